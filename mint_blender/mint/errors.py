@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can go wrong in a conversation with Mint. `str(error)` is a sentence for a person; the key is never in it.
+
+    MintError
+    ├─ KeyMissing                 no key has been given
+    ├─ Unreachable                no answer: connection, TLS, proxy, time-out                 (retryable)
+    ├─ BadAnswer                  an answer that cannot be understood
+    └─ ProblemError               Mint answered with a problem document (RFC 9457)
+       ├─ InvalidRequest          400, 422
+       ├─ KeyRefused              401
+       ├─ CreditsNeeded           402
+       ├─ Forbidden               403
+       │  └─ DownloadsDisabled
+       ├─ NotFound                404
+       ├─ NotOffered              405
+       ├─ Conflict                409
+       │  ├─ IdempotencyConflict
+       │  ├─ AlreadyOptimized
+       │  └─ OptimizationInProgress
+       ├─ TooManyRequests         429                                                         (retryable)
+       │  └─ TooManyActive        the limit of generations at once
+       └─ ServiceTrouble          500, 502, 503, 504                                          (retryable)
+
+"The call failed" is here. "The work failed" is an `Operation` with status failed, and no exception.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One entry of a problem's `errors`: `path` is a JSON pointer such as /prompt."""
+
+    message: str
+    path: str | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The members of an RFC 9457 problem document, as far as they were there."""
+
+    status: int
+    slug: str | None = None
+    title: str | None = None
+    detail: str | None = None
+    instance: str | None = None
+    errors: tuple[FieldError, ...] = ()
+
+    @property
+    def said(self) -> str | None:
+        """Mint's own words: the first field error, else the detail, else the title."""
+        if self.errors:
+            first = self.errors[0]
+            return f"{first.path.lstrip('/')}: {first.message}" if first.path else first.message
+        return self.detail or self.title
+
+
+class MintError(Exception):
+    """Base of all; `retryable` says whether the very same call may help later."""
+
+    retryable = False
+    retry_after: float | None = None
+    request_id: str | None = None
+
+
+class KeyMissing(MintError):
+    """No key has been given, so nothing was sent."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No Mint API key is set. Put one into the add-on's preferences or into the environment variable MINT_API_KEY; "
+            "keys are made at platform.mint.gg, access to the beta is asked for at hello@mint.gg."
+        )
+
+
+class Unreachable(MintError):
+    """No answer came. Whether Mint acted on the request is not known: repeat it with the same idempotency key."""
+
+    retryable = True
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Mint cannot be reached: {reason}.")
+        self.reason = reason
+
+
+class BadAnswer(MintError):
+    """An answer came, but not one of Mint's API: a captive portal, a proxy's page, another server."""
+
+    def __init__(self, what: str, *, request_id: str | None = None) -> None:
+        super().__init__(f"The answer could not be understood: {what}. Check the base URL and whether a proxy stands in between.")
+        self.request_id = request_id
+
+
+class ProblemError(MintError):
+    """Mint refused the call. Subclasses say what that means and what to do; the base is for statuses nobody told us of."""
+
+    meaning = "Mint refused the request"
+    advice = "If it stays so, write to hello@mint.gg with the request id."
+
+    def __init__(self, problem: Problem, *, request_id: str | None = None, retry_after: float | None = None) -> None:
+        self.problem = problem
+        self.request_id = request_id
+        self.retry_after = retry_after
+        super().__init__(self._sentence())
+
+    def _sentence(self) -> str:
+        said = (self.problem.said or f"HTTP status {self.problem.status}").rstrip(". ")
+        reference = f" (Request id: {self.request_id})" if self.request_id else ""
+        return f"{self.meaning}: {said}. {self.advice}{reference}"
+
+
+class InvalidRequest(ProblemError):
+    """400 or 422: something in the request is missing, too long or out of range."""
+
+    meaning = "Mint does not accept this request"
+    advice = "Nothing was started or charged; change it and try again."
+
+    def names(self, field: str) -> bool:
+        """Does the complaint concern this field of the body?"""
+        pointer = f"/{field}"
+        return any(error.path == pointer or field in error.message.split() for error in self.problem.errors)
+
+
+class KeyRefused(ProblemError):
+    """401: the key is missing, wrong or revoked."""
+
+    meaning = "Mint does not accept the API key"
+    advice = "Check it in the add-on's preferences or in MINT_API_KEY, or make a new one at platform.mint.gg."
+
+
+class CreditsNeeded(ProblemError):
+    """402: too few Credits to start."""
+
+    meaning = "Mint needs more Credits for this"
+    advice = "Nothing was started; buy Credits at platform.mint.gg/billing, then resume."
+
+
+class Forbidden(ProblemError):
+    """403: this key may not do that."""
+
+    meaning = "This API key may not do that"
+    advice = "Ask hello@mint.gg whether the key has access to the beta and to this project."
+
+
+class DownloadsDisabled(Forbidden):
+    """403: downloads are switched off for this asset or plan."""
+
+    meaning = "Mint has downloads switched off for this result"
+    advice = "Switch them on at mint.gg, or open the result there."
+
+
+class NotFound(ProblemError):
+    """404: no such thing in this API project."""
+
+    meaning = "Mint does not know this, at least not in the API project of this key"
+    advice = "It may have been deleted, or the key belongs to another project."
+
+
+class NotOffered(ProblemError):
+    """405: the service does not offer the action."""
+
+    meaning = "Mint does not offer this action"
+    advice = "It may be possible at mint.gg."
+
+
+class Conflict(ProblemError):
+    """409: the state of the thing does not allow the action (any more)."""
+
+    meaning = "That is not possible in the present state"
+    advice = "Look at the job again: it may have moved on."
+
+
+class IdempotencyConflict(Conflict):
+    """409: the idempotency key was used before with other input. Nothing was started."""
+
+    meaning = "Mint has seen this request's idempotency key with other content"
+    advice = "Nothing was started twice; start it anew as a new job."
+
+
+class AlreadyOptimized(Conflict):
+    """409: the model has an optimised GLB already."""
+
+    meaning = "The model is optimised already"
+    advice = "Its optimised file can be used."
+
+
+class OptimizationInProgress(Conflict):
+    """409: an optimisation of this model is running."""
+
+    meaning = "The model is being optimised already"
+    advice = "Wait until it is done."
+
+
+class TooManyRequests(ProblemError):
+    """429: too many calls."""
+
+    retryable = True
+    meaning = "Mint asks for fewer requests"
+    advice = "It is tried again after a pause."
+
+
+class TooManyActive(TooManyRequests):
+    """429: as many generations are active as the account may have at once."""
+
+    meaning = "As many generations are active at Mint as the account may have at once"
+    advice = "This one starts when a place is free."
+
+
+class ServiceTrouble(ProblemError):
+    """5xx: trouble at Mint."""
+
+    retryable = True
+    meaning = "Mint has trouble answering"
+    advice = "Nothing is lost; it is tried again."
+
+
+_BY_SLUG: dict[str, type[ProblemError]] = {
+    "downloads-disabled": DownloadsDisabled,
+    "idempotency-conflict": IdempotencyConflict,
+    "model-already-optimized": AlreadyOptimized,
+    "model-optimization-in-progress": OptimizationInProgress,
+    "concurrency-limit-reached": TooManyActive,
+}
+
+_BY_STATUS: dict[int, type[ProblemError]] = {
+    400: InvalidRequest,
+    401: KeyRefused,
+    402: CreditsNeeded,
+    403: Forbidden,
+    404: NotFound,
+    405: NotOffered,
+    409: Conflict,
+    422: InvalidRequest,
+    429: TooManyRequests,
+    500: ServiceTrouble,
+    502: ServiceTrouble,
+    503: ServiceTrouble,
+    504: ServiceTrouble,
+}
+
+
+def problem_error(problem: Problem, *, request_id: str | None = None, retry_after: float | None = None) -> ProblemError:
+    """The error class that fits a problem document: by slug where it is of the right family, else by HTTP status."""
+    general = _BY_STATUS.get(problem.status, ProblemError)
+    special = _BY_SLUG.get(problem.slug or "", general)
+    chosen = special if issubclass(special, general) else general
+    return chosen(problem, request_id=request_id, retry_after=retry_after)

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How long to wait: arithmetic only. Clock, sleep and chance come from outside.
+
+Polling ("not finished yet") and retrying ("the call failed") are two things with two rhythms.
+Source of the polling rhythm: Mint's own client (2 s, times 1.6, at most 15 s, 30 minutes in all).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Pace:
+    """The rhythm of polling, in seconds."""
+
+    first: float = 2.0
+    factor: float = 1.6
+    longest: float = 15.0
+    patience: float = 30 * 60.0
+
+    def wait(self, round: int, retry_after: float | None = None) -> float:
+        """Seconds before poll number `round` (the first is 0): what Mint asked for, else 2, 3.2, 5.12 … 15; never above the longest."""
+        # The exponent is capped: a job watched for long must not overflow a float.
+        planned = self.first * self.factor ** min(round, 64)
+        return min(self.longest, planned if retry_after is None else max(0.0, retry_after))
+
+
+@dataclass(frozen=True)
+class Retries:
+    """The rhythm of repeating a failed call, bounded in number and in time (seconds)."""
+
+    first: float = 1.0
+    factor: float = 2.0
+    longest: float = 30.0
+    attempts: int = 6
+    patience: float = 180.0
+    longest_asked: float = 120.0
+
+    def wait(self, attempt: int, chance: float, retry_after: float | None = None) -> float:
+        """Seconds before repeating after failure number `attempt` (the first is 1).
+
+        `chance` in 0..1 spreads callers over the upper half of the wait. What Mint asks for is kept, as long as it is sane.
+        """
+        if retry_after is not None:
+            return min(max(0.0, retry_after), self.longest_asked)
+        planned = min(self.longest, self.first * self.factor ** (attempt - 1))
+        return planned * (0.5 + 0.5 * chance)
+
+    def may_repeat(self, attempt: int, waited: float) -> bool:
+        """Is there another attempt after failure number `attempt`, when `waited` seconds have passed since the first?"""
+        return attempt < self.attempts and waited < self.patience

@@ -1,0 +1,460 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Mint answers: operations, models, worlds, account. Frozen values with the contract's own names in snake_case.
+
+Reading never raises: null and absent members become None, unknown members are ignored (and kept in `raw`), an unknown
+status is "still busy". Whether an answer is usable at all (does it have an id?) is the client's question, not ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+Json = Mapping[str, Any]
+
+_ID = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def is_id(text: str) -> bool:
+    """Ids are opaque; only these characters may go into a path."""
+    return _ID.fullmatch(text) is not None
+
+
+class Kind(StrEnum):
+    """What can be generated."""
+
+    MODEL = "model"
+    WORLD = "world"
+
+
+class Preset(StrEnum):
+    """Cost and speed against quality."""
+
+    FAST = "fast"
+    STANDARD = "standard"
+    PRODUCTION = "production"
+
+
+class Mode(StrEnum):
+    """AUTO runs through to the end; REVIEW stops at the preview until a person approves or revises."""
+
+    AUTO = "auto"
+    REVIEW = "review"
+
+
+class Pose(StrEnum):
+    """A neutral pose for a humanoid; it is not rigged."""
+
+    T_POSE = "t_pose"
+    A_POSE = "a_pose"
+
+
+class OptimizationLevel(StrEnum):
+    """LIGHT keeps the most detail, AGGRESSIVE gives the smallest file."""
+
+    LIGHT = "light"
+    MODERATE = "moderate"
+    AGGRESSIVE = "aggressive"
+
+
+class Status(StrEnum):
+    """Where an operation is. A word that we do not know becomes UNKNOWN: still busy, never an error."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PREVIEW_READY = "preview_ready"
+    BILLING_REQUIRED = "billing_required"
+    SUCCEEDED = "succeeded"
+    PARTIALLY_SUCCEEDED = "partially_succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    UNKNOWN = "unknown"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Status:
+        return cls.UNKNOWN
+
+
+ENDED = frozenset({Status.SUCCEEDED, Status.PARTIALLY_SUCCEEDED, Status.FAILED, Status.CANCELED})
+
+
+@dataclass(frozen=True)
+class ResourceRef:
+    """What an operation makes: `type` is model or world today, other words in later versions."""
+
+    type: str
+    id: str
+
+
+@dataclass(frozen=True)
+class OperationError:
+    """Why the work failed: `code` is a short word (open list), `message` is Mint's text."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Billing:
+    """Why an operation pauses for Credits, and where a person can buy them."""
+
+    reason: str | None
+    required_credits: float | None
+    available_credits: float | None
+    action_url: str | None
+    stage: str | None
+
+    @property
+    def missing_credits(self) -> float | None:
+        """How many Credits have to be bought, as far as Mint says."""
+        if self.required_credits is None or self.available_credits is None:
+            return self.required_credits
+        return max(0.0, self.required_credits - self.available_credits)
+
+
+@dataclass(frozen=True)
+class OperationCredits:
+    """What an operation costs. `reserved` may stay above zero for a moment after success."""
+
+    estimated: float | None
+    reserved: float | None
+    finalized: float | None
+    available_after_reservation: float | None
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Axis-aligned box in glTF axes (Y up) and the file's own units. A hint: often null, so measure after import."""
+
+    min: tuple[float, float, float]
+    max: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Assets:
+    """The files of a model or a world: every member may be None.
+
+    One class for both: the members do not clash, and an operation does not say which of the two its `assets` are.
+    """
+
+    preview_image_url: str | None = None
+    thumbnail_url: str | None = None
+    glb_url: str | None = None
+    glb_size_bytes: int | None = None
+    optimized_glb_url: str | None = None
+    optimized_glb_size_bytes: int | None = None
+    fbx_url: str | None = None
+    obj_url: str | None = None
+    stl_url: str | None = None
+    usdz_url: str | None = None
+    bounds: Bounds | None = None
+    caption: str | None = None
+    collider_mesh_url: str | None = None
+    pano_url: str | None = None
+    rad_url: str | None = None
+    spz_urls: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def picture_url(self) -> str | None:
+        """The small picture to show in lists."""
+        return self.thumbnail_url or self.preview_image_url
+
+    @property
+    def has_result(self) -> bool:
+        """Is there anything that could be placed in a scene?"""
+        return any((self.glb_url, self.optimized_glb_url, self.collider_mesh_url, self.pano_url, self.spz_urls))
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A long-running piece of work at Mint, as last seen."""
+
+    id: str
+    type: str
+    mode: Mode
+    status: Status
+    status_word: str
+    prompt: str | None
+    preset: str | None
+    generation_model: str | None
+    resource: ResourceRef | None
+    mint_url: str | None
+    assets: Assets | None
+    billing: Billing | None
+    credits: OperationCredits | None
+    error: OperationError | None
+    created_at: datetime | None
+    updated_at: datetime | None
+    completed_at: datetime | None
+    canceled_at: datetime | None
+    raw: Json = field(repr=False, compare=False, default_factory=dict)
+
+    @property
+    def awaits_review(self) -> bool:
+        """Mint has shown a preview and waits for a person."""
+        return self.mode is Mode.REVIEW and self.status is Status.PREVIEW_READY
+
+    @property
+    def awaits_payment(self) -> bool:
+        """Mint pauses until Credits are bought and the operation is resumed."""
+        return self.status is Status.BILLING_REQUIRED
+
+    @property
+    def is_busy(self) -> bool:
+        """Worth polling again: in auto mode a preview passes by itself, and an unknown word is not an end."""
+        return not (self.status in ENDED or self.awaits_review or self.awaits_payment)
+
+    @property
+    def succeeded(self) -> bool:
+        """There is a result, perhaps with parts missing."""
+        return self.status in {Status.SUCCEEDED, Status.PARTIALLY_SUCCEEDED}
+
+    @classmethod
+    def read(cls, data: Json) -> Operation:
+        """An operation from Mint's JSON."""
+        word = _text(data, "status") or Status.UNKNOWN.value
+        return cls(
+            id=_text(data, "id") or "",
+            type=_text(data, "type") or "",
+            mode=Mode.REVIEW if data.get("generationMode") == Mode.REVIEW.value else Mode.AUTO,
+            status=Status(word),
+            status_word=word,
+            prompt=_text(data, "prompt"),
+            preset=_text(data, "generationPreset"),
+            generation_model=_text(data, "generationModel"),
+            resource=_resource(_object(data, "resource")),
+            mint_url=_text(data, "mintUrl"),
+            assets=_assets(_object(data, "assets")),
+            billing=_billing(_object(data, "billing")),
+            credits=_operation_credits(_object(data, "credits")),
+            error=_operation_error(_object(data, "error")),
+            created_at=_when(data, "createdAt"),
+            updated_at=_when(data, "updatedAt"),
+            completed_at=_when(data, "completedAt"),
+            canceled_at=_when(data, "canceledAt"),
+            raw=data,
+        )
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A model or a world of this API project. `status` is free text; "succeeded" is the finished value."""
+
+    kind: Kind
+    id: str
+    name: str | None
+    status: str | None
+    asset_stage: str | None
+    mint_url: str | None
+    prompt: str | None
+    assets: Assets | None
+    created_at: datetime | None
+    updated_at: datetime | None
+    raw: Json = field(repr=False, compare=False, default_factory=dict)
+
+    @property
+    def is_usable(self) -> bool:
+        """Finished, and there is a file to import."""
+        return self.status == Status.SUCCEEDED.value and self.assets is not None and self.assets.has_result
+
+    @classmethod
+    def read(cls, kind: Kind, data: Json) -> Asset:
+        """A model or world from Mint's JSON."""
+        return cls(
+            kind=kind,
+            id=_text(data, "id") or "",
+            name=_text(data, "name"),
+            status=_text(data, "status"),
+            asset_stage=_text(data, "assetStage"),
+            mint_url=_text(data, "mintUrl"),
+            prompt=_text(data, "prompt"),
+            assets=_assets(_object(data, "assets")),
+            created_at=_when(data, "createdAt"),
+            updated_at=_when(data, "updatedAt"),
+            raw=data,
+        )
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list. `next_cursor` is None at the end."""
+
+    data: tuple[Asset, ...]
+    next_cursor: str | None
+
+    @classmethod
+    def read(cls, kind: Kind, data: Json) -> Page:
+        """A page from Mint's JSON; the end is a null cursor or `hasMore` false."""
+        pagination = _object(data, "pagination") or {}
+        cursor = _text(pagination, "nextCursor") if pagination.get("hasMore") is not False else None
+        entries = data.get("data")
+        found = [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
+        return cls(tuple(Asset.read(kind, entry) for entry in found), cursor)
+
+
+@dataclass(frozen=True)
+class ReferenceImage:
+    """A picture that Mint keeps: `url` may be used in a start request."""
+
+    id: str
+    url: str | None
+
+    @classmethod
+    def read(cls, data: Json) -> ReferenceImage:
+        """The durable URL is the first that is there: url, sourceUrl, imageUrl, then the same inside `assets`."""
+        inside = _object(data, "assets") or {}
+        candidates = [_text(data, name) for name in ("url", "sourceUrl", "imageUrl")]
+        candidates += [_text(inside, name) for name in ("imageUrl", "sourceUrl")]
+        return cls(id=_text(data, "id") or "", url=next(filter(None, candidates), None))
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The price of a planned operation, in Credits."""
+
+    operation: str | None
+    required_to_start: float | None
+    estimated_total: float | None
+
+    @classmethod
+    def read(cls, data: Json) -> Estimate:
+        """An estimate from Mint's JSON."""
+        credits = _object(data, "credits") or {}
+        return cls(_text(data, "operation"), _number(credits, "requiredToStart"), _number(credits, "estimatedTotal"))
+
+
+@dataclass(frozen=True)
+class Credits:
+    """The balance. Only `total_available` is certain; the kinds are what Mint may add."""
+
+    total_available: float | None
+    included: float | None
+    top_up: float | None
+    bonus: float | None
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Credits, subscription and API totals. The last two are shown as they come, so they stay plain JSON."""
+
+    credits: Credits
+    subscription: Json | None
+    api_usage: Json | None
+    raw: Json = field(repr=False, compare=False, default_factory=dict)
+
+    @classmethod
+    def read(cls, data: Json) -> Usage:
+        """Usage from Mint's JSON."""
+        credits = _object(data, "credits") or {}
+        kinds = (_number(credits, name) for name in ("totalAvailable", "included", "topUp", "bonus"))
+        return cls(Credits(*kinds), _object(data, "subscription"), _object(data, "apiUsage"), data)
+
+
+@dataclass(frozen=True)
+class Me:
+    """Who the key belongs to."""
+
+    user_id: str | None
+    email: str | None
+    authentication: str | None
+    scopes: tuple[str, ...]
+
+    @property
+    def display_name(self) -> str:
+        """The e-mail address, else the account id shortened in the middle."""
+        if self.email:
+            return self.email
+        user = self.user_id or "this account"
+        return user if len(user) <= 16 else f"{user[:8]}…{user[-4:]}"
+
+    @classmethod
+    def read(cls, data: Json) -> Me:
+        """The account from Mint's JSON."""
+        authentication, owner = _object(data, "authentication") or {}, _object(data, "owner") or {}
+        scopes = authentication.get("scopes")
+        known = tuple(scope for scope in scopes if isinstance(scope, str)) if isinstance(scopes, list) else ()
+        return cls(_text(owner, "userId"), _text(owner, "email"), _text(authentication, "type"), known)
+
+
+def _object(data: Json, name: str) -> Json | None:
+    value = data.get(name)
+    return value if isinstance(value, Mapping) else None
+
+
+def _text(data: Json, name: str) -> str | None:
+    value = data.get(name)
+    return value if isinstance(value, str) and value else None
+
+
+def _number(data: Json, name: str) -> float | None:
+    value = data.get(name)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _when(data: Json, name: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(data[name])
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _resource(data: Json | None) -> ResourceRef | None:
+    if data is None or not (found := _text(data, "id")):
+        return None
+    return ResourceRef(_text(data, "type") or "", found)
+
+
+def _operation_error(data: Json | None) -> OperationError | None:
+    return None if data is None else OperationError(_text(data, "code") or "generation_failed", _text(data, "message") or "")
+
+
+def _billing(data: Json | None) -> Billing | None:
+    if data is None:
+        return None
+    required, available = _number(data, "requiredCredits"), _number(data, "availableCredits")
+    return Billing(_text(data, "reason"), required, available, _text(data, "actionUrl"), _text(data, "stage"))
+
+
+def _operation_credits(data: Json | None) -> OperationCredits | None:
+    if data is None:
+        return None
+    return OperationCredits(*(_number(data, name) for name in ("estimated", "reserved", "finalized", "availableAfterReservation")))
+
+
+def _assets(data: Json | None) -> Assets | None:
+    if data is None:
+        return None
+    tiers = _object(data, "spzUrls") or {}
+    sizes = {name: _number(data, name) for name in ("glbSizeBytes", "optimizedGlbSizeBytes")}
+    return Assets(
+        preview_image_url=_text(data, "previewImageUrl"),
+        thumbnail_url=_text(data, "thumbnailUrl"),
+        glb_url=_text(data, "glbUrl"),
+        glb_size_bytes=None if sizes["glbSizeBytes"] is None else int(sizes["glbSizeBytes"]),
+        optimized_glb_url=_text(data, "optimizedGlbUrl"),
+        optimized_glb_size_bytes=None if sizes["optimizedGlbSizeBytes"] is None else int(sizes["optimizedGlbSizeBytes"]),
+        fbx_url=_text(data, "fbxUrl"),
+        obj_url=_text(data, "objUrl"),
+        stl_url=_text(data, "stlUrl"),
+        usdz_url=_text(data, "usdzUrl"),
+        bounds=_bounds(_object(data, "bounds")),
+        caption=_text(data, "caption"),
+        collider_mesh_url=_text(data, "colliderMeshUrl"),
+        pano_url=_text(data, "panoUrl"),
+        rad_url=_text(data, "radUrl"),
+        spz_urls={tier: url for tier, url in tiers.items() if isinstance(url, str) and url},
+    )
+
+
+def _bounds(data: Json | None) -> Bounds | None:
+    corners = []
+    for name in ("min", "max"):
+        corner = data.get(name) if data is not None else None
+        if not (isinstance(corner, list) and len(corner) == 3 and all(isinstance(x, int | float) for x in corner)):
+            return None
+        corners.append((float(corner[0]), float(corner[1]), float(corner[2])))
+    return Bounds(*corners)
