@@ -1,0 +1,42 @@
+"""Which data-blocks a .blend holds, so that what an import made can be told from what was there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import bpy
+
+
+class Inventory:
+    """All data-blocks of the open file at one moment."""
+
+    def __init__(self) -> None:
+        self._known = {block.as_pointer() for block in every_block()}
+
+    def new(self) -> list[bpy.types.ID]:
+        """What has come since, in the order of `bpy.data`."""
+        return [block for block in every_block() if block.as_pointer() not in self._known]
+
+    def remove_new(self) -> None:
+        """Take away everything that has come since."""
+        remove(self.new())
+
+
+def every_block() -> Iterator[bpy.types.ID]:
+    """Every data-block of every kind, once. Kinds differ between versions, so Blender itself is asked for them."""
+    seen: set[int] = set()  # newer versions list everything a second time, as all kinds together
+    for prop in bpy.data.bl_rna.properties:
+        if prop.type == "COLLECTION":
+            for block in getattr(bpy.data, prop.identifier):
+                if block.as_pointer() not in seen:
+                    seen.add(block.as_pointer())
+                    yield block
+
+
+def remove(blocks: Iterable[bpy.types.ID]) -> None:
+    """Delete data-blocks, whoever uses them. Scenes go first: they hold on to the others."""
+    blocks = list(blocks)
+    for scene in [each for each in blocks if isinstance(each, bpy.types.Scene)]:
+        blocks.remove(scene)
+        bpy.data.scenes.remove(scene)
+    bpy.data.batch_remove(blocks)

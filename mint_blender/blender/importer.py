@@ -1,0 +1,108 @@
+"""From a GLB on disk to objects, through Blender's own glTF importer, without touching what the user is doing.
+
+The importer works in a staging scene that is thrown away afterwards: in the user's own scene it would end Edit Mode, change the
+selection and take the active object. Either all of a file arrives, or nothing of it stays.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import bpy
+
+from .blocks import Inventory, remove
+from .quiet import importer_kept_quiet
+
+# The importer keeps notes on animations and variants at the first scene by name, whichever that is. This name sorts first.
+STAGING = "\x01 Mint"
+
+WISHES = {
+    "import_pack_images": True,
+    "disable_bone_shape": True,  # its shapes are an icosphere in a collection of its own, left in the user's file
+    "import_select_created_objects": False,
+    "import_scene_extras": False,
+}
+
+
+class ImportTrouble(Exception):
+    """Nothing was imported; the text is a sentence for a person."""
+
+
+def import_glb(path: Path, collection: bpy.types.Collection, *, scene: bpy.types.Scene | None = None) -> list[bpy.types.Object]:
+    """The objects of a GLB, linked into `collection` only, as Blender's importer made them: glTF's (x, y, z) at (x, -z, y).
+
+    Lengths follow the unit scale and animations the frame rate of `scene` (the current one if not given).
+    Raises ImportTrouble, and then nothing is left behind.
+    """
+    before = Inventory()
+    try:
+        with _staging(scene or bpy.context.scene) as staging:
+            _call_importer(path, staging)
+            objects = [each for each in before.new() if isinstance(each, bpy.types.Object)]
+            if not objects:
+                raise ImportTrouble(f"“{path.name}” holds no objects. The file is kept; nothing was imported.")
+            _move(objects, collection)
+        remove(each for each in before.new() if isinstance(each, (bpy.types.Scene, bpy.types.Collection)))
+    except BaseException:
+        before.remove_new()
+        raise
+    return objects
+
+
+@contextlib.contextmanager
+def _staging(scene: bpy.types.Scene) -> Iterator[bpy.types.Scene]:
+    """A scene of our own to import into; each window shows afterwards what it showed before."""
+    windows = [(window, window.scene, window.view_layer) for window in bpy.context.window_manager.windows]
+    staging = bpy.data.scenes.new(STAGING)
+    staging.unit_settings.scale_length = scene.unit_settings.scale_length
+    staging.render.fps, staging.render.fps_base = scene.render.fps, scene.render.fps_base
+    try:
+        yield staging
+    finally:
+        # Up to 4.5 the importer switches the window to its scene when there are bones.
+        for window, shown, view_layer in windows:
+            if window.scene != shown:
+                window.scene = shown
+                window.view_layer = view_layer
+        bpy.data.scenes.remove(staging)
+
+
+def _call_importer(path: Path, staging: bpy.types.Scene) -> None:
+    operator = bpy.ops.import_scene.gltf
+    known = operator.get_rna_type().properties  # an unknown keyword would be a TypeError
+    keywords = {key: value for key, value in WISHES.items() if key in known}
+    view_layer = staging.view_layers[0]
+    # Never `window=` in here: with a scene other than the window's own, Blender crashes.
+    context = bpy.context.temp_override(
+        scene=staging,
+        view_layer=view_layer,
+        collection=staging.collection,
+        layer_collection=view_layer.layer_collection,
+        object=None,
+        active_object=None,
+        edit_object=None,
+        selected_objects=[],
+    )
+    try:
+        with importer_kept_quiet(), context:
+            finished = operator(filepath=str(path), **keywords) == {"FINISHED"}
+    except Exception as error:  # the operator wraps whatever went wrong inside it
+        raise ImportTrouble(f"Blender could not read “{path.name}”: {_last_line(error)}. The file is kept; nothing was imported.") from error
+    if not finished:
+        raise ImportTrouble(f"Blender could not read “{path.name}” and gave no reason. The file is kept; nothing was imported.")
+
+
+def _move(objects: list[bpy.types.Object], collection: bpy.types.Collection) -> None:
+    for each in objects:
+        for holder in list(each.users_collection):
+            holder.objects.unlink(each)
+        collection.objects.link(each)
+
+
+def _last_line(error: Exception) -> str:
+    """The reason without Blender's "Error:" in front and without the Python traceback that operators put before it."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    kept = [line for line in lines if not line.startswith("Location:")]
+    return (kept[-1] if kept else type(error).__name__).removeprefix("Error: ").rstrip(".")

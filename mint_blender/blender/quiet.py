@@ -1,0 +1,27 @@
+"""The importer's chatter, kept off standard output (a script reads our answers there) and out of Python's loggers."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+from collections.abc import Iterator
+
+LOGGERS = ("glTFImporter", "glTFImporter_errors")
+
+
+@contextlib.contextmanager
+def importer_kept_quiet() -> Iterator[None]:
+    """While inside, prints go nowhere (what matters comes as an exception); afterwards the glTF importer's loggers have the handlers they had before.
+
+    A failed import leaves its handlers behind, and every later message would be printed once more for each of them.
+    """
+    before = {name: list(logging.getLogger(name).handlers) for name in LOGGERS}
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        for name, handlers in before.items():
+            logger = logging.getLogger(name)
+            for handler in [each for each in logger.handlers if each not in handlers]:
+                logger.removeHandler(handler)
