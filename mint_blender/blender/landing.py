@@ -1,0 +1,133 @@
+"""What has been fetched becomes something in the scene: the one way in for a panel, a script and the command line.
+
+Either a result arrives whole, in a collection of its own under “Mint” and as one undo step, or the file is as it was before.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import bpy
+
+from ..files.errors import FileTrouble
+from . import provenance as origin
+from .blocks import Inventory
+from .importer import ImportTrouble
+from .model import build_model
+from .provenance import Provenance
+
+if TYPE_CHECKING:
+    from .world import WorldFiles, WorldOptions
+
+__all__ = ["ImportTrouble", "Landing", "Placed", "Provenance", "find", "land_model", "land_world"]
+
+HOME = "Mint"
+
+
+@dataclass(frozen=True)
+class Landing:
+    """Where and how large something is to arrive."""
+
+    at: tuple[float, float, float] | None = None
+    """A point on the floor in world space; None: the scene's 3D cursor at the moment of landing."""
+    height: float | None = None
+    """Height in scene units; None: as large as it was delivered. Models only."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """What has landed. Not to be kept: after an undo, or a file load, ask `find` again."""
+
+    root: bpy.types.Object
+    collection: bpy.types.Collection | None
+    objects: tuple[bpy.types.Object, ...]
+    notes: tuple[str, ...] = ()
+
+
+def land_model(path: Path, provenance: Provenance, landing: Landing = Landing(), scene: bpy.types.Scene | None = None) -> Placed:
+    """Bring a model's GLB into the scene (the current one if not given). Raises ImportTrouble, and then nothing has changed."""
+    scene = scene or bpy.context.scene
+    with _whole_or_nothing(scene, provenance):
+        collection = _collection(scene, provenance)
+        built = build_model(
+            path,
+            name=provenance.title,
+            collection=collection,
+            scene=scene,
+            at=_at(landing, scene),
+            height=landing.height,
+        )
+        origin.write(built.root, provenance)
+    return Placed(built.root, collection, built.objects, built.notes)
+
+
+def land_world(
+    parts: WorldFiles,
+    provenance: Provenance,
+    landing: Landing = Landing(),
+    options: WorldOptions | None = None,
+    scene: bpy.types.Scene | None = None,
+) -> Placed:
+    """Bring the parts of a World into the scene (the current one if not given). Raises ImportTrouble, and then nothing has changed."""
+    from . import world
+
+    scene = scene or bpy.context.scene
+    with _whole_or_nothing(scene, provenance):
+        collection = _collection(scene, provenance)
+        built = world.build_world(
+            parts,
+            name=provenance.title,
+            collection=collection,
+            scene=scene,
+            at=_at(landing, scene),
+            options=options or world.WorldOptions(),
+            properties=provenance.properties(),
+        )
+        origin.write(built.root, provenance)
+    return Placed(built.root, collection, tuple(built.objects), tuple(built.notes))
+
+
+def find(*, job_id: str = "", asset_id: str = "", scene: bpy.types.Scene | None = None) -> Placed | None:
+    """What landed for a job or an asset, found again by its custom properties; None when it is not in this scene."""
+    for root in origin.roots(job_id=job_id, asset_id=asset_id, scene=scene):
+        return Placed(root, origin.home_collection(root), origin.family(root))
+    return None
+
+
+@contextlib.contextmanager
+def _whole_or_nothing(scene: bpy.types.Scene, provenance: Provenance) -> Iterator[None]:
+    """One named undo step for what is done inside; after an error everything new is gone again."""
+    if scene.library is not None:
+        raise ImportTrouble(f"The scene “{scene.name}” is linked from another file and cannot be changed. Switch to a scene of this file.")
+    before, world = Inventory(), scene.world
+    try:
+        yield
+    except BaseException as error:
+        scene.world = world
+        before.remove_new()
+        if isinstance(error, FileTrouble):
+            raise ImportTrouble(str(error)) from error
+        raise
+    if not bpy.app.background:
+        bpy.ops.ed.undo_push(message=f"Mint: {provenance.title}")
+
+
+def _at(landing: Landing, scene: bpy.types.Scene) -> tuple[float, float, float]:
+    x, y, z = scene.cursor.location if landing.at is None else landing.at
+    return float(x), float(y), float(z)
+
+
+def _collection(scene: bpy.types.Scene, provenance: Provenance) -> bpy.types.Collection:
+    """A new collection for one result, under the scene's “Mint”."""
+    home = next((each for each in scene.collection.children_recursive if each.name.split(".")[0] == HOME and not each.library), None)
+    if home is None:
+        home = bpy.data.collections.new(HOME)
+        scene.collection.children.link(home)
+    collection = bpy.data.collections.new(provenance.title)
+    collection[origin.PREFIX + "result"] = True
+    home.children.link(collection)
+    return collection

@@ -1,0 +1,55 @@
+"""How large objects are, measured on their vertices as they are shown: with armatures, shape keys and parents."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+
+import bpy
+import numpy as np
+
+Bounds = tuple[tuple[float, float, float], tuple[float, float, float]]
+
+
+def bounds(objects: Iterable[bpy.types.Object]) -> Bounds | None:
+    """Lowest and highest corner over all vertices in world space; None when there is no vertex at all.
+
+    Measured in a scene of its own, so that neither a hidden collection nor the current frame changes the answer.
+    """
+    objects = list(objects)
+    lowest, highest = np.full(3, np.inf), np.full(3, -np.inf)
+    with evaluated(objects) as depsgraph:
+        for each in objects:
+            shown = each.evaluated_get(depsgraph)
+            if isinstance(shown.data, bpy.types.Mesh) and len(shown.data.vertices):
+                points = world_points(shown)
+                lowest, highest = np.minimum(lowest, points.min(axis=0)), np.maximum(highest, points.max(axis=0))
+    if not (np.isfinite(lowest).all() and np.isfinite(highest).all()):
+        return None
+    return _triple(lowest), _triple(highest)
+
+
+def world_points(shown: bpy.types.Object) -> np.ndarray:
+    """The vertices of an evaluated mesh object in world space, shape (n, 3)."""
+    count = len(shown.data.vertices)
+    flat = np.empty(count * 3, dtype=np.float32)
+    shown.data.vertices.foreach_get("co", flat)
+    matrix = np.array(shown.matrix_world, dtype=np.float64)
+    return flat.reshape(count, 3) @ matrix[:3, :3].T + matrix[:3, 3]
+
+
+@contextlib.contextmanager
+def evaluated(objects: Iterable[bpy.types.Object]) -> Iterator[bpy.types.Depsgraph]:
+    """The objects as they are shown at frame 1, worked out in a scene that exists only inside."""
+    scene = bpy.data.scenes.new("\x01 Mint")
+    try:
+        for each in objects:
+            scene.collection.objects.link(each)
+        scene.view_layers[0].update()
+        yield scene.view_layers[0].depsgraph
+    finally:
+        bpy.data.scenes.remove(scene)
+
+
+def _triple(values: np.ndarray) -> tuple[float, float, float]:
+    return float(values[0]), float(values[1]), float(values[2])

@@ -1,0 +1,75 @@
+"""A 3D Model in the scene: one root with the model's name, standing on the floor, everything else under it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import bpy
+from mathutils import Matrix, Vector
+
+from ..files import placement
+from . import tidy
+from .blocks import Inventory
+from .importer import ImportTrouble, import_glb
+from .measure import bounds
+
+NAMED_AFTER_IT = (bpy.types.Mesh, bpy.types.Material, bpy.types.Image, bpy.types.Armature, bpy.types.Action)
+
+
+@dataclass(frozen=True)
+class BuiltModel:
+    """A model as it was built; the objects are good until the next undo."""
+
+    root: bpy.types.Object
+    objects: tuple[bpy.types.Object, ...]
+    notes: tuple[str, ...] = ()
+
+
+def build_model(
+    path: Path,
+    *,
+    name: str,
+    collection: bpy.types.Collection,
+    scene: bpy.types.Scene,
+    at: tuple[float, float, float],
+    height: float | None = None,
+    properties: Mapping[str, str | float] | None = None,
+) -> BuiltModel:
+    """Import a GLB into `collection`, bottom centre at `at`, as delivered or `height` scene units high. It faces -Y as glTF says.
+
+    A model of one plain mesh is its own root; any other gets an empty as root. Either way the root's origin is the point on the
+    floor, so that moving, turning and scaling it does what one expects. Raises ImportTrouble; the caller removes what was begun.
+    """
+    before = Inventory()
+    objects = tidy.collapse_empties(import_glb(path, collection, scene=scene))
+    extent = bounds(objects)
+    if extent is None:
+        raise ImportTrouble(f"“{path.name}” has no surface: not one vertex arrived. The file is kept; nothing was imported.")
+    (left, front, bottom), (right, back, _) = extent
+    root = _root(objects, collection, foot=((left + right) / 2, (front + back) / 2, bottom))
+    root.location = at
+    root.scale = Vector(root.scale) * placement.floor(*extent, at, height=height).scale
+    objects = [root, *(each for each in objects if each != root)]
+    tidy.name_after(name, root, objects, [each for each in before.new() if isinstance(each, NAMED_AFTER_IT)])
+    for key, value in (properties or {}).items():
+        root[key] = value
+    return BuiltModel(root, tuple(objects))
+
+
+def _root(objects: list[bpy.types.Object], collection: bpy.types.Collection, foot: tuple[float, float, float]) -> bpy.types.Object:
+    """The object that carries the whole model, its origin at `foot`; nothing has moved yet."""
+    only = tidy.sits_alone(objects)
+    if only is not None and tidy.apply_transform(only, Vector(foot)):
+        return only
+    root = bpy.data.objects.new("Mint", None)
+    root.empty_display_size = 0.25
+    collection.objects.link(root)
+    root.location = foot
+    for each in objects:
+        if each.parent is None:
+            each.parent = root
+            each.matrix_parent_inverse = Matrix.Identity(4)
+            each.matrix_basis = Matrix.Translation(-Vector(foot)) @ each.matrix_basis
+    return root

@@ -1,0 +1,96 @@
+"""An imported model as an artist would have left it: no empties that carry nothing, names that say what it is, transforms applied."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import bpy
+from mathutils import Matrix, Vector
+
+CLOSE = 1e-5
+
+
+def collapse_empties(objects: list[bpy.types.Object]) -> list[bpy.types.Object]:
+    """The objects without the importer's empties that carry nothing; each of the others stays where it was."""
+    kept = list(objects)
+    for empty in [each for each in objects if _carries_nothing(each, objects)]:
+        children = [each for each in kept if each.parent == empty]
+        local = {each: _local(empty) @ _local(each) for each in children}
+        if not all(_is_plain(matrix) for matrix in local.values()):
+            continue  # a sheared matrix cannot be kept on one object
+        parent, parent_type, bone = empty.parent, empty.parent_type, empty.parent_bone
+        for each in children:
+            each.parent, each.parent_type, each.parent_bone = parent, parent_type, bone
+            each.matrix_parent_inverse = Matrix.Identity(4)
+            each.matrix_basis = local[each]
+        kept.remove(empty)
+        bpy.data.objects.remove(empty)
+    return kept
+
+
+def sits_alone(objects: Iterable[bpy.types.Object]) -> bpy.types.Object | None:
+    """The object of a model that is one plain mesh, which then can be its own root; otherwise None."""
+    objects = list(objects)
+    if len(objects) != 1 or objects[0].type != "MESH":
+        return None
+    only = objects[0]
+    plain = only.parent is None and not only.modifiers and not only.constraints and only.animation_data is None
+    return only if plain and only.data.users == 1 and only.data.shape_keys is None else None
+
+
+def apply_transform(mesh_object: bpy.types.Object, origin: Vector) -> bool:
+    """Move the object's transform into its mesh and its origin to `origin` (world); it looks the same afterwards.
+
+    False, and nothing done, for a transform that would mirror the mesh or squeeze its custom normals.
+    """
+    matrix = mesh_object.matrix_basis
+    if matrix.is_negative or not _is_uniform(matrix):
+        return False
+    mesh_object.data.transform(Matrix.Translation(-origin) @ matrix)
+    mesh_object.matrix_basis = Matrix.Translation(origin)
+    mesh_object.rotation_mode = "XYZ"
+    return True
+
+
+def name_after(title: str, root: bpy.types.Object, objects: Iterable[bpy.types.Object], blocks: Iterable[bpy.types.ID]) -> None:
+    """Name the root after the model, and its parts, meshes, materials, pictures and actions after it too."""
+    root.name = title
+    parts = [each for each in objects if each != root]
+    for each in parts:
+        each.name = _part_name(title, each.name)
+    blocks = list(blocks)
+    for kind in {type(each) for each in blocks}:
+        same = [each for each in blocks if type(each) is kind]
+        for each in same:
+            each.name = title if len(same) == 1 else _part_name(title, each.name)
+
+
+def _part_name(title: str, original: str) -> str:
+    plain = re.sub(r"\.\d{3,}$", "", original).strip()
+    return plain if plain.lower().startswith(title.lower()) else f"{title} {plain}"
+
+
+def _carries_nothing(each: bpy.types.Object, objects: list[bpy.types.Object]) -> bool:
+    """An empty without animation, custom properties or constraints, and not a goal of anybody's: a mere node of the file."""
+    if each.type != "EMPTY" or each.animation_data is not None or each.constraints or each.keys() or each.instance_collection:
+        return False
+    if any(child.parent_type != "OBJECT" for child in each.children):
+        return False
+    return not any(getattr(modifier, "object", None) == each for other in objects for modifier in other.modifiers)
+
+
+def _local(each: bpy.types.Object) -> Matrix:
+    return each.matrix_parent_inverse @ each.matrix_basis
+
+
+def _is_plain(matrix: Matrix) -> bool:
+    """Whether location, rotation and scale say all there is to say about this matrix."""
+    again = Matrix.LocRotScale(*matrix.decompose())
+    size = max(1.0, max(abs(value) for row in matrix for value in row))
+    return all(abs(a - b) <= CLOSE * size for left, right in zip(matrix, again, strict=True) for a, b in zip(left, right, strict=True))
+
+
+def _is_uniform(matrix: Matrix) -> bool:
+    x, y, z = matrix.to_scale()
+    return max(x, y, z) - min(x, y, z) <= CLOSE * max(x, y, z) and _is_plain(matrix)
