@@ -3,10 +3,11 @@
 
     MintError
     ├─ KeyMissing                 no key has been given
+    │  └─ KeyUnusable             what has been given cannot be a key
     ├─ Unreachable                no answer: connection, TLS, proxy, time-out                 (retryable)
     ├─ BadAnswer                  an answer that cannot be understood
     └─ ProblemError               Mint answered with a problem document (RFC 9457)
-       ├─ InvalidRequest          400, 422
+       ├─ InvalidRequest          400, 413, 422
        ├─ KeyRefused              401
        ├─ CreditsNeeded           402
        ├─ Forbidden               403
@@ -26,6 +27,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 
@@ -76,6 +78,17 @@ class KeyMissing(MintError):
         )
 
 
+class KeyUnusable(KeyMissing):
+    """What has been given as a key cannot be one, so nothing was sent."""
+
+    def __init__(self) -> None:
+        MintError.__init__(
+            self,
+            "What is set as the Mint API key has characters in it that no key has, such as a space, a line break or an accented letter, "
+            "so it was not sent. Copy the key again from platform.mint.gg, in one piece.",
+        )
+
+
 class Unreachable(MintError):
     """No answer came. Whether Mint acted on the request is not known: repeat it with the same idempotency key."""
 
@@ -113,7 +126,7 @@ class ProblemError(MintError):
 
 
 class InvalidRequest(ProblemError):
-    """400 or 422: something in the request is missing, too long or out of range."""
+    """400, 413 or 422: something in the request is missing, too long or out of range."""
 
     meaning = "Mint does not accept this request"
     advice = "Nothing was started or charged; change it and try again."
@@ -121,7 +134,9 @@ class InvalidRequest(ProblemError):
     def names(self, field: str) -> bool:
         """Does the complaint concern this field of the body?"""
         pointer = f"/{field}"
-        return any(error.path == pointer or field in error.message.split() for error in self.problem.errors)
+        word = re.compile(rf"\b{re.escape(field)}\b")
+        told = any(error.path == pointer or word.search(error.message) for error in self.problem.errors)
+        return told or bool(word.search(self.problem.detail or ""))
 
 
 class KeyRefused(ProblemError):
@@ -233,6 +248,7 @@ _BY_STATUS: dict[int, type[ProblemError]] = {
     404: NotFound,
     405: NotOffered,
     409: Conflict,
+    413: InvalidRequest,
     422: InvalidRequest,
     429: TooManyRequests,
     500: ServiceTrouble,

@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeGuard
 
 Json = Mapping[str, Any]
 
 _ID = re.compile(r"[A-Za-z0-9_-]+")
+_LARGEST_NUMBER = 1e300
 
 
 def is_id(text: str) -> bool:
@@ -241,6 +242,14 @@ class Operation:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """An operation as polled, with the wait in seconds that Mint asked for."""
+
+    operation: Operation
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True)
 class Asset:
     """A model or a world of this API project. `status` is free text; "succeeded" is the finished value."""
 
@@ -387,19 +396,26 @@ def _object(data: Json, name: str) -> Json | None:
 
 def _text(data: Json, name: str) -> str | None:
     value = data.get(name)
-    return value if isinstance(value, str) and value else None
+    # Half a surrogate pair is legal in JSON, but neither a terminal nor SQLite takes it.
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) and value else None
 
 
 def _number(data: Json, name: str) -> float | None:
     value = data.get(name)
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return value if _is_number(value) else None
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    """A number that arithmetic can use: JSON's 1e999 is infinite in Python, and its integers have no limit."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST_NUMBER
 
 
 def _when(data: Json, name: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(data[name])
+        moment = datetime.fromisoformat(data[name])
     except (KeyError, TypeError, ValueError):
         return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _resource(data: Json | None) -> ResourceRef | None:
@@ -446,7 +462,7 @@ def _assets(data: Json | None) -> Assets | None:
         collider_mesh_url=_text(data, "colliderMeshUrl"),
         pano_url=_text(data, "panoUrl"),
         rad_url=_text(data, "radUrl"),
-        spz_urls={tier: url for tier, url in tiers.items() if isinstance(url, str) and url},
+        spz_urls={tier: url for tier in tiers if (url := _text(tiers, tier))},
     )
 
 
@@ -454,7 +470,7 @@ def _bounds(data: Json | None) -> Bounds | None:
     corners = []
     for name in ("min", "max"):
         corner = data.get(name) if data is not None else None
-        if not (isinstance(corner, list) and len(corner) == 3 and all(isinstance(x, int | float) for x in corner)):
+        if not (isinstance(corner, list) and len(corner) == 3 and all(_is_number(x) for x in corner)):
             return None
         corners.append((float(corner[0]), float(corner[1]), float(corner[2])))
     return Bounds(*corners)

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the body of a refusal to a `Problem`. Pure, and tolerant of everything: a refusal must never turn into a crash.
+
+Takes problem documents (RFC 9457), OAuth's error bodies, and bodies that are no JSON object at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .errors import FieldError, Problem
+
+LONGEST_TEXT = 500
+
+
+def read_problem(status: int, body: object, *, secret: str = "") -> Problem:
+    """The problem that a decoded body (or None) tells of. `secret` is blotted out wherever the server repeats it."""
+    members = _Members(body if isinstance(body, Mapping) else {}, secret)
+    nested = _Members(members.object("error"), secret)
+    return Problem(
+        status=status,
+        slug=_slug(members.text("type") or members.text("error") or nested.text("code")),
+        title=members.text("title") or members.text("error"),
+        detail=members.text("detail") or members.text("error_description") or nested.text("message") or members.text("message"),
+        instance=members.text("instance"),
+        errors=_field_errors(members.value("errors"), secret),
+    )
+
+
+class _Members:
+    """The members of a JSON object, read without trust."""
+
+    def __init__(self, data: Mapping[str, Any], secret: str) -> None:
+        self._data = data
+        self._secret = secret
+
+    def value(self, name: str) -> object:
+        return self._data.get(name)
+
+    def object(self, name: str) -> Mapping[str, Any]:
+        value = self._data.get(name)
+        return value if isinstance(value, Mapping) else {}
+
+    def text(self, name: str) -> str | None:
+        return _clean(self._data.get(name), self._secret)
+
+
+def _slug(type_: str | None) -> str | None:
+    """The last path segment of a problem's `type`: a URI or a bare word."""
+    return (type_ or "").split("#")[0].split("?")[0].rstrip("/").rpartition("/")[2] or None
+
+
+def _field_errors(entries: object, secret: str) -> tuple[FieldError, ...]:
+    found = (_field_error(entry, secret) for entry in entries) if isinstance(entries, list) else ()
+    return tuple(error for error in found if error is not None)
+
+
+def _field_error(entry: object, secret: str) -> FieldError | None:
+    if not isinstance(entry, Mapping):
+        message = _clean(entry, secret)
+        return FieldError(message) if message else None
+    members = _Members(entry, secret)
+    path = members.value("path")
+    pointer = "".join(f"/{step}" for step in path) if isinstance(path, list) else members.text("path")
+    message = members.text("message") or members.text("detail") or members.text("title") or members.text("code")
+    return FieldError(message, _clean(pointer, secret), members.text("code")) if message else None
+
+
+def _clean(value: object, secret: str) -> str | None:
+    """One printable line of bounded length, without the secret; None when there is nothing to read."""
+    if not isinstance(value, str):
+        return None
+    whole = value.replace(secret, "(key)") if secret else value
+    line = " ".join("".join(c if c.isprintable() else " " for c in whole[: LONGEST_TEXT * 4]).split())
+    return (line if len(line) <= LONGEST_TEXT else f"{line[:LONGEST_TEXT]}…") or None

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why there was no answer, in words. Turns the exceptions of requests, urllib3 and the socket into half a sentence.
+
+The words are ours, never the exception's own text: that may hold addresses, proxy passwords or headers.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+
+import requests
+
+from .origin import Origin
+
+_PROXY = "the proxy named in the environment (HTTPS_PROXY, HTTP_PROXY or ALL_PROXY)"
+_BUNDLE = "the file that REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE names"
+
+
+def reason(error: BaseException, origin: Origin) -> str:
+    """Half a sentence about a failed exchange with the origin, such as "the name api.mint.gg was not found"."""
+    chain = tuple(_chain(error))
+    return _setup_reason(error) or _proxy_reason(error, chain) or _tls_reason(chain) or _network_reason(chain, origin)
+
+
+def _chain(error: BaseException, seen: tuple[BaseException, ...] = ()) -> Iterator[BaseException]:
+    """The error and everything inside it: causes, contexts, and exceptions carried as arguments (urllib3's habit)."""
+    if any(error is other for other in seen):
+        return
+    yield error
+    inside = (*error.args, getattr(error, "reason", None), error.__cause__, error.__context__)
+    for other in inside:
+        if isinstance(other, BaseException):
+            yield from _chain(other, (*seen, error))
+
+
+def _setup_reason(error: BaseException) -> str | None:
+    """What is wrong on this side, before anything was sent."""
+    if isinstance(error, requests.exceptions.InvalidProxyURL):
+        return f"{_PROXY} is not an address"
+    if isinstance(error, requests.exceptions.InvalidSchema):
+        return f"{_PROXY} is of a kind that this Python cannot use"
+    if isinstance(error, OSError) and not isinstance(error, requests.RequestException) and "CA certificate" in str(error):
+        return f"{_BUNDLE} does not exist"
+    return None
+
+
+def _proxy_reason(error: BaseException, chain: tuple[BaseException, ...]) -> str | None:
+    refusals = (re.search(r"Tunnel connection failed: (\d{3})", str(inner)) for inner in chain)
+    status = next((found[1] for found in refusals if found), None)
+    if status == "407":
+        return f"{_PROXY} wants a user name and password, or does not accept the ones given"
+    if status:
+        return f"{_PROXY} refused the connection (status {status})"
+    if isinstance(error, requests.exceptions.ProxyError):
+        return f"{_PROXY} does not answer"
+    return None
+
+
+def _tls_reason(chain: tuple[BaseException, ...]) -> str | None:
+    for inner in chain:
+        if isinstance(inner, ssl.SSLCertVerificationError):
+            why = (inner.verify_message or "no reason given").rstrip(".").split(",")[0]
+            return f"its TLS certificate is not trusted ({why}). Behind a company's proxy, let REQUESTS_CA_BUNDLE name its CA bundle"
+        if isinstance(inner, ssl.SSLError):
+            return f"no TLS connection came about; either a proxy or {_BUNDLE} is at fault, or it is not an https server"
+    return None
+
+
+def _network_reason(chain: tuple[BaseException, ...], origin: Origin) -> str:
+    address = f"{origin.host}:{origin.port}"
+    kinds: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
+        (socket.gaierror, f"the name {origin.host} was not found; this computer may be offline"),
+        (requests.exceptions.ConnectTimeout, f"{address} did not take the connection in time"),
+        ((requests.exceptions.ReadTimeout, TimeoutError), "no answer came in time"),
+        (ConnectionRefusedError, f"{address} refused the connection"),
+        ((ConnectionError, requests.exceptions.ChunkedEncodingError), "the connection broke before the answer was complete"),
+    )
+    for kind, words in kinds:
+        if any(isinstance(inner, kind) for inner in chain):
+            return words
+    numbered = (inner.strerror for inner in chain if isinstance(inner, OSError) and inner.errno is not None)
+    return next((words.lower() for words in numbered if words), "the connection failed")

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One exchange with Mint: a request out, an answer or a `MintError` back. Knows no endpoints, no waiting, no threads.
+
+Rules kept here, whatever the callers do:
+- the key goes to the API's own origin only; a redirect is never followed;
+- a call that changes something carries an idempotency key;
+- every call has time-outs and a largest size;
+- what goes wrong becomes a `MintError`, whose text never holds the key.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http.cookiejar import DefaultCookiePolicy
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from . import retry_after
+from .errors import BadAnswer, KeyMissing, KeyUnusable, Unreachable, problem_error
+from .origin import Origin
+from .problems import read_problem
+from .reasons import reason
+from .schema import Json
+
+LARGEST_ANSWER = 16 * 1024 * 1024
+LONGEST_IDEMPOTENCY_KEY = 255
+# The one POST that changes nothing: it tells a price.
+FREE_OF_KEY = "pricing:estimate"
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Seconds without any sign of life before a call is given up."""
+
+    connect: float = 10.0
+    read: float = 60.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back from a successful call. `retry_after` is in seconds."""
+
+    data: Json
+    status: int
+    request_id: str | None
+    retry_after: float | None
+    location: str | None
+
+
+class Transport:
+    """A conversation with one origin, over one connection that is kept alive. Not for use by several threads at once."""
+
+    def __init__(
+        self,
+        origin: Origin,
+        key: str,
+        *,
+        timeouts: Timeouts = Timeouts(),
+        user_agent: str = "mint-blender",
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Raises KeyMissing or KeyUnusable at once rather than send a request that cannot succeed."""
+        self.origin = origin
+        self._secret = _checked(key)
+        self._timeouts = timeouts
+        self._now = now
+        self._session = _session(user_agent)
+
+    def __repr__(self) -> str:
+        return f"Transport({self.origin.base_url})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._session.close()
+
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Json | None = None,
+        query: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer:
+        """One attempt at one call; `path` is relative to the base URL. A POST without a body sends {}.
+
+        Raises Unreachable, BadAnswer or a ProblemError; ValueError for a mutating call without a fit idempotency key.
+        """
+        headers = _guarded_headers(method, path, idempotency_key)
+        content = None if method == "GET" else json.dumps(body or {}).encode()
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            response, answer = self._send(method, path, headers, content, query)
+        except requests.exceptions.ContentDecodingError:
+            raise BadAnswer("it is compressed in a broken way") from None
+        except OSError as error:
+            # requests' exceptions are OSErrors too. "from None": the original may show a proxy's password in a traceback.
+            raise Unreachable(reason(error, self.origin)) from None
+        return self._understood(response, answer)
+
+    def _send(
+        self, method: str, path: str, headers: dict[str, str], content: bytes | None, query: Mapping[str, str] | None
+    ) -> tuple[requests.Response, bytes]:
+        with self._session.request(
+            method,
+            self.origin.url(path),
+            params=query,
+            data=content,
+            headers=headers,
+            # Given for each call: otherwise requests would let a netrc file decide what Authorization says.
+            auth=self._authorize,
+            timeout=(self._timeouts.connect, self._timeouts.read),
+            allow_redirects=False,
+            stream=True,
+            verify=_trusted_certificates(),
+            # A proxy has no business between this computer and itself, and would read the key.
+            proxies={"no_proxy": self.origin.host} if self.origin.is_loopback else None,
+        ) as response:
+            return response, _bounded(response)
+
+    def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._secret}"
+        return request
+
+    def _understood(self, response: requests.Response, content: bytes) -> Answer:
+        status, headers = response.status_code, response.headers
+        request_id = headers.get("X-Request-Id")
+        wait = retry_after.seconds(headers.get("Retry-After"), date=headers.get("Date"), now=self._now())
+        location = headers.get("Location")
+        if 300 <= status < 400:
+            raise BadAnswer(_redirect(location), request_id=request_id)
+        data = _decoded(content)
+        if not 200 <= status < 300:
+            raise problem_error(read_problem(status, data, secret=self._secret), request_id=request_id, retry_after=wait)
+        if not isinstance(data, dict):
+            raise BadAnswer("it is not a JSON object", request_id=request_id)
+        return Answer(data, status, request_id, wait, location)
+
+
+def _checked(key: str) -> str:
+    trimmed = key.strip()
+    if not trimmed:
+        raise KeyMissing()
+    if not all("!" <= character <= "~" for character in trimmed):
+        raise KeyUnusable()
+    return trimmed
+
+
+def _session(user_agent: str) -> requests.Session:
+    session = requests.Session()
+    session.headers.update({"Accept": "application/json", "User-Agent": user_agent})
+    # No cookies: each call stands for itself.
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    # No hidden retries either: repeating is decided where the idempotency key is known.
+    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=1, max_retries=0)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+def _guarded_headers(method: str, path: str, idempotency_key: str | None) -> dict[str, str]:
+    if method == "GET" or (idempotency_key is None and path.strip("/") == FREE_OF_KEY):
+        return {}
+    if method != "POST":
+        raise ValueError(f"Mint's API knows GET and POST, not {method}.")
+    if idempotency_key is None:
+        raise ValueError(f"POST {path} changes something at Mint, so it needs an idempotency key.")
+    if not 1 <= len(idempotency_key) <= LONGEST_IDEMPOTENCY_KEY or not all("!" <= character <= "~" for character in idempotency_key):
+        raise ValueError(f"An idempotency key has 1 to {LONGEST_IDEMPOTENCY_KEY} printable ASCII characters.")
+    return {"Idempotency-Key": idempotency_key}
+
+
+def _trusted_certificates() -> str | bool:
+    # requests reads the first two by itself; SSL_CERT_FILE is what the rest of Python and OpenSSL listen to.
+    names = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+    return next((os.environ[name] for name in names if os.environ.get(name)), True)
+
+
+def _bounded(response: requests.Response) -> bytes:
+    """The body, read to its end but not beyond the largest size, so that the connection can be used again."""
+    content = bytearray()
+    for piece in response.iter_content(64 * 1024):
+        content += piece
+        if len(content) > LARGEST_ANSWER:
+            raise BadAnswer(f"it is larger than {LARGEST_ANSWER // 1024 // 1024} MB", request_id=response.headers.get("X-Request-Id"))
+    announced = response.headers.get("Content-Length", "")
+    # Older urllib3 (Blender 4.2) takes a body that breaks off for a complete one.
+    if announced.isascii() and announced.isdigit() and response.raw.tell() < int(announced):
+        raise ConnectionResetError("the body broke off")
+    return bytes(content)
+
+
+def _decoded(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _redirect(location: str | None) -> str:
+    try:
+        host = urlsplit(location or "").hostname
+    except ValueError:
+        host = None
+    where = f"to {host}" if host else "to another address"
+    return f"it redirects {where}, which is not followed because the API key goes to Mint's own address only"
