@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fetch a file from a file host to the disk, completely or not at all.
+
+Knows nothing of Mint: not the key, not who asked. Its session cannot send credentials of any kind, while proxies and CA bundles from the
+environment work as everywhere. One `Downloader` may serve several threads; it starts none.
+"""
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from . import address
+from .errors import DownloadFailed, FileTrouble, Stopped
+from .part import Part
+from .transfer import Errand, attempt
+
+MEGABYTE = 2**20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much and how long is still sensible. Sizes in bytes, times in seconds. Mint's own files are 40 KB to 50 MB."""
+
+    models: int = 512 * MEGABYTE
+    pictures: int = 64 * MEGABYTE
+    splats: int = 1024 * MEGABYTE
+    others: int = 1024 * MEGABYTE
+    total: float = 1800.0
+    """The whole of one `fetch`, pauses included."""
+    stall: float = 20.0
+    """Without a single byte; also the longest time until a wish to stop is noticed."""
+    connect: float = 10.0
+    tries: int = 6
+    """In a row that bring nothing new."""
+    most_tries: int = 40
+    """At all, however much each of them brings."""
+    longest_pause: float = 60.0
+    """Cap for what a host asks for with `Retry-After`."""
+
+    def bytes_for(self, name: str) -> int:
+        """The limit that goes with a file name's ending."""
+        suffix = Path(name).suffix.lower()
+        if suffix in {".glb", ".gltf"}:
+            return self.models
+        if suffix in {".webp", ".png", ".jpg", ".jpeg", ".hdr", ".exr"}:
+            return self.pictures
+        if suffix in {".spz", ".rad", ".ply"}:
+            return self.splats
+        return self.others
+
+
+def never() -> bool:
+    """The `stop` of a download that nobody interrupts."""
+    return False
+
+
+def silent(_done: int, _total: int | None) -> None:
+    """The `progress` of a download that nobody watches."""
+
+
+class Downloader:
+    """Fetches files; keeps connections open between them. `close()` when done, or use it as a context manager."""
+
+    def __init__(self, limits: Limits = Limits(), *, user_agent: str = "mint-blender", clock: Callable[[], float] = time.monotonic,
+                 sleep: Callable[[float], None] = time.sleep, chance: Callable[[], float] = random.random) -> None:
+        self.limits = limits
+        self._clock = clock
+        self._sleep = sleep
+        self._chance = chance
+        self._session = anonymous_session(user_agent)
+
+    def __enter__(self) -> Downloader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close idle connections. A later `fetch` opens new ones."""
+        self._session.close()
+
+    def fetch(self, url: str, target: Path, *, limit: int | None = None, stop: Callable[[], bool] = never,
+              progress: Callable[[int, int | None], None] = silent) -> Path:
+        """Bring `url` to `target` and answer `target`; nothing is fetched when it lies there already.
+
+        The bytes go to `<target>.part` first and get their name when all have arrived, so `target` is complete or absent. A download that
+        broke goes on where it stopped, also after a restart and from a renewed link, as long as the host confirms that the file is the
+        same. `limit` in bytes (default: by the ending of the name). `stop` is asked between blocks and pauses; `progress` gets the bytes
+        on disk and the total, if known. Raises a `FileTrouble`; of these `LinkExpired` wants a fresh address.
+        """
+        if target.is_file() and target.stat().st_size:
+            return target
+        errand = Errand(
+            url=address.check(url), part=Part(target), limit=self.limits.bytes_for(target.name) if limit is None else limit,
+            deadline=self._clock() + self.limits.total, clock=self._clock, stop=stop, progress=progress,
+            timeout=(self.limits.connect, self.limits.stall))
+        errand.part.look_up(address.without_query(errand.url))
+        self._persist(errand)
+        errand.part.put_in_place()
+        return target
+
+    def _persist(self, errand: Errand) -> None:
+        """Try until all bytes are there, inside a bound in number and in time."""
+        fruitless = 0
+        for number in range(1, self.limits.most_tries + 1):
+            before = errand.part.size
+            try:
+                attempt(self._session, errand)
+                return
+            except Stopped:
+                raise
+            except FileTrouble as trouble:
+                fruitless = 0 if errand.part.size > before else fruitless + 1
+                pause = self._pause_after(trouble, fruitless)
+                is_last = fruitless >= self.limits.tries or number == self.limits.most_tries
+                if not trouble.retryable or is_last or self._clock() + pause >= errand.deadline:
+                    raise
+            self._wait(pause, errand)
+
+    def _pause_after(self, trouble: FileTrouble, fruitless: int) -> float:
+        """Seconds: what the host asked for, within reason; else 0.5 s, doubled each time nothing came, at most 30 s, jittered."""
+        asked = trouble.retry_after if isinstance(trouble, DownloadFailed) else None
+        if asked is not None:
+            return float(min(max(asked, 0.0), self.limits.longest_pause))
+        return float(min(30.0, 0.5 * 2.0 ** max(0, fruitless - 1)) * (0.5 + 0.5 * self._chance()))
+
+    def _wait(self, seconds: float, errand: Errand) -> None:
+        """Sleep in short steps, so that a wish to stop is noticed."""
+        while seconds > 0.0:
+            errand.check_stop()
+            step = min(0.25, seconds)
+            self._sleep(step)
+            seconds -= step
+
+
+def anonymous_session(user_agent: str) -> requests.Session:
+    """A session that can send no credentials: no `Authorization`, no cookie, nothing from ~/.netrc.
+
+    `trust_env` stays on, since proxies and CA bundles come from the environment too. requests only looks into ~/.netrc while there is no
+    `auth`, so an `auth` that adds nothing keeps it out.
+    """
+    session = requests.Session()
+    session.auth = _add_nothing
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.headers.clear()
+    session.headers.update({"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "identity"})
+    session.mount("https://", HTTPAdapter(pool_maxsize=8, max_retries=0))
+    session.mount("http://", HTTPAdapter(pool_maxsize=8, max_retries=0))
+    return session
+
+
+def _add_nothing(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request

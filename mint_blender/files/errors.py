@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can go wrong with a file, in words for a person.
+
+    FileTrouble
+    ├── DownloadFailed   the connection broke, or the file host answered with an error
+    ├── LinkExpired      the address is no longer valid (403, 404, 410): ask Mint for a fresh one
+    ├── TooLarge         more bytes than we accept
+    ├── TooSlow          nothing arrived for too long, or the whole took too long
+    ├── DiskTrouble      no room, or no permission to write
+    ├── Stopped          the caller asked to stop; what has arrived is kept
+    └── BadFile          the file is not what it should be
+        ├── BadGlb
+        ├── BadPicture
+        └── BadSplats
+
+`str(trouble)` is a sentence that may be shown as it is: it holds neither a query string nor a header, so no secret either.
+"""
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class FileTrouble(Exception):
+    """Something is wrong with a file. `retryable`: the same call may succeed later. `code`: a short slug for logs and JSON output."""
+
+    code: ClassVar[str] = "file_trouble"
+    retryable: bool = False
+
+    def __init__(self, sentence: str, *, retryable: bool | None = None) -> None:
+        super().__init__(sentence)
+        if retryable is not None:
+            self.retryable = retryable
+
+
+class DownloadFailed(FileTrouble):
+    """The connection broke or the file host answered with an error. `retry_after`: seconds the host asked to wait, if it said so."""
+
+    code = "download_failed"
+    retryable = True
+
+    def __init__(self, sentence: str, *, retryable: bool | None = None, retry_after: float | None = None) -> None:
+        super().__init__(sentence, retryable=retryable)
+        self.retry_after = retry_after
+
+
+class LinkExpired(FileTrouble):
+    """The file host does not know the address (any more). The same address stays dead; a fresh one has to be asked for."""
+
+    code = "link_expired"
+
+
+class TooLarge(FileTrouble):
+    """The file has more bytes than the limit allows."""
+
+    code = "too_large"
+
+
+class TooSlow(FileTrouble):
+    """Nothing arrived for too long, or the whole download took too long. What has arrived is kept for the next try."""
+
+    code = "too_slow"
+    retryable = True
+
+
+class DiskTrouble(FileTrouble):
+    """The disk is full or the folder cannot be written."""
+
+    code = "disk_trouble"
+
+
+class Stopped(FileTrouble):
+    """The caller asked to stop. What has arrived is kept for the next try."""
+
+    code = "stopped"
+    retryable = True
+
+
+class BadFile(FileTrouble):
+    """The file is not what it should be; downloading the same bytes again does not help."""
+
+    code = "bad_file"
+
+
+class BadGlb(BadFile):
+    """Not a GLB that may be given to an importer."""
+
+    code = "bad_glb"
+
+
+class BadPicture(BadFile):
+    """Not a picture that Blender can show."""
+
+    code = "bad_picture"
+
+
+class BadSplats(BadFile):
+    """Not a splat cloud that can be read."""
+
+    code = "bad_splats"

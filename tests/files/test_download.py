@@ -1,0 +1,462 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Downloads against a real host that breaks, lies, redirects and hangs."""
+from __future__ import annotations
+
+import gzip
+import hashlib
+import itertools
+import random
+import threading
+from collections.abc import Iterator
+from email.utils import formatdate
+from pathlib import Path
+
+import pytest
+
+from mint_blender.files import address, part
+from mint_blender.files.download import Downloader, Limits
+from mint_blender.files.errors import DiskTrouble, DownloadFailed, FileTrouble, LinkExpired, Stopped, TooLarge, TooSlow
+
+from .file_host import FileHost, become, claim, cut, hang, redirect, released, status
+
+CONTENT = random.Random(1).randbytes(300_000)
+OTHER = random.Random(2).randbytes(280_000)
+
+
+class Time:
+    """A clock that only moves when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.pauses: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.pauses.append(seconds)
+
+
+@pytest.fixture
+def host() -> Iterator[FileHost]:
+    with FileHost() as running:
+        yield running
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def loader(time: Time) -> Iterator[Downloader]:
+    with Downloader(clock=lambda: time.now, sleep=time.sleep, chance=lambda: 1.0) as made:
+        yield made
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "job" / "lamp.glb"
+
+
+def only_file(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_file_arrives_completely_under_its_name(host: FileHost, loader: Downloader, target: Path) -> None:
+    """The target has the host's bytes, and neither part nor note stay behind."""
+    seen: list[tuple[int, int | None]] = []
+    assert loader.fetch(host.put("/lamp.glb", CONTENT), target, progress=lambda done, total: seen.append((done, total))) == target
+    assert target.read_bytes() == CONTENT
+    assert only_file(target.parent) == ["lamp.glb"]
+    assert seen[0] == (0, len(CONTENT)) and seen[-1] == (len(CONTENT), len(CONTENT))
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+def test_what_is_there_is_not_fetched_again(host: FileHost, loader: Downloader, target: Path) -> None:
+    """A complete target costs no request."""
+    url = host.put("/lamp.glb", CONTENT)
+    loader.fetch(url, target)
+    loader.fetch(url, target)
+    assert len(host.asked) == 1
+
+
+def test_a_broken_download_goes_on_where_it_stopped(host: FileHost, loader: Downloader, target: Path) -> None:
+    """After a break only the missing bytes are asked for, guarded by the ETag."""
+    loader.fetch(host.put("/lamp.glb", CONTENT, etag='"a"', faults=[cut(100_000), cut(50_000)]), target)
+    assert target.read_bytes() == CONTENT
+    ranges = [(asked.headers.get("range"), asked.headers.get("if-range")) for asked in host.asked]
+    assert ranges == [(None, None), ("bytes=100000-", '"a"'), ("bytes=150000-", '"a"')]
+
+
+@pytest.mark.parametrize("how", [{"etag": '"a"'}, {"modified": formatdate(1_700_000_000, usegmt=True)}])
+def test_a_download_goes_on_after_a_restart(host: FileHost, target: Path, how: dict[str, str]) -> None:
+    """Another process continues from the part and its note, also with a renewed query in the link."""
+    url = host.put("/lamp.glb", CONTENT, faults=[cut(120_000)], **how)
+    with Downloader(Limits(most_tries=1)) as first, pytest.raises(DownloadFailed):
+        first.fetch(url + "?signature=old", target)
+    assert not target.exists()
+    with Downloader() as second:
+        second.fetch(url + "?signature=new", target)
+    assert target.read_bytes() == CONTENT
+    assert host.asked[-1].headers["range"] == "bytes=120000-"
+
+
+def test_a_part_of_another_address_is_not_continued(host: FileHost, target: Path) -> None:
+    """Bytes of one file never end up at the beginning of another."""
+    first = host.put("/lamp.glb", CONTENT, etag='"a"', faults=[cut(120_000)])
+    second = host.put("/other.glb", OTHER, etag='"a"')
+    with Downloader(Limits(most_tries=1)) as loader:
+        with pytest.raises(DownloadFailed):
+            loader.fetch(first, target)
+        loader.fetch(second, target)
+    assert target.read_bytes() == OTHER
+    assert "range" not in host.asked[-1].headers
+
+
+def test_a_part_without_a_readable_note_is_not_continued(host: FileHost, target: Path) -> None:
+    """A note that is garbage, or tells of more bytes than the file has, means starting over."""
+    url = host.put("/lamp.glb", CONTENT, etag='"a"', faults=[cut(120_000)])
+    with Downloader(Limits(most_tries=1)) as loader:
+        with pytest.raises(DownloadFailed):
+            loader.fetch(url, target)
+        part.Part(target).note.write_text("{not json")
+        loader.fetch(url, target)
+    assert target.read_bytes() == CONTENT
+    assert "range" not in host.asked[-1].headers
+
+
+def test_a_last_step_that_was_missed_is_made_up_without_a_request(host: FileHost, loader: Downloader, target: Path) -> None:
+    """A kill between the last byte and the renaming costs no second download."""
+    url = host.put("/lamp.glb", CONTENT, etag='"a"')
+    left = part.Part(target)
+    left.begin(part.Origin(address.without_query(url), '"a"', len(CONTENT)))
+    left.path.write_bytes(CONTENT)
+    loader.fetch(url, target)
+    assert target.read_bytes() == CONTENT and host.asked == []
+
+
+@pytest.mark.parametrize("knows_ranges", [True, False])
+def test_a_file_that_changed_meanwhile_is_fetched_from_the_start(host: FileHost, loader: Downloader, target: Path, knows_ranges: bool) -> None:
+    """With a new ETag, or from a host without ranges, the 200 answer replaces what had arrived."""
+    loader.fetch(host.put("/lamp.glb", CONTENT, etag='"a"', knows_ranges=knows_ranges, faults=[cut(100_000), become(OTHER, '"b"')]), target)
+    assert target.read_bytes() == OTHER
+
+
+def test_a_range_of_another_file_is_not_glued_on(host: FileHost, loader: Downloader, target: Path) -> None:
+    """A host that ignores If-Range and answers 206 from a changed file does not get its bytes mixed in."""
+    def wrong_range(handler, served):  # type: ignore[no-untyped-def]
+        served.content, served.etag = OTHER, '"b"'
+        handler.answer(206, OTHER[100_000:], {"ETag": '"b"', "Content-Range": f"bytes 100000-{len(OTHER) - 1}/{len(OTHER)}"})
+    loader.fetch(host.put("/lamp.glb", CONTENT, etag='"a"', faults=[cut(100_000), wrong_range]), target)
+    assert target.read_bytes() == OTHER
+
+
+def test_a_range_that_starts_elsewhere_is_not_glued_on(host: FileHost, loader: Downloader, target: Path) -> None:
+    """Bytes from another place in the file mean starting over."""
+    def shifted(handler, served):  # type: ignore[no-untyped-def]
+        handler.answer(206, CONTENT[90_000:], {"ETag": '"a"', "Content-Range": f"bytes 90000-{len(CONTENT) - 1}/{len(CONTENT)}"})
+    loader.fetch(host.put("/lamp.glb", CONTENT, etag='"a"', faults=[cut(100_000), shifted]), target)
+    assert target.read_bytes() == CONTENT
+
+
+def test_a_part_longer_than_the_file_starts_over(host: FileHost, loader: Downloader, target: Path) -> None:
+    """416 Range Not Satisfiable is answered by a fresh start, not by giving up."""
+    url = host.put("/lamp.glb", CONTENT, etag='"a"')
+    left = part.Part(target)
+    left.begin(part.Origin(address.without_query(url), '"a"', None))
+    left.path.write_bytes(CONTENT + b"more")
+    loader.fetch(url, target)
+    assert target.read_bytes() == CONTENT
+
+
+def test_without_a_validator_a_break_means_starting_over(host: FileHost, loader: Downloader, target: Path) -> None:
+    """Where the host gives nothing to recognise the file by, no range is asked for."""
+    loader.fetch(host.put("/lamp.glb", CONTENT, faults=[cut(100_000)]), target)
+    assert target.read_bytes() == CONTENT
+    assert all("range" not in asked.headers for asked in host.asked)
+
+
+def test_a_weak_etag_is_no_proof(host: FileHost, loader: Downloader, target: Path) -> None:
+    """W/"…" does not promise the same bytes, so it is not used to continue."""
+    loader.fetch(host.put("/lamp.glb", CONTENT, etag='W/"a"', faults=[cut(100_000)]), target)
+    assert target.read_bytes() == CONTENT
+    assert all("range" not in asked.headers for asked in host.asked)
+
+
+def test_a_length_that_is_never_reached_is_an_error(host: FileHost, target: Path) -> None:
+    """A file that is shorter than the host said is not taken for complete."""
+    url = host.put("/lamp.glb", CONTENT, faults=[claim(len(CONTENT) + 5)] * 9)
+    with Downloader(Limits(tries=3), sleep=lambda _: None) as loader, pytest.raises(DownloadFailed, match=r"lamp\.glb from 127"):
+        loader.fetch(url, target)
+    assert not target.exists() and len(host.asked) == 4  # the first brought something new
+
+
+def test_a_file_without_a_length_is_taken_to_its_end(host: FileHost, loader: Downloader, target: Path) -> None:
+    """Without Content-Length the end of the connection ends the file."""
+    loader.fetch(host.put("/lamp.glb", CONTENT, tells_length=False), target)
+    assert target.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("tells_length", [True, False])
+def test_too_many_bytes_are_refused_and_nothing_stays(host: FileHost, loader: Downloader, target: Path, tells_length: bool) -> None:
+    """The limit holds by the header, and while streaming where the header is silent."""
+    with pytest.raises(TooLarge, match="larger than"):
+        loader.fetch(host.put("/lamp.glb", CONTENT, tells_length=tells_length), target, limit=200_000)
+    assert only_file(target.parent) == [] if target.parent.exists() else True
+    assert len(host.asked) == 1
+
+
+def test_each_kind_of_file_has_its_limit() -> None:
+    """A picture may not be as large as a splat cloud."""
+    limits = Limits()
+    assert limits.bytes_for("a.webp") < limits.bytes_for("a.glb") < limits.bytes_for("a.SPZ")
+    assert limits.bytes_for("unknown") > 0
+
+
+def test_packed_content_is_unpacked_and_limited(host: FileHost, loader: Downloader, target: Path) -> None:
+    """The host is asked for plain bytes; if it packs them all the same, the file is right and a bomb meets the limit."""
+    url = host.put("/lamp.glb", gzip.compress(CONTENT), headers={"Content-Encoding": "gzip"})
+    assert loader.fetch(url, target).read_bytes() == CONTENT
+    assert host.asked[0].headers["accept-encoding"] == "identity"
+    bomb = host.put("/bomb.glb", gzip.compress(bytes(50_000_000)), headers={"Content-Encoding": "gzip"})
+    with pytest.raises(TooLarge):
+        loader.fetch(bomb, target.with_name("bomb.glb"), limit=1_000_000)
+    with pytest.raises(DownloadFailed, match="packed"):
+        loader.fetch(host.put("/x.glb", b"x", headers={"Content-Encoding": "br"}), target.with_name("x.glb"))
+
+
+def test_packed_content_that_breaks_off_is_not_taken_for_complete(host: FileHost, target: Path) -> None:
+    """The end of a gzip stream must be there."""
+    url = host.put("/lamp.glb", gzip.compress(CONTENT)[:-20], headers={"Content-Encoding": "gzip"})
+    with Downloader(Limits(tries=2), sleep=lambda _: None) as loader, pytest.raises(DownloadFailed):
+        loader.fetch(url, target)
+    assert not target.exists()
+
+
+def test_an_empty_file_is_an_error(host: FileHost, target: Path) -> None:
+    """Zero bytes are never a result."""
+    with Downloader(Limits(tries=2), sleep=lambda _: None) as loader, pytest.raises(DownloadFailed, match="nothing"):
+        loader.fetch(host.put("/lamp.glb", b""), target)
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("code", [403, 404, 410])
+def test_a_dead_link_asks_for_a_fresh_one(host: FileHost, loader: Downloader, target: Path, code: int) -> None:
+    """403, 404 and 410 are not repeated; the caller asks Mint for a new address."""
+    with pytest.raises(LinkExpired) as caught:
+        loader.fetch(host.put("/lamp.glb", CONTENT, faults=[status(code)]), target)
+    assert len(host.asked) == 1 and not caught.value.retryable
+
+
+@pytest.mark.parametrize("code", [408, 429, 500, 502, 503, 504])
+def test_a_host_in_trouble_is_asked_again(host: FileHost, loader: Downloader, target: Path, code: int) -> None:
+    """Errors that pass are waited out."""
+    loader.fetch(host.put("/lamp.glb", CONTENT, faults=[status(code), status(code)]), target)
+    assert target.read_bytes() == CONTENT and len(host.asked) == 3
+
+
+def test_pauses_grow_and_tries_end(host: FileHost, loader: Downloader, time: Time, target: Path) -> None:
+    """Six fruitless tries, each pause twice the one before, then a sentence."""
+    with pytest.raises(DownloadFailed, match="HTTP 503"):
+        loader.fetch(host.put("/lamp.glb", CONTENT, faults=[status(503)] * 20), target)
+    assert len(host.asked) == 6
+    assert time.now == pytest.approx(0.5 + 1 + 2 + 4 + 8)
+
+
+def test_tries_that_bring_something_are_not_held_against_the_host(host: FileHost, loader: Downloader, target: Path) -> None:
+    """A weak line that breaks every 20 kB still gets there; the bound counts tries that bring nothing."""
+    loader.fetch(host.put("/lamp.glb", CONTENT, etag='"a"', faults=[cut(20_000)] * 12), target)
+    assert target.read_bytes() == CONTENT and len(host.asked) == 13
+
+
+def test_a_host_that_gives_a_byte_at_a_time_is_given_up(host: FileHost, time: Time, target: Path) -> None:
+    """There is a bound for all tries together as well."""
+    url = host.put("/lamp.glb", CONTENT, etag='"a"', faults=[cut(1)] * 100)
+    with Downloader(Limits(most_tries=10), clock=lambda: time.now, sleep=time.sleep) as loader, pytest.raises(DownloadFailed):
+        loader.fetch(url, target)
+    assert len(host.asked) == 10
+
+
+def test_retry_after_is_honoured_within_reason(host: FileHost, loader: Downloader, time: Time, target: Path) -> None:
+    """Seconds are waited as asked, a date too, and an hour is cut to the cap."""
+    date = formatdate(4_000_000_000, usegmt=True)
+    faults = [status(503, Retry_After="7"), status(503, Retry_After="3600"), status(503, Retry_After=date), status(503, Retry_After="soon")]
+    loader.fetch(host.put("/lamp.glb", CONTENT, faults=faults), target)
+    assert time.now == pytest.approx(7 + 60 + 60 + 4)
+    assert max(time.pauses) <= 0.25
+
+
+def test_the_whole_takes_no_longer_than_allowed(host: FileHost, time: Time, target: Path) -> None:
+    """No pause begins that would end after the time limit."""
+    url = host.put("/lamp.glb", CONTENT, faults=[status(503, Retry_After="50")] * 9)
+    with Downloader(Limits(total=120), clock=lambda: time.now, sleep=time.sleep) as loader, pytest.raises(DownloadFailed):
+        loader.fetch(url, target)
+    assert time.now == pytest.approx(100) and len(host.asked) == 3
+
+
+def test_a_trickle_meets_the_time_limit(host: FileHost, target: Path) -> None:
+    """A host that keeps the connection alive for ever is left, and what came is kept."""
+    ticks = itertools.count()
+    url = host.put("/lamp.glb", CONTENT, etag='"a"')
+    with Downloader(Limits(total=3), clock=lambda: float(next(ticks)), sleep=lambda _: None) as loader, pytest.raises(TooSlow, match="too long"):
+        loader.fetch(url, target)
+    assert not target.exists() and part.Part(target).size > 0
+
+
+def test_silence_is_noticed(host: FileHost, target: Path) -> None:
+    """A connection on which nothing arrives is given up after the stall time, and the next try goes on."""
+    with released(threading.Event()) as event, Downloader(Limits(stall=0.3), sleep=lambda _: None) as loader:
+        loader.fetch(host.put("/lamp.glb", CONTENT, etag='"a"', faults=[hang(event)]), target)
+    assert target.read_bytes() == CONTENT
+    assert host.asked[1].headers["range"] == f"bytes={len(CONTENT) // 2}-"
+
+
+def test_endless_silence_is_too_slow(host: FileHost, target: Path) -> None:
+    """If it never gets better the sentence says that nothing arrived."""
+    with released(threading.Event()) as event, Downloader(Limits(stall=0.2, most_tries=1), sleep=lambda _: None) as loader, \
+            pytest.raises(TooSlow, match="Nothing of lamp.glb"):
+        loader.fetch(host.put("/lamp.glb", CONTENT, etag='"a"', faults=[hang(event)]), target)
+
+
+def test_stopping_keeps_what_came(host: FileHost, loader: Downloader, target: Path) -> None:
+    """A stop in the middle ends the download; later it goes on from there."""
+    url = host.put("/lamp.glb", CONTENT, etag='"a"')
+    came: list[int] = []
+    with pytest.raises(Stopped):
+        loader.fetch(url, target, stop=lambda: bool(came) and came[-1] > 0, progress=lambda done, _: came.append(done))
+    kept = part.Part(target).size
+    assert 0 < kept < len(CONTENT)
+    loader.fetch(url, target)
+    assert target.read_bytes() == CONTENT and host.asked[-1].headers["range"] == f"bytes={kept}-"
+
+
+def test_stopping_in_a_pause_is_noticed(host: FileHost, loader: Downloader, time: Time, target: Path) -> None:
+    """A wish to stop does not have to wait for the end of a long pause."""
+    with pytest.raises(Stopped):
+        loader.fetch(host.put("/lamp.glb", CONTENT, faults=[status(503, Retry_After="60")] * 9), target, stop=lambda: time.now > 1)
+    assert time.now < 2 and len(host.asked) == 1
+
+
+def test_redirects_are_followed_and_bounded(host: FileHost, loader: Downloader, target: Path) -> None:
+    """A few redirects, relative ones too, lead to the file; a circle ends."""
+    host.put("/real.glb", CONTENT)
+    loader.fetch(host.put("/lamp.glb", b"", faults=[redirect("/real.glb", code=307)]), target)
+    assert target.read_bytes() == CONTENT
+    circle = host.put("/circle.glb", b"", faults=[redirect("/circle.glb")] * 50)
+    with pytest.raises(DownloadFailed, match="redirected") as caught:
+        loader.fetch(circle, target.with_name("circle.glb"))
+    assert not caught.value.retryable and len(host.asked) == 2 + 6
+
+
+@pytest.mark.parametrize("to", ["http://cdn.example/lamp.glb", "ftp://127.0.0.1/lamp.glb", "file:///etc/passwd", "http://user:pw@127.0.0.1/x"])
+def test_a_redirect_to_an_unsafe_address_is_refused(host: FileHost, loader: Downloader, target: Path, to: str) -> None:
+    """Each address on the way is checked, not only the first."""
+    with pytest.raises(DownloadFailed) as caught:
+        loader.fetch(host.put("/lamp.glb", b"", faults=[redirect(to)]), target)
+    assert not caught.value.retryable and "pw" not in str(caught.value) and len(host.asked) == 1
+
+
+@pytest.mark.parametrize("url", ["http://cdn.example/a.glb", "ftp://cdn.example/a.glb", "file:///etc/passwd", "a.glb", "https://", "",
+                                 "https://user:secret@cdn.example/a.glb", "https://[bad/a.glb", "https://host:99999/a.glb"])
+def test_unsafe_addresses_are_never_asked(loader: Downloader, target: Path, url: str) -> None:
+    """Only https, or http to this computer, and no credentials in the address."""
+    with pytest.raises(DownloadFailed) as caught:
+        loader.fetch(url, target)
+    assert not caught.value.retryable and "secret" not in str(caught.value)
+
+
+def test_an_outside_host_cannot_lead_to_this_computer() -> None:
+    """A file host on the internet may not point the add-on at services on loopback."""
+    assert address.check("https://127.0.0.1:8/x", came_from="http://localhost/y")
+    with pytest.raises(DownloadFailed, match="this computer"):
+        address.check("http://127.0.0.1:8/x", came_from="https://cdn.example/y")
+
+
+def test_loopback_is_told_by_the_text() -> None:
+    """Names that only look like this computer do not count."""
+    assert all(map(address.is_loopback, ["localhost", "127.0.0.1", "127.8.8.8", "::1", "files.localhost", "LOCALHOST."]))
+    assert not any(map(address.is_loopback, ["localhost.example", "127.0.0.1.example", "10.0.0.1", "", "0.0.0.0"]))
+
+
+def test_no_credentials_are_ever_sent(host: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither ~/.netrc, nor a cookie of an earlier answer, nor anything else puts credentials into a request."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password hunter2\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    host.put("/real.glb", CONTENT, etag='"a"', headers={"Set-Cookie": "session=1; Path=/"}, faults=[cut(1000)])
+    moved = host.put("/lamp.glb", b"", headers={}, faults=[redirect("/real.glb")])
+    with Downloader(sleep=lambda _: None) as loader:
+        loader.fetch(host.url("/real.glb"), tmp_path / "a.glb")
+        loader.fetch(moved, tmp_path / "b.glb")
+    assert len(host.asked) == 4
+    for asked in host.asked:
+        assert not {"authorization", "cookie", "proxy-authorization"} & set(asked.headers)
+
+
+def test_the_netrc_file_of_that_test_would_have_been_used(host: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proves the test above: an ordinary requests session does send what the netrc file holds."""
+    import requests
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password hunter2\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    requests.get(host.put("/lamp.glb", CONTENT), timeout=10)
+    assert "authorization" in host.asked[0].headers
+
+
+def test_proxies_from_the_environment_are_used(host: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """HTTP_PROXY is obeyed: the request goes to the proxy, in the form proxies want."""
+    monkeypatch.setenv("http_proxy", host.url(""))
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    host.put("http://files.localhost/lamp.glb", CONTENT)
+    with Downloader() as loader:
+        loader.fetch("http://files.localhost/lamp.glb", tmp_path / "lamp.glb")
+    assert host.asked[0].path == "http://files.localhost/lamp.glb"
+
+
+def test_the_ca_bundle_of_the_environment_is_used(host: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """REQUESTS_CA_BUNDLE is read; a bundle that does not exist is an error before anything is sent."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing.pem"))
+    url = host.put("/lamp.glb", CONTENT).replace("http://", "https://")
+    with Downloader(Limits(most_tries=1)) as loader, pytest.raises(FileTrouble):
+        loader.fetch(url, tmp_path / "lamp.glb")
+    assert host.asked == []
+
+
+def test_an_unreachable_host_is_named(tmp_path: Path, time: Time) -> None:
+    """Nobody listens: the sentence names the host and the file, not the query."""
+    with FileHost() as gone:
+        url = gone.url("/lamp.glb?signature=private")
+    with Downloader(Limits(tries=2), clock=lambda: time.now, sleep=time.sleep) as loader, pytest.raises(DownloadFailed) as caught:
+        loader.fetch(url, tmp_path / "lamp.glb")
+    assert "lamp.glb from 127.0.0.1" in str(caught.value) and "private" not in str(caught.value) and caught.value.retryable
+
+
+def test_a_full_disk_is_said_before_anything_is_written(host: FileHost, loader: Downloader, target: Path,
+                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that cannot fit is not begun."""
+    monkeypatch.setattr(part, "SPARE", 2**62)
+    with pytest.raises(DiskTrouble, match="Make room"):
+        loader.fetch(host.put("/lamp.glb", CONTENT), target)
+    assert list(target.parent.iterdir()) == []
+
+
+def test_a_folder_that_is_a_file_is_said(host: FileHost, loader: Downloader, tmp_path: Path) -> None:
+    """What the disk refuses becomes a sentence that names the place."""
+    (tmp_path / "job").write_text("in the way")
+    with pytest.raises(DiskTrouble, match="job"):
+        loader.fetch(host.put("/lamp.glb", CONTENT), tmp_path / "job" / "lamp.glb")
+
+
+def test_several_files_share_a_connection_and_threads(host: FileHost, loader: Downloader, tmp_path: Path) -> None:
+    """One downloader serves several threads at once without mixing their files."""
+    contents = {name: random.Random(name).randbytes(200_000) for name in ("a.glb", "b.glb", "c.glb", "d.glb")}
+    urls = {name: host.put("/" + name, content, etag=f'"{name}"', faults=[cut(70_000)]) for name, content in contents.items()}
+    threads = [threading.Thread(target=loader.fetch, args=(url, tmp_path / name)) for name, url in urls.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    for name, content in contents.items():
+        assert hashlib.sha256((tmp_path / name).read_bytes()).digest() == hashlib.sha256(content).digest()
