@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Spherical harmonics as Gaussian splats use them: the basis, and its turn when the axes are turned.
+
+Source: the basis and its signs are those of "3D Gaussian Splatting for Real-Time Radiance Field Rendering" (Kerbl and others, 2023),
+which SPZ and Blender 5.3 share. Knows neither Blender nor files.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+
+PER_DEGREE = (0, 3, 8, 15, 24)  # higher coefficients up to each degree, for each colour
+
+
+def basis(directions: Doubles) -> Doubles:
+    """Values of the 24 higher harmonics towards unit vectors (n, 3); returns (n, 24), degree by degree."""
+    x, y, z = np.asarray(directions, np.float64).T
+    xx, yy, zz = x * x, y * y, z * z
+    columns = (
+        -0.4886025119029199 * y,
+        0.4886025119029199 * z,
+        -0.4886025119029199 * x,
+        1.0925484305920792 * x * y,
+        -1.0925484305920792 * y * z,
+        0.31539156525252005 * (2 * zz - xx - yy),
+        -1.0925484305920792 * x * z,
+        0.5462742152960396 * (xx - yy),
+        -0.5900435899266435 * y * (3 * xx - yy),
+        2.890611442640554 * x * y * z,
+        -0.4570457994644658 * y * (4 * zz - xx - yy),
+        0.3731763325901154 * z * (2 * zz - 3 * xx - 3 * yy),
+        -0.4570457994644658 * x * (4 * zz - xx - yy),
+        1.445305721320277 * z * (xx - yy),
+        -0.5900435899266435 * x * (xx - 3 * yy),
+        2.5033429417967046 * x * y * (xx - yy),
+        -1.7701307697799304 * y * z * (3 * xx - yy),
+        0.9461746957575601 * x * y * (7 * zz - 1),
+        -0.6690465435572892 * y * z * (7 * zz - 3),
+        0.10578554691520431 * (zz * (35 * zz - 30) + 3),
+        -0.6690465435572892 * x * z * (7 * zz - 3),
+        0.47308734787878004 * (xx - yy) * (7 * zz - 1),
+        -1.7701307697799304 * x * z * (xx - 3 * yy),
+        0.6258357354491761 * (xx * (xx - 3 * yy) - yy * (3 * xx - yy)),
+    )
+    return np.stack(columns, axis=1)
+
+
+def quarter_turn_about_x(harmonics: Floats) -> Floats:
+    """Coefficients (n, k, 3) of the same radiance after the axes turned: what pointed along (x, y, z) now points along (x, -z, y).
+
+    A turn mixes only the coefficients of one degree. Coefficient by coefficient, so that little is held in between: n may be millions."""
+    planes = harmonics.transpose(1, 0, 2)
+    turned = np.zeros_like(planes, order="C")
+    part = np.empty(planes.shape[1:], np.float32)
+    matrix = _quarter_turn()
+    for row in range(len(planes)):
+        for column in np.flatnonzero(matrix[row, : len(planes)]):
+            np.multiply(planes[column], matrix[row, column], out=part)
+            turned[row] += part
+    return turned.transpose(1, 0, 2)
+
+
+@cache
+def _quarter_turn() -> Floats:
+    """(24, 24), blocks of 3, 5, 7 and 9: the coefficients that give, towards turned directions, the values that the old ones gave before.
+
+    Fitted once, which is exact here: a turned harmonic is a sum of harmonics of its own degree, and directions outnumber unknowns."""
+    count = 200
+    height = 1 - (2 * np.arange(count) + 1) / count
+    angle = np.pi * (3 - np.sqrt(5.0)) * np.arange(count)
+    flat = np.sqrt(1 - height**2)
+    directions = np.stack((flat * np.cos(angle), flat * np.sin(angle), height), axis=1)
+    x, y, z = directions.T
+    before, after = basis(directions), basis(np.stack((x, -z, y), axis=1))
+    matrix = np.zeros((24, 24))
+    for start, end in pairwise(PER_DEGREE):
+        block = slice(start, end)
+        matrix[block, block] = np.linalg.lstsq(after[:, block], before[:, block], rcond=None)[0]
+    matrix[np.abs(matrix) < 1e-9] = 0
+    return matrix.astype(np.float32)

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""SPZ files: the right values from every version, and a clear sentence for every file that is not what it says."""
+from __future__ import annotations
+
+import gzip
+import json
+import struct
+import tracemalloc
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mint_blender.files import spz
+from mint_blender.files.errors import BadSplats
+from mint_blender.files.harmonics import PER_DEGREE, basis
+
+from . import build_spz
+
+DATA = Path(__file__).parent / "data" / "spz"
+ANSWERS = [(path.stem, decoder) for path in sorted(DATA.glob("*.json")) for decoder in json.loads(path.read_text())]
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes bytes to a file and gives its path."""
+
+    def write_bytes(data: bytes) -> Path:
+        path = tmp_path / "place.spz"
+        path.write_bytes(data)
+        return path
+
+    return write_bytes
+
+
+@pytest.mark.parametrize(("stem", "decoder"), ANSWERS)
+def test_values_are_those_of_other_decoders(stem, decoder):
+    """Every value agrees with what an independent decoder reads from the same file, well below the format's quantisation step."""
+    ours = spz.decode(DATA / f"{stem}.spz")
+    theirs = {key: np.array(values, np.float64) for key, values in json.loads((DATA / f"{stem}.json").read_text())[decoder].items()}
+    if "splat-transform" in decoder:  # it answers with what training uses: logarithms and log odds
+        theirs["scales"] = np.exp(theirs["scales"])
+        theirs["alphas"] = 1 / (1 + np.exp(-theirs["alphas"]))
+    else:  # it answers with a colour to look at
+        theirs["colors"] = (theirs["colors"] - 0.5) / 0.282
+    rotations = theirs["rotations"].reshape(-1, 4)[:, [3, 0, 1, 2]]
+    assert len(ours) == 20
+    np.testing.assert_allclose(ours.positions, theirs["positions"].reshape(-1, 3), atol=2e-6)
+    np.testing.assert_allclose(ours.scales, theirs["scales"].reshape(-1, 3), rtol=1e-5)
+    np.testing.assert_allclose(ours.rotations, rotations, atol=1e-5)
+    np.testing.assert_allclose(ours.base[:, :3], theirs["colors"].reshape(-1, 3), atol=1e-5)
+    np.testing.assert_allclose(ours.base[:, 3], theirs["alphas"], atol=1e-5)
+    np.testing.assert_allclose(ours.harmonics, theirs["sh"].reshape(20, -1, 3), atol=1e-6)
+
+
+@pytest.mark.parametrize("version", [1, 2, 3, 4])
+@pytest.mark.parametrize("degree", [0, 1, 2, 3, 4])
+def test_written_splats_are_read_back(write, version, degree):
+    """What was written comes back, as near as the format's steps allow, for each version and degree."""
+    made = build_spz.made_up(1000, degree=degree)
+    read = spz.decode(write(build_spz.encode(made, version=version)))
+    np.testing.assert_allclose(read.positions, made.positions, atol=2e-3 if version == 1 else 0.51 / 4096)
+    np.testing.assert_allclose(np.log(read.scales), np.log(made.scales), atol=0.51 / 16)
+    np.testing.assert_allclose(read.base[:, 3], made.base[:, 3], atol=0.51 / 255)
+    np.testing.assert_allclose(read.base[:, :3], made.base[:, :3], atol=0.51 / 255 / 0.15)
+    np.testing.assert_allclose(read.harmonics, made.harmonics, atol=0.51 / 128)
+    same_turn = np.abs((read.rotations * made.rotations).sum(axis=1))  # q and -q are one turn
+    assert same_turn.min() > (0.99 if version < 3 else 0.99999)
+    assert read.harmonics.shape == (1000, PER_DEGREE[degree], 3)
+
+
+def test_higher_harmonics_can_be_left_out(write):
+    """Whoever does not need the harmonics does not pay for them."""
+    path = write(build_spz.encode(build_spz.made_up(10, degree=3)))
+    assert spz.decode(path, max_degree=1).harmonics.shape == (10, 3, 3)
+    assert np.array_equal(spz.decode(path, max_degree=1).harmonics, spz.decode(path).harmonics[:, :3])
+
+
+def test_flags_are_read(write):
+    """Antialiased training is told; records of extensions are skipped in both containers."""
+    made = build_spz.made_up(10)
+    assert spz.decode(write(build_spz.encode(made, flags=1))).antialiased
+    for version in (3, 4):
+        extended = spz.decode(write(build_spz.encode(made, version=version, flags=2, extension=struct.pack("<II", 7, 5) + b"hello")))
+        assert len(extended) == 10 and not extended.antialiased
+
+
+@pytest.mark.parametrize("degree", [1, 2, 3, 4])
+def test_radiance_stays_with_its_direction(degree):
+    """In Blender's axes a splat shows towards (x, -z, y) the colour that it showed towards (x, y, z)."""
+    made = build_spz.made_up(8, degree=degree)
+    turned = spz.to_blender_axes(made)
+    directions = np.random.default_rng(5).normal(size=(50, 3))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    count = PER_DEGREE[degree]
+    before = np.einsum("dk,nkc->ndc", basis(directions)[:, :count], made.harmonics)
+    after = np.einsum("dk,nkc->ndc", basis(directions @ QUARTER_TURN.T)[:, :count], turned.harmonics)
+    np.testing.assert_allclose(after, before, atol=1e-5)
+    assert not np.allclose(turned.harmonics, made.harmonics)
+
+
+QUARTER_TURN = np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0]], float)  # +90 degrees about X
+
+
+def test_places_and_turns_in_blender_axes():
+    """Places go where the glTF importer puts them, and the ellipsoid of each splat turns along."""
+    made = build_spz.made_up(50)
+    turned = spz.to_blender_axes(made)
+    np.testing.assert_allclose(turned.positions, made.positions @ QUARTER_TURN.T, atol=1e-6)
+    np.testing.assert_allclose(matrices(turned.rotations), QUARTER_TURN @ matrices(made.rotations), atol=1e-5)
+    assert np.array_equal(turned.scales, made.scales) and np.array_equal(turned.base, made.base)
+
+
+def matrices(rotations: np.ndarray) -> np.ndarray:
+    w, x, y, z = rotations.astype(float).T
+    rows = [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+    ]
+    return np.moveaxis(np.array(rows), 2, 0)
+
+
+SMALL = build_spz.made_up(100, degree=1)
+WHOLE = {version: build_spz.encode(SMALL, version=version) for version in (1, 2, 3, 4)}
+
+
+def gzipped(head: bytes, *parts: bytes) -> bytes:
+    return gzip.compress(head + b"".join(parts), mtime=0)
+
+
+def not_a_number() -> bytes:
+    positions = SMALL.positions.copy()
+    positions[7, 1] = np.nan
+    return build_spz.encode(replace(SMALL, positions=positions), version=1)
+
+
+BAD = {
+    "empty": (b"", "is empty"),
+    "a web page": (b"<!DOCTYPE html><title>404</title>", "web page"),
+    "something else": (b"glTF" + bytes(200), "does not begin like an SPZ file"),
+    "gzip of something else": (gzip.compress(b"hello, this is no splat file at all"), "does not hold splats"),
+    "gzip of nothing": (gzip.compress(b""), "cut short"),
+    "gzip cut in two": (WHOLE[3][: len(WHOLE[3]) // 2], "cut short"),
+    "gzip without its checksum": (WHOLE[3][:-8], "cut short"),
+    "gzip with a wrong checksum": (WHOLE[3][:-8] + bytes(8), "damaged"),
+    "gzip with a damaged middle": (WHOLE[2][:60] + bytes(40) + WHOLE[2][100:], "damaged"),
+    "gzip with something after it": (WHOLE[3] + b"more", "holds more"),
+    "more bytes than the header says": (gzipped(build_spz.header(SMALL, 3), *build_spz.sections(SMALL, 3), b"x"), "holds more"),
+    "fewer bytes than the header says": (gzipped(build_spz.header(SMALL, 3, points=101), *build_spz.sections(SMALL, 3)), "cut short"),
+    "version 9": (gzipped(build_spz.header(SMALL, 9)), "version 9"),
+    "version 4 in gzip": (gzipped(build_spz.header(SMALL, 4)), "version 4"),
+    "harmonics of degree 7": (gzipped(build_spz.header(SMALL, 3, degree=7)), "makes no sense"),
+    "200 fractional bits": (gzipped(build_spz.header(SMALL, 3, bits=200)), "makes no sense"),
+    "no splats": (gzipped(build_spz.header(SMALL, 3, points=0)), "holds no splats"),
+    "4 billion splats": (gzipped(build_spz.header(SMALL, 3, points=2**32 - 1)), "4,294,967,295"),
+    "9 million splats in a few bytes": (gzipped(build_spz.header(SMALL, 3, points=9_000_000)), "more than"),
+    "a place that is not a number": (not_a_number(), "not a number"),
+    "table: only a header": (WHOLE[4][:20], "cut short"),
+    "table: 4 billion splats": (WHOLE[4][:8] + b"\xff" * 4 + WHOLE[4][12:], "4,294,967,295"),
+    "table: another count": (WHOLE[4][:8] + struct.pack("<I", 99) + WHOLE[4][12:], "contradicts itself"),
+    "table: too few streams": (WHOLE[4][:15] + b"\x05" + WHOLE[4][16:], "contradicts itself"),
+    "table: offset past the end": (WHOLE[4][:16] + struct.pack("<I", 2**31) + WHOLE[4][20:], "cut short"),
+    "table: offset into the header": (WHOLE[4][:16] + struct.pack("<I", 4) + WHOLE[4][20:], "cut short"),
+    "table: cut": (WHOLE[4][:-50], "cut short"),
+    "table: longer": (WHOLE[4] + b"more", "longer than it says"),
+    "table: a huge stream": (WHOLE[4][:32] + struct.pack("<Q", 2**63) + WHOLE[4][40:], "cut short"),
+    "table: streams of nonsense": (WHOLE[4][:128] + bytes(len(WHOLE[4]) - 128), "damaged"),
+    "table: a stream longer than it says": (
+        build_spz.table(build_spz.header(SMALL, 4), [part + b"xx" for part in build_spz.sections(SMALL, 4)], sizes=[900, 100, 300, 300, 400, 900]),
+        "holds more",
+    ),
+    "table: a stream shorter than it says": (
+        build_spz.table(build_spz.header(SMALL, 4), [part[:-2] for part in build_spz.sections(SMALL, 4)], sizes=[900, 100, 300, 300, 400, 900]),
+        "cut short",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_a_bad_file_is_refused_with_a_sentence(write, what):
+    """Whatever is wrong with the file is said in a sentence that names it."""
+    data, words = BAD[what]
+    with pytest.raises(BadSplats, match=words) as caught:
+        spz.decode(write(data))
+    assert str(caught.value).endswith(".") and "place.spz" in str(caught.value)
+
+
+def test_a_missing_file_is_a_sentence_too(tmp_path):
+    """No traceback for a file that has gone."""
+    with pytest.raises(BadSplats, match="cannot be opened"):
+        spz.inspect(tmp_path / "gone.spz")
+
+
+@pytest.mark.parametrize("version", [3, 4])
+def test_a_cut_file_is_never_read(write, version):
+    """Wherever the file is cut, it is refused."""
+    for length in range(4, len(WHOLE[version]) - 1, 97):
+        with pytest.raises(BadSplats):
+            spz.decode(write(WHOLE[version][:length]))
+
+
+def test_a_gzip_bomb_unpacks_to_no_more_than_its_header_says(write):
+    """A file that unpacks to 300 MB behind an honest small header costs a few megabytes."""
+    bomb = write(gzipped(build_spz.header(SMALL, 3), *build_spz.sections(SMALL, 3), bytes(300_000_000)))
+    assert peak_of(bomb) < 8_000_000
+
+
+def test_a_zstandard_bomb_unpacks_to_no_more_than_its_header_says(write):
+    """The same in version 4, where 300 MB of zeros are a few kilobytes."""
+    parts = build_spz.sections(SMALL, 4)
+    parts[5] += bytes(300_000_000)
+    bomb = write(build_spz.table(build_spz.header(SMALL, 4), parts, sizes=[900, 100, 300, 300, 400, 900]))
+    del parts
+    assert peak_of(bomb) < 8_000_000
+
+
+def peak_of(bomb: Path) -> int:
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadSplats, match="holds more"):
+            spz.decode(bomb)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_inspect_reads_only_the_header(write):
+    """The header is known without unpacking the splats, and the limit holds there too."""
+    path = write(WHOLE[4])
+    header = spz.inspect(path)
+    assert (header.version, header.points, header.degree) == (4, 100, 1)
+    with pytest.raises(BadSplats, match="at most 50"):
+        spz.inspect(path, limits=spz.Limits(points=50))
