@@ -2,8 +2,8 @@
 """Reading Gaussian splats from an SPZ file, versions 1 to 4, with NumPy; knows neither Blender nor the network.
 
 `decode` gives the values that the file holds, in the file's own axes (right, up, back, as glTF); `to_blender_axes` turns them into those of
-Blender (right, forward, up). A file is not trusted: counts are compared with the file's size and with a limit before anything of that size is
-set aside, and no more is unpacked than the header promised.
+Blender (right, forward, up). A file is not trusted: counts are compared with the file's size and with a limit before anything of that size
+is set aside, and no more is unpacked than the header promised.
 
 Source of the layout: https://github.com/nianticlabs/spz (versions 1 to 3 are one gzip stream, version 4 is a table of Zstandard streams).
 """
