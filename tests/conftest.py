@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What holds for every test: nothing leaves this machine, nobody's home is touched, and a skipped test is accounted for.
+
+- No address but loopback can be reached, so that a test which forgot the stand-in service fails instead of calling Mint.
+- HOME and all that hangs on it is an empty folder for the session, and no key is in the environment.
+- A skip whose reason starts with "does not apply" (see `DOES_NOT_APPLY`) is part of the design, for instance a feature that
+  this Blender does not have. Any other skip means that the machine lacks something: the test was *left out*. It is named at
+  the end, and with `--strict-skips` it is a failure.
+- Tests marked `blender` start with an empty scene, and whatever they register is taken away again.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import ipaddress
+import json
+import os
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+DOES_NOT_APPLY = "does not apply: "
+"""Start of the reason of a skip that is meant, as in `pytest.skip(DOES_NOT_APPLY + "this Blender has a Draco decoder")`."""
+
+WINDOW_PROGRAMS = ("blender", "Xvfb", "openbox", "xdotool", "import")
+HAS_BPY = importlib.util.find_spec("bpy") is not None
+IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+
+# A home of this session's own, set before any test module is imported, since some ask for folders at import time.
+# It is short: a path below it may become the name of a socket, which has room for about 100 characters.
+_home = Path(tempfile.mkdtemp(prefix="mint-home-"))
+_FOLDERS = {
+    "HOME": "",
+    "USERPROFILE": "",
+    "XDG_CACHE_HOME": "cache",
+    "XDG_CONFIG_HOME": "config",
+    "XDG_DATA_HOME": "data",
+    "XDG_STATE_HOME": "state",
+    "MINT_BLENDER_HOME": "mint",
+    "BLENDER_USER_RESOURCES": "blender",
+}
+
+
+def _isolate() -> None:
+    for name, place in _FOLDERS.items():
+        (_home / place).mkdir(parents=True, exist_ok=True)
+        os.environ[name] = str(_home / place)
+    for name in list(os.environ):
+        if name.startswith("MINT_API_") or name.lower() in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+            del os.environ[name]
+
+
+_isolate()
+
+
+# -- Nothing leaves this machine ---------------------------------------------------------------------------------------------
+
+
+class OutsideAddress(AssertionError):
+    """A test tried to reach something that is not on this machine."""
+
+
+_outside: list[str] = []
+
+
+def _refuse(what: str) -> None:
+    _outside.append(what)  # code that catches every exception may swallow the one below; the test fails all the same
+    raise OutsideAddress(f"a test tried to {what}: only loopback addresses are allowed")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_went_outside() -> Iterator[None]:
+    """Fail the test during which something tried to leave this machine, even if the attempt was swallowed."""
+    _outside.clear()
+    yield
+    assert not _outside, f"only loopback addresses are allowed, but something tried to {_outside[0]}"
+
+
+def _is_inside(address: Any) -> bool:
+    if not isinstance(address, tuple):  # a Unix socket's path, or what only the kernel understands
+        return True
+    host = str(address[0])
+    if host in ("", "localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def _guard() -> None:
+    """Stand in front of every connection and look-up of a name. An audit hook sees all of them, whichever library asks."""
+
+    def look(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in ("socket.connect", "socket.sendto", "socket.sendmsg") and arguments[0].family != getattr(socket, "AF_UNIX", None):
+            address = arguments[1]
+            if address is not None and not _is_inside(address):
+                _refuse(f"reach {address!r}")
+        elif event == "socket.getaddrinfo" and arguments[0] is not None:
+            host = arguments[0].decode() if isinstance(arguments[0], bytes) else arguments[0]
+            if not _is_inside((host,)) and host != socket.gethostname():
+                _refuse(f"look up {host!r}")
+
+    sys.addaudithook(look)
+
+
+_guard()
+
+
+# -- What was left out -------------------------------------------------------------------------------------------------------
+
+
+class Outcomes:
+    """What became of each test, for the summary and for `scripts/dev.py`."""
+
+    def __init__(self) -> None:
+        self.passed: set[str] = set()
+        self.failed: set[str] = set()
+        self.skipped: dict[str, str] = {}
+
+    def add(self, report: pytest.TestReport | pytest.CollectReport) -> None:
+        """Take in one report of pytest's: of a test's set-up, call or end, or of the collection of a file."""
+        expected = hasattr(report, "wasxfail")
+        if report.failed:
+            self.failed.add(report.nodeid)
+        elif report.skipped and not expected:
+            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+            self.skipped[report.nodeid] = reason.removeprefix("Skipped: ")
+        elif expected or (report.when == "call" and report.passed):
+            self.passed.add(report.nodeid)
+
+    @property
+    def not_applicable(self) -> dict[str, str]:
+        """Skips that are meant."""
+        return {test: reason for test, reason in self.skipped.items() if reason.startswith(DOES_NOT_APPLY)}
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Skips because something is missing here."""
+        return {test: reason for test, reason in self.skipped.items() if not reason.startswith(DOES_NOT_APPLY)}
+
+
+_outcomes = Outcomes()
+_session: pytest.Session | None = None
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options that `scripts/dev.py` uses."""
+    group = parser.getgroup("mint")
+    group.addoption("--strict-skips", action="store_true", help="a test that was left out is a failure")
+    group.addoption("--outcomes", metavar="FILE", help="write what became of each test to FILE, as JSON")
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """One test's report."""
+    _outcomes.add(report)
+
+
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    """A file that could not be collected, or that skipped itself."""
+    if report.failed or report.skipped:
+        _outcomes.add(report)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Turn what was left out into a failure where that is wanted, and write the outcomes."""
+    global _session
+    _session = session
+    if IS_WORKER:
+        return
+    if (
+        session.config.getoption("--strict-skips")
+        and _outcomes.left_out
+        and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+    ):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    if target := session.config.getoption("--outcomes"):
+        told = {
+            "passed": sorted(_outcomes.passed - _outcomes.failed),
+            "failed": sorted(_outcomes.failed),
+            "not_applicable": _outcomes.not_applicable,
+            "left_out": _outcomes.left_out,
+        }
+        Path(target).write_text(json.dumps(told, indent=1), encoding="utf-8")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Name the tests that were left out."""
+    if _outcomes.left_out:
+        terminalreporter.section("left out: something that these tests need is missing here")
+        for test, reason in sorted(_outcomes.left_out.items()):
+            terminalreporter.line(f"{test}: {reason}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    """Clean up, and leave a process that holds Blender without Python's shutdown.
+
+    The 4.5 wheel can hang in it for good. Everything is written by now: the summary, the coverage, the outcomes.
+    """
+    shutil.rmtree(_home, ignore_errors=True)
+    if "bpy" in sys.modules and not IS_WORKER and _session is not None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(int(_session.exitstatus))
+
+
+# -- Tests that need something -----------------------------------------------------------------------------------------------
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave out what cannot run here, saying what is missing."""
+    if item.get_closest_marker("blender") and not HAS_BPY:
+        pytest.skip("needs the bpy module (python3 scripts/dev.py test brings it)")
+    if item.get_closest_marker("debian") and shutil.which("blender") is None:
+        pytest.skip("needs Debian's package blender")
+    if item.get_closest_marker("window"):
+        missing = [program for program in WINDOW_PROGRAMS if shutil.which(program) is None]
+        if missing:
+            pytest.skip(f"needs a Blender with a window; not found here: {', '.join(missing)}")
+
+
+@pytest.fixture(autouse=True)
+def _empty_blender(request: pytest.FixtureRequest) -> Iterator[None]:
+    """An empty scene before each test marked `blender`; afterwards the add-on is unregistered if the test left it registered."""
+    if not (request.node.get_closest_marker("blender") and HAS_BPY):
+        yield
+        return
+    import bpy
+
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)  # unlike read_factory_settings it keeps preferences
+    yield
+    enabled = bpy.context.preferences.addons
+    for name in [addon.module for addon in enabled if addon.module.rpartition(".")[2] == "mint_blender"]:
+        module = sys.modules.get(name)
+        if module is not None and hasattr(module, "unregister") and hasattr(bpy.types, "MINT_OT_generate"):
+            module.unregister()
+        enabled.remove(enabled[name])

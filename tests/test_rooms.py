@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The walls between the rooms, read from the imports: arrows go down only, and what ships inside Blender needs nothing extra."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "mint_blender"
+TOP = "top"  # the modules beside the rooms: __init__, __main__
+BLENDERS_OWN = {
+    "addon_utils",
+    "bl_ui",
+    "blf",
+    "bmesh",
+    "bpy",
+    "bpy_extras",
+    "gpu",
+    "gpu_extras",
+    "imbuf",
+    "io_scene_gltf2",
+    "mathutils",
+    "nodeitems_utils",
+    "rna_prop_ui",
+}
+THREADS = {"_thread", "asyncio", "concurrent", "multiprocessing", "queue", "threading"}
+
+
+@dataclass(frozen=True)
+class Room:
+    """What a room may import: other rooms, outside modules at the top of a file, and more of both inside functions only."""
+
+    rooms: frozenset[str] = frozenset()
+    later_rooms: frozenset[str] = frozenset()
+    outside: frozenset[str] = frozenset()
+    later_outside: frozenset[str] = frozenset()
+    threads: bool = False
+
+
+def _set(*names: str) -> frozenset[str]:
+    return frozenset(names)
+
+
+ROOMS = {
+    "mint": Room(outside=_set("requests", "urllib3")),
+    "files": Room(outside=_set("numpy", "requests", "urllib3", "zstandard")),
+    "jobs": Room(rooms=_set("mint", "files"), outside=_set("requests"), threads=True),
+    "cli": Room(rooms=_set("jobs", "mint", "files"), later_rooms=_set("blender", TOP), later_outside=_set("rich", "bpy")),
+    "blender": Room(
+        rooms=_set("jobs", "mint", "files", TOP),
+        later_rooms=_set("cli"),  # Blender's own command line is registered here and runs what cli/ does
+        outside=frozenset({"numpy"} | BLENDERS_OWN),
+        later_outside=_set("DracoPy"),
+    ),
+    TOP: Room(later_rooms=_set("blender", "cli", "jobs", "mint", "files"), later_outside=_set("bpy")),
+}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import statement: who imports what, and whether that happens only when a function is called."""
+
+    line: int
+    module: str
+    """Dotted name: absolute, or within the package for a relative import, as in "mint.schema"."""
+    level: int
+    later: bool
+
+    @property
+    def first(self) -> str:
+        return self.module.partition(".")[0]
+
+
+def imports_of(source: str, parts: tuple[str, ...]) -> list[Import]:
+    """Every import in one module; `parts` is the package that the module lies in, below mint_blender."""
+    found: list[Import] = []
+
+    def visit(node: ast.AST, later: bool) -> None:
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            later = True  # read by the type checker only
+        if isinstance(node, ast.Import):
+            found.extend(Import(node.lineno, name.name, 0, later) for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            found.extend(_from(node, parts, later))
+        for child in ast.iter_child_nodes(node):
+            visit(child, later or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)))
+
+    visit(ast.parse(source), False)
+    return found
+
+
+def _from(node: ast.ImportFrom, parts: tuple[str, ...], later: bool) -> list[Import]:
+    if node.level == 0:
+        return [Import(node.lineno, node.module or "", 0, later)]
+    base = parts[: len(parts) - (node.level - 1)]
+    if node.module:
+        return [Import(node.lineno, ".".join((*base, node.module)), node.level, later)]
+    # `from .. import mint, __package__`: each name may be a room or something of the top module
+    return [Import(node.lineno, ".".join((*base, name.name)), node.level, later) for name in node.names]
+
+
+def complaints(source: str, room: str, parts: tuple[str, ...]) -> list[str]:
+    """What is wrong with the imports of one module, in words."""
+    wrong = []
+    rule = ROOMS[room]
+    for found in imports_of(source, parts):
+        if found.level:
+            target = found.first if found.first in ROOMS else TOP
+            allowed = target == room or target in rule.rooms or (found.later and target in rule.later_rooms)
+            # `from .. import __package__ as ADDON` asks the top module for nothing but the add-on's name
+            if not allowed and found.module != "__package__":
+                wrong.append(
+                    f"line {found.line}: {room}/ may not import {target}/ {'' if found.later else '(at the top of a file)'}".rstrip()
+                )
+        elif found.first == "mint_blender":
+            wrong.append(f"line {found.line}: only relative imports; as an extension the package has another name")
+        elif found.first in THREADS:
+            if not rule.threads and not (room == "blender" and found.first == "queue"):
+                wrong.append(f"line {found.line}: {room}/ knows no threads, but imports {found.module}")
+        elif (
+            found.first not in sys.stdlib_module_names
+            and found.first not in rule.outside
+            and not (found.later and found.first in rule.later_outside)
+        ):
+            wrong.append(
+                f"line {found.line}: {room}/ may not import {found.module} {'' if found.later else '(at the top of a file)'}".rstrip()
+            )
+    return wrong
+
+
+def modules() -> list[tuple[Path, str, tuple[str, ...]]]:
+    """Every module of the package: its file, its room, and its package's name within mint_blender."""
+    listed = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE).parts[:-1]
+        listed.append((path, parts[0] if parts else TOP, parts))
+    return listed
+
+
+def test_every_folder_is_a_room_with_rules():
+    """A new folder in the package needs a line in the rules before anything can be put into it."""
+    folders = {room for _, room, _ in modules()}
+    assert folders == set(ROOMS)
+
+
+@pytest.mark.parametrize(
+    ("path", "room", "parts"), modules(), ids=lambda value: str(value.relative_to(PACKAGE)) if isinstance(value, Path) else ""
+)
+def test_arrows_point_down(path, room, parts):
+    """A module imports from its own room and from the rooms below, and outside only what its room may use."""
+    assert complaints(path.read_text(encoding="utf-8"), room, parts) == []
+
+
+@pytest.mark.parametrize(
+    ("room", "source"),
+    [
+        ("mint", "import bpy"),
+        ("mint", "def f():\n    import bpy"),
+        ("mint", "from ..jobs import worker"),
+        ("mint", "from .. import files"),
+        ("mint", "from ..files.download import fetch"),
+        ("mint", "import threading"),
+        ("mint", "from concurrent.futures import ThreadPoolExecutor"),
+        ("mint", "import numpy"),
+        ("files", "from ..mint import schema"),
+        ("files", "import asyncio"),
+        ("jobs", "import bpy"),
+        ("jobs", "from ..blender import importer"),
+        ("jobs", "def f():\n    from ..cli import main"),
+        ("cli", "from ..blender import importer"),
+        ("cli", "import rich"),
+        ("cli", "import threading"),
+        ("blender", "import DracoPy"),
+        ("blender", "import threading"),
+        ("blender", "import requests"),
+        ("blender", "from ..cli import main"),
+        ("blender", "import mint_blender.jobs"),
+        (TOP, "import bpy"),
+        (TOP, "from . import jobs"),
+        (TOP, "import requests"),
+    ],
+)
+def test_an_arrow_that_points_up_is_found(room, source):
+    """The reading of imports notices each kind of crossing, wherever in the file it stands."""
+    assert complaints(source, room, () if room == TOP else (room,)) != []
+
+
+@pytest.mark.parametrize(
+    ("room", "source"),
+    [
+        ("mint", "from __future__ import annotations\nimport json\nimport requests\nfrom . import pacing\nfrom .schema import Operation"),
+        ("files", "import numpy as np\nimport zstandard\nfrom .glb import read"),
+        ("jobs", "import threading, queue, sqlite3\nfrom ..mint.client import Client\nfrom ..files import download"),
+        ("cli", "from ..jobs import board\ndef f():\n    import rich\n    from ..blender import importer"),
+        (
+            "blender",
+            "import bpy\nfrom mathutils import Matrix\nfrom .. import __package__ as ADDON\nfrom ..jobs import board\ndef f():\n    import DracoPy",
+        ),
+        (TOP, "def generate():\n    from .cli import run\n    import bpy"),
+    ],
+)
+def test_what_the_design_draws_is_allowed(room, source):
+    """The arrows of the design pass, so that the rules are not stricter than meant."""
+    assert complaints(source, room, () if room == TOP else (room,)) == []
+
+
+def test_importing_the_package_costs_nothing():
+    """`import mint_blender` loads neither Blender nor the HTTP library nor a room, so that enabling the add-on adds nothing to Blender's start."""
+    program = (
+        "import sys; before = set(sys.modules); import mint_blender; new = set(sys.modules) - before;"
+        "print(sorted(name for name in new if name.split('.')[0] in ('bpy', 'requests', 'numpy', 'zstandard', 'urllib3')"
+        " or name.startswith('mint_blender.')))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=PACKAGE.parent, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("room", ["mint", "files", "jobs"])
+def test_the_lower_rooms_work_without_blender(room):
+    """Every module of the lower rooms can be imported where there is no `bpy` at all."""
+    names = [".".join(("mint_blender", *parts, path.stem)).removesuffix(".__init__") for path, where, parts in modules() if where == room]
+    program = f"import sys, importlib; sys.modules['bpy'] = None\nfor name in {names!r}: importlib.import_module(name)\nprint('good')"
+    done = subprocess.run([sys.executable, "-c", program], cwd=PACKAGE.parent, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "good", done.stderr
