@@ -1,0 +1,154 @@
+"""One picture of what has landed, rendered with Cycles on the processor in a scene of its own; the user's file keeps nothing of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from pathlib import Path
+
+import addon_utils
+import bpy
+from mathutils import Vector
+
+from .blocks import Inventory
+from .landing import Placed
+from .measure import evaluated, world_points
+from .writing import OutputTrouble, ready
+
+FIELD_OF_VIEW = math.radians(28)
+FROM = Vector((0.62, -1.0, 0.42)).normalized()
+"""Where the camera stands, seen from the model: in front of it (-Y), to its left, slightly above."""
+MARGIN = 1.12
+
+
+def render_still(path: Path, placed: Placed, *, width: int = 640, height: int = 480, samples: int = 16) -> Path:
+    """Render to a PNG and return its absolute path.
+
+    A World is seen through its own camera and lit by itself; a model is framed from the front, a little to the side and from above,
+    on a pale floor in soft light.
+    """
+    path = ready(path)
+    before = Inventory()
+    source = bpy.context.scene
+    try:
+        scene = bpy.data.scenes.new("\x01 Mint still")
+        for each in placed.objects:
+            scene.collection.objects.link(each)
+        camera = next((each for each in placed.objects if each.type == "CAMERA" and placed.root.get("mint_kind") == "world"), None)
+        if camera is not None:
+            scene.camera, scene.world = camera, source.world
+            scene.view_settings.view_transform = "Standard"  # the panorama is a finished picture: no film curve on top of it
+        else:
+            _studio(scene, _all_points(placed.objects), width / height)
+        _use_cycles(scene, samples)
+        scene.render.resolution_x, scene.render.resolution_y, scene.render.resolution_percentage = width, height, 100
+        scene.render.image_settings.file_format = "PNG"
+        scene.render.filepath = str(path)
+        bpy.ops.render.render(write_still=True, scene=scene.name)
+    except RuntimeError as error:
+        raise OutputTrouble(f"The picture “{path}” could not be rendered: {str(error).strip()}. What was imported is unchanged.") from error
+    finally:
+        before.remove_new()
+    return path
+
+
+def _use_cycles(scene: bpy.types.Scene, samples: int) -> None:
+    if not hasattr(scene, "cycles"):
+        addon_utils.enable("cycles")
+    scene.render.engine = "CYCLES"
+    scene.cycles.device = "CPU"
+    scene.cycles.samples = samples
+    scene.cycles.use_adaptive_sampling = True
+    scene.cycles.adaptive_threshold = 0.03
+    scene.cycles.max_bounces = 4
+    scene.cycles.seed = 1
+    try:
+        scene.cycles.denoiser = "OPENIMAGEDENOISE"
+        scene.cycles.use_denoising = True
+    except TypeError:  # this build has no denoiser: more samples instead
+        scene.cycles.use_denoising = False
+        scene.cycles.samples = samples * 4
+
+
+def _all_points(objects: Iterable[bpy.types.Object]) -> list[Vector]:
+    """The eight corners of the smallest upright box around all meshes, or of a unit box when there is none."""
+    objects = list(objects)
+    lows, highs = [], []
+    with evaluated(objects) as depsgraph:
+        for each in objects:
+            shown = each.evaluated_get(depsgraph)
+            if isinstance(shown.data, bpy.types.Mesh) and len(shown.data.vertices):
+                points = world_points(shown)
+                lows.append(points.min(axis=0))
+                highs.append(points.max(axis=0))
+    low = Vector([min(axis) for axis in zip(*lows, strict=True)]) if lows else Vector((-0.5, -0.5, 0))
+    high = Vector([max(axis) for axis in zip(*highs, strict=True)]) if highs else Vector((0.5, 0.5, 1))
+    return [Vector((x, y, z)) for x in (low.x, high.x) for y in (low.y, high.y) for z in (low.z, high.z)]
+
+
+def _studio(scene: bpy.types.Scene, corners: list[Vector], aspect: float) -> None:
+    low, high = corners[0], corners[-1]
+    centre, size = (low + high) / 2, max((high - low).length, 1e-6)
+    scene.camera = _camera(scene, corners, centre, size, aspect)
+    _light(scene, "key", centre + size * Vector((-1.1, -1.3, 1.7)), centre, size * 1.4, 50 * size**2)
+    _light(scene, "rim", centre + size * Vector((1.3, 1.2, 1.3)), centre, size * 1.0, 34 * size**2)
+    scene.world = _backdrop(scene)
+    _floor(scene, Vector((centre.x, centre.y, low.z)), size)
+    scene.view_settings.view_transform = "AgX"
+    scene.view_settings.look = "AgX - Medium High Contrast"
+
+
+def _camera(scene: bpy.types.Scene, corners: list[Vector], centre: Vector, size: float, aspect: float) -> bpy.types.Object:
+    """A camera that looks at the centre from FROM, as near as all corners still fit."""
+    data = bpy.data.cameras.new("Mint still")
+    data.sensor_fit = "HORIZONTAL"
+    data.angle = FIELD_OF_VIEW
+    turn = (-FROM).to_track_quat("-Z", "Y")
+    across, up = turn @ Vector((1, 0, 0)), turn @ Vector((0, 1, 0))
+    half = math.tan(FIELD_OF_VIEW / 2)
+    distance = 0.0
+    for corner in corners:
+        offset = corner - centre
+        wide, tall, near = abs(offset.dot(across)) / half, abs(offset.dot(up)) / half * aspect, offset.dot(FROM)
+        distance = max(distance, near + MARGIN * max(wide, tall))
+    camera = bpy.data.objects.new("Mint still", data)
+    camera.location = centre + FROM * distance
+    camera.rotation_euler = turn.to_euler()
+    data.clip_start, data.clip_end = distance / 100, distance * 100 + size
+    scene.collection.objects.link(camera)
+    return camera
+
+
+def _light(scene: bpy.types.Scene, name: str, at: Vector, target: Vector, size: float, watts: float) -> None:
+    data = bpy.data.lights.new(name, "AREA")
+    data.size, data.energy = size, watts
+    light = bpy.data.objects.new(name, data)
+    light.location = at
+    light.rotation_euler = (target - at).to_track_quat("-Z", "Y").to_euler()
+    scene.collection.objects.link(light)
+
+
+def _backdrop(scene: bpy.types.Scene) -> bpy.types.World:
+    world = bpy.data.worlds.new("Mint still")
+    if world.node_tree is None:
+        world.use_nodes = True
+    background = next(node for node in world.node_tree.nodes if node.type == "BACKGROUND")
+    background.inputs["Color"].default_value = (0.86, 0.9, 0.95, 1)
+    background.inputs["Strength"].default_value = 0.55
+    return world
+
+
+def _floor(scene: bpy.types.Scene, at: Vector, size: float) -> None:
+    half = size * 60
+    mesh = bpy.data.meshes.new("Mint still floor")
+    mesh.from_pydata([(-half, -half, 0), (half, -half, 0), (half, half, 0), (-half, half, 0)], [], [(0, 1, 2, 3)])
+    material = bpy.data.materials.new("Mint still floor")
+    if material.node_tree is None:
+        material.use_nodes = True
+    shader = next(node for node in material.node_tree.nodes if node.type == "BSDF_PRINCIPLED")
+    shader.inputs["Base Color"].default_value = (0.72, 0.74, 0.76, 1)
+    shader.inputs["Roughness"].default_value = 0.9
+    mesh.materials.append(material)
+    floor = bpy.data.objects.new("Mint still floor", mesh)
+    floor.location = at - Vector((0, 0, size * 1e-4))
+    scene.collection.objects.link(floor)
