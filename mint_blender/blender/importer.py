@@ -12,6 +12,9 @@ from pathlib import Path
 
 import bpy
 
+from ..files import glb
+from ..files.errors import FileTrouble
+from . import draco, reading
 from .blocks import Inventory, remove
 from .quiet import importer_kept_quiet
 
@@ -34,12 +37,13 @@ def import_glb(path: Path, collection: bpy.types.Collection, *, scene: bpy.types
     """The objects of a GLB, linked into `collection` only, as Blender's importer made them: glTF's (x, y, z) at (x, -z, y).
 
     Lengths follow the unit scale and animations the frame rate of `scene` (the current one if not given).
+    The header is read first: a file that is damaged, points outside itself or needs what this Blender lacks never reaches the importer.
     Raises ImportTrouble, and then nothing is left behind.
     """
     before = Inventory()
     try:
-        with _staging(scene or bpy.context.scene) as staging:
-            _call_importer(path, staging)
+        with _readable(path) as file, _staging(scene or bpy.context.scene) as staging:
+            _call_importer(file, path.name, staging)
             objects = [each for each in before.new() if isinstance(each, bpy.types.Object)]
             if not objects:
                 raise ImportTrouble(f"“{path.name}” holds no objects. The file is kept; nothing was imported.")
@@ -49,6 +53,22 @@ def import_glb(path: Path, collection: bpy.types.Collection, *, scene: bpy.types
         before.remove_new()
         raise
     return objects
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[Path]:
+    """The file, or a copy of it without Draco where Blender itself has no decoder."""
+    try:
+        header = glb.inspect(path)
+        if reason := reading.why_not_readable(header.extensions_required):
+            raise ImportTrouble(f"“{path.name}” cannot be imported: {reason}. The file is kept; nothing was imported.")
+        if reading.DRACO in header.extensions_used and not reading.draco_is_native():
+            with draco.plain_copy(path) as copy:
+                yield copy
+        else:
+            yield path
+    except FileTrouble as error:
+        raise ImportTrouble(f"{error} The file is kept; nothing was imported.") from error
 
 
 @contextlib.contextmanager
@@ -69,7 +89,7 @@ def _staging(scene: bpy.types.Scene) -> Iterator[bpy.types.Scene]:
         bpy.data.scenes.remove(staging)
 
 
-def _call_importer(path: Path, staging: bpy.types.Scene) -> None:
+def _call_importer(path: Path, name: str, staging: bpy.types.Scene) -> None:
     operator = bpy.ops.import_scene.gltf
     known = operator.get_rna_type().properties  # an unknown keyword would be a TypeError
     keywords = {key: value for key, value in WISHES.items() if key in known}
@@ -89,9 +109,9 @@ def _call_importer(path: Path, staging: bpy.types.Scene) -> None:
         with importer_kept_quiet(), context:
             finished = operator(filepath=str(path), **keywords) == {"FINISHED"}
     except Exception as error:  # the operator wraps whatever went wrong inside it
-        raise ImportTrouble(f"Blender could not read “{path.name}”: {_last_line(error)}. The file is kept; nothing was imported.") from error
+        raise ImportTrouble(f"Blender could not read “{name}”: {_last_line(error)}. The file is kept; nothing was imported.") from error
     if not finished:
-        raise ImportTrouble(f"Blender could not read “{path.name}” and gave no reason. The file is kept; nothing was imported.")
+        raise ImportTrouble(f"Blender could not read “{name}” and gave no reason. The file is kept; nothing was imported.")
 
 
 def _move(objects: list[bpy.types.Object], collection: bpy.types.Collection) -> None:
