@@ -1,0 +1,99 @@
+"""The account: me, usage, prices, reference pictures (sections 3.3 and 7)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+
+from .. import ledger, palette, pictures
+from ..clock import iso
+from ..core import OWNER
+from ..problems import Problem, invalid
+from ..records import StoredFile, new_id
+from . import Answer, Call
+from .views import address
+
+PICTURE_LIMIT = 5 * 1024 * 1024
+MONTH = 30 * 24 * 3600
+
+
+def health(call: Call) -> Answer:
+    """GET /v1/health"""
+    return Answer(200, {"status": "ok"})
+
+
+def me(call: Call) -> Answer:
+    """GET /v1/me"""
+    return Answer(
+        200,
+        {
+            "authentication": {"type": "api_key", "scopes": ["mint:assets:read", "mint:assets:generate"]},
+            "owner": {"userId": OWNER, "email": "someone@example.com"},
+        },
+    )
+
+
+def usage(call: Call) -> Answer:
+    """GET /v1/usage"""
+    book, made = call.mint.ledger, call.mint.store.operations.values()
+    return Answer(
+        200,
+        {
+            "object": "usage",
+            "credits": {"totalAvailable": book.available, "included": 0, "topUp": book.top_up, "bonus": call.mint.options.credits},
+            "subscription": {"plan": "stand-in", "status": "active", "currentPeriodEnd": iso(call.mint.clock.now() + MONTH)},
+            "apiUsage": {
+                "creditsUsed": book.spent,
+                "operations": len(made),
+                "worlds": sum(o.type == "world_generation" for o in made),
+                "models": sum(o.type == "model_generation" for o in made),
+            },
+        },
+    )
+
+
+def estimate(call: Call) -> Answer:
+    """POST /v1/pricing:estimate. The whole price is held back at the start, so both figures are the same."""
+    operation = call.body["operation"]
+    if operation == "model_optimization":
+        model = call.mint.store.resources.get(call.body.get("modelId", ""))
+        if "modelId" not in call.body:
+            raise invalid("/modelId", "is required", "required")
+        if model is None or model.kind != "model":
+            raise invalid("/modelId", "is no model of this API project", "not_found")
+    cost = ledger.price(operation, call.body.get("generationPreset"))
+    credits = {"requiredToStart": cost, "estimatedTotal": cost}
+    return Answer(200, {"object": "pricing_estimate", "operation": operation, "credits": credits})
+
+
+def reference_image(call: Call) -> Answer:
+    """POST /v1/reference-images. A picture that is to be fetched from elsewhere becomes a small grey one: nothing is fetched here."""
+    if "sourceUrl" in call.body:
+        if not call.body["sourceUrl"].startswith("https://"):
+            raise invalid("/sourceUrl", "must be a public https address", "invalid_url")
+        content, kind = pictures.webp(palette.COLOURS["grey"]), "image/webp"
+    else:
+        content, kind = _uploaded(call.body["base64Data"]), call.body["contentType"]
+        if not kind.startswith("image/"):
+            raise invalid("/contentType", "must be a picture", "invalid_type")
+    store = call.mint.store
+    digest = store.keep_bytes(content)
+    words = palette.slug(call.body.get("name") or call.body.get("fileName", "reference").rsplit(".", 1)[0])
+    ending = {"image/jpeg": "jpg"}.get(kind, palette.slug(kind.removeprefix("image/")))
+    name = hashlib.sha256(f"{call.key} {digest}".encode()).hexdigest()[:16]
+    path = f"images/references/{words}-{name}.{ending}"
+    store.save(StoredFile(path, digest, len(content), kind, "reference"))
+    return Answer(201, {"id": new_id(), "type": "reference_image", "url": address(call.mint, path)})
+
+
+def _uploaded(text: str) -> bytes:
+    try:
+        content = base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise invalid("/base64Data", "is not base64", "invalid_base64") from error
+    if not content:
+        raise invalid("/base64Data", "is empty", "too_small")
+    if len(content) > PICTURE_LIMIT:
+        raise Problem("payload-too-large")
+    return content

@@ -1,0 +1,98 @@
+"""How operations, models and worlds look in JSON (sections 4 and 6)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..clock import iso
+from ..core import OWNER, Mint
+from ..records import Operation, Resource
+from ..shelf import API_MARK
+
+TYPE_WORDS = {"model": "model_teleportation", "world": "world_teleportation"}
+
+
+def operation(mint: Mint, one: Operation) -> dict[str, Any]:
+    """An Operation. `billing`, `error` and the two end times appear only where they apply."""
+    said: dict[str, Any] = {
+        "object": "operation",
+        "id": one.id,
+        "type": TYPE_WORDS[one.kind] if "unknown-type" in one.switches and one.generates else one.type,
+        "generationMode": one.mode,
+        "status": "enchanting" if "unknown-status" in one.switches and one.status == "running" else one.status,
+        "prompt": None if one.type == "model_conversion" else one.prompt,
+        "generationPreset": one.preset if one.generates else None,
+        "generationModel": _model_name(one),
+        "optimizationLevel": one.level,
+        "resource": {"type": one.kind, "id": one.resource} if one.resource else None,
+        "mintUrl": mint_url(one.resource) if one.resource else None,
+        "assets": assets(mint, one.assets),
+        "credits": {
+            "estimated": one.price,
+            "reserved": one.reserved,
+            "finalized": one.finalized,
+            "availableAfterReservation": mint.ledger.available,
+        },
+        "createdAt": iso(one.created),
+        "updatedAt": iso(one.updated),
+    }
+    if one.billing is not None:
+        said["billing"] = one.billing
+    if one.error is not None:
+        said["error"] = one.error
+    if one.completed is not None:
+        said["completedAt"] = iso(one.completed)
+    if one.canceled is not None:
+        said["canceledAt"] = iso(one.canceled)
+    return said
+
+
+def _model_name(one: Operation) -> str | None:
+    if not one.generates:
+        return None
+    return f"{'marble' if one.kind == 'world' else 'chisel'}-stand-in-{one.preset}"
+
+
+def resource(mint: Mint, one: Resource) -> dict[str, Any]:
+    """A World or a Model."""
+    said: dict[str, Any] = {
+        "object": one.kind,
+        "id": one.id,
+        "name": one.name,
+        "status": one.status,
+        "assetStage": one.stage,
+        "operation": {"workflowStage": one.workflow, "lastError": one.last_error},
+        "mintUrl": mint_url(one.id),
+        "assets": assets(mint, one.assets),
+        "createdAt": iso(one.created),
+        "updatedAt": iso(one.updated),
+    }
+    if one.kind == "model":
+        said["prompt"] = one.prompt
+    return said
+
+
+def mint_url(resource_id: str) -> str:
+    """The result in Mint's web app."""
+    return f"https://mint.gg/{OWNER}/{resource_id}"
+
+
+def assets(mint: Mint, kept: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Asset members, with whole addresses where we keep paths."""
+    if kept is None:
+        return None
+    said: dict[str, Any] = {}
+    for name, value in kept.items():
+        if name.endswith("Url") and isinstance(value, str):
+            value = address(mint, value)
+        elif name == "spzUrls" and value is not None:
+            value = {tier: address(mint, path) if path else None for tier, path in value.items()}
+        said[name] = value
+    return said
+
+
+def address(mint: Mint, path: str) -> str:
+    """The whole address of a kept path."""
+    if path.startswith(API_MARK):
+        return f"{mint.api_url}/downloads/{path.removeprefix(API_MARK)}"
+    return f"{mint.files_url}/{path}"

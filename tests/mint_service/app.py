@@ -1,0 +1,97 @@
+"""The API on the wire: one aiohttp application in front of `api.routes.respond`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import sys
+import traceback
+
+from aiohttp import web
+
+from . import control
+from .api import Answer
+from .api.routes import Received, respond
+from .core import Mint
+from .faults import Fault
+from .log import LoggedRequest
+from .problems import Problem
+from .wire import Connections, fault_response, note, problem_response, raw_path
+
+LARGEST_BODY = 16 * 1024 * 1024  # a 5 MB picture is 6.7 MB in base64
+
+
+def application(mint: Mint) -> web.Application:
+    """The application for one service."""
+    connections = Connections()
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        if raw_path(request).startswith(control.PREFIX):
+            return await control.handle(mint, request)
+        entry = note(mint, connections, request, "api")
+        trace = {"X-Request-Id": f"req_{secrets.token_hex(8)}"}
+        return await _answer(mint, request, entry, trace)
+
+    app = web.Application(client_max_size=LARGEST_BODY)
+    app.router.add_route("*", "/{path:.*}", handle)
+    return app
+
+
+async def _answer(mint: Mint, request: web.Request, entry: LoggedRequest, trace: dict[str, str]) -> web.StreamResponse:
+    path = raw_path(request)
+    try:
+        content = await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        entry.status = 413
+        return problem_response(Problem("payload-too-large"), request.path, trace)
+    entry.body = _json_or_none(content)
+    scripted = mint.scripted_fault("api", request.method, path)
+    if scripted is not None and scripted[1] == "before" and (scripted[0].close or scripted[0].status is not None):
+        return await fault_response(request, entry, scripted[0], trace)
+    if scripted is not None and scripted[0].delay:
+        entry.note = "scripted"
+        await asyncio.sleep(scripted[0].delay)
+    if request.method == "GET" and path.startswith("/v1/downloads/"):
+        entry.status = 302
+        return web.Response(status=302, headers={"Location": f"{mint.files_url}/{path.removeprefix('/v1/downloads/')}", **trace})
+    try:
+        answer = _under_lock(mint, request, path, content)
+    except Problem as problem:
+        entry.status = problem.status
+        return problem_response(problem, request.path, trace)
+    except Fault as fault:
+        return await fault_response(request, entry, fault, trace)
+    except Exception:  # a mistake of the stand-in itself: say so loudly, answer like a server that has one
+        traceback.print_exc(file=sys.stderr)
+        entry.status, entry.note = 500, "stand-in error"
+        return problem_response(Problem("internal-error"), request.path, trace)
+    entry.operation = answer.operation
+    if scripted is not None and scripted[1] == "after":
+        return await fault_response(request, entry, scripted[0], trace)
+    if answer.delay:
+        await asyncio.sleep(answer.delay)
+    entry.status = answer.status
+    body = json.dumps(answer.body).encode()
+    return web.Response(status=answer.status, body=body, content_type="application/json", headers={**trace, **answer.headers})
+
+
+def _under_lock(mint: Mint, request: web.Request, path: str, content: bytes) -> Answer:
+    received = Received(
+        method=request.method,
+        path=path,
+        query=tuple(request.query.items()),
+        authorization=request.headers.get("Authorization"),
+        idempotency_key=request.headers.get("Idempotency-Key"),
+        content_type=request.headers.get("Content-Type"),
+        content=content,
+    )
+    with mint.at_work():
+        return respond(mint, received)
+
+
+def _json_or_none(content: bytes) -> object:
+    try:
+        return json.loads(content) if content else None
+    except ValueError:
+        return None

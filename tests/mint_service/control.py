@@ -1,0 +1,56 @@
+"""The address for tests, outside /v1: look at the log, move the clock, change the scenario. Needs no key, is not logged."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aiohttp import web
+
+from .core import Mint
+from .records import as_json
+from .switches import TABLE
+
+PREFIX = "/_service"
+
+
+async def handle(mint: Mint, request: web.Request) -> web.Response:
+    """Answer one control request."""
+    try:
+        said = json.loads(await request.read() or b"{}")
+        return web.json_response(_do(mint, request.method, request.path.removeprefix(PREFIX).strip("/"), said))
+    except LookupError:
+        return web.json_response({"error": "no such control"}, status=404)
+    except (ValueError, TypeError) as error:
+        return web.json_response({"error": str(error)}, status=400)
+
+
+def _do(mint: Mint, method: str, what: str, said: dict[str, Any]) -> Any:
+    match method, what:
+        case "GET", "log":
+            return [entry.as_json() for entry in mint.log.snapshot()]
+        case "DELETE", "log":
+            mint.log.clear()
+        case "GET", "operations":
+            return [as_json(operation) for operation in mint.operations()]
+        case "GET", "resources":
+            return [as_json(resource) for resource in mint.resources()]
+        case "GET", "switches":
+            return [{"name": s.name, "acts": s.acts, "does": s.does} for s in TABLE]
+        case "GET", "credits":
+            with mint.at_work():
+                book = mint.ledger
+                return {"available": book.available, "reserved": book.reserved, "balance": book.balance, "spent": book.spent}
+        case "POST", "credits":
+            with mint.at_work():
+                mint.ledger.add(said["add"] if "add" in said else said["set"] - mint.ledger.available)
+        case "POST", "advance":
+            mint.clock.advance(float(said["seconds"]))
+            mint.operations()
+        case "POST", "scenario":
+            mint.scenario(said)
+        case "GET", "":
+            return {"time": mint.clock.now(), "api": mint.api_url, "files": mint.files_url}
+        case _:
+            raise LookupError(what)
+    return {"ok": True}

@@ -1,0 +1,139 @@
+"""The service without its network: state, clock, machine and rules behind one lock."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from . import switches
+from .clock import Clock
+from .faults import Fault, Scripted, from_json
+from .ledger import Ledger
+from .log import RequestLog
+from .machine import Machine
+from .options import Options
+from .records import ACTIVE, Operation, Resource
+from .shelf import Shelf
+from .store import Store
+from .studio import Studio
+from .studio.plain import PlainStudio
+
+OWNER = "0x5a17d1e00000000000000000000000000000beef"
+
+
+class Mint:
+    """One Mint. Any thread may use it through `at_work()`, which also lets everything that was due happen."""
+
+    def __init__(self, state: str | Path, options: Options) -> None:
+        self._lock = threading.RLock()
+        self.options = options
+        self.store = Store(state)
+        speed = 0.0 if options.clock == "manual" else options.speed
+        self.clock = Clock(speed, self.store.fact("time"))
+        self.key: str = self.store.fact("key") or "mint-stand-in-" + secrets.token_hex(16)
+        self.store.set_fact("key", self.key)
+        self.revoked: bool = options.revoked or self.store.fact("revoked", False)
+        self.ledger = Ledger(self.store, options.credits)
+        self.plain = PlainStudio()
+        self.studio = self._choose_studio(options)
+        self.shelf = Shelf(self.store, self.studio, lambda: self.options)
+        self.machine = Machine(self.store, self.ledger, self.shelf, self.clock, lambda: self.options)
+        self.log = RequestLog()
+        self.scripted: list[Scripted] = []
+        self.fired: set[str] = set(self.store.fact("fired", []))
+        self.files_url = ""  # set once the file host listens
+        self.api_url = ""
+        self._take_scenario(options)
+
+    def _choose_studio(self, options: Options) -> Studio:
+        if options.assets == "tiny":
+            return self.plain
+        if options.assets != "real":
+            raise ValueError(f"assets is 'tiny' or 'real', not {options.assets!r}")
+        from .studio.blender import BlenderStudio
+
+        return BlenderStudio(options.assets_cache)
+
+    @contextmanager
+    def at_work(self) -> Iterator[Mint]:
+        """The service, caught up, for the calling thread alone."""
+        with self._lock:
+            self.machine.catch_up()
+            yield self
+
+    # from outside
+
+    def scenario(self, values: Mapping[str, Any]) -> None:
+        """Change options while it runs. `answers` are added to those still waiting; `credits` sets what is spendable."""
+        with self.at_work():
+            options = self.options.changed(values)
+            if "assets" in values and options.assets != self.options.assets:
+                raise ValueError("assets is chosen at the start")
+            self.options = options
+            self._take_scenario(self.options if not values.get("answers") else options, values)
+
+    def _take_scenario(self, options: Options, values: Mapping[str, Any] | None = None) -> None:
+        switches.check(options.switches)
+        for rule in options.rules:
+            switches.check(rule["switches"])
+        if values is None or "answers" in values:
+            self.scripted += [Scripted.from_json(rule) for rule in options.answers]
+        if values is None:
+            return
+        if "credits" in values:
+            self.ledger.add(values["credits"] - self.ledger.available)
+        if "speed" in values or "clock" in values:
+            self.clock = Clock(0.0 if options.clock == "manual" else options.speed, self.clock.now())
+            self.machine = Machine(self.store, self.ledger, self.shelf, self.clock, lambda: self.options)
+        if "revoked" in values:
+            self.revoke(bool(values["revoked"]))
+
+    def revoke(self, revoked: bool) -> None:
+        """Take the key away, or give it back."""
+        self.revoked = revoked
+        self.store.set_fact("revoked", revoked)
+
+    def operations(self) -> list[Operation]:
+        """All operations, oldest first."""
+        with self.at_work():
+            return list(self.store.operations.values())
+
+    def resources(self, kind: str | None = None) -> list[Resource]:
+        """All models and worlds, oldest first."""
+        with self.at_work():
+            return [r for r in self.store.resources.values() if kind in (None, r.kind)]
+
+    # for the rooms above
+
+    def active(self, kind: str) -> int:
+        """How many generations of a kind count against the limit."""
+        return sum(o.generates and o.kind == kind and o.status in ACTIVE for o in self.store.operations.values())
+
+    def once(self, what: str) -> bool:
+        """True the first time it is asked with this word, ever."""
+        if what in self.fired:
+            return False
+        self.fired.add(what)
+        self.store.set_fact("fired", sorted(self.fired))
+        return True
+
+    def scripted_fault(self, host: str, method: str, path: str) -> tuple[Fault, str] | None:
+        """The scenario's answer to a request, and when it is to be given."""
+        with self._lock:
+            for rule in self.scripted:
+                if rule.takes(host, method, path):
+                    fault = from_json(rule.said, self.options.retry_after)
+                    fault.note = fault.note or "scripted"
+                    return fault, rule.when
+        return None
+
+    def close(self) -> None:
+        """Remember the time and let go of the disk."""
+        with self._lock:
+            self.store.set_fact("time", self.clock.now())
+            self.studio.close()
+            self.store.close()

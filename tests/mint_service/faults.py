@@ -1,0 +1,133 @@
+"""Answers that are not the service's own: errors, empty or foreign bodies, closed connections.
+
+They come from switches (by their word, such as `503`) and from a scenario's `answers`:
+
+    {"method": "GET", "path": "/v1/operations/*", "skip": 1, "times": 2, "host": "api", "when": "before",
+     "answer": {"status": 503, "problem": "service-unavailable", "detail": "…", "headers": {…}, "json": …, "text": "…",
+                "content_type": "…", "close": true, "delay": 0.5, "word": "429-date"}}
+"""
+
+from __future__ import annotations
+
+import email.utils
+import fnmatch
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .problems import Problem, for_status
+
+HTML = "<!DOCTYPE html><html><head><title>Something is wrong</title></head><body><h1>Please stand by</h1></body></html>"
+
+
+@dataclass
+class Fault(Exception):
+    """An answer to give instead. `close` means none: the connection is shut. `status` None and not `close`: only wait."""
+
+    status: int | None = None
+    body: bytes = b""
+    content_type: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    close: bool = False
+    delay: float = 0.0  # real seconds
+    note: str = ""
+    problem: Problem | None = None
+
+    def __post_init__(self) -> None:
+        super().__init__(self.note)
+
+
+def from_word(word: str, retry_after: float) -> Fault:
+    """The fault behind a word such as `429-date` or `html`."""
+    seconds = {"Retry-After": f"{retry_after:g}"}
+    if word == "429-date":
+        when = email.utils.formatdate(time.time() + max(1.0, retry_after), usegmt=True)
+        return _problem("rate-limited", {"Retry-After": when})
+    if word == "429":
+        return _problem("rate-limited", seconds)
+    if word == "503":
+        return _problem("service-unavailable", seconds)
+    if word == "500":
+        return _problem("internal-error", {})
+    if word == "502":
+        return Fault(502, HTML.encode(), "text/html")
+    if word == "504":
+        return Fault(504)
+    if word == "html":
+        return Fault(500, HTML.encode(), "text/html")
+    if word == "empty":
+        return Fault(500)
+    if word == "closed":
+        return Fault(close=True)
+    raise ValueError(f"unknown fault word {word!r}")
+
+
+def _problem(slug: str, headers: Mapping[str, str]) -> Fault:
+    problem = Problem(slug, headers=headers)
+    return Fault(problem.status, headers=dict(headers), problem=problem)
+
+
+def from_json(said: Mapping[str, Any], retry_after: float) -> Fault:
+    """The fault a scenario describes."""
+    known = {"status", "problem", "detail", "headers", "json", "text", "content_type", "close", "delay", "word"}
+    if unknown := sorted(set(said) - known):
+        raise ValueError(f"unknown member(s) of an answer: {', '.join(unknown)}; known: {', '.join(sorted(known))}")
+    fault = from_word(said["word"], retry_after) if "word" in said else Fault()
+    fault.headers.update(said.get("headers", {}))
+    fault.delay = float(said.get("delay", 0))
+    fault.close = bool(said.get("close", fault.close))
+    if "json" in said:
+        fault.body, fault.content_type = json.dumps(said["json"]).encode(), "application/json"
+    elif "text" in said:
+        fault.body, fault.content_type = said["text"].encode(), "text/plain; charset=utf-8"
+    elif "problem" in said or (said.get("status", 0) >= 400):
+        fault.problem = Problem(said.get("problem") or for_status(said["status"]), said.get("detail"))
+        fault.problem.status = said.get("status", fault.problem.status)
+    fault.status = said.get("status", fault.problem.status if fault.problem else fault.status)
+    fault.content_type = said.get("content_type", fault.content_type)
+    if fault.status is None and fault.body:
+        fault.status = 200
+    return fault
+
+
+@dataclass
+class Scripted:
+    """A scenario's answer to the requests that match it."""
+
+    method: str
+    path: str
+    said: Mapping[str, Any]
+    host: str = "api"
+    when: str = "before"  # "after": the request is carried out first, then answered differently
+    skip: int = 0
+    times: int = 1
+
+    @classmethod
+    def from_json(cls, rule: Mapping[str, Any]) -> Scripted:
+        """Check and take over one entry of `answers`."""
+        known = {"method", "path", "answer", "host", "when", "skip", "times"}
+        if unknown := sorted(set(rule) - known):
+            raise ValueError(f"unknown member(s) of answers: {', '.join(unknown)}; known: {', '.join(sorted(known))}")
+        from_json(rule["answer"], 1.0)
+        said = dict(rule)
+        return cls(
+            method=said.get("method", "*"),
+            path=said.get("path", "*"),
+            said=said["answer"],
+            host=said.get("host", "api"),
+            when=said.get("when", "before"),
+            skip=said.get("skip", 0),
+            times=said.get("times", 1),
+        )
+
+    def takes(self, host: str, method: str, path: str) -> bool:
+        """Whether this request is answered by it; counts down."""
+        if self.times <= 0 or self.host != host or self.method not in ("*", method) or not fnmatch.fnmatchcase(path, self.path):
+            return False
+        if self.skip > 0:
+            self.skip -= 1
+            return False
+        self.times -= 1
+        return True

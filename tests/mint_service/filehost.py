@@ -1,0 +1,157 @@
+"""The file host: another origin, no key, byte ranges, and every way a download can go wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+from aiohttp import web
+
+from . import glb
+from .core import Mint
+from .faults import HTML
+from .log import LoggedRequest
+from .records import StoredFile
+from .wire import Connections, fault_response, note, raw_path
+
+SECRETS = ("Authorization", "Cookie", "Proxy-Authorization")
+CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Headers": "Range, If-Range",
+    "Access-Control-Expose-Headers": "Content-Length, Content-Range, ETag",
+}
+PIECE = 256 * 1024
+BREAKS = frozenset({"file-broken", "file-changed", "file-no-ranges"})
+
+
+def application(mint: Mint) -> web.Application:
+    """The application for one service's files."""
+    connections = Connections()
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        entry = note(mint, connections, request, "files")
+        response = await _serve(mint, request, entry)
+        return response
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handle)
+    return app
+
+
+async def _serve(mint: Mint, request: web.Request, entry: LoggedRequest) -> web.StreamResponse:
+    if any(name in request.headers for name in SECRETS):
+        entry.leak, entry.note = True, "leak"
+        return _text(entry, 400, "A file host must never see a key or a cookie.")
+    scripted = mint.scripted_fault("files", request.method, raw_path(request))
+    if scripted is not None:
+        return await fault_response(request, entry, scripted[0], CORS)
+    if request.method == "OPTIONS":
+        return _text(entry, 204, "")
+    if request.method not in ("GET", "HEAD"):
+        return _text(entry, 405, "Only GET and HEAD.")
+    with mint.at_work():
+        file = mint.store.files.get(request.path.lstrip("/"))
+        if file is None:
+            return _text(entry, 404, "No such file.")
+        entry.operation = file.operation
+        content = mint.store.blob(file.digest)
+        fault = _pick_fault(mint, file)
+    entry.note = fault or ""
+    if fault in ("file-403", "file-404", "file-410"):
+        return _text(entry, int(fault[-3:]), "This file is not available.")
+    if fault == "file-503":
+        return _text(entry, 503, "Try again.", {"Retry-After": f"{mint.options.retry_after:g}"})
+    if fault == "file-html":
+        return _text(entry, 200, HTML, {"Content-Type": "text/html"})
+    data, etag = content.read_bytes(), f'"{file.digest[:32]}"'
+    if fault == "file-changed:again":
+        data, etag = _changed(data), f'"{file.digest[32:]}"'
+    return await _send(request, entry, file, data, etag, fault)
+
+
+def _pick_fault(mint: Mint, file: StoredFile) -> str | None:
+    """The switch that acts on this download. Those that act once say `again` afterwards where it still matters."""
+    for name in file.faults:
+        if name in BREAKS or name == "file-503":
+            if name not in file.fired:
+                file.fired.append(name)
+                mint.store.save(file)
+                return name
+            if name in ("file-changed", "file-no-ranges"):
+                return f"{name}:again"
+        else:
+            return name
+    return None
+
+
+def _text(entry: LoggedRequest, status: int, text: str, headers: dict[str, str] | None = None) -> web.Response:
+    entry.status, entry.sent = status, len(text.encode())
+    response = web.Response(status=status, text=text or None, headers=CORS)
+    for name, value in (headers or {}).items():
+        response.headers[name] = value
+    return response
+
+
+def _changed(data: bytes) -> bytes:
+    """Another version of the same GLB: other bytes at the same places."""
+    document, binary = glb.unpack(data)
+    document["asset"] = {"extras": {**document["asset"].get("extras", {}), "version": 2}, **{k: v for k, v in document["asset"].items() if k != "extras"}}
+    return glb.pack(document, binary)
+
+
+def _range(request: web.Request, size: int, etag: str) -> tuple[int, int] | None | str:
+    """First and last byte asked for, None for all of it, "bad" when there are no such bytes."""
+    asked = request.headers.get("Range", "")
+    condition = request.headers.get("If-Range")
+    if not asked or (condition is not None and condition != etag):
+        return None
+    match = re.fullmatch(r"bytes=(\d*)-(\d*)", asked.strip())
+    if match is None or match.groups() == ("", ""):
+        return None  # several ranges or another unit: RFC 9110 lets a server ignore them
+    first, last = match.groups()
+    if not first:
+        return (max(0, size - int(last)), size - 1) if int(last) and size else "bad"
+    start, end = int(first), min(int(last), size - 1) if last else size - 1
+    return (start, end) if start <= end else "bad"
+
+
+async def _send(request: web.Request, entry: LoggedRequest, file: StoredFile, data: bytes, etag: str, fault: str | None) -> web.StreamResponse:
+    headers = {**CORS, "ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": "public, max-age=31536000, immutable"}
+    asked = None if (fault or "").startswith("file-no-ranges") else _range(request, len(data), etag)
+    if isinstance(asked, str):
+        return _text(entry, 416, "There are no such bytes.", {"Content-Range": f"bytes */{len(data)}"})
+    start, end = asked or (0, len(data) - 1)
+    entry.status = 206 if asked else 200
+    if asked:
+        headers["Content-Range"] = f"bytes {start}-{end}/{len(data)}"
+    if fault in ("file-no-ranges", "file-no-ranges:again"):
+        del headers["Accept-Ranges"]
+    response = web.StreamResponse(status=entry.status, headers=headers)
+    response.content_type = file.content_type
+    response.content_length = end + 1 - start
+    await response.prepare(request)
+    if request.method == "HEAD":
+        return response
+    breaks = fault == "file-truncated" or fault in BREAKS
+    stop = min(end + 1, max(start, len(data) // 2)) if breaks else end + 1
+    try:
+        await _write(response, entry, data[start:stop], slow=fault == "file-slow")
+        if breaks:
+            await response.drain() if hasattr(response, "drain") else None
+            if request.transport is not None:
+                request.transport.close()
+        else:
+            await response.write_eof()
+    except ConnectionError:
+        entry.note = entry.note or "the client went away"
+    return response
+
+
+async def _write(response: web.StreamResponse, entry: LoggedRequest, data: bytes, slow: bool) -> None:
+    size = max(1, len(data) // 12) if slow else PIECE
+    for at in range(0, len(data), size):
+        piece = data[at : at + size]
+        await response.write(piece)
+        entry.sent += len(piece)
+        if slow:
+            await asyncio.sleep(0.25)

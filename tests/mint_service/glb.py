@@ -1,0 +1,83 @@
+"""The container of binary glTF: taken apart and put together, and marked with what was asked for."""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import Any
+
+JSON_CHUNK, BIN_CHUNK = 0x4E4F534A, 0x004E4942
+
+
+def pack(document: dict[str, Any], binary: bytes = b"") -> bytes:
+    """A GLB from its two chunks."""
+    text = json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 4)
+    binary += b"\0" * (-len(binary) % 4)
+    chunks = struct.pack("<II", len(text), JSON_CHUNK) + text
+    if binary:
+        chunks += struct.pack("<II", len(binary), BIN_CHUNK) + binary
+    return struct.pack("<4sII", b"glTF", 2, 12 + len(chunks)) + chunks
+
+
+def unpack(content: bytes) -> tuple[dict[str, Any], bytes]:
+    """The two chunks of a GLB. ValueError when it is none."""
+    if len(content) < 20 or content[:4] != b"glTF":
+        raise ValueError("not a GLB")
+    (length,) = struct.unpack_from("<I", content, 12)
+    document = json.loads(content[20 : 20 + length])
+    at = 20 + length
+    if at + 8 > len(content):
+        return document, b""
+    (size,) = struct.unpack_from("<I", content, at)
+    return document, content[at + 8 : at + 8 + size]
+
+
+def mark(content: bytes, *, prompt: str, operation: str, name: str) -> bytes:
+    """The same GLB, saying whose it is: `asset.extras.mint` and the name of its first root node."""
+    document, binary = unpack(content)
+    document["asset"].setdefault("extras", {})["mint"] = {"prompt": prompt, "operation": operation}
+    roots = document.get("scenes", [{}])[document.get("scene", 0)].get("nodes", [])
+    if roots:
+        document["nodes"][roots[0]]["name"] = name
+    return pack(document, binary)
+
+
+def extras(content: bytes) -> dict[str, Any]:
+    """What `mark` wrote."""
+    marked: dict[str, Any] = unpack(content)[0]["asset"].get("extras", {}).get("mint", {})
+    return marked
+
+
+def with_external_buffer(content: bytes) -> bytes:
+    """A GLB that names a buffer outside itself: a client must not follow it."""
+    document, binary = unpack(content)
+    document["buffers"].append({"byteLength": 4, "uri": "../../outside.bin"})
+    return pack(document, binary)
+
+
+def with_wrong_length(content: bytes) -> bytes:
+    """A GLB whose header claims more bytes than there are."""
+    return content[:8] + struct.pack("<I", len(content) + 1000) + content[12:]
+
+
+def requiring(content: bytes, extension: str) -> bytes:
+    """A GLB that says it cannot be read without an extension."""
+    document, binary = unpack(content)
+    for member in ("extensionsUsed", "extensionsRequired"):
+        document.setdefault(member, []).append(extension)
+    return pack(document, binary)
+
+
+def bounds(content: bytes) -> dict[str, list[float]] | None:
+    """The box around all POSITION accessors, as the contract's Bounds; node transforms are not applied."""
+    document, _ = unpack(content)
+    spots = {p["attributes"]["POSITION"] for m in document.get("meshes", []) for p in m["primitives"]}
+    boxes = [document["accessors"][i] for i in spots if "min" in document["accessors"][i]]
+    if not boxes:
+        return None
+    low = [min(b["min"][axis] for b in boxes) for axis in range(3)]
+    high = [max(b["max"][axis] for b in boxes) for axis in range(3)]
+    size = [b - a for a, b in zip(low, high, strict=True)]
+    center = [(a + b) / 2 for a, b in zip(low, high, strict=True)]
+    return {"min": low, "max": high, "size": size, "center": center}

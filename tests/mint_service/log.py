@@ -1,0 +1,79 @@
+"""What was asked of the service, request by request, for tests to read and count."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
+
+
+@dataclass
+class LoggedRequest:
+    """One request. The key's value is never kept, only whether one came and whether it was the right one."""
+
+    number: int
+    host: str  # "api" or "files"
+    method: str
+    path: str  # as sent: percent signs and all
+    query: str
+    headers: dict[str, str]  # lower case names, without secrets
+    authorized: str  # "none", "right", "wrong"
+    idempotency_key: str | None
+    connection: int  # one number for each TCP connection
+    port: int  # the client's port
+    at: float  # service time
+    monotonic: float  # real time, time.monotonic()
+    status: int | None = None  # None while open, or when the connection was closed without an answer
+    operation: str | None = None
+    sent: int = 0  # bytes of body (file host)
+    leak: bool = False  # a secret came to the file host
+    note: str = ""  # the switch that answered
+    body: Any = None  # JSON body, where there was one
+
+    def as_json(self) -> dict[str, Any]:
+        """For the control address."""
+        return asdict(self)
+
+
+@dataclass
+class RequestLog:
+    """Grows at the end; safe to read from any thread."""
+
+    entries: list[LoggedRequest] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, *, host: str, method: str, path: str, query: str, headers: Mapping[str, str], authorized: str,
+            connection: int, port: int, at: float) -> LoggedRequest:  # fmt: skip
+        """Note a request that has just come in."""
+        kept = {name.lower(): value for name, value in headers.items() if name.lower() not in SECRET_HEADERS}
+        with self._lock:
+            entry = LoggedRequest(
+                number=len(self.entries) + 1,
+                host=host,
+                method=method,
+                path=path,
+                query=query,
+                headers=kept,
+                authorized=authorized,
+                idempotency_key=kept.get("idempotency-key"),
+                connection=connection,
+                port=port,
+                at=at,
+                monotonic=time.monotonic(),
+            )
+            self.entries.append(entry)
+        return entry
+
+    def snapshot(self) -> list[LoggedRequest]:
+        """All requests so far, in order of arrival."""
+        with self._lock:
+            return list(self.entries)
+
+    def clear(self) -> None:
+        """Forget all requests."""
+        with self._lock:
+            self.entries.clear()

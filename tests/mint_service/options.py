@@ -1,0 +1,68 @@
+"""How a stand-in is set up: one frozen value, made from arguments and from the scenario file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+# Seconds of service time. Mint needs minutes; these are invented and short.
+DURATIONS: Mapping[str, float] = {
+    "queued": 1.0,
+    "preview": 4.0,
+    "shown": 2.0,
+    "final": 6.0,
+    "optimize": 3.0,
+    "convert": 3.0,
+    "slow": 120.0,
+    "settling": 4.0,
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """Everything that can be set from outside; the scenario file has the same names."""
+
+    speed: float = 1.0
+    clock: str = "running"  # or "manual": moves only through advance()
+    assets: str = "tiny"  # or "real": made by Blender
+    assets_cache: str | None = None
+    credits: float = 5000.0
+    limits: Mapping[str, int] = field(default_factory=lambda: {"model": 10, "world": 10})
+    durations: Mapping[str, float] = field(default_factory=lambda: dict(DURATIONS))
+    require_idempotency_key: bool = True
+    insufficient: str = "operation"  # too few Credits at start: a billing_required operation, or "402"
+    location: str = "absolute"  # or "relative": how Location names the operation
+    library: Mapping[str, int] = field(default_factory=dict)  # {"models": 45, "worlds": 23}: made before the start
+    switches: tuple[str, ...] = ()  # for every operation, as if their words stood in each prompt
+    rules: tuple[Mapping[str, Any], ...] = ()  # [{"prompt": regex, "switches": [...]}]
+    answers: tuple[Mapping[str, Any], ...] = ()  # scripted answers, see faults.py
+    revoked: bool = False
+    retry_after: float = 1.0  # seconds, sent with 429 and 503
+    full_res: bool = False  # real worlds: also the full_res tier of splats
+    spz_version: int = 3
+
+    def changed(self, values: Mapping[str, Any]) -> Options:
+        """The options with the members of a scenario put over them. Unknown names are an error."""
+        known = {f.name for f in fields(self)}
+        unknown = sorted(set(values) - known)
+        if unknown:
+            raise ValueError(f"unknown scenario member(s): {', '.join(unknown)}; known: {', '.join(sorted(known))}")
+        changes = dict(values)
+        for name in ("limits", "durations"):
+            if name in changes:
+                changes[name] = {**getattr(self, name), **changes[name]}
+        for name in ("switches", "rules", "answers"):
+            if name in changes:
+                changes[name] = tuple(changes[name])
+        return replace(self, **changes)
+
+
+def from_file(path: str | Path, base: Options | None = None) -> Options:
+    """Options from a scenario file (a JSON object)."""
+    values = json.loads(Path(path).read_text(encoding="utf-8"))
+    if not isinstance(values, dict):
+        raise ValueError(f"{path}: a scenario is a JSON object")
+    return (base or Options()).changed(values)

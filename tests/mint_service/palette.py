@@ -1,0 +1,64 @@
+"""From the words of a prompt to a colour, a shape and a name; the same words always give the same."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+Colour = tuple[float, float, float]
+
+# sRGB, 0..1
+COLOURS: dict[str, Colour] = {
+    "red": (0.80, 0.12, 0.10),
+    "orange": (0.93, 0.45, 0.08),
+    "yellow": (0.95, 0.80, 0.15),
+    "green": (0.18, 0.60, 0.22),
+    "teal": (0.08, 0.55, 0.55),
+    "blue": (0.12, 0.30, 0.80),
+    "purple": (0.48, 0.20, 0.68),
+    "pink": (0.93, 0.50, 0.65),
+    "brown": (0.42, 0.26, 0.14),
+    "black": (0.06, 0.06, 0.07),
+    "white": (0.92, 0.92, 0.90),
+    "grey": (0.50, 0.50, 0.52),
+    "gray": (0.50, 0.50, 0.52),
+    "gold": (0.83, 0.62, 0.18),
+}
+SHAPES = ("lamp", "chest", "mug", "stool", "tree", "rock")
+SYNONYMS = {
+    "box": "chest", "crate": "chest", "cup": "mug", "chair": "stool", "seat": "stool", "table": "stool", "lantern": "lamp",
+    "light": "lamp", "bush": "tree", "plant": "tree", "stone": "rock", "boulder": "rock",
+}  # fmt: skip
+HASHED = ("red", "orange", "yellow", "green", "teal", "blue", "purple", "pink")
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[a-z]+", re.sub(r"\[[^]]*\]", " ", text.lower()))
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(" ".join(_words(text)).encode()).digest()[:4], "big")
+
+
+def colour_word(wish: str) -> str:
+    """The last colour named in the wish (a revision comes last), or one that follows from its words."""
+    named = [word for word in _words(wish) if word in COLOURS]
+    return named[-1] if named else HASHED[_hash(wish) % len(HASHED)]
+
+
+def colour(wish: str) -> Colour:
+    """sRGB of that colour."""
+    return COLOURS[colour_word(wish)]
+
+
+def shape(wish: str) -> str:
+    """The first shape named in the wish, or one that follows from its first line."""
+    for word in _words(wish):
+        if word in SHAPES or word in SYNONYMS:
+            return SYNONYMS.get(word, word)
+    return SHAPES[_hash(wish.split("\n", 1)[0]) % len(SHAPES)]
+
+
+def slug(text: str, limit: int = 40) -> str:
+    """What file names begin with."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:limit].strip("-") or "untitled"

@@ -1,0 +1,121 @@
+"""What the service remembers: plain records that turn into JSON and back."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+ALPHABET = string.ascii_lowercase + string.digits
+TERMINAL = frozenset({"succeeded", "partially_succeeded", "failed", "canceled"})
+ACTIVE = frozenset({"queued", "running", "preview_ready"})  # what counts against the concurrency limit
+
+
+def new_id() -> str:
+    """32 lower case letters and digits without a prefix, as the live service has."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(32))
+
+
+@dataclass
+class Operation:
+    """A long-running piece of work. `stage` is ours, `status` is the word the client reads."""
+
+    id: str
+    type: str
+    mode: str
+    prompt: str
+    created: float
+    updated: float
+    due: float  # service time at which the present stage may end
+    status: str = "queued"
+    stage: str = "queued"  # queued, preview, shown, final, done
+    preset: str | None = None
+    kind: str = "model"  # kind of the resource
+    resource: str | None = None
+    name: str | None = None
+    switches: list[str] = field(default_factory=list)
+    attempt: int = 1
+    feedback: list[str] = field(default_factory=list)
+    seen: float | None = None  # when the present preview was first read
+    polls: int = 0
+    fired: list[str] = field(default_factory=list)  # switches that happen once, and have happened
+    price: float = 0
+    reserved: float = 0
+    finalized: float = 0
+    billing: dict[str, Any] | None = None
+    paid_before: float = 0  # Credits ever added when it stopped for billing
+    error: dict[str, str] | None = None
+    level: str | None = None
+    formats: list[str] = field(default_factory=list)
+    assets: dict[str, Any] | None = None
+    completed: float | None = None
+    canceled: float | None = None
+
+    @property
+    def generates(self) -> bool:
+        """Whether it makes a new model or world, which the concurrency limit counts."""
+        return self.type.endswith("_generation")
+
+    @property
+    def wish(self) -> str:
+        """The prompt with every revision: what the picture and the result have to show."""
+        return "\n".join([self.prompt, *self.feedback])
+
+
+@dataclass
+class Resource:
+    """A model or a world."""
+
+    id: str
+    kind: str
+    name: str | None
+    prompt: str
+    created: float
+    updated: float
+    status: str = "running"
+    stage: str | None = None
+    assets: dict[str, Any] | None = None
+    last_error: str | None = None
+    workflow: str | None = None
+    preset: str = "standard"
+    mode: str = "auto"
+    attempts: int = 1
+    switches: list[str] = field(default_factory=list)
+    finished: float | None = None
+    reads: int = 0  # since it was finished
+    feedback: list[str] = field(default_factory=list)
+
+
+@dataclass
+class StoredFile:
+    """A file of the file host. `path` is what follows the host in its address."""
+
+    path: str
+    digest: str  # sha256 of the content
+    size: int
+    content_type: str
+    role: str
+    operation: str | None = None
+    faults: list[str] = field(default_factory=list)  # file switches
+    fired: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Replay:
+    """What a spent idempotency key stands for."""
+
+    scope: str
+    body: str  # canonical JSON
+    at: float  # on Clock.age_now
+    status: int
+    operation: str | None
+    answer: dict[str, Any] | None
+
+
+Record = Operation | Resource | StoredFile | Replay
+
+
+def as_json(record: Record) -> dict[str, Any]:
+    """The record as JSON members."""
+    return asdict(record)

@@ -1,0 +1,276 @@
+"""The stand-in for tests: in a thread of the test's process, or as a process of its own, behind one handle.
+
+    with running_service(speed=1000) as service:
+        client = Client(service.api, service.key)
+        ...
+        assert len(service.requests("POST", "/v1/models:generate")) == 1
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fnmatch
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import urllib.request
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from .core import Mint
+from .log import LoggedRequest
+from .options import Options
+from .records import Operation, Resource
+from .seeds import plant
+from .server import Server
+
+ROOT = Path(__file__).parents[2]
+
+
+class Service(ABC):
+    """A running stand-in. Addresses and key stay the same when it is stopped and started again."""
+
+    api: str  # http://127.0.0.1:P/v1
+    files: str  # http://127.0.0.1:Q
+    key: str
+
+    @abstractmethod
+    def start(self) -> None:
+        """Listen (again), with the same state and ports."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Stop listening: from now on connections are refused. What it knows stays on disk."""
+
+    @abstractmethod
+    def log(self) -> list[LoggedRequest]:
+        """Every request so far, also from before a restart."""
+
+    @abstractmethod
+    def operations(self) -> list[Operation]:
+        """All operations, oldest first."""
+
+    @abstractmethod
+    def resources(self) -> list[Resource]:
+        """All models and worlds, oldest first."""
+
+    @abstractmethod
+    def advance(self, seconds: float) -> None:
+        """Let service time pass at once."""
+
+    @abstractmethod
+    def scenario(self, **values: Any) -> None:
+        """Change options while it runs: `switches=["moderation"]`, `answers=[…]`, `credits=100`, `revoked=True` …"""
+
+    @abstractmethod
+    def credits(self) -> float:
+        """Spendable Credits."""
+
+    def restart(self) -> None:
+        """Stop and start."""
+        self.stop()
+        self.start()
+
+    def requests(self, method: str | None = None, path: str | None = None, host: str | None = None) -> list[LoggedRequest]:
+        """The requests that match; `path` is a shell pattern such as `/v1/operations/*`."""
+        return [
+            entry
+            for entry in self.log()
+            if method in (None, entry.method) and host in (None, entry.host) and (path is None or fnmatch.fnmatchcase(entry.path, path))
+        ]
+
+    def leaks(self) -> list[LoggedRequest]:
+        """Requests that brought a key or a cookie to the file host. A test fails when there are any."""
+        return [entry for entry in self.log() if entry.leak]
+
+    def connections(self, host: str = "api") -> int:
+        """How many TCP connections brought requests to a host."""
+        return len({entry.connection for entry in self.log() if entry.host == host})
+
+
+class ThreadService(Service):
+    """In a thread of this process. `mint` is the service itself, for tests that need to look inside."""
+
+    def __init__(self, state: Path, options: Options) -> None:
+        self._state = state
+        self._options = options
+        self._earlier: list[LoggedRequest] = []
+        self.mint: Mint
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.start()
+
+    def start(self) -> None:
+        if self._loop is not None:
+            return
+        self.mint = Mint(self._state, self._options)
+        server = Server(self.mint)
+        loop = asyncio.new_event_loop()
+        ready = threading.Event()
+        failure: list[BaseException] = []
+
+        def run() -> None:
+            asyncio.set_event_loop(loop)
+            try:
+                loop.run_until_complete(server.start())
+            except OSError as error:
+                failure.append(error)
+                return
+            finally:
+                ready.set()
+            loop.run_forever()
+            loop.run_until_complete(server.stop())
+            loop.run_until_complete(loop.shutdown_asyncgens())
+
+        self._thread = threading.Thread(target=run, name="mint-service", daemon=True)
+        self._thread.start()
+        ready.wait()
+        if failure:
+            raise failure[0]
+        self._loop = loop
+        plant(self.mint)
+        self.api, self.files, self.key = self.mint.api_url, self.mint.files_url, self.mint.key
+
+    def stop(self) -> None:
+        if self._loop is None:
+            return
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+        self._loop = None
+        self._earlier += self.mint.log.snapshot()
+        self.mint.log.clear()
+        self._options = self.mint.options.changed({"answers": []})
+        self.mint.close()
+
+    def log(self) -> list[LoggedRequest]:
+        return self._earlier + self.mint.log.snapshot()
+
+    def operations(self) -> list[Operation]:
+        return self.mint.operations()
+
+    def resources(self) -> list[Resource]:
+        return self.mint.resources()
+
+    def advance(self, seconds: float) -> None:
+        self.mint.clock.advance(seconds)
+        self.mint.operations()
+
+    def scenario(self, **values: Any) -> None:
+        self.mint.scenario(values)
+
+    def credits(self) -> float:
+        with self.mint.at_work():
+            return self.mint.ledger.available
+
+
+class SubprocessService(Service):
+    """As a process of its own: for tests that stop it hard, or that must not share its process."""
+
+    def __init__(self, state: Path, options: dict[str, Any]) -> None:
+        self._state = state
+        self._scenario = state.with_suffix(".scenario.json")
+        self._scenario.write_text(json.dumps(options), encoding="utf-8")
+        self._earlier: list[LoggedRequest] = []
+        self._process: subprocess.Popen[str] | None = None
+        self.start()
+
+    def start(self) -> None:
+        if self._process is not None:
+            return
+        command = [sys.executable, "-m", "tests.mint_service", "--state", str(self._state), "--scenario", str(self._scenario)]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        self._process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the stand-in service did not start (exit status {self._process.wait()})")
+        said = json.loads(line)
+        self.api, self.files, self.key = said["api"], said["files"], said["key"]
+
+    def stop(self) -> None:
+        if self._process is None:
+            return
+        self._earlier = self.log()
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """SIGKILL: no time to write anything."""
+        self._earlier = self.log()
+        self._end(signal.SIGKILL)
+
+    def _end(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+        self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        self._process = None
+
+    def _control(self, method: str, what: str, said: dict[str, Any] | None = None) -> Any:
+        address = self.api.removesuffix("/v1") + f"/_service/{what}"
+        body = json.dumps(said).encode() if said is not None else None
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with direct.open(urllib.request.Request(address, body, method=method)) as answer:
+            return json.load(answer)
+
+    def log(self) -> list[LoggedRequest]:
+        if self._process is None:
+            return self._earlier
+        return self._earlier + [LoggedRequest(**entry) for entry in self._control("GET", "log")]
+
+    def operations(self) -> list[Operation]:
+        return [Operation(**one) for one in self._control("GET", "operations")]
+
+    def resources(self) -> list[Resource]:
+        return [Resource(**one) for one in self._control("GET", "resources")]
+
+    def advance(self, seconds: float) -> None:
+        self._control("POST", "advance", {"seconds": seconds})
+
+    def scenario(self, **values: Any) -> None:
+        self._control("POST", "scenario", values)
+
+    def credits(self) -> float:
+        available: float = self._control("GET", "credits")["available"]
+        return available
+
+
+@contextmanager
+def _state_file(state: str | Path | None) -> Iterator[Path]:
+    if state is not None:
+        yield Path(state)
+        return
+    with tempfile.TemporaryDirectory(prefix="mint-service-") as folder:
+        yield Path(folder) / "state.db"
+
+
+@contextmanager
+def running_service(*, state: str | Path | None = None, **options: Any) -> Iterator[ThreadService]:
+    """A stand-in in a thread. `options` are the members of Options: speed, clock, credits, limits, switches, answers …"""
+    with _state_file(state) as path:
+        service = ThreadService(path, Options().changed(options))
+        try:
+            yield service
+        finally:
+            service.stop()
+
+
+@contextmanager
+def subprocess_service(*, state: str | Path | None = None, **options: Any) -> Iterator[SubprocessService]:
+    """A stand-in as a process of its own, with the same options."""
+    known = {f.name for f in fields(Options)}
+    assert set(options) <= known, f"unknown option(s): {sorted(set(options) - known)}"
+    with _state_file(state) as path:
+        service = SubprocessService(path, {"assets": "tiny", **options})
+        try:
+            yield service
+        finally:
+            service.stop()

@@ -1,0 +1,61 @@
+"""A library to begin with: finished, failed and running models and worlds, for lists with several pages."""
+
+from __future__ import annotations
+
+from .core import Mint
+from .ledger import price
+from .records import Operation, Resource, new_id
+from .shelf import Shelf
+
+NOUNS = ("lamp", "chest", "mug", "stool", "tree", "rock")
+TINTS = ("red", "orange", "yellow", "green", "teal", "blue", "purple", "pink", "brown", "white")
+
+
+def plant(mint: Mint) -> None:
+    """Put `options.library` items on the shelf, once for each state. Their files are tiny; Credits do not move."""
+    with mint.at_work():
+        if mint.store.fact("planted"):
+            return
+        shelf = Shelf(mint.store, mint.plain, lambda: mint.options)
+        for plural, count in mint.options.library.items():
+            for index in range(count):
+                _plant_one(mint, shelf, plural.removesuffix("s"), index, count)
+        mint.store.set_fact("planted", True)
+
+
+def _plant_one(mint: Mint, shelf: Shelf, kind: str, index: int, count: int) -> None:
+    """Every seventh failed, the newest but one is still running (for good), all others are finished."""
+    made = mint.clock.now() - 3600.0 * (count - index)
+    prompt = f"a {TINTS[index % len(TINTS)]} {NOUNS[index % len(NOUNS)]} no {index + 1}"
+    operation = Operation(
+        id=new_id(),
+        type=f"{kind}_generation",
+        mode="auto",
+        prompt=prompt,
+        created=made,
+        updated=made,
+        due=made,
+        kind=kind,
+        preset="fast",
+        name=prompt.title() if index % 3 else None,
+        stage="done",
+        status="succeeded",
+        price=price(f"{kind}_generation", "fast"),
+        completed=made,
+    )
+    resource = Resource(new_id(), kind, operation.name, prompt, made, made, status="succeeded", stage="final", preset="fast")
+    operation.resource = resource.id
+    if index % 7 == 6:
+        operation.status = resource.status = "failed"
+        operation.error = {"code": "generation_failed", "message": "The generation failed."}
+        resource.stage, resource.last_error = None, "The generation failed."
+    elif index == count - 2:
+        # outside the limit and outside the machine: an item that another client is making
+        operation.status, resource.status, operation.completed = "canceled", "running", None
+        operation.canceled, resource.stage = made, None
+    else:
+        operation.assets = shelf.fill(operation, "preview")
+        operation.assets = shelf.fill(operation, "final")
+        resource.assets = dict(operation.assets or {})
+    mint.store.save(operation)
+    mint.store.save(resource)

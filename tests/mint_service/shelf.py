@@ -1,0 +1,150 @@
+"""From what the studio made to files with addresses, and to the members of `assets`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from . import glb, palette
+from .options import Options
+from .records import Operation, Resource, StoredFile
+from .store import Store
+from .studio import Made, Studio, Want
+from .switches import TABLE, without
+
+MODEL_MEMBERS = (
+    "glbUrl", "glbSizeBytes", "optimizedGlbUrl", "optimizedGlbSizeBytes", "fbxUrl", "objUrl", "stlUrl", "usdzUrl",
+    "previewImageUrl", "thumbnailUrl", "bounds",
+)  # fmt: skip
+WORLD_MEMBERS = ("caption", "colliderMeshUrl", "panoUrl", "previewImageUrl", "radUrl", "spzUrls", "thumbnailUrl")
+FILE_SWITCHES = frozenset(s.name for s in TABLE if s.acts == "file" and s.name != "api-redirect")
+API_MARK = "api:"  # in front of a path: this address lies on the API's origin
+
+# role -> how the file is called, from the slug and 16 hex digits, as on Mint's file host
+PATHS: dict[str, Callable[[str, str, str], str]] = {
+    "glb": lambda slug, digits, _: f"glb/{slug}-{digits}.glb",
+    "optimized": lambda slug, digits, _: f"glb/{slug}-optimized-{digits}.glb",
+    "collider": lambda slug, digits, _: f"worlds/{slug}-collider-{digits}.glb",
+    "pano": lambda slug, digits, ending: f"worlds/{slug}-pano-{digits}.{ending}",
+    "rad": lambda slug, digits, _: f"rad/{slug}-{digits}-lod.rad",
+}
+ENDINGS = {"image/webp": "webp", "image/png": "png", "image/jpeg": "jpg"}
+
+
+class Shelf:
+    """Asks the studio and puts what it made where it can be downloaded."""
+
+    def __init__(self, store: Store, studio: Studio, options: Callable[[], Options]) -> None:
+        self._store = store
+        self._studio = studio
+        self._options = options
+
+    def fill(self, operation: Operation, stage: str) -> dict[str, Any] | None:
+        """The asset members of a stage; None while its files are still being made."""
+        made = self._studio.make(self._want(operation, stage))
+        if made is None:
+            return None
+        if stage == "preview":
+            return {"previewImageUrl": self._put(operation, made[0])}
+        if stage == "optimize":
+            path = self._put(operation, made[0])
+            return {"optimizedGlbUrl": path, "optimizedGlbSizeBytes": self._store.files[path].size}
+        if stage == "convert":
+            return {f"{one.role}Url": self._put(operation, one) for one in made}
+        preview = (operation.assets or {}).get("previewImageUrl")
+        if operation.kind == "world":
+            return self._world(operation, made, preview)
+        return self._model(operation, made, preview)
+
+    def _want(self, operation: Operation, stage: str) -> Want:
+        pulled = operation.switches
+        return Want(
+            kind=operation.kind,
+            stage=stage,
+            wish=operation.wish,
+            formats=tuple(operation.formats) if stage == "convert" else (),
+            level=operation.level if stage == "optimize" else None,
+            draco_original="draco-original" in pulled,
+            collider_up="collider-up" in pulled,
+            full_res=self._options().full_res,
+            spz_version=self._options().spz_version,
+        )
+
+    def _model(self, operation: Operation, made: Iterable[Made], preview: str | None) -> dict[str, Any]:
+        pulled = operation.switches
+        path = self._put(operation, next(one for one in made if one.role == "glb"))
+        assets: dict[str, Any] = dict.fromkeys(MODEL_MEMBERS)
+        assets |= {
+            "glbUrl": API_MARK + path if "api-redirect" in pulled else path,
+            "glbSizeBytes": self._store.files[path].size,
+            "previewImageUrl": preview,
+            "thumbnailUrl": None if "partial" in pulled else preview,
+        }
+        if "bounds" in pulled:
+            assets["bounds"] = glb.bounds(self._store.blob(self._store.files[path].digest).read_bytes())
+        return assets
+
+    def _world(self, operation: Operation, made: Iterable[Made], preview: str | None) -> dict[str, Any]:
+        pulled = set(operation.switches)
+        partial = "partial" in pulled
+        paths = {one.role: self._put(operation, one) for one in made}
+        tiers: dict[str, str | None] = {role.split(":")[1]: path for role, path in paths.items() if role.startswith("spz:")}
+        if "spz-tier-null" in pulled:
+            tiers["full_res"] = None
+        words = without(operation.prompt)
+        return {
+            "caption": f"A place around the viewer: {words}. Walls, floor and a few columns, seen from eye height.",
+            "colliderMeshUrl": None if "collider-null" in pulled else paths["collider"],
+            "panoUrl": None if partial or "pano-null" in pulled else paths["pano"],
+            "previewImageUrl": preview,
+            "radUrl": None if partial or "rad-null" in pulled else paths["rad"],
+            "spzUrls": None if partial or "spz-null" in pulled else tiers,
+            "thumbnailUrl": preview,
+        }
+
+    def _put(self, operation: Operation, made: Made) -> str:
+        """Give a file its place and address."""
+        words = without(operation.name or operation.prompt)
+        faults: list[str] = []
+        if made.content_type == "model/gltf-binary":
+            content = glb.mark(made.read(), prompt=operation.wish, operation=operation.id, name=words[:60])
+            digest = self._store.keep_bytes(_spoiled(content, operation.switches))
+            faults = [name for name in operation.switches if name in FILE_SWITCHES]
+        elif made.path is not None:
+            digest = self._store.keep_file(made.path)
+        else:
+            digest = self._store.keep_bytes(made.read())
+        path = _path(made, palette.slug(words), operation.id, digest)
+        size = self._store.blob(digest).stat().st_size
+        self._store.save(StoredFile(path, digest, size, made.content_type, made.role, operation.id, faults))
+        return path
+
+
+def _spoiled(content: bytes, switches: Iterable[str]) -> bytes:
+    for name in switches:
+        if name == "external-buffer":
+            content = glb.with_external_buffer(content)
+        elif name == "bad-length":
+            content = glb.with_wrong_length(content)
+        elif name == "meshopt":
+            content = glb.requiring(content, "EXT_meshopt_compression")
+    return content
+
+
+def _path(made: Made, slug: str, operation: str, digest: str) -> str:
+    """An address that depends on the content and on whose it is, as a content-hashed one does."""
+    digits = hashlib.sha256(f"{operation} {made.role} {digest}".encode()).hexdigest()[:16]
+    ending = ENDINGS.get(made.content_type, "bin")
+    if made.role in PATHS:
+        return PATHS[made.role](slug, digits, ending)
+    if made.role.startswith("spz:"):
+        return f"worlds/{slug}-{made.role[4:].replace('_', '-')}-spz-{digits}.spz"
+    if made.role == "preview":
+        return f"images/models/{slug}-{digits}.{ending}"
+    return f"conversions/{operation}/{slug}-{digits}.{made.role}"
+
+
+def copy_to(resource: Resource, operation: Operation) -> None:
+    """What an operation has, its resource shows."""
+    resource.assets = dict(operation.assets) if operation.assets is not None else None

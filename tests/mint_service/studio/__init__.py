@@ -1,0 +1,58 @@
+"""Where what the service serves is made.
+
+A studio answers `make(want)`: the files for a stage of an operation, or None while they are still being made. `plain` is
+instant and pure Python; `blender` asks Blender and keeps what it made in a cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Want:
+    """What a stage of an operation needs."""
+
+    kind: str  # model, world
+    stage: str  # preview, final, optimize, convert
+    wish: str  # the prompt and its revisions, one a line
+    formats: tuple[str, ...] = ()  # of a conversion
+    level: str | None = None  # of an optimisation
+    draco_original: bool = False
+    collider_up: bool = False
+    full_res: bool = False
+    spz_version: int = 3
+
+
+@dataclass(frozen=True)
+class Made:
+    """A file that was made: its content, or where it lies."""
+
+    role: str  # preview, glb, optimized, collider, pano, spz:<tier>, rad, fbx, obj, stl, usdz
+    content_type: str
+    content: bytes | None = None
+    path: Path | None = field(default=None)
+
+    def read(self) -> bytes:
+        """The content."""
+        if self.content is not None:
+            return self.content
+        assert self.path is not None
+        return self.path.read_bytes()
+
+
+class StudioError(Exception):
+    """Something could not be made."""
+
+
+class Studio(Protocol):
+    """Makes files."""
+
+    def make(self, want: Want) -> Sequence[Made] | None:
+        """The files, or None while they are being made. StudioError when that failed."""
+
+    def close(self) -> None:
+        """Stop what is still going on."""

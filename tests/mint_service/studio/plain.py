@@ -1,0 +1,161 @@
+"""Tiny but valid files in pure Python, at once: for tests that only carry files about.
+
+A model is a box in the colour of the prompt. A world is an open room of a few triangles, Y down, a small panorama and a few
+splats. What a revision asks for shows in the colour.
+"""
+
+from __future__ import annotations
+
+import base64
+import struct
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from .. import convert, glb, palette, pictures, spz
+from . import Made, Want
+
+BOX_CORNERS = [(x, y, z) for z in (-0.5, 0.5) for y in (0.0, 1.0) for x in (-0.5, 0.5)]
+BOX_FACES = [(0, 2, 3, 1), (4, 5, 7, 6), (0, 1, 5, 4), (2, 6, 7, 3), (0, 4, 6, 2), (1, 3, 7, 5)]
+
+# The box of this file as one Draco mesh: 8 points, 12 triangles, positions (attribute 0) and texture coordinates (1).
+DRACO_BOX = base64.b64decode(
+    "RFJBQ08CAgEBAAAACAwBCwAAA19LFQEBEP8CNUEC/wAAAAAAAQAJAwABAgEDCQIBAAIBAQEAAwMBIAEgAwCwQpwgAgUIAAAAAP8HAAAAAAC/AAAAAAAAAL8A"
+    "AIA/CwUBAQALAwEoAQgbARAEAK4BgQz/A4AA9A8FAAAAmgOavYEAAAAA/wMAAAAAAAAAAAAAAACAPwo="
+)
+
+
+class PlainStudio:
+    """Makes tiny files at once."""
+
+    def make(self, want: Want) -> Sequence[Made]:
+        """All files of a stage."""
+        colour = palette.colour(want.wish)
+        if want.stage == "preview":
+            return [Made("preview", "image/webp", pictures.webp(colour, 96, 96))]
+        if want.stage == "optimize":
+            return [Made("optimized", "model/gltf-binary", draco_box(colour))]
+        if want.stage == "convert":
+            return convert.all_of(box(colour), want.formats)
+        if want.kind == "world":
+            return list(_world(want, colour))
+        model = draco_box(colour) if want.draco_original else box(colour)
+        return [Made("glb", "model/gltf-binary", model)]
+
+    def close(self) -> None:
+        """Nothing goes on."""
+
+
+def box(colour: palette.Colour) -> bytes:
+    """A box of 1 x 1 x 1 on the floor, one material."""
+    positions = np.array(BOX_CORNERS, "<f4")
+    indices = np.array([i for a, b, c, d in BOX_FACES for i in (a, b, c, a, c, d)], "<u2")
+    return mesh_glb(positions, indices, material={"pbrMetallicRoughness": {"baseColorFactor": [*linear(colour), 1.0], "metallicFactor": 0}})
+
+
+def linear(colour: palette.Colour) -> list[float]:
+    """sRGB to linear, as glTF wants its factors."""
+    return [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour]
+
+
+def mesh_glb(positions: np.ndarray, indices: np.ndarray, material: dict[str, object] | None = None, name: str = "mesh") -> bytes:
+    """A GLB of one mesh without normals or texture coordinates."""
+    points, corners = positions.tobytes(), indices.tobytes()
+    corners += b"\0" * (-len(corners) % 4)
+    primitive: dict[str, object] = {"attributes": {"POSITION": 1}, "indices": 0}
+    document: dict[str, object] = {
+        "asset": {"version": "2.0", "generator": "Mint stand-in"},
+        "scene": 0,
+        "scenes": [{"nodes": [0]}],
+        "nodes": [{"mesh": 0, "name": name}],
+        "meshes": [{"primitives": [primitive]}],
+        "buffers": [{"byteLength": len(corners) + len(points)}],
+        "bufferViews": [
+            {"buffer": 0, "byteOffset": 0, "byteLength": indices.nbytes, "target": 34963},
+            {"buffer": 0, "byteOffset": len(corners), "byteLength": len(points), "target": 34962},
+        ],
+        "accessors": [
+            {"bufferView": 0, "componentType": 5123 if indices.itemsize == 2 else 5125, "count": int(indices.size), "type": "SCALAR"},
+            {
+                "bufferView": 1,
+                "componentType": 5126,
+                "count": len(positions),
+                "type": "VEC3",
+                "min": positions.min(0).tolist(),
+                "max": positions.max(0).tolist(),
+            },
+        ],
+    }
+    if material is not None:
+        primitive["material"] = 0
+        document["materials"] = [material]
+    return glb.pack(document, corners + points)
+
+
+def draco_box(colour: palette.Colour) -> bytes:
+    """The same box as an optimiser writes it: Draco geometry and a WebP texture, both required."""
+    picture = pictures.webp(colour, 8, 8)
+    start = len(DRACO_BOX) + -len(DRACO_BOX) % 4
+    positions = np.array(BOX_CORNERS, "<f4")
+    document: dict[str, object] = {
+        "asset": {"version": "2.0", "generator": "Mint stand-in"},
+        "extensionsUsed": ["KHR_draco_mesh_compression", "EXT_texture_webp"],
+        "extensionsRequired": ["KHR_draco_mesh_compression", "EXT_texture_webp"],
+        "scene": 0,
+        "scenes": [{"nodes": [0]}],
+        "nodes": [{"mesh": 0, "name": "mesh"}],
+        "meshes": [{"primitives": [_draco_primitive()]}],
+        "materials": [{"pbrMetallicRoughness": {"baseColorTexture": {"index": 0}, "metallicFactor": 0}}],
+        "textures": [{"extensions": {"EXT_texture_webp": {"source": 0}}}],
+        "images": [{"bufferView": 1, "mimeType": "image/webp"}],
+        "buffers": [{"byteLength": start + len(picture)}],
+        "bufferViews": [
+            {"buffer": 0, "byteOffset": 0, "byteLength": len(DRACO_BOX)},
+            {"buffer": 0, "byteOffset": start, "byteLength": len(picture)},
+        ],
+        "accessors": [
+            {"componentType": 5123, "count": 36, "type": "SCALAR"},
+            {"componentType": 5126, "count": 8, "type": "VEC3", "min": positions.min(0).tolist(), "max": positions.max(0).tolist()},
+            {"componentType": 5126, "count": 8, "type": "VEC2"},
+        ],
+    }
+    return glb.pack(document, DRACO_BOX.ljust(start, b"\0") + picture)
+
+
+def _draco_primitive() -> dict[str, object]:
+    return {
+        "attributes": {"POSITION": 1, "TEXCOORD_0": 2},
+        "indices": 0,
+        "material": 0,
+        "mode": 4,
+        "extensions": {"KHR_draco_mesh_compression": {"bufferView": 0, "attributes": {"POSITION": 0, "TEXCOORD_0": 1}}},
+    }
+
+
+def _world(want: Want, colour: palette.Colour) -> Iterable[Made]:
+    yield Made("collider", "model/gltf-binary", tiny_room(down=1.0 if not want.collider_up else -1.0))
+    yield Made("pano", "image/png", pictures.tiny_panorama(colour))
+    for tier, count in (("100k", 40), ("500k", 200)):
+        yield Made(f"spz:{tier}", "application/octet-stream", spz.encode(_floor_splats(colour, count), want.spz_version))
+    yield Made("rad", "application/octet-stream", b"RAD stand-in" + struct.pack("<I", 0))
+
+
+def tiny_room(down: float = 1.0) -> bytes:
+    """A floor and four walls around the capture point, 4 wide; `down` = 1: Y points down, as Mint authors worlds."""
+    floor, rim = 0.6 * down, -0.4 * down
+    points = [(x, y, z) for y in (floor, rim) for x, z in ((-2, -2), (2, -2), (2, 2), (-2, 2))]
+    faces = [(0, 1, 2, 3), *((i, (i + 1) % 4, 4 + (i + 1) % 4, 4 + i) for i in range(4))]
+    indices = np.array([i for a, b, c, d in faces for i in (a, b, c, a, c, d)], "<u2")
+    return mesh_glb(np.array(points, "<f4"), indices, name="collider")
+
+
+def _floor_splats(colour: palette.Colour, count: int) -> spz.Splats:
+    random = np.random.default_rng(count)
+    flat = random.uniform(-2, 2, (count, 2))
+    return spz.Splats(
+        positions=np.column_stack([flat[:, 0], np.full(count, 0.6), flat[:, 1]]),
+        alphas=np.ones(count),
+        colours=np.tile(np.array(colour), (count, 1)),
+        scales=np.tile([0.1, 0.01, 0.1], (count, 1)),
+        rotations=np.tile([0.0, 0.0, 0.0, 1.0], (count, 1)),
+    )

@@ -1,0 +1,91 @@
+"""What both hosts share on the wire: noting requests, and giving answers that are broken on purpose."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from collections.abc import Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from aiohttp import web
+
+from .api.routes import authorized
+from .core import Mint
+from .faults import Fault
+from .log import LoggedRequest
+from .problems import Problem
+
+
+class Connections:
+    """Numbers TCP connections: a client's port may be used again, a number is not."""
+
+    def __init__(self) -> None:
+        self._numbers: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
+        self._next = itertools.count(1)
+
+    def number(self, request: web.Request) -> int:
+        """The number of the connection a request came over."""
+        transport = request.transport
+        if transport is None:  # the client has gone already
+            return 0
+        if transport not in self._numbers:
+            self._numbers[transport] = next(self._next)
+        return self._numbers[transport]
+
+
+def raw_path(request: web.Request) -> str:
+    """The path exactly as it was sent, without the query."""
+    return request.raw_path.partition("?")[0]
+
+
+def note(mint: Mint, connections: Connections, request: web.Request, host: str) -> LoggedRequest:
+    """Write a request into the log."""
+    peer = request.transport.get_extra_info("peername") if request.transport else None
+    return mint.log.add(
+        host=host,
+        method=request.method,
+        path=raw_path(request),
+        query=request.query_string,
+        headers=request.headers,
+        authorized=authorized(mint, request.headers.get("Authorization")),
+        connection=connections.number(request),
+        port=peer[1] if peer else 0,
+        at=mint.clock.now(),
+    )
+
+
+def shut(request: web.Request) -> web.Response:
+    """Close the connection without an answer (what was written before still arrives)."""
+    if request.transport is not None:
+        request.transport.close()
+    return web.Response(status=500)  # goes nowhere
+
+
+def problem_response(problem: Problem, instance: str | None = None, headers: Mapping[str, str] | None = None) -> web.Response:
+    """A problem document."""
+    body = json.dumps(problem.document(instance)).encode()
+    return web.Response(
+        status=problem.status, body=body, content_type="application/problem+json", headers={**(headers or {}), **problem.headers}
+    )
+
+
+async def fault_response(request: web.Request, entry: LoggedRequest, fault: Fault, headers: Mapping[str, str]) -> web.Response:
+    """Carry a fault out."""
+    entry.note = fault.note or "fault"
+    if fault.delay:
+        await asyncio.sleep(fault.delay)
+    if fault.close:
+        return shut(request)
+    entry.status = fault.status
+    merged = {**headers, **fault.headers}
+    if fault.problem is not None:
+        response = problem_response(fault.problem, request.path, merged)
+    else:
+        response = web.Response(status=fault.status or 200, body=fault.body, headers=merged)
+        if fault.content_type:
+            response.headers["Content-Type"] = fault.content_type
+    if fault.problem is not None and fault.content_type:
+        response.headers["Content-Type"] = fault.content_type
+    return response
