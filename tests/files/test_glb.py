@@ -1,0 +1,365 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is read from a GLB, and everything that is refused before an importer sees it."""
+from __future__ import annotations
+
+import base64
+import copy
+import json
+import re
+import struct
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mint_blender.files import glb
+from mint_blender.files.errors import BadFile, BadGlb
+
+from . import build_glb
+from .build_glb import Document, box, box_parts, chunk, pack, png
+
+
+def inspect(content: bytes, folder: Path, **how: Any) -> glb.Glb:
+    path = folder / "lamp.glb"
+    path.write_bytes(content)
+    return glb.inspect(path, **how)
+
+
+def changed(change: Callable[[Document], object]) -> bytes:
+    document, binary = box_parts()
+    change(document)
+    return pack(document, binary)
+
+
+def data_uri(content: bytes, kind: str = "application/octet-stream") -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def test_a_box_tells_what_it_is(tmp_path: Path) -> None:
+    """Counts, names, size and maker are read from the header."""
+    document, binary = box_parts((-1.0, 0.0, -0.5), (1.0, 3.0, 0.5), name="Lamp")
+    document["asset"]["extras"] = {"prompt": "a lamp"}
+    found = inspect(content := pack(document, binary), tmp_path)
+    assert (found.version, found.length, found.vertices, found.triangles, found.materials, found.images) == (2, len(content), 8, 12, 1, 0)
+    assert found.mesh_names == ("Lamp",) and found.generator == "tests" and found.extras == {"prompt": "a lamp"}
+    assert found.bounds == ((-1.0, 0.0, -0.5), (1.0, 3.0, 0.5))
+    assert found.extensions_used == found.extensions_required == frozenset()
+
+
+def test_required_extensions_are_read_before_anything_is_imported(tmp_path: Path) -> None:
+    """What the file needs is known from its header alone."""
+    assert inspect(box(requires=["EXT_texture_webp"]), tmp_path).extensions_required == {"EXT_texture_webp"}
+
+
+def test_bounds_follow_the_nodes(tmp_path: Path) -> None:
+    """Translation, rotation, scale and matrices of nested nodes count; other scenes and unused nodes do not."""
+    def place(document: Document) -> None:
+        half = 0.5 ** 0.5
+        document["nodes"] = [
+            {"translation": [10, 0, 0], "children": [1]},
+            {"rotation": [0, 0, half, half], "scale": [2, 1, 1], "children": [2]},
+            {"matrix": [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 5, 1], "mesh": 0},
+            {"translation": [1000, 0, 0], "mesh": 0}]
+        document["scenes"] = [{"nodes": [3]}, {"nodes": [0]}]
+        document["scene"] = 1
+    bounds = inspect(changed(place), tmp_path).bounds
+    assert bounds is not None
+    assert bounds[0] == pytest.approx((7, -2, 4.5)) and bounds[1] == pytest.approx((10, 2, 5.5))
+
+
+def test_quantised_positions_are_measured_in_their_units(tmp_path: Path) -> None:
+    """KHR_mesh_quantization: normalised whole numbers stand for fractions."""
+    def quantise(document: Document) -> None:
+        document["accessors"][1].update(componentType=5122, normalized=True, min=[-32767, 0, 0], max=[32767, 16384, 32767])
+    bounds = inspect(changed(quantise), tmp_path).bounds
+    assert bounds is not None and bounds[0] == (-1.0, 0.0, 0.0) and bounds[1] == pytest.approx((1.0, 0.5, 1.0), abs=1e-4)
+
+
+@pytest.mark.parametrize("change", [
+    lambda document: document["accessors"][1].pop("min"),
+    lambda document: document["nodes"][0].update(skin=0) or document.update(skins=[{"joints": [0]}]),
+    lambda document: document["scenes"][0].update(nodes=[]),
+])
+def test_bounds_that_the_header_does_not_tell_are_none(tmp_path: Path, change: Callable[[Document], object]) -> None:
+    """Bounds are a hint: without min/max, or with a skeleton, there are none, and that is no error."""
+    assert inspect(changed(change), tmp_path).bounds is None
+
+
+def test_a_buffer_inside_the_json_is_accepted(tmp_path: Path) -> None:
+    """A data URI that tells the truth is part of the file."""
+    document, binary = box_parts()
+    document["buffers"][0]["uri"] = data_uri(binary)
+    document["images"] = [{"uri": data_uri(png(), "image/png"), "mimeType": "image/png"}]
+    found = inspect(pack(document, None), tmp_path)
+    assert (found.triangles, found.images) == (12, 1)
+
+
+def test_meshopt_files_are_understood(tmp_path: Path) -> None:
+    """A fallback buffer has no bytes in the file; its views are covered by packed ones."""
+    document, binary = box_parts()
+    packed = {"buffer": 0, "byteOffset": 0, "byteLength": 100, "byteStride": 12, "count": 8, "mode": "ATTRIBUTES"}
+    document["buffers"].append({"byteLength": 96, "extensions": {"EXT_meshopt_compression": {"fallback": True}}})
+    document["bufferViews"][1] = {"buffer": 1, "byteLength": 96, "byteStride": 12, "extensions": {"EXT_meshopt_compression": packed}}
+    assert inspect(pack(document, binary), tmp_path).triangles == 12
+    packed["count"] = 9
+    with pytest.raises(BadGlb, match="unpack to more"):
+        inspect(pack(document, binary), tmp_path)
+
+
+HTML = b"<!DOCTYPE html><html><body>This link has expired.</body></html>"
+
+
+@pytest.mark.parametrize(("content", "words"), [
+    (b"", "empty"),
+    (HTML, "web page"),
+    (b"\n  " + HTML, "web page"),
+    (b'{"error": "expired"}', "JSON"),
+    (b"Kaydara FBX Binary  \0", "not a GLB"),
+    (b"glT", "cut off"),
+    (b"glTF\2\0\0\0", "cut off"),
+    (box()[:400], "cut off: 400 of"),
+    (box() + b"more", "but the file has"),
+    (pack({}, version=1), "version 1"),
+    (pack({}, b"", length=2**32 - 1), "cut off"),
+    (struct.pack("<4sII", b"glTF", 2, 12), "no JSON"),
+    (struct.pack("<4sII", b"glTF", 2, 16) + b"JSON", "middle of a chunk"),
+    (struct.pack("<4sIII4s", b"glTF", 2, 24, 2**31, b"JSON") + b"{}  ", "beyond the end"),
+    (struct.pack("<4sIII4s", b"glTF", 2, 23, 3, b"JSON") + b"{} ", "multiple of four"),
+    (struct.pack("<4sII", b"glTF", 2, 20) + chunk(b"BIN\0", b""), "first chunk"),
+    (pack(b"{}") + chunk(b"JSON", b"{}  "), "but the file has"),
+    (pack(b"{broken"), "JSON is broken"),
+    (pack(b'{"asset": {"version": "2.0"}, "x": NaN}'), "JSON is broken"),
+    (pack(b'{"x": 1' + b"0" * 5000 + b"}"), "JSON is broken"),
+    (pack(b"\xff\xfe{}"), "JSON is broken"),
+    (pack(b'{"asset": {"version": "2.0"}, "name": "\\ud83d"}'), "text in its JSON"),
+    (pack(b"[1, 2]"), "not an object"),
+    (pack(b"[" * 200_000 + b"]" * 200_000), "nested too deeply"),
+    (pack(b'{"asset": {"version": "2.0"}, "extras": ' + b"[" * 80 + b"]" * 80 + b"}"), "nested too deeply"),
+    (pack({"asset": {"version": "1.0"}}), "not glTF 2.0"),
+    (pack({}), "not glTF 2.0"),
+])
+def test_what_is_no_glb_is_refused_in_words(tmp_path: Path, content: bytes, words: str) -> None:
+    """Each kind of broken container gets its own sentence, which names the file."""
+    with pytest.raises(BadGlb, match=re.escape(words)) as caught:
+        inspect(content, tmp_path)
+    assert str(caught.value).startswith("lamp.glb cannot be imported: ") and str(caught.value).endswith(".")
+    assert isinstance(caught.value, BadFile) and not caught.value.retryable
+
+
+def test_chunks_out_of_order_are_refused(tmp_path: Path) -> None:
+    """A second JSON, or a binary chunk that is not the second one."""
+    text = chunk(b"JSON", json.dumps(box_parts()[0]).encode(), b" ")
+    for extra in (chunk(b"JSON", b"{}  "), chunk(b"ABCD", b"") + chunk(b"BIN\0", box_parts()[1])):
+        content = struct.pack("<4sII", b"glTF", 2, 12 + len(text) + len(extra)) + text + extra
+        with pytest.raises(BadGlb, match="wrong order"):
+            inspect(content, tmp_path)
+
+
+@pytest.mark.parametrize("uri", ["https://cdn.example/box.bin", "file:///etc/passwd", "box.bin", "../../secret.bin", "DATA:text/plain;base64,AA==",
+                                 "data:application/octet-stream,raw", "data:;base64", "", 5, None])
+def test_nothing_outside_the_file_is_pointed_at(tmp_path: Path, uri: object) -> None:
+    """Neither buffers nor pictures nor extensions may name an address or a file; what only looks like data does not pass either."""
+    document, binary = box_parts()
+    buffer, image, extension = copy.deepcopy(document), copy.deepcopy(document), copy.deepcopy(document)
+    buffer["buffers"][0]["uri"] = uri
+    image["images"] = [{"uri": uri, "mimeType": "image/png"}]
+    for bad in (buffer, image):
+        with pytest.raises(BadGlb):
+            inspect(pack(bad, binary), tmp_path)
+    if isinstance(uri, str) and not uri.startswith("data:"):
+        extension["materials"][0]["extensions"] = {"ANY_extension": {"deep": [{"uri": uri}]}}
+        with pytest.raises(BadGlb, match="outside the file"):
+            inspect(pack(extension, binary), tmp_path)
+
+
+@pytest.mark.parametrize("uri", [
+    data_uri(b"short"), data_uri(bytes(5000)), data_uri(box_parts()[1], "text/html"), "data:application/octet-stream;base64,@@@@",
+])
+def test_buffers_that_lie_are_refused(tmp_path: Path, uri: str) -> None:
+    """A data URI must have the length and the kind it claims."""
+    with pytest.raises(BadGlb):
+        inspect(changed(lambda document: document["buffers"][0].update(uri=uri)), tmp_path)
+
+
+@pytest.mark.parametrize(("content", "kind", "also"), [(png(), "image/webp", None), (HTML, "image/png", None), (b"", "image/png", None),
+                                                     (png(), "image/png", "image/jpeg"), (png(), "text/html", None)])
+def test_pictures_that_lie_are_refused(tmp_path: Path, content: bytes, kind: str, also: str | None) -> None:
+    """The bytes of a picture must be of the kind that its data URI and its `mimeType` say."""
+    with pytest.raises(BadGlb):
+        inspect(changed(lambda document: document.update(images=[{"uri": data_uri(content, kind), "mimeType": also or kind}])), tmp_path)
+
+
+CHANGES: list[tuple[str, Callable[[Document], object]]] = [
+    ("claims", lambda document: document["buffers"][0].update(byteLength=10**9)),
+    ("no bytes", lambda document: document["buffers"].append({"byteLength": 10**9})),
+    ("outside", lambda document: document["bufferViews"][1].update(byteOffset=150)),
+    ("outside", lambda document: document["bufferViews"][1].update(byteLength=2**40)),
+    ("byteLength", lambda document: document["bufferViews"][1].update(byteLength=-5)),
+    ("not there", lambda document: document["bufferViews"][1].update(buffer=7)),
+    ("not there", lambda document: document["accessors"][1].update(bufferView=7)),
+    ("more values", lambda document: document["accessors"][1].update(count=9)),
+    ("claims", lambda document: document["accessors"][1].update(count=4_000_000_000)),
+    ("claims", lambda document: document["accessors"].append({"componentType": 5126, "count": 4_000_000_000, "type": "VEC3"})),
+    ("more values", lambda document: document["accessors"][1].update(byteOffset=4)),
+    ("more values", lambda document: document["bufferViews"][1].update(byteStride=16)),
+    ("unknown kind", lambda document: document["accessors"][1].update(componentType=5124)),
+    ("unknown kind", lambda document: document["accessors"][1].update(type="VEC5")),
+    ("unknown kind", lambda document: document["accessors"][1].update(type=["VEC3"])),
+    ("count", lambda document: document["accessors"][1].update(count=True)),
+    ("count", lambda document: document["accessors"][1].update(count=1.5)),
+    ("more values", lambda document: document["accessors"][1].update(
+        sparse={"count": 8, "indices": {"bufferView": 0, "componentType": 5125}, "values": {"bufferView": 1, "byteOffset": 8}})),
+    ("three numbers", lambda document: document["accessors"][1].update(type="VEC2", max=None, min=None)),
+    ("whole numbers", lambda document: document["accessors"][0].update(componentType=5126)),
+    ("no number", lambda document: document["accessors"][1].update(max=["a", 1, 2])),
+    ("no number", lambda document: document["accessors"][1].update(max=[1e300, 1, 2])),
+    ("no triangles", lambda document: document.update(meshes=[], nodes=[], scenes=[{"nodes": []}])),
+    ("no triangles", lambda document: document["nodes"][0].pop("mesh")),
+    ("no triangles", lambda document: document["meshes"][0]["primitives"][0].update(mode=1)),
+    ("no triangles", lambda document: document["meshes"][0].update(primitives=[])),
+    ("no triangles", lambda document: document["accessors"][0].update(count=2)),
+    ("mode", lambda document: document["meshes"][0]["primitives"][0].update(mode=9)),
+    ("not there", lambda document: document["meshes"][0]["primitives"][0].update(indices=5)),
+    ("not there", lambda document: document["meshes"][0]["primitives"][0].update(material=5)),
+    ("not there", lambda document: document["meshes"][0]["primitives"][0]["attributes"].update(NORMAL=5)),
+    ("not there", lambda document: document["nodes"][0].update(mesh=5)),
+    ("not there", lambda document: document["nodes"][0].update(children=[5])),
+    ("not there", lambda document: document.update(scene=5)),
+    ("not there", lambda document: document["scenes"][0].update(nodes=[5])),
+    ("not there", lambda document: document.update(textures=[{"source": 3}])),
+    ("two parents", lambda document: document.update(nodes=[{"children": [2]}, {"children": [2]}, {"mesh": 0}])),
+    ("circle", lambda document: document["nodes"][0].update(children=[0])),
+    ("circle", lambda document: document.update(nodes=[{"mesh": 0}, {"children": [2]}, {"children": [1]}])),
+    ("too deeply", lambda document: document.update(nodes=[{"children": [n + 1]} for n in range(5000)] + [{"mesh": 0}])),
+    ("more than is accepted", lambda document: document.update(nodes=[{"mesh": 0}] * 70_000)),
+    ("no number", lambda document: document["nodes"][0].update(translation=[1, 2])),
+    ("no number", lambda document: document["nodes"][0].update(matrix=["x"] * 16)),
+    ("requires", lambda document: document.update(extensionsRequired=["EXT_x"])),
+    ("extensionsUsed", lambda document: document.update(extensionsUsed=[5])),
+    ("meshes", lambda document: document.update(meshes={"0": {}})),
+    ("nodes", lambda document: document.update(nodes=[1, 2])),
+    ("asset", lambda document: document.update(asset="2.0")),
+]
+
+
+@pytest.mark.parametrize(("words", "change"), CHANGES, ids=[f"{number}-{words}" for number, (words, _) in enumerate(CHANGES)])
+def test_json_that_does_not_hold_together_is_refused(tmp_path: Path, words: str, change: Callable[[Document], object]) -> None:
+    """Pointers into nothing, counts without bytes, circles and nonsense are found before an importer stumbles over them."""
+    with pytest.raises(BadGlb, match=words):
+        inspect(changed(change), tmp_path)
+
+
+def test_limits_can_be_set(tmp_path: Path) -> None:
+    """Size of the file, of its JSON and counts of what is in it are bounded."""
+    for limits in (glb.Limits(file_bytes=100), glb.Limits(json_bytes=100), glb.Limits(triangles=11), glb.Limits(vertices=7)):
+        with pytest.raises(BadGlb):
+            inspect(box(), tmp_path, limits=limits)
+
+
+def test_a_missing_file_is_said_in_words(tmp_path: Path) -> None:
+    """A file that cannot be opened is a sentence as well."""
+    with pytest.raises(BadGlb, match="could not be read"):
+        glb.inspect(tmp_path / "gone.glb")
+
+
+def test_a_huge_file_costs_little_memory(tmp_path: Path) -> None:
+    """A file of 900 MB (with a hole in it) is looked at in less than 4 MB of memory."""
+    document, _ = box_parts()
+    size = 900_000_000
+    text = chunk(b"JSON", json.dumps(document).encode(), b" ")
+    path = tmp_path / "huge.glb"
+    with path.open("wb") as stream:
+        stream.write(struct.pack("<4sII", b"glTF", 2, 12 + len(text) + 8 + size) + text + struct.pack("<I4s", size, b"BIN\0"))
+        stream.truncate(12 + len(text) + 8 + size)
+    tracemalloc.start()
+    try:
+        assert glb.inspect(path).triangles == 12
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 4_000_000
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just(2**70) | st.just("data:image/png;base64,AAAA"),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["uri", "count", "extensions", "mesh", "x"]), inner, max_size=3),
+    max_leaves=6)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place in a JSON value, as a path of keys."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path] * bool(path) + [place for key, member in inner for place in places(member, (*path, key))]
+
+
+RICH = box_parts()[0] | {
+    "extensionsUsed": ["EXT_x"], "extensionsRequired": ["EXT_x"], "textures": [{"source": 0, "sampler": 0}], "samplers": [{}],
+    "images": [{"uri": data_uri(png(), "image/png")}, {"bufferView": 0, "mimeType": "image/png"}], "skins": [{"joints": [0]}], "cameras": [],
+}
+RICH["nodes"] = [{"mesh": 0, "children": [1]}, {"mesh": 0, "matrix": [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1], "extensions": {}},
+                 {"rotation": [0, 0, 0, 1], "scale": [1, 1, 1], "translation": [0, 0, 0]}]
+RICH["meshes"][0]["primitives"][0]["targets"] = [{"POSITION": 1}]
+PLACES = places(RICH)
+
+
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(changes=st.lists(st.tuples(st.sampled_from(PLACES), anything), min_size=1, max_size=3))
+def test_changed_json_never_surprises(tmp_path: Path, changes: list[tuple[tuple[Any, ...], Any]]) -> None:
+    """Whatever stands in whichever place of the JSON: the file is either described or refused in words."""
+    document = copy.deepcopy(RICH)
+    for path, value in changes:
+        owner: Any = document
+        try:
+            for key in path[:-1]:
+                owner = owner[key]
+            owner[path[-1]] = value
+        except (KeyError, IndexError, TypeError):
+            continue  # an earlier change took this place away
+    try:
+        found = inspect(pack(json.dumps(document).encode(), box_parts()[1]), tmp_path)
+    except BadGlb:
+        return
+    assert found.triangles > 0
+
+
+def test_the_document_of_that_test_is_a_good_one(tmp_path: Path) -> None:
+    """Proves the test above: unchanged, its document passes."""
+    assert inspect(pack(RICH, box_parts()[1]), tmp_path).images == 2
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(flips=st.lists(st.tuples(st.integers(0, len(box()) - 1), st.integers(0, 255)), max_size=6), end=st.none() | st.integers(0, len(box())))
+def test_changed_bytes_never_surprise(tmp_path: Path, flips: list[tuple[int, int]], end: int | None) -> None:
+    """A valid file with some bytes changed, or cut off anywhere, is described or refused in words."""
+    content = bytearray(box())
+    for place, value in flips:
+        content[place] = value
+    try:
+        assert inspect(bytes(content[:end]), tmp_path).triangles > 0
+    except BadGlb as trouble:
+        assert str(trouble).endswith(".")
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(content=st.binary(max_size=200) | st.binary(max_size=200).map(lambda tail: pack(tail, None))
+       | st.binary(max_size=100).map(lambda tail: box()[:20] + tail))
+def test_random_bytes_are_refused_in_words(tmp_path: Path, content: bytes) -> None:
+    """Noise is never a GLB, and never anything but `BadGlb`."""
+    with pytest.raises(BadGlb):
+        inspect(content, tmp_path)
+
+
+def test_the_builder_agrees_with_itself() -> None:
+    """The box has outward faces and the bounds it was asked for."""
+    document, binary = build_glb.box_parts((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+    corners = struct.unpack("<36I", binary[:144])
+    points = [struct.unpack_from("<3f", binary, 144 + 12 * number) for number in range(8)]
+    volume = 0.0
+    for first in range(0, 36, 3):
+        (ax, ay, az), (bx, by, bz), (cx, cy, cz) = (points[corner] for corner in corners[first:first + 3])
+        volume += (ax * (by * cz - bz * cy) + ay * (bz * cx - bx * cz) + az * (bx * cy - by * cx)) / 6
+    assert volume == pytest.approx(1.0)
