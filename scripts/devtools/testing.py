@@ -55,6 +55,12 @@ class Outcome:
         """Nothing failed; a round without tests is no failure by itself."""
         return self.status in (0, NO_TESTS) and not self.failed
 
+    def read(self, results: Path) -> None:
+        """Take in what tests/conftest.py wrote about each test."""
+        told = json.loads(results.read_text(encoding="utf-8"))
+        self.passed, self.failed = set(told["passed"]), set(told["failed"])
+        self.not_applicable, self.left_out = told["not_applicable"], told["left_out"]
+
     def line(self) -> str:
         """One line of the summary."""
         skipped = len(self.not_applicable) + len(self.left_out)
@@ -114,10 +120,17 @@ def play(environment: Environment, python: Path, part: Round, *, strict: bool, c
     status = run(command, cwd=ROOT, log=None if aloud else log)
     outcome = Outcome(title, status, time.monotonic() - begun, None if aloud else log)
     if results.is_file():
-        told = json.loads(results.read_text(encoding="utf-8"))
-        outcome.passed, outcome.failed = set(told["passed"]), set(told["failed"])
-        outcome.not_applicable, outcome.left_out = told["not_applicable"], told["left_out"]
+        outcome.read(results)
     return outcome
+
+
+def earlier(environment: Environment) -> list[Outcome]:
+    """What an earlier call of `dev.py test` left about one environment."""
+    outcomes = []
+    for results in sorted(RESULTS.glob(f"{environment.name}-*.json")):
+        outcomes.append(Outcome(environment.name, 0, 0))
+        outcomes[-1].read(results)
+    return outcomes
 
 
 def run_default(environment: Environment, *, fast: bool, strict: bool) -> list[Outcome]:
@@ -164,8 +177,11 @@ def bring_window_packages() -> None:
         say(f"-- {trouble}")
 
 
-def conclude(outcomes: list[Outcome], *, lint_good: bool | None, strict: bool) -> int:
-    """The summary, the tests that were left out and why, and the plain count as the last line."""
+def conclude(outcomes: list[Outcome], *, lint_good: bool | None, strict: bool, before: list[Outcome] | None = None) -> int:
+    """The summary, the tests that were left out and why, and the plain count as the last line.
+
+    `before` is what ran in an earlier call: not counted, but a test that ran there did run.
+    """
     passed = sum(len(outcome.passed) for outcome in outcomes)
     failed = sum(len(outcome.failed) for outcome in outcomes)
     skipped = sum(len(outcome.left_out) + len(outcome.not_applicable) for outcome in outcomes)
@@ -174,7 +190,7 @@ def conclude(outcomes: list[Outcome], *, lint_good: bool | None, strict: bool) -
         say(f"   {'lint':<28}{'ok' if lint_good else 'FAILED'}")
     for outcome in outcomes:
         say(outcome.line())
-    left_out = _left_out(outcomes)
+    left_out = _left_out(outcomes, before or [])
     if left_out:
         say(f"   {len(left_out)} left out{' (that counts as a failure here)' if strict else ''}:")
         for test, reason in sorted(left_out.items()):
@@ -187,16 +203,15 @@ def conclude(outcomes: list[Outcome], *, lint_good: bool | None, strict: bool) -
     return 0 if good else 1
 
 
-def _left_out(outcomes: list[Outcome]) -> dict[str, str]:
+def _left_out(outcomes: list[Outcome], before: list[Outcome]) -> dict[str, str]:
     """Tests that were skipped though they belong here, and those that claim to belong elsewhere but ran nowhere at all."""
     left_out = {f"{test} [{outcome.title}]": reason for outcome in outcomes for test, reason in outcome.left_out.items()}
-    ran = set().union(*(outcome.passed | outcome.failed for outcome in outcomes)) if outcomes else set()
-    titles = {outcome.title.split()[0] for outcome in outcomes}
-    if set(titles) >= {name for name in ENVIRONMENTS if name.startswith("bpy-")}:
-        for outcome in outcomes:
-            for test, reason in outcome.not_applicable.items():
-                if test not in ran:
-                    left_out[test] = f"{reason} (in every environment)"
+    everywhere = [*outcomes, *before]
+    blenders = {environment.name for environment in ENVIRONMENTS.values() if environment.has_blender}
+    if {outcome.title.split()[0] for outcome in everywhere} >= blenders:
+        ran = set().union(*(outcome.passed | outcome.failed for outcome in everywhere))
+        for outcome in everywhere:
+            left_out |= {test: f"{reason} (in every environment)" for test, reason in outcome.not_applicable.items() if test not in ran}
     return left_out
 
 
@@ -214,7 +229,8 @@ def test(*, versions: list[str], everything: bool, others: bool, fast: bool, str
     rest = [environment for environment in chosen if environment != default]
     if rest:
         outcomes += run_others(rest, default, strict=strict)
-    return conclude(outcomes, lint_good=lint_good, strict=strict)
+    before = earlier(default) if others else []
+    return conclude(outcomes, lint_good=lint_good, strict=strict, before=before)
 
 
 def _chosen(versions: list[str], everything: bool, others: bool, default: Environment) -> list[Environment]:

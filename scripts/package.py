@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write the extension archive, `dist/mint_blender-<version>.zip`, and have Blender's own validator look at it.
+
+    python3 scripts/package.py                 the add-on: the same bytes from the same files, on any machine
+    python3 scripts/package.py --with-draco    with the DracoPy wheels of every platform, for Blenders without a Draco decoder
+
+`blender --command extension build` wants `__init__.py` beside the manifest; here the package has a folder of its own, so
+that the archive is put together here: the manifest and the contents of `mint_blender/` at its root. Files are stored, not
+deflated, because the compressed bytes differ from one zlib to the next.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "mint_blender"
+UNWANTED = ("__pycache__",)
+UNWANTED_ENDINGS = (".pyc", ".pyo", ".blend1")
+DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can hold
+MODE = 0o100644 << 16  # a plain file, readable by everybody
+
+WHEEL_PYTHONS = ("3.11", "3.13")
+"""Blender 4.2 to 5.0, and 5.1 and later."""
+WHEEL_PLATFORMS = {
+    "linux-x64": ("manylinux_2_28_x86_64", "manylinux2014_x86_64"),
+    "macos-arm64": ("macosx_11_0_arm64",),
+    "macos-x64": ("macosx_10_9_x86_64", "macosx_10_13_x86_64", "macosx_11_0_x86_64"),
+    "windows-x64": ("win_amd64",),
+}
+"""Platforms as Blender names them, to what pip calls them."""
+
+
+class PackageError(Exception):
+    """The archive cannot be made; the text says why."""
+
+
+def manifest() -> str:
+    """The text of `blender_manifest.toml`."""
+    return (ROOT / "blender_manifest.toml").read_text(encoding="utf-8")
+
+
+def version() -> str:
+    """The version in the manifest, which pyproject.toml has to share."""
+    here = str(tomllib.loads(manifest())["version"])
+    there = str(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"])
+    if here != there:
+        raise PackageError(f"blender_manifest.toml says version {here} and pyproject.toml says {there}. Make them the same.")
+    return here
+
+
+def contents(wheels: Iterable[Path] = ()) -> dict[str, bytes]:
+    """Every file of the archive: its name there, and its bytes."""
+    wheels = sorted(wheels)
+    files = {"blender_manifest.toml": with_wheels(manifest(), wheels).encode(), "LICENSE": (ROOT / "LICENSE").read_bytes()}
+    for path in PACKAGE.rglob("*"):
+        inner = path.relative_to(PACKAGE)
+        hidden = any(part.startswith(".") or part in UNWANTED for part in inner.parts)
+        if path.is_file() and not hidden and not path.name.endswith(UNWANTED_ENDINGS):
+            files[inner.as_posix()] = path.read_bytes()
+    files |= {f"wheels/{wheel.name}": wheel.read_bytes() for wheel in wheels}
+    return files
+
+
+def with_wheels(text: str, wheels: Iterable[Path]) -> str:
+    """The manifest with a list of wheels. It goes before the first table, since what follows a table's head belongs to that table."""
+    names = "".join(f'    "./wheels/{wheel.name}",\n' for wheel in wheels)
+    if not names:
+        return text
+    head, bracket, tail = text.partition("\n[")
+    return f"{head}\nwheels = [\n{names}]\n{bracket}{tail}"
+
+
+def write(target: Path, files: Mapping[str, bytes]) -> None:
+    """Write a zip whose bytes depend on the files alone: sorted, one date, one mode, stored."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_name(target.name + ".part")
+    with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_STORED) as archive:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name, DATE)
+            entry.create_system = 3  # Unix, on Windows too: the mode below is one
+            entry.external_attr = MODE
+            archive.writestr(entry, files[name])
+    unfinished.replace(target)
+
+
+def build(target_folder: Path, *, wheels: Iterable[Path] = ()) -> Path:
+    """Write the archive into a folder and return its path."""
+    wheels = list(wheels)
+    target = target_folder / f"mint_blender-{version()}{'-draco' if wheels else ''}.zip"
+    write(target, contents(wheels))
+    return target
+
+
+def draco_version() -> str:
+    """The version of DracoPy that the tests run with."""
+    found = re.search(r"^dracopy==(\S+)", (ROOT / "requirements" / "bpy-4.5.txt").read_text(encoding="utf-8"), re.MULTILINE)
+    if not found:
+        raise PackageError("requirements/bpy-4.5.txt does not pin DracoPy.")
+    return found[1]
+
+
+def draco_wheels(folder: Path) -> list[Path]:
+    """Download DracoPy for every platform and Python that Blender has, as far as it exists; about 31 MB in all."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for python in WHEEL_PYTHONS:
+        for platform, names in WHEEL_PLATFORMS.items():
+            command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--implementation=cp"]
+            command += [f"--python-version={python}", f"--abi=cp{python.replace('.', '')}", f"--dest={folder}"]
+            command += [f"--platform={name}" for name in names]
+            done = subprocess.run([*command, f"DracoPy=={draco_version()}"], capture_output=True, text=True, check=False)
+            print(f"DracoPy {draco_version()}, {platform}, Python {python}: {'ok' if done.returncode == 0 else 'there is none'}")
+    wheels = sorted(folder.glob("*.whl"))
+    if not wheels:
+        raise PackageError(f"No DracoPy wheel could be downloaded. pip said:\n{done.stderr.strip()}")
+    return wheels
+
+
+def find_validator() -> Path | None:
+    """Blender's own validator, a script that needs no running Blender: beside the `bpy` module of this Python, if there is one."""
+    found = importlib.util.find_spec("bpy")
+    if found is None or found.origin is None:
+        return None
+    scripts = sorted(Path(found.origin).parent.glob("*/scripts/addons_core/bl_pkg/cli/blender_ext.py"))
+    return scripts[0] if scripts else None
+
+
+def validate(archive: Path, validator: Path) -> None:
+    """Raise `PackageError` with the validator's own words when it does not like the archive."""
+    tags = validator.parents[3] / "modules" / "_bpy_internal" / "extensions" / "tags.py"
+    command = [sys.executable, str(validator), "validate", str(archive)]
+    command += [f"--valid-tags={tags}"] if tags.is_file() else []
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise PackageError(f"Blender's validator refuses {archive.name}:\n{done.stdout}{done.stderr}".rstrip())
+
+
+def main(words: list[str] | None = None) -> int:
+    """Write the archive, say where it is, and validate it where a validator is at hand."""
+    parser = argparse.ArgumentParser(prog="package.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--with-draco", action="store_true", help="bundle the DracoPy wheels of every platform (31 MB)")
+    parser.add_argument("-o", "--output", type=Path, default=ROOT / "dist", metavar="FOLDER", help="where to write it (default: dist)")
+    arguments = parser.parse_args(words)
+    try:
+        wheels = draco_wheels(ROOT / "build" / "wheels") if arguments.with_draco else []
+        archive = build(arguments.output, wheels=wheels)
+        print(f"{archive} ({archive.stat().st_size / 1024:.0f} KiB)")
+        validator = find_validator()
+        if validator:
+            validate(archive, validator)
+            print("Blender's validator accepts it.")
+        else:
+            print("Not validated: this Python has no bpy. `blender --command extension validate FILE` does it.")
+    except PackageError as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
