@@ -10,6 +10,7 @@ import re
 import socket
 import ssl
 from collections.abc import Iterator
+from http.client import HTTPException, IncompleteRead
 
 import requests
 
@@ -76,7 +77,11 @@ def _network_reason(chain: tuple[BaseException, ...], origin: Origin) -> str:
         (requests.exceptions.ConnectTimeout, f"{address} did not take the connection in time"),
         ((requests.exceptions.ReadTimeout, TimeoutError), "no answer came in time"),
         (ConnectionRefusedError, f"{address} refused the connection"),
-        ((ConnectionError, requests.exceptions.ChunkedEncodingError), "the connection broke before the answer was complete"),
+        (
+            (ConnectionError, IncompleteRead, requests.exceptions.ChunkedEncodingError),
+            "the connection broke before the answer was complete",
+        ),
+        (HTTPException, "what came back was no complete HTTP answer"),
     )
     for kind, words in kinds:
         if any(isinstance(inner, kind) for inner in chain):

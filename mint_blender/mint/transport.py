@@ -12,16 +12,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import DecodeError, HTTPError
 
 from . import retry_after
 from .errors import BadAnswer, KeyMissing, KeyUnusable, Unreachable, problem_error
@@ -32,16 +33,18 @@ from .schema import Json
 
 LARGEST_ANSWER = 16 * 1024 * 1024
 LONGEST_IDEMPOTENCY_KEY = 255
+_PIECE = 16 * 1024
 # The one POST that changes nothing: it tells a price.
 FREE_OF_KEY = "pricing:estimate"
 
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Seconds without any sign of life before a call is given up."""
+    """Seconds after which a call is given up: for the connection, without any sign of life, and for the whole body."""
 
     connect: float = 10.0
     read: float = 60.0
+    body: float = 120.0
 
 
 @dataclass(frozen=True)
@@ -106,32 +109,26 @@ class Transport:
             headers["Content-Type"] = "application/json"
         try:
             response, answer = self._send(method, path, headers, content, query)
-        except requests.exceptions.ContentDecodingError:
+        except (requests.exceptions.ContentDecodingError, DecodeError):
             raise BadAnswer("it is compressed in a broken way") from None
-        except OSError as error:
-            # requests' exceptions are OSErrors too. "from None": the original may show a proxy's password in a traceback.
+        except (OSError, HTTPError) as error:
+            # requests' exceptions are OSErrors. "from None": the original may show a proxy's password in a traceback.
             raise Unreachable(reason(error, self.origin)) from None
         return self._understood(response, answer)
 
     def _send(
         self, method: str, path: str, headers: dict[str, str], content: bytes | None, query: Mapping[str, str] | None
     ) -> tuple[requests.Response, bytes]:
-        with self._session.request(
-            method,
-            self.origin.url(path),
-            params=query,
-            data=content,
-            headers=headers,
-            # Given for each call: otherwise requests would let a netrc file decide what Authorization says.
-            auth=self._authorize,
-            timeout=(self._timeouts.connect, self._timeouts.read),
-            allow_redirects=False,
-            stream=True,
-            verify=_trusted_certificates(),
-            # A proxy has no business between this computer and itself, and would read the key.
-            proxies={"no_proxy": self.origin.host} if self.origin.is_loopback else None,
-        ) as response:
-            return response, _bounded(response)
+        url = self.origin.url(path)
+        # The adapter is asked, not the session: a session looks into redirects, and reads their bodies whole, even when told not to follow.
+        # Auth is given for each call: otherwise requests would let a netrc file decide what Authorization says.
+        request = requests.Request(method, url, params=query, data=content, headers=headers, auth=self._authorize)
+        # A proxy has no business between this computer and itself, and would read the key.
+        proxies = {"no_proxy": self.origin.host} if self.origin.is_loopback else {}
+        settings = self._session.merge_environment_settings(url, proxies, True, _trusted_certificates(), None)
+        timeout = (self._timeouts.connect, self._timeouts.read)
+        with self._session.get_adapter(url).send(self._session.prepare_request(request), timeout=timeout, **settings) as response:
+            return response, _bounded(response, self._timeouts.body)
 
     def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"Bearer {self._secret}"
@@ -164,8 +161,6 @@ def _checked(key: str) -> str:
 def _session(user_agent: str) -> requests.Session:
     session = requests.Session()
     session.headers.update({"Accept": "application/json", "User-Agent": user_agent})
-    # No cookies: each call stands for itself.
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     # No hidden retries either: repeating is decided where the idempotency key is known.
     adapter = HTTPAdapter(pool_connections=1, pool_maxsize=1, max_retries=0)
     session.mount("https://", adapter)
@@ -191,18 +186,31 @@ def _trusted_certificates() -> str | bool:
     return next((os.environ[name] for name in names if os.environ.get(name)), True)
 
 
-def _bounded(response: requests.Response) -> bytes:
-    """The body, read to its end but not beyond the largest size, so that the connection can be used again."""
+def _bounded(response: requests.Response, seconds: float) -> bytes:
+    """The body, read to its end so that the connection can be used again, but not beyond the largest size or these seconds."""
     content = bytearray()
-    for piece in response.iter_content(64 * 1024):
+    deadline = time.monotonic() + seconds
+    for piece in _pieces(response):
         content += piece
         if len(content) > LARGEST_ANSWER:
             raise BadAnswer(f"it is larger than {LARGEST_ANSWER // 1024 // 1024} MB", request_id=response.headers.get("X-Request-Id"))
+        if time.monotonic() > deadline:
+            raise TimeoutError("the body comes too slowly")
     announced = response.headers.get("Content-Length", "")
     # Older urllib3 (Blender 4.2) takes a body that breaks off for a complete one.
     if announced.isascii() and announced.isdigit() and response.raw.tell() < int(announced):
         raise ConnectionResetError("the body broke off")
     return bytes(content)
+
+
+def _pieces(response: requests.Response) -> Iterator[bytes]:
+    """The body as it arrives: a server that sends a byte now and then must not keep us waiting for a full piece."""
+    read = getattr(response.raw, "read1", None)
+    if read is None:  # older urllib3 (Blender 4.2)
+        yield from response.iter_content(_PIECE)
+        return
+    while piece := read(_PIECE, decode_content=True):
+        yield piece
 
 
 def _decoded(content: bytes) -> Any:

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tests of the service's room share: a clean environment, and a client of a wire-level server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from mint_blender.mint.origin import Origin
+from mint_blender.mint.transport import Timeouts, Transport
+
+from .wire import KEY
+
+LISTENED_TO = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "NETRC")
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whatever the machine's proxies, CA bundles and netrc say, a test sees only what it sets itself."""
+    for name in LISTENED_TO:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
+Speaking = Callable[..., Transport]
+
+
+@pytest.fixture
+def speaking() -> Iterator[Speaking]:
+    """Makes transports to a base URL, with short time-outs, and closes them at the end."""
+    with ExitStack() as opened:
+
+        def speak(base_url: str, key: str = KEY, timeouts: Timeouts = Timeouts(5.0, 5.0)) -> Transport:  # noqa: B008 - frozen
+            return opened.enter_context(Transport(Origin.parse(base_url), key, timeouts=timeouts))
+
+        yield speak

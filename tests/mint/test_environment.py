@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Proxies and CA bundles of the environment, with a real proxy and a real TLS server; and the words for what fails there."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+import trustme
+
+from mint_blender.mint.errors import Unreachable
+from mint_blender.mint.origin import Origin
+from mint_blender.mint.reasons import reason
+
+from .wire import KEY, Wire, listening, tunnelling, unused_port
+
+# A name that no name server knows: only the proxy can lead there.
+FAR = "api.mint.test"
+BUNDLES = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"]
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    """A company's own certificate authority."""
+    return trustme.CA()
+
+
+@pytest.fixture
+def bundle(authority: trustme.CA, tmp_path: Path) -> str:
+    """Its CA bundle, as a file."""
+    file = tmp_path / "company.pem"
+    authority.cert_pem.write_to_path(str(file))
+    return str(file)
+
+
+@pytest.fixture
+def secured(authority: trustme.CA) -> Iterator[Wire]:
+    """A TLS server with certificates of that authority."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1", FAR).configure_cert(context)
+    with listening(tls=context) as wire:
+        yield wire
+
+
+@pytest.mark.parametrize("name", BUNDLES)
+def test_a_ca_bundle_from_the_environment_is_trusted(speaking, monkeypatch, secured, bundle, name):
+    """The names that requests, curl and OpenSSL listen to."""
+    monkeypatch.setenv(name, bundle)
+    speaking(secured.base_url).exchange("GET", "me")
+    assert secured.heard[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+def test_an_unknown_certificate_is_not_trusted(speaking, secured):
+    """The key is not sent, and the sentence names the way out."""
+    with pytest.raises(Unreachable, match=r"certificate is not trusted .*REQUESTS_CA_BUNDLE"):
+        speaking(secured.base_url).exchange("GET", "me")
+    assert secured.heard == []
+
+
+def test_a_certificate_for_another_name_is_not_trusted(speaking, monkeypatch, authority, bundle):
+    """A bundle makes an authority trusted, not every host."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("somebody.example").configure_cert(context)
+    with listening(tls=context) as wire, pytest.raises(Unreachable, match="certificate is not trusted"):
+        speaking(wire.base_url).exchange("GET", "me")
+    assert wire.heard == []
+
+
+@pytest.mark.parametrize("name", BUNDLES)
+def test_a_missing_ca_bundle_is_named(speaking, monkeypatch, secured, tmp_path, name):
+    """A path that leads nowhere is said, instead of a crash."""
+    monkeypatch.setenv(name, str(tmp_path / "nowhere.pem"))
+    with pytest.raises(Unreachable, match=f"the file that .*{name}.* does not exist"):
+        speaking(secured.base_url).exchange("GET", "me")
+
+
+def test_a_ca_bundle_that_is_none_is_named(speaking, monkeypatch, secured, tmp_path):
+    """A file with something else in it."""
+    (tmp_path / "poem.pem").write_text("Roses are red")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "poem.pem"))
+    with pytest.raises(Unreachable, match="REQUESTS_CA_BUNDLE"):
+        speaking(secured.base_url).exchange("GET", "me")
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+def test_a_proxy_from_the_environment_is_used(speaking, monkeypatch, secured, bundle, name):
+    """The proxy sees where to, and nothing else: the key travels inside TLS."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
+    with tunnelling(secured.port) as proxy:
+        monkeypatch.setenv(name, proxy.url)
+        transport = speaking(f"https://{FAR}/v1")
+        assert [transport.exchange("GET", "me").status for _ in range(3)] == [200] * 3
+    assert [line.rpartition(" ")[0] for line in proxy.asked] == [f"CONNECT {FAR}:443"]
+    assert KEY not in str(proxy.headers)
+    assert [heard.headers["authorization"] for heard in secured.heard] == [f"Bearer {KEY}"] * 3
+
+
+def test_a_proxys_password_is_for_the_proxy(speaking, monkeypatch, secured, bundle):
+    """Its credentials go to it, and not on to Mint."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
+    with tunnelling(secured.port) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("//", "//user:pass@"))
+        speaking(f"https://{FAR}/v1").exchange("GET", "me")
+    assert proxy.headers[0]["proxy-authorization"].startswith("Basic ")
+    assert "proxy-authorization" not in secured.heard[0].headers
+
+
+def test_no_proxy_goes_past_the_proxy(speaking, monkeypatch, secured, bundle):
+    """NO_PROXY names hosts that are reached directly."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
+    monkeypatch.setattr(Origin, "is_loopback", property(lambda origin: False))  # as if the server were a far one
+    with tunnelling(secured.port) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        speaking(secured.base_url).exchange("GET", "me")
+        assert len(proxy.asked) == 1
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        speaking(secured.base_url).exchange("GET", "me")
+    assert len(proxy.asked) == 1
+    assert len(secured.heard) == 2
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_server_on_this_computer_is_never_asked_through_a_proxy(speaking, monkeypatch, host):
+    """Plain http to it would show the key to the proxy."""
+    with listening() as wire, listening() as proxy:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
+        wire.host = host
+        speaking(wire.base_url).exchange("GET", "me")
+    assert (len(wire.heard), proxy.connections) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "said"),
+    [
+        (b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n", "wants a user name and password"),
+        (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", r"refused the connection \(status 403\)"),
+        (b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", r"refused the connection \(status 502\)"),
+    ],
+)
+def test_a_proxy_that_refuses(speaking, monkeypatch, refusal, said):
+    """The sentence speaks of the proxy, and does not show its password."""
+    with tunnelling(0, refusal) as proxy, pytest.raises(Unreachable, match=said) as raised:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("//", "//user:proxy-secret@"))
+        speaking(f"https://{FAR}/v1").exchange("GET", "me")
+    assert "proxy-secret" not in str(raised.value)
+    assert raised.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    ("proxy", "said"),
+    [
+        ("http://127.0.0.1:{port}", "does not answer"),
+        ("http://", "is not an address"),
+        ("socks5h://127.0.0.1:{port}", "is of a kind that this Python cannot use"),
+    ],
+)
+def test_a_proxy_that_is_none(speaking, monkeypatch, proxy, said):
+    """Nobody there, nonsense, or a kind that needs more than requests."""
+    monkeypatch.setenv("HTTPS_PROXY", proxy.format(port=unused_port()))
+    with pytest.raises(Unreachable, match=f"the proxy named in the environment .*{said}"):
+        speaking(f"https://{FAR}/v1").exchange("GET", "me")
+
+
+def test_tls_to_a_server_without_it(speaking):
+    """https where only http is spoken."""
+    with listening(greeting=b"220 ready\r\n") as wire, pytest.raises(Unreachable, match="no TLS connection came about"):
+        speaking(wire.base_url.replace("http://", "https://")).exchange("GET", "me")
+
+
+@pytest.mark.parametrize(
+    ("inner", "said"),
+    [
+        (socket.gaierror(-2, "Name or service not known"), "the name api.mint.gg was not found"),
+        (OSError(101, "Network is unreachable"), "network is unreachable"),
+        (requests.exceptions.ConnectTimeout("pool: secret"), "api.mint.gg:443 did not take the connection in time"),
+        (ValueError("secret"), "the connection failed"),
+    ],
+)
+def test_causes_that_no_loopback_server_can_show(inner, said):
+    """The words are ours: the exceptions' own texts may hold anything."""
+    error = requests.exceptions.ConnectionError("secret")
+    error.__context__ = inner
+    found = reason(error, Origin.parse())
+    assert found.startswith(said)
+    assert "secret" not in found
+
+
+def test_a_circle_of_causes_ends():
+    """Exceptions may point at each other."""
+    first, second = OSError("a"), OSError("b")
+    first.__context__, second.__context__ = second, first
+    assert reason(first, Origin.parse()) == "the connection failed"

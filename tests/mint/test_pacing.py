@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The two rhythms as numbers."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mint_blender.mint.pacing import Pace, Retries
+
+chances = st.floats(0, 1)
+asked = st.none() | st.floats(allow_nan=False)
+
+
+def test_polls_follow_the_contracts_rhythm():
+    """2 s, times 1.6 each round, never more than 15 s."""
+    waits = [round(1000 * Pace().wait(number)) for number in range(8)]
+    assert waits == [2000, 3200, 5120, 8192, 13107, 15000, 15000, 15000]
+
+
+def test_watching_ends_after_half_an_hour():
+    """The job goes on at Mint; we stop looking."""
+    assert Pace().patience == 30 * 60
+
+
+@pytest.mark.parametrize(("wanted", "kept"), [(0, 0), (7, 7), (60, 15), (-1, 0)])
+def test_what_mint_asks_for_replaces_the_poll_wait(wanted, kept):
+    """Retry-After counts instead of the computed wait, still at most 15 s."""
+    assert Pace().wait(4, retry_after=wanted) == kept
+
+
+@given(st.integers(0, 10**9), asked)
+def test_a_poll_wait_is_always_bounded(number, wanted):
+    """However long a job is watched, a wait is 0 to 15 s."""
+    assert 0 <= Pace().wait(number, wanted) <= 15
+
+
+def test_repetitions_back_off():
+    """Twice as long each time, up to the longest, spread over the upper half."""
+    assert [Retries().wait(attempt, 1.0) for attempt in range(1, 8)] == [1, 2, 4, 8, 16, 30, 30]
+    assert [Retries().wait(attempt, 0.0) for attempt in range(1, 4)] == [0.5, 1, 2]
+
+
+@given(st.integers(1, 500), chances, asked)
+def test_a_repetition_wait_is_always_bounded(attempt, chance, wanted):
+    """Never negative; our own wait at most 30 s, one that Mint asks for at most two minutes."""
+    assert 0 <= Retries().wait(attempt, chance, wanted) <= (30 if wanted is None else 120)
+
+
+def test_repetitions_are_bounded_in_number_and_time():
+    """Six attempts, and none after three minutes."""
+    assert [Retries().may_repeat(attempt, 0) for attempt in (1, 5, 6)] == [True, True, False]
+    assert [Retries().may_repeat(1, waited) for waited in (179, 180)] == [True, False]

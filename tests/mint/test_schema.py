@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading what Mint answers: right where it is as the contract says, and without a crash where it is not."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mint_blender.mint.schema import (
+    Asset,
+    Estimate,
+    Kind,
+    Me,
+    Mode,
+    Operation,
+    Page,
+    ReferenceImage,
+    ResourceRef,
+    Status,
+    Usage,
+    is_id,
+)
+
+OPERATION: dict[str, Any] = {
+    "object": "operation",
+    "id": "s977mrcr6dpw1jgrz3rezczc658dv8es",
+    "type": "model_generation",
+    "generationMode": "review",
+    "status": "preview_ready",
+    "prompt": "a lamp",
+    "generationPreset": "fast",
+    "generationModel": "some-model",
+    "resource": {"type": "model", "id": "m1"},
+    "mintUrl": "https://mint.gg/m1",
+    "assets": {"previewImageUrl": "https://cdn.example/p.webp", "glbUrl": None},
+    "billing": {"reason": "insufficient_credits", "requiredCredits": 800, "availableCredits": 300, "stage": "final"},
+    "credits": {"estimated": 798, "reserved": 200, "finalized": 0, "availableAfterReservation": None},
+    "error": {"code": "moderation_blocked", "message": "No."},
+    "createdAt": "2026-08-03T22:46:00.000Z",
+    "updatedAt": "2026-08-03T22:46:01Z",
+}
+MODEL: dict[str, Any] = {
+    "object": "model",
+    "id": "m1",
+    "name": "Lamp",
+    "status": "succeeded",
+    "assetStage": "final",
+    "mintUrl": "https://mint.gg/m1",
+    "prompt": "a lamp",
+    "assets": {
+        "glbUrl": "https://cdn.example/m.glb",
+        "glbSizeBytes": 1024,
+        "thumbnailUrl": "https://cdn.example/t.webp",
+        "previewImageUrl": "https://cdn.example/p.webp",
+        "bounds": {"min": [-1, 0, -1], "max": [1, 2.5, 1], "size": [2, 2.5, 2], "center": [0, 1.25, 0]},
+        "optimizedGlbUrl": None,
+    },
+}
+
+# Every name that the readers look for, so that hypothesis hits them with values of every wrong type.
+# fmt: off
+NAMES = [
+    "id", "type", "status", "prompt", "generationMode", "generationPreset", "generationModel", "resource", "mintUrl",
+    "assets", "billing", "credits", "error", "createdAt", "updatedAt", "completedAt", "canceledAt", "name", "assetStage",
+    "glbUrl", "glbSizeBytes", "optimizedGlbSizeBytes", "bounds", "min", "max", "spzUrls", "data", "pagination", "nextCursor",
+    "hasMore", "url", "imageUrl", "operation", "requiredToStart", "totalAvailable", "included", "subscription", "apiUsage",
+    "authentication", "owner", "scopes", "userId", "email", "requiredCredits", "availableCredits", "estimated", "reserved",
+    "code", "message",
+]
+# fmt: on
+numbers = st.integers() | st.floats() | st.just(10**400) | st.just(-(10**400))
+values = st.recursive(
+    st.none() | st.booleans() | numbers | st.text() | st.sampled_from(["\ud800", "2026-08-03T22:46:00.000Z", "review", "succeeded"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES) | st.text(), inner, max_size=6),
+    max_leaves=25,
+)
+objects = st.dictionaries(st.sampled_from(NAMES) | st.text(), values, max_size=12)
+READERS = [
+    Operation.read,
+    lambda data: Asset.read(Kind.MODEL, data),
+    lambda data: Page.read(Kind.WORLD, data),
+    ReferenceImage.read,
+    Estimate.read,
+    Usage.read,
+    Me.read,
+]
+
+
+@pytest.mark.parametrize("read", READERS, ids=["operation", "asset", "page", "reference image", "estimate", "usage", "me"])
+@given(data=objects)
+def test_no_json_object_raises(read, data):
+    """Absent, null, foreign and nonsensical members are read as nothing, and what is read can be stored as text."""
+    found = read(data)
+    shown = {name: value for name, value in vars(found).items() if name not in ("raw", "subscription", "api_usage")}
+    str(shown).encode()
+
+
+@given(data=objects)
+def test_derived_answers_never_raise(data):
+    """Whatever was read, the questions that the rest of the add-on asks have an answer."""
+    operation = Operation.read(data)
+    assert isinstance(operation.is_busy, bool)
+    assert isinstance(operation.awaits_payment, bool)
+    assert operation.billing is None or operation.billing.missing_credits is None or operation.billing.missing_credits >= 0
+    assert isinstance(Asset.read(Kind.MODEL, data).is_usable, bool)
+    assert Me.read(data).display_name
+
+
+def test_an_operation_in_full():
+    """The contract's members arrive under their own names in snake_case."""
+    operation = Operation.read(OPERATION)
+    assert operation.id == OPERATION["id"]
+    assert (operation.type, operation.mode, operation.status) == ("model_generation", Mode.REVIEW, Status.PREVIEW_READY)
+    assert (operation.prompt, operation.preset, operation.generation_model) == ("a lamp", "fast", "some-model")
+    assert operation.resource == ResourceRef("model", "m1")
+    assert operation.assets is not None
+    assert operation.assets.preview_image_url == "https://cdn.example/p.webp"
+    assert operation.billing is not None
+    assert operation.billing.missing_credits == 500
+    assert operation.credits is not None
+    assert (operation.credits.estimated, operation.credits.available_after_reservation) == (798, None)
+    assert operation.error is not None
+    assert operation.error.code == "moderation_blocked"
+    assert operation.created_at == datetime(2026, 8, 3, 22, 46, tzinfo=UTC)
+    assert operation.completed_at is None
+    assert operation.raw == OPERATION
+
+
+@pytest.mark.parametrize(
+    ("status", "mode", "busy", "review", "payment", "succeeded"),
+    [
+        ("queued", "auto", True, False, False, False),
+        ("running", "review", True, False, False, False),
+        ("preview_ready", "auto", True, False, False, False),
+        ("preview_ready", "review", False, True, False, False),
+        ("billing_required", "auto", False, False, True, False),
+        ("succeeded", "auto", False, False, False, True),
+        ("partially_succeeded", "auto", False, False, False, True),
+        ("failed", "review", False, False, False, False),
+        ("canceled", "review", False, False, False, False),
+        ("enchanting", "auto", True, False, False, False),
+    ],
+)
+def test_when_to_go_on_looking(status, mode, busy, review, payment, succeeded):
+    """Polling stops at the six statuses of the contract, at a preview in review only; an unknown word is still busy."""
+    operation = Operation.read(OPERATION | {"status": status, "generationMode": mode})
+    assert (operation.is_busy, operation.awaits_review, operation.awaits_payment, operation.succeeded) == (busy, review, payment, succeeded)
+    assert operation.status_word == status
+
+
+def test_an_unknown_status_keeps_its_word():
+    """The panel can show what Mint said, although we do not know what it means."""
+    operation = Operation.read(OPERATION | {"status": "enchanting"})
+    assert (operation.status, operation.status_word) == (Status.UNKNOWN, "enchanting")
+
+
+def test_a_time_without_a_zone_is_utc():
+    """Times can always be compared with each other."""
+    assert Operation.read({"createdAt": "2026-08-03T22:46:00"}).created_at == datetime(2026, 8, 3, 22, 46, tzinfo=UTC)
+
+
+def test_a_model_in_full():
+    """Files, sizes and bounds of a finished model."""
+    model = Asset.read(Kind.MODEL, MODEL)
+    assert (model.kind, model.id, model.name, model.status, model.asset_stage) == (Kind.MODEL, "m1", "Lamp", "succeeded", "final")
+    assert model.is_usable
+    assert model.assets is not None
+    assert (model.assets.glb_url, model.assets.glb_size_bytes) == ("https://cdn.example/m.glb", 1024)
+    assert model.assets.optimized_glb_url is None
+    assert model.assets.picture_url == "https://cdn.example/t.webp"
+    assert model.assets.bounds is not None
+    assert (model.assets.bounds.min, model.assets.bounds.max) == ((-1, 0, -1), (1, 2.5, 1))
+
+
+def test_a_world_without_splats():
+    """`spzUrls` null is an empty offer, and a tier without an address is none."""
+    files = {"spzUrls": None, "panoUrl": "https://cdn.example/p.webp"}
+    assert Asset.read(Kind.WORLD, {"assets": files}).assets.spz_urls == {}  # type: ignore[union-attr]
+    tiers = {"spzUrls": {"500k": "https://cdn.example/s.spz", "full_res": None}}
+    assert Asset.read(Kind.WORLD, {"assets": tiers}).assets.spz_urls == {"500k": "https://cdn.example/s.spz"}  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("changed", "usable"),
+    [
+        ({}, True),
+        ({"status": "failed"}, False),
+        ({"status": None}, False),
+        ({"assets": None}, False),
+        ({"assets": {"thumbnailUrl": "https://cdn.example/t.webp"}}, False),
+        ({"assets": {"optimizedGlbUrl": "https://cdn.example/o.glb"}}, True),
+    ],
+)
+def test_what_can_be_imported(changed, usable):
+    """Finished, and with a file that can be placed."""
+    assert Asset.read(Kind.MODEL, MODEL | changed).is_usable is usable
+
+
+@pytest.mark.parametrize("bounds", [None, {"min": [0, 0], "max": [1, 1, 1]}, {"min": [0, 0, 0]}, {"min": [0, 0, None], "max": [1, 1, 1]}])
+def test_incomplete_bounds_are_none(bounds):
+    """Bounds are a hint: better none than half of them."""
+    assert Asset.read(Kind.MODEL, {"assets": {"bounds": bounds}}).assets.bounds is None  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("pagination", "cursor"),
+    [
+        ({"nextCursor": "c1", "hasMore": True}, "c1"),
+        ({"nextCursor": "c1"}, "c1"),
+        ({"nextCursor": "c1", "hasMore": False}, None),
+        ({"nextCursor": None, "hasMore": True}, None),
+        ({}, None),
+        (None, None),
+    ],
+)
+def test_the_end_of_a_list(pagination, cursor):
+    """A null cursor or hasMore false."""
+    page = Page.read(Kind.MODEL, {"data": [MODEL, None, "junk"], "pagination": pagination})
+    assert page.next_cursor == cursor
+    assert [model.id for model in page.data] == ["m1"]
+
+
+@pytest.mark.parametrize(
+    ("data", "url"),
+    [
+        ({"url": "u", "sourceUrl": "s"}, "u"),
+        ({"url": None, "sourceUrl": "s", "imageUrl": "i"}, "s"),
+        ({"url": "", "imageUrl": "i", "assets": {"imageUrl": "a"}}, "i"),
+        ({"assets": {"imageUrl": "a", "sourceUrl": "b"}}, "a"),
+        ({"assets": {"sourceUrl": "b"}}, "b"),
+        ({}, None),
+    ],
+)
+def test_where_a_reference_pictures_address_is(data, url):
+    """The first that is there: url, sourceUrl, imageUrl, then inside assets."""
+    assert ReferenceImage.read(data).url == url
+
+
+def test_the_account():
+    """Credits and owner, with only what is certain being required."""
+    usage = Usage.read({"credits": {"totalAvailable": 5000, "bonus": 12.5}, "subscription": None, "apiUsage": {"creditsUsed": 3}})
+    assert (usage.credits.total_available, usage.credits.bonus, usage.credits.top_up) == (5000, 12.5, None)
+    assert (usage.subscription, usage.api_usage) == (None, {"creditsUsed": 3})
+    me = Me.read({"authentication": {"type": "api_key", "scopes": ["a", 1]}, "owner": {"userId": "0x" + "1" * 30 + "abcd", "email": None}})
+    assert (me.authentication, me.scopes, me.display_name) == ("api_key", ("a",), "0x111111…abcd")
+    price = Estimate.read({"operation": "model_generation", "credits": {"requiredToStart": 100, "estimatedTotal": 248}})
+    assert (price.operation, price.required_to_start, price.estimated_total) == ("model_generation", 100, 248)
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "9" * 400, "true", '"5"'])
+def test_numbers_that_are_none(number):
+    """Infinite and absurd numbers, booleans and texts are no amounts."""
+    assert Usage.read(json.loads(f'{{"credits": {{"totalAvailable": {number}}}}}')).credits.total_available is None
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"), [("op_1-Z", True), ("", False), ("a/b", False), ("a:b", False), ("..", False), ("a\n", False), ("é", False)]
+)
+def test_ids(text, fits):
+    """Only letters, digits, _ and - may go into a path."""
+    assert is_id(text) is fits
+
+
+def test_values_are_frozen():
+    """What Mint said is not changed afterwards."""
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Operation.read(OPERATION).status = Status.FAILED  # type: ignore[misc]

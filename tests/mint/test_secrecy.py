@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The key: sent to the API's own address only, shown nowhere, and not sent at all when it cannot be one."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+
+import pytest
+
+from mint_blender.mint.client import Client
+from mint_blender.mint.errors import KeyMissing, KeyUnusable, MintError
+from mint_blender.mint.origin import Origin
+from mint_blender.mint.transport import Transport
+
+from .wire import KEY, answer, listening, unused_port
+
+
+def test_the_key_never_crosses_a_redirect(speaking):
+    """Neither to another origin nor to another port of the same host."""
+    with listening() as elsewhere:
+        redirect = answer(b"", "307 Temporary Redirect", Location=f"{elsewhere.base_url}/me")
+        with listening(redirect) as wire, pytest.raises(MintError):
+            speaking(wire.base_url).exchange("POST", "models:generate", idempotency_key="k")
+    assert wire.heard[0].headers["authorization"] == f"Bearer {KEY}"
+    assert (elsewhere.connections, elsewhere.heard) == (0, [])
+
+
+@pytest.mark.parametrize("where", ["home", "named"])
+def test_a_netrc_file_does_not_replace_the_key(speaking, monkeypatch, tmp_path: Path, where):
+    """requests would let ~/.netrc overwrite an Authorization header of the session."""
+    file = tmp_path / (".netrc" if where == "home" else "elsewhere")
+    file.write_text("machine 127.0.0.1 login somebody password netrc-secret\ndefault login any password netrc-secret\n")
+    file.chmod(0o600)
+    if where == "named":
+        monkeypatch.setenv("NETRC", str(file))
+    with listening() as wire:
+        speaking(wire.base_url).exchange("GET", "me")
+    assert wire.heard[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize("key", ["", "   ", "\n"])
+def test_without_a_key_nothing_is_sent(key):
+    """The sentence says where the key goes."""
+    with listening() as wire, pytest.raises(KeyMissing, match="MINT_API_KEY"):
+        Transport(Origin.parse(wire.base_url), key)
+    assert wire.connections == 0
+
+
+@pytest.mark.parametrize("key", ["sk-one two", "sk-one\nX-Evil: 1", "sk-\x00", "sk-clé", "sk-密钥", "sk-\x7f", "sk-\u200b1"])
+def test_what_cannot_be_a_key_is_not_sent(key):
+    """A broken copy is noticed here, in a sentence that does not repeat it."""
+    with listening() as wire, pytest.raises(KeyUnusable, match="Copy the key again") as raised:
+        Transport(Origin.parse(wire.base_url), key)
+    assert wire.connections == 0
+    assert "sk-" not in str(raised.value)
+
+
+def test_space_around_a_key_does_not_matter(speaking):
+    """A key is often pasted with a line break at its end."""
+    with listening() as wire:
+        speaking(wire.base_url, key=f"  {KEY}\r\n").exchange("GET", "me")
+    assert wire.heard[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+def shown(error: BaseException) -> str:
+    """All that a log, a report or a traceback could show of an error."""
+    seen = [error, error.__cause__, error.__context__]
+    return " ".join([*traceback.format_exception(error), *map(repr, seen), *map(str, seen), *(repr(vars(each)) for each in seen if each)])
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        answer(
+            {"type": KEY, "title": KEY, "detail": f"Bad key {KEY}", "errors": [{"path": f"/{KEY}", "message": KEY}]}, "401 Unauthorized"
+        ),
+        answer({"error": "invalid_token", "error_description": f"{KEY} is unknown"}, "401 Unauthorized"),
+        answer(f"<html>{KEY}</html>".encode(), "403 Forbidden"),
+        answer(KEY.encode()),
+        answer(b"", "302 Found", Location=f"https://example.org/?key={KEY}"),
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}",
+    ],
+    ids=["problem", "oauth", "html", "text", "redirect", "broken"],
+)
+def test_no_error_shows_the_key(speaking, said):
+    """Not even when the server repeats it."""
+    with listening(said, then_close=True) as wire, pytest.raises(MintError) as raised:
+        speaking(wire.base_url).exchange("GET", "me")
+    assert KEY not in shown(raised.value)
+
+
+def test_no_error_of_a_failed_connection_shows_the_key(speaking):
+    """Nobody answered, so nobody should read it in the log either."""
+    with pytest.raises(MintError) as raised:
+        speaking(f"http://127.0.0.1:{unused_port()}/v1").exchange("GET", "me")
+    assert KEY not in shown(raised.value)
+
+
+def test_nothing_shows_the_key_by_itself(speaking):
+    """repr and str of what holds it are silent."""
+    transport = speaking("https://api.mint.gg/v1")
+    client = Client(transport)
+    assert repr(client) == "Client(Transport(https://api.mint.gg/v1))"
+    assert KEY not in f"{transport} {transport!r} {client} {client!r} {transport._session.headers}"

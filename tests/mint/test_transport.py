@@ -1,0 +1,310 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One exchange as it goes over the wire: what is sent byte for byte, and what becomes of every kind of answer."""
+
+from __future__ import annotations
+
+import gzip
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from mint_blender.mint import errors
+from mint_blender.mint.errors import BadAnswer, MintError, Unreachable
+from mint_blender.mint.origin import Origin
+from mint_blender.mint.transport import LARGEST_ANSWER, Timeouts, Transport
+
+from .wire import KEY, SILENCE, answer, listening, unused_port
+
+NOON = datetime(2026, 8, 3, 12, 0, 0, tzinfo=UTC)
+PROBLEM = {"type": "https://api.mint.gg/problems/not-found", "status": 404, "detail": "No such model."}
+
+
+def failure(speaking, *answers: bytes, **more: object) -> MintError:
+    """The error that an exchange with such a server ends in."""
+    with listening(*answers) as wire, pytest.raises(MintError) as raised:
+        speaking(wire.base_url, **more).exchange("GET", "me")
+    return raised.value
+
+
+# What goes out
+
+
+@pytest.mark.parametrize("path", ["models:generate", "operations/op_1:approve", "/worlds:generate"])
+def test_the_colon_of_action_routes_goes_out_unescaped(speaking, path):
+    """Mint's routes have a literal colon; %3A would be another route."""
+    with listening() as wire:
+        speaking(wire.base_url).exchange("POST", path, body={"prompt": "a lamp"}, idempotency_key="k1")
+    assert wire.heard[0].line == f"POST /v1/{path.lstrip('/')} HTTP/1.1"
+
+
+def test_a_start_as_it_goes_over_the_wire(speaking):
+    """Bearer key, JSON both ways, the idempotency key, and nothing that identifies the computer."""
+    with listening() as wire:
+        speaking(wire.base_url).exchange("POST", "models:generate", body={"prompt": "a lämp"}, idempotency_key="mint-blender-1")
+    heard = wire.heard[0]
+    assert heard.body == b'{"prompt": "a l\\u00e4mp"}'
+    assert {name: heard.headers.get(name) for name in ("authorization", "accept", "content-type", "idempotency-key", "user-agent")} == {
+        "authorization": f"Bearer {KEY}",
+        "accept": "application/json",
+        "content-type": "application/json",
+        "idempotency-key": "mint-blender-1",
+        "user-agent": "mint-blender",
+    }
+    assert "cookie" not in heard.headers
+
+
+def test_an_action_without_input_sends_an_empty_object(speaking):
+    """Mint's own client does so."""
+    with listening() as wire:
+        speaking(wire.base_url).exchange("POST", "operations/op_1:approve", idempotency_key="k1")
+    assert (wire.heard[0].body, wire.heard[0].headers["content-type"]) == (b"{}", "application/json")
+
+
+def test_a_read_sends_no_body(speaking):
+    """A GET has its query, and neither body, content type nor idempotency key."""
+    with listening() as wire:
+        speaking(wire.base_url).exchange("GET", "models", query={"cursor": "a/b +&=", "limit": "30"})
+    assert wire.heard[0].line == "GET /v1/models?cursor=a%2Fb+%2B%26%3D&limit=30 HTTP/1.1"
+    assert wire.heard[0].body == b""
+    assert not {"content-type", "idempotency-key"} & set(wire.heard[0].headers)
+
+
+@pytest.mark.parametrize("path", ["models:generate", "worlds:generate", "operations/o:cancel", "reference-images", "models/m:retry"])
+@pytest.mark.parametrize("key", [None, "", "x" * 256, "two words", "line\nbreak", "schlüssel"])
+def test_a_call_that_changes_something_needs_an_idempotency_key(speaking, path, key):
+    """It is a mistake in our program, so it fails before anything is sent."""
+    with listening() as wire, pytest.raises(ValueError, match="idempotency key"):
+        speaking(wire.base_url).exchange("POST", path, idempotency_key=key)
+    assert wire.heard == []
+
+
+def test_the_longest_idempotency_key(speaking):
+    """255 characters are allowed."""
+    with listening() as wire:
+        speaking(wire.base_url).exchange("POST", "models:generate", idempotency_key="x" * 255)
+    assert wire.heard[0].headers["idempotency-key"] == "x" * 255
+
+
+def test_asking_a_price_needs_no_idempotency_key(speaking):
+    """The one POST that changes nothing."""
+    with listening() as wire:
+        speaking(wire.base_url).exchange("POST", "pricing:estimate", body={})
+    assert "idempotency-key" not in wire.heard[0].headers
+
+
+def test_only_get_and_post_are_known(speaking):
+    """Mint's API has no others, so another one is a mistake in our program."""
+    with listening() as wire, pytest.raises(ValueError, match="GET and POST"):
+        speaking(wire.base_url).exchange("DELETE", "models/m", idempotency_key="k")
+    assert wire.heard == []
+
+
+def test_one_connection_serves_many_calls(speaking):
+    """The connection is kept, after refusals too."""
+    said = [answer(), answer(PROBLEM, "404 Not Found"), answer(b"<html>", "502 Bad Gateway"), answer(status="302 Found", Location="/x")]
+    with listening(*said, answer()) as wire:
+        transport = speaking(wire.base_url)
+        for _ in range(10):
+            try:
+                transport.exchange("GET", "me")
+            except MintError:
+                continue
+        assert len(wire.heard) == 10
+        assert wire.connections == 1
+
+
+def test_a_connection_that_was_closed_meanwhile_is_opened_again(speaking):
+    """A server may hang up between two calls."""
+    with listening(then_close=True) as wire:
+        transport = speaking(wire.base_url)
+        for _ in range(3):
+            assert transport.exchange("GET", "me").status == 200
+            deadline = time.monotonic() + 5
+            while not _hung_up(transport) and time.monotonic() < deadline:
+                time.sleep(0.01)
+    assert wire.connections == 3
+
+
+def _hung_up(transport: Transport) -> bool:
+    """Has the server's end of the pooled connection been noticed here?"""
+    pool = next(iter(transport._session.adapters["http://"].poolmanager.pools._container.values()))
+    connection = pool.pool.queue[-1]
+    return connection is None or not connection.is_connected
+
+
+def test_no_cookies_are_kept(speaking):
+    """Each call stands for itself."""
+    with listening(answer(Set_Cookie="session=1; Path=/")) as wire:
+        transport = speaking(wire.base_url)
+        transport.exchange("GET", "me")
+        transport.exchange("GET", "me")
+    assert "cookie" not in wire.heard[1].headers
+
+
+# What comes back
+
+
+def test_an_answer_with_everything(speaking):
+    """Body, status, request id, the wait that was asked for, and where to look next."""
+    said = answer({"id": "op_1"}, "202 Accepted", X_Request_Id="req_1", Retry_After="4", Location="/v1/operations/op_1")
+    with listening(said) as wire:
+        found = speaking(wire.base_url).exchange("POST", "models:generate", idempotency_key="k")
+    assert (found.data, found.status, found.request_id, found.retry_after) == ({"id": "op_1"}, 202, "req_1", 4.0)
+    assert found.location == "/v1/operations/op_1"
+
+
+def test_retry_after_as_a_date_counts_from_the_servers_clock(speaking):
+    """The date form, on a refusal: relative to the answer's own Date."""
+    dates = {"Date": "Mon, 03 Aug 2026 09:00:00 GMT", "Retry_After": "Mon, 03 Aug 2026 09:00:20 GMT"}
+    assert failure(speaking, answer(PROBLEM, "429 Too Many Requests", **dates)).retry_after == 20
+
+
+def test_retry_after_as_a_date_without_a_server_clock():
+    """Then the clock that was handed in counts."""
+    said = answer(PROBLEM, "503 Service Unavailable", Retry_After="Mon, 03 Aug 2026 12:01:00 GMT")
+    with listening(said) as wire, pytest.raises(errors.ServiceTrouble) as raised:
+        Transport(Origin.parse(wire.base_url), KEY, now=lambda: NOON).exchange("GET", "me")
+    assert raised.value.retry_after == 60
+
+
+def test_a_problem_document_becomes_its_error(speaking):
+    """With the request id for whoever has to ask Mint."""
+    error = failure(speaking, answer(PROBLEM, "404 Not Found", X_Request_Id="req_9", Content_Type="application/problem+json"))
+    assert isinstance(error, errors.NotFound)
+    assert error.problem.detail == "No such model."
+    assert error.request_id == "req_9"
+    assert "req_9" in str(error)
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>Bad gateway</html>", b"\xff\xfe\x00", b"[1, 2", b'"text"', b"[" * 100_000, b"null"])
+def test_a_refusal_without_a_document_is_still_understood(speaking, body):
+    """HTML, nothing, or broken JSON: the status decides."""
+    error = failure(speaking, answer(body, "503 Service Unavailable", Content_Type="text/html"))
+    assert isinstance(error, errors.ServiceTrouble)
+    assert "HTTP status 503" in str(error)
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>Welcome to the hotel</html>", b"[]", b'"text"', b"null", b"{", b"\xff", b"[" * 100_000])
+def test_a_success_that_is_no_object_is_a_bad_answer(speaking, body):
+    """A captive portal answers 200 too."""
+    error = failure(speaking, answer(body, X_Request_Id="req_2"))
+    assert isinstance(error, BadAnswer)
+    assert "not a JSON object" in str(error)
+    assert error.request_id == "req_2"
+
+
+@pytest.mark.parametrize(
+    "status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect", "304 Not Modified"]
+)
+def test_a_redirect_is_not_followed(speaking, status):
+    """The key would go along, so it ends here, with the host in the sentence but not the whole address."""
+    with listening(answer({"id": "op_1"})) as elsewhere:
+        error = failure(speaking, answer(b"", status, Location=f"{elsewhere.base_url}/operations/op_1?token=secret"))
+    assert isinstance(error, BadAnswer)
+    assert "redirects to 127.0.0.1" in str(error)
+    assert "token" not in str(error)
+    assert elsewhere.connections == 0
+
+
+@pytest.mark.parametrize("location", [{}, {"Location": "/v1/elsewhere"}, {"Location": "http://["}])
+def test_a_redirect_to_nowhere_is_an_error_too(speaking, location):
+    """Without a host in it, or without sense."""
+    assert "redirects to another address" in str(failure(speaking, answer(b"", "302 Found", **location)))
+
+
+def test_a_compressed_answer_is_read(speaking):
+    """gzip, as many servers send it."""
+    with listening(answer(gzip.compress(b'{"a": 1}'), Content_Encoding="gzip")) as wire:
+        assert speaking(wire.base_url).exchange("GET", "me").data == {"a": 1}
+
+
+def test_a_chunked_answer_is_read(speaking):
+    """Without a length, piece by piece."""
+    said = b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n{"a"\r\n4\r\n: 1}\r\n0\r\n\r\n'
+    with listening(said) as wire:
+        transport = speaking(wire.base_url)
+        assert [transport.exchange("GET", "me").data for _ in range(2)] == [{"a": 1}] * 2
+    assert wire.connections == 1
+
+
+def test_broken_compression_is_a_bad_answer(speaking):
+    """It says gzip and is not."""
+    assert "compressed in a broken way" in str(failure(speaking, answer(b"not gzip at all", Content_Encoding="gzip")))
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "compressed"])
+def test_an_answer_beyond_the_largest_size_is_given_up(speaking, packed):
+    """Also one that grows only when unpacked; what is not read does not stay in the connection."""
+    body = b" " * (LARGEST_ANSWER + 1)
+    said = answer(gzip.compress(body), Content_Encoding="gzip") if packed else answer(body)
+    with listening(said, answer({"a": 1})) as wire:
+        transport = speaking(wire.base_url)
+        with pytest.raises(BadAnswer, match="larger than 16 MB"):
+            transport.exchange("GET", "me")
+        assert transport.exchange("GET", "me").data == {"a": 1}
+
+
+# When nothing comes back
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_server_that_never_answers_is_given_up(speaking, method):
+    """Every call has a read time-out."""
+    with listening(SILENCE) as wire, pytest.raises(Unreachable, match="no answer came in time"):
+        speaking(wire.base_url, timeouts=Timeouts(5.0, 0.05)).exchange(method, "me", idempotency_key="k")
+    assert len(wire.heard) == 1
+
+
+def test_a_server_that_stops_in_the_middle_is_given_up(speaking):
+    """The read time-out counts for the body too."""
+    with (
+        listening(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"a"') as wire,
+        pytest.raises(Unreachable, match="no answer came in time"),
+    ):
+        speaking(wire.base_url, timeouts=Timeouts(5.0, 0.05)).exchange("GET", "me")
+
+
+def test_a_server_that_drips_is_given_up(speaking):
+    """A byte now and then is a sign of life, but no answer."""
+    said = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
+    with listening(said, drip=0.01) as wire, pytest.raises(Unreachable, match="no answer came in time"):
+        speaking(wire.base_url, timeouts=Timeouts(5.0, 5.0, body=0.1)).exchange("GET", "me")
+
+
+def test_the_usual_timeouts():
+    """10 s to connect, 60 s without a sign of life, two minutes for the whole body."""
+    assert Timeouts() == Timeouts(connect=10.0, read=60.0, body=120.0)
+
+
+def test_a_refused_connection(speaking):
+    """Nobody listens there."""
+    port = unused_port()
+    with pytest.raises(Unreachable, match=f"127.0.0.1:{port} refused the connection"):
+        speaking(f"http://127.0.0.1:{port}/v1").exchange("GET", "me")
+
+
+@pytest.mark.parametrize(
+    "said", [b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"]
+)
+def test_a_connection_that_breaks_in_an_answer(speaking, said):
+    """Half an answer is none, and the call may be repeated."""
+    with listening(said, then_close=True) as wire, pytest.raises(Unreachable, match="broke before the answer was complete") as raised:
+        speaking(wire.base_url).exchange("GET", "me")
+    assert raised.value.retryable
+    assert len(wire.heard) == 1
+
+
+@pytest.mark.parametrize("said", [b"\r\n", b"HTTP/1.1 2", b"220 smtp.example ready\r\n"])
+def test_what_is_no_http_answer(speaking, said):
+    """One attempt only: repeating is decided where the idempotency key is known."""
+    with listening(said, then_close=True) as wire, pytest.raises(Unreachable, match="no complete HTTP answer") as raised:
+        speaking(wire.base_url).exchange("POST", "models:generate", idempotency_key="k")
+    assert raised.value.retryable
+    assert len(wire.heard) == 1
+
+
+def test_a_redirect_beyond_the_largest_size_is_given_up(speaking):
+    """The bound counts for every answer."""
+    error = failure(speaking, answer(b" " * (LARGEST_ANSWER + 1), "302 Found", Location="https://example.org/"))
+    assert "larger than 16 MB" in str(error)

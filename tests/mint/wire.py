@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A loopback server that shows requests byte for byte as they came over the wire, and answers with whatever a test gives it.
+
+Not a service: it understands HTTP just as far as is needed to know where a request ends. `Tunnel` is a proxy of the same kind.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+KEY = "sk-secret-0123456789"
+SILENCE = b""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A request as it came: the raw first line, the headers in lower case, the body; and on which connection."""
+
+    line: str
+    headers: dict[str, str]
+    body: bytes
+    connection: int
+
+
+@dataclass
+class Wire:
+    """A running server: where it is, and what it has heard so far."""
+
+    port: int
+    scheme: str
+    host: str = "127.0.0.1"
+    heard: list[Heard] = field(default_factory=list)
+    connections: int = 0
+
+    @property
+    def base_url(self) -> str:
+        """What a client takes for the API."""
+        return f"{self.scheme}://{self.host}:{self.port}/v1"
+
+
+def answer(body: object = b"{}", status: str = "200 OK", **headers: str) -> bytes:
+    """The bytes of an answer. `body` is raw bytes or becomes JSON; header names are written with _ for -."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in ({"Content-Length": str(len(content))} | named).items())]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + content
+
+
+@contextmanager
+def listening(
+    *answers: bytes, tls: ssl.SSLContext | None = None, then_close: bool = False, greeting: bytes = b"", drip: float | None = None
+) -> Iterator[Wire]:
+    """A server that gives these answers in turn, the last one for ever.
+
+    SILENCE never answers; `then_close` hangs up after each answer; `greeting` is said before anything was asked, as mail
+    servers do; `drip` adds a space every so many seconds.
+    """
+    script = list(answers or [answer()])
+
+    def serve(connection: socket.socket) -> None:
+        number = wire.connections
+        connection.sendall(greeting)
+        stream = connection.makefile("rb")
+        while (heard := _read_request(stream.readline, stream.read, number)) is not None:
+            said = script[min(len(wire.heard), len(script) - 1)]
+            wire.heard.append(heard)
+            if said == SILENCE:
+                stopped.wait()
+                return
+            connection.sendall(said)
+            while drip is not None and not stopped.wait(drip):
+                connection.sendall(b" ")
+            if then_close:
+                return
+
+    stopped = threading.Event()
+    with _accepting(serve, tls, stopped) as (port, count):
+        wire = Wire(port, "https" if tls else "http")
+        count.append(lambda: setattr(wire, "connections", wire.connections + 1))
+        yield wire
+
+
+@dataclass
+class Tunnel:
+    """A running proxy: where it is, and which CONNECT lines and credentials it has heard."""
+
+    port: int
+    asked: list[str] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """What goes into HTTPS_PROXY."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+@contextmanager
+def tunnelling(to_port: int, refusal: bytes | None = None) -> Iterator[Tunnel]:
+    """A proxy that takes CONNECT for any name and leads it to a port of this computer, or gives the `refusal`."""
+
+    def serve(client: socket.socket) -> None:
+        heard = _read_request(client.makefile("rb", buffering=0).readline, lambda size: b"", 0)
+        if heard is None:
+            return
+        tunnel.asked.append(heard.line)
+        tunnel.headers.append(heard.headers)
+        if refusal is not None:
+            client.sendall(refusal)
+            return
+        with socket.create_connection(("127.0.0.1", to_port)) as server:
+            client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            back = threading.Thread(target=_pour, args=(server, client), daemon=True)
+            back.start()
+            _pour(client, server)
+            back.join()
+
+    with _accepting(serve, None, threading.Event()) as (port, _):
+        tunnel = Tunnel(port)
+        yield tunnel
+
+
+def unused_port() -> int:
+    """A port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _accepting(
+    serve: Callable[[socket.socket], None], tls: ssl.SSLContext | None, stopped: threading.Event
+) -> Iterator[tuple[int, list[Callable[[], None]]]]:
+    """A listening socket with one thread for each connection; all are ended when the context ends."""
+    on_connection: list[Callable[[], None]] = []
+    opened: list[socket.socket] = []
+    threads: list[threading.Thread] = []
+
+    def attend(connection: socket.socket) -> None:
+        # A client that hangs up, or does not like our certificate, is a normal end here.
+        with suppress(OSError), connection, tls.wrap_socket(connection, server_side=True) if tls else connection as spoken:
+            opened.append(spoken)
+            serve(spoken)
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                opened.append(connection)
+                for tell in on_connection:
+                    tell()
+                threads.append(threading.Thread(target=attend, args=(connection,), daemon=True))
+                threads[-1].start()
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    acceptor = threading.Thread(target=accept, daemon=True)
+    acceptor.start()
+    try:
+        yield listener.getsockname()[1], on_connection
+    finally:
+        stopped.set()
+        _shut([listener, *opened])
+        for thread in [acceptor, *threads]:
+            thread.join(5)
+
+
+def _shut(sockets: Sequence[socket.socket]) -> None:
+    for each in sockets:
+        with suppress(OSError):
+            each.shutdown(socket.SHUT_RDWR)
+        each.close()
+
+
+def _pour(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while piece := source.recv(65536):
+            target.sendall(piece)
+    _shut([source, target])
+
+
+def _read_request(readline: Callable[[], bytes], read: Callable[[int], bytes], connection: int) -> Heard | None:
+    line = readline().decode("latin-1").rstrip("\r\n")
+    if not line:
+        return None
+    headers: dict[str, str] = {}
+    while text := readline().decode("latin-1").rstrip("\r\n"):
+        name, _, value = text.partition(":")
+        headers[name.lower()] = value.strip()
+    return Heard(line, headers, read(int(headers.get("content-length", 0))), connection)
