@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The place in a World from which its panorama was taken: an upright empty under the root, and the camera that starts there.
+
+However the root is turned to bring the World's files upright, the capture point has X to the right, Y forward (the way Mint's viewer looks)
+and Z up. Panorama and camera hang on it.
+"""
+
+from __future__ import annotations
+
+import math
+
+import bpy
+
+PART = "mint_part"  # what an object under a World's root is; see `world.Part`
+HALF_TURN = (0.0, math.pi, 0.0)
+"""About Blender's Y: what Mint's viewer does to a World's files (a half turn about Z in glTF's axes)."""
+
+
+def add(root: bpy.types.Object, name: str, collection: bpy.types.Collection) -> bpy.types.Object:
+    """The capture point of this root, which is at the root's origin."""
+    point = bpy.data.objects.new(f"{name} Capture Point", None)
+    point.empty_display_type = "ARROWS"
+    point.empty_display_size = 0.2
+    point[PART] = "capture_point"
+    collection.objects.link(point)
+    point.parent = root
+    point.rotation_euler = HALF_TURN if root.get("mint_flipped") else (0, 0, 0)
+    return point
+
+
+def add_camera(point: bpy.types.Object, name: str, collection: bpy.types.Collection) -> bpy.types.Object:
+    """A camera at the capture point, looking the way Mint's viewer does, wide enough for an interior."""
+    data = bpy.data.cameras.new(f"{name} Camera")
+    data.lens = 24
+    data.clip_start = 0.01
+    data.clip_end = 1000
+    camera = bpy.data.objects.new(data.name, data)
+    camera[PART] = "camera"
+    collection.objects.link(camera)
+    camera.parent = point
+    camera.rotation_euler = (math.pi / 2, 0, 0)  # a camera looks along its -Z; this makes it +Y
+    return camera

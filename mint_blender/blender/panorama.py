@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A World's panorama: the scene's background, and thrown from the capture point onto the collider, so that the World is a place to look at.
+
+Which way is which. In the frame of the capture point (X right, Y forward, Z up; Y is the way Mint's viewer and our camera look) the middle
+column of the picture lies along +Y, and going right in the picture is turning right, towards +X:
+
+    u = 0.5 + atan2(X, Y) / 2 pi         0 the left edge, 1 the right edge
+    v = 0.5 + asin(Z / length) / pi      0 the bottom row, 1 the top row
+
+Blender's own lookup has its middle at +X: u = 0.5 - atan2(y, x) / 2 pi. A turn by -90 degrees about Z, (x, y) = (Y, -X), makes one of the
+other. `tests/blender/test_panorama.py` proves it with renders.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterable
+from pathlib import Path
+
+import bpy
+
+from ..files import picture
+from ..files.errors import BadPicture
+
+EARLIER = "mint_earlier_world"
+OURS = "mint_panorama"
+TURN = "Turn with the World"
+
+
+def load(path: Path, name: str) -> bpy.types.Image:
+    """The panorama as an image of this .blend, packed into it. Raises BadPicture, and then nothing is left behind."""
+    seen = picture.inspect(path)
+    if seen.width and seen.height and not picture.is_panorama(seen):
+        raise _not_round(path, seen.width, seen.height)
+    image = bpy.data.images.load(str(path))
+    try:
+        width, height = image.size  # reads the file
+        if not width or not height:
+            raise BadPicture(f"Blender cannot read the panorama {path.name}. Download it again.")
+        if abs(width - 2 * height) > 0.02 * height:
+            raise _not_round(path, width, height)
+        image.pack()
+    except BaseException:
+        bpy.data.images.remove(image)
+        raise
+    image.name = name
+    if not image.is_float:
+        with contextlib.suppress(TypeError):  # a colour configuration of the user's own may not know the name
+            image.colorspace_settings.name = "sRGB"
+    return image
+
+
+def background(image: bpy.types.Image, capture_point: bpy.types.Object, name: str) -> bpy.types.World:
+    """A World that shows the panorama all around, turned as the capture point is, now and whenever that turns."""
+    world = bpy.data.worlds.new(name)
+    world[OURS] = True
+    tree = _empty_tree(world)
+    nodes, link = tree.nodes, tree.links.new
+    direction = nodes.new("ShaderNodeTexCoord")
+    turn = nodes.new("ShaderNodeMapping")
+    turn.name = turn.label = TURN
+    turn.vector_type = "TEXTURE"  # the inverse turn: from the scene's axes to those of the capture point
+    lookup = nodes.new("ShaderNodeGroup")
+    lookup.node_tree = _lookup(image)
+    light = nodes.new("ShaderNodeBackground")
+    output = nodes.new("ShaderNodeOutputWorld")
+    link(direction.outputs["Generated"], turn.inputs["Vector"])
+    link(turn.outputs["Vector"], lookup.inputs["Vector"])
+    link(lookup.outputs["Color"], light.inputs["Color"])
+    link(light.outputs["Background"], output.inputs["Surface"])
+    _in_a_row(direction, turn, lookup, light, output)
+    rotation = list(turn.inputs).index(turn.inputs["Rotation"])
+    for axis, kind in enumerate(("ROT_X", "ROT_Y", "ROT_Z")):
+        driver = tree.driver_add(f'nodes["{TURN}"].inputs[{rotation}].default_value', axis).driver
+        driver.type = "AVERAGE"  # not an expression: nothing for "Auto Run Python Scripts" to forbid
+        variable = driver.variables.new()
+        variable.type = "TRANSFORMS"
+        target = variable.targets[0]
+        target.id = capture_point
+        target.transform_type = kind
+        target.transform_space = "WORLD_SPACE"
+        target.rotation_mode = "XYZ"
+    return world
+
+
+def show_background(scene: bpy.types.Scene, world: bpy.types.World) -> None:
+    """Make it the scene's World; the one that was there stays in the file and comes back with `restore_earlier_world`."""
+    earlier = scene.world
+    if earlier is not None and earlier.get(OURS):
+        earlier = earlier.get(EARLIER)  # two panoramas in a row: what comes back is still the user's own
+    if earlier is not None and earlier != world:
+        world[EARLIER] = earlier  # a pointer, so Blender keeps the earlier World when the file is saved
+    scene.world = world
+
+
+def restore_earlier_world(scene: bpy.types.Scene) -> bool:
+    """Give the scene back the World that it had before the panorama (or none); False when no panorama is shown."""
+    world = scene.world
+    if world is None or not world.get(OURS):
+        return False
+    scene.world = world.get(EARLIER)
+    return True
+
+
+def projection(image: bpy.types.Image, capture_point: bpy.types.Object, name: str) -> bpy.types.Material:
+    """A material that shows on a surface what the panorama shows in its direction from the capture point, as bright as the picture.
+
+    It follows the capture point when that is moved, turned or scaled, with the World's root or alone."""
+    material = bpy.data.materials.new(name)
+    material[OURS] = True
+    tree = _empty_tree(material)
+    nodes, link = tree.nodes, tree.links.new
+    place = nodes.new("ShaderNodeTexCoord")
+    place.object = capture_point
+    lookup = nodes.new("ShaderNodeGroup")
+    lookup.node_tree = _lookup(image)
+    light = nodes.new("ShaderNodeEmission")
+    output = nodes.new("ShaderNodeOutputMaterial")
+    link(place.outputs["Object"], lookup.inputs["Vector"])
+    link(lookup.outputs["Color"], light.inputs["Color"])
+    link(light.outputs["Emission"], output.inputs["Surface"])
+    _in_a_row(place, lookup, light, output)
+    return material
+
+
+def put_on(objects: Iterable[bpy.types.Object], material: bpy.types.Material) -> None:
+    """Give the meshes this one material; materials that came with them and serve nobody else are removed."""
+    replaced: set[bpy.types.Material] = set()
+    for mesh in {each.data for each in objects if each.type == "MESH"}:
+        replaced.update(each for each in mesh.materials if each is not None and each != material)
+        mesh.materials.clear()
+        mesh.materials.append(material)
+    for each in replaced:
+        if each.users == 0:
+            bpy.data.materials.remove(each)
+
+
+def _lookup(image: bpy.types.Image) -> bpy.types.NodeTree:
+    """The node group that finds the colour for a direction; one for each picture, shared by background and projection."""
+    for group in bpy.data.node_groups:
+        if group.get(OURS) == image:
+            return group
+    group = bpy.data.node_groups.new(image.name, "ShaderNodeTree")
+    group[OURS] = image
+    group.interface.new_socket("Vector", in_out="INPUT", socket_type="NodeSocketVector")
+    group.interface.new_socket("Color", in_out="OUTPUT", socket_type="NodeSocketColor")
+    nodes, link = group.nodes, group.links.new
+    given = nodes.new("NodeGroupInput")
+    middle = nodes.new("ShaderNodeMapping")
+    middle.label = "Middle of the picture at +Y"
+    middle.inputs["Rotation"].default_value = (0, 0, -math.pi / 2)
+    texture = nodes.new("ShaderNodeTexEnvironment")
+    texture.image = image
+    result = nodes.new("NodeGroupOutput")
+    link(given.outputs["Vector"], middle.inputs["Vector"])
+    link(middle.outputs["Vector"], texture.inputs["Vector"])
+    link(texture.outputs["Color"], result.inputs["Color"])
+    _in_a_row(given, middle, texture, result)
+    return group
+
+
+def _empty_tree(owner: bpy.types.World | bpy.types.Material) -> bpy.types.NodeTree:
+    if owner.node_tree is None:  # before 5.0; from then on there always is one, and the switch goes away in 6.0
+        owner.use_nodes = True
+    owner.node_tree.nodes.clear()
+    return owner.node_tree
+
+
+def _in_a_row(*nodes: bpy.types.Node) -> None:
+    for index, node in enumerate(nodes):
+        node.location = (240 * index, 0)
+
+
+def _not_round(path: Path, width: int, height: int) -> BadPicture:
+    return BadPicture(
+        f"The panorama {path.name} is {width} × {height} pixels. A picture of all directions is twice as wide as high: not used."
+    )
