@@ -3,6 +3,7 @@
 
 Pure text work; opens nothing.
 """
+
 from __future__ import annotations
 
 import ipaddress

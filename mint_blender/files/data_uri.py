@@ -4,6 +4,7 @@
 Blender's importer takes whatever does not read `data:…;base64,…` for the name of a file beside the GLB and opens it; so nothing else
 passes.
 """
+
 from __future__ import annotations
 
 import base64
@@ -46,6 +47,6 @@ def _unpack(uri: Any) -> tuple[str, bytes]:
     if not head:
         raise Flaw("it holds data in a form that cannot be read")
     try:
-        return head[1], base64.b64decode(uri[head.end():], validate=True)
+        return head[1], base64.b64decode(uri[head.end() :], validate=True)
     except (binascii.Error, ValueError):
         raise Flaw("it holds data in a form that cannot be read") from None

@@ -4,6 +4,7 @@
 Knows nothing of Mint: not the key, not who asked. Its session cannot send credentials of any kind, while proxies and CA bundles from the
 environment work as everywhere. One `Downloader` may serve several threads; it starts none.
 """
+
 from __future__ import annotations
 
 import random
@@ -68,8 +69,15 @@ def silent(_done: int, _total: int | None) -> None:
 class Downloader:
     """Fetches files; keeps connections open between them. `close()` when done, or use it as a context manager."""
 
-    def __init__(self, limits: Limits = Limits(), *, user_agent: str = "mint-blender", clock: Callable[[], float] = time.monotonic,
-                 sleep: Callable[[float], None] = time.sleep, chance: Callable[[], float] = random.random) -> None:
+    def __init__(
+        self,
+        limits: Limits = Limits(),
+        *,
+        user_agent: str = "mint-blender",
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
         self.limits = limits
         self._clock = clock
         self._sleep = sleep
@@ -86,8 +94,15 @@ class Downloader:
         """Close idle connections. A later `fetch` opens new ones."""
         self._session.close()
 
-    def fetch(self, url: str, target: Path, *, limit: int | None = None, stop: Callable[[], bool] = never,
-              progress: Callable[[int, int | None], None] = silent) -> Path:
+    def fetch(
+        self,
+        url: str,
+        target: Path,
+        *,
+        limit: int | None = None,
+        stop: Callable[[], bool] = never,
+        progress: Callable[[int, int | None], None] = silent,
+    ) -> Path:
         """Bring `url` to `target` and answer `target`; nothing is fetched when it lies there already.
 
         The bytes go to `<target>.part` first and get their name when all have arrived, so `target` is complete or absent. A download that
@@ -98,9 +113,15 @@ class Downloader:
         if target.is_file() and target.stat().st_size:
             return target
         errand = Errand(
-            url=address.check(url), part=Part(target), limit=self.limits.bytes_for(target.name) if limit is None else limit,
-            deadline=self._clock() + self.limits.total, clock=self._clock, stop=stop, progress=progress,
-            timeout=(self.limits.connect, self.limits.stall))
+            url=address.check(url),
+            part=Part(target),
+            limit=self.limits.bytes_for(target.name) if limit is None else limit,
+            deadline=self._clock() + self.limits.total,
+            clock=self._clock,
+            stop=stop,
+            progress=progress,
+            timeout=(self.limits.connect, self.limits.stall),
+        )
         errand.part.look_up(address.without_query(errand.url))
         self._persist(errand)
         errand.part.put_in_place()

@@ -15,6 +15,7 @@
 
 `str(trouble)` is a sentence that may be shown as it is: it holds neither a query string nor a header, so no secret either.
 """
+
 from __future__ import annotations
 
 from typing import ClassVar

@@ -5,12 +5,13 @@ Reads the header and the JSON chunk (bounded), never the binary chunk: a claim o
 in `gltf_checks`, the size of the scene is worked out in `gltf_bounds`. An importer that meets a file that passed here opens no other file,
 fetches nothing, and is told no counts beyond the limits.
 """
+
 from __future__ import annotations
 
 import json
 import os
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -66,28 +67,26 @@ def inspect(path: Path, *, limits: Limits = DEFAULTS) -> Glb:
 def _glb(document: dict[str, Any], summary: Summary, length: int) -> Glb:
     generator, extras = document["asset"].get("generator"), document["asset"].get("extras")
     return Glb(
-        version=2, length=length, extensions_used=summary.extensions_used, extensions_required=summary.extensions_required,
-        vertices=summary.vertices, triangles=summary.triangles, materials=len(document.get("materials", [])),
-        images=len(document.get("images", [])), mesh_names=summary.mesh_names, bounds=gltf_bounds.of_scene(document),
-        generator=generator if isinstance(generator, str) else "", extras=extras if isinstance(extras, dict) else {})
+        version=2,
+        length=length,
+        extensions_used=summary.extensions_used,
+        extensions_required=summary.extensions_required,
+        vertices=summary.vertices,
+        triangles=summary.triangles,
+        materials=len(document.get("materials", [])),
+        images=len(document.get("images", [])),
+        mesh_names=summary.mesh_names,
+        bounds=gltf_bounds.of_scene(document),
+        generator=generator if isinstance(generator, str) else "",
+        extras=extras if isinstance(extras, dict) else {},
+    )
 
 
 def _chunks(stream: BinaryIO, length: int, limits: Limits) -> tuple[bytes, int | None]:
     """The JSON chunk, and the length of the binary chunk (None without one), after checking that all chunks fill the file exactly."""
     _check_header(stream.read(12), length, limits)
-    text, binary, offset = b"", None, 12
-    for number in range(MOST_CHUNKS):
-        if offset == length:
-            break
-        if offset + 8 > length:
-            raise Flaw("it ends in the middle of a chunk header")
-        stream.seek(offset)
-        size, kind = struct.unpack("<I4s", stream.read(8))
-        offset += 8 + size
-        if offset > length:
-            raise Flaw(f"a chunk claims {size:,} bytes and reaches beyond the end of the file")
-        if size % 4:
-            raise Flaw("the length of a chunk is not a multiple of four")
+    text, binary = b"", None
+    for number, (kind, size) in enumerate(_chunk_headers(stream, length)):
         if number == 0:
             if kind != b"JSON":
                 raise Flaw("its first chunk is not JSON")
@@ -98,11 +97,28 @@ def _chunks(stream: BinaryIO, length: int, limits: Limits) -> tuple[bytes, int |
             raise Flaw("its chunks are in the wrong order")
         elif kind == b"BIN\0":
             binary = size
-    else:
-        raise Flaw("it has too many chunks")
     if not text:
         raise Flaw("it has no JSON")
     return text, binary
+
+
+def _chunk_headers(stream: BinaryIO, length: int) -> Iterator[tuple[bytes, int]]:
+    """Kind and length of each chunk, with the stream standing at its content."""
+    offset = 12
+    for _ in range(MOST_CHUNKS):
+        if offset == length:
+            return
+        if offset + 8 > length:
+            raise Flaw("it ends in the middle of a chunk header")
+        stream.seek(offset)
+        size, kind = struct.unpack("<I4s", stream.read(8))
+        offset += 8 + size
+        if offset > length:
+            raise Flaw(f"a chunk claims {size:,} bytes and reaches beyond the end of the file")
+        if size % 4:
+            raise Flaw("the length of a chunk is not a multiple of four")
+        yield kind, size
+    raise Flaw("it has too many chunks")
 
 
 def _check_header(head: bytes, length: int, limits: Limits) -> None:

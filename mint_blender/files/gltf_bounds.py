@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How large the scene of a glTF is, from the `min` and `max` of its positions and the transforms of its nodes. Only for checked JSON."""
+"""How large the scene of a glTF is, from the `min` and `max` of its positions and the transforms of its nodes. Only for checked JSON.
+
+Plain arithmetic: a few numbers for each node are not worth loading NumPy for.
+"""
+
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 Vector = tuple[float, float, float]
-Matrix = NDArray[np.float64]
+Rows = tuple[tuple[float, float, float, float], tuple[float, float, float, float], tuple[float, float, float, float]]
+"""The upper three rows of an affine 4 × 4 matrix."""
+STAY: Rows = ((1.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0))
 NORMALIZED = {5120: 127.0, 5121: 255.0, 5122: 32767.0, 5123: 65535.0}
-CORNERS = np.array([[(corner >> axis) & 1 for axis in range(3)] for corner in range(8)], dtype=bool)
 
 
 def of_scene(document: dict[str, Any]) -> tuple[Vector, Vector] | None:
@@ -20,19 +23,27 @@ def of_scene(document: dict[str, Any]) -> tuple[Vector, Vector] | None:
     if any("skin" in node or "EXT_mesh_gpu_instancing" in (node.get("extensions") or {}) for node in nodes if "mesh" in node):
         return None
     boxes = [_box(mesh, document["accessors"]) for mesh in document.get("meshes", [])]
-    low, high = np.full(3, np.inf), np.full(3, -np.inf)
-    with np.errstate(all="ignore"):
-        for node, world in _placed(nodes, _roots(document)):
-            if "mesh" not in node:
-                continue
-            box = boxes[node["mesh"]]
-            if box is None:
-                return None
-            corners = np.where(CORNERS, box[1], box[0]) @ world[:3, :3].T + world[:3, 3]
-            low, high = np.minimum(low, corners.min(axis=0)), np.maximum(high, corners.max(axis=0))
-    if not (np.isfinite(low).all() and np.isfinite(high).all()):
+    low, high = [math.inf] * 3, [-math.inf] * 3
+    for node, world in _placed(nodes, _roots(document)):
+        if "mesh" not in node:
+            continue
+        box = boxes[node["mesh"]]
+        if box is None:
+            return None
+        for axis, (centre, reach) in enumerate(_turned(box, world)):
+            low[axis], high[axis] = min(low[axis], centre - reach), max(high[axis], centre + reach)
+    if not all(map(math.isfinite, low + high)):
         return None
-    return _vector(low), _vector(high)
+    return (low[0], low[1], low[2]), (high[0], high[1], high[2])
+
+
+def _turned(box: tuple[Vector, Vector], world: Rows) -> Iterator[tuple[float, float]]:
+    """Centre and half length along each axis of the box around the transformed box."""
+    low, high = box
+    centre = [(low[axis] + high[axis]) / 2 for axis in range(3)]
+    half = [(high[axis] - low[axis]) / 2 for axis in range(3)]
+    for x, y, z, shift in world:
+        yield x * centre[0] + y * centre[1] + z * centre[2] + shift, abs(x * half[0]) + abs(y * half[1]) + abs(z * half[2])
 
 
 def _roots(document: dict[str, Any]) -> list[int]:
@@ -43,38 +54,55 @@ def _roots(document: dict[str, Any]) -> list[int]:
     return [number for number in offered if number not in born]
 
 
-def _placed(nodes: list[dict[str, Any]], roots: list[int]) -> Iterator[tuple[dict[str, Any], Matrix]]:
+def _placed(nodes: list[dict[str, Any]], roots: list[int]) -> Iterator[tuple[dict[str, Any], Rows]]:
     """Each node of the tree with its transform into the scene."""
-    waiting = [(number, np.eye(4)) for number in roots]
+    waiting = [(number, STAY) for number in roots]
     while waiting:
         number, above = waiting.pop()
-        world = above @ _local(nodes[number])
+        world = _after(above, _local(nodes[number]))
         yield nodes[number], world
         waiting += [(child, world) for child in nodes[number].get("children", [])]
 
 
-def _local(node: dict[str, Any]) -> Matrix:
+def _after(outer: Rows, inner: Rows) -> Rows:
+    """The matrix product: `inner` first, then `outer`."""
+
+    def row(a: float, b: float, c: float, d: float) -> tuple[float, float, float, float]:
+        x, y, z = inner
+        return (
+            a * x[0] + b * y[0] + c * z[0],
+            a * x[1] + b * y[1] + c * z[1],
+            a * x[2] + b * y[2] + c * z[2],
+            a * x[3] + b * y[3] + c * z[3] + d,
+        )
+
+    return row(*outer[0]), row(*outer[1]), row(*outer[2])
+
+
+def _local(node: dict[str, Any]) -> Rows:
     if "matrix" in node:
-        return np.array(node["matrix"], dtype=np.float64).reshape(4, 4).T
+        m = [float(number) for number in node["matrix"]]  # column by column
+        return (m[0], m[4], m[8], m[12]), (m[1], m[5], m[9], m[13]), (m[2], m[6], m[10], m[14])
     x, y, z, w = _unit(node.get("rotation", (0, 0, 0, 1)))
-    turn = np.array([[1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-                     [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-                     [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)]])
-    local = np.eye(4)
-    local[:3, :3] = turn * np.array(node.get("scale", (1, 1, 1)), dtype=np.float64)
-    local[:3, 3] = node.get("translation", (0, 0, 0))
-    return local
+    a, b, c = (float(number) for number in node.get("scale", (1, 1, 1)))
+    tx, ty, tz = (float(number) for number in node.get("translation", (0, 0, 0)))
+    return (
+        (a * (1 - 2 * (y * y + z * z)), b * 2 * (x * y - z * w), c * 2 * (x * z + y * w), tx),
+        (a * 2 * (x * y + z * w), b * (1 - 2 * (x * x + z * z)), c * 2 * (y * z - x * w), ty),
+        (a * 2 * (x * z - y * w), b * 2 * (y * z + x * w), c * (1 - 2 * (x * x + y * y)), tz),
+    )
 
 
-def _unit(rotation: Any) -> Matrix:
-    quaternion = np.array(rotation, dtype=np.float64)
-    length = float(np.linalg.norm(quaternion))
-    return quaternion / length if length else np.array([0.0, 0.0, 0.0, 1.0])
+def _unit(rotation: Sequence[float]) -> tuple[float, float, float, float]:
+    x, y, z, w = (float(number) for number in rotation)
+    length = math.hypot(x, y, z, w)
+    return (x / length, y / length, z / length, w / length) if length else (0.0, 0.0, 0.0, 1.0)
 
 
-def _box(mesh: dict[str, Any], accessors: list[dict[str, Any]]) -> tuple[Matrix, Matrix] | None:
+def _box(mesh: dict[str, Any], accessors: list[dict[str, Any]]) -> tuple[Vector, Vector] | None:
     """Lowest and highest corner of a mesh in its own space."""
-    lows, highs = [], []
+    lows: list[Sequence[float]] = []
+    highs: list[Sequence[float]] = []
     for primitive in mesh.get("primitives", []):
         position = (primitive.get("attributes") or {}).get("POSITION")
         if position is None:
@@ -84,10 +112,9 @@ def _box(mesh: dict[str, Any], accessors: list[dict[str, Any]]) -> tuple[Matrix,
         if not low or not high or len(low) != 3 or len(high) != 3:
             return None
         scale = NORMALIZED.get(accessor["componentType"], 1.0) if accessor.get("normalized") is True else 1.0
-        lows.append(np.array(low, dtype=np.float64) / scale)
-        highs.append(np.array(high, dtype=np.float64) / scale)
-    return (np.min(lows, axis=0), np.max(highs, axis=0)) if lows else None
-
-
-def _vector(values: Matrix) -> Vector:
-    return float(values[0]), float(values[1]), float(values[2])
+        lows.append([number / scale for number in low])
+        highs.append([number / scale for number in high])
+    if not lows:
+        return None
+    (ax, ay, az), (bx, by, bz) = map(min, zip(*lows, strict=True)), map(max, zip(*highs, strict=True))
+    return (ax, ay, az), (bx, by, bz)

@@ -4,6 +4,7 @@
 Works on the parsed JSON alone and opens nothing. Rules: glTF 2.0 specification, sections 3.6 (binary data) and 5 (properties);
 EXT_meshopt_compression for buffers that only exist unpacked; what Blender's importer would otherwise read from the disk.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -47,8 +48,21 @@ Entry = dict[str, Any]
 COMPONENT_BYTES = {5120: 1, 5121: 1, 5122: 2, 5123: 2, 5125: 4, 5126: 4}
 COMPONENTS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
 MESHOPT = ("EXT_meshopt_compression", "KHR_meshopt_compression")
-LISTS = ("accessors", "animations", "bufferViews", "buffers", "cameras", "images", "materials", "meshes", "nodes", "samplers", "scenes",
-         "skins", "textures")
+LISTS = (
+    "accessors",
+    "animations",
+    "bufferViews",
+    "buffers",
+    "cameras",
+    "images",
+    "materials",
+    "meshes",
+    "nodes",
+    "samplers",
+    "scenes",
+    "skins",
+    "textures",
+)
 
 
 def check(document: Entry, binary: int | None, limits: Limits) -> Summary:
@@ -74,8 +88,13 @@ def check(document: Entry, binary: int | None, limits: Limits) -> Summary:
 def _check_shape(document: Entry, limits: Limits) -> None:
     """Depth of nesting, and no `uri` in places where nobody would look for one (extensions may hold anything)."""
     layer: list[Any] = [value for key, value in document.items() if key not in ("buffers", "images")]
-    layer += [entry.get("extensions") for key in ("buffers", "images") if isinstance(document.get(key), list)
-              for entry in document[key] if isinstance(entry, dict)]
+    layer += [
+        entry.get("extensions")
+        for key in ("buffers", "images")
+        if isinstance(document.get(key), list)
+        for entry in document[key]
+        if isinstance(entry, dict)
+    ]
     for _ in range(limits.nesting):
         following: list[Any] = []
         for value in layer:
@@ -199,36 +218,43 @@ def _check_images(tables: dict[str, list[Entry]], views: int) -> None:
 
 
 def _check_nodes(document: Entry, tables: dict[str, list[Entry]], limits: Limits) -> None:
-    """Every child exists and has one parent, and the tree ends: from the roots every node is reached."""
+    """What nodes, scenes and skins point to is there, and nodes form a tree."""
     nodes = tables["nodes"]
-    sizes = {"mesh": len(tables["meshes"]), "skin": len(tables["skins"]), "camera": len(tables["cameras"])}
-    children = [indices(node, "children", len(nodes)) for node in nodes]
     for node in nodes:
-        part_of(node, "extensions")
-        for key, size in sizes.items():
-            index(node, key, size)
-        for key, numbers in (("matrix", 16), ("rotation", 4), ("scale", 3), ("translation", 3)):
-            _check_numbers(node.get(key), numbers)
-            if key in node and (node[key] is None or len(node[key]) != numbers):
-                raise Flaw("the place of a node is no number")
-    born = [child for family in children for child in family]
-    if len(set(born)) != len(born):
-        raise Flaw("a node has two parents")
-    generation = sorted(set(range(len(nodes))) - set(born))
-    reached, depth = 0, 0
-    while generation and depth <= limits.tree_depth:
-        reached, depth = reached + len(generation), depth + 1
-        generation = [child for parent in generation for child in children[parent]]
-    if generation:
-        raise Flaw("its nodes are nested too deeply")
-    if reached != len(nodes):
-        raise Flaw("its nodes go round in a circle")
+        _check_node(node, tables)
+    _check_tree([indices(node, "children", len(nodes)) for node in nodes], limits.tree_depth)
     index(document, "scene", len(tables["scenes"]))
     for scene in tables["scenes"]:
         indices(scene, "nodes", len(nodes))
     for skin in tables["skins"]:
         indices(skin, "joints", len(nodes))
         index(skin, "inverseBindMatrices", len(tables["accessors"]))
+
+
+def _check_node(node: Entry, tables: dict[str, list[Entry]]) -> None:
+    part_of(node, "extensions")
+    for key, name in (("mesh", "meshes"), ("skin", "skins"), ("camera", "cameras")):
+        index(node, key, len(tables[name]))
+    for key, numbers in (("matrix", 16), ("rotation", 4), ("scale", 3), ("translation", 3)):
+        _check_numbers(node.get(key), numbers)
+        if key in node and (node[key] is None or len(node[key]) != numbers):
+            raise Flaw("the place of a node is no number")
+
+
+def _check_tree(children: list[list[int]], most_depth: int) -> None:
+    """Every node has one parent at most, and generation by generation all are reached from those that have none."""
+    born = [child for family in children for child in family]
+    if len(set(born)) != len(born):
+        raise Flaw("a node has two parents")
+    generation = sorted(set(range(len(children))) - set(born))
+    reached, depth = 0, 0
+    while generation and depth <= most_depth:
+        reached, depth = reached + len(generation), depth + 1
+        generation = [child for parent in generation for child in children[parent]]
+    if generation:
+        raise Flaw("its nodes are nested too deeply")
+    if reached != len(children):
+        raise Flaw("its nodes go round in a circle")
 
 
 def _count(tables: dict[str, list[Entry]], shown: set[int], limits: Limits) -> tuple[int, int]:

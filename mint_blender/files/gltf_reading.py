@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Take values out of JSON that nobody has checked yet: the right type and range, or a `Flaw`. Knows nothing of glTF."""
+
 from __future__ import annotations
 
 from typing import Any, Literal, overload

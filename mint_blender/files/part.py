@@ -3,6 +3,7 @@
 
 Knows the disk, not the network.
 """
+
 from __future__ import annotations
 
 import errno
@@ -51,8 +52,13 @@ class Part:
         """Read the note of an earlier try; forget everything that cannot be continued for `address`."""
         self.origin = self._read_note()
         known = self.origin
-        if known is None or known.address != address or known.validator is None or not self.size \
-                or (known.total is not None and self.size > known.total):
+        if (
+            known is None
+            or known.address != address
+            or known.validator is None
+            or not self.size
+            or (known.total is not None and self.size > known.total)
+        ):
             self.forget()
 
     @property
@@ -85,7 +91,7 @@ class Part:
         with disk_words(self.target):
             with self.path.open("rb+") as stream:
                 os.fsync(stream.fileno())
-            os.replace(self.path, self.target)
+            self.path.replace(self.target)
             self.note.unlink(missing_ok=True)
             _sync_folder(self.target.parent)
         self.origin = None
@@ -112,8 +118,9 @@ def check_room(folder: Path, needed: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(folder).free
     if free < needed + SPARE:
-        raise DiskTrouble(f"The disk of {folder} has {_megabytes(free)} left, and {_megabytes(needed + SPARE)} are needed. "
-                          "Make room, then try again.")
+        raise DiskTrouble(
+            f"The disk of {folder} has {_megabytes(free)} left, and {_megabytes(needed + SPARE)} are needed. Make room, then try again."
+        )
 
 
 SPARE = 16 * 2**20

@@ -3,6 +3,7 @@
 
 Reads headers only and decodes no pixels. PNG, JPEG and WebP tell their size; other formats that Blender opens are told by name.
 """
+
 from __future__ import annotations
 
 import io
@@ -55,8 +56,7 @@ def rename_by_content(path: Path) -> Path:
     if suffix == picture.suffix or (picture.format, suffix) in {("jpeg", ".jpeg"), ("tiff", ".tiff")}:
         return path
     renamed = path.with_suffix(picture.suffix) if suffix in SUFFIXES else path.with_name(path.name + picture.suffix)
-    os.replace(path, renamed)
-    return renamed
+    return path.replace(renamed)
 
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".exr", ".hdr"})
@@ -106,7 +106,7 @@ def _jpeg(stream: BinaryIO, size: int) -> Measures:
             pass
         if marker == 0x01 or 0xD0 <= marker <= 0xD8:
             continue
-        length, = struct.unpack(">H", stream.read(2))
+        (length,) = struct.unpack(">H", stream.read(2))
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             height, width = struct.unpack(">xHH", stream.read(5))
             return "jpeg", width, height, ".jpg"
@@ -147,7 +147,12 @@ def _byte(stream: BinaryIO) -> int:
 
 MEASURED: dict[bytes, Callable[[BinaryIO, int], Measures]] = {b"\x89PNG\r\n\x1a\n": _png, b"\xff\xd8\xff": _jpeg, b"RIFF": _webp}
 NAMED = {
-    b"GIF87a": ("gif", ".gif", "image/gif"), b"GIF89a": ("gif", ".gif", "image/gif"), b"BM": ("bmp", ".bmp", "image/bmp"),
-    b"II*\0": ("tiff", ".tif", "image/tiff"), b"MM\0*": ("tiff", ".tif", "image/tiff"), b"\x76\x2f\x31\x01": ("exr", ".exr", "image/x-exr"),
-    b"#?RADIANCE": ("hdr", ".hdr", "image/vnd.radiance"), b"#?RGBE": ("hdr", ".hdr", "image/vnd.radiance"),
+    b"GIF87a": ("gif", ".gif", "image/gif"),
+    b"GIF89a": ("gif", ".gif", "image/gif"),
+    b"BM": ("bmp", ".bmp", "image/bmp"),
+    b"II*\0": ("tiff", ".tif", "image/tiff"),
+    b"MM\0*": ("tiff", ".tif", "image/tiff"),
+    b"\x76\x2f\x31\x01": ("exr", ".exr", "image/x-exr"),
+    b"#?RADIANCE": ("hdr", ".hdr", "image/vnd.radiance"),
+    b"#?RGBE": ("hdr", ".hdr", "image/vnd.radiance"),
 }

@@ -3,6 +3,7 @@
 
 Knows HTTP and the part on disk; knows nothing of repeating (see `download`).
 """
+
 from __future__ import annotations
 
 import http.client
@@ -128,10 +129,14 @@ def _continue(response: requests.Response, errand: Errand) -> None:
     part, known = errand.part, errand.part.origin
     given = re.fullmatch(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", response.headers.get("Content-Range", "").strip())
     validator = _validator(response)
-    fits = (known is not None and given is not None and int(given[1]) == part.size
-            and (validator is None or validator == known.validator)
-            and (given[3] == "*" or known.total is None or int(given[3]) == known.total)
-            and _encoding(response) is None)
+    fits = (
+        known is not None
+        and given is not None
+        and int(given[1]) == part.size
+        and (validator is None or validator == known.validator)
+        and (given[3] == "*" or known.total is None or int(given[3]) == known.total)
+        and _encoding(response) is None
+    )
     if not fits or known is None or given is None:
         part.forget()
         raise DownloadFailed(f"{errand.label} changed at the file host while it was being downloaded; trying again starts over.")
@@ -145,8 +150,10 @@ def _refusal(response: requests.Response, errand: Errand) -> FileTrouble:
     if status in GONE:
         return LinkExpired(f"{errand.label} is not there (HTTP {status}). The link may have expired; a fresh one can be asked for at Mint.")
     if status in TRY_LATER:
-        return DownloadFailed(f"The file host could not deliver {errand.label} just now (HTTP {status}). Try again later.",
-                              retry_after=_retry_after(response.headers.get("Retry-After")))
+        return DownloadFailed(
+            f"The file host could not deliver {errand.label} just now (HTTP {status}). Try again later.",
+            retry_after=_retry_after(response.headers.get("Retry-After")),
+        )
     return DownloadFailed(f"The file host refused to deliver {errand.label} (HTTP {status}).", retryable=False)
 
 
@@ -272,15 +279,20 @@ def _in_words(error: Exception, errand: Errand) -> FileTrouble:
     """An exception of the network as one of ours."""
     host = errand.label.rpartition(" from ")[2]
     if isinstance(error, requests.exceptions.SSLError):
-        return DownloadFailed(f"The certificate of {host} was not accepted, so {errand.label} was not downloaded. Behind a proxy that "
-                              "opens connections, name its CA bundle in REQUESTS_CA_BUNDLE.", retryable=False)
+        return DownloadFailed(
+            f"The certificate of {host} was not accepted, so {errand.label} was not downloaded. Behind a proxy that "
+            "opens connections, name its CA bundle in REQUESTS_CA_BUNDLE.",
+            retryable=False,
+        )
     if isinstance(error, requests.exceptions.ProxyError):
         return DownloadFailed(f"The proxy did not let {errand.label} through. Check HTTPS_PROXY and NO_PROXY.")
     if isinstance(error, (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)):
         return TooSlow(f"Nothing of {errand.label} arrived for {errand.timeout[1]:.0f} s. Trying again goes on where it stopped.")
     if isinstance(error, requests.exceptions.ConnectionError):
-        return DownloadFailed(f"{host} could not be reached, or the connection broke, while {errand.label} was being downloaded. "
-                              "Check the network, then try again.")
+        return DownloadFailed(
+            f"{host} could not be reached, or the connection broke, while {errand.label} was being downloaded. "
+            "Check the network, then try again."
+        )
     if isinstance(error, requests.exceptions.RequestException) and isinstance(error, ValueError):
         return DownloadFailed(f"The address of {errand.label} cannot be used.", retryable=False)
     return _broken(errand)

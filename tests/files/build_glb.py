@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Tiny builder of GLBs and picture headers for tests: a box is enough for most.
 
-    path.write_bytes(box())                                  a valid GLB of 8 vertices and 12 triangles
-    document, binary = box_parts(low=(0, 0, 0)); ...; pack(document, binary)      a GLB with something changed
+path.write_bytes(box())                                  a valid GLB of 8 vertices and 12 triangles
+document, binary = box_parts(low=(0, 0, 0)); ...; pack(document, binary)      a GLB with something changed
 """
+
 from __future__ import annotations
 
 import json
@@ -37,13 +38,19 @@ def mesh_parts(points: Sequence[Vector], triangles: Sequence[tuple[int, int, int
     low, high = ([function(point[axis] for point in points) for axis in range(3)] for function in (min, max))
     document: Document = {
         "asset": {"version": "2.0", "generator": "tests"},
-        "scene": 0, "scenes": [{"nodes": [0]}], "nodes": [{"mesh": 0, "name": name}],
+        "scene": 0,
+        "scenes": [{"nodes": [0]}],
+        "nodes": [{"mesh": 0, "name": name}],
         "meshes": [{"name": name, "primitives": [{"attributes": {"POSITION": 1}, "indices": 0, "material": 0}]}],
         "materials": [{"name": name, "pbrMetallicRoughness": {"baseColorFactor": [0.8, 0.4, 0.1, 1.0], "metallicFactor": 0.0}}],
-        "accessors": [{"bufferView": 0, "componentType": 5125, "count": 3 * len(triangles), "type": "SCALAR"},
-                      {"bufferView": 1, "componentType": 5126, "count": len(points), "type": "VEC3", "min": low, "max": high}],
-        "bufferViews": [{"buffer": 0, "byteOffset": 0, "byteLength": len(corners)},
-                        {"buffer": 0, "byteOffset": len(corners), "byteLength": len(places)}],
+        "accessors": [
+            {"bufferView": 0, "componentType": 5125, "count": 3 * len(triangles), "type": "SCALAR"},
+            {"bufferView": 1, "componentType": 5126, "count": len(points), "type": "VEC3", "min": low, "max": high},
+        ],
+        "bufferViews": [
+            {"buffer": 0, "byteOffset": 0, "byteLength": len(corners)},
+            {"buffer": 0, "byteOffset": len(corners), "byteLength": len(places)},
+        ],
         "buffers": [{"byteLength": len(corners) + len(places)}],
     }
     return document, corners + places
@@ -66,10 +73,17 @@ def box(low: Vector = (-1.0, 0.0, -0.5), high: Vector = (1.0, 3.0, 0.5), *, name
 
 def png(width: int = 4, height: int = 2) -> bytes:
     """A complete grey PNG."""
+
     def part(kind: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
     rows = zlib.compress((b"\0" + b"\x80" * width) * height)
-    return b"\x89PNG\r\n\x1a\n" + part(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)) + part(b"IDAT", rows) + part(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + part(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+        + part(b"IDAT", rows)
+        + part(b"IEND", b"")
+    )
 
 
 def webp_header(width: int, height: int, kind: bytes = b"VP8 ") -> bytes:

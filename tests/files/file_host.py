@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A small real file host on loopback that can misbehave on purpose; it writes down every request.
 
-    with FileHost() as host:
-        host.put("/lamp.glb", content, etag='"1"', faults=[cut(after=1000)])
-        ...
-        assert len(host.asked) == 2
+with FileHost() as host:
+    host.put("/lamp.glb", content, etag='"1"', faults=[cut(after=1000)])
+    ...
+    assert len(host.asked) == 2
 """
+
 from __future__ import annotations
 
 import re
@@ -71,11 +72,25 @@ class Handler(BaseHTTPRequestHandler):
             headers["ETag"] = served.etag
         if served.modified:
             headers["Last-Modified"] = served.modified
-        self.answer(status, body if upto is None else body[:upto], headers, length=len(body) if length is None else length,
-                    tells_length=served.tells_length, cut=upto is not None)
+        self.answer(
+            status,
+            body if upto is None else body[:upto],
+            headers,
+            length=len(body) if length is None else length,
+            tells_length=served.tells_length,
+            cut=upto is not None,
+        )
 
-    def answer(self, status: int, body: bytes, headers: dict[str, str] | None = None, *, length: int | None = None,
-               tells_length: bool = True, cut: bool = False) -> None:
+    def answer(
+        self,
+        status: int,
+        body: bytes,
+        headers: dict[str, str] | None = None,
+        *,
+        length: int | None = None,
+        tells_length: bool = True,
+        cut: bool = False,
+    ) -> None:
         self.send_response(status)
         for name, value in (headers or {}).items():
             self.send_header(name, value)
@@ -142,7 +157,9 @@ def cut(after: int) -> Fault:
 
 def status(code: int, **headers: str) -> Fault:
     """Answer with an error status; header names are written with underscores."""
-    return lambda handler, _: handler.answer(code, b"<html>sorry</html>", {name.replace("_", "-"): value for name, value in headers.items()})
+    return lambda handler, _: handler.answer(
+        code, b"<html>sorry</html>", {name.replace("_", "-"): value for name, value in headers.items()}
+    )
 
 
 def redirect(to: str, code: int = 302) -> Fault:
@@ -157,18 +174,22 @@ def claim(length: int) -> Fault:
 
 def hang(until: threading.Event) -> Fault:
     """Send the headers and half of the body, then nothing until the event is set."""
+
     def fault(handler: Handler, served: Served) -> None:
         handler.serve(served, upto=len(served.content) // 2)
         handler.wfile.flush()
         until.wait(30)
+
     return fault
 
 
 def become(content: bytes, etag: str | None) -> Fault:
     """Change the file from now on, then serve it."""
+
     def fault(handler: Handler, served: Served) -> None:
         served.content, served.etag = content, etag
         handler.serve(served)
+
     return fault
 
 

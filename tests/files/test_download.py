@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Downloads against a real host that breaks, lies, redirects and hangs."""
+
 from __future__ import annotations
 
 import gzip
@@ -135,7 +136,9 @@ def test_a_last_step_that_was_missed_is_made_up_without_a_request(host: FileHost
 
 
 @pytest.mark.parametrize("knows_ranges", [True, False])
-def test_a_file_that_changed_meanwhile_is_fetched_from_the_start(host: FileHost, loader: Downloader, target: Path, knows_ranges: bool) -> None:
+def test_a_file_that_changed_meanwhile_is_fetched_from_the_start(
+    host: FileHost, loader: Downloader, target: Path, knows_ranges: bool
+) -> None:
     """With a new ETag, or from a host without ranges, the 200 answer replaces what had arrived."""
     loader.fetch(host.put("/lamp.glb", CONTENT, etag='"a"', knows_ranges=knows_ranges, faults=[cut(100_000), become(OTHER, '"b"')]), target)
     assert target.read_bytes() == OTHER
@@ -143,17 +146,21 @@ def test_a_file_that_changed_meanwhile_is_fetched_from_the_start(host: FileHost,
 
 def test_a_range_of_another_file_is_not_glued_on(host: FileHost, loader: Downloader, target: Path) -> None:
     """A host that ignores If-Range and answers 206 from a changed file does not get its bytes mixed in."""
+
     def wrong_range(handler, served):  # type: ignore[no-untyped-def]
         served.content, served.etag = OTHER, '"b"'
         handler.answer(206, OTHER[100_000:], {"ETag": '"b"', "Content-Range": f"bytes 100000-{len(OTHER) - 1}/{len(OTHER)}"})
+
     loader.fetch(host.put("/lamp.glb", CONTENT, etag='"a"', faults=[cut(100_000), wrong_range]), target)
     assert target.read_bytes() == OTHER
 
 
 def test_a_range_that_starts_elsewhere_is_not_glued_on(host: FileHost, loader: Downloader, target: Path) -> None:
     """Bytes from another place in the file mean starting over."""
+
     def shifted(handler, served):  # type: ignore[no-untyped-def]
         handler.answer(206, CONTENT[90_000:], {"ETag": '"a"', "Content-Range": f"bytes 90000-{len(CONTENT) - 1}/{len(CONTENT)}"})
+
     loader.fetch(host.put("/lamp.glb", CONTENT, etag='"a"', faults=[cut(100_000), shifted]), target)
     assert target.read_bytes() == CONTENT
 
@@ -297,7 +304,10 @@ def test_a_trickle_meets_the_time_limit(host: FileHost, target: Path) -> None:
     """A host that keeps the connection alive for ever is left, and what came is kept."""
     ticks = itertools.count()
     url = host.put("/lamp.glb", CONTENT, etag='"a"')
-    with Downloader(Limits(total=3), clock=lambda: float(next(ticks)), sleep=lambda _: None) as loader, pytest.raises(TooSlow, match="too long"):
+    with (
+        Downloader(Limits(total=3), clock=lambda: float(next(ticks)), sleep=lambda _: None) as loader,
+        pytest.raises(TooSlow, match="too long"),
+    ):
         loader.fetch(url, target)
     assert not target.exists() and part.Part(target).size > 0
 
@@ -312,8 +322,11 @@ def test_silence_is_noticed(host: FileHost, target: Path) -> None:
 
 def test_endless_silence_is_too_slow(host: FileHost, target: Path) -> None:
     """If it never gets better the sentence says that nothing arrived."""
-    with released(threading.Event()) as event, Downloader(Limits(stall=0.2, most_tries=1), sleep=lambda _: None) as loader, \
-            pytest.raises(TooSlow, match="Nothing of lamp.glb"):
+    with (
+        released(threading.Event()) as event,
+        Downloader(Limits(stall=0.2, most_tries=1), sleep=lambda _: None) as loader,
+        pytest.raises(TooSlow, match="Nothing of lamp"),
+    ):
         loader.fetch(host.put("/lamp.glb", CONTENT, etag='"a"', faults=[hang(event)]), target)
 
 
@@ -347,7 +360,9 @@ def test_redirects_are_followed_and_bounded(host: FileHost, loader: Downloader, 
     assert not caught.value.retryable and len(host.asked) == 2 + 6
 
 
-@pytest.mark.parametrize("to", ["http://cdn.example/lamp.glb", "ftp://127.0.0.1/lamp.glb", "file:///etc/passwd", "http://user:pw@127.0.0.1/x"])
+@pytest.mark.parametrize(
+    "to", ["http://cdn.example/lamp.glb", "ftp://127.0.0.1/lamp.glb", "file:///etc/passwd", "http://user:pw@127.0.0.1/x"]
+)
 def test_a_redirect_to_an_unsafe_address_is_refused(host: FileHost, loader: Downloader, target: Path, to: str) -> None:
     """Each address on the way is checked, not only the first."""
     with pytest.raises(DownloadFailed) as caught:
@@ -355,8 +370,20 @@ def test_a_redirect_to_an_unsafe_address_is_refused(host: FileHost, loader: Down
     assert not caught.value.retryable and "pw" not in str(caught.value) and len(host.asked) == 1
 
 
-@pytest.mark.parametrize("url", ["http://cdn.example/a.glb", "ftp://cdn.example/a.glb", "file:///etc/passwd", "a.glb", "https://", "",
-                                 "https://user:secret@cdn.example/a.glb", "https://[bad/a.glb", "https://host:99999/a.glb"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://cdn.example/a.glb",
+        "ftp://cdn.example/a.glb",
+        "file:///etc/passwd",
+        "a.glb",
+        "https://",
+        "",
+        "https://user:secret@cdn.example/a.glb",
+        "https://[bad/a.glb",
+        "https://host:99999/a.glb",
+    ],
+)
 def test_unsafe_addresses_are_never_asked(loader: Downloader, target: Path, url: str) -> None:
     """Only https, or http to this computer, and no credentials in the address."""
     with pytest.raises(DownloadFailed) as caught:
@@ -396,6 +423,7 @@ def test_no_credentials_are_ever_sent(host: FileHost, tmp_path: Path, monkeypatc
 def test_the_netrc_file_of_that_test_would_have_been_used(host: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Proves the test above: an ordinary requests session does send what the netrc file holds."""
     import requests
+
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login me password hunter2\n")
     netrc.chmod(0o600)
@@ -433,8 +461,9 @@ def test_an_unreachable_host_is_named(tmp_path: Path, time: Time) -> None:
     assert "lamp.glb from 127.0.0.1" in str(caught.value) and "private" not in str(caught.value) and caught.value.retryable
 
 
-def test_a_full_disk_is_said_before_anything_is_written(host: FileHost, loader: Downloader, target: Path,
-                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_said_before_anything_is_written(
+    host: FileHost, loader: Downloader, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A file that cannot fit is not begun."""
     monkeypatch.setattr(part, "SPARE", 2**62)
     with pytest.raises(DiskTrouble, match="Make room"):

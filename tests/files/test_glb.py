@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is read from a GLB, and everything that is refused before an importer sees it."""
+
 from __future__ import annotations
 
 import base64
@@ -57,15 +58,18 @@ def test_required_extensions_are_read_before_anything_is_imported(tmp_path: Path
 
 def test_bounds_follow_the_nodes(tmp_path: Path) -> None:
     """Translation, rotation, scale and matrices of nested nodes count; other scenes and unused nodes do not."""
+
     def place(document: Document) -> None:
-        half = 0.5 ** 0.5
+        half = 0.5**0.5
         document["nodes"] = [
             {"translation": [10, 0, 0], "children": [1]},
             {"rotation": [0, 0, half, half], "scale": [2, 1, 1], "children": [2]},
             {"matrix": [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 5, 1], "mesh": 0},
-            {"translation": [1000, 0, 0], "mesh": 0}]
+            {"translation": [1000, 0, 0], "mesh": 0},
+        ]
         document["scenes"] = [{"nodes": [3]}, {"nodes": [0]}]
         document["scene"] = 1
+
     bounds = inspect(changed(place), tmp_path).bounds
     assert bounds is not None
     assert bounds[0] == pytest.approx((7, -2, 4.5)) and bounds[1] == pytest.approx((10, 2, 5.5))
@@ -73,17 +77,22 @@ def test_bounds_follow_the_nodes(tmp_path: Path) -> None:
 
 def test_quantised_positions_are_measured_in_their_units(tmp_path: Path) -> None:
     """KHR_mesh_quantization: normalised whole numbers stand for fractions."""
+
     def quantise(document: Document) -> None:
         document["accessors"][1].update(componentType=5122, normalized=True, min=[-32767, 0, 0], max=[32767, 16384, 32767])
+
     bounds = inspect(changed(quantise), tmp_path).bounds
     assert bounds is not None and bounds[0] == (-1.0, 0.0, 0.0) and bounds[1] == pytest.approx((1.0, 0.5, 1.0), abs=1e-4)
 
 
-@pytest.mark.parametrize("change", [
-    lambda document: document["accessors"][1].pop("min"),
-    lambda document: document["nodes"][0].update(skin=0) or document.update(skins=[{"joints": [0]}]),
-    lambda document: document["scenes"][0].update(nodes=[]),
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda document: document["accessors"][1].pop("min"),
+        lambda document: document["nodes"][0].update(skin=0) or document.update(skins=[{"joints": [0]}]),
+        lambda document: document["scenes"][0].update(nodes=[]),
+    ],
+)
 def test_bounds_that_the_header_does_not_tell_are_none(tmp_path: Path, change: Callable[[Document], object]) -> None:
     """Bounds are a hint: without min/max, or with a skeleton, there are none, and that is no error."""
     assert inspect(changed(change), tmp_path).bounds is None
@@ -113,35 +122,38 @@ def test_meshopt_files_are_understood(tmp_path: Path) -> None:
 HTML = b"<!DOCTYPE html><html><body>This link has expired.</body></html>"
 
 
-@pytest.mark.parametrize(("content", "words"), [
-    (b"", "empty"),
-    (HTML, "web page"),
-    (b"\n  " + HTML, "web page"),
-    (b'{"error": "expired"}', "JSON"),
-    (b"Kaydara FBX Binary  \0", "not a GLB"),
-    (b"glT", "cut off"),
-    (b"glTF\2\0\0\0", "cut off"),
-    (box()[:400], "cut off: 400 of"),
-    (box() + b"more", "but the file has"),
-    (pack({}, version=1), "version 1"),
-    (pack({}, b"", length=2**32 - 1), "cut off"),
-    (struct.pack("<4sII", b"glTF", 2, 12), "no JSON"),
-    (struct.pack("<4sII", b"glTF", 2, 16) + b"JSON", "middle of a chunk"),
-    (struct.pack("<4sIII4s", b"glTF", 2, 24, 2**31, b"JSON") + b"{}  ", "beyond the end"),
-    (struct.pack("<4sIII4s", b"glTF", 2, 23, 3, b"JSON") + b"{} ", "multiple of four"),
-    (struct.pack("<4sII", b"glTF", 2, 20) + chunk(b"BIN\0", b""), "first chunk"),
-    (pack(b"{}") + chunk(b"JSON", b"{}  "), "but the file has"),
-    (pack(b"{broken"), "JSON is broken"),
-    (pack(b'{"asset": {"version": "2.0"}, "x": NaN}'), "JSON is broken"),
-    (pack(b'{"x": 1' + b"0" * 5000 + b"}"), "JSON is broken"),
-    (pack(b"\xff\xfe{}"), "JSON is broken"),
-    (pack(b'{"asset": {"version": "2.0"}, "name": "\\ud83d"}'), "text in its JSON"),
-    (pack(b"[1, 2]"), "not an object"),
-    (pack(b"[" * 200_000 + b"]" * 200_000), "nested too deeply"),
-    (pack(b'{"asset": {"version": "2.0"}, "extras": ' + b"[" * 80 + b"]" * 80 + b"}"), "nested too deeply"),
-    (pack({"asset": {"version": "1.0"}}), "not glTF 2.0"),
-    (pack({}), "not glTF 2.0"),
-])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "empty"),
+        (HTML, "web page"),
+        (b"\n  " + HTML, "web page"),
+        (b'{"error": "expired"}', "JSON"),
+        (b"Kaydara FBX Binary  \0", "not a GLB"),
+        (b"glT", "cut off"),
+        (b"glTF\2\0\0\0", "cut off"),
+        (box()[:400], "cut off: 400 of"),
+        (box() + b"more", "but the file has"),
+        (pack({}, version=1), "version 1"),
+        (pack({}, b"", length=2**32 - 1), "cut off"),
+        (struct.pack("<4sII", b"glTF", 2, 12), "no JSON"),
+        (struct.pack("<4sII", b"glTF", 2, 16) + b"JSON", "middle of a chunk"),
+        (struct.pack("<4sIII4s", b"glTF", 2, 24, 2**31, b"JSON") + b"{}  ", "beyond the end"),
+        (struct.pack("<4sIII4s", b"glTF", 2, 23, 3, b"JSON") + b"{} ", "multiple of four"),
+        (struct.pack("<4sII", b"glTF", 2, 20) + chunk(b"BIN\0", b""), "first chunk"),
+        (pack(b"{}") + chunk(b"JSON", b"{}  "), "but the file has"),
+        (pack(b"{broken"), "JSON is broken"),
+        (pack(b'{"asset": {"version": "2.0"}, "x": NaN}'), "JSON is broken"),
+        (pack(b'{"x": 1' + b"0" * 5000 + b"}"), "JSON is broken"),
+        (pack(b"\xff\xfe{}"), "JSON is broken"),
+        (pack(b'{"asset": {"version": "2.0"}, "name": "\\ud83d"}'), "text in its JSON"),
+        (pack(b"[1, 2]"), "not an object"),
+        (pack(b"[" * 200_000 + b"]" * 200_000), "nested too deeply"),
+        (pack(b'{"asset": {"version": "2.0"}, "extras": ' + b"[" * 80 + b"]" * 80 + b"}"), "nested too deeply"),
+        (pack({"asset": {"version": "1.0"}}), "not glTF 2.0"),
+        (pack({}), "not glTF 2.0"),
+    ],
+)
 def test_what_is_no_glb_is_refused_in_words(tmp_path: Path, content: bytes, words: str) -> None:
     """Each kind of broken container gets its own sentence, which names the file."""
     with pytest.raises(BadGlb, match=re.escape(words)) as caught:
@@ -159,8 +171,21 @@ def test_chunks_out_of_order_are_refused(tmp_path: Path) -> None:
             inspect(content, tmp_path)
 
 
-@pytest.mark.parametrize("uri", ["https://cdn.example/box.bin", "file:///etc/passwd", "box.bin", "../../secret.bin", "DATA:text/plain;base64,AA==",
-                                 "data:application/octet-stream,raw", "data:;base64", "", 5, None])
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "https://cdn.example/box.bin",
+        "file:///etc/passwd",
+        "box.bin",
+        "../../secret.bin",
+        "DATA:text/plain;base64,AA==",
+        "data:application/octet-stream,raw",
+        "data:;base64",
+        "",
+        5,
+        None,
+    ],
+)
 def test_nothing_outside_the_file_is_pointed_at(tmp_path: Path, uri: object) -> None:
     """Neither buffers nor pictures nor extensions may name an address or a file; what only looks like data does not pass either."""
     document, binary = box_parts()
@@ -176,17 +201,31 @@ def test_nothing_outside_the_file_is_pointed_at(tmp_path: Path, uri: object) -> 
             inspect(pack(extension, binary), tmp_path)
 
 
-@pytest.mark.parametrize("uri", [
-    data_uri(b"short"), data_uri(bytes(5000)), data_uri(box_parts()[1], "text/html"), "data:application/octet-stream;base64,@@@@",
-])
+@pytest.mark.parametrize(
+    "uri",
+    [
+        data_uri(b"short"),
+        data_uri(bytes(5000)),
+        data_uri(box_parts()[1], "text/html"),
+        "data:application/octet-stream;base64,@@@@",
+    ],
+)
 def test_buffers_that_lie_are_refused(tmp_path: Path, uri: str) -> None:
     """A data URI must have the length and the kind it claims."""
     with pytest.raises(BadGlb):
         inspect(changed(lambda document: document["buffers"][0].update(uri=uri)), tmp_path)
 
 
-@pytest.mark.parametrize(("content", "kind", "also"), [(png(), "image/webp", None), (HTML, "image/png", None), (b"", "image/png", None),
-                                                     (png(), "image/png", "image/jpeg"), (png(), "text/html", None)])
+@pytest.mark.parametrize(
+    ("content", "kind", "also"),
+    [
+        (png(), "image/webp", None),
+        (HTML, "image/png", None),
+        (b"", "image/png", None),
+        (png(), "image/png", "image/jpeg"),
+        (png(), "text/html", None),
+    ],
+)
 def test_pictures_that_lie_are_refused(tmp_path: Path, content: bytes, kind: str, also: str | None) -> None:
     """The bytes of a picture must be of the kind that its data URI and its `mimeType` say."""
     with pytest.raises(BadGlb):
@@ -211,8 +250,12 @@ CHANGES: list[tuple[str, Callable[[Document], object]]] = [
     ("unknown kind", lambda document: document["accessors"][1].update(type=["VEC3"])),
     ("count", lambda document: document["accessors"][1].update(count=True)),
     ("count", lambda document: document["accessors"][1].update(count=1.5)),
-    ("more values", lambda document: document["accessors"][1].update(
-        sparse={"count": 8, "indices": {"bufferView": 0, "componentType": 5125}, "values": {"bufferView": 1, "byteOffset": 8}})),
+    (
+        "more values",
+        lambda document: document["accessors"][1].update(
+            sparse={"count": 8, "indices": {"bufferView": 0, "componentType": 5125}, "values": {"bufferView": 1, "byteOffset": 8}}
+        ),
+    ),
     ("three numbers", lambda document: document["accessors"][1].update(type="VEC2", max=None, min=None)),
     ("whole numbers", lambda document: document["accessors"][0].update(componentType=5126)),
     ("no number", lambda document: document["accessors"][1].update(max=["a", 1, 2])),
@@ -286,8 +329,11 @@ def test_a_huge_file_costs_little_memory(tmp_path: Path) -> None:
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just(2**70) | st.just("data:image/png;base64,AAAA"),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["uri", "count", "extensions", "mesh", "x"]), inner, max_size=3),
-    max_leaves=6)
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["uri", "count", "extensions", "mesh", "x"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -297,11 +343,19 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 RICH = box_parts()[0] | {
-    "extensionsUsed": ["EXT_x"], "extensionsRequired": ["EXT_x"], "textures": [{"source": 0, "sampler": 0}], "samplers": [{}],
-    "images": [{"uri": data_uri(png(), "image/png")}, {"bufferView": 0, "mimeType": "image/png"}], "skins": [{"joints": [0]}], "cameras": [],
+    "extensionsUsed": ["EXT_x"],
+    "extensionsRequired": ["EXT_x"],
+    "textures": [{"source": 0, "sampler": 0}],
+    "samplers": [{}],
+    "images": [{"uri": data_uri(png(), "image/png")}, {"bufferView": 0, "mimeType": "image/png"}],
+    "skins": [{"joints": [0]}],
+    "cameras": [],
 }
-RICH["nodes"] = [{"mesh": 0, "children": [1]}, {"mesh": 0, "matrix": [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1], "extensions": {}},
-                 {"rotation": [0, 0, 0, 1], "scale": [1, 1, 1], "translation": [0, 0, 0]}]
+RICH["nodes"] = [
+    {"mesh": 0, "children": [1]},
+    {"mesh": 0, "matrix": [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1], "extensions": {}},
+    {"rotation": [0, 0, 0, 1], "scale": [1, 1, 1], "translation": [0, 0, 0]},
+]
 RICH["meshes"][0]["primitives"][0]["targets"] = [{"POSITION": 1}]
 PLACES = places(RICH)
 
@@ -332,7 +386,9 @@ def test_the_document_of_that_test_is_a_good_one(tmp_path: Path) -> None:
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(flips=st.lists(st.tuples(st.integers(0, len(box()) - 1), st.integers(0, 255)), max_size=6), end=st.none() | st.integers(0, len(box())))
+@given(
+    flips=st.lists(st.tuples(st.integers(0, len(box()) - 1), st.integers(0, 255)), max_size=6), end=st.none() | st.integers(0, len(box()))
+)
 def test_changed_bytes_never_surprise(tmp_path: Path, flips: list[tuple[int, int]], end: int | None) -> None:
     """A valid file with some bytes changed, or cut off anywhere, is described or refused in words."""
     content = bytearray(box())
@@ -345,8 +401,11 @@ def test_changed_bytes_never_surprise(tmp_path: Path, flips: list[tuple[int, int
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(content=st.binary(max_size=200) | st.binary(max_size=200).map(lambda tail: pack(tail, None))
-       | st.binary(max_size=100).map(lambda tail: box()[:20] + tail))
+@given(
+    content=st.binary(max_size=200)
+    | st.binary(max_size=200).map(lambda tail: pack(tail, None))
+    | st.binary(max_size=100).map(lambda tail: box()[:20] + tail)
+)
 def test_random_bytes_are_refused_in_words(tmp_path: Path, content: bytes) -> None:
     """Noise is never a GLB, and never anything but `BadGlb`."""
     with pytest.raises(BadGlb):
@@ -355,11 +414,11 @@ def test_random_bytes_are_refused_in_words(tmp_path: Path, content: bytes) -> No
 
 def test_the_builder_agrees_with_itself() -> None:
     """The box has outward faces and the bounds it was asked for."""
-    document, binary = build_glb.box_parts((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+    _, binary = build_glb.box_parts((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
     corners = struct.unpack("<36I", binary[:144])
     points = [struct.unpack_from("<3f", binary, 144 + 12 * number) for number in range(8)]
     volume = 0.0
     for first in range(0, 36, 3):
-        (ax, ay, az), (bx, by, bz), (cx, cy, cz) = (points[corner] for corner in corners[first:first + 3])
+        (ax, ay, az), (bx, by, bz), (cx, cy, cz) = (points[corner] for corner in corners[first : first + 3])
         volume += (ax * (by * cz - bz * cy) + ay * (bz * cx - bx * cz) + az * (bx * cy - by * cx)) / 6
     assert volume == pytest.approx(1.0)
