@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests of the service's room share: a clean environment, and a client of a wire-level server."""
+"""What the tests of the service's room share: a clean environment, a stand-in Mint, and transports to wire-level servers."""
 
 from __future__ import annotations
 
@@ -8,11 +8,19 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+from mint_blender.mint.client import Client
 from mint_blender.mint.origin import Origin
 from mint_blender.mint.transport import Timeouts, Transport
 
+from ..mint_service.running import ThreadService, running_service
+from .standin import client_of
 from .wire import KEY
+
+# A busy machine is no fault of the code under test.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 LISTENED_TO = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "NETRC")
 
@@ -38,3 +46,18 @@ def speaking() -> Iterator[Speaking]:
             return opened.enter_context(Transport(Origin.parse(base_url), key, timeouts=timeouts))
 
         yield speak
+
+
+@pytest.fixture
+def service() -> Iterator[ThreadService]:
+    """A stand-in Mint whose clock stands still until a test moves it."""
+    with running_service(clock="manual") as running:
+        yield running
+
+
+@pytest.fixture
+def client(service: ThreadService) -> Iterator[Client]:
+    """A client of it."""
+    client = client_of(service)
+    yield client
+    client.close()

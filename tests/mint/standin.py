@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What tests do again and again with a stand-in Mint whose clock stands still until they move it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mint_blender.mint.client import Client
+from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.origin import Origin
+from mint_blender.mint.schema import Kind, Mode, Operation, Preset
+from mint_blender.mint.transport import Transport
+
+from ..mint_service.running import ThreadService
+
+PIXEL = b"\x89PNG\r\n\x1a\n" + bytes.fromhex(
+    "0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"
+)
+LONG = 60.0  # seconds of service time in which every stage ends
+
+
+def client_of(service: ThreadService, **more: Any) -> Client:
+    """A client of a stand-in."""
+    return Client(Transport(Origin.parse(service.api), service.key, **more))
+
+
+def start(client: Client, prompt: str = "a lamp", kind: Kind = Kind.MODEL, mode: Mode = Mode.AUTO, key: str = "start-1") -> Operation:
+    """Start a generation."""
+    return client.start(kind, GenerationRequest(kind, prompt, Preset.FAST, mode).body(()), key=key)
+
+
+def finished(service: ThreadService, client: Client, operation: Operation) -> Operation:
+    """The operation after enough time for every stage."""
+    for _ in range(10):
+        service.advance(LONG)
+        operation = client.operation(operation.id)
+        if not operation.is_busy:
+            break
+    return operation
+
+
+def made(service: ThreadService, client: Client, prompt: str = "a lamp", kind: Kind = Kind.MODEL) -> str:
+    """The id of a finished model or world."""
+    operation = finished(service, client, start(client, prompt, kind, key="make-1"))
+    assert operation.resource is not None
+    return operation.resource.id

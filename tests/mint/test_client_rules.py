@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What holds for all endpoints: errors and their repetition against a real service, keys, ids and answers on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from mint_blender.mint import errors
+from mint_blender.mint.client import Client
+from mint_blender.mint.errors import BadAnswer, MintError
+from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.origin import Origin
+from mint_blender.mint.pacing import Retries
+from mint_blender.mint.patient import patiently
+from mint_blender.mint.schema import Kind
+from mint_blender.mint.transport import Timeouts, Transport
+
+from .standin import PIXEL, client_of, made, start
+from .wire import answer, listening
+
+
+def test_a_wrong_key_is_refused(service):
+    """401, in words that say where the key is set."""
+    client = Client(Transport(Origin.parse(service.api), "sk-wrong"))
+    with pytest.raises(errors.KeyRefused, match="does not accept the API key") as raised:
+        client.me()
+    assert raised.value.request_id
+    assert "sk-wrong" not in str(raised.value)
+
+
+def test_what_is_not_there(client):
+    """404 for each read."""
+    for read in (lambda: client.operation("op_0"), lambda: client.asset(Kind.MODEL, "m_0"), lambda: client.asset(Kind.WORLD, "w_0")):
+        with pytest.raises(errors.NotFound):
+            read()
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [
+        ("no-credits", errors.CreditsNeeded),
+        ("forbidden", errors.Forbidden),
+        ("start-429", errors.TooManyRequests),
+        ("start-429-date", errors.TooManyRequests),
+        ("start-500", errors.ServiceTrouble),
+        ("start-502", errors.ServiceTrouble),
+        ("start-503", errors.ServiceTrouble),
+        ("start-504", errors.ServiceTrouble),
+        ("start-html", errors.ServiceTrouble),
+        ("start-empty", errors.ServiceTrouble),
+        ("start-closed", errors.Unreachable),
+    ],
+)
+def test_a_refused_start(service, client, word, kind):
+    """Each way in which a start can go wrong has its error, and nothing was started."""
+    with pytest.raises(MintError) as raised:
+        start(client, f"a lamp [{word}]")
+    assert type(raised.value) is kind
+    assert service.operations() == []
+
+
+@pytest.mark.parametrize("word", ["start-429", "start-429-date", "start-500", "start-502", "start-503", "start-504", "start-closed"])
+def test_passing_trouble_is_repeated_with_the_same_key(service, client, word):
+    """One operation in the end, and waits as Mint asked for."""
+    service.scenario(retry_after=3)
+    waits: list[float] = []
+    operation = patiently(lambda: start(client, f"a lamp [{word}]"), sleep=waits.append)
+    assert [each.id for each in service.operations()] == [operation.id]
+    assert {request.idempotency_key for request in service.requests("POST")} == {"start-1"}
+    if word in ("start-429", "start-503"):
+        assert waits == [3]
+    if word == "start-429-date":
+        assert 1 <= waits[0] <= 3
+
+
+@pytest.mark.parametrize("word", ["no-credits", "forbidden", "alpha-names"])
+def test_what_is_refused_for_a_reason_is_not_repeated(service, client, word):
+    """One request, then the error."""
+    body = GenerationRequest(Kind.MODEL, f"a lamp [{word}]", name="Lamp").body(())
+    with pytest.raises(MintError):
+        patiently(lambda: client.start(Kind.MODEL, body, key="k"), sleep=lambda seconds: pytest.fail("it waits"))
+    assert len(service.requests("POST")) == 1
+
+
+def test_an_older_server_that_does_not_know_name(client):
+    """The complaint names the field, so that it can be sent under its older name."""
+    body = GenerationRequest(Kind.MODEL, "a lamp [alpha-names]", name="Lamp").body(())
+    with pytest.raises(errors.InvalidRequest) as raised:
+        client.start(Kind.MODEL, body, key="k")
+    assert raised.value.names("name")
+
+
+def test_the_eleventh_generation_has_to_wait(client):
+    """As many as the account may have at once: its own error, worth repeating later."""
+    for number in range(10):
+        start(client, key=f"start-{number}")
+    with pytest.raises(errors.TooManyActive) as raised:
+        start(client, key="start-11")
+    assert raised.value.retryable
+
+
+def test_a_fresh_resource_may_settle_first(service, client):
+    """503 for the first reads after success: waiting brings it."""
+    model = made(service, client, "a lamp [settling]")
+    waits: list[float] = []
+    retries = Retries(first=3.0, factor=1.0, attempts=4)
+    assert patiently(lambda: client.asset(Kind.MODEL, model), retries=retries, sleep=waits.append).is_usable
+    assert len(waits) == 2
+
+
+def test_a_slow_answer_is_given_up_and_found_again(service):
+    """The read time-out ends the wait; the same key finds what was started."""
+    client = client_of(service, timeouts=Timeouts(read=0.2))
+    operation = patiently(lambda: start(client, "a lamp [slow-answer]"), sleep=lambda seconds: service.advance(1))
+    assert [each.id for each in service.operations()] == [operation.id]
+
+
+MUTATING: list[Callable[[Client], object]] = [
+    lambda client: client.start(Kind.MODEL, {"prompt": "x"}, key="k"),
+    lambda client: client.start(Kind.WORLD, {"prompt": "x"}, key="k"),
+    lambda client: client.upload_image(PIXEL, "p.png", "image/png", key="k"),
+    lambda client: client.import_image("https://example.org/p.png", key="k"),
+    lambda client: client.approve("o", key="k"),
+    lambda client: client.revise("o", "greener", key="k"),
+    lambda client: client.resume("o", key="k"),
+    lambda client: client.cancel("o", key="k"),
+    lambda client: client.retry(Kind.MODEL, "m", key="k"),
+    lambda client: client.retry(Kind.WORLD, "w", key="k"),
+    lambda client: client.optimize("m", key="k"),
+    lambda client: client.convert("m", ["fbx"], key="k"),
+]
+
+
+@pytest.mark.parametrize("call", MUTATING)
+def test_every_call_that_changes_something_carries_its_key_and_is_made_once(speaking, call):
+    """One exchange, with the caller's key, a literal colon where there is one, and no second try by itself."""
+    with listening(answer({}, "503 Service Unavailable")) as wire, pytest.raises(errors.ServiceTrouble):
+        call(Client(speaking(wire.base_url)))
+    assert [heard.headers["idempotency-key"] for heard in wire.heard] == ["k"]
+    assert "%3A" not in wire.heard[0].line
+    assert (":" in wire.heard[0].line.split()[1]) is ("reference-images" not in wire.heard[0].line)
+
+
+@pytest.mark.parametrize("id", ["", "../me", "a/b", "a:cancel", "a?b", "a%2Fb", "a b", "a\n"])
+def test_an_id_that_could_change_the_path_is_not_sent(speaking, id):
+    """Ids come from files and scripts too."""
+    calls: list[Callable[[Client], object]] = [
+        lambda client: client.poll(id),
+        lambda client: client.operation(id),
+        lambda client: client.approve(id, key="k"),
+        lambda client: client.revise(id, "x", key="k"),
+        lambda client: client.resume(id, key="k"),
+        lambda client: client.cancel(id, key="k"),
+        lambda client: client.asset(Kind.MODEL, id),
+        lambda client: client.retry(Kind.WORLD, id, key="k"),
+        lambda client: client.optimize(id, key="k"),
+        lambda client: client.convert(id, ["fbx"], key="k"),
+        lambda client: client.estimate_optimization(id),
+    ]
+    with listening() as wire:
+        for call in calls:
+            with pytest.raises(ValueError, match="not an id of Mint's"):
+                call(Client(speaking(wire.base_url)))
+    assert wire.heard == []
+
+
+@pytest.mark.parametrize("said", [{}, {"id": None}, {"id": ""}, {"id": 7}, {"id": "../x"}])
+def test_an_answer_that_lacks_what_matters_is_a_bad_answer(speaking, said):
+    """An operation or asset without an id that can be used, a picture without an address."""
+    with listening(answer(said, X_Request_Id="req_3")) as wire:
+        client = Client(speaking(wire.base_url))
+        for call in (
+            lambda: client.poll("o"),
+            lambda: start(client),
+            lambda: client.asset(Kind.MODEL, "m"),
+            lambda: client.import_image("https://example.org/p.png", key="k"),
+        ):
+            with pytest.raises(BadAnswer, match=r"it is an? ") as raised:
+                call()
+            assert raised.value.request_id == "req_3"
+
+
+def test_many_calls_share_one_connection(service, client):
+    """Reads, starts and refusals alike."""
+    for number in range(5):
+        start(client, key=f"start-{number}")
+        client.usage()
+        with pytest.raises(errors.NotFound):
+            client.operation("op_0")
+    assert service.connections() == 1
+    assert len(service.log()) == 15
+
+
+def test_the_key_stays_out_of_every_request_to_the_file_host(service, client):
+    """The service's room downloads nothing, so the file host hears nothing of it."""
+    made(service, client)
+    assert service.requests(host="files") == []
+    assert service.leaks() == []
