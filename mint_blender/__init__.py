@@ -1,6 +1,37 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Mint for Blender: from a prompt to a 3D Model or a World in the scene.
 
+For scripts: `generate`, `usage`, `models`, `worlds`. For Blender: `register` and `unregister`.
+
 Imports neither `bpy` nor `requests` at the top: the lower rooms can be used and tested without Blender,
 and enabling the add-on adds nothing to Blender's start.
 """
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["generate", "models", "register", "unregister", "usage", "worlds"]
+
+
+def register() -> None:
+    """Called by Blender when the add-on is enabled."""
+    from .blender import registration
+
+    registration.register()
+
+
+def unregister() -> None:
+    """Called by Blender when the add-on is disabled: everything of ours is gone afterwards."""
+    from .blender import registration
+
+    registration.unregister()
+
+
+def __getattr__(name: str) -> Any:
+    """The functions for scripts, loaded when they are first used."""
+    if name in {"generate", "models", "usage", "worlds", "GenerationStopped"}:
+        from .cli import scripting
+
+        return getattr(scripting, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

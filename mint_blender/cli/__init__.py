@@ -1,2 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The shell's way in: the same commands as `python3 -m mint_blender` and `blender --command mint`."""
+"""The shell's and the script's way in: the same commands as `python3 -m mint_blender` and `blender --command mint`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    from .main import main
+
+    return main(arguments)

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`python3 -m mint_blender`."""
+
+import sys
+
+
+def _run() -> int:
+    from .cli import main
+
+    return main()
+
+
+if __name__ == "__main__":
+    sys.exit(_run())

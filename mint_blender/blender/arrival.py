@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A finished job becomes something in the scene, or in a file: what the job knows, in the words of `landing`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..jobs.job import Job, Role
+from ..mint.schema import Assets, Kind
+from . import landing, output
+from .landing import ImportTrouble, Landing, Placed, Provenance
+from .still import render_still
+from .world import WorldFiles, WorldOptions
+
+
+def place(job: Job) -> Placed:
+    """Bring a job's result into the current scene. Raises ImportTrouble, and then nothing has changed."""
+    where = Landing(at=job.target.at, height=job.target.height)
+    if job.kind is Kind.MODEL:
+        return landing.land_model(_path(job, Role.MODEL), _provenance(job), where)
+    splats = job.file(Role.SPLATS)
+    return landing.land_world(_world_files(job), _provenance(job), where, WorldOptions(splats=splats is not None))
+
+
+def write(job: Job, output_file: Path | None, picture: Path | None) -> Placed:
+    """Put a job's result into files of its own: a .blend or .glb, and a rendered .png. Replaces the open file's content.
+
+    Raises ImportTrouble.
+    """
+    output.start_empty()
+    placed = place(job)
+    if output_file is not None:
+        if output_file.suffix.lower() == ".glb":
+            output.export_glb(output_file, placed)
+        else:
+            output.save_blend(output_file)
+    if picture is not None:
+        render_still(picture, placed)
+    return placed
+
+
+def _path(job: Job, role: Role) -> Path:
+    kept = job.file(role)
+    if kept is None or not Path(kept.path).is_file():
+        raise ImportTrouble(f"The {role} file of {job.title} is no longer on disk. Fetch it again: that costs nothing.")
+    return Path(kept.path)
+
+
+def _world_files(job: Job) -> WorldFiles:
+    assets = _assets(job)
+    links = {"rad": assets.rad_url, **{f"spz_{tier}": url for tier, url in assets.spz_urls.items()}}
+    paths = {role: Path(kept.path) if (kept := job.file(role)) else None for role in (Role.COLLIDER, Role.PANORAMA, Role.SPLATS)}
+    return WorldFiles(
+        collider=paths[Role.COLLIDER],
+        panorama=paths[Role.PANORAMA],
+        splats=paths[Role.SPLATS],
+        caption=assets.caption,
+        links={name: url for name, url in links.items() if url},
+    )
+
+
+def _assets(job: Job) -> Assets:
+    return (job.asset.assets if job.asset else None) or (job.operation.assets if job.operation else None) or Assets()
+
+
+def _provenance(job: Job) -> Provenance:
+    operation, asset = job.operation, job.asset
+    taken = job.file(Role.MODEL)
+    created = operation.created_at if operation else None
+    return Provenance(
+        job_id=job.id,
+        operation_id=operation.id if operation else "",
+        asset_id=asset.id if asset else "",
+        kind=job.kind.value,
+        prompt=job.request.prompt,
+        name=job.request.name or (asset.name if asset else None) or "",
+        preset=job.request.preset.value,
+        mint_url=(asset.mint_url if asset else None) or (operation.mint_url if operation else None) or "",
+        file_used="" if taken is None else ("optimized" if "optimized" in Path(taken.path).name else "original"),
+        created_at=created.isoformat() if created else "",
+    )

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Commands about the account and what it has made."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..mint.patient import patiently
+from ..mint.schema import Kind
+from . import session
+from .exits import Exit
+from .terminal import Terminal
+
+
+def models(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
+    """Every model of this API project."""
+    return _list(Kind.MODEL, terminal)
+
+
+def worlds(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
+    """Every world of this API project."""
+    return _list(Kind.WORLD, terminal)
+
+
+def usage(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
+    """Credits, subscription and totals: what Mint says, as far as it says it."""
+    with session.open_client() as client:
+        usage = patiently(client.usage)
+    available = usage.credits.total_available
+    lines = [f"Credits available: {'not told' if available is None else f'{available:,.0f}'}"]
+    lines += _flat("Credits", {name: value for name, value in (usage.raw.get("credits") or {}).items() if name != "totalAvailable"})
+    lines += _flat("Subscription", usage.subscription or {}) + _flat("API", usage.api_usage or {})
+    terminal.result(dict(usage.raw), *lines)
+    return Exit.DONE
+
+
+def check(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
+    """Is the key accepted, and whose is it?"""
+    account = session.account()
+    with session.open_client() as client:
+        me = patiently(client.me)
+    record = {"event": "check", "user": me.user_id, "email": me.email, "base_url": account.base_url, "key_source": account.key_source}
+    terminal.result(record, f"The key from {account.key_source} is accepted by {account.base_url}: {me.display_name}.")
+    return Exit.DONE
+
+
+def _list(kind: Kind, terminal: Terminal) -> Exit:
+    with session.open_client() as client:
+        found = False
+        for asset in session.assets(client, kind):
+            found = True
+            made = asset.created_at.strftime("%Y-%m-%d") if asset.created_at else "          "
+            terminal.result(
+                {"event": kind.value, **asset.raw},
+                f"{asset.id}  {made}  {asset.status or 'unknown':10}  {asset.name or asset.prompt or ''}",
+            )
+    if not found:
+        terminal.hint(f"This API project has no {kind}s yet.")
+    return Exit.DONE
+
+
+def _flat(title: str, values: Mapping[str, Any]) -> list[str]:
+    return [f"{title} {_words(name)}: {value}" for name, value in _leaves(values) if value is not None]
+
+
+def _leaves(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{name} {inner}", leaf) for inner, leaf in _leaves(value))
+        else:
+            yield name, value
+
+
+def _words(name: str) -> str:
+    """currentPeriodEnd becomes current period end."""
+    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name)

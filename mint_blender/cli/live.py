@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A live progress display on a terminal. Making one needs `rich`, which comes with the pip package."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+
+class LiveDisplay:
+    """One line a job: title, state, time, and a bar that fills while a file is downloaded.
+
+    Mint does not say how far a generation is, so until the download the bar only moves: no made-up percent.
+    """
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.fields[title]}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.description}"),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+        )
+        self._lines: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for line in self._lines.values():
+            self._progress.update(line, total=1, completed=1)
+        self._progress.stop()
+
+    def show(self, key: str, title: str, text: str, done: int | None = None, total: int | None = None) -> None:
+        """Draw one job's line anew."""
+        if key not in self._lines:
+            self._lines[key] = self._progress.add_task(text, total=None, title=title)
+        if done is None:
+            self._progress.update(self._lines[key], description=text, total=None)
+        else:
+            self._progress.update(self._lines[key], description=text, completed=done, total=total)

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a batch script calls: `mint_blender.generate`, `usage`, `models`, `worlds`. Each blocks, and raises with a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from os import PathLike, fspath
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..jobs import card
+from ..jobs.job import Job, Phase, Target
+from ..mint.generation import GenerationRequest
+from ..mint.patient import patiently
+from ..mint.schema import Asset, Kind, Mode, Pose, Preset, Usage
+from . import session
+from .session import Review
+
+if TYPE_CHECKING:
+    from ..blender.landing import Placed
+
+
+class GenerationStopped(RuntimeError):
+    """The job did not come to its end. `job_id` finds it again: what was paid for can be resumed."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(f"{job.title}: {card.state(job)} (job {job.id})")
+        self.job_id = job.id
+        self.phase = job.phase.value
+
+
+def generate(
+    prompt: str,
+    *,
+    kind: str = "model",
+    preset: str = "standard",
+    mode: str = "auto",
+    name: str | None = None,
+    images: Iterable[str | PathLike[str]] = (),
+    pose: str | None = None,
+    splats: str | None = None,
+    review: Review | None = None,
+    max_credits: float | None = None,
+) -> Placed:
+    """Generate and place the result in the current scene; blocks until it is there.
+
+    In mode "review", `review(preview)` is called at each Preview (`preview.path` is its picture) and answers "approve",
+    "cancel", or the text of a revision. Raises GenerationStopped, a MintError, or ValueError for what Mint would refuse.
+    """
+    request = GenerationRequest(
+        kind=Kind(kind),
+        prompt=prompt,
+        preset=Preset(preset),
+        mode=Mode(mode),
+        name=name,
+        images=tuple(_source(image) for image in images),
+        pose=Pose(pose) if pose else None,
+    )
+    if request.mode is Mode.REVIEW and review is None:
+        raise ValueError('mode "review" needs a function review(preview) that answers "approve", "cancel" or a revision.')
+    if complaint := request.complaint():
+        raise ValueError(complaint)
+    session.check_request(request)
+    session.check_price(request, max_credits)
+    with session.open_board() as board:
+        started = board.start(request, Target(splats=splats))
+        job = session.follow(board, started.id, lambda news: None, review)
+        if job.phase is not Phase.READY:
+            raise GenerationStopped(job)
+        from ..blender import arrival
+
+        placed = arrival.place(job)
+        board.placed(job.id, *placed.notes)
+    return placed
+
+
+def usage() -> Usage:
+    """Credits, subscription and totals, now."""
+    with session.open_client() as client:
+        return patiently(client.usage)
+
+
+def models() -> Iterator[Asset]:
+    """Every model of this API project, newest first, page by page."""
+    yield from _assets(Kind.MODEL)
+
+
+def worlds() -> Iterator[Asset]:
+    """Every world of this API project, newest first, page by page."""
+    yield from _assets(Kind.WORLD)
+
+
+def _assets(kind: Kind) -> Iterator[Asset]:
+    with session.open_client() as client:
+        yield from session.assets(client, kind)
+
+
+def _source(image: str | PathLike[str]) -> str:
+    text = fspath(image)
+    return text if "://" in text else str(Path(text).absolute())

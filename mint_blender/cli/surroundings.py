@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where we run: inside a Blender, beside the `bpy` module, or without either. Everything but the import works without.
+
+`bpy` is asked only where it is loaded already: loading it takes a second, which `mint usage` need not cost.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import util
+from pathlib import Path
+
+
+def inside_blender() -> bool:
+    """Is this a Blender (or a script that has loaded `bpy`)?"""
+    return "bpy" in sys.modules
+
+
+def can_import() -> bool:
+    """Could a result be imported here?"""
+    return inside_blender() or util.find_spec("bpy") is not None
+
+
+def may_go_online() -> bool:
+    """Blender's "Allow Online Access". The `bpy` module for scripts has no user who could switch it."""
+    if not inside_blender():
+        return True
+    import bpy
+
+    is_module = not bpy.app.binary_path
+    return bool(is_module or bpy.app.online_access)
+
+
+def readable_extensions() -> frozenset[str]:
+    """The glTF extensions that may be required of a file here; none without a Blender: then the original file is taken."""
+    if not can_import():
+        return frozenset()
+    from ..blender.reading import readable_extensions
+
+    return readable_extensions()
+
+
+def stored_account() -> tuple[str, str]:
+    """Key and base URL from the add-on's preferences; empty where there are none."""
+    if not inside_blender():
+        return "", ""
+    from ..blender.preferences import stored_account
+
+    return stored_account()
+
+
+def extension_folder() -> Path | None:
+    """Blender's folder for what this extension keeps; None outside of an installed extension."""
+    if not inside_blender():
+        return None
+    from ..blender.preferences import extension_folder
+
+    return extension_folder()

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a person or a program reads: results on standard output, progress on standard error.
+
+With `--json`, standard output is one JSON object a line and nothing else. On a terminal progress is a live display (the `rich`
+library, where it is installed: inside Blender it is not); elsewhere it is plain lines, one for each change.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Protocol
+
+from ..jobs import card
+from ..jobs.board import Board
+from ..jobs.job import Job
+from ..jobs.messages import Crashed, Hitch, JobChanged, News, Progress
+
+
+class Display(Protocol):
+    """Shows how far jobs are."""
+
+    def show(self, key: str, title: str, text: str, done: int | None = None, total: int | None = None) -> None:
+        """One job's line: `done` of `total` bytes while it downloads."""
+
+
+class Terminal:
+    """Where a command writes."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+
+    def result(self, record: dict[str, Any], *lines: str) -> None:
+        """One result: the record for programs, or the lines for people."""
+        if self.as_json:
+            print(json.dumps(record, ensure_ascii=False), flush=True)
+        else:
+            for line in lines:
+                print(line, flush=True)
+
+    def error(self, sentence: str, **record: Any) -> None:
+        """What went wrong: always for people on standard error, and for programs on standard output."""
+        print(sentence, file=sys.stderr, flush=True)
+        if self.as_json:
+            print(json.dumps({"event": "error", "message": sentence, **record}, ensure_ascii=False), flush=True)
+
+    def hint(self, line: str) -> None:
+        """A line for people that programs do not need."""
+        print(line, file=sys.stderr, flush=True)
+
+    def progress(self) -> AbstractContextManager[Display]:
+        """A display for as long as jobs are watched."""
+        if sys.stderr.isatty() and (live := _live_display()) is not None:
+            return live
+        return nullcontext(_Lines())
+
+    def teller(self, board: Board, display: Display) -> Callable[[News], None]:
+        """Turns the worker's news into progress, and into JSON events for programs."""
+        last: dict[str, str] = {}
+
+        def tell(news: News) -> None:
+            if isinstance(news, JobChanged):
+                text = card.state(news.job)
+                if last.get(news.job.id) != text:
+                    last[news.job.id] = text
+                    display.show(news.job.id, news.job.title, text)
+                    self._event(job_record(news.job, event="state"))
+            elif isinstance(news, Progress):
+                job = board.job(news.job_id)
+                display.show(news.job_id, job.title, f"Downloading the {news.role}", news.done, news.total)
+            elif isinstance(news, Hitch):
+                display.show(news.job_id, board.job(news.job_id).title, f"{news.sentence} Trying again in {news.seconds:.0f} s")
+                self._event({"event": "hitch", "job": news.job_id, "message": news.sentence, "seconds": round(news.seconds, 1)})
+            elif isinstance(news, Crashed):
+                self.error(news.sentence)
+
+        return tell
+
+    def _event(self, record: dict[str, Any]) -> None:
+        if self.as_json:
+            print(json.dumps(record, ensure_ascii=False), flush=True)
+
+
+def job_record(job: Job, *, event: str = "job") -> dict[str, Any]:
+    """A job for programs."""
+    return {
+        "event": event,
+        "job": job.id,
+        "kind": job.kind.value,
+        "prompt": job.request.prompt,
+        "name": job.request.name,
+        "preset": job.request.preset.value,
+        "mode": job.request.mode.value,
+        "phase": job.phase.value,
+        "state": card.state(job),
+        "operation": job.operation.id if job.operation else None,
+        "mint_url": job.operation.mint_url if job.operation else None,
+        "credits": job.cost,
+        "files": {kept.role.value: kept.path for kept in job.files},
+        "notes": list(job.notes),
+        "trouble": {"cause": job.trouble.cause.value, "code": job.trouble.code, "message": job.trouble.sentence} if job.trouble else None,
+    }
+
+
+class _Lines:
+    """One plain line for each change; download percentages would only fill a log."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, str] = {}
+
+    def show(self, key: str, title: str, text: str, done: int | None = None, total: int | None = None) -> None:
+        if self._last.get(key) != text:
+            self._last[key] = text
+            print(f"{title}: {text}", file=sys.stderr, flush=True)
+
+
+def _live_display() -> AbstractContextManager[Display] | None:
+    from .live import LiveDisplay
+
+    try:
+        return LiveDisplay()
+    except ImportError:
+        return None

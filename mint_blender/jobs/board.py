@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The main thread's view of all jobs: start one, decide about one, catch up with what the worker said.
+
+Nothing here waits for the network. Whoever has a window calls `catch_up` from a timer; whoever has none calls `watch`.
+"""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable, Collection
+from dataclasses import replace
+
+from ..mint.account import Account
+from ..mint.generation import GenerationRequest, feedback_complaint
+from . import card
+from .desk import Setup
+from .driver import Driver
+from .job import BUSY, Decision, Job, Phase, Target, Verb, new_job, new_key
+from .journal import Journal
+from .messages import Crashed, Hitch, JobChanged, News, Progress, Rested
+from .worker import Worker
+
+
+class NotPossible(Exception):
+    """The user asked for something that makes no sense (now): the sentence says why."""
+
+
+class Board:
+    """All jobs of this user, and the worker behind them. For the main thread only."""
+
+    def __init__(self, setup: Setup, account: Account) -> None:
+        self.home = setup.home
+        self.worker = Worker(setup, account)
+        self.hitches: dict[str, Hitch] = {}
+        self.progress: dict[str, Progress] = {}
+        self._journal = Journal(setup.home)
+        self._driver = Driver(setup.home)
+        self._jobs = {job.id: job for job in self._journal.jobs()}
+        self._active: set[str] = set()
+
+    def close(self, timeout: float = 2.0) -> bool:
+        """End the worker within `timeout` seconds; unfinished jobs go on at the next start. True when all has ended."""
+        ended = self.worker.stop(timeout)
+        self.catch_up()
+        self._journal.close()
+        self._driver.close()
+        return ended
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def jobs(self) -> list[Job]:
+        """Every job on the list, newest first."""
+        return sorted(self._jobs.values(), key=lambda job: (-job.created_at, job.id))
+
+    def job(self, job_id: str) -> Job:
+        """One job, by its id or the unmistakable beginning of it."""
+        matches = [job for id, job in self._jobs.items() if id.startswith(job_id)] if job_id else []
+        if len(matches) != 1:
+            raise NotPossible(
+                f'There is no job "{job_id}" in the journal.' if not matches else f'More than one job begins with "{job_id}".'
+            )
+        return matches[0]
+
+    def is_active(self, job_id: str) -> bool:
+        """Does something go on with it, in this process?"""
+        return job_id in self._active
+
+    @property
+    def is_active_at_all(self) -> bool:
+        """Does anything go on in this process?"""
+        return bool(self._active)
+
+    # -- deciding -----------------------------------------------------------------------------------------------------
+
+    def start(self, request: GenerationRequest, target: Target = Target()) -> Job:
+        """A new job: committed with its idempotency key before this returns, sent by the worker afterwards."""
+        if complaint := request.complaint():
+            raise NotPossible(complaint)
+        job = new_job(request, target, now=time.time())
+        self._journal.add(job)
+        self._jobs[job.id] = job
+        self._look(job)
+        return job
+
+    def approve(self, job_id: str) -> None:
+        """Accept the preview: the final, expensive stage begins."""
+        self._decide(job_id, Verb.APPROVE)
+
+    def revise(self, job_id: str, feedback: str) -> None:
+        """Ask for another preview."""
+        if complaint := feedback_complaint(feedback):
+            raise NotPossible(complaint)
+        self._decide(job_id, Verb.REVISE, feedback.strip())
+
+    def cancel(self, job_id: str) -> None:
+        """Stop it, at Mint too."""
+        self._decide(job_id, Verb.CANCEL)
+
+    def retry(self, job_id: str) -> None:
+        """A new attempt at a failed job. Costs Credits again."""
+        self._decide(job_id, Verb.RETRY)
+
+    def resume(self, job_id: str) -> None:
+        """Go on: after Credits were bought, after watching stopped, or after a restart. Starts and pays nothing twice."""
+        job = self.job(job_id)
+        if job.phase is Phase.BILLING and job.decision is None:
+            self._decide(job.id, Verb.RESUME)
+        elif job.phase in BUSY or job.phase is Phase.PAUSED or job.decision is not None:
+            self._look(job)
+        else:
+            self._refuse(job, Verb.RESUME)
+
+    def resume_all(self) -> list[Job]:
+        """Go on with everything that was broken off by the end of a process; what waits for a person goes on waiting."""
+        broken_off = [job for job in self.jobs() if (job.phase in BUSY or job.decision is not None) and not self.is_active(job.id)]
+        for job in broken_off:
+            self._look(job)
+        return broken_off
+
+    def fetch_again(self, job_id: str) -> None:
+        """Bring the files of a finished job once more: they were cleared, or other ones are wanted."""
+        job = self.job(job_id)
+        if job.phase not in {Phase.READY, Phase.PLACED}:
+            raise NotPossible(f"{job.title}: there are no files to fetch again.")
+        self._save(job.moved(Phase.FETCHING, files=job.previews))
+        self._look(job)
+
+    def placed(self, job_id: str, *notes: str) -> None:
+        """The result is in a scene or a file now."""
+        job = self.job(job_id)
+        for note in notes:
+            job = job.noted(note)
+        self._save(job.moved(Phase.PLACED))
+
+    def dismiss(self, job_id: str) -> None:
+        """Take a job off the list; its files stay."""
+        job = self.job(job_id)
+        if job.phase in BUSY and self.is_active(job.id):
+            raise NotPossible(f"{job.title} is not finished: cancel it first.")
+        self._journal.dismiss(job.id)
+        del self._jobs[job.id]
+
+    def retarget(self, job_id: str, target: Target) -> Job:
+        """Another place for the result."""
+        job = self.job(job_id)
+        self._save(replace(job, target=target))
+        return self._jobs[job.id]
+
+    # -- hearing ------------------------------------------------------------------------------------------------------
+
+    def catch_up(self) -> bool:
+        """Take in all that the worker said. Returns whether anything changed."""
+        changed = False
+        while True:
+            try:
+                news = self.worker.news.get_nowait()
+            except queue.Empty:
+                return changed
+            self._take_in(news)
+            changed = True
+
+    def hear(self) -> News:
+        """Block until the worker says something, and take it in. For scripts, never for a window."""
+        while True:
+            try:
+                # Not for ever: a blocked get keeps Ctrl-C from being noticed on some platforms.
+                news = self.worker.news.get(timeout=0.5)
+            except queue.Empty:
+                continue
+            self._take_in(news)
+            return news
+
+    def watch(self, job_ids: Collection[str], tell: Callable[[News], None] = lambda news: None) -> None:
+        """Block until nothing goes on with these jobs; `tell` hears of all news. For scripts, never for a window."""
+        while any(self.is_active(job_id) for job_id in job_ids):
+            tell(self.hear())
+
+    def _take_in(self, news: News) -> None:
+        if isinstance(news, JobChanged):
+            self._jobs[news.job.id] = news.job
+            self._forget_passing(news.job.id)
+        elif isinstance(news, Rested):
+            self._active.discard(news.job_id)
+            self._forget_passing(news.job_id)
+            self._reread(news.job_id)
+        elif isinstance(news, Hitch):
+            self.hitches[news.job_id] = news
+        elif isinstance(news, Progress):
+            self.progress[news.job_id] = news
+        elif isinstance(news, Crashed):
+            self._active.clear()
+
+    def _forget_passing(self, job_id: str) -> None:
+        self.hitches.pop(job_id, None)
+        self.progress.pop(job_id, None)
+
+    def _reread(self, job_id: str) -> None:
+        job = self._journal.job(job_id)
+        if job is not None and job_id in self._jobs:
+            self._jobs[job_id] = job
+
+    # -- writing ------------------------------------------------------------------------------------------------------
+
+    def _decide(self, job_id: str, verb: Verb, feedback: str | None = None) -> None:
+        job = self.job(job_id)
+        if verb not in card.verbs(job):
+            self._refuse(job, verb)
+        decision = Decision(verb, new_key(verb.value), feedback)
+        self._journal.decide(job.id, decision)
+        self._jobs[job.id] = replace(job, decision=decision)
+        self._look(job)
+
+    def _refuse(self, job: Job, verb: Verb) -> None:
+        raise NotPossible(f"{job.title}: {verb.value} is not possible now ({card.state(job)}).")
+
+    def _look(self, job: Job) -> None:
+        if self._journal.driven_elsewhere(job.id, self._driver) and not self.is_active(job.id):
+            return  # the process that drives it reads the decision; see Desk
+        self._active.add(job.id)
+        self.worker.look(job.id)
+
+    def _save(self, job: Job) -> None:
+        if self.is_active(job.id):
+            raise NotPossible(f"{job.title} is being worked on: wait until it rests.")
+        self._journal.save(job)
+        self._jobs[job.id] = job

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a person reads about a job, and which actions make sense now: the same words everywhere."""
+
+from __future__ import annotations
+
+from ..mint.schema import Operation, Status
+from .job import Job, Phase, Verb
+
+_STATE = {
+    Phase.WAITING: "Waiting for a free slot",
+    Phase.SENDING: "Sent",
+    Phase.WORKING: "Generating",
+    Phase.REVIEW: "Look at the Preview",
+    Phase.BILLING: "Needs Credits",
+    Phase.FETCHING: "Downloading",
+    Phase.READY: "Ready to place",
+    Phase.PLACED: "Placed",
+    Phase.CANCELED: "Cancelled",
+}
+
+_VERBS: dict[Phase, tuple[Verb, ...]] = {
+    Phase.WAITING: (Verb.CANCEL,),
+    Phase.SENDING: (Verb.CANCEL,),
+    Phase.WORKING: (Verb.CANCEL,),
+    Phase.REVIEW: (Verb.APPROVE, Verb.REVISE, Verb.CANCEL),
+    Phase.BILLING: (Verb.RESUME, Verb.CANCEL),
+    Phase.PAUSED: (Verb.RESUME, Verb.CANCEL),
+    Phase.FAILED: (Verb.RETRY,),
+}
+
+
+def state(job: Job) -> str:
+    """The state in a few words."""
+    if job.decision is not None:
+        return _deciding(job.decision.verb)
+    if job.phase is Phase.WORKING and job.operation is not None:
+        return _working(job, job.operation)
+    if job.phase is Phase.PAUSED:
+        return f"Paused: {job.trouble.sentence}" if job.trouble else "Paused"
+    if job.phase is Phase.FAILED:
+        return f"Failed: {job.trouble.sentence}" if job.trouble else "Failed"
+    partly = job.operation is not None and job.operation.status is Status.PARTIALLY_SUCCEEDED
+    if partly and job.phase in {Phase.READY, Phase.PLACED}:
+        return f"Partly done, {_STATE[job.phase].lower()}"
+    return _STATE[job.phase]
+
+
+def verbs(job: Job) -> tuple[Verb, ...]:
+    """What a person may decide now."""
+    return _VERBS.get(job.phase, ())
+
+
+def cost(job: Job) -> str:
+    """What it has cost, in words; empty where Mint has not said."""
+    return "" if job.cost is None else f"{job.cost:,.0f} Credits"
+
+
+def report(job: Job) -> str:
+    """A few lines to send to somebody who can help. Holds no key and no prompt."""
+    operation, trouble = job.operation, job.trouble
+    lines = [
+        f"job: {job.id} ({job.kind}, {job.request.preset}, {job.request.mode}), phase {job.phase}",
+        f"operation: {operation.id if operation else 'none'}, status {operation.status_word if operation else 'none'}",
+    ]
+    if trouble is not None:
+        lines += [f"trouble: {trouble.cause}, code {trouble.code or 'none'}, request id {trouble.request_id or 'none'}", trouble.sentence]
+    return "\n".join([*lines, *job.notes])
+
+
+def _deciding(verb: Verb) -> str:
+    return {Verb.APPROVE: "Approving", Verb.REVISE: "Revising", Verb.RESUME: "Resuming", Verb.RETRY: "Retrying", Verb.CANCEL: "Cancelling"}[
+        verb
+    ]
+
+
+def _working(job: Job, operation: Operation) -> str:
+    if operation.status is Status.QUEUED:
+        return "Queued at Mint"
+    if operation.status is Status.UNKNOWN:
+        return f'Working at Mint ("{operation.status_word}")'
+    if job.previews and len(job.previews) <= job.revision:
+        return "Revising"
+    return "Finishing" if job.previews else "Generating"

@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tells all stories by due time: what the one thread does, without the thread. The clock comes from outside, so tests turn it by hand.
+
+Each turn takes the most urgent job one step further: commit first, then fulfil what its story wants.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from ..files.download import Downloader
+from ..files.errors import FileTrouble
+from ..mint.account import Account
+from ..mint.client import Client
+from ..mint.errors import MintError, TooManyActive
+from ..mint.pacing import Retries
+from ..mint.schema import Kind
+from . import calls, fetching, troubles
+from .driver import Driver
+from .home import download_folder
+from .job import HOLDS_SLOT, Job, Phase
+from .journal import Journal
+from .messages import Command, Fetched, Hitch, JobChanged, Look, News, Progress, Rested, Use
+from .pool import Pool
+from .story import Story, Terms, follow
+from .wants import AnyWant, Fetch, Step, TakeSlot
+
+log = logging.getLogger(__name__)
+
+LINE_WAIT = 5.0  # seconds until a waiting job looks again whether another process has given up a slot
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Everything that a worker is told once. `slots` is how many generations of a kind may be active at Mint."""
+
+    home: Path
+    terms: Terms = Terms()
+    retries: Retries = Retries()
+    slots: dict[Kind, int] = field(default_factory=lambda: {Kind.MODEL: 10, Kind.WORLD: 10})
+    downloads: int = 3
+    connect: Callable[[Account], Client] = calls.connect
+    downloader: Callable[[], Downloader] = Downloader
+    clock: Callable[[], float] = time.monotonic
+    chance: Callable[[], float] = random.random
+
+
+@dataclass
+class _Task:
+    """A story being told: the job as last committed, what it wants next, and when."""
+
+    job: Job
+    story: Story
+    serial: int
+    want: AnyWant | None = None
+    due: float = 0.0
+    failures: int = 0
+    failing_since: float = 0.0
+
+
+class Desk:
+    """All stories that this process tells. One thread at a time may use it: its journal and its connection are not shared."""
+
+    def __init__(self, setup: Setup, account: Account, inbox: queue.SimpleQueue[Command], outbox: queue.SimpleQueue[News]) -> None:
+        self._setup = setup
+        self._account = account
+        self._inbox = inbox
+        self._outbox = outbox
+        self._journal = Journal(setup.home)
+        self._driver = Driver(setup.home)
+        self._pool = Pool(setup.downloads)
+        self._client: Client | None = None
+        self._tasks: dict[str, _Task] = {}
+        self._serial = 0
+        self._halted = threading.Event()
+
+    @property
+    def is_idle(self) -> bool:
+        """No story is being told."""
+        return not self._tasks
+
+    def close(self, timeout: float = 1.0) -> None:
+        """Break off all stories, within a bound. They are told again from the journal."""
+        self._halted.set()
+        for task in list(self._tasks.values()):
+            self._drop(task)
+        self._pool.close(timeout)
+        self._hang_up()
+        self._journal.close()
+        self._driver.close()
+
+    def receive(self, command: Command) -> None:
+        """Take in one command."""
+        if isinstance(command, Look):
+            self._look(command.job_id)
+        elif isinstance(command, Fetched):
+            self._take_in(command)
+        elif isinstance(command, Use):
+            self._account = command.account
+            self._hang_up()
+
+    def turn(self) -> float | None:
+        """Fulfil the most urgent want, if one is due. Returns the seconds until the next one; None: only a message can bring news."""
+        task = min(self._tasks.values(), key=lambda task: task.due, default=None)
+        if task is not None and task.due <= self._setup.clock():
+            self._fulfil(task)
+        next_due = min((task.due for task in self._tasks.values()), default=math.inf)
+        return None if next_due == math.inf else max(0.0, next_due - self._setup.clock())
+
+    # -- stories ------------------------------------------------------------------------------------------------------
+
+    def _look(self, job_id: str) -> None:
+        """Tell a job's story from what the journal knows, whatever was being told of it before."""
+        if job_id in self._tasks:
+            self._drop(self._tasks[job_id])
+        job = self._journal.claim(job_id, self._driver)
+        if job is None:
+            self._outbox.put(Rested(job_id))
+            return
+        self._serial += 1
+        task = _Task(job, follow(job, self._setup.terms), self._serial)
+        self._tasks[job_id] = task
+        self._tell(task, lambda: next(task.story))
+
+    def _drop(self, task: _Task) -> None:
+        """Break a story off where it is."""
+        task.story.close()
+        self._forget(task)
+
+    def _forget(self, task: _Task) -> None:
+        self._tasks.pop(task.job.id, None)
+        self._journal.release(task.job.id, self._driver)
+
+    def _tell(self, task: _Task, move: Callable[[], Step]) -> None:
+        """One step of a story: `move` hands it the answer (or the error) that it waited for."""
+        try:
+            step = move()
+        except StopIteration as end:
+            self._end(task, end.value)
+        except Exception as mistake:
+            self._give_up(task, mistake)
+        else:
+            self._commit(task, step.job)
+            task.want, task.failures = step.want, 0
+            task.due = self._setup.clock() + step.want.after
+
+    def _give_up(self, task: _Task, mistake: Exception) -> None:
+        """A mistake of ours concerns one job only, and loses nothing of it."""
+        log.error("The story of job %s broke", task.job.id, exc_info=mistake)
+        task.story.close()
+        self._end(task, replace(task.job, phase=Phase.PAUSED, trouble=troubles.internal(mistake)))
+
+    def _end(self, task: _Task, job: Job) -> None:
+        self._commit(task, job)
+        self._forget(task)
+        self._outbox.put(Rested(job.id))
+
+    def _commit(self, task: _Task, job: Job) -> None:
+        """Into the journal before anything else happens; then the main thread hears of it."""
+        before, task.job = task.job, job
+        if job == before:
+            return
+        self._journal.save(job, settled=before.decision if job.decision is None else None)
+        self._outbox.put(JobChanged(job))
+        if before.phase in HOLDS_SLOT and job.phase not in HOLDS_SLOT:
+            self._call_next_in_line(job.kind)
+
+    # -- wants --------------------------------------------------------------------------------------------------------
+
+    def _fulfil(self, task: _Task) -> None:
+        want = task.want
+        if isinstance(want, TakeSlot):
+            self._take_slot(task, want)
+        elif isinstance(want, Fetch):
+            self._send_for(task, want)
+        elif want is not None:
+            self._call(task, want)
+
+    def _take_slot(self, task: _Task, want: TakeSlot) -> None:
+        if self._journal.take_slot(task.job.id, want.kind, self._setup.slots[want.kind], self._driver):
+            self._tell(task, lambda: task.story.send(None))
+        else:
+            task.due = self._setup.clock() + LINE_WAIT
+
+    def _call_next_in_line(self, kind: Kind) -> None:
+        """A slot is free: the job that waits for the longest time asks at once."""
+        line = [task for task in self._tasks.values() if isinstance(task.want, TakeSlot) and task.want.kind is kind]
+        if line:
+            first = min(line, key=lambda task: task.job.created_at)
+            first.due = min(first.due, self._setup.clock() + first.want.after if first.want else 0.0)
+
+    def _call(self, task: _Task, want: calls.Call) -> None:
+        """One exchange with Mint. What failed and may be repeated is due again later; the story hears only of the end of patience."""
+        try:
+            if self._client is None:
+                self._client = self._setup.connect(self._account)
+            answer = calls.make(self._client, want)
+        except (MintError, FileTrouble) as error:
+            if isinstance(error, FileTrouble) or not self._repeat_later(task, error):
+                self._tell(task, partial(task.story.throw, error))
+        except Exception as mistake:
+            self._give_up(task, mistake)
+        else:
+            self._tell(task, lambda: task.story.send(answer))
+
+    def _repeat_later(self, task: _Task, error: MintError) -> bool:
+        now = self._setup.clock()
+        task.failures += 1
+        if task.failures == 1:
+            task.failing_since = now
+        wait = self._setup.retries.wait(task.failures, self._setup.chance(), error.retry_after)
+        in_time = self._setup.retries.may_repeat(task.failures, now - task.failing_since + wait)
+        # Too many active generations: that is a matter of standing in line, which the story knows how to do.
+        if not error.retryable or isinstance(error, TooManyActive) or not in_time:
+            return False
+        task.due = now + wait
+        self._outbox.put(Hitch(task.job.id, str(error), wait))
+        return True
+
+    def _hang_up(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    # -- downloads ----------------------------------------------------------------------------------------------------
+
+    def _send_for(self, task: _Task, want: Fetch) -> None:
+        """Hand a download to the pool; the answer comes back through the inbox."""
+        job_id, serial, folder = task.job.id, task.serial, download_folder(self._setup.home, task.job.id)
+        task.due = math.inf
+
+        def unwanted() -> bool:
+            current = self._tasks.get(job_id)
+            return self._halted.is_set() or current is None or current.serial != serial
+
+        def report(done: int, total: int | None) -> None:
+            self._outbox.put(Progress(job_id, want.role, done, total))
+
+        def work() -> None:
+            try:
+                with self._setup.downloader() as downloader:
+                    outcome = fetching.fetch(want, folder, downloader=downloader, stop=unwanted, progress=report)
+                self._inbox.put(Fetched(job_id, serial, outcome))
+            except FileTrouble as trouble:
+                self._inbox.put(Fetched(job_id, serial, trouble))
+            except Exception as mistake:
+                log.exception("The download of %s for job %s broke", want.role, job_id)
+                self._inbox.put(Fetched(job_id, serial, FileTrouble(troubles.internal(mistake).sentence)))
+
+        self._pool.submit(work)
+
+    def _take_in(self, fetched: Fetched) -> None:
+        task = self._tasks.get(fetched.job_id)
+        if task is None or task.serial != fetched.serial:
+            return
+        outcome = fetched.outcome
+        if isinstance(outcome, FileTrouble):
+            self._tell(task, lambda: task.story.throw(outcome))
+        else:
+            self._tell(task, lambda: task.story.send(outcome))

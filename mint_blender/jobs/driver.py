@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who drives a job: one process at a time, and another takes over when it dies.
+
+Each process holds a locked file for as long as it lives. The operating system lets go of the lock when the process ends, however
+it ends, so "is that driver alive?" needs no clock, no heartbeat and no process id (which may be reused).
+"""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from pathlib import Path
+from typing import IO
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(handle: IO[bytes]) -> bool:
+        try:
+            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _try_lock(handle: IO[bytes]) -> bool:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+
+class Driver:
+    """This process's proof of life, under `home/drivers`. Close it when no job is driven any more."""
+
+    def __init__(self, home: Path) -> None:
+        self._folder = home / "drivers"
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self.name = uuid.uuid4().hex
+        # Held open for as long as the process drives: closing it is letting go.
+        self._handle: IO[bytes] = (self._folder / self.name).open("wb")
+        if not _try_lock(self._handle):
+            raise OSError(f"The new file {self._folder / self.name} could not be locked.")
+
+    def is_alive(self, name: str | None) -> bool:
+        """Does another living process (or this one) drive under that name? A dead one's file is removed."""
+        if name is None:
+            return False
+        if name == self.name:
+            return True
+        path = self._folder / name
+        try:
+            with path.open("r+b") as handle:
+                if not _try_lock(handle):
+                    return True
+        except FileNotFoundError:
+            return False
+        except PermissionError:
+            return True
+        path.unlink(missing_ok=True)
+        return False
+
+    def close(self) -> None:
+        """Let go: what this process drove can be taken over at once."""
+        if not self._handle.closed:
+            self._handle.close()
+            (self._folder / self.name).unlink()

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fetch one file of a job and check it, on a thread of the pool: what is answered is complete, fit for its role, and in place."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ..files import glb, picture
+from ..files.download import Downloader
+from ..files.errors import BadFile
+from .job import Kept, Role
+from .wants import Fetch
+
+REPORT_EVERY = 0.2  # seconds between two progress messages of one file
+
+PICTURES = frozenset({Role.PREVIEW, Role.PICTURE, Role.PANORAMA})
+_SUFFIX = {Role.MODEL: ".glb", Role.COLLIDER: ".glb", Role.SPLATS: ".spz"}
+
+
+def fetch(
+    want: Fetch, folder: Path, *, downloader: Downloader, stop: Callable[[], bool], progress: Callable[[int, int | None], None]
+) -> Kept:
+    """Download into `folder`; raises FileTrouble. A damaged file is removed, so that the next try fetches it anew."""
+    target = folder / f"{want.name}{_suffix(want)}"
+    path = downloader.fetch(want.url, target, stop=stop, progress=_seldom(progress))
+    try:
+        return _checked(want, path)
+    except BadFile:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _checked(want: Fetch, path: Path) -> Kept:
+    needs: tuple[str, ...] = ()
+    if want.role in PICTURES:
+        path = picture.rename_by_content(path)
+    elif want.role is Role.SPLATS:
+        from ..files import spz  # needs NumPy, which is large: only for those who ask for splats
+
+        spz.inspect(path)
+    else:
+        needs = tuple(sorted(glb.inspect(path).extensions_required))
+    return Kept(want.role, str(path), want.url, note=want.note, needs=needs)
+
+
+def _suffix(want: Fetch) -> str:
+    """By role; a picture's suffix is a guess from the address until its bytes are here."""
+    if want.role in _SUFFIX:
+        return _SUFFIX[want.role]
+    guess = Path(urlsplit(want.url).path).suffix.lower()
+    return guess if guess in {".webp", ".png", ".jpg", ".jpeg"} else ".webp"
+
+
+def _seldom(progress: Callable[[int, int | None], None]) -> Callable[[int, int | None], None]:
+    last = 0.0
+
+    def report(done: int, total: int | None) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= REPORT_EVERY or done == total:
+            last = now
+            progress(done, total)
+
+    return report

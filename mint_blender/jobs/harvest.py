@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The end of a story: which of the offered files are fetched, and what is missing.
+
+Told like `story`: yields steps, knows no disk and no network. A fetched file is never fetched again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import replace
+from typing import Any, Protocol, TypeVar
+
+from ..files import choice
+from ..files.errors import FileTrouble, LinkExpired
+from ..mint import errors
+from ..mint.schema import Assets, Kind
+from .job import Cause, Job, Kept, Phase, Role, Trouble
+from .wants import Fetch, ReadAsset, Step, Want
+
+Answer = TypeVar("Answer")
+Telling = Generator[Step, Any, None]
+UrlOf = Callable[[Assets], str | None]
+
+# A fresh resource can be incomplete for some seconds after its operation succeeded (contract, 13.16).
+SETTLING_TRIES = 3
+SETTLING_WAIT = 3.0
+
+
+class Teller(Protocol):
+    """What is needed of the story: its job, and asking."""
+
+    job: Job
+
+    def ask(self, want: Want[Answer]) -> Generator[Step, Any, Answer]: ...
+
+
+class Harvest:
+    """Brings a finished operation's files to disk."""
+
+    def __init__(self, teller: Teller, readable: frozenset[str]) -> None:
+        self._teller = teller
+        self._readable = readable
+
+    def gather(self) -> Telling:
+        """Read the result, fetch what is wanted of it, say what is missing; ends in READY, or in FAILED when there is nothing at all."""
+        yield from self._read_asset()
+        if self._job.kind is Kind.MODEL:
+            yield from self._model()
+        else:
+            yield from self._world()
+        yield from self._optional(Role.PICTURE, lambda assets: assets.picture_url, "picture")
+        if any(self._job.file(role) for role in (Role.MODEL, Role.COLLIDER, Role.PANORAMA, Role.SPLATS)):
+            self._job = self._job.moved(Phase.READY, trouble=None)
+        else:
+            self._job = self._job.moved(
+                Phase.FAILED, trouble=Trouble(Cause.WORK, "Mint says it is done, but there is no file in the result: retry.")
+            )
+
+    @property
+    def _job(self) -> Job:
+        return self._teller.job
+
+    @_job.setter
+    def _job(self, job: Job) -> None:
+        self._teller.job = job
+
+    @property
+    def _assets(self) -> Assets:
+        """What the resource says, else what the operation said."""
+        job = self._job
+        known = job.asset.assets if job.asset else None
+        return known or (job.operation.assets if job.operation else None) or Assets()
+
+    def _read_asset(self) -> Telling:
+        """The resource knows more than the operation. While it settles it is asked again; without it the operation's files do."""
+        resource = self._job.operation.resource if self._job.operation else None
+        if resource is None or resource.type not in set(Kind):
+            return
+        for attempt in range(SETTLING_TRIES):
+            try:
+                asset = yield from self._teller.ask(ReadAsset(Kind(resource.type), resource.id, after=SETTLING_WAIT if attempt else 0.0))
+            except (errors.NotFound, errors.Forbidden) as error:
+                self._job = self._job.noted(f"The result's page could not be read. {error}")
+                return
+            self._job = replace(self._job, asset=asset)
+            if asset.assets is not None and asset.assets.has_result:
+                return
+
+    # -- a model ------------------------------------------------------------------------------------------------------
+
+    def _model(self) -> Telling:
+        """The optimised GLB where this Blender reads it, else the original."""
+        taken = self._job.file(Role.MODEL)
+        if taken is None:
+            taken = yield from self._fetch_model(self._readable)
+        if taken is not None and self._unreadable(taken) and taken.url != self._assets.glb_url:
+            # Only the file itself says what it needs, and it needs more than expected: fall back on the original.
+            note = choice.explain_missing(self._unreadable(taken))
+            if self._assets.glb_url is not None:
+                yield from self._fetch(Role.MODEL, lambda assets: assets.glb_url, "model", note=f"The original file was taken. {note}")
+
+    def _fetch_model(self, readable: frozenset[str]) -> Generator[Step, Any, Kept | None]:
+        assets = self._assets
+        chosen = choice.choose_model(optimized_url=assets.optimized_glb_url, original_url=assets.glb_url, readable=readable)
+        if chosen is None:
+            return None
+        optimized = chosen.which == "optimized"
+        url_of: UrlOf = (lambda found: found.optimized_glb_url) if optimized else (lambda found: found.glb_url)
+        return (yield from self._fetch(Role.MODEL, url_of, "model-optimized" if optimized else "model", note=chosen.reason))
+
+    def _unreadable(self, kept: Kept) -> tuple[str, ...]:
+        return tuple(sorted(set(kept.needs) - self._readable)) if self._readable else ()
+
+    # -- a world ------------------------------------------------------------------------------------------------------
+
+    def _world(self) -> Telling:
+        """Collider and panorama, and the splats of the tier that was asked for. What Mint has not made is said, not an error."""
+        yield from self._optional(Role.COLLIDER, lambda assets: assets.collider_mesh_url, "collider mesh")
+        yield from self._optional(Role.PANORAMA, lambda assets: assets.pano_url, "panorama")
+        wanted = self._job.target.splats
+        if wanted is not None:
+            yield from self._optional(Role.SPLATS, lambda assets: _splats_url(assets, wanted), "splats")
+
+    # -- one file -----------------------------------------------------------------------------------------------------
+
+    def _optional(self, role: Role, url_of: UrlOf, what: str) -> Telling:
+        """A part that may be missing. A small picture's trouble never holds up the result."""
+        if self._job.file(role) is not None:
+            return
+        if url_of(self._assets) is None:
+            self._job = self._job.noted(
+                f"This {self._job.kind} came without a {what}." if what != "splats" else "This world came without splats."
+            )
+            return
+        try:
+            yield from self._fetch(role, url_of, str(role))
+        except FileTrouble as error:
+            if role is not Role.PICTURE:
+                raise
+            self._job = self._job.noted(f"The picture could not be fetched. {error}")
+
+    def _fetch(self, role: Role, url_of: UrlOf, name: str, note: str | None = None) -> Generator[Step, Any, Kept]:
+        """Fetch one file; when its address has expired, ask for a fresh one, once."""
+        url = url_of(self._assets)
+        if url is None:
+            raise AssertionError("Only a file with an address is fetched.")
+        try:
+            kept = yield from self._teller.ask(Fetch(role, url, name, note))
+        except LinkExpired:
+            yield from self._read_asset()
+            kept = yield from self._teller.ask(Fetch(role, url_of(self._assets) or url, name, note))
+        self._job = replace(self._job, files=(*self._job.files, kept))
+        return kept
+
+
+def _splats_url(assets: Assets, wanted: str) -> str | None:
+    chosen = choice.choose_splats(assets.spz_urls, wanted)
+    return chosen[1] if chosen else None

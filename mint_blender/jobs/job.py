@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A job: one wish of the user, from the click to the scene. An operation is Mint's; a job is ours.
+
+The rule: a job only ever moves along `MOVES`. Phases outside `BUSY` need no thread: they wait for a person, or are over.
+Nothing that was paid for ends in FAILED: when Mint has (or may have) a result and we cannot get at it, the job is PAUSED.
+
+        WAITING ──> SENDING ──> WORKING ──> FETCHING ──> READY ──> PLACED
+           ^           │         │    ^
+           └─ no slot ─┘         v    │ approve, revise, pay and resume
+                              REVIEW, BILLING          (any of these may also end CANCELED, FAILED or PAUSED)
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from ..mint.generation import GenerationRequest
+from ..mint.schema import Asset, Kind, Operation
+
+
+class Phase(StrEnum):
+    """How far a job is."""
+
+    WAITING = "waiting"  # here, for a free slot: nothing has been sent
+    SENDING = "sending"  # the start is on its way, or its answer was lost
+    WORKING = "working"  # queued or running at Mint
+    REVIEW = "review"  # the preview waits for a person
+    BILLING = "billing"  # Credits are needed
+    FETCHING = "fetching"  # Mint is done; the files are being downloaded
+    READY = "ready"  # the files are here
+    PLACED = "placed"  # the result is in a scene or a file
+    PAUSED = "paused"  # we stopped watching; it can be picked up where it was
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+_AT_MINT = {Phase.WORKING, Phase.REVIEW, Phase.BILLING, Phase.FETCHING, Phase.FAILED, Phase.CANCELED, Phase.PAUSED}
+
+MOVES: dict[Phase, frozenset[Phase]] = {
+    Phase.WAITING: frozenset({Phase.SENDING, Phase.CANCELED, Phase.PAUSED, Phase.FAILED}),
+    Phase.SENDING: frozenset(_AT_MINT | {Phase.WAITING}),
+    Phase.WORKING: frozenset(_AT_MINT),
+    Phase.REVIEW: frozenset(_AT_MINT),
+    Phase.BILLING: frozenset(_AT_MINT | {Phase.SENDING}),
+    Phase.FETCHING: frozenset({Phase.READY, Phase.PAUSED, Phase.FAILED}),
+    Phase.READY: frozenset({Phase.PLACED, Phase.FETCHING}),
+    Phase.PLACED: frozenset({Phase.FETCHING}),
+    Phase.PAUSED: frozenset(_AT_MINT | {Phase.WAITING, Phase.SENDING}),
+    Phase.FAILED: frozenset(_AT_MINT | {Phase.WAITING}),
+    Phase.CANCELED: frozenset(),
+}
+
+BUSY = frozenset({Phase.WAITING, Phase.SENDING, Phase.WORKING, Phase.FETCHING})
+HOLDS_SLOT = frozenset({Phase.SENDING, Phase.WORKING})
+
+
+class IllegalMove(Exception):
+    """A job was asked to go where the table does not lead: a mistake in our code, never the user's."""
+
+
+class Verb(StrEnum):
+    """What a person may decide about a job."""
+
+    APPROVE = "approve"
+    REVISE = "revise"
+    RESUME = "resume"
+    RETRY = "retry"
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A click on a job: kept, with its idempotency key, before anything is sent."""
+
+    verb: Verb
+    key: str
+    feedback: str | None = None
+
+
+class Cause(StrEnum):
+    """What kind of trouble it is: decides the exit status and which help is offered."""
+
+    KEY = "key"  # missing or refused
+    CREDITS = "credits"
+    UNREACHABLE = "unreachable"
+    REFUSED = "refused"  # Mint did not accept the request: nothing was started
+    WORK = "work"  # the generation itself failed
+    FILE = "file"  # a result could not be fetched or is damaged
+    PATIENCE = "patience"  # watched for as long as we do
+    INTERNAL = "internal"  # a mistake of ours
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why a job does not go on: `sentence` is for a person, `code` is Mint's or the HTTP layer's word."""
+
+    cause: Cause
+    sentence: str
+    code: str | None = None
+    request_id: str | None = None
+
+
+class Role(StrEnum):
+    """What a downloaded file is for."""
+
+    PREVIEW = "preview"
+    PICTURE = "picture"
+    MODEL = "model"
+    COLLIDER = "collider"
+    PANORAMA = "panorama"
+    SPLATS = "splats"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A complete file on disk. `note` says why this one was taken; `needs` are the glTF extensions it requires."""
+
+    role: Role
+    path: str
+    url: str
+    note: str | None = None
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the result shall go once it is here. Plain values: the click's cursor, a scene, or files of a batch run."""
+
+    output: str | None = None
+    render: str | None = None
+    at: tuple[float, float, float] | None = None
+    height: float | None = None
+    document: str | None = None
+    scene: str | None = None
+    splats: str | None = None  # the splat tier to fetch as well; None: no splats
+    line: str | None = None  # which line of which batch this is: a rerun finds it by that
+
+
+@dataclass(frozen=True)
+class Job:
+    """One wish and how far it is. Times are seconds since the epoch; `key` is the start's idempotency key."""
+
+    id: str
+    request: GenerationRequest
+    key: str
+    created_at: float
+    target: Target = Target()
+    phase: Phase = Phase.WAITING
+    body: dict[str, Any] | None = None
+    image_urls: tuple[str, ...] = ()
+    operation: Operation | None = None
+    asset: Asset | None = None
+    revision: int = 0  # previews asked for after the first, by a revision or a retry
+    files: tuple[Kept, ...] = ()
+    decision: Decision | None = None
+    trouble: Trouble | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def kind(self) -> Kind:
+        """Model or world."""
+        return self.request.kind
+
+    @property
+    def title(self) -> str:
+        """What a person calls it: the name, else the beginning of the prompt."""
+        text = self.request.name or " ".join(self.request.prompt.split()) or f"{self.kind} from pictures"
+        return text if len(text) <= 60 else text[:59].rstrip() + "…"
+
+    @property
+    def cost(self) -> float | None:
+        """Credits, as far as Mint says: finalised, else reserved."""
+        credits = self.operation.credits if self.operation else None
+        return (credits.finalized or credits.reserved) if credits else None
+
+    def file(self, role: Role) -> Kept | None:
+        """The newest complete file of that role."""
+        return next((kept for kept in reversed(self.files) if kept.role is role), None)
+
+    @property
+    def previews(self) -> tuple[Kept, ...]:
+        """Every preview so far, oldest first: revisions keep the earlier ones."""
+        return tuple(kept for kept in self.files if kept.role is Role.PREVIEW)
+
+    def moved(self, phase: Phase, **changes: Any) -> Job:
+        """The job in another phase. Raises IllegalMove, and changes nothing, when the table does not lead there."""
+        if phase is not self.phase and phase not in MOVES[self.phase]:
+            raise IllegalMove(f"A job does not go from {self.phase} to {phase}.")
+        return replace(self, phase=phase, **changes)
+
+    def noted(self, sentence: str) -> Job:
+        """The job with one more remark for its card; said once only."""
+        return self if sentence in self.notes else replace(self, notes=(*self.notes, sentence))
+
+
+def new_key(action: str) -> str:
+    """An idempotency key: one for each click, for all tries of that click."""
+    return f"mint-blender-{action}-{uuid.uuid4()}"
+
+
+def new_job(request: GenerationRequest, target: Target, *, now: float) -> Job:
+    """The job of a fresh click."""
+    return Job(id=uuid.uuid4().hex[:12], request=request, key=new_key("generate"), created_at=now, target=target)

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What goes between the main thread and the worker: small values in queues, and nothing else is shared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..files.errors import FileTrouble
+from ..mint.account import Account
+from .job import Job, Kept, Role
+
+# -- to the worker ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Look:
+    """The journal has news of this job: (re)tell its story."""
+
+    job_id: str
+
+
+@dataclass(frozen=True)
+class Use:
+    """From now on talk to Mint with this account."""
+
+    account: Account
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A download ended. `serial` tells an answer from a late one that nobody waits for any more."""
+
+    job_id: str
+    serial: int
+    outcome: Kept | FileTrouble
+
+
+@dataclass(frozen=True)
+class Halt:
+    """Stop telling stories; the journal knows where each one is."""
+
+
+Command = Look | Use | Fetched | Halt
+
+# -- from the worker --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class JobChanged:
+    """A job as it has just been committed."""
+
+    job: Job
+
+
+@dataclass(frozen=True)
+class Rested:
+    """Nothing goes on by itself with this job: it waits for a person, is over, or is driven by another process."""
+
+    job_id: str
+
+
+@dataclass(frozen=True)
+class Hitch:
+    """A call failed and is tried again in `seconds`."""
+
+    job_id: str
+    sentence: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Bytes of a download; `total` is None where the host does not say."""
+
+    job_id: str
+    role: Role
+    done: int
+    total: int | None
+
+
+@dataclass(frozen=True)
+class Crashed:
+    """The worker itself failed; its jobs are in the journal."""
+
+    sentence: str
+
+
+News = JobChanged | Rested | Hitch | Progress | Crashed

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A job as JSON and back: what the journal keeps. Members that a later version added are ignored, missing ones have defaults."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any, TypeVar
+
+from ..mint.generation import GenerationRequest
+from ..mint.schema import Asset, Kind, Mode, Operation, Pose, Preset
+from .job import Cause, Decision, Job, Kept, Phase, Role, Target, Trouble, Verb
+
+Plain = TypeVar("Plain")
+
+
+def dump(job: Job) -> str:
+    """The job without its decision, which the journal keeps in a column of its own."""
+    record = {
+        "id": job.id,
+        "request": asdict(job.request),
+        "key": job.key,
+        "created_at": job.created_at,
+        "target": asdict(job.target),
+        "body": job.body,
+        "image_urls": job.image_urls,
+        "operation": job.operation.raw if job.operation else None,
+        "asset": {"kind": job.asset.kind, "json": job.asset.raw} if job.asset else None,
+        "revision": job.revision,
+        "files": [asdict(kept) for kept in job.files],
+        "trouble": asdict(job.trouble) if job.trouble else None,
+        "notes": job.notes,
+    }
+    return json.dumps(record)
+
+
+def load(text: str, decision: Decision | None, phase: Phase) -> Job:
+    """The job that `dump` wrote. `decision` and `phase` stand in columns of their own, which other writers touch too."""
+    record = json.loads(text)
+    trouble, asset, operation = record.get("trouble"), record.get("asset"), record.get("operation")
+    return Job(
+        id=record["id"],
+        request=_request(record["request"]),
+        key=record["key"],
+        created_at=record["created_at"],
+        target=_plain(Target, record.get("target") or {}, at=lambda at: tuple(at) if at else None),
+        phase=phase,
+        body=record.get("body"),
+        image_urls=tuple(record.get("image_urls", ())),
+        operation=Operation.read(operation) if operation else None,
+        asset=Asset.read(Kind(asset["kind"]), asset["json"]) if asset else None,
+        revision=record.get("revision", 0),
+        files=tuple(_plain(Kept, kept, role=Role, needs=tuple) for kept in record.get("files", ())),
+        decision=decision,
+        trouble=_plain(Trouble, trouble, cause=Cause) if trouble else None,
+        notes=tuple(record.get("notes", ())),
+    )
+
+
+def dump_decision(decision: Decision) -> str:
+    """A decision as JSON."""
+    return json.dumps(asdict(decision))
+
+
+def load_decision(text: str | None) -> Decision | None:
+    """The decision that `dump_decision` wrote."""
+    return _plain(Decision, json.loads(text), verb=Verb) if text else None
+
+
+def _request(record: Mapping[str, Any]) -> GenerationRequest:
+    pose = record.get("pose")
+    return _plain(GenerationRequest, {**record, "pose": Pose(pose) if pose else None}, kind=Kind, preset=Preset, mode=Mode, images=tuple)
+
+
+def _plain(cls: type[Plain], record: Mapping[str, Any], **readers: Any) -> Plain:
+    """A dataclass from its members; `readers` turn JSON's words and lists into ours."""
+    known = {member.name for member in fields(cls)}  # type: ignore[arg-type]  # a dataclass, which TypeVar cannot say
+    members = {name: readers[name](value) if name in readers else value for name, value in record.items() if name in known}
+    return cls(**members)

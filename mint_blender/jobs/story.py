@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The story of a job, from top to bottom: it yields what it wants and is sent the answer. No clock, thread, socket or disk in here.
+
+Every yield is a `Step`: the job as it is now, which is committed before the want is fulfilled. So a story can be broken off
+anywhere (a kill, a click, a restart) and told again from what the journal knows: each part asks "was this done?" first.
+A call that finally failed comes back as an exception at the yield. A story ends when nothing goes on by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from ..files.errors import FileTrouble
+from ..mint import errors
+from ..mint.pacing import Pace
+from ..mint.schema import Operation, Status
+from . import troubles
+from .harvest import Harvest
+from .job import Decision, Job, Phase, Role, Verb
+from .wants import Act, Fetch, Poll, Start, Step, TakeSlot, Upload, Want
+
+Answer = TypeVar("Answer")
+Story = Generator[Step, Any, Job]
+Telling = Generator[Step, Any, None]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a story has to know of its surroundings: the rhythm, and the glTF extensions that this Blender reads."""
+
+    pace: Pace = Pace()
+    readable: frozenset[str] = field(default_factory=frozenset)
+
+
+def follow(job: Job, terms: Terms) -> Story:
+    """Tell the job's story from where it is until it rests; returns the job as it then is."""
+    story = _Story(job, terms)
+    try:
+        yield from story.tell()
+    except (errors.MintError, FileTrouble) as error:
+        story.rest(error)
+    return story.job
+
+
+class _Story:
+    """The teller: holds the job as it is now, so that an error leaves it where it was."""
+
+    def __init__(self, job: Job, terms: Terms) -> None:
+        self.job = job
+        self._terms = terms
+        self._just_heard = False  # Mint has just answered: wait before the first poll
+
+    def ask(self, want: Want[Answer]) -> Generator[Step, Any, Answer]:
+        """Want something, with the job as it is now; returns the answer."""
+        answer: Answer = yield Step(self.job, want)  # type: ignore[arg-type]  # AnyWant is the closed list of Want
+        return answer
+
+    def tell(self) -> Telling:
+        """The whole story."""
+        if self.job.decision is not None:
+            yield from self._carry_out(self.job.decision)
+        elif self.job.phase is Phase.PAUSED:
+            self._pick_up()
+        if self.job.phase in {Phase.WAITING, Phase.SENDING}:
+            yield from self._begin()
+        if self.job.phase is Phase.WORKING:
+            yield from self._watch()
+        if self.job.phase is Phase.REVIEW:
+            yield from self._fetch_preview()
+        if self.job.phase is Phase.FETCHING:
+            yield from Harvest(self, self._terms.readable).gather()
+
+    # -- the beginning ------------------------------------------------------------------------------------------------
+
+    def _begin(self) -> Telling:
+        """Pictures first, then a free slot, then the start."""
+        yield from self._upload_pictures()
+        after = 0.0
+        while self.job.phase in {Phase.WAITING, Phase.SENDING}:
+            if self.job.phase is Phase.WAITING:
+                yield from self.ask(TakeSlot(self.job.kind, after=after))
+                self.job = self.job.moved(Phase.SENDING)
+            yield from self._send_start()
+            after = self._terms.pace.longest
+
+    def _upload_pictures(self) -> Telling:
+        """Each local picture once: what is uploaded is remembered, and every picture has a key of its own."""
+        for number, source in enumerate(self.job.request.images):
+            if number >= len(self.job.image_urls):
+                local = not source.startswith("https://")
+                url = (yield from self.ask(Upload(source, key=f"{self.job.key}-picture-{number + 1}"))) if local else source
+                self.job = replace(self.job, image_urls=(*self.job.image_urls, url))
+
+    def _send_start(self) -> Telling:
+        """The exact body is kept before it is sent, so that a repetition is the same request."""
+        body = self.job.body or self.job.request.body(self.job.image_urls)
+        self.job = self.job.moved(Phase.SENDING, body=body, trouble=None)
+        try:
+            operation = yield from self.ask(Start(self.job.kind, body, key=self.job.key))
+            self._hear(operation)
+        except errors.TooManyActive as error:
+            # Somebody else uses the account too: back in line here, and say why.
+            self.job = self.job.moved(Phase.WAITING, trouble=troubles.of(error))
+        except errors.CreditsNeeded as error:
+            self.job = self.job.moved(Phase.BILLING, trouble=troubles.of(error))
+        except errors.InvalidRequest as error:
+            self._use_the_older_name_field(body, error)
+
+    def _use_the_older_name_field(self, body: dict[str, Any], error: errors.InvalidRequest) -> None:
+        """The first version of the API called the name `displayName`: tried once, under another key, as the body is another."""
+        if "name" not in body or not error.names("name"):
+            raise error
+        older = {("displayName" if name == "name" else name): value for name, value in body.items()}
+        self.job = replace(self.job, body=older, key=f"{self.job.key}-display-name")
+
+    # -- the middle ---------------------------------------------------------------------------------------------------
+
+    def _watch(self) -> Telling:
+        """Poll until the operation needs somebody or has ended; give up watching (not the job) when patience ends."""
+        pace = self._terms.pace
+        rounds, watched, after = 0, 0.0, pace.wait(0) if self._just_heard else 0.0
+        while self.job.phase is Phase.WORKING:
+            if watched > pace.patience:
+                self.job = self.job.moved(Phase.PAUSED, trouble=troubles.patience(pace))
+                return
+            seen = yield from self.ask(Poll(self._operation.id, after=after))
+            self._move_to(seen.operation)
+            rounds, watched = rounds + 1, watched + after
+            after = pace.wait(rounds, seen.retry_after)
+
+    def _fetch_preview(self) -> Telling:
+        """The picture of this revision. Without it a person can still decide, so its trouble is a note and no more."""
+        assets = self._operation.assets
+        if len(self.job.previews) > self.job.revision:
+            return
+        if assets is None or assets.preview_image_url is None:
+            self.job = self.job.noted("Mint sent no preview picture: look at it at mint.gg before you approve.")
+            return
+        name = f"preview-{self.job.revision + 1}"
+        try:
+            kept = yield from self.ask(Fetch(Role.PREVIEW, assets.preview_image_url, name))
+            self.job = replace(self.job, files=(*self.job.files, kept))
+        except FileTrouble as error:
+            self.job = self.job.noted(f"The preview picture could not be fetched. {error}")
+
+    # -- what a person decides ----------------------------------------------------------------------------------------
+
+    def _carry_out(self, decision: Decision) -> Telling:
+        """A click: sent under its own key until Mint has answered."""
+        if decision.verb is Verb.CANCEL and (yield from self._nothing_to_cancel()):
+            self.job = replace(self.job, decision=None)
+        elif self._starts_again(decision):
+            self._start_again(decision)
+        else:
+            yield from self._act(decision)
+
+    def _nothing_to_cancel(self) -> Generator[Step, Any, bool]:
+        """Nothing runs at Mint, or no longer. A start whose answer was lost is repeated first: its key finds what it started."""
+        if self.job.phase is Phase.PAUSED and self.job.operation is None and self.job.body is not None:
+            self.job = self.job.moved(Phase.SENDING)
+        if self.job.phase is Phase.SENDING:
+            yield from self._send_start()
+        if self.job.operation is None:
+            self.job = self.job.moved(Phase.CANCELED, trouble=None)
+        return self.job.phase not in {Phase.WORKING, Phase.REVIEW, Phase.BILLING, Phase.PAUSED}
+
+    def _starts_again(self, decision: Decision) -> bool:
+        """Retry and resume begin anew where Mint has no resource yet that could be retried or resumed."""
+        has_resource = self.job.operation is not None and self.job.operation.resource is not None
+        return decision.verb in {Verb.RETRY, Verb.RESUME} and not has_resource
+
+    def _start_again(self, decision: Decision) -> None:
+        """A retry is a new wish and gets the new click's key; a resume repeats the very same start, which cannot be charged twice."""
+        if decision.verb is Verb.RETRY:
+            self.job = self.job.moved(Phase.WAITING, decision=None, trouble=None, operation=None, key=decision.key, body=None)
+        else:
+            self.job = self.job.moved(Phase.SENDING, decision=None, trouble=None)
+
+    def _act(self, decision: Decision) -> Telling:
+        """Send the decision. What is not possible (any more) is said, and the operation looked at anew."""
+        operation = self._operation
+        retried = operation.resource if decision.verb is Verb.RETRY else None
+        try:
+            answer = yield from self.ask(Act(decision, self.job.kind, retried.id if retried else operation.id))
+        except errors.ProblemError as error:
+            if error.retryable or isinstance(error, errors.KeyRefused):
+                raise
+            self.job = replace(self.job.noted(str(error)), decision=None)
+            if self.job.phase is not Phase.FAILED:
+                self._move_to((yield from self.ask(Poll(operation.id))).operation)
+            return
+        another_preview = decision.verb in {Verb.REVISE, Verb.RETRY}
+        self.job = replace(self.job, decision=None, revision=self.job.revision + another_preview)
+        self._hear(answer)
+
+    # -- where it leads -----------------------------------------------------------------------------------------------
+
+    @property
+    def _operation(self) -> Operation:
+        if self.job.operation is None:
+            raise AssertionError(f"A job in phase {self.job.phase} has an operation.")
+        return self.job.operation
+
+    def _hear(self, operation: Operation) -> None:
+        self._just_heard = True
+        self._move_to(operation)
+
+    def _move_to(self, operation: Operation) -> None:
+        """Move to where the operation is."""
+        if operation.is_busy:
+            phase, trouble = Phase.WORKING, None
+        elif operation.awaits_review:
+            phase, trouble = Phase.REVIEW, None
+        elif operation.awaits_payment:
+            phase, trouble = Phase.BILLING, troubles.billing(operation)
+        elif operation.succeeded:
+            phase, trouble = Phase.FETCHING, None
+        elif operation.status is Status.CANCELED:
+            phase, trouble = Phase.CANCELED, None
+        else:
+            phase, trouble = Phase.FAILED, troubles.failed_work(operation)
+        self.job = self.job.moved(phase, operation=operation, trouble=trouble)
+
+    def _pick_up(self) -> None:
+        """Go on where watching stopped; the operation is asked first, so nothing is done twice."""
+        if self.job.operation is not None:
+            self.job = self.job.moved(Phase.WORKING, trouble=None)
+        else:
+            self.job = self.job.moved(Phase.SENDING if self.job.body else Phase.WAITING, trouble=None)
+
+    def rest(self, error: errors.MintError | FileTrouble) -> None:
+        """A call finally failed. Over is only what Mint refused to start, or knows no longer; all else can be picked up."""
+        unstarted = self.job.phase in {Phase.WAITING, Phase.SENDING}
+        refused = isinstance(error, errors.ProblemError) and not error.retryable and not isinstance(error, errors.KeyRefused)
+        over = (unstarted and (refused or isinstance(error, FileTrouble))) or isinstance(error, errors.NotFound)
+        self.job = self.job.moved(Phase.FAILED if over else Phase.PAUSED, trouble=troubles.of(error))

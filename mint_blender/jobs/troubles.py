@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why a job does not go on, in sentences for a person: what happened, what it means, what to do."""
+
+from __future__ import annotations
+
+from ..files.errors import FileTrouble
+from ..mint import errors
+from ..mint.pacing import Pace
+from ..mint.schema import Operation
+from .job import Cause, Trouble
+
+# Mint's error codes (an open list) and what a person can do about each. Source: the contract, section 4.
+_ADVICE = {
+    "moderation_blocked": "Mint's moderation refused the prompt or a picture: change it and generate again.",
+    "quota_blocked": "The account's quota is used up: buy Credits or wait for the next period, then retry.",
+    "invalid_generation_input": "Mint could not use the prompt or a picture: change it and generate again.",
+    "transient_generation_failure": "That was a passing fault at Mint: retry.",
+    "generation_interrupted": "The generation was interrupted at Mint: retry.",
+    "start_failed": "Mint could not start the generation: retry.",
+    "generation_failed": "The generation failed at Mint: retry, or change the prompt.",
+    "optimization_not_started": "Mint could not start the optimisation: retry; the original file can be used meanwhile.",
+    "optimization_failed": "The optimisation failed at Mint: the original file can be used.",
+}
+
+_GENERIC = {"failed", "generation failed", "error", "unknown error", "internal error"}
+
+
+def failed_work(operation: Operation) -> Trouble:
+    """Mint worked on it and failed. Its message is left out where it says no more than "failed"."""
+    code = operation.error.code if operation.error else "generation_failed"
+    said = (operation.error.message if operation.error else "").strip().rstrip(".")
+    advice = _ADVICE.get(code, f"The generation failed at Mint ({code}): retry, or change the prompt.")
+    sentence = advice if said.lower() in _GENERIC | {""} else f"{advice} Mint says: {said}."
+    return Trouble(Cause.WORK, sentence, code=code)
+
+
+def billing(operation: Operation) -> Trouble:
+    """Credits are needed before the operation goes on: how many, and where to buy them."""
+    billing = operation.billing
+    missing = billing.missing_credits if billing else None
+    amount = "more Credits" if missing is None else f"{missing:,.0f} more Credits"
+    where = (billing.action_url if billing else None) or "platform.mint.gg/billing"
+    return Trouble(
+        Cause.CREDITS, f"Mint needs {amount} to go on. Buy them at {where}, then resume.", code=billing.reason if billing else None
+    )
+
+
+def patience(pace: Pace) -> Trouble:
+    """Watched for long enough: the operation goes on at Mint without us."""
+    minutes = round(pace.patience / 60)
+    return Trouble(
+        Cause.PATIENCE, f"Still running after {minutes} minutes of watching. It goes on at Mint: resume looks at it again, at no cost."
+    )
+
+
+def of(error: errors.MintError | FileTrouble) -> Trouble:
+    """The trouble behind a call that finally failed."""
+    if isinstance(error, FileTrouble):
+        return Trouble(Cause.FILE, str(error), code=error.code)
+    code = error.problem.slug if isinstance(error, errors.ProblemError) else None
+    return Trouble(_cause(error), str(error), code=code, request_id=error.request_id)
+
+
+def internal(error: Exception) -> Trouble:
+    """A mistake of ours. The details are in the log, not in front of an artist."""
+    kind = type(error).__name__
+    return Trouble(
+        Cause.INTERNAL, f"Something in the add-on went wrong ({kind}). Nothing is lost: resume, and if it stays so, copy the report."
+    )
+
+
+def _cause(error: errors.MintError) -> Cause:
+    if isinstance(error, errors.KeyMissing | errors.KeyRefused):
+        return Cause.KEY
+    if isinstance(error, errors.CreditsNeeded):
+        return Cause.CREDITS
+    if error.retryable or isinstance(error, errors.Unreachable | errors.BadAnswer):
+        return Cause.UNREACHABLE
+    return Cause.REFUSED

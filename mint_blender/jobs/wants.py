@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a story may want next. Values only: who fulfils them, when, and on which thread is the worker's business.
+
+`after` is how many seconds to wait first. Each want names the type of its answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from ..mint.schema import Asset, Kind, Operation, Seen
+from .job import Decision, Job, Kept, Role
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+@dataclass(frozen=True)
+class Want(Generic[T_co]):
+    """Base of all: T_co is the type of the answer."""
+
+
+@dataclass(frozen=True)
+class TakeSlot(Want[None]):
+    """Answered when fewer generations of this kind are active than Mint allows."""
+
+    kind: Kind
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
+class Upload(Want[str]):
+    """Bring one local reference picture to Mint; answered with its durable URL."""
+
+    path: str
+    key: str
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
+class Start(Want[Operation]):
+    """Start a generation."""
+
+    kind: Kind
+    body: Mapping[str, Any]
+    key: str
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
+class Act(Want[Operation]):
+    """Carry out a decision on an operation; a retry goes to the resource (`kind`, `target_id`) instead."""
+
+    decision: Decision
+    kind: Kind
+    target_id: str
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
+class Poll(Want[Seen]):
+    """Look at an operation again."""
+
+    operation_id: str
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
+class ReadAsset(Want[Asset]):
+    """Read the finished model or world."""
+
+    kind: Kind
+    asset_id: str
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
+class Fetch(Want[Kept]):
+    """Download one file, check it, and answer with what is now on disk."""
+
+    role: Role
+    url: str
+    name: str
+    note: str | None = None
+    after: float = 0.0
+
+
+AnyWant = TakeSlot | Upload | Start | Act | Poll | ReadAsset | Fetch
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a story yields: the job as it is now, to be committed first, and then what it wants."""
+
+    job: Job
+    want: AnyWant

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one thread that tells all stories. It exists only while something is in flight, and ends within a bound when asked.
+
+Threading rules: commands go in and news comes out through queues; the desk (journal, connection, stories) is made, used and closed
+on the thread; nothing here knows Blender. The thread is a daemon: Blender must be able to quit at any moment, and the journal has it all.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+
+from ..mint.account import Account
+from . import troubles
+from .desk import Desk, Setup
+from .messages import Command, Crashed, Halt, Look, News, Use
+
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """The main thread's handle. Every method returns at once, but for `stop`."""
+
+    def __init__(self, setup: Setup, account: Account) -> None:
+        self.news: queue.SimpleQueue[News] = queue.SimpleQueue()
+        self._setup = setup
+        self._account = account
+        self._inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
+        self._gate = threading.Lock()  # guards: "is there a thread that will read this?"
+        self._thread: threading.Thread | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Is the thread there?"""
+        return self._thread is not None
+
+    def look(self, job_id: str) -> None:
+        """The journal has news of this job; the thread is started if there is none."""
+        with self._gate:
+            self._inbox.put(Look(job_id))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="mint-worker", daemon=True)
+                self._thread.start()
+
+    def use(self, account: Account) -> None:
+        """Talk to Mint with another key or base URL from now on."""
+        with self._gate:
+            self._account = account
+            if self._thread is not None:
+                self._inbox.put(Use(account))
+
+    def stop(self, timeout: float) -> bool:
+        """Ask the thread to end and wait at most `timeout` seconds. True when it has ended."""
+        with self._gate:
+            thread = self._thread
+            if thread is None:
+                return True
+            self._inbox.put(Halt())
+        thread.join(timeout)
+        return not thread.is_alive()
+
+    # -- on the thread ------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            desk = Desk(self._setup, self._account, self._inbox, self.news)
+            try:
+                while self._go_on(desk):
+                    pass
+            finally:
+                desk.close()
+        except Exception as mistake:
+            log.exception("The worker ended")
+            with self._gate:
+                self._thread = None
+            self.news.put(Crashed(troubles.internal(mistake).sentence))
+
+    def _go_on(self, desk: Desk) -> bool:
+        """One message or one want. False when there is nothing left to do, or the end was asked for."""
+        wait = desk.turn()
+        with self._gate:
+            if desk.is_idle and self._inbox.empty():
+                self._thread = None
+                return False
+        try:
+            command = self._inbox.get(timeout=wait)
+        except queue.Empty:
+            return True
+        if isinstance(command, Halt):
+            with self._gate:
+                self._thread = None
+            return False
+        desk.receive(command)
+        return True

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which key, and which Mint. The environment wins over what was given; the key is never shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .origin import DEFAULT_BASE_URL
+
+KEY_VARIABLE = "MINT_API_KEY"
+BASE_URL_VARIABLE = "MINT_API_BASE_URL"
+
+
+@dataclass(frozen=True)
+class Account:
+    """A key and the base URL it is for. `key_source` is for a person: where the key came from."""
+
+    key: str = field(repr=False)
+    base_url: str = DEFAULT_BASE_URL
+    key_source: str = "the preferences"
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str], *, key: str = "", base_url: str = "") -> Account:
+        """The account in force: environment variables first, then what the preferences say."""
+        from_environment = environ.get(KEY_VARIABLE, "").strip()
+        source = f"the environment variable {KEY_VARIABLE}" if from_environment else "the preferences"
+        address = environ.get(BASE_URL_VARIABLE, "").strip() or base_url.strip() or DEFAULT_BASE_URL
+        return cls(from_environment or key.strip(), address, source)
