@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which data-blocks a .blend holds, so that what an import made can be told from what was there."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A Draco-compressed GLB rewritten with plain accessors, for a Blender without a Draco decoder, by the optional package DracoPy.
 
 Follows KHR_draco_mesh_compression: which attribute is which is said by unique ids, and the accessors say what the decoded numbers

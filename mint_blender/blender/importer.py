@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """From a GLB on disk to objects, through Blender's own glTF importer, without touching what the user is doing.
 
 The importer works in a staging scene that is thrown away afterwards: in the user's own scene it would end Edit Mode, change the
@@ -47,7 +48,7 @@ def import_glb(path: Path, collection: bpy.types.Collection, *, scene: bpy.types
             objects = [each for each in before.new() if isinstance(each, bpy.types.Object)]
             if not objects:
                 raise ImportTrouble(f"“{path.name}” holds no objects. The file is kept; nothing was imported.")
-            _move(objects, collection)
+            _move(objects, collection, staging)
         remove(each for each in before.new() if isinstance(each, (bpy.types.Scene, bpy.types.Collection)))
     except BaseException:
         before.remove_new()
@@ -95,16 +96,8 @@ def _call_importer(path: Path, name: str, staging: bpy.types.Scene) -> None:
     keywords = {key: value for key, value in WISHES.items() if key in known}
     view_layer = staging.view_layers[0]
     # Never `window=` in here: with a scene other than the window's own, Blender crashes.
-    context = bpy.context.temp_override(
-        scene=staging,
-        view_layer=view_layer,
-        collection=staging.collection,
-        layer_collection=view_layer.layer_collection,
-        object=None,
-        active_object=None,
-        edit_object=None,
-        selected_objects=[],
-    )
+    # Nor `layer_collection=`: it dangles as soon as the importer makes a collection, and 5.x then crashes. Both follow from the view layer.
+    context = bpy.context.temp_override(scene=staging, view_layer=view_layer)
     try:
         with importer_kept_quiet(), context:
             finished = operator(filepath=str(path), **keywords) == {"FINISHED"}
@@ -114,8 +107,10 @@ def _call_importer(path: Path, name: str, staging: bpy.types.Scene) -> None:
         raise ImportTrouble(f"Blender could not read “{name}” and gave no reason. The file is kept; nothing was imported.")
 
 
-def _move(objects: list[bpy.types.Object], collection: bpy.types.Collection) -> None:
+def _move(objects: list[bpy.types.Object], collection: bpy.types.Collection, staging: bpy.types.Scene) -> None:
     for each in objects:
+        if each.name in staging.view_layers[0].objects:
+            each.select_set(False, view_layer=staging.view_layers[0])  # it would stay selected where it goes
         for holder in list(each.users_collection):
             holder.objects.unlink(each)
         collection.objects.link(each)

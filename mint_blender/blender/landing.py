@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What has been fetched becomes something in the scene: the one way in for a panel, a script and the command line.
 
 Either a result arrives whole, in a collection of its own under “Mint” and as one undo step, or the file is as it was before.

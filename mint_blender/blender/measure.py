@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How large objects are, measured on their vertices as they are shown: with armatures, shape keys and parents."""
 
 from __future__ import annotations

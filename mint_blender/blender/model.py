@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A 3D Model in the scene: one root with the model's name, standing on the floor, everything else under it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Files out of Blender, without a window: an empty file to begin with, a .blend, a GLB, a picture."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Where something in the scene came from, kept on its root object as custom properties `mint_*`.
 
 This is all that Mint leaves in a .blend, and by it things are found again: Python references to objects do not outlive an undo.
@@ -39,20 +40,24 @@ class Provenance:
 
     def properties(self) -> dict[str, str]:
         """The custom properties: one for each known member."""
-        return {PREFIX + each.name: value for each in fields(self) if (value := getattr(self, each.name))}
+        return {_key(each.name): value for each in fields(self) if (value := getattr(self, each.name))}
+
+
+def _key(member: str) -> str:
+    return PREFIX + member.removeprefix(PREFIX)
 
 
 def write(root: bpy.types.Object, provenance: Provenance) -> None:
     """Put the provenance on a root, in place of an earlier one."""
     for each in fields(Provenance):
-        root.pop(PREFIX + each.name, None)
+        root.pop(_key(each.name), None)
     for key, value in provenance.properties().items():
         root[key] = value
 
 
 def read(root: bpy.types.Object) -> Provenance | None:
     """The provenance of a root, or None for objects that are no root of ours."""
-    known = {each.name: str(root.get(PREFIX + each.name, "")) for each in fields(Provenance)}
+    known = {each.name: str(root.get(_key(each.name), "")) for each in fields(Provenance)}
     return Provenance(**known) if known["job_id"] or known["asset_id"] else None
 
 

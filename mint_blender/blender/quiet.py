@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The importer's chatter, kept off standard output (a script reads our answers there) and out of Python's loggers."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which glTF extensions the running Blender can read. Asks for features, never for version numbers."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """One picture of what has landed, rendered with Cycles on the processor in a scene of its own; the user's file keeps nothing of it."""
 
 from __future__ import annotations

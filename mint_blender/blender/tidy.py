@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """An imported model as an artist would have left it: no empties that carry nothing, names that say what it is, transforms applied."""
 
 from __future__ import annotations

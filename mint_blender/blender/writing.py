@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Where a file is to be written, and what is said when that does not work."""
 
 from __future__ import annotations

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Small GLBs made from numbers: boxes of any size, under nodes, with a skin, a texture or an animation, plain or compressed with Draco."""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+COMPONENTS = {"f4": 5126, "u4": 5125, "u2": 5123, "u1": 5121, "i2": 5122, "i1": 5120}
+SHAPES = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4", 16: "MAT4"}
+
+
+class Glb:
+    """A glTF document that grows; `save` writes it."""
+
+    def __init__(self) -> None:
+        self.json: dict[str, Any] = {"asset": {"version": "2.0"}, "scene": 0, "scenes": [{"nodes": []}], "nodes": [], "meshes": []}
+        self.binary = bytearray()
+
+    def add(self, key: str, item: dict[str, Any]) -> int:
+        """Append to one of the lists of the document; its index."""
+        self.json.setdefault(key, []).append(item)
+        return len(self.json[key]) - 1
+
+    def view(self, data: bytes) -> int:
+        """A buffer view of these bytes."""
+        self.binary += bytes(-len(self.binary) % 4)
+        self.binary += data
+        return self.add("bufferViews", {"buffer": 0, "byteOffset": len(self.binary) - len(data), "byteLength": len(data)})
+
+    def accessor(self, values: np.ndarray, kind: str, *, stored: bool = True, **more: Any) -> int:
+        """An accessor of numbers, shape (n,) or (n, width)."""
+        values = np.ascontiguousarray(values, dtype=f"<{kind}")
+        rows = values.reshape(len(values), -1)
+        item = {"componentType": COMPONENTS[kind], "type": SHAPES[rows.shape[1]], "count": len(rows), **more}
+        if kind == "f4" and rows.shape[1] == 3:
+            item |= {"min": rows.min(axis=0).tolist(), "max": rows.max(axis=0).tolist()}
+        if stored:
+            item["bufferView"] = self.view(values.tobytes())
+        return self.add("accessors", item)
+
+    def mesh(self, *primitives: dict[str, Any], name: str = "mesh_0") -> int:
+        """A mesh of primitives."""
+        return self.add("meshes", {"name": name, "primitives": list(primitives)})
+
+    def node(self, *, root: bool = True, **members: Any) -> int:
+        """A node, in the scene itself unless it is somebody's child."""
+        index = self.add("nodes", members)
+        if root:
+            self.json["scenes"][0]["nodes"].append(index)
+        return index
+
+    def material(self, colour: tuple[float, float, float] = (0.8, 0.3, 0.1), *, name: str = "Material_0", texture: bytes = b"") -> int:
+        """A material of one colour, with a PNG on it if given."""
+        surface: dict[str, Any] = {"baseColorFactor": [*colour, 1.0], "metallicFactor": 0.0}
+        if texture:
+            image = self.add("images", {"mimeType": "image/png", "bufferView": self.view(texture), "name": "Image_0"})
+            surface["baseColorTexture"] = {"index": self.add("textures", {"source": image})}
+        return self.add("materials", {"name": name, "pbrMetallicRoughness": surface})
+
+    def require(self, extension: str) -> None:
+        """Put an extension into both lists."""
+        for key in ("extensionsUsed", "extensionsRequired"):
+            self.json.setdefault(key, []).append(extension)
+
+    def bytes(self) -> bytes:
+        """The file."""
+        document = dict(self.json)
+        if self.binary:
+            document["buffers"] = [{"byteLength": len(self.binary)}]
+        text = json.dumps(document).encode()
+        text += b" " * (-len(text) % 4)
+        binary = bytes(self.binary) + bytes(-len(self.binary) % 4)
+        chunks = struct.pack("<I4s", len(text), b"JSON") + text
+        if binary:
+            chunks += struct.pack("<I4s", len(binary), b"BIN\0") + binary
+        return struct.pack("<4sII", b"glTF", 2, 12 + len(chunks)) + chunks
+
+    def save(self, path: Path) -> Path:
+        """Write it; its path."""
+        path.write_bytes(self.bytes())
+        return path
+
+
+def box_arrays(low: tuple[float, float, float], high: tuple[float, float, float]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Positions, normals and UVs of 24 vertices, and 36 indices, of a box in glTF axes."""
+    points, normals, uvs, faces = [], [], [], []
+    low_, high_ = np.array(low, float), np.array(high, float)
+    for axis in range(3):
+        for side in (0, 1):
+            u, v = (axis + 1) % 3, (axis + 2) % 3
+            corners = [(0, 0), (1, 0), (1, 1), (0, 1)]
+            for a, b in corners if side else reversed(corners):
+                at = np.zeros(3)
+                at[axis], at[u], at[v] = side, a, b
+                points.append(low_ + at * (high_ - low_))
+                normals.append(np.eye(3)[axis] * (1 if side else -1))
+                uvs.append((a, b))
+            first = len(points) - 4
+            faces += [first, first + 1, first + 2, first, first + 2, first + 3]
+    return np.array(points, "f4"), np.array(normals, "f4"), np.array(uvs, "f4"), np.array(faces, "u4")
+
+
+def box(glb: Glb, low: Any = (-0.5, 0, -0.5), high: Any = (0.5, 1, 0.5), material: int | None = None) -> dict[str, Any]:
+    """A primitive of plain accessors."""
+    points, normals, uvs, faces = box_arrays(low, high)
+    primitive: dict[str, Any] = {
+        "attributes": {
+            "POSITION": glb.accessor(points, "f4"),
+            "NORMAL": glb.accessor(normals, "f4"),
+            "TEXCOORD_0": glb.accessor(uvs, "f4"),
+        },
+        "indices": glb.accessor(faces, "u2"),
+    }
+    return primitive if material is None else primitive | {"material": material}
+
+
+def simple(path: Path, low: Any = (-0.5, 0, -0.5), high: Any = (0.5, 1, 0.5), *, texture: bool = True) -> Path:
+    """A file as Mint delivers it: one textured mesh under one bare node."""
+    glb = Glb()
+    material = glb.material(texture=png((230, 120, 40))) if texture else glb.material()
+    mesh = glb.mesh(box(glb, low, high, material))
+    child = glb.node(root=False, mesh=mesh, name="geometry_0")
+    glb.node(children=[child], name="world")
+    return glb.save(path)
+
+
+def animated(path: Path) -> Path:
+    """A body with a wheel that turns."""
+    glb = Glb()
+    wheel = glb.node(root=False, mesh=glb.mesh(box(glb, (-0.2, -0.2, -0.2), (0.2, 0.2, 0.2)), name="wheel"), name="wheel", translation=[0, 0.2, 0.5])
+    glb.node(mesh=glb.mesh(box(glb), name="body"), children=[wheel], name="body")
+    turns = np.array([[0, 0, 0, 1], [0, 0.7071068, 0, 0.7071068]], "f4")
+    sampler = {"input": glb.accessor(np.array([0, 1.0]), "f4", min=[0], max=[1]), "output": glb.accessor(turns, "f4")}
+    glb.add("animations", {"name": "spin", "samplers": [sampler], "channels": [{"sampler": 0, "target": {"node": wheel, "path": "rotation"}}]})
+    return glb.save(path)
+
+
+def skinned(path: Path) -> Path:
+    """A box of height 1 whose upper half hangs on a bone that is moved up by 1 in the file's pose: it stands 2 high."""
+    glb = Glb()
+    primitive = box(glb)
+    points, *_ = box_arrays((-0.5, 0, -0.5), (0.5, 1, 0.5))
+    joints, weights = np.zeros((24, 4)), np.zeros((24, 4))
+    joints[:, 0], weights[:, 0] = points[:, 1] > 0.5, 1
+    primitive["attributes"] |= {"JOINTS_0": glb.accessor(joints, "u1"), "WEIGHTS_0": glb.accessor(weights, "f4")}
+    body = glb.node(mesh=glb.mesh(primitive, name="body"), name="body")
+    upper = glb.node(root=False, name="upper", translation=[0, 1.5, 0])
+    lower = glb.node(children=[upper], name="lower")
+    rest = np.stack([np.eye(4), np.eye(4)])
+    rest[1, 3, 1] = -0.5  # column-major: at rest the upper bone is at 0.5, in the pose at 1.5
+    skin = glb.add("skins", {"joints": [lower, upper], "inverseBindMatrices": glb.accessor(rest.reshape(2, 16), "f4")})
+    glb.json["nodes"][body]["skin"] = skin
+    return glb.save(path)
+
+
+def png(colour: tuple[int, int, int], width: int = 4, height: int = 4) -> bytes:
+    """A PNG of one colour."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = b"".join(b"\0" + bytes(colour) * width for _ in range(height))
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def draco_box(glb: Glb, low: Any = (-0.5, 0, -0.5), high: Any = (0.5, 1, 0.5), *, material: int | None = None, skin: bool = False) -> dict[str, Any]:
+    """A primitive compressed with DracoPy, its accessors without data as the extension wants it."""
+    import DracoPy
+
+    points, normals, uvs, faces = box_arrays(low, high)
+    generic: dict[int | str, np.ndarray] = {}
+    extra: dict[str, int] = {}
+    if skin:
+        joints, weights = np.zeros((24, 4), np.uint8), np.zeros((24, 4), np.float32)
+        joints[:, 0], weights[:, 0] = points[:, 1] > (low[1] + high[1]) / 2, 1
+        generic = {10: joints, 11: weights}
+        extra = {"JOINTS_0": glb.accessor(joints, "u1", stored=False), "WEIGHTS_0": glb.accessor(weights, "f4", stored=False)}
+    colours = np.tile(np.array([[255, 128, 0, 255]], np.uint8), (24, 1))
+    data = DracoPy.encode(
+        points, faces.reshape(-1, 3), quantization_bits=14, colors=colours, tex_coord=uvs.astype(float), normals=normals.astype(float), generic_attributes=generic or None
+    )
+    found = {each["attribute_type"]: each["unique_id"] for each in DracoPy.decode(data).attributes}  # 0 position, 1 normal, 2 colour, 3 uv
+    attributes = {
+        "POSITION": glb.accessor(points, "f4", stored=False),
+        "NORMAL": glb.accessor(normals, "f4", stored=False),
+        "COLOR_0": glb.accessor(colours, "u1", stored=False, normalized=True),
+        "TEXCOORD_0": glb.accessor(uvs, "f4", stored=False),
+        **extra,
+    }
+    ids = {"POSITION": found[0], "NORMAL": found[1], "COLOR_0": found[2], "TEXCOORD_0": found[3]}
+    if skin:
+        ids |= {"JOINTS_0": 10, "WEIGHTS_0": 11}
+    if "KHR_draco_mesh_compression" not in glb.json.get("extensionsRequired", []):
+        glb.require("KHR_draco_mesh_compression")
+    primitive = {
+        "attributes": attributes,
+        "indices": glb.accessor(faces, "u2", stored=False),
+        "extensions": {"KHR_draco_mesh_compression": {"bufferView": glb.view(data), "attributes": ids}},
+    }
+    return primitive if material is None else primitive | {"material": material}

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a model becomes in the scene: upright, on the floor, tidy, named, told where it came from, and all of it or nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from . import glbs
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+from mint_blender.blender.landing import ImportTrouble, Landing, Provenance, find, land_model  # noqa: E402
+from mint_blender.blender.measure import bounds  # noqa: E402
+from mint_blender.blender.provenance import read  # noqa: E402
+
+from .dump import Picture  # noqa: E402
+
+LAMP = Provenance(
+    job_id="job_1",
+    operation_id="op_1",
+    asset_id="mdl_1",
+    kind="model",
+    prompt="a small ceramic lamp with an orange shade",
+    name="Ceramic Lamp",
+    preset="fast",
+    mint_url="https://mint.gg/models/mdl_1",
+    file_used="original",
+    created_at="2026-01-02T03:04:05Z",
+)
+
+
+def _extent(placed) -> tuple[list[float], list[float]]:
+    low, high = bounds(placed.objects)
+    return [round(value, 4) + 0.0 for value in low], [round(value, 4) + 0.0 for value in high]
+
+
+def test_bottom_centre_is_on_the_floor_at_the_cursor(tmp_path: Path) -> None:
+    """A model whose origin is anywhere stands with the middle of its underside on the 3D cursor, as large as it was delivered."""
+    bpy.context.scene.cursor.location = (1, 2, 3)
+    placed = land_model(glbs.simple(tmp_path / "m.glb", (4, 4, 4), (6, 8, 5)), LAMP)
+    assert _extent(placed) == ([0, 1.5, 3], [2, 2.5, 7])
+    assert tuple(placed.root.location) == (1, 2, 3)
+
+
+def test_a_point_of_the_click_wins_over_the_cursor(model: Path) -> None:
+    """The place remembered at the click is used, wherever the cursor is by now."""
+    bpy.context.scene.cursor.location = (9, 9, 9)
+    assert _extent(land_model(model, LAMP, Landing(at=(0, 0, 0)))) == ([-0.5, -0.5, 0], [0.5, 0.5, 1])
+
+
+def test_a_height_in_scene_units_scales_evenly(tmp_path: Path) -> None:
+    """Asked for a height of 3, a model 2 high and 1 wide becomes 3 high and 1.5 wide."""
+    placed = land_model(glbs.simple(tmp_path / "m.glb", (-0.5, 0, -0.5), (0.5, 2, 0.5)), LAMP, Landing(at=(0, 0, 0), height=3))
+    assert _extent(placed) == ([-0.75, -0.75, 0], [0.75, 0.75, 3])
+
+
+def test_the_unit_scale_of_the_scene_counts(model: Path) -> None:
+    """In a scene measured in centimetres a model of one metre is 100 units high, and one asked to be 30 high is 30."""
+    bpy.context.scene.unit_settings.scale_length = 0.01
+    assert _extent(land_model(model, LAMP, Landing(at=(0, 0, 0))))[1][2] == 100
+    assert _extent(land_model(model, LAMP, Landing(at=(0, 0, 0), height=30)))[1][2] == 30
+
+
+def test_it_faces_the_front_view(tmp_path: Path) -> None:
+    """What points along +Z in glTF, its front, points along -Y here, which Blender's front view looks at; up is up."""
+    glb = glbs.Glb()
+    glb.node(mesh=glb.mesh(glbs.box(glb, (-0.5, 0, -0.5), (0.5, 1, 0.5))), name="body")
+    glb.node(mesh=glb.mesh(glbs.box(glb, (-0.1, 0.4, 0.5), (0.1, 0.6, 0.9))), name="nose")
+    placed = land_model(glb.save(tmp_path / "m.glb"), LAMP, Landing(at=(0, 0, 0)))
+    (nose,) = [each for each in placed.objects if "nose" in each.name]
+    low, high = bounds(placed.objects)
+    nose_low, _ = bounds([nose, placed.root])
+    assert nose_low[1] == pytest.approx(low[1])
+    assert nose_low[1] < -0.6 and high[2] == pytest.approx(1)
+
+
+def test_a_pose_is_measured_as_it_is_shown(tmp_path: Path) -> None:
+    """A skinned model whose pose makes it twice as high as its mesh is scaled and placed by what one sees."""
+    placed = land_model(glbs.skinned(tmp_path / "m.glb"), LAMP, Landing(at=(0, 0, 0), height=4))
+    low, high = _extent(placed)
+    assert (low[2], high[2]) == (0, 4)
+
+
+def test_one_mesh_is_its_own_root(model: Path) -> None:
+    """A single textured mesh under a bare node becomes one object: no empty, transform applied, origin on the floor."""
+    placed = land_model(model, LAMP, Landing(at=(0, 0, 0)))
+    (lamp,) = placed.objects
+    assert lamp == placed.root and lamp.type == "MESH"
+    assert tuple(lamp.scale) == (1, 1, 1) and tuple(lamp.rotation_euler) == (0, 0, 0)
+    assert min(vertex.co.z for vertex in lamp.data.vertices) == pytest.approx(0, abs=1e-6)
+    assert not [each for each in bpy.data.objects if each.type == "EMPTY"]
+
+
+def test_everything_bears_its_name(model: Path) -> None:
+    """Object, mesh, material, picture and collection are called as the model is."""
+    placed = land_model(model, LAMP)
+    names = [placed.root.name, placed.root.data.name, placed.root.data.materials[0].name, placed.collection.name]
+    names += [each.name for each in bpy.data.images if each.source == "FILE"]
+    assert names == ["Ceramic Lamp"] * 5
+
+
+def test_several_parts_hang_under_one_root(tmp_path: Path) -> None:
+    """Parts keep their own names behind the model's; bare nodes between them and the root are gone and nothing has moved."""
+    glb = glbs.Glb()
+    material = glb.material(name="paint")
+    leg = glb.node(root=False, mesh=glb.mesh(glbs.box(glb, (-0.1, 0, -0.1), (0.1, 1, 0.1), material), name="leg"), name="leg", translation=[2, 0, 0])
+    turned = glb.node(root=False, children=[leg], name="pivot", rotation=[0, 0.7071068, 0, 0.7071068], scale=[2, 2, 2])
+    glb.node(mesh=glb.mesh(glbs.box(glb, (-1, 1, -1), (1, 2, 1), material), name="top"), children=[turned], name="top")
+    placed = land_model(glb.save(tmp_path / "m.glb"), LAMP, Landing(at=(0, 0, 0)))
+    assert [each.name for each in placed.objects][0] == "Ceramic Lamp"
+    assert {each.name for each in placed.objects} == {"Ceramic Lamp", "Ceramic Lamp leg", "Ceramic Lamp top"}
+    assert placed.root.type == "EMPTY" and len([each for each in placed.objects if each.type == "EMPTY"]) == 1
+    low, high = bounds([each for each in placed.objects])
+    assert [high[axis] - low[axis] for axis in range(3)] == pytest.approx([2, 5.2, 2])  # from -1 to 1 and out to 4.2 along the turn
+
+
+def test_an_animated_node_stays(tmp_path: Path) -> None:
+    """Tidying takes no node that moves: the wheel still turns."""
+    placed = land_model(glbs.animated(tmp_path / "m.glb"), LAMP)
+    (wheel,) = [each for each in placed.objects if "wheel" in each.name]
+    assert wheel.animation_data is not None and wheel.animation_data.action is not None
+
+
+def test_provenance_is_on_the_root(model: Path) -> None:
+    """Prompt, ids, preset, link, file and date can be read on the root object, and the object is found by them."""
+    placed = land_model(model, LAMP)
+    assert placed.root["mint_prompt"] == LAMP.prompt
+    assert placed.root["mint_url"] == LAMP.mint_url
+    assert read(placed.root) == LAMP
+    assert find(job_id="job_1").root == placed.root == find(asset_id="mdl_1").root
+    assert find(job_id="job_2") is None
+
+
+def test_results_are_gathered_under_mint(model: Path) -> None:
+    """Each result has a collection of its own, and all are under one collection “Mint” of the scene."""
+    first, second = land_model(model, LAMP), land_model(model, LAMP)
+    (home,) = [each for each in bpy.context.scene.collection.children if each.name == "Mint"]
+    assert list(home.children) == [first.collection, second.collection]
+    assert all(list(each.root.users_collection) == [each.collection] for each in (first, second))
+
+
+def test_each_scene_has_its_own_mint(model: Path) -> None:
+    """A model that lands in another scene does not appear in this one."""
+    other = bpy.data.scenes.new("Other")
+    land_model(model, LAMP)
+    placed = land_model(model, LAMP, scene=other)
+    assert placed.root.name in other.objects and placed.root.name not in bpy.context.scene.objects
+    assert len(bpy.context.scene.objects) == 1
+
+
+def test_a_name_is_made_from_the_prompt_when_there_is_none(model: Path) -> None:
+    """Without a name the beginning of the prompt serves, cut between words; without both it is a Mint model."""
+    long = "a lighthouse " * 20
+    assert land_model(model, Provenance(job_id="a", prompt=long)).root.name == "a lighthouse a lighthouse a lighthouse a…"
+    assert land_model(model, Provenance(job_id="b")).root.name == "Mint model"
+
+
+def test_a_landing_that_fails_late_leaves_nothing(tmp_path: Path) -> None:
+    """A file that imports well but has no surface is refused, and the collections that were made for it are gone too."""
+    before = Picture()
+    glb = glbs.Glb()
+    glb.node(name="nothing")
+    with pytest.raises(ImportTrouble, match=r"m\.glb"):
+        land_model(glb.save(tmp_path / "m.glb"), LAMP)
+    before.assert_same(Picture())
+
+
+def test_hidden_collection_and_frame_do_not_matter(tmp_path: Path) -> None:
+    """A “Mint” collection that the user has excluded, and a frame in the middle of an animation, change no measurement."""
+    first = land_model(glbs.simple(tmp_path / "a.glb"), LAMP)
+    bpy.context.view_layer.layer_collection.children["Mint"].exclude = True
+    bpy.context.scene.frame_set(200)
+    placed = land_model(glbs.simple(tmp_path / "b.glb", (3, 3, 3), (4, 5, 4)), LAMP, Landing(at=(0, 0, 0), height=1))
+    assert first.root != placed.root
+    assert _extent(placed) == ([-0.25, -0.25, 0], [0.25, 0.25, 1])
