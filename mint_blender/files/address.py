@@ -15,8 +15,7 @@ from .errors import DownloadFailed
 
 def is_loopback(host: str) -> bool:
     """Does the host name mean this computer? Decided by the text alone; nothing is resolved."""
-    host = host.rstrip(".").lower()
-    if host == "localhost" or host.endswith(".localhost"):
+    if host.lower() == "localhost":
         return True
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -62,6 +61,8 @@ def without_query(url: str) -> str:
 
 
 def _split(url: str) -> SplitResult:
+    if any(letter in "\\" or letter.isspace() or not letter.isprintable() for letter in url):
+        raise _refused("The address of the file cannot be read.")  # programs disagree about which host such an address means
     try:
         parts = urlsplit(url)
         _ = parts.port  # a bad port only shows when it is asked for

@@ -86,25 +86,17 @@ def check(document: Entry, binary: int | None, limits: Limits) -> Summary:
 
 
 def _check_shape(document: Entry, limits: Limits) -> None:
-    """Depth of nesting, and no `uri` in places where nobody would look for one (extensions may hold anything)."""
-    layer: list[Any] = [value for key, value in document.items() if key not in ("buffers", "images")]
-    layer += [
-        entry.get("extensions")
-        for key in ("buffers", "images")
-        if isinstance(document.get(key), list)
-        for entry in document[key]
-        if isinstance(entry, dict)
-    ]
+    """Depth of nesting, and no `uri` that leads outside, wherever it stands: extensions may hold anything. Nobody looks into `extras`."""
+    layer: list[tuple[Any, bool]] = [(document, True)]
     for _ in range(limits.nesting):
-        following: list[Any] = []
-        for value in layer:
+        following: list[tuple[Any, bool]] = []
+        for value, is_read in layer:
             if isinstance(value, dict):
-                uri = value.get("uri")
-                if isinstance(uri, str) and not uri.startswith("data:"):
+                if is_read and isinstance(value.get("uri"), str) and not value["uri"].startswith("data:"):
                     raise Flaw("it points to something outside the file")
-                following += value.values()
+                following += [(member, is_read and key != "extras") for key, member in value.items()]
             elif isinstance(value, list):
-                following += value
+                following += [(member, is_read) for member in value]
         layer = following
         if not layer:
             return

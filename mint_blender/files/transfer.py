@@ -87,7 +87,7 @@ def _answer(session: requests.Session, errand: Errand) -> requests.Response:
     """The first answer that is no redirect. Redirects are followed by hand, so that each address is checked before it is asked."""
     url = errand.url
     for _ in range(REDIRECTS + 1):
-        response = session.get(url, headers=_range_headers(errand.part), timeout=errand.timeout, stream=True, allow_redirects=False)
+        response = _ask(session, url, errand)
         if response.status_code not in MOVED:
             return response
         response.close()
@@ -97,6 +97,18 @@ def _answer(session: requests.Session, errand: Errand) -> requests.Response:
             raise DownloadFailed(f"The file host moved {errand.label} without saying where to.", retryable=False)
         url = address.check(urljoin(url, location), came_from=url)
     raise DownloadFailed(f"{errand.label} was redirected more than {REDIRECTS} times; the download was given up.", retryable=False)
+
+
+def _ask(session: requests.Session, url: str, errand: Errand) -> requests.Response:
+    try:
+        return session.get(url, headers=_range_headers(errand.part), timeout=errand.timeout, stream=True, allow_redirects=False)
+    except requests.RequestException:
+        raise
+    except OSError as error:  # requests leaves only this one as it is: a CA bundle that is not there
+        raise DownloadFailed(
+            f"{errand.label} was not downloaded: the CA bundle that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names cannot be read.",
+            retryable=False,
+        ) from error
 
 
 def _range_headers(part: Part) -> dict[str, str]:

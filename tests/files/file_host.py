@@ -10,11 +10,14 @@ with FileHost() as host:
 from __future__ import annotations
 
 import re
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import trustme
 
 
 @dataclass
@@ -122,10 +125,15 @@ class Server(ThreadingHTTPServer):
 
 
 class FileHost:
-    """A running host: `put` files, read `asked`."""
+    """A running host: `put` files, read `asked`. With a certificate it speaks https."""
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: trustme.LeafCert | None = None) -> None:
         self._server = Server()
+        self._scheme = "http" if certificate is None else "https"
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            certificate.configure_cert(context)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     def __enter__(self) -> FileHost:
@@ -143,7 +151,7 @@ class FileHost:
         return self.url(path)
 
     def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}{path}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}{path}"
 
     @property
     def asked(self) -> list[Asked]:
@@ -179,6 +187,16 @@ def hang(until: threading.Event) -> Fault:
         handler.serve(served, upto=len(served.content) // 2)
         handler.wfile.flush()
         until.wait(30)
+
+    return fault
+
+
+def mute(until: threading.Event) -> Fault:
+    """Take the request and answer nothing until the event is set."""
+
+    def fault(handler: Handler, _: Served) -> None:
+        until.wait(30)
+        handler.close_connection = True
 
     return fault
 

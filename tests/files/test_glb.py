@@ -107,6 +107,12 @@ def test_a_buffer_inside_the_json_is_accepted(tmp_path: Path) -> None:
     assert (found.triangles, found.images) == (12, 1)
 
 
+def test_extras_may_hold_anything(tmp_path: Path) -> None:
+    """What makers write for themselves is not looked up by any importer, addresses included."""
+    found = inspect(changed(lambda document: document["nodes"][0].update(extras={"uri": "https://mint.example/model/1"})), tmp_path)
+    assert found.triangles == 12
+
+
 def test_meshopt_files_are_understood(tmp_path: Path) -> None:
     """A fallback buffer has no bytes in the file; its views are covered by packed ones."""
     document, binary = box_parts()
