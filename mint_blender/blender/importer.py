@@ -18,6 +18,9 @@ from ..files.errors import FileTrouble
 from . import draco, reading
 from .blocks import Inventory, remove
 from .quiet import importer_kept_quiet
+from .trouble import ImportTrouble
+
+__all__ = ["ImportTrouble", "import_glb"]
 
 # The importer keeps notes on animations and variants at the first scene by name, whichever that is. This name sorts first.
 STAGING = "\x01 Mint"
@@ -28,10 +31,6 @@ WISHES = {
     "import_select_created_objects": False,
     "import_scene_extras": False,
 }
-
-
-class ImportTrouble(Exception):
-    """Nothing was imported; the text is a sentence for a person."""
 
 
 def import_glb(path: Path, collection: bpy.types.Collection, *, scene: bpy.types.Scene | None = None) -> list[bpy.types.Object]:

@@ -52,7 +52,7 @@ class Placed:
 def land_model(path: Path, provenance: Provenance, landing: Landing = Landing(), scene: bpy.types.Scene | None = None) -> Placed:
     """Bring a model's GLB into the scene (the current one if not given). Raises ImportTrouble, and then nothing has changed."""
     scene = scene or bpy.context.scene
-    with _whole_or_nothing(scene, provenance):
+    with whole_or_nothing(scene, provenance):
         collection = _collection(scene, provenance)
         built = build_model(
             path,
@@ -77,7 +77,7 @@ def land_world(
     from . import world
 
     scene = scene or bpy.context.scene
-    with _whole_or_nothing(scene, provenance):
+    with whole_or_nothing(scene, provenance):
         collection = _collection(scene, provenance)
         built = world.build_world(
             parts,
@@ -100,7 +100,7 @@ def find(*, job_id: str = "", asset_id: str = "", scene: bpy.types.Scene | None 
 
 
 @contextlib.contextmanager
-def _whole_or_nothing(scene: bpy.types.Scene, provenance: Provenance) -> Iterator[None]:
+def whole_or_nothing(scene: bpy.types.Scene, provenance: Provenance) -> Iterator[None]:
     """One named undo step for what is done inside; after an error everything new is gone again."""
     if scene.library is not None:
         raise ImportTrouble(f"The scene “{scene.name}” is linked from another file and cannot be changed. Switch to a scene of this file.")

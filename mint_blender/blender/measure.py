@@ -8,34 +8,37 @@ from collections.abc import Iterable, Iterator
 
 import bpy
 import numpy as np
+from mathutils import Matrix
 
 Bounds = tuple[tuple[float, float, float], tuple[float, float, float]]
 
 
-def bounds(objects: Iterable[bpy.types.Object]) -> Bounds | None:
+def bounds(objects: Iterable[bpy.types.Object], within: bpy.types.Object | None = None) -> Bounds | None:
     """Lowest and highest corner over all vertices in world space; None when there is no vertex at all.
 
+    With `within`, one of the objects, they are measured in its space instead: as if it were not moved, turned or scaled.
     Measured in a scene of its own, so that neither a hidden collection nor the current frame changes the answer.
     """
     objects = list(objects)
     lowest, highest = np.full(3, np.inf), np.full(3, -np.inf)
     with evaluated(objects) as depsgraph:
+        space = None if within is None else within.evaluated_get(depsgraph).matrix_world.inverted_safe()
         for each in objects:
             shown = each.evaluated_get(depsgraph)
             if isinstance(shown.data, bpy.types.Mesh) and len(shown.data.vertices):
-                points = world_points(shown)
+                points = world_points(shown, space)
                 lowest, highest = np.minimum(lowest, points.min(axis=0)), np.maximum(highest, points.max(axis=0))
     if not (np.isfinite(lowest).all() and np.isfinite(highest).all()):
         return None
     return _triple(lowest), _triple(highest)
 
 
-def world_points(shown: bpy.types.Object) -> np.ndarray:
-    """The vertices of an evaluated mesh object in world space, shape (n, 3)."""
+def world_points(shown: bpy.types.Object, space: Matrix | None = None) -> np.ndarray:
+    """The vertices of an evaluated mesh object in world space, or in another `space`, shape (n, 3)."""
     count = len(shown.data.vertices)
     flat = np.empty(count * 3, dtype=np.float32)
     shown.data.vertices.foreach_get("co", flat)
-    matrix = np.array(shown.matrix_world, dtype=np.float64)
+    matrix = np.array(shown.matrix_world if space is None else space @ shown.matrix_world, dtype=np.float64)
     return flat.reshape(count, 3) @ matrix[:3, :3].T + matrix[:3, 3]
 
 

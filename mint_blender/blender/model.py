@@ -11,7 +11,7 @@ import bpy
 from mathutils import Matrix, Vector
 
 from ..files import placement
-from . import tidy
+from . import provenance, tidy
 from .blocks import Inventory
 from .importer import ImportTrouble, import_glb
 from .measure import bounds
@@ -53,7 +53,11 @@ def build_model(
     root.location = at
     root.scale = Vector(root.scale) * placement.floor(*extent, at, height=height).scale
     objects = [root, *(each for each in objects if each != root)]
-    tidy.name_after(name, root, objects, [each for each in before.new() if isinstance(each, NAMED_AFTER_IT)])
+    made = [each for each in before.new() if isinstance(each, NAMED_AFTER_IT)]
+    tidy.name_after(name, root, objects, made)
+    provenance.mark([*objects, *made])
+    if height is not None:
+        root[provenance.PREFIX + "height"] = height
     for key, value in (properties or {}).items():
         root[key] = value
     return BuiltModel(root, tuple(objects))

@@ -6,7 +6,7 @@ This is all that Mint leaves in a .blend, and by it things are found again: Pyth
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 
 import bpy
@@ -45,6 +45,17 @@ class Provenance:
 
 def _key(member: str) -> str:
     return PREFIX + member.removeprefix(PREFIX)
+
+
+def mark(blocks: Iterable[bpy.types.ID]) -> None:
+    """Remember that these data-blocks came from Mint, so that a later version may clear them away and nothing of the user's."""
+    for each in blocks:
+        each[PREFIX + "made"] = True
+
+
+def is_marked(block: bpy.types.ID) -> bool:
+    """Whether `mark` was here."""
+    return bool(block.get(PREFIX + "made"))
 
 
 def write(root: bpy.types.Object, provenance: Provenance) -> None:
