@@ -8,7 +8,8 @@ and only an answer to that very decision removes it. Each thread opens a journal
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from . import record
 from .driver import Driver
 from .job import HOLDS_SLOT, Decision, Job, Phase
 
-_SCHEMA = """
+_JOBS = """
 CREATE TABLE IF NOT EXISTS jobs (
     id TEXT PRIMARY KEY,
     created_at REAL NOT NULL,
@@ -29,6 +30,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     dismissed INTEGER NOT NULL DEFAULT 0
 ) STRICT
 """
+_MOVES = "CREATE TABLE IF NOT EXISTS moves (job TEXT NOT NULL, phase TEXT NOT NULL, at REAL NOT NULL) STRICT"
 _VERSION = 1
 
 
@@ -57,7 +59,8 @@ class Journal:
         if version > _VERSION:
             raise JournalTrouble(f"The job journal {self.path} was written by a newer version of this add-on: update the add-on.")
         with self._transaction():
-            self._db.execute(_SCHEMA)
+            self._db.execute(_JOBS)
+            self._db.execute(_MOVES)
             self._db.execute(f"PRAGMA user_version = {_VERSION}")
 
     def close(self) -> None:
@@ -74,6 +77,14 @@ class Journal:
         """Every job that was not dismissed, newest first."""
         return list(self._read("SELECT record, phase, decision FROM jobs WHERE NOT dismissed ORDER BY created_at DESC, id"))
 
+    def moves(self, job_ids: Collection[str]) -> dict[str, list[tuple[Phase, float]]]:
+        """When each of these jobs came into which phase (seconds since the epoch), in order."""
+        found: dict[str, list[tuple[Phase, float]]] = {job_id: [] for job_id in job_ids}
+        for job_id, phase, at in self._db.execute("SELECT job, phase, at FROM moves ORDER BY rowid"):
+            if job_id in found:
+                found[job_id].append((Phase(phase), at))
+        return found
+
     def revision(self) -> int:
         """A number that changes when another process, or another thread, has written."""
         return int(self._db.execute("PRAGMA data_version").fetchone()[0])
@@ -87,12 +98,17 @@ class Journal:
     def add(self, job: Job) -> None:
         """Commit a new job."""
         row = (job.id, job.created_at, job.kind.value, job.phase.value, record.dump(job))
-        self._db.execute("INSERT INTO jobs (id, created_at, kind, phase, record) VALUES (?, ?, ?, ?, ?)", row)
+        with self._transaction():
+            self._db.execute("INSERT INTO jobs (id, created_at, kind, phase, record) VALUES (?, ?, ?, ?, ?)", row)
+            self._note_move(job.id, job.phase)
 
     def save(self, job: Job, *, settled: Decision | None = None) -> None:
         """Commit a job as it now is; `settled` is the decision that has been answered, and goes in the same commit."""
         with self._transaction():
+            before = self._db.execute("SELECT phase FROM jobs WHERE id = ?", (job.id,)).fetchone()
             self._db.execute("UPDATE jobs SET phase = ?, record = ? WHERE id = ?", (job.phase.value, record.dump(job), job.id))
+            if before is not None and before[0] != job.phase.value:
+                self._note_move(job.id, job.phase)
             if settled is not None:
                 self._db.execute("UPDATE jobs SET decision = NULL WHERE id = ? AND decision = ?", (job.id, record.dump_decision(settled)))
 
@@ -134,7 +150,11 @@ class Journal:
             if sum(driver.is_alive(name) for (name,) in holders.fetchall()) >= most:
                 return False
             self._db.execute("UPDATE jobs SET phase = ? WHERE id = ?", (Phase.SENDING.value, job_id))
+            self._note_move(job_id, Phase.SENDING)
         return True
+
+    def _note_move(self, job_id: str, phase: Phase) -> None:
+        self._db.execute("INSERT INTO moves VALUES (?, ?, ?)", (job_id, phase.value, time.time()))
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How long a stage takes, from how long it took before on this machine. Pure; without history there is no guess."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from ..mint.schema import Mode
+from .job import Job, Phase, Verb
+
+Moves = Sequence[tuple[Phase, float]]
+
+SAMPLES = 20  # the latest jobs of a kind say most about how fast Mint is today
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stretch of work at Mint: what is made, how well, and what it ends with."""
+
+    kind: str
+    preset: str
+    mode: str
+    ends_in: Phase
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """How far the present stage is: seconds gone by, and seconds that it usually takes (None without history)."""
+
+    elapsed: float
+    usual: float | None
+
+    @property
+    def fraction(self) -> float | None:
+        """0 to 1; stops short of the end, which only Mint can declare. None without history."""
+        return None if not self.usual else min(0.97, self.elapsed / self.usual)
+
+    @property
+    def remaining(self) -> float | None:
+        """Seconds to go; None without history, or when it takes longer than usual."""
+        return None if self.usual is None or self.elapsed > self.usual else self.usual - self.elapsed
+
+
+def stage_of(job: Job) -> Stage:
+    """The stage that a job at Mint is in."""
+    approved = job.decision is not None and job.decision.verb is Verb.APPROVE
+    past_preview = approved or len(job.previews) > job.revision
+    ends_in = Phase.FETCHING if job.request.mode is Mode.AUTO or past_preview else Phase.REVIEW
+    return Stage(job.kind.value, job.request.preset.value, job.request.mode.value, ends_in)
+
+
+def usual_seconds(jobs: Sequence[Job], moves: Mapping[str, Moves]) -> dict[Stage, float]:
+    """The median length of each stage over the latest jobs. `jobs` newest first."""
+    samples: dict[Stage, list[float]] = {}
+    for job in jobs:
+        for ends_in, seconds in _stretches(moves.get(job.id, ())):
+            found = samples.setdefault(Stage(job.kind.value, job.request.preset.value, job.request.mode.value, ends_in), [])
+            if len(found) < SAMPLES:
+                found.append(seconds)
+    return {stage: median(found) for stage, found in samples.items()}
+
+
+def outlook(job: Job, moves: Moves, usual: Mapping[Stage, float], *, now: float) -> Outlook:
+    """How far a job at Mint is in its present stage."""
+    since = next((at for phase, at in reversed(moves) if phase is Phase.WORKING), job.created_at)
+    return Outlook(max(0.0, now - since), usual.get(stage_of(job)))
+
+
+def _stretches(moves: Moves) -> list[tuple[Phase, float]]:
+    """Each time at Mint that ended in a preview or a result: how it ended, and how long it took."""
+    pairs = zip(moves, moves[1:], strict=False)
+    return [
+        (ends, until - since)
+        for (phase, since), (ends, until) in pairs
+        if phase is Phase.WORKING and ends in {Phase.REVIEW, Phase.FETCHING}
+    ]

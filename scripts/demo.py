@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The main job from prompt to .blend and picture, against the stand-in service: what `python3 scripts/dev.py demo` runs.
+
+Every step is the very command that a user would type, so the demo is also a tour of the command line.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from mint_blender.cli import main as mint
+from mint_blender.cli.session import open_board
+from mint_blender.jobs import card
+from mint_blender.jobs.job import Job
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "demo"
+# The stand-in's clock runs this much faster than its own idea of how long a generation takes.
+SPEED = 6
+
+
+def main() -> int:
+    """Run the demo; returns the exit status."""
+    _start_afresh()
+    with _stand_in_service() as service:
+        os.environ.update(MINT_API_KEY=service["key"], MINT_API_BASE_URL=service["api"], MINT_BLENDER_HOME=str(FOLDER / "journal"))
+        _say("A 3D Model, stopping at its Preview")
+        lamp = _model("a small ceramic lamp with an orange shade", "lamp")
+        _say("A World, straight through")
+        greenhouse = _world("an old greenhouse full of plants, evening light", "greenhouse")
+    _summary([lamp, greenhouse])
+    return 0
+
+
+@dataclass(frozen=True)
+class Made:
+    """What the demo made of one prompt."""
+
+    job: Job
+    files: tuple[Path, ...]
+
+
+def _model(prompt: str, name: str) -> Made:
+    blend, picture = FOLDER / f"{name}.blend", FOLDER / f"{name}.png"
+    _mint(
+        "generate", "--kind", "model", "--prompt", prompt, "--name", "Ceramic lamp", "--preset", "fast", "--mode", "review",
+        "-o", str(blend), "--render", str(picture), waits=True,
+    )  # fmt: skip
+    job_id = _newest().id
+    _mint("revise", job_id, "make the shade blue", waits=True)
+    _mint("approve", job_id)
+    previews = [_keep_preview(Path(kept.path), name, number) for number, kept in enumerate(_newest().previews, start=1)]
+    return Made(_newest(), (blend, picture, *previews))
+
+
+def _world(prompt: str, name: str) -> Made:
+    blend, picture = FOLDER / f"{name}.blend", FOLDER / f"{name}.png"
+    _mint("generate", "--kind", "world", "--prompt", prompt, "--name", "Greenhouse", "-o", str(blend), "--render", str(picture))
+    return Made(_newest(), (blend, picture))
+
+
+def _mint(*arguments: str, waits: bool = False) -> None:
+    """Run one command as a user would; `waits` is for one that ends with a Preview waiting (exit status 6)."""
+    print(f"\n$ python3 -m mint_blender {shlex.join(_short(argument) for argument in arguments)}", flush=True)
+    status = mint(arguments)
+    if status != (6 if waits else 0):
+        sys.exit(f"The demo stops here: that ended with exit status {status}.")
+
+
+def _short(argument: str) -> str:
+    return argument.replace(f"{ROOT}{os.sep}", "")
+
+
+def _newest() -> Job:
+    with open_board() as board:
+        return board.jobs()[0]
+
+
+def _keep_preview(path: Path, name: str, number: int) -> Path:
+    return Path(shutil.copyfile(path, FOLDER / f"{name}-preview-{number}{path.suffix}"))
+
+
+def _start_afresh() -> None:
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir()
+
+
+@contextmanager
+def _stand_in_service() -> Iterator[dict[str, str]]:
+    """A Mint of our own on loopback, for as long as the demo runs."""
+    command = [sys.executable, "-m", "tests.mint_service", "--speed", str(SPEED)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            line = process.stdout.readline() if process.stdout else ""
+            if not line:
+                sys.exit("The stand-in service did not start; what it said stands above.")
+            yield json.loads(line)
+        finally:
+            process.terminate()
+
+
+def _say(title: str) -> None:
+    print(f"\n── {title} {'─' * max(0, 76 - len(title))}", flush=True)
+
+
+def _summary(made: list[Made]) -> None:
+    _say("Made")
+    for each in made:
+        print(f"{each.job.title} ({each.job.kind}, {each.job.request.preset}): {card.cost(each.job)}")
+        for path in each.files:
+            print(f"    {path.relative_to(ROOT)}  {path.stat().st_size / 1024:,.0f} KB")
+    print(
+        "\nThese came from a stand-in service that invents its models. The same with Mint itself:\n"
+        "    export MINT_API_KEY=…        (made at platform.mint.gg; access to the beta: hello@mint.gg)\n"
+        '    python3 -m mint_blender generate --prompt "a small ceramic lamp" -o lamp.blend --render lamp.png'
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
