@@ -13,12 +13,13 @@ from dataclasses import replace
 
 from ..mint.account import Account
 from ..mint.generation import GenerationRequest, feedback_complaint
-from . import card
+from . import card, history
 from .desk import Setup
 from .driver import Driver
 from .job import BUSY, Decision, Job, Phase, Target, Verb, new_job, new_key
 from .journal import Journal
-from .messages import Crashed, Hitch, JobChanged, News, Progress, Rested
+from .messages import Answered, Crashed, Hitch, JobChanged, News, Progress, Rested
+from .questions import Question
 from .worker import Worker
 
 
@@ -38,6 +39,9 @@ class Board:
         self._driver = Driver(setup.home)
         self._jobs = {job.id: job for job in self._journal.jobs()}
         self._active: set[str] = set()
+        self._asked: set[Question] = set()
+        self.answers: dict[Question, Answered] = {}
+        self._reread_history()
 
     def close(self, timeout: float = 2.0) -> bool:
         """End the worker within `timeout` seconds; unfinished jobs go on at the next start. True when all has ended."""
@@ -69,7 +73,22 @@ class Board:
     @property
     def is_active_at_all(self) -> bool:
         """Does anything go on in this process?"""
-        return bool(self._active)
+        return bool(self._active or self._asked)
+
+    def outlook(self, job: Job) -> history.Outlook:
+        """How far the job's present stage is, judged by how long it took before."""
+        return history.outlook(job, self._moves.get(job.id, ()), self._usual, now=time.time())
+
+    # -- asking -------------------------------------------------------------------------------------------------------
+
+    def ask(self, question: Question) -> None:
+        """Ask Mint something that is no job; `answers` has the answer after a later `catch_up`."""
+        self._asked.add(question)
+        self.worker.ask(question)
+
+    def is_asked(self, question: Question) -> bool:
+        """Is an answer on its way?"""
+        return question in self._asked
 
     # -- deciding -----------------------------------------------------------------------------------------------------
 
@@ -178,7 +197,10 @@ class Board:
 
     def _take_in(self, news: News) -> None:
         if isinstance(news, JobChanged):
+            moved = self._jobs[news.job.id].phase is not news.job.phase if news.job.id in self._jobs else True
             self._jobs[news.job.id] = news.job
+            if moved:
+                self._reread_history()
             self._forget_passing(news.job.id)
         elif isinstance(news, Rested):
             self._active.discard(news.job_id)
@@ -188,12 +210,21 @@ class Board:
             self.hitches[news.job_id] = news
         elif isinstance(news, Progress):
             self.progress[news.job_id] = news
+        elif isinstance(news, Answered):
+            self._asked.discard(news.question)
+            self.answers[news.question] = news
         elif isinstance(news, Crashed):
             self._active.clear()
+            self._asked.clear()
 
     def _forget_passing(self, job_id: str) -> None:
         self.hitches.pop(job_id, None)
         self.progress.pop(job_id, None)
+
+    def _reread_history(self) -> None:
+        jobs = self.jobs()
+        self._moves = self._journal.moves([job.id for job in jobs])
+        self._usual = history.usual_seconds(jobs, self._moves)
 
     def _reread(self, job_id: str) -> None:
         job = self._journal.job(job_id)

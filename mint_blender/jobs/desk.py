@@ -18,10 +18,10 @@ from functools import partial
 from pathlib import Path
 
 from ..files.download import Downloader
-from ..files.errors import FileTrouble
+from ..files.errors import FileTrouble, Stopped
 from ..mint.account import Account
 from ..mint.client import Client
-from ..mint.errors import MintError, TooManyActive
+from ..mint.errors import MintError, TooManyActive, Unreachable
 from ..mint.pacing import Retries
 from ..mint.schema import Kind
 from . import calls, fetching, troubles
@@ -29,8 +29,9 @@ from .driver import Driver
 from .home import download_folder
 from .job import HOLDS_SLOT, Job, Phase
 from .journal import Journal
-from .messages import Command, Fetched, Hitch, JobChanged, Look, News, Progress, Rested, Use
+from .messages import Answered, Ask, Command, Fetched, Hitch, JobChanged, Look, News, Online, Progress, Rested, Use
 from .pool import Pool
+from .questions import Question, answer
 from .story import Story, Terms, follow
 from .wants import AnyWant, Fetch, Step, TakeSlot
 
@@ -70,9 +71,12 @@ class _Task:
 class Desk:
     """All stories that this process tells. One thread at a time may use it: its journal and its connection are not shared."""
 
-    def __init__(self, setup: Setup, account: Account, inbox: queue.SimpleQueue[Command], outbox: queue.SimpleQueue[News]) -> None:
+    def __init__(
+        self, setup: Setup, account: Account, inbox: queue.SimpleQueue[Command], outbox: queue.SimpleQueue[News], *, online: bool = True
+    ) -> None:
         self._setup = setup
         self._account = account
+        self._online = online
         self._inbox = inbox
         self._outbox = outbox
         self._journal = Journal(setup.home)
@@ -107,9 +111,15 @@ class Desk:
         elif isinstance(command, Use):
             self._account = command.account
             self._hang_up()
+        elif isinstance(command, Online):
+            self._online = command.allowed
+        elif isinstance(command, Ask):
+            self._ask(command.question)
 
     def turn(self) -> float | None:
         """Fulfil the most urgent want, if one is due. Returns the seconds until the next one; None: only a message can bring news."""
+        if not self._online:
+            return None
         task = min(self._tasks.values(), key=lambda task: task.due, default=None)
         if task is not None and task.due <= self._setup.clock():
             self._fulfil(task)
@@ -201,16 +211,14 @@ class Desk:
     def _call(self, task: _Task, want: calls.Call) -> None:
         """One exchange with Mint. What failed and may be repeated is due again later; the story hears only of the end of patience."""
         try:
-            if self._client is None:
-                self._client = self._setup.connect(self._account)
-            answer = calls.make(self._client, want)
+            found = calls.make(self._connected(), want)
         except (MintError, FileTrouble) as error:
             if isinstance(error, FileTrouble) or not self._repeat_later(task, error):
                 self._tell(task, partial(task.story.throw, error))
         except Exception as mistake:
             self._give_up(task, mistake)
         else:
-            self._tell(task, lambda: task.story.send(answer))
+            self._tell(task, lambda: task.story.send(found))
 
     def _repeat_later(self, task: _Task, error: MintError) -> bool:
         now = self._setup.clock()
@@ -226,6 +234,23 @@ class Desk:
         self._outbox.put(Hitch(task.job.id, str(error), wait))
         return True
 
+    def _ask(self, question: Question) -> None:
+        """Answer at once, well or badly: a person waits, and can ask again."""
+        try:
+            if not self._online:
+                raise Unreachable("online access is off in Blender's preferences")
+            self._outbox.put(Answered(question, answer(self._connected(), question)))
+        except MintError as error:
+            self._outbox.put(Answered(question, None, str(error)))
+        except Exception as mistake:
+            log.exception("The question %s broke", question)
+            self._outbox.put(Answered(question, None, troubles.internal(mistake).sentence))
+
+    def _connected(self) -> Client:
+        if self._client is None:
+            self._client = self._setup.connect(self._account)
+        return self._client
+
     def _hang_up(self) -> None:
         if self._client is not None:
             self._client.close()
@@ -240,7 +265,7 @@ class Desk:
 
         def unwanted() -> bool:
             current = self._tasks.get(job_id)
-            return self._halted.is_set() or current is None or current.serial != serial
+            return self._halted.is_set() or not self._online or current is None or current.serial != serial
 
         def report(done: int, total: int | None) -> None:
             self._outbox.put(Progress(job_id, want.role, done, total))
@@ -263,7 +288,9 @@ class Desk:
         if task is None or task.serial != fetched.serial:
             return
         outcome = fetched.outcome
-        if isinstance(outcome, FileTrouble):
+        if isinstance(outcome, Stopped):
+            task.due = self._setup.clock()  # only going offline stops a download that is still wanted: it goes on where it was
+        elif isinstance(outcome, FileTrouble):
             self._tell(task, lambda: task.story.throw(outcome))
         else:
             self._tell(task, lambda: task.story.send(outcome))

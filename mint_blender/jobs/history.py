@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from ..mint.schema import Mode
@@ -70,7 +71,7 @@ def outlook(job: Job, moves: Moves, usual: Mapping[Stage, float], *, now: float)
 
 def _stretches(moves: Moves) -> list[tuple[Phase, float]]:
     """Each time at Mint that ended in a preview or a result: how it ended, and how long it took."""
-    pairs = zip(moves, moves[1:], strict=False)
+    pairs = pairwise(moves)
     return [
         (ends, until - since)
         for (phase, since), (ends, until) in pairs

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ..files.errors import FileTrouble
 from ..mint.account import Account
 from .job import Job, Kept, Role
+from .questions import Answer, Question
 
 # -- to the worker ----------------------------------------------------------------------------------------------------
 
@@ -27,6 +28,20 @@ class Use:
 
 
 @dataclass(frozen=True)
+class Online:
+    """Whether anything may be sent. Off: all stories stand still, and go on when it is on again."""
+
+    allowed: bool
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A question to Mint that is no job: balance, price, whose key."""
+
+    question: Question
+
+
+@dataclass(frozen=True)
 class Fetched:
     """A download ended. `serial` tells an answer from a late one that nobody waits for any more."""
 
@@ -40,7 +55,7 @@ class Halt:
     """Stop telling stories; the journal knows where each one is."""
 
 
-Command = Look | Use | Fetched | Halt
+Command = Look | Use | Online | Ask | Fetched | Halt
 
 # -- from the worker --------------------------------------------------------------------------------------------------
 
@@ -79,10 +94,19 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class Answered:
+    """What Mint answered to a question, or a sentence about why there is no answer."""
+
+    question: Question
+    answer: Answer | None
+    complaint: str | None = None
+
+
+@dataclass(frozen=True)
 class Crashed:
     """The worker itself failed; its jobs are in the journal."""
 
     sentence: str
 
 
-News = JobChanged | Rested | Hitch | Progress | Crashed
+News = JobChanged | Rested | Hitch | Progress | Answered | Crashed

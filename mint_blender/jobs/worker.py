@@ -14,7 +14,8 @@ import threading
 from ..mint.account import Account
 from . import troubles
 from .desk import Desk, Setup
-from .messages import Command, Crashed, Halt, Look, News, Use
+from .messages import Ask, Command, Crashed, Halt, Look, News, Online, Use
+from .questions import Question
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,7 @@ class Worker:
         self.news: queue.SimpleQueue[News] = queue.SimpleQueue()
         self._setup = setup
         self._account = account
+        self._online = True
         self._inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._gate = threading.Lock()  # guards: "is there a thread that will read this?"
         self._thread: threading.Thread | None = None
@@ -36,12 +38,12 @@ class Worker:
         return self._thread is not None
 
     def look(self, job_id: str) -> None:
-        """The journal has news of this job; the thread is started if there is none."""
-        with self._gate:
-            self._inbox.put(Look(job_id))
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="mint-worker", daemon=True)
-                self._thread.start()
+        """The journal has news of this job."""
+        self._send(Look(job_id))
+
+    def ask(self, question: Question) -> None:
+        """Ask Mint something that is no job; the answer comes as news."""
+        self._send(Ask(question))
 
     def use(self, account: Account) -> None:
         """Talk to Mint with another key or base URL from now on."""
@@ -49,6 +51,21 @@ class Worker:
             self._account = account
             if self._thread is not None:
                 self._inbox.put(Use(account))
+
+    def allow_online(self, allowed: bool) -> None:
+        """Send nothing while it is not allowed; what is in flight stands still."""
+        with self._gate:
+            self._online = allowed
+            if self._thread is not None:
+                self._inbox.put(Online(allowed))
+
+    def _send(self, command: Command) -> None:
+        """Put a command before the thread, which is started if there is none."""
+        with self._gate:
+            self._inbox.put(command)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="mint-worker", daemon=True)
+                self._thread.start()
 
     def stop(self, timeout: float) -> bool:
         """Ask the thread to end and wait at most `timeout` seconds. True when it has ended."""
@@ -64,7 +81,7 @@ class Worker:
 
     def _run(self) -> None:
         try:
-            desk = Desk(self._setup, self._account, self._inbox, self.news)
+            desk = Desk(self._setup, self._account, self._inbox, self.news, online=self._online)
             try:
                 while self._go_on(desk):
                     pass
