@@ -13,7 +13,7 @@ from pathlib import Path
 
 import bpy
 
-from ..files import glb
+from ..files import choice, glb
 from ..files.errors import FileTrouble
 from . import draco, reading
 from .blocks import Inventory, remove
@@ -60,9 +60,11 @@ def _readable(path: Path) -> Iterator[Path]:
     """The file, or a copy of it without Draco where Blender itself has no decoder."""
     try:
         header = glb.inspect(path)
-        if reason := reading.why_not_readable(header.extensions_required):
-            raise ImportTrouble(f"“{path.name}” cannot be imported: {reason}. The file is kept; nothing was imported.")
-        if reading.DRACO in header.extensions_used and not reading.draco_is_native():
+        if missing := choice.can_read(header, reading.readable_extensions()):
+            raise ImportTrouble(
+                f"“{path.name}” cannot be imported. {choice.explain_missing(missing)} The file is kept; nothing was imported."
+            )
+        if choice.DRACO in header.extensions_used and not reading.draco_is_native():
             with draco.plain_copy(path) as copy:
                 yield copy
         else:

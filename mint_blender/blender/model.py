@@ -48,10 +48,14 @@ def build_model(
     extent = bounds(objects)
     if extent is None:
         raise ImportTrouble(f"“{path.name}” has no surface: not one vertex arrived. The file is kept; nothing was imported.")
+    try:
+        scale = placement.floor(*extent, at, height=height).scale
+    except ValueError as error:
+        raise ImportTrouble(f"The model cannot be placed like that: {error}. Nothing was imported.") from error
     (left, front, bottom), (right, back, _) = extent
     root = _root(objects, collection, foot=((left + right) / 2, (front + back) / 2, bottom))
     root.location = at
-    root.scale = Vector(root.scale) * placement.floor(*extent, at, height=height).scale
+    root.scale = Vector(root.scale) * scale
     objects = [root, *(each for each in objects if each != root)]
     made = [each for each in before.new() if isinstance(each, NAMED_AFTER_IT)]
     tidy.name_after(name, root, objects, made)

@@ -6,35 +6,12 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from collections.abc import Iterable
 from typing import Any
 
 import bpy
 
+from ..files.choice import BLENDER_READS, DRACO, MESHOPT, WEBP
 from .quiet import importer_kept_quiet
-
-DRACO = "KHR_draco_mesh_compression"
-MESHOPT = frozenset({"EXT_meshopt_compression", "KHR_meshopt_compression"})
-WEBP = "EXT_texture_webp"
-
-_NO_MESHOPT = (
-    "it is compressed with meshopt, and this Blender has no decoder for that. Use the original file of this model, or one compressed with Draco"
-)
-_REASONS = {
-    DRACO: "it is compressed with Draco, and this Blender has no decoder for that. Use the original file of this model, or install the decoder "
-    "(pip install mint-blender[draco], or the add-on's archive with Draco), or take a Blender from blender.org",
-    **dict.fromkeys(MESHOPT, _NO_MESHOPT),
-    "KHR_texture_basisu": "its pictures are KTX2 (Basis Universal), which Blender cannot show. Use the original file of this model",
-    WEBP: "its pictures are WebP, which this Blender was built without. Use the original file of this model",
-}
-
-# What the importer of Blender 4.2, the oldest one supported, lists; used only when a Blender no longer tells.
-AT_LEAST = frozenset({
-    "KHR_materials_pbrSpecularGlossiness", "KHR_lights_punctual", "KHR_materials_unlit", "KHR_texture_transform",
-    "KHR_materials_clearcoat", "KHR_mesh_quantization", "EXT_mesh_gpu_instancing", DRACO, "KHR_materials_variants",
-    "KHR_materials_emissive_strength", "KHR_materials_transmission", "KHR_materials_specular", "KHR_materials_sheen",
-    "KHR_materials_ior", "KHR_animation_pointer", "KHR_materials_volume", WEBP, "KHR_materials_anisotropy",
-})  # fmt: skip
 
 
 def readable_extensions() -> frozenset[str]:
@@ -49,18 +26,6 @@ def readable_extensions() -> frozenset[str]:
     if not getattr(bpy.app.build_options, "image_webp", True):
         readable.discard(WEBP)
     return frozenset(readable)
-
-
-def why_not_readable(required: Iterable[str]) -> str | None:
-    """The end of a sentence about a file that requires these extensions: what is missing and what to do. None if it can be read."""
-    missing = sorted(set(required) - readable_extensions())
-    if not missing:
-        return None
-    reasons = [each for each in (_REASONS.get(name) for name in missing) if each]
-    if len(reasons) < len(missing):
-        unknown = ", ".join(name for name in missing if name not in _REASONS)
-        reasons.append(f"it requires {unknown}, which Blender's glTF importer does not know. Use the original file of this model instead")
-    return ". Also, ".join(dict.fromkeys(reasons))
 
 
 def draco_is_native() -> bool:
@@ -84,13 +49,13 @@ def draco_by_package() -> bool:
 def _known_to_the_importer() -> frozenset[str]:
     module = _module("io_scene_gltf2.io.imp.gltf2_io_gltf")
     if module is None:
-        return AT_LEAST
+        return BLENDER_READS
     try:
         with importer_kept_quiet():
             importer = module.glTFImporter("", {"import_user_extensions": _user_extensions(), "loglevel": 50})
         return frozenset(importer.extensions_managed)
     except Exception:  # its insides are nobody's interface: any change there must not stop an import
-        return AT_LEAST
+        return BLENDER_READS
 
 
 def _user_extensions() -> list[Any]:

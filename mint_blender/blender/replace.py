@@ -54,7 +54,9 @@ def _refuse_while_edited(root: bpy.types.Object, old: list[bpy.types.Object]) ->
         raise ImportTrouble(f"“{root.name}” is linked from another file and can be replaced only there. Nothing was changed.")
     busy = next((each for each in old if each.mode != "OBJECT"), None)
     if busy is not None:
-        raise ImportTrouble(f"“{busy.name}” is being worked on in {busy.mode.replace('_', ' ').title()} Mode. Leave it, then replace the model.")
+        raise ImportTrouble(
+            f"“{busy.name}” is being worked on in {busy.mode.replace('_', ' ').title()} Mode. Leave it, then replace the model."
+        )
 
 
 def _as_high_as(root: bpy.types.Object, old: list[bpy.types.Object], built: BuiltModel) -> None:

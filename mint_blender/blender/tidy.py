@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 
 import bpy
+import numpy as np
 from mathutils import Matrix, Vector
 
 CLOSE = 1e-5
@@ -48,8 +49,8 @@ def apply_transform(mesh_object: bpy.types.Object, origin: Vector) -> bool:
     matrix = mesh_object.matrix_basis
     if matrix.is_negative or not _is_uniform(matrix):
         return False
-    mesh_object.data.transform(Matrix.Translation(-origin) @ matrix)
-    mesh_object.matrix_basis = Matrix.Translation(origin)
+    mesh_object.data.transform(Matrix.Translation((-origin.x, -origin.y, -origin.z)) @ matrix)
+    mesh_object.matrix_basis = Matrix.Translation((origin.x, origin.y, origin.z))
     mesh_object.rotation_mode = "XYZ"
     return True
 
@@ -87,9 +88,9 @@ def _local(each: bpy.types.Object) -> Matrix:
 
 def _is_plain(matrix: Matrix) -> bool:
     """Whether location, rotation and scale say all there is to say about this matrix."""
-    again = Matrix.LocRotScale(*matrix.decompose())
-    size = max(1.0, max(abs(value) for row in matrix for value in row))
-    return all(abs(a - b) <= CLOSE * size for left, right in zip(matrix, again, strict=True) for a, b in zip(left, right, strict=True))
+    location, rotation, scale = matrix.decompose()
+    whole, again = np.array(matrix), np.array(Matrix.LocRotScale(location, rotation, scale))
+    return bool(np.abs(whole - again).max() <= CLOSE * max(1.0, np.abs(whole).max()))
 
 
 def _is_uniform(matrix: Matrix) -> bool:

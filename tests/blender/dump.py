@@ -10,7 +10,18 @@ import bpy
 import numpy as np
 
 # What Blender itself counts on while nothing changes: users and tags come and go, and evaluation leaves its marks.
-PASSING = {"users", "tag", "is_updated", "is_updated_data", "rna_type", "session_uid", "is_evaluated", "original", "depsgraph", "storage_type"}
+PASSING = {
+    "users",
+    "tag",
+    "is_updated",
+    "is_updated_data",
+    "rna_type",
+    "session_uid",
+    "is_evaluated",
+    "original",
+    "depsgraph",
+    "storage_type",
+}
 # Asking for these crashes one Blender or another: what a window shows, and the brush of a tool that was never used.
 NOT_ASKED = {"uv_sculpt"}
 WINDOWS = (bpy.types.Screen, bpy.types.WindowManager, bpy.types.WorkSpace)
@@ -25,7 +36,9 @@ class Picture:
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # some members warn that they will go
-            self.blocks = {(type(each).__name__, each.name_full): _told(each, DEPTH) for each in every_block() if not isinstance(each, WINDOWS)}
+            self.blocks = {
+                (type(each).__name__, each.name_full): _told(each, DEPTH) for each in every_block() if not isinstance(each, WINDOWS)
+            }
 
     def assert_same(self, later: Picture, *, but_new: bool = False) -> None:
         """Fail, naming the first difference. `but_new`: further data-blocks may have come."""

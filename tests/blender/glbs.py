@@ -133,11 +133,15 @@ def simple(path: Path, low: Any = (-0.5, 0, -0.5), high: Any = (0.5, 1, 0.5), *,
 def animated(path: Path) -> Path:
     """A body with a wheel that turns."""
     glb = Glb()
-    wheel = glb.node(root=False, mesh=glb.mesh(box(glb, (-0.2, -0.2, -0.2), (0.2, 0.2, 0.2)), name="wheel"), name="wheel", translation=[0, 0.2, 0.5])
+    wheel = glb.node(
+        root=False, mesh=glb.mesh(box(glb, (-0.2, -0.2, -0.2), (0.2, 0.2, 0.2)), name="wheel"), name="wheel", translation=[0, 0.2, 0.5]
+    )
     glb.node(mesh=glb.mesh(box(glb), name="body"), children=[wheel], name="body")
     turns = np.array([[0, 0, 0, 1], [0, 0.7071068, 0, 0.7071068]], "f4")
     sampler = {"input": glb.accessor(np.array([0, 1.0]), "f4", min=[0], max=[1]), "output": glb.accessor(turns, "f4")}
-    glb.add("animations", {"name": "spin", "samplers": [sampler], "channels": [{"sampler": 0, "target": {"node": wheel, "path": "rotation"}}]})
+    glb.add(
+        "animations", {"name": "spin", "samplers": [sampler], "channels": [{"sampler": 0, "target": {"node": wheel, "path": "rotation"}}]}
+    )
     return glb.save(path)
 
 
@@ -170,7 +174,9 @@ def png(colour: tuple[int, int, int], width: int = 4, height: int = 4) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
-def draco_box(glb: Glb, low: Any = (-0.5, 0, -0.5), high: Any = (0.5, 1, 0.5), *, material: int | None = None, skin: bool = False) -> dict[str, Any]:
+def draco_box(
+    glb: Glb, low: Any = (-0.5, 0, -0.5), high: Any = (0.5, 1, 0.5), *, material: int | None = None, skin: bool = False
+) -> dict[str, Any]:
     """A primitive compressed with DracoPy, its accessors without data as the extension wants it."""
     import DracoPy
 
@@ -184,7 +190,13 @@ def draco_box(glb: Glb, low: Any = (-0.5, 0, -0.5), high: Any = (0.5, 1, 0.5), *
         extra = {"JOINTS_0": glb.accessor(joints, "u1", stored=False), "WEIGHTS_0": glb.accessor(weights, "f4", stored=False)}
     colours = np.tile(np.array([[255, 128, 0, 255]], np.uint8), (24, 1))
     data = DracoPy.encode(
-        points, faces.reshape(-1, 3), quantization_bits=14, colors=colours, tex_coord=uvs.astype(float), normals=normals.astype(float), generic_attributes=generic or None
+        points,
+        faces.reshape(-1, 3),
+        quantization_bits=14,
+        colors=colours,
+        tex_coord=uvs.astype(float),
+        normals=normals.astype(float),
+        generic_attributes=generic or None,
     )
     found = {each["attribute_type"]: each["unique_id"] for each in DracoPy.decode(data).attributes}  # 0 position, 1 normal, 2 colour, 3 uv
     attributes = {

@@ -111,7 +111,7 @@ def test_without_any_decoder_it_says_what_to_do(
     hide_dracopy()
     before = Picture()
     assert reading.DRACO not in reading.readable_extensions()
-    with pytest.raises(ImportTrouble, match="original file.*mint-blender\\[draco\\]"):
+    with pytest.raises(ImportTrouble, match="mint-blender\\[draco\\].*original file"):
         import_glb(path, shelf)
     before.assert_same(Picture())
 
@@ -164,7 +164,7 @@ def test_what_blender_lacks_is_named(extension: str, tmp_path: Path, shelf: bpy.
     glb = glbs.Glb()
     glb.node(mesh=glb.mesh(glbs.box(glb)))
     glb.require(extension)
-    with pytest.raises(ImportTrouble, match="Use the original file"):
+    with pytest.raises(ImportTrouble, match="ake the original file"):
         import_glb(glb.save(tmp_path / "m.glb"), shelf)
 
 

@@ -106,7 +106,9 @@ def test_several_parts_hang_under_one_root(tmp_path: Path) -> None:
     """Parts keep their own names behind the model's; bare nodes between them and the root are gone and nothing has moved."""
     glb = glbs.Glb()
     material = glb.material(name="paint")
-    leg = glb.node(root=False, mesh=glb.mesh(glbs.box(glb, (-0.1, 0, -0.1), (0.1, 1, 0.1), material), name="leg"), name="leg", translation=[2, 0, 0])
+    leg = glb.node(
+        root=False, mesh=glb.mesh(glbs.box(glb, (-0.1, 0, -0.1), (0.1, 1, 0.1), material), name="leg"), name="leg", translation=[2, 0, 0]
+    )
     turned = glb.node(root=False, children=[leg], name="pivot", rotation=[0, 0.7071068, 0, 0.7071068], scale=[2, 2, 2])
     glb.node(mesh=glb.mesh(glbs.box(glb, (-1, 1, -1), (1, 2, 1), material), name="top"), children=[turned], name="top")
     placed = land_model(glb.save(tmp_path / "m.glb"), LAMP, Landing(at=(0, 0, 0)))
@@ -176,3 +178,12 @@ def test_hidden_collection_and_frame_do_not_matter(tmp_path: Path) -> None:
     placed = land_model(glbs.simple(tmp_path / "b.glb", (3, 3, 3), (4, 5, 4)), LAMP, Landing(at=(0, 0, 0), height=1))
     assert first.root != placed.root
     assert _extent(placed) == ([-0.25, -0.25, 0], [0.25, 0.25, 1])
+
+
+@pytest.mark.parametrize("height", [0, -1, float("nan"), float("inf")])
+def test_a_height_that_is_none_is_refused(model: Path, height: float) -> None:
+    """No model can be zero, minus one or infinitely high: a sentence, and nothing has changed."""
+    before = Picture()
+    with pytest.raises(ImportTrouble, match="height"):
+        land_model(model, LAMP, Landing(at=(0, 0, 0), height=height))
+    before.assert_same(Picture())

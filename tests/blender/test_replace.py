@@ -71,7 +71,11 @@ def test_everything_built_around_it_stays(model: Path, larger: Path) -> None:
     placed = replace_model(larger, SECOND, root)
     assert placed.root == root and placed.objects == (root, made["Shade"])
     assert (root.name, root.parent, set(root.users_collection)) == ("My lamp", made["Table"], collections)
-    assert tuple(root.location) == (1, 2, 3) and tuple(root.scale) == (2, 2, 2) and tuple(root.rotation_euler) == pytest.approx((0.1, 0.2, 0.3))
+    assert (
+        tuple(root.location) == (1, 2, 3)
+        and tuple(root.scale) == (2, 2, 2)
+        and tuple(root.rotation_euler) == pytest.approx((0.1, 0.2, 0.3))
+    )
     assert [each.name for each in root.modifiers] == ["Bevel"] and root.modifiers[0].width == pytest.approx(0.02)
     assert root.constraints[0].target == made["Watcher"] and made["Watcher"].constraints[0].target == root
     assert made["Driven"].animation_data.drivers[0].driver.variables[0].targets[0].id == root
