@@ -21,8 +21,8 @@ class Limits:
     """What is still believed. Mint's models have some 100,000 triangles in at most 50 MB."""
 
     file_bytes: int = 2**30
-    json_bytes: int = 8 * 2**20
-    """Parsed JSON takes up to 24 times as much memory."""
+    json_bytes: int = 4 * 2**20
+    """Parsed JSON takes up to 30 times as much memory."""
     nesting: int = 64
     entries: int = 65_536
     """In any list of the document: nodes, meshes, accessors, images …"""
@@ -87,20 +87,27 @@ def check(document: Entry, binary: int | None, limits: Limits) -> Summary:
 
 def _check_shape(document: Entry, limits: Limits) -> None:
     """Depth of nesting, and no `uri` that leads outside, wherever it stands: extensions may hold anything. Nobody looks into `extras`."""
-    layer: list[tuple[Any, bool]] = [(document, True)]
+    read: list[Any] = [document]
+    private: list[Any] = []
     for _ in range(limits.nesting):
-        following: list[tuple[Any, bool]] = []
-        for value, is_read in layer:
-            if isinstance(value, dict):
-                if is_read and isinstance(value.get("uri"), str) and not value["uri"].startswith("data:"):
-                    raise Flaw("it points to something outside the file")
-                following += [(member, is_read and key != "extras") for key, member in value.items()]
-            elif isinstance(value, list):
-                following += [(member, is_read) for member in value]
-        layer = following
-        if not layer:
+        entries = [value for value in read if isinstance(value, dict)]
+        if any(isinstance(uri := entry.get("uri"), str) and not uri.startswith("data:") for entry in entries):
+            raise Flaw("it points to something outside the file")
+        private = _members(private) + [extras for entry in entries if isinstance(extras := entry.get("extras"), dict | list)]
+        read = _members(read, without="extras")
+        if not read and not private:
             return
     raise Flaw("its JSON is nested too deeply")
+
+
+def _members(values: list[Any], *, without: str = "") -> list[Any]:
+    """One level deeper: the objects and lists (empty ones are left out) inside these objects and lists."""
+    return [
+        member
+        for value in values
+        for key, member in (value.items() if isinstance(value, dict) else enumerate(value))
+        if key != without and member and isinstance(member, dict | list)
+    ]
 
 
 def _check_buffers(buffers: list[Entry], binary: int | None, limits: Limits) -> list[int]:
