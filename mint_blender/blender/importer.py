@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -92,7 +93,7 @@ def _staging(scene: bpy.types.Scene) -> Iterator[bpy.types.Scene]:
 
 
 def _call_importer(path: Path, name: str, staging: bpy.types.Scene) -> None:
-    operator = bpy.ops.import_scene.gltf
+    operator: Any = bpy.ops.import_scene.gltf
     known = operator.get_rna_type().properties  # an unknown keyword would be a TypeError
     keywords = {key: value for key, value in WISHES.items() if key in known}
     view_layer = staging.view_layers[0]

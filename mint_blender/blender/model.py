@@ -55,7 +55,7 @@ def build_model(
     (left, front, bottom), (right, back, _) = extent
     root = _root(objects, collection, foot=((left + right) / 2, (front + back) / 2, bottom))
     root.location = at
-    root.scale = Vector(root.scale) * scale
+    root.scale = [value * scale for value in root.scale]
     objects = [root, *(each for each in objects if each != root)]
     made = [each for each in before.new() if isinstance(each, NAMED_AFTER_IT)]
     tidy.name_after(name, root, objects, made)
@@ -80,5 +80,5 @@ def _root(objects: list[bpy.types.Object], collection: bpy.types.Collection, foo
         if each.parent is None:
             each.parent = root
             each.matrix_parent_inverse = Matrix.Identity(4)
-            each.matrix_basis = Matrix.Translation(-Vector(foot)) @ each.matrix_basis
+            each.matrix_basis = Matrix.Translation([-value for value in foot]) @ each.matrix_basis
     return root

@@ -60,7 +60,7 @@ def _known_to_the_importer() -> frozenset[str]:
 
 def _user_extensions() -> list[Any]:
     """Other add-ons may teach the importer more; found the way the importer itself finds them."""
-    modules = (sys.modules.get(name) for name in bpy.context.preferences.addons.keys())
+    modules = (sys.modules.get(name) for name in list(bpy.context.preferences.addons.keys()))
     return [module.glTF2ImportUserExtension() for module in modules if hasattr(module, "glTF2ImportUserExtension")]
 
 

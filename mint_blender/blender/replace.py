@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import bpy
 from mathutils import Matrix
@@ -140,9 +141,9 @@ def _shows_mesh(each: bpy.types.Object) -> bool:
     return each.type == "MESH" and each.animation_data is None and not any(modifier.type == "ARMATURE" for modifier in each.modifiers)
 
 
-def _show(holder: bpy.types.Object, mesh: bpy.types.Mesh) -> None:
+def _show(holder: bpy.types.Object, mesh: Any) -> None:
     """Let the object show another mesh, and its linked duplicates with it."""
-    earlier = holder.data
+    earlier: Any = holder.data
     name = earlier.name
     earlier.user_remap(mesh)
     earlier.name = f"{name} (earlier)"

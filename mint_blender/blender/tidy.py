@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 import bpy
 import numpy as np
@@ -88,8 +89,8 @@ def _local(each: bpy.types.Object) -> Matrix:
 
 def _is_plain(matrix: Matrix) -> bool:
     """Whether location, rotation and scale say all there is to say about this matrix."""
-    location, rotation, scale = matrix.decompose()
-    whole, again = np.array(matrix), np.array(Matrix.LocRotScale(location, rotation, scale))
+    parts: Any = matrix.decompose()
+    whole, again = np.array(matrix), np.array(Matrix.LocRotScale(*parts))
     return bool(np.abs(whole - again).max() <= CLOSE * max(1.0, np.abs(whole).max()))
 
 

@@ -62,7 +62,7 @@ def _told(struct: Any, depth: int, prefix: str = "") -> dict[str, Any]:
             continue
         told |= _value(prefix + name, prop, value, depth)
     if isinstance(struct, bpy.types.ID):
-        told |= {f"{prefix}[{key}]": str(struct[key]) for key in struct.keys()}
+        told |= {f"{prefix}[{key}]": str(struct[key]) for key in list(struct.keys())}
     return told
 
 

@@ -147,7 +147,7 @@ def test_a_failure_inside_blender_leaves_nothing(model: Path, shelf: bpy.types.C
     before = Picture()
     broken = type("Broken", (), {"gather_import_node_after_hook": lambda *_: 1 / 0})
     monkeypatch.setattr(__import__("io_scene_gltf2"), "glTF2ImportUserExtension", broken, raising=False)
-    with pytest.raises(ImportTrouble, match="could not read “model.glb”"):
+    with pytest.raises(ImportTrouble, match=r"could not read “model\.glb”"):
         import_glb(model, shelf)
     monkeypatch.undo()
     before.assert_same(Picture())

@@ -111,7 +111,7 @@ def test_without_any_decoder_it_says_what_to_do(
     hide_dracopy()
     before = Picture()
     assert reading.DRACO not in reading.readable_extensions()
-    with pytest.raises(ImportTrouble, match="mint-blender\\[draco\\].*original file"):
+    with pytest.raises(ImportTrouble, match=r"mint-blender\[draco\].*original file"):
         import_glb(path, shelf)
     before.assert_same(Picture())
 

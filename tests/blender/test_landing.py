@@ -112,10 +112,10 @@ def test_several_parts_hang_under_one_root(tmp_path: Path) -> None:
     turned = glb.node(root=False, children=[leg], name="pivot", rotation=[0, 0.7071068, 0, 0.7071068], scale=[2, 2, 2])
     glb.node(mesh=glb.mesh(glbs.box(glb, (-1, 1, -1), (1, 2, 1), material), name="top"), children=[turned], name="top")
     placed = land_model(glb.save(tmp_path / "m.glb"), LAMP, Landing(at=(0, 0, 0)))
-    assert [each.name for each in placed.objects][0] == "Ceramic Lamp"
+    assert placed.objects[0].name == "Ceramic Lamp"
     assert {each.name for each in placed.objects} == {"Ceramic Lamp", "Ceramic Lamp leg", "Ceramic Lamp top"}
     assert placed.root.type == "EMPTY" and len([each for each in placed.objects if each.type == "EMPTY"]) == 1
-    low, high = bounds([each for each in placed.objects])
+    low, high = bounds(placed.objects)
     assert [high[axis] - low[axis] for axis in range(3)] == pytest.approx([2, 5.2, 2])  # from -1 to 1 and out to 4.2 along the turn
 
 
