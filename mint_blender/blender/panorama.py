@@ -22,6 +22,7 @@ import bpy
 
 from ..files import picture
 from ..files.errors import BadPicture
+from .nodes import Builder, empty_tree, new_group
 
 EARLIER = "mint_earlier_world"
 OURS = "mint_panorama"
@@ -55,21 +56,15 @@ def background(image: bpy.types.Image, capture_point: bpy.types.Object, name: st
     """A World that shows the panorama all around, turned as the capture point is, now and whenever that turns."""
     world = bpy.data.worlds.new(name)
     world[OURS] = True
-    tree = _empty_tree(world)
-    nodes, link = tree.nodes, tree.links.new
-    direction = nodes.new("ShaderNodeTexCoord")
-    turn = nodes.new("ShaderNodeMapping")
-    turn.name = turn.label = TURN
-    turn.vector_type = "TEXTURE"  # the inverse turn: from the scene's axes to those of the capture point
-    lookup = nodes.new("ShaderNodeGroup")
-    lookup.node_tree = _lookup(image)
-    light = nodes.new("ShaderNodeBackground")
-    output = nodes.new("ShaderNodeOutputWorld")
-    link(direction.outputs["Generated"], turn.inputs["Vector"])
-    link(turn.outputs["Vector"], lookup.inputs["Vector"])
-    link(lookup.outputs["Color"], light.inputs["Color"])
-    link(light.outputs["Background"], output.inputs["Surface"])
-    _in_a_row(direction, turn, lookup, light, output)
+    tree = empty_tree(world)
+    b = Builder(tree)
+    # TEXTURE is the inverse turn: from the scene's axes to those of the capture point
+    direction = b.add("ShaderNodeTexCoord").outputs["Generated"]
+    turn = b.add("ShaderNodeMapping", {"Vector": direction}, name=TURN, label=TURN, vector_type="TEXTURE")
+    colour = b.add("ShaderNodeGroup", node_tree=_lookup(image))
+    tree.links.new(turn.outputs[0], colour.inputs["Vector"])
+    light = b.add("ShaderNodeBackground", {"Color": colour.outputs["Color"]}).outputs[0]
+    b.add("ShaderNodeOutputWorld", {"Surface": light})
     rotation = list(turn.inputs).index(turn.inputs["Rotation"])
     for axis, kind in enumerate(("ROT_X", "ROT_Y", "ROT_Z")):
         driver = tree.driver_add(f'nodes["{TURN}"].inputs[{rotation}].default_value', axis).driver
@@ -109,18 +104,12 @@ def projection(image: bpy.types.Image, capture_point: bpy.types.Object, name: st
     It follows the capture point when that is moved, turned or scaled, with the World's root or alone."""
     material = bpy.data.materials.new(name)
     material[OURS] = True
-    tree = _empty_tree(material)
-    nodes, link = tree.nodes, tree.links.new
-    place = nodes.new("ShaderNodeTexCoord")
-    place.object = capture_point
-    lookup = nodes.new("ShaderNodeGroup")
-    lookup.node_tree = _lookup(image)
-    light = nodes.new("ShaderNodeEmission")
-    output = nodes.new("ShaderNodeOutputMaterial")
-    link(place.outputs["Object"], lookup.inputs["Vector"])
-    link(lookup.outputs["Color"], light.inputs["Color"])
-    link(light.outputs["Emission"], output.inputs["Surface"])
-    _in_a_row(place, lookup, light, output)
+    b = Builder(empty_tree(material))
+    direction = b.add("ShaderNodeTexCoord", object=capture_point).outputs["Object"]
+    colour = b.add("ShaderNodeGroup", node_tree=_lookup(image))
+    b.tree.links.new(direction, colour.inputs["Vector"])
+    light = b.add("ShaderNodeEmission", {"Color": colour.outputs["Color"]}).outputs[0]
+    b.add("ShaderNodeOutputMaterial", {"Surface": light})
     return material
 
 
@@ -141,35 +130,16 @@ def _lookup(image: bpy.types.Image) -> bpy.types.NodeTree:
     for group in bpy.data.node_groups:
         if group.get(OURS) == image:
             return group
-    group = bpy.data.node_groups.new(image.name, "ShaderNodeTree")
+    group = new_group(image.name, "ShaderNodeTree", {"Vector": "Vector"}, {"Color": "Color"})
     group[OURS] = image
-    group.interface.new_socket("Vector", in_out="INPUT", socket_type="NodeSocketVector")
-    group.interface.new_socket("Color", in_out="OUTPUT", socket_type="NodeSocketColor")
-    nodes, link = group.nodes, group.links.new
-    given = nodes.new("NodeGroupInput")
-    middle = nodes.new("ShaderNodeMapping")
-    middle.label = "Middle of the picture at +Y"
-    middle.inputs["Rotation"].default_value = (0, 0, -math.pi / 2)
-    texture = nodes.new("ShaderNodeTexEnvironment")
-    texture.image = image
-    result = nodes.new("NodeGroupOutput")
-    link(given.outputs["Vector"], middle.inputs["Vector"])
-    link(middle.outputs["Vector"], texture.inputs["Vector"])
-    link(texture.outputs["Color"], result.inputs["Color"])
-    _in_a_row(given, middle, texture, result)
+    b = Builder(group)
+    given = b.add("NodeGroupInput").outputs["Vector"]
+    middle = b.add(
+        "ShaderNodeMapping", {"Vector": given, "Rotation": (0, 0, -math.pi / 2)}, label="Middle of the picture at +Y"
+    ).outputs[0]
+    colour = b.add("ShaderNodeTexEnvironment", {"Vector": middle}, image=image).outputs["Color"]
+    b.add("NodeGroupOutput", {"Color": colour})
     return group
-
-
-def _empty_tree(owner: bpy.types.World | bpy.types.Material) -> bpy.types.NodeTree:
-    if owner.node_tree is None:  # before 5.0; from then on there always is one, and the switch goes away in 6.0
-        owner.use_nodes = True
-    owner.node_tree.nodes.clear()
-    return owner.node_tree
-
-
-def _in_a_row(*nodes: bpy.types.Node) -> None:
-    for index, node in enumerate(nodes):
-        node.location = (240 * index, 0)
 
 
 def _not_round(path: Path, width: int, height: int) -> BadPicture:

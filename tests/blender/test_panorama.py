@@ -13,6 +13,7 @@ bpy = pytest.importorskip("bpy")
 import numpy as np  # noqa: E402
 
 from mint_blender.blender import capture_point, panorama  # noqa: E402
+from mint_blender.blender.blocks import Inventory  # noqa: E402
 from mint_blender.blender.importer import import_glb  # noqa: E402
 from mint_blender.files.errors import BadPicture  # noqa: E402
 
@@ -160,11 +161,12 @@ BAD = {
 
 
 @pytest.mark.parametrize("what", BAD)
-def test_a_bad_picture_is_a_sentence_and_leaves_nothing(tmp_path, unchanged, what):
+def test_a_bad_picture_is_a_sentence_and_leaves_nothing(tmp_path, what):
     """Whatever is wrong with the picture is said, and nothing of it stays in the file."""
+    before = Inventory()
     content, words = BAD[what]
     path = tmp_path / "place.png"
     path.write_bytes(content())
     with pytest.raises(BadPicture, match=words):
         panorama.load(path, "Room")
-    unchanged()
+    assert before.new() == []

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Small helpers for building node trees: what differs between Blender versions, and what would only be noise elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import bpy
+
+
+def new_group(name: str, kind: Any, inputs: Mapping[str, str], outputs: Mapping[str, str]) -> bpy.types.NodeTree:
+    """A node group of this kind with sockets by name and type (`Float`, `Vector`, `Color`, `Geometry`, …), and nothing inside."""
+    group = bpy.data.node_groups.new(name, kind)
+    for direction, sockets in (("INPUT", inputs), ("OUTPUT", outputs)):
+        for socket, of in sockets.items():
+            keywords: dict[str, Any] = {"in_out": direction, "socket_type": f"NodeSocket{of}"}
+            group.interface.new_socket(socket, **keywords)
+    return group
+
+
+def empty_tree(owner: bpy.types.World | bpy.types.Material) -> bpy.types.NodeTree:
+    """The node tree of a World or a material without its nodes."""
+    if owner.node_tree is None:  # before 5.0; from then on there always is one, and the switch goes away in 6.0
+        owner.use_nodes = True
+    owner.node_tree.nodes.clear()
+    return owner.node_tree
+
+
+class Builder:
+    """Adds nodes to a tree, each to the right of the one before."""
+
+    def __init__(self, tree: bpy.types.NodeTree) -> None:
+        self.tree = tree
+        self._count = 0
+
+    def add(self, kind: str, inputs: Mapping[str | int, Any] | None = None, **members: Any) -> Any:
+        """A node with these members, its inputs (by name or number) linked to sockets or set to values."""
+        node = self.tree.nodes.new(kind)
+        node.location = (220 * (self._count // 4), -180 * (self._count % 4))
+        self._count += 1
+        for key, value in members.items():
+            setattr(node, key, value)
+        for which, value in (inputs or {}).items():
+            socket = node.inputs[which] if isinstance(which, int) else enabled(node.inputs, which)
+            if isinstance(value, bpy.types.NodeSocket):
+                self.tree.links.new(value, socket)
+            else:
+                socket.default_value = value
+        return node
+
+    def math(self, operation: str, *values: Any) -> Any:
+        """The result of a calculation with one, two or three numbers (sockets or values)."""
+        kind = "ShaderNodeMath"
+        return self.add(kind, dict(enumerate(values)), operation=operation).outputs[0]
+
+
+def enabled(sockets: Any, name: str) -> Any:
+    """The socket of this name that is in use; nodes have several of one name for different types of data."""
+    return next(each for each in sockets if each.name == name and each.enabled)
