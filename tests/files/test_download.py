@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import itertools
+import os
 import random
 import threading
 from collections.abc import Iterator
@@ -588,3 +590,48 @@ def test_several_files_share_a_connection_and_threads(host: FileHost, loader: Do
         thread.join(30)
     for name, content in contents.items():
         assert hashlib.sha256((tmp_path / name).read_bytes()).digest() == hashlib.sha256(content).digest()
+
+
+def test_a_proxy_that_is_not_there_is_said(tmp_path: Path, time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sentence names the proxy settings, since the file host is not to blame."""
+    with FileHost() as gone:
+        monkeypatch.setenv("https_proxy", gone.url(""))
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with (
+        Downloader(Limits(tries=2), clock=lambda: time.now, sleep=time.sleep) as loader,
+        pytest.raises(DownloadFailed, match="HTTPS_PROXY") as caught,
+    ):
+        loader.fetch("https://cdn.example/lamp.glb", tmp_path / "lamp.glb")
+    assert caught.value.retryable
+
+
+def test_a_redirect_to_nowhere_is_said(host: FileHost, loader: Downloader, target: Path) -> None:
+    """A 302 without Location is an error of the host that repeating does not change."""
+    with pytest.raises(DownloadFailed, match="without saying where") as caught:
+        loader.fetch(host.put("/lamp.glb", CONTENT, faults=[status(302)]), target)
+    assert not caught.value.retryable and len(host.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(errno.ENOSPC, "disk is full"), (errno.EROFS, "may not be written"), (errno.EIO, "could not be written")]
+)
+def test_what_the_disk_refuses_becomes_a_sentence(number: int, words: str) -> None:
+    """Each kind of refusal names the place and says what to do about it."""
+    with pytest.raises(DiskTrouble, match=words) as caught, part.disk_words(Path("lamp.glb")):
+        raise OSError(number, os.strerror(number))
+    assert "lamp.glb" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://cdn.example/glb/lamp%20one.glb?signature=private#x", "lamp one.glb from cdn.example"),
+        ("https://cdn.example/", "a file from cdn.example"),
+        ("https://[broken", "a file from an unreadable address"),
+        ("https://cdn.example/a%1b[31m.glb", "a?[31m.glb from cdn.example"),
+    ],
+)
+def test_messages_name_file_and_host_only(url: str, expected: str) -> None:
+    """Neither a signature nor terminal codes get into a message."""
+    assert address.label(url) == expected
