@@ -95,11 +95,14 @@ def _text(entry: LoggedRequest, status: int, text: str, headers: dict[str, str] 
 def _changed(data: bytes) -> bytes:
     """Another version of the same GLB: other bytes at the same places."""
     document, binary = glb.unpack(data)
-    document["asset"] = {"extras": {**document["asset"].get("extras", {}), "version": 2}, **{k: v for k, v in document["asset"].items() if k != "extras"}}
+    document["asset"] = {
+        "extras": {**document["asset"].get("extras", {}), "version": 2},
+        **{k: v for k, v in document["asset"].items() if k != "extras"},
+    }
     return glb.pack(document, binary)
 
 
-def _range(request: web.Request, size: int, etag: str) -> tuple[int, int] | None | str:
+def _range(request: web.Request, size: int, etag: str) -> tuple[int, int] | str | None:
     """First and last byte asked for, None for all of it, "bad" when there are no such bytes."""
     asked = request.headers.get("Range", "")
     condition = request.headers.get("If-Range")
@@ -115,7 +118,9 @@ def _range(request: web.Request, size: int, etag: str) -> tuple[int, int] | None
     return (start, end) if start <= end else "bad"
 
 
-async def _send(request: web.Request, entry: LoggedRequest, file: StoredFile, data: bytes, etag: str, fault: str | None) -> web.StreamResponse:
+async def _send(
+    request: web.Request, entry: LoggedRequest, file: StoredFile, data: bytes, etag: str, fault: str | None
+) -> web.StreamResponse:
     headers = {**CORS, "ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": "public, max-age=31536000, immutable"}
     asked = None if (fault or "").startswith("file-no-ranges") else _range(request, len(data), etag)
     if isinstance(asked, str):

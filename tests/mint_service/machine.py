@@ -264,7 +264,9 @@ class Machine:
         resource.updated = operation.updated
         if operation.generates:
             resource.status = operation.status
-            resource.stage = "final" if operation.status in ("succeeded", "partially_succeeded") else "preview" if operation.assets else None
+            resource.stage = (
+                "final" if operation.status in ("succeeded", "partially_succeeded") else "preview" if operation.assets else None
+            )
             resource.workflow = operation.stage
             resource.last_error = operation.error["message"] if operation.error else None
             resource.feedback = operation.feedback

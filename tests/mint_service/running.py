@@ -1,9 +1,9 @@
 """The stand-in for tests: in a thread of the test's process, or as a process of its own, behind one handle.
 
-    with running_service(speed=1000) as service:
-        client = Client(service.api, service.key)
-        ...
-        assert len(service.requests("POST", "/v1/models:generate")) == 1
+with running_service(speed=1000) as service:
+    client = Client(service.api, service.key)
+    ...
+    assert len(service.requests("POST", "/v1/models:generate")) == 1
 """
 
 from __future__ import annotations

@@ -65,7 +65,9 @@ def refuse_start(call: Call, pulled: list[str]) -> None:
             raise fault
 
 
-def new(call: Call, operation_type: str, kind: str, prompt: str, pulled: list[str], preset: str | None = None, mode: str = "auto") -> Operation:
+def new(
+    call: Call, operation_type: str, kind: str, prompt: str, pulled: list[str], preset: str | None = None, mode: str = "auto"
+) -> Operation:
     """A fresh operation, not started yet."""
     now = call.mint.clock.now()
     return Operation(
@@ -188,7 +190,13 @@ def retry(call: Call) -> Answer:
     if resource.status not in ("failed", "canceled"):
         raise Problem("invalid-operation-state", f"A {resource.kind} that is {resource.status} needs no new attempt.")
     operation = new(
-        call, f"{resource.kind}_generation", resource.kind, resource.prompt, list(resource.switches), preset=resource.preset, mode=resource.mode
+        call,
+        f"{resource.kind}_generation",
+        resource.kind,
+        resource.prompt,
+        list(resource.switches),
+        preset=resource.preset,
+        mode=resource.mode,
     )
     operation.resource, operation.name, operation.attempt = resource.id, resource.name, resource.attempts + 1
     answer = _launch(call, operation)

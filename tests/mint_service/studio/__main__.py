@@ -1,0 +1,32 @@
+"""`python -m tests.mint_service.studio VARIANT FOLDER`: make one set of files. Needs bpy and DracoPy."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+
+def main() -> None:
+    """Make what VARIANT (JSON, see blender.variant) says."""
+    what = json.loads(sys.argv[1])
+    folder = Path(sys.argv[2])
+    folder.mkdir(parents=True, exist_ok=True)
+    if what["kind"] == "model":
+        from .maker import make_model
+
+        make_model(what["shape"], what["colour"], folder)
+    else:
+        from .maker import make_world
+
+        make_world(what["colour"], folder, up=what["up"], full=what["full"], spz_version=what["spz"])
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except ImportError as error:
+        sys.exit(f"{error} (the stand-in's real assets need the packages bpy and DracoPy)")
+    sys.stdout.flush()
+    os._exit(0)  # some bpy wheels hang or crash while the interpreter is taken down

@@ -1,0 +1,124 @@
+"""The real studio: Blender makes the files in a process of its own, and a cache on disk keeps them.
+
+Nothing in here imports bpy; `python -m tests.mint_service.studio` does. One thing is made at a time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from .. import convert, palette
+from . import Made, StudioError, Want
+
+ROOT = Path(__file__).parents[3]
+SOURCES = (*sorted(Path(__file__).parent.glob("*.py")), *(Path(__file__).parents[1] / name for name in ("glb.py", "spz.py", "palette.py")))
+TIME_LIMIT = 600.0  # seconds for one thing
+
+# role -> file name, media type
+MODEL_FILES = {"glb": ("original.glb", "model/gltf-binary"), "optimized": ("optimized.glb", "model/gltf-binary")}
+WORLD_FILES = {
+    "collider": ("collider.glb", "model/gltf-binary"),
+    "pano": ("panorama.webp", "image/webp"),
+    "spz:100k": ("100k.spz", "application/octet-stream"),
+    "spz:500k": ("500k.spz", "application/octet-stream"),
+    "rad": ("lod.rad", "application/octet-stream"),
+}
+FULL = {"spz:full_res": ("full_res.spz", "application/octet-stream")}
+
+
+def default_cache() -> Path:
+    """Where files are kept between runs."""
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return Path(home) / "mint-blender-tests" / "studio"
+
+
+def variant(want: Want) -> dict[str, object]:
+    """What distinguishes one set of files from another: few enough that the cache helps."""
+    colour = palette.colour_word(want.wish)
+    if want.kind == "model":
+        return {"kind": "model", "shape": palette.shape(want.wish), "colour": colour}
+    return {"kind": "world", "colour": colour, "up": want.collider_up, "full": want.full_res, "spz": want.spz_version}
+
+
+class BlenderStudio:
+    """Makes files with Blender, or takes them from the cache."""
+
+    def __init__(self, cache: str | Path | None = None) -> None:
+        digest = hashlib.sha256(b"".join(path.read_bytes() for path in SOURCES)).hexdigest()[:12]
+        self._cache = Path(cache) if cache else default_cache()
+        self._shelf = self._cache / digest
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="mint-studio")
+        self._under_way: dict[str, Future[None]] = {}
+        self._process: subprocess.Popen[str] | None = None
+
+    def make(self, want: Want) -> Sequence[Made] | None:
+        """The files of a stage, None while Blender is at it."""
+        folder = self._folder(variant(want))
+        if folder is None:
+            return None
+        if want.stage == "preview":
+            return [Made("preview", "image/webp", path=folder / "preview.webp")]
+        if want.stage == "optimize":
+            return [_made(folder, "optimized", MODEL_FILES)]
+        if want.stage == "convert":
+            return convert.all_of((folder / "original.glb").read_bytes(), want.formats)
+        if want.kind == "world":
+            files = WORLD_FILES | (FULL if want.full_res else {})
+            return [_made(folder, role, files) for role in files]
+        name, media = MODEL_FILES["optimized" if want.draco_original else "glb"]
+        return [Made("glb", media, path=folder / name)]
+
+    def close(self) -> None:
+        """End Blender, if it is at work."""
+        self._worker.shutdown(wait=False, cancel_futures=True)
+        if self._process is not None:
+            self._process.kill()
+
+    def _folder(self, what: dict[str, object]) -> Path | None:
+        name = "-".join(str(value) for value in what.values()).lower()
+        folder = self._shelf / name
+        if folder.exists():
+            return folder
+        future = self._under_way.get(name)
+        if future is None:
+            self._under_way[name] = self._worker.submit(self._run, what, folder)
+            return None
+        if not future.done():
+            return None
+        del self._under_way[name]
+        if (error := future.exception()) is not None:
+            raise StudioError(str(error))
+        return folder
+
+    def _run(self, what: dict[str, object], folder: Path) -> None:
+        self._shelf.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=folder.name, dir=self._shelf))
+        command = [sys.executable, "-m", "tests.mint_service.studio", json.dumps(what), str(part)]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+        try:
+            _, said = self._process.communicate(timeout=TIME_LIMIT)
+            if self._process.returncode != 0:
+                raise StudioError(f"Blender could not make {folder.name}: {said.strip().splitlines()[-1:] or 'no message'}")
+            if not folder.exists():
+                part.rename(folder)
+        finally:
+            self._process.kill()
+            self._process = None
+            shutil.rmtree(part, ignore_errors=True)
+
+
+def _made(folder: Path, role: str, files: dict[str, tuple[str, str]]) -> Made:
+    name, media = files[role]
+    return Made(role, media, path=folder / name)

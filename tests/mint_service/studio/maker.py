@@ -1,0 +1,171 @@
+"""From a variant to its files. Runs in Blender's process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+import numpy as np
+from mathutils import Vector
+from mathutils.bvhtree import BVHTree
+
+from .. import palette, spz
+from ..studio import plain
+from . import draco, place, scene, shapes
+
+TEXTURE = 256
+PANORAMA = (2048, 1024)
+TIERS = {"100k": 100_000, "500k": 500_000, "full_res": 2_000_000}
+PAINTS: dict[str, tuple[palette.Colour, float, float]] = {  # colour, roughness, metal
+    "wood": ((0.45, 0.30, 0.18), 0.6, 0.0),
+    "metal": ((0.62, 0.60, 0.56), 0.35, 1.0),
+    "dark": ((0.12, 0.07, 0.05), 0.25, 0.0),
+    "light": ((0.90, 0.87, 0.80), 0.4, 0.0),
+}
+
+
+def make_model(shape: str, colour: str, folder: Path) -> None:
+    """Original and optimised GLB, and a picture."""
+    scene.empty()
+    thing = shapes.MAKERS[shape]()
+    made = _built(thing, shape, palette.COLOURS[colour])
+    original = folder / "original.glb"
+    bpy.ops.export_scene.gltf(filepath=str(original), export_format="GLB", export_yup=True, export_apply=True, export_extras=False)
+    (folder / "optimized.glb").write_bytes(draco.optimise(original.read_bytes(), lambda content: scene.as_webp(content, folder)))
+    low, high = (np.array([f(c) for c in zip(*made.bound_box, strict=True)]) for f in (min, max))
+    middle, size = (low + high) / 2, float(np.linalg.norm(high - low))
+    floor = np.array([[-9, -9, 0], [9, -9, 0], [9, 9, 0], [-9, 9, 0]]) * size
+    ground = scene.mesh_object("floor", floor + np.array([0, 0, low[2]]), [(0, 1, 2, 3)])
+    ground.data.materials.append(scene.material("floor", (0.75, 0.75, 0.77), rough=0.9))
+    scene.light(2.5, (0.85, 0.9, 1.0), 0.8)
+    scene.camera(middle + np.array([0.75, -1.5, 0.75]) * size, middle, degrees=34)
+    scene.render(folder / "preview.webp", 256, 256, 8)
+
+
+def _built(thing: shapes.Thing, name: str, colour: palette.Colour) -> bpy.types.Object:
+    """The thing as one object, textured where it has the colour of the prompt."""
+    shifts = np.cumsum([0, *(len(part.points) for part in thing.parts)])
+    points = np.concatenate([part.points for part in thing.parts])
+    faces = [tuple(i + shift for i in face) for part, shift in zip(thing.parts, shifts, strict=False) for face in part.faces]
+    counts = [len(part.faces) for part in thing.parts]
+    made = scene.mesh_object(name, points, faces, np.repeat([part.smooth for part in thing.parts], counts))
+    paints = list(dict.fromkeys(part.paint for part in thing.parts))
+    for paint in paints:
+        if paint == "main":
+            made.data.materials.append(scene.material("main", colour, textures=_textures(colour, name)))
+        else:
+            base, rough, metal = PAINTS[paint]
+            made.data.materials.append(scene.material(paint, base, rough=rough, metal=metal))
+    made.data.polygons.foreach_set("material_index", np.repeat([paints.index(part.paint) for part in thing.parts], counts))
+    _unwrap(made.data)
+    return made
+
+
+def _unwrap(mesh: bpy.types.Mesh) -> None:
+    """Texture coordinates by projection along each face's main direction, once over the thing's size."""
+    size = max(np.ptp([v.co for v in mesh.vertices], axis=0))
+    layer = mesh.uv_layers.new(name="UVMap")
+    found = np.zeros((len(mesh.loops), 2), np.float32)
+    for face in mesh.polygons:
+        axes = [axis for axis in range(3) if axis != int(np.argmax(np.abs(face.normal)))]
+        for loop in face.loop_indices:
+            found[loop] = np.array(mesh.vertices[mesh.loops[loop].vertex_index].co)[axes] / size
+    layer.data.foreach_set("uv", found.ravel())
+
+
+def _textures(colour: palette.Colour, shape: str) -> tuple[bpy.types.Image, bpy.types.Image]:
+    """Base colour with a weave or grain, and a roughness that goes with it."""
+    v, u = np.mgrid[0:TEXTURE, 0:TEXTURE] / TEXTURE
+    random = np.random.default_rng(sum(map(ord, shape)))
+    if shape in ("lamp", "stool"):
+        grain = 0.5 + 0.25 * np.sin(u * 2 * np.pi * 32) + 0.25 * np.sin(v * 2 * np.pi * 32)
+    elif shape == "chest":
+        grain = 0.5 + 0.5 * np.sin(2 * np.pi * (6 * u + 0.4 * np.sin(4 * np.pi * v)))
+    else:
+        grain = 0.5 + 0.5 * np.sin(2 * np.pi * (3 * u + 2 * v)) * np.sin(2 * np.pi * (4 * v - u))
+    grain = np.clip(grain + random.normal(0, 0.02, grain.shape), 0, 1)[..., None]
+    base = np.array(colour) * (0.78 + 0.22 * grain)
+    packed = np.concatenate([np.ones_like(grain), 0.45 + 0.35 * grain, np.zeros_like(grain)], axis=2)
+    return scene.picture("base", base), scene.picture("orm", packed, data=True)
+
+
+def make_world(colour: str, folder: Path, *, up: bool, full: bool, spz_version: int) -> None:
+    """Collider, panorama, splats, picture and a placeholder for the radiance file."""
+    points, triangles, paints = place.joined(place.courtyard())
+    turned = place.raw(points) * ([1, -1, -1] if up else [1, 1, 1])  # corrected: a half turn about X
+    (folder / "collider.glb").write_bytes(plain.mesh_glb(turned.astype("<f4"), triangles.astype("<u4").ravel(), name="collider"))
+    scene.empty()
+    made = scene.mesh_object("courtyard", points, triangles, np.array([paint == "pillar" for paint in paints]))
+    names = _paint_place(made, palette.COLOURS[colour])
+    made.data.polygons.foreach_set("material_index", [names.index(paint) for paint in paints])
+    scene.light(2.0, (0.62, 0.78, 0.95), 0.9, lights=False)
+    scene.camera((0, 0, 0), (0, 1, 0), panorama=True)
+    scene.render(folder / "panorama.webp", *PANORAMA, 3, denoise=False)
+    scene.camera((0, -1.3, 0.12), (0, 1, -0.12), degrees=75)
+    scene.render(folder / "preview.webp", 320, 180, 8, denoise=False)
+    _splat(points, triangles, scene.pixels_of(folder / "panorama.webp"), folder, full, spz_version)
+    (folder / "lod.rad").write_bytes(b"RAD stand-in: this format is linked, never read\n" * 64)
+
+
+def _paint_place(made: bpy.types.Object, colour: palette.Colour) -> list[str]:
+    wall = tuple(0.35 * c + 0.55 for c in colour)
+    materials = {
+        "floor": scene.mottled("floor", (0.55, 0.50, 0.44), (0.68, 0.63, 0.55), 3.0),
+        "wall": scene.mottled("wall", wall, tuple(c * 0.85 for c in wall), 5.0),
+        "stone": scene.mottled("stone", (0.60, 0.60, 0.58), (0.72, 0.71, 0.68), 9.0),
+        "pillar": scene.material("pillar", (0.86, 0.83, 0.76), rough=0.5),
+        "door": scene.material("door", colour, rough=0.5),
+        "wood": scene.mottled("wood", (0.42, 0.27, 0.15), (0.52, 0.35, 0.20), 14.0),
+    }
+    for one in materials.values():
+        scene.ambient(one)
+        made.data.materials.append(one)
+    return list(materials)
+
+
+def _splat(points: np.ndarray, triangles: np.ndarray, panorama: np.ndarray, folder: Path, full: bool, version: int) -> None:
+    """Splats where rays from the capture point meet the place, coloured by the panorama, flat on the surface."""
+    tree = BVHTree.FromPolygons(points.tolist(), triangles.tolist())
+    for tier, count in TIERS.items():
+        if tier == "full_res" and not full:
+            continue
+        rays = _directions(round(count * 1.25))
+        hits = [tree.ray_cast(Vector((0, 0, 0)), Vector(ray)) for ray in rays.tolist()]
+        met = np.array([hit[0] is not None for hit in hits])
+        places = np.array([hit[0] for hit in hits if hit[0] is not None])
+        normals = np.array([hit[1] for hit in hits if hit[1] is not None])
+        chosen = np.sort(np.random.default_rng(1).permutation(len(places))[:count])
+        (folder / f"{tier}.spz").write_bytes(
+            spz.encode(_cloud(places[chosen], normals[chosen], rays[met][chosen], panorama, len(rays)), version)
+        )
+
+
+def _directions(count: int) -> np.ndarray:
+    """Evenly over the sphere, without the sky straight above."""
+    step = np.arange(count) + 0.5
+    z = -1 + 1.5 * step / count  # from straight down to 30 degrees above the horizon
+    turn = np.pi * (1 + 5**0.5) * step
+    return np.column_stack([np.sqrt(1 - z**2) * np.cos(turn), np.sqrt(1 - z**2) * np.sin(turn), z])
+
+
+def _cloud(places: np.ndarray, normals: np.ndarray, rays: np.ndarray, panorama: np.ndarray, count: int) -> spz.Splats:
+    height, width, _ = panorama.shape
+    u = 0.5 + np.arctan2(rays[:, 0], rays[:, 1]) / (2 * np.pi)
+    v = 0.5 + np.arcsin(np.clip(rays[:, 2], -1, 1)) / np.pi
+    colours = panorama[np.clip((v * height).astype(int), 0, height - 1), np.clip((u * width).astype(int), 0, width - 1)]
+    distance = np.linalg.norm(places, axis=1)
+    spread = distance * np.sqrt(4 * np.pi * 0.75 / count) * 0.7
+    return spz.Splats(
+        positions=place.raw(places),
+        alphas=np.full(len(places), 0.95),
+        colours=colours.astype(np.float64),
+        scales=np.column_stack([spread, spread, spread * 0.1]),
+        rotations=_facing(place.raw(normals)),
+    )
+
+
+def _facing(normals: np.ndarray) -> np.ndarray:
+    """Rotations (x, y, z, w) that bring +Z onto the normals."""
+    normals = np.where(normals[:, 2:] < 0, -normals, normals)  # a disc has two sides: take the nearer one
+    half = np.column_stack([-normals[:, 1], normals[:, 0], np.zeros(len(normals)), 1 + normals[:, 2]])
+    return half / np.linalg.norm(half, axis=1)[:, None]

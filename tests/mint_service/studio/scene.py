@@ -1,0 +1,184 @@
+"""The few things asked of Blender: meshes, materials, pictures, renders. The only file here that imports bpy at its top.
+
+Written for bpy 4.2 to 5.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+from mathutils import Vector
+
+Colour = Sequence[float]
+
+
+def empty() -> None:
+    """Start from nothing."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+
+
+def linear(colour: Colour) -> tuple[float, float, float, float]:
+    """sRGB to the linear values that Blender's sockets take."""
+    low = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour]
+    return low[0], low[1], low[2], 1.0
+
+
+def picture(name: str, pixels: np.ndarray, data: bool = False) -> Any:
+    """An image from an array (height, width, 3), lowest row first, values as stored."""
+    height, width, _ = pixels.shape
+    image = bpy.data.images.new(name, width, height)
+    if data:
+        image.colorspace_settings.name = "Non-Color"
+    full = np.ones((height, width, 4), np.float32)
+    full[..., :3] = np.clip(pixels, 0, 1)
+    image.pixels.foreach_set(full.ravel())
+    image.update()
+    image.pack()
+    return image
+
+
+def material(name: str, colour: Colour, *, rough: float = 0.6, metal: float = 0.0, textures: tuple[Any, Any] | None = None) -> Any:
+    """A Principled material; `textures` are base colour and (occlusion, roughness, metal) as glTF packs them."""
+    made = bpy.data.materials.new(name)
+    made.use_nodes = True
+    tree = made.node_tree
+    shader = next(node for node in tree.nodes if node.type == "BSDF_PRINCIPLED")
+    shader.inputs["Base Color"].default_value = linear(colour)
+    shader.inputs["Roughness"].default_value = rough
+    shader.inputs["Metallic"].default_value = metal
+    if textures is not None:
+        base, packed = (tree.nodes.new("ShaderNodeTexImage") for _ in range(2))
+        base.image, packed.image = textures
+        split = tree.nodes.new("ShaderNodeSeparateColor")
+        tree.links.new(base.outputs["Color"], shader.inputs["Base Color"])
+        tree.links.new(packed.outputs["Color"], split.inputs["Color"])
+        tree.links.new(split.outputs["Green"], shader.inputs["Roughness"])
+        tree.links.new(split.outputs["Blue"], shader.inputs["Metallic"])
+    return made
+
+
+def mottled(name: str, colour: Colour, colour2: Colour, scale: float) -> Any:
+    """A material whose colour wanders between two, by position: for places, which have no texture coordinates."""
+    made = material(name, colour, rough=0.8)
+    tree = made.node_tree
+    shader = next(node for node in tree.nodes if node.type == "BSDF_PRINCIPLED")
+    spot = tree.nodes.new("ShaderNodeNewGeometry")
+    noise = tree.nodes.new("ShaderNodeTexNoise")
+    noise.inputs["Scale"].default_value = scale
+    noise.inputs["Detail"].default_value = 4.0
+    ramp = tree.nodes.new("ShaderNodeValToRGB")
+    for element, value in zip(ramp.color_ramp.elements, (colour, colour2), strict=True):
+        element.color = linear(value)
+    ramp.color_ramp.elements[0].position, ramp.color_ramp.elements[1].position = 0.4, 0.6
+    tree.links.new(spot.outputs["Position"], noise.inputs["Vector"])
+    tree.links.new(next(o for o in noise.outputs if o.type == "VALUE"), ramp.inputs["Fac"])
+    tree.links.new(ramp.outputs["Color"], shader.inputs["Base Color"])
+    return made
+
+
+def ambient(made: Any, low: float = 0.25, high: float = 0.5) -> None:
+    """Light of the sky as a glow that depends on which way a surface faces: smooth at very few samples, unlike the real thing."""
+    tree = made.node_tree
+    shader = next(node for node in tree.nodes if node.type == "BSDF_PRINCIPLED")
+    spot, split, spread = (tree.nodes.new(kind) for kind in ("ShaderNodeNewGeometry", "ShaderNodeSeparateXYZ", "ShaderNodeMapRange"))
+    spread.inputs["From Min"].default_value = -1.0
+    spread.inputs["To Min"].default_value, spread.inputs["To Max"].default_value = low, high
+    tree.links.new(spot.outputs["Normal"], split.inputs[0])
+    tree.links.new(split.outputs["Z"], spread.inputs["Value"])
+    tree.links.new(spread.outputs[0], shader.inputs["Emission Strength"])
+    made.cycles.emission_sampling = "NONE"
+    base = shader.inputs["Base Color"]
+    if base.is_linked:
+        tree.links.new(base.links[0].from_socket, shader.inputs["Emission Color"])
+    else:
+        shader.inputs["Emission Color"].default_value = base.default_value
+
+
+def mesh_object(name: str, points: np.ndarray, faces: Iterable[Sequence[int]], smooth: np.ndarray | bool = False) -> Any:
+    """An object in the scene."""
+    mesh = bpy.data.meshes.new(name)
+    mesh.from_pydata(points.tolist(), [], [tuple(map(int, face)) for face in faces])
+    mesh.polygons.foreach_set("use_smooth", np.broadcast_to(smooth, (len(mesh.polygons),)).astype(bool))
+    made = bpy.data.objects.new(name, mesh)
+    bpy.context.scene.collection.objects.link(made)
+    return made
+
+
+def light(sun: float, sky: Colour, strength: float, *, lights: bool = True) -> None:
+    """A sun from the upper left front, and an even sky; with `lights` off the sky is only seen, and shadows are sharp."""
+    lamp = bpy.data.lights.new("sun", "SUN")
+    lamp.energy, lamp.angle = sun, 0.15 if lights else 0.0
+    holder = bpy.data.objects.new("sun", lamp)
+    holder.rotation_euler = (0.75, 0.15, -0.6)
+    bpy.context.scene.collection.objects.link(holder)
+    world = bpy.data.worlds.new("sky")
+    world.use_nodes = True
+    back = next(node for node in world.node_tree.nodes if node.type == "BACKGROUND")
+    back.inputs["Color"].default_value = linear(sky)
+    back.inputs["Strength"].default_value = strength
+    bpy.context.scene.world = world
+    world.cycles_visibility.diffuse = world.cycles_visibility.glossy = lights
+
+
+def camera(at: Sequence[float], to: Sequence[float], degrees: float = 40.0, panorama: bool = False) -> None:
+    """The scene's camera; a panoramic one sees all around, its middle looking at `to`."""
+    data = bpy.data.cameras.new("camera")
+    data.angle = np.radians(degrees)
+    data.clip_start = 0.01
+    if panorama:
+        data.type = "PANO"
+        holder: Any = data if hasattr(data, "panorama_type") else data.cycles
+        holder.panorama_type = "EQUIRECTANGULAR"
+    made = bpy.data.objects.new("camera", data)
+    made.location = at
+    made.rotation_euler = (Vector(to) - Vector(at)).to_track_quat("-Z", "Y").to_euler()
+    bpy.context.scene.collection.objects.link(made)
+    bpy.context.scene.camera = made
+
+
+def render(path: Path, width: int, height: int, samples: int, *, denoise: bool = True) -> None:
+    """Render the scene with Cycles on the CPU into a WebP or PNG file, colours as they are (no film look)."""
+    scene = bpy.context.scene
+    scene.render.engine = "CYCLES"
+    scene.cycles.device = "CPU"
+    scene.cycles.samples = samples
+    scene.cycles.seed = 1
+    scene.cycles.max_bounces = 3 if denoise else 0
+    scene.cycles.use_adaptive_sampling = False
+    scene.cycles.use_denoising = denoise
+    scene.view_settings.view_transform = "Standard"
+    scene.render.resolution_x, scene.render.resolution_y, scene.render.resolution_percentage = width, height, 100
+    settings = scene.render.image_settings
+    settings.file_format = "WEBP" if path.suffix == ".webp" else "PNG"
+    settings.color_mode = "RGB"
+    settings.quality = 88
+    scene.render.filepath = str(path)
+    scene.render.use_file_extension = False
+    bpy.ops.render.render(write_still=True)
+
+
+def pixels_of(path: Path) -> np.ndarray:
+    """A picture's values as stored, (height, width, 3), lowest row first."""
+    image = bpy.data.images.load(str(path))
+    image.colorspace_settings.name = "Non-Color"
+    flat = np.empty(len(image.pixels), np.float32)
+    image.pixels.foreach_get(flat)
+    width, height = image.size
+    return flat.reshape(height, width, -1)[..., :3]
+
+
+def as_webp(content: bytes, folder: Path) -> bytes:
+    """A picture file of another format as WebP, same values."""
+    source, target = folder / "texture.in", folder / "texture.webp"
+    source.write_bytes(content)
+    image = bpy.data.images.load(str(source))
+    image.file_format = "WEBP"
+    image.save(filepath=str(target), quality=90)
+    made = target.read_bytes()
+    source.unlink()
+    target.unlink()
+    return made
