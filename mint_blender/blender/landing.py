@@ -49,10 +49,12 @@ class Placed:
     notes: tuple[str, ...] = ()
 
 
-def land_model(path: Path, provenance: Provenance, landing: Landing = Landing(), scene: bpy.types.Scene | None = None) -> Placed:
+def land_model(
+    path: Path, provenance: Provenance, landing: Landing = Landing(), scene: bpy.types.Scene | None = None, *, undo: bool = True
+) -> Placed:
     """Bring a model's GLB into the scene (the current one if not given). Raises ImportTrouble, and then nothing has changed."""
     scene = scene or bpy.context.scene
-    with whole_or_nothing(scene, provenance):
+    with whole_or_nothing(scene, provenance, undo=undo):
         collection = _collection(scene, provenance)
         built = build_model(
             path,
@@ -72,12 +74,14 @@ def land_world(
     landing: Landing = Landing(),
     options: WorldOptions | None = None,
     scene: bpy.types.Scene | None = None,
+    *,
+    undo: bool = True,
 ) -> Placed:
     """Bring the parts of a World into the scene (the current one if not given). Raises ImportTrouble, and then nothing has changed."""
     from . import world
 
     scene = scene or bpy.context.scene
-    with whole_or_nothing(scene, provenance):
+    with whole_or_nothing(scene, provenance, undo=undo):
         collection = _collection(scene, provenance)
         built = world.build_world(
             parts,
@@ -100,7 +104,7 @@ def find(*, job_id: str = "", asset_id: str = "", scene: bpy.types.Scene | None 
 
 
 @contextlib.contextmanager
-def whole_or_nothing(scene: bpy.types.Scene, provenance: Provenance) -> Iterator[None]:
+def whole_or_nothing(scene: bpy.types.Scene, provenance: Provenance, *, undo: bool = True) -> Iterator[None]:
     """One named undo step for what is done inside; after an error everything new is gone again."""
     if scene.library is not None:
         raise ImportTrouble(f"The scene “{scene.name}” is linked from another file and cannot be changed. Switch to a scene of this file.")
@@ -113,7 +117,7 @@ def whole_or_nothing(scene: bpy.types.Scene, provenance: Provenance) -> Iterator
         if isinstance(error, FileTrouble):
             raise ImportTrouble(str(error)) from error
         raise
-    if not bpy.app.background:
+    if undo and not bpy.app.background:
         bpy.ops.ed.undo_push(message=f"Mint: {provenance.title}")
 
 

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The catalogs “Mint/Models” and “Mint/Worlds” of an asset library: lines in its `blender_assets.cats.txt`.
+
+Knows nothing of `bpy`: a folder in, the catalog's UUID out.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import uuid
+from pathlib import Path
+
+FILE = "blender_assets.cats.txt"
+HEAD = """# This is an Asset Catalog Definition file for Blender.
+#
+# Empty lines and lines starting with `#` will be ignored.
+# The first non-ignored line should be the version indicator.
+# Other lines are of the format "UUID:catalog/path/for/assets:simple catalog name"
+
+VERSION 1
+
+"""
+PATHS = {"model": "Mint/Models", "world": "Mint/Worlds"}
+IDS = {path: str(uuid.uuid5(uuid.UUID("d2c5e0e4-3a66-4b0e-9d1b-6a3f1f1a7c55"), path)) for path in PATHS.values()}
+"""The same in every library, so that an asset keeps its catalog when its file is moved to another one."""
+
+
+def catalog_for(kind: str, folder: Path | None) -> str:
+    """The UUID of the catalog for models or worlds; it is entered in the library's file when it is not there yet.
+
+    A catalog of that path which the user has made is used as it is. Without a folder nothing is written. Raises OSError.
+    """
+    path = PATHS.get(kind, "Mint")
+    own = IDS.get(path) or str(uuid.uuid5(uuid.NAMESPACE_URL, path))
+    if folder is None:
+        return own
+    file = folder / FILE
+    text = file.read_text(encoding="utf-8") if file.is_file() else HEAD
+    for line in text.splitlines():
+        there, _, rest = line.partition(":")
+        if not line.startswith("#") and rest.partition(":")[0].strip("/ ") == path:
+            return there.strip()
+    _write(
+        file,
+        f"{text.rstrip()}\n{own}:{path}:{path.replace('/', '-')}\n" if text != HEAD else f"{HEAD}{own}:{path}:{path.replace('/', '-')}\n",
+    )
+    return own
+
+
+def _write(file: Path, text: str) -> None:
+    """All of it or nothing: the user's own catalogs are in this file."""
+    handle, name = tempfile.mkstemp(prefix=".cats.", dir=file.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as part:
+            part.write(text)
+        Path(name).replace(file)
+    finally:
+        Path(name).unlink(missing_ok=True)
