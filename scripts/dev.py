@@ -41,6 +41,15 @@ def env(names: list[str]) -> int:
     return 0
 
 
+def prune() -> int:
+    """Remove outdated environments."""
+    removed = environments.prune()
+    for path in removed:
+        say(f"removed {path}")
+    say(f"{len(removed)} removed from {environments.folder()}")
+    return 0
+
+
 def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
     top = argparse.ArgumentParser(prog="dev.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -50,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
     lock = commands.add_parser("lock", help="write the pinned dependencies anew")
     lock.add_argument("--upgrade", action="store_true", help="take the newest versions that fit")
     make = commands.add_parser("env", help="make environments and print the paths of their Pythons")
+    make.add_argument("--prune", action="store_true", help="remove the environments that no longer fit the locks")
     make.add_argument("names", nargs="*", metavar="NAME", help=", ".join(environments.ENVIRONMENTS))
     test = commands.add_parser("test", help="every check and test", epilog="What follows -- goes to pytest, and then nothing else is run.")
     test.add_argument("--bpy", action="append", default=[], metavar="VERSION", help="in the environment of this Blender (can be repeated)")
@@ -74,7 +84,7 @@ def main(words: list[str]) -> int:
     if arguments.command == "lock":
         return locks.lock(upgrade=arguments.upgrade)
     if arguments.command == "env":
-        return env(arguments.names)
+        return prune() if arguments.prune else env(arguments.names)
     return testing.test(
         versions=arguments.bpy,
         everything=arguments.all,

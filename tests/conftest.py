@@ -30,7 +30,6 @@ DOES_NOT_APPLY = "does not apply: "
 
 WINDOW_PROGRAMS = ("blender", "Xvfb", "openbox", "xdotool", "import")
 HAS_BPY = importlib.util.find_spec("bpy") is not None
-IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 
 # A home of this session's own, set before any test module is imported, since some ask for folders at import time.
 # It is short: a path below it may become the name of a socket, which has room for about 100 characters.
@@ -157,6 +156,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--outcomes", metavar="FILE", help="write what became of each test to FILE, as JSON")
 
 
+def _is_worker(config: pytest.Config) -> bool:
+    """Whether this is one of several processes that work for another, which counts for all of them."""
+    return hasattr(config, "workerinput")
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """One test's report."""
     _outcomes.add(report)
@@ -173,7 +177,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Turn what was left out into a failure where that is wanted, and write the outcomes."""
     global _session
     _session = session
-    if IS_WORKER:
+    if _is_worker(session.config):
         return
     if (
         session.config.getoption("--strict-skips")
@@ -200,13 +204,13 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_unconfigure() -> None:
+def pytest_unconfigure(config: pytest.Config) -> None:
     """Clean up, and leave a process that holds Blender without Python's shutdown.
 
     The 4.5 wheel can hang in it for good. Everything is written by now: the summary, the coverage, the outcomes.
     """
     shutil.rmtree(_home, ignore_errors=True)
-    if "bpy" in sys.modules and not IS_WORKER and _session is not None:
+    if "bpy" in sys.modules and not _is_worker(config) and _session is not None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(int(_session.exitstatus))

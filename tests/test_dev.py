@@ -71,7 +71,7 @@ def small(tmp_path, monkeypatch):
     (tmp_path / "requirements" / "small.txt").write_text("# nothing\n")
     monkeypatch.setattr(environments, "ROOT", tmp_path)
     monkeypatch.setenv("MINT_BLENDER_ENVS", str(tmp_path / "envs"))
-    return Environment("small", (HERE,), 0)
+    return Environment("small", (HERE,), 0, 0)
 
 
 def test_an_environment_is_named_after_what_is_in_it(monkeypatch, tmp_path):
@@ -113,7 +113,7 @@ def test_parallel_calls_make_an_environment_once(small):
         "from pathlib import Path\n"
         "from scripts.devtools import environments as e\n"
         f"e.ROOT = Path({str(root)!r})\n"
-        f"print(e.ready(e.Environment('small', ({HERE!r},), 0)))"
+        f"print(e.ready(e.Environment('small', ({HERE!r},), 0, 0)))"
     )
     calls = [subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) for _ in range(2)]
     told = [call.communicate(timeout=120)[0] for call in calls]
@@ -135,6 +135,17 @@ def test_a_half_made_environment_is_made_anew(small, capsys):
     assert not (path / "left-over").exists()
     assert environments.ready(small) == python
     assert capsys.readouterr().out == ""
+
+
+def test_outdated_environments_can_be_removed(monkeypatch, tmp_path):
+    """Those that fit the locks stay, the others go, and nothing else in the folder is touched."""
+    monkeypatch.setenv("MINT_BLENDER_ENVS", str(tmp_path))
+    fits = environments.path_of(ENVIRONMENTS["lint"], "3.11", ENVIRONMENTS["lint"].lock.read_text())
+    outdated = environments.path_of(ENVIRONMENTS["lint"], "3.11", "something else")
+    for path in (fits, outdated, tmp_path / "notes"):
+        path.mkdir()
+    assert environments.prune() == [outdated]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([fits.name, "notes"])
 
 
 def test_a_launcher_without_its_python_is_passed_over(tmp_path, monkeypatch):

@@ -31,8 +31,10 @@ class Environment:
     name: str
     pythons: tuple[str, ...]
     """Versions of Python that fit, best first, as "3.11"."""
-    megabytes: int
-    """What is downloaded for it when nothing is cached, rounded up."""
+    download: int
+    """Megabytes that are downloaded for it when nothing is cached."""
+    on_disk: int
+    """Megabytes that it takes once it is made."""
 
     @property
     def lock(self) -> Path:
@@ -46,12 +48,12 @@ class Environment:
 
 
 ENVIRONMENTS = {
-    "bpy-4.2": Environment("bpy-4.2", ("3.11",), 380),
-    "bpy-4.5": Environment("bpy-4.5", ("3.11",), 430),
-    "bpy-5.0": Environment("bpy-5.0", ("3.11",), 450),
-    "bpy-5.2": Environment("bpy-5.2", ("3.13",), 450),
-    "lint": Environment("lint", ("3.11", "3.13"), 60),
-    "lock": Environment("lock", ("3.11", "3.13"), 30),
+    "bpy-4.2": Environment("bpy-4.2", ("3.11",), 390, 1100),
+    "bpy-4.5": Environment("bpy-4.5", ("3.11",), 410, 1100),
+    "bpy-5.0": Environment("bpy-5.0", ("3.11",), 420, 1100),
+    "bpy-5.2": Environment("bpy-5.2", ("3.13",), 440, 1100),
+    "lint": Environment("lint", ("3.11", "3.13"), 60, 250),
+    "lock": Environment("lock", ("3.11", "3.13"), 30, 100),
 }
 
 DEFAULTS = {"3.11": "bpy-4.5", "3.13": "bpy-5.2"}
@@ -121,6 +123,21 @@ def ready(environment: Environment) -> Path:
     return python_in(path)
 
 
+def prune() -> list[Path]:
+    """Remove the environments that no longer fit the locks of this clone, and return what was removed."""
+    kept = {
+        path_of(environment, version, environment.lock.read_text(encoding="utf-8"))
+        for environment in ENVIRONMENTS.values()
+        for version in environment.pythons
+    }
+    outdated = [path for path in sorted(folder().glob("*-*")) if path.is_dir() and path not in kept]
+    for path in outdated:
+        with _locked(path):
+            shutil.rmtree(path)
+        path.with_name(path.name + ".lock").unlink(missing_ok=True)
+    return outdated
+
+
 def _python_for(environment: Environment) -> tuple[str, str]:
     preferred = sorted(environment.pythons, key=lambda version: version != own_python())
     for version in preferred:
@@ -132,7 +149,10 @@ def _python_for(environment: Environment) -> tuple[str, str]:
 
 def _make(environment: Environment, python: str, path: Path) -> None:
     say(f"-- Making the environment {environment.name} in {path}")
-    say(f"   about {environment.megabytes} MB are downloaded, unless pip has them cached; it stays there for the next time")
+    what = "Blender and what the tests need" if environment.has_blender else "developer tools"
+    say(
+        f"   {what}: {environment.download} MB to download, unless pip has them cached; {environment.on_disk} MB on disk, kept for next time"
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     with timed(f"environment {environment.name}"):
         pip = _bare_environment(python, path)

@@ -112,6 +112,7 @@ def play(environment: Environment, python: Path, part: Round, *, strict: bool, c
     RESULTS.mkdir(parents=True, exist_ok=True)
     results.unlink(missing_ok=True)
     command: list[str | Path] = [python, "-m", "pytest", f"--outcomes={results}", *part.arguments]
+    command += ["--continue-on-collection-errors"]  # one file that cannot be read does not hide the others
     command += ["--strict-skips"] if strict else []
     command += ["--cov", "--cov-report=", *(["--cov-append"] if coverage == "append" else [])] if coverage else ["-p", "no:cacheprovider"]
     begun = time.monotonic()
