@@ -112,9 +112,9 @@ class Billing:
     @property
     def missing_credits(self) -> float | None:
         """How many Credits have to be bought, as far as Mint says."""
-        if self.required_credits is None or self.available_credits is None:
-            return self.required_credits
-        return max(0.0, self.required_credits - self.available_credits)
+        if self.required_credits is None:
+            return None
+        return max(0.0, self.required_credits - (self.available_credits or 0.0))
 
 
 @dataclass(frozen=True)

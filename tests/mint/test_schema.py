@@ -154,6 +154,16 @@ def test_when_to_go_on_looking(status, mode, busy, review, payment, succeeded):
     assert operation.status_word == status
 
 
+@pytest.mark.parametrize(
+    ("required", "available", "missing"), [(800, 300, 500), (800, 900, 0), (800, None, 800), (None, 300, None), (-5, None, 0)]
+)
+def test_how_many_credits_are_missing(required, available, missing):
+    """As far as Mint says, and never fewer than none."""
+    billing = Operation.read({"billing": {"requiredCredits": required, "availableCredits": available}}).billing
+    assert billing is not None
+    assert billing.missing_credits == missing
+
+
 def test_an_unknown_status_keeps_its_word():
     """The panel can show what Mint said, although we do not know what it means."""
     operation = Operation.read(OPERATION | {"status": "enchanting"})
