@@ -142,10 +142,10 @@ def test_outdated_environments_can_be_removed(monkeypatch, tmp_path):
     monkeypatch.setenv("MINT_BLENDER_ENVS", str(tmp_path))
     fits = environments.path_of(ENVIRONMENTS["lint"], "3.11", ENVIRONMENTS["lint"].lock.read_text())
     outdated = environments.path_of(ENVIRONMENTS["lint"], "3.11", "something else")
-    for path in (fits, outdated, tmp_path / "notes"):
+    for path in (fits, outdated, tmp_path / "lint-notes"):
         path.mkdir()
     assert environments.prune() == [outdated]
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([fits.name, "notes"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([fits.name, "lint-notes"])
 
 
 def test_a_launcher_without_its_python_is_passed_over(tmp_path, monkeypatch):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -130,7 +131,8 @@ def prune() -> list[Path]:
         for environment in ENVIRONMENTS.values()
         for version in environment.pythons
     }
-    outdated = [path for path in sorted(folder().glob("*-*")) if path.is_dir() and path not in kept]
+    ours = re.compile(rf"({'|'.join(map(re.escape, ENVIRONMENTS))})-[0-9a-f]{{12}}")  # nothing else in that folder is touched
+    outdated = [path for path in sorted(folder().iterdir()) if ours.fullmatch(path.name) and path.is_dir() and path not in kept]
     for path in outdated:
         with _locked(path):
             shutil.rmtree(path)
