@@ -43,7 +43,7 @@ def _size(root: bpy.types.Object) -> list[float]:
 def _built_around(root: bpy.types.Object) -> dict[str, bpy.types.Object]:
     """What a user may do with a model: parent it, move it, put it elsewhere, modify it, point at it."""
     scene = bpy.context.scene
-    made = {name: bpy.data.objects.new(name, None) for name in ("Table", "Watcher", "Shade", "Driven")}
+    made = {name: bpy.data.objects.new(name, None) for name in ("Table", "Watcher", "Compass", "Shade", "Driven")}
     for each in made.values():
         scene.collection.objects.link(each)
     props = bpy.data.collections.new("Props")
@@ -52,7 +52,7 @@ def _built_around(root: bpy.types.Object) -> dict[str, bpy.types.Object]:
     root.name = "My lamp"
     root.parent = made["Table"]
     root.location, root.rotation_euler, root.scale = (1, 2, 3), (0.1, 0.2, 0.3), (2, 2, 2)
-    root.constraints.new("COPY_ROTATION").target = made["Watcher"]
+    root.constraints.new("COPY_ROTATION").target = made["Compass"]
     made["Watcher"].constraints.new("TRACK_TO").target = root
     made["Shade"].parent = root
     driver = made["Driven"].driver_add("location", 0).driver
@@ -77,7 +77,7 @@ def test_everything_built_around_it_stays(model: Path, larger: Path) -> None:
         and tuple(root.rotation_euler) == pytest.approx((0.1, 0.2, 0.3))
     )
     assert [each.name for each in root.modifiers] == ["Bevel"] and root.modifiers[0].width == pytest.approx(0.02)
-    assert root.constraints[0].target == made["Watcher"] and made["Watcher"].constraints[0].target == root
+    assert root.constraints[0].target == made["Compass"] and made["Watcher"].constraints[0].target == root
     assert made["Driven"].animation_data.drivers[0].driver.variables[0].targets[0].id == root
     assert made["Shade"].parent == root
     assert max(abs(vertex.co.x) for vertex in root.data.vertices) == pytest.approx(1)
