@@ -102,8 +102,11 @@ def projection(image: bpy.types.Image, capture_point: bpy.types.Object, name: st
     """A material that shows on a surface what the panorama shows in its direction from the capture point, as bright as the picture.
 
     It follows the capture point when that is moved, turned or scaled, with the World's root or alone."""
+    for each in bpy.data.materials:
+        if each.get(OURS) == image and each.node_tree and any(getattr(node, "object", None) == capture_point for node in each.node_tree.nodes):
+            return each
     material = bpy.data.materials.new(name)
-    material[OURS] = True
+    material[OURS] = image
     b = Builder(empty_tree(material))
     direction = b.add("ShaderNodeTexCoord", object=capture_point).outputs["Object"]
     colour = b.add("ShaderNodeGroup", node_tree=_lookup(image))

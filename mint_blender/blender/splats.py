@@ -11,7 +11,7 @@
 | `radiance:sh_<k>`| vector              | higher harmonic k, from 0, of red, green and blue                          |
 
 Blender 5.3 and later show such a point cloud themselves. 5.2 can hold the points in a point cloud too; before that a mesh that has only
-vertices carries them. There `splat_nodes` shows them, and `make_native` turns either into Blender's own splats once the file is open in 5.3.
+vertices carries them. There `splat_nodes` shows them, and `make_native` makes Blender's own of either once the file is open in 5.3.
 
 MEASURED
 """

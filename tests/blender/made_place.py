@@ -35,10 +35,10 @@ def colours(origins: np.ndarray, directions: np.ndarray) -> np.ndarray:
     return WALLS[2 * axis + side] * np.where(first, DIM, 1)[..., None] * np.where(second, 0.7, 1)[..., None]
 
 
-def collider(path: Path, *, down: bool = True) -> Path:
-    """The room as a GLB of twelve triangles, Y down unless told otherwise."""
+def collider(path: Path, *, down: bool = True, ceiling: bool = True) -> Path:
+    """The room as a GLB of twelve triangles, Y down unless told otherwise. Without a ceiling its faces tell where down is."""
     corners = np.array([[(LOW, HIGH)[i >> axis & 1][axis] for axis in range(3)] for i in range(8)])
-    faces = [(0, 4, 6, 2), (1, 3, 7, 5), (0, 1, 5, 4), (2, 6, 7, 3), (0, 2, 3, 1), (4, 5, 7, 6)]
+    faces = [(0, 4, 6, 2), (1, 3, 7, 5), (0, 1, 5, 4), (2, 6, 7, 3), (0, 2, 3, 1), (4, 5, 7, 6)][: 6 if ceiling else 5]
     glb = Glb()
     indices = np.array([i for a, b, c, d in faces for i in (a, b, c, a, c, d)])
     primitive = {"attributes": {"POSITION": glb.accessor(in_file(corners, down=down), "f4")}, "indices": glb.accessor(indices, "u2")}

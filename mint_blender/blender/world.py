@@ -1,0 +1,282 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A World in the scene: one root that holds its files upright and to scale, and under it collider, splats, capture point and camera.
+
+The files of a World share one frame whose origin is the capture point, at eye height, with Y pointing down. The root carries the
+correction (a half turn) and Mint's calibration (scale 2.5, 1.5 up), so that either can be changed there afterwards; what hangs on it has no
+transform of its own. Only the capture point is turned back, so that it is always upright.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import bpy
+from mathutils import Matrix
+
+from ..files import placement
+from . import capture_point, collider, panorama, splats
+from .blocks import Inventory
+from .capture_point import PART
+from .importer import ImportTrouble
+
+Part = Literal["COLLIDER", "PANORAMA", "SPLATS"]
+
+FLIPPED = "mint_flipped"
+CAPTION, LINK = "mint_caption", "mint_link_"
+IMAGE, WORLD = "mint_panorama_image", "mint_panorama_world"
+
+
+@dataclass(frozen=True)
+class WorldFiles:
+    """What of a World has been fetched; None for what is not there or not wanted."""
+
+    collider: Path | None = None
+    panorama: Path | None = None
+    splats: Path | None = None
+    caption: str | None = None
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Addresses worth keeping, by name: `rad`, `spz_500k`, …"""
+
+
+@dataclass(frozen=True)
+class WorldOptions:
+    """How a World is put into the scene. Scale and height are Mint's own; lengths in metres."""
+
+    scale: float = 2.5
+    up: float = 1.5
+    flip: bool | None = None
+    """Whether the files are Y down and need the half turn; None: the collider's faces decide, and where they do not tell, yes."""
+    collider: Literal["AUTO", "PHYSICS", "VISIBLE", "NONE"] = "AUTO"
+    """PHYSICS: drawn as wire, not rendered. VISIBLE: solid, with the panorama on it. AUTO: visible if there is a panorama and no splats."""
+    panorama_as_world: bool = True
+    splats: bool = True
+    camera: bool = True
+    rigid_body: bool = False
+
+
+@dataclass(frozen=True)
+class BuiltWorld:
+    """A World as it was built; the objects are good until the next undo. The notes are sentences for the user."""
+
+    root: bpy.types.Object
+    objects: tuple[bpy.types.Object, ...]
+    notes: tuple[str, ...] = ()
+
+
+def build_world(
+    parts: WorldFiles,
+    *,
+    name: str,
+    collection: bpy.types.Collection,
+    scene: bpy.types.Scene,
+    at: tuple[float, float, float],
+    options: WorldOptions,
+    properties: Mapping[str, object],
+) -> BuiltWorld:
+    """Bring a World into `collection`, its ground at `at` (scene units).
+
+    Raises ImportTrouble or a FileTrouble of a bad file; the caller removes what was begun."""
+    shown = {
+        "COLLIDER": parts.collider if options.collider != "NONE" else None,
+        "PANORAMA": parts.panorama,
+        "SPLATS": parts.splats if options.splats else None,
+    }
+    if not any(shown.values()):
+        raise ImportTrouble("Nothing of this World can be shown: there is no collider, no panorama and no file of splats.")
+    root = _root(name, collection, properties, parts)
+    notes = []
+    if shown["COLLIDER"] is not None:
+        _add_collider(root, shown["COLLIDER"], scene)
+    flip, words = _decide_flip(root, options)
+    notes += words
+    place = placement.world_root(
+        options.scale, options.up, flip=flip, at=at, metres_per_unit=scene.unit_settings.scale_length
+    )
+    root.location, root.rotation_euler, root.scale = place.location, place.rotation, (place.scale,) * 3
+    root[FLIPPED] = flip
+    point = capture_point.add(root, name, collection)
+    if options.camera:
+        camera = capture_point.add_camera(point, name, collection)
+        scene.camera = scene.camera or camera
+    if shown["PANORAMA"] is not None:
+        _add_panorama(root, shown["PANORAMA"], scene, as_world=options.panorama_as_world)
+    if shown["SPLATS"] is not None:
+        _add_splats(root, shown["SPLATS"], scene)
+    _finish(root, scene, options)
+    notes += _missing(parts, options)
+    return BuiltWorld(root, (root, *root.children_recursive), tuple(notes))
+
+
+def add_part(
+    root: bpy.types.Object, part: Part, path: Path, *, scene: bpy.types.Scene | None = None, options: WorldOptions = WorldOptions()
+) -> tuple[bpy.types.Object, ...]:
+    """Add a part to a World that is in the scene, or put a new one in the place of the old: the root and all under it.
+
+    Raises ImportTrouble or a FileTrouble; then the World is as it was."""
+    scene = scene or bpy.context.scene
+    add: dict[Part, Callable[[], object]] = {
+        "COLLIDER": lambda: _add_collider(root, path, scene),
+        "PANORAMA": lambda: _add_panorama(root, path, scene, as_world=options.panorama_as_world),
+        "SPLATS": lambda: _add_splats(root, path, scene),
+    }
+    earlier = _under(root, part.lower())
+    before, world, kept = Inventory(), scene.world, {key: root.get(key) for key in (IMAGE, WORLD)}
+    try:
+        add[part]()
+    except BaseException:
+        scene.world = world
+        _put(root, kept)
+        before.remove_new()
+        raise
+    if earlier:
+        bpy.data.batch_remove([*earlier, *{each.data for each in earlier if each.data is not None and each.data.users == 1}])
+    _finish(root, scene, options)
+    return (root, *root.children_recursive)
+
+
+def remove_part(root: bpy.types.Object, part: Part, *, scene: bpy.types.Scene | None = None) -> None:
+    """Take a part away again; without the panorama the scene has its earlier World back."""
+    scene = scene or bpy.context.scene
+    gone = _under(root, part.lower())
+    if part == "PANORAMA":
+        if scene.world is not None and scene.world == root.get(WORLD):
+            panorama.restore_earlier_world(scene)
+        for key in (IMAGE, WORLD):
+            root.pop(key, None)
+    bpy.data.batch_remove([*gone, *{each.data for each in gone if each.data is not None and each.data.users == 1}])
+    _finish(root, scene, WorldOptions())
+
+
+def flip(root: bpy.types.Object) -> None:
+    """Turn the files of a World over: for one that hangs upside down. Capture point and camera stay upright, the panorama with them."""
+    turn = Matrix.Rotation(math.pi, 4, "Y")
+    flipped = not root.get(FLIPPED, False)
+    x, _, z = root.rotation_euler
+    if root.rotation_mode == "XYZ" and abs(x) + abs(z) < 1e-6:
+        root.rotation_euler = (0, root.rotation_euler[1] + (math.pi if flipped else -math.pi), 0)
+    else:
+        root.matrix_basis = root.matrix_basis @ turn
+    root[FLIPPED] = flipped
+    for point in _under(root, "capture_point"):
+        point.matrix_basis = turn.inverted() @ point.matrix_basis
+
+
+def show_collider(
+    root: bpy.types.Object, how: Literal["AUTO", "PHYSICS", "VISIBLE"] = "AUTO", *, scene: bpy.types.Scene | None = None
+) -> None:
+    """Change what the collider is: a shape for physics, or the visible place with the panorama on it."""
+    _finish(root, scene or bpy.context.scene, WorldOptions(collider=how))
+
+
+def show_panorama(root: bpy.types.Object, scene: bpy.types.Scene | None = None) -> bool:
+    """Make this World's panorama the scene's World (again); False where it has none."""
+    world = root.get(WORLD)
+    if world is None:
+        return False
+    panorama.show_background(scene or bpy.context.scene, world)
+    return True
+
+
+restore_earlier_world = panorama.restore_earlier_world
+make_splats_native = splats.make_native
+
+
+def _root(name: str, collection: bpy.types.Collection, properties: Mapping[str, object], parts: WorldFiles) -> bpy.types.Object:
+    root = bpy.data.objects.new(name, None)
+    root.empty_display_size = 0.5
+    collection.objects.link(root)
+    _put(root, dict(properties))
+    _put(root, {CAPTION: parts.caption, **{LINK + key: url for key, url in parts.links.items()}})
+    return root
+
+
+def _put(root: bpy.types.Object, properties: Mapping[str, object]) -> None:
+    """Set custom properties; those without a value go."""
+    for key, value in properties.items():
+        if value is None:
+            root.pop(key, None)
+        else:
+            root[key] = value
+
+
+def _under(root: bpy.types.Object, part: str) -> list[bpy.types.Object]:
+    return [each for each in root.children_recursive if each.get(PART) == part]
+
+
+def _home(root: bpy.types.Object, scene: bpy.types.Scene) -> bpy.types.Collection:
+    return root.users_collection[0] if root.users_collection else scene.collection
+
+
+def _add_collider(root: bpy.types.Object, path: Path, scene: bpy.types.Scene) -> None:
+    for each in collider.load(path, f"{root.name} Collider", _home(root, scene), scene):
+        each[PART] = "collider"
+        if each.parent is None:
+            each.parent = root
+
+
+def _add_panorama(root: bpy.types.Object, path: Path, scene: bpy.types.Scene, *, as_world: bool) -> None:
+    title = f"{root.name} Panorama"
+    image = panorama.load(path, title)
+    point = _under(root, "capture_point")[0]
+    world = panorama.background(image, point, title)
+    _put(root, {IMAGE: image, WORLD: world})  # pointers: so they stay in the file even while the scene shows another World
+    if as_world:
+        panorama.show_background(scene, world)
+
+
+def _add_splats(root: bpy.types.Object, path: Path, scene: bpy.types.Scene) -> None:
+    made = splats.build(path, f"{root.name} Splats", _home(root, scene))
+    made[PART] = "splats"
+    made.parent = root
+
+
+def _finish(root: bpy.types.Object, scene: bpy.types.Scene, options: WorldOptions) -> None:
+    """The collider as the options and the other parts ask for it."""
+    meshes = [each for each in _under(root, "collider") if each.type == "MESH"]
+    image = root.get(IMAGE)
+    how = options.collider
+    if how not in {"PHYSICS", "VISIBLE"}:
+        how = "VISIBLE" if image is not None and not _under(root, "splats") else "PHYSICS"
+    collider.show(meshes, how)
+    if how == "VISIBLE" and image is not None and meshes:
+        panorama.put_on(meshes, panorama.projection(image, _under(root, "capture_point")[0], image.name))
+    if options.rigid_body:
+        collider.make_rigid(meshes, scene)
+
+
+def _decide_flip(root: bpy.types.Object, options: WorldOptions) -> tuple[bool, list[str]]:
+    if options.flip is not None:
+        return options.flip, []
+    meshes = [each for each in _under(root, "collider") if each.type == "MESH"]
+    if not meshes:
+        return True, []
+    answer = placement.is_upside_down(*collider.surface(meshes, root))
+    advice = "if it hangs upside down, flip it."
+    if answer is None:
+        return True, [f"The collider does not tell which way is up, so it was turned over as Mint does; {advice}"]
+    if not answer:
+        return False, [f"The floor of this World is already below the capture point, so it was not turned over; {advice}"]
+    return True, []
+
+
+def _missing(parts: WorldFiles, options: WorldOptions) -> list[str]:
+    notes = []
+    if parts.collider is None:
+        notes.append("No collider came with this World.")
+    if parts.panorama is None:
+        notes.append("No panorama came with this World.")
+    if parts.splats is None:
+        offered = sorted(key.removeprefix("spz_") for key in parts.links if key.startswith("spz_"))
+        if offered:
+            notes.append(f"The splats of this World were left out; their addresses ({', '.join(offered)}) are on its root.")
+        else:
+            notes.append("No splats came with this World.")
+    if "rad" in parts.links:
+        notes.append(f"Blender cannot read RAD; its address is the custom property {LINK}rad of the root.")
+    else:
+        notes.append("No RAD file came with this World.")
+    return notes
