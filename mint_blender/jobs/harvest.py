@@ -66,10 +66,11 @@ class Harvest:
 
     @property
     def _assets(self) -> Assets:
-        """What the resource says, else what the operation said."""
+        """What the resource says, else what the operation said: the one of them that has a result."""
         job = self._job
-        known = job.asset.assets if job.asset else None
-        return known or (job.operation.assets if job.operation else None) or Assets()
+        told = [job.asset.assets if job.asset else None, job.operation.assets if job.operation else None]
+        known = [assets for assets in told if assets is not None]
+        return next((assets for assets in known if assets.has_result), known[0] if known else Assets())
 
     def _read_asset(self) -> Telling:
         """The resource knows more than the operation. While it settles it is asked again; without it the operation's files do."""

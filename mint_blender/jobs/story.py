@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 from typing import Any, TypeVar
 
 from ..files.errors import FileTrouble
@@ -133,12 +134,12 @@ class _Story:
     def _fetch_preview(self) -> Telling:
         """The picture of this revision. Without it a person can still decide, so its trouble is a note and no more."""
         assets = self._operation.assets
-        if len(self.job.previews) > self.job.revision:
+        name = f"preview-{self.job.revision + 1}"
+        if any(PurePath(kept.path).stem == name for kept in self.job.previews):
             return
         if assets is None or assets.preview_image_url is None:
             self.job = self.job.noted("Mint sent no preview picture: look at it at mint.gg before you approve.")
             return
-        name = f"preview-{self.job.revision + 1}"
         try:
             kept = yield from self.ask(Fetch(Role.PREVIEW, assets.preview_image_url, name))
             self.job = replace(self.job, files=(*self.job.files, kept))
@@ -149,7 +150,10 @@ class _Story:
 
     def _carry_out(self, decision: Decision) -> Telling:
         """A click: sent under its own key until Mint has answered."""
-        if decision.verb is Verb.CANCEL and (yield from self._nothing_to_cancel()):
+        if self.job.phase in _TOO_LATE:
+            said = self.job if self.job.phase is Phase.CANCELED else self.job.noted(_too_late(decision.verb))
+            self.job = replace(said, decision=None)
+        elif decision.verb is Verb.CANCEL and (yield from self._nothing_to_cancel()):
             self.job = replace(self.job, decision=None)
         elif self._starts_again(decision):
             self._start_again(decision)
@@ -176,24 +180,33 @@ class _Story:
         if decision.verb is Verb.RETRY:
             self.job = self.job.moved(Phase.WAITING, decision=None, trouble=None, operation=None, key=decision.key, body=None)
         else:
-            self.job = self.job.moved(Phase.SENDING, decision=None, trouble=None)
+            # The stopped operation is forgotten, not lost: the start's key finds it again.
+            self.job = self.job.moved(Phase.SENDING, decision=None, trouble=None, operation=None)
 
     def _act(self, decision: Decision) -> Telling:
         """Send the decision. What is not possible (any more) is said, and the operation looked at anew."""
         operation = self._operation
         retried = operation.resource if decision.verb is Verb.RETRY else None
         try:
-            answer = yield from self.ask(Act(decision, self.job.kind, retried.id if retried else operation.id))
+            answer = yield from self._send(Act(decision, self.job.kind, retried.id if retried else operation.id))
         except errors.ProblemError as error:
             if error.retryable or isinstance(error, errors.KeyRefused):
                 raise
             self.job = replace(self.job.noted(str(error)), decision=None)
-            if self.job.phase is not Phase.FAILED:
-                self._move_to((yield from self.ask(Poll(operation.id))).operation)
+            self._hear((yield from self.ask(Poll(operation.id))).operation)
             return
         another_preview = decision.verb in {Verb.REVISE, Verb.RETRY}
         self.job = replace(self.job, decision=None, revision=self.job.revision + another_preview)
         self._hear(answer)
+
+    def _send(self, act: Act) -> Generator[Step, Any, Operation]:
+        """An action that starts something waits for a free place at Mint, as a start does."""
+        while True:
+            try:
+                return (yield from self.ask(act))
+            except errors.TooManyActive as error:
+                self.job = replace(self.job, trouble=troubles.of(error))
+                act = replace(act, after=self._terms.pace.longest)
 
     # -- where it leads -----------------------------------------------------------------------------------------------
 
@@ -231,8 +244,16 @@ class _Story:
             self.job = self.job.moved(Phase.SENDING if self.job.body else Phase.WAITING, trouble=None)
 
     def rest(self, error: errors.MintError | FileTrouble) -> None:
-        """A call finally failed. Over is only what Mint refused to start, or knows no longer; all else can be picked up."""
+        """A call finally failed. Over is only what Mint refused to start; all else may have been paid for, and can be picked up."""
         unstarted = self.job.phase in {Phase.WAITING, Phase.SENDING}
         refused = isinstance(error, errors.ProblemError) and not error.retryable and not isinstance(error, errors.KeyRefused)
-        over = (unstarted and (refused or isinstance(error, FileTrouble))) or isinstance(error, errors.NotFound)
-        self.job = self.job.moved(Phase.FAILED if over else Phase.PAUSED, trouble=troubles.of(error))
+        over = unstarted and (refused or isinstance(error, FileTrouble))
+        decision = None if over else self.job.decision
+        self.job = self.job.moved(Phase.FAILED if over else Phase.PAUSED, trouble=troubles.of(error), decision=decision)
+
+
+_TOO_LATE = frozenset({Phase.FETCHING, Phase.READY, Phase.PLACED, Phase.CANCELED})
+
+
+def _too_late(verb: Verb) -> str:
+    return f"It was finished before Mint could be told to {verb}."

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tests of the jobs' room share: a home of their own, and stand-in Mints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is no fault of the code under test.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A folder for journal and downloads; not made yet, as on a new user's machine."""
+    return tmp_path / "mint"
