@@ -42,7 +42,7 @@ def speaking() -> Iterator[Speaking]:
     """Makes transports to a base URL, with short time-outs, and closes them at the end."""
     with ExitStack() as opened:
 
-        def speak(base_url: str, key: str = KEY, timeouts: Timeouts = Timeouts(5.0, 5.0)) -> Transport:  # noqa: B008 - frozen
+        def speak(base_url: str, key: str = KEY, timeouts: Timeouts = Timeouts(5.0, 5.0)) -> Transport:
             return opened.enter_context(Transport(Origin.parse(base_url), key, timeouts=timeouts))
 
         yield speak
