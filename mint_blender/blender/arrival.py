@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import bpy
+
 from ..jobs.job import Job, Role
 from ..mint.schema import Assets, Kind
 from . import landing, output
@@ -13,13 +15,13 @@ from .still import render_still
 from .world import WorldFiles, WorldOptions
 
 
-def place(job: Job) -> Placed:
-    """Bring a job's result into the current scene. Raises ImportTrouble, and then nothing has changed."""
+def place(job: Job, scene: bpy.types.Scene | None = None) -> Placed:
+    """Bring a job's result into a scene (the current one if not given). Raises ImportTrouble, and then nothing has changed."""
     where = Landing(at=job.target.at, height=job.target.height)
     if job.kind is Kind.MODEL:
-        return landing.land_model(_path(job, Role.MODEL), _provenance(job), where)
+        return landing.land_model(_path(job, Role.MODEL), _provenance(job), where, scene)
     splats = job.file(Role.SPLATS)
-    return landing.land_world(_world_files(job), _provenance(job), where, WorldOptions(splats=splats is not None))
+    return landing.land_world(_world_files(job), _provenance(job), where, WorldOptions(splats=splats is not None), scene)
 
 
 def write(job: Job, output_file: Path | None, picture: Path | None) -> Placed:

@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The add-on's preferences: the account, and where things are kept."""
+"""The add-on's preferences: account and usage, where things are kept, and what is rarely needed."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import bpy
 
 from .. import __package__ as ADDON
+from ..mint.account import BASE_URL_VARIABLE, KEY_VARIABLE
+
+
+def _account_changed(self: MintPreferences, context: bpy.types.Context) -> None:
+    from . import current
+
+    current.account_changed()
 
 
 class MintPreferences(bpy.types.AddonPreferences):
@@ -19,18 +27,20 @@ class MintPreferences(bpy.types.AddonPreferences):
         name="API Key",
         description="Your Mint API key. Blender keeps it unencrypted in your preferences; the variable MINT_API_KEY is the other way",
         subtype="PASSWORD",
+        update=_account_changed,
     )
     base_url: bpy.props.StringProperty(
         name="Base URL",
         description="Where Mint's API is; leave empty for the usual address",
+        update=_account_changed,
     )
+    show_advanced: bpy.props.BoolProperty(name="Advanced", options={"SKIP_SAVE"})
 
     def draw(self, context: bpy.types.Context) -> None:
-        """The account first."""
-        layout = self.layout
-        layout.use_property_split = True
-        layout.prop(self, "api_key")
-        layout.prop(self, "base_url")
+        """Everything; what it shows was read earlier."""
+        from . import preferences_page
+
+        preferences_page.draw(self.layout, self)
 
 
 def preferences() -> MintPreferences | None:
@@ -43,6 +53,16 @@ def stored_account() -> tuple[str, str]:
     """Key and base URL, empty where nothing was entered."""
     stored = preferences()
     return (stored.api_key, stored.base_url) if stored else ("", "")
+
+
+def key_from_environment() -> bool:
+    """Does MINT_API_KEY win over what is entered here?"""
+    return bool(os.environ.get(KEY_VARIABLE, "").strip())
+
+
+def base_url_from_environment() -> bool:
+    """Does MINT_API_BASE_URL win over what is entered here?"""
+    return bool(os.environ.get(BASE_URL_VARIABLE, "").strip())
 
 
 def extension_folder() -> Path | None:

@@ -7,24 +7,52 @@ from typing import Any
 
 import bpy
 
+from . import account_operators, disk, drafts, form, heartbeat, job_card, job_operators, menus, notices, operators, panel, pictures
 from .preferences import MintPreferences
 
-CLASSES: tuple[type, ...] = (MintPreferences,)
+CLASSES: tuple[type, ...] = (
+    MintPreferences,
+    form.MintForm,
+    drafts.MintDraft,
+    heartbeat.MINT_OT_heartbeat,
+    notices.MINT_OT_say,
+    *operators.CLASSES,
+    *job_operators.CLASSES,
+    *account_operators.CLASSES,
+    *disk.CLASSES,
+    job_card.MINT_MT_job,
+    menus.MINT_MT_add,
+    panel.MINT_PT_main,
+    panel.MINT_PT_more,
+    panel.MINT_PT_jobs,
+)
 
 _commands: list[Any] = []
 
 
 def register() -> None:
-    """Make the classes and the command line known."""
+    """Make everything known, and go on with what an earlier Blender began."""
     for each in CLASSES:
         bpy.utils.register_class(each)
+    bpy.types.WindowManager.mint = bpy.props.PointerProperty(type=form.MintForm)
+    bpy.types.WindowManager.mint_drafts = bpy.props.CollectionProperty(type=drafts.MintDraft)
+    menus.add()
     _commands.append(bpy.utils.register_cli_command("mint", _run_command))
+    disk.start_log()
+    heartbeat.start()
 
 
 def unregister() -> None:
     """Take everything back, last come first gone."""
+    heartbeat.stop()
+    account_operators.forget()
+    pictures.forget()
+    disk.stop_log()
     while _commands:
         bpy.utils.unregister_cli_command(_commands.pop())
+    menus.remove()
+    del bpy.types.WindowManager.mint_drafts
+    del bpy.types.WindowManager.mint
     for each in reversed(CLASSES):
         bpy.utils.unregister_class(each)
 

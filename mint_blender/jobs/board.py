@@ -16,7 +16,7 @@ from ..mint.generation import GenerationRequest, feedback_complaint
 from . import card, history
 from .desk import Setup
 from .driver import Driver
-from .job import BUSY, Decision, Job, Phase, Target, Verb, new_job, new_key
+from .job import BUSY, Cause, Decision, Job, Phase, Target, Trouble, Verb, new_job, new_key
 from .journal import Journal
 from .messages import Answered, Crashed, Hitch, JobChanged, News, Progress, Rested
 from .questions import Question
@@ -33,6 +33,7 @@ class Board:
     def __init__(self, setup: Setup, account: Account) -> None:
         self.home = setup.home
         self.worker = Worker(setup, account)
+        self.is_online = True
         self.hitches: dict[str, Hitch] = {}
         self.progress: dict[str, Progress] = {}
         self._journal = Journal(setup.home)
@@ -78,6 +79,17 @@ class Board:
     def outlook(self, job: Job) -> history.Outlook:
         """How far the job's present stage is, judged by how long it took before."""
         return history.outlook(job, self._moves.get(job.id, ()), self._usual, now=time.time())
+
+    def use(self, account: Account) -> None:
+        """Talk to Mint with another key or base URL; what was said before is no longer true."""
+        self.answers.clear()
+        self.worker.use(account)
+
+    def allow_online(self, allowed: bool) -> None:
+        """Whether anything may be sent; cheap to repeat."""
+        if allowed is not self.is_online:
+            self.is_online = allowed
+            self.worker.allow_online(allowed)
 
     # -- asking -------------------------------------------------------------------------------------------------------
 
@@ -150,7 +162,11 @@ class Board:
         job = self.job(job_id)
         for note in notes:
             job = job.noted(note)
-        self._save(job.moved(Phase.PLACED))
+        self._save(job.moved(Phase.PLACED, trouble=None))
+
+    def could_not_place(self, job_id: str, sentence: str) -> None:
+        """The result is here, but could not be brought into a scene: it waits, with the reason."""
+        self._save(replace(self.job(job_id), trouble=Trouble(Cause.FILE, sentence, code="import_failed")))
 
     def dismiss(self, job_id: str) -> None:
         """Take a job off the list; its files stay."""

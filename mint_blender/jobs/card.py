@@ -6,6 +6,8 @@ from __future__ import annotations
 from ..mint.schema import Operation, Status
 from .job import Job, Phase, Verb
 
+BUY_CREDITS = "https://platform.mint.gg/billing"
+
 _STATE = {
     Phase.WAITING: "Waiting for a free slot",
     Phase.SENDING: "Sent",
@@ -48,6 +50,11 @@ def state(job: Job) -> str:
 def verbs(job: Job) -> tuple[Verb, ...]:
     """What a person may decide now."""
     return _VERBS.get(job.phase, ())
+
+
+def duration(seconds: float) -> str:
+    """A length of time as a person says it."""
+    return f"{seconds:.0f} s" if seconds < 60 else f"{round(seconds / 60)} min"
 
 
 def cost(job: Job) -> str:

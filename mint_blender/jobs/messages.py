@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from ..files.errors import FileTrouble
 from ..mint.account import Account
@@ -100,6 +101,7 @@ class Answered:
     question: Question
     answer: Answer | None
     complaint: str | None = None
+    at: datetime = field(default_factory=lambda: datetime.now().astimezone())
 
 
 @dataclass(frozen=True)

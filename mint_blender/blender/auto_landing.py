@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Results that are here: they land by themselves where their prompt was clicked, and wait with `Place` everywhere else."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..jobs.board import Board
+from ..jobs.job import Job, Phase
+from . import arrival, current
+from .landing import ImportTrouble
+
+
+def land_ready(board: Board) -> bool:
+    """Land one result that belongs here, if the user's hands are free. One at a time: each import stops the window for a moment."""
+    if _is_busy():
+        return False
+    job = next((job for job in reversed(board.jobs()) if _belongs_here(board, job)), None)
+    if job is not None:
+        land(board, job)
+    return job is not None
+
+
+def are_waiting(board: Board) -> bool:
+    """Is there a result that will land by itself?"""
+    return any(_belongs_here(board, job) for job in board.jobs())
+
+
+def land(board: Board, job: Job) -> str | None:
+    """Bring a result into the scene of its click, or into the current one; returns the sentence of what went wrong."""
+    try:
+        scene = _scene(job)
+        placed = arrival.place(job, scene)
+    except ImportTrouble as trouble:
+        board.could_not_place(job.id, str(trouble))
+        return str(trouble)
+    board.placed(job.id, *placed.notes)
+    return None
+
+
+def _belongs_here(board: Board, job: Job) -> bool:
+    lands_here = job.target.document == current.document() and job.target.scene in bpy.data.scenes
+    return job.phase is Phase.READY and lands_here and job.trouble is None and not board.is_active(job.id)
+
+
+def _scene(job: Job) -> bpy.types.Scene:
+    if job.target.document == current.document() and job.target.scene in bpy.data.scenes:
+        return bpy.data.scenes[job.target.scene]
+    return bpy.context.scene
+
+
+# Playback and other timers run on without the user's hands; these do not.
+_HANDS_ON = (
+    "TRANSFORM_OT_",
+    "SCULPT_OT_",
+    "PAINT_OT_",
+    "MESH_OT_",
+    "VIEW3D_OT_",
+    "GPENCIL_OT_",
+    "GREASE_PENCIL_OT_",
+    "CURVE_OT_",
+    "NODE_OT_",
+)
+
+
+def _is_busy() -> bool:
+    """A render runs, or the user is in the middle of a drag: an import, with its undo step, would break into that."""
+    if any(bpy.app.is_job_running(kind) for kind in ("RENDER", "OBJECT_BAKE", "COMPOSITE")):
+        return True
+    running = (operator for window in bpy.context.window_manager.windows for operator in window.modal_operators)
+    return any(operator.bl_idname.startswith(_HANDS_ON) for operator in running)

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one board of this Blender, made when it is first needed, and which file is open: what every panel and operator asks for."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from pathlib import Path
+
+import bpy
+
+from ..jobs.board import Board
+from ..jobs.desk import Setup
+from ..jobs.home import home_folder
+from ..jobs.story import Terms
+from ..mint.account import Account
+from .preferences import extension_folder, stored_account
+from .reading import readable_extensions
+
+QUIT_WITHIN = 1.5  # seconds that closing Blender may wait for a download to let go
+
+_board: Board | None = None
+_document = uuid.uuid4().hex
+
+
+def board() -> Board:
+    """The board, opened if it is not. Raises JournalTrouble."""
+    global _board
+    if _board is None:
+        _board = Board(Setup(home(), Terms(readable=readable_extensions())), account())
+        _board.allow_online(may_go_online())
+    return _board
+
+
+def existing() -> Board | None:
+    """The board if there is one: for drawing, which opens nothing."""
+    return _board
+
+
+def close() -> None:
+    """Let go of the board; what is unfinished stays in the journal."""
+    global _board
+    if _board is not None:
+        _board.close(QUIT_WITHIN)
+        _board = None
+
+
+def home() -> Path:
+    """Where journal and downloads lie."""
+    return home_folder(preferred=extension_folder())
+
+
+def account() -> Account:
+    """Key and base URL: environment first, then the preferences."""
+    key, base_url = stored_account()
+    return Account.of(os.environ, key=key, base_url=base_url)
+
+
+def account_changed() -> None:
+    """The user entered another key or base URL."""
+    if _board is not None:
+        _board.use(account())
+
+
+def may_go_online() -> bool:
+    """Blender's "Allow Online Access". The `bpy` module for scripts has no user who could switch it."""
+    return bool(is_module() or bpy.app.online_access)
+
+
+def is_module() -> bool:
+    """Is this the `bpy` module in a Python, and no Blender application?"""
+    return not bpy.app.binary_path
+
+
+def document() -> str:
+    """Which opening of which file this is: a result lands by itself only where its prompt was clicked."""
+    return _document
+
+
+def document_changed() -> None:
+    """Another file is open."""
+    global _document
+    _document = uuid.uuid4().hex

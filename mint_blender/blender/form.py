@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the user is about to ask for: the fields of the Create panel.
+
+They live in the window manager, so nothing of them gets into a .blend. A file load empties it, and a restart too: the last used
+settings are kept in a small file of ours and come back.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import bpy
+
+from ..jobs.job import Target
+from ..mint.generation import LONGEST_NAME, LONGEST_PROMPT, GenerationRequest
+from ..mint.schema import Kind, Mode, Pose, Preset
+from . import current
+
+KINDS = [
+    ("MODEL", "3D Model", "An object: one GLB", "MESH_MONKEY", 0),
+    ("WORLD", "World", "A place: collider mesh, panorama, splats", "WORLD", 1),
+]
+PRESETS = [
+    ("FAST", "Fast", "Quick and cheap: to try an idea"),
+    ("STANDARD", "Standard", "The usual balance of quality, time and Credits"),
+    ("PRODUCTION", "Production", "The best quality; takes longest and costs most"),
+]
+POSES = [
+    ("NONE", "As Prompted", "No particular pose"),
+    ("T_POSE", "T-Pose", "A humanoid with its arms stretched out; it is not rigged"),
+    ("A_POSE", "A-Pose", "A humanoid with its arms lowered; it is not rigged"),
+]
+PLACES = [
+    ("CURSOR", "3D Cursor", "Where the 3D cursor stands at the click on Generate"),
+    ("ORIGIN", "Origin", "At the world's origin"),
+]
+SPLATS = [
+    ("NONE", "None", "Collider mesh and panorama only"),
+    ("100k", "100k", "Gaussian splats, about 100,000: quick to show"),
+    ("500k", "500k", "Gaussian splats, about 500,000"),
+    ("full_res", "All", "Gaussian splats, all of them (about 2 million)"),
+]
+
+# Kept from one session to the next. The prompt is not: it is cleared once it was sent.
+_REMEMBERED = ("kind", "preset", "review", "pose", "place", "use_height", "height", "splats")
+
+
+def _changed(form: MintForm, context: bpy.types.Context) -> None:
+    from . import account_operators
+
+    account_operators.form_changed()
+
+
+class MintForm(bpy.types.PropertyGroup):
+    """The fields of the Create panel."""
+
+    kind: bpy.props.EnumProperty(name="Kind", items=KINDS, description="What to generate", update=_changed)
+    prompt: bpy.props.StringProperty(
+        name="Prompt",
+        description="What to make, in a few words or many",
+        options={"TEXTEDIT_UPDATE", "SKIP_SAVE"},
+        update=_changed,
+    )
+    text: bpy.props.PointerProperty(name="Text", type=bpy.types.Text, description="Take the prompt from this text instead of the field")
+    preset: bpy.props.EnumProperty(
+        name="Preset", items=PRESETS, default="STANDARD", description="Speed and Credits against quality", update=_changed
+    )
+    review: bpy.props.BoolProperty(
+        name="Show Me the Preview First",
+        description="Stop at a preview picture, to approve it or to ask for changes, before the expensive part is made",
+        default=True,
+        update=_changed,
+    )
+    name: bpy.props.StringProperty(name="Name", description="What to call the result; empty: named after the prompt", maxlen=LONGEST_NAME)
+    pose: bpy.props.EnumProperty(name="Pose", items=POSES, description="A neutral pose for a character")
+    place: bpy.props.EnumProperty(name="Place At", items=PLACES, description="Where the result lands")
+    use_height: bpy.props.BoolProperty(name="Scale to Height", description="Scale the model to a height; generated sizes are arbitrary")
+    height: bpy.props.FloatProperty(
+        name="Height", default=1.0, min=0.001, soft_max=100.0, unit="LENGTH", description="Height of the model in the scene"
+    )
+    splats: bpy.props.EnumProperty(name="Splats", items=SPLATS, description="Gaussian splats to fetch with a World")
+
+
+def of(context: bpy.types.Context) -> MintForm:
+    """The form."""
+    return context.window_manager.mint
+
+
+def prompt_of(form: MintForm) -> str:
+    """The prompt: a chosen text wins over the field."""
+    return form.text.as_string().strip() if form.text is not None else form.prompt.strip()
+
+
+def longest_prompt(form: MintForm) -> int:
+    """How many characters Mint takes."""
+    return LONGEST_PROMPT[Kind(form.kind.lower())]
+
+
+def request_of(form: MintForm) -> GenerationRequest:
+    """What the form asks for."""
+    kind = Kind(form.kind.lower())
+    return GenerationRequest(
+        kind=kind,
+        prompt=prompt_of(form),
+        preset=Preset(form.preset.lower()),
+        mode=Mode.REVIEW if form.review else Mode.AUTO,
+        name=form.name.strip() or None,
+        pose=Pose(form.pose.lower()) if form.pose != "NONE" and kind is Kind.MODEL else None,
+    )
+
+
+def target_of(form: MintForm, context: bpy.types.Context) -> Target:
+    """Where the result shall land: as things stand at the click."""
+    x, y, z = context.scene.cursor.location if form.place == "CURSOR" else (0.0, 0.0, 0.0)
+    is_model = form.kind == "MODEL"
+    return Target(
+        at=(x, y, z),
+        height=form.height if form.use_height and is_model else None,
+        document=current.document(),
+        scene=context.scene.name,
+        splats=form.splats if form.splats != "NONE" and not is_model else None,
+    )
+
+
+def remember(form: MintForm) -> None:
+    """Keep the settings for the next time; without a place to keep them they are only not kept."""
+    path = _file()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({name: getattr(form, name) for name in _REMEMBERED}), encoding="utf-8")
+    except OSError:
+        pass
+
+
+def recall() -> None:
+    """Fill the form with the settings of last time; what an older version wrote and is unknown today is passed over."""
+    form = of(bpy.context)
+    try:
+        settings = json.loads(_file().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    for name in _REMEMBERED:
+        try:
+            setattr(form, name, settings[name])
+        except (KeyError, TypeError, ValueError):
+            continue
+
+
+def _file() -> Path:
+    return current.home() / "form.json"

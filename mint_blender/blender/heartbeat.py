@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The main thread's pulse while jobs are in flight: one plain function, `beat`, and a modal timer around it.
+
+A modal operator ends when another file is opened or its window closes, so a `load_post` handler and a one-shot timer bring it back.
+Nothing of ours ticks when nothing is in flight. In background mode no timer ever ticks: there, whoever waits calls `beat`.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import bpy
+from bpy.app.handlers import persistent
+
+from ..jobs.questions import Balance
+from . import auto_landing, current, drafts, form, notices, pictures
+
+log = logging.getLogger(__name__)
+
+SECONDS = 0.25
+
+_beating = False
+
+
+def beat() -> bool:
+    """Let what the worker said become what the panel shows. Returns whether anything is still in flight."""
+    board = current.existing()
+    if board is None:
+        return False
+    board.allow_online(current.may_go_online())
+    changed = board.catch_up()
+    landed = auto_landing.land_ready(board)
+    if changed or landed:
+        pictures.catch_up(board)
+        drafts.catch_up(board)
+        if notices.catch_up(board):
+            board.ask(Balance())  # what came to rest has cost something
+        redraw()
+    return board.is_active_at_all or auto_landing.are_waiting(board)
+
+
+def ensure() -> None:
+    """Something was started: see to it that the heart beats."""
+    if bpy.app.background or _beating:
+        return
+    window = next(iter(bpy.context.window_manager.windows), None)
+    if window is not None:
+        with bpy.context.temp_override(window=window):
+            bpy.ops.mint.heartbeat("INVOKE_DEFAULT")
+
+
+def redraw() -> None:
+    """Draw again what shows jobs: sidebars, preferences and status bars of all windows."""
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type in {"VIEW_3D", "PREFERENCES", "STATUSBAR"}:
+                area.tag_redraw()
+
+
+class MINT_OT_heartbeat(bpy.types.Operator):
+    """Follows Mint's jobs while any are in flight"""
+
+    bl_idname = "mint.heartbeat"
+    bl_label = "Follow Mint Jobs"
+    bl_options = {"INTERNAL"}
+
+    _timer: bpy.types.Timer | None = None
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Begin to beat, in the window that is at hand."""
+        global _beating
+        if _beating:
+            return {"CANCELLED"}
+        self._timer = context.window_manager.event_timer_add(SECONDS, window=context.window)
+        context.window_manager.modal_handler_add(self)
+        _beating = True
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Beat on our timer only; every event goes on to whoever it was meant for."""
+        if event.type != "TIMER":
+            return {"PASS_THROUGH"}
+        if not _beating:
+            self._stop(context)
+            return {"FINISHED", "PASS_THROUGH"}
+        try:
+            in_flight = beat()
+        except Exception:
+            log.exception("The heartbeat stumbled")
+            in_flight = True
+        if in_flight:
+            return {"PASS_THROUGH"}
+        self._stop(context)
+        return {"FINISHED", "PASS_THROUGH"}
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """The window closed, or another file is being opened: go on elsewhere as soon as that is over."""
+        self._stop(context)
+        if not bpy.app.timers.is_registered(_revive):
+            bpy.app.timers.register(_revive, first_interval=SECONDS, persistent=True)
+
+    def _stop(self, context: bpy.types.Context) -> None:
+        global _beating
+        _beating = False
+        if self._timer is not None:
+            context.window_manager.event_timer_remove(self._timer)
+            self._timer = None
+
+
+def _revive() -> None:
+    if current.existing() is not None and beat():
+        ensure()
+
+
+@persistent
+def _after_load(_path: str) -> None:
+    """Another file is open: fill the mirrors that a file load empties, and go on."""
+    current.document_changed()
+    form.recall()
+    board = current.existing()
+    if board is not None:
+        drafts.catch_up(board)
+        _revive()
+
+
+def start() -> None:
+    """The add-on was enabled: go on with what an earlier Blender began."""
+    bpy.app.handlers.load_post.append(_after_load)
+    if not bpy.app.background:
+        bpy.app.timers.register(_go_on, first_interval=1.0)
+
+
+def stop() -> None:
+    """The add-on is disabled: no timer, handler or thread of ours is left."""
+    global _beating
+    _beating = False
+    for timer in (_revive, _go_on):
+        if bpy.app.timers.is_registered(timer):
+            bpy.app.timers.unregister(timer)
+    if _after_load in bpy.app.handlers.load_post:
+        bpy.app.handlers.load_post.remove(_after_load)
+    current.close()
+
+
+def _go_on() -> None:
+    """After the start: resume what was broken off, if there is a journal at all."""
+    form.recall()
+    if (current.home() / "journal.sqlite3").exists():
+        board = current.board()
+        board.resume_all()
+        pictures.catch_up(board)
+        drafts.catch_up(board)
+        notices.forget_past(board)
+        redraw()
+        if board.is_active_at_all:
+            ensure()

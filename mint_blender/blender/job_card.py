@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How one job looks in the sidebar: its picture, its state in plain words, and only the actions that make sense now."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..jobs import card
+from ..jobs.board import Board
+from ..jobs.job import Job, Phase, Verb
+from ..jobs.questions import WhoseKey
+from . import current, drafts, pictures
+from .preferences import preferences
+from .wrapping import wrapped
+
+_LARGE = 9.0  # times the height of a button
+
+
+def draw(layout: bpy.types.UILayout, board: Board, job: Job, *, width: int) -> None:
+    """One card."""
+    box = layout.box()
+    _draw_head(box, board, job)
+    if job.phase is Phase.REVIEW and job.decision is None:
+        _draw_review(box, job)
+    elif job.phase is Phase.BILLING:
+        _draw_billing(box, job, width)
+    elif job.phase in {Phase.PAUSED, Phase.FAILED}:
+        _draw_trouble(box, job, width)
+    elif job.phase is Phase.READY:
+        _draw_ready(box, job, width)
+    for note in job.notes[-2:]:
+        wrapped(box, note, width=width, icon="INFO", most=3)
+
+
+def _draw_head(box: bpy.types.UILayout, board: Board, job: Job) -> None:
+    """Picture, title, state; on the right what ends it."""
+    row = box.row()
+    if (icon := pictures.of_job(job)) and job.phase is not Phase.REVIEW:
+        row.template_icon(icon_value=icon, scale=2.6)
+    column = row.column(align=True)
+    column.label(text=job.title)
+    if board.is_active(job.id):
+        _draw_progress(column, board, job)
+    else:
+        column.label(text=_short_state(job), icon=_ICONS.get(job.phase, "NONE"))
+    end = row.column()
+    if board.is_active(job.id):
+        if Verb.CANCEL in card.verbs(job) and job.decision is None:
+            end.operator("mint.cancel", text="", icon="X", emboss=False).job_id = job.id
+    else:
+        end.operator("mint.job_menu", text="", icon="DOWNARROW_HLT", emboss=False).job_id = job.id
+
+
+_ICONS = {
+    Phase.REVIEW: "HIDE_OFF",
+    Phase.BILLING: "FUND",
+    Phase.READY: "IMPORT",
+    Phase.PLACED: "CHECKMARK",
+    Phase.PAUSED: "PAUSE",
+    Phase.FAILED: "ERROR",
+    Phase.CANCELED: "CANCEL",
+}
+
+
+def _short_state(job: Job) -> str:
+    """The state without its reason, which stands below."""
+    return {Phase.PAUSED: "Paused", Phase.FAILED: "Failed"}.get(job.phase, card.state(job))
+
+
+def _draw_progress(column: bpy.types.UILayout, board: Board, job: Job) -> None:
+    """What goes on, honestly: bytes of a download, a share of the usual time, or only how long it has taken so far."""
+    hitch, loading = board.hitches.get(job.id), board.progress.get(job.id)
+    if not current.may_go_online():
+        column.label(text="Waits: online access is off", icon="INTERNET_OFFLINE")
+    elif hitch is not None:
+        column.label(text=f"Mint cannot be reached, trying again in {hitch.seconds:.0f} s", icon="ERROR")
+    elif loading is not None and loading.total:
+        column.progress(text="Downloading", factor=min(1.0, loading.done / loading.total))
+    elif job.phase is Phase.WORKING:
+        outlook = board.outlook(job)
+        if outlook.fraction is None:
+            column.label(text=f"{card.state(job)}, {card.duration(outlook.elapsed)}", icon="TIME")
+        else:
+            left = outlook.remaining
+            text = "longer than usual" if left is None else f"about {card.duration(left)}"
+            column.progress(text=f"{card.state(job)}, {text}", factor=outlook.fraction)
+    else:
+        column.label(text=card.state(job), icon="TIME")
+
+
+def _draw_review(box: bpy.types.UILayout, job: Job) -> None:
+    """The Preview, large, and what can be decided about it."""
+    draft = drafts.of(job.id)
+    previews = job.previews
+    shown = min(draft.shown, len(previews)) if draft and draft.shown else len(previews)
+    if previews:
+        box.template_icon(icon_value=pictures.icon(previews[shown - 1].path), scale=_LARGE)
+        row = box.row(align=True)
+        row.operator("mint.show_preview", text="Look Closer", icon="IMAGE_DATA").job_id = job.id
+        if len(previews) > 1:
+            _draw_turning(row, job, shown, len(previews))
+    row = box.row(align=True)
+    row.scale_y = 1.3
+    row.operator("mint.approve", text="Approve", icon="CHECKMARK").job_id = job.id
+    row.operator("mint.cancel", text="Cancel", icon="X").job_id = job.id
+    if draft is not None:
+        row = box.row(align=True)
+        row.prop(draft, "feedback", text="", placeholder="What should change?")
+        row.operator("mint.revise", text="Revise", icon="FILE_REFRESH").job_id = job.id
+
+
+def _draw_turning(row: bpy.types.UILayout, job: Job, shown: int, count: int) -> None:
+    """Back and forth between the previews so far."""
+    for step, icon in ((-1, "TRIA_LEFT"), (1, "TRIA_RIGHT")):
+        if step > 0:
+            row.label(text=f"{shown} of {count}")
+        turn = row.operator("mint.turn_preview", text="", icon=icon)
+        turn.job_id, turn.to = job.id, min(count, max(1, shown + step))
+
+
+def _draw_billing(box: bpy.types.UILayout, job: Job, width: int) -> None:
+    """What is missing, where to get it, and how to go on."""
+    billing = job.operation.billing if job.operation else None
+    missing = billing.missing_credits if billing else None
+    wrapped(box, f"{missing:,.0f} more Credits are needed." if missing else "More Credits are needed.", width=width)
+    row = box.row(align=True)
+    row.operator("mint.open_in_mint", text="Buy Credits", icon="URL").url = (billing.action_url if billing else None) or card.BUY_CREDITS
+    row.operator("mint.resume", text="Resume", icon="PLAY").job_id = job.id
+
+
+def _draw_trouble(box: bpy.types.UILayout, job: Job, width: int) -> None:
+    """Why it does not go on, and the most likely next step."""
+    if job.trouble is not None:
+        wrapped(box, job.trouble.sentence, width=width)
+    row = box.row(align=True)
+    if job.phase is Phase.PAUSED:
+        row.operator("mint.resume", text="Resume", icon="PLAY").job_id = job.id
+    else:
+        row.operator("mint.retry", text="Retry", icon="FILE_REFRESH").job_id = job.id
+    row.operator("mint.copy_report", text="Copy Report", icon="COPYDOWN").job_id = job.id
+
+
+def _draw_ready(box: bpy.types.UILayout, job: Job, width: int) -> None:
+    """It waits: its file is not open, or it could not be imported."""
+    if job.trouble is not None:
+        wrapped(box, job.trouble.sentence, width=width, icon="ERROR")
+    box.operator("mint.place", text="Place at 3D Cursor", icon="IMPORT").job_id = job.id
+
+
+def draw_key(layout: bpy.types.UILayout) -> None:
+    """The key's field with `Check`, and what Mint answered."""
+    stored = preferences()
+    if stored is None:
+        return
+    row = layout.row(align=True)
+    row.prop(stored, "api_key", text="Key")
+    row.operator("mint.check_key", text="Check")
+    board = current.existing()
+    if board is None:
+        return
+    answered = board.answers.get(WhoseKey())
+    if board.is_asked(WhoseKey()):
+        layout.label(text="Asking Mint…", icon="TIME")
+    elif answered is not None and answered.complaint:
+        wrapped(layout, answered.complaint, icon="ERROR")
+    elif answered is not None:
+        layout.label(text=f"Accepted: {getattr(answered.answer, 'display_name', '')}", icon="CHECKMARK")
+
+
+class MINT_MT_job(bpy.types.Menu):
+    """The rarer actions on a job."""
+
+    bl_idname = "MINT_MT_job"
+    bl_label = "Job"
+
+    job_id = ""
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """What makes sense for the job whose menu was opened last."""
+        board = current.existing()
+        job = next((job for job in board.jobs() if job.id == type(self).job_id), None) if board else None
+        if job is None:
+            return
+        layout = self.layout
+        if job.phase is Phase.PLACED:
+            layout.operator("mint.select_result", icon="RESTRICT_SELECT_OFF").job_id = job.id
+            layout.operator("mint.place", text="Place Again", icon="IMPORT").job_id = job.id
+        for verb, operator in ((Verb.RESUME, "mint.resume"), (Verb.RETRY, "mint.retry"), (Verb.CANCEL, "mint.cancel")):
+            if verb in card.verbs(job):
+                layout.operator(operator).job_id = job.id
+        url = job.operation.mint_url if job.operation else None
+        if url:
+            layout.operator("mint.open_in_mint", icon="URL").url = url
+        layout.operator("mint.copy_report", icon="COPYDOWN").job_id = job.id
+        layout.separator()
+        layout.operator("mint.dismiss", icon="TRASH").job_id = job.id

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Words that reach somebody who works in another editor: said once, when a job comes to rest.
+
+A report can only be made by an operator, so a small internal one says it: it shows in the status bar and in the Info editor.
+"""
+
+from __future__ import annotations
+
+import bpy
+
+from ..jobs import card
+from ..jobs.board import Board
+from ..jobs.job import Job, Phase
+
+_TELLING = {Phase.REVIEW, Phase.BILLING, Phase.READY, Phase.PLACED, Phase.FAILED, Phase.PAUSED}
+_GOOD = {Phase.REVIEW, Phase.READY, Phase.PLACED}
+
+_told: dict[str, Phase] = {}
+
+
+def catch_up(board: Board) -> bool:
+    """Say what has come to rest since the last time. Returns whether anything has."""
+    news = False
+    for job in board.jobs():
+        if board.is_active(job.id):
+            _told.pop(job.id, None)
+        elif job.phase in _TELLING and _told.get(job.id) is not job.phase:
+            _told[job.id] = job.phase
+            _say(job)
+            news = True
+    return news
+
+
+def forget_past(board: Board) -> None:
+    """What came to rest in an earlier session is no news."""
+    _told.update({job.id: job.phase for job in board.jobs() if not board.is_active(job.id)})
+
+
+def _say(job: Job) -> None:
+    window = next(iter(bpy.context.window_manager.windows), None)
+    if window is not None and not bpy.app.background:
+        with bpy.context.temp_override(window=window):
+            bpy.ops.mint.say("INVOKE_DEFAULT", text=f"Mint: {job.title}: {card.state(job)}", good=job.phase in _GOOD)
+
+
+class MINT_OT_say(bpy.types.Operator):
+    """Shows a word in the status bar"""
+
+    bl_idname = "mint.say"
+    bl_label = "Mint"
+    bl_options = {"INTERNAL"}
+
+    text: bpy.props.StringProperty(options={"SKIP_SAVE"})
+    good: bpy.props.BoolProperty(default=True, options={"SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Report it."""
+        self.report({"INFO"} if self.good else {"WARNING"}, self.text)
+        return {"FINISHED"}

@@ -1,0 +1,303 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be done with Mint: each operator reads its arguments and calls one function.
+
+With a window they return at once and the heartbeat follows. In background mode no timer ticks, so they wait until the job
+rests, and raise RuntimeError (Blender's way of an operator that reports an error) when it did not go well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import bpy
+
+from ..jobs import card
+from ..jobs.board import Board, NotPossible
+from ..jobs.job import Job, Phase, Target, Verb
+from ..jobs.journal import JournalTrouble
+from ..mint.generation import GenerationRequest
+from ..mint.schema import Kind, Mode, Pose, Preset
+from . import auto_landing, current, drafts, form, heartbeat, waiting
+
+MODES = [
+    ("AUTO", "Straight Through", "Make the result without stopping"),
+    ("REVIEW", "Review", "Stop at the Preview, to approve it or ask for changes"),
+]
+
+Result = set[str]
+
+OFFLINE = "Online access is off. Switch on Preferences > System > Allow Online Access, or start with --online-mode."
+
+
+def _begin(operator: bpy.types.Operator, act: Callable[[Board], str | None]) -> Result:
+    """Do something with the board; `act` may return the id of a job to wait for. What cannot be is reported in a sentence."""
+    if not current.may_go_online():
+        return _complain(operator, OFFLINE)
+    try:
+        board = current.board()
+        job_id = act(board)
+        if bpy.app.background and job_id is not None:
+            waiting.until_rest(board, job_id)
+    except (NotPossible, JournalTrouble, waiting.Stopped) as trouble:
+        return _complain(operator, str(trouble))
+    heartbeat.ensure()
+    heartbeat.redraw()
+    return {"FINISHED"}
+
+
+def _complain(operator: bpy.types.Operator, sentence: str) -> Result:
+    operator.report({"ERROR"}, sentence)
+    return {"CANCELLED"}
+
+
+def find_job(job_id: str) -> Job | None:
+    """The job a button was made for; None when it is gone."""
+    board = current.existing()
+    try:
+        return board.job(job_id) if board else None
+    except NotPossible:
+        return None
+
+
+class MINT_OT_generate(bpy.types.Operator):
+    """Generate a 3D Model or a World from a prompt, with Mint"""
+
+    bl_idname = "mint.generate"
+    bl_label = "Generate with Mint"
+    bl_options = {"REGISTER"}
+
+    kind: bpy.props.EnumProperty(name="Kind", items=form.KINDS)
+    prompt: bpy.props.StringProperty(name="Prompt", description="What to make", options={"SKIP_SAVE"})
+    preset: bpy.props.EnumProperty(name="Preset", items=form.PRESETS, default="STANDARD")
+    mode: bpy.props.EnumProperty(name="Mode", items=MODES)
+    name: bpy.props.StringProperty(name="Name", description="What to call the result", options={"SKIP_SAVE"})
+    images: bpy.props.StringProperty(
+        name="Pictures", description="Reference pictures: paths or https addresses, separated by semicolons", options={"SKIP_SAVE"}
+    )
+    pose: bpy.props.EnumProperty(name="Pose", items=form.POSES)
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """From a menu: ask for the prompt first."""
+        return context.window_manager.invoke_props_dialog(self, width=420)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The dialog."""
+        layout = self.layout
+        layout.use_property_split = True
+        layout.prop(self, "prompt", placeholder="a small ceramic lamp with an orange shade")
+        layout.prop(self, "preset")
+        layout.prop(self, "mode")
+        layout.prop(self, "name")
+        if self.kind == "MODEL":
+            layout.prop(self, "pose")
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Start it."""
+        kind = Kind(self.kind.lower())
+        request = GenerationRequest(
+            kind=kind,
+            prompt=self.prompt.strip(),
+            preset=Preset(self.preset.lower()),
+            mode=Mode(self.mode.lower()),
+            name=self.name.strip() or None,
+            images=tuple(bpy.path.abspath(image.strip()) for image in self.images.split(";") if image.strip()),
+            pose=Pose(self.pose.lower()) if self.pose != "NONE" and kind is Kind.MODEL else None,
+        )
+        cursor = tuple(context.scene.cursor.location)
+        target = Target(at=cursor, document=current.document(), scene=context.scene.name)
+        return _begin(self, lambda board: board.start(request, target).id)
+
+
+class MINT_OT_generate_from_form(bpy.types.Operator):
+    """Send this to Mint. You go on working; the result lands in the scene when it is done"""
+
+    bl_idname = "mint.generate_from_form"
+    bl_label = "Generate"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only what Mint would take; the reason is the tooltip."""
+        complaint = form.request_of(form.of(context)).complaint()
+        if complaint is not None:
+            cls.poll_message_set(complaint)
+        return complaint is None
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Start it, keep the settings, and clear what belongs to this one wish."""
+        fields = form.of(context)
+        request, target = form.request_of(fields), form.target_of(fields, context)
+        result = _begin(self, lambda board: board.start(request, target).id)
+        if result == {"FINISHED"}:
+            form.remember(fields)
+            fields.prompt, fields.name, fields.text = "", "", None
+        return result
+
+
+class _JobOperator:
+    """What all operators about one job share."""
+
+    bl_options = {"REGISTER"}
+    verb: Verb
+
+    job_id: bpy.props.StringProperty(name="Job", description="The job's id, or the beginning of it", options={"SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Decide, and let the heartbeat follow."""
+        return _begin(self, self._decide)
+
+    def _decide(self, board: Board) -> str:
+        job = board.job(self.job_id)
+        getattr(board, self.verb.value)(job.id)
+        return job.id
+
+
+class MINT_OT_approve(_JobOperator, bpy.types.Operator):
+    """Accept this Preview: Mint makes the final result of it"""
+
+    bl_idname = "mint.approve"
+    bl_label = "Approve Preview"
+    verb = Verb.APPROVE
+
+
+class MINT_OT_revise(_JobOperator, bpy.types.Operator):
+    """Ask for another Preview with what you wrote"""
+
+    bl_idname = "mint.revise"
+    bl_label = "Revise Preview"
+
+    feedback: bpy.props.StringProperty(name="Change", description="What should be different", options={"SKIP_SAVE"})
+
+    def _decide(self, board: Board) -> str:
+        job = board.job(self.job_id)
+        draft = drafts.of(job.id)
+        board.revise(job.id, self.feedback or (draft.feedback if draft else ""))
+        return job.id
+
+
+class MINT_OT_resume(_JobOperator, bpy.types.Operator):
+    """Go on with this job: nothing is started or paid twice"""
+
+    bl_idname = "mint.resume"
+    bl_label = "Resume Job"
+    verb = Verb.RESUME
+
+
+class MINT_OT_retry(_JobOperator, bpy.types.Operator):
+    """A new attempt at this job. It costs Credits again"""
+
+    bl_idname = "mint.retry"
+    bl_label = "Retry Job"
+    verb = Verb.RETRY
+
+
+class MINT_OT_cancel(_JobOperator, bpy.types.Operator):
+    """Stop this job, at Mint too"""
+
+    bl_idname = "mint.cancel"
+    bl_label = "Cancel Job"
+    verb = Verb.CANCEL
+
+
+class MINT_OT_dismiss(bpy.types.Operator):
+    """Take this job off the list. What is in your scene stays"""
+
+    bl_idname = "mint.dismiss"
+    bl_label = "Dismiss Job"
+    bl_options = {"REGISTER"}
+
+    job_id: bpy.props.StringProperty(name="Job", options={"SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Off the list; needs no network."""
+        try:
+            board = current.board()
+            board.dismiss(board.job(self.job_id).id)
+        except (NotPossible, JournalTrouble) as trouble:
+            return _complain(self, str(trouble))
+        heartbeat.redraw()
+        return {"FINISHED"}
+
+
+class MINT_OT_place(bpy.types.Operator):
+    """Bring this result into the current scene, where its prompt was clicked or at the 3D cursor"""
+
+    bl_idname = "mint.place"
+    bl_label = "Place Result"
+    bl_options = {"REGISTER"}
+
+    job_id: bpy.props.StringProperty(name="Job", options={"SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Land it here and now."""
+        try:
+            board = current.board()
+            job = board.job(self.job_id)
+            if job.phase not in {Phase.READY, Phase.PLACED}:
+                raise NotPossible(f"{job.title} is not ready to place: {card.state(job)}.")
+            here = replace(job.target, at=tuple(context.scene.cursor.location), document=current.document(), scene=context.scene.name)
+            if job.target.document != current.document():
+                job = board.retarget(job.id, here)
+        except (NotPossible, JournalTrouble) as trouble:
+            return _complain(self, str(trouble))
+        if trouble := auto_landing.land(board, job):
+            return _complain(self, trouble)
+        heartbeat.redraw()
+        return {"FINISHED"}
+
+
+class MINT_OT_resume_all(bpy.types.Operator):
+    """Go on with every job that was paused or broken off"""
+
+    bl_idname = "mint.resume_all"
+    bl_label = "Resume All Mint Jobs"
+    bl_options = {"REGISTER"}
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Nothing is started or paid twice."""
+
+        def resume(board: Board) -> None:
+            for job in board.jobs():
+                if job.phase is Phase.PAUSED:
+                    board.resume(job.id)
+            board.resume_all()
+
+        return _begin(self, resume)
+
+
+class MINT_OT_cancel_all(bpy.types.Operator):
+    """Stop every job that is in flight, at Mint too"""
+
+    bl_idname = "mint.cancel_all"
+    bl_label = "Cancel All Mint Jobs"
+    bl_options = {"REGISTER"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Many jobs at once: ask first."""
+        return context.window_manager.invoke_confirm(self, event)
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Cancel what can be cancelled."""
+
+        def cancel(board: Board) -> None:
+            for job in board.jobs():
+                if board.is_active(job.id) and Verb.CANCEL in card.verbs(job) and job.decision is None:
+                    board.cancel(job.id)
+
+        return _begin(self, cancel)
+
+
+CLASSES = (
+    MINT_OT_resume_all,
+    MINT_OT_cancel_all,
+    MINT_OT_generate,
+    MINT_OT_generate_from_form,
+    MINT_OT_approve,
+    MINT_OT_revise,
+    MINT_OT_resume,
+    MINT_OT_retry,
+    MINT_OT_cancel,
+    MINT_OT_dismiss,
+    MINT_OT_place,
+)

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tab `Mint` in the 3D View's sidebar. Draws what was prepared elsewhere: nothing is fetched, opened or written while drawing."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..jobs.board import Board
+from ..jobs.questions import Balance, Price
+from ..mint.schema import Kind, Mode, Preset, Usage
+from . import current, form, job_card
+from .wrapping import wrapped
+
+ASK_FOR_ACCESS = "mailto:hello@mint.gg?subject=Access%20to%20the%20Mint%20API"
+MAKE_A_KEY = "https://platform.mint.gg"
+
+
+class _MintPanel:
+    """Where all our panels are."""
+
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Mint"
+
+
+class MINT_PT_main(_MintPanel, bpy.types.Panel):
+    """What to generate, or what is missing before anything can be."""
+
+    bl_idname = "MINT_PT_main"
+    bl_label = "Mint"
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        """The balance, with a button to read it again."""
+        if not is_ready():
+            return
+        row = self.layout.row(align=True)
+        balance = available_credits()
+        row.label(text="" if balance is None else f"{balance:,.0f} Credits")
+        row.operator("mint.refresh_account", text="", icon="FILE_REFRESH", emboss=False)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The first thing that is missing, else the form."""
+        if not current.may_go_online():
+            _draw_offline(self.layout)
+        elif not current.account().key:
+            _draw_first_run(self.layout)
+        else:
+            _draw_form(self.layout, form.of(context))
+
+
+class MINT_PT_more(_MintPanel, bpy.types.Panel):
+    """What is rarely changed."""
+
+    bl_idname = "MINT_PT_more"
+    bl_parent_id = "MINT_PT_main"
+    bl_label = "More"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Not before it can work."""
+        return is_ready()
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Name, place, size, pose, splats."""
+        layout, fields = self.layout, form.of(context)
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        layout.prop(fields, "name", placeholder="After the prompt")
+        layout.prop(fields, "place")
+        if fields.kind == "MODEL":
+            row = layout.row(heading="Scale to Height")
+            row.prop(fields, "use_height", text="")
+            sub = row.row()
+            sub.active = fields.use_height
+            sub.prop(fields, "height", text="")
+            layout.prop(fields, "pose")
+        else:
+            layout.prop(fields, "splats")
+        layout.prop(fields, "text", text="Prompt from")
+
+
+class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
+    """Every job on the list, newest first."""
+
+    bl_idname = "MINT_PT_jobs"
+    bl_label = "Jobs"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only where there are jobs."""
+        board = current.existing()
+        return board is not None and bool(board.jobs())
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        """How many are in flight."""
+        board = current.existing()
+        active = sum(board.is_active(job.id) for job in board.jobs()) if board else 0
+        if active:
+            self.layout.label(text=f"{active} in flight")
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """A card for each."""
+        board = current.existing()
+        if board is not None:
+            for job in board.jobs():
+                job_card.draw(self.layout, board, job, width=context.region.width)
+
+
+def is_ready() -> bool:
+    """Can anything be generated: is there a key, and may we go online?"""
+    return current.may_go_online() and bool(current.account().key)
+
+
+def available_credits() -> float | None:
+    """The balance as last read."""
+    board = current.existing()
+    answered = board.answers.get(Balance()) if board else None
+    usage = answered.answer if answered else None
+    return usage.credits.total_available if isinstance(usage, Usage) else None
+
+
+def _draw_offline(layout: bpy.types.UILayout) -> None:
+    layout.label(text="Online access is off", icon="INTERNET_OFFLINE")
+    wrapped(layout, "Mint generates on its servers. Allow Blender to go online to use it.")
+    layout.operator("mint.open_online_preference", icon="PREFERENCES")
+
+
+def _draw_first_run(layout: bpy.types.UILayout) -> None:
+    layout.label(text="An API key is needed", icon="LOCKED")
+    wrapped(layout, "Mint's API is in beta: ask for access, then make a key and paste it here.")
+    row = layout.row(align=True)
+    row.operator("wm.url_open", text="Ask for Access", icon="URL").url = ASK_FOR_ACCESS
+    row.operator("wm.url_open", text="Make a Key", icon="URL").url = MAKE_A_KEY
+    job_card.draw_key(layout)
+
+
+def _draw_form(layout: bpy.types.UILayout, fields: form.MintForm) -> None:
+    layout.row().prop(fields, "kind", expand=True)
+    prompt = form.prompt_of(fields)
+    if fields.text is None:
+        layout.prop(fields, "prompt", text="", placeholder="What shall it be?")
+    else:
+        layout.prop(fields, "text", text="")
+    longest = form.longest_prompt(fields)
+    if fields.text is not None or len(prompt) > longest // 2:
+        row = layout.row()
+        row.alert = len(prompt) > longest
+        row.label(text=f"{len(prompt):,} of {longest:,} characters")
+    layout.row().prop(fields, "preset", expand=True)
+    layout.prop(fields, "review")
+    price = _price(fields)
+    column = layout.column()
+    column.scale_y = 1.5
+    column.operator("mint.generate_from_form", text="Generate" if price is None else f"Generate  ·  {price:,.0f} Credits", icon="PLAY")
+    balance = available_credits()
+    if price is not None and balance is not None:
+        row = layout.row()
+        row.alert = price > balance
+        left = balance - price
+        row.label(text=f"Leaves {left:,.0f} Credits" if left >= 0 else f"{-left:,.0f} Credits are missing")
+
+
+def _price(fields: form.MintForm) -> float | None:
+    board: Board | None = current.existing()
+    kind, preset = Kind(fields.kind.lower()), Preset(fields.preset.lower())
+    answered = board.answers.get(Price(kind, preset, Mode.REVIEW if fields.review else Mode.AUTO)) if board else None
+    return getattr(answered.answer, "estimated_total", None) if answered else None

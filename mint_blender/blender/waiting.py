@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Background mode: wait until a job rests, and place its result. There is no window that could freeze, and no timer that would tick."""
+
+from __future__ import annotations
+
+from ..jobs import card
+from ..jobs.board import Board
+from ..jobs.job import Phase
+from . import auto_landing
+
+
+class Stopped(Exception):
+    """The job came to rest without a result: the sentence says why."""
+
+
+def until_rest(board: Board, job_id: str) -> None:
+    """Block until nothing goes on by itself. A result is placed; a Preview waits; everything else raises Stopped."""
+    board.watch([job_id])
+    job = board.job(job_id)
+    if job.phase is Phase.READY:
+        if trouble := auto_landing.land(board, job):
+            raise Stopped(trouble)
+    elif job.phase not in {Phase.REVIEW, Phase.PLACED}:
+        raise Stopped(f"{job.title}: {card.state(job)} (job {job.id})")
