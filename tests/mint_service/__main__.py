@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """`python3 -m tests.mint_service`: a local Mint until it is told to stop."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The API on the wire: one aiohttp application in front of `api.routes.respond`."""
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from .log import LoggedRequest
 from .problems import Problem
 from .wire import Connections, fault_response, note, problem_response, raw_path
 
+LARGEST_LOGGED = 64 * 1024
 LARGEST_BODY = 16 * 1024 * 1024  # a 5 MB picture is 6.7 MB in base64
 
 
@@ -91,6 +93,9 @@ def _under_lock(mint: Mint, request: web.Request, path: str, content: bytes) -> 
 
 
 def _json_or_none(content: bytes) -> object:
+    """The body for the log; pictures are too large to keep."""
+    if len(content) > LARGEST_LOGGED:
+        return None
     try:
         return json.loads(content) if content else None
     except ValueError:

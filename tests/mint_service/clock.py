@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The service's own time: it can run faster than ours, or stand still until somebody moves it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The machine-readable contract: closed request schemas, read from the carried copy of the OpenAPI twin."""
 
 from __future__ import annotations

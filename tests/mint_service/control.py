@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The address for tests, outside /v1: look at the log, move the clock, change the scenario. Needs no key, is not logged."""
 
 from __future__ import annotations
@@ -26,21 +27,11 @@ async def handle(mint: Mint, request: web.Request) -> web.Response:
 
 
 def _do(mint: Mint, method: str, what: str, said: dict[str, Any]) -> Any:
+    if method == "GET":
+        return _tell(mint, what)
     match method, what:
-        case "GET", "log":
-            return [entry.as_json() for entry in mint.log.snapshot()]
         case "DELETE", "log":
             mint.log.clear()
-        case "GET", "operations":
-            return [as_json(operation) for operation in mint.operations()]
-        case "GET", "resources":
-            return [as_json(resource) for resource in mint.resources()]
-        case "GET", "switches":
-            return [{"name": s.name, "acts": s.acts, "does": s.does} for s in TABLE]
-        case "GET", "credits":
-            with mint.at_work():
-                book = mint.ledger
-                return {"available": book.available, "reserved": book.reserved, "balance": book.balance, "spent": book.spent}
         case "POST", "credits":
             with mint.at_work():
                 mint.ledger.add(said["add"] if "add" in said else said["set"] - mint.ledger.available)
@@ -49,8 +40,26 @@ def _do(mint: Mint, method: str, what: str, said: dict[str, Any]) -> Any:
             mint.operations()
         case "POST", "scenario":
             mint.scenario(said)
-        case "GET", "":
-            return {"time": mint.clock.now(), "api": mint.api_url, "files": mint.files_url}
         case _:
             raise LookupError(what)
     return {"ok": True}
+
+
+def _tell(mint: Mint, what: str) -> Any:
+    match what:
+        case "log":
+            return [entry.as_json() for entry in mint.log.snapshot()]
+        case "operations":
+            return [as_json(operation) for operation in mint.operations()]
+        case "resources":
+            return [as_json(resource) for resource in mint.resources()]
+        case "switches":
+            return [{"name": s.name, "acts": s.acts, "does": s.does} for s in TABLE]
+        case "credits":
+            with mint.at_work():
+                book = mint.ledger
+                return {"available": book.available, "reserved": book.reserved, "balance": book.balance, "spent": book.spent}
+        case "":
+            return {"time": mint.clock.now(), "api": mint.api_url, "files": mint.files_url}
+        case _:
+            raise LookupError(what)

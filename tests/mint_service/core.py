@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The service without its network: state, clock, machine and rules behind one lock."""
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ class Mint:
             if "assets" in values and options.assets != self.options.assets:
                 raise ValueError("assets is chosen at the start")
             self.options = options
-            self._take_scenario(self.options if not values.get("answers") else options, values)
+            self._take_scenario(options, values)
 
     def _take_scenario(self, options: Options, values: Mapping[str, Any] | None = None) -> None:
         switches.check(options.switches)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Answers that are not the service's own: errors, empty or foreign bodies, closed connections.
 
 They come from switches (by their word, such as `503`) and from a scenario's `answers`:

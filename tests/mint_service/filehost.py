@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The file host: another origin, no key, byte ranges, and every way a download can go wrong."""
 
 from __future__ import annotations
@@ -30,8 +31,7 @@ def application(mint: Mint) -> web.Application:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         entry = note(mint, connections, request, "files")
-        response = await _serve(mint, request, entry)
-        return response
+        return await _serve(mint, request, entry)
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", handle)
@@ -142,7 +142,6 @@ async def _send(
     try:
         await _write(response, entry, data[start:stop], slow=fault == "file-slow")
         if breaks:
-            await response.drain() if hasattr(response, "drain") else None
             if request.transport is not None:
                 request.transport.close()
         else:

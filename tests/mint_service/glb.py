@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The container of binary glTF: taken apart and put together, and marked with what was asked for."""
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ JSON_CHUNK, BIN_CHUNK = 0x4E4F534A, 0x004E4942
 
 def pack(document: dict[str, Any], binary: bytes = b"") -> bytes:
     """A GLB from its two chunks."""
-    text = json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+    text = json.dumps(document, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 4)
     binary += b"\0" * (-len(binary) % 4)
     chunks = struct.pack("<II", len(text), JSON_CHUNK) + text

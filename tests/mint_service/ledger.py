@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Credits: reserved at the start, finalised at the end, released when nothing came of it. Prices.
 
 The prices of models and optimisation have been seen in September 2026; those of worlds and conversion are invented.

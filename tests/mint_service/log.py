@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What was asked of the service, request by request, for tests to read and count."""
 
 from __future__ import annotations

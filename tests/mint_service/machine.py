@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The status machine of section 5, moved on by the service's clock.
 
 Nothing ticks: whoever looks first calls `catch_up`, and every operation takes the steps that were due by then. Stages:

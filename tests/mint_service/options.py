@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How a stand-in is set up: one frozen value, made from arguments and from the scenario file."""
 
 from __future__ import annotations

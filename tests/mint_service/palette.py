@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """From the words of a prompt to a colour, a shape and a name; the same words always give the same."""
 
 from __future__ import annotations

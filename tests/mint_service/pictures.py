@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Pictures without any picture library: a WebP of one colour, a small PNG."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Problem documents (RFC 9457) as section 1.4 of the contract lists them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the service remembers: plain records that turn into JSON and back."""
 
 from __future__ import annotations

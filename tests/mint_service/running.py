@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The stand-in for tests: in a thread of the test's process, or as a process of its own, behind one handle.
 
 with running_service(speed=1000) as service:
@@ -177,7 +178,7 @@ class SubprocessService(Service):
     def __init__(self, state: Path, options: dict[str, Any]) -> None:
         self._state = state
         self._scenario = state.with_suffix(".scenario.json")
-        self._scenario.write_text(json.dumps(options), encoding="utf-8")
+        self._options = options
         self._earlier: list[LoggedRequest] = []
         self._process: subprocess.Popen[str] | None = None
         self.start()
@@ -185,6 +186,7 @@ class SubprocessService(Service):
     def start(self) -> None:
         if self._process is not None:
             return
+        self._scenario.write_text(json.dumps(self._options), encoding="utf-8")
         command = [sys.executable, "-m", "tests.mint_service", "--state", str(self._state), "--scenario", str(self._scenario)]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         self._process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
@@ -237,6 +239,8 @@ class SubprocessService(Service):
 
     def scenario(self, **values: Any) -> None:
         self._control("POST", "scenario", values)
+        lasting = {name: value for name, value in values.items() if name not in ("answers", "credits", "revoked")}
+        self._options = {**self._options, **lasting, "answers": []}
 
     def credits(self) -> float:
         available: float = self._control("GET", "credits")["available"]

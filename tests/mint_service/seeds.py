@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A library to begin with: finished, failed and running models and worlds, for lists with several pages."""
 
 from __future__ import annotations

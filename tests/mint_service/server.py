@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Two listening hosts around one service."""
 
 from __future__ import annotations

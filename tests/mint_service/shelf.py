@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """From what the studio made to files with addresses, and to the members of `assets`."""
 
 from __future__ import annotations

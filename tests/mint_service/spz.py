@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Write Gaussian splats as SPZ, versions 2, 3 and 4 (and read them back, for this folder's own tests)."""
 
 from __future__ import annotations

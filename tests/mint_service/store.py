@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Everything that outlives a restart: records in SQLite, contents of files in a folder beside it."""
 
 from __future__ import annotations

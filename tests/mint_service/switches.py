@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The table of everything that can be made to go differently.
 
 A switch is pulled by its word in a prompt, `a chair [moderation]`, by the scenario's `switches` (for each operation) or
@@ -118,6 +119,12 @@ def check(names: Iterable[str]) -> None:
     unknown = sorted(set(names) - NAMES)
     if unknown:
         raise ValueError(f"unknown switch(es): {', '.join(unknown)}")
+
+
+def markdown() -> str:
+    """The table as the README shows it."""
+    rows = [f"| `{switch.name}` | {switch.acts} | {switch.does} |" for switch in TABLE]
+    return "\n".join(["| word | acts on | what happens |", "| --- | --- | --- |", *rows])
 
 
 def without(prompt: str) -> str:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Starts and actions: everything that makes or moves an operation (sections 3 and 5.2)."""
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def _generate(call: Call, kind: str) -> Answer:
 
 def _demand_public(call: Call, path: str, url: str | None) -> None:
     """Only public HTTPS addresses, and what `reference-images` gave out."""
-    if url is None or url.startswith("https://") or url.startswith(call.mint.files_url + "/"):
+    if url is None or url.startswith(("https://", call.mint.files_url + "/")):
         return
     raise invalid(path, "must be a public https address", "invalid_url")
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Models, worlds and their files as lists and records (section 6)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The table of addresses (section 2) and what is checked before any of them answers."""
 
 from __future__ import annotations

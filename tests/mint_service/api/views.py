@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How operations, models and worlds look in JSON (sections 4 and 6)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Where what the service serves is made.
 
 A studio answers `make(want)`: the files for a stage of an operation, or None while they are still being made. `plain` is

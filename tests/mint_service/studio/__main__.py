@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """`python -m tests.mint_service.studio VARIANT FOLDER`: make one set of files. Needs bpy and DracoPy."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The real studio: Blender makes the files in a process of its own, and a cache on disk keeps them.
 
 Nothing in here imports bpy; `python -m tests.mint_service.studio` does. One thing is made at a time.
@@ -37,8 +38,8 @@ FULL = {"spz:full_res": ("full_res.spz", "application/octet-stream")}
 
 def default_cache() -> Path:
     """Where files are kept between runs."""
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return Path(home) / "mint-blender-tests" / "studio"
+    home = os.environ.get("XDG_CACHE_HOME")
+    return (Path(home) if home else Path.home() / ".cache") / "mint-blender-tests" / "studio"
 
 
 def variant(want: Want) -> dict[str, object]:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What Mint's optimiser does to a GLB: Draco for the geometry, WebP for the textures, both required."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """From a variant to its files. Runs in Blender's process."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A courtyard to stand in: the one geometry behind collider, panorama and splats.
 
 Upright raw units around the capture point (the origin, at eye height): X right, Y ahead, Z up, as the panorama's middle looks

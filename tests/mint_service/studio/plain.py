@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Tiny but valid files in pure Python, at once: for tests that only carry files about.
 
 A model is a box in the colour of the prompt. A world is an open room of a few triangles, Y down, a small panorama and a few

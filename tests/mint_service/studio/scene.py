@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The few things asked of Blender: meshes, materials, pictures, renders. The only file here that imports bpy at its top.
 
 Written for bpy 4.2 to 5.2.

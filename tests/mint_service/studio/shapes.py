@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Small things with 1,000 to 5,000 triangles, out of NumPy alone. Metres, Z up, front towards -Y, standing on the floor."""
 
 from __future__ import annotations
@@ -165,7 +166,7 @@ def mug() -> Thing:
     ]
     it.add(*lathe(wall, 64), "main")
     it.add(*lathe([(0.0379, 0.082), (0.02, 0.082), (0, 0.082)], 32), "dark")
-    turn = np.linspace(-1.25, 1.25, 24)
+    turn = np.linspace(-1.57, 1.57, 24)
     handle = np.column_stack([0.038 + 0.032 * np.cos(turn), np.zeros(24), 0.05 + 0.032 * np.sin(turn)])
     it.add(*tube(handle, 0.006, 16), "main")
     return it

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A service whose clock stands still until a test moves it, and a caller that checks every answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.mint_service.running import ThreadService, running_service
+
+from .caller import Caller
+
+
+@pytest.fixture
+def service() -> Iterator[ThreadService]:
+    with running_service(clock="manual", credits=100_000) as running:
+        yield running
+
+
+@pytest.fixture
+def caller(service: ThreadService) -> Caller:
+    return Caller(service)

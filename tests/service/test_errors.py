@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each error of section 1.4 is a problem document."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+import requests
+
+from tests.mint_service.running import ThreadService
+
+from .caller import Caller
+
+
+def slug(answer: requests.Response) -> str:
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    document = answer.json()
+    assert document["status"] == answer.status_code
+    assert document["title"] and document["detail"]
+    return str(document["type"]).rsplit("/", 1)[-1]
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer wrong", "Basic abc"])
+def test_without_the_right_key_every_call_is_401(service: ThreadService, header: str | None) -> None:
+    """A missing, malformed or wrong key is refused, also at addresses that do not exist."""
+    for path in ("/me", "/models", "/nowhere"):
+        answer = requests.get(service.api + path, headers={} if header is None else {"Authorization": header}, timeout=10)
+        assert (answer.status_code, slug(answer)) == (401, "unauthorized")
+
+
+def test_the_scheme_is_compared_without_case(service: ThreadService) -> None:
+    """`bearer` is as good as `Bearer`."""
+    assert requests.get(service.api + "/me", headers={"Authorization": f"bearer {service.key}"}, timeout=10).status_code == 200
+
+
+def test_health_needs_no_key(service: ThreadService) -> None:
+    """Liveness is open."""
+    assert requests.get(service.api + "/health", timeout=10).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "expected"),
+    [
+        ("GET", "/nowhere", 404, "not-found"),
+        ("GET", "/models/none0000", 404, "not-found"),
+        ("GET", "/worlds/none0000", 404, "not-found"),
+        ("GET", "/operations/none0000", 404, "not-found"),
+        ("POST", "/operations/none0000:approve", 404, "not-found"),
+        ("POST", "/models/none0000:animate", 404, "not-found"),
+        ("GET", "/assets/model/none0000", 404, "not-found"),
+        ("GET", "/models/a.b", 400, "invalid-request"),
+        ("GET", "/operations/a%20b", 400, "invalid-request"),
+        ("GET", "/operations/a%2Fb", 400, "invalid-request"),
+        ("PUT", "/models", 405, "method-not-allowed"),
+        ("GET", "/models:generate", 405, "method-not-allowed"),
+        ("DELETE", "/operations/none0000", 405, "method-not-allowed"),
+        ("GET", "/models?limit=0", 400, "invalid-request"),
+        ("GET", "/models?limit=101", 400, "invalid-request"),
+        ("GET", "/models?limit=many", 400, "invalid-request"),
+        ("GET", "/models?limit=", 400, "invalid-request"),
+        ("GET", "/models?limit=%C2%B2", 400, "invalid-request"),
+        ("GET", "/worlds?cursor=nonsense", 400, "invalid-request"),
+        ("GET", "/worlds?cursor=", 400, "invalid-request"),
+        ("GET", "/worlds?cursor=WyJtb2RlbCIsICJ4Il0=", 400, "invalid-request"),
+    ],
+)
+def test_what_is_not_there_or_not_valid(caller: Caller, method: str, path: str, status: int, expected: str) -> None:
+    """Unknown routes and things, wrong methods, bad ids, bad limits and bad cursors."""
+    answer = caller.call(method, path, headers={"Idempotency-Key": "any"})
+    assert (answer.status_code, slug(answer)) == (status, expected)
+
+
+def test_an_escaped_colon_is_no_action(caller: Caller) -> None:
+    """A client must send the colon of action routes as it is: %3A reaches nothing."""
+    assert caller.post("/models%3Agenerate", {"prompt": "a mug"}).status_code in (404, 405)
+    assert caller.service.operations() == []
+
+
+BAD_BODIES = [
+    ({}, "/prompt"),
+    ({"prompt": ""}, "/prompt"),
+    ({"prompt": 7}, "/prompt"),
+    ({"prompt": None}, "/prompt"),
+    ({"prompt": "a", "colour": "red"}, "/colour"),
+    ({"prompt": "a", "name": None}, "/name"),
+    ({"prompt": "a", "name": "n" * 121}, "/name"),
+    ({"prompt": "a", "generationPreset": "best"}, "/generationPreset"),
+    ({"prompt": "a", "generationMode": "manual"}, "/generationMode"),
+    ({"prompt": "a", "riggingPose": "sitting"}, "/riggingPose"),
+    ({"prompt": "a", "imageUrl": "http://example.com/a.png"}, "/imageUrl"),
+    ({"prompt": "a", "sourceImages": ["https://example.com/a.png"]}, "/sourceImages"),
+    ({"prompt": "a", "sourceImages": ["https://example.com/a.png"] * 9}, "/sourceImages"),
+    ({"prompt": "a", "sourceImages": ["https://example.com/a.png", "file:///etc/passwd"]}, "/sourceImages/1"),
+    ({"prompt": "a", "imageUrl": "https://e.com/a", "sourceImages": ["https://e.com/a", "https://e.com/b"]}, "/sourceImages"),
+    ([], ""),
+    ("a mug", ""),
+]
+
+
+@pytest.mark.parametrize(("body", "path"), BAD_BODIES)
+def test_a_bad_body_is_400_and_names_the_member(caller: Caller, body: object, path: str) -> None:
+    """The schemas are closed; `errors` says where it hurts, as a JSON pointer; nothing is started."""
+    answer = caller.post("/models:generate", body)
+    assert (answer.status_code, slug(answer)) == (400, "invalid-request")
+    assert answer.json()["errors"][0]["path"] == path
+    assert caller.service.operations() == []
+
+
+def test_prompts_may_be_as_long_as_the_contract_says(caller: Caller) -> None:
+    """8000 characters for models, 4000 for worlds, and not one more."""
+    assert caller.post("/models:generate", {"prompt": "x" * 8000}).status_code == 202
+    assert caller.post("/models:generate", {"prompt": "x" * 8001}).status_code == 400
+    assert caller.post("/worlds:generate", {"prompt": "x" * 4000}).status_code == 202
+    assert caller.post("/worlds:generate", {"prompt": "x" * 4001}).status_code == 400
+
+
+@pytest.mark.parametrize(("content", "kind"), [(b"{", "application/json"), (b"", "application/json"), (b"prompt=a", "text/plain"), (b"\xff", "application/json")])
+def test_what_is_not_json_is_400(caller: Caller, content: bytes, kind: str) -> None:
+    """Broken, empty and foreign bodies."""
+    answer = caller.call("POST", "/models:generate", data=content, headers={"Content-Type": kind, "Idempotency-Key": "k"})
+    assert (answer.status_code, slug(answer)) == (400, "invalid-request")
+
+
+def test_actions_work_without_a_body(caller: Caller) -> None:
+    """Actions without input take `{}` and nothing at all."""
+    operation = caller.start("a mug", generationMode="review")
+    caller.until(operation, "preview_ready")
+    answer = caller.call("POST", f"/operations/{operation['id']}:approve", headers={"Idempotency-Key": "k"})
+    assert answer.status_code == 202
+
+
+def test_pictures_are_checked(caller: Caller) -> None:
+    """5 MB at most, base64, and a picture by its media type."""
+    picture = base64.b64encode(b"x" * (5 * 1024 * 1024)).decode()
+    said = {"base64Data": picture, "fileName": "a.png", "contentType": "image/png"}
+    assert caller.post("/reference-images", said).status_code == 201
+    answer = caller.post("/reference-images", said | {"base64Data": base64.b64encode(b"x" * (5 * 1024 * 1024 + 1)).decode()})
+    assert (answer.status_code, slug(answer)) == (413, "payload-too-large")
+    assert caller.post("/reference-images", said | {"base64Data": "no base64!"}).status_code == 400
+    assert caller.post("/reference-images", said | {"contentType": "text/html"}).status_code == 400
+    assert caller.post("/reference-images", {"sourceUrl": "http://example.com/a.png"}).status_code == 400
+    assert caller.post("/reference-images", {"sourceUrl": "https://example.com/a.png", "base64Data": "eA=="}).status_code == 400

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Section 1.3: one key, one operation."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.mint_service.running import ThreadService, running_service
+
+from .caller import Caller
+from .test_errors import slug
+
+
+def test_the_same_key_and_request_give_the_same_operation(caller: Caller) -> None:
+    """A replay is 202 with the operation's present state, and reserves nothing again."""
+    first = caller.post("/models:generate", {"prompt": "a mug", "generationPreset": "fast"}, "k")
+    caller.until(first.json(), "succeeded")
+    again = caller.post("/models:generate", {"generationPreset": "fast", "prompt": "a mug"}, "k")
+    assert again.status_code == 202
+    assert again.headers["Location"] == first.headers["Location"]
+    assert (again.json()["id"], again.json()["status"]) == (first.json()["id"], "succeeded")
+    assert len(caller.service.operations()) == 1
+    assert caller.service.credits() == 100_000 - 248
+
+
+def test_other_input_is_a_conflict(caller: Caller) -> None:
+    """The same key with another body is 409 and changes nothing."""
+    caller.start("a mug", key="k")
+    answer = caller.post("/models:generate", {"prompt": "a lamp"}, "k")
+    assert (answer.status_code, slug(answer)) == (409, "idempotency-conflict")
+    assert len(caller.service.operations()) == 1
+
+
+def test_the_scope_is_the_address(caller: Caller) -> None:
+    """The same key at another address is another key."""
+    assert caller.start("a mug", key="k")["id"] != caller.start("a mug", "world", key="k")["id"]
+
+
+def test_errors_are_not_remembered(caller: Caller) -> None:
+    """After a 400 the same key may be used for a request that is right."""
+    assert caller.post("/models:generate", {"prompt": ""}, "k").status_code == 400
+    assert caller.post("/models:generate", {"prompt": "a mug"}, "k").status_code == 202
+
+
+def test_a_missing_key_is_400_unless_switched_off(caller: Caller) -> None:
+    """The specification demands a key; the live service is lenient, and so can this one be."""
+    answer = caller.call("POST", "/models:generate", json={"prompt": "a mug"})
+    assert (answer.status_code, slug(answer)) == (400, "invalid-request")
+    assert caller.call("POST", "/models:generate", json={"prompt": "a mug"}, headers={"Idempotency-Key": "k" * 256}).status_code == 400
+    caller.service.scenario(require_idempotency_key=False)
+    assert caller.call("POST", "/models:generate", json={"prompt": "a mug"}).status_code == 202
+
+
+def test_an_estimate_needs_no_key(caller: Caller) -> None:
+    """pricing:estimate changes nothing."""
+    assert caller.call("POST", "/pricing:estimate", json={"operation": "model_generation"}).status_code == 200
+
+
+def test_actions_are_replayed_too(caller: Caller) -> None:
+    """An approval that is sent again is answered with the operation as it is now; a second one is a conflict of state."""
+    operation = caller.start("a mug", generationMode="review")
+    caller.until(operation, "preview_ready")
+    path = f"/operations/{operation['id']}:approve"
+    assert caller.post(path, {}, "k").json()["status"] == "running"
+    caller.until(operation, "succeeded")
+    assert caller.post(path, {}, "k").json()["status"] == "succeeded"
+    assert caller.post(path, {}, "other").status_code == 409
+
+
+def test_a_revision_counts_once(caller: Caller) -> None:
+    """A second, other revision while the first is under way is 409; the first one's replay is not."""
+    operation = caller.start("a lamp", generationMode="review")
+    caller.until(operation, "preview_ready")
+    path = f"/operations/{operation['id']}:revise"
+    assert caller.post(path, {"feedback": "blue"}, "one").status_code == 202
+    answer = caller.post(path, {"feedback": "red"}, "two")
+    assert (answer.status_code, slug(answer)) == (409, "invalid-operation-state")
+    assert caller.post(path, {"feedback": "blue"}, "one").status_code == 202
+    assert caller.post(path, {"feedback": "green"}, "one").status_code == 409
+    assert caller.service.operations()[0].feedback == ["blue"]
+
+
+def test_keys_are_forgotten_after_a_day(caller: Caller) -> None:
+    """24 hours; a fast clock does not shorten them."""
+    first = caller.start("a mug", key="k")
+    caller.service.advance(24 * 3600 - 60)
+    assert caller.start("a mug", key="k")["id"] == first["id"]
+    caller.service.advance(120)
+    assert caller.start("a mug", key="k")["id"] != first["id"]
+
+
+def test_many_at_once_make_one() -> None:
+    """Twenty simultaneous requests with one key start one operation."""
+    with running_service(speed=1) as service, ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda _: _start(service), range(20)))
+        assert len(set(answers)) == 1
+        assert len(service.operations()) == 1
+
+
+def _start(service: ThreadService) -> str:
+    return str(Caller(service).start("a mug", key="k")["id"])
