@@ -152,9 +152,7 @@ def _python_for(environment: Environment) -> tuple[str, str]:
 def _make(environment: Environment, python: str, path: Path) -> None:
     say(f"-- Making the environment {environment.name} in {path}")
     what = "Blender and what the tests need" if environment.has_blender else "developer tools"
-    say(
-        f"   {what}: {environment.download} MB to download, unless pip has them cached; {environment.on_disk} MB on disk, kept for next time"
-    )
+    say(f"   {what}: {environment.download} MB to download, unless pip has them cached; {environment.on_disk} MB on disk, for good")
     path.parent.mkdir(parents=True, exist_ok=True)
     with timed(f"environment {environment.name}"):
         pip = _bare_environment(python, path)
@@ -195,7 +193,8 @@ def check_blender(python: Path) -> None:
     for _ in range(2):
         tried = answer([python, "-c", "import bpy, os; print(bpy.app.version_string, flush=True); os._exit(0)"])
         if tried.returncode == 0:
-            say(f"   Blender {tried.stdout.strip()} works as a Python module")
+            version = tried.stdout.splitlines()[-1]
+            say(f"   Blender {version} works as a Python module")  # before it, Blender may have had something to say
             return
         libraries = _missing_libraries(python) or debian.libraries_named(tried.stderr)
         if not libraries:
