@@ -58,6 +58,6 @@ def unregister() -> None:
 
 
 def _run_command(arguments: list[str]) -> int:
-    from ..cli.main import from_blender
+    from ..cli.commands import from_blender
 
     return from_blender(arguments)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit status."""
-    from .main import main
+    """Run one command, by default the one that this process was started with; returns the exit status."""
+    from . import commands
 
-    return main(arguments)
+    return commands.from_shell() if arguments is None else commands.main(arguments)

@@ -7,7 +7,6 @@ import argparse
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..mint.patient import patiently
 from ..mint.schema import Kind
 from . import session
 from .exits import Exit
@@ -27,12 +26,12 @@ def worlds(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 def usage(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Credits, subscription and totals: what Mint says, as far as it says it."""
     with session.open_client() as client:
-        usage = patiently(client.usage)
+        usage = session.ask(client.usage, terminal.wait)
     available = usage.credits.total_available
-    lines = [f"Credits available: {'not told' if available is None else f'{available:,.0f}'}"]
+    lines = [f"Credits available: {'not told' if available is None else _readable(available)}"]
     lines += _flat("Credits", {name: value for name, value in (usage.raw.get("credits") or {}).items() if name != "totalAvailable"})
     lines += _flat("Subscription", usage.subscription or {}) + _flat("API", usage.api_usage or {})
-    terminal.result(dict(usage.raw), *lines)
+    terminal.result({"event": "usage", **usage.raw}, *lines)
     return Exit.DONE
 
 
@@ -40,7 +39,7 @@ def check(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Is the key accepted, and whose is it?"""
     account = session.account()
     with session.open_client() as client:
-        me = patiently(client.me)
+        me = session.ask(client.me, terminal.wait)
     record = {"event": "check", "user": me.user_id, "email": me.email, "base_url": account.base_url, "key_source": account.key_source}
     terminal.result(record, f"The key from {account.key_source} is accepted by {account.base_url}: {me.display_name}.")
     return Exit.DONE
@@ -49,7 +48,7 @@ def check(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 def _list(kind: Kind, terminal: Terminal) -> Exit:
     with session.open_client() as client:
         found = False
-        for asset in session.assets(client, kind):
+        for asset in session.assets(client, kind, terminal.wait):
             found = True
             made = asset.created_at.strftime("%Y-%m-%d") if asset.created_at else "          "
             terminal.result(
@@ -62,7 +61,7 @@ def _list(kind: Kind, terminal: Terminal) -> Exit:
 
 
 def _flat(title: str, values: Mapping[str, Any]) -> list[str]:
-    return [f"{title} {_words(name)}: {value}" for name, value in _leaves(values) if value is not None]
+    return [f"{title} {_words(name)}: {_readable(value)}" for name, value in _leaves(values) if value is not None]
 
 
 def _leaves(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -76,3 +75,12 @@ def _leaves(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 def _words(name: str) -> str:
     """currentPeriodEnd becomes current period end."""
     return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name)
+
+
+def _readable(value: object) -> str:
+    """Numbers as people write them: 5,000 and 12.5, not 5000.0."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return f"{value:,.2f}".rstrip("0").rstrip(".")
+    return ", ".join(map(_readable, value)) if isinstance(value, list) else str(value)

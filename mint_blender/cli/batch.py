@@ -8,42 +8,49 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
-from ..jobs.board import Board
+from ..jobs.board import Board, NotPossible
 from ..jobs.job import Job, Phase, Target
-from ..mint.schema import Kind, Mode, Preset
+from ..mint.generation import GenerationRequest
 from . import batch_lines, session, writing
 from .batch_lines import BadLine, Line
 from .exits import Exit
-from .job_commands import finish
-from .session import TooExpensive
-from .terminal import Display, Terminal
+from .job_commands import finish, goes_on
+from .terminal import Terminal, job_record
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Generate every line of a file; the status of the first line that is not done."""
+    folder = arguments.output.absolute()
     try:
         lines = batch_lines.read(arguments.file)
+        for line in lines:
+            _check(line, arguments.file)
     except BadLine as trouble:
         terminal.error(f"{trouble} Nothing was started.")
         return Exit.USAGE
-    folder = arguments.output.absolute()
     for line in lines:
-        if complaint := writing.complaint(line.request.kind, folder / f"{line.stem}{line.suffix}", None):
+        if complaint := writing.complaint(line.request.kind, folder / line.file, None):
             terminal.error(complaint)
             return Exit.IMPORT
     with session.open_board() as board:
         known = _known_jobs(board, folder)
-        fresh = [line for line in lines if line.tag not in known]
-        for line in fresh:
-            session.check_request(line.request)
-        _say_price(fresh, arguments.max_credits, terminal)
+        _say_price([line for line in lines if line.tag not in known], arguments.max_credits, terminal)
         statuses = _Run(board, folder, terminal).run(lines, known, arguments.jobs)
-    counts = Counter("done" if status is Exit.DONE else "not done" for status in statuses)
-    terminal.hint(f"{counts['done']} of {len(lines)} lines are done; the files are in {folder}. The same command goes on with the rest.")
+    done = sum(status is Exit.DONE for status in statuses)
+    terminal.hint(f"{done} of {len(lines)} lines are done; the files are in {folder}.")
+    if done < len(lines):
+        terminal.hint("The same command goes on with the rest. A line that failed is not paid for again unasked: retry does that.")
     return next((status for status in statuses if status is not Exit.DONE), Exit.DONE)
+
+
+def _check(line: Line, path: Path) -> None:
+    """What Mint would refuse, told with its place in the file."""
+    try:
+        session.check_request(line.request)
+    except NotPossible as trouble:
+        raise BadLine(f"{path.name}, line {line.number}: {trouble}") from trouble
 
 
 class _Run:
@@ -53,47 +60,41 @@ class _Run:
         self._board = board
         self._folder = folder
         self._terminal = terminal
-        self._statuses: list[Exit] = []
+        self._active: dict[str, Line] = {}
+        self._statuses: dict[int, Exit] = {}
 
     def run(self, lines: list[Line], known: dict[str, Job], at_once: int) -> list[Exit]:
-        """Keep `at_once` lines going until all have come to rest."""
-        waiting, active = iter(lines), set[str]()
+        """Keep `at_once` lines going until all have come to rest; their statuses, in the order of the file."""
+        waiting = iter(lines)
         with self._terminal.progress() as display:
             tell = self._terminal.teller(self._board, display)
             while True:
-                active |= set(self._begin(waiting, known, at_once - len(active), display))
-                if not active:
-                    return self._statuses
+                while len(self._active) < at_once and (line := next(waiting, None)) is not None:
+                    self._begin(line, known.get(line.tag))
+                if not self._active:
+                    return [status for _, status in sorted(self._statuses.items())]
                 tell(self._board.hear())
-                for job_id in [job_id for job_id in active if not self._board.is_active(job_id)]:
-                    active.remove(job_id)
-                    self._end(self._board.job(job_id))
+                for job_id in [job_id for job_id in self._active if not self._board.is_active(job_id)]:
+                    self._end(self._active.pop(job_id), self._board.job(job_id))
 
-    def _begin(self, waiting: Iterator[Line], known: dict[str, Job], places: int, display: Display) -> Iterator[str]:
-        """Start the next lines, or go on with the jobs that an earlier run began."""
-        while places > 0 and (line := next(waiting, None)) is not None:
-            job = known.get(line.tag)
-            if job is None:
-                output = self._folder / f"{line.stem}{line.suffix}"
-                job = self._board.start(line.request, Target(output=str(output), splats=line.splats, line=_tag(self._folder, line.tag)))
-            elif _goes_on(job):
-                self._board.resume(job.id)
-            if self._board.is_active(job.id):
-                places -= 1
-                yield job.id
-            else:
-                self._end(job)
+    def _begin(self, line: Line, job: Job | None) -> None:
+        """Start a line, or go on with the job that an earlier run began for it."""
+        if job is None:
+            target = Target(output=str(self._folder / line.file), splats=line.splats, line=_tag(self._folder, line.tag))
+            job = self._board.start(line.request, target)
+        elif goes_on(job) or job.phase is Phase.BILLING:
+            self._board.resume(job.id)
+        if self._board.is_active(job.id):
+            self._active[job.id] = line
+        else:
+            self._end(line, job)
 
-    def _end(self, job: Job) -> None:
-        done_before = job.phase is Phase.PLACED and job.target.output is not None and Path(job.target.output).exists()
-        self._statuses.append(Exit.DONE if done_before else finish(self._board, job, self._terminal))
-
-
-def _goes_on(job: Job) -> bool:
-    """A rerun goes on with what was broken off or waited for Credits. A failed line is not paid for again unasked: `retry` does that."""
-    return (
-        job.phase in {Phase.WAITING, Phase.SENDING, Phase.WORKING, Phase.FETCHING, Phase.PAUSED, Phase.BILLING} or job.decision is not None
-    )
+    def _end(self, line: Line, job: Job) -> None:
+        if job.phase is Phase.PLACED and job.target.output is not None and Path(job.target.output).exists():
+            self._terminal.event({**job_record(job, event="result"), "line": line.number})
+            self._statuses[line.number] = Exit.DONE
+        else:
+            self._statuses[line.number] = finish(self._board, job, self._terminal, line=line.number)
 
 
 def _tag(folder: Path, tag: str) -> str:
@@ -110,19 +111,14 @@ def _say_price(lines: list[Line], most: float | None, terminal: Terminal) -> Non
     """What the lines that are still to be started will cost; refuses when that is more than the limit."""
     if not lines:
         return
-    counts: Counter[tuple[Kind, Preset, Mode]] = Counter()
-    for line in lines:
-        counts[(line.request.kind, line.request.preset, line.request.mode)] += 1
     total: float | None = 0.0
+    counts = Counter((line.request.kind, line.request.preset, line.request.mode) for line in lines)
     with session.open_client() as client:
-        for request in {(line.request.kind, line.request.preset, line.request.mode): line.request for line in lines}.values():
-            price = session.estimate(client, request)
+        for (kind, preset, mode), count in counts.items():
+            price = session.estimate(client, GenerationRequest(kind, "", preset, mode), terminal.wait)
             each = price.estimated_total if price else None
-            count = counts[(request.kind, request.preset, request.mode)]
             total = None if total is None or each is None else total + each * count
-    if total is None:
-        terminal.hint(f"{len(lines)} lines to start; Mint does not tell what they will cost.")
-    else:
-        terminal.hint(f"{len(lines)} lines to start, about {total:,.0f} Credits in all.")
-    if most is not None and (total is None or total > most):
-        raise TooExpensive(f"That is more than the limit of {most:,.0f} Credits, or cannot be known; nothing was started.")
+    amount = "Mint does not tell what they will cost" if total is None else f"about {total:,.0f} Credits in all"
+    terminal.hint(f"{len(lines)} {'line' if len(lines) == 1 else 'lines'} to start: {amount}.")
+    if most is not None:
+        session.check_total(total, most)

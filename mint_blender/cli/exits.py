@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from ..jobs.board import NotPossible
 from ..jobs.job import Cause, Job, Phase
 from ..mint import errors
+from .session import NotAllowedOnline, TooExpensive
 
 
 class Exit(IntEnum):
@@ -45,12 +47,14 @@ def of_job(job: Job) -> Exit:
     return Exit.FAILED
 
 
-def of_error(error: errors.MintError) -> Exit:
-    """The status of a call that failed."""
+def of_error(error: Exception) -> Exit:
+    """The status of a command that an error ended."""
     if isinstance(error, errors.KeyMissing | errors.KeyRefused):
         return Exit.KEY
-    if isinstance(error, errors.CreditsNeeded):
+    if isinstance(error, errors.CreditsNeeded | TooExpensive):
         return Exit.CREDITS
-    if error.retryable or isinstance(error, errors.Unreachable | errors.BadAnswer):
+    if isinstance(error, errors.Unreachable | errors.BadAnswer | NotAllowedOnline) or getattr(error, "retryable", False):
         return Exit.UNREACHABLE
+    if isinstance(error, NotPossible) or type(error) is errors.MintError:
+        return Exit.USAGE  # a base URL that is none comes as a plain MintError
     return Exit.FAILED

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from ..jobs import card
 from ..jobs.board import Board
-from ..jobs.job import Job, Phase, Target
+from ..jobs.job import BUSY, Job, Phase, Target, Verb
 from ..mint.generation import GenerationRequest
 from ..mint.schema import Kind, Mode, Pose, Preset
 from . import exits, session, writing
@@ -27,32 +28,40 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         images=tuple(image if "://" in image else str(Path(image).absolute()) for image in arguments.image),
         pose=Pose(arguments.pose) if arguments.pose else None,
     )
+    session.check_request(request)
     if complaint := writing.complaint(request.kind, arguments.output, arguments.render):
         terminal.error(complaint)
         return Exit.IMPORT
     target = Target(output=_text(arguments.output), render=_text(arguments.render), splats=arguments.splats)
     with session.open_board() as board:
-        session.check_request(request)
-        session.check_price(request, arguments.max_credits)
+        session.check_price(request, arguments.max_credits, terminal.wait)
         job = board.start(request, target)
         return _to_the_end(board, [job], terminal, approve=arguments.approve)
 
 
 def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """Go on with one job, or with all that were broken off."""
+    """Go on with one job, or with all that were broken off. What waits for a person is only shown."""
     with session.open_board() as board:
-        if arguments.job is None:
-            paused = [job for job in board.jobs() if job.phase is Phase.PAUSED]
-            for job in paused:
-                board.resume(job.id)
-            jobs = paused + board.resume_all()
+        if arguments.job is not None:
+            jobs = [board.job(arguments.job)]
+        else:
+            jobs = [job for job in board.jobs() if goes_on(job) or _is_unwritten(job)]
             if not jobs:
                 terminal.hint("Nothing was broken off.")
-        else:
-            jobs = [board.job(arguments.job)]
-            if jobs[0].phase is not Phase.READY:
-                board.resume(jobs[0].id)
+        for job in jobs:
+            if goes_on(job) or (arguments.job is not None and job.phase is Phase.BILLING):
+                board.resume(job.id)
         return _to_the_end(board, jobs, terminal)
+
+
+def goes_on(job: Job) -> bool:
+    """Was it broken off, so that going on costs nothing that was not decided before?"""
+    return job.phase in BUSY or job.phase is Phase.PAUSED or job.decision is not None
+
+
+def _is_unwritten(job: Job) -> bool:
+    """The files are here, but not yet what was to become of them."""
+    return job.phase is Phase.READY and bool(job.target.output or job.target.render)
 
 
 def approve(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -90,7 +99,7 @@ def cancel(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
 def dismiss(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Take a job off the list."""
-    with session.open_board() as board:
+    with session.open_list() as board:
         job = board.job(arguments.job)
         board.dismiss(job.id)
     terminal.result(job_record(job, event="dismissed"), f"{job.title} is off the list; its files stay where they are.")
@@ -102,27 +111,28 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     if arguments.output is None and arguments.render is None:
         terminal.error("Say where to: -o FILE.blend, -o FILE.glb or --render FILE.png.")
         return Exit.USAGE
-    with session.open_board() as board:
+    with session.open_list() as board:
         job = board.job(arguments.job)
+        if job.phase not in {Phase.READY, Phase.PLACED}:
+            terminal.error(f"{job.title} is not ready to place. {_stop_sentence(job, terminal)}", job=job.id)
+            return exits.of_job(job)
         if complaint := writing.complaint(job.kind, arguments.output, arguments.render):
             terminal.error(complaint)
             return Exit.IMPORT
-        if job.phase not in {Phase.READY, Phase.PLACED}:
-            terminal.error(f"{job.title} is not ready to place: {card.state(job)}")
-            return exits.of_job(job)
-        if not all(Path(kept.path).is_file() for kept in job.files):
-            board.fetch_again(job.id)
-            session.follow(board, job.id, lambda news: None)
-        job = board.retarget(job.id, Target(output=_text(arguments.output), render=_text(arguments.render), splats=job.target.splats))
-        return finish(board, job, terminal)
+        job = board.retarget(job.id, replace(job.target, output=_text(arguments.output), render=_text(arguments.render)))
+        if all(Path(kept.path).is_file() for kept in job.files):
+            return finish(board, job, terminal)
+    with session.open_board() as board:
+        board.fetch_again(job.id)
+        return _to_the_end(board, [job], terminal)
 
 
 def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """The jobs in the journal, newest first."""
-    with session.open_board() as board:
+    with session.open_list() as board:
         jobs = board.jobs()
         for job in jobs:
-            terminal.result(job_record(job), f"{job.id}  {job.kind:5}  {job.title}: {card.state(job)}" + _in_brackets(card.cost(job)))
+            terminal.result(job_record(job), f"{job.id}  {job.kind:5}  {job.title}: {card.state(job)}{_in_brackets(card.cost(job))}")
         if not jobs:
             terminal.hint("There are no jobs.")
     return Exit.DONE
@@ -139,17 +149,19 @@ def _to_the_end(board: Board, jobs: list[Job], terminal: Terminal, *, approve: b
     return next((status for status in statuses if status is not Exit.DONE), Exit.DONE)
 
 
-def finish(board: Board, job: Job, terminal: Terminal) -> Exit:
-    """Write the result of a job that is ready, and say how it stands."""
+def finish(board: Board, job: Job, terminal: Terminal, *, line: int | None = None) -> Exit:
+    """Write the result of a job that is ready, and say how it stands; `line` is its place in a batch."""
     status = exits.of_job(job)
     if status is Exit.DONE and (job.target.output or job.target.render):
         status = _write(board, job, terminal)
         job = board.job(job.id)
+    record = job_record(job, event="result") | ({} if line is None else {"line": line})
     if status is Exit.DONE:
-        terminal.result(job_record(job, event="result"), *_done_lines(job))
-    elif status is not Exit.IMPORT:
-        terminal.result(job_record(job, event="result"))
-        terminal.hint(f"{job.title}: {_stop_sentence(job)}")
+        terminal.result(record, *_done_lines(job))
+    else:
+        terminal.event(record)
+        if status is not Exit.IMPORT:
+            terminal.hint(f"{'' if line is None else f'line {line}: '}{job.title}: {_stop_sentence(job, terminal)}")
     return status
 
 
@@ -157,8 +169,8 @@ def _write(board: Board, job: Job, terminal: Terminal) -> Exit:
     try:
         notes = writing.write(job)
     except writing.NotImported as trouble:
-        kept = ", ".join(kept.path for kept in job.files)
-        terminal.error(f"{job.title} is here, but could not be written. {trouble} Mint's files are kept: {kept}", job=job.id)
+        kept = "".join(f"\n  {kept.path}" for kept in job.files)
+        terminal.error(f"{job.title} is here, but could not be written. {trouble} Mint's files are kept:{kept}", job=job.id)
         return Exit.IMPORT
     board.placed(job.id, *notes)
     return Exit.DONE
@@ -169,20 +181,23 @@ def _done_lines(job: Job) -> list[str]:
     written = [text for text in (job.target.output, job.target.render) if text and Path(text).exists()]
     where = written or [kept.path for kept in job.files]
     return [
-        f"{job.title}: {card.state(job)}" + _in_brackets(card.cost(job)),
+        f"{job.title}: {card.state(job)}{_in_brackets(card.cost(job))}",
         *(f"  {path}" for path in where),
         *(f"  {note}" for note in job.notes),
     ]
 
 
-def _stop_sentence(job: Job) -> str:
-    """Why the job stands still, and the command that moves it."""
+def _stop_sentence(job: Job, terminal: Terminal) -> str:
+    """Why the job stands still, and the commands that move it."""
     if job.phase is Phase.REVIEW:
-        picture = job.previews[-1].path if job.previews else "(no picture)"
-        return f'the Preview is ready: {picture}\n  approve {job.id}   or   revise {job.id} "what should change"   or   cancel {job.id}'
-    sentence = job.trouble.sentence if job.trouble else card.state(job)
-    actions = ", ".join(f"{verb.value} {job.id}" for verb in card.verbs(job))
-    return "\n  ".join([sentence, *job.notes, *([f"next: {actions}"] if actions else [])])
+        sentence = f"The Preview is ready: {job.previews[-1].path if job.previews else '(no picture)'}"
+    elif job.phase in BUSY:
+        sentence = f"{card.state(job)}. Another process is working on it."
+    else:
+        sentence = job.trouble.sentence if job.trouble else f"{card.state(job)}."
+    more = {Verb.REVISE: ['"what should change"']}
+    commands = (terminal.command(verb.value, job.id, *more.get(verb, [])) for verb in card.verbs(job))
+    return "\n  ".join([sentence, *job.notes, *commands])
 
 
 def _in_brackets(text: str) -> str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 from types import TracebackType
 from typing import Self
 
@@ -19,11 +20,13 @@ class LiveDisplay:
 
         self._progress = Progress(
             SpinnerColumn(),
-            TextColumn("{task.fields[title]}"),
+            TextColumn("{task.fields[title]}", markup=False),
             BarColumn(bar_width=24),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             TimeElapsedColumn(),
             console=Console(stderr=True),
+            # Results are printed above the bars where both share a terminal; in a pipe or a file they must arrive untouched.
+            redirect_stdout=sys.stdout.isatty(),
         )
         self._lines: dict[str, TaskID] = {}
 

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..jobs import card
+from ..jobs.board import NotPossible
 from ..jobs.job import Job, Phase, Target
 from ..mint.generation import GenerationRequest
-from ..mint.patient import patiently
 from ..mint.schema import Asset, Kind, Mode, Pose, Preset, Usage
 from . import session
-from .session import Review
+from .session import Review, TooExpensive
+
+__all__ = ["GenerationStopped", "TooExpensive", "generate", "models", "usage", "worlds"]
 
 if TYPE_CHECKING:
     from ..blender.landing import Placed
@@ -58,9 +60,10 @@ def generate(
     )
     if request.mode is Mode.REVIEW and review is None:
         raise ValueError('mode "review" needs a function review(preview) that answers "approve", "cancel" or a revision.')
-    if complaint := request.complaint():
-        raise ValueError(complaint)
-    session.check_request(request)
+    try:
+        session.check_request(request)
+    except NotPossible as trouble:
+        raise ValueError(str(trouble)) from trouble
     session.check_price(request, max_credits)
     with session.open_board() as board:
         started = board.start(request, Target(splats=splats))
@@ -77,7 +80,7 @@ def generate(
 def usage() -> Usage:
     """Credits, subscription and totals, now."""
     with session.open_client() as client:
-        return patiently(client.usage)
+        return session.ask(client.usage)
 
 
 def models() -> Iterator[Asset]:

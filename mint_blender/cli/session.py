@@ -9,7 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
+from ..files import picture
+from ..files.errors import BadPicture
 from ..jobs import calls
 from ..jobs.board import Board, NotPossible
 from ..jobs.desk import Setup
@@ -19,14 +22,20 @@ from ..jobs.messages import News
 from ..jobs.story import Terms
 from ..mint.account import Account
 from ..mint.client import PAGE_SIZE, Client
-from ..mint.errors import NotFound
-from ..mint.generation import GenerationRequest
-from ..mint.pacing import Pace
+from ..mint.errors import MintError, NotFound, NotOffered
+from ..mint.generation import LARGEST_IMAGE, GenerationRequest
+from ..mint.pacing import Pace, Retries
 from ..mint.patient import patiently
 from ..mint.schema import Asset, Estimate, Kind
 from . import surroundings
 
 Tell = Callable[[News], None]
+OnWait = Callable[[MintError, float], None]
+T = TypeVar("T")
+
+PACE = Pace()
+RETRIES = Retries()
+UPLOADABLE = frozenset({"png", "jpeg", "webp"})
 
 
 @dataclass(frozen=True)
@@ -70,15 +79,36 @@ def open_client() -> Iterator[Client]:
 
 
 @contextmanager
-def open_board(pace: Pace = Pace()) -> Iterator[Board]:
-    """The jobs of this user; whatever is in flight is left to the journal at the end."""
+def open_board() -> Iterator[Board]:
+    """The jobs of this user, to go on with; whatever is in flight is left to the journal at the end.
+
+    Raises MintError when there is no usable key.
+    """
     check_online()
-    setup = Setup(home_folder(preferred=surroundings.extension_folder()), Terms(pace, surroundings.readable_extensions()))
-    board = Board(setup, account())
+    calls.connect(account()).close()
+    with _board(Terms(PACE, surroundings.readable_extensions())) as board:
+        yield board
+
+
+@contextmanager
+def open_list() -> Iterator[Board]:
+    """The jobs of this user, to look at: needs neither key nor network nor Blender."""
+    with _board(Terms(PACE)) as board:
+        yield board
+
+
+@contextmanager
+def _board(terms: Terms) -> Iterator[Board]:
+    board = Board(Setup(home(), terms, RETRIES), account())
     try:
         yield board
     finally:
         board.close()
+
+
+def home() -> Path:
+    """Where the journal, the downloads and the log lie."""
+    return home_folder(preferred=surroundings.extension_folder())
 
 
 def check_online() -> None:
@@ -87,48 +117,72 @@ def check_online() -> None:
         raise NotAllowedOnline
 
 
-def estimate(client: Client, request: GenerationRequest) -> Estimate | None:
+def ask(call: Callable[[], T], on_wait: OnWait | None = None) -> T:
+    """A single call, repeated while that may help; `on_wait` hears of each failure and the seconds until the next try."""
+    return patiently(call, retries=RETRIES, on_wait=on_wait)
+
+
+def estimate(client: Client, request: GenerationRequest, on_wait: OnWait | None = None) -> Estimate | None:
     """The price of a planned generation; None when this Mint does not tell prices."""
     try:
-        return patiently(lambda: client.estimate(request.kind, request.preset, request.mode))
-    except NotFound:
+        return ask(lambda: client.estimate(request.kind, request.preset, request.mode), on_wait)
+    except (NotFound, NotOffered):
         return None
 
 
 def check_request(request: GenerationRequest) -> None:
-    """Refuse what Mint would refuse, and pictures that are not there, before anything is sent."""
-    complaint = request.complaint()
-    missing = [image for image in request.images if "://" not in image and not Path(image).is_file()]
-    if complaint is None and missing:
-        complaint = f"The reference picture {missing[0]} is not there."
-    if complaint is not None:
+    """Refuse what Mint would refuse, and pictures that it would not take, before anything is sent. Raises NotPossible."""
+    if complaint := request.complaint() or next(filter(None, map(_picture_complaint, request.images)), None):
         raise NotPossible(complaint)
 
 
-def assets(client: Client, kind: Kind) -> Iterator[Asset]:
+def _picture_complaint(image: str) -> str | None:
+    """Why Mint would not take this reference picture; local ones are looked at, addresses are Mint's business."""
+    if image.startswith("https://"):
+        return None
+    if "://" in image:
+        return f"A reference picture is a file or an https:// address, not {image}."
+    path = Path(image)
+    try:
+        size = path.stat().st_size
+        kind = picture.inspect(path).format
+    except OSError as error:
+        return f"The reference picture {image} cannot be read: {error.strerror}."
+    except BadPicture as trouble:
+        return f"The reference picture cannot be used. {trouble}"
+    if size > LARGEST_IMAGE:
+        return f"The reference picture {image} has {size / 1024 / 1024:.1f} MB; Mint takes at most 5 MB. Scale it down first."
+    if kind not in UPLOADABLE:
+        return f"The reference picture {image} is {kind.upper()}; Mint takes PNG, JPEG and WebP. Convert it first."
+    return None
+
+
+def assets(client: Client, kind: Kind, on_wait: OnWait | None = None) -> Iterator[Asset]:
     """Everything of this kind, page by page as it is asked for; a page that fails is asked for again."""
     cursor: str | None = None
     seen: set[str | None] = set()
     while cursor not in seen:
         seen.add(cursor)
-        page = patiently(partial(client.page, kind, cursor=cursor, limit=PAGE_SIZE))
+        page = ask(partial(client.page, kind, cursor=cursor, limit=PAGE_SIZE), on_wait)
         yield from page.data
         cursor = page.next_cursor
         if cursor is None:
             return
 
 
-def check_price(request: GenerationRequest, max_credits: float | None) -> None:
+def check_price(request: GenerationRequest, max_credits: float | None, on_wait: OnWait | None = None) -> None:
     """Refuse, before anything is started, what would cost more than the limit. An unknown price is not within a limit."""
     if max_credits is None:
         return
     with open_client() as client:
-        price = estimate(client, request)
-    total = price.estimated_total if price else None
+        price = estimate(client, request, on_wait)
+    check_total(price.estimated_total if price else None, max_credits)
+
+
+def check_total(total: float | None, max_credits: float) -> None:
+    """Is this sum within the limit? Raises TooExpensive, also when it is not known."""
     if total is None:
-        raise TooExpensive(
-            "Mint does not tell the price, so the limit cannot be kept; nothing was started. Leave --max-credits out to go on."
-        )
+        raise TooExpensive("Mint does not tell the price, so a limit cannot be kept; nothing was started. Without a limit it can be.")
     if total > max_credits:
         raise TooExpensive(f"This would cost about {total:,.0f} Credits, more than the limit of {max_credits:,.0f}; nothing was started.")
 

@@ -7,6 +7,7 @@ library, where it is installed: inside Blender it is not); elsewhere it is plain
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from ..jobs import card
 from ..jobs.board import Board
 from ..jobs.job import Job
 from ..jobs.messages import Crashed, Hitch, JobChanged, News, Progress
+from ..mint.errors import MintError
 
 
 class Display(Protocol):
@@ -29,26 +31,43 @@ class Display(Protocol):
 class Terminal:
     """Where a command writes."""
 
-    def __init__(self, *, as_json: bool) -> None:
+    def __init__(self, program: str, *, as_json: bool) -> None:
+        self._program = program
         self.as_json = as_json
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                # A prompt may hold signs that this terminal cannot show: better an escape than no line at all.
+                stream.reconfigure(errors="backslashreplace")
+
+    def command(self, *words: str) -> str:
+        """What to type for another command."""
+        return " ".join([self._program, *words])
 
     def result(self, record: dict[str, Any], *lines: str) -> None:
         """One result: the record for programs, or the lines for people."""
-        if self.as_json:
-            print(json.dumps(record, ensure_ascii=False), flush=True)
-        else:
+        self.event(record)
+        if not self.as_json:
             for line in lines:
                 print(line, flush=True)
 
+    def event(self, record: dict[str, Any]) -> None:
+        """One line for programs only."""
+        if self.as_json:
+            # ASCII, so that it is valid JSON whatever the encoding of the pipe is.
+            print(json.dumps(record), flush=True)
+
     def error(self, sentence: str, **record: Any) -> None:
         """What went wrong: always for people on standard error, and for programs on standard output."""
-        print(sentence, file=sys.stderr, flush=True)
-        if self.as_json:
-            print(json.dumps({"event": "error", "message": sentence, **record}, ensure_ascii=False), flush=True)
+        self.hint(sentence)
+        self.event({"event": "error", "message": sentence, **record})
 
     def hint(self, line: str) -> None:
         """A line for people that programs do not need."""
         print(line, file=sys.stderr, flush=True)
+
+    def wait(self, error: MintError, seconds: float) -> None:
+        """A single call failed and is tried again."""
+        self.hint(f"{error} Trying again in {seconds:.0f} s")
 
     def progress(self) -> AbstractContextManager[Display]:
         """A display for as long as jobs are watched."""
@@ -66,21 +85,17 @@ class Terminal:
                 if last.get(news.job.id) != text:
                     last[news.job.id] = text
                     display.show(news.job.id, news.job.title, text)
-                    self._event(job_record(news.job, event="state"))
+                    self.event(job_record(news.job, event="state"))
             elif isinstance(news, Progress):
                 job = board.job(news.job_id)
                 display.show(news.job_id, job.title, f"Downloading the {news.role}", news.done, news.total)
             elif isinstance(news, Hitch):
                 display.show(news.job_id, board.job(news.job_id).title, f"{news.sentence} Trying again in {news.seconds:.0f} s")
-                self._event({"event": "hitch", "job": news.job_id, "message": news.sentence, "seconds": round(news.seconds, 1)})
+                self.event({"event": "hitch", "job": news.job_id, "message": news.sentence, "seconds": round(news.seconds, 1)})
             elif isinstance(news, Crashed):
                 self.error(news.sentence)
 
         return tell
-
-    def _event(self, record: dict[str, Any]) -> None:
-        if self.as_json:
-            print(json.dumps(record, ensure_ascii=False), flush=True)
 
 
 def job_record(job: Job, *, event: str = "job") -> dict[str, Any]:

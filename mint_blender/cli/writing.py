@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
-import os
+import logging
 import shutil
+import tempfile
 from pathlib import Path
 
 from ..jobs.job import Job, Role
 from ..mint.schema import Kind
 from . import surroundings
+
+log = logging.getLogger(__name__)
 
 
 class NotImported(Exception):
@@ -23,13 +26,21 @@ def needs_blender(kind: Kind, output: Path | None, render: Path | None) -> bool:
 
 
 def complaint(kind: Kind, output: Path | None, render: Path | None) -> str | None:
-    """Before anything is paid for: could the result be written here at all?"""
+    """Before anything is paid for: could the result be written here at all? Tried, not guessed; makes the folders."""
     if needs_blender(kind, output, render) and not surroundings.can_import():
-        return "Writing this needs Blender: install the bpy package (pip install bpy), or use blender --command mint. Nothing was started."
-    for path in (output, render):
-        folder = path.parent if path else None
-        if folder is not None and folder.exists() and not os.access(folder, os.W_OK):
-            return f"The folder {folder} cannot be written to. Nothing was started."
+        return (
+            "Writing this needs Blender: install the bpy package (pip install bpy), or use blender --online-mode --command mint. "
+            "Nothing was started."
+        )
+    for path in filter(None, (output, render)):
+        if path.is_dir():
+            return f"{path} is a folder, not a file. Nothing was started."
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=path.parent):
+                pass
+        except OSError as error:
+            return f"Nothing can be written to the folder {path.parent}: {error.strerror}. Nothing was started."
     return None
 
 
@@ -59,8 +70,15 @@ def _copy(job: Job, output: Path) -> None:
 
 def _write_with_blender(job: Job, output: Path | None, render: Path | None) -> tuple[str, ...]:
     from ..blender import arrival
+    from ..blender.writing import OutputTrouble
 
     try:
         return arrival.write(job, output, render).notes
-    except arrival.ImportTrouble as trouble:
+    except (arrival.ImportTrouble, OutputTrouble) as trouble:
         raise NotImported(str(trouble)) from trouble
+    except OSError:
+        raise
+    except Exception as mistake:
+        # An importer can fail in any way; what was paid for is on disk, and the user has to hear where.
+        log.exception("Job %s could not be written", job.id)
+        raise NotImported(f"Something in the import went wrong ({type(mistake).__name__}: {mistake}).") from mistake

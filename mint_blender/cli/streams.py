@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Standard output belongs to our results: what Blender prints to it (each rendered tile, each saved file) goes nowhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def keep_for_results() -> None:
+    """From here to the end of the process, file descriptor 1 is the null device, and `sys.stdout` what descriptor 1 was.
+
+    Blender prints past Python, and from a buffer that may be written at the very end; so nothing is put back.
+    """
+    try:
+        results = os.dup(1)
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+    except OSError:
+        return  # no standard output: nothing to keep
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    sys.stdout = os.fdopen(results, "w", encoding=encoding, errors="backslashreplace", buffering=1)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+
+
+def nobody_reads() -> None:
+    """The reader of our results has gone: let Python's last flush find no broken pipe."""
+    try:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - a stream for the rest of the process
+    except OSError:
+        sys.stdout = None  # type: ignore[assignment]

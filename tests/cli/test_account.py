@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`check`, `usage`, `models` and `worlds`: what Mint knows of this account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from ..mint_service.running import ThreadService, running_service
+from .runs import Mint
+
+
+def test_check_says_whose_key_it_is_and_where_it_came_from(mint: Mint, service: ThreadService) -> None:
+    """The person, the source of the key and the address: enough to see a mix-up, and not the key."""
+    ran = mint("check")
+    assert ran.status == 0
+    assert "the environment variable MINT_API_KEY" in ran.out
+    assert service.api in ran.out
+    record = mint("check", "--json").records[0]
+    assert record["email"] and record["email"] in ran.out
+    assert record["key_source"] == "the environment variable MINT_API_KEY"
+
+
+def test_usage_writes_numbers_for_people(mint: Mint) -> None:
+    """5,000 Credits, not 5000.0; no line shows a Python value."""
+    ran = mint("usage")
+    assert ran.status == 0
+    assert ran.out.splitlines()[0] == "Credits available: 5,000"
+    assert ".0\n" not in ran.out
+    assert not any(sign in ran.out for sign in ("{", "[", "None", "True", "False"))
+
+
+def test_usage_for_programs_is_what_mint_said(mint: Mint) -> None:
+    """With --json the whole answer is passed on, in Mint's own names."""
+    (record,) = mint("usage", "--json").records
+    assert record["event"] == "usage"
+    assert record["credits"]["totalAvailable"] == 5000
+
+
+@pytest.fixture
+def service() -> Iterator[ThreadService]:
+    """An account that has made more than fits on a page."""
+    with running_service(speed=2000, library={"models": 45, "worlds": 21}) as running:
+        yield running
+
+
+@pytest.mark.parametrize("plural, count", [("models", 45), ("worlds", 21)])
+def test_lists_follow_the_cursor_to_the_end(mint: Mint, service: ThreadService, plural: str, count: int) -> None:
+    """Every item is listed once, newest first, and no page is asked for twice."""
+    records = mint(plural, "--json").records
+    requests = service.requests("GET", f"/v1/{plural}")
+    assert len({record["id"] for record in records}) == len(records) == count
+    assert [record["createdAt"] for record in records] == sorted((record["createdAt"] for record in records), reverse=True)
+    pages = -(-count // int(requests[0].query.split("limit=")[1].split("&")[0]))
+    assert len(requests) == len({entry.query for entry in requests}) == pages
+
+
+def test_a_list_is_a_table_for_people(mint: Mint) -> None:
+    """One line an item: id, day, state and name."""
+    lines = mint("models").out.splitlines()
+    assert len(lines) == 45
+    assert all(len(line.split()[0]) == 32 for line in lines)
+    assert any("failed" in line for line in lines)
+
+
+def test_a_page_that_fails_is_asked_for_again(mint: Mint, service: ThreadService) -> None:
+    """A passing fault in the middle of a list is told on standard error, and costs no item."""
+    service.scenario(answers=[{"method": "GET", "path": "/v1/models", "skip": 1, "times": 1, "answer": {"word": "503"}}])
+    ran = mint("models", "--json")
+    assert ran.status == 0
+    assert len(ran.records) == 45
+    assert "Trying again in" in ran.err
+
+
+def test_an_empty_list_says_so(mint: Mint, service: ThreadService) -> None:
+    """Nothing made yet is a sentence, not silence; for programs it is no line at all."""
+    service.scenario(answers=[{"method": "GET", "path": "/v1/worlds", "times": 2, "answer": {"json": {"data": [], "nextCursor": None}}}])
+    assert "no worlds yet" in mint("worlds").err
+    assert mint("worlds", "--json").records == []

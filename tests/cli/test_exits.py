@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Situation, exit status, sentence: the whole table of what a user of the command line meets when something is in the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ..mint_service.running import ThreadService
+from .runs import Mint
+
+LAMP = ("generate", "--prompt", "a lamp", "--preset", "fast")
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is typed in which situation, and what comes of it."""
+
+    status: int
+    says: str
+    arguments: tuple[str, ...] = LAMP
+    scenario: dict[str, Any] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+    started: int = 0
+
+
+def _prompt(text: str, *more: str) -> tuple[str, ...]:
+    return ("generate", "--prompt", text, "--preset", "fast", *more)
+
+
+CASES = {
+    "done": Case(0, "", started=1),
+    "done, in parts": Case(0, "", _prompt("a lamp [partial]"), started=1),
+    "moderation": Case(1, "Mint's moderation refused the prompt", _prompt("a lamp [moderation]"), started=1),
+    "the generation failed": Case(1, "retry", _prompt("a lamp [fails]"), started=1),
+    "quota": Case(1, "quota is used up", _prompt("a lamp [quota]"), started=1),
+    "an unknown error": Case(1, "gremlins_in_the_machine", _prompt("a lamp [unknown-error]"), started=1),
+    "cancelled at mint.gg": Case(1, "Cancelled", _prompt("a lamp [canceled]"), started=1),
+    "forbidden": Case(1, "This API key may not do that", _prompt("a lamp [forbidden]")),
+    "no such command": Case(2, "invalid choice: 'make'", ("make",)),
+    "no such preset": Case(2, "argument --preset: invalid choice: 'quick'", _prompt("a lamp", "--preset", "quick")),
+    "an output of another kind": Case(2, '"lamp.obj" must end in .blend or .glb', _prompt("a lamp", "-o", "lamp.obj")),
+    "a limit that is no number": Case(2, '"much" must be a number of Credits', _prompt("a lamp", "--max-credits", "much")),
+    "no such job": Case(2, 'There is no job "nope"', ("approve", "nope")),
+    "place without a file": Case(2, "Say where to", ("place", "nope")),
+    "a base URL that would show the key": Case(2, "must start with https://", environment={"MINT_API_BASE_URL": "http://example.com/v1"}),
+    "no key": Case(3, "No Mint API key is set", environment={"MINT_API_KEY": ""}),
+    "no key for check": Case(3, "No Mint API key is set", ("check",), environment={"MINT_API_KEY": ""}),
+    "a wrong key": Case(3, "Mint does not accept the API key", environment={"MINT_API_KEY": "mint_wrong"}),
+    "a wrong key for usage": Case(3, "Mint does not accept the API key", ("usage",), environment={"MINT_API_KEY": "mint_wrong"}),
+    "a key that is none": Case(3, "Copy the key again", ("check",), environment={"MINT_API_KEY": "two words"}),
+    "a key that is revoked meanwhile": Case(3, "Mint does not accept the API key", _prompt("a lamp [revoked]"), started=1),
+    "Credits at the start": Case(4, "Buy them at", _prompt("a lamp [billing-start] [billing-unpaid]"), started=1),
+    "Credits in the middle": Case(4, "more Credits to go on", _prompt("a lamp [billing-final]"), started=1),
+    "402": Case(4, "Mint needs more Credits for this", _prompt("a lamp [no-credits]")),
+    "above the limit": Case(4, "more than the limit of 1", _prompt("a lamp", "--max-credits", "1")),
+    "nobody there": Case(5, "refused the connection", environment={"MINT_API_BASE_URL": "http://127.0.0.1:9/v1"}),
+    "nobody there for check": Case(5, "refused the connection", ("check",), environment={"MINT_API_BASE_URL": "http://127.0.0.1:9/v1"}),
+    "503 again and again": Case(5, "Mint has trouble answering", scenario={"answers": [{"method": "POST", "path": "/v1/models:generate", "times": 99, "answer": {"word": "503"}}]}),
+    "a web page instead of an answer": Case(5, "could not be understood", ("check",), scenario={"answers": [{"path": "/v1/me", "times": 9, "answer": {"status": 200, "text": "<html>hello</html>", "content_type": "text/html"}}]}),
+    "a file that does not come": Case(5, "", _prompt("a lamp [file-403]"), started=1),
+    "a Preview": Case(6, "The Preview is ready", _prompt("a lamp", "--mode", "review"), started=1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_every_situation_has_its_status_and_its_sentence(
+    mint: Mint, service: ThreadService, monkeypatch: pytest.MonkeyPatch, case: Case
+) -> None:
+    """The exit status is the promised one, the sentence is on standard error, and Mint has started what the table says."""
+    service.scenario(**case.scenario)
+    for name, value in case.environment.items():
+        monkeypatch.setenv(name, value)
+    ran = mint(*case.arguments)
+    assert ran.status == case.status, ran.err
+    assert case.says in ran.said
+    assert len(service.operations()) == case.started
+    if case.status:
+        assert ran.out == ""
+
+
+@pytest.mark.parametrize("case", [case for case in CASES.values() if case.arguments[0] == "generate" and case.status != 2])
+def test_programs_get_the_same_as_json(mint: Mint, service: ThreadService, monkeypatch: pytest.MonkeyPatch, case: Case) -> None:
+    """With --json the status is the same, every line of standard output is an object, and the last one tells the end."""
+    service.scenario(**case.scenario)
+    for name, value in case.environment.items():
+        monkeypatch.setenv(name, value)
+    ran = mint(*case.arguments, "--json")
+    assert ran.status == case.status
+    assert ran.records[-1]["event"] in ("result", "error")
+    assert case.says in ran.said
+
+
+def test_a_job_that_mint_could_not_be_reached_for_is_kept(mint: Mint, service: ThreadService) -> None:
+    """After status 5 the job is in the journal, and `resume` finishes it with one operation in all."""
+    service.scenario(answers=[{"path": "/v1/operations/*", "times": 3, "answer": {"close": True}}])
+    assert mint(*LAMP).status == 5
+    ran = mint("resume", "--json")
+    assert ran.status == 0
+    assert len(service.operations()) == 1
+
+
+def test_a_key_that_was_refused_can_be_replaced(mint: Mint, service: ThreadService, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A start that was refused for its key goes on with the right one, under the same idempotency key."""
+    monkeypatch.setenv("MINT_API_KEY", "mint_wrong")
+    assert mint(*LAMP).status == 3
+    monkeypatch.setenv("MINT_API_KEY", service.key)
+    assert mint("resume").status == 0
+    starts = service.requests("POST", "/v1/models:generate")
+    assert len({entry.idempotency_key for entry in starts}) == 1
+    assert len(service.operations()) == 1
+
+
+def test_a_home_that_cannot_be_used_is_a_sentence(mint: Mint, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where the journal cannot be kept, nothing is started, and the message says which variable chooses the place."""
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "file"))
+    ran = mint(*LAMP)
+    assert ran.status == 1
+    assert "MINT_BLENDER_HOME" in ran.said

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`generate`: from the prompt to the file, and what stops it before anything is paid."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ..mint.standin import PIXEL
+from ..mint_service.running import ThreadService
+from .runs import Mint
+
+STARTS = ("POST", "/v1/*:generate")
+
+
+def test_a_model_becomes_mints_own_file(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """A model's .glb is what Mint made, byte for byte; the folder is made, and the last lines say where it lies and what it cost."""
+    output = tmp_path / "new folder" / "lamp.glb"
+    ran = mint("generate", "--prompt", "a small lamp", "--preset", "fast", "-o", str(output))
+    assert ran.status == 0
+    (fetched,) = [entry for entry in service.requests(host="files") if entry.path.endswith(".glb")]
+    assert fetched.sent == output.stat().st_size
+    assert output.read_bytes()[:4] == b"glTF"
+    assert str(output) in ran.out
+    assert "Credits" in ran.out
+
+
+def test_the_wish_reaches_mint_as_it_was_typed(mint: Mint, service: ThreadService) -> None:
+    """Every option of `generate` becomes its member of the request, and what was not asked for is left out."""
+    mint("generate", "--prompt", "a hero", "--preset", "production", "--mode", "review", "--name", "Hero", "--pose", "t_pose", "--image", "https://example.com/a.png")  # fmt: skip
+    mint("generate", "--kind", "world", "--prompt", "a greenhouse")
+    assert [entry.body for entry in service.requests(*STARTS)] == [
+        {"prompt": "a hero", "generationPreset": "production", "generationMode": "review", "name": "Hero", "riggingPose": "t_pose",
+         "imageUrl": "https://example.com/a.png"},
+        {"prompt": "a greenhouse", "generationPreset": "standard", "generationMode": "auto"},
+    ]  # fmt: skip
+
+
+def test_without_an_output_the_files_are_named(mint: Mint) -> None:
+    """Without -o the downloaded files are listed: they are there to be placed later."""
+    ran = mint("generate", "--prompt", "a lamp")
+    assert ran.status == 0
+    named = [Path(line.strip()) for line in ran.out.splitlines()[1:] if ".glb" in line]
+    assert len(named) == 1
+    assert named[0].is_file()
+
+
+def test_review_stops_and_says_what_to_type(mint: Mint, service: ThreadService, home: Path) -> None:
+    """A Preview ends the command with status 6, its picture on disk, and the three commands that go on."""
+    ran = mint("generate", "--prompt", "a lamp", "--mode", "review")
+    assert ran.status == 6
+    job = mint("jobs", "--json").records[0]
+    assert Path(job["files"]["preview"]).is_file()
+    for words in (f"approve {job['job']}", f'revise {job["job"]} "what should change"', f"cancel {job['job']}"):
+        assert f"python3 -m mint_blender {words}" in ran.err
+    assert not service.requests("POST", "*:approve")
+
+
+def test_approve_goes_all_the_way(mint: Mint, service: ThreadService) -> None:
+    """With --approve no Preview waits."""
+    assert mint("generate", "--prompt", "a lamp", "--mode", "review", "--approve").status == 0
+    assert len(service.requests("POST", "*:approve")) == 1
+
+
+REFUSED = {
+    "an empty prompt": (["--prompt", "  "], "The prompt is empty"),
+    "a prompt that is too long": (["--prompt", "x" * 8001], "has 8001 characters; Mint takes at most 8000"),
+    "a world's prompt that is too long": (["--kind", "world", "--prompt", "x" * 4001], "at most 4000 for a world"),
+    "a pose for a world": (["--kind", "world", "--prompt", "a hall", "--pose", "a_pose"], "it goes with a model"),
+    "nine pictures": (["--prompt", "a lamp", *["--image", "https://example.com/a.png"] * 9], "at most 8"),
+    "an address without TLS": (["--prompt", "a lamp", "--image", "http://example.com/a.png"], "https://"),
+    "a picture that is not there": (["--prompt", "a lamp", "--image", "nowhere.png"], "nowhere.png cannot be read: No such file"),
+    "a name that is too long": (["--prompt", "a lamp", "--name", "n" * 121], "The name has 121 characters"),
+}
+
+
+@pytest.mark.parametrize("arguments, sentence", REFUSED.values(), ids=REFUSED.keys())
+def test_what_mint_would_refuse_is_refused_here(mint: Mint, service: ThreadService, arguments: list[str], sentence: str) -> None:
+    """A request that cannot succeed ends with status 2 and a sentence; nothing is sent and no job is left behind."""
+    ran = mint("generate", *arguments)
+    assert ran.status == 2
+    assert sentence in ran.said
+    assert not service.log()
+    assert "There are no jobs." in mint("jobs").err
+
+
+def test_a_local_picture_is_uploaded(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """A local reference picture goes to Mint first, and the start names its address."""
+    picture = tmp_path / "my picture.png"
+    picture.write_bytes(PIXEL)
+    assert mint("generate", "--image", str(picture)).status == 0
+    (start,) = service.requests(*STARTS)
+    assert start.body["imageUrl"].startswith((service.files, "https://"))
+    assert len(service.requests("POST", "/v1/reference-images")) == 1
+
+
+PICTURES = {
+    "a GIF": (b"GIF89a" + bytes(40), "is GIF; Mint takes PNG, JPEG and WebP"),
+    "a text": (b"hello, this is no picture", "is not a picture"),
+    "an empty file": (b"", "is empty"),
+    "6 MB": (PIXEL + bytes(6 * 1024 * 1024), "has 6.0 MB; Mint takes at most 5 MB"),
+}
+
+
+@pytest.mark.parametrize("content, sentence", PICTURES.values(), ids=PICTURES.keys())
+def test_a_picture_that_mint_does_not_take(mint: Mint, service: ThreadService, tmp_path: Path, content: bytes, sentence: str) -> None:
+    """A reference picture of another format, or above 5 MB, is refused with its name before anything is sent."""
+    picture = tmp_path / "reference.png"
+    picture.write_bytes(content)
+    ran = mint("generate", "--prompt", "a lamp", "--image", str(picture))
+    assert ran.status == 2
+    assert sentence in ran.said
+    assert "reference.png" in ran.said
+    assert not service.log()
+
+
+def test_a_price_within_the_limit_starts(mint: Mint, service: ThreadService) -> None:
+    """The price is asked once, and a limit that it keeps starts the job."""
+    assert mint("generate", "--prompt", "a lamp", "--preset", "fast", "--max-credits", "100000").status == 0
+    assert len(service.requests("POST", "/v1/pricing:estimate")) == 1
+
+
+def test_a_price_above_the_limit_starts_nothing(mint: Mint, service: ThreadService) -> None:
+    """Above --max-credits the command ends with status 4, names price and limit, and nothing is started."""
+    ran = mint("generate", "--prompt", "a lamp", "--max-credits", "1")
+    assert ran.status == 4
+    assert "more than the limit of 1; nothing was started" in ran.said
+    assert not service.operations()
+    assert "There are no jobs." in mint("jobs").err
+
+
+def test_an_unknown_price_is_not_within_a_limit(mint: Mint, service: ThreadService) -> None:
+    """Where Mint tells no price, a limit cannot be kept: status 4, and nothing is started."""
+    service.scenario(answers=[{"method": "POST", "path": "/v1/pricing:estimate", "answer": {"status": 404}}])
+    ran = mint("generate", "--prompt", "a lamp", "--max-credits", "100000")
+    assert ran.status == 4
+    assert "does not tell the price" in ran.said
+    assert not service.operations()
+
+
+def test_an_output_that_cannot_be_written_is_found_before_anything_is_paid(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """A folder that is a file, a file that is a folder: status 7 before the first request."""
+    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "folder.glb").mkdir()
+    for output in (tmp_path / "file" / "lamp.glb", tmp_path / "folder.glb", Path("/dev/null/lamp.glb")):
+        ran = mint("generate", "--prompt", "a lamp", "-o", str(output))
+        assert ran.status == 7
+        assert "Nothing was started." in ran.said
+    assert not service.log()
+
+
+@pytest.mark.parametrize("arguments", [["-o", "x.blend"], ["--render", "x.png"], ["-o", "x.glb", "--kind", "world"]])
+def test_without_blender_what_needs_it_is_named_before_anything_is_paid(
+    mint: Mint, service: ThreadService, arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no Blender is, a .blend, a picture or a world's .glb is refused with what to install; nothing is started."""
+    monkeypatch.chdir(tmp_path)
+    ran = mint("generate", "--prompt", "a lamp", *arguments)
+    assert ran.status == 7
+    assert "pip install bpy" in ran.said
+    assert not service.log()
