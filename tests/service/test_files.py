@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Section 9: the file host."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+
+from tests.mint_service import glb
+from tests.mint_service.running import ThreadService
+
+from .caller import Caller
+
+
+@pytest.fixture
+def url(caller: Caller) -> str:
+    return str(caller.finished("a mug")["assets"]["glbUrl"])
+
+
+def test_it_is_another_origin(service: ThreadService, url: str) -> None:
+    """Other port than the API, and addresses that look like Mint's."""
+    assert url.startswith(service.files + "/glb/a-mug-")
+    assert service.files not in service.api
+
+
+@pytest.mark.parametrize("name", ["Authorization", "Cookie"])
+def test_a_secret_is_refused_and_noted(service: ThreadService, url: str, name: str) -> None:
+    """A key or a cookie at the file host is 400, whatever its value, and the log calls it a leak."""
+    assert requests.get(url, headers={name: "Bearer anything"}, timeout=10).status_code == 400
+    assert [entry.path for entry in service.leaks()] == [url.removeprefix(service.files)]
+
+
+def test_a_whole_file(url: str) -> None:
+    """Length, type, ETag, CORS and ranges are announced; the content is a GLB marked with its prompt."""
+    answer = requests.get(url, timeout=10)
+    assert answer.status_code == 200
+    assert int(answer.headers["Content-Length"]) == len(answer.content)
+    assert answer.headers["Content-Type"] == "model/gltf-binary"
+    assert answer.headers["Accept-Ranges"] == "bytes"
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.headers["ETag"].startswith('"')
+    assert glb.extras(answer.content)["prompt"] == "a mug"
+
+
+def test_head_is_the_same_without_content(url: str) -> None:
+    """HEAD tells the length."""
+    answer = requests.head(url, timeout=10)
+    assert answer.headers["Content-Length"] == str(len(requests.get(url, timeout=10).content))
+    assert answer.content == b""
+
+
+@pytest.mark.parametrize(
+    ("asked", "start", "end"),
+    [("bytes=0-9", 0, 10), ("bytes=100-", 100, None), ("bytes=-7", -7, None), ("bytes=5-99999999", 5, None), ("bytes=0-0", 0, 1)],
+)
+def test_ranges(url: str, asked: str, start: int, end: int | None) -> None:
+    """206 with exactly the bytes asked for, and Content-Range to say which."""
+    whole = requests.get(url, timeout=10).content
+    answer = requests.get(url, headers={"Range": asked}, timeout=10)
+    assert (answer.status_code, answer.content) == (206, whole[start:end])
+    first = start % len(whole)
+    assert answer.headers["Content-Range"] == f"bytes {first}-{first + len(answer.content) - 1}/{len(whole)}"
+
+
+@pytest.mark.parametrize("asked", ["bytes=99999999-", "bytes=-0"])
+def test_ranges_that_are_not_there(url: str, asked: str) -> None:
+    """416 with the length."""
+    answer = requests.get(url, headers={"Range": asked}, timeout=10)
+    assert answer.status_code == 416
+    assert answer.headers["Content-Range"].startswith("bytes */")
+
+
+@pytest.mark.parametrize("asked", ["bytes=0-1,4-5", "lines=1-2", "bytes=b-a", "bytes=-"])
+def test_ranges_that_are_ignored(url: str, asked: str) -> None:
+    """Several ranges and nonsense get the whole file."""
+    assert requests.get(url, headers={"Range": asked}, timeout=10).status_code == 200
+
+
+def test_if_range(url: str) -> None:
+    """The rest only of the same version."""
+    tag = requests.get(url, timeout=10).headers["ETag"]
+    assert requests.get(url, headers={"Range": "bytes=5-", "If-Range": tag}, timeout=10).status_code == 206
+    assert requests.get(url, headers={"Range": "bytes=5-", "If-Range": '"other"'}, timeout=10).status_code == 200
+
+
+def test_nothing_else_is_there(service: ThreadService) -> None:
+    """404 for unknown paths, 405 for other methods; paths do not climb."""
+    assert requests.get(service.files + "/glb/none.glb", timeout=10).status_code == 404
+    assert requests.get(service.files + "/%2e%2e/%2e%2e/etc/passwd", timeout=10).status_code == 404
+    assert requests.post(service.files + "/glb/none.glb", timeout=10).status_code == 405

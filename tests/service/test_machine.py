@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Section 5: what an operation goes through, what it costs, how many may run."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.mint_service.ledger import price
+from tests.mint_service.running import ThreadService, running_service
+
+from .caller import Caller
+from .test_errors import slug
+
+
+def test_auto_shows_the_preview_once_and_goes_on(caller: Caller) -> None:
+    """queued, running, preview_ready for one read at least, running, succeeded."""
+    operation = caller.start("a mug")
+    seen = [operation["status"]]
+    for _ in range(40):
+        caller.service.advance(1)
+        status = caller.operation(operation)["status"]
+        if status != seen[-1]:
+            seen.append(status)
+    assert seen == ["queued", "running", "preview_ready", "running", "succeeded"]
+
+
+def test_the_preview_waits_for_a_reader(caller: Caller) -> None:
+    """However much time passes, an auto operation does not pass its preview before it was read."""
+    operation = caller.start("a mug")
+    caller.service.advance(100_000)
+    assert caller.operation(operation)["status"] == "preview_ready"
+    assert caller.operation(operation)["status"] == "running"
+
+
+def test_review_waits_for_a_person(caller: Caller) -> None:
+    """Nothing final is made before approval."""
+    operation = caller.start("a mug", generationMode="review")
+    caller.until(operation, "preview_ready")
+    caller.service.advance(100_000)
+    waiting = caller.operation(operation)
+    assert waiting["status"] == "preview_ready"
+    assert set(waiting["assets"]) == {"previewImageUrl"}
+    assert caller.post(f"/operations/{operation['id']}:approve").json()["id"] == operation["id"]
+    assert caller.until(operation, "succeeded")["assets"]["glbUrl"]
+
+
+def test_a_revision_makes_another_preview(caller: Caller) -> None:
+    """The picture and the result follow the feedback."""
+    operation = caller.start("a red lamp", generationMode="review")
+    before = caller.until(operation, "preview_ready")["assets"]["previewImageUrl"]
+    caller.post(f"/operations/{operation['id']}:revise", {"feedback": "make the shade blue"})
+    assert caller.operation(operation)["status"] == "running"
+    after = caller.until(operation, "preview_ready")["assets"]["previewImageUrl"]
+    assert before != after
+    pictures = [caller.session.get(url, headers={"Authorization": None}, timeout=10).content for url in (before, after)]
+    assert pictures[0] != pictures[1]
+
+
+def test_assets_fill_up(caller: Caller) -> None:
+    """Null while there is nothing; at the end every member, null where nothing exists."""
+    operation = caller.start("a mug")
+    assert operation["assets"] is None and operation["resource"] is None and operation["mintUrl"] is None
+    done = caller.until(operation, "succeeded")
+    filled = {name for name, value in done["assets"].items() if value is not None}
+    assert filled == {"glbUrl", "glbSizeBytes", "previewImageUrl", "thumbnailUrl"}
+    assert set(done["assets"]) - filled == {"optimizedGlbUrl", "optimizedGlbSizeBytes", "fbxUrl", "objUrl", "stlUrl", "usdzUrl", "bounds"}
+    world = caller.finished("a hall", "world")
+    assert all(world["assets"].values())
+    assert set(world["assets"]["spzUrls"]) == {"100k", "500k"}
+
+
+def test_ids_have_no_prefix(caller: Caller) -> None:
+    """32 lower case letters and digits, as the live service has."""
+    done = caller.finished("a mug")
+    for name in (done["id"], done["resource"]["id"]):
+        assert len(name) == 32 and name.isalnum() and name == name.lower()
+
+
+@pytest.mark.parametrize("location", ["absolute", "relative"])
+def test_location_names_the_operation(location: str) -> None:
+    """Absolute or relative, as the scenario says: the contract leaves it open."""
+    with running_service(clock="manual", location=location) as service:
+        answer = Caller(service).post("/models:generate", {"prompt": "a mug"})
+        path = f"/v1/operations/{answer.json()['id']}"
+        assert answer.headers["Location"] == (service.api.removesuffix("/v1") + path if location == "absolute" else path)
+
+
+@pytest.mark.parametrize("status", ["queued", "running", "preview_ready"])
+def test_cancel_ends_it_and_gives_the_credits_back(caller: Caller, status: str) -> None:
+    """canceled, with the time; afterwards no action is possible."""
+    operation = caller.start("a mug", generationMode="review")
+    for _ in range(10):
+        if caller.operation(operation)["status"] == status:
+            break
+        caller.service.advance(1.5)
+    assert caller.service.credits() < 100_000
+    answer = caller.post(f"/operations/{operation['id']}:cancel")
+    assert (answer.status_code, answer.json()["status"]) == (200, "canceled")
+    assert answer.json()["canceledAt"] and "completedAt" not in answer.json()
+    assert caller.service.credits() == 100_000
+    for action in ("cancel", "approve", "resume"):
+        again = caller.post(f"/operations/{operation['id']}:{action}")
+        assert (again.status_code, slug(again)) == (409, "invalid-operation-state")
+
+
+def test_credits_are_reserved_and_then_spent(caller: Caller) -> None:
+    """usage moves at the start; the operation shows both sides."""
+    operation = caller.start("a mug", generationPreset="fast")
+    assert operation["credits"] == {"estimated": 248, "reserved": 248, "finalized": 0, "availableAfterReservation": 100_000 - 248}
+    done = caller.until(operation, "succeeded")
+    assert done["credits"] == {"estimated": 248, "reserved": 0, "finalized": 248, "availableAfterReservation": 100_000 - 248}
+    usage = caller.get("/usage").json()
+    assert usage["credits"]["totalAvailable"] == 100_000 - 248
+    assert usage["apiUsage"] == {"creditsUsed": 248, "operations": 1, "worlds": 0, "models": 1}
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"operation": "model_generation", "generationPreset": "fast"}, 248),
+        ({"operation": "model_generation", "generationPreset": "standard", "generationMode": "review"}, 798),
+        ({"operation": "model_generation"}, 798),
+        ({"operation": "model_generation", "generationPreset": "production"}, 1998),
+        ({"operation": "world_generation", "generationPreset": "fast"}, 600),
+    ],
+)
+def test_estimates(caller: Caller, asked: dict[str, str], expected: float) -> None:
+    """The prices of the contract; those of worlds are invented."""
+    answer = caller.call("POST", "/pricing:estimate", json=asked).json()
+    assert answer["operation"] == asked["operation"]
+    assert answer["credits"] == {"requiredToStart": expected, "estimatedTotal": expected}
+
+
+def test_an_optimisation_is_estimated_for_a_model(caller: Caller) -> None:
+    """20 Credits, and only for a model that exists."""
+    model = caller.finished("a mug")["resource"]["id"]
+    said = {"operation": "model_optimization", "modelId": model}
+    assert caller.call("POST", "/pricing:estimate", json=said).json()["credits"]["estimatedTotal"] == 20
+    assert caller.call("POST", "/pricing:estimate", json=said | {"modelId": "none"}).status_code == 400
+
+
+def test_too_few_credits_stop_at_the_start(caller: Caller) -> None:
+    """billing_required without a resource; the same start with the same key goes on once there are Credits."""
+    caller.service.scenario(credits=100)
+    operation = caller.start("a mug", key="k", generationPreset="fast")
+    assert (operation["status"], operation["resource"]) == ("billing_required", None)
+    assert operation["billing"]["requiredCredits"] == 248 and operation["billing"]["availableCredits"] == 100
+    assert caller.post(f"/operations/{operation['id']}:resume").status_code == 409
+    assert caller.start("a mug", key="k", generationPreset="fast")["status"] == "billing_required"
+    caller.service.scenario(credits=1000)
+    again = caller.start("a mug", key="k", generationPreset="fast")
+    assert (again["id"], again["status"]) == (operation["id"], "queued")
+    assert "billing" not in again
+    assert caller.until(again, "succeeded")["credits"]["finalized"] == 248
+
+
+def test_too_few_credits_can_be_a_402(caller: Caller) -> None:
+    """The other way that clients have to know."""
+    caller.service.scenario(credits=100, insufficient="402")
+    answer = caller.post("/models:generate", {"prompt": "a mug"})
+    assert (answer.status_code, slug(answer)) == (402, "insufficient-credits")
+
+
+@pytest.mark.parametrize("kind", ["model", "world"])
+def test_ten_at_once(caller: Caller, kind: str) -> None:
+    """queued, running and preview_ready count, each kind by itself; the eleventh is 429 with Retry-After."""
+    started = [caller.start(f"a mug no {n}", kind, generationMode="review", generationPreset="fast") for n in range(10)]
+    caller.until(started[0], "preview_ready")
+    answer = caller.post(f"/{kind}s:generate", {"prompt": "one more"})
+    assert (answer.status_code, slug(answer)) == (429, "concurrency-limit-reached")
+    assert answer.headers["Retry-After"] == "1"
+    caller.start("another kind", {"model": "world", "world": "model"}[kind])
+    caller.post(f"/operations/{started[0]['id']}:cancel")
+    caller.start("one more", kind)
+
+
+def test_the_limit_can_be_set(caller: Caller) -> None:
+    """Tests of crowds need room."""
+    caller.service.scenario(limits={"model": 1})
+    caller.start("a mug")
+    assert caller.post("/models:generate", {"prompt": "a mug"}).status_code == 429
+
+
+def test_only_failed_things_are_retried(caller: Caller) -> None:
+    """A retry is a new operation on the same resource."""
+    good = caller.finished("a mug")
+    assert caller.post(f"/models/{good['resource']['id']}:retry").status_code == 409
+    bad = caller.finished("a mug [transient]")
+    assert bad["status"] == "failed"
+    again = caller.post(f"/models/{bad['resource']['id']}:retry").json()
+    assert again["id"] != bad["id"] and again["resource"] == bad["resource"]
+    assert caller.until(again, "succeeded")["assets"]["glbUrl"]
+    assert caller.get(f"/models/{bad['resource']['id']}").json()["status"] == "succeeded"
+    world = caller.finished("a hall [transient]", "world")
+    assert caller.until(caller.post(f"/worlds/{world['resource']['id']}:retry").json(), "succeeded")
+
+
+def test_optimising(caller: Caller) -> None:
+    """optimizedGlbUrl appears with the end of the operation; again is a conflict of its own kind."""
+    model = caller.finished("a mug")["resource"]["id"]
+    answer = caller.post(f"/models/{model}:optimize", {"optimizationLevel": "light"})
+    assert (answer.json()["type"], answer.json()["optimizationLevel"]) == ("model_optimization", "light")
+    assert caller.get(f"/models/{model}").json()["assets"]["optimizedGlbUrl"] is None
+    assert slug(caller.post(f"/models/{model}:optimize")) == "model-optimization-in-progress"
+    done = caller.until(answer.json(), "succeeded")
+    assert done["credits"]["finalized"] == price("model_optimization") == 20
+    assert caller.get(f"/models/{model}").json()["assets"]["optimizedGlbUrl"] == done["assets"]["optimizedGlbUrl"]
+    assert slug(caller.post(f"/models/{model}:optimize")) == "model-already-optimized"
+
+
+def test_converting(caller: Caller) -> None:
+    """The files appear under their members; prompt, preset and model name are null."""
+    model = caller.finished("a mug")["resource"]["id"]
+    answer = caller.post(f"/models/{model}:convert", {"targetFormats": ["fbx", "OBJ", "stl", "usdz"]})
+    started = answer.json()
+    assert (started["type"], started["prompt"], started["generationPreset"], started["generationModel"]) == ("model_conversion", None, None, None)
+    caller.until(started, "succeeded")
+    assets = caller.get(f"/models/{model}").json()["assets"]
+    for member, begins in (("fbxUrl", b"; FBX"), ("objUrl", b"# "), ("stlUrl", b"Mint"), ("usdzUrl", b"PK")):
+        assert caller.session.get(assets[member], headers={"Authorization": None}, timeout=10).content.startswith(begins)
+    assert caller.post(f"/models/{model}:convert", {"targetFormats": ["doc"]}).status_code == 400
+    assert caller.post(f"/models/{model}:convert", {"targetFormats": []}).status_code == 400
+
+
+def test_nothing_is_worked_on_before_it_is_finished(caller: Caller) -> None:
+    """Optimising a model that is still made is a conflict of state."""
+    operation = caller.start("a mug", generationMode="review")
+    model = caller.until(operation, "preview_ready")["resource"]["id"]
+    assert slug(caller.post(f"/models/{model}:optimize")) == "invalid-operation-state"
+
+
+def test_a_speeded_clock_moves_by_itself() -> None:
+    """speed=1000 brings an operation to its end while a client polls."""
+    with running_service(speed=1000) as service:
+        caller = Caller(service)
+        operation = caller.start("a mug")
+        for _ in range(2000):
+            if caller.operation(operation)["status"] == "succeeded":
+                break
+        assert service.operations()[0].status == "succeeded"
+
+
+def test_everything_is_in_the_log(service: ThreadService, caller: Caller) -> None:
+    """Requests with their key, connection and answer, but never the value of the API key."""
+    caller.start("a mug", key="mine")
+    caller.get("/me")
+    other = Caller(service, key="wrong")
+    other.get("/me")
+    first, second, third = service.requests(host="api")
+    assert (first.method, first.path, first.status, first.idempotency_key) == ("POST", "/v1/models:generate", 202, "mine")
+    assert first.operation == service.operations()[0].id
+    assert first.body == {"prompt": "a mug"}
+    assert [entry.authorized for entry in (first, second, third)] == ["right", "right", "wrong"]
+    assert first.connection == second.connection != third.connection
+    assert service.connections() == 2
+    assert service.key not in str([entry.as_json() for entry in service.log()])

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What outlives a restart, the process, and the control address."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.mint_service.running import ROOT, Service, running_service, subprocess_service
+
+from .caller import Caller
+
+Starter = Callable[..., AbstractContextManager[Any]]
+
+
+@pytest.mark.parametrize("starter", [running_service, subprocess_service])
+def test_a_restart_forgets_nothing(starter: Starter) -> None:
+    """Addresses, key, operations, models, files, Credits, pictures and idempotency keys are the same afterwards."""
+    with starter(clock="manual", credits=5000) as service:
+        caller = Caller(service)
+        done = caller.finished("a mug", generationPreset="fast")
+        waiting = caller.start("a lamp", key="k", generationMode="review", generationPreset="fast")
+        caller.until(waiting, "preview_ready")
+        picture = caller.post("/reference-images", {"sourceUrl": "https://example.com/a.png"}, "p").json()
+        before = (service.api, service.files, service.key, len(service.log()))
+        service.restart()
+        assert (service.api, service.files, service.key, len(service.log())) == before
+        assert caller.operation(done)["assets"] == done["assets"]
+        assert requests.get(done["assets"]["glbUrl"], timeout=10).status_code == 200
+        assert caller.start("a lamp", key="k", generationMode="review", generationPreset="fast")["id"] == waiting["id"]
+        assert caller.post("/reference-images", {"sourceUrl": "https://example.com/a.png"}, "p").json() == picture
+        assert caller.operation(waiting)["status"] == "preview_ready"
+        assert service.credits() == 5000 - 2 * 248
+        caller.post(f"/operations/{waiting['id']}:approve")
+        assert caller.until(waiting, "succeeded")["assets"]["glbUrl"]
+
+
+def test_a_killed_process_forgets_nothing() -> None:
+    """What was answered is on disk."""
+    with subprocess_service(clock="manual") as service:
+        caller = Caller(service)
+        done = caller.finished("a mug")
+        service.kill()
+        service.start()
+        assert caller.operation(done)["status"] == "succeeded"
+        assert len(service.operations()) == 1
+
+
+def test_a_stopped_service_refuses_connections() -> None:
+    """After stop() nobody listens; after start() the same addresses answer again."""
+    with running_service() as service:
+        service.stop()
+        with pytest.raises(requests.ConnectionError):
+            requests.get(service.api + "/health", timeout=10)
+        service.start()
+        assert requests.get(service.api + "/health", timeout=10).status_code == 200
+
+
+def test_connections_stay_open() -> None:
+    """Many requests over one session are one TCP connection."""
+    with running_service() as service:
+        caller = Caller(service)
+        for _ in range(50):
+            caller.get("/me")
+        assert service.connections() == 1
+
+
+@pytest.mark.parametrize("starter", [running_service, subprocess_service])
+def test_both_handles_say_the_same(starter: Starter) -> None:
+    """Log, operations, resources, Credits, clock and scenario work in a thread and in a process."""
+    with starter(clock="manual", credits=5000) as service:
+        handle: Service = service
+        caller = Caller(handle)
+        operation = caller.start("a mug", generationPreset="fast")
+        handle.advance(100)
+        assert [one.status for one in handle.operations()] == ["preview_ready"]
+        assert [one.kind for one in handle.resources()] == ["model"]
+        assert handle.credits() == 5000 - 248
+        handle.scenario(credits=10, switches=["moderation"])
+        assert handle.credits() == 10
+        assert [entry.status for entry in handle.requests("POST", "/v1/models:*")] == [202]
+        handle.scenario(revoked=True)
+        assert caller.get(f"/operations/{operation['id']}").status_code == 401
+        handle.scenario(revoked=False)
+        assert caller.operation(operation)["status"] == "preview_ready"
+
+
+def test_the_command_line(tmp_path: Path) -> None:
+    """One JSON line says where it is; SIGTERM ends it; a scenario file and a state file are taken."""
+    scenario = tmp_path / "scenario.json"
+    scenario.write_text(json.dumps({"credits": 77, "library": {"models": 2}}), encoding="utf-8")
+    command = [sys.executable, "-m", "tests.mint_service", "--assets", "tiny", "--speed", "9", "--scenario", str(scenario), "--state", str(tmp_path / "s.db")]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = json.loads(process.stdout.readline())
+        assert set(said) == {"api", "files", "key"}
+        usage = requests.get(said["api"] + "/usage", headers={"Authorization": f"Bearer {said['key']}"}, timeout=10).json()
+        assert usage["credits"]["totalAvailable"] == 77
+        process.terminate()
+        assert process.stdout.read() == ""
+    assert process.returncode == 0
+    assert (tmp_path / "s.db").exists()
+
+
+@pytest.mark.parametrize("scenario", [{"colour": "red"}, {"switches": ["no-such-switch"]}, {"assets": "gold"}, {"answers": [{"answer": {"stauts": 1}}]}])
+def test_a_wrong_scenario_is_said(tmp_path: Path, scenario: dict[str, Any]) -> None:
+    """A misspelt member or switch must not leave a test passing for the wrong reason."""
+    path = tmp_path / "scenario.json"
+    path.write_text(json.dumps(scenario), encoding="utf-8")
+    command = [sys.executable, "-m", "tests.mint_service", "--assets", "tiny", "--scenario", str(path)]
+    if "assets" in scenario:
+        command = [part for part in command if part not in ("--assets", "tiny")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("mint_service: ") and "Traceback" not in done.stderr
+
+
+def test_the_control_address() -> None:
+    """/_service is outside /v1, needs no key, is not logged, and says what it does not know."""
+    with running_service(clock="manual") as service:
+        control = service.api.removesuffix("/v1") + "/_service"
+        Caller(service).get("/me")
+        assert [entry["path"] for entry in requests.get(control + "/log", timeout=10).json()] == ["/v1/me"]
+        assert requests.post(control + "/credits", json={"add": 5}, timeout=10).json() == {"ok": True}
+        assert requests.get(control + "/credits", timeout=10).json()["available"] == 5005
+        before = requests.get(control, timeout=10).json()["time"]
+        requests.post(control + "/advance", json={"seconds": 60}, timeout=10)
+        assert requests.get(control, timeout=10).json()["time"] == pytest.approx(before + 60)
+        assert {"name", "acts", "does"} == set(requests.get(control + "/switches", timeout=10).json()[0])
+        assert requests.post(control + "/scenario", json={"colour": 1}, timeout=10).status_code == 400
+        assert requests.get(control + "/weather", timeout=10).status_code == 404
+        assert requests.delete(control + "/log", timeout=10).status_code == 200
+        assert service.log() == []
+
+
+def test_state_has_one_file_per_content(tmp_path: Path) -> None:
+    """The same picture for two operations is kept once."""
+    with running_service(state=tmp_path / "s.db", clock="manual") as service:
+        caller = Caller(service)
+        for _ in range(2):
+            caller.until(caller.start("a red mug", generationMode="review"), "preview_ready")
+        assert len(list((tmp_path / "s.db-files").iterdir())) == 1
