@@ -22,7 +22,8 @@ from . import debian
 from .say import Trouble, answer, say, timed
 
 ROOT = Path(__file__).resolve().parents[2]
-READY = "ready"  # written last: an environment without it was interrupted half-way
+READY = "ready"  # written when everything is installed: an environment without it was interrupted half-way
+LOADS = "loads"  # written when Blender was seen to load, which may take a package of the system and another try
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,9 @@ def ready(environment: Environment) -> Path:
                 say(f"-- {path} was left half-made; making it anew")
                 shutil.rmtree(path)
             _make(environment, python, path)
+        if environment.has_blender and not (path / LOADS).is_file():
+            check_blender(python_in(path))
+            (path / LOADS).touch()
     return python_in(path)
 
 
@@ -161,8 +165,6 @@ def _make(environment: Environment, python: str, path: Path) -> None:
             raise Trouble(
                 f"pip could not install {environment.lock.name}. Its own words are above; without a network nothing can be downloaded."
             )
-        if environment.has_blender:
-            check_blender(python_in(path))
         (path / READY).write_text(f"{environment.lock.name}\n", encoding="utf-8")
 
 
