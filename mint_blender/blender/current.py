@@ -10,8 +10,8 @@ from pathlib import Path
 import bpy
 
 from ..jobs.board import Board
-from ..jobs.desk import Setup
 from ..jobs.home import home_folder
+from ..jobs.setup import Setup
 from ..jobs.story import Terms
 from ..mint.account import Account
 from .preferences import extension_folder, stored_account

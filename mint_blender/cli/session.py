@@ -15,10 +15,10 @@ from ..files import picture
 from ..files.errors import BadPicture
 from ..jobs import calls
 from ..jobs.board import Board, NotPossible
-from ..jobs.desk import Setup
 from ..jobs.home import home_folder
 from ..jobs.job import Job, Phase
 from ..jobs.messages import News
+from ..jobs.setup import Setup
 from ..jobs.story import Terms
 from ..mint.account import Account
 from ..mint.client import PAGE_SIZE, Client

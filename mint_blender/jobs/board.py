@@ -6,6 +6,7 @@ Nothing here waits for the network. Whoever has a window calls `catch_up` from a
 
 from __future__ import annotations
 
+import itertools
 import queue
 import time
 from collections.abc import Callable, Collection
@@ -14,12 +15,12 @@ from dataclasses import replace
 from ..mint.account import Account
 from ..mint.generation import GenerationRequest, feedback_complaint
 from . import card, history
-from .desk import Setup
 from .driver import Driver
 from .job import BUSY, Cause, Decision, Job, Phase, Target, Trouble, Verb, new_job, new_key
 from .journal import Journal
 from .messages import Answered, Crashed, Hitch, JobChanged, News, Progress, Rested
 from .questions import Question
+from .setup import Setup
 from .worker import Worker
 
 
@@ -38,8 +39,10 @@ class Board:
         self.progress: dict[str, Progress] = {}
         self._journal = Journal(setup.home)
         self._driver = Driver(setup.home)
+        self._revision, self._serial = self._journal.revision(), self._journal.changes(0)[0]
         self._jobs = {job.id: job for job in self._journal.jobs()}
-        self._active: set[str] = set()
+        self._active: dict[str, int] = {}  # the number of the last look at each job that goes on here
+        self._looks = itertools.count(1)
         self._asked: set[Question] = set()
         self.answers: dict[Question, Answered] = {}
         self._reread_history()
@@ -137,17 +140,14 @@ class Board:
         job = self.job(job_id)
         if job.phase is Phase.BILLING and job.decision is None:
             self._decide(job.id, Verb.RESUME)
-        elif job.phase in BUSY or job.phase is Phase.PAUSED or job.decision is not None:
+        elif job.goes_on or job.phase is Phase.PAUSED:
             self._look(job)
         else:
             self._refuse(job, Verb.RESUME)
 
     def resume_all(self) -> list[Job]:
         """Go on with everything that was broken off by the end of a process; what waits for a person goes on waiting."""
-        broken_off = [job for job in self.jobs() if (job.phase in BUSY or job.decision is not None) and not self.is_active(job.id)]
-        for job in broken_off:
-            self._look(job)
-        return broken_off
+        return [job for job in self.jobs() if job.goes_on and not self.is_active(job.id) and self._look(job)]
 
     def fetch_again(self, job_id: str) -> None:
         """Bring the files of a finished job once more: they were cleared, or other ones are wanted."""
@@ -171,7 +171,7 @@ class Board:
     def dismiss(self, job_id: str) -> None:
         """Take a job off the list; its files stay."""
         job = self.job(job_id)
-        if job.phase in BUSY and self.is_active(job.id):
+        if job.phase in BUSY and (self.is_active(job.id) or self._is_driven_elsewhere(job)):
             raise NotPossible(f"{job.title} is not finished: cancel it first.")
         self._journal.dismiss(job.id)
         del self._jobs[job.id]
@@ -185,13 +185,13 @@ class Board:
     # -- hearing ------------------------------------------------------------------------------------------------------
 
     def catch_up(self) -> bool:
-        """Take in all that the worker said. Returns whether anything changed."""
+        """Take in all that the worker said, and what other processes wrote. Returns whether anything changed."""
         changed = False
         while True:
             try:
                 news = self.worker.news.get_nowait()
             except queue.Empty:
-                return changed
+                return self._reread() or changed
             self._take_in(news)
             changed = True
 
@@ -213,15 +213,13 @@ class Board:
 
     def _take_in(self, news: News) -> None:
         if isinstance(news, JobChanged):
-            moved = self._jobs[news.job.id].phase is not news.job.phase if news.job.id in self._jobs else True
-            self._jobs[news.job.id] = news.job
-            if moved:
-                self._reread_history()
             self._forget_passing(news.job.id)
+            self._reread()
         elif isinstance(news, Rested):
-            self._active.discard(news.job_id)
+            if self._active.get(news.job_id) == news.number:
+                del self._active[news.job_id]
             self._forget_passing(news.job_id)
-            self._reread(news.job_id)
+            self._reread()
         elif isinstance(news, Hitch):
             self.hitches[news.job_id] = news
         elif isinstance(news, Progress):
@@ -242,33 +240,55 @@ class Board:
         self._moves = self._journal.moves([job.id for job in jobs])
         self._usual = history.usual_seconds(jobs, self._moves)
 
-    def _reread(self, job_id: str) -> None:
-        job = self._journal.job(job_id)
-        if job is not None and job_id in self._jobs:
-            self._jobs[job_id] = job
+    def _reread(self) -> bool:
+        """Take over what the worker or another process has written. Costs next to nothing when nobody has."""
+        revision = self._journal.revision()
+        if revision == self._revision:
+            return False
+        self._revision = revision
+        self._serial, changes = self._journal.changes(self._serial)
+        before = {job_id: self._jobs.get(job_id) for job_id in changes}
+        for job_id, job in changes.items():
+            if job is None:
+                self._jobs.pop(job_id, None)
+            else:
+                self._jobs[job_id] = job
+        if any(_phase(before[job_id]) is not _phase(job) for job_id, job in changes.items()):
+            self._reread_history()
+        return any(before[job_id] != job for job_id, job in changes.items())
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
     def _decide(self, job_id: str, verb: Verb, feedback: str | None = None) -> None:
         job = self.job(job_id)
-        if verb not in card.verbs(job):
-            self._refuse(job, verb)
         decision = Decision(verb, new_key(verb.value), feedback)
-        self._journal.decide(job.id, decision)
-        self._jobs[job.id] = replace(job, decision=decision)
+        if not self._journal.decide(job.id, decision):
+            self._reread()
+            self._refuse(self._jobs.get(job.id, job), verb)
+        job = self._jobs[job.id] = replace(job, decision=decision)
         self._look(job)
 
     def _refuse(self, job: Job, verb: Verb) -> None:
         raise NotPossible(f"{job.title}: {verb.value} is not possible now ({card.state(job)}).")
 
-    def _look(self, job: Job) -> None:
-        if self._journal.driven_elsewhere(job.id, self._driver) and not self.is_active(job.id):
-            return  # the process that drives it reads the decision; see Desk
-        self._active.add(job.id)
-        self.worker.look(job.id)
+    def _look(self, job: Job) -> bool:
+        """Have the job's story told here; False when another process does, which notices a decision by itself."""
+        if self._is_driven_elsewhere(job):
+            return False
+        self._active[job.id] = next(self._looks)
+        self.worker.look(job.id, self._active[job.id])
+        return True
+
+    def _is_driven_elsewhere(self, job: Job) -> bool:
+        # This process's worker drives under a name of its own: what is active here is not elsewhere.
+        return not self.is_active(job.id) and self._journal.driven_elsewhere(job.id, self._driver)
 
     def _save(self, job: Job) -> None:
-        if self.is_active(job.id):
+        if self.is_active(job.id) or self._is_driven_elsewhere(job):
             raise NotPossible(f"{job.title} is being worked on: wait until it rests.")
         self._journal.save(job)
         self._jobs[job.id] = job
+
+
+def _phase(job: Job | None) -> Phase | None:
+    return job.phase if job else None

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ..mint.schema import Operation, Status
-from .job import Job, Phase, Verb
+from .job import VERBS, Job, Phase, Verb, may_decide
 
 BUY_CREDITS = "https://platform.mint.gg/billing"
 
@@ -18,16 +18,6 @@ _STATE = {
     Phase.READY: "Ready to place",
     Phase.PLACED: "Placed",
     Phase.CANCELED: "Cancelled",
-}
-
-_VERBS: dict[Phase, tuple[Verb, ...]] = {
-    Phase.WAITING: (Verb.CANCEL,),
-    Phase.SENDING: (Verb.CANCEL,),
-    Phase.WORKING: (Verb.CANCEL,),
-    Phase.REVIEW: (Verb.APPROVE, Verb.REVISE, Verb.CANCEL),
-    Phase.BILLING: (Verb.RESUME, Verb.CANCEL),
-    Phase.PAUSED: (Verb.RESUME, Verb.CANCEL),
-    Phase.FAILED: (Verb.RETRY,),
 }
 
 
@@ -49,7 +39,9 @@ def state(job: Job) -> str:
 
 def verbs(job: Job) -> tuple[Verb, ...]:
     """What a person may decide now."""
-    return _VERBS.get(job.phase, ())
+    pending = job.decision.verb if job.decision else None
+    goes_on = Verb.RESUME if job.phase is Phase.PAUSED else None  # also with an unanswered click, which is sent again
+    return tuple(verb for verb in VERBS.get(job.phase, ()) if verb is goes_on or may_decide(verb, job.phase, pending))
 
 
 def duration(seconds: float) -> str:

@@ -6,23 +6,19 @@ Each turn takes the most urgent job one step further: commit first, then fulfil 
 
 from __future__ import annotations
 
+import itertools
 import logging
 import math
 import queue
-import random
 import threading
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
-from ..files.download import Downloader
 from ..files.errors import FileTrouble, Stopped
 from ..mint.account import Account
 from ..mint.client import Client
 from ..mint.errors import MintError, TooManyActive, Unreachable
-from ..mint.pacing import Retries
 from ..mint.schema import Kind
 from . import calls, fetching, troubles
 from .driver import Driver
@@ -32,27 +28,17 @@ from .journal import Journal
 from .messages import Answered, Ask, Command, Fetched, Hitch, JobChanged, Look, News, Online, Progress, Rested, Use
 from .pool import Pool
 from .questions import Question, answer
-from .story import Story, Terms, follow
+from .setup import Setup
+from .story import Story, follow
 from .wants import AnyWant, Fetch, Step, TakeSlot
 
 log = logging.getLogger(__name__)
 
+# One count for all desks of a process: a late answer to a story of an earlier desk must not be taken for one of this desk's.
+_serials = itertools.count(1)
+
+OVERHEAR_EVERY = 2.0  # seconds until a click of another process is noticed, at most
 LINE_WAIT = 5.0  # seconds until a waiting job looks again whether another process has given up a slot
-
-
-@dataclass(frozen=True)
-class Setup:
-    """Everything that a worker is told once. `slots` is how many generations of a kind may be active at Mint."""
-
-    home: Path
-    terms: Terms = Terms()
-    retries: Retries = Retries()
-    slots: dict[Kind, int] = field(default_factory=lambda: {Kind.MODEL: 10, Kind.WORLD: 10})
-    downloads: int = 3
-    connect: Callable[[Account], Client] = calls.connect
-    downloader: Callable[[], Downloader] = Downloader
-    clock: Callable[[], float] = time.monotonic
-    chance: Callable[[], float] = random.random
 
 
 @dataclass
@@ -62,6 +48,7 @@ class _Task:
     job: Job
     story: Story
     serial: int
+    look: int  # number of the last Look at it
     want: AnyWant | None = None
     due: float = 0.0
     failures: int = 0
@@ -84,7 +71,9 @@ class Desk:
         self._pool = Pool(setup.downloads)
         self._client: Client | None = None
         self._tasks: dict[str, _Task] = {}
-        self._serial = 0
+        self._downloads: set[str] = set()  # jobs with a download under way, wanted or not
+        self._revision = self._journal.revision()
+        self._overhear_at = 0.0
         self._halted = threading.Event()
 
     @property
@@ -95,17 +84,19 @@ class Desk:
     def close(self, timeout: float = 1.0) -> None:
         """Break off all stories, within a bound. They are told again from the journal."""
         self._halted.set()
-        for task in list(self._tasks.values()):
-            self._drop(task)
-        self._pool.close(timeout)
-        self._hang_up()
-        self._journal.close()
-        self._driver.close()
+        self._pool.close(timeout)  # first: once a job is let go, another process may download the same files
+        try:
+            for task in list(self._tasks.values()):
+                self._drop(task)
+        finally:
+            self._hang_up()
+            self._journal.close()
+            self._driver.close()
 
     def receive(self, command: Command) -> None:
         """Take in one command."""
         if isinstance(command, Look):
-            self._look(command.job_id)
+            self._look(command.job_id, command.number)
         elif isinstance(command, Fetched):
             self._take_in(command)
         elif isinstance(command, Use):
@@ -120,26 +111,43 @@ class Desk:
         """Fulfil the most urgent want, if one is due. Returns the seconds until the next one; None: only a message can bring news."""
         if not self._online:
             return None
+        self._overhear()
         task = min(self._tasks.values(), key=lambda task: task.due, default=None)
         if task is not None and task.due <= self._setup.clock():
             self._fulfil(task)
         next_due = min((task.due for task in self._tasks.values()), default=math.inf)
-        return None if next_due == math.inf else max(0.0, next_due - self._setup.clock())
+        return max(0.0, min(next_due - self._setup.clock(), OVERHEAR_EVERY)) if self._tasks else None
 
     # -- stories ------------------------------------------------------------------------------------------------------
 
-    def _look(self, job_id: str) -> None:
-        """Tell a job's story from what the journal knows, whatever was being told of it before."""
-        if job_id in self._tasks:
-            self._drop(self._tasks[job_id])
+    def _look(self, job_id: str, number: int) -> None:
+        """Tell a job's story from what the journal knows. A story that is being told goes on, unless there is a new decision."""
         job = self._journal.claim(job_id, self._driver)
         if job is None:
-            self._outbox.put(Rested(job_id))
+            self._outbox.put(Rested(job_id, number))
             return
-        self._serial += 1
-        task = _Task(job, follow(job, self._setup.terms), self._serial)
+        known = self._tasks.get(job_id)
+        if known is not None and job.decision == known.job.decision:
+            known.look = number
+            return
+        if known is not None:
+            known.story.close()
+        task = _Task(job, follow(job, self._setup.terms), next(_serials), number)
         self._tasks[job_id] = task
         self._tell(task, lambda: next(task.story))
+
+    def _overhear(self) -> None:
+        """Another process may have decided about a job that this one drives: its click is in the journal."""
+        now = self._setup.clock()
+        if not self._tasks or now < self._overhear_at:
+            return
+        self._overhear_at = now + OVERHEAR_EVERY
+        revision = self._journal.revision()
+        if revision != self._revision:
+            self._revision = revision
+            for job_id in self._journal.decided(self._driver):
+                if job_id in self._tasks:
+                    self._look(job_id, self._tasks[job_id].look)
 
     def _drop(self, task: _Task) -> None:
         """Break a story off where it is."""
@@ -172,7 +180,7 @@ class Desk:
     def _end(self, task: _Task, job: Job) -> None:
         self._commit(task, job)
         self._forget(task)
-        self._outbox.put(Rested(job.id))
+        self._outbox.put(Rested(job.id, task.look))
 
     def _commit(self, task: _Task, job: Job) -> None:
         """Into the journal before anything else happens; then the main thread hears of it."""
@@ -196,17 +204,23 @@ class Desk:
             self._call(task, want)
 
     def _take_slot(self, task: _Task, want: TakeSlot) -> None:
-        if self._journal.take_slot(task.job.id, want.kind, self._setup.slots[want.kind], self._driver):
+        """First come, first served: only the head of the line asks."""
+        is_first = task is self._first_in_line(want.kind)
+        if is_first and self._journal.take_slot(task.job.id, want.kind, self._setup.slots[want.kind], self._driver):
             self._tell(task, lambda: task.story.send(None))
+            self._call_next_in_line(want.kind)
         else:
             task.due = self._setup.clock() + LINE_WAIT
 
     def _call_next_in_line(self, kind: Kind) -> None:
-        """A slot is free: the job that waits for the longest time asks at once."""
+        """A slot may be free: the job that waits for the longest time asks at once (unless Mint has just turned it away)."""
+        first = self._first_in_line(kind)
+        if first is not None and first.want is not None and not first.want.after:
+            first.due = self._setup.clock()
+
+    def _first_in_line(self, kind: Kind) -> _Task | None:
         line = [task for task in self._tasks.values() if isinstance(task.want, TakeSlot) and task.want.kind is kind]
-        if line:
-            first = min(line, key=lambda task: task.job.created_at)
-            first.due = min(first.due, self._setup.clock() + first.want.after if first.want else 0.0)
+        return min(line, key=lambda task: (task.job.created_at, task.job.id), default=None)
 
     def _call(self, task: _Task, want: calls.Call) -> None:
         """One exchange with Mint. What failed and may be repeated is due again later; the story hears only of the end of patience."""
@@ -262,6 +276,9 @@ class Desk:
         """Hand a download to the pool; the answer comes back through the inbox."""
         job_id, serial, folder = task.job.id, task.serial, download_folder(self._setup.home, task.job.id)
         task.due = math.inf
+        if job_id in self._downloads:
+            return  # one that nobody wants any more is still letting go of the same file: see _take_in
+        self._downloads.add(job_id)
 
         def unwanted() -> bool:
             current = self._tasks.get(job_id)
@@ -284,8 +301,11 @@ class Desk:
         self._pool.submit(work)
 
     def _take_in(self, fetched: Fetched) -> None:
+        self._downloads.discard(fetched.job_id)
         task = self._tasks.get(fetched.job_id)
         if task is None or task.serial != fetched.serial:
+            if task is not None and isinstance(task.want, Fetch):
+                task.due = self._setup.clock()
             return
         outcome = fetched.outcome
         if isinstance(outcome, Stopped):

@@ -22,12 +22,21 @@ if sys.platform == "win32":
             return False
         return True
 
+    _try_shared_lock = _try_lock
+
 else:
     import fcntl
 
     def _try_lock(handle: IO[bytes]) -> bool:
+        return _flock(handle, fcntl.LOCK_EX)
+
+    def _try_shared_lock(handle: IO[bytes]) -> bool:
+        # Two processes that look for a dead driver at the same time must not take each other for it.
+        return _flock(handle, fcntl.LOCK_SH)
+
+    def _flock(handle: IO[bytes], how: int) -> bool:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, how | fcntl.LOCK_NB)
         except OSError:
             return False
         return True
@@ -54,7 +63,7 @@ class Driver:
         path = self._folder / name
         try:
             with path.open("r+b") as handle:
-                if not _try_lock(handle):
+                if not _try_shared_lock(handle):
                     return True
         except FileNotFoundError:
             return False
@@ -67,4 +76,4 @@ class Driver:
         """Let go: what this process drove can be taken over at once."""
         if not self._handle.closed:
             self._handle.close()
-            (self._folder / self.name).unlink()
+            (self._folder / self.name).unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from pathlib import PurePath
 from typing import Any
 
 from ..mint.generation import GenerationRequest
@@ -53,13 +54,6 @@ MOVES: dict[Phase, frozenset[Phase]] = {
     Phase.CANCELED: frozenset(),
 }
 
-BUSY = frozenset({Phase.WAITING, Phase.SENDING, Phase.WORKING, Phase.FETCHING})
-HOLDS_SLOT = frozenset({Phase.SENDING, Phase.WORKING})
-
-
-class IllegalMove(Exception):
-    """A job was asked to go where the table does not lead: a mistake in our code, never the user's."""
-
 
 class Verb(StrEnum):
     """What a person may decide about a job."""
@@ -71,6 +65,25 @@ class Verb(StrEnum):
     CANCEL = "cancel"
 
 
+BUSY = frozenset({Phase.WAITING, Phase.SENDING, Phase.WORKING, Phase.FETCHING})
+HOLDS_SLOT = frozenset({Phase.SENDING, Phase.WORKING})
+
+
+VERBS: dict[Phase, tuple[Verb, ...]] = {
+    Phase.WAITING: (Verb.CANCEL,),
+    Phase.SENDING: (Verb.CANCEL,),
+    Phase.WORKING: (Verb.CANCEL,),
+    Phase.REVIEW: (Verb.APPROVE, Verb.REVISE, Verb.CANCEL),
+    Phase.BILLING: (Verb.RESUME, Verb.CANCEL),
+    Phase.PAUSED: (Verb.RESUME, Verb.CANCEL),
+    Phase.FAILED: (Verb.RETRY,),
+}
+
+
+class IllegalMove(Exception):
+    """A job was asked to go where the table does not lead: a mistake in our code, never the user's."""
+
+
 @dataclass(frozen=True)
 class Decision:
     """A click on a job: kept, with its idempotency key, before anything is sent."""
@@ -78,6 +91,16 @@ class Decision:
     verb: Verb
     key: str
     feedback: str | None = None
+
+
+def may_decide(verb: Verb, phase: Phase, pending: Verb | None) -> bool:
+    """Does this click make sense, when `pending` has been clicked and not yet answered?
+
+    A cancel may take the place of another click, but not of a retry: that may have begun an operation which only its answer names.
+    """
+    if pending is not None and (verb is not Verb.CANCEL or pending in {Verb.CANCEL, Verb.RETRY}):
+        return False
+    return verb in VERBS.get(phase, ())
 
 
 class Cause(StrEnum):
@@ -184,6 +207,23 @@ class Job:
     def previews(self) -> tuple[Kept, ...]:
         """Every preview so far, oldest first: revisions keep the earlier ones."""
         return tuple(kept for kept in self.files if kept.role is Role.PREVIEW)
+
+    @property
+    def preview_name(self) -> str:
+        """What the present revision's preview is called, without its ending."""
+        return f"preview-{self.revision + 1}"
+
+    @property
+    def has_preview(self) -> bool:
+        """Is the present revision's preview on disk?"""
+        return any(PurePath(kept.path).stem == self.preview_name for kept in self.previews)
+
+    @property
+    def goes_on(self) -> bool:
+        """Is there something to do that waits for nobody? Then somebody should be doing it: if not, it was broken off."""
+        lacks_preview = self.phase is Phase.REVIEW and not self.has_preview
+        offers_preview = self.operation is not None and self.operation.assets is not None and self.operation.assets.preview_image_url
+        return self.phase in BUSY or self.decision is not None or bool(lacks_preview and offers_preview)
 
     def moved(self, phase: Phase, **changes: Any) -> Job:
         """The job in another phase. Raises IllegalMove, and changes nothing, when the table does not lead there."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from ..mint.schema import Kind
 from . import record
 from .driver import Driver
-from .job import HOLDS_SLOT, Decision, Job, Phase
+from .job import HOLDS_SLOT, Decision, Job, Phase, may_decide
 
 _JOBS = """
 CREATE TABLE IF NOT EXISTS jobs (
@@ -31,6 +31,8 @@ CREATE TABLE IF NOT EXISTS jobs (
 ) STRICT
 """
 _MOVES = "CREATE TABLE IF NOT EXISTS moves (job TEXT NOT NULL, phase TEXT NOT NULL, at REAL NOT NULL) STRICT"
+# The latest change of each job has the largest serial: whoever looks again reads only what is new.
+_CHANGES = "CREATE TABLE IF NOT EXISTS changes (serial INTEGER PRIMARY KEY AUTOINCREMENT, job TEXT NOT NULL UNIQUE) STRICT"
 _VERSION = 1
 
 
@@ -46,22 +48,25 @@ class Journal:
         try:
             home.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(self.path, timeout=10.0, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")  # a commit survives a power cut: it may stand for money
-            self._prepare()
         except (OSError, sqlite3.Error) as error:
-            raise JournalTrouble(
-                f"The job journal {self.path} cannot be opened ({error}). Check the folder, or set MINT_BLENDER_HOME."
-            ) from error
+            raise self._trouble("opened", error) from error
+        try:
+            self._prepare()
+        except BaseException:
+            self._db.close()
+            raise
 
     def _prepare(self) -> None:
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        (version,) = self._execute("PRAGMA user_version").fetchone()
         if version > _VERSION:
             raise JournalTrouble(f"The job journal {self.path} was written by a newer version of this add-on: update the add-on.")
+        self._execute("PRAGMA journal_mode = WAL")
+        self._execute("PRAGMA synchronous = FULL")  # a commit survives a power cut: it may stand for money
         with self._transaction():
-            self._db.execute(_JOBS)
-            self._db.execute(_MOVES)
-            self._db.execute(f"PRAGMA user_version = {_VERSION}")
+            self._execute(_JOBS)
+            self._execute(_MOVES)
+            self._execute(_CHANGES)
+            self._execute(f"PRAGMA user_version = {_VERSION}")
 
     def close(self) -> None:
         """Close the file."""
@@ -80,17 +85,27 @@ class Journal:
     def moves(self, job_ids: Collection[str]) -> dict[str, list[tuple[Phase, float]]]:
         """When each of these jobs came into which phase (seconds since the epoch), in order."""
         found: dict[str, list[tuple[Phase, float]]] = {job_id: [] for job_id in job_ids}
-        for job_id, phase, at in self._db.execute("SELECT job, phase, at FROM moves ORDER BY rowid"):
+        for job_id, phase, at in self._execute("SELECT job, phase, at FROM moves ORDER BY rowid"):
             if job_id in found:
                 found[job_id].append((Phase(phase), at))
         return found
 
     def revision(self) -> int:
         """A number that changes when another process, or another thread, has written."""
-        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
+        return int(self._execute("PRAGMA data_version").fetchone()[0])
 
-    def _read(self, query: str, *values: str) -> Iterator[Job]:
-        for text, phase, decision in self._db.execute(query, values).fetchall():
+    def changes(self, since: int) -> tuple[int, dict[str, Job | None]]:
+        """What has changed after the serial `since`, and the serial to ask with next time. None: the job was dismissed."""
+        with self._transaction("DEFERRED"):
+            (newest,) = self._execute("SELECT coalesce(max(serial), 0) FROM changes").fetchone()
+            query = "SELECT id FROM jobs JOIN changes ON job = id WHERE serial > ? AND dismissed"
+            changed: dict[str, Job | None] = dict.fromkeys(job_id for (job_id,) in self._execute(query, (since,)))
+            query = "SELECT record, phase, decision FROM jobs JOIN changes ON job = id WHERE serial > ? AND NOT dismissed"
+            changed.update((job.id, job) for job in self._read(query, since))
+        return newest, changed
+
+    def _read(self, query: str, *values: str | int) -> Iterator[Job]:
+        for text, phase, decision in self._execute(query, values).fetchall():
             yield record.load(text, record.load_decision(decision), Phase(phase))
 
     # -- writing ------------------------------------------------------------------------------------------------------
@@ -99,70 +114,100 @@ class Journal:
         """Commit a new job."""
         row = (job.id, job.created_at, job.kind.value, job.phase.value, record.dump(job))
         with self._transaction():
-            self._db.execute("INSERT INTO jobs (id, created_at, kind, phase, record) VALUES (?, ?, ?, ?, ?)", row)
+            self._execute("INSERT INTO jobs (id, created_at, kind, phase, record) VALUES (?, ?, ?, ?, ?)", row)
             self._note_move(job.id, job.phase)
+            self._note_change(job.id)
 
     def save(self, job: Job, *, settled: Decision | None = None) -> None:
         """Commit a job as it now is; `settled` is the decision that has been answered, and goes in the same commit."""
         with self._transaction():
-            before = self._db.execute("SELECT phase FROM jobs WHERE id = ?", (job.id,)).fetchone()
-            self._db.execute("UPDATE jobs SET phase = ?, record = ? WHERE id = ?", (job.phase.value, record.dump(job), job.id))
+            before = self._execute("SELECT phase FROM jobs WHERE id = ?", (job.id,)).fetchone()
+            self._execute("UPDATE jobs SET phase = ?, record = ? WHERE id = ?", (job.phase.value, record.dump(job), job.id))
             if before is not None and before[0] != job.phase.value:
                 self._note_move(job.id, job.phase)
             if settled is not None:
-                self._db.execute("UPDATE jobs SET decision = NULL WHERE id = ? AND decision = ?", (job.id, record.dump_decision(settled)))
+                self._execute("UPDATE jobs SET decision = NULL WHERE id = ? AND decision = ?", (job.id, record.dump_decision(settled)))
+            self._note_change(job.id)
 
-    def decide(self, job_id: str, decision: Decision) -> None:
-        """Commit a click."""
-        self._db.execute("UPDATE jobs SET decision = ? WHERE id = ?", (record.dump_decision(decision), job_id))
+    def decide(self, job_id: str, decision: Decision) -> bool:
+        """Commit a click. False, and nothing is kept, when the job has moved on or somebody has decided about it already."""
+        with self._transaction():
+            found = self._execute("SELECT phase, decision FROM jobs WHERE id = ?", (job_id,)).fetchone()
+            pending = record.load_decision(found[1]) if found else None
+            if found is None or not may_decide(decision.verb, Phase(found[0]), pending.verb if pending else None):
+                return False
+            self._execute("UPDATE jobs SET decision = ? WHERE id = ?", (record.dump_decision(decision), job_id))
+            self._note_change(job_id)
+        return True
 
     def dismiss(self, job_id: str) -> None:
         """Take a job off the list. What it cost stays known."""
-        self._db.execute("UPDATE jobs SET dismissed = 1 WHERE id = ?", (job_id,))
+        with self._transaction():
+            self._execute("UPDATE jobs SET dismissed = 1 WHERE id = ?", (job_id,))
+            self._note_change(job_id)
 
     # -- between processes --------------------------------------------------------------------------------------------
 
     def claim(self, job_id: str, driver: Driver) -> Job | None:
         """Drive this job from now on: the job, or None when another living process drives it (or it is not there)."""
         with self._transaction():
-            found = self._db.execute("SELECT driver FROM jobs WHERE id = ?", (job_id,)).fetchone()
+            found = self._execute("SELECT driver FROM jobs WHERE id = ?", (job_id,)).fetchone()
             if found is None or (found[0] != driver.name and driver.is_alive(found[0])):
                 return None
-            self._db.execute("UPDATE jobs SET driver = ? WHERE id = ?", (driver.name, job_id))
+            self._execute("UPDATE jobs SET driver = ? WHERE id = ?", (driver.name, job_id))
         return self.job(job_id)
 
     def release(self, job_id: str, driver: Driver) -> None:
         """Drive it no longer."""
-        self._db.execute("UPDATE jobs SET driver = NULL WHERE id = ? AND driver = ?", (job_id, driver.name))
+        self._execute("UPDATE jobs SET driver = NULL WHERE id = ? AND driver = ?", (job_id, driver.name))
 
     def driven_elsewhere(self, job_id: str, driver: Driver) -> bool:
         """Does another living process drive it?"""
-        found = self._db.execute("SELECT driver FROM jobs WHERE id = ?", (job_id,)).fetchone()
+        found = self._execute("SELECT driver FROM jobs WHERE id = ?", (job_id,)).fetchone()
         return found is not None and found[0] != driver.name and driver.is_alive(found[0])
+
+    def decided(self, driver: Driver) -> dict[str, Decision]:
+        """The unanswered clicks on the jobs that this process drives."""
+        rows = self._execute("SELECT id, decision FROM jobs WHERE driver = ? AND decision IS NOT NULL", (driver.name,)).fetchall()
+        return {job_id: decision for job_id, text in rows if (decision := record.load_decision(text)) is not None}
 
     def take_slot(self, job_id: str, kind: Kind, most: int, driver: Driver) -> bool:
         """Move a waiting job to SENDING, if fewer than `most` of its kind are active in all living processes together."""
         with self._transaction():
             phases = tuple(phase.value for phase in HOLDS_SLOT)
-            holders = self._db.execute(
-                "SELECT driver FROM jobs WHERE kind = ? AND phase IN (?, ?) AND id != ?", (kind.value, *phases, job_id)
-            )
+            holders = self._execute("SELECT driver FROM jobs WHERE kind = ? AND phase IN (?, ?) AND id != ?", (kind.value, *phases, job_id))
             if sum(driver.is_alive(name) for (name,) in holders.fetchall()) >= most:
                 return False
-            self._db.execute("UPDATE jobs SET phase = ? WHERE id = ?", (Phase.SENDING.value, job_id))
+            self._execute("UPDATE jobs SET phase = ? WHERE id = ?", (Phase.SENDING.value, job_id))
             self._note_move(job_id, Phase.SENDING)
+            self._note_change(job_id)
         return True
 
     def _note_move(self, job_id: str, phase: Phase) -> None:
-        self._db.execute("INSERT INTO moves VALUES (?, ?, ?)", (job_id, phase.value, time.time()))
+        self._execute("INSERT INTO moves VALUES (?, ?, ?)", (job_id, phase.value, time.time()))
+
+    def _note_change(self, job_id: str) -> None:
+        self._execute("INSERT OR REPLACE INTO changes (job) VALUES (?)", (job_id,))
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self, how: str = "IMMEDIATE") -> Iterator[None]:
         # IMMEDIATE: whoever will write takes the lock before reading, so no two processes act on the same reading.
-        self._db.execute("BEGIN IMMEDIATE")
+        self._execute(f"BEGIN {how}")
         try:
             yield
+            self._execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # a full disk ends a transaction by itself
+                self._db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
+
+    def _execute(self, query: str, values: tuple[object, ...] = ()) -> sqlite3.Cursor:
+        try:
+            return self._db.execute(query, values)
+        except sqlite3.Error as error:
+            raise self._trouble("read or written", error) from error
+
+    def _trouble(self, verb: str, error: Exception) -> JournalTrouble:
+        return JournalTrouble(
+            f"The job journal {self.path} cannot be {verb} ({error}). Check the folder and the room on its disk, or set MINT_BLENDER_HOME."
+        )

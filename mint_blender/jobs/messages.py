@@ -16,9 +16,10 @@ from .questions import Answer, Question
 
 @dataclass(frozen=True)
 class Look:
-    """The journal has news of this job: (re)tell its story."""
+    """The journal has news of this job: (re)tell its story. `number` comes back when it rests, so that both sides mean the same look."""
 
     job_id: str
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,13 @@ class JobChanged:
 
 @dataclass(frozen=True)
 class Rested:
-    """Nothing goes on by itself with this job: it waits for a person, is over, or is driven by another process."""
+    """Nothing goes on by itself with this job: it waits for a person, is over, or is driven by another process.
+
+    `number` is that of the last `Look` at it: an older one than was sent last means that the story goes on after all.
+    """
 
     job_id: str
+    number: int = 0
 
 
 @dataclass(frozen=True)

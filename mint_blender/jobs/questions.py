@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ..mint.client import Client
 from ..mint.errors import NotFound
 from ..mint.schema import Estimate, Kind, Me, Mode, Preset, Usage
+
+if TYPE_CHECKING:
+    from ..mint.client import Client
 
 
 @dataclass(frozen=True)

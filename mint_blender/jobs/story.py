@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, field, replace
-from pathlib import PurePath
 from typing import Any, TypeVar
 
 from ..files.errors import FileTrouble
@@ -134,14 +133,13 @@ class _Story:
     def _fetch_preview(self) -> Telling:
         """The picture of this revision. Without it a person can still decide, so its trouble is a note and no more."""
         assets = self._operation.assets
-        name = f"preview-{self.job.revision + 1}"
-        if any(PurePath(kept.path).stem == name for kept in self.job.previews):
+        if self.job.has_preview:
             return
         if assets is None or assets.preview_image_url is None:
             self.job = self.job.noted("Mint sent no preview picture: look at it at mint.gg before you approve.")
             return
         try:
-            kept = yield from self.ask(Fetch(Role.PREVIEW, assets.preview_image_url, name))
+            kept = yield from self.ask(Fetch(Role.PREVIEW, assets.preview_image_url, self.job.preview_name))
             self.job = replace(self.job, files=(*self.job.files, kept))
         except FileTrouble as error:
             self.job = self.job.noted(f"The preview picture could not be fetched. {error}")

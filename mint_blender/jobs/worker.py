@@ -10,12 +10,17 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+from typing import TYPE_CHECKING
 
 from ..mint.account import Account
 from . import troubles
-from .desk import Desk, Setup
+from .journal import JournalTrouble
 from .messages import Ask, Command, Crashed, Halt, Look, News, Online, Use
 from .questions import Question
+from .setup import Setup
+
+if TYPE_CHECKING:
+    from .desk import Desk
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +42,9 @@ class Worker:
         """Is the thread there?"""
         return self._thread is not None
 
-    def look(self, job_id: str) -> None:
-        """The journal has news of this job."""
-        self._send(Look(job_id))
+    def look(self, job_id: str, number: int = 0) -> None:
+        """The journal has news of this job; `number` comes back with the `Rested` that ends this look."""
+        self._send(Look(job_id, number))
 
     def ask(self, question: Question) -> None:
         """Ask Mint something that is no job; the answer comes as news."""
@@ -80,7 +85,22 @@ class Worker:
     # -- on the thread ------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        while True:
+            self._serve()
+            # Only now that the desk is closed may another one open: two would take each other for two processes.
+            with self._gate:
+                left = self._left_over()
+                if not left:
+                    self._thread = None
+                    return
+                for command in left:
+                    self._inbox.put(command)
+
+    def _serve(self) -> None:
+        """One desk, from opening to closing."""
         try:
+            from .desk import Desk  # with it comes the network: loaded here, not when the add-on is enabled
+
             desk = Desk(self._setup, self._account, self._inbox, self.news, online=self._online)
             try:
                 while self._go_on(desk):
@@ -89,24 +109,26 @@ class Worker:
                 desk.close()
         except Exception as mistake:
             log.exception("The worker ended")
-            with self._gate:
-                self._thread = None
-            self.news.put(Crashed(troubles.internal(mistake).sentence))
+            self._left_over()
+            self.news.put(Crashed(str(mistake) if isinstance(mistake, JournalTrouble) else troubles.internal(mistake).sentence))
+
+    def _left_over(self) -> list[Command]:
+        """Empty the inbox; returns what was sent after the end had begun and still wants to be done."""
+        left: list[Command] = []
+        while not self._inbox.empty():
+            left.append(self._inbox.get())
+        return [command for command in left if isinstance(command, Look | Ask)]
 
     def _go_on(self, desk: Desk) -> bool:
         """One message or one want. False when there is nothing left to do, or the end was asked for."""
         wait = desk.turn()
-        with self._gate:
-            if desk.is_idle and self._inbox.empty():
-                self._thread = None
-                return False
+        if desk.is_idle and self._inbox.empty():
+            return False
         try:
             command = self._inbox.get(timeout=wait)
         except queue.Empty:
             return True
         if isinstance(command, Halt):
-            with self._gate:
-                self._thread = None
             return False
         desk.receive(command)
         return True
