@@ -9,7 +9,7 @@ from pathlib import Path
 
 import addon_utils
 import bpy
-from mathutils import Vector
+from mathutils import Matrix, Vector
 
 from .blocks import Inventory
 from .landing import Placed
@@ -19,14 +19,16 @@ from .writing import OutputTrouble, ready
 FIELD_OF_VIEW = math.radians(28)
 FROM = Vector((0.62, -1.0, 0.42)).normalized()
 """Where the camera stands, seen from the model: in front of it (-Y), to its left, slightly above."""
+FROM_ASIDE = Vector((-1.0, -0.55, 0.5)).normalized()
+"""The second view: from its right."""
 MARGIN = 1.12
 
 
-def render_still(path: Path, placed: Placed, *, width: int = 640, height: int = 480, samples: int = 16) -> Path:
+def render_still(path: Path, placed: Placed, *, width: int = 640, height: int = 480, samples: int = 16, aside: bool = False) -> Path:
     """Render to a PNG and return its absolute path.
 
     A World is seen through its own camera and lit by itself; a model is framed from the front, a little to the side and from above,
-    on a pale floor in soft light.
+    on a pale floor in soft light. `aside` gives a second view: a World from a metre beside, a model from its other side.
     """
     path = ready(path)
     before = Inventory()
@@ -36,12 +38,12 @@ def render_still(path: Path, placed: Placed, *, width: int = 640, height: int = 
         for each in placed.objects:
             scene.collection.objects.link(each)
         camera = next((each for each in placed.objects if each.type == "CAMERA" and placed.root.get("mint_kind") == "world"), None)
-        if camera is not None:
-            scene.camera, scene.world = camera, source.world
-            scene.view_settings.view_transform = "Standard"  # the panorama is a finished picture: no film curve on top of it
-        else:
-            _studio(scene, _all_points(placed.objects), width / height)
         _use_cycles(scene, samples)
+        if camera is not None:
+            _at_the_place(scene, camera, source, aside)
+            _show_hidden(scene, placed.objects)
+        else:
+            _studio(scene, _all_points(placed.objects), width / height, FROM_ASIDE if aside else FROM)
         scene.render.resolution_x, scene.render.resolution_y, scene.render.resolution_percentage = width, height, 100
         scene.render.image_settings.file_format = "PNG"
         scene.render.filepath = str(path)
@@ -51,6 +53,33 @@ def render_still(path: Path, placed: Placed, *, width: int = 640, height: int = 
     finally:
         before.remove_new()
     return path
+
+
+def _at_the_place(scene: bpy.types.Scene, camera: bpy.types.Object, source: bpy.types.Scene, aside: bool) -> None:
+    """A World as it is seen by its own camera, or by one a metre to the right that looks the same way."""
+    scene.camera, scene.world = camera, source.world
+    scene.view_settings.view_transform = "Standard"  # the panorama is a finished picture: no film curve on top of it
+    if scene.world is None:
+        scene.world = _backdrop(scene)  # a bare collider: nothing else gives light
+    else:
+        scene.cycles.max_bounces = 1  # everything shines by itself
+    if aside:
+        scene.view_layers[0].update()
+        place = camera.matrix_world.normalized()
+        beside = bpy.data.objects.new("Mint still", camera.data)
+        beside.matrix_world = Matrix.Translation(list(place.col[0].xyz / source.unit_settings.scale_length)) @ place
+        scene.collection.objects.link(beside)
+        scene.camera = beside
+
+
+def _show_hidden(scene: bpy.types.Scene, objects: Iterable[bpy.types.Object]) -> None:
+    """A collider that serves physics only is not rendered; when there is nothing else to see, a copy of it is."""
+    solid = [each for each in objects if each.type in {"MESH", "POINTCLOUD"}]
+    if all(each.hide_render for each in solid):
+        for each in solid:
+            copy = each.copy()
+            copy.hide_render = False
+            scene.collection.objects.link(copy)
 
 
 def _use_cycles(scene: bpy.types.Scene, samples: int) -> None:
@@ -87,11 +116,11 @@ def _all_points(objects: Iterable[bpy.types.Object]) -> list[Vector]:
     return [Vector((x, y, z)) for x in (low.x, high.x) for y in (low.y, high.y) for z in (low.z, high.z)]
 
 
-def _studio(scene: bpy.types.Scene, corners: list[Vector], aspect: float) -> None:
+def _studio(scene: bpy.types.Scene, corners: list[Vector], aspect: float, seen_from: Vector) -> None:
     low, high = corners[0], corners[-1]
     centre, size = (low + high) / 2, max((high - low).length, 1e-6)
-    scene.camera = _camera(scene, corners, centre, size, aspect)
-    _light(scene, "key", centre + size * Vector((-1.1, -1.3, 1.7)), centre, size * 1.4, 50 * size**2)
+    scene.camera = _camera(scene, corners, size, aspect, seen_from)
+    _light(scene, "key", centre + size * Vector((-1.3, -1.1, 1.9)), centre, size * 0.8, 58 * size**2)
     _light(scene, "rim", centre + size * Vector((1.3, 1.2, 1.3)), centre, size * 1.0, 34 * size**2)
     scene.world = _backdrop(scene)
     _floor(scene, Vector((centre.x, centre.y, low.z)), size)
@@ -99,21 +128,22 @@ def _studio(scene: bpy.types.Scene, corners: list[Vector], aspect: float) -> Non
     scene.view_settings.look = "AgX - Medium High Contrast"
 
 
-def _camera(scene: bpy.types.Scene, corners: list[Vector], centre: Vector, size: float, aspect: float) -> bpy.types.Object:
-    """A camera that looks at the centre from FROM, as near as all corners still fit."""
+def _camera(scene: bpy.types.Scene, corners: list[Vector], size: float, aspect: float, seen_from: Vector) -> bpy.types.Object:
+    """A camera that looks at the middle of the corners, as near as all of them still fit."""
+    centre = (corners[0] + corners[-1]) / 2
     data = bpy.data.cameras.new("Mint still")
     data.sensor_fit = "HORIZONTAL"
     data.angle = FIELD_OF_VIEW
-    turn = (-FROM).to_track_quat("-Z", "Y")
+    turn = (-seen_from).to_track_quat("-Z", "Y")
     across, up = turn @ Vector((1, 0, 0)), turn @ Vector((0, 1, 0))
     half = math.tan(FIELD_OF_VIEW / 2)
     distance = 0.0
     for corner in corners:
         offset = corner - centre
-        wide, tall, near = abs(offset.dot(across)) / half, abs(offset.dot(up)) / half * aspect, offset.dot(FROM)
+        wide, tall, near = abs(offset.dot(across)) / half, abs(offset.dot(up)) / half * aspect, offset.dot(seen_from)
         distance = max(distance, near + MARGIN * max(wide, tall))
     camera = bpy.data.objects.new("Mint still", data)
-    camera.location = centre + FROM * distance
+    camera.location = centre + seen_from * distance
     camera.rotation_euler = turn.to_euler()
     data.clip_start, data.clip_end = distance / 100, distance * 100 + size
     scene.collection.objects.link(camera)
@@ -135,7 +165,7 @@ def _backdrop(scene: bpy.types.Scene) -> bpy.types.World:
         world.use_nodes = True
     background = next(node for node in world.node_tree.nodes if node.type == "BACKGROUND")
     background.inputs["Color"].default_value = (0.86, 0.9, 0.95, 1)
-    background.inputs["Strength"].default_value = 0.55
+    background.inputs["Strength"].default_value = 0.42
     return world
 
 
