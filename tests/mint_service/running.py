@@ -128,6 +128,10 @@ class ThreadService(Service):
                 ready.set()
             loop.run_forever()
             loop.run_until_complete(server.stop())
+            left = asyncio.all_tasks(loop)  # handlers whose connection was shut under them
+            for task in left:
+                task.cancel()
+            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
             loop.run_until_complete(loop.shutdown_asyncgens())
 
         self._thread = threading.Thread(target=run, name="mint-service", daemon=True)

@@ -115,7 +115,9 @@ def test_prompts_may_be_as_long_as_the_contract_says(caller: Caller) -> None:
     assert caller.post("/worlds:generate", {"prompt": "x" * 4001}).status_code == 400
 
 
-@pytest.mark.parametrize(("content", "kind"), [(b"{", "application/json"), (b"", "application/json"), (b"prompt=a", "text/plain"), (b"\xff", "application/json")])
+@pytest.mark.parametrize(
+    ("content", "kind"), [(b"{", "application/json"), (b"", "application/json"), (b"prompt=a", "text/plain"), (b"\xff", "application/json")]
+)
 def test_what_is_not_json_is_400(caller: Caller, content: bytes, kind: str) -> None:
     """Broken, empty and foreign bodies."""
     answer = caller.call("POST", "/models:generate", data=content, headers={"Content-Type": kind, "Idempotency-Key": "k"})

@@ -213,7 +213,12 @@ def test_converting(caller: Caller) -> None:
     model = caller.finished("a mug")["resource"]["id"]
     answer = caller.post(f"/models/{model}:convert", {"targetFormats": ["fbx", "OBJ", "stl", "usdz"]})
     started = answer.json()
-    assert (started["type"], started["prompt"], started["generationPreset"], started["generationModel"]) == ("model_conversion", None, None, None)
+    assert (started["type"], started["prompt"], started["generationPreset"], started["generationModel"]) == (
+        "model_conversion",
+        None,
+        None,
+        None,
+    )
     caller.until(started, "succeeded")
     assets = caller.get(f"/models/{model}").json()["assets"]
     for member, begins in (("fbxUrl", b"; FBX"), ("objUrl", b"# "), ("stlUrl", b"Mint"), ("usdzUrl", b"PK")):

@@ -97,7 +97,19 @@ def test_the_command_line(tmp_path: Path) -> None:
     """One JSON line says where it is; SIGTERM ends it; a scenario file and a state file are taken."""
     scenario = tmp_path / "scenario.json"
     scenario.write_text(json.dumps({"credits": 77, "library": {"models": 2}}), encoding="utf-8")
-    command = [sys.executable, "-m", "tests.mint_service", "--assets", "tiny", "--speed", "9", "--scenario", str(scenario), "--state", str(tmp_path / "s.db")]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.mint_service",
+        "--assets",
+        "tiny",
+        "--speed",
+        "9",
+        "--scenario",
+        str(scenario),
+        "--state",
+        str(tmp_path / "s.db"),
+    ]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         said = json.loads(process.stdout.readline())
@@ -110,7 +122,9 @@ def test_the_command_line(tmp_path: Path) -> None:
     assert (tmp_path / "s.db").exists()
 
 
-@pytest.mark.parametrize("scenario", [{"colour": "red"}, {"switches": ["no-such-switch"]}, {"assets": "gold"}, {"answers": [{"answer": {"stauts": 1}}]}])
+@pytest.mark.parametrize(
+    "scenario", [{"colour": "red"}, {"switches": ["no-such-switch"]}, {"assets": "gold"}, {"answers": [{"answer": {"stauts": 1}}]}]
+)
 def test_a_wrong_scenario_is_said(tmp_path: Path, scenario: dict[str, Any]) -> None:
     """A misspelt member or switch must not leave a test passing for the wrong reason."""
     path = tmp_path / "scenario.json"

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each switch has to do: functions by the name of the switch. test_switches.py runs them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import requests
+
+from ..caller import Caller
+
+Check = Callable[[Caller, str], None]
+CHECKS: dict[str, Check] = {}
+ENDS = ("succeeded", "partially_succeeded", "failed", "canceled")
+
+
+def check(*names: str) -> Callable[[Check], Check]:
+    """Register the check of one or more switches. It gets the caller and the switch's name."""
+
+    def keep(function: Check) -> Check:
+        CHECKS.update(dict.fromkeys(names, function))
+        return function
+
+    return keep
+
+
+def finished(caller: Caller, name: str, kind: str = "model") -> dict[str, Any]:
+    """An operation under a switch, brought to its end."""
+    return caller.finished(f"a mug [{name}]", kind)
+
+
+def download(url: str, **headers: str) -> requests.Response:
+    """A file, without a key."""
+    return requests.get(url, headers=headers, timeout=20)

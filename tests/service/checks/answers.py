@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Switches that change how a start or a read is answered."""
+
+from __future__ import annotations
+
+import email.utils
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import requests
+
+from ..caller import Caller
+from ..test_errors import slug
+from . import ENDS, check
+
+
+def start(caller: Caller, switch: str, key: str = "k", **body: Any) -> requests.Response:
+    """The answer to a start under a switch."""
+    return caller.post("/models:generate", {"prompt": f"a mug [{switch}]", **body}, key, twin=False)
+
+
+@check("lost-answer")
+def lost_answer(caller: Caller, name: str) -> None:
+    with pytest.raises(requests.ConnectionError):
+        start(caller, name)
+    assert caller.service.requests("POST")[0].status is None
+    (operation,) = caller.service.operations()
+    again = start(caller, name)
+    assert (again.status_code, again.json()["id"]) == (202, operation.id)
+    assert len(caller.service.operations()) == 1
+
+
+@check("slow-answer")
+def slow_answer(caller: Caller, name: str) -> None:
+    before = time.monotonic()
+    assert start(caller, name).status_code == 202
+    assert time.monotonic() - before >= 2
+
+
+@check("no-credits")
+def no_credits(caller: Caller, name: str) -> None:
+    answer = caller.post("/models:generate", {"prompt": f"a mug [{name}]"})
+    assert (answer.status_code, slug(answer)) == (402, "insufficient-credits")
+
+
+@check("forbidden")
+def forbidden(caller: Caller, name: str) -> None:
+    answer = caller.post("/worlds:generate", {"prompt": f"a hall [{name}]"})
+    assert (answer.status_code, slug(answer)) == (403, "forbidden")
+
+
+@check("revoked")
+def revoked(caller: Caller, name: str) -> None:
+    operation = start(caller, name).json()
+    assert caller.get(f"/operations/{operation['id']}").status_code == 401
+    assert caller.get("/me").status_code == 401
+    caller.service.scenario(revoked=False)
+    assert caller.operation(operation)["id"] == operation["id"]
+
+
+@check("alpha-names")
+def alpha_names(caller: Caller, name: str) -> None:
+    answer = start(caller, name, name="My mug")
+    assert (answer.status_code, answer.json()["errors"][0]["path"]) == (400, "/name")
+    again = start(caller, name, key="other", displayName="My mug")
+    assert again.status_code == 202
+    assert caller.service.operations()[0].name == "My mug"
+
+
+def hold_against_the_word(answer: requests.Response, word: str) -> None:
+    """An error answer of a start-… or poll-… switch."""
+    status = {"429-date": 429, "html": 500, "empty": 500}.get(word) or int(word)
+    assert answer.status_code == status
+    assert answer.headers["X-Request-Id"]
+    if word in ("429", "429-date", "500", "503"):
+        assert slug(answer) in ("rate-limited", "internal-error", "service-unavailable")
+    else:
+        assert answer.text == "" if word in ("504", "empty") else answer.text.startswith("<!DOCTYPE html>")
+    if word in ("429", "503"):
+        assert answer.headers["Retry-After"] == "1"
+    if word == "429-date":
+        when = email.utils.parsedate_to_datetime(answer.headers["Retry-After"])
+        assert -2 < (when - datetime.now(UTC)).total_seconds() < 5
+
+
+WORDS = ("429", "429-date", "500", "502", "503", "504", "html", "empty", "closed")
+
+
+@check(*(f"start-{word}" for word in WORDS))
+def start_answers(caller: Caller, name: str) -> None:
+    word = name.removeprefix("start-")
+    if word == "closed":
+        with pytest.raises(requests.ConnectionError):
+            start(caller, name)
+    else:
+        hold_against_the_word(start(caller, name), word)
+    assert caller.service.operations() == []
+    assert start(caller, name).status_code == 202
+    if word != "closed":
+        assert start(caller, name, key="another click").status_code >= 429, "each click meets it once"
+
+
+@check(*(f"poll-{word}" for word in WORDS))
+def poll_answers(caller: Caller, name: str) -> None:
+    word = name.removeprefix("poll-")
+    operation = caller.start(f"a mug [{name}]")
+    caller.operation(operation)
+    path = f"/operations/{operation['id']}"
+    if word == "closed":
+        with pytest.raises(requests.ConnectionError):
+            caller.get(path, twin=False)
+    else:
+        hold_against_the_word(caller.get(path, twin=False), word)
+    assert caller.until(operation, *ENDS)["status"] == "succeeded"
+
+
+@check("poll-hint")
+def poll_hint(caller: Caller, name: str) -> None:
+    operation = caller.start(f"a mug [{name}]")
+    answer = caller.get(f"/operations/{operation['id']}")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (200, "1")
+    caller.until(operation, *ENDS)
+    assert "Retry-After" not in caller.get(f"/operations/{operation['id']}").headers
+
+
+@check("poll-404")
+def poll_404(caller: Caller, name: str) -> None:
+    operation = caller.start(f"a mug [{name}]")
+    caller.operation(operation)
+    for _ in range(2):
+        assert slug(caller.get(f"/operations/{operation['id']}")) == "not-found"

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scenarios: switches for everything, rules, scripted answers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.mint_service import options
+from tests.mint_service.running import ThreadService, running_service
+
+from .caller import Caller
+from .checks import download
+
+
+def test_switches_of_a_scenario_hold_for_everything() -> None:
+    """As if the word stood in each prompt."""
+    with running_service(clock="manual", switches=["fails"]) as service:
+        assert Caller(service).finished("a mug")["status"] == "failed"
+
+
+def test_rules_hold_for_prompts_that_match(service: ThreadService, caller: Caller) -> None:
+    """A regular expression chooses the prompts."""
+    service.scenario(rules=[{"prompt": "^a m", "switches": ["fails"]}])
+    assert caller.finished("a mug")["status"] == "failed"
+    assert caller.finished("a lamp")["status"] == "succeeded"
+
+
+def test_other_words_in_brackets_are_words(caller: Caller) -> None:
+    """A person may write brackets."""
+    assert caller.finished("a mug [not a switch] [nor-this]")["status"] == "succeeded"
+
+
+def test_scripted_answers(service: ThreadService, caller: Caller) -> None:
+    """The next N requests that match get what the scenario says; skip lets some through first."""
+    service.scenario(answers=[{"method": "GET", "path": "/v1/m*", "skip": 1, "times": 2, "answer": {"word": "503"}}])
+    assert [caller.get("/me").status_code for _ in range(4)] == [200, 503, 503, 200]
+    service.scenario(answers=[{"path": "/v1/me", "answer": {"status": 418, "json": {"error": "teapot"}, "headers": {"X-Tea": "yes"}}}])
+    answer = caller.get("/me", twin=False)
+    assert (answer.status_code, answer.json(), answer.headers["X-Tea"]) == (418, {"error": "teapot"}, "yes")
+    service.scenario(
+        answers=[
+            {"path": "/v1/me", "answer": {"text": "hello", "status": 200}},
+            {"path": "/v1/me", "answer": {"status": 429, "problem": "rate-limited", "detail": "Slow down."}},
+        ]
+    )
+    assert caller.get("/me", twin=False).text == "hello"
+    assert caller.get("/me", twin=False).json()["detail"] == "Slow down."
+
+
+def test_a_scripted_answer_after_the_deed(service: ThreadService, caller: Caller) -> None:
+    """`when: after` carries the request out and then loses its answer."""
+    operation = caller.start("a mug", generationMode="review")
+    caller.until(operation, "preview_ready")
+    service.scenario(answers=[{"method": "POST", "path": "*:approve", "when": "after", "answer": {"close": True}}])
+    with pytest.raises(requests.ConnectionError):
+        caller.post(f"/operations/{operation['id']}:approve", key="k")
+    assert caller.operation(operation)["status"] == "running"
+    assert caller.post(f"/operations/{operation['id']}:approve", key="k").status_code == 202
+
+
+def test_scripted_answers_of_the_file_host(service: ThreadService, caller: Caller) -> None:
+    """`host: files` is the other origin."""
+    url = caller.finished("a mug")["assets"]["previewImageUrl"]
+    service.scenario(answers=[{"host": "files", "path": "/images/*", "answer": {"status": 500}}])
+    assert [download(url).status_code for _ in range(2)] == [500, 200]
+
+
+def test_the_readme_names_every_option() -> None:
+    """Each member of a scenario is explained."""
+    text = Path(options.__file__).with_name("README.md").read_text(encoding="utf-8")
+    assert not [field.name for field in fields(options.Options) if not re.search(rf"`{field.name}`", text)]

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every switch does what the table says: one check for each row."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.mint_service import switches
+
+from .caller import Caller
+from .checks import CHECKS, answers, results, work
+
+assert answers and results and work  # importing them registers their checks
+
+
+@pytest.mark.parametrize("name", [switch.name for switch in switches.TABLE])
+def test_switch(caller: Caller, name: str) -> None:
+    """The word in a prompt does what its row says."""
+    CHECKS[name](Caller(caller.service, words_are_free=name.startswith("unknown-")), name)
+
+
+def test_every_switch_has_a_check_and_a_row_in_the_readme() -> None:
+    """The table is the one list."""
+    assert set(CHECKS) == switches.NAMES
+    assert switches.markdown() in Path(switches.__file__).with_name("README.md").read_text(encoding="utf-8")
