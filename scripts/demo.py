@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mint_blender.cli.main import main as mint
+
 from mint_blender.cli.session import open_board
 from mint_blender.jobs import card
 from mint_blender.jobs.job import Job

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import bpy
 
 from ..jobs.journal import JournalTrouble
@@ -60,7 +62,7 @@ class _Question(bpy.types.Operator):
     bl_options = {"REGISTER"}
     questions: tuple[Question, ...]
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Any:
         """Ask."""
         complaint = ask(*self.questions)
         if complaint:
@@ -92,7 +94,7 @@ class MINT_OT_open_online_preference(bpy.types.Operator):
     bl_label = "Open Preferences"
     bl_options = {"INTERNAL"}
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Any:
         """The System section holds it in every version."""
         bpy.ops.screen.userpref_show()
         context.preferences.active_section = "SYSTEM"

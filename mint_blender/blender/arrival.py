@@ -10,9 +10,12 @@ import bpy
 from ..jobs.job import Job, Role
 from ..mint.schema import Assets, Kind
 from . import landing, output
-from .landing import ImportTrouble, Landing, Placed, Provenance
+from .importer import ImportTrouble
+from .landing import Landing, Placed, Provenance
 from .still import render_still
 from .world import WorldFiles, WorldOptions
+
+__all__ = ["ImportTrouble", "place", "write"]
 
 
 def place(job: Job, scene: bpy.types.Scene | None = None) -> Placed:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import logging.handlers
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -53,7 +54,7 @@ class MINT_OT_measure_downloads(bpy.types.Operator):
     bl_label = "Measure Downloads"
     bl_options = {"INTERNAL"}
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Any:
         """Look at every file once."""
         global _size
         _size = Store(current.home()).size()
@@ -68,11 +69,11 @@ class MINT_OT_clear_downloads(bpy.types.Operator):
     bl_label = "Clear Downloads"
     bl_options = {"REGISTER"}
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """Files are deleted: ask first."""
         return context.window_manager.invoke_confirm(self, event)
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Any:
         """Everything but what jobs on the list still need."""
         try:
             keep = {job.id for job in current.board().jobs()}

@@ -112,15 +112,20 @@ def request_of(form: MintForm) -> GenerationRequest:
 
 def target_of(form: MintForm, context: bpy.types.Context) -> Target:
     """Where the result shall land: as things stand at the click."""
-    x, y, z = context.scene.cursor.location if form.place == "CURSOR" else (0.0, 0.0, 0.0)
     is_model = form.kind == "MODEL"
     return Target(
-        at=(x, y, z),
+        at=cursor(context) if form.place == "CURSOR" else (0.0, 0.0, 0.0),
         height=form.height if form.use_height and is_model else None,
         document=current.document(),
         scene=context.scene.name,
         splats=form.splats if form.splats != "NONE" and not is_model else None,
     )
+
+
+def cursor(context: bpy.types.Context) -> tuple[float, float, float]:
+    """Where the 3D cursor stands."""
+    x, y, z = context.scene.cursor.location
+    return x, y, z
 
 
 def remember(form: MintForm) -> None:

@@ -8,6 +8,7 @@ Nothing of ours ticks when nothing is in flight. In background mode no timer eve
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import bpy
 from bpy.app.handlers import persistent
@@ -66,7 +67,7 @@ class MINT_OT_heartbeat(bpy.types.Operator):
 
     _timer: bpy.types.Timer | None = None
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """Begin to beat, in the window that is at hand."""
         global _beating
         if _beating:
@@ -76,7 +77,7 @@ class MINT_OT_heartbeat(bpy.types.Operator):
         _beating = True
         return {"RUNNING_MODAL"}
 
-    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """Beat on our timer only; every event goes on to whoever it was meant for."""
         if event.type != "TIMER":
             return {"PASS_THROUGH"}

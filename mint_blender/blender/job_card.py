@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import bpy
 
 from ..jobs import card
@@ -51,7 +53,7 @@ def _draw_head(box: bpy.types.UILayout, board: Board, job: Job) -> None:
         end.operator("mint.job_menu", text="", icon="DOWNARROW_HLT", emboss=False).job_id = job.id
 
 
-_ICONS = {
+_ICONS: dict[Phase, Any] = {
     Phase.REVIEW: "HIDE_OFF",
     Phase.BILLING: "FUND",
     Phase.READY: "IMPORT",
@@ -111,6 +113,7 @@ def _draw_review(box: bpy.types.UILayout, job: Job) -> None:
 
 def _draw_turning(row: bpy.types.UILayout, job: Job, shown: int, count: int) -> None:
     """Back and forth between the previews so far."""
+    icon: Any
     for step, icon in ((-1, "TRIA_LEFT"), (1, "TRIA_RIGHT")):
         if step > 0:
             row.label(text=f"{shown} of {count}")

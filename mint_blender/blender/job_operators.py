@@ -10,29 +10,29 @@ import bpy
 from ..jobs import card
 from . import drafts, landing
 from .job_card import MINT_MT_job
-from .operators import find_job
+from .operators import Result, find_job
 
 
-class _JobOperator:
+class _JobOperator(bpy.types.Operator):
     """What all of these share: which job."""
 
     bl_options = {"INTERNAL"}
 
     job_id: bpy.props.StringProperty(name="Job", options={"SKIP_SAVE"})
 
-    def gone(self) -> set[str]:
+    def gone(self) -> Result:
         """The job is not on the list any more."""
         self.report({"WARNING"}, "This job is no longer on the list.")
         return {"CANCELLED"}
 
 
-class MINT_OT_show_preview(_JobOperator, bpy.types.Operator):
+class MINT_OT_show_preview(_JobOperator):
     """Open the Preview in an Image Editor of its own window"""
 
     bl_idname = "mint.show_preview"
     bl_label = "Look Closer"
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         """A new window, so that nobody's layout is changed."""
         job = find_job(self.job_id)
         draft = drafts.of(job.id) if job else None
@@ -50,7 +50,7 @@ class MINT_OT_show_preview(_JobOperator, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class MINT_OT_turn_preview(_JobOperator, bpy.types.Operator):
+class MINT_OT_turn_preview(_JobOperator):
     """Show another one of the previews so far"""
 
     bl_idname = "mint.turn_preview"
@@ -58,7 +58,7 @@ class MINT_OT_turn_preview(_JobOperator, bpy.types.Operator):
 
     to: bpy.props.IntProperty(min=1, options={"SKIP_SAVE"})
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         """Which one is shown is part of the draft."""
         draft = drafts.of(self.job_id)
         if draft is None:
@@ -67,20 +67,20 @@ class MINT_OT_turn_preview(_JobOperator, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class MINT_OT_job_menu(_JobOperator, bpy.types.Operator):
+class MINT_OT_job_menu(_JobOperator):
     """More about this job"""
 
     bl_idname = "mint.job_menu"
     bl_label = "Job"
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """A menu cannot be told its job, so it is told here."""
         MINT_MT_job.job_id = self.job_id
         bpy.ops.wm.call_menu(name=MINT_MT_job.bl_idname)
         return {"FINISHED"}
 
 
-class MINT_OT_select_result(_JobOperator, bpy.types.Operator):
+class MINT_OT_select_result(_JobOperator):
     """Select what this job brought into the scene"""
 
     bl_idname = "mint.select_result"
@@ -92,7 +92,7 @@ class MINT_OT_select_result(_JobOperator, bpy.types.Operator):
         """Selecting objects needs Object Mode."""
         return context.mode == "OBJECT"
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         """Found by its custom property, as objects do not outlive an undo."""
         placed = landing.find(job_id=self.job_id)
         if placed is None:
@@ -106,14 +106,14 @@ class MINT_OT_select_result(_JobOperator, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class MINT_OT_copy_report(_JobOperator, bpy.types.Operator):
+class MINT_OT_copy_report(_JobOperator):
     """Copy what somebody who helps needs to know: ids, state and error, without key and prompt"""
 
     bl_idname = "mint.copy_report"
     bl_label = "Copy Report"
     bl_options = {"REGISTER"}
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         """To the clipboard."""
         job = find_job(self.job_id)
         if job is None:
@@ -132,7 +132,7 @@ class MINT_OT_open_in_mint(bpy.types.Operator):
 
     url: bpy.props.StringProperty(name="Address", options={"SKIP_SAVE"})
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         """Only addresses of the web: the text comes from a service."""
         if not self.url.startswith("https://"):
             self.report({"ERROR"}, "That is not an address of a web page.")

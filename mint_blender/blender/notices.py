@@ -6,6 +6,8 @@ A report can only be made by an operator, so a small internal one says it: it sh
 
 from __future__ import annotations
 
+from typing import Any
+
 import bpy
 
 from ..jobs import card
@@ -53,7 +55,7 @@ class MINT_OT_say(bpy.types.Operator):
     text: bpy.props.StringProperty(options={"SKIP_SAVE"})
     good: bpy.props.BoolProperty(default=True, options={"SKIP_SAVE"})
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Any:
         """Report it."""
         self.report({"INFO"} if self.good else {"WARNING"}, self.text)
         return {"FINISHED"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import bpy
 
@@ -25,7 +26,7 @@ MODES = [
     ("REVIEW", "Review", "Stop at the Preview, to approve it or ask for changes"),
 ]
 
-Result = set[str]
+Result = Any  # a set of words, which the stubs want spelled as literals
 
 OFFLINE = "Online access is off. Switch on Preferences > System > Allow Online Access, or start with --online-mode."
 
@@ -104,8 +105,7 @@ class MINT_OT_generate(bpy.types.Operator):
             images=tuple(bpy.path.abspath(image.strip()) for image in self.images.split(";") if image.strip()),
             pose=Pose(self.pose.lower()) if self.pose != "NONE" and kind is Kind.MODEL else None,
         )
-        cursor = tuple(context.scene.cursor.location)
-        target = Target(at=cursor, document=current.document(), scene=context.scene.name)
+        target = Target(at=form.cursor(context), document=current.document(), scene=context.scene.name)
         return _begin(self, lambda board: board.start(request, target).id)
 
 
@@ -135,7 +135,7 @@ class MINT_OT_generate_from_form(bpy.types.Operator):
         return result
 
 
-class _JobOperator:
+class _JobOperator(bpy.types.Operator):
     """What all operators about one job share."""
 
     bl_options = {"REGISTER"}
@@ -153,7 +153,7 @@ class _JobOperator:
         return job.id
 
 
-class MINT_OT_approve(_JobOperator, bpy.types.Operator):
+class MINT_OT_approve(_JobOperator):
     """Accept this Preview: Mint makes the final result of it"""
 
     bl_idname = "mint.approve"
@@ -161,7 +161,7 @@ class MINT_OT_approve(_JobOperator, bpy.types.Operator):
     verb = Verb.APPROVE
 
 
-class MINT_OT_revise(_JobOperator, bpy.types.Operator):
+class MINT_OT_revise(_JobOperator):
     """Ask for another Preview with what you wrote"""
 
     bl_idname = "mint.revise"
@@ -176,7 +176,7 @@ class MINT_OT_revise(_JobOperator, bpy.types.Operator):
         return job.id
 
 
-class MINT_OT_resume(_JobOperator, bpy.types.Operator):
+class MINT_OT_resume(_JobOperator):
     """Go on with this job: nothing is started or paid twice"""
 
     bl_idname = "mint.resume"
@@ -184,7 +184,7 @@ class MINT_OT_resume(_JobOperator, bpy.types.Operator):
     verb = Verb.RESUME
 
 
-class MINT_OT_retry(_JobOperator, bpy.types.Operator):
+class MINT_OT_retry(_JobOperator):
     """A new attempt at this job. It costs Credits again"""
 
     bl_idname = "mint.retry"
@@ -192,7 +192,7 @@ class MINT_OT_retry(_JobOperator, bpy.types.Operator):
     verb = Verb.RETRY
 
 
-class MINT_OT_cancel(_JobOperator, bpy.types.Operator):
+class MINT_OT_cancel(_JobOperator):
     """Stop this job, at Mint too"""
 
     bl_idname = "mint.cancel"
@@ -236,7 +236,7 @@ class MINT_OT_place(bpy.types.Operator):
             job = board.job(self.job_id)
             if job.phase not in {Phase.READY, Phase.PLACED}:
                 raise NotPossible(f"{job.title} is not ready to place: {card.state(job)}.")
-            here = replace(job.target, at=tuple(context.scene.cursor.location), document=current.document(), scene=context.scene.name)
+            here = replace(job.target, at=form.cursor(context), document=current.document(), scene=context.scene.name)
             if job.target.document != current.document():
                 job = board.retarget(job.id, here)
         except (NotPossible, JournalTrouble) as trouble:

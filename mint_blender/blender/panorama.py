@@ -103,7 +103,8 @@ def projection(image: bpy.types.Image, capture_point: bpy.types.Object, name: st
 
     It follows the capture point when that is moved, turned or scaled, with the World's root or alone."""
     for each in bpy.data.materials:
-        if each.get(OURS) == image and each.node_tree and any(getattr(node, "object", None) == capture_point for node in each.node_tree.nodes):
+        nodes = each.node_tree.nodes if each.node_tree else ()
+        if each.get(OURS) == image and any(getattr(node, "object", None) == capture_point for node in nodes):
             return each
     material = bpy.data.materials.new(name)
     material[OURS] = image
@@ -137,9 +138,7 @@ def _lookup(image: bpy.types.Image) -> bpy.types.NodeTree:
     group[OURS] = image
     b = Builder(group)
     given = b.add("NodeGroupInput").outputs["Vector"]
-    middle = b.add(
-        "ShaderNodeMapping", {"Vector": given, "Rotation": (0, 0, -math.pi / 2)}, label="Middle of the picture at +Y"
-    ).outputs[0]
+    middle = b.add("ShaderNodeMapping", {"Vector": given, "Rotation": (0, 0, -math.pi / 2)}, label="Middle of the picture at +Y").outputs[0]
     colour = b.add("ShaderNodeTexEnvironment", {"Vector": middle}, image=image).outputs["Color"]
     b.add("NodeGroupOutput", {"Color": colour})
     return group

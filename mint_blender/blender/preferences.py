@@ -45,8 +45,8 @@ class MintPreferences(bpy.types.AddonPreferences):
 
 def preferences() -> MintPreferences | None:
     """The preferences as they are now; None while the add-on is not enabled (a script that only uses the package)."""
-    entry = bpy.context.preferences.addons.get(ADDON)
-    return entry.preferences if entry else None
+    entry: bpy.types.Addon | None = bpy.context.preferences.addons.get(ADDON)
+    return entry.preferences if entry else None  # type: ignore[return-value]  # the stubs know the base class only
 
 
 def stored_account() -> tuple[str, str]:

@@ -66,11 +66,6 @@ def _usage_lines(usage: Usage) -> Iterator[tuple[str, str]]:
         ("Topped up", credits.top_up),
         ("Bonus", credits.bonus),
     )
-        ("Credits available", credits.total_available),
-        ("Included", credits.included),
-        ("Topped up", credits.top_up),
-        ("Bonus", credits.bonus),
-    )
     yield from ((name, f"{amount:,.0f}") for name, amount in kinds if amount is not None)
     for title, values in (("Subscription", usage.subscription), ("API", usage.api_usage)):
         yield from ((f"{title}: {name}", text) for name, text in _plain(values or {}))
@@ -96,7 +91,7 @@ def _draw_disk(box: bpy.types.UILayout) -> None:
 
 
 def _draw_advanced(box: bpy.types.UILayout, stored: MintPreferences) -> None:
-    icon = "DOWNARROW_HLT" if stored.show_advanced else "RIGHTARROW"
+    icon: Any = "DOWNARROW_HLT" if stored.show_advanced else "RIGHTARROW"
     box.prop(stored, "show_advanced", icon=icon, emboss=False)
     if stored.show_advanced:
         row = box.row()

@@ -42,7 +42,7 @@ def replace_model(path: Path, provenance: Provenance, root: bpy.types.Object, *,
         waste = _used_by(old)
         notes, gone = _exchange(root, old, built)
         for each in gone:
-            each.user_remap(root)
+            _point_elsewhere(each, root)
         _remove(gone, workshop)
         _clear_away(waste)
         origin.write(root, provenance)
@@ -201,6 +201,13 @@ def _used_by(objects: Iterable[bpy.types.Object]) -> list[bpy.types.ID]:
     materials = [slot.material for each in objects for slot in each.material_slots if slot.material]
     images = [node.image for each in materials if each.node_tree for node in each.node_tree.nodes if getattr(node, "image", None)]
     return list(dict.fromkeys([*data, *actions, *materials, *images]))
+
+
+def _point_elsewhere(gone: bpy.types.Object, root: bpy.types.Object) -> None:
+    """Let everything that points at an object point at the root. Collections first: remapped there, they keep a freed object in a cache."""
+    for collection in list(gone.users_collection):
+        collection.objects.unlink(gone)
+    gone.user_remap(root)
 
 
 def _remove(objects: Iterable[bpy.types.Object], workshop: bpy.types.Collection) -> None:

@@ -93,9 +93,7 @@ def build_world(
         _add_collider(root, shown["COLLIDER"], scene)
     flip, words = _decide_flip(root, options)
     notes += words
-    place = placement.world_root(
-        options.scale, options.up, flip=flip, at=at, metres_per_unit=scene.unit_settings.scale_length
-    )
+    place = placement.world_root(options.scale, options.up, flip=flip, at=at, metres_per_unit=scene.unit_settings.scale_length)
     root.location, root.rotation_euler, root.scale = place.location, place.rotation, (place.scale,) * 3
     root[FLIPPED] = flip
     point = capture_point.add(root, name, collection)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import textwrap
+from typing import Any
 
 import blf
 import bpy
@@ -11,7 +12,7 @@ import bpy
 _FONT = 0
 
 
-def wrapped(layout: bpy.types.UILayout, text: str, *, width: int | None = None, icon: str = "NONE", most: int = 8) -> None:
+def wrapped(layout: bpy.types.UILayout, text: str, *, width: int | None = None, icon: Any = "NONE", most: int = 8) -> None:
     """Labels that together say `text`, in lines of at most `width` pixels (the region's if not given), `most` lines at the most."""
     lines = lines_of(text, width or bpy.context.region.width)
     column = layout.column(align=True)
