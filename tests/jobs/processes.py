@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Another process on the same home, that does what it is told: real locks, a real SQLite, a real end.
+
+with Elsewhere(home) as elsewhere:
+    elsewhere.ask("claim", job_id)
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from mint_blender.jobs.driver import Driver, _try_shared_lock
+from mint_blender.jobs.job import Decision, Verb
+from mint_blender.jobs.journal import Journal
+from mint_blender.mint.schema import Kind
+
+from .telling import a_job
+
+ROOT = Path(__file__).parents[2]
+
+
+class Elsewhere:
+    """The other process, from this side. Every `ask` is carried out before it returns."""
+
+    def __init__(self, home: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.jobs.processes", str(home)],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> Elsewhere:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end(signal.SIGKILL)
+
+    def ask(self, verb: str, *values: Any) -> Any:
+        """Have something done there; returns its answer."""
+        self.tell(verb, *values)
+        return self.hear()
+
+    def tell(self, verb: str, *values: Any) -> None:
+        """Have something begun there, without waiting."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps([verb, *values]) + "\n")
+        self._process.stdin.flush()
+
+    def hear(self) -> Any:
+        """The next answer."""
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line, "the other process ended"
+        return json.loads(line)
+
+    def end(self, number: signal.Signals) -> None:
+        """End it."""
+        if self._process.poll() is None:
+            self._process.send_signal(number)
+            self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+class _There:
+    """What the other process can do."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.journal = Journal(home)
+        self.own = Driver(home)
+        self._held: list[Any] = []
+
+    def driver(self) -> str:
+        return self.own.name
+
+    def look_at(self, name: str) -> bool:
+        self._held.append((self.home / "drivers" / name).open("r+b"))
+        return _try_shared_lock(self._held[-1])
+
+    def claim(self, job_id: str) -> bool:
+        return self.journal.claim(job_id, self.own) is not None
+
+    def take_slot(self, job_id: str, most: int) -> bool:
+        return self.journal.take_slot(job_id, Kind.MODEL, most, self.own)
+
+    def decide(self, job_id: str, verb: str) -> bool:
+        return self.journal.decide(job_id, Decision(Verb(verb), f"elsewhere-{verb}"))
+
+    def dismiss(self, job_id: str) -> None:
+        self.journal.dismiss(job_id)
+
+    def add(self, count: int) -> list[str]:
+        jobs = [a_job() for _ in range(count)]
+        for job in jobs:
+            self.journal.add(job)
+        return [job.id for job in jobs]
+
+
+def _main() -> None:
+    there = _There(Path(sys.argv[1]))
+    for line in sys.stdin:
+        verb, *values = json.loads(line)
+        print(json.dumps(getattr(there, verb)(*values)), flush=True)
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Any job that there can be, for hypothesis."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from mint_blender.jobs.job import Cause, Decision, Job, Kept, Phase, Role, Target, Trouble, Verb
+from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.schema import Asset, Kind, Mode, Operation, Pose, Preset
+
+texts = st.text(max_size=20)
+maybe = st.none() | texts
+numbers = st.floats(0, 1e12, allow_nan=False)
+json_values: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | numbers | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=8,
+)
+documents = st.fixed_dictionaries(
+    {"id": texts},
+    optional={
+        "status": st.sampled_from(["queued", "running", "preview_ready", "succeeded", "failed", "enchanting"]) | texts,
+        "generationMode": st.sampled_from(["auto", "review"]) | texts,
+        "resource": st.fixed_dictionaries({"type": texts, "id": texts}) | json_values,
+        "assets": st.dictionaries(st.sampled_from(["glbUrl", "panoUrl", "previewImageUrl", "spzUrls", "bounds"]), json_values),
+        "error": st.fixed_dictionaries({"code": texts, "message": texts}) | json_values,
+        "createdAt": st.just("2026-08-03T22:46:00.000Z") | json_values,
+    },
+)
+requests = st.builds(
+    GenerationRequest,
+    kind=st.sampled_from(Kind),
+    prompt=texts,
+    preset=st.sampled_from(Preset),
+    mode=st.sampled_from(Mode),
+    name=maybe,
+    images=st.lists(texts, max_size=3).map(tuple),
+    pose=st.none() | st.sampled_from(Pose),
+)
+decisions = st.builds(Decision, verb=st.sampled_from(Verb), key=texts, feedback=maybe)
+kept_files = st.builds(Kept, role=st.sampled_from(Role), path=texts, url=texts, note=maybe, needs=st.lists(texts, max_size=2).map(tuple))
+targets = st.builds(
+    Target,
+    output=maybe,
+    render=maybe,
+    at=st.none() | st.tuples(numbers, numbers, numbers),
+    height=st.none() | numbers,
+    document=maybe,
+    scene=maybe,
+    splats=maybe,
+    line=maybe,
+)
+jobs = st.builds(
+    Job,
+    id=texts,
+    request=requests,
+    key=texts,
+    created_at=numbers,
+    target=targets,
+    phase=st.sampled_from(Phase),
+    body=st.none() | st.dictionaries(texts, json_values, max_size=3),
+    image_urls=st.lists(texts, max_size=3).map(tuple),
+    operation=st.none() | documents.map(Operation.read),
+    asset=st.none() | st.builds(Asset.read, st.sampled_from(Kind), documents),
+    revision=st.integers(0, 9),
+    files=st.lists(kept_files, max_size=3).map(tuple),
+    decision=st.none() | decisions,
+    trouble=st.none() | st.builds(Trouble, cause=st.sampled_from(Cause), sentence=texts, code=maybe, request_id=maybe),
+    notes=st.lists(texts, max_size=3).map(tuple),
+)

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A job as JSON and back."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+
+from mint_blender.jobs import record
+from mint_blender.jobs.job import Decision, Job, Phase
+
+from .strategies import decisions, jobs
+from .telling import a_job, working
+
+
+@given(jobs)
+def test_every_job_comes_back_as_it_was(job: Job) -> None:
+    """Whatever Mint said and whatever a person typed: nothing of a job is lost or changed by a restart."""
+    assert record.load(record.dump(job), job.decision, job.phase) == job
+
+
+@given(jobs)
+def test_what_mint_said_is_kept_word_for_word(job: Job) -> None:
+    """The operation's own JSON comes back too, members that we do not know included."""
+    again = record.load(record.dump(job), job.decision, job.phase)
+    if job.operation is not None:
+        assert again.operation is not None
+        assert again.operation.raw == job.operation.raw
+
+
+@given(decisions)
+def test_every_decision_comes_back(decision: Decision) -> None:
+    """A click is kept with its key and its text; no click is None."""
+    assert record.load_decision(record.dump_decision(decision)) == decision
+    assert record.load_decision(None) is None
+
+
+def test_members_of_a_later_version_are_ignored() -> None:
+    """A journal that a newer add-on of the same format wrote can be read: what it added is passed over."""
+    told = json.loads(record.dump(working()))
+    told["mood"] = "good"
+    told["target"]["planet"] = "Mars"
+    told["request"]["smell"] = "rose"
+    assert record.load(json.dumps(told), None, Phase.WORKING) == working_like(told)
+
+
+def test_members_that_an_earlier_version_did_not_write_have_defaults() -> None:
+    """The members that every version has are enough."""
+    job = a_job()
+    told = json.loads(record.dump(job))
+    short = {name: told[name] for name in ("id", "request", "key", "created_at")}
+    assert record.load(json.dumps(short), None, Phase.WAITING) == job
+
+
+def working_like(told: dict[str, object]) -> Job:
+    """The job of that record without what was added to it."""
+    known = {name: value for name, value in told.items() if name != "mood"}
+    return record.load(json.dumps(known), None, Phase.WORKING)
