@@ -30,7 +30,7 @@ def unregister() -> None:
 
 def __getattr__(name: str) -> Any:
     """The functions for scripts, loaded when they are first used."""
-    if name in {"generate", "models", "usage", "worlds", "GenerationStopped"}:
+    if name in {"generate", "models", "usage", "worlds", "GenerationStopped", "TooExpensive"}:
         from .cli import scripting
 
         return getattr(scripting, name)

@@ -75,17 +75,19 @@ def _records(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
 def _table(text: str, path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """The rows of a CSV file; an empty field is one that was not given."""
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    last = 1
     try:
         for row in reader:
+            last = reader.line_num
             if None in row:
                 raise BadLine(
-                    f"{path.name}, line {reader.line_num}: there are more fields than the header has names. "
+                    f"{path.name}, line {last}: there are more fields than the header has names. "
                     f'A text with a comma in it stands in quotes: "a lamp, orange".'
                 )
             if values := {name.strip(): value.strip() for name, value in row.items() if value and value.strip()}:
-                yield reader.line_num, values
+                yield last, values
     except csv.Error as error:
-        raise BadLine(f"{path.name}, line {reader.line_num}: this is not CSV ({error}).") from error
+        raise BadLine(f"{path.name}, line {last + 1}: this is not CSV ({error}).") from error
 
 
 def _json(line: str, path: Path, number: int) -> Mapping[str, Any]:

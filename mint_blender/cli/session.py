@@ -132,8 +132,18 @@ def estimate(client: Client, request: GenerationRequest, on_wait: OnWait | None 
 
 def check_request(request: GenerationRequest) -> None:
     """Refuse what Mint would refuse, and pictures that it would not take, before anything is sent. Raises NotPossible."""
-    if complaint := request.complaint() or next(filter(None, map(_picture_complaint, request.images)), None):
+    complaint = request.complaint() or _encoding_complaint(request) or next(filter(None, map(_picture_complaint, request.images)), None)
+    if complaint:
         raise NotPossible(complaint)
+
+
+def _encoding_complaint(request: GenerationRequest) -> str | None:
+    """A shell that is not in UTF-8 hands over half characters, which no JSON can hold."""
+    try:
+        f"{request.prompt}{request.name}".encode()
+    except UnicodeEncodeError:
+        return "The prompt or the name has broken characters in it: type it in a terminal that uses UTF-8, or put it into a batch file."
+    return None
 
 
 def _picture_complaint(image: str) -> str | None:

@@ -18,6 +18,7 @@ from typing import Any
 from ..mint_service.running import Service
 
 ROOT = Path(__file__).parents[2]
+LAMP = ("generate", "--prompt", "a lamp", "--preset", "fast")
 Mint = Callable[..., "Ran"]
 
 

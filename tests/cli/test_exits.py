@@ -10,9 +10,7 @@ from typing import Any
 import pytest
 
 from ..mint_service.running import ThreadService
-from .runs import Mint
-
-LAMP = ("generate", "--prompt", "a lamp", "--preset", "fast")
+from .runs import LAMP, Mint
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`batch`: many prompts, a few at once; no line is ever started twice, whatever happens in between."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from ..mint.standin import PIXEL
+from ..mint_service.records import ACTIVE
+from ..mint_service.running import ThreadService
+from .runs import Mint, command, environment, run
+
+
+def lines_of(path: Path, *lines: dict[str, object]) -> Path:
+    """A .jsonl of these lines; each is to become a .glb, which needs no Blender."""
+    path.write_text("".join(json.dumps({"format": "glb", "preset": "fast", **line}) + "\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def test_a_table_of_lines_becomes_a_folder_of_files(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """Every field of a line reaches Mint, the price is summed up before, and each file is named after its line."""
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "a hero.png").write_bytes(PIXEL)
+    file = lines_of(
+        tmp_path / "wishes.jsonl",
+        {"prompt": "a lamp"},
+        {"prompt": "a hero", "name": "The Hero", "preset": "standard", "pose": "t_pose", "image": "pictures/a hero.png", "mode": "auto"},
+        {"prompt": "a mug", "images": ["https://example.com/a.png", "https://example.com/b.png"], "kind": "model", "name": None},
+    )
+    ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
+    assert ran.status == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["0001-a-lamp.glb", "0002-the-hero.glb", "0003-a-mug.glb"]
+    assert "3 lines to start: about" in ran.err.splitlines()[0]
+    assert "3 of 3 lines are done" in ran.err
+    bodies = {entry.body["prompt"]: entry.body for entry in service.requests("POST", "/v1/models:generate")}
+    assert bodies["a hero"]["name"] == "The Hero"
+    assert bodies["a hero"]["riggingPose"] == "t_pose"
+    assert bodies["a hero"]["generationPreset"] == "standard"
+    assert "imageUrl" in bodies["a hero"]
+    assert bodies["a mug"]["sourceImages"] == ["https://example.com/a.png", "https://example.com/b.png"]
+    assert bodies["a lamp"] == {"prompt": "a lamp", "generationPreset": "fast", "generationMode": "auto"}
+
+
+def test_a_csv_file_with_quotes_and_empty_fields(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """A spreadsheet's CSV: byte order mark, commas and line breaks in quotes, empty fields and lines that mean nothing."""
+    file = tmp_path / "wishes.csv"
+    file.write_text('\ufeffprompt,name,preset,format\n"a lamp, orange",,fast,glb\n\n"a mug\nwith a handle",Mug,,glb\n', encoding="utf-8")
+    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
+    bodies = [entry.body for entry in service.requests("POST", "/v1/models:generate")]
+    assert {body["prompt"] for body in bodies} == {"a lamp, orange", "a mug\nwith a handle"}
+    assert {body["generationPreset"] for body in bodies} == {"fast", "standard"}
+
+
+BAD = {
+    "a.jsonl, line 2": ('{"prompt": "a lamp"}\n{"prompt": \n', "this is not JSON"),
+    "b.jsonl, line 1": ('["a lamp"]\n', "each line is a JSON object"),
+    "c.jsonl, line 3": ('{"prompt": "a lamp"}\n\n{"promt": "a mug"}\n', "unknown field promt. Known are"),
+    "d.jsonl, line 1": ('{"prompt": "a lamp", "kind": "chair"}\n', 'kind is one of model, world, not "chair"'),
+    "e.jsonl, line 1": ('{"prompt": 5}\n', "prompt is a text, not 5"),
+    "f.jsonl, line 1": ('{"prompt": "a lamp", "images": [1]}\n', "images is a list of paths and addresses"),
+    "g.jsonl, line 1": ('{"prompt": "a lamp", "image": "nowhere.png"}\n', "nowhere.png cannot be read"),
+    "h.jsonl, line 1": ('{"prompt": "a lamp", "format": "obj"}\n', 'format is one of blend, glb, not "obj"'),
+    "i.jsonl, line 1": ('{"name": "nothing"}\n', "The prompt is empty"),
+    "j.jsonl, line 1": ('{"prompt": "a hall", "kind": "world", "pose": "a_pose"}\n', "it goes with a model"),
+    "k.csv, line 2": ("prompt,name\na lamp, orange, large\n", "more fields than the header"),
+    "l.csv, line 2": ("wish\na lamp\n", "unknown field wish"),
+    "m.csv, line 3": ('prompt,format\na lamp,glb\n"a mug', "this is not CSV"),
+    "n.txt": ("\n\n", "has no lines to generate"),
+    "o.yaml": ("prompt: a lamp", "ends in .jsonl, .csv or .txt"),
+    "p.txt, line 2": ("a lamp\n" + "x" * 8001, "has 8001 characters"),
+}
+
+
+@pytest.mark.parametrize("where", BAD)
+def test_a_bad_line_is_named_and_nothing_is_started(mint: Mint, service: ThreadService, tmp_path: Path, where: str) -> None:
+    """File and line stand in the message; not even the good lines before it are started."""
+    content, sentence = BAD[where]
+    file = tmp_path / where.partition(",")[0]
+    file.write_text(content, encoding="utf-8")
+    ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
+    assert ran.status == 2
+    assert where in ran.said
+    assert sentence in ran.said
+    assert "Nothing was started." in ran.said
+    assert not service.log()
+
+
+def test_a_file_that_is_no_text(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """Another encoding, or no file at all: a sentence, and nothing is started."""
+    (tmp_path / "a.txt").write_bytes("à la lampe".encode("latin-1"))
+    assert "is not UTF-8 text" in mint("batch", str(tmp_path / "a.txt"), "-o", str(tmp_path)).said
+    assert "No such file" in mint("batch", str(tmp_path / "b.txt"), "-o", str(tmp_path)).said
+    assert not service.log()
+
+
+def test_lines_of_text_want_blender(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """A .txt becomes .blend files: where no Blender is, that is said before anything is started."""
+    (tmp_path / "a.txt").write_text("a lamp\na mug\n")
+    ran = mint("batch", str(tmp_path / "a.txt"), "-o", str(tmp_path / "out"))
+    assert ran.status == 7
+    assert "pip install bpy" in ran.said
+    assert not service.operations()
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_never_more_at_once_than_asked_for(mint: Mint, service: ThreadService, tmp_path: Path, at_once: int) -> None:
+    """--jobs N: seen from the service, never more than N are active, and N are."""
+    file = lines_of(tmp_path / "a.jsonl", *({"prompt": f"lamp {number}"} for number in range(8)))
+    service.scenario(durations={"queued": 100.0})
+    running = _Counter(service)
+    with running:
+        assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", str(at_once)).status == 0
+    assert running.most == at_once
+    assert len(service.operations()) == 8
+
+
+class _Counter:
+    """Counts what is active at the service, over and over, in a thread."""
+
+    def __init__(self, service: ThreadService) -> None:
+        self.most = 0
+        self._service = service
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._count)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _count(self) -> None:
+        while not self._ended.wait(0.002):
+            self.most = max(self.most, sum(operation.status in ACTIVE for operation in self._service.operations()))
+
+
+def test_a_failed_line_does_not_stop_the_others(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """The failed line is named with its reason and how to try again; a rerun pays for nothing again, a retry finishes it."""
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"}, {"prompt": "lamp 2 [transient]"}, {"prompt": "lamp 3"})
+    first = mint("batch", str(file), "-o", str(tmp_path / "out"))
+    assert first.status == 1
+    assert "line 2: lamp 2 [transient]: That was a passing fault" in first.said
+    assert "2 of 3 lines are done" in first.said
+    again = mint("batch", str(file), "-o", str(tmp_path / "out"))
+    assert again.status == 1
+    assert "line 2: lamp 2" in again.said
+    assert len(service.operations()) == 3 and not service.requests("POST", "*:retry")
+    failed = next(record["job"] for record in mint("jobs", "--json").records if record["phase"] == "failed")
+    assert mint("retry", failed).status == 0
+    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
+    assert len(list((tmp_path / "out").iterdir())) == 3
+
+
+def test_the_status_is_that_of_the_first_line_that_is_not_done(mint: Mint, tmp_path: Path) -> None:
+    """In the order of the file, not of time: a Preview in line 1 outranks a failure in line 2."""
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1", "mode": "review"}, {"prompt": "lamp 2 [start-fails]"})
+    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 6
+
+
+def test_a_batch_above_the_limit_starts_nothing(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """--max-credits is for all lines together; what is done already does not count."""
+    file = lines_of(tmp_path / "a.jsonl", *({"prompt": f"lamp {number}"} for number in range(5)))
+    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "1")
+    assert ran.status == 4
+    assert "more than the limit of 1; nothing was started" in ran.said
+    assert not service.operations()
+    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
+    assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "1").status == 0
+
+
+def test_a_rerun_starts_only_what_is_new(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """Lines may be added and moved about; a line is known by its content, and a twin line is another one."""
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"}, {"prompt": "lamp 2"})
+    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
+    lines_of(file, {"prompt": "lamp 2"}, {"prompt": "lamp 1"}, {"prompt": "lamp 1"})
+    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--json")
+    assert ran.status == 0
+    assert "1 line to start" in ran.err
+    assert sorted(operation.prompt for operation in service.operations()) == ["lamp 1", "lamp 1", "lamp 2"]
+    assert sorted(record["line"] for record in ran.records if record["event"] == "result") == [1, 2, 3]
+
+
+def test_another_folder_is_another_batch(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """The same lines into another folder are generated anew."""
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
+    for folder in ("one", "two"):
+        assert mint("batch", str(file), "-o", str(tmp_path / folder)).status == 0
+    assert len(service.operations()) == 2
+
+
+def test_a_file_that_was_deleted_is_written_again(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """A finished line whose file is gone is written from what was downloaded: no Credits, no request."""
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
+    mint("batch", str(file), "-o", str(tmp_path / "out"))
+    (output,) = (tmp_path / "out").iterdir()
+    output.unlink()
+    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
+    assert output.is_file()
+    assert len(service.operations()) == 1
+
+
+def test_killed_in_the_middle_and_run_again(service: ThreadService, home: Path, tmp_path: Path) -> None:
+    """SIGKILL while lines are under way: the same command finishes all twelve, with twelve operations in all."""
+    file = lines_of(tmp_path / "a.jsonl", *({"prompt": f"lamp {number}"} for number in range(12)))
+    arguments = ("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "6")
+    running = subprocess.Popen(command(*arguments), env=environment(service, home), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until = time.monotonic() + 30
+    while not (tmp_path / "out").is_dir() or len(list((tmp_path / "out").iterdir())) < 3:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    assert len(list((tmp_path / "out").glob("*.glb"))) < 12
+    ran = run(service, home, *arguments)
+    assert ran.status == 0
+    assert "12 of 12 lines are done" in ran.said
+    assert len(list((tmp_path / "out").glob("*.glb"))) == 12
+    assert sorted(operation.prompt for operation in service.operations()) == sorted(f"lamp {number}" for number in range(12))
