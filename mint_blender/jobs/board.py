@@ -14,9 +14,10 @@ from dataclasses import replace
 
 from ..mint.account import Account
 from ..mint.generation import GenerationRequest, feedback_complaint
+from ..mint.schema import Asset, OptimizationLevel
 from . import card, history
 from .driver import Driver
-from .job import BUSY, Cause, Decision, Job, Phase, Target, Trouble, Verb, new_job, new_key
+from .job import BUSY, Cause, Decision, Job, Phase, Target, Trouble, Verb, new_fetch, new_job, new_key
 from .journal import Journal
 from .messages import Answered, Crashed, Hitch, JobChanged, News, Progress, Rested
 from .questions import Question
@@ -107,15 +108,15 @@ class Board:
 
     # -- deciding -----------------------------------------------------------------------------------------------------
 
-    def start(self, request: GenerationRequest, target: Target = Target()) -> Job:
+    def start(self, request: GenerationRequest, target: Target = Target(), *, optimize: OptimizationLevel | None = None) -> Job:
         """A new job: committed with its idempotency key before this returns, sent by the worker afterwards."""
         if complaint := request.complaint():
             raise NotPossible(complaint)
-        job = new_job(request, target, now=time.time())
-        self._journal.add(job)
-        self._jobs[job.id] = job
-        self._look(job)
-        return job
+        return self._begin(new_job(request, target, now=time.time(), optimize=optimize))
+
+    def fetch(self, asset: Asset, target: Target = Target(), *, optimize: OptimizationLevel | None = None) -> Job:
+        """A job that brings what Mint has made already; optimised first if wanted, which costs Credits."""
+        return self._begin(new_fetch(asset, target, now=time.time(), optimize=optimize))
 
     def approve(self, job_id: str) -> None:
         """Accept the preview: the final, expensive stage begins."""
@@ -258,6 +259,12 @@ class Board:
         return any(before[job_id] != job for job_id, job in changes.items())
 
     # -- writing ------------------------------------------------------------------------------------------------------
+
+    def _begin(self, job: Job) -> Job:
+        self._journal.add(job)
+        self._jobs[job.id] = job
+        self._look(job)
+        return job
 
     def _decide(self, job_id: str, verb: Verb, feedback: str | None = None) -> None:
         job = self.job(job_id)

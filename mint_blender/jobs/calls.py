@@ -15,9 +15,9 @@ from ..mint.origin import Origin
 from ..mint.schema import Asset, Operation, Seen
 from ..mint.transport import Transport
 from .job import Verb
-from .wants import Act, Poll, ReadAsset, Start, Upload
+from .wants import Act, Optimize, Poll, ReadAsset, Start, Upload
 
-Call = Upload | Start | Act | Poll | ReadAsset
+Call = Upload | Start | Act | Poll | ReadAsset | Optimize
 
 # What Mint is known to take as a reference picture.
 _UPLOADABLE = frozenset({"png", "jpeg", "webp"})
@@ -40,6 +40,8 @@ def make(client: Client, want: Call) -> str | Operation | Seen | Asset:
         return client.poll(want.operation_id)
     if isinstance(want, ReadAsset):
         return client.asset(want.kind, want.asset_id)
+    if isinstance(want, Optimize):
+        return client.optimize(want.model_id, want.level, key=want.key)
     if isinstance(want, Upload):
         return _upload(client, want)
     return _act(client, want)

@@ -31,6 +31,8 @@ def state(job: Job) -> str:
         return f"Paused: {job.trouble.sentence}" if job.trouble else "Paused"
     if job.phase is Phase.FAILED:
         return f"Failed: {job.trouble.sentence}" if job.trouble else "Failed"
+    if job.phase is Phase.FETCHING and job.optimization is not None and job.optimization.is_busy:
+        return "Optimising"
     partly = job.operation is not None and job.operation.status is Status.PARTIALLY_SUCCEEDED
     if partly and job.phase in {Phase.READY, Phase.PLACED}:
         return f"Partly done, {_STATE[job.phase].lower()}"

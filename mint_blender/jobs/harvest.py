@@ -13,9 +13,11 @@ from typing import Any, Protocol, TypeVar
 from ..files import choice
 from ..files.errors import FileTrouble, LinkExpired
 from ..mint import errors
-from ..mint.schema import Assets, Kind
+from ..mint.pacing import Pace
+from ..mint.schema import Assets, Kind, ResourceRef
+from . import troubles
 from .job import Cause, Job, Kept, Phase, Role, Trouble
-from .wants import Fetch, ReadAsset, Step, Want
+from .wants import Fetch, Optimize, Poll, ReadAsset, Step, Want
 
 Answer = TypeVar("Answer")
 Telling = Generator[Step, Any, None]
@@ -24,6 +26,7 @@ UrlOf = Callable[[Assets], str | None]
 # A fresh resource can be incomplete for some seconds after its operation succeeded (contract, 13.16).
 SETTLING_TRIES = 3
 SETTLING_WAIT = 3.0
+MOST_ROUNDS = 120  # of looking whether an optimisation is done: half an hour in the usual rhythm
 
 
 class Teller(Protocol):
@@ -37,14 +40,16 @@ class Teller(Protocol):
 class Harvest:
     """Brings a finished operation's files to disk."""
 
-    def __init__(self, teller: Teller, readable: frozenset[str]) -> None:
+    def __init__(self, teller: Teller, readable: frozenset[str], pace: Pace) -> None:
         self._teller = teller
         self._readable = readable
+        self._pace = pace
 
     def gather(self) -> Telling:
         """Read the result, fetch what is wanted of it, say what is missing; ends in READY, or in FAILED when there is nothing at all."""
         yield from self._read_asset()
         if self._job.kind is Kind.MODEL:
+            yield from self._optimize()
             yield from self._model()
         else:
             yield from self._world()
@@ -74,7 +79,7 @@ class Harvest:
 
     def _read_asset(self) -> Telling:
         """The resource knows more than the operation. While it settles it is asked again; without it the operation's files do."""
-        resource = self._job.operation.resource if self._job.operation else None
+        resource = self._resource
         if resource is None or resource.type not in set(Kind):
             return
         for attempt in range(SETTLING_TRIES):
@@ -86,6 +91,55 @@ class Harvest:
             self._job = replace(self._job, asset=asset)
             if asset.assets is not None and asset.assets.has_result:
                 return
+
+    @property
+    def _resource(self) -> ResourceRef | None:
+        job = self._job
+        if job.existing is not None:
+            return ResourceRef(job.kind.value, job.existing)
+        return job.operation.resource if job.operation else None
+
+    # -- optimising first ---------------------------------------------------------------------------------------------
+
+    def _optimize(self) -> Telling:
+        """Have the model optimised, if that was asked for. Whatever goes wrong with it is a note: the original is there already."""
+        resource, level = self._resource, self._job.optimize
+        if level is None or resource is None or self._assets.optimized_glb_url is not None:
+            return
+        try:
+            if self._job.optimization is None:
+                answer = yield from self._teller.ask(Optimize(resource.id, level, key=f"{self._job.key}-optimize"))
+                self._job = replace(self._job, optimization=answer)
+            yield from self._watch_optimization()
+        except errors.AlreadyOptimized:
+            yield from self._read_asset()
+        except errors.OptimizationInProgress:
+            yield from self._await_optimized_file()
+        except errors.ProblemError as error:
+            if error.retryable or isinstance(error, errors.KeyRefused):
+                raise
+            self._job = self._job.noted(f"The model was not optimised: the original file was taken. {error}")
+
+    def _watch_optimization(self) -> Telling:
+        rounds = 0
+        while (operation := self._job.optimization) is not None and operation.is_busy and rounds < MOST_ROUNDS:
+            seen = yield from self._teller.ask(Poll(operation.id, after=self._pace.wait(rounds)))
+            self._job = replace(self._job, optimization=seen.operation)
+            rounds += 1
+        if operation is not None and operation.succeeded:
+            yield from self._read_asset()
+        elif operation is not None:
+            trouble = troubles.billing(operation) if operation.awaits_payment else troubles.failed_work(operation)
+            self._job = self._job.noted(f"The model was not optimised: the original file was taken. {trouble.sentence}")
+
+    def _await_optimized_file(self) -> Telling:
+        """Somebody else has it optimised just now: the model itself says when the file is there."""
+        resource = self._resource
+        for rounds in range(MOST_ROUNDS):
+            if resource is None or self._assets.optimized_glb_url is not None:
+                return
+            asset = yield from self._teller.ask(ReadAsset(Kind.MODEL, resource.id, after=self._pace.wait(rounds) / 2))
+            self._job = replace(self._job, asset=asset)
 
     # -- a model ------------------------------------------------------------------------------------------------------
 

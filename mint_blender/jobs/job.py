@@ -19,7 +19,7 @@ from pathlib import PurePath
 from typing import Any
 
 from ..mint.generation import GenerationRequest
-from ..mint.schema import Asset, Kind, Operation
+from ..mint.schema import Asset, Kind, Operation, OptimizationLevel
 
 
 class Phase(StrEnum):
@@ -41,7 +41,7 @@ class Phase(StrEnum):
 _AT_MINT = {Phase.WORKING, Phase.REVIEW, Phase.BILLING, Phase.FETCHING, Phase.FAILED, Phase.CANCELED, Phase.PAUSED}
 
 MOVES: dict[Phase, frozenset[Phase]] = {
-    Phase.WAITING: frozenset({Phase.SENDING, Phase.CANCELED, Phase.PAUSED, Phase.FAILED}),
+    Phase.WAITING: frozenset({Phase.SENDING, Phase.FETCHING, Phase.CANCELED, Phase.PAUSED, Phase.FAILED}),
     Phase.SENDING: frozenset(_AT_MINT | {Phase.WAITING}),
     Phase.WORKING: frozenset(_AT_MINT),
     Phase.REVIEW: frozenset(_AT_MINT),
@@ -158,6 +158,7 @@ class Target:
     height: float | None = None
     document: str | None = None
     scene: str | None = None
+    replaces: bool = False  # take the place of the same asset's earlier version in the scene
     splats: str | None = None  # the splat tier to fetch as well; None: no splats
     line: str | None = None  # which line of which batch this is: a rerun finds it by that
 
@@ -175,6 +176,9 @@ class Job:
     body: dict[str, Any] | None = None
     image_urls: tuple[str, ...] = ()
     operation: Operation | None = None
+    existing: str | None = None  # the id of a model or world that is there already: nothing is generated, only fetched
+    optimize: OptimizationLevel | None = None  # have the model optimised before it is fetched
+    optimization: Operation | None = None
     asset: Asset | None = None
     revision: int = 0  # previews asked for after the first, by a revision or a retry
     files: tuple[Kept, ...] = ()
@@ -241,6 +245,12 @@ def new_key(action: str) -> str:
     return f"mint-blender-{action}-{uuid.uuid4()}"
 
 
-def new_job(request: GenerationRequest, target: Target, *, now: float) -> Job:
+def new_job(request: GenerationRequest, target: Target, *, now: float, optimize: OptimizationLevel | None = None) -> Job:
     """The job of a fresh click."""
-    return Job(id=uuid.uuid4().hex[:12], request=request, key=new_key("generate"), created_at=now, target=target)
+    return Job(uuid.uuid4().hex[:12], request, new_key("generate"), now, target, optimize=optimize)
+
+
+def new_fetch(asset: Asset, target: Target, *, now: float, optimize: OptimizationLevel | None = None) -> Job:
+    """A job that only brings what Mint has made already, optimised first if wanted."""
+    request = GenerationRequest(asset.kind, asset.prompt or "", name=asset.name)
+    return Job(uuid.uuid4().hex[:12], request, new_key("fetch"), now, target, existing=asset.id, asset=asset, optimize=optimize)

@@ -9,7 +9,7 @@ from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
 from ..mint.generation import GenerationRequest
-from ..mint.schema import Asset, Kind, Mode, Operation, Pose, Preset
+from ..mint.schema import Asset, Kind, Mode, Operation, OptimizationLevel, Pose, Preset
 from .job import Cause, Decision, Job, Kept, Phase, Role, Target, Trouble, Verb
 
 Plain = TypeVar("Plain")
@@ -26,6 +26,9 @@ def dump(job: Job) -> str:
         "body": job.body,
         "image_urls": job.image_urls,
         "operation": job.operation.raw if job.operation else None,
+        "existing": job.existing,
+        "optimize": job.optimize,
+        "optimization": job.optimization.raw if job.optimization else None,
         "asset": {"kind": job.asset.kind, "json": job.asset.raw} if job.asset else None,
         "revision": job.revision,
         "files": [asdict(kept) for kept in job.files],
@@ -49,6 +52,9 @@ def load(text: str, decision: Decision | None, phase: Phase) -> Job:
         body=record.get("body"),
         image_urls=tuple(record.get("image_urls", ())),
         operation=Operation.read(operation) if operation else None,
+        existing=record.get("existing"),
+        optimize=OptimizationLevel(record["optimize"]) if record.get("optimize") else None,
+        optimization=Operation.read(record["optimization"]) if record.get("optimization") else None,
         asset=Asset.read(Kind(asset["kind"]), asset["json"]) if asset else None,
         revision=record.get("revision", 0),
         files=tuple(_plain(Kept, kept, role=Role, needs=tuple) for kept in record.get("files", ())),

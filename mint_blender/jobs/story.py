@@ -63,6 +63,8 @@ class _Story:
             yield from self._carry_out(self.job.decision)
         elif self.job.phase is Phase.PAUSED:
             self._pick_up()
+        if self.job.existing is not None and self.job.phase is Phase.WAITING:
+            self.job = self.job.moved(Phase.FETCHING)
         if self.job.phase in {Phase.WAITING, Phase.SENDING}:
             yield from self._begin()
         if self.job.phase is Phase.WORKING:
@@ -70,7 +72,7 @@ class _Story:
         if self.job.phase is Phase.REVIEW:
             yield from self._fetch_preview()
         if self.job.phase is Phase.FETCHING:
-            yield from Harvest(self, self._terms.readable).gather()
+            yield from Harvest(self, self._terms.readable, self._terms.pace).gather()
 
     # -- the beginning ------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from ..mint.schema import Asset, Kind, Operation, Seen
+from ..mint.schema import Asset, Kind, Operation, OptimizationLevel, Seen
 from .job import Decision, Job, Kept, Role
 
 T_co = TypeVar("T_co", covariant=True)
@@ -76,6 +76,16 @@ class ReadAsset(Want[Asset]):
 
 
 @dataclass(frozen=True)
+class Optimize(Want[Operation]):
+    """Have a model optimised. A paid operation of its own."""
+
+    model_id: str
+    level: OptimizationLevel
+    key: str
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
 class Fetch(Want[Kept]):
     """Download one file, check it, and answer with what is now on disk."""
 
@@ -86,7 +96,7 @@ class Fetch(Want[Kept]):
     after: float = 0.0
 
 
-AnyWant = TakeSlot | Upload | Start | Act | Poll | ReadAsset | Fetch
+AnyWant = TakeSlot | Upload | Start | Act | Poll | ReadAsset | Optimize | Fetch
 
 
 @dataclass(frozen=True)
