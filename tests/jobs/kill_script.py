@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A process that does one whole job and kills itself (SIGKILL) at the step it is told, for `test_kill`.
+
+A step is each boundary between two things that happen: before and after each commit of the journal, each exchange with Mint, each
+rename, and each block of a download. Run as `python -m tests.jobs.kill_script`, it reads orders as lines of JSON and forks a child
+for each: the child is an ordinary process that dies an ordinary death, and Python is loaded only once.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import pathlib
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, NoReturn
+
+from mint_blender.files import transfer
+from mint_blender.jobs import calls, desk, fetching, worker  # noqa: F401 - loaded before the fork, once for all children
+from mint_blender.jobs.board import Board
+from mint_blender.jobs.job import Phase, Target
+from mint_blender.jobs.journal import Journal
+from mint_blender.mint.account import Account
+from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.schema import Kind, Mode
+from mint_blender.mint.transport import Transport
+
+from .quick import quick
+
+FEEDBACK = "make it green"
+WRITES = ("add", "save", "decide", "claim", "release", "take_slot", "dismiss")
+
+
+class Steps:
+    """Counts the boundaries, and dies at one of them."""
+
+    def __init__(self, last: int | None) -> None:
+        self._last = last
+        self._count = itertools.count(1)  # one atomic step of the interpreter: downloads count too, on threads of their own
+        self.names: list[str] = []
+
+    def __call__(self, name: str) -> None:
+        self.names.append(name)
+        if next(self._count) == self._last:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def around(self, place: Any, name: str) -> None:
+        """A step before and a step after each call of `place.name`."""
+        function: Callable[..., Any] = getattr(place, name)
+
+        @wraps(function)
+        def counted(*arguments: Any, **more: Any) -> Any:
+            self(f"before {name}")
+            result = function(*arguments, **more)
+            self(f"after {name}")
+            return result
+
+        setattr(place, name, counted)
+
+
+def watch_every_boundary(steps: Steps) -> None:
+    """Put a step around everything that leaves a trace outside this process."""
+    for name in WRITES:
+        steps.around(Journal, name)
+    steps.around(Transport, "exchange")
+    steps.around(pathlib.Path, "replace")
+    steps.around(pathlib.Path, "rename")
+    blocks = transfer._body
+
+    def counted(*arguments: Any) -> Any:
+        for block in blocks(*arguments):
+            for half in (block[: len(block) // 2], block[len(block) // 2 :]):
+                if half:
+                    yield half
+                    steps("a part of a file")
+
+    transfer._body = counted
+
+
+def do_the_job(home: Path, account: Account, wish: dict[str, Any]) -> Phase:
+    """What a user does who wants one thing, and who starts the program again when it has died: click what is not clicked yet."""
+    board = Board(quick(home), account)
+    kind, mode = Kind(wish["kind"]), Mode(wish["mode"])
+    if not board.jobs():
+        request = GenerationRequest(kind, wish["prompt"], mode=mode, images=tuple(wish["images"]))
+        board.start(request, Target(splats=wish["splats"]))
+    job_id = board.jobs()[0].id
+    board.resume_all()
+    while True:
+        board.watch([job_id])
+        job = board.job(job_id)
+        if job.phase is not Phase.REVIEW:
+            break
+        if job.revision == 0:
+            board.revise(job_id, FEEDBACK)
+        else:
+            board.approve(job_id)
+    board.close()
+    return job.phase
+
+
+def _child(order: dict[str, Any]) -> NoReturn:
+    status = 1
+    try:
+        steps = Steps(order["die_at"])
+        watch_every_boundary(steps)
+        phase = do_the_job(Path(order["home"]), Account(order["key"], order["api"]), order["wish"])
+        print(json.dumps({"phase": phase.value, "steps": steps.names}), flush=True)
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def _main() -> None:
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            _child(json.loads(line))
+        _, status = os.waitpid(child, 0)
+        if os.WIFSIGNALED(status):
+            print(json.dumps({"killed": os.WTERMSIG(status)}), flush=True)
+        elif os.WEXITSTATUS(status):
+            print(json.dumps({"broken": os.WEXITSTATUS(status)}), flush=True)
+
+
+if __name__ == "__main__":
+    _main()

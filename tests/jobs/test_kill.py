@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The process is killed between every two steps of a job and started again: nothing is lost, done twice or paid twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from mint_blender.jobs.job import Phase, Role
+from mint_blender.jobs.journal import Journal
+
+from ..mint_service.ledger import price
+from ..mint_service.running import ThreadService, running_service
+from .kill_script import FEEDBACK
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="does not apply: no fork on this system")
+
+ROOT = Path(__file__).parents[2]
+SIDE_BY_SIDE = 2
+PIXEL = b"\x89PNG\r\n\x1a\n" + bytes.fromhex(
+    "0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"
+)
+
+WISHES = {
+    "reviewed model": {"kind": "model", "mode": "review", "images": [], "splats": None, "revisions": 1},
+    "world": {"kind": "world", "mode": "auto", "images": [], "splats": "100k", "revisions": 0},
+    "model after a picture": {"kind": "model", "mode": "auto", "images": ["lamp.png"], "splats": None, "revisions": 0},
+}
+ROLES = {
+    "reviewed model": {Role.PREVIEW: 2, Role.MODEL: 1, Role.PICTURE: 1},
+    "world": {Role.COLLIDER: 1, Role.PANORAMA: 1, Role.SPLATS: 1, Role.PICTURE: 1},
+    "model after a picture": {Role.MODEL: 1, Role.PICTURE: 1},
+}
+
+
+class Script:
+    """A running `kill_script`, which forks a child for each order."""
+
+    def __init__(self, service: ThreadService) -> None:
+        self._account = {"key": service.key, "api": service.api}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.jobs.kill_script"],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, home: Path, wish: dict[str, Any], die_at: int | None) -> dict[str, Any]:
+        """Run one child to its end; {"killed": 9} or {"phase": …, "steps": […]}."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps({"home": str(home), "wish": wish, "die_at": die_at, **self._account}) + "\n")
+        self._process.stdin.flush()
+        told: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return told
+
+    def end(self) -> None:
+        """End it."""
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+@contextmanager
+def scripts(service: ThreadService) -> Iterator[list[Script]]:
+    """Several of them, to run side by side."""
+    running = [Script(service) for _ in range(SIDE_BY_SIDE)]
+    try:
+        yield running
+    finally:
+        for script in running:
+            script.end()
+
+
+@pytest.mark.parametrize("name", WISHES)
+def test_killed_between_every_two_steps(name: str, tmp_path: Path) -> None:
+    """For every step of the job: killed there and started again, there is one operation for the click, paid once, and one complete result."""
+    (tmp_path / "lamp.png").write_bytes(PIXEL)
+    wish = {**WISHES[name], "images": [str(tmp_path / image) for image in WISHES[name]["images"]]}
+
+    with running_service(speed=1000, credits=1e9, limits={"model": 1000, "world": 1000}) as service, scripts(service) as running:
+
+        def kill_at(script: Script, step: int) -> bool:
+            """One killed run and the run after it, judged. False when the job was over before that step."""
+            home = tmp_path / f"home-{step}"
+            this = {**wish, "prompt": f"a lamp, number {step}"}
+            first = script.run(home, this, step)
+            if "killed" not in first:
+                assert first["phase"] == Phase.READY, first
+            else:
+                assert first["killed"] == signal.SIGKILL
+                again = script.run(home, this, None)
+                assert again.get("phase") == Phase.READY, (step, again)
+            judge(service, name, this, home)
+            return "killed" in first
+
+        whole = running[0].run(tmp_path / "whole", {**wish, "prompt": "a lamp, number 0"}, None)
+        judge(service, name, {**wish, "prompt": "a lamp, number 0"}, tmp_path / "whole")
+        assert {"before exchange", "after exchange", "before save", "after save", "before replace", "a part of a file"} <= set(
+            whole["steps"]
+        )
+        # Polls make a run a few steps longer or shorter; where it is over before the step, that run is judged as it is.
+        every = range(1, len(whole["steps"]) + 1)
+
+        def share(number: int) -> list[bool]:
+            return [kill_at(running[number], step) for step in every[number::SIDE_BY_SIDE]]
+
+        with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
+            killed = [result for results in threads.map(share, range(SIDE_BY_SIDE)) for result in results]
+        assert killed.count(True) > 0.8 * len(every)
+        assert service.leaks() == []
+
+
+def judge(service: ThreadService, name: str, wish: dict[str, Any], home: Path) -> None:
+    """What stands at Mint and on the disk is what one undisturbed run leaves."""
+    (operation,) = [one for one in service.operations() if one.prompt == wish["prompt"]]
+    assert operation.status == "succeeded"
+    assert operation.finalized == price(operation.type, operation.preset)
+    assert operation.feedback == [FEEDBACK] * wish["revisions"]
+    (resource,) = [one for one in service.resources() if one.prompt == wish["prompt"]]
+    assert resource.id == operation.resource
+
+    journal = Journal(home)
+    (job,) = journal.jobs()
+    journal.close()
+    assert job.phase is Phase.READY
+    assert job.notes == ()
+    assert job.decision is None
+    assert {role: sum(kept.role is role for kept in job.files) for role in ROLES[name]} == ROLES[name]
+    assert len(job.files) == sum(ROLES[name].values())
+    for kept in job.files:
+        served = service.mint.store.files[urlsplit(kept.url).path.lstrip("/")]
+        assert Path(kept.path).read_bytes() == service.mint.store.blob(served.digest).read_bytes(), kept
+    left = {path for path in (home / "downloads").rglob("*") if path.is_file()} - {Path(kept.path) for kept in job.files}
+    # A kill right after the rename leaves the note that stood beside the part: a hundred bytes, in nobody's way.
+    assert {path for path in left if path.suffixes[-2:] != [".part", ".json"]} == set(), "nothing half done lies about"
