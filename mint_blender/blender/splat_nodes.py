@@ -71,9 +71,11 @@ def material() -> bpy.types.Material:
     alpha = b.math("MULTIPLY", core, b.math("POWER", FAINT, squared))
     last = b.math("GREATER_THAN", b.add("ShaderNodeLightPath").outputs["Transparent Depth"], _LAST_LAYER)
     inside = b.math("LESS_THAN", squared, 1.0)
+    alpha = b.math("MULTIPLY", inside, b.math("MAXIMUM", alpha, last))
+    alpha = b.math("MAXIMUM", alpha, 0.001)  # where squares lie in one plane EEVEE may take the colour of one that is clear there: not black
     light = b.add("ShaderNodeEmission", {"Color": colour.outputs["Color"]}).outputs[0]
     clear = b.add("ShaderNodeBsdfTransparent").outputs[0]
-    mixed = b.add("ShaderNodeMixShader", {0: b.math("MULTIPLY", inside, b.math("MAXIMUM", alpha, last)), 1: clear, 2: light}).outputs[0]
+    mixed = b.add("ShaderNodeMixShader", {0: alpha, 1: clear, 2: light}).outputs[0]
     b.add("ShaderNodeOutputMaterial", {"Surface": mixed})
     if hasattr(made, "surface_render_method"):
         made.surface_render_method = "DITHERED"

@@ -95,7 +95,7 @@ def test_collider_and_splats_are_upright_to_scale_and_together(files):
 def test_scale_and_height_are_options(files):
     """Who knows better than Mint's calibration can say so."""
     root = build(files, scale=1, up=0.6).root
-    np.testing.assert_allclose(places(part(root, "collider")), ordered(CORNERS + [0, 0, 0.6]), atol=0.011)
+    np.testing.assert_allclose(places(part(root, "collider")), ordered(CORNERS + np.array([0, 0, 0.6])), atol=0.011)
 
 
 def test_a_world_is_as_large_in_a_scene_of_centimetres(files):
