@@ -62,11 +62,12 @@ def _proxy_reason(error: BaseException, chain: tuple[BaseException, ...]) -> str
 
 def _tls_reason(chain: tuple[BaseException, ...]) -> str | None:
     for inner in chain:
-        if isinstance(inner, ssl.SSLCertVerificationError):
-            why = (inner.verify_message or "no reason given").rstrip(".").split(",")[0]
+        # Older urllib3 (Blender 4.2) compares the names itself and has an exception of its own for it.
+        if isinstance(inner, ssl.SSLCertVerificationError) or type(inner).__name__ == "CertificateError":
+            why = getattr(inner, "verify_message", "Hostname mismatch").rstrip(".").split(",")[0]
             return f"its TLS certificate is not trusted ({why}). Behind a company's proxy, let REQUESTS_CA_BUNDLE name its CA bundle"
-        if isinstance(inner, ssl.SSLError):
-            return f"no TLS connection came about; either a proxy or {_BUNDLE} is at fault, or it is not an https server"
+    if any(isinstance(inner, ssl.SSLError | requests.exceptions.SSLError) for inner in chain):
+        return f"no TLS connection came about; either a proxy or {_BUNDLE} is at fault, or it is not an https server"
     return None
 
 

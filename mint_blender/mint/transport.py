@@ -34,6 +34,7 @@ from .schema import Json
 LARGEST_ANSWER = 16 * 1024 * 1024
 LONGEST_IDEMPOTENCY_KEY = 255
 _PIECE = 16 * 1024
+_SMALL_PIECE = 256
 # The one POST that changes nothing: it tells a price.
 FREE_OF_KEY = "pricing:estimate"
 
@@ -125,7 +126,7 @@ class Transport:
         request = requests.Request(method, url, params=query, data=content, headers=headers, auth=self._authorize)
         # A proxy has no business between this computer and itself, and would read the key.
         proxies = {"no_proxy": self.origin.host} if self.origin.is_loopback else {}
-        settings = self._session.merge_environment_settings(url, proxies, True, _trusted_certificates(), None)
+        settings: Mapping[str, Any] = self._session.merge_environment_settings(url, proxies, True, _trusted_certificates(), None)
         timeout = (self._timeouts.connect, self._timeouts.read)
         with self._session.get_adapter(url).send(self._session.prepare_request(request), timeout=timeout, **settings) as response:
             return response, _bounded(response, self._timeouts.body)
@@ -206,8 +207,8 @@ def _bounded(response: requests.Response, seconds: float) -> bytes:
 def _pieces(response: requests.Response) -> Iterator[bytes]:
     """The body as it arrives: a server that sends a byte now and then must not keep us waiting for a full piece."""
     read = getattr(response.raw, "read1", None)
-    if read is None:  # older urllib3 (Blender 4.2)
-        yield from response.iter_content(_PIECE)
+    if read is None:  # older urllib3 (Blender 4.2) waits for full pieces, so they are small
+        yield from response.iter_content(_SMALL_PIECE)
         return
     while piece := read(_PIECE, decode_content=True):
         yield piece

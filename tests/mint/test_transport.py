@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import gzip
-import time
+import select
+import socket
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import pytest
@@ -120,17 +122,16 @@ def test_a_connection_that_was_closed_meanwhile_is_opened_again(speaking):
         transport = speaking(wire.base_url)
         for _ in range(3):
             assert transport.exchange("GET", "me").status == 200
-            deadline = time.monotonic() + 5
-            while not _hung_up(transport) and time.monotonic() < deadline:
-                time.sleep(0.01)
+            _wait_for_the_other_end(transport)
     assert wire.connections == 3
 
 
-def _hung_up(transport: Transport) -> bool:
-    """Has the server's end of the pooled connection been noticed here?"""
+def _wait_for_the_other_end(transport: Transport) -> None:
+    """Until the pooled connection has something to read: the server's goodbye."""
     pool = next(iter(transport._session.adapters["http://"].poolmanager.pools._container.values()))
     connection = pool.pool.queue[-1]
-    return connection is None or not connection.is_connected
+    if connection is not None and connection.sock is not None:
+        assert select.select([connection.sock], [], [], 5)[0]
 
 
 def test_no_cookies_are_kept(speaking):
@@ -254,6 +255,19 @@ def test_a_server_that_never_answers_is_given_up(speaking, method):
     with listening(SILENCE) as wire, pytest.raises(Unreachable, match="no answer came in time"):
         speaking(wire.base_url, timeouts=Timeouts(5.0, 0.05)).exchange(method, "me", idempotency_key="k")
     assert len(wire.heard) == 1
+
+
+def test_a_server_that_takes_no_connection_is_given_up(speaking):
+    """Every call has a connect time-out: here a listener whose queue is full."""
+    with ExitStack() as opened:
+        listener = opened.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        port = listener.getsockname()[1]
+        for _ in range(4):
+            waiting = opened.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(("127.0.0.1", port))
+        with pytest.raises(Unreachable, match=f"127.0.0.1:{port} did not take the connection in time"):
+            speaking(f"http://127.0.0.1:{port}/v1", timeouts=Timeouts(connect=0.1)).exchange("GET", "me")
 
 
 def test_a_server_that_stops_in_the_middle_is_given_up(speaking):
