@@ -50,6 +50,7 @@ class _Story:
     def __init__(self, job: Job, terms: Terms) -> None:
         self.job = job
         self._terms = terms
+        self._glanced = False
         self._just_heard = False  # Mint has just answered: wait before the first poll
 
     def ask(self, want: Want[Answer]) -> Generator[Step, Any, Answer]:
@@ -129,8 +130,17 @@ class _Story:
                 return
             seen = yield from self.ask(Poll(self._operation.id, after=after))
             self._move_to(seen.operation)
+            if self.job.phase is Phase.WORKING:
+                yield from self._glance()
             rounds, watched = rounds + 1, watched + after
             after = pace.wait(rounds, seen.retry_after)
+
+    def _glance(self) -> Telling:
+        """In auto mode a preview passes by: its picture is worth one try."""
+        assets = self._operation.assets
+        if not self._glanced and assets is not None and assets.preview_image_url is not None:
+            self._glanced = True
+            yield from self._fetch_preview()
 
     def _fetch_preview(self) -> Telling:
         """The picture of this revision. Without it a person can still decide, so its trouble is a note and no more."""

@@ -9,7 +9,7 @@ from pathlib import PurePath
 import pytest
 
 from mint_blender.files.choice import OPTIMIZED_NEEDS
-from mint_blender.files.errors import BadGlb, DownloadFailed, LinkExpired
+from mint_blender.files.errors import BadGlb, DownloadFailed, FileTrouble, LinkExpired
 from mint_blender.jobs import card
 from mint_blender.jobs.job import MOVES, Cause, IllegalMove, Job, Phase, Role, Target, Verb
 from mint_blender.jobs.story import Terms
@@ -72,10 +72,18 @@ def test_auto_runs_from_the_click_to_the_files() -> None:
 
 
 def test_auto_passes_preview_ready_over() -> None:
-    """In auto mode a preview is no stop, and is not fetched either: polling goes on."""
+    """In auto mode a preview is no stop: its picture is brought, and polling goes on."""
     told = started(a_job()).answer(seen("preview_ready", assets={"previewImageUrl": PREVIEW}))
-    told.expect(Poll)
+    assert told.expect(Fetch).role is Role.PREVIEW
+    told.answer(kept(told.expect(Fetch))).expect(Poll)
     assert told.job.phase is Phase.WORKING
+
+
+def test_a_passing_preview_that_cannot_be_had_is_tried_once() -> None:
+    """Its picture is a gift on the way: without it polling goes on, and it is not asked for again at each poll."""
+    told = started(a_job()).answer(seen("preview_ready", assets={"previewImageUrl": PREVIEW}))
+    told.fail(FileTrouble("The picture is gone.")).expect(Poll)
+    told.answer(seen("preview_ready", assets={"previewImageUrl": PREVIEW})).expect(Poll)
 
 
 def test_review_stops_and_brings_the_preview() -> None:
