@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
+import re
 
 from .. import ledger, palette, pictures
 from ..clock import iso
@@ -76,7 +76,7 @@ def reference_image(call: Call) -> Answer:
         content, kind = pictures.webp(palette.COLOURS["grey"]), "image/webp"
     else:
         content, kind = _uploaded(call.body["base64Data"]), call.body["contentType"]
-        if not kind.startswith("image/"):
+        if not re.fullmatch(r"image/[a-zA-Z0-9.+-]+", kind):
             raise invalid("/contentType", "must be a picture", "invalid_type")
     store = call.mint.store
     digest = store.keep_bytes(content)
@@ -91,7 +91,7 @@ def reference_image(call: Call) -> Answer:
 def _uploaded(text: str) -> bytes:
     try:
         content = base64.b64decode(text, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise invalid("/base64Data", "is not base64", "invalid_base64") from error
     if not content:
         raise invalid("/base64Data", "is empty", "too_small")

@@ -176,9 +176,15 @@ def as_webp(content: bytes, folder: Path) -> bytes:
     """A picture file of another format as WebP, same values."""
     source, target = folder / "texture.in", folder / "texture.webp"
     source.write_bytes(content)
-    image = bpy.data.images.load(str(source))
+    values = pixels_of(source)
+    # a fresh image: one that was loaded from a file is saved in that file's format again, whatever is asked for
+    image = bpy.data.images.new("texture", values.shape[1], values.shape[0])
+    full = np.ones((*values.shape[:2], 4), np.float32)
+    full[..., :3] = values
+    image.pixels.foreach_set(full.ravel())
     image.file_format = "WEBP"
-    image.save(filepath=str(target), quality=90)
+    image.filepath_raw = str(target)
+    image.save(quality=90)
     made = target.read_bytes()
     source.unlink()
     target.unlink()

@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Blender makes for the service is what Mint's files are like."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import requests
+from PIL import Image
+
+from tests.mint_service import convert, glb, palette, spz
+from tests.mint_service.running import ThreadService, running_service
+from tests.mint_service.studio import Studio, StudioError, Want, place
+from tests.mint_service.studio.blender import BlenderStudio
+
+from .caller import Caller
+
+DracoPy = pytest.importorskip("DracoPy")
+pytestmark = [pytest.mark.blender, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("studio")
+
+
+@pytest.fixture(scope="module")
+def made(cache: Path) -> Iterator[dict[str, Any]]:
+    """A model (revised once) and a world out of a running service with real assets."""
+    with running_service(speed=50, assets="real", assets_cache=str(cache)) as service:
+        caller = Caller(service)
+        model = caller.start("a red mug", generationMode="review")
+        world = caller.start("a teal courtyard", "world", generationPreset="fast")
+        first = wait(caller, model, "preview_ready")["assets"]["previewImageUrl"]
+        caller.post(f"/operations/{model['id']}:revise", {"feedback": "blue, please"})
+        wait(caller, model, "preview_ready")
+        caller.post(f"/operations/{model['id']}:approve")
+        done = wait(caller, model, "succeeded")
+        optimised = wait(caller, caller.post(f"/models/{done['resource']['id']}:optimize").json(), "succeeded")
+        yield {"red": first, "model": optimised["assets"], "world": wait(caller, world, "succeeded")["assets"], "id": model["id"]}
+        assert not service.leaks()
+
+
+def wait(caller: Caller, operation: dict[str, Any], status: str) -> dict[str, Any]:
+    """Poll in real time: Blender takes its own."""
+    end = time.monotonic() + 300
+    while time.monotonic() < end:
+        read = caller.operation(operation)
+        if read["status"] == status:
+            return read
+        assert read["status"] in ("queued", "running", "preview_ready"), read
+        time.sleep(0.1)
+    raise AssertionError(f"still {read['status']} after five minutes")
+
+
+def fetch(url: str) -> bytes:
+    answer = requests.get(url, timeout=30)
+    assert answer.status_code == 200
+    return answer.content
+
+
+def picture(url: str) -> np.ndarray:
+    with Image.open(io.BytesIO(fetch(url))) as image:
+        assert image.format == "WEBP"
+        return np.asarray(image.convert("RGB")).astype(float) / 255
+
+
+def test_the_original(made: dict[str, Any]) -> None:
+    """1,000 to 5,000 triangles with PBR textures, no extensions it cannot be read without, marked with prompt and revision."""
+    content = fetch(made["model"]["glbUrl"])
+    document, _ = glb.unpack(content)
+    _, triangles = convert.geometry(content)
+    assert 1000 <= len(triangles) <= 5000
+    assert "extensionsRequired" not in document
+    textured = [m["pbrMetallicRoughness"] for m in document["materials"] if "baseColorTexture" in m["pbrMetallicRoughness"]]
+    assert textured and "metallicRoughnessTexture" in textured[0]
+    assert all("TEXCOORD_0" in p["attributes"] for m in document["meshes"] for p in m["primitives"])
+    assert glb.extras(content) == {"prompt": "a red mug\nblue, please", "operation": made["id"]}
+
+
+def test_the_optimised_one(made: dict[str, Any]) -> None:
+    """Requires Draco and WebP; decodes to the same shape; is smaller."""
+    content, original = fetch(made["model"]["optimizedGlbUrl"]), fetch(made["model"]["glbUrl"])
+    document, binary = glb.unpack(content)
+    assert document["extensionsRequired"] == ["KHR_draco_mesh_compression", "EXT_texture_webp"]
+    assert len(content) < len(original)
+    found = 0
+    points = []
+    for primitive in (p for m in document["meshes"] for p in m["primitives"]):
+        packed = primitive["extensions"]["KHR_draco_mesh_compression"]
+        view = document["bufferViews"][packed["bufferView"]]
+        mesh = DracoPy.decode(binary[view["byteOffset"] : view["byteOffset"] + view["byteLength"]])
+        assert {a["unique_id"] for a in mesh.attributes} >= set(packed["attributes"].values())
+        assert document["accessors"][primitive["attributes"]["POSITION"]]["count"] == len(mesh.points)
+        assert document["accessors"][primitive["indices"]]["count"] == mesh.faces.size
+        found += len(mesh.faces)
+        points.append(mesh.points)
+    before, triangles = convert.geometry(original)
+    assert found == pytest.approx(len(triangles), rel=0.02)
+    assert np.concatenate(points).max(0) == pytest.approx(before.max(0), abs=1e-4)
+    for image in document["images"]:
+        view = document["bufferViews"][image["bufferView"]]
+        assert image["mimeType"] == "image/webp"
+        assert binary[view["byteOffset"] + 8 :][:4] == b"WEBP"
+
+
+def test_a_revision_shows(made: dict[str, Any]) -> None:
+    """The first picture is mainly red in its middle, the last one blue."""
+    for url, channel in ((made["red"], 0), (made["model"]["previewImageUrl"], 2)):
+        middle = picture(url)[100:160, 90:140].reshape(-1, 3).mean(0)
+        assert int(np.argmax(middle)) == channel
+
+
+def test_the_collider(made: dict[str, Any]) -> None:
+    """100,000 triangles or more, Y down, room-sized in raw units, origin at eye height, no material."""
+    content = fetch(made["world"]["colliderMeshUrl"])
+    document, _ = glb.unpack(content)
+    points, triangles = convert.geometry(content)
+    assert len(triangles) >= 100_000
+    assert "materials" not in document and set(document["meshes"][0]["primitives"][0]["attributes"]) == {"POSITION"}
+    size = np.ptp(points, axis=0)
+    assert 2.5 <= size[[0, 2]].max() <= 5
+    assert points[:, 1].max() == pytest.approx(-place.FLOOR, abs=1e-6), "the floor is where Y is largest"
+    corners = points[triangles].astype(float)
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]) / 2
+    area = np.linalg.norm(normals, axis=1)
+    level = np.abs(normals[:, 1]) > 0.9 * area
+    below = corners[:, :, 1].mean(1) > 0
+    assert area[level & below].sum() > 5 * area[level & ~below].sum(), "most level area lies below the eye"
+
+
+def test_the_panorama_lines_up(made: dict[str, Any]) -> None:
+    """2:1; the door of the collider is where the panorama shows it, floor below, sky above, wood on the left, stone on the right."""
+    seen = picture(made["world"]["panoUrl"])
+    height, width, _ = seen.shape
+    assert width == 2 * height and width >= 1024
+
+    def looking_at(x: float, y: float, z: float) -> np.ndarray:
+        u = 0.5 + np.arctan2(x, y) / (2 * np.pi)
+        v = 0.5 + np.arcsin(z / np.linalg.norm((x, y, z))) / np.pi
+        row, column = int((1 - v) * height), int(u * width)
+        return seen[row - 2 : row + 3, column - 2 : column + 3].reshape(-1, 3).mean(0)
+
+    red, green, blue = palette.COLOURS["teal"]
+    inside = [looking_at(x, place.HALF_Y - 0.08, z) for x in (-0.24, 0, 0.24) for z in (-0.5, 0, 0.2)]
+    for colour in inside:
+        assert colour[1] > 2 * colour[0] and colour[2] > 2 * colour[0], "the door has the colour of the prompt"
+        assert np.ptp(colour[1:]) < 0.1 and abs(green - blue) < 0.1 and red < 0.1
+    for x in (-0.33, 0.33):
+        frame = looking_at(x, place.HALF_Y - 0.05, 0)
+        assert np.ptp(frame) < 0.15, "beside the door is its frame of stone"
+    sky = looking_at(0, 1, 1)
+    assert sky[2] > sky[0] + 0.2
+    bench, steps = looking_at(-place.HALF_X + 0.3, 0, -0.5), looking_at(place.HALF_X - 0.5, 0, -0.45)
+    assert bench[0] > 1.5 * bench[2] and np.ptp(steps) < 0.15
+
+
+@pytest.mark.parametrize(("tier", "count"), [("100k", 100_000), ("500k", 500_000)])
+def test_the_splats_line_up(made: dict[str, Any], tier: str, count: int) -> None:
+    """As many as the tier says, on the collider's surfaces and in its raw frame, the door in its colour."""
+    version, splats = spz.decode(fetch(made["world"]["spzUrls"][tier]))
+    assert version == 3 and len(splats) == count
+    upright = np.column_stack([-splats.positions[:, 0], -splats.positions[:, 2], -splats.positions[:, 1]])
+    assert np.abs(place.raw(upright) - splats.positions).max() == 0
+    assert upright[:, 2].min() == pytest.approx(place.FLOOR, abs=0.001)
+    floor = np.abs(upright[:, 2] - place.FLOOR) < 0.001
+    assert 0.2 < floor.mean() < 0.9
+    door = (np.abs(upright[:, 1] - (place.HALF_Y - 0.08)) < 0.002) & (np.abs(upright[:, 0]) < 0.25) & (upright[:, 2] < 0.2)
+    assert door.sum() > count / 1000
+    middle = np.median(splats.colours[door], axis=0)
+    assert middle[1] > 2 * middle[0] and middle[2] > 2 * middle[0]
+    x, y, z, w = splats.rotations[floor][:200].T
+    normal = np.column_stack([2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y)])
+    assert np.abs(normal[:, 1]).min() > 0.99, "discs on the floor lie flat"
+
+
+def test_the_cache_is_used(made: dict[str, Any], cache: Path) -> None:
+    """What was made once is there at once, also for another studio; nothing half-made is left."""
+    studio: Studio = BlenderStudio(cache)
+    assert studio.make(Want("model", "final", "a red mug\nblue")) is not None
+    assert studio.make(Want("world", "final", "a teal courtyard")) is not None
+    studio.close()
+    folders = {path.name for shelf in cache.iterdir() for path in shelf.iterdir()}
+    assert folders == {"model-mug-red", "model-mug-blue", "world-teal-false-false-3"}
+
+
+def test_a_failure_is_a_failed_operation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Python without bpy cannot make anything: the operation says so instead of running for ever."""
+    stub = tmp_path / "stub"
+    stub.mkdir()
+    (stub / "bpy.py").write_text("raise ImportError('no bpy here')", encoding="utf-8")
+    monkeypatch.setattr("tests.mint_service.studio.blender.ROOT", stub)
+    studio = BlenderStudio(tmp_path / "cache")
+    want = Want("model", "preview", "a mug")
+    with pytest.raises(StudioError, match="model-mug"):
+        for _ in range(600):
+            assert studio.make(want) is None
+            time.sleep(0.05)
+    studio.close()
+
+
+def test_a_service_with_real_assets_starts_at_once(cache: Path) -> None:
+    """Blender is asked when something is to be made, not before."""
+    before = time.monotonic()
+    with running_service(assets="real", assets_cache=str(cache)) as service:
+        assert isinstance(service, ThreadService)
+        assert Caller(service).get("/me").status_code == 200
+        assert time.monotonic() - before < 1
