@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which key and which Mint are in force."""
+
+from __future__ import annotations
+
+from mint_blender.mint.account import Account
+from mint_blender.mint.origin import DEFAULT_BASE_URL
+
+
+def test_the_environment_wins_over_the_preferences():
+    """And says so, since a person may wonder why the key in the preferences is not used."""
+    environ = {"MINT_API_KEY": " sk-env\n", "MINT_API_BASE_URL": "http://127.0.0.1:1/v1"}
+    account = Account.of(environ, key="sk-preferences", base_url="https://api.dev.mint.gg/v1")
+    assert (account.key, account.base_url) == ("sk-env", "http://127.0.0.1:1/v1")
+    assert "MINT_API_KEY" in account.key_source
+
+
+def test_the_preferences_count_where_the_environment_is_silent():
+    """Empty variables are silent too."""
+    account = Account.of({"MINT_API_KEY": "", "MINT_API_BASE_URL": " "}, key=" sk-preferences ", base_url="https://api.dev.mint.gg/v1")
+    assert (account.key, account.base_url, account.key_source) == ("sk-preferences", "https://api.dev.mint.gg/v1", "the preferences")
+
+
+def test_without_settings_it_is_mint_without_a_key():
+    """The key is then asked for by whoever wants to send something."""
+    assert (Account.of({}).key, Account.of({}).base_url) == ("", DEFAULT_BASE_URL)
+
+
+def test_an_account_does_not_show_its_key():
+    """It is passed around, and may be printed by accident."""
+    assert "sk-secret" not in f"{Account('sk-secret')} {Account('sk-secret')!r}"
