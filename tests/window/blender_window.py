@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One Blender with a window: started on a display with a profile, asked for facts over a socket, driven by mouse and keyboard."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .display import Display
+
+ROOT = Path(__file__).parents[2]
+INSIDE = Path(__file__).with_name("inside_blender.py")
+SCREENSHOTS = ROOT / "build" / "screenshots"
+PATIENCE = 40.0  # seconds that a fact may take to come true; Mesa draws in software
+
+
+class NotTrue(AssertionError):
+    """A fact did not come true in time."""
+
+
+class BlenderError(AssertionError):
+    """A question to Blender ended in an exception there."""
+
+
+def make_profile(folder: Path) -> Path:
+    """A throw-away profile with the built archive installed, as `BLENDER_USER_RESOURCES`. Nothing else differs from a fresh one
+    but that there is no splash screen and no question when one quits."""
+    profile = folder / "profile"
+    profile.mkdir(parents=True)
+    environment = {**os.environ, "BLENDER_USER_RESOURCES": str(profile)}
+    package = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "package.py", "-o", folder / "dist"], capture_output=True, text=True, check=False
+    )
+    assert package.returncode == 0, package.stdout + package.stderr
+    archive = next((folder / "dist").glob("*.zip"))
+    _blender(["--command", "extension", "install-file", "-r", "user_default", "-e", str(archive)], environment)
+    settings = "view.show_splash = view.use_save_prompt = False; view.show_tooltips = False; view.smooth_view = 0"
+    save = f"import bpy; view = bpy.context.preferences.view; {settings}; bpy.ops.wm.save_userpref()"
+    _blender(["--background", "--python-exit-code", "1", "--python-expr", save], environment)
+    return profile
+
+
+def _blender(words: list[str], environment: dict[str, str]) -> None:
+    done = subprocess.run(["blender", *words], env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+class BlenderWindow:
+    """A running Blender. Points are pixels from the window's upper left, which is the screen's.
+
+    `online` is the preference *Allow Online Access*; `key` goes into MINT_API_KEY, if there is one.
+    `home` is MINT_BLENDER_HOME and `profile` a profile of `make_profile`, which is changed when preferences are saved.
+    """
+
+    def __init__(
+        self,
+        display: Display,
+        profile: Path,
+        home: Path,
+        *,
+        api: str,
+        key: str | None = None,
+        online: bool = True,
+        arguments: tuple[str, ...] = (),
+    ) -> None:
+        self.display = display
+        self._folder = Path(tempfile.mkdtemp(prefix="mint-window-"))  # short: a socket's path has room for about 100 characters
+        self.log_file = self._folder / "blender.log"
+        environment = {
+            **display.environment,
+            "LIBGL_ALWAYS_SOFTWARE": "1",
+            "BLENDER_USER_RESOURCES": str(profile),
+            "MINT_BLENDER_HOME": str(home),
+            "MINT_API_BASE_URL": api,
+            "MINT_TEST_SOCKET": str(self._folder / "socket"),
+            "XDG_CONFIG_HOME": str(self._folder),
+        }
+        environment.pop("MINT_API_KEY", None)
+        if key is not None:
+            environment["MINT_API_KEY"] = key
+        command = ["blender", "--window-geometry", "0", "0", "1600", "900", *arguments, "--python", str(INSIDE)]
+        with self.log_file.open("w", encoding="utf-8") as log:
+            self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        self._peer = self._connect()
+        self._answers = self._peer.makefile("rb")
+        self._known: dict[str, list[int]] = {}
+        self.wait("len(bpy.context.window_manager.windows) > 0")
+        if online:
+            self.ask("bpy.context.preferences.system.use_online_access = True")
+        self.front()
+
+    def _connect(self) -> socket.socket:
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            try:
+                peer.connect(str(self._folder / "socket"))
+            except OSError:
+                peer.close()
+                if self.process.poll() is not None:
+                    break
+                time.sleep(0.05)
+            else:
+                peer.settimeout(120)
+                return peer
+        raise BlenderError(f"Blender did not start:\n{self.log()}")
+
+    # -- facts ----------------------------------------------------------------------------------------------------------------
+
+    def ask(self, code: str, **values: Any) -> Any:
+        """Run code inside Blender: what it evaluates to, or leaves in `result`. `values` are names that it can use."""
+        try:
+            self._peer.sendall(json.dumps({"code": code, "values": values}).encode() + b"\n")
+            line = self._answers.readline()
+        except OSError as error:
+            raise BlenderError(f"Blender does not answer ({error}):\n{self.log()}") from error
+        if not line:
+            raise BlenderError(f"Blender is gone (exit status {self.process.poll()}):\n{self.log()}")
+        said = json.loads(line)
+        if "error" in said:
+            raise BlenderError(f"{code}\n{said['error']}")
+        return said["value"]
+
+    def wait(self, code: str, *, seconds: float = PATIENCE, **values: Any) -> Any:
+        """Ask until the answer is true; that answer."""
+        until = time.monotonic() + seconds
+        while not (value := self.ask(code, **values)):
+            if time.monotonic() > until:
+                raise NotTrue(f"after {seconds:.0f} s still not true: {code}\njobs: {json.dumps(self.jobs(), indent=1)}")
+            time.sleep(0.05)
+        return value
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """Every job on the list, newest first."""
+        found: list[dict[str, Any]] = self.ask("jobs()")
+        return found
+
+    def wait_for(self, phase: str, *, title: str = "", seconds: float = PATIENCE) -> dict[str, Any]:
+        """Wait until the (only, or so titled) job rests in a phase; that job."""
+        question = "next((each for each in jobs() if each['phase'] == phase and title in each['title'] and not each['active']), None)"
+        found: dict[str, Any] = self.wait(question, phase=phase, title=title, seconds=seconds)
+        return found
+
+    def log(self) -> str:
+        """What Blender has written so far."""
+        return self.log_file.read_text(encoding="utf-8", errors="replace")
+
+    # -- mouse and keyboard -----------------------------------------------------------------------------------------------------
+
+    def front(self) -> None:
+        """Give this Blender the keyboard."""
+        found = self.display.tool("search", "--sync", "--onlyvisible", "--pid", self.process.pid, "--name", "Blender").split()
+        self.display.tool("windowactivate", "--sync", found[-1])
+        self.settle()
+
+    def settle(self) -> None:
+        """Until Blender has worked off its events and drawn: two turns of its loop, each of which answers one question."""
+        for _ in range(2):
+            self.ask("None")
+
+    def over(self, kind: str = "VIEW_3D", name: str = "WINDOW") -> None:
+        """Put the pointer into the middle of a region, which then gets the keys."""
+        left, top, right, bottom = self.ask("box(kind, name)", kind=kind, name=name)
+        self.display.move((left + right) / 2, (top + bottom) / 2)
+        self.settle()
+
+    def open_sidebar(self, tab: str = "Mint") -> None:
+        """The 3D View's sidebar, with this tab in front."""
+        self.ask("area('VIEW_3D').spaces.active.show_region_ui = True")
+        self.wait("region('VIEW_3D', 'UI').width > 1")
+        self.wait(_SHOW_TAB, tab=tab)
+        self.settle()
+
+    def find(self, what: str, *, kind: str = "VIEW_3D", name: str = "UI") -> tuple[int, int]:
+        """The point of the button whose Python command or data path contains `what`.
+
+        Blender tells no one where its buttons are, but it tells what is under the pointer: so the pointer goes looking.
+        """
+        point = self._known.get(what)
+        if point is None or not self._is_over(what, point, kind, name):
+            point = self.ask("look_for(kind, name, what)", kind=kind, name=name, what=what)
+            if point is None:
+                met = "\n".join(self.buttons(kind=kind, name=name))
+                raise NotTrue(f"no button {what!r} in {kind} {name}, only:\n{met}\njobs: {json.dumps(self.jobs(), indent=1)}")
+            self._known[what] = point
+        return point[0], point[1]
+
+    def buttons(self, *, kind: str = "VIEW_3D", name: str = "UI") -> dict[str, tuple[int, int]]:
+        """Every button that the pointer meets in a region, by its Python command or data path."""
+        found: dict[str, tuple[int, int]] = self.ask("look_for(kind, name)", kind=kind, name=name)
+        return found
+
+    def _is_over(self, what: str, point: Sequence[int], kind: str, name: str) -> bool:
+        self.display.move(*point)
+        self.settle()
+        return what in (self.ask("under_pointer(kind, name)", kind=kind, name=name) or "")
+
+    def click(self, what: str, *, kind: str = "VIEW_3D", name: str = "UI") -> None:
+        """Click the button that does `what`, once the pointer dwells on it."""
+        point = self.find(what, kind=kind, name=name)
+        assert self._is_over(what, point, kind, name), f"{what!r} moved away from under the pointer"
+        time.sleep(0.25)
+        self.display.press()
+        self.settle()
+
+    def write(self, what: str, text: str, *, kind: str = "VIEW_3D", name: str = "UI") -> None:
+        """Double-click a text field, type over what is in it, and confirm with Enter."""
+        self.click(what, kind=kind, name=name)
+        time.sleep(0.2)
+        self.display.key("ctrl+a")
+        self.display.type(text)
+        self.display.key("Return")
+        self.settle()
+
+    def key(self, *names: str) -> None:
+        """Strike keys, with the pointer where it is."""
+        self.display.key(*names)
+        self.settle()
+
+    def type(self, text: str) -> None:
+        """Type a text."""
+        self.display.type(text)
+        self.settle()
+
+    def screenshot(self, name: str) -> Path:
+        """What a person would see, as build/screenshots/<name>.png."""
+        self.settle()
+        time.sleep(0.2)
+        target = SCREENSHOTS / f"{name}.png"
+        self.display.grab(target)
+        return target
+
+    # -- the end ----------------------------------------------------------------------------------------------------------------
+
+    def quit(self, seconds: float = 20.0) -> float:
+        """Quit as a person does, and wait for the process to end; how many seconds that took."""
+        begun = time.monotonic()
+        self._peer.sendall(json.dumps({"code": _QUIT, "values": {}}).encode() + b"\n")
+        self.process.wait(seconds)
+        return time.monotonic() - begun
+
+    def kill(self) -> None:
+        """No time to write anything."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def close(self) -> None:
+        """Clean up, whatever has happened."""
+        if self.process.poll() is None:
+            self.kill()
+        self._answers.close()
+        self._peer.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+_SHOW_TAB = """
+here = region('VIEW_3D', 'UI')
+try:
+    here.active_panel_category = tab
+except (AttributeError, TypeError):
+    result = False  # not before the region was drawn
+else:
+    result = here.active_panel_category == tab
+here.tag_redraw()
+"""
+
+_QUIT = """
+with bpy.context.temp_override(window=window()):
+    bpy.ops.wm.quit_blender()
+"""

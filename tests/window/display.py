@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A screen of its own, with a window manager, a mouse and a keyboard. Knows nothing of Blender.
+
+Without a window manager Blender never gets the focus and ignores the mouse.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+WIDTH, HEIGHT = 1600, 900
+
+# Windows without a frame, so that the window's pixels are the screen's.
+_OPENBOX = """<?xml version="1.0"?>
+<openbox_config xmlns="http://openbox.org/3.4/rc">
+  <applications>
+    <application class="*"><decor>no</decor><focus>yes</focus></application>
+  </applications>
+</openbox_config>
+"""
+
+
+class Display:
+    """Xvfb and openbox on a free display number; `close` ends both."""
+
+    def __init__(self, folder: Path) -> None:
+        read, write = os.pipe()
+        screen = ["-screen", "0", f"{WIDTH}x{HEIGHT}x24", "+extension", "GLX", "-nolisten", "tcp", "-noreset"]
+        self._log = (folder / "display.log").open("w", encoding="utf-8")
+        self._server = subprocess.Popen(
+            ["Xvfb", "-displayfd", str(write), *screen], pass_fds=[write], stdout=self._log, stderr=self._log
+        )
+        os.close(write)
+        with os.fdopen(read) as numbers:
+            number = numbers.readline().strip()
+        if not number:
+            raise RuntimeError(f"Xvfb did not start: {(folder / 'display.log').read_text(encoding='utf-8')}")
+        self.name = f":{number}"
+        self.environment = {**os.environ, "DISPLAY": self.name}
+        rules = folder / "openbox.xml"
+        rules.write_text(_OPENBOX, encoding="utf-8")
+        self._manager = subprocess.Popen(
+            ["openbox", "--config-file", str(rules)], env=self.environment, stdout=self._log, stderr=self._log
+        )
+
+    def close(self) -> None:
+        """Take the screen away."""
+        for process in (self._manager, self._server):
+            process.terminate()
+            process.wait()
+        self._log.close()
+
+    def tool(self, *words: object) -> str:
+        """Run xdotool; its answer."""
+        command = ["xdotool", *(str(word) for word in words)]
+        return subprocess.run(command, env=self.environment, check=True, capture_output=True, text=True, timeout=60).stdout
+
+    # Blender has to see the pointer arrive and dwell before a button takes a click: a jump followed at once by a click is lost.
+
+    def move(self, x: float, y: float) -> None:
+        """Come to a point (pixels from the upper left) the way a hand does: in a few small steps."""
+        for offset in (6, 3, 1, 0):
+            self.tool("mousemove", round(x) - offset, round(y) - offset)
+            time.sleep(0.015)
+
+    def press(self, button: int = 1, seconds: float = 0.12) -> None:
+        """Press and release a mouse button where the pointer is."""
+        self.tool("mousedown", button)
+        time.sleep(seconds)
+        self.tool("mouseup", button)
+
+    def key(self, *names: str) -> None:
+        """Strike keys, as in `key("ctrl+z", "Return")`."""
+        for name in names:
+            self.tool("key", name)
+            time.sleep(0.08)
+
+    def type(self, text: str) -> None:
+        """Type a text."""
+        self.tool("type", "--delay", 25, text)
+
+    def grab(self, target: Path) -> None:
+        """What a person would see, as a picture."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["import", "-window", "root", str(target)], env=self.environment, check=True, timeout=60)

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs inside Blender (`--python`): answers the test's questions about facts. Test code, not part of the add-on.
+
+A persistent timer polls a Unix socket, so that it survives file loads, and stands outside everything that the add-on does.
+A request is one line of JSON, {"code": …, "values": {…}}; the code runs with `bpy` and the helpers below in reach, and what it
+leaves in `result` (or what it evaluates to, if it is one expression) is the answer.
+"""
+
+import json
+import os
+import socket
+import sys
+import traceback
+import types
+
+import bpy
+
+SECONDS = 0.02
+MODULE = "bl_ext.user_default.mint_blender"
+
+_listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+_listener.bind(os.environ["MINT_TEST_SOCKET"])
+_listener.listen(1)
+_listener.setblocking(False)
+_peer = None
+_unread = b""
+_going_on = None
+
+
+def part(name):
+    """A module of the installed add-on, as in `part("blender.current")`."""
+    return sys.modules[f"{MODULE}.{name}" if name else MODULE]
+
+
+def board():
+    """The add-on's board of jobs; None while there is none."""
+    current = sys.modules.get(f"{MODULE}.blender.current")
+    return current.existing() if current else None
+
+
+def jobs():
+    """Every job on the list, newest first, in a few words."""
+    return [] if board() is None else [tell(job) for job in board().jobs()]
+
+
+def tell(job):
+    """One job as plain values."""
+    return {
+        "id": job.id,
+        "title": job.title,
+        "prompt": job.request.prompt,
+        "phase": job.phase.value,
+        "state": part("jobs.card").state(job),
+        "trouble": job.trouble.sentence if job.trouble else None,
+        "active": board().is_active(job.id),
+        "decision": job.decision.verb.value if job.decision else None,
+        "previews": len(job.previews),
+        "notes": list(job.notes),
+    }
+
+
+def window():
+    """The first window."""
+    return bpy.context.window_manager.windows[0]
+
+
+def area(kind):
+    """The largest area of that kind in the first window."""
+    return max((each for each in window().screen.areas if each.type == kind), key=lambda each: each.width * each.height)
+
+
+def region(kind, name):
+    """A region of that area."""
+    return next(each for each in area(kind).regions if each.type == name)
+
+
+def within(kind, name="WINDOW"):
+    """Context of a region: for operators that want to know where they are."""
+    return bpy.context.temp_override(window=window(), area=area(kind), region=region(kind, name))
+
+
+def box(kind, name):
+    """A region's box in pixels from the window's upper left: left, top, right, bottom."""
+    here, height = region(kind, name), window().height
+    return [here.x, height - here.y - here.height, here.x + here.width, height - here.y]
+
+
+def under_pointer(kind, name):
+    """What the button under the pointer does: the Python command or the data path that Blender itself would copy.
+
+    A field that has no path, as those of an add-on's preferences, is "(field)"; where there is nothing it is None.
+    """
+    manager = bpy.context.window_manager
+    manager.clipboard = ""
+    with within(kind, name):
+        for copy, options in ((bpy.ops.ui.copy_python_command_button, {}), (bpy.ops.ui.copy_data_path_button, {"full_path": True})):
+            if copy.poll():
+                try:
+                    copy(**options)
+                except RuntimeError:
+                    continue
+                if manager.clipboard:
+                    return manager.clipboard
+        return "(field)" if bpy.ops.ui.reset_default_button.poll() else None
+
+
+def look_for(kind, name, what=None, shares=(0.3, 0.9), step=9, gap=300):
+    """Let the pointer wander over a region in columns until it meets the button that does `what`: its point from the window's
+    upper left. Without `what`: everything that was met, and where. A generator that goes on at each tick, since Blender has to
+    see each move."""
+    left, top, right, bottom = box(kind, name)
+    width = right - left - (24 if (kind, name) == ("VIEW_3D", "UI") else 0)  # the tabs stand at the right
+    met = {}
+    for share in shares:
+        x = round(left + share * width)
+        last = top + gap  # no more is to come where nothing was met for that many pixels
+        for y in range(top + 6, bottom - 3, step):
+            window().cursor_warp(x, window().height - y)
+            yield
+            yield
+            found = under_pointer(kind, name)
+            if found is not None and what is not None and what in found:
+                return [x, min(y + 5, bottom - 3)]
+            if found is not None:
+                met.setdefault(found, [x, y])
+                last = y + gap
+            elif y > last:
+                break
+    return met if what is None else None
+
+
+def _begin(line):
+    """Run what was asked: the answer, or a generator that will return it after some ticks."""
+    asked = json.loads(line)
+    names = {**globals(), **asked["values"]}
+    try:
+        code = compile(asked["code"], "<test>", "eval")
+    except SyntaxError:
+        exec(compile(asked["code"], "<test>", "exec"), names)
+        return names.get("result")
+    return eval(code, names)
+
+
+def _say(**said):
+    _peer.sendall(json.dumps(said, default=str).encode() + b"\n")
+
+
+def _work():
+    """One tick: go on with what takes several, or hear what is asked next. One question at a time."""
+    global _peer, _unread, _going_on
+    if _peer is None:
+        _peer, _ = _listener.accept()
+        _peer.setblocking(False)
+    if _going_on is None:
+        received = _peer.recv(1 << 20)
+        if not received:
+            _peer, _unread = None, b""
+            return
+        _unread += received
+        if not _unread.endswith(b"\n"):
+            return
+        line, _unread = _unread, b""
+        value = _begin(line)
+        if not isinstance(value, types.GeneratorType):
+            _say(value=value)
+            return
+        _going_on = value
+    try:
+        next(_going_on)
+    except StopIteration as end:
+        _going_on = None
+        _say(value=end.value)
+
+
+def _tick():
+    global _peer, _unread, _going_on
+    try:
+        _work()
+    except BlockingIOError:
+        pass
+    except OSError:
+        _peer, _unread, _going_on = None, b"", None
+    except Exception:
+        _going_on = None
+        _say(error=traceback.format_exc())
+    return SECONDS
+
+
+bpy.app.timers.register(_tick, persistent=True)

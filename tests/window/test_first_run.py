@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A fresh profile: what is missing is said, one thing at a time, with the button that helps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.mint_service.running import Service
+
+from .blender_window import BlenderWindow
+
+pytestmark = pytest.mark.window
+
+SAID = "part('blender.current').existing().answers"
+
+
+def test_online_access_off(open_blender: Callable[..., BlenderWindow], service: Service) -> None:
+    """A fresh Blender may not go online: the tab says so, its button opens the preference, and nothing is sent."""
+    blender = open_blender(online=False)
+    blender.open_sidebar()
+    blender.find("mint.open_online_preference")
+    blender.screenshot("online_access_off")
+    assert not any("generate" in button for button in blender.buttons())
+    blender.click("mint.open_online_preference")
+    blender.wait("len(bpy.context.window_manager.windows) == 2")
+    assert blender.ask("bpy.context.preferences.active_section") == "SYSTEM"
+    blender.screenshot("online_access_off_preference")
+    blender.ask("bpy.context.preferences.system.use_online_access = True")
+    assert service.log() == []
+
+
+def test_first_run(open_blender: Callable[..., BlenderWindow], service: Service) -> None:
+    """Without a key the tab says how to get one; a wrong one is answered in words and can be corrected; then the form is there."""
+    blender = open_blender(key=None)
+    blender.open_sidebar()
+    blender.screenshot("first_run")
+    assert not any("generate" in button for button in blender.buttons())
+    blender.write("(field)", "mint_wrong")
+    blender.click("mint.check_key")
+    blender.wait(f"any(said.complaint for said in {SAID}.values())")
+    blender.screenshot("first_run_wrong_key")
+    blender.write("(field)", service.key)
+    blender.wait(f"any(said.answer for said in {SAID}.values())")
+    blender.find("mint.generate_from_form")
+    blender.screenshot("first_run_right_key")
