@@ -31,6 +31,12 @@ def ask(*questions: Question) -> str | None:
     return None
 
 
+def account_changed() -> None:
+    """Another key or address was entered: say at once whether Mint accepts it."""
+    if not bpy.app.background and current.may_go_online() and current.account().key:
+        ask(WhoseKey(), Balance())
+
+
 def form_changed() -> None:
     """The user changes the form: ask for price and balance when they pause, unless both are known."""
     if bpy.app.background:

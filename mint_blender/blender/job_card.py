@@ -12,7 +12,7 @@ from ..jobs.board import Board
 from ..jobs.job import Job, Phase, Verb
 from ..jobs.questions import WhoseKey
 from . import current, drafts, pictures
-from .preferences import preferences
+from .preferences import key_from_environment, preferences
 from .wrapping import wrapped
 
 _LARGE = 9.0  # times the height of a button
@@ -150,13 +150,22 @@ def _draw_ready(box: bpy.types.UILayout, job: Job, width: int) -> None:
     box.operator("mint.place", text="Place at 3D Cursor", icon="IMPORT").job_id = job.id
 
 
+def key_is_in_question() -> bool:
+    """Is Mint being asked about the key, or has it refused it? Then the field stays in sight."""
+    board = current.existing()
+    answered = board.answers.get(WhoseKey()) if board else None
+    return bool(board and board.is_asked(WhoseKey())) or bool(answered and answered.complaint)
+
+
 def draw_key(layout: bpy.types.UILayout) -> None:
     """The key's field with `Check`, and what Mint answered."""
     stored = preferences()
     if stored is None:
         return
     row = layout.row(align=True)
-    row.prop(stored, "api_key", text="Key")
+    field = row.row(align=True)
+    field.enabled = not key_from_environment()
+    field.prop(stored, "api_key", text="", placeholder="API key")
     row.operator("mint.check_key", text="Check")
     board = current.existing()
     if board is None:

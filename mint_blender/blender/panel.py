@@ -45,6 +45,8 @@ class MINT_PT_main(_MintPanel, bpy.types.Panel):
         elif not current.account().key:
             _draw_first_run(self.layout)
         else:
+            if job_card.key_is_in_question():
+                job_card.draw_key(self.layout)
             _draw_form(self.layout, form.of(context))
 
 

@@ -13,9 +13,10 @@ from ..mint.account import BASE_URL_VARIABLE, KEY_VARIABLE
 
 
 def _account_changed(self: MintPreferences, context: bpy.types.Context) -> None:
-    from . import current
+    from . import account_operators, current
 
     current.account_changed()
+    account_operators.account_changed()
 
 
 class MintPreferences(bpy.types.AddonPreferences):
