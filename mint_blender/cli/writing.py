@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
 import shutil
 import tempfile
@@ -73,7 +75,9 @@ def _write_with_blender(job: Job, output: Path | None, render: Path | None) -> t
     from ..blender.writing import OutputTrouble
 
     try:
-        return arrival.write(job, output, render).notes
+        # "Info: Saved as …" comes from Blender by way of Python's standard output, which is for our results.
+        with contextlib.redirect_stdout(io.StringIO()):
+            return arrival.write(job, output, render).notes
     except (arrival.ImportTrouble, OutputTrouble) as trouble:
         raise NotImported(str(trouble)) from trouble
     except OSError:

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the prompt to the .blend: the command line with Blender beside it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from mint_blender.files import picture
+
+from ..mint_service.running import ThreadService
+from .runs import LAMP, Mint, run
+
+pytestmark = pytest.mark.blender
+
+LOOK = """
+import json, sys, bpy
+bpy.ops.wm.open_mainfile(filepath=sys.argv[1])
+scene = bpy.context.scene
+print("SEEN " + json.dumps({
+    "meshes": sum(each.type == "MESH" for each in scene.objects),
+    "faces": sum(len(each.data.polygons) for each in scene.objects if each.type == "MESH"),
+    "roots": [each.name for each in scene.objects if each.parent is None and "mint_kind" in each.keys()],
+    "outside": [image.filepath for image in bpy.data.images if image.source == "FILE" and not image.packed_file],
+    "background": bool(scene.world and any(node.type == "BACKGROUND" and node.inputs["Color"].is_linked for node in scene.world.node_tree.nodes)),
+}))
+sys.stdout.flush()
+import os
+os._exit(0)
+"""
+
+
+def look(blend: Path) -> dict[str, object]:
+    """What another Blender finds in a file."""
+    ended = subprocess.run([sys.executable, "-c", LOOK, str(blend)], capture_output=True, text=True, timeout=120, check=True)
+    (line,) = [line for line in ended.stdout.splitlines() if line.startswith("SEEN ")]
+    seen: dict[str, object] = json.loads(line.removeprefix("SEEN "))
+    return seen
+
+
+@pytest.fixture(autouse=True)
+def _small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is rendered is looked at elsewhere; here it only has to be a picture, soon."""
+    from mint_blender.blender import arrival, still
+
+    monkeypatch.setattr(arrival, "render_still", partial(still.render_still, width=64, height=48, samples=1))
+
+
+def test_a_model_becomes_a_blend_and_a_picture(mint: Mint, tmp_path: Path) -> None:
+    """The .blend, opened by another Blender, holds the model under one root, with its pictures inside; the PNG is one."""
+    ran = mint(*LAMP, "-o", str(tmp_path / "lamp.blend"), "--render", str(tmp_path / "lamp.png"))
+    assert ran.status == 0, ran.err
+    assert f"  {tmp_path / 'lamp.blend'}" in ran.out
+    assert f"  {tmp_path / 'lamp.png'}" in ran.out
+    seen = look(tmp_path / "lamp.blend")
+    assert seen["meshes"] and seen["faces"]
+    assert len(seen["roots"]) == 1
+    assert seen["outside"] == []
+    assert picture.inspect(tmp_path / "lamp.png").format == "png"
+
+
+def test_a_world_becomes_a_blend_and_a_picture(mint: Mint, tmp_path: Path) -> None:
+    """Collider and panorama are in the file: geometry under one root, and a background around it."""
+    ran = mint("generate", "--kind", "world", "--prompt", "a greenhouse", "--preset", "fast", "-o", str(tmp_path / "hall.blend"), "--render", str(tmp_path / "hall.png"))  # fmt: skip
+    assert ran.status == 0, ran.err
+    seen = look(tmp_path / "hall.blend")
+    assert seen["faces"]
+    assert len(seen["roots"]) == 1
+    assert seen["background"]
+    assert seen["outside"] == []
+    assert picture.inspect(tmp_path / "hall.png").format == "png"
+
+
+def test_a_world_as_glb_is_written_by_blender(mint: Mint, tmp_path: Path) -> None:
+    """A World has no GLB of Mint's own: Blender writes what it placed."""
+    ran = mint("generate", "--kind", "world", "--prompt", "a hall", "-o", str(tmp_path / "hall.glb"))
+    assert ran.status == 0, ran.err
+    assert (tmp_path / "hall.glb").read_bytes()[:4] == b"glTF"
+
+
+def test_a_result_that_cannot_be_imported_is_kept(mint: Mint, tmp_path: Path, service: ThreadService) -> None:
+    """Status 7 says what is missing and where Mint's file lies; nothing is generated again by resuming."""
+    ran = mint("generate", "--prompt", "a lamp [meshopt]", "-o", str(tmp_path / "lamp.blend"))
+    assert ran.status == 7
+    assert "Mint's files are kept" in ran.said
+    assert Path(mint("jobs", "--json").records[0]["files"]["model"]).is_file()
+    assert mint("resume").status == 7
+    assert len(service.operations()) == 1
+
+
+def test_one_file_after_the_other(mint: Mint, tmp_path: Path) -> None:
+    """`place` writes the same job again; each .blend holds its own model only."""
+    mint(*LAMP)
+    mint("generate", "--prompt", "a mug", "--preset", "fast")
+    jobs = {record["prompt"]: record["job"] for record in mint("jobs", "--json").records}
+    for prompt, job in jobs.items():
+        assert mint("place", job, "-o", str(tmp_path / f"{prompt}.blend")).status == 0
+    assert [len(look(tmp_path / f"{prompt}.blend")["roots"]) for prompt in jobs] == [1, 1]
+
+
+def test_a_batch_of_text_lines(mint: Mint, tmp_path: Path, service: ThreadService) -> None:
+    """One prompt a line, one .blend a prompt; a failed one leaves no file."""
+    (tmp_path / "wishes.txt").write_text("a lamp\n\na mug [fails]\na chest\n")
+    ran = mint("batch", str(tmp_path / "wishes.txt"), "-o", str(tmp_path / "out"))
+    assert ran.status == 1
+    assert "line 3: a mug [fails]" in ran.err
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["0001-a-lamp.blend", "0004-a-chest.blend"]
+    assert len(look(tmp_path / "out" / "0004-a-chest.blend")["roots"]) == 1
+
+
+def test_blenders_own_prints_stay_off_standard_output(service: ThreadService, home: Path, tmp_path: Path) -> None:
+    """A process of its own, with --json: importing, saving and rendering print much, and none of it among the results."""
+    ran = run(service, home, *LAMP, "--json", "-o", str(tmp_path / "lamp.blend"), "--render", str(tmp_path / "lamp.png"), timeout=120)
+    assert ran.status == 0, ran.err
+    assert ran.result["phase"] == "placed"
+    assert "Fra:" not in ran.err
