@@ -7,7 +7,8 @@ import bpy
 
 from ..jobs.board import Board
 from ..jobs.questions import Balance, Price
-from ..mint.schema import Kind, Mode, Preset, Usage
+from ..mint.accounting import Usage
+from ..mint.schema import Kind, Mode, Preset
 from . import current, form, job_card
 from .wrapping import wrapped
 

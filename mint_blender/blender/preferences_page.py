@@ -9,8 +9,8 @@ from typing import Any
 import bpy
 
 from ..jobs.questions import Balance
+from ..mint.accounting import Usage
 from ..mint.origin import DEFAULT_BASE_URL
-from ..mint.schema import Usage
 from . import current, disk, job_card
 from .preferences import MintPreferences, base_url_from_environment, key_from_environment
 from .wrapping import wrapped

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from ..jobs import card
 from ..jobs.board import NotPossible
 from ..jobs.job import Job, Phase, Target
+from ..mint.accounting import Usage
 from ..mint.generation import GenerationRequest
-from ..mint.schema import Asset, Kind, Mode, Pose, Preset, Usage
+from ..mint.schema import Asset, Kind, Mode, Pose, Preset
 from . import session
 from .session import Review, TooExpensive
 

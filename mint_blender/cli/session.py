@@ -21,12 +21,13 @@ from ..jobs.messages import News
 from ..jobs.setup import Setup
 from ..jobs.story import Terms
 from ..mint.account import Account
+from ..mint.accounting import Estimate
 from ..mint.client import PAGE_SIZE, Client
 from ..mint.errors import MintError, NotFound, NotOffered
 from ..mint.generation import LARGEST_IMAGE, GenerationRequest
 from ..mint.pacing import Pace, Retries
 from ..mint.patient import patiently
-from ..mint.schema import Asset, Estimate, Kind
+from ..mint.schema import Asset, Kind
 from . import surroundings
 
 Tell = Callable[[News], None]

@@ -6,8 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..mint.accounting import Estimate, Me, Usage
 from ..mint.errors import NotFound
-from ..mint.schema import Estimate, Kind, Me, Mode, Preset, Usage
+from ..mint.schema import Kind, Mode, Preset
 
 if TYPE_CHECKING:
     from ..mint.client import Client

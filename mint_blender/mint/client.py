@@ -10,9 +10,11 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator, Sequence
 
+from .accounting import Estimate, Me, Usage
 from .errors import BadAnswer
 from .generation import LARGEST_IMAGE
-from .schema import Asset, Estimate, Json, Kind, Me, Mode, Operation, OptimizationLevel, Page, Preset, ReferenceImage, Seen, Usage, is_id
+from .reading import Json
+from .schema import Asset, Kind, Mode, Operation, OptimizationLevel, Page, Preset, ReferenceImage, Seen, is_id
 from .transport import FREE_OF_KEY, Answer, Transport
 
 _COLLECTION = {Kind.MODEL: "models", Kind.WORLD: "worlds"}

@@ -10,14 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeGuard
 
-Json = Mapping[str, Any]
+from .reading import Json, is_number, read_number, read_object, read_text, read_time
 
 _ID = re.compile(r"[A-Za-z0-9_-]+")
-_LARGEST_NUMBER = 1e300
 
 
 def is_id(text: str) -> bool:
@@ -217,26 +215,26 @@ class Operation:
     @classmethod
     def read(cls, data: Json) -> Operation:
         """An operation from Mint's JSON."""
-        word = _text(data, "status") or Status.UNKNOWN.value
+        word = read_text(data, "status") or Status.UNKNOWN.value
         return cls(
-            id=_text(data, "id") or "",
-            type=_text(data, "type") or "",
+            id=read_text(data, "id") or "",
+            type=read_text(data, "type") or "",
             mode=Mode.REVIEW if data.get("generationMode") == Mode.REVIEW.value else Mode.AUTO,
             status=Status(word),
             status_word=word,
-            prompt=_text(data, "prompt"),
-            preset=_text(data, "generationPreset"),
-            generation_model=_text(data, "generationModel"),
-            resource=_resource(_object(data, "resource")),
-            mint_url=_text(data, "mintUrl"),
-            assets=_assets(_object(data, "assets")),
-            billing=_billing(_object(data, "billing")),
-            credits=_operation_credits(_object(data, "credits")),
-            error=_operation_error(_object(data, "error")),
-            created_at=_when(data, "createdAt"),
-            updated_at=_when(data, "updatedAt"),
-            completed_at=_when(data, "completedAt"),
-            canceled_at=_when(data, "canceledAt"),
+            prompt=read_text(data, "prompt"),
+            preset=read_text(data, "generationPreset"),
+            generation_model=read_text(data, "generationModel"),
+            resource=_resource(read_object(data, "resource")),
+            mint_url=read_text(data, "mintUrl"),
+            assets=_assets(read_object(data, "assets")),
+            billing=_billing(read_object(data, "billing")),
+            credits=_operation_credits(read_object(data, "credits")),
+            error=_operation_error(read_object(data, "error")),
+            created_at=read_time(data, "createdAt"),
+            updated_at=read_time(data, "updatedAt"),
+            completed_at=read_time(data, "completedAt"),
+            canceled_at=read_time(data, "canceledAt"),
             raw=data,
         )
 
@@ -275,15 +273,15 @@ class Asset:
         """A model or world from Mint's JSON."""
         return cls(
             kind=kind,
-            id=_text(data, "id") or "",
-            name=_text(data, "name"),
-            status=_text(data, "status"),
-            asset_stage=_text(data, "assetStage"),
-            mint_url=_text(data, "mintUrl"),
-            prompt=_text(data, "prompt"),
-            assets=_assets(_object(data, "assets")),
-            created_at=_when(data, "createdAt"),
-            updated_at=_when(data, "updatedAt"),
+            id=read_text(data, "id") or "",
+            name=read_text(data, "name"),
+            status=read_text(data, "status"),
+            asset_stage=read_text(data, "assetStage"),
+            mint_url=read_text(data, "mintUrl"),
+            prompt=read_text(data, "prompt"),
+            assets=_assets(read_object(data, "assets")),
+            created_at=read_time(data, "createdAt"),
+            updated_at=read_time(data, "updatedAt"),
             raw=data,
         )
 
@@ -298,8 +296,8 @@ class Page:
     @classmethod
     def read(cls, kind: Kind, data: Json) -> Page:
         """A page from Mint's JSON; the end is a null cursor or `hasMore` false."""
-        pagination = _object(data, "pagination") or {}
-        cursor = _text(pagination, "nextCursor") if pagination.get("hasMore") is not False else None
+        pagination = read_object(data, "pagination") or {}
+        cursor = read_text(pagination, "nextCursor") if pagination.get("hasMore") is not False else None
         entries = data.get("data")
         found = [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
         return cls(tuple(Asset.read(kind, entry) for entry in found), cursor)
@@ -315,154 +313,57 @@ class ReferenceImage:
     @classmethod
     def read(cls, data: Json) -> ReferenceImage:
         """The durable URL is the first that is there: url, sourceUrl, imageUrl, then the same inside `assets`."""
-        inside = _object(data, "assets") or {}
-        candidates = [_text(data, name) for name in ("url", "sourceUrl", "imageUrl")]
-        candidates += [_text(inside, name) for name in ("imageUrl", "sourceUrl")]
-        return cls(id=_text(data, "id") or "", url=next(filter(None, candidates), None))
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """The price of a planned operation, in Credits."""
-
-    operation: str | None
-    required_to_start: float | None
-    estimated_total: float | None
-
-    @classmethod
-    def read(cls, data: Json) -> Estimate:
-        """An estimate from Mint's JSON."""
-        credits = _object(data, "credits") or {}
-        return cls(_text(data, "operation"), _number(credits, "requiredToStart"), _number(credits, "estimatedTotal"))
-
-
-@dataclass(frozen=True)
-class Credits:
-    """The balance. Only `total_available` is certain; the kinds are what Mint may add."""
-
-    total_available: float | None
-    included: float | None
-    top_up: float | None
-    bonus: float | None
-
-
-@dataclass(frozen=True)
-class Usage:
-    """Credits, subscription and API totals. The last two are shown as they come, so they stay plain JSON."""
-
-    credits: Credits
-    subscription: Json | None
-    api_usage: Json | None
-    raw: Json = field(repr=False, compare=False, default_factory=dict)
-
-    @classmethod
-    def read(cls, data: Json) -> Usage:
-        """Usage from Mint's JSON."""
-        credits = _object(data, "credits") or {}
-        kinds = (_number(credits, name) for name in ("totalAvailable", "included", "topUp", "bonus"))
-        return cls(Credits(*kinds), _object(data, "subscription"), _object(data, "apiUsage"), data)
-
-
-@dataclass(frozen=True)
-class Me:
-    """Who the key belongs to."""
-
-    user_id: str | None
-    email: str | None
-    authentication: str | None
-    scopes: tuple[str, ...]
-
-    @property
-    def display_name(self) -> str:
-        """The e-mail address, else the account id shortened in the middle."""
-        if self.email:
-            return self.email
-        user = self.user_id or "this account"
-        return user if len(user) <= 16 else f"{user[:8]}…{user[-4:]}"
-
-    @classmethod
-    def read(cls, data: Json) -> Me:
-        """The account from Mint's JSON."""
-        authentication, owner = _object(data, "authentication") or {}, _object(data, "owner") or {}
-        scopes = authentication.get("scopes")
-        known = tuple(scope for scope in scopes if isinstance(scope, str)) if isinstance(scopes, list) else ()
-        return cls(_text(owner, "userId"), _text(owner, "email"), _text(authentication, "type"), known)
-
-
-def _object(data: Json, name: str) -> Json | None:
-    value = data.get(name)
-    return value if isinstance(value, Mapping) else None
-
-
-def _text(data: Json, name: str) -> str | None:
-    value = data.get(name)
-    # Half a surrogate pair is legal in JSON, but neither a terminal nor SQLite takes it.
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) and value else None
-
-
-def _number(data: Json, name: str) -> float | None:
-    value = data.get(name)
-    return value if _is_number(value) else None
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    """A number that arithmetic can use: JSON's 1e999 is infinite in Python, and its integers have no limit."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST_NUMBER
-
-
-def _when(data: Json, name: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(data[name])
-    except (KeyError, TypeError, ValueError):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        inside = read_object(data, "assets") or {}
+        candidates = [read_text(data, name) for name in ("url", "sourceUrl", "imageUrl")]
+        candidates += [read_text(inside, name) for name in ("imageUrl", "sourceUrl")]
+        return cls(id=read_text(data, "id") or "", url=next(filter(None, candidates), None))
 
 
 def _resource(data: Json | None) -> ResourceRef | None:
-    if data is None or not (found := _text(data, "id")):
+    if data is None or not (found := read_text(data, "id")):
         return None
-    return ResourceRef(_text(data, "type") or "", found)
+    return ResourceRef(read_text(data, "type") or "", found)
 
 
 def _operation_error(data: Json | None) -> OperationError | None:
-    return None if data is None else OperationError(_text(data, "code") or "generation_failed", _text(data, "message") or "")
+    return None if data is None else OperationError(read_text(data, "code") or "generation_failed", read_text(data, "message") or "")
 
 
 def _billing(data: Json | None) -> Billing | None:
     if data is None:
         return None
-    required, available = _number(data, "requiredCredits"), _number(data, "availableCredits")
-    return Billing(_text(data, "reason"), required, available, _text(data, "actionUrl"), _text(data, "stage"))
+    required, available = read_number(data, "requiredCredits"), read_number(data, "availableCredits")
+    return Billing(read_text(data, "reason"), required, available, read_text(data, "actionUrl"), read_text(data, "stage"))
 
 
 def _operation_credits(data: Json | None) -> OperationCredits | None:
     if data is None:
         return None
-    return OperationCredits(*(_number(data, name) for name in ("estimated", "reserved", "finalized", "availableAfterReservation")))
+    return OperationCredits(*(read_number(data, name) for name in ("estimated", "reserved", "finalized", "availableAfterReservation")))
 
 
 def _assets(data: Json | None) -> Assets | None:
     if data is None:
         return None
-    tiers = _object(data, "spzUrls") or {}
-    sizes = {name: _number(data, name) for name in ("glbSizeBytes", "optimizedGlbSizeBytes")}
+    tiers = read_object(data, "spzUrls") or {}
+    sizes = {name: read_number(data, name) for name in ("glbSizeBytes", "optimizedGlbSizeBytes")}
     return Assets(
-        preview_image_url=_text(data, "previewImageUrl"),
-        thumbnail_url=_text(data, "thumbnailUrl"),
-        glb_url=_text(data, "glbUrl"),
+        preview_image_url=read_text(data, "previewImageUrl"),
+        thumbnail_url=read_text(data, "thumbnailUrl"),
+        glb_url=read_text(data, "glbUrl"),
         glb_size_bytes=None if sizes["glbSizeBytes"] is None else int(sizes["glbSizeBytes"]),
-        optimized_glb_url=_text(data, "optimizedGlbUrl"),
+        optimized_glb_url=read_text(data, "optimizedGlbUrl"),
         optimized_glb_size_bytes=None if sizes["optimizedGlbSizeBytes"] is None else int(sizes["optimizedGlbSizeBytes"]),
-        fbx_url=_text(data, "fbxUrl"),
-        obj_url=_text(data, "objUrl"),
-        stl_url=_text(data, "stlUrl"),
-        usdz_url=_text(data, "usdzUrl"),
-        bounds=_bounds(_object(data, "bounds")),
-        caption=_text(data, "caption"),
-        collider_mesh_url=_text(data, "colliderMeshUrl"),
-        pano_url=_text(data, "panoUrl"),
-        rad_url=_text(data, "radUrl"),
-        spz_urls={tier: url for tier in tiers if (url := _text(tiers, tier))},
+        fbx_url=read_text(data, "fbxUrl"),
+        obj_url=read_text(data, "objUrl"),
+        stl_url=read_text(data, "stlUrl"),
+        usdz_url=read_text(data, "usdzUrl"),
+        bounds=_bounds(read_object(data, "bounds")),
+        caption=read_text(data, "caption"),
+        collider_mesh_url=read_text(data, "colliderMeshUrl"),
+        pano_url=read_text(data, "panoUrl"),
+        rad_url=read_text(data, "radUrl"),
+        spz_urls={tier: url for tier in tiers if (url := read_text(tiers, tier))},
     )
 
 
@@ -470,7 +371,7 @@ def _bounds(data: Json | None) -> Bounds | None:
     corners = []
     for name in ("min", "max"):
         corner = data.get(name) if data is not None else None
-        if not (isinstance(corner, list) and len(corner) == 3 and all(_is_number(x) for x in corner)):
+        if not (isinstance(corner, list) and len(corner) == 3 and all(is_number(x) for x in corner)):
             return None
         corners.append((float(corner[0]), float(corner[1]), float(corner[2])))
     return Bounds(*corners)

@@ -28,8 +28,8 @@ from . import retry_after
 from .errors import BadAnswer, KeyMissing, KeyUnusable, Unreachable, problem_error
 from .origin import Origin
 from .problems import read_problem
+from .reading import Json
 from .reasons import reason
-from .schema import Json
 
 LARGEST_ANSWER = 16 * 1024 * 1024
 LONGEST_IDEMPOTENCY_KEY = 255

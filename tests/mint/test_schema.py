@@ -12,20 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mint_blender.mint.schema import (
-    Asset,
-    Estimate,
-    Kind,
-    Me,
-    Mode,
-    Operation,
-    Page,
-    ReferenceImage,
-    ResourceRef,
-    Status,
-    Usage,
-    is_id,
-)
+from mint_blender.mint.accounting import Estimate, Me, Usage
+from mint_blender.mint.schema import Asset, Kind, Mode, Operation, Page, ReferenceImage, ResourceRef, Status, is_id
 
 OPERATION: dict[str, Any] = {
     "object": "operation",
