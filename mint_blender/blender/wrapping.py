@@ -3,18 +3,22 @@
 
 from __future__ import annotations
 
-import textwrap
+from collections.abc import Iterator
 from typing import Any
 
 import blf
 import bpy
 
 _FONT = 0
+_MARGINS = 62.0  # tabs or scroll bar, a panel's and a box's margins, and those of the text itself
+_ICON = 20.0
 
 
 def wrapped(layout: bpy.types.UILayout, text: str, *, width: int | None = None, icon: Any = "NONE", most: int = 8) -> None:
     """Labels that together say `text`, in lines of at most `width` pixels (the region's if not given), `most` lines at the most."""
-    lines = lines_of(text, width or bpy.context.region.width)
+    scale = bpy.context.preferences.system.ui_scale
+    room = (width or bpy.context.region.width) - (_MARGINS + (_ICON if icon != "NONE" else 0.0)) * scale
+    lines = lines_of(text, room)
     column = layout.column(align=True)
     column.scale_y = 0.75
     for number, line in enumerate(lines[:most]):
@@ -22,12 +26,33 @@ def wrapped(layout: bpy.types.UILayout, text: str, *, width: int | None = None, 
         column.label(text=f"{line} …" if last else line, icon=icon if number == 0 else ("BLANK1" if icon != "NONE" else "NONE"))
 
 
-def lines_of(text: str, width: int) -> list[str]:
-    """The text in lines that fit into `width` pixels of interface."""
-    scale = bpy.context.preferences.system.ui_scale
-    blf.size(_FONT, 11.0 * scale)
-    sample = "the quick brown fox jumps over the lazy dog"
-    wide = max(1.0, blf.dimensions(_FONT, sample)[0] / len(sample))
-    # Scroll bar, tabs and margins take some of the region.
-    columns = max(16, int((width - 58 * scale) / wide))
-    return [line for paragraph in text.splitlines() for line in textwrap.wrap(paragraph, columns, break_long_words=True) or [""]]
+def lines_of(text: str, room: float) -> list[str]:
+    """The text in lines of at most `room` pixels, in the font of Blender's interface."""
+    style = bpy.context.preferences.ui_styles[0].widget
+    blf.size(_FONT, style.points * bpy.context.preferences.system.ui_scale)
+    return [line for paragraph in text.splitlines() for line in _wrap(paragraph.split(), max(room, 80.0))]
+
+
+def _wrap(words: list[str], room: float) -> Iterator[str]:
+    line = ""
+    for word in words:
+        for part in _parts(word, room):
+            longer = f"{line} {part}" if line else part
+            if line and _width(longer) > room:
+                yield line
+                longer = part
+            line = longer
+    yield line
+
+
+def _parts(word: str, room: float) -> Iterator[str]:
+    """A word, in pieces where it does not fit into a line: an address, or a language that has no spaces."""
+    while len(word) > 1 and _width(word) > room:
+        fitting = next(count for count in range(len(word) - 1, 0, -1) if count == 1 or _width(word[:count]) <= room)
+        yield word[:fitting]
+        word = word[fitting:]
+    yield word
+
+
+def _width(text: str) -> float:
+    return float(blf.dimensions(_FONT, text)[0])
