@@ -106,7 +106,7 @@ def _draw_review(box: bpy.types.UILayout, job: Job) -> None:
     row.operator("mint.approve", text="Approve", icon="CHECKMARK").job_id = job.id
     row.operator("mint.cancel", text="Cancel", icon="X").job_id = job.id
     if draft is not None:
-        row = box.row(align=True)
+        row = box.split(factor=0.68, align=True)
         row.prop(draft, "feedback", text="", placeholder="What should change?")
         row.operator("mint.revise", text="Revise", icon="FILE_REFRESH").job_id = job.id
 
