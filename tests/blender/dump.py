@@ -21,9 +21,11 @@ PASSING = {
     "original",
     "depsgraph",
     "storage_type",
+    "icon_id",
 }
-# Asking for these crashes one Blender or another: what a window shows, and the brush of a tool that was never used.
-NOT_ASKED = {"uv_sculpt"}
+# Asking for these crashes one Blender or another: what a window shows, the brush of a tool that was never used, and the list of all
+# objects under a collection, which is stale after an undo in 4.3.
+NOT_ASKED = {"uv_sculpt", "all_objects", "particle_edit"}
 WINDOWS = (bpy.types.Screen, bpy.types.WindowManager, bpy.types.WorkSpace)
 DEPTH = 4
 
@@ -37,7 +39,9 @@ class Picture:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # some members warn that they will go
             self.blocks = {
-                (type(each).__name__, each.name_full): _told(each, DEPTH) for each in every_block() if not isinstance(each, WINDOWS)
+                (type(each).__name__, each.name_full): _told(each, DEPTH)
+                for each in every_block()
+                if not isinstance(each, WINDOWS) and not each.library
             }
 
     def assert_same(self, later: Picture, *, but_new: bool = False) -> None:
@@ -62,8 +66,13 @@ def _told(struct: Any, depth: int, prefix: str = "") -> dict[str, Any]:
             continue
         told |= _value(prefix + name, prop, value, depth)
     if isinstance(struct, bpy.types.ID):
-        told |= {f"{prefix}[{key}]": str(struct[key]) for key in list(struct.keys())}
+        told |= {f"{prefix}[{key}]": _plain(struct[key]) for key in list(struct.keys())}
     return told
+
+
+def _plain(value: Any) -> str:
+    """A custom property without the address that its group shows."""
+    return str(value.to_dict() if hasattr(value, "to_dict") else value)
 
 
 def _value(name: str, prop: Any, value: Any, depth: int) -> dict[str, Any]:

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Landing in a Blender that has a window: one undo step, exact both ways, in every mode."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from . import glbs
+
+pytestmark = pytest.mark.window
+
+MODES = ("OBJECT", "EDIT", "SCULPT", "VERTEX_PAINT", "WEIGHT_PAINT", "TEXTURE_PAINT", "POSE")
+CASES = [("plain", mode) for mode in MODES] + [(kind, mode) for kind in ("skinned", "animated") for mode in ("OBJECT", "EDIT", "POSE")]
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """What the Blender with a window found out."""
+    folder = tmp_path_factory.mktemp("window")
+    glbs.simple(folder / "plain.glb")
+    glbs.skinned(folder / "skinned.glb")
+    glbs.animated(folder / "animated.glb")
+    script = Path(__file__).with_name("inside_window.py")
+    environment = os.environ | {
+        "LIBGL_ALWAYS_SOFTWARE": "1",
+        "BLENDER_USER_RESOURCES": str(folder / "profile"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    (folder / "profile").mkdir()
+    command = [
+        "xvfb-run",
+        "-a",
+        "-s",
+        "-screen 0 640x480x24",
+        "blender",
+        "--factory-startup",
+        "--window-geometry",
+        "0",
+        "0",
+        "400",
+        "300",
+        "--python",
+        str(script),
+        "--",
+        str(folder),
+    ]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
+    lines = [json.loads(line.removeprefix("MINT ")) for line in done.stdout.splitlines() if line.startswith("MINT ")]
+    errors = [each["error"] for each in lines if "error" in each]
+    assert not errors, errors[0]
+    assert lines and lines[-1] == {"done": True}, f"Blender ended early ({done.returncode}):\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+    return lines[:-1]
+
+
+def _one(told: list[dict[str, Any]], kind: str, mode: str) -> dict[str, Any]:
+    return next(each for each in told if each["kind"] == kind and each.get("mode") == mode)
+
+
+@pytest.mark.parametrize(("kind", "mode"), CASES)
+def test_the_user_goes_on_working(kind: str, mode: str, told: list[dict[str, Any]]) -> None:
+    """Mode, active object and selection are the same after a landing, after its undo and after its redo."""
+    found = _one(told, kind, mode)
+    assert found["before"]["mode"] == mode
+    assert found["after"] == found["undone"] == found["redone"] == found["before"]
+
+
+@pytest.mark.parametrize(("kind", "mode"), CASES)
+def test_undo_and_redo_are_exact(kind: str, mode: str, told: list[dict[str, Any]]) -> None:
+    """One Ctrl+Z takes away all of a landing and nothing of the user's; a redo brings all of it back."""
+    found = _one(told, kind, mode)
+    assert found["gone"] and found["back"]
+    assert found["not_undone"] == []
+    assert found["not_redone"] == []
+
+
+def test_a_replacement_is_one_step(told: list[dict[str, Any]]) -> None:
+    """One Ctrl+Z brings the earlier version back as it was, a redo the later one."""
+    found = next(each for each in told if each["kind"] == "replace")
+    assert found["not_undone"] == []
+    assert found["not_redone"] == []
