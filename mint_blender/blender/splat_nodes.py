@@ -72,7 +72,7 @@ def material() -> bpy.types.Material:
     last = b.math("GREATER_THAN", b.add("ShaderNodeLightPath").outputs["Transparent Depth"], _LAST_LAYER)
     inside = b.math("LESS_THAN", squared, 1.0)
     alpha = b.math("MULTIPLY", inside, b.math("MAXIMUM", alpha, last))
-    alpha = b.math("MAXIMUM", alpha, 0.001)  # where squares lie in one plane EEVEE may take the colour of one that is clear there: not black
+    alpha = b.math("MAXIMUM", alpha, 0.001)  # squares in one plane: EEVEE may take the colour of one that is clear there
     light = b.add("ShaderNodeEmission", {"Color": colour.outputs["Color"]}).outputs[0]
     clear = b.add("ShaderNodeBsdfTransparent").outputs[0]
     mixed = b.add("ShaderNodeMixShader", {0: alpha, 1: clear, 2: light}).outputs[0]
@@ -154,11 +154,11 @@ def _square(b: Builder, turn: tuple[float, float, float]) -> Any:
 
 
 def _plain_points(b: Builder, points: Any, shown: Any, size: Any) -> Any:
-    """Round points of about the splats' width."""
+    """Round points, one and a half times as wide as the splats, so that they nearly touch."""
     kept = b.add("GeometryNodeSeparateGeometry", {"Geometry": points, "Selection": shown}).outputs["Selection"]
     x, y, z = b.add("ShaderNodeSeparateXYZ", {0: _attribute(b, "scale", "FLOAT_VECTOR")}).outputs
     smallest = b.math("MINIMUM", b.math("MINIMUM", x, y), z)
-    width = b.math("MULTIPLY", b.math("SUBTRACT", b.math("ADD", b.math("ADD", x, y), z), smallest), 0.5)
+    width = b.math("MULTIPLY", b.math("SUBTRACT", b.math("ADD", b.math("ADD", x, y), z), smallest), 0.75)
     return b.add("GeometryNodeSetPointRadius", {0: kept, "Radius": b.math("MULTIPLY", width, size)}).outputs[0]
 
 
