@@ -116,7 +116,7 @@ class Shelf:
             digest = self._store.keep_file(made.path)
         else:
             digest = self._store.keep_bytes(made.read())
-        path = _path(made, palette.slug(words), operation.id, digest)
+        path = _path(made, palette.slug(words), operation, digest)
         size = self._store.blob(digest).stat().st_size
         self._store.save(StoredFile(path, digest, size, made.content_type, made.role, operation.id, faults))
         return path
@@ -133,17 +133,19 @@ def _spoiled(content: bytes, switches: Iterable[str]) -> bytes:
     return content
 
 
-def _path(made: Made, slug: str, operation: str, digest: str) -> str:
+def _path(made: Made, slug: str, operation: Operation, digest: str) -> str:
     """An address that depends on the content and on whose it is, as a content-hashed one does."""
-    digits = hashlib.sha256(f"{operation} {made.role} {digest}".encode()).hexdigest()[:16]
+    digits = hashlib.sha256(f"{operation.id} {made.role} {digest}".encode()).hexdigest()[:16]
     ending = ENDINGS.get(made.content_type, "bin")
     if made.role in PATHS:
         return PATHS[made.role](slug, digits, ending)
     if made.role.startswith("spz:"):
         return f"worlds/{slug}-{made.role[4:].replace('_', '-')}-spz-{digits}.spz"
+    if made.role == "preview" and operation.kind == "world":
+        return f"assets/{slug}-preview-webp-{digits}.{ending}"
     if made.role == "preview":
         return f"images/models/{slug}-{digits}.{ending}"
-    return f"conversions/{operation}/{slug}-{digits}.{made.role}"
+    return f"conversions/{operation.id}/{slug}-{digits}.{made.role}"
 
 
 def copy_to(resource: Resource, operation: Operation) -> None:

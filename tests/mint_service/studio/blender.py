@@ -60,6 +60,7 @@ class BlenderStudio:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="mint-studio")
         self._under_way: dict[str, Future[None]] = {}
         self._process: subprocess.Popen[str] | None = None
+        self._closed = False
 
     def make(self, want: Want) -> Sequence[Made] | None:
         """The files of a stage, None while Blender is at it."""
@@ -80,9 +81,10 @@ class BlenderStudio:
 
     def close(self) -> None:
         """End Blender, if it is at work."""
+        self._closed = True
         self._worker.shutdown(wait=False, cancel_futures=True)
-        if self._process is not None:
-            self._process.kill()
+        if (process := self._process) is not None:
+            process.kill()
 
     def _folder(self, what: dict[str, object]) -> Path | None:
         name = "-".join(str(value) for value in what.values()).lower()
@@ -105,17 +107,20 @@ class BlenderStudio:
         part = Path(tempfile.mkdtemp(prefix=folder.name, dir=self._shelf))
         command = [sys.executable, "-m", "tests.mint_service.studio", json.dumps(what), str(part)]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        self._process = subprocess.Popen(
+        process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )
+        self._process = process
+        if self._closed:
+            process.kill()
         try:
-            _, said = self._process.communicate(timeout=TIME_LIMIT)
-            if self._process.returncode != 0:
-                raise StudioError(f"Blender could not make {folder.name}: {said.strip().splitlines()[-1:] or 'no message'}")
+            _, said = process.communicate(timeout=TIME_LIMIT)
+            if process.returncode != 0:
+                raise StudioError(f"Blender could not make {folder.name}: {(said.strip().splitlines() or ['no message'])[-1]}")
             if not folder.exists():
                 part.rename(folder)
         finally:
-            self._process.kill()
+            process.kill()
             self._process = None
             shutil.rmtree(part, ignore_errors=True)
 

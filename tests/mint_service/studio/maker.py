@@ -125,20 +125,23 @@ def _paint_place(made: bpy.types.Object, colour: palette.Colour) -> list[str]:
 
 
 def _splat(points: np.ndarray, triangles: np.ndarray, panorama: np.ndarray, folder: Path, full: bool, version: int) -> None:
-    """Splats where rays from the capture point meet the place, coloured by the panorama, flat on the surface."""
+    """Splats where rays from the capture point meet the place, coloured by the panorama, flat on the surface.
+
+    A smaller tier is a selection from the largest one, of larger splats.
+    """
+    tiers = {tier: count for tier, count in TIERS.items() if full or tier != "full_res"}
     tree = BVHTree.FromPolygons(points.tolist(), triangles.tolist())
-    for tier, count in TIERS.items():
-        if tier == "full_res" and not full:
-            continue
-        rays = _directions(round(count * 1.25))
-        hits = [tree.ray_cast(Vector((0, 0, 0)), Vector(ray)) for ray in rays.tolist()]
-        met = np.array([hit[0] is not None for hit in hits])
-        places = np.array([hit[0] for hit in hits if hit[0] is not None])
-        normals = np.array([hit[1] for hit in hits if hit[1] is not None])
-        chosen = np.sort(np.random.default_rng(1).permutation(len(places))[:count])
-        (folder / f"{tier}.spz").write_bytes(
-            spz.encode(_cloud(places[chosen], normals[chosen], rays[met][chosen], panorama, len(rays)), version)
-        )
+    rays = _directions(round(max(tiers.values()) * 1.25))
+    eye = Vector((0, 0, 0))
+    hits = [tree.ray_cast(eye, Vector(ray)) for ray in rays.tolist()]
+    met = np.array([hit[0] is not None for hit in hits])
+    places = np.array([hit[0] for hit in hits if hit[0] is not None])
+    normals = np.array([hit[1] for hit in hits if hit[1] is not None])
+    order = np.random.default_rng(1).permutation(len(places))
+    for tier, count in tiers.items():
+        chosen = np.sort(order[:count])
+        cloud = _cloud(places[chosen], normals[chosen], rays[met][chosen], panorama, round(count * 1.25))
+        (folder / f"{tier}.spz").write_bytes(spz.encode(cloud, version))
 
 
 def _directions(count: int) -> np.ndarray:
