@@ -6,47 +6,92 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..mint.schema import Mode, Pose, Preset
+from ..mint.schema import Kind, Mode, Pose, Preset
+
+EXITS = """\
+exit status:
+  0  done
+  1  the generation failed or was cancelled
+  2  wrong arguments
+  3  no key, or it was refused
+  4  Credits are needed, or --max-credits would be exceeded
+  5  Mint could not be reached; the job is kept, and resume goes on
+  6  a Preview waits for approval
+  7  the result could not be imported or written; its files are kept
+
+environment:
+  MINT_API_KEY       your key, made at platform.mint.gg
+  MINT_API_BASE_URL  another Mint than api.mint.gg
+  MINT_BLENDER_HOME  where jobs and downloads are kept
+"""
+
+GENERATE = """\
+examples:
+  … generate --prompt "a small ceramic lamp" -o lamp.blend
+  … generate --kind world --prompt "a greenhouse" -o hall.blend --render hall.png
+  … generate --prompt "a hero" --mode review --pose t_pose
+"""
+
+BATCH = """\
+A .txt has one prompt a line. A .jsonl has an object a line, such as
+  {"prompt": "a lamp", "preset": "fast", "format": "glb"}
+and a .csv has the same names in its first line: prompt, kind, preset, mode,
+name, image (or images), pose, splats, format (blend or glb).
+
+Each line becomes a file in DIR, named after its line. The same command again
+goes on: what is done is left alone, and nothing is started or paid twice.
+"""
 
 
 def parser(program: str) -> argparse.ArgumentParser:
     """The parser of all commands. `program` is how the user calls it."""
-    root = argparse.ArgumentParser(prog=program, description="From a prompt to a 3D Model or a World, with Mint (mint.gg).")
-    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _generation(commands)
+    root = argparse.ArgumentParser(
+        prog=program,
+        description="From a prompt to a 3D Model or a World, with Mint (mint.gg).",
+        epilog=f"{program} COMMAND --help tells about each command.\n\n{EXITS}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = root.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
+    _generate(commands)
+    _batch(commands)
     _jobs(commands)
     _account(commands)
     return root
 
 
-def _generation(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    generate = _command(commands, "generate", "generate one model or world, from the prompt to the file")
-    generate.add_argument("--kind", choices=("model", "world"), default="model")
-    generate.add_argument("--prompt", default="", metavar="TEXT", help="what to make; may be left out when there is an --image")
-    generate.add_argument("--preset", choices=[preset.value for preset in Preset], default=Preset.STANDARD.value)
-    generate.add_argument("--mode", choices=[mode.value for mode in Mode], default=Mode.AUTO.value, help="review stops at the Preview")
-    generate.add_argument("--image", action="append", default=[], metavar="PATH_OR_URL", help="a reference picture; up to 8")
-    generate.add_argument("--name", metavar="N")
+def _generate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    generate = _command(commands, "generate", "generate a model or a world, from the prompt to the file", GENERATE)
+    generate.usage = f"{generate.prog} --prompt TEXT [-o FILE] [option ...]"
+    generate.add_argument("--kind", choices=[kind.value for kind in Kind], default=Kind.MODEL.value, help="what to make (default: model)")
+    generate.add_argument("--prompt", default="", metavar="TEXT", help="describes it; may be left out when there is an --image")
+    generate.add_argument(
+        "--preset", choices=[preset.value for preset in Preset], default=Preset.STANDARD.value, help="quality and price (default: standard)"
+    )
+    generate.add_argument(
+        "--mode", choices=[mode.value for mode in Mode], default=Mode.AUTO.value, help="review stops at a Preview (default: auto)"
+    )
+    generate.add_argument("--image", action="append", default=[], metavar="PATH_OR_URL", help="a reference picture; may be given 8 times")
+    generate.add_argument("--name", metavar="N", help="what it is called at Mint and in Blender")
     generate.add_argument("--pose", choices=[pose.value for pose in Pose], help="a neutral pose for a character")
-    generate.add_argument("--splats", metavar="TIER", help="for a world: fetch Gaussian splats too (such as 100k, 500k)")
+    generate.add_argument("--splats", metavar="TIER", help="for a world: its Gaussian splats too (such as 100k or 500k)")
     generate.add_argument("--max-credits", type=_credits, metavar="N", help="start nothing that would cost more")
     generate.add_argument("--approve", action="store_true", help="approve every Preview without asking")
     _outputs(generate)
 
-    batch = _command(commands, "batch", "generate many: one job a line; a rerun continues")
-    batch.add_argument("file", type=Path, metavar="FILE", help=".jsonl, .csv (with a header) or .txt (one prompt a line)")
-    batch.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
-    batch.add_argument(
-        "--jobs", type=_count, default=4, metavar="N", help="how many at once (default 4; Mint allows 10 models and 10 worlds)"
-    )
+
+def _batch(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    batch = _command(commands, "batch", "generate many, a line each; a rerun continues", BATCH)
+    batch.add_argument("file", type=Path, metavar="FILE", help="a .txt, .jsonl or .csv")
+    batch.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="the folder of the results")
+    batch.add_argument("--jobs", type=_count, default=4, metavar="N", help="how many at once (default: 4; Mint takes 10 of a kind)")
     batch.add_argument("--max-credits", type=_credits, metavar="N", help="start nothing when all lines together would cost more")
 
 
 def _jobs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    _command(commands, "jobs", "the jobs in the journal")
+    _command(commands, "jobs", "the jobs in the journal, newest first")
     resume = _command(commands, "resume", "go on with a job, or with all that were broken off")
-    resume.add_argument("job", nargs="?", metavar="JOB")
-    _job(commands, "approve", "accept the Preview and go on")
+    resume.add_argument("job", nargs="?", metavar="JOB", help="the job's id, or the beginning of it")
+    _job(commands, "approve", "accept the Preview and go on to the end")
     revise = _job(commands, "revise", "ask for another Preview")
     revise.add_argument("feedback", metavar="TEXT", help="what should change")
     _job(commands, "retry", "a new attempt at a failed job (costs Credits again)")
@@ -63,9 +108,12 @@ def _account(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     _command(commands, "check", "is the key accepted, and whose is it?")
 
 
-def _command(commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, help: str) -> argparse.ArgumentParser:
-    command = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".")
-    command.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, help: str, more: str = ""
+) -> argparse.ArgumentParser:
+    sentence = help[0].upper() + help[1:] + ("" if help.endswith("?") else ".")
+    command = commands.add_parser(name, help=help, description=sentence, epilog=more, formatter_class=argparse.RawDescriptionHelpFormatter)
+    command.add_argument("--json", action="store_true", help="results and events as JSON, one object a line")
     return command
 
 
@@ -76,8 +124,8 @@ def _job(commands: argparse._SubParsersAction[argparse.ArgumentParser], name: st
 
 
 def _outputs(command: argparse.ArgumentParser) -> None:
-    command.add_argument("-o", "--output", type=_output, metavar="FILE", help="write a .blend or a .glb")
-    command.add_argument("--render", type=_picture, metavar="FILE.png", help="render a picture of the result")
+    command.add_argument("-o", "--output", type=_output, metavar="FILE", help="where to write it: a .blend or a .glb")
+    command.add_argument("--render", type=_picture, metavar="FILE.png", help="a rendered picture of the result")
 
 
 def _output(text: str) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 
@@ -89,4 +90,6 @@ def from_shell() -> int:
 def from_blender(arguments: list[str]) -> int:
     """Blender's `--command mint`: the returned number becomes Blender's exit status."""
     streams.keep_for_results()
+    # Blender takes Ctrl-C for itself (it would stop a render); Python is to hear of it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     return main(arguments, program="blender --online-mode --command mint")

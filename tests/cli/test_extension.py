@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The archive of `scripts/package.py`, installed into Debian's Blender, and `blender --online-mode --command mint …` there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from scripts import package
+
+from ..mint_service.running import ThreadService
+from .runs import LAMP, Ran, environment
+
+pytestmark = pytest.mark.debian
+
+Blender = Callable[..., Ran]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Blender profile with the extension in it, installed from the archive and enabled."""
+    folder = tmp_path_factory.mktemp("profile")
+    archive = package.build(folder / "dist")
+    done = subprocess.run(
+        ["blender", "--command", "extension", "install-file", "-r", "user_default", "-e", str(archive)],
+        env=_plain(folder / "resources"),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder / "resources"
+
+
+def _plain(resources: Path) -> dict[str, str]:
+    """An environment in which Blender sees neither our source tree nor a setting of ours."""
+    unwanted = ("MINT_", "PYTHON")
+    return {name: value for name, value in os.environ.items() if not name.startswith(unwanted)} | {"BLENDER_USER_RESOURCES": str(resources)}
+
+
+@pytest.fixture
+def resources(installed: Path, tmp_path: Path) -> Path:
+    """A copy of that profile for one test."""
+    copy = tmp_path / "resources"
+    shutil.copytree(installed, copy)
+    return copy
+
+
+@pytest.fixture
+def blender(service: ThreadService, resources: Path, home: Path, tmp_path: Path) -> Blender:
+    """Runs Blender with the extension and a key in the environment: `blender("--online-mode", "--command", "mint", "check")`."""
+
+    def run(*arguments: str, **changes: str) -> Ran:
+        said = {name: value for name, value in environment(service, home).items() if name.startswith(("MINT_", "COLUMNS"))}
+        told = {name: value for name, value in {**_plain(resources), **said, **changes}.items() if value}
+        done = subprocess.run(["blender", *arguments], env=told, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+        return Ran(done.returncode, done.stdout, done.stderr).checked(service)
+
+    return run
+
+
+MINT = ("--online-mode", "--command", "mint")
+
+
+def test_from_the_prompt_to_the_blend(blender: Blender, tmp_path: Path) -> None:
+    """The whole way inside Debian's Blender: status 0, a .blend, and standard output for our results alone."""
+    ran = blender(*MINT, *LAMP, "--json", "-o", "lamp.blend")
+    assert ran.status == 0, ran.err
+    assert ran.result["phase"] == "placed"
+    assert (tmp_path / "lamp.blend").stat().st_size > 1000
+    look = "import bpy; print('SEEN', [each.type for each in bpy.context.scene.objects], [key for key in bpy.data.objects[0].keys()])"
+    seen = blender("--background", str(tmp_path / "lamp.blend"), "--python-expr", look)
+    assert "MESH" in seen.out and "mint_job_id" in seen.out
+
+
+def test_a_model_as_mints_own_file(blender: Blender, tmp_path: Path) -> None:
+    """Plain lines, without rich: the states on standard error, the result on standard output."""
+    ran = blender(*MINT, *LAMP, "-o", "lamp.glb")
+    assert ran.status == 0, ran.err
+    assert (tmp_path / "lamp.glb").read_bytes()[:4] == b"glTF"
+    assert "a lamp: Placed" in ran.out
+    assert "a lamp: Downloading" in ran.err
+
+
+@pytest.mark.parametrize(
+    "arguments, changes, status, sentence",
+    [
+        (["generate", "--prompt", "a lamp [moderation]"], {}, 1, "Mint's moderation refused"),
+        (["generate", "--preset", "quick"], {}, 2, "invalid choice: 'quick'"),
+        (["check"], {"MINT_API_KEY": ""}, 3, "No Mint API key is set"),
+        (["generate", "--prompt", "a lamp", "--max-credits", "1"], {}, 4, "more than the limit of 1"),
+        (["generate", "--prompt", "a lamp", "--mode", "review"], {}, 6, "blender --online-mode --command mint approve"),
+        (["generate", "--prompt", "a lamp", "-o", "/dev/null/lamp.blend"], {}, 7, "Nothing was started."),
+    ],
+    ids=["failed", "arguments", "key", "credits", "preview", "output"],
+)
+def test_the_status_becomes_blenders(blender: Blender, arguments: list[str], changes: dict[str, str], status: int, sentence: str) -> None:
+    """What the shell gets from Blender is the status of the command, with the same sentence as everywhere."""
+    ran = blender(*MINT, *arguments, **changes)
+    assert ran.status == status, ran.err
+    assert sentence in ran.said
+
+
+def test_without_online_access_nothing_is_sent(blender: Blender, service: ThreadService) -> None:
+    """Blender's own switch holds: status 5 and how to allow it; what needs no network works."""
+    ran = blender("--command", "mint", *LAMP)
+    assert ran.status == 5
+    assert "--online-mode" in ran.said and "Allow Online Access" in ran.said
+    assert not service.log()
+    assert blender("--command", "mint", "jobs").status == 0
+
+
+def test_the_key_in_the_preferences_is_found(blender: Blender, service: ThreadService) -> None:
+    """Entered in the preferences and saved, key and base URL serve the command line; the environment wins over them."""
+    enter = (
+        "import bpy; stored = bpy.context.preferences.addons['bl_ext.user_default.mint_blender'].preferences; "
+        f"stored.api_key = {service.key!r}; stored.base_url = {service.api!r}; bpy.ops.wm.save_userpref()"
+    )
+    assert blender("--background", "--python-expr", enter).status == 0
+    nothing = {"MINT_API_KEY": "", "MINT_API_BASE_URL": ""}
+    ran = blender(*MINT, "check", **nothing)
+    assert ran.status == 0, ran.err
+    assert "The key from the preferences is accepted" in ran.out
+    ran = blender(*MINT, "check", MINT_API_KEY="mint_wrong", MINT_API_BASE_URL="")
+    assert ran.status == 3
+
+
+def test_the_journal_lies_in_blenders_own_folder(blender: Blender, resources: Path) -> None:
+    """Without MINT_BLENDER_HOME, jobs and downloads are in the extension's user folder, which an update keeps."""
+    assert blender(*MINT, *LAMP, "--mode", "review", MINT_BLENDER_HOME="").status == 6
+    home = resources / "extensions" / ".user" / "user_default" / "mint_blender"
+    assert (home / "journal.sqlite3").is_file()
+    assert list((home / "downloads").rglob("preview-1*"))
+
+
+def test_a_script_in_blender(blender: Blender) -> None:
+    """`from bl_ext.user_default import mint_blender`: the Python interface under the extension's name."""
+    script = (
+        "from bl_ext.user_default import mint_blender; "
+        "placed = mint_blender.generate('a small ceramic lamp', preset='fast'); "
+        "print('PLACED', len(placed.objects), mint_blender.usage().credits.total_available)"
+    )
+    ran = blender("--online-mode", "--background", "--python-exit-code", "9", "--python-expr", script)
+    assert ran.status == 0, ran.err
+    assert "PLACED" in ran.out
+
+
+def test_ctrl_c_in_blender(service: ThreadService, resources: Path, home: Path) -> None:
+    """Interrupted in Blender: the job is kept, and goes on with the same operation."""
+    told = {**_plain(resources), **{name: value for name, value in environment(service, home).items() if name.startswith("MINT_")}}
+    arguments = ["blender", *MINT, "generate", "--prompt", "a lamp [slow-start]"]
+    running = subprocess.Popen(arguments, env=told, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert running.stderr is not None
+    line = ""
+    while "Queued at Mint" not in line:
+        line = running.stderr.readline()
+        assert line, "it ended before it was interrupted"
+    running.send_signal(signal.SIGINT)
+    _, err = running.communicate(timeout=30)
+    assert running.returncode == 130, err
+    assert "Interrupted." in err
+    assert "Traceback" not in err
+    again = subprocess.run(["blender", *MINT, "resume"], env=told, capture_output=True, text=True, timeout=60, check=False)
+    assert again.returncode == 0, again.stderr
+    assert len(service.operations()) == 1

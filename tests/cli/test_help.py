@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`--help`, and what is typed wrongly."""
+
+from __future__ import annotations
+
+import pytest
+
+from mint_blender.cli import commands
+
+PROMISED = {
+    "generate": ["--kind", "--prompt", "--preset", "--mode", "--image", "--name", "--max-credits", "--approve", "-o", "--render"],
+    "batch": ["FILE", "-o", "--jobs", ".jsonl", ".csv", ".txt"],
+    "jobs": [],
+    "resume": ["JOB"],
+    "approve": ["JOB"],
+    "revise": ["JOB", "TEXT"],
+    "retry": ["JOB"],
+    "cancel": ["JOB"],
+    "place": ["JOB", "-o"],
+    "models": [],
+    "worlds": [],
+    "usage": [],
+    "check": [],
+}
+PROGRAMS = ("python3 -m mint_blender", "blender --online-mode --command mint")
+
+
+@pytest.fixture(autouse=True)
+def _eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("command", PROMISED)
+def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str], command: str, program: str) -> None:
+    """All promised options are there with a word of explanation, in 80 columns."""
+    assert commands.main([command, "--help"], program=program) == 0
+    text = capsys.readouterr().out
+    for option in (*PROMISED[command], "--json"):
+        assert option in text
+    assert max(map(len, text.splitlines())) <= 80
+    assert text.startswith(f"usage: {program} {command}")
+
+
+def test_the_first_page_has_commands_statuses_and_variables(capsys: pytest.CaptureFixture[str]) -> None:
+    """One screen: what there is, what the exit statuses mean, and which variables are read."""
+    assert commands.main(["--help"]) == 0
+    text = capsys.readouterr().out
+    for word in (*PROMISED, "exit status", "MINT_API_KEY", "MINT_API_BASE_URL", "MINT_BLENDER_HOME"):
+        assert word in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    "arguments, complaint",
+    [
+        ([], "COMMAND"),
+        (["generate", "--prompt"], "expected one argument"),
+        (["generate", "--frobnicate"], "unrecognized arguments: --frobnicate"),
+        (["revise", "abc"], "TEXT"),
+        (["batch", "wishes.txt"], "-o/--output"),
+        (["batch", "wishes.txt", "-o", "out", "--jobs", "0"], "must be a whole number from 1 up"),
+        (["generate", "--prompt", "x", "--render", "x.jpg"], '"x.jpg" must end in .png'),
+        (["generate", "--prompt", "x", "--max-credits", "nan"], "must be a number of Credits"),
+    ],
+)
+def test_wrong_arguments_are_status_2(capsys: pytest.CaptureFixture[str], arguments: list[str], complaint: str) -> None:
+    """argparse's own words on standard error, and nothing on standard output."""
+    assert commands.main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert complaint in err and "usage:" in err

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The pip package on a machine without Blender: the wheel, its dependencies, and nothing else on the import path."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from ..mint_service.running import ThreadService
+from .runs import LAMP, ROOT, Ran, environment
+
+NEEDED = (
+    "requests",
+    "urllib3",
+    "idna",
+    "certifi",
+    "charset-normalizer",
+    "numpy",
+    "zstandard",
+    "rich",
+    "markdown-it-py",
+    "mdurl",
+    "pygments",
+)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as pip leaves it: our wheel, unpacked, beside links to the packages that it depends on."""
+    folder = tmp_path_factory.mktemp("site")
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder / "dist")]
+    done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (wheel,) = (folder / "dist").glob("*.whl")
+    with zipfile.ZipFile(wheel) as opened:
+        opened.extractall(folder)
+    for name in NEEDED:
+        distribution = importlib.metadata.distribution(name)
+        for top in {file.parts[0] for file in distribution.files or () if file.parts[0] not in ("..", "__pycache__")}:
+            if not (folder / top).exists():
+                (folder / top).symlink_to(Path(str(distribution.locate_file(top))))
+    return folder
+
+
+def mint(service: ThreadService, home: Path, site: Path, *arguments: str) -> Ran:
+    """`python3 -m mint_blender` where only `site` and the standard library can be imported."""
+    told = environment(service, home, PYTHONPATH=str(site))
+    command = [sys.executable, "-S", "-m", "mint_blender", *arguments]
+    done = subprocess.run(command, env=told, cwd=home.parent, capture_output=True, text=True, timeout=60, check=False)
+    return Ran(done.returncode, done.stdout, done.stderr).checked(service)
+
+
+def test_a_model_without_blender(service: ThreadService, home: Path, site: Path, tmp_path: Path) -> None:
+    """Mint's own .glb needs no Blender."""
+    ran = mint(service, home, site, *LAMP, "-o", "lamp.glb")
+    assert ran.status == 0, ran.err
+    assert (tmp_path / "lamp.glb").read_bytes()[:4] == b"glTF"
+
+
+def test_a_blend_without_blender(service: ThreadService, home: Path, site: Path) -> None:
+    """A .blend needs it: status 7 says what to install, before anything is sent."""
+    ran = mint(service, home, site, *LAMP, "-o", "lamp.blend")
+    assert ran.status == 7
+    assert "pip install bpy" in ran.said
+    assert not service.log()
+
+
+def test_the_program_that_pip_installs(service: ThreadService, home: Path, site: Path) -> None:
+    """`mint-blender check`: the entry point of the wheel, which names itself in its hints."""
+    script = "import sys; sys.argv[0] = 'mint-blender'; from mint_blender.cli import main; sys.exit(main())"
+    told = environment(service, home, PYTHONPATH=os.fspath(site))
+    for arguments, status, sentence in (
+        (["check"], 0, "is accepted by"),
+        (["--help"], 0, "usage: mint-blender "),
+        (["approve", "x"], 2, "no job"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-S", "-c", script, *arguments], env=told, cwd=home.parent, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == status, done.stderr
+        assert sentence in done.stdout + done.stderr
