@@ -27,8 +27,8 @@ environment:
 
 GENERATE = """\
 examples:
-  … generate --prompt "a small ceramic lamp" -o lamp.blend
-  … generate --kind world --prompt "a greenhouse" -o hall.blend --render hall.png
+  … generate --prompt "a ceramic lamp" -o lamp.blend --render lamp.png
+  … generate --kind world --prompt "a greenhouse" -o greenhouse.blend
   … generate --prompt "a hero" --mode review --pose t_pose
 """
 
@@ -61,7 +61,7 @@ def parser(program: str) -> argparse.ArgumentParser:
 
 def _generate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     generate = _command(commands, "generate", "generate a model or a world, from the prompt to the file", GENERATE)
-    generate.usage = f"{generate.prog} --prompt TEXT [-o FILE] [option ...]"
+    generate.usage = f"{generate.prog} [options]"
     generate.add_argument("--kind", choices=[kind.value for kind in Kind], default=Kind.MODEL.value, help="what to make (default: model)")
     generate.add_argument("--prompt", default="", metavar="TEXT", help="describes it; may be left out when there is an --image")
     generate.add_argument(

@@ -25,7 +25,4 @@ def keep_for_results() -> None:
 
 def nobody_reads() -> None:
     """The reader of our results has gone: let Python's last flush find no broken pipe."""
-    try:
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - a stream for the rest of the process
-    except OSError:
-        sys.stdout = None  # type: ignore[assignment]
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - a stream for the rest of the process
