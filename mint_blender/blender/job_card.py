@@ -55,7 +55,7 @@ def _draw_head(box: bpy.types.UILayout, board: Board, job: Job) -> None:
 
 _ICONS: dict[Phase, Any] = {
     Phase.REVIEW: "HIDE_OFF",
-    Phase.BILLING: "FUND",
+    Phase.BILLING: "PAUSE",
     Phase.READY: "IMPORT",
     Phase.PLACED: "CHECKMARK",
     Phase.PAUSED: "PAUSE",

@@ -41,7 +41,7 @@ def _draw_account(box: bpy.types.UILayout) -> None:
 def _draw_usage(box: bpy.types.UILayout) -> None:
     """What Mint says about Credits, subscription and totals, as far as it says it."""
     row = box.row()
-    row.label(text="Usage", icon="FUND")
+    row.label(text="Usage", icon="GRAPH")
     row.operator("mint.refresh_account", text="Refresh", icon="FILE_REFRESH")
     board = current.existing()
     answered = board.answers.get(Balance()) if board else None

@@ -111,6 +111,7 @@ class Downloader:
         on disk and the total, if known. Raises a `FileTrouble`; of these `LinkExpired` wants a fresh address.
         """
         if target.is_file() and target.stat().st_size:
+            Part(target).forget()  # a kill just after the renaming leaves the part's note behind
             return target
         errand = Errand(
             url=address.check(url),

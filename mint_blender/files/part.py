@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from .errors import DiskTrouble
+from .errors import DiskTrouble, DownloadFailed
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,10 @@ class Part:
 
     def put_in_place(self) -> None:
         """Make the part durable and give it its name in one step: whoever sees `target` sees all of it."""
+        if self.origin is not None and self.origin.total not in {None, self.size}:
+            # Two downloads of the same file wrote into it: one that let go too late, and its successor.
+            self.forget()
+            raise DownloadFailed(f"{self.target.name} was written to by another download at the same time. Fetch it again.")
         with disk_words(self.target):
             with self.path.open("rb+") as stream:
                 os.fsync(stream.fileno())

@@ -20,6 +20,7 @@ import trustme
 from mint_blender.files import address, part
 from mint_blender.files.download import Downloader, Limits
 from mint_blender.files.errors import DiskTrouble, DownloadFailed, LinkExpired, Stopped, TooLarge, TooSlow
+from mint_blender.files.part import Origin, Part
 
 from .file_host import FileHost, become, claim, cut, hang, mute, redirect, released, status
 
@@ -635,3 +636,24 @@ def test_what_the_disk_refuses_becomes_a_sentence(number: int, words: str) -> No
 def test_messages_name_file_and_host_only(url: str, expected: str) -> None:
     """Neither a signature nor terminal codes get into a message."""
     assert address.label(url) == expected
+
+
+def test_a_part_that_two_downloads_wrote_to_is_not_put_in_place(tmp_path: Path) -> None:
+    """A download that let go too late may have added bytes: the file is refused, and fetched anew the next time."""
+    written = Part(tmp_path / "a.glb")
+    written.begin(Origin(address="https://files.example/a.glb", validator='"1"', total=4))
+    with written.open() as stream:
+        stream.write(b"four and more")
+    with pytest.raises(DownloadFailed, match="another download"):
+        written.put_in_place()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_kill_left_beside_a_complete_file_is_cleared_away(tmp_path: Path) -> None:
+    """A kill just after the renaming leaves the part's note: the next look at the file removes it."""
+    target = tmp_path / "a.glb"
+    target.write_bytes(b"complete")
+    Part(target).note.write_text("{}")
+    with Downloader() as downloader:
+        assert downloader.fetch("https://files.example/a.glb", target) == target
+    assert list(tmp_path.iterdir()) == [target]
