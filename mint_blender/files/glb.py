@@ -8,6 +8,7 @@ fetches nothing, and is told no counts beyond the limits.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import struct
@@ -20,7 +21,7 @@ from . import gltf_bounds
 from .errors import BadGlb
 from .gltf_checks import Flaw, Limits, Summary, check
 
-__all__ = ["BadGlb", "Glb", "Limits", "inspect"]
+__all__ = ["BadGlb", "Glb", "Limits", "inspect", "inspect_beginning"]
 
 Vector = tuple[float, float, float]
 DEFAULTS = Limits()
@@ -62,6 +63,17 @@ def inspect(path: Path, *, limits: Limits = DEFAULTS) -> Glb:
     except OSError as error:
         raise BadGlb(f"{path.name} could not be read: {error.strerror or type(error).__name__}.") from error
     return _glb(document, summary, length)
+
+
+def inspect_beginning(beginning: bytes, length: int, name: str, *, limits: Limits = DEFAULTS) -> Glb:
+    """As `inspect`, from the first bytes of a file of `length` bytes: its JSON and the 8 bytes after it. `name` is for the sentence."""
+    try:
+        text, binary = _chunks(io.BytesIO(beginning), length, limits)
+        document = _document(text)
+        return _glb(document, check(document, binary, limits), length)
+    except (Flaw, struct.error) as flaw:
+        reason = str(flaw) if isinstance(flaw, Flaw) else "more chunks follow than were looked at"
+        raise BadGlb(f"{name} cannot be imported: {reason}.") from None
 
 
 def _glb(document: dict[str, Any], summary: Summary, length: int) -> Glb:

@@ -15,19 +15,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
+from ..files.download import Downloader
 from ..files.errors import FileTrouble, Stopped
 from ..mint.account import Account
 from ..mint.client import Client
 from ..mint.errors import MintError, TooManyActive, Unreachable
 from ..mint.schema import Kind
-from . import calls, fetching, troubles
+from . import calls, errands, fetching, troubles
 from .driver import Driver
 from .home import download_folder
 from .job import HOLDS_SLOT, Job, Phase
 from .journal import Journal
-from .messages import Answered, Ask, Command, Fetched, Hitch, JobChanged, Look, News, Online, Progress, Rested, Use
+from .messages import Answered, Ask, Command, ErrandDone, Fetched, Hitch, JobChanged, Look, News, Online, Progress, Rested, Use
 from .pool import Pool
-from .questions import Question, answer
+from .questions import FileFacts, Question, Thumbnail, answer
 from .setup import Setup
 from .story import Story, follow
 from .wants import AnyWant, Fetch, Step, TakeSlot
@@ -72,14 +73,16 @@ class Desk:
         self._client: Client | None = None
         self._tasks: dict[str, _Task] = {}
         self._downloads: set[str] = set()  # jobs with a download under way, wanted or not
+        self._errands: set[int] = set()  # questions to the file host that are being answered
+        self._errand_downloader: Downloader | None = None  # one for all of them: many small files from one host
         self._revision = self._journal.revision()
         self._overhear_at = 0.0
         self._halted = threading.Event()
 
     @property
     def is_idle(self) -> bool:
-        """No story is being told."""
-        return not self._tasks
+        """No story is being told, and nobody is out for an answer."""
+        return not self._tasks and not self._errands
 
     def close(self, timeout: float = 1.0) -> None:
         """Break off all stories, within a bound. They are told again from the journal."""
@@ -90,6 +93,8 @@ class Desk:
                 self._drop(task)
         finally:
             self._hang_up()
+            if self._errand_downloader is not None:
+                self._errand_downloader.close()
             self._journal.close()
             self._driver.close()
 
@@ -106,6 +111,8 @@ class Desk:
             self._online = command.allowed
         elif isinstance(command, Ask):
             self._ask(command.question)
+        elif isinstance(command, ErrandDone):
+            self._errands.discard(command.serial)
 
     def turn(self) -> float | None:
         """Fulfil the most urgent want, if one is due. Returns the seconds until the next one; None: only a message can bring news."""
@@ -253,7 +260,10 @@ class Desk:
         try:
             if not self._online:
                 raise Unreachable("online access is off in Blender's preferences")
-            self._outbox.put(Answered(question, answer(self._connected(), question)))
+            if isinstance(question, Thumbnail | FileFacts):
+                self._send_out(question)
+            else:
+                self._outbox.put(Answered(question, answer(self._connected(), question)))
         except MintError as error:
             self._outbox.put(Answered(question, None, str(error)))
         except Exception as mistake:
@@ -297,6 +307,23 @@ class Desk:
             except Exception as mistake:
                 log.exception("The download of %s for job %s broke", want.role, job_id)
                 self._inbox.put(Fetched(job_id, serial, FileTrouble(troubles.internal(mistake).sentence)))
+
+        self._pool.submit(work)
+
+    def _send_out(self, question: Thumbnail | FileFacts) -> None:
+        """Hand a question to the pool: a file host may be slow, and several pictures are wanted at a time."""
+        serial = next(_serials)
+        self._errands.add(serial)
+        if self._errand_downloader is None:
+            self._errand_downloader = self._setup.downloader()
+        downloader = self._errand_downloader
+
+        def unwanted() -> bool:
+            return self._halted.is_set() or not self._online
+
+        def work() -> None:
+            self._outbox.put(errands.run(question, self._setup.home, downloader, unwanted))
+            self._inbox.put(ErrandDone(serial))
 
         self._pool.submit(work)
 

@@ -53,11 +53,18 @@ class Fetched:
 
 
 @dataclass(frozen=True)
+class ErrandDone:
+    """A question to the file host was answered; the answer itself went straight to the main thread."""
+
+    serial: int
+
+
+@dataclass(frozen=True)
 class Halt:
     """Stop telling stories; the journal knows where each one is."""
 
 
-Command = Look | Use | Online | Ask | Fetched | Halt
+Command = Look | Use | Online | Ask | Fetched | ErrandDone | Halt
 
 # -- from the worker --------------------------------------------------------------------------------------------------
 

@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Questions to Mint that are no jobs: asked once, answered once, nothing is started or paid."""
+"""Questions to Mint, or to its file host, that are no jobs: asked once, answered once, nothing is started or paid."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..files.glb import Glb
 from ..mint.accounting import Estimate, Me, Usage
 from ..mint.errors import NotFound
-from ..mint.schema import Kind, Mode, Preset
+from ..mint.schema import Kind, Mode, Page, Preset
 
 if TYPE_CHECKING:
     from ..mint.client import Client
+
+PAGE_SIZE = 30  # entries of a page for the eye: what Mint's own client asks for
 
 
 @dataclass(frozen=True)
@@ -33,12 +37,36 @@ class Price:
     mode: Mode
 
 
-Question = WhoseKey | Balance | Price
-Answer = Me | Usage | Estimate
+@dataclass(frozen=True)
+class ListPage:
+    """One page of the models or worlds that this API project has made; without a cursor the first one."""
+
+    kind: Kind
+    cursor: str | None = None
 
 
-def answer(client: Client, question: Question) -> Answer:
+@dataclass(frozen=True)
+class Thumbnail:
+    """A small picture, to be shown now; answered with its place in the cache. The file host is asked, not Mint."""
+
+    url: str
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """What a GLB at the file host says about itself, without downloading it."""
+
+    url: str
+
+
+Question = WhoseKey | Balance | Price | ListPage | Thumbnail | FileFacts
+Answer = Me | Usage | Estimate | Page | Path | Glb
+
+
+def answer(client: Client, question: WhoseKey | Balance | Price | ListPage) -> Answer:
     """Ask Mint. Raises MintError."""
+    if isinstance(question, ListPage):
+        return client.page(question.kind, cursor=question.cursor, limit=PAGE_SIZE)
     if isinstance(question, WhoseKey):
         return client.me()
     if isinstance(question, Balance):

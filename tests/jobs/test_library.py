@@ -1,0 +1,364 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is known of a library: pages merged, filtered, sorted; and asked for through the worker, with pictures and file facts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mint_blender.files import picture
+from mint_blender.files.glb import Glb
+from mint_blender.jobs import errands
+from mint_blender.jobs.board import Board
+from mint_blender.jobs.library import Filter, Library, Shelf, Sort, State, state_of, state_words
+from mint_blender.jobs.messages import Answered
+from mint_blender.jobs.questions import FileFacts, ListPage, Question, Thumbnail
+from mint_blender.mint.schema import Asset, Kind, Page
+
+from ..mint_service.running import ThreadService, running_service
+from .quick import account, quick
+
+MODELS = ListPage(Kind.MODEL)
+
+
+def an_asset(number: int, *, kind: Kind = Kind.MODEL, status: str = "succeeded", **more: object) -> Asset:
+    """The entry of that number; higher ones are newer."""
+    data = {
+        "id": f"id_{number}",
+        "name": None,
+        "prompt": f"a thing no {number}",
+        "status": status,
+        "createdAt": datetime.fromtimestamp(1_700_000_000 + 60 * number, UTC).isoformat(),
+        "assets": {"glbUrl": f"https://files.example/{number}.glb"} if status == "succeeded" else None,
+        **more,
+    }
+    return Asset.read(kind, data)
+
+
+class Mint:
+    """A list at Mint that grows and shrinks. A cursor names the last entry that was seen, as the stand-in's do."""
+
+    def __init__(self, *numbers: int, size: int = 3) -> None:
+        self.numbers = sorted(numbers, reverse=True)
+        self.size = size
+        self.asked = 0
+
+    def page(self, cursor: str | None) -> Page:
+        self.asked += 1
+        rest = [number for number in self.numbers if cursor is None or number < int(cursor)]
+        page = rest[: self.size]
+        return Page(tuple(an_asset(number) for number in page), str(page[-1]) if len(rest) > self.size else None)
+
+
+def load(shelf: Shelf, mint: Mint, pages: int = 1000) -> None:
+    """Ask for further pages, until the end at most."""
+    for _ in range(pages):
+        question = shelf.next_page
+        if question is None:
+            return
+        shelf.take_in(question.cursor, mint.page(question.cursor))
+
+
+def numbers(shelf: Shelf) -> list[int]:
+    """Which entries are known, in order."""
+    return [int(asset.id.removeprefix("id_")) for asset in shelf.entries()]
+
+
+# -- pages ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_pages_until_the_end_and_no_further() -> None:
+    """Ten entries in pages of three are four questions, each entry once; then there is nothing to ask."""
+    mint, shelf = Mint(*range(10)), Shelf(Kind.MODEL)
+    load(shelf, mint)
+    assert (mint.asked, numbers(shelf), shelf.next_page) == (4, [9, 8, 7, 6, 5, 4, 3, 2, 1, 0], None)
+
+
+def test_an_empty_list_ends_at_once() -> None:
+    """No entries: one question."""
+    mint, shelf = Mint(), Shelf(Kind.MODEL)
+    load(shelf, mint)
+    assert (mint.asked, numbers(shelf)) == (1, [])
+
+
+def test_a_list_that_goes_round_in_circles_ends() -> None:
+    """A cursor that was used already leads nowhere new."""
+    shelf = Shelf(Kind.MODEL)
+    shelf.take_in(None, Page((an_asset(2),), "again"))
+    shelf.take_in("again", Page((an_asset(1),), "again"))
+    assert (numbers(shelf), shelf.next_page) == ([2, 1], None)
+
+
+def test_refreshing_puts_new_ones_in_front_and_goes_on_where_it_was() -> None:
+    """What was loaded stays, nothing comes twice, and the next page is the one that would have been next."""
+    mint, shelf = Mint(*range(10)), Shelf(Kind.MODEL)
+    load(shelf, mint, 2)
+    further = shelf.next_page
+    mint.numbers.insert(0, 10)
+    shelf.take_in(None, mint.page(None))
+    assert numbers(shelf) == [10, 9, 8, 7, 6, 5, 4]
+    assert shelf.next_page == further
+
+
+def test_a_gap_is_filled_before_anything_further_down() -> None:
+    """So many new ones that the first page does not reach the known: the next page continues it, until the two touch."""
+    mint, shelf = Mint(*range(10)), Shelf(Kind.MODEL)
+    load(shelf, mint, 1)
+    mint.numbers[:0] = range(16, 9, -1)
+    shelf.take_in(None, mint.page(None))
+    assert numbers(shelf) == [16, 15, 14, 9, 8, 7]
+    load(shelf, mint, 2)
+    assert numbers(shelf) == [*range(16, 6, -1)]
+    load(shelf, mint)
+    assert numbers(shelf) == [*range(16, -1, -1)]
+
+
+def test_what_was_deleted_at_mint_is_gone_after_a_refresh() -> None:
+    """An entry that stood between two that are still there is no longer shown."""
+    mint, shelf = Mint(*range(10)), Shelf(Kind.MODEL)
+    load(shelf, mint, 2)
+    mint.numbers.remove(8)
+    shelf.take_in(None, mint.page(None))
+    assert numbers(shelf) == [9, 7, 6, 5, 4]
+
+
+def test_a_late_answer_shuffles_nothing() -> None:
+    """A page whose place is no longer known renews its entries and moves none."""
+    mint, shelf = Mint(*range(10)), Shelf(Kind.MODEL)
+    load(shelf, mint, 3)
+    before = numbers(shelf)
+    shelf.take_in("7", Page((an_asset(6, name="Renamed"), an_asset(99)), "6"))
+    assert numbers(shelf) == before
+    assert next(asset.name for asset in shelf.entries() if asset.id == "id_6") == "Renamed"
+
+
+def test_a_cursor_that_is_refused_does_not_lock_the_list() -> None:
+    """After a complaint about a further page, a refresh begins the list anew."""
+    mint, shelf = Mint(*range(10)), Shelf(Kind.MODEL)
+    load(shelf, mint, 2)
+    shelf.take_in_complaint("4", "is not a cursor of this list")
+    assert shelf.complaint
+    shelf.take_in(None, mint.page(None))
+    assert (numbers(shelf), shelf.complaint) == ([9, 8, 7], None)
+    load(shelf, mint)
+    assert len(numbers(shelf)) == 10
+
+
+@given(st.lists(st.sampled_from(["new", "delete", "refresh", "more"]), max_size=40), st.integers(1, 4), st.integers(0, 12))
+def test_whatever_happens_in_between_the_end_is_the_truth(steps: list[str], size: int, count: int) -> None:
+    """Entries come and go while pages are loaded in any order; a refresh and all further pages then show exactly what Mint has."""
+    mint, shelf = Mint(*range(count), size=size), Shelf(Kind.MODEL)
+    newest = count
+    for step in steps:
+        if step == "new":
+            mint.numbers.insert(0, newest)
+            newest += 1
+        elif step == "delete" and mint.numbers:
+            del mint.numbers[newest % len(mint.numbers)]
+        elif step == "refresh":
+            shelf.take_in(None, mint.page(None))
+        else:
+            load(shelf, mint, 1)
+        known = numbers(shelf)
+        assert len(known) == len(set(known)), "an entry twice"
+        if "delete" not in steps:
+            assert known == sorted(known, reverse=True), "not in Mint's order"
+    shelf.take_in(None, mint.page(None))
+    load(shelf, mint)
+    assert set(mint.numbers) <= set(numbers(shelf))
+    assert shelf.next_page is None
+
+
+# -- what is shown -----------------------------------------------------------------------------------------------------------------
+
+
+def a_library() -> Library:
+    """Three models and two worlds."""
+    library = Library()
+    models = an_asset(1, name="Zebra"), an_asset(5, status="running"), an_asset(3, status="failed")
+    worlds = an_asset(2, kind=Kind.WORLD, name="Hall", prompt=None), an_asset(4, kind=Kind.WORLD, id="id_w", prompt="a green hall")
+    library.take_in(MODELS, Page(models, None))
+    library.take_in(ListPage(Kind.WORLD), Page(worlds, None))
+    return library
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        (Filter(), ["id_5", "id_w", "id_3", "id_2", "id_1"]),
+        (Filter(sort=Sort.OLDEST), ["id_1", "id_2", "id_3", "id_w", "id_5"]),
+        (Filter(sort=Sort.NAME), ["id_w", "id_3", "id_5", "id_2", "id_1"]),
+        (Filter(kind=Kind.WORLD), ["id_w", "id_2"]),
+        (Filter(state=State.UNFINISHED), ["id_5"]),
+        (Filter(state=State.FAILED), ["id_3"]),
+        (Filter(words="HALL"), ["id_w", "id_2"]),
+        (Filter(words="hall green"), ["id_w"]),
+        (Filter(words="hall blue"), []),
+    ],
+)
+def test_filtered_and_sorted(wanted: Filter, expected: list[str]) -> None:
+    """By kind, state and words; by date or name."""
+    assert [asset.id for asset in a_library().entries(wanted)] == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "words"),
+    [
+        ("succeeded", State.DONE, "Done"),
+        ("running", State.UNFINISHED, "Being made"),
+        ("enchanting", State.UNFINISHED, 'Being made ("enchanting")'),
+        ("failed", State.FAILED, "Failed"),
+        ("canceled", State.FAILED, "Cancelled"),
+    ],
+)
+def test_shown_as_what_it_is(status: str, state: State, words: str) -> None:
+    """Unfinished and failed ones are no models that could be imported, and say so."""
+    asset = an_asset(1, status=status)
+    assert (state_of(asset), state_words(asset)) == (state, words)
+
+
+def test_finished_without_a_file_is_not_offered() -> None:
+    """Mint may say succeeded and name no file."""
+    assert state_words(an_asset(1, assets=None)) == "Done, but without a file"
+
+
+def test_both_kinds_reach_equally_far_back() -> None:
+    """With both shown, more is loaded of the one that is known least far back."""
+    library = Library()
+    library.take_in(MODELS, Page((an_asset(9), an_asset(8)), "m"))
+    library.take_in(ListPage(Kind.WORLD), Page((an_asset(5, kind=Kind.WORLD, id="w"),), "w"))
+    assert library.next_page() == ListPage(Kind.MODEL, "m")
+    library.take_in(ListPage(Kind.MODEL, "m"), Page((an_asset(1),), "m2"))
+    assert library.next_page() == ListPage(Kind.WORLD, "w")
+    assert library.next_page(Kind.MODEL) == ListPage(Kind.MODEL, "m2")
+
+
+def test_the_same_view_is_worked_out_once() -> None:
+    """A panel that is drawn a thousand times filters and sorts five thousand entries once, and once more after a change."""
+    library = Library()
+    library.take_in(MODELS, Page(tuple(an_asset(number) for number in range(5000)), None))
+    wanted = Filter(words="no 77", sort=Sort.NAME)
+
+    def cost(call: Callable[[], object]) -> float:
+        begun = time.perf_counter()
+        call()
+        return time.perf_counter() - begun
+
+    first = cost(lambda: library.entries(wanted))
+    again = cost(lambda: [library.entries(wanted) for _ in range(1000)])
+    assert again < first * 2
+    library.take_in(MODELS, Page((an_asset(77_000),), None))
+    assert [asset.id for asset in library.entries(wanted)] == ["id_77000"]
+
+
+# -- through the worker --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def service() -> Iterator[ThreadService]:
+    """A stand-in with a library."""
+    with running_service(speed=2000, library={"models": 65, "worlds": 4}) as running:
+        yield running
+        assert not running.leaks()
+
+
+@pytest.fixture
+def board(home: Path, service: ThreadService) -> Iterator[Board]:
+    """A board that talks to it."""
+    board = Board(quick(home), account(service))
+    yield board
+    assert board.close()
+
+
+def asked(board: Board, *questions: Question) -> list[Answered]:
+    """Ask, and wait for all answers."""
+    for question in questions:
+        board.ask(question)
+    while board.is_active_at_all:
+        board.hear()
+    return [board.answers.pop(question) for question in questions]
+
+
+def test_the_whole_list_through_the_worker(board: Board, service: ThreadService) -> None:
+    """65 models and 4 worlds are three and one requests of 30; the worker's thread is gone afterwards."""
+    library = Library()
+    while (question := library.next_page()) is not None:
+        (said,) = asked(board, question)
+        assert isinstance(said.answer, Page)
+        library.take_in(question, said.answer, said.complaint)
+    assert (library.count(Kind.MODEL), library.count(Kind.WORLD)) == (65, 4)
+    requests = service.requests("GET", "/v1/models"), service.requests("GET", "/v1/worlds")
+    assert [len(each) for each in requests] == [3, 1]
+    states = [state_of(asset) for asset in library.entries(Filter(kind=Kind.MODEL))]
+    assert (states.count(State.FAILED), states.count(State.UNFINISHED)) == (9, 1)
+    until = time.monotonic() + 10
+    while board.worker.is_running:
+        assert time.monotonic() < until, "the thread stays though nothing is in flight"
+        time.sleep(0.005)
+
+
+def first_model(board: Board) -> Asset:
+    """A finished model."""
+    (said,) = asked(board, MODELS)
+    assert isinstance(said.answer, Page)
+    return next(asset for asset in said.answer.data if state_of(asset) is State.DONE)
+
+
+def test_pictures_come_once(board: Board, service: ThreadService, home: Path) -> None:
+    """A picture is downloaded once, whoever asks again; it lies in the cache with the ending that its bytes ask for."""
+    model = first_model(board)
+    assert model.assets is not None
+    question = Thumbnail(model.assets.picture_url or "")
+    paths = [asked(board, question)[0].answer for _ in range(3)]
+    assert len(set(paths)) == 1
+    assert isinstance(paths[0], Path)
+    assert paths[0].parent == home / "thumbnails"
+    assert picture.inspect(paths[0]).suffix == paths[0].suffix
+    assert len(service.requests(host="files")) == 1
+
+
+def test_the_cache_of_pictures_is_bounded(board: Board, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    """Beyond its size the picture that was not looked at for the longest time goes."""
+    monkeypatch.setattr(errands, "PRUNE_EVERY", 1)
+    (said,) = asked(board, MODELS)
+    assert isinstance(said.answer, Page)
+    urls = [asset.assets.picture_url for asset in said.answer.data if asset.assets and asset.assets.picture_url][:4]
+    first = asked(board, Thumbnail(urls[0] or ""))[0].answer
+    assert isinstance(first, Path)
+    monkeypatch.setattr(errands, "MOST_BYTES", int(first.stat().st_size * 2.5))
+    for url in (*urls[1:3], urls[0], urls[3]):
+        asked(board, Thumbnail(url or ""))
+    left = {path.stem for path in (home / "thumbnails").iterdir()}
+    assert left == {errands.thumbnail_name(urls[0] or ""), errands.thumbnail_name(urls[3] or "")}
+
+
+def test_a_picture_that_is_gone_is_a_sentence(board: Board, service: ThreadService) -> None:
+    """The file host knows no such file: no picture, and the reason."""
+    (said,) = asked(board, Thumbnail(f"{service.files}/images/none.webp"))
+    assert said.answer is None
+    assert "HTTP 404" in (said.complaint or "")
+
+
+def test_file_facts_without_the_file(board: Board, service: ThreadService) -> None:
+    """Vertices, faces and size of a model, as the file has them, for one request of a range."""
+    model = first_model(board)
+    assert model.assets is not None
+    (said,) = asked(board, FileFacts(model.assets.glb_url or ""))
+    assert isinstance(said.answer, Glb)
+    assert (said.answer.vertices, said.answer.triangles, said.answer.length) == (8, 12, model.assets.glb_size_bytes)
+    (request,) = service.requests(host="files")
+    assert request.headers["range"] == "bytes=0-65535"
+
+
+def test_offline_nothing_is_asked(board: Board, service: ThreadService) -> None:
+    """Without permission to go online every question is answered with a sentence."""
+    board.allow_online(False)
+    for said in asked(board, MODELS, Thumbnail(f"{service.files}/a.webp"), FileFacts(f"{service.files}/a.glb")):
+        assert "online access is off" in (said.complaint or "")
+    assert service.log() == []
