@@ -46,17 +46,20 @@ def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             jobs = [board.job(arguments.job)]
         else:
             jobs = [job for job in board.jobs() if goes_on(job) or _is_unwritten(job)]
-            if not jobs:
-                terminal.hint("Nothing was broken off.")
         for job in jobs:
             if goes_on(job) or (arguments.job is not None and job.phase is Phase.BILLING):
                 board.resume(job.id)
+        if arguments.job is None:
+            # What another process drives was not broken off.
+            jobs = [job for job in jobs if board.is_active(job.id) or _is_unwritten(job)]
+            if not jobs:
+                terminal.hint("Nothing was broken off.")
         return _to_the_end(board, jobs, terminal)
 
 
 def goes_on(job: Job) -> bool:
     """Was it broken off, so that going on costs nothing that was not decided before?"""
-    return job.phase in BUSY or job.phase is Phase.PAUSED or job.decision is not None
+    return job.goes_on or job.phase is Phase.PAUSED
 
 
 def _is_unwritten(job: Job) -> bool:
@@ -93,6 +96,7 @@ def cancel(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     with session.open_board() as board:
         job = board.job(arguments.job)
         board.cancel(job.id)
+        session.let_others_notice(board, job.id)
         status = _to_the_end(board, [job], terminal)
         return Exit.DONE if board.job(job.id).phase is Phase.CANCELED else status
 

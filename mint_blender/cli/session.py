@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ T = TypeVar("T")
 
 PACE = Pace()
 RETRIES = Retries()
+LOOK_EVERY = 0.2  # seconds between two looks at what another process has done
 UPLOADABLE = frozenset({"png", "jpeg", "webp"})
 
 
@@ -206,6 +208,15 @@ def follow(board: Board, job_id: str, tell: Tell, review: Review | None = None) 
         if review is None or job.phase is not Phase.REVIEW:
             return job
         decide(board, job, review)
+
+
+def let_others_notice(board: Board, job_id: str) -> None:
+    """Wait until the process that drives this job has carried out the decision; when that process ends first, it is done here."""
+    while board.job(job_id).decision is not None and not board.is_active(job_id):
+        time.sleep(LOOK_EVERY)
+        board.catch_up()
+        if board.job(job_id).decision is not None:
+            board.resume(job_id)
 
 
 def preview_of(job: Job) -> Preview:

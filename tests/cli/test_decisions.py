@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -177,8 +178,9 @@ def test_an_ambiguous_beginning_is_refused(mint: Mint) -> None:
     assert "More than one job begins with" in ran.said
 
 
-def test_a_job_that_another_process_works_on_is_left_to_it(mint: Mint, service: ThreadService, home: Path) -> None:
-    """While `generate` runs in one shell, `resume` in another starts nothing, and says who works on it."""
+@pytest.fixture
+def elsewhere(service: ThreadService, home: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another shell, in which a generation runs that never ends by itself."""
     other = subprocess.Popen(
         command("generate", "--prompt", "a lamp [stuck]"),
         env=environment(service, home),
@@ -186,14 +188,36 @@ def test_a_job_that_another_process_works_on_is_left_to_it(mint: Mint, service: 
         stderr=subprocess.PIPE,
         text=True,
     )
-    try:
-        assert other.stderr is not None
-        while "Generating" not in other.stderr.readline():
-            pass
-        ran = mint("resume")
-        assert ran.status == 1
-        assert "Another process is working on it." in ran.said
-        assert len(service.requests("POST", "/v1/models:generate")) == 1
-    finally:
-        other.kill()
-        other.communicate()
+    assert other.stderr is not None
+    while "Generating" not in (line := other.stderr.readline()):
+        assert line, "it ended by itself"
+    yield other
+    other.kill()
+    other.communicate()
+
+
+def test_a_job_that_another_process_works_on_is_left_to_it(mint: Mint, service: ThreadService, elsewhere: subprocess.Popen[str]) -> None:
+    """While `generate` runs in one shell, `resume` in another starts nothing: alone it finds nothing to do, asked for the job it says why."""
+    ran = mint("resume")
+    assert ran.status == 0
+    assert "Nothing was broken off." in ran.said
+    ran = mint("resume", job_of(mint))
+    assert ran.status == 1
+    assert "Another process is working on it." in ran.said
+    assert len(service.requests("POST", "/v1/models:generate")) == 1
+
+
+def test_cancel_from_another_shell(mint: Mint, service: ThreadService, elsewhere: subprocess.Popen[str]) -> None:
+    """The process that watches the job carries it out: both commands end, and Mint is asked once."""
+    assert mint("cancel", job_of(mint)).status == 0
+    assert elsewhere.wait(20) == 1
+    assert [operation.status for operation in service.operations()] == ["canceled"]
+    assert len(service.requests("POST", "*:cancel")) == 1
+
+
+def test_cancel_of_a_job_whose_process_has_died(mint: Mint, service: ThreadService, elsewhere: subprocess.Popen[str]) -> None:
+    """Nobody drives it any more: the command does it itself."""
+    elsewhere.kill()
+    elsewhere.wait()
+    assert mint("cancel", job_of(mint)).status == 0
+    assert [operation.status for operation in service.operations()] == ["canceled"]
