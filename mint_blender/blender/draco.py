@@ -30,6 +30,14 @@ MOST_FACES = 50_000_000
 JSON_CHUNK, BIN_CHUNK = 0x4E4F534A, 0x004E4942
 
 
+def refuse_bombs(path: Path) -> None:
+    """Raise BadGlb when a compressed part announces more than is accepted: native decoders ask for the memory first."""
+    document, binary = _chunks(path.read_bytes())
+    views = _Appended(document, binary)
+    for primitive in _compressed(document):
+        _check_announcement(views.view(primitive["extensions"][EXTENSION]["bufferView"]))
+
+
 @contextlib.contextmanager
 def plain_copy(path: Path) -> Iterator[Path]:
     """The path of a copy without Draco, beside the file and gone afterwards; the file itself when it has none.
@@ -57,7 +65,12 @@ def decoded(document: dict[str, Any], binary: bytes, name: str) -> bytes:
         if not primitive["extensions"]:
             del primitive["extensions"]
         if not _has_plain_fallback(document, primitive):
-            _unpack(document, primitive, extension, rest, name)
+            try:
+                _unpack(document, primitive, extension, rest)
+            except BadGlb:
+                raise
+            except Exception as error:  # the decoder is native code with exceptions of its own, and the numbers may be anything
+                raise BadGlb(f"“{name}” is damaged: a part compressed with Draco cannot be decoded. Download the model again.") from error
     for key in ("extensionsUsed", "extensionsRequired"):
         left = [each for each in document.get(key, []) if each != EXTENSION]
         document.pop(key, None)
@@ -66,16 +79,11 @@ def decoded(document: dict[str, Any], binary: bytes, name: str) -> bytes:
     return rest.glb()
 
 
-def _unpack(document: dict[str, Any], primitive: dict[str, Any], extension: dict[str, Any], rest: _Appended, name: str) -> None:
+def _unpack(document: dict[str, Any], primitive: dict[str, Any], extension: dict[str, Any], rest: _Appended) -> None:
     """Decode one primitive and let its accessors point at the plain numbers."""
-    try:
-        mesh = _decode(rest.view(extension["bufferView"]))
-        faces = np.asarray(mesh.faces, dtype=np.uint32).reshape(-1)
-        attributes = {key: mesh.get_attribute_by_unique_id(uid)["data"] for key, uid in extension["attributes"].items()}
-    except BadGlb:
-        raise
-    except Exception as error:  # the decoder is native code with exceptions of its own
-        raise BadGlb(f"“{name}” is damaged: a part compressed with Draco cannot be decoded. Download the model again.") from error
+    mesh = _decode(rest.view(extension["bufferView"]))
+    faces = np.asarray(mesh.faces, dtype=np.uint32).reshape(-1)
+    attributes = {key: mesh.get_attribute_by_unique_id(uid)["data"] for key, uid in extension["attributes"].items()}
     accessors = document["accessors"]
     if "indices" not in primitive:
         accessors.append({"type": "SCALAR", "componentType": UINT32, "count": 0})
@@ -89,16 +97,20 @@ def _unpack(document: dict[str, Any], primitive: dict[str, Any], extension: dict
         values = np.asarray(values)
         values = values.reshape(len(values), -1)
         if values.shape[1] != WIDTHS[accessor["type"]]:
-            raise BadGlb(f"“{name}” is damaged: {key} has {values.shape[1]} numbers a vertex, not {WIDTHS[accessor['type']]} as it says.")
+            raise ValueError(f"{key} has {values.shape[1]} numbers a vertex, not {WIDTHS[accessor['type']]} as it says")
         rest.fill(accessor, values, ARRAY_BUFFER)
 
 
 def _decode(data: bytes) -> Any:
     import DracoPy
 
+    _check_announcement(data)
+    return DracoPy.decode(data)
+
+
+def _check_announcement(data: bytes) -> None:
     if (faces := _announced_faces(data)) > MOST_FACES:
         raise BadGlb(f"A part compressed with Draco announces {faces:,} triangles, more than the {MOST_FACES:,} that are accepted.")
-    return DracoPy.decode(data)
 
 
 def _announced_faces(data: bytes) -> int:

@@ -65,11 +65,14 @@ def _readable(path: Path) -> Iterator[Path]:
             raise ImportTrouble(
                 f"“{path.name}” cannot be imported. {choice.explain_missing(missing)} The file is kept; nothing was imported."
             )
-        if choice.DRACO in header.extensions_used and not reading.draco_is_native():
+        if choice.DRACO not in header.extensions_used:
+            yield path
+        elif reading.draco_is_native():
+            draco.refuse_bombs(path)
+            yield path
+        else:
             with draco.plain_copy(path) as copy:
                 yield copy
-        else:
-            yield path
     except FileTrouble as error:
         raise ImportTrouble(f"{error} The file is kept; nothing was imported.") from error
 

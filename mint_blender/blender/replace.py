@@ -10,17 +10,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 from mathutils import Matrix
 
+from ..files import glb, picture, spz
 from . import provenance as origin
 from .landing import Placed, whole_or_nothing
 from .measure import bounds
 from .model import BuiltModel, build_model
 from .provenance import Provenance
 from .trouble import ImportTrouble
+
+if TYPE_CHECKING:
+    from .world import WorldFiles, WorldOptions
 
 HEIGHT = origin.PREFIX + "height"
 NOWHERE = (0.0, 0.0, 0.0)
@@ -48,6 +52,38 @@ def replace_model(path: Path, provenance: Provenance, root: bpy.types.Object, *,
         origin.write(root, provenance)
     family = origin.family(root)
     return Placed(root, origin.home_collection(root), family, tuple(notes))
+
+
+def replace_world(
+    parts: WorldFiles,
+    provenance: Provenance,
+    root: bpy.types.Object,
+    *,
+    options: WorldOptions | None = None,
+    scene: bpy.types.Scene | None = None,
+) -> Placed:
+    """Put other parts into a World that is in the scene; one undo step.
+
+    The root stays as the user has it, and parts that do not come again go.
+    Raises ImportTrouble, and then nothing has changed: all files are looked at before the first is exchanged.
+    """
+    from . import world
+
+    scene = scene or bpy.context.scene
+    options = options or world.WorldOptions()
+    files: dict[world.Part, Path | None] = {"COLLIDER": parts.collider, "PANORAMA": parts.panorama, "SPLATS": parts.splats}
+    _refuse_while_edited(root, list(origin.family(root)))
+    with whole_or_nothing(scene, provenance):
+        for path, look in ((parts.collider, glb.inspect), (parts.panorama, picture.inspect), (parts.splats, spz.inspect)):
+            if path is not None:
+                look(path)
+        for part, path in files.items():
+            if path is None:
+                world.remove_part(root, part, scene=scene)
+            else:
+                world.add_part(root, part, path, scene=scene, options=options)
+        origin.write(root, provenance)
+    return Placed(root, origin.home_collection(root), origin.family(root))
 
 
 def _refuse_while_edited(root: bpy.types.Object, old: list[bpy.types.Object]) -> None:

@@ -60,14 +60,16 @@ def _at_the_place(scene: bpy.types.Scene, camera: bpy.types.Object, source: bpy.
     scene.camera, scene.world = camera, source.world
     scene.view_settings.view_transform = "Standard"  # the panorama is a finished picture: no film curve on top of it
     if scene.world is None:
-        scene.world = _backdrop(scene)  # a bare collider: nothing else gives light
+        scene.world = _backdrop(scene)  # a bare collider, maybe with a roof: nothing else gives light
+        _headlamp(scene, camera, source.unit_settings.scale_length)
+        scene.view_settings.view_transform = "AgX"
     else:
         scene.cycles.max_bounces = 1  # everything shines by itself
     if aside:
         scene.view_layers[0].update()
         place = camera.matrix_world.normalized()
         beside = bpy.data.objects.new("Mint still", camera.data)
-        beside.matrix_world = Matrix.Translation(list(place.col[0].xyz / source.unit_settings.scale_length)) @ place
+        beside.matrix_world = place @ Matrix.Translation((1 / source.unit_settings.scale_length, 0, 0))
         scene.collection.objects.link(beside)
         scene.camera = beside
 
@@ -157,6 +159,16 @@ def _light(scene: bpy.types.Scene, name: str, at: Vector, target: Vector, size: 
     light.location = at
     light.rotation_euler = (target - at).to_track_quat("-Z", "Y").to_euler()
     scene.collection.objects.link(light)
+
+
+def _headlamp(scene: bpy.types.Scene, camera: bpy.types.Object, metres_per_unit: float) -> None:
+    """A lamp above the camera and a little to its side, bright enough for a room."""
+    scene.view_layers[0].update()
+    data = bpy.data.lights.new("Mint still", "POINT")
+    data.energy, data.shadow_soft_size = 200 / metres_per_unit**2, 0.5 / metres_per_unit
+    lamp = bpy.data.objects.new("Mint still", data)
+    lamp.location = camera.matrix_world.translation + Vector((0.6, 0, 0.8)) / metres_per_unit
+    scene.collection.objects.link(lamp)
 
 
 def _backdrop(scene: bpy.types.Scene) -> bpy.types.World:

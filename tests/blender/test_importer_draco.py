@@ -149,11 +149,38 @@ def test_damaged_draco_is_said(tmp_path: Path, shelf: bpy.types.Collection, by_p
     before.assert_same(Picture())
 
 
-def test_a_draco_bomb_is_refused_before_it_is_decoded() -> None:
-    """Data that announces four billion triangles is refused on its announcement."""
-    head = b"DRACO" + bytes([2, 2, 1, 0]) + struct.pack("<H", 0)
-    with pytest.raises(draco.BadGlb, match="4,294,967,295 triangles"):
-        draco._decode(head + b"\xff\xff\xff\xff\x0f" + b"\xff\xff\xff\xff\x0f")
+@pytest.mark.parametrize("native", [True, False])
+@pytest.mark.parametrize("method", [0, 1])
+def test_a_draco_bomb_is_refused_before_it_is_decoded(
+    method: int, native: bool, tmp_path: Path, shelf: bpy.types.Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Data that announces four billion triangles is refused on its announcement, whoever would decode it."""
+    if native and not reading.draco_is_native():
+        pytest.skip(DOES_NOT_APPLY + "this Blender has no Draco decoder")
+    monkeypatch.setattr(reading, "draco_is_native", lambda: native)
+    huge = b"\xff\xff\xff\xff\x0f"
+    head = b"DRACO" + bytes([2, 2, 1, method]) + struct.pack("<H", 0) + (b"\0" if method else b"")
+    glb = glbs.Glb()
+    primitive = glbs.draco_box(glb)
+    primitive["extensions"]["KHR_draco_mesh_compression"]["bufferView"] = glb.view(head + huge + huge + bytes(20))
+    glb.node(mesh=glb.mesh(primitive))
+    before = Picture()
+    with pytest.raises(ImportTrouble, match="4,294,967,295 triangles"):
+        import_glb(glb.save(tmp_path / "m.glb"), shelf)
+    before.assert_same(Picture())
+
+
+@pytest.mark.parametrize("ids", [{"POSITION": 77}, {"NOT_THERE": 0}, {"POSITION": "one"}, None])
+def test_nonsense_about_attributes_is_said(ids: object, tmp_path: Path, shelf: bpy.types.Collection, by_package: None) -> None:
+    """Ids that the compressed data does not have, or that are no ids, are a sentence and leave nothing."""
+    before = Picture()
+    glb = glbs.Glb()
+    primitive = glbs.draco_box(glb)
+    primitive["extensions"]["KHR_draco_mesh_compression"]["attributes"] = ids
+    glb.node(mesh=glb.mesh(primitive))
+    with pytest.raises(ImportTrouble, match=r"m\.glb"):
+        import_glb(glb.save(tmp_path / "m.glb"), shelf)
+    before.assert_same(Picture())
 
 
 @pytest.mark.parametrize("extension", ["KHR_texture_basisu", "EXT_meshopt_compression", "VENDOR_unheard_of"])

@@ -14,10 +14,12 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.blender import output  # noqa: E402
-from mint_blender.blender.landing import Landing, Provenance, find, land_model  # noqa: E402
+from mint_blender.blender.landing import Landing, Provenance, find, land_model, land_world  # noqa: E402
 from mint_blender.blender.measure import bounds  # noqa: E402
+from mint_blender.blender.world import WorldFiles  # noqa: E402
 from mint_blender.files.glb import inspect  # noqa: E402
 
+from . import made_place  # noqa: E402
 from .dump import Picture  # noqa: E402
 
 LAMP = Provenance(job_id="job_1", name="Lamp", prompt="a lamp")
@@ -126,3 +128,25 @@ def test_a_model_with_a_camera_is_framed_all_the_same(tmp_path: Path) -> None:
     placed = land_model(glb.save(tmp_path / "m.glb"), LAMP)
     shown = _pixels(output.render_still(tmp_path / "lamp.png", placed, width=48, height=36, samples=2))
     assert ((shown[..., 0] - shown[..., 2]) > 0.15).mean() > 0.1
+
+
+def test_a_world_is_seen_by_its_own_camera_and_from_beside(tmp_path: Path) -> None:
+    """From the capture point the picture is what the panorama shows ahead; from a metre beside, the same wall is seen from another place."""
+    parts = WorldFiles(made_place.collider(tmp_path / "collider.glb"), made_place.panorama(tmp_path / "panorama.png"))
+    placed = land_world(parts, Provenance(job_id="w", kind="world", name="Room"))
+    straight = _pixels(output.render_still(tmp_path / "a.png", placed, width=48, height=36, samples=2))
+    beside = _pixels(output.render_still(tmp_path / "b.png", placed, width=48, height=36, samples=2, aside=True))
+    ahead = made_place.WALLS[3]
+    for shown in (straight, beside):
+        centre = shown[16:20, 22:26].mean(axis=(0, 1))
+        assert np.abs(centre / centre.max() - ahead / ahead.max()).max() < 0.1  # the colour of that wall, whichever of its four fields
+    assert np.abs(straight - beside).mean() > 0.05
+    assert len([each for each in bpy.data.objects if each.type == "CAMERA"]) == 1
+
+
+def test_a_bare_collider_is_shown_all_the_same(tmp_path: Path) -> None:
+    """A World of which only the collider came is drawn as wire and not rendered, but its picture is not empty."""
+    placed = land_world(WorldFiles(made_place.collider(tmp_path / "collider.glb")), Provenance(job_id="w", kind="world", name="Room"))
+    shown = _pixels(output.render_still(tmp_path / "a.png", placed, width=48, height=36, samples=2))
+    assert shown.std() > 0.01
+    assert all(each.hide_render for each in placed.objects if each.type == "MESH")

@@ -12,10 +12,12 @@ from . import glbs
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.blender.landing import ImportTrouble, Landing, Provenance, find, land_model  # noqa: E402
+from mint_blender.blender.landing import ImportTrouble, Landing, Provenance, find, land_model, land_world  # noqa: E402
 from mint_blender.blender.measure import bounds  # noqa: E402
-from mint_blender.blender.replace import replace_model  # noqa: E402
+from mint_blender.blender.replace import replace_model, replace_world  # noqa: E402
+from mint_blender.blender.world import WorldFiles  # noqa: E402
 
+from . import made_place  # noqa: E402
 from .dump import Picture  # noqa: E402
 
 FIRST = Provenance(job_id="job_1", asset_id="mdl_1", name="Lamp", prompt="a lamp")
@@ -201,4 +203,31 @@ def test_a_bad_file_changes_nothing(model: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.glb").write_bytes(model.read_bytes()[:200])
     with pytest.raises(ImportTrouble):
         replace_model(tmp_path / "bad.glb", SECOND, root)
+    before.assert_same(Picture())
+
+
+def test_a_world_is_replaced_under_its_root(tmp_path: Path) -> None:
+    """The root of a World keeps where the user has put it and what points at it; its parts are the new ones, and what did not come again is gone."""
+    collider, panorama = made_place.collider(tmp_path / "collider.glb"), made_place.panorama(tmp_path / "panorama.png")
+    root = land_world(WorldFiles(collider=collider, panorama=panorama), Provenance(job_id="w1", kind="world", name="Room")).root
+    root.location = (5, 6, 7)
+    root.name = "My room"
+    watcher = bpy.data.objects.new("Watcher", None)
+    bpy.context.scene.collection.objects.link(watcher)
+    watcher.constraints.new("TRACK_TO").target = root
+    placed = replace_world(WorldFiles(collider=collider), Provenance(job_id="w2", kind="world", name="Room"), root)
+    assert placed.root == root == find(job_id="w2").root and root.name == "My room" and tuple(root.location) == (5, 6, 7)
+    assert watcher.constraints[0].target == root
+    assert [each.get("mint_part") for each in placed.objects].count("collider") == 1
+    assert bpy.context.scene.world is None and root.get("mint_panorama_image") is None
+
+
+def test_a_world_with_one_bad_part_is_not_replaced(tmp_path: Path) -> None:
+    """When the last of the new files is bad, none of the earlier parts has been exchanged."""
+    collider, panorama = made_place.collider(tmp_path / "collider.glb"), made_place.panorama(tmp_path / "panorama.png")
+    root = land_world(WorldFiles(collider=collider, panorama=panorama), Provenance(job_id="w1", kind="world", name="Room")).root
+    (tmp_path / "bad.spz").write_bytes(b"no splats")
+    before = Picture()
+    with pytest.raises(ImportTrouble, match=r"bad\.spz"):
+        replace_world(WorldFiles(collider, panorama, tmp_path / "bad.spz"), Provenance(job_id="w2", kind="world"), root)
     before.assert_same(Picture())
