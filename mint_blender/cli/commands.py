@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from ..jobs.board import NotPossible
 from ..jobs.journal import JournalTrouble
@@ -17,6 +19,8 @@ from .arguments import parser
 from .exits import Exit
 from .session import NotAllowedOnline, TooExpensive
 from .terminal import Terminal
+
+log = logging.getLogger(__name__)
 
 Command = Callable[[argparse.Namespace, Terminal], Exit]
 
@@ -47,37 +51,36 @@ def main(arguments: Sequence[str] | None = None, *, program: str = "python3 -m m
         return int(end.code or 0)
     terminal = Terminal(program, as_json=parsed.json)
     try:
-        return int(_run(parsed, terminal))
+        home = session.home()
+        with logbook.kept(home, session.account().key):
+            return int(_run(parsed, terminal, home))
     except BrokenPipeError:
         streams.nobody_reads()
         return int(Exit.FAILED)
 
 
-def _run(parsed: argparse.Namespace, terminal: Terminal) -> Exit:
+def _run(parsed: argparse.Namespace, terminal: Terminal, home: Path) -> Exit:
     """Run the command; what went wrong becomes a sentence and an exit status, whatever it was."""
-    home = session.home()
-    with logbook.kept(home, session.account().key) as log:
-        try:
-            return COMMANDS[parsed.command](parsed, terminal)
-        except (MintError, TooExpensive, NotAllowedOnline, NotPossible, JournalTrouble) as error:
-            terminal.error(str(error))
-            return exits.of_error(error)
-        except KeyboardInterrupt:
-            terminal.error(f"Interrupted. What was started goes on at Mint; this picks it up, at no cost: {terminal.command('resume')}")
-            return Exit.INTERRUPTED
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            log.exception("%s", parsed.command)
-            terminal.error(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}. Nothing that was started is lost.")
-            return Exit.FAILED
-        except Exception as mistake:
-            log.exception("%s", parsed.command)
-            terminal.error(
-                f"Something in this program went wrong ({type(mistake).__name__}); the details are in {home / logbook.NAME}. "
-                f"What was started is not lost: {terminal.command('resume')}"
-            )
-            return Exit.FAILED
+    try:
+        return COMMANDS[parsed.command](parsed, terminal)
+    except (MintError, TooExpensive, NotAllowedOnline, NotPossible, JournalTrouble) as error:
+        terminal.error(str(error))
+        return exits.of_error(error)
+    except KeyboardInterrupt:
+        terminal.error(f"Interrupted. What was started goes on at Mint; this picks it up, at no cost: {terminal.command('resume')}")
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        log.exception("%s", parsed.command)
+        terminal.error(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}. Nothing that was started is lost.")
+    except Exception as mistake:
+        log.exception("%s", parsed.command)
+        terminal.error(
+            f"Something in this program went wrong ({type(mistake).__name__}); the details are in {home / logbook.NAME}. "
+            f"What was started is not lost: {terminal.command('resume')}"
+        )
+    return Exit.FAILED
 
 
 def from_shell() -> int:

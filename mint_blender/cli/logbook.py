@@ -6,21 +6,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-NAME = "mint-blender.log"
+NAME = "mint.log"
 PACKAGE = __name__.rpartition(".cli.")[0]
 
 
 @contextmanager
 def kept(folder: Path, secret: str) -> Iterator[logging.Logger]:
-    """While inside, what this package logs goes into `folder`/mint-blender.log (made with the first entry) and not to the terminal."""
+    """While inside, what this package logs goes into `folder`/mint.log (made with the first entry) and not to the terminal."""
     logger = logging.getLogger(PACKAGE)
-    handler = _handler(folder)
-    handler.setFormatter(_Discreet(secret))
-    propagated = logger.propagate
+    propagated, logger.propagate = logger.propagate, False
+    # Inside Blender the add-on keeps that very file already.
+    handler = logging.NullHandler() if logger.handlers else _handler(folder, secret)
     logger.addHandler(handler)
-    logger.propagate = False
     try:
         yield logger
     finally:
@@ -29,12 +29,15 @@ def kept(folder: Path, secret: str) -> Iterator[logging.Logger]:
         handler.close()
 
 
-def _handler(folder: Path) -> logging.Handler:
+def _handler(folder: Path, secret: str) -> logging.Handler:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
         return logging.NullHandler()
-    return logging.FileHandler(folder / NAME, encoding="utf-8", delay=True)
+    handler = RotatingFileHandler(folder / NAME, maxBytes=512 * 1024, backupCount=1, delay=True, encoding="utf-8")
+    handler.setFormatter(_Discreet(secret))
+    handler.setLevel(logging.WARNING)
+    return handler
 
 
 class _Discreet(logging.Formatter):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -16,7 +17,7 @@ from typing import Any, Protocol
 
 from ..jobs import card
 from ..jobs.board import Board
-from ..jobs.job import Job
+from ..jobs.job import Job, Phase
 from ..jobs.messages import Crashed, Hitch, JobChanged, News, Progress
 from ..mint.errors import MintError
 
@@ -71,7 +72,7 @@ class Terminal:
 
     def progress(self) -> AbstractContextManager[Display]:
         """A display for as long as jobs are watched."""
-        if sys.stderr.isatty() and (live := _live_display()) is not None:
+        if sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and (live := _live_display()) is not None:
             return live
         return nullcontext(_Lines())
 
@@ -84,7 +85,7 @@ class Terminal:
                 text = card.state(news.job)
                 if last.get(news.job.id) != text:
                     last[news.job.id] = text
-                    display.show(news.job.id, news.job.title, text)
+                    display.show(news.job.id, news.job.title, text + _usually(board, news.job))
                     self.event(job_record(news.job, event="state"))
             elif isinstance(news, Progress):
                 job = board.job(news.job_id)
@@ -96,6 +97,14 @@ class Terminal:
                 self.error(news.sentence)
 
         return tell
+
+
+def _usually(board: Board, job: Job) -> str:
+    """How long Mint usually takes for this, as far as this machine has seen it before."""
+    usual = board.outlook(job).usual if job.phase is Phase.WORKING else None
+    if usual is None or usual < 1:
+        return ""
+    return f" (usually {usual:.0f} s)" if usual < 90 else f" (usually {usual / 60:.0f} min)"
 
 
 def job_record(job: Job, *, event: str = "job") -> dict[str, Any]:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.cli import job_commands
+from mint_blender.cli import job_commands, session
+from mint_blender.mint.pacing import Pace
 
 from ..conftest import DOES_NOT_APPLY
 from ..mint_service.running import ThreadService
@@ -130,7 +131,7 @@ def test_a_mistake_of_ours_is_a_sentence_and_an_entry_in_the_log(
     assert "Something in this program went wrong (RuntimeError)" in ran.said
     assert "python3 -m mint_blender resume" in ran.said
     assert ran.records[-1]["event"] == "error"
-    log = (home / "mint-blender.log").read_text()
+    log = (home / "mint.log").read_text()
     assert "Traceback" in log
     assert service.key not in log
 
@@ -139,4 +140,12 @@ def test_without_a_mistake_there_is_no_log(mint: Mint, home: Path) -> None:
     """The log is made with its first entry."""
     mint(*LAMP)
     assert home.is_dir()
-    assert not (home / "mint-blender.log").exists()
+    assert not (home / "mint.log").exists()
+
+
+def test_the_second_time_it_says_how_long_it_usually_takes(mint: Mint, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the history of this machine; the first time nothing is made up."""
+    monkeypatch.setattr(session, "PACE", Pace(first=1.2, factor=1.0))
+    first, second = (mint(*LAMP, "--mode", "review").err for _ in range(2))
+    assert "usually" not in first
+    assert "a lamp: Generating (usually 1 s)" in second or "a lamp: Queued at Mint (usually 1 s)" in second
