@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from ..files.errors import FileTrouble
 from ..mint import errors
 from ..mint.pacing import Pace
-from ..mint.schema import Operation, Status
+from ..mint.schema import Mode, Operation, Status
 from . import troubles
 from .harvest import Harvest
 from .job import Decision, Job, Phase, Role, Verb
@@ -138,7 +138,9 @@ class _Story:
     def _glance(self) -> Telling:
         """In auto mode a preview passes by: its picture is worth one try."""
         assets = self._operation.assets
-        if not self._glanced and assets is not None and assets.preview_image_url is not None:
+        # Not in review: an operation that works on a revision still shows the picture of the one before.
+        passes_by = self._operation.mode is Mode.AUTO and assets is not None and assets.preview_image_url is not None
+        if passes_by and not self._glanced:
             self._glanced = True
             yield from self._fetch_preview()
 

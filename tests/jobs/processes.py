@@ -15,11 +15,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from mint_blender.jobs.board import Board, NotPossible
 from mint_blender.jobs.driver import Driver, _try_shared_lock
 from mint_blender.jobs.job import Decision, Verb
 from mint_blender.jobs.journal import Journal
+from mint_blender.mint.account import Account
+from mint_blender.mint.generation import GenerationRequest
 from mint_blender.mint.schema import Kind
 
+from .quick import quick
 from .telling import a_job
 
 ROOT = Path(__file__).parents[2]
@@ -99,6 +103,31 @@ class _There:
 
     def dismiss(self, job_id: str) -> None:
         self.journal.dismiss(job_id)
+
+    def open_board(self, api: str, key: str) -> None:
+        self.board = Board(quick(self.home), Account(key, api))
+
+    def start(self, prompt: str) -> str:
+        return self.board.start(GenerationRequest(Kind.MODEL, prompt)).id
+
+    def resume_all(self) -> list[str]:
+        return [job.id for job in self.board.resume_all()]
+
+    def is_active(self, job_id: str) -> bool:
+        self.board.catch_up()
+        return self.board.is_active(job_id)
+
+    def click(self, verb: str, job_id: str) -> str | None:
+        self.board.catch_up()
+        try:
+            getattr(self.board, verb)(job_id)
+        except NotPossible as reason:
+            return str(reason)
+        return None
+
+    def watch(self) -> dict[str, str]:
+        self.board.watch([job.id for job in self.board.jobs()])
+        return {job.id: job.phase.value for job in self.board.jobs()}
 
     def add(self, count: int) -> list[str]:
         jobs = [a_job() for _ in range(count)]

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from hypothesis import strategies as st
 
 from mint_blender.jobs.job import Cause, Decision, Job, Kept, Phase, Role, Target, Trouble, Verb
 from mint_blender.mint.generation import GenerationRequest
-from mint_blender.mint.schema import Asset, Kind, Mode, Operation, Pose, Preset
+from mint_blender.mint.schema import Asset, Kind, Mode, Operation, OptimizationLevel, Pose, Preset
 
 texts = st.text(max_size=20)
 maybe = st.none() | texts
@@ -42,7 +43,16 @@ requests = st.builds(
 )
 decisions = st.builds(Decision, verb=st.sampled_from(Verb), key=texts, feedback=maybe)
 kept_files = st.builds(Kept, role=st.sampled_from(Role), path=texts, url=texts, note=maybe, needs=st.lists(texts, max_size=2).map(tuple))
-targets = st.builds(
+
+
+def every_field(cls: type[Any], **members: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Values of a dataclass; a field that nobody thought of here is a mistake."""
+    assert set(members) == {field.name for field in fields(cls)}
+    return st.builds(cls, **members)
+
+
+operations = documents.map(Operation.read)
+targets = every_field(
     Target,
     output=maybe,
     render=maybe,
@@ -50,10 +60,11 @@ targets = st.builds(
     height=st.none() | numbers,
     document=maybe,
     scene=maybe,
+    replaces=st.booleans(),
     splats=maybe,
     line=maybe,
 )
-jobs = st.builds(
+jobs = every_field(
     Job,
     id=texts,
     request=requests,
@@ -63,11 +74,14 @@ jobs = st.builds(
     phase=st.sampled_from(Phase),
     body=st.none() | st.dictionaries(texts, json_values, max_size=3),
     image_urls=st.lists(texts, max_size=3).map(tuple),
-    operation=st.none() | documents.map(Operation.read),
+    operation=st.none() | operations,
+    existing=maybe,
+    optimize=st.none() | st.sampled_from(OptimizationLevel),
+    optimization=st.none() | operations,
     asset=st.none() | st.builds(Asset.read, st.sampled_from(Kind), documents),
     revision=st.integers(0, 9),
     files=st.lists(kept_files, max_size=3).map(tuple),
     decision=st.none() | decisions,
-    trouble=st.none() | st.builds(Trouble, cause=st.sampled_from(Cause), sentence=texts, code=maybe, request_id=maybe),
+    trouble=st.none() | every_field(Trouble, cause=st.sampled_from(Cause), sentence=texts, code=maybe, request_id=maybe),
     notes=st.lists(texts, max_size=3).map(tuple),
 )

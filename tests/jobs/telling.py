@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -17,6 +18,7 @@ from mint_blender.mint.schema import Asset, Kind, Mode, Operation, Seen
 
 W = TypeVar("W")
 FILES = "https://files.example/"
+_clicks = itertools.count(1000)
 
 
 class Teller:
@@ -65,8 +67,8 @@ class Teller:
 
 
 def a_job(prompt: str = "a lamp", *, kind: Kind = Kind.MODEL, mode: Mode = Mode.AUTO, target: Target = Target(), **more: Any) -> Job:
-    """A fresh job."""
-    return new_job(GenerationRequest(kind, prompt, mode=mode, **more), target, now=1000.0)
+    """A fresh job, a second after the one before."""
+    return new_job(GenerationRequest(kind, prompt, mode=mode, **more), target, now=float(next(_clicks)))
 
 
 def decided(job: Job, verb: Verb, feedback: str | None = None) -> Job:

@@ -9,7 +9,7 @@ from pathlib import PurePath
 import pytest
 
 from mint_blender.files.choice import OPTIMIZED_NEEDS
-from mint_blender.files.errors import BadGlb, DownloadFailed, FileTrouble, LinkExpired
+from mint_blender.files.errors import BadGlb, DownloadFailed, LinkExpired
 from mint_blender.jobs import card
 from mint_blender.jobs.job import MOVES, Cause, IllegalMove, Job, Phase, Role, Target, Verb
 from mint_blender.jobs.story import Terms
@@ -72,18 +72,19 @@ def test_auto_runs_from_the_click_to_the_files() -> None:
 
 
 def test_auto_passes_preview_ready_over() -> None:
-    """In auto mode a preview is no stop: its picture is brought, and polling goes on."""
+    """In auto mode a preview is no stop: its picture is brought while it passes by, once, and polling goes on."""
     told = started(a_job()).answer(seen("preview_ready", assets={"previewImageUrl": PREVIEW}))
-    assert told.expect(Fetch).role is Role.PREVIEW
-    told.answer(kept(told.expect(Fetch))).expect(Poll)
     assert told.job.phase is Phase.WORKING
-
-
-def test_a_passing_preview_that_cannot_be_had_is_tried_once() -> None:
-    """Its picture is a gift on the way: without it polling goes on, and it is not asked for again at each poll."""
-    told = started(a_job()).answer(seen("preview_ready", assets={"previewImageUrl": PREVIEW}))
-    told.fail(FileTrouble("The picture is gone.")).expect(Poll)
+    told.answer(kept(told.expect(Fetch))).expect(Poll)
     told.answer(seen("preview_ready", assets={"previewImageUrl": PREVIEW})).expect(Poll)
+    assert len(told.job.previews) == 1
+
+
+def test_a_preview_that_passes_by_is_tried_once() -> None:
+    """Without its picture the job goes on all the same, and does not try again and again."""
+    told = started(a_job()).answer(seen("preview_ready", assets={"previewImageUrl": PREVIEW})).fail(DownloadFailed("It broke."))
+    told.expect(Poll)
+    told.answer(seen("running", assets={"previewImageUrl": PREVIEW})).expect(Poll)
 
 
 def test_review_stops_and_brings_the_preview() -> None:
@@ -135,8 +136,11 @@ def test_revise_keeps_the_earlier_previews() -> None:
     told = Teller(decided(in_review().job, Verb.REVISE, "greener"))
     act = told.expect(Act)
     assert (act.decision.key, act.decision.feedback, act.target_id) == ("click-revise", "greener", "op_1")
-    told.answer(operation("running", Mode.REVIEW))
+    # Mint still shows the earlier picture while it works on the next one.
+    earlier = {"previewImageUrl": f"{FILES}p1.webp"}
+    told.answer(operation("running", Mode.REVIEW, assets=earlier))
     assert told.job.decision is None
+    told.answer(seen("running", Mode.REVIEW, assets=earlier)).expect(Poll)
     told.answer(seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p2.webp"}))
     told.answer(kept(told.expect(Fetch)))
     assert told.rests

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one thread: there while something is in flight, gone afterwards, and never more than one."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pytest
+
+from mint_blender.jobs.board import Board
+from mint_blender.jobs.job import Job, Phase
+from mint_blender.jobs.journal import Journal
+from mint_blender.jobs.messages import Answered, Crashed, News, Rested
+from mint_blender.jobs.questions import WhoseKey
+from mint_blender.jobs.worker import Worker
+from mint_blender.mint.account import Account
+from mint_blender.mint.accounting import Me
+from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.pacing import Pace
+from mint_blender.mint.schema import Kind
+
+from ..mint_service.running import ThreadService, running_service
+from .quick import account, quick
+from .telling import a_job
+
+
+@pytest.fixture
+def service() -> Iterator[ThreadService]:
+    """A stand-in Mint in a hurry."""
+    with running_service(speed=1000, credits=1e9) as running:
+        yield running
+
+
+@contextmanager
+def working_for(home: Path, service: ThreadService, **more: Any) -> Iterator[Worker]:
+    """A worker for this home."""
+    worker = Worker(quick(home, **more), account(service))
+    try:
+        yield worker
+    finally:
+        assert worker.stop(20)
+
+
+def add(home: Path, *jobs: Job) -> None:
+    """New jobs, in the journal."""
+    journal = Journal(home)
+    for job in jobs:
+        journal.add(job)
+    journal.close()
+
+
+def read(home: Path, job: Job) -> Job:
+    """The job as it stands in the journal."""
+    journal = Journal(home)
+    found = journal.job(job.id)
+    journal.close()
+    assert found is not None
+    return found
+
+
+def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.002)
+
+
+def hear(worker: Worker, kind: type[News]) -> Any:
+    """The next news of that kind."""
+    while True:
+        news = worker.news.get(timeout=20)
+        if isinstance(news, kind):
+            return news
+
+
+def ours() -> list[str]:
+    """The names of our threads (the stand-in service has one of its own)."""
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("mint-") and thread.name != "mint-service"]
+
+
+def test_the_thread_exists_only_while_something_is_in_flight(home: Path, service: ThreadService) -> None:
+    """None before, one during, none after; and again for the next job."""
+    with working_for(home, service) as worker:
+        assert ours() == []
+        for _ in range(2):
+            job = a_job()
+            add(home, job)
+            worker.look(job.id)
+            assert worker.is_running
+            assert "mint-worker" in ours()
+            hear(worker, Rested)
+            until(lambda: not worker.is_running and ours() == [])
+            assert read(home, job).phase is Phase.READY
+
+
+def test_a_question_needs_a_thread_for_as_long_as_its_answer_takes(home: Path, service: ThreadService) -> None:
+    """Something that is no job is answered too, and leaves no thread behind."""
+    with working_for(home, service) as worker:
+        worker.ask(WhoseKey())
+        assert isinstance(hear(worker, Answered).answer, Me)
+        until(lambda: ours() == [])
+
+
+def test_it_ends_within_a_bound_in_the_middle_of_everything(home: Path, service: ThreadService) -> None:
+    """With jobs that wait, run, and download: asked to stop, it stops, and the journal knows where each job was."""
+    jobs = [a_job("a lamp [stuck]"), a_job("a lamp [file-slow]"), *(a_job(f"number {number} [stuck]") for number in range(12))]
+    add(home, *jobs)
+    with working_for(home, service) as worker:
+        for job in jobs:
+            worker.look(job.id)
+        until(lambda: any(entry.note == "file-slow" for entry in service.requests(host="files")))
+        began = time.monotonic()
+        assert worker.stop(10)
+        assert time.monotonic() - began < 5
+        assert ours() == []
+    assert {read(home, job).phase for job in jobs} >= {Phase.WORKING, Phase.FETCHING, Phase.WAITING}
+
+
+def test_stopped_in_the_middle_and_gone_on(home: Path, service: ThreadService) -> None:
+    """Stopped again and again at moments of no one's choosing, the job comes to its end all the same, and was started once."""
+    job = a_job("a lamp [file-slow]")
+    add(home, job)
+    with working_for(home, service) as worker:
+        for wait in (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4):
+            worker.look(job.id)
+            time.sleep(wait)
+            assert worker.stop(20)
+        worker.look(job.id)
+        until(lambda: not worker.is_running)
+    assert read(home, job).phase is Phase.READY
+    assert len(service.operations()) == 1
+
+
+def test_what_is_asked_while_it_ends_is_done_afterwards(home: Path, service: ThreadService) -> None:
+    """A look, or a second wish to end, that comes while the thread is ending is neither lost nor taken for the next thread's."""
+    first, second = a_job("a lamp [file-slow]"), a_job()
+    add(home, first, second)
+    with working_for(home, service) as worker:
+        worker.look(first.id)
+        until(lambda: any(entry.note == "file-slow" for entry in service.requests(host="files")))
+        worker.stop(0.0)
+        worker.stop(0.0)
+        worker.look(second.id)
+        until(lambda: not worker.is_running)
+        assert read(home, second).phase is Phase.READY
+        worker.look(first.id)
+        until(lambda: not worker.is_running)
+        assert read(home, first).phase is Phase.READY
+
+
+def test_another_account_is_used_from_then_on(home: Path, service: ThreadService) -> None:
+    """A refused key pauses the job; with the right one it goes on, whether the thread was there or not."""
+    job, stuck = a_job(), a_job("a lamp [stuck]")
+    add(home, job, stuck)
+    worker = Worker(quick(home), Account("wrong-key", service.api))
+    worker.look(job.id)
+    hear(worker, Rested)
+    assert read(home, job).phase is Phase.PAUSED
+    assert service.operations() == []
+    until(lambda: not worker.is_running)
+    worker.use(account(service))
+    worker.look(stuck.id)
+    worker.look(job.id)
+    hear(worker, Rested)
+    assert read(home, job).phase is Phase.READY
+    worker.use(Account("wrong-key", service.api))
+    hear(worker, Rested)
+    assert read(home, stuck).phase is Phase.PAUSED
+    assert worker.stop(20)
+
+
+def test_a_journal_that_cannot_be_read_is_told_in_words(home: Path, service: ThreadService) -> None:
+    """The thread ends; what is said is the journal's sentence, and the next look tries again."""
+    home.mkdir()
+    (home / "journal.sqlite3").write_text("I am a poem. " * 100)
+    with working_for(home, service) as worker:
+        for _ in range(2):
+            worker.look("somebody")
+            sentence = hear(worker, Crashed).sentence
+            assert "journal.sqlite3 cannot be read or written (file is not a database)" in sentence
+            until(lambda: ours() == [])
+
+
+def test_fifty_jobs_one_thread_one_connection_and_the_schedule(home: Path) -> None:
+    """With 50 jobs running: one thread and one TCP connection serve them all, and each is polled on schedule, never earlier.
+
+    The schedule is Mint's own, 2 s times 1.6 up to 15 s, run through four times as fast.
+    """
+    pace = Pace(first=0.5, longest=3.75)
+    slots = {Kind.MODEL: 25, Kind.WORLD: 25}
+    with running_service(speed=1000, credits=1e9, limits={"model": 25, "world": 25}, switches=["stuck"]) as service:
+        board = Board(replace(quick(home, pace=pace), slots=slots), account(service))
+        before = set(threading.enumerate())
+        for number in range(25):
+            for kind in Kind:
+                board.start(GenerationRequest(kind, f"number {number}"))
+        threads = set[frozenset[str]]()
+        until(lambda: len(service.requests("GET", "/v1/operations/*")) >= 50)
+        end = time.monotonic() + sum(pace.wait(round) for round in range(6))
+        while time.monotonic() < end:
+            threads.add(frozenset(thread.name for thread in set(threading.enumerate()) - before))
+            board.catch_up()
+            time.sleep(0.01)
+        assert {job.phase for job in board.jobs()} == {Phase.WORKING}
+        assert board.close(20)
+
+        assert threads == {frozenset({"mint-worker"})}
+        assert service.connections("api") == 1
+        starts = {entry.operation: entry for entry in service.requests("POST", "*:generate")}
+        assert len(starts) == 50
+        late: dict[int, list[float]] = {}
+        for operation, start in starts.items():
+            polls = [entry.monotonic for entry in service.requests("GET", f"/v1/operations/{operation}")]
+            assert len(polls) >= 5
+            for round, (one, next_one) in enumerate(pairwise([start.monotonic, *polls])):
+                assert next_one - one >= pace.wait(round), "no operation is polled earlier than the schedule allows"
+                late.setdefault(round, []).append((next_one - one) / pace.wait(round))
+        for round in range(5):
+            assert median(late[round]) < 1.25, f"round {round} comes {median(late[round]):.2f} times as late as planned"
