@@ -116,7 +116,9 @@ def _draw_turning(row: bpy.types.UILayout, job: Job, shown: int, count: int) -> 
     icon: Any
     for step, icon in ((-1, "TRIA_LEFT"), (1, "TRIA_RIGHT")):
         if step > 0:
-            row.label(text=f"{shown} of {count}")
+            middle = row.row(align=True)
+            middle.alignment = "CENTER"
+            middle.label(text=f"{shown} of {count}")
         turn = row.operator("mint.turn_preview", text="", icon=icon)
         turn.job_id, turn.to = job.id, min(count, max(1, shown + step))
 
@@ -125,10 +127,16 @@ def _draw_billing(box: bpy.types.UILayout, job: Job, width: int) -> None:
     """What is missing, where to get it, and how to go on."""
     billing = job.operation.billing if job.operation else None
     missing = billing.missing_credits if billing else None
-    wrapped(box, f"{missing:,.0f} more Credits are needed." if missing else "More Credits are needed.", width=width)
+    wrapped(box, _missing_credits(missing), width=width)
     row = box.row(align=True)
     row.operator("mint.open_in_mint", text="Buy Credits", icon="URL").url = (billing.action_url if billing else None) or card.BUY_CREDITS
     row.operator("mint.resume", text="Resume", icon="PLAY").job_id = job.id
+
+
+def _missing_credits(missing: float | None) -> str:
+    if not missing:
+        return "More Credits are needed."
+    return "One more Credit is needed." if missing == 1 else f"{missing:,.0f} more Credits are needed."
 
 
 def _draw_trouble(box: bpy.types.UILayout, job: Job, width: int) -> None:

@@ -80,13 +80,15 @@ class MINT_OT_generate(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """From a menu: ask for the prompt first."""
-        return context.window_manager.invoke_props_dialog(self, width=420)
+        return context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Generate")
 
     def draw(self, context: bpy.types.Context) -> None:
         """The dialog."""
         layout = self.layout
         layout.use_property_split = True
-        layout.prop(self, "prompt", placeholder="a small ceramic lamp with an orange shade")
+        row = layout.row()
+        row.activate_init = True  # one types without clicking first
+        row.prop(self, "prompt", placeholder="a small ceramic lamp with an orange shade")
         layout.prop(self, "preset")
         layout.prop(self, "mode")
         layout.prop(self, "name")

@@ -10,7 +10,7 @@ import blf
 import bpy
 
 _FONT = 0
-_MARGINS = 62.0  # tabs or scroll bar, a panel's and a box's margins, and those of the text itself
+_MARGINS = 74.0  # tabs or scroll bar, a panel's and a box's margins, and those of the text itself
 _ICON = 20.0
 
 
