@@ -10,10 +10,16 @@ from __future__ import annotations
 import math
 
 import bpy
+from mathutils import Euler
 
 PART = "mint_part"  # what an object under a World's root is; see `world.Part`
-HALF_TURN = (0.0, math.pi, 0.0)
-"""About Blender's Y: what Mint's viewer does to a World's files (a half turn about Z in glTF's axes)."""
+
+def to_upright(flipped: bool) -> Euler:
+    """The turn that brings a World's files upright and makes what Mint's viewer looks at lie ahead (+Y).
+
+    Files are Y down (`flipped`): a half turn about Y, which is Mint's viewer's about Z in glTF's axes. Files that somebody has corrected by
+    a half turn about X: what is left to do, a half turn about Z. Either is its own inverse."""
+    return Euler((0, math.pi, 0) if flipped else (0, 0, math.pi))
 
 
 def add(root: bpy.types.Object, name: str, collection: bpy.types.Collection) -> bpy.types.Object:
@@ -24,7 +30,7 @@ def add(root: bpy.types.Object, name: str, collection: bpy.types.Collection) -> 
     point[PART] = "capture_point"
     collection.objects.link(point)
     point.parent = root
-    point.rotation_euler = HALF_TURN if root.get("mint_flipped") else (0, 0, 0)
+    point.rotation_euler = to_upright(bool(root.get("mint_flipped")))
     return point
 
 

@@ -3,7 +3,8 @@
 
 The files of a World share one frame whose origin is the capture point, at eye height, with Y pointing down. The root carries the
 correction (a half turn) and Mint's calibration (scale 2.5, 1.5 up), so that either can be changed there afterwards; what hangs on it has no
-transform of its own. Only the capture point is turned back, so that it is always upright.
+transform of its own. Two exceptions: the capture point is turned back, so that it is always upright, and a collider that somebody has
+already set upright (by a half turn about X, as happens) is turned by itself, since splats and panorama of the same World are not.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from .importer import ImportTrouble
 
 Part = Literal["COLLIDER", "PANORAMA", "SPLATS"]
 
-FLIPPED = "mint_flipped"
+FLIPPED, COLLIDER_TURNED = "mint_flipped", "mint_collider_turned"
 CAPTION, LINK = "mint_caption", "mint_link_"
 IMAGE, WORLD = "mint_panorama_image", "mint_panorama_world"
 
@@ -49,7 +50,7 @@ class WorldOptions:
     scale: float = 2.5
     up: float = 1.5
     flip: bool | None = None
-    """Whether the files are Y down and need the half turn; None: the collider's faces decide, and where they do not tell, yes."""
+    """Whether the files are Y down and need the half turn. None: yes, but a collider whose faces say it is upright is turned by itself."""
     collider: Literal["AUTO", "PHYSICS", "VISIBLE", "NONE"] = "AUTO"
     """PHYSICS: drawn as wire, not rendered. VISIBLE: solid, with the panorama on it. AUTO: visible if there is a panorama and no splats."""
     panorama_as_world: bool = True
@@ -88,14 +89,10 @@ def build_world(
     if not any(shown.values()):
         raise ImportTrouble("Nothing of this World can be shown: there is no collider, no panorama and no file of splats.")
     root = _root(name, collection, properties, parts)
+    _calibrate(root, scene, at, options)
     notes = []
     if shown["COLLIDER"] is not None:
-        _add_collider(root, shown["COLLIDER"], scene)
-    flip, words = _decide_flip(root, options)
-    notes += words
-    place = placement.world_root(options.scale, options.up, flip=flip, at=at, metres_per_unit=scene.unit_settings.scale_length)
-    root.location, root.rotation_euler, root.scale = place.location, place.rotation, (place.scale,) * 3
-    root[FLIPPED] = flip
+        notes += _add_collider(root, shown["COLLIDER"], scene, check=options.flip is None)
     point = capture_point.add(root, name, collection)
     if options.camera:
         camera = capture_point.add_camera(point, name, collection)
@@ -117,12 +114,12 @@ def add_part(
     Raises ImportTrouble or a FileTrouble; then the World is as it was."""
     scene = scene or bpy.context.scene
     add: dict[Part, Callable[[], object]] = {
-        "COLLIDER": lambda: _add_collider(root, path, scene),
+        "COLLIDER": lambda: _add_collider(root, path, scene, check=bool(root.get(FLIPPED))),
         "PANORAMA": lambda: _add_panorama(root, path, scene, as_world=options.panorama_as_world),
         "SPLATS": lambda: _add_splats(root, path, scene),
     }
     earlier = _under(root, part.lower())
-    before, world, kept = Inventory(), scene.world, {key: root.get(key) for key in (IMAGE, WORLD)}
+    before, world, kept = Inventory(), scene.world, {key: root.get(key) for key in (IMAGE, WORLD, COLLIDER_TURNED)}
     try:
         add[part]()
     except BaseException:
@@ -151,16 +148,23 @@ def remove_part(root: bpy.types.Object, part: Part, *, scene: bpy.types.Scene | 
 
 def flip(root: bpy.types.Object) -> None:
     """Turn the files of a World over: for one that hangs upside down. Capture point and camera stay upright, the panorama with them."""
-    turn = Matrix.Rotation(math.pi, 4, "Y")
-    flipped = not root.get(FLIPPED, False)
-    x, _, z = root.rotation_euler
-    if root.rotation_mode == "XYZ" and abs(x) + abs(z) < 1e-6:
-        root.rotation_euler = (0, root.rotation_euler[1] + (math.pi if flipped else -math.pi), 0)
-    else:
-        root.matrix_basis = root.matrix_basis @ turn
-    root[FLIPPED] = flipped
+    root[FLIPPED] = flipped = not root.get(FLIPPED, False)
+    before, after = capture_point.to_upright(not flipped), capture_point.to_upright(flipped)
+    turn = before.to_matrix().inverted() @ after.to_matrix()
+    plain = root.rotation_mode == "XYZ" and max(abs(root.rotation_euler[axis] - before[axis]) for axis in range(3)) < 1e-5
+    root.matrix_basis = root.matrix_basis @ turn.to_4x4()
+    if plain:
+        root.rotation_euler = after  # the same turn in the numbers that one would write
     for point in _under(root, "capture_point"):
-        point.matrix_basis = turn.inverted() @ point.matrix_basis
+        point.matrix_basis = turn.inverted().to_4x4() @ point.matrix_basis
+
+
+def flip_collider(root: bpy.types.Object) -> None:
+    """Turn the collider alone over, about X: for one that hangs upside down while the splats or the panorama are right."""
+    root[COLLIDER_TURNED] = not root.get(COLLIDER_TURNED, False)
+    for each in _under(root, "collider"):
+        if each.parent == root:
+            each.matrix_basis = Matrix.Rotation(math.pi, 4, "X") @ each.matrix_basis
 
 
 def show_collider(
@@ -209,11 +213,30 @@ def _home(root: bpy.types.Object, scene: bpy.types.Scene) -> bpy.types.Collectio
     return root.users_collection[0] if root.users_collection else scene.collection
 
 
-def _add_collider(root: bpy.types.Object, path: Path, scene: bpy.types.Scene) -> None:
-    for each in collider.load(path, f"{root.name} Collider", _home(root, scene), scene):
+def _calibrate(root: bpy.types.Object, scene: bpy.types.Scene, at: tuple[float, float, float], options: WorldOptions) -> None:
+    flipped = options.flip is not False
+    place = placement.world_root(options.scale, options.up, at=at, metres_per_unit=scene.unit_settings.scale_length)
+    root.location, root.rotation_euler, root.scale = place.location, capture_point.to_upright(flipped), (place.scale,) * 3
+    root[FLIPPED] = flipped
+
+
+def _add_collider(root: bpy.types.Object, path: Path, scene: bpy.types.Scene, *, check: bool) -> list[str]:
+    objects = collider.load(path, f"{root.name} Collider", _home(root, scene), scene)
+    surface = collider.surface([each for each in objects if each.type == "MESH"], root)
+    upside_down = placement.is_upside_down(*surface) if check else True
+    turn = Matrix.Rotation(math.pi if upside_down is False else 0, 4, "X")
+    for each in objects:
         each[PART] = "collider"
         if each.parent is None:
             each.parent = root
+            each.matrix_basis = turn @ each.matrix_basis
+    root[COLLIDER_TURNED] = upside_down is False
+    advice = "if it hangs upside down, flip it."
+    if upside_down is None:
+        return [f"The collider does not tell which way is up, so it was taken as Mint makes them; {advice}"]
+    if not upside_down:
+        return [f"The collider of this World was upright already, so it was not turned over; {advice}"]
+    return []
 
 
 def _add_panorama(root: bpy.types.Object, path: Path, scene: bpy.types.Scene, *, as_world: bool) -> None:
@@ -244,21 +267,6 @@ def _finish(root: bpy.types.Object, scene: bpy.types.Scene, options: WorldOption
         panorama.put_on(meshes, panorama.projection(image, _under(root, "capture_point")[0], image.name))
     if options.rigid_body:
         collider.make_rigid(meshes, scene)
-
-
-def _decide_flip(root: bpy.types.Object, options: WorldOptions) -> tuple[bool, list[str]]:
-    if options.flip is not None:
-        return options.flip, []
-    meshes = [each for each in _under(root, "collider") if each.type == "MESH"]
-    if not meshes:
-        return True, []
-    answer = placement.is_upside_down(*collider.surface(meshes, root))
-    advice = "if it hangs upside down, flip it."
-    if answer is None:
-        return True, [f"The collider does not tell which way is up, so it was turned over as Mint does; {advice}"]
-    if not answer:
-        return False, [f"The floor of this World is already below the capture point, so it was not turned over; {advice}"]
-    return True, []
 
 
 def _missing(parts: WorldFiles, options: WorldOptions) -> list[str]:

@@ -47,9 +47,9 @@ def collider(path: Path, *, down: bool = True, ceiling: bool = True) -> Path:
 
 
 def in_file(upright: np.ndarray, *, down: bool = True) -> np.ndarray:
-    """From the upright frame to glTF's: X = -x, Y = -z, Z = -y when Y points down there, X = x, Y = -z, Z = y when up."""
+    """From the upright frame to glTF's: X = -x, Y = -z, Z = -y where Y points down there; up means turned by half about x after that."""
     x, y, z = upright.T
-    return np.stack((-x, -z, -y) if down else (x, z, -y), axis=1)
+    return np.stack((-x, -z, -y) if down else (-x, z, y), axis=1)
 
 
 def panorama(path: Path, width: int = 512) -> Path:

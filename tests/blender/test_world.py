@@ -132,15 +132,28 @@ def test_the_whole_world_renders_as_a_place(files, tmp_path):
         assert made_place.agreement(seen, made_place.seen_from(camera, point.matrix_world)) > 0.9
 
 
-def test_a_world_that_came_upright_is_not_turned_over(files, tmp_path):
-    """The faces around the capture point decide: a floor below stays below, and the user is told."""
-    built = build(replace(files, collider=made_place.collider(tmp_path / "up.glb", down=False, ceiling=False), splats=None))
-    np.testing.assert_allclose(places(part(built.root, "collider")), ordered(CORNERS * 2.5 + [0, 0, 1.5]), atol=0.011)
-    assert any("not turned over" in each for each in built.notes)
+@pytest.mark.parametrize("later", [False, True])
+def test_a_collider_that_came_upright_is_turned_by_itself(files, tmp_path, later):
+    """Its faces say that it is upright already: it stands with splats and panorama, which are not, and the user is told."""
+    up = made_place.collider(tmp_path / "up.glb", down=False, ceiling=False)
+    if later:
+        root = build(replace(files, collider=None)).root
+        world.add_part(root, "COLLIDER", up)
+        bpy.context.view_layer.update()
+    else:
+        built = build(replace(files, collider=up))
+        root = built.root
+        assert any("upright already" in each for each in built.notes)
+    expected = ordered(CORNERS * 2.5 + [0, 0, 1.5])
+    np.testing.assert_allclose(places(part(root, "collider")), expected, atol=0.011)
+    np.testing.assert_allclose(places(part(root, "splats")), expected, atol=0.011)
+    world.flip_collider(root)
+    bpy.context.view_layer.update()
+    assert places(part(root, "collider"))[:, 2].max() == pytest.approx(1.5 + 0.6 * 2.5, abs=0.01)
 
 
-def test_a_world_that_came_upside_down_is_turned_over(files, tmp_path):
-    """The same room as Mint authors it, and one whose faces do not tell: both are turned, the second with a word about it."""
+def test_a_collider_that_came_upside_down_is_turned_with_the_rest(files, tmp_path):
+    """The same room as Mint makes it, and one whose faces do not tell: both hang on the root as they are, the second with a word about it."""
     built = build(replace(files, collider=made_place.collider(tmp_path / "down.glb", ceiling=False)))
     np.testing.assert_allclose(places(part(built.root, "collider")), ordered(CORNERS * 2.5 + [0, 0, 1.5]), atol=0.011)
     assert not any("flip" in each for each in built.notes)
@@ -148,11 +161,12 @@ def test_a_world_that_came_upside_down_is_turned_over(files, tmp_path):
     assert closed.root["mint_flipped"] and any("does not tell" in each for each in closed.notes)
 
 
-def test_the_user_has_the_last_word_on_the_turn(files):
-    """`flip` given beforehand is obeyed without asking the faces."""
-    root = build(files, flip=False).root
-    assert tuple(root.rotation_euler) == (0, 0, 0)
-    assert places(part(root, "collider"))[:, 2].max() == pytest.approx(1.5 + 0.6 * 2.5, abs=0.01)
+def test_the_user_has_the_last_word_on_the_turn(files, tmp_path):
+    """`flip=False`: all files have been set upright already, by a half turn about X; they face the same way and are not asked."""
+    up = made_place.collider(tmp_path / "up.glb", down=False)
+    root = build(replace(files, collider=up, splats=None), flip=False).root
+    np.testing.assert_allclose(places(part(root, "collider")), ordered(CORNERS * 2.5 + [0, 0, 1.5]), atol=0.011)
+    assert places(part(build(files, flip=False).root, "collider"))[:, 2].max() == pytest.approx(1.5 + 0.6 * 2.5, abs=0.01)
 
 
 @pytest.mark.parametrize("turned_by_hand", [False, True])
