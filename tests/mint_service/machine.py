@@ -64,6 +64,8 @@ class Machine:
             self._stop(operation, "start")
         else:
             self._enter(operation, "queued", "queued", "slow" if "slow-start" in operation.switches else "queued")
+            if operation.generates and _failure(operation, FAILS_BEFORE_PREVIEW) is None:
+                self._shelf.begin(operation)
         self._store.save(operation)
 
     def approve(self, operation: Operation) -> None:
@@ -76,6 +78,7 @@ class Machine:
         self._demand(operation, {"preview_ready"}, "revised")
         operation.feedback.append(feedback)
         self._enter(operation, "preview", "running", "preview")
+        self._shelf.begin(operation)
         self._mirror(operation)
 
     def resume(self, operation: Operation) -> None:

@@ -41,6 +41,10 @@ class Shelf:
         self._studio = studio
         self._options = options
 
+    def begin(self, operation: Operation) -> None:
+        """Have the studio start on what the operation will need."""
+        self._studio.begin(self._want(operation, "preview"))
+
     def fill(self, operation: Operation, stage: str) -> dict[str, Any] | None:
         """The asset members of a stage; None while its files are still being made."""
         made = self._studio.make(self._want(operation, stage))

@@ -50,9 +50,9 @@ def test_the_header_of_an_spz() -> None:
     assert spz.encode(cloud(7), 3)[:2] == b"\x1f\x8b"
 
 
-def test_glb_marks(colour: tuple[float, float, float] = (0.2, 0.4, 0.6)) -> None:
+def test_glb_marks() -> None:
     """A mark changes the JSON only, and can be read back."""
-    before = box(colour)
+    before = box((0.2, 0.4, 0.6))
     after = glb.mark(before, prompt="a “mug”\nand a lamp", operation="op", name="a mug")
     assert glb.extras(after) == {"prompt": "a “mug”\nand a lamp", "operation": "op"}
     assert glb.unpack(after)[1] == glb.unpack(before)[1]

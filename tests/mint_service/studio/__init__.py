@@ -55,5 +55,8 @@ class Studio(Protocol):
     def make(self, want: Want) -> Sequence[Made] | None:
         """The files, or None while they are being made. StudioError when that failed."""
 
+    def begin(self, want: Want) -> None:
+        """Start on something that will be asked for. Never fails: `make` tells what went wrong."""
+
     def close(self) -> None:
         """Stop what is still going on."""

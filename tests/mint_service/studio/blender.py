@@ -79,6 +79,11 @@ class BlenderStudio:
         name, media = MODEL_FILES["optimized" if want.draco_original else "glb"]
         return [Made("glb", media, path=folder / name)]
 
+    def begin(self, want: Want) -> None:
+        """Have Blender start now, so that the operation's own waiting time is used."""
+        if want.stage == "preview" and self._name(variant(want)) not in self._under_way:
+            self._folder(variant(want))
+
     def close(self) -> None:
         """End Blender, if it is at work."""
         self._closed = True
@@ -86,8 +91,12 @@ class BlenderStudio:
         if (process := self._process) is not None:
             process.kill()
 
+    @staticmethod
+    def _name(what: dict[str, object]) -> str:
+        return "-".join(str(value) for value in what.values()).lower()
+
     def _folder(self, what: dict[str, object]) -> Path | None:
-        name = "-".join(str(value) for value in what.values()).lower()
+        name = self._name(what)
         folder = self._shelf / name
         if folder.exists():
             return folder

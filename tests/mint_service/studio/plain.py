@@ -43,6 +43,9 @@ class PlainStudio:
         model = draco_box(colour) if want.draco_original else box(colour)
         return [Made("glb", "model/gltf-binary", model)]
 
+    def begin(self, want: Want) -> None:
+        """Nothing takes time."""
+
     def close(self) -> None:
         """Nothing goes on."""
 
