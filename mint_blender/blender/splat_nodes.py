@@ -22,6 +22,7 @@ VIEWPORT_LIMIT = 500_000
 COLOUR, ACROSS = "mint_colour", "mint_across"
 NAME = "Mint Splats"
 _DC = 0.2820948  # the constant harmonic
+_JITTER = 0.08  # of half the square's extent across its thin axis: a fifth of the splat's deviation there
 _LAST_LAYER = 6.5  # Cycles follows a ray through 8 transparent surfaces and then sees black; the last one is made opaque instead
 
 
@@ -140,9 +141,19 @@ def _squares(b: Builder, points: Any, shown: Any, opacity: Any, size: Any) -> An
             "Scale": stretched,
         },
     ).outputs[0]
+    instances = _apart(b, instances, across_x, b.math("MULTIPLY", across_y, 0.5))
     for name in ("rotation", "scale", "radiance:base"):  # what the mesh need not carry at each corner
         instances = b.add("GeometryNodeRemoveAttribute", {"Geometry": instances, "Name": name}).outputs[0]
     return b.add("GeometryNodeRealizeInstances", {"Geometry": instances}).outputs[0]
+
+
+def _apart(b: Builder, instances: Any, across_x: Any, across_y: Any) -> Any:
+    """Each square moved within the thickness of its splat, at random: of those that lie in one plane a ray would meet only one."""
+    lot = b.math("MULTIPLY_ADD", _dice(b), 2 * _JITTER, -_JITTER)
+    across_z = b.math("SUBTRACT", 1.0, b.math("ADD", across_x, across_y))
+    parts = [b.math("MULTIPLY", lot, across) for across in (across_x, across_y, across_z)]
+    step = b.add("ShaderNodeCombineXYZ", dict(enumerate(parts))).outputs[0]
+    return b.add("GeometryNodeTranslateInstances", {"Instances": instances, "Translation": step, "Local Space": True}).outputs[0]
 
 
 def _square(b: Builder, turn: tuple[float, float, float]) -> Any:

@@ -154,6 +154,14 @@ def test_many_layers_stay_bright(write, photo):
     np.testing.assert_allclose(linear(middle), linear(np.array([0.8, 0.5, 0.3])), atol=0.03)
 
 
+def test_splats_in_one_plane_fill_it(write, photo):
+    """A wall of half-transparent splats that all lie in one plane has no dark seams where one is over the other."""
+    places = [(0.2 * x, 0.2 * y, 0) for x in range(-12, 13) for y in range(-8, 9) for _ in range(4)]
+    splats.build(write(some(places=places, scales=[(0.2, 0.2, 0.01)], colours=[(0.8, 0.5, 0.3)], opacities=[0.9])), "Wall", photo.scene.collection)
+    blocks = linear(photo.take(64)[16:48, 24:72]).reshape(8, 4, 12, 4, 3).mean(axis=(1, 3))  # single pixels are noisy
+    np.testing.assert_allclose(blocks / linear(np.array([0.8, 0.5, 0.3])), 1, atol=0.15)
+
+
 def test_nearer_splats_hide_those_behind(write, photo):
     """Opaque splats hide what is behind them, in whichever order the file names them."""
     for places, colours in (([(0, 0, 1), (0, 0, -1)], [(1, 0, 0), (0, 1, 0)]), ([(0, 0, -1), (0, 0, 1)], [(0, 1, 0), (1, 0, 0)])):
