@@ -9,7 +9,7 @@ import bpy
 
 from ..jobs.job import Job, Role
 from ..mint.schema import Assets, Kind
-from . import landing, output
+from . import landing, output, provenance, replace
 from .importer import ImportTrouble
 from .landing import Landing, Placed, Provenance
 from .still import render_still
@@ -21,10 +21,18 @@ __all__ = ["ImportTrouble", "place", "write"]
 def place(job: Job, scene: bpy.types.Scene | None = None) -> Placed:
     """Bring a job's result into a scene (the current one if not given). Raises ImportTrouble, and then nothing has changed."""
     where = Landing(at=job.target.at, height=job.target.height)
+    if job.kind is Kind.MODEL and job.target.replaces and (earlier := _earlier_versions(job, scene)):
+        return [replace.replace_model(_path(job, Role.MODEL), _provenance(job), root, scene=scene) for root in earlier][0]
     if job.kind is Kind.MODEL:
         return landing.land_model(_path(job, Role.MODEL), _provenance(job), where, scene)
     splats = job.file(Role.SPLATS)
     return landing.land_world(_world_files(job), _provenance(job), where, WorldOptions(splats=splats is not None), scene)
+
+
+def _earlier_versions(job: Job, scene: bpy.types.Scene | None) -> list[bpy.types.Object]:
+    """What stands in the scene for the same model of Mint's: the user may have made copies."""
+    asset_id = job.asset.id if job.asset else job.existing
+    return list(provenance.roots(asset_id=asset_id or "", scene=scene))
 
 
 def write(job: Job, output_file: Path | None, picture: Path | None) -> Placed:
@@ -77,9 +85,9 @@ def _provenance(job: Job) -> Provenance:
         operation_id=operation.id if operation else "",
         asset_id=asset.id if asset else "",
         kind=job.kind.value,
-        prompt=job.request.prompt,
+        prompt=job.request.prompt or (asset.prompt if asset else None) or "",
         name=job.request.name or (asset.name if asset else None) or "",
-        preset=job.request.preset.value,
+        preset="" if job.existing else job.request.preset.value,  # of what was not asked for here it is not known
         mint_url=(asset.mint_url if asset else None) or (operation.mint_url if operation else None) or "",
         file_used="" if taken is None else ("optimized" if "optimized" in Path(taken.path).name else "original"),
         created_at=created.isoformat() if created else "",

@@ -106,6 +106,10 @@ class Board:
         """Is an answer on its way?"""
         return question in self._asked
 
+    def asked(self) -> frozenset[Question]:
+        """Every question whose answer is on its way."""
+        return frozenset(self._asked)
+
     # -- deciding -----------------------------------------------------------------------------------------------------
 
     def start(self, request: GenerationRequest, target: Target = Target(), *, optimize: OptimizationLevel | None = None) -> Job:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ..mint.schema import Operation, Status
-from .job import VERBS, Job, Phase, Verb, may_decide
+from .job import VERBS, Job, Phase, Verb, is_being_made, may_decide
 
 BUY_CREDITS = "https://platform.mint.gg/billing"
 
@@ -33,6 +33,8 @@ def state(job: Job) -> str:
         return f"Failed: {job.trouble.sentence}" if job.trouble else "Failed"
     if job.phase is Phase.FETCHING and job.optimization is not None and job.optimization.is_busy:
         return "Optimising"
+    if job.phase is Phase.FETCHING and is_being_made(job):
+        return _STATE[Phase.WORKING]
     partly = job.operation is not None and job.operation.status is Status.PARTIALLY_SUCCEEDED
     if partly and job.phase in {Phase.READY, Phase.PLACED}:
         return f"Partly done, {_STATE[job.phase].lower()}"

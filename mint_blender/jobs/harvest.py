@@ -14,9 +14,9 @@ from ..files import choice
 from ..files.errors import FileTrouble, LinkExpired
 from ..mint import errors
 from ..mint.pacing import Pace
-from ..mint.schema import Assets, Kind, ResourceRef
+from ..mint.schema import Assets, Kind, ResourceRef, Status
 from . import troubles
-from .job import Cause, Job, Kept, Phase, Role, Trouble
+from .job import Cause, Job, Kept, Phase, Role, Trouble, is_being_made
 from .wants import Fetch, Optimize, Poll, ReadAsset, Step, Want
 
 Answer = TypeVar("Answer")
@@ -48,6 +48,10 @@ class Harvest:
     def gather(self) -> Telling:
         """Read the result, fetch what is wanted of it, say what is missing; ends in READY, or in FAILED when there is nothing at all."""
         yield from self._read_asset()
+        if self._job.existing is not None:
+            yield from self._await_end()
+            if self._job.phase is not Phase.FETCHING:
+                return
         if self._job.kind is Kind.MODEL:
             yield from self._optimize()
             yield from self._model()
@@ -55,11 +59,23 @@ class Harvest:
             yield from self._world()
         yield from self._optional(Role.PICTURE, lambda assets: assets.picture_url, "picture")
         if any(self._job.file(role) for role in (Role.MODEL, Role.COLLIDER, Role.PANORAMA, Role.SPLATS)):
+            self._say_what_is_missing()
             self._job = self._job.moved(Phase.READY, trouble=None)
         else:
             self._job = self._job.moved(
-                Phase.FAILED, trouble=Trouble(Cause.WORK, "Mint says it is done, but there is no file in the result: retry.")
+                Phase.FAILED,
+                trouble=Trouble(
+                    Cause.WORK,
+                    "Mint says it is done, but there is no file in the result. Retry looks again, at no cost; "
+                    "if it stays so, write to hello@mint.gg.",
+                ),
             )
+
+    def _say_what_is_missing(self) -> None:
+        """A partial success names its missing parts; where none of them is used here, that is said instead."""
+        operation = self._job.operation
+        if operation is not None and operation.status is Status.PARTIALLY_SUCCEEDED and not any(" came without " in n for n in self._job.notes):
+            self._job = self._job.noted("Mint could not make every part of it; the parts that are used here have all come.")
 
     @property
     def _job(self) -> Job:
@@ -86,11 +102,28 @@ class Harvest:
             try:
                 asset = yield from self._teller.ask(ReadAsset(Kind(resource.type), resource.id, after=SETTLING_WAIT if attempt else 0.0))
             except (errors.NotFound, errors.Forbidden) as error:
+                if self._job.existing is not None:
+                    raise
                 self._job = self._job.noted(f"The result's page could not be read. {error}")
                 return
             self._job = replace(self._job, asset=asset)
             if asset.assets is not None and asset.assets.has_result:
                 return
+
+    def _await_end(self) -> Telling:
+        """Somebody else's generation may still be running: its operation is not known here, so the model or world itself is watched."""
+        rounds, watched = 0, 0.0
+        while is_being_made(self._job):
+            if watched > self._pace.patience:
+                self._job = self._job.moved(Phase.PAUSED, trouble=troubles.patience(self._pace))
+                return
+            wait = self._pace.wait(rounds)
+            asset = yield from self._teller.ask(ReadAsset(self._job.kind, self._job.existing or "", after=wait))
+            self._job = replace(self._job, asset=asset)
+            rounds, watched = rounds + 1, watched + wait
+        status = self._job.asset.status if self._job.asset else None
+        if status in {Status.FAILED.value, Status.CANCELED.value} and not self._assets.has_result:
+            self._job = self._job.moved(Phase.FAILED, trouble=Trouble(Cause.WORK, f"Mint has not made this {self._job.kind}: {status}."))
 
     @property
     def _resource(self) -> ResourceRef | None:

@@ -19,7 +19,7 @@ from pathlib import PurePath
 from typing import Any
 
 from ..mint.generation import GenerationRequest
-from ..mint.schema import Asset, Kind, Operation, OptimizationLevel
+from ..mint.schema import ENDED, Asset, Kind, Operation, OptimizationLevel, Status
 
 
 class Phase(StrEnum):
@@ -194,8 +194,14 @@ class Job:
     @property
     def title(self) -> str:
         """What a person calls it: the name, else the beginning of the prompt."""
-        text = self.request.name or " ".join(self.request.prompt.split()) or f"{self.kind} from pictures"
+        text = self.request.name or " ".join(self.request.prompt.split()) or self._title_at_mint or f"{self.kind} from pictures"
         return text if len(text) <= 60 else text[:59].rstrip() + "…"
+
+    @property
+    def _title_at_mint(self) -> str:
+        """For what was not asked for here: as Mint calls it."""
+        asset = self.asset
+        return (asset.name or " ".join((asset.prompt or "").split()) or f"{self.kind} {asset.id}") if asset and self.existing else ""
 
     @property
     def cost(self) -> float | None:
@@ -238,6 +244,12 @@ class Job:
     def noted(self, sentence: str) -> Job:
         """The job with one more remark for its card; said once only."""
         return self if sentence in self.notes else replace(self, notes=(*self.notes, sentence))
+
+
+def is_being_made(job: Job) -> bool:
+    """Is what this job is to fetch still being made at Mint, by another job or program?"""
+    status = job.asset.status if job.asset and job.existing is not None and not job.asset.is_usable else None
+    return status is not None and Status(status) not in ENDED
 
 
 def new_key(action: str) -> str:

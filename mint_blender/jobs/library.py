@@ -8,7 +8,7 @@ of what is known, and where the two do not touch, the gap between them is loaded
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -44,9 +44,10 @@ class Filter:
 
 def state_of(asset: Asset) -> State:
     """Finished with something to import, ended without, or still being made. An unknown word is not an end."""
-    if asset.is_usable:
-        return State.DONE
     status = Status(asset.status or "")
+    is_partly_done = status is Status.PARTIALLY_SUCCEEDED and asset.assets is not None and asset.assets.has_result
+    if asset.is_usable or is_partly_done:
+        return State.DONE
     return State.FAILED if status in ENDED else State.UNFINISHED
 
 
@@ -54,7 +55,7 @@ def state_words(asset: Asset) -> str:
     """The state as a person reads it."""
     state = state_of(asset)
     if state is State.DONE:
-        return "Done"
+        return "Done" if asset.is_usable else "Partly done"
     if state is State.UNFINISHED:
         return "Being made" if Status(asset.status or "") is not Status.UNKNOWN else f'Being made ("{asset.status}")'
     if asset.status == Status.CANCELED.value:
@@ -66,6 +67,13 @@ def title(asset: Asset) -> str:
     """What a person calls it: the name, else the prompt, else a world's description by Mint."""
     caption = asset.assets.caption if asset.assets else None
     return " ".join((asset.name or asset.prompt or caption or f"{asset.kind} {asset.id}").split())
+
+
+def reason(asset: Asset) -> str | None:
+    """Why it was not made, where Mint tells."""
+    told = asset.raw.get("operation")
+    sentence = told.get("lastError") if isinstance(told, Mapping) else None
+    return sentence if isinstance(sentence, str) and sentence else None
 
 
 class Shelf:
