@@ -13,9 +13,9 @@
 Blender 5.3 and later show such a point cloud themselves. 5.2 can hold the points in a point cloud too; before that a mesh that has only
 vertices carries them. There `splat_nodes` shows them, and `make_native` makes Blender's own of either once the file is open in 5.3.
 
-Measured with 2,000,000 splats with harmonics of degree 3 (an SPZ 3 of 80 MB), `bpy` 4.2 and 5.2, two cores, in seconds of processor time:
-from the file to the object 3.4 and 2.5 (peak of the whole process 1.2 GB, 510 MB of it stay); to show them in a window 0.2 as points, 3.2
-and 1.0 as discs (+ 220 MB); Cycles, 480 x 360, 16 samples, 18 and 17 (peak 2.2 GB). The saved .blend has 450 MB, mostly harmonics.
+Measured with 2,000,000 splats with harmonics of degree 3 (an SPZ 3 of 80 MB), `bpy` 4.2 and 5.2, two cores, seconds by the clock: from the
+file to the object 3.4 and 1.8 (peak of the whole process 1.2 GB; 510 MB of it stay); to show them in a window 0.2 and 0.1 as points, 2.2
+and 0.7 as discs (+ 220 to 290 MB); Cycles, 480 x 360, 16 samples, 11 and 12 (peak 2.2 GB). The .blend has 450 MB, mostly harmonics.
 """
 
 from __future__ import annotations
