@@ -8,11 +8,13 @@ Nothing of ours ticks when nothing is in flight. In background mode no timer eve
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 import bpy
 from bpy.app.handlers import persistent
 
+from ..jobs.board import Board
 from ..jobs.questions import Balance
 from . import auto_landing, current, drafts, form, notices, pictures
 
@@ -21,6 +23,7 @@ log = logging.getLogger(__name__)
 SECONDS = 0.25
 
 _beating = False
+_drawn_at = 0
 
 
 def beat() -> bool:
@@ -36,8 +39,19 @@ def beat() -> bool:
         drafts.catch_up(board)
         if notices.catch_up(board):
             board.ask(Balance())  # what came to rest has cost something
+    if changed or landed or _a_second_is_over(board):
         redraw()
     return board.is_active_at_all or auto_landing.are_waiting(board)
+
+
+def _a_second_is_over(board: Board) -> bool:
+    """Elapsed and remaining times are shown in seconds: each of them is news while a job runs."""
+    global _drawn_at
+    now = int(time.monotonic())
+    if now == _drawn_at or not board.is_active_at_all:
+        return False
+    _drawn_at = now
+    return True
 
 
 def ensure() -> None:
@@ -54,8 +68,12 @@ def redraw() -> None:
     """Draw again what shows jobs: sidebars, preferences and status bars of all windows."""
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
-            if area.type in {"VIEW_3D", "PREFERENCES", "STATUSBAR"}:
-                area.tag_redraw()
+            for region in area.regions:
+                # Never the viewport itself: a heavy scene would be drawn again for a line of text.
+                if (area.type, region.type) in {("VIEW_3D", "UI"), ("PREFERENCES", "WINDOW")}:
+                    region.tag_redraw()
+    # The status bar is in no screen's areas; it listens to this, and nothing is changed by saying it.
+    bpy.msgbus.publish_rna(key=(bpy.types.Window, "view_layer"))
 
 
 class MINT_OT_heartbeat(bpy.types.Operator):
