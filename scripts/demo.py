@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mint_blender.cli.main import main as mint
+from mint_blender.cli import main as mint
 
 from mint_blender.cli.session import open_board
 from mint_blender.jobs import card

@@ -14,6 +14,7 @@ from mathutils import Euler
 
 PART = "mint_part"  # what an object under a World's root is; see `world.Part`
 
+
 def to_upright(flipped: bool) -> Euler:
     """The turn that brings a World's files upright and makes what Mint's viewer looks at lie ahead (+Y).
 

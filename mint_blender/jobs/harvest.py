@@ -74,7 +74,11 @@ class Harvest:
     def _say_what_is_missing(self) -> None:
         """A partial success names its missing parts; where none of them is used here, that is said instead."""
         operation = self._job.operation
-        if operation is not None and operation.status is Status.PARTIALLY_SUCCEEDED and not any(" came without " in n for n in self._job.notes):
+        if (
+            operation is not None
+            and operation.status is Status.PARTIALLY_SUCCEEDED
+            and not any(" came without " in n for n in self._job.notes)
+        ):
             self._job = self._job.noted("Mint could not make every part of it; the parts that are used here have all come.")
 
     @property

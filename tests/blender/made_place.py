@@ -4,6 +4,7 @@
 Upright frame, metres at the scale of the file: X right, Y forward, Z up, the capture point at the origin. The room is not the same in any two
 directions, so a picture that is turned, mirrored or upside down is noticed. Collider, panorama and splats are written as Mint writes them: Y down.
 """
+
 from __future__ import annotations
 
 import struct

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The panorama is seen where it belongs: as the background, and on the collider from anywhere, whatever is done to the World's root."""
+
 from __future__ import annotations
 
 import math

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Splats arrive with the attributes of Blender 5.3's own, and are seen as what they are."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -52,7 +53,9 @@ def some(*, places, scales=((0.1, 0.1, 0.1),), rotations=((1, 0, 0, 0),), colour
 
     dc = (each(colours) - 0.5) / 0.2820948
     opacity = np.broadcast_to(np.array(opacities, np.float32), len(places))[:, None]
-    return spz.Splats(places, each(scales), each(rotations), np.concatenate((dc, opacity), axis=1), np.zeros((len(places), 0, 3), np.float32))
+    return spz.Splats(
+        places, each(scales), each(rotations), np.concatenate((dc, opacity), axis=1), np.zeros((len(places), 0, 3), np.float32)
+    )
 
 
 @pytest.mark.parametrize("degree", [0, 1, 3])
@@ -113,7 +116,11 @@ def offsets() -> tuple[np.ndarray, np.ndarray]:
 def test_a_splat_looks_like_its_gaussian(write, photo):
     """Seen from the front, colour and opacity at every pixel are those of the Gaussian: right size, right falloff."""
     # in the file's axes: flat along z, which is Blender's Y, the way the camera looks
-    splats.build(write(some(places=[(0.5, 0, 0)], scales=[(0.6, 0.3, 0.001)], colours=[(0.9, 0.6, 0.2)], opacities=[0.8])), "One", photo.scene.collection)
+    splats.build(
+        write(some(places=[(0.5, 0, 0)], scales=[(0.6, 0.3, 0.001)], colours=[(0.9, 0.6, 0.2)], opacities=[0.8])),
+        "One",
+        photo.scene.collection,
+    )
     seen = photo.take(256)
     x, z = offsets()
     gauss = 0.8 * np.exp(-0.5 * (((x - 0.5) / 0.6) ** 2 + (z / 0.3) ** 2))
@@ -139,7 +146,11 @@ def test_the_disc_lies_across_the_smallest_axis(write, photo, thin):
 def test_a_turned_splat_is_turned(write, photo):
     """A long splat that is turned by 30 degrees in the picture is seen along that line and not across it."""
     half = np.radians(30) / 2
-    splats.build(write(some(places=[(0, 0, 0)], scales=[(0.8, 0.06, 0.01)], rotations=[(np.cos(half), 0, 0, np.sin(half))])), "One", photo.scene.collection)
+    splats.build(
+        write(some(places=[(0, 0, 0)], scales=[(0.8, 0.06, 0.01)], rotations=[(np.cos(half), 0, 0, np.sin(half))])),
+        "One",
+        photo.scene.collection,
+    )
     seen = photo.take(16).max(axis=-1) > 0.3
     x, z = offsets()
     slope = np.polyfit(x[seen], z[seen], 1)[0]
@@ -149,7 +160,9 @@ def test_a_turned_splat_is_turned(write, photo):
 def test_many_layers_stay_bright(write, photo):
     """Behind forty half-transparent layers of one colour nothing turns dark: the ray does not end in black."""
     places = [(0, 0, -0.05 * index) for index in range(40)]
-    splats.build(write(some(places=places, scales=[(0.8, 0.8, 0.001)], colours=[(0.8, 0.5, 0.3)], opacities=[0.15])), "Many", photo.scene.collection)
+    splats.build(
+        write(some(places=places, scales=[(0.8, 0.8, 0.001)], colours=[(0.8, 0.5, 0.3)], opacities=[0.15])), "Many", photo.scene.collection
+    )
     middle = photo.take(64)[28:36, 44:52].mean(axis=(0, 1))
     np.testing.assert_allclose(linear(middle), linear(np.array([0.8, 0.5, 0.3])), atol=0.03)
 
@@ -157,7 +170,9 @@ def test_many_layers_stay_bright(write, photo):
 def test_splats_in_one_plane_fill_it(write, photo):
     """A wall of half-transparent splats that all lie in one plane has no dark seams where one is over the other."""
     places = [(0.2 * x, 0.2 * y, 0) for x in range(-12, 13) for y in range(-8, 9) for _ in range(4)]
-    splats.build(write(some(places=places, scales=[(0.2, 0.2, 0.01)], colours=[(0.8, 0.5, 0.3)], opacities=[0.9])), "Wall", photo.scene.collection)
+    splats.build(
+        write(some(places=places, scales=[(0.2, 0.2, 0.01)], colours=[(0.8, 0.5, 0.3)], opacities=[0.9])), "Wall", photo.scene.collection
+    )
     blocks = linear(photo.take(64)[16:48, 24:72]).reshape(8, 4, 12, 4, 3).mean(axis=(1, 3))  # single pixels are noisy
     np.testing.assert_allclose(blocks / linear(np.array([0.8, 0.5, 0.3])), 1, atol=0.15)
 
@@ -177,13 +192,19 @@ def evaluated_points(made) -> int:
     evaluated = made.evaluated_get(graph)
     if hasattr(evaluated, "evaluated_geometry"):
         geometry = evaluated.evaluated_geometry()
-        return sum(len(part) for part in (geometry.mesh and geometry.mesh.polygons, geometry.pointcloud and geometry.pointcloud.points) if part)
+        return sum(
+            len(part) for part in (geometry.mesh and geometry.mesh.polygons, geometry.pointcloud and geometry.pointcloud.points) if part
+        )
     return len(evaluated.data.polygons) if evaluated.type == "MESH" else 0
 
 
 def test_density_and_limit_thin_out_what_a_window_shows(write, photo):
     """The Density input shows a share of the splats, always the same ones; faint splats are never shown."""
-    made = splats.build(write(some(places=np.random.default_rng(1).uniform(-1, 1, (400, 3)), opacities=[0.02] * 100 + [0.9] * 300)), "Many", photo.scene.collection)
+    made = splats.build(
+        write(some(places=np.random.default_rng(1).uniform(-1, 1, (400, 3)), opacities=[0.02] * 100 + [0.9] * 300)),
+        "Many",
+        photo.scene.collection,
+    )
     assert evaluated_points(made) == 300
     splats.adjust(made, density=0.5)
     half = evaluated_points(made)

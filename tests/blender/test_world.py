@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A World lands upright, to scale and in one piece, whatever of it there is; and what is missing is said."""
+
 from __future__ import annotations
 
 import math
@@ -49,7 +50,13 @@ def files(tmp_path):
 def build(files: WorldFiles, at=(0, 0, 0), **options) -> world.BuiltWorld:
     scene = bpy.context.scene
     built = world.build_world(
-        files, name="Room", collection=scene.collection, scene=scene, at=at, options=WorldOptions(**options), properties={"mint_kind": "world"}
+        files,
+        name="Room",
+        collection=scene.collection,
+        scene=scene,
+        at=at,
+        options=WorldOptions(**options),
+        properties={"mint_kind": "world"},
     )
     bpy.context.view_layer.update()
     return built
@@ -320,7 +327,9 @@ def test_a_bad_part_added_later_changes_nothing(files, tmp_path, name):
 
 
 @pytest.mark.parametrize("name", ["collider", "panorama", "splats"])
-@pytest.mark.parametrize("content", [b"", b"<!DOCTYPE html><title>404</title>", b"glTF\2\0\0\0\xff\xff\xff\x7f", b"NGSP" + b"\xff" * 60, b"\x89PNG\r\n\x1a\n"])
+@pytest.mark.parametrize(
+    "content", [b"", b"<!DOCTYPE html><title>404</title>", b"glTF\2\0\0\0\xff\xff\xff\x7f", b"NGSP" + b"\xff" * 60, b"\x89PNG\r\n\x1a\n"]
+)
 def test_a_bad_file_leaves_the_scene_as_it_was(files, tmp_path, name, content):
     """Whichever part is bad and in whatever way: one sentence, no half of a World, and the scene's own World back."""
     scene = bpy.context.scene

@@ -3,6 +3,7 @@
 
 `python3 -m tests.files.build_spz FOLDER` writes the files whose values two other decoders have given in `data/spz/`.
 """
+
 from __future__ import annotations
 
 import gzip
@@ -41,7 +42,9 @@ def encode(splats: Splats, *, version: int = 3, flags: int = 0, extension: bytes
     return table(head, parts, extension)
 
 
-def header(splats: Splats, version: int, flags: int = 0, *, points: int | None = None, degree: int | None = None, bits: int = FRACTIONAL_BITS) -> bytes:
+def header(
+    splats: Splats, version: int, flags: int = 0, *, points: int | None = None, degree: int | None = None, bits: int = FRACTIONAL_BITS
+) -> bytes:
     """The first 16 bytes; the last of them, which version 4 uses for the number of streams, is zero."""
     count = len(splats) if points is None else points
     degree = COEFFICIENTS.index(splats.harmonics.shape[1]) if degree is None else degree

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """SPZ files: the right values from every version, and a clear sentence for every file that is not what it says."""
+
 from __future__ import annotations
 
 import gzip
@@ -168,11 +169,15 @@ BAD = {
     "table: a huge stream": (WHOLE[4][:32] + struct.pack("<Q", 2**63) + WHOLE[4][40:], "cut short"),
     "table: streams of nonsense": (WHOLE[4][:128] + bytes(len(WHOLE[4]) - 128), "damaged"),
     "table: a stream longer than it says": (
-        build_spz.table(build_spz.header(SMALL, 4), [part + b"xx" for part in build_spz.sections(SMALL, 4)], sizes=[900, 100, 300, 300, 400, 900]),
+        build_spz.table(
+            build_spz.header(SMALL, 4), [part + b"xx" for part in build_spz.sections(SMALL, 4)], sizes=[900, 100, 300, 300, 400, 900]
+        ),
         "holds more",
     ),
     "table: a stream shorter than it says": (
-        build_spz.table(build_spz.header(SMALL, 4), [part[:-2] for part in build_spz.sections(SMALL, 4)], sizes=[900, 100, 300, 300, 400, 900]),
+        build_spz.table(
+            build_spz.header(SMALL, 4), [part[:-2] for part in build_spz.sections(SMALL, 4)], sizes=[900, 100, 300, 300, 400, 900]
+        ),
         "cut short",
     ),
 }

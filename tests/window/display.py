@@ -30,9 +30,7 @@ class Display:
         read, write = os.pipe()
         screen = ["-screen", "0", f"{WIDTH}x{HEIGHT}x24", "+extension", "GLX", "-nolisten", "tcp", "-noreset"]
         self._log = (folder / "display.log").open("w", encoding="utf-8")
-        self._server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(write), *screen], pass_fds=[write], stdout=self._log, stderr=self._log
-        )
+        self._server = subprocess.Popen(["Xvfb", "-displayfd", str(write), *screen], pass_fds=[write], stdout=self._log, stderr=self._log)
         os.close(write)
         with os.fdopen(read) as numbers:
             number = numbers.readline().strip()
@@ -42,9 +40,7 @@ class Display:
         self.environment = {**os.environ, "DISPLAY": self.name}
         rules = folder / "openbox.xml"
         rules.write_text(_OPENBOX, encoding="utf-8")
-        self._manager = subprocess.Popen(
-            ["openbox", "--config-file", str(rules)], env=self.environment, stdout=self._log, stderr=self._log
-        )
+        self._manager = subprocess.Popen(["openbox", "--config-file", str(rules)], env=self.environment, stdout=self._log, stderr=self._log)
 
     def close(self) -> None:
         """Take the screen away."""
