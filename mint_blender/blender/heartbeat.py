@@ -14,7 +14,6 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from ..jobs.board import Board
 from ..jobs.questions import Balance
 from . import auto_landing, current, drafts, form, notices, pictures
 
@@ -23,7 +22,7 @@ log = logging.getLogger(__name__)
 SECONDS = 0.25
 
 _beating = False
-_drawn_at = 0
+_second = 0
 
 
 def beat() -> bool:
@@ -33,25 +32,24 @@ def beat() -> bool:
         return False
     board.allow_online(current.may_go_online())
     changed = board.catch_up()
+    a_second_is_over = _a_second_is_over()
+    if a_second_is_over and board.is_active_elsewhere:
+        changed |= board.take_over()
     landed = auto_landing.land_ready(board)
     if changed or landed:
         pictures.catch_up(board)
         drafts.catch_up(board)
         if notices.catch_up(board):
             board.ask(Balance())  # what came to rest has cost something
-    if changed or landed or _a_second_is_over(board):
-        redraw()
-    return board.is_active_at_all or auto_landing.are_waiting(board)
+    if changed or landed or (a_second_is_over and board.is_active_at_all):
+        redraw()  # elapsed and remaining times are shown in seconds: each of them is news while a job runs
+    return board.is_active_at_all or board.is_active_elsewhere or auto_landing.are_waiting(board)
 
 
-def _a_second_is_over(board: Board) -> bool:
-    """Elapsed and remaining times are shown in seconds: each of them is news while a job runs."""
-    global _drawn_at
-    now = int(time.monotonic())
-    if now == _drawn_at or not board.is_active_at_all:
-        return False
-    _drawn_at = now
-    return True
+def _a_second_is_over() -> bool:
+    global _second
+    before, _second = _second, int(time.monotonic())
+    return before != _second
 
 
 def ensure() -> None:
@@ -96,7 +94,7 @@ class MINT_OT_heartbeat(bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
-        """Beat on our timer only; every event goes on to whoever it was meant for."""
+        """Beat on timers only; every event goes on to whoever it was meant for."""
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
         if not _beating:
@@ -146,7 +144,7 @@ def start() -> None:
     """The add-on was enabled: go on with what an earlier Blender began."""
     bpy.app.handlers.load_post.append(_after_load)
     if not bpy.app.background:
-        bpy.app.timers.register(_go_on, first_interval=1.0)
+        bpy.app.timers.register(_go_on, first_interval=1.0, persistent=True)  # Blender may be about to open a file
 
 
 def stop() -> None:
@@ -171,5 +169,5 @@ def _go_on() -> None:
         drafts.catch_up(board)
         notices.forget_past(board)
         redraw()
-        if board.is_active_at_all:
+        if board.is_active_at_all or board.is_active_elsewhere:
             ensure()

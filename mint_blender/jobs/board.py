@@ -154,6 +154,16 @@ class Board:
         """Go on with everything that was broken off by the end of a process; what waits for a person goes on waiting."""
         return [job for job in self.jobs() if job.goes_on and not self.is_active(job.id) and self._look(job)]
 
+    @property
+    def is_active_elsewhere(self) -> bool:
+        """Is there a job in flight that another process drives, or drove until it died?"""
+        return any(job.phase in BUSY and not self.is_active(job.id) for job in self._jobs.values())
+
+    def take_over(self) -> bool:
+        """Drive what another process drove until it died. Returns whether there was anything."""
+        orphans = [job for job in self.jobs() if job.phase in BUSY and not self.is_active(job.id) and self._look(job)]
+        return bool(orphans)
+
     def fetch_again(self, job_id: str) -> None:
         """Bring the files of a finished job once more: they were cleared, or other ones are wanted."""
         job = self.job(job_id)
