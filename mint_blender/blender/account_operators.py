@@ -55,6 +55,7 @@ def forget() -> None:
 def _ask_price() -> None:
     board = current.existing()
     fields = form.of(bpy.context)
+    form.remember(fields)
     price = Price(Kind(fields.kind.lower()), Preset(fields.preset.lower()), Mode.REVIEW if fields.review else Mode.AUTO)
     known = board.answers if board else {}
     unknown = [question for question in (price, Balance()) if question not in known]

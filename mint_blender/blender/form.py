@@ -73,13 +73,13 @@ class MintForm(bpy.types.PropertyGroup):
         update=_changed,
     )
     name: bpy.props.StringProperty(name="Name", description="What to call the result; empty: named after the prompt", maxlen=LONGEST_NAME)
-    pose: bpy.props.EnumProperty(name="Pose", items=POSES, description="A neutral pose for a character")
-    place: bpy.props.EnumProperty(name="Place At", items=PLACES, description="Where the result lands")
+    pose: bpy.props.EnumProperty(name="Pose", items=POSES, description="A neutral pose for a character", update=_changed)
+    place: bpy.props.EnumProperty(name="Place At", items=PLACES, description="Where the result lands", update=_changed)
     use_height: bpy.props.BoolProperty(name="Scale to Height", description="Scale the model to a height; generated sizes are arbitrary")
     height: bpy.props.FloatProperty(
         name="Height", default=1.0, min=0.001, soft_max=100.0, unit="LENGTH", description="Height of the model in the scene"
     )
-    splats: bpy.props.EnumProperty(name="Splats", items=SPLATS, description="Gaussian splats to fetch with a World")
+    splats: bpy.props.EnumProperty(name="Splats", items=SPLATS, description="Gaussian splats to fetch with a World", update=_changed)
 
 
 def of(context: bpy.types.Context) -> MintForm:

@@ -7,7 +7,7 @@ import bpy
 
 from ..jobs.board import Board
 from ..jobs.questions import Balance, Price
-from ..mint.accounting import Usage
+from ..mint.accounting import Estimate, Usage
 from ..mint.schema import Kind, Mode, Preset
 from . import current, form, job_card
 from .wrapping import wrapped
@@ -150,22 +150,34 @@ def _draw_form(layout: bpy.types.UILayout, fields: form.MintForm) -> None:
         row = layout.row()
         row.alert = len(prompt) > longest
         row.label(text=f"{len(prompt):,} of {longest:,} characters")
+    complaint = form.request_of(fields).complaint()
+    if prompt and complaint:
+        wrapped(layout, complaint, icon="ERROR")
     layout.row().prop(fields, "preset", expand=True)
     layout.prop(fields, "review")
-    price = _price(fields)
+    _draw_generate(layout, fields)
+
+
+def _draw_generate(layout: bpy.types.UILayout, fields: form.MintForm) -> None:
+    """The button with its price, and what that leaves of the balance."""
+    answered = _asked_price(fields)
+    price = answered.estimated_total if answered else None
     column = layout.column()
     column.scale_y = 1.5
     column.operator("mint.generate_from_form", text="Generate" if price is None else f"Generate  ·  {price:,.0f} Credits", icon="PLAY")
     balance = available_credits()
-    if price is not None and balance is not None:
+    if answered is not None and price is None:
+        layout.label(text="Mint does not tell the price", icon="INFO")
+    elif price is not None and balance is not None:
         row = layout.row()
         row.alert = price > balance
         left = balance - price
         row.label(text=f"Leaves {left:,.0f} Credits" if left >= 0 else f"{-left:,.0f} Credits are missing")
 
 
-def _price(fields: form.MintForm) -> float | None:
+def _asked_price(fields: form.MintForm) -> Estimate | None:
+    """What Mint has said about the price of this; None before it was asked."""
     board: Board | None = current.existing()
     kind, preset = Kind(fields.kind.lower()), Preset(fields.preset.lower())
     answered = board.answers.get(Price(kind, preset, Mode.REVIEW if fields.review else Mode.AUTO)) if board else None
-    return getattr(answered.answer, "estimated_total", None) if answered else None
+    return answered.answer if answered and isinstance(answered.answer, Estimate) else None

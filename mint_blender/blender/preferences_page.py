@@ -11,7 +11,7 @@ import bpy
 from ..jobs.questions import Balance
 from ..mint.accounting import Usage
 from ..mint.origin import DEFAULT_BASE_URL
-from . import current, disk, job_card
+from . import current, disk, form, job_card
 from .preferences import MintPreferences, base_url_from_environment, key_from_environment
 from .wrapping import wrapped
 
@@ -21,6 +21,7 @@ def draw(layout: bpy.types.UILayout, stored: MintPreferences) -> None:
     _draw_account(layout.box())
     if current.account().key:
         _draw_usage(layout.box())
+    _draw_defaults(layout.box())
     _draw_disk(layout.box())
     _draw_advanced(layout.box(), stored)
 
@@ -77,6 +78,17 @@ def _plain(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if isinstance(value, bool) or value is None or isinstance(value, Mapping):
             continue
         yield words, f"{value:,.0f}" if isinstance(value, int | float) else str(value)
+
+
+def _draw_defaults(box: bpy.types.UILayout) -> None:
+    """The form itself: what was used last is what comes next, and here it can be looked at and changed."""
+    box.label(text="Defaults", icon="PRESET")
+    fields = form.of(bpy.context)
+    column = box.column()
+    column.use_property_split = True
+    column.use_property_decorate = False
+    for name in ("kind", "preset", "review", "place", "pose", "splats"):
+        column.prop(fields, name)
 
 
 def _draw_disk(box: bpy.types.UILayout) -> None:

@@ -292,8 +292,12 @@ def test_each_job_is_driven_by_one_process_and_taken_over_when_it_dies(home: Pat
         assert not board.is_active(theirs)
         assert elsewhere.ask("is_active", theirs)
         assert refused(lambda: board.dismiss(theirs)) == "theirs [stuck] is not finished: cancel it first."
+        assert board.is_active_elsewhere
+        assert not board.take_over(), "it lives"
         elsewhere.end(signal.SIGKILL)
-        assert [job.id for job in board.resume_all()] == [theirs]
+        assert board.take_over()
+        assert board.is_active(theirs)
+        assert not board.is_active_elsewhere
         board.cancel(theirs)
         board.cancel(mine.id)
         board.watch([theirs, mine.id])
