@@ -25,10 +25,9 @@ def may_go_online() -> bool:
     """Blender's "Allow Online Access". The `bpy` module for scripts has no user who could switch it."""
     if not inside_blender():
         return True
-    import bpy
+    from ..blender.current import may_go_online
 
-    is_module = not bpy.app.binary_path
-    return bool(is_module or bpy.app.online_access)
+    return may_go_online()
 
 
 def readable_extensions() -> frozenset[str]:
