@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ..files.errors import FileTrouble
+from ..files.errors import BadGlb, BadSplats, FileTrouble, LinkExpired
 from ..mint import errors
 from ..mint.pacing import Pace
 from ..mint.schema import Operation
@@ -20,6 +20,13 @@ _ADVICE = {
     "generation_failed": "The generation failed at Mint: retry, or change the prompt.",
     "optimization_not_started": "Mint could not start the optimisation: retry; the original file can be used meanwhile.",
     "optimization_failed": "The optimisation failed at Mint: the original file can be used.",
+}
+
+# What a person can do about a file, where its own sentence does not say so: it knows nothing of jobs.
+_FILE_ADVICE: dict[type[FileTrouble], str] = {
+    LinkExpired: " Resume does that.",
+    BadGlb: " Resume fetches it once more; if it stays so, it is damaged at Mint: generate again, or write to hello@mint.gg.",
+    BadSplats: " Resume fetches it once more; if it stays so, it is damaged at Mint: generate again, or write to hello@mint.gg.",
 }
 
 _GENERIC = {"failed", "generation failed", "error", "unknown error", "internal error"}
@@ -48,15 +55,14 @@ def billing(operation: Operation) -> Trouble:
 def patience(pace: Pace) -> Trouble:
     """Watched for long enough: the operation goes on at Mint without us."""
     minutes = round(pace.patience / 60)
-    return Trouble(
-        Cause.PATIENCE, f"Still running after {minutes} minutes of watching. It goes on at Mint: resume looks at it again, at no cost."
-    )
+    length = f"{minutes} minutes" if minutes > 1 else "a minute"
+    return Trouble(Cause.PATIENCE, f"Still running after {length} of watching. It goes on at Mint: resume looks at it again, at no cost.")
 
 
 def of(error: errors.MintError | FileTrouble) -> Trouble:
     """The trouble behind a call that finally failed."""
     if isinstance(error, FileTrouble):
-        return Trouble(Cause.FILE, str(error), code=error.code)
+        return Trouble(Cause.FILE, f"{error}{_FILE_ADVICE.get(type(error), '')}", code=error.code)
     code = error.problem.slug if isinstance(error, errors.ProblemError) else None
     return Trouble(_cause(error), str(error), code=code, request_id=error.request_id)
 

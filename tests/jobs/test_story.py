@@ -640,7 +640,7 @@ def test_a_resource_that_settles_is_asked_again() -> None:
     assert waits == [3.0, 3.0]
     assert told.job.phase is Phase.FAILED
     assert told.job.trouble is not None
-    assert "no file in the result" in told.job.trouble.sentence
+    assert "there is no file in the result" in told.job.trouble.sentence
 
 
 def test_the_operations_files_serve_where_the_resource_has_none() -> None:

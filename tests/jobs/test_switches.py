@@ -1,0 +1,342 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything that the stand-in service can do differently, through a real board: what the user reads, and how it goes on.
+
+The table has to have every switch of the stand-in: a new one without a sentence here fails.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from mint_blender.files.choice import OPTIMIZED_NEEDS
+from mint_blender.files.download import Downloader
+from mint_blender.jobs import card, harvest
+from mint_blender.jobs.board import Board
+from mint_blender.jobs.job import Job, Phase, Role, Target
+from mint_blender.jobs.messages import Hitch, News
+from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.schema import Kind, OptimizationLevel
+
+from ..mint_service.running import ThreadService, running_service
+from ..mint_service.switches import NAMES
+from .quick import PACE, SPEED, account, quick
+
+DAMAGED = "Resume fetches it once more; if it stays so, it is damaged at Mint: generate again, or write to hello@mint.gg."
+GONE = "The link may have expired; a fresh one can be asked for at Mint. Resume does that."
+CREDITS = "Mint needs 1 more Credits to go on. Buy them at https://platform.mint.gg/billing, then resume."
+BUSY = "Mint asks for fewer requests: Too many requests. It is tried again after a pause. (Request id: …)"
+BROKEN = "Mint has trouble answering: Something went wrong on our side. Nothing is lost; it is tried again. (Request id: …)"
+AWAY = "Mint has trouble answering: Temporarily not available. Nothing is lost; it is tried again. (Request id: …)"
+LOST = "Mint cannot be reached: the connection broke before the answer was complete."
+CONFLICT = "That is not possible in the present state: {}. Look at the job again: it may have moved on. (Request id: …)"
+
+
+def bare(status: int) -> str:
+    """What is read of an answer without a problem document."""
+    return f"Mint has trouble answering: HTTP status {status}. Nothing is lost; it is tried again. (Request id: …)"
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is asked for, what is read when the job rests, and what comes of the click after that."""
+
+    reads: str = ""  # the trouble's sentence
+    phase: Phase = Phase.READY
+    state: str = "Ready to place"
+    notes: tuple[str, ...] = ()
+    passing: tuple[str, ...] = ()  # what is read for a moment while a call is repeated
+    then: str = ""  # the click: resume, retry, cancel
+    leads_to: Phase = Phase.READY
+    operations: int = 1  # at Mint, in the end
+    kind: Kind = Kind.MODEL
+    name: str | None = None
+    with_switches: str = ""
+    optimize: OptimizationLevel | None = None
+    splats: str | None = None
+    taken: str = ""  # the name of the model's file, where it says what was chosen
+
+
+def failed(reads: str, *, leads_to: Phase = Phase.FAILED, **more: object) -> Case:
+    """The work failed; a retry is a second operation."""
+    return replace(Case(reads, Phase.FAILED, f"Failed: {reads}", then="retry", leads_to=leads_to, operations=2), **more)  # type: ignore[arg-type]
+
+
+def paused(reads: str, *, leads_to: Phase = Phase.PAUSED, **more: object) -> Case:
+    """It can be picked up."""
+    return replace(Case(reads, Phase.PAUSED, f"Paused: {reads}", then="resume", leads_to=leads_to), **more)  # type: ignore[arg-type]
+
+
+def needs_credits(reads: str = CREDITS, *, leads_to: Phase = Phase.READY, **more: object) -> Case:
+    """A pause for Credits."""
+    return replace(Case(reads, Phase.BILLING, "Needs Credits", then="resume", leads_to=leads_to), **more)  # type: ignore[arg-type]
+
+
+def passing(sentence: str, times: int = 1) -> Case:
+    """A call that is repeated, and said; the job comes to its end, with one operation."""
+    return Case(passing=(sentence,) * times)
+
+
+def world(**more: object) -> Case:
+    """A world."""
+    return replace(Case(kind=Kind.WORLD), **more)  # type: ignore[arg-type]
+
+
+CASES = {
+    # the work
+    "moderation": failed(
+        "Mint's moderation refused the prompt or a picture: change it and generate again. Mint says: The prompt was blocked by moderation."
+    ),
+    "transient": failed(
+        "That was a passing fault at Mint: retry. Mint says: A worker was lost. Trying again usually helps.", leads_to=Phase.READY
+    ),
+    "interrupted": failed(
+        "The generation was interrupted at Mint: retry. Mint says: The generation was interrupted.", leads_to=Phase.READY
+    ),
+    "invalid-input": failed(
+        "Mint could not use the prompt or a picture: change it and generate again. Mint says: The input cannot be used for a generation."
+    ),
+    "quota": failed(
+        "The account's quota is used up: buy Credits or wait for the next period, then retry. Mint says: The plan's quota is used up."
+    ),
+    "fails": failed("The generation failed at Mint: retry, or change the prompt. Mint says: The generation failed."),
+    "start-fails": failed("Mint could not start the generation: retry. Mint says: The generation could not be started."),
+    "unknown-error": failed(
+        "The generation failed at Mint (gremlins_in_the_machine): retry, or change the prompt. Mint says: Gremlins were seen in the machine."
+    ),
+    "generic-message": failed("The generation failed at Mint: retry, or change the prompt."),
+    "optimize-fails": Case(
+        optimize=OptimizationLevel.MODERATE,
+        notes=(
+            "The model was not optimised: the original file was taken. The optimisation failed at Mint: the original file can be used. "
+            "Mint says: The model could not be optimised.",
+        ),
+        operations=2,
+        taken="model.glb",
+    ),
+    "billing-start": needs_credits(),
+    "billing-preview": needs_credits(),
+    "billing-final": needs_credits(),
+    "billing-unpaid": needs_credits(with_switches="[billing-preview]", leads_to=Phase.BILLING),
+    "partial": world(state="Partly done, ready to place", notes=("This world came without a panorama.",)),
+    "unknown-status": Case(),
+    "unknown-type": Case(),
+    "slow-start": Case(),
+    "stuck": paused(
+        "Still running after a minute of watching. It goes on at Mint: resume looks at it again, at no cost.",
+        then="cancel",
+        leads_to=Phase.CANCELED,
+    ),
+    "canceled": Case(phase=Phase.CANCELED, state="Cancelled"),
+    # the start
+    "lost-answer": passing(LOST),
+    "slow-answer": Case(),
+    "no-credits": needs_credits(
+        "Mint needs more Credits for this: Not enough Credits to start. Nothing was started; buy Credits at platform.mint.gg/billing, "
+        "then resume. (Request id: …)",
+        leads_to=Phase.BILLING,
+        operations=0,
+    ),
+    "forbidden": failed(
+        "This API key may not do that: This key has no access to the API beta. Ask hello@mint.gg whether the key has access to the beta "
+        "and to this project. (Request id: …)",
+        operations=0,
+    ),
+    "revoked": paused(
+        "Mint does not accept the API key: The API key is missing or not accepted. Check it in the add-on's preferences or in MINT_API_KEY, "
+        "or make a new one at platform.mint.gg. (Request id: …)",
+        leads_to=Phase.READY,
+    ),
+    "alpha-names": Case(name="Lamp"),
+    "start-429": passing(BUSY),
+    "start-429-date": passing(BUSY),
+    "start-500": passing(BROKEN),
+    "start-502": passing(bare(502)),
+    "start-503": passing(AWAY),
+    "start-504": passing(bare(504)),
+    "start-html": passing(bare(500)),
+    "start-empty": passing(bare(500)),
+    "start-closed": passing(LOST),
+    # polls and reads
+    "poll-429": passing(BUSY),
+    "poll-429-date": passing(BUSY),
+    "poll-500": passing(BROKEN),
+    "poll-502": passing(bare(502)),
+    "poll-503": passing(AWAY),
+    "poll-504": passing(bare(504)),
+    "poll-html": passing(bare(500)),
+    "poll-empty": passing(bare(500)),
+    "poll-closed": passing(LOST),
+    "poll-hint": Case(),
+    "poll-404": paused(
+        "Mint does not know this, at least not in the API project of this key: There is no such operation. It may have been deleted, "
+        "or the key belongs to another project. (Request id: …)"
+    ),
+    "settling": passing(AWAY, times=2),
+    "incomplete": Case(),
+    "downloads-disabled": Case(),
+    # what is made
+    "null-assets": failed(
+        "Mint says it is done, but there is no file in the result. Retry looks again, at no cost; if it stays so, write to hello@mint.gg.",
+        notes=("This model came without a picture.",),
+        operations=1,
+    ),
+    "draco-original": Case(taken="model.glb"),
+    "already-optimized": Case(taken="model-optimized.glb"),
+    "bounds": Case(),
+    "no-pictures": Case(notes=("This model came without a picture.",)),
+    "collider-up": world(),
+    "spz-null": world(splats="100k", notes=("This world came without splats.",)),
+    "spz-tier-null": world(splats="full_res"),
+    "rad-null": world(),
+    "pano-null": world(notes=("This world came without a panorama.",)),
+    "collider-null": world(notes=("This world came without a collider mesh.",)),
+    "external-buffer": paused(f"model.glb cannot be imported: it points to something outside the file. {DAMAGED}"),
+    "bad-length": paused(f"model.glb cannot be imported: it is cut off: N of M bytes are there. {DAMAGED}"),
+    "meshopt": Case(taken="model.glb"),  # whether it can be read is the importer's to say
+    # downloads
+    "api-redirect": Case(),
+    "file-truncated": paused(
+        "The connection broke while a-lamp-….glb from 127.0.0.1 was being downloaded. Trying again goes on where it stopped."
+    ),
+    "file-broken": Case(),
+    "file-changed": Case(),
+    "file-no-ranges": Case(),
+    "file-html": paused(f"model.glb cannot be imported: it is a web page instead of a GLB; the link may have expired. {DAMAGED}"),
+    "file-403": paused(f"a-lamp-….glb from 127.0.0.1 is not there (HTTP 403). {GONE}"),
+    "file-404": paused(f"a-lamp-….glb from 127.0.0.1 is not there (HTTP 404). {GONE}"),
+    "file-410": paused(f"a-lamp-….glb from 127.0.0.1 is not there (HTTP 410). {GONE}"),
+    "file-503": Case(),
+    "file-slow": Case(),
+}
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[ThreadService]:
+    """A stand-in Mint in a hurry, for all switches."""
+    with running_service(speed=1000, credits=1e9, retry_after=0.01) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def settles_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fresh result is asked for again after 3 s, three times: as often, but sooner."""
+    monkeypatch.setattr(harvest, "SETTLING_WAIT", harvest.SETTLING_WAIT / SPEED)
+
+
+def test_every_switch_has_its_case() -> None:
+    """The table and the stand-in's own name the same switches."""
+    assert set(CASES) == NAMES
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_the_user_reads(name: str, home: Path, service: ThreadService) -> None:
+    """State, trouble, notes and passing hitches are exactly these; the click that is offered leads where it should; nothing is paid twice."""
+    case = CASES[name]
+    pace = replace(PACE, patience=0.5) if name == "stuck" else PACE
+    downloader = lambda: Downloader(sleep=lambda seconds: time.sleep(seconds / SPEED))  # noqa: E731
+    board = Board(quick(home, pace=pace, readable=OPTIMIZED_NEEDS, downloader=downloader), account(service))
+    try:
+        request = GenerationRequest(case.kind, f"a lamp [{name}]{case.with_switches}", name=case.name)
+        job = board.start(request, Target(splats=case.splats), optimize=case.optimize)
+        hitches = watch(board, job)
+        judge(board.job(job.id), case, hitches)
+        service.scenario(revoked=False)
+        if case.then:
+            clicks: dict[str, Callable[[str], None]] = {"resume": board.resume, "retry": board.retry, "cancel": board.cancel}
+            clicks[case.then](job.id)
+            watch(board, job)
+        assert board.job(job.id).phase is (case.leads_to if case.then else case.phase)
+        made = [
+            one
+            for one in service.operations()
+            if one.prompt == request.prompt or (one.level and one.resource == resource_of(board.job(job.id)))
+        ]
+        assert len(made) == case.operations
+        assert service.leaks() == []
+    finally:
+        service.scenario(revoked=False)
+        assert board.close(20)
+
+
+def test_a_partial_model_says_that_nothing_of_it_is_missed(home: Path, service: ThreadService) -> None:
+    """Only its small picture is missing, for which the preview serves."""
+    board = Board(quick(home), account(service))
+    job = board.start(GenerationRequest(Kind.MODEL, "a lamp [partial]"))
+    board.watch([job.id])
+    job = board.job(job.id)
+    assert card.state(job) == "Partly done, ready to place"
+    assert job.notes == ("Mint could not make every part of it; the parts that are used here have all come.",)
+    assert board.close(20)
+
+
+def test_unpaid_until_it_is_paid(home: Path, service: ThreadService) -> None:
+    """Resumed before Credits were bought it pauses again; afterwards it goes on. One operation in all."""
+    prompt = "a lamp, paid late [billing-final][billing-unpaid]"
+    board = Board(quick(home), account(service))
+    job = board.start(GenerationRequest(Kind.MODEL, prompt))
+    board.watch([job.id])
+    board.resume(job.id)
+    board.watch([job.id])
+    assert board.job(job.id).phase is Phase.BILLING
+    service.scenario(credits=service.credits() + 1000)
+    board.resume(job.id)
+    board.watch([job.id])
+    assert board.job(job.id).phase is Phase.READY
+    assert len([one for one in service.operations() if one.prompt == prompt]) == 1
+    assert board.close(20)
+
+
+def test_a_working_operation_with_an_unknown_status_is_shown_by_its_word(home: Path) -> None:
+    """While Mint says a word that nobody knows, the card shows that word."""
+    with running_service(speed=1000, durations={"preview": 200.0}) as slower:
+        board = Board(quick(home), account(slower))
+        job = board.start(GenerationRequest(Kind.MODEL, "a lamp [unknown-status]"))
+        states = set[str]()
+        board.watch([job.id], lambda news: states.add(card.state(board.job(job.id))))
+        assert 'Working at Mint ("enchanting")' in states
+        assert board.close(20)
+
+
+def watch(board: Board, job: Job) -> list[str]:
+    """Let the job come to rest; returns what was read in passing."""
+    hitches: list[str] = []
+
+    def tell(news: News) -> None:
+        if isinstance(news, Hitch):
+            hitches.append(plain(news.sentence))
+
+    board.watch([job.id], tell)
+    return hitches
+
+
+def judge(job: Job, case: Case, hitches: list[str]) -> None:
+    """Compare what is read with what should be."""
+    assert job.phase is case.phase
+    assert (plain(job.trouble.sentence) if job.trouble else "") == case.reads
+    assert plain(card.state(job)) == case.state
+    assert tuple(map(plain, job.notes)) == case.notes
+    assert tuple(hitches) == case.passing
+    if case.taken:
+        model = job.file(Role.MODEL)
+        assert model is not None
+        assert Path(model.path).name == case.taken
+    if case.splats and not case.notes:
+        assert job.file(Role.SPLATS) is not None
+
+
+def resource_of(job: Job) -> str | None:
+    """The id of the model or world."""
+    return job.operation.resource.id if job.operation and job.operation.resource else None
+
+
+def plain(text: str) -> str:
+    """Without what differs from run to run."""
+    text = re.sub(r"req_\w+", "…", text)
+    text = re.sub(r"[\d,]+ of [\d,]+ bytes", "N of M bytes", text)
+    return re.sub(r"a-lamp-[0-9a-f]{16}", "a-lamp-…", text)
