@@ -7,6 +7,7 @@ Either a result arrives whole, in a collection of its own under “Mint” and a
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,7 +131,8 @@ def _at(landing: Landing, scene: bpy.types.Scene) -> tuple[float, float, float]:
 
 def _collection(scene: bpy.types.Scene, provenance: Provenance) -> bpy.types.Collection:
     """A new collection for one result, under the scene's “Mint”."""
-    home = next((each for each in scene.collection.children_recursive if each.name.split(".")[0] == HOME and not each.library), None)
+    homes = (each for each in scene.collection.children_recursive if re.fullmatch(rf"{HOME}(\.\d{{3,}})?", each.name))
+    home = next((each for each in homes if each.library is None), None)
     if home is None:
         home = bpy.data.collections.new(HOME)
         scene.collection.children.link(home)

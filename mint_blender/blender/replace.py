@@ -17,6 +17,7 @@ from mathutils import Matrix
 
 from ..files import glb, picture, spz
 from . import provenance as origin
+from .blocks import Inventory
 from .landing import Placed, whole_or_nothing
 from .measure import bounds
 from .model import BuiltModel, build_model
@@ -37,18 +38,22 @@ def replace_model(path: Path, provenance: Provenance, root: bpy.types.Object, *,
     height, the new one is as high. Raises ImportTrouble, and then nothing has changed.
     """
     scene = scene or bpy.context.scene
-    old = [each for each in origin.family(root) if each == root or origin.is_marked(each)]
+    old = _own(root)
     _refuse_while_edited(root, old)
+    before = Inventory()
     with whole_or_nothing(scene, provenance):
         workshop = bpy.data.collections.new("\x01 Mint")  # in no scene: the new version is seen only when it is in place
         built = build_model(path, name=provenance.title, collection=workshop, scene=scene, at=NOWHERE)
         _as_high_as(root, old, built)
         waste = _used_by(old)
-        notes, gone = _exchange(root, old, built)
+        notes, used = _exchange(root, old, built)
+        alive = set(bpy.data.objects)
+        gone = {each for each in (*old, *built.objects) if each in alive and each not in used}
+        _adopt(root, gone, used)
         for each in gone:
             _point_elsewhere(each, root)
-        _remove(gone, workshop)
-        _clear_away(waste)
+        bpy.data.batch_remove([*gone, workshop])
+        _clear_away([*waste, *before.new()])
         origin.write(root, provenance)
     family = origin.family(root)
     return Placed(root, origin.home_collection(root), family, tuple(notes))
@@ -111,28 +116,36 @@ def _as_high_as(root: bpy.types.Object, old: list[bpy.types.Object], built: Buil
         child.matrix_basis = scale @ child.matrix_basis
 
 
-def _exchange(root: bpy.types.Object, old: list[bpy.types.Object], built: BuiltModel) -> tuple[list[str], list[bpy.types.Object]]:
-    """Bring the new version under `root`. Answers with notes, and with the objects that are not needed any more."""
+def _own(root: bpy.types.Object) -> list[bpy.types.Object]:
+    """The root and the parts that came with it; not what the user has hung on it, nor another result of Mint's and its parts."""
+    own = [root]
+    for child in root.children:
+        if origin.read(child) is None:
+            own += [each for each in _own(child) if origin.is_marked(each)]
+    return own
+
+
+def _exchange(root: bpy.types.Object, old: list[bpy.types.Object], built: BuiltModel) -> tuple[list[str], set[bpy.types.Object]]:
+    """Bring the new version under `root`. Answers with notes, and with the objects that it consists of from now on."""
     new = list(built.objects)
     if root.type == "MESH" and built.root.type != "MESH" and _is_plain(new):
         new = [_joined(new)]
     if root.type == "MESH" and len(new) == 1:
         _show(root, new[0].data)
-        return [], [*(each for each in old if each != root), new[0]]
+        return [], {root}
     if root.type == "MESH":  # parts that move cannot become one mesh: the root shows nothing itself and carries them
         _show(root, bpy.data.meshes.new(root.name))
         notes = [f"“{root.name}” now carries several moving parts; its own modifiers have nothing to work on."] if root.modifiers else []
     else:
         notes = []
     parts = new if built.root.type == "MESH" else [each for each in new if each != built.root]
-    gone = _exchange_parts(root, [each for each in old if each != root], parts, built.root)
-    return notes, gone if built.root in parts else [*gone, built.root]
+    return notes, {root, *_exchange_parts(root, [each for each in old if each != root], parts, built.root)}
 
 
 def _exchange_parts(
     root: bpy.types.Object, old: list[bpy.types.Object], parts: list[bpy.types.Object], new_root: bpy.types.Object
 ) -> list[bpy.types.Object]:
-    """Hang the new parts under the root; a part that has an earlier counterpart lends it its mesh. Returns what is left over."""
+    """Hang the new parts under the root; a part that has an earlier counterpart lends it its mesh. The parts that are there then."""
     stays: dict[bpy.types.Object, bpy.types.Object] = {}
     for part, earlier in _pairs(old, parts):
         _show(earlier, part.data)
@@ -149,10 +162,7 @@ def _exchange_parts(
         if part not in stays:
             for collection in root.users_collection:
                 collection.objects.link(part)
-    kept = set(stays.values())
-    gone = [each for each in old if each not in kept]
-    _adopt(root, gone)
-    return [*gone, *stays]
+    return [stays.get(part, part) for part in parts]
 
 
 def _pairs(old: list[bpy.types.Object], parts: list[bpy.types.Object]) -> list[tuple[bpy.types.Object, bpy.types.Object]]:
@@ -219,10 +229,9 @@ def _joined(objects: list[bpy.types.Object]) -> bpy.types.Object:
         bpy.data.scenes.remove(scene)
 
 
-def _adopt(root: bpy.types.Object, gone: Iterable[bpy.types.Object]) -> None:
+def _adopt(root: bpy.types.Object, gone: set[bpy.types.Object], used: set[bpy.types.Object]) -> None:
     """What the user has hung on parts that go away hangs on the root, where it was in the world."""
-    gone = set(gone)
-    for each in [child for part in gone for child in part.children if child not in gone and not origin.is_marked(child)]:
+    for each in [child for part in gone for child in part.children if child not in gone and child not in used]:
         world = each.matrix_world.copy()
         each.parent, each.parent_type = root, "OBJECT"
         each.matrix_parent_inverse = root.matrix_world.inverted_safe()
@@ -244,14 +253,6 @@ def _point_elsewhere(gone: bpy.types.Object, root: bpy.types.Object) -> None:
     for collection in list(gone.users_collection):
         collection.objects.unlink(gone)
     gone.user_remap(root)
-
-
-def _remove(objects: Iterable[bpy.types.Object], workshop: bpy.types.Collection) -> None:
-    alive = set(bpy.data.objects)
-    for each in objects:
-        if each in alive:
-            bpy.data.objects.remove(each)
-    bpy.data.collections.remove(workshop)
 
 
 def _clear_away(blocks: Iterable[bpy.types.ID]) -> None:

@@ -103,6 +103,16 @@ def test_nothing_of_the_earlier_one_stays(model: Path, larger: Path) -> None:
     assert root.data.name == "Lamp"
 
 
+def test_another_model_that_stands_on_it_stays(tmp_path: Path, larger: Path) -> None:
+    """A cup from Mint that the user put on a table from Mint is not part of the table: it stays when the table is replaced."""
+    table = land_model(_parts(tmp_path / "a.glb", "leg", "top"), FIRST).root
+    cup = land_model(_parts(tmp_path / "b.glb", "body", "handle"), Provenance(job_id="job_3", name="Cup")).root
+    top = next(each for each in table.children if "top" in each.name)
+    cup.parent = top
+    replace_model(larger, SECOND, table)
+    assert cup.parent == table and len(cup.children) == 2 and all(each.data for each in cup.children)
+
+
 def test_a_material_of_the_users_own_survives(model: Path, larger: Path) -> None:
     """A material that the user put on the earlier version is not cleared away with it."""
     root = land_model(model, FIRST).root
@@ -156,6 +166,11 @@ def test_several_parts_become_the_one_mesh_that_was(model: Path, tmp_path: Path)
     root = land_model(model, FIRST, Landing(at=(0, 0, 0))).root
     root.modifiers.new("Bevel", "BEVEL")
     placed = replace_model(_parts(tmp_path / "b.glb", "foot", "bulb", "cap"), SECOND, root)
+    assert {kind: len(getattr(bpy.data, kind)) for kind in ("objects", "meshes", "collections")} == {
+        "objects": 1,
+        "meshes": 1,
+        "collections": 2,
+    }
     assert placed.objects == (root,) and len(root.data.polygons) == 36 and len(root.data.materials) == 3
     root.modifiers.clear()
     assert _size(root) == [1, 1, 3]
