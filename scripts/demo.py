@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mint_blender.cli import main as mint
+from mint_blender.cli import streams
 
 from mint_blender.cli.session import open_board
 from mint_blender.jobs import card
@@ -31,14 +32,15 @@ SPEED = 6
 
 def main() -> int:
     """Run the demo; returns the exit status."""
+    streams.keep_for_results()  # what Blender prints while it renders goes nowhere
     _start_afresh()
-    with _stand_in_service() as service:
+    with stand_in_service() as service:
         os.environ.update(MINT_API_KEY=service["key"], MINT_API_BASE_URL=service["api"], MINT_BLENDER_HOME=str(FOLDER / "journal"))
         _say("A 3D Model, stopping at its Preview")
         lamp = _model("a small ceramic lamp with an orange shade", "lamp")
         _say("A World, straight through")
-        greenhouse = _world("an old greenhouse full of plants, evening light", "greenhouse")
-    _summary([lamp, greenhouse])
+        courtyard = _world("a walled courtyard in orange evening light", "courtyard")
+    _summary([lamp, courtyard])
     return 0
 
 
@@ -65,7 +67,7 @@ def _model(prompt: str, name: str) -> Made:
 
 def _world(prompt: str, name: str) -> Made:
     blend, picture = FOLDER / f"{name}.blend", FOLDER / f"{name}.png"
-    _mint("generate", "--kind", "world", "--prompt", prompt, "--name", "Greenhouse", "-o", str(blend), "--render", str(picture))
+    _mint("generate", "--kind", "world", "--prompt", prompt, "--name", "Courtyard", "-o", str(blend), "--render", str(picture))
     return Made(_newest(), (blend, picture))
 
 
@@ -96,7 +98,7 @@ def _start_afresh() -> None:
 
 
 @contextmanager
-def _stand_in_service() -> Iterator[dict[str, str]]:
+def stand_in_service() -> Iterator[dict[str, str]]:
     """A Mint of our own on loopback, for as long as the demo runs."""
     command = [sys.executable, "-m", "tests.mint_service", "--speed", str(SPEED)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:

@@ -2,6 +2,8 @@
 """What a developer types: set-up and work in one command each, on a machine that has only Python and pip.
 
 python3 scripts/dev.py demo          the main job against the stand-in service: prompt, preview, approval, .blend, picture
+python3 scripts/dev.py service       only the stand-in service: prints its address and a key, and serves until Ctrl-C
+python3 scripts/dev.py images        the pictures of the README, made anew
 python3 scripts/dev.py test          every check and test; --all: on every Blender; -- PYTEST_ARGUMENTS: only those
 python3 scripts/dev.py lint          ruff and mypy
 python3 scripts/dev.py env [NAME]    make an environment and print the path of its Python
@@ -24,10 +26,17 @@ from scripts.devtools import environments, locks, testing  # noqa: E402
 from scripts.devtools.say import Trouble, run, say  # noqa: E402
 
 
-def demo(arguments: list[str]) -> int:
-    """Run the demo in the default environment."""
+MODULES = {
+    "demo": ("scripts.demo", "the main job against the stand-in service"),
+    "service": ("tests.mint_service", "the stand-in service alone"),
+    "images": ("scripts.images", "the pictures of the README, made anew"),
+}
+
+
+def module(name: str, arguments: list[str]) -> int:
+    """Run one of our own programs in the default environment."""
     python = environments.ready(environments.default_environment())
-    return run([python, "-m", "scripts.demo", *arguments], cwd=ROOT)
+    return run([python, "-m", name, *arguments], cwd=ROOT)
 
 
 def env(names: list[str]) -> int:
@@ -54,7 +63,8 @@ def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
     top = argparse.ArgumentParser(prog="dev.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("demo", help="the main job against the stand-in service", add_help=False)
+    for name, (_, help) in MODULES.items():
+        commands.add_parser(name, help=help, add_help=False)
     commands.add_parser("lint", help="ruff and mypy")
     lock = commands.add_parser("lock", help="write the pinned dependencies anew")
     lock.add_argument("--upgrade", action="store_true", help="take the newest versions that fit")
@@ -75,8 +85,8 @@ def main(words: list[str]) -> int:
     """Run one command; 0 when it is good, 1 when not, 2 when it could not be tried."""
     own, _, rest = _split(words)
     arguments, unknown = parser().parse_known_args(own)
-    if arguments.command == "demo":
-        return demo([*unknown, *rest])
+    if arguments.command in MODULES:
+        return module(MODULES[arguments.command][0], [*unknown, *rest])
     if unknown:
         parser().error(f"unknown arguments: {' '.join(unknown)}")
     if arguments.command == "lint":
