@@ -91,7 +91,7 @@ def save_model_to_library(
 
 def save_to_library(land: Callable[[bpy.types.Scene], Placed], provenance: Provenance, folder: Path, picture: Path | None = None) -> Path:
     """Let something land in a scene that exists only meanwhile, and save it as an asset. For Worlds as for models."""
-    file = ready(folder / f"{_file_name(provenance)}.blend")
+    file = ready(folder / f"{file_name(provenance)}.blend")
     before = Inventory()
     try:
         workshop = bpy.data.scenes.new("\x01 Mint library")
@@ -107,7 +107,7 @@ def save_to_library(land: Callable[[bpy.types.Scene], Placed], provenance: Prove
     return file
 
 
-def _file_name(provenance: Provenance) -> str:
+def file_name(provenance: Provenance) -> str:
     """A name that every file system takes; the asset's own id keeps two of one name apart and lets a rerun replace its own file."""
     title = re.sub(r"[^\w -]", "", provenance.title).strip() or "Mint"
     mine = re.sub(r"[^A-Za-z0-9_-]", "", provenance.asset_id or provenance.job_id)

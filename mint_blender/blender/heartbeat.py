@@ -15,7 +15,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..jobs.questions import Balance
-from . import auto_landing, current, drafts, form, notices, pictures
+from . import auto_landing, current, drafts, form, library_child, library_view, notices, pictures
 
 log = logging.getLogger(__name__)
 
@@ -36,14 +36,16 @@ def beat() -> bool:
     if a_second_is_over and board.is_active_elsewhere:
         changed |= board.take_over()
     landed = auto_landing.land_ready(board)
+    changed |= library_child.catch_up()
     if changed or landed:
         pictures.catch_up(board)
+        library_view.catch_up(board)
         drafts.catch_up(board)
         if notices.catch_up(board):
             board.ask(Balance())  # what came to rest has cost something
     if changed or landed or (a_second_is_over and board.is_active_at_all):
         redraw()  # elapsed and remaining times are shown in seconds: each of them is news while a job runs
-    return board.is_active_at_all or board.is_active_elsewhere or auto_landing.are_waiting(board)
+    return board.is_active_at_all or board.is_active_elsewhere or auto_landing.are_waiting(board) or library_child.is_running()
 
 
 def _a_second_is_over() -> bool:

@@ -24,6 +24,9 @@ class MINT_MT_add(bpy.types.Menu):
         layout.separator()
         layout.operator("mint.resume_all", icon="PLAY")
         layout.operator("mint.cancel_all", icon="X")
+        layout.operator("mint.import_asset", text="Mint Library: Import…", icon="IMPORT")
+        layout.operator("mint.sync_library", icon="ASSET_MANAGER")
+        layout.operator("mint.refresh_library", icon="FILE_REFRESH")
         layout.operator("mint.refresh_account", icon="FILE_REFRESH")
         layout.operator("mint.check_key", icon="KEYINGSET")
 

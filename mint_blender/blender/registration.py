@@ -8,23 +8,27 @@ from typing import Any
 import bpy
 
 from . import account_operators, disk, drafts, form, heartbeat, job_card, job_operators, menus, notices, operators, panel, pictures
+from . import library_child, library_operators, library_panel, library_view
 from .preferences import MintPreferences
 
 CLASSES: tuple[type, ...] = (
     MintPreferences,
     form.MintForm,
     drafts.MintDraft,
+    library_view.MintLibrary,
     heartbeat.MINT_OT_heartbeat,
     notices.MINT_OT_say,
     *operators.CLASSES,
     *job_operators.CLASSES,
     *account_operators.CLASSES,
     *disk.CLASSES,
+    *library_operators.CLASSES,
     job_card.MINT_MT_job,
     menus.MINT_MT_add,
     panel.MINT_PT_main,
     panel.MINT_PT_more,
     panel.MINT_PT_jobs,
+    library_panel.MINT_PT_library,
 )
 
 _commands: list[Any] = []
@@ -36,6 +40,7 @@ def register() -> None:
         bpy.utils.register_class(each)
     bpy.types.WindowManager.mint = bpy.props.PointerProperty(type=form.MintForm)
     bpy.types.WindowManager.mint_drafts = bpy.props.CollectionProperty(type=drafts.MintDraft)
+    bpy.types.WindowManager.mint_library = bpy.props.PointerProperty(type=library_view.MintLibrary)
     menus.add()
     _commands.append(bpy.utils.register_cli_command("mint", _run_command))
     disk.start_log()
@@ -47,10 +52,13 @@ def unregister() -> None:
     heartbeat.stop()
     account_operators.forget()
     pictures.forget()
+    library_child.stop()
+    library_view.forget()
     disk.stop_log()
     while _commands:
         bpy.utils.unregister_cli_command(_commands.pop())
     menus.remove()
+    del bpy.types.WindowManager.mint_library
     del bpy.types.WindowManager.mint_drafts
     del bpy.types.WindowManager.mint
     for each in reversed(CLASSES):

@@ -56,6 +56,7 @@ def parser(program: str) -> argparse.ArgumentParser:
     _batch(commands)
     _jobs(commands)
     _account(commands)
+    _library(commands)
     return root
 
 
@@ -106,6 +107,14 @@ def _account(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         _command(commands, kind, f"the {kind} that this API project has generated")
     _command(commands, "usage", "Credits, subscription and totals")
     _command(commands, "check", "is the key accepted, and whose is it?")
+
+
+def _library(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    library = _command(commands, "library", "an asset library of what this API project has generated")
+    library.add_argument("what", choices=("sync",), metavar="sync", help="save what is new; a run that was broken off is continued")
+    library.add_argument("folder", type=Path, metavar="DIR", help="the asset library's folder; files of yours in it are left alone")
+    library.add_argument("--kind", choices=("model", "world"), help="only one kind")
+    library.add_argument("--only", metavar="ID", help="only this one (with --kind)")
 
 
 def _command(

@@ -14,7 +14,7 @@ from pathlib import Path
 from ..jobs.board import NotPossible
 from ..jobs.journal import JournalTrouble
 from ..mint.errors import MintError
-from . import account_commands, batch, exits, job_commands, logbook, session, streams
+from . import account_commands, batch, exits, job_commands, library_command, logbook, session, streams
 from .arguments import parser
 from .exits import Exit
 from .session import NotAllowedOnline, TooExpensive
@@ -37,6 +37,7 @@ COMMANDS: dict[str, Command] = {
     "place": job_commands.place,
     "models": account_commands.models,
     "worlds": account_commands.worlds,
+    "library": library_command.library,
     "usage": account_commands.usage,
     "check": account_commands.check,
 }

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keeps a folder of .blend files up to date with what the API project has made: an asset library for the Asset Browser.
+
+For a Blender without a window (see `library_child`): each file is imported and saved here, which takes its time. The open file is the
+same afterwards. Everything is listed first, then only what is new is fetched, one after the other; a run that was killed is continued
+by the next one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from ..files import choice
+from ..files.download import Downloader, never, silent
+from ..files.errors import FileTrouble
+from ..jobs import fetching, library
+from ..jobs.job import Kept, Role
+from ..jobs.wants import Fetch
+from ..mint.client import Client
+from ..mint.errors import MintError
+from ..mint.pacing import Retries
+from ..mint.patient import patiently
+from ..mint.schema import Asset, Kind
+from . import assets
+from .landing import ImportTrouble, Landing, Placed, Provenance, land_world
+from .library_manifest import Manifest
+from .reading import readable_extensions
+from .world import WorldFiles, WorldOptions
+from .writing import OutputTrouble
+
+PAGE_SIZE = 100
+"""As many as Mint gives at once: nobody looks at these pages."""
+ORIGIN = (0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What became of one entry. `sentence` says why it was not saved."""
+
+    asset: Asset
+    done: int
+    total: int
+    file: Path | None = None
+    sentence: str = ""
+
+
+@dataclass
+class Outcome:
+    """What a run has done. Entries that are not finished at Mint count nowhere: there is nothing to save."""
+
+    saved: list[Path] = field(default_factory=list)
+    unchanged: int = 0
+    left: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+
+def listed(client: Client, kinds: Sequence[Kind], on_wait: Callable[[MintError, float], None] | None = None) -> list[Asset]:
+    """Everything there is. Raises MintError."""
+    found: dict[str, Asset] = {}
+    for kind in kinds:
+        cursor: str | None = None
+        used: set[str | None] = set()
+        while cursor not in used:
+            used.add(cursor)
+            page = patiently(partial(client.page, kind, cursor=cursor, limit=PAGE_SIZE), retries=Retries(), on_wait=on_wait)
+            found |= {asset.id: asset for asset in page.data if asset.id}
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+    return list(found.values())
+
+
+def sync(folder: Path, wanted: Iterable[Asset], home: Path, tell: Callable[[Step], None] = lambda step: None) -> Outcome:
+    """Bring the folder up to date with these entries. Raises OutputTrouble when the folder cannot be used at all."""
+    folder = folder.expanduser().absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        manifest = Manifest(folder)
+    except OSError as error:
+        raise OutputTrouble(f"The asset library {folder} cannot be used: {error.strerror or error}.") from error
+    outcome = Outcome()
+    done_ones = [asset for asset in wanted if library.state_of(asset) is library.State.DONE]
+    fresh = [asset for asset in done_ones if not manifest.is_up_to_date(asset.id, version_of(asset))]
+    outcome.unchanged = len(done_ones) - len(fresh)
+    with Downloader() as downloader:
+        for number, asset in enumerate(fresh, start=1):
+            step = _one(folder, manifest, asset, home / "library-sync" / asset.id, downloader, outcome)
+            tell(Step(asset, number, len(fresh), *step))
+    return outcome
+
+
+def version_of(asset: Asset) -> str:
+    """Changes when the .blend would be another one: other files, another name or prompt."""
+    told = asset.assets
+    urls = [told.glb_url, told.optimized_glb_url, told.collider_mesh_url, told.pano_url] if told else []
+    return hashlib.sha256(json.dumps([asset.name, asset.prompt, *urls]).encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _one(
+    folder: Path, manifest: Manifest, asset: Asset, work: Path, downloader: Downloader, outcome: Outcome
+) -> tuple[Path | None, str]:
+    """Fetch and save one entry; what goes wrong with it does not stop the others."""
+    provenance = _provenance(asset)
+    name = assets.file_name(provenance) + ".blend"
+    try:
+        if complaint := manifest.why_not(asset.id, name):
+            outcome.left.append(complaint)
+            return None, complaint
+        kept = _fetched(asset, work, downloader)
+        entry = manifest.begin(asset.id, name, version_of(asset))
+        file = _save(asset, kept, provenance, folder)
+        manifest.finish(entry)
+        shutil.rmtree(work, ignore_errors=True)
+        outcome.saved.append(file)
+        return file, ""
+    except (FileTrouble, ImportTrouble, OutputTrouble, OSError) as trouble:
+        sentence = f"{library.title(asset)[:60]} was not saved: {trouble}"
+        outcome.failed.append(sentence)
+        return None, sentence
+
+
+def _fetched(asset: Asset, work: Path, downloader: Downloader) -> dict[Role, Kept]:
+    """Its files, complete and checked; those of a run that was broken off are used. The picture may be missing."""
+    told = asset.assets
+    assert told is not None, "an entry that is done has files"
+    work.mkdir(parents=True, exist_ok=True)
+    get = partial(fetching.fetch, folder=work, downloader=downloader, stop=never, progress=silent)
+    kept: dict[Role, Kept] = {}
+    if asset.kind is Kind.MODEL:
+        kept[Role.MODEL] = _model(asset, get)
+    for role, url in ((Role.COLLIDER, told.collider_mesh_url), (Role.PANORAMA, told.pano_url)):
+        if url is not None and asset.kind is Kind.WORLD:
+            kept[role] = get(Fetch(role, url, str(role)))
+    if told.picture_url is not None:
+        try:
+            kept[Role.PICTURE] = get(Fetch(Role.PICTURE, told.picture_url, str(Role.PICTURE)))
+        except FileTrouble:
+            pass  # Blender draws one of its own
+    return kept
+
+
+def _model(asset: Asset, get: Callable[[Fetch], Kept]) -> Kept:
+    """The optimised GLB where this Blender reads it, else the original; what a file needs it says only itself."""
+    told, readable = asset.assets, readable_extensions()
+    chosen = choice.choose_model(
+        optimized_url=told.optimized_glb_url if told else None, original_url=told.glb_url if told else None, readable=readable
+    )
+    if chosen is None or told is None:
+        raise ImportTrouble("Mint names no file for it.")
+    kept = get(Fetch(Role.MODEL, chosen.url, f"model-{chosen.which}"))
+    if set(kept.needs) - readable and told.glb_url not in (None, chosen.url):
+        kept = get(Fetch(Role.MODEL, told.glb_url or "", "model-original"))
+    return kept
+
+
+def _save(asset: Asset, kept: dict[Role, Kept], provenance: Provenance, folder: Path) -> Path:
+    picture = Path(kept[Role.PICTURE].path) if Role.PICTURE in kept else None
+    if asset.kind is Kind.MODEL:
+        return assets.save_model_to_library(Path(kept[Role.MODEL].path), provenance, folder, picture)
+    parts = WorldFiles(
+        collider=Path(kept[Role.COLLIDER].path) if Role.COLLIDER in kept else None,
+        panorama=Path(kept[Role.PANORAMA].path) if Role.PANORAMA in kept else None,
+        caption=asset.assets.caption if asset.assets else None,
+    )
+
+    def land(scene: object) -> Placed:
+        return land_world(parts, provenance, Landing(at=ORIGIN), WorldOptions(), scene, undo=False)  # type: ignore[arg-type]
+
+    return assets.save_to_library(land, provenance, folder, picture)
+
+
+def _provenance(asset: Asset) -> Provenance:
+    caption = asset.assets.caption if asset.assets else None
+    return Provenance(
+        asset_id=asset.id,
+        kind=asset.kind.value,
+        prompt=asset.prompt or caption or "",
+        name=asset.name or "",
+        mint_url=asset.mint_url or "",
+        created_at=asset.created_at.isoformat() if asset.created_at else "",
+    )
