@@ -100,7 +100,9 @@ def _draw_review(box: bpy.types.UILayout, job: Job) -> None:
         row = box.row(align=True)
         row.operator("mint.show_preview", text="Look Closer", icon="IMAGE_DATA").job_id = job.id
         if len(previews) > 1:
-            _draw_turning(row, job, shown, len(previews))
+            turning = row.row(align=True)
+            turning.alignment = "RIGHT"
+            _draw_turning(turning, job, shown, len(previews))
     row = box.row(align=True)
     row.scale_y = 1.3
     row.operator("mint.approve", text="Approve", icon="CHECKMARK").job_id = job.id
@@ -116,9 +118,7 @@ def _draw_turning(row: bpy.types.UILayout, job: Job, shown: int, count: int) -> 
     icon: Any
     for step, icon in ((-1, "TRIA_LEFT"), (1, "TRIA_RIGHT")):
         if step > 0:
-            middle = row.row(align=True)
-            middle.alignment = "CENTER"
-            middle.label(text=f"{shown} of {count}")
+            row.label(text=f"{shown} of {count}")
         turn = row.operator("mint.turn_preview", text="", icon=icon)
         turn.job_id, turn.to = job.id, min(count, max(1, shown + step))
 

@@ -87,8 +87,9 @@ class MINT_OT_generate(bpy.types.Operator):
         layout = self.layout
         layout.use_property_split = True
         row = layout.row()
+        row.use_property_split = False
         row.activate_init = True  # one types without clicking first
-        row.prop(self, "prompt", placeholder="a small ceramic lamp with an orange shade")
+        row.prop(self, "prompt", text="", placeholder="a small ceramic lamp with an orange shade")
         layout.prop(self, "preset")
         layout.prop(self, "mode")
         layout.prop(self, "name")
