@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +151,21 @@ class BlenderWindow:
         found: dict[str, Any] = self.wait(question, phase=phase, title=title, seconds=seconds)
         return found
 
+    def call(self, operator: str, how: str = "EXEC_DEFAULT", **arguments: Any) -> list[str]:
+        """Call an operator as if from the 3D View, where a mouse would prove nothing."""
+        done: list[str] = self.ask("call(operator, how, **arguments)", operator=operator, how=how, arguments=arguments)
+        return done
+
+    def fill(self, **settings: Any) -> None:
+        """Set fields of the form."""
+        self.ask("for name, value in settings.items():\n    setattr(bpy.context.window_manager.mint, name, value)", settings=settings)
+
+    def fresh(self) -> None:
+        """As after a start with an empty journal, with the tab Mint open."""
+        self.ask("fresh()")
+        self._known.clear()
+        self.open_sidebar()
+
     def log(self) -> str:
         """What Blender has written so far."""
         return self.log_file.read_text(encoding="utf-8", errors="replace")
@@ -231,6 +246,18 @@ class BlenderWindow:
         """Type a text."""
         self.display.type(text)
         self.settle()
+
+    def until_it_shows(self, act: Callable[[], object]) -> None:
+        """Do something, and wait until it has changed what is on the screen and all stands still again: for menus and dialogs,
+        about which Blender tells nothing."""
+        before = self.display.still()
+        act()
+        until = time.monotonic() + PATIENCE
+        while self.display.pixels() == before:
+            if time.monotonic() > until:
+                raise NotTrue("nothing has changed on the screen")
+            time.sleep(0.05)
+        self.display.still()
 
     def screenshot(self, name: str) -> Path:
         """What a person would see, as build/screenshots/<name>.png."""

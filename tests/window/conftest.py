@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,47 +33,91 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_profile(tmp_path_factory.mktemp("installed"))
 
 
-@pytest.fixture
-def profile(installed: Path, tmp_path: Path) -> Path:
-    """A profile of this test's own."""
-    return shutil.copytree(installed, tmp_path / "profile", symlinks=True)
-
-
-@pytest.fixture
+@pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
-    """A stand-in for Mint."""
-    with running_service(speed=SPEED) as running:
+    """A stand-in for Mint that is quick, and asks to be looked at often. One for each module; see `Since` for counting."""
+    with running_service(speed=SPEED, switches=("poll-hint",), retry_after=0.3) as running:
         yield running
         assert not running.leaks(), "the key went to the file host"
 
 
+class Since:
+    """What the service was asked since a test began."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._begun = len(service.log())
+
+    def count(self, method: str, path: str) -> int:
+        """How many requests were like that; `path` is a shell pattern."""
+        return sum(
+            entry.method == method and fnmatch.fnmatchcase(entry.path, path) for entry in self._service.log()[self._begun :]
+        )
+
+    @property
+    def starts(self) -> int:
+        """How many generations were started, which is what costs."""
+        return self.count("POST", "/v1/*:generate")
+
+
 @pytest.fixture
-def open_blender(
-    request: pytest.FixtureRequest, display: Display, profile: Path, tmp_path: Path, service: Service
-) -> Iterator[Callable[..., BlenderWindow]]:
-    """Start Blenders: `open_blender(key=…, online=…)`. They share a profile and a journal. When the test fails, their logs are shown."""
+def since(service: Service) -> Since:
+    """Counts from here on."""
+    return Since(service)
+
+
+@pytest.fixture(scope="module")
+def _blenders(display: Display, installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., BlenderWindow]]:
     running: list[BlenderWindow] = []
 
-    def start(**options: Any) -> BlenderWindow:
-        window = BlenderWindow(display, profile, tmp_path / "home", **{"api": service.api, "key": service.key, **options})
+    def start(folder: Path | None = None, **options: Any) -> BlenderWindow:
+        folder = folder or tmp_path_factory.mktemp("blender")
+        if not (folder / "profile").exists():
+            shutil.copytree(installed, folder / "profile", symlinks=True)
+        window = BlenderWindow(display, folder / "profile", folder / "home", **options)
         running.append(window)
         return window
 
     yield start
-    name = request.node.name
-    for number, window in enumerate(running, start=1):
-        shown = window.log()
-        print(f"-- log of Blender {number} of {name}\n{shown}")
+    for window in running:
         window.close()
-        assert "Traceback (most recent call last)" not in shown, f"Blender {number} wrote a traceback:\n{shown}"
-        assert service.key not in shown, "the key is in Blender's log"
 
 
 @pytest.fixture
-def blender(request: pytest.FixtureRequest, open_blender: Callable[..., BlenderWindow]) -> Iterator[BlenderWindow]:
-    """One Blender, ready to generate, with the tab Mint open. Leaves a screenshot of its end, named after the test."""
-    window = open_blender()
-    window.open_sidebar()
+def open_blender(
+    request: pytest.FixtureRequest, _blenders: Callable[..., BlenderWindow], tmp_path: Path, service: Service
+) -> Iterator[Callable[..., BlenderWindow]]:
+    """Start Blenders of this test's own: `open_blender(key=…, online=…)`. They share a profile and a journal."""
+    running: list[BlenderWindow] = []
+
+    def start(**options: Any) -> BlenderWindow:
+        running.append(_blenders(tmp_path, **{"api": service.api, "key": service.key, **options}))
+        return running[-1]
+
+    yield start
+    for window in running:
+        _look_at_log(window, service)
+        window.close()
+
+
+@pytest.fixture
+def blender(
+    request: pytest.FixtureRequest, _blenders: Callable[..., BlenderWindow], service: Service
+) -> Iterator[BlenderWindow]:
+    """A Blender that the tests of a module share, as fresh as after a start. Leaves a screenshot named after the test."""
+    window: BlenderWindow | None = getattr(request.module, "_shared", None)
+    if window is None or window.process.poll() is not None:
+        window = request.module._shared = _blenders(api=service.api, key=service.key)
+    window.fresh()
     yield window
     if window.process.poll() is None:
         window.screenshot(request.node.name.removeprefix("test_"))
+    _look_at_log(window, service)
+
+
+def _look_at_log(window: BlenderWindow, service: Service) -> None:
+    """Show Blender's log beside a failure; a traceback or the key in it is one."""
+    shown = window.log()
+    print(f"-- Blender's log\n{shown}")
+    assert "Traceback (most recent call last)" not in shown, f"Blender wrote a traceback:\n{shown}"
+    assert service.key not in shown, "the key is in Blender's log"

@@ -78,6 +78,18 @@ class Display:
         """Type a text."""
         self.tool("type", "--delay", 25, text)
 
+    def still(self, seconds: float = 0.25) -> bytes:
+        """Wait until the picture stands still, looking every `seconds`; its pixels."""
+        before = b""
+        while (now := self.pixels()) != before:
+            before = now
+            time.sleep(seconds)
+        return now
+
+    def pixels(self) -> bytes:
+        """What is on the screen, as raw bytes."""
+        return subprocess.run(["import", "-window", "root", "-depth", "8", "rgb:-"], env=self.environment, check=True, capture_output=True, timeout=60).stdout
+
     def grab(self, target: Path) -> None:
         """What a person would see, as a picture."""
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -79,6 +79,52 @@ def within(kind, name="WINDOW"):
     return bpy.context.temp_override(window=window(), area=area(kind), region=region(kind, name))
 
 
+def call(name, how="EXEC_DEFAULT", **arguments):
+    """Call an operator as if from the 3D View."""
+    group, _, word = name.partition(".")
+    with within("VIEW_3D"):
+        return sorted(getattr(getattr(bpy.ops, group), word)(how, **arguments))
+
+
+def fresh():
+    """Nothing on the list, the form as it is at first, one window with the start-up scene, and Blender online."""
+    bpy.context.preferences.system.use_online_access = True
+    for job in board().jobs() if board() else ():
+        if board().is_active(job.id):
+            board().cancel(job.id)
+    for _ in range(500):
+        if board() is None or not board().catch_up() and not any(board().is_active(job.id) for job in board().jobs()):
+            break
+        yield
+    for job in board().jobs() if board() else ():
+        board().dismiss(job.id)
+    with within("VIEW_3D"):
+        bpy.ops.wm.read_homefile()
+    yield
+    form = bpy.context.window_manager.mint
+    for name in form.bl_rna.properties.keys():
+        if name not in ("rna_type", "name"):
+            form.property_unset(name)
+    yield
+
+
+def roots():
+    """What Mint brought into the scene: the roots of results, in the order of their names."""
+    return sorted(each.name for each in bpy.context.scene.objects if each.parent is None and any("mint" in name for name in each.keys()))
+
+
+def scene():
+    """What a user notices: objects, mode, selection, active object."""
+    active = bpy.context.view_layer.objects.active
+    return {
+        "objects": sorted(each.name for each in bpy.data.objects),
+        "meshes": sorted(each.name for each in bpy.data.meshes),
+        "mode": active.mode if active else None,
+        "selected": sorted(each.name for each in bpy.context.view_layer.objects if each.select_get()),
+        "active": active.name if active else None,
+    }
+
+
 def box(kind, name):
     """A region's box in pixels from the window's upper left: left, top, right, bottom."""
     here, height = region(kind, name), window().height
@@ -104,7 +150,7 @@ def under_pointer(kind, name):
         return "(field)" if bpy.ops.ui.reset_default_button.poll() else None
 
 
-def look_for(kind, name, what=None, shares=(0.3, 0.9), step=9, gap=300):
+def look_for(kind, name, what=None, shares=(0.3, 0.9, 0.69), step=9, gap=420):
     """Let the pointer wander over a region in columns until it meets the button that does `what`: its point from the window's
     upper left. Without `what`: everything that was met, and where. A generator that goes on at each tick, since Blender has to
     see each move."""

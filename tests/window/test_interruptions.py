@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What may come between a click and its result: another file, a closed window, no network, the end of Blender."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.mint_service.running import Service
+
+from .blender_window import BlenderWindow
+from .conftest import Since
+
+pytestmark = pytest.mark.window
+
+BEATS = "part('blender.heartbeat')._beating"
+ACTIVE = "jobs() and jobs()[0]['active']"
+AT_MINT = "jobs() and jobs()[0]['phase'] == 'working'"
+
+
+def start(blender: BlenderWindow, prompt: str = "a lamp") -> None:
+    """A job that is on its way at Mint."""
+    assert blender.call("mint.generate", prompt=prompt, mode="AUTO", preset="FAST") == ["FINISHED"]
+    blender.wait(AT_MINT)
+
+
+def test_online_access_switched_off_and_on(blender: BlenderWindow, service: Service, since: Since) -> None:
+    """Off: nothing more is sent, and the card says why. On again: the job goes on."""
+    start(blender, "a lamp [stuck]")
+    blender.ask("bpy.context.preferences.system.use_online_access = False")
+    blender.wait("not board().is_online")
+    blender.settle()
+    quiet = len(service.log())
+    blender.screenshot("online_access_switched_off")
+    for _ in range(40):  # ten times as long as the service asked the client to wait between two polls
+        blender.ask("bpy.context.window_manager.windows[0].screen.areas[0].tag_redraw()")
+    assert len(service.log()) <= quiet + 1  # one may have been on its way
+    blender.ask("bpy.context.preferences.system.use_online_access = True")
+    seen = len(service.log())
+    blender.wait("board().is_online")
+    while len(service.log()) == seen:
+        blender.settle()
+    blender.call("mint.cancel", job_id=blender.jobs()[0]["id"])
+    blender.wait_for("canceled")
+    assert since.starts == 1
+
+
+def test_opening_another_file(blender: BlenderWindow, since: Since, tmp_path: Path) -> None:
+    """A result does not land in a file where nobody asked for it: it waits with Place, which brings it there."""
+    other = tmp_path / "other.blend"
+    blender.ask("bpy.ops.wm.save_as_mainfile(filepath=path, copy=True)", path=str(other))
+    start(blender)
+    blender.ask(f"with within('VIEW_3D'):\n    bpy.ops.wm.open_mainfile(filepath={str(other)!r})")
+    blender.wait("bpy.data.filepath == path", path=str(other))
+    blender.open_sidebar()
+    blender.wait_for("ready")
+    assert blender.ask("roots()") == []
+    blender.screenshot("opening_another_file_waits")
+    blender.click("mint.place")
+    blender.wait_for("placed")
+    assert len(blender.ask("roots()")) == 1
+    assert since.starts == 1
+
+
+def test_window_closed(blender: BlenderWindow, since: Since) -> None:
+    """The window in which the heart beats is closed, another one is open: the job goes on there."""
+    start(blender, "a lamp [slow-start]")
+    blender.wait(BEATS)
+    blender.ask("with within('VIEW_3D'):\n    bpy.ops.wm.window_new_main()")
+    blender.wait("len(bpy.context.window_manager.windows) == 2")
+    blender.ask("with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):\n    bpy.ops.wm.window_close()")
+    blender.wait("len(bpy.context.window_manager.windows) == 1")
+    blender.wait(BEATS)
+    blender.call("mint.cancel", job_id=blender.jobs()[0]["id"])
+    blender.wait_for("canceled")
+    assert since.starts == 1
+
+
+def test_add_on_disabled_and_enabled(blender: BlenderWindow, since: Since) -> None:
+    """Disabled in the middle of a job, the add-on leaves no thread behind; enabled again, it goes on with the job."""
+    start(blender)
+    blender.call("preferences.addon_disable", module="bl_ext.user_default.mint_blender")
+    assert blender.ask("[thread.name for thread in __import__('threading').enumerate() if 'mint' in thread.name]") == []
+    blender.call("preferences.addon_enable", module="bl_ext.user_default.mint_blender")
+    blender.wait("jobs()")
+    blender.wait("jobs()[0]['phase'] in ('ready', 'placed')")
+    assert since.starts == 1
+
+
+def test_quitting_and_starting_again(open_blender: Callable[..., BlenderWindow], service: Service, since: Since) -> None:
+    """Blender ends at once though a job is in flight; the next Blender goes on with it, and it is paid once."""
+    first = open_blender()
+    start(first, "a lamp [slow-start]")
+    seconds = first.quit()
+    assert first.process.returncode == 0
+    assert seconds < 2.0 + IDLE_QUIT
+    second = open_blender()
+    second.open_sidebar()
+    second.wait(ACTIVE)
+    second.screenshot("starting_again")
+    service.advance(120)
+    second.wait("jobs()[0]['phase'] in ('ready', 'placed')")
+    second.screenshot("starting_again_arrived")
+    assert since.starts == 1
+
+
+def test_two_blenders(open_blender: Callable[..., BlenderWindow], service: Service, since: Since) -> None:
+    """Two Blenders share a journal: one drives the job; when it is killed, the other takes over, and nothing is started twice."""
+    first = open_blender()
+    start(first, "a lamp [slow-start]")
+    second = open_blender()
+    second.open_sidebar()
+    second.wait("jobs()")
+    assert not second.jobs()[0]["active"]
+    second.screenshot("two_blenders_the_other_drives")
+    first.kill()
+    second.wait(ACTIVE)
+    service.advance(120)
+    second.wait("jobs()[0]['phase'] in ('ready', 'placed')")
+    assert since.starts == 1
+
+
+IDLE_QUIT = 1.0
+"""Seconds that a Blender without anything in flight may take to end on a slow machine."""

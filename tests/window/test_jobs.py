@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a prompt to something in the scene, by mouse and keyboard, and what may happen on the way."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.mint_service.running import Service
+
+from .blender_window import BlenderWindow
+from .conftest import Since
+
+pytestmark = pytest.mark.window
+
+
+def start(blender: BlenderWindow, prompt: str, *, mode: str = "AUTO", kind: str = "MODEL", preset: str = "FAST") -> None:
+    """A job begins; that it begins with a click is proven by other tests."""
+    assert blender.call("mint.generate", prompt=prompt, mode=mode, kind=kind, preset=preset) == ["FINISHED"]
+
+
+def test_text_to_model(blender: BlenderWindow, since: Since) -> None:
+    """A prompt is typed, Generate is clicked, and the model stands at the 3D cursor of the click; one generation was started."""
+    blender.ask("bpy.context.scene.cursor.location = (2, 1, 0)")
+    blender.fill(preset="FAST", review=False)
+    blender.write("mint.prompt", "a small ceramic lamp")
+    assert blender.ask("bpy.context.window_manager.mint.prompt") == "a small ceramic lamp"
+    blender.wait("any(getattr(each.answer, 'estimated_total', None) for each in board().answers.values()) if board() else False")
+    blender.screenshot("text_to_model_form")
+    blender.click("mint.generate_from_form")
+    blender.wait("jobs()")
+    blender.ask("bpy.context.scene.cursor.location = (0, 0, 5)")
+    blender.screenshot("text_to_model_in_flight")
+    blender.wait_for("placed")
+    (root,) = blender.ask("roots()")
+    assert blender.ask("list(bpy.data.objects[root].location)", root=root) == pytest.approx([2, 1, 0], abs=1e-4)
+    assert since.starts == 1
+    assert not blender.ask("bpy.context.window_manager.mint.prompt"), "the prompt of a job that was sent stays in the field"
+    assert not blender.ask("part('blender.heartbeat')._beating"), "the heart beats though nothing is in flight"
+
+
+def test_review_with_one_revision(blender: BlenderWindow, since: Since) -> None:
+    """The Preview waits; a change is typed and Revise clicked; both previews stay to compare; Approve brings the model."""
+    start(blender, "a ceramic lamp", mode="REVIEW")
+    blender.wait_for("review")
+    blender.screenshot("review_first_preview")
+    blender.write("feedback", "make the shade blue")
+    blender.click("mint.revise")
+    blender.wait("jobs()[0]['previews'] == 2 and jobs()[0]['phase'] == 'review' and not jobs()[0]['active']")
+    blender.screenshot("review_second_preview")
+    blender.click("to=1")
+    assert blender.ask("bpy.context.window_manager.mint_drafts[0].shown") == 1
+    blender.screenshot("review_turned_back")
+    blender.click("mint.approve")
+    blender.wait_for("placed")
+    assert len(blender.ask("roots()")) == 1
+    assert since.starts == 1
+    assert since.count("POST", "/v1/operations/*:revise") == 1
+    assert since.count("POST", "/v1/operations/*:approve") == 1
+
+
+def test_look_closer(blender: BlenderWindow) -> None:
+    """A click on Look Closer opens the Preview in an Image Editor of its own window; nothing of the layout is changed."""
+    start(blender, "a ceramic lamp", mode="REVIEW")
+    blender.wait_for("review")
+    areas = blender.ask("[each.type for each in window().screen.areas]")
+    blender.click("mint.show_preview")
+    blender.wait("len(bpy.context.window_manager.windows) == 2")
+    kinds = blender.ask("[each.type for each in bpy.context.window_manager.windows[-1].screen.areas]")
+    assert kinds == ["IMAGE_EDITOR"]
+    assert blender.ask("bpy.context.window_manager.windows[-1].screen.areas[0].spaces.active.image.size[0]") > 1
+    assert blender.ask("[each.type for each in window().screen.areas]") == areas
+
+
+def test_two_jobs_at_once(blender: BlenderWindow, since: Since) -> None:
+    """Two prompts are in flight together, each with its card, newest first; both arrive."""
+    start(blender, "a lamp")
+    start(blender, "a chair")
+    assert [job["prompt"] for job in blender.jobs()] == ["a chair", "a lamp"]
+    assert all(job["active"] for job in blender.jobs())
+    blender.screenshot("two_jobs_in_flight")
+    blender.wait_for("placed", title="lamp")
+    blender.wait_for("placed", title="chair")
+    assert len(blender.ask("roots()")) == 2
+    assert since.starts == 2
+
+
+def test_world(blender: BlenderWindow, since: Since) -> None:
+    """A World brings its collider mesh and its panorama."""
+    start(blender, "an old greenhouse", kind="WORLD")
+    blender.wait_for("placed")
+    assert len(blender.ask("roots()")) == 1
+    assert blender.ask("part('blender.panorama').OURS in bpy.context.scene.world"), "the panorama is not the scene's background"
+    assert since.starts == 1
+
+
+def test_billing_pause_and_resume(blender: BlenderWindow, service: Service, since: Since) -> None:
+    """Credits run out: the card says what is missing and where to get it; after they were bought, Resume goes on and pays nothing twice."""
+    start(blender, "a throne [billing-final] [billing-unpaid]")
+    blender.wait_for("billing")
+    buttons = blender.buttons()
+    assert any("mint.open_in_mint" in button for button in buttons)
+    blender.screenshot("billing_pause")
+    service.scenario(credits=service.credits() + 5000)
+    blender.click("mint.resume")
+    blender.wait_for("placed")
+    assert since.starts == 1
+
+
+def test_failure_and_retry(blender: BlenderWindow, since: Since) -> None:
+    """A failure is said in a sentence, with Retry beside it; Retry brings the model."""
+    start(blender, "a vase [transient]")
+    job = blender.wait_for("failed")
+    assert job["trouble"].endswith((".", ")"))
+    blender.screenshot("failure")
+    blender.click("mint.retry")
+    blender.wait_for("placed")
+    assert since.starts == 1
+    assert since.count("POST", "/v1/operations/*:retry") + since.count("POST", "/v1/models/*:retry") == 1
+
+
+def test_cancel(blender: BlenderWindow, service: Service, since: Since) -> None:
+    """The cross on a running job stops it at Mint too."""
+    start(blender, "a statue [stuck]")
+    blender.wait("jobs()[0]['phase'] == 'working'")
+    blender.click("mint.cancel(")
+    blender.wait_for("canceled")
+    assert since.count("POST", "/v1/operations/*:cancel") == 1
+    assert service.operations()[-1].status == "canceled"
+    assert not blender.ask("part('blender.heartbeat')._beating")
+
+
+def test_f3(blender: BlenderWindow, since: Since) -> None:
+    """F3 and "mint" find our entries; Enter opens the dialog, in which one types the prompt and confirms: the job begins."""
+    blender.over()
+    blender.until_it_shows(lambda: blender.key("F3"))
+    blender.until_it_shows(lambda: blender.type("mint"))
+    blender.screenshot("f3_search")
+    blender.until_it_shows(lambda: blender.type(" 3d"))
+    blender.until_it_shows(lambda: blender.key("Return"))
+    blender.until_it_shows(lambda: blender.type("a wooden chair"))
+    blender.screenshot("f3_dialog")
+    blender.until_it_shows(lambda: blender.key("Return"))  # ends the text
+    blender.key("Return")  # confirms the dialog
+    blender.wait("jobs()")
+    assert blender.jobs()[0]["prompt"] == "a wooden chair"
+    blender.wait_for("placed")
+    assert since.starts == 1
