@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Enabling and disabling the add-on: whatever Blender came to know of us is gone afterwards, and starting up costs nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+import mint_blender
+from tests.mint_service.running import ThreadService, running_service
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+ROOT = Path(__file__).resolve().parents[2]
+HANDLERS = ("load_pre", "load_post", "save_post", "undo_post", "redo_post", "depsgraph_update_post", "frame_change_post")
+
+
+def known() -> dict[str, object]:
+    """All that Blender and Python know of us."""
+    ours = [name for name in dir(bpy.types) if "MINT" in name.upper()]
+    return {
+        "classes": sorted(ours),
+        "operators": sorted(dir(bpy.ops.mint)),
+        "window manager": sorted(name for name in bpy.types.WindowManager.bl_rna.properties.keys() if "mint" in name),
+        "handlers": {name: len(getattr(bpy.app.handlers, name)) for name in HANDLERS},
+        "menus": [len(getattr(bpy.types, name)._dyn_ui_initialize()) for name in ("VIEW3D_MT_add", "VIEW3D_MT_object", "STATUSBAR_HT_header")],
+        "threads": sorted(thread.name for thread in threading.enumerate()),
+    }
+
+
+def test_ten_times_on_and_off_leaves_nothing() -> None:
+    """Ten times enabled and disabled: no class, operator, property, handler, menu entry or thread is left."""
+    mint_blender.register()
+    mint_blender.unregister()
+    before = known()
+    for _ in range(10):
+        mint_blender.register()
+        assert "generate" in dir(bpy.ops.mint)
+        mint_blender.unregister()
+    assert known() == before
+    assert not before["window manager"]
+    assert "generate" not in before["operators"]  # type: ignore[operator]
+
+
+def test_disabling_with_a_job_in_flight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread is gone when `unregister` returns, and the job goes on when the add-on is enabled again: started and paid once."""
+    service: ThreadService
+    with running_service(speed=1000) as service:
+        monkeypatch.setenv("MINT_API_KEY", service.key)
+        monkeypatch.setenv("MINT_API_BASE_URL", service.api)
+        monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
+        mint_blender.register()
+        try:
+            from mint_blender.blender import current
+            from mint_blender.mint.generation import GenerationRequest
+            from mint_blender.mint.schema import Kind
+
+            job = current.board().start(GenerationRequest(Kind.MODEL, "a lamp"))
+            assert "mint-worker" in {thread.name for thread in threading.enumerate()}
+            mint_blender.unregister()
+            assert not {thread.name for thread in threading.enumerate()} & {"mint-worker", "mint-download"}
+            mint_blender.register()
+            board = current.board()
+            board.resume_all()
+            board.watch([job.id])
+            assert board.job(job.id).phase == "ready"
+            assert len(service.operations()) == 1
+        finally:
+            mint_blender.unregister()
+
+
+def test_enabling_loads_no_network() -> None:
+    """Registering the add-on imports neither requests nor urllib3: Blender's start stays as quick as it was."""
+    code = (
+        "import bpy, sys; before = set(sys.modules); import mint_blender; mint_blender.register(); "
+        "print(sorted({name.split('.')[0] for name in set(sys.modules) - before} & {'requests', 'urllib3', 'rich', 'DracoPy'})); "
+        "mint_blender.unregister()"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)
+    assert ended.stdout.strip().splitlines()[-1] == "[]"
