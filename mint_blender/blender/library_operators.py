@@ -129,7 +129,9 @@ class MINT_OT_import_asset(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """From a menu: ask which one."""
-        return self.execute(context) if self.asset_id else context.window_manager.invoke_props_dialog(self, width=320, confirm_text="Import")
+        if self.asset_id:
+            return self.execute(context)
+        return context.window_manager.invoke_props_dialog(self, width=320, confirm_text="Import")
 
     def execute(self, context: bpy.types.Context) -> Result:
         """A job that only fetches: it lands as a fresh result does."""

@@ -102,9 +102,7 @@ def version_of(asset: Asset) -> str:
     return hashlib.sha256(json.dumps([asset.name, asset.prompt, *urls]).encode("utf-8", "replace")).hexdigest()[:16]
 
 
-def _one(
-    folder: Path, manifest: Manifest, asset: Asset, work: Path, downloader: Downloader, outcome: Outcome
-) -> tuple[Path | None, str]:
+def _one(folder: Path, manifest: Manifest, asset: Asset, work: Path, downloader: Downloader, outcome: Outcome) -> tuple[Path | None, str]:
     """Fetch and save one entry; what goes wrong with it does not stop the others."""
     provenance = _provenance(asset)
     name = assets.file_name(provenance) + ".blend"

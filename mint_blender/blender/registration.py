@@ -7,8 +7,24 @@ from typing import Any
 
 import bpy
 
-from . import account_operators, disk, drafts, form, heartbeat, job_card, job_operators, menus, notices, operators, panel, pictures
-from . import library_child, library_operators, library_panel, library_view
+from . import (
+    account_operators,
+    disk,
+    drafts,
+    form,
+    heartbeat,
+    job_card,
+    job_operators,
+    library_child,
+    library_operators,
+    library_panel,
+    library_view,
+    menus,
+    notices,
+    operators,
+    panel,
+    pictures,
+)
 from .preferences import MintPreferences
 
 CLASSES: tuple[type, ...] = (
