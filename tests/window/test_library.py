@@ -60,12 +60,14 @@ def test_library_looked_through(open_blender: Callable[..., BlenderWindow], serv
     assert list((tmp_path / "library").glob("*.blend"))
 
 
-# As if a person had opened the panel: Blender has no call for that.
+# Blender has no call to open a panel, and remembers that this one was closed: the same panel under another name, open, and alone.
 _TO_LIBRARY = """
 panel = bpy.types.MINT_PT_library
-bpy.utils.unregister_class(panel)
-panel.bl_options = set()
-bpy.utils.register_class(panel)
+for each in (bpy.types.MINT_PT_more, bpy.types.MINT_PT_main, panel):
+    bpy.utils.unregister_class(each)
+same = {name: value for name, value in vars(panel).items() if name in {'poll', 'draw', 'draw_header_preset'} or name.startswith('bl_')}
+same.pop('bl_rna', None)
+bpy.utils.register_class(type('MINT_PT_library_open', (bpy.types.Panel,), {**same, 'bl_idname': 'MINT_PT_library_open', 'bl_options': set()}))
 region('VIEW_3D', 'UI').tag_redraw()
 result = True
 """
