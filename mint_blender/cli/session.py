@@ -12,9 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from ..files import picture
-from ..files.errors import BadPicture
-from ..jobs import calls
+from ..jobs import calls, checks
 from ..jobs.board import Board, NotPossible
 from ..jobs.home import home_folder
 from ..jobs.job import Job, Phase
@@ -25,7 +23,7 @@ from ..mint.account import Account
 from ..mint.accounting import Estimate
 from ..mint.client import PAGE_SIZE, Client
 from ..mint.errors import MintError, NotFound, NotOffered
-from ..mint.generation import LARGEST_IMAGE, GenerationRequest
+from ..mint.generation import GenerationRequest
 from ..mint.pacing import Pace, Retries
 from ..mint.patient import patiently
 from ..mint.schema import Asset, Kind
@@ -38,7 +36,6 @@ T = TypeVar("T")
 PACE = Pace()
 RETRIES = Retries()
 LOOK_EVERY = 0.2  # seconds between two looks at what another process has done
-UPLOADABLE = frozenset({"png", "jpeg", "webp"})
 
 
 @dataclass(frozen=True)
@@ -135,39 +132,8 @@ def estimate(client: Client, request: GenerationRequest, on_wait: OnWait | None 
 
 def check_request(request: GenerationRequest) -> None:
     """Refuse what Mint would refuse, and pictures that it would not take, before anything is sent. Raises NotPossible."""
-    complaint = request.complaint() or _encoding_complaint(request) or next(filter(None, map(_picture_complaint, request.images)), None)
-    if complaint:
+    if complaint := checks.complaint(request):
         raise NotPossible(complaint)
-
-
-def _encoding_complaint(request: GenerationRequest) -> str | None:
-    """A shell that is not in UTF-8 hands over half characters, which no JSON can hold."""
-    try:
-        f"{request.prompt}{request.name}".encode()
-    except UnicodeEncodeError:
-        return "The prompt or the name has broken characters in it: type it in a terminal that uses UTF-8, or put it into a batch file."
-    return None
-
-
-def _picture_complaint(image: str) -> str | None:
-    """Why Mint would not take this reference picture; local ones are looked at, addresses are Mint's business."""
-    if image.startswith("https://"):
-        return None
-    if "://" in image:
-        return f"A reference picture is a file or an https:// address, not {image}."
-    path = Path(image)
-    try:
-        size = path.stat().st_size
-        kind = picture.inspect(path).format
-    except OSError as error:
-        return f"The reference picture {image} cannot be read: {error.strerror}."
-    except BadPicture as trouble:
-        return f"The reference picture cannot be used. {trouble}"
-    if size > LARGEST_IMAGE:
-        return f"The reference picture {image} has {size / 1024 / 1024:.1f} MB; Mint takes at most 5 MB. Scale it down first."
-    if kind not in UPLOADABLE:
-        return f"The reference picture {image} is {kind.upper()}; Mint takes PNG, JPEG and WebP. Convert it first."
-    return None
 
 
 def assets(client: Client, kind: Kind, on_wait: OnWait | None = None) -> Iterator[Asset]:

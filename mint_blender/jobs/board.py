@@ -15,7 +15,7 @@ from dataclasses import replace
 from ..mint.account import Account
 from ..mint.generation import GenerationRequest, feedback_complaint
 from ..mint.schema import Asset, OptimizationLevel
-from . import card, history
+from . import card, checks, history
 from .driver import Driver
 from .job import BUSY, Cause, Decision, Job, Phase, Target, Trouble, Verb, new_fetch, new_job, new_key
 from .journal import Journal
@@ -114,7 +114,7 @@ class Board:
 
     def start(self, request: GenerationRequest, target: Target = Target(), *, optimize: OptimizationLevel | None = None) -> Job:
         """A new job: committed with its idempotency key before this returns, sent by the worker afterwards."""
-        if complaint := request.complaint():
+        if complaint := checks.complaint(request):
             raise NotPossible(complaint)
         return self._begin(new_job(request, target, now=time.time(), optimize=optimize))
 

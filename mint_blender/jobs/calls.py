@@ -14,13 +14,11 @@ from ..mint.generation import LARGEST_IMAGE
 from ..mint.origin import Origin
 from ..mint.schema import Asset, Operation, Seen
 from ..mint.transport import Transport
+from .checks import UPLOADABLE
 from .job import Verb
 from .wants import Act, Optimize, Poll, ReadAsset, Start, Upload
 
-Call = Upload | Start | Act | Poll | ReadAsset | Optimize
-
-# What Mint is known to take as a reference picture.
-_UPLOADABLE = frozenset({"png", "jpeg", "webp"})
+Call = Start | Act | Poll | ReadAsset | Optimize
 
 
 def connect(account: Account) -> Client:
@@ -32,8 +30,8 @@ def connect(account: Account) -> Client:
     return Client(Transport(origin, account.key))
 
 
-def make(client: Client, want: Call) -> str | Operation | Seen | Asset:
-    """The answer to a want. Raises MintError; FileTrouble for a picture that cannot be sent."""
+def make(client: Client, want: Call) -> Operation | Seen | Asset:
+    """The answer to a want. Raises MintError."""
     if isinstance(want, Start):
         return client.start(want.kind, want.body, key=want.key)
     if isinstance(want, Poll):
@@ -42,8 +40,6 @@ def make(client: Client, want: Call) -> str | Operation | Seen | Asset:
         return client.asset(want.kind, want.asset_id)
     if isinstance(want, Optimize):
         return client.optimize(want.model_id, want.level, key=want.key)
-    if isinstance(want, Upload):
-        return _upload(client, want)
     return _act(client, want)
 
 
@@ -60,21 +56,26 @@ def _act(client: Client, want: Act) -> Operation:
     return client.cancel(want.target_id, key=key)
 
 
-def _upload(client: Client, want: Upload) -> str:
-    """Bring a local picture to Mint."""
+def read(want: Upload) -> bytes:
+    """A local picture, to be sent. Raises FileTrouble when it is gone, or nothing that Mint takes."""
     path = Path(want.path)
     try:
         data = path.read_bytes()
     except OSError as error:
         raise DiskTrouble(f"The reference picture {path.name} cannot be read ({error.strerror}). Choose it again.") from error
     kind = picture.inspect(data)
-    if kind.format not in _UPLOADABLE:
+    if kind.format not in UPLOADABLE:
         raise BadPicture(f"The reference picture {path.name} is {kind.format.upper()}; Mint takes PNG, JPEG and WebP. Convert it first.")
     if len(data) > LARGEST_IMAGE:
         raise BadPicture(
             f"The reference picture {path.name} has {len(data) / 1024 / 1024:.1f} MB; Mint takes at most 5 MB. Scale it down first."
         )
-    image = client.upload_image(data, path.name, kind.media_type, key=want.key)
+    return data
+
+
+def upload(client: Client, want: Upload, data: bytes) -> str:
+    """Bring a picture to Mint: its durable URL there. Raises MintError."""
+    image = client.upload_image(data, Path(want.path).name, picture.inspect(data).media_type, key=want.key)
     if image.url is None:
         raise BadAnswer("the uploaded picture came back without an address")
     return image.url

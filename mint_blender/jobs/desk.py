@@ -6,11 +6,13 @@ Each turn takes the most urgent job one step further: commit first, then fulfil 
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import logging
 import math
 import queue
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -31,7 +33,7 @@ from .pool import Pool
 from .questions import FileFacts, Question, Thumbnail, answer
 from .setup import Setup
 from .story import Story, follow
-from .wants import AnyWant, Fetch, Step, TakeSlot
+from .wants import AnyWant, Fetch, Step, TakeSlot, Upload
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +41,7 @@ log = logging.getLogger(__name__)
 _serials = itertools.count(1)
 
 OVERHEAR_EVERY = 2.0  # seconds until a click of another process is noticed, at most
+UPLOAD_LASTS = 30 * 24 * 3600.0  # seconds; Mint calls the address durable, but says not for how long
 LINE_WAIT = 5.0  # seconds until a waiting job looks again whether another process has given up a slot
 
 
@@ -229,10 +232,10 @@ class Desk:
         line = [task for task in self._tasks.values() if isinstance(task.want, TakeSlot) and task.want.kind is kind]
         return min(line, key=lambda task: (task.job.created_at, task.job.id), default=None)
 
-    def _call(self, task: _Task, want: calls.Call) -> None:
+    def _call(self, task: _Task, want: calls.Call | Upload) -> None:
         """One exchange with Mint. What failed and may be repeated is due again later; the story hears only of the end of patience."""
         try:
-            found = calls.make(self._connected(), want)
+            found = self._upload(want) if isinstance(want, Upload) else calls.make(self._connected(), want)
         except (MintError, FileTrouble) as error:
             if isinstance(error, FileTrouble) or not self._repeat_later(task, error):
                 self._tell(task, partial(task.story.throw, error))
@@ -240,6 +243,16 @@ class Desk:
             self._give_up(task, mistake)
         else:
             self._tell(task, lambda: task.story.send(found))
+
+    def _upload(self, want: Upload) -> str:
+        """The same bytes are sent to the same Mint once: where they lie is remembered for as long as one may rely on it."""
+        data = calls.read(want)
+        digest, base_url = hashlib.sha256(data).hexdigest(), self._account.base_url
+        url = self._journal.uploaded(digest, base_url, since=time.time() - UPLOAD_LASTS)
+        if url is None:
+            url = calls.upload(self._connected(), want, data)
+            self._journal.note_upload(digest, base_url, url)
+        return url
 
     def _repeat_later(self, task: _Task, error: MintError) -> bool:
         now = self._setup.clock()

@@ -33,6 +33,16 @@ CREATE TABLE IF NOT EXISTS jobs (
 _MOVES = "CREATE TABLE IF NOT EXISTS moves (job TEXT NOT NULL, phase TEXT NOT NULL, at REAL NOT NULL) STRICT"
 # The latest change of each job has the largest serial: whoever looks again reads only what is new.
 _CHANGES = "CREATE TABLE IF NOT EXISTS changes (serial INTEGER PRIMARY KEY AUTOINCREMENT, job TEXT NOT NULL UNIQUE) STRICT"
+# Which picture (SHA-256 of its bytes) lies where at which Mint, since when (seconds since the epoch).
+_UPLOADS = """
+CREATE TABLE IF NOT EXISTS uploads (
+    digest TEXT NOT NULL,
+    base_url TEXT NOT NULL,
+    url TEXT NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (digest, base_url)
+) STRICT
+"""
 _VERSION = 1
 
 
@@ -66,6 +76,7 @@ class Journal:
             self._execute(_JOBS)
             self._execute(_MOVES)
             self._execute(_CHANGES)
+            self._execute(_UPLOADS)
             self._execute(f"PRAGMA user_version = {_VERSION}")
 
     def close(self) -> None:
@@ -145,6 +156,18 @@ class Journal:
         with self._transaction():
             self._execute("UPDATE jobs SET dismissed = 1 WHERE id = ?", (job_id,))
             self._note_change(job_id)
+
+    # -- uploaded pictures --------------------------------------------------------------------------------------------
+
+    def uploaded(self, digest: str, base_url: str, *, since: float = 0.0) -> str | None:
+        """Where this picture lies at that Mint, if it was brought there after `since`."""
+        query = "SELECT url FROM uploads WHERE digest = ? AND base_url = ? AND at >= ?"
+        found = self._execute(query, (digest, base_url, since)).fetchone()
+        return str(found[0]) if found else None
+
+    def note_upload(self, digest: str, base_url: str, url: str) -> None:
+        """The picture lies there now."""
+        self._execute("INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?)", (digest, base_url, url, time.time()))
 
     # -- between processes --------------------------------------------------------------------------------------------
 

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reference pictures: the same bytes are brought to the same Mint once, and what it would not take never becomes a job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from mint_blender.jobs import desk
+from mint_blender.jobs.board import Board, NotPossible
+from mint_blender.jobs.job import Phase
+from mint_blender.jobs.journal import Journal
+from mint_blender.mint.generation import LARGEST_IMAGE, GenerationRequest
+from mint_blender.mint.schema import Kind
+
+from ..mint_service import pictures
+from ..mint_service.running import ThreadService, running_service
+from .quick import account, quick
+
+RED, BLUE = (0.8, 0.1, 0.1), (0.1, 0.1, 0.8)
+
+
+@pytest.fixture
+def service() -> Iterator[ThreadService]:
+    """A stand-in Mint in a hurry."""
+    with running_service(speed=1000, credits=1e9) as running:
+        yield running
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Callable[..., str]:
+    """Writes a picture of one colour and returns its path."""
+
+    def write(name: str, colour: tuple[float, float, float] = RED) -> str:
+        path = tmp_path / name
+        path.write_bytes(pictures.webp(colour))
+        return str(path)
+
+    return write
+
+
+def generate(home: Path, service: ThreadService, *images: str) -> None:
+    """A generation with these pictures comes to its end, in a process of its own as far as memory goes."""
+    board = Board(quick(home), account(service))
+    try:
+        job = board.start(GenerationRequest(Kind.MODEL, "", images=images))
+        board.watch([job.id])
+        assert board.job(job.id).phase is Phase.READY
+    finally:
+        board.close()
+
+
+def uploads(service: ThreadService) -> int:
+    """How many pictures were sent."""
+    return len(service.requests("POST", "/v1/reference-images"))
+
+
+def test_the_same_bytes_are_sent_once(home: Path, service: ThreadService, save: Callable[..., str]) -> None:
+    """Under another name, in another job, after a restart: a picture that lies at Mint is not sent again; another one is."""
+    generate(home, service, save("red.webp"))
+    generate(home, service, save("red-too.webp"))
+    assert uploads(service) == 1
+    generate(home, service, save("blue.webp", BLUE), save("red.webp"))
+    assert uploads(service) == 2
+
+
+def test_another_mint_gets_its_own(home: Path, service: ThreadService, save: Callable[..., str]) -> None:
+    """What one base URL has is not taken for what another one has."""
+    generate(home, service, save("red.webp"))
+    with running_service(speed=1000, credits=1e9) as other:
+        generate(home, other, save("red.webp"))
+        assert uploads(other) == 1
+
+
+def test_an_old_upload_is_not_relied_on(
+    home: Path, service: ThreadService, save: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mint does not say for how long it keeps a picture: after a month it is sent anew."""
+    generate(home, service, save("red.webp"))
+    monkeypatch.setattr(desk, "UPLOAD_LASTS", 0.0)
+    generate(home, service, save("red.webp"))
+    assert uploads(service) == 2
+
+
+def test_the_journal_remembers_uploads(home: Path) -> None:
+    """By picture and base URL; the newest address counts."""
+    journal = Journal(home)
+    journal.note_upload("abc", "https://one.example", "https://one.example/old.png")
+    journal.note_upload("abc", "https://one.example", "https://one.example/new.png")
+    journal.close()
+    journal = Journal(home)
+    assert journal.uploaded("abc", "https://one.example") == "https://one.example/new.png"
+    assert journal.uploaded("abc", "https://two.example") is None
+    assert journal.uploaded("abd", "https://one.example") is None
+    journal.close()
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "cannot be read: No such file"),
+        (b"GIF89a" + bytes(60), "is GIF; Mint takes PNG, JPEG and WebP"),
+        (b"once upon a time", "is not a picture"),
+        (pictures.webp(RED) + bytes(LARGEST_IMAGE), "Mint takes at most 5 MB"),
+    ],
+)
+def test_what_mint_would_not_take_is_refused_before_there_is_a_job(
+    home: Path, service: ThreadService, tmp_path: Path, content: bytes | None, sentence: str
+) -> None:
+    """A bad picture is a sentence and nothing else: no job, no request."""
+    path = tmp_path / "picture.webp"
+    if content is not None:
+        path.write_bytes(content)
+    board = Board(quick(home), account(service))
+    try:
+        with pytest.raises(NotPossible, match=sentence):
+            board.start(GenerationRequest(Kind.MODEL, "a lamp", images=(str(path),)))
+        assert board.jobs() == []
+        assert service.requests("POST") == []
+    finally:
+        board.close()
