@@ -29,7 +29,7 @@ def draw(layout: bpy.types.UILayout, stored: MintPreferences) -> None:
 def _draw_account(box: bpy.types.UILayout) -> None:
     box.label(text="Account", icon="USER")
     if key_from_environment():
-        box.label(text="The key comes from the environment variable MINT_API_KEY, which wins over the field.", icon="INFO")
+        wrapped(box, "The key comes from the environment variable MINT_API_KEY, which wins over the field.", icon="INFO")
     job_card.draw_key(box)
     wrapped(box, "Blender keeps the key unencrypted in your user preferences. MINT_API_KEY in the environment is the other way.")
     online = current.may_go_online()
@@ -110,5 +110,5 @@ def _draw_advanced(box: bpy.types.UILayout, stored: MintPreferences) -> None:
         row.enabled = not base_url_from_environment()
         row.prop(stored, "base_url", placeholder=DEFAULT_BASE_URL)
         if base_url_from_environment():
-            box.label(text="MINT_API_BASE_URL in the environment wins over the field.", icon="INFO")
+            wrapped(box, "MINT_API_BASE_URL in the environment wins over the field.", icon="INFO")
         box.label(text=f"Log: {disk.log_file()}")
