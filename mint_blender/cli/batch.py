@@ -104,7 +104,7 @@ def _tag(folder: Path, tag: str) -> str:
 def _known_jobs(board: Board, folder: Path) -> dict[str, Job]:
     """The jobs of earlier runs into this folder, by their line's tag."""
     start = _tag(folder, "")
-    return {job.target.line.removeprefix(start): job for job in board.jobs() if job.target.line and job.target.line.startswith(start)}
+    return {(job.target.line or "").removeprefix(start): job for job in board.lines(start)}
 
 
 def _say_price(lines: list[Line], most: float | None, terminal: Terminal) -> None:

@@ -191,6 +191,11 @@ class Board:
         self._journal.dismiss(job.id)
         del self._jobs[job.id]
 
+    def lines(self, start: str) -> list[Job]:
+        """The jobs of a batch, by how their line begins: those too that were dismissed since, which are on the list again."""
+        self._jobs.update({job.id: job for job in self._journal.take_back(start)})
+        return [job for job in self.jobs() if job.target.line is not None and job.target.line.startswith(start)]
+
     def retarget(self, job_id: str, target: Target) -> Job:
         """Another place for the result."""
         job = self.job(job_id)

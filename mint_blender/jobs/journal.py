@@ -101,6 +101,16 @@ class Journal:
                 found[job_id].append((Phase(phase), at))
         return found
 
+    def take_back(self, start: str) -> list[Job]:
+        """Put dismissed jobs on the list again whose batch line (`target.line`) begins like this; returns them."""
+        dismissed = self._read("SELECT record, phase, decision FROM jobs WHERE dismissed")
+        found = [job for job in dismissed if job.target.line is not None and job.target.line.startswith(start)]
+        with self._transaction():
+            for job in found:
+                self._execute("UPDATE jobs SET dismissed = 0 WHERE id = ?", (job.id,))
+                self._note_change(job.id)
+        return found
+
     def revision(self) -> int:
         """A number that changes when another process, or another thread, has written."""
         return int(self._execute("PRAGMA data_version").fetchone()[0])

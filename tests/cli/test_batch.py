@@ -188,6 +188,18 @@ def test_a_rerun_starts_only_what_is_new(mint: Mint, service: ThreadService, tmp
     assert sorted(record["line"] for record in ran.records if record["event"] == "result") == [1, 2, 3]
 
 
+def test_a_dismissed_line_is_not_paid_for_again(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """Taking a job off the list does not make its line a new one: a rerun finds it, and starts nothing."""
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
+    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
+    (job,) = (record["job"] for record in mint("jobs", "--json").records)
+    assert mint("dismiss", job).status == 0
+    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--json")
+    assert ran.status == 0
+    assert [record["job"] for record in ran.records if record["event"] == "result"] == [job]
+    assert len(service.operations()) == 1
+
+
 def test_another_folder_is_another_batch(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
     """The same lines into another folder are generated anew."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
