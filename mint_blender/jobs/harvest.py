@@ -6,6 +6,7 @@ Told like `story`: yields steps, knows no disk and no network. A fetched file is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
@@ -206,16 +207,19 @@ class Harvest:
     # -- a world ------------------------------------------------------------------------------------------------------
 
     def _world(self) -> Telling:
-        """Collider and panorama, and the splats of the tier that was asked for. What Mint has not made is said, not an error."""
-        yield from self._optional(Role.COLLIDER, lambda assets: assets.collider_mesh_url, "collider mesh")
+        """The parts that were asked for: panorama, collider, the splats of one tier. What Mint has not made is said, not an error."""
+        if self._job.target.collider != "NONE":
+            yield from self._optional(Role.COLLIDER, lambda assets: assets.collider_mesh_url, "collider mesh")
         yield from self._optional(Role.PANORAMA, lambda assets: assets.pano_url, "panorama")
         wanted = self._job.target.splats
         if wanted is not None:
-            yield from self._optional(Role.SPLATS, lambda assets: _splats_url(assets, wanted), "splats")
+            # Named after its tier: another one, asked for later, is another file.
+            name = f"splats-{re.sub(r'[^A-Za-z0-9_]+', '-', wanted)}"
+            yield from self._optional(Role.SPLATS, lambda assets: _splats_url(assets, wanted), "splats", name)
 
     # -- one file -----------------------------------------------------------------------------------------------------
 
-    def _optional(self, role: Role, url_of: UrlOf, what: str) -> Telling:
+    def _optional(self, role: Role, url_of: UrlOf, what: str, name: str = "") -> Telling:
         """A part that may be missing. A small picture's trouble never holds up the result."""
         if self._job.file(role) is not None:
             return
@@ -225,7 +229,7 @@ class Harvest:
             )
             return
         try:
-            yield from self._fetch(role, url_of, str(role))
+            yield from self._fetch(role, url_of, name or str(role))
         except FileTrouble as error:
             if role is not Role.PICTURE:
                 raise

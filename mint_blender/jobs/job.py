@@ -160,6 +160,10 @@ class Target:
     scene: str | None = None
     replaces: bool = False  # take the place of the same asset's earlier version in the scene
     splats: str | None = None  # the splat tier to fetch as well; None: no splats
+    collider: str = "AUTO"  # of a World, as `blender.world.WorldOptions` has it; NONE: it is not even fetched
+    rigid_body: bool = False
+    panorama: bool = True  # show it as the scene's World
+    camera: bool = True
     line: str | None = None  # which line of which batch this is: a rerun finds it by that
 
 

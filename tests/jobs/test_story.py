@@ -610,6 +610,30 @@ def test_a_world_brings_collider_panorama_and_the_splats_that_were_asked_for() -
     assert told.job.phase is Phase.READY
 
 
+def test_a_collider_that_was_left_out_is_not_fetched() -> None:
+    """Neither fetched nor said to be missing."""
+    told = harvesting(
+        job=working(kind=Kind.WORLD, target=Target(collider="NONE")), colliderMeshUrl=GLB, panoUrl=PREVIEW, thumbnailUrl=THUMB
+    )
+    roles = []
+    while not told.rests:
+        roles.append(told.expect(Fetch).role)
+        told.answer(kept(told.expect(Fetch)))
+    assert roles == [Role.PANORAMA, Role.PICTURE]
+    assert told.job.phase is Phase.READY and told.job.notes == ()
+
+
+def test_each_tier_of_splats_is_a_file_of_its_own() -> None:
+    """What lies on disk is not fetched again, so another tier must have another name."""
+    names = []
+    for tier in ("100k", "full_res"):
+        job = working(kind=Kind.WORLD, target=Target(splats=tier, collider="NONE"))
+        told = harvesting(job=job, panoUrl=PREVIEW, spzUrls={"100k": f"{FILES}s", "full_res": f"{FILES}l"})
+        told.answer(kept(told.expect(Fetch)))
+        names.append(told.expect(Fetch).name)
+    assert names == ["splats-100k", "splats-full_res"]
+
+
 def test_what_a_world_lacks_is_said() -> None:
     """Each missing part is named."""
     job = replace(working(kind=Kind.WORLD, target=Target(splats="500k")))
