@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 import threading
@@ -121,3 +122,8 @@ def screen() -> Iterator[Screen]:
         yield opened
     finally:
         opened.close()
+
+
+def hear_ctrl_c() -> None:
+    """For a child that is to be interrupted: a job in a shell's background has SIGINT ignored, and hands that on to all it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -15,7 +15,7 @@ import pytest
 from scripts import package
 
 from ..mint_service.running import ThreadService
-from .runs import LAMP, Ran, environment
+from .runs import LAMP, Ran, environment, hear_ctrl_c
 
 pytestmark = pytest.mark.debian
 
@@ -156,7 +156,7 @@ def test_ctrl_c_in_blender(service: ThreadService, resources: Path, home: Path) 
     """Interrupted in Blender: the job is kept, and goes on with the same operation."""
     told = {**_plain(resources), **{name: value for name, value in environment(service, home).items() if name.startswith("MINT_")}}
     arguments = ["blender", *MINT, "generate", "--prompt", "a lamp [slow-start]"]
-    running = subprocess.Popen(arguments, env=told, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    running = subprocess.Popen(arguments, env=told, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c)
     assert running.stderr is not None
     line = ""
     while "Queued at Mint" not in line:

@@ -16,7 +16,7 @@ from mint_blender.mint.pacing import Pace
 
 from ..conftest import DOES_NOT_APPLY
 from ..mint_service.running import ThreadService
-from .runs import LAMP, Mint, command, environment, run, screen
+from .runs import LAMP, Mint, command, environment, hear_ctrl_c, run, screen
 
 
 def test_in_a_pipe_every_change_is_one_plain_line(service: ThreadService, home: Path) -> None:
@@ -88,7 +88,8 @@ def test_a_terminal_shows_prompts_as_they_are(service: ThreadService, home: Path
 def test_ctrl_c_says_what_goes_on_and_how_to_pick_it_up(service: ThreadService, home: Path) -> None:
     """Interrupted in the middle: status 130, a sentence and no traceback, and the job goes on later with the same operation."""
     running = subprocess.Popen(
-        command("generate", "--prompt", "a lamp [slow-start]"), env=environment(service, home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command("generate", "--prompt", "a lamp [slow-start]"), env=environment(service, home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=hear_ctrl_c,
     )  # fmt: skip
     assert running.stderr is not None
     line = ""
