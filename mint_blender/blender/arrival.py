@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import bpy
 
 from ..jobs.job import Job, Role
 from ..mint.schema import Assets, Kind
-from . import landing, output, provenance, replace
+from . import file_taken, landing, output, provenance, replace, world_parts
 from .importer import ImportTrouble
 from .landing import Landing, Placed, Provenance
 from .still import render_still
@@ -21,12 +22,39 @@ __all__ = ["ImportTrouble", "place", "write"]
 def place(job: Job, scene: bpy.types.Scene | None = None) -> Placed:
     """Bring a job's result into a scene (the current one if not given). Raises ImportTrouble, and then nothing has changed."""
     where = Landing(at=job.target.at, height=job.target.height)
-    if job.kind is Kind.MODEL and job.target.replaces and (earlier := _earlier_versions(job, scene)):
-        return [replace.replace_model(_path(job, Role.MODEL), _provenance(job), root, scene=scene) for root in earlier][0]
     if job.kind is Kind.MODEL:
-        return landing.land_model(_path(job, Role.MODEL), _provenance(job), where, scene)
-    splats = job.file(Role.SPLATS)
-    return landing.land_world(_world_files(job), _provenance(job), where, WorldOptions(splats=splats is not None), scene)
+        placed = _place_model(job, where, scene)
+        return dataclasses.replace(placed, notes=(*placed.notes, file_taken.reason(job)))
+    files, options = _world_files(job), _world_options(job)
+    if job.target.replaces and (own := list(provenance.roots(job_id=job.id, scene=scene))):
+        return [world_parts.complete(root, files, _provenance(job), options=options, scene=scene) for root in own][0]
+    if job.target.replaces and (earlier := _earlier_versions(job, scene)):
+        return [replace.replace_world(files, _provenance(job), root, options=options, scene=scene) for root in earlier][0]
+    return landing.land_world(files, _provenance(job), where, options, scene)
+
+
+def part_file(job: Job, role: Role) -> Path | None:
+    """The file of one part, where it has been fetched and is still on disk."""
+    kept = job.file(role)
+    return Path(kept.path) if kept is not None and Path(kept.path).is_file() else None
+
+
+def _world_options(job: Job) -> WorldOptions:
+    target = job.target
+    return WorldOptions(
+        collider=target.collider if target.collider in {"PHYSICS", "VISIBLE", "NONE"} else "AUTO",
+        panorama_as_world=target.panorama,
+        splats=job.file(Role.SPLATS) is not None,
+        camera=target.camera,
+        rigid_body=target.rigid_body,
+    )
+
+
+def _place_model(job: Job, where: Landing, scene: bpy.types.Scene | None) -> Placed:
+    path, told = _path(job, Role.MODEL), _provenance(job)
+    if job.target.replaces and (earlier := _earlier_versions(job, scene)):
+        return [replace.replace_model(path, told, root, scene=scene) for root in earlier][0]
+    return landing.land_model(path, told, where, scene)
 
 
 def _earlier_versions(job: Job, scene: bpy.types.Scene | None) -> list[bpy.types.Object]:
@@ -78,7 +106,6 @@ def _assets(job: Job) -> Assets:
 
 def _provenance(job: Job) -> Provenance:
     operation, asset = job.operation, job.asset
-    taken = job.file(Role.MODEL)
     created = operation.created_at if operation else None
     return Provenance(
         job_id=job.id,
@@ -89,6 +116,7 @@ def _provenance(job: Job) -> Provenance:
         name=job.request.name or (asset.name if asset else None) or "",
         preset="" if job.existing else job.request.preset.value,  # of what was not asked for here it is not known
         mint_url=(asset.mint_url if asset else None) or (operation.mint_url if operation else None) or "",
-        file_used="" if taken is None else ("optimized" if "optimized" in Path(taken.path).name else "original"),
+        file_used=file_taken.which(job),
+        file_reason=file_taken.reason(job),
         created_at=created.isoformat() if created else "",
     )

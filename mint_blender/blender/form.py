@@ -41,9 +41,16 @@ SPLATS = [
     ("500k", "500k", "Gaussian splats, about 500,000"),
     ("full_res", "All", "Gaussian splats, all of them (about 2 million)"),
 ]
+COLLIDERS = [
+    ("AUTO", "Auto", "Visible with the panorama on it, unless splats are shown"),
+    ("PHYSICS", "Physics Only", "Drawn as wire and not rendered"),
+    ("VISIBLE", "Visible", "Solid and rendered, with the panorama on it"),
+    ("NONE", "None", "It is not even fetched"),
+]
 
 # Kept from one session to the next. The prompt is not: it is cleared once it was sent.
-_REMEMBERED = ("kind", "preset", "review", "pose", "place", "use_height", "height", "splats")
+_WORLD = ("splats", "collider", "rigid_body", "panorama", "camera")
+_REMEMBERED = ("kind", "preset", "review", "pose", "place", "use_height", "height", *_WORLD)
 
 
 def _changed(form: MintForm, context: bpy.types.Context) -> None:
@@ -80,6 +87,14 @@ class MintForm(bpy.types.PropertyGroup):
         name="Height", default=1.0, min=0.001, soft_max=100.0, unit="LENGTH", description="Height of the model in the scene"
     )
     splats: bpy.props.EnumProperty(name="Splats", items=SPLATS, description="Gaussian splats to fetch with a World", update=_changed)
+    collider: bpy.props.EnumProperty(name="Collider", items=COLLIDERS, description="What the mesh of floors and walls is for")
+    rigid_body: bpy.props.BoolProperty(name="Rigid Body", description="Make the collider a passive rigid body: things fall onto it")
+    panorama: bpy.props.BoolProperty(
+        name="Panorama as Scene World",
+        description="Light the scene with the panorama. The earlier World of the scene is kept and comes back with one click",
+        default=True,
+    )
+    camera: bpy.props.BoolProperty(name="Start Camera", description="Add a camera where the panorama was taken", default=True)
 
 
 def of(context: bpy.types.Context) -> MintForm:
@@ -130,6 +145,10 @@ def cursor(context: bpy.types.Context) -> tuple[float, float, float]:
 
 def remember(form: MintForm) -> None:
     """Keep the settings for the next time; without a place to keep them they are only not kept."""
+        collider=form.collider,
+        rigid_body=form.rigid_body,
+        panorama=form.panorama,
+        camera=form.camera,
     path = _file()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -79,7 +79,7 @@ class MINT_PT_more(_MintPanel, bpy.types.Panel):
             sub.prop(fields, "height", text="")
             layout.prop(fields, "pose")
         else:
-            layout.prop(fields, "splats")
+            _draw_world_parts(layout, fields)
         layout.prop(fields, "text", text="Prompt from")
 
 
@@ -124,6 +124,18 @@ def available_credits() -> float | None:
 
 
 def _draw_offline(layout: bpy.types.UILayout) -> None:
+def _draw_world_parts(layout: bpy.types.UILayout, fields: form.MintForm) -> None:
+    """Which parts of a World are brought, and as what."""
+    layout.prop(fields, "splats")
+    layout.prop(fields, "collider")
+    column = layout.column()
+    sub = column.column()
+    sub.active = fields.collider != "NONE"
+    sub.prop(fields, "rigid_body")
+    column.prop(fields, "panorama")
+    column.prop(fields, "camera")
+
+
     layout.label(text="Online access is off", icon="INTERNET_OFFLINE")
     wrapped(layout, "Mint generates on its servers. Allow Blender to go online to use it.")
     layout.operator("mint.open_online_preference", icon="PREFERENCES")

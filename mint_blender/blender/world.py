@@ -28,6 +28,7 @@ Part = Literal["COLLIDER", "PANORAMA", "SPLATS"]
 
 FLIPPED, COLLIDER_TURNED = "mint_flipped", "mint_collider_turned"
 CAPTION, LINK = "mint_caption", "mint_link_"
+SHOWN = "mint_collider"  # how the user wants the collider; nothing where it follows the other parts
 IMAGE, WORLD = "mint_panorama_image", "mint_panorama_world"
 
 
@@ -101,6 +102,7 @@ def build_world(
         _add_panorama(root, shown["PANORAMA"], scene, as_world=options.panorama_as_world)
     if shown["SPLATS"] is not None:
         _add_splats(root, shown["SPLATS"], scene)
+    _put(root, {SHOWN: options.collider if options.collider in {"PHYSICS", "VISIBLE"} else None})
     _finish(root, scene, options)
     notes += _missing(parts, options)
     return BuiltWorld(root, (root, *root.children_recursive), tuple(notes))
@@ -170,8 +172,9 @@ def flip_collider(root: bpy.types.Object) -> None:
 def show_collider(
     root: bpy.types.Object, how: Literal["AUTO", "PHYSICS", "VISIBLE"] = "AUTO", *, scene: bpy.types.Scene | None = None
 ) -> None:
-    """Change what the collider is: a shape for physics, or the visible place with the panorama on it."""
-    _finish(root, scene or bpy.context.scene, WorldOptions(collider=how))
+    """Change what the collider is: a shape for physics, or the visible place with the panorama on it. It stays so when parts come or go."""
+    _put(root, {SHOWN: None if how == "AUTO" else how})
+    _finish(root, scene or bpy.context.scene, WorldOptions())
 
 
 def show_panorama(root: bpy.types.Object, scene: bpy.types.Scene | None = None) -> bool:
@@ -194,6 +197,28 @@ def _root(name: str, collection: bpy.types.Collection, properties: Mapping[str, 
     _put(root, dict(properties))
     _put(root, {CAPTION: parts.caption, **{LINK + key: url for key, url in parts.links.items()}})
     return root
+
+
+def is_root(candidate: bpy.types.Object) -> bool:
+    """Is this the root of a World?"""
+    return candidate.get(FLIPPED) is not None
+
+
+def root_of(each: bpy.types.Object | None) -> bpy.types.Object | None:
+    """The root of the World that an object is, or stands in."""
+    while each is not None and not is_root(each):
+        each = each.parent
+    return each
+
+
+def has_part(root: bpy.types.Object, part: Part) -> bool:
+    """Is this part of the World in the scene?"""
+    return root.get(IMAGE) is not None if part == "PANORAMA" else bool(_under(root, part.lower()))
+
+
+def parts_of(root: bpy.types.Object, part: str) -> list[bpy.types.Object]:
+    """The objects under a root that are a part of it: `collider`, `splats`, `capture_point`, `camera`."""
+    return _under(root, part)
 
 
 def _put(root: bpy.types.Object, properties: Mapping[str, object]) -> None:
@@ -256,10 +281,10 @@ def _add_splats(root: bpy.types.Object, path: Path, scene: bpy.types.Scene) -> N
 
 
 def _finish(root: bpy.types.Object, scene: bpy.types.Scene, options: WorldOptions) -> None:
-    """The collider as the options and the other parts ask for it."""
+    """The collider as it was chosen, else as the other parts ask for it."""
     meshes = [each for each in _under(root, "collider") if each.type == "MESH"]
     image = root.get(IMAGE)
-    how = options.collider
+    how = options.collider if options.collider in {"PHYSICS", "VISIBLE"} else root.get(SHOWN)
     if how not in {"PHYSICS", "VISIBLE"}:
         how = "VISIBLE" if image is not None and not _under(root, "splats") else "PHYSICS"
     collider.show(meshes, how)
@@ -271,7 +296,7 @@ def _finish(root: bpy.types.Object, scene: bpy.types.Scene, options: WorldOption
 
 def _missing(parts: WorldFiles, options: WorldOptions) -> list[str]:
     notes = []
-    if parts.collider is None:
+    if parts.collider is None and options.collider != "NONE":
         notes.append("No collider came with this World.")
     if parts.panorama is None:
         notes.append("No panorama came with this World.")
