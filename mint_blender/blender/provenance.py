@@ -28,6 +28,8 @@ class Provenance:
     mint_url: str = ""
     file_used: str = ""
     """Which of the offered files this is, in words ("optimized", "original")."""
+    file_reason: str = ""
+    """Why it is that one: a sentence."""
     created_at: str = ""
 
     @property

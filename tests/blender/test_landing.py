@@ -28,6 +28,7 @@ LAMP = Provenance(
     preset="fast",
     mint_url="https://mint.gg/models/mdl_1",
     file_used="original",
+    file_reason="The original file was taken: there is no optimised one.",
     created_at="2026-01-02T03:04:05Z",
 )
 
@@ -131,6 +132,7 @@ def test_provenance_is_on_the_root(model: Path) -> None:
     placed = land_model(model, LAMP)
     assert placed.root["mint_prompt"] == LAMP.prompt
     assert placed.root["mint_url"] == LAMP.mint_url
+    assert (placed.root["mint_file_used"], placed.root["mint_file_reason"]) == (LAMP.file_used, LAMP.file_reason)
     assert read(placed.root) == LAMP
     assert find(job_id="job_1").root == placed.root == find(asset_id="mdl_1").root
     assert find(job_id="job_2") is None
