@@ -48,6 +48,9 @@ def _say(job: Job) -> None:
 class MINT_OT_say(bpy.types.Operator):
     """Shows a word in the status bar"""
 
+    # What an operator reports that was called from Python stays with the caller. What a modal one reports when it ends reaches the
+    # user, whatever editor is open: so this one ends at its first tick, not in our call.
+
     bl_idname = "mint.say"
     bl_label = "Mint"
     bl_options = {"INTERNAL"}
@@ -55,7 +58,22 @@ class MINT_OT_say(bpy.types.Operator):
     text: bpy.props.StringProperty(options={"SKIP_SAVE"})
     good: bpy.props.BoolProperty(default=True, options={"SKIP_SAVE"})
 
-    def execute(self, context: bpy.types.Context) -> Any:
-        """Report it."""
+    _timer: bpy.types.Timer | None = None
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
+        """Wait for the first tick."""
+        self._timer = context.window_manager.event_timer_add(0.01, window=context.window)
+        context.window_manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
+        """Report it; every event goes on to whoever it was meant for."""
+        self.cancel(context)
         self.report({"INFO"} if self.good else {"WARNING"}, self.text)
-        return {"FINISHED"}
+        return {"FINISHED", "PASS_THROUGH"}
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Another file is being opened, or the window closes: nobody would read it."""
+        if self._timer is not None:
+            context.window_manager.event_timer_remove(self._timer)
+            self._timer = None
