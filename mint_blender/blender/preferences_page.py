@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -72,12 +73,16 @@ def _usage_lines(usage: Usage) -> Iterator[tuple[str, str]]:
         yield from ((f"{title}: {name}", text) for name, text in _plain(values or {}))
 
 
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT")  # of a moment, a person wants to know the day
+
+
 def _plain(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in values.items():
         words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name)
         if isinstance(value, bool) or value is None or isinstance(value, Mapping):
             continue
-        yield words, f"{value:,.0f}" if isinstance(value, int | float) else str(value)
+        text = f"{value:,.0f}" if isinstance(value, int | float) else str(value)
+        yield words, text[:10] if _MOMENT.match(text) else text
 
 
 def _draw_defaults(box: bpy.types.UILayout) -> None:
