@@ -10,6 +10,7 @@ import json
 import os
 import socket
 import sys
+import threading
 import traceback
 import types
 
@@ -122,6 +123,26 @@ def scene():
         "mode": active.mode if active else None,
         "selected": sorted(each.name for each in bpy.context.view_layer.objects if each.select_get()),
         "active": active.name if active else None,
+    }
+
+
+def _drawers(each):
+    """What draws in a menu, panel or header: Blender keeps several where somebody has added to it."""
+    return getattr(getattr(each, "draw", None), "_draw_funcs", ())
+
+
+def left_of_us():
+    """Whatever Blender and Python know of the add-on: nothing of it may be there while it is disabled."""
+    handlers = [value for name in dir(bpy.app.handlers) if isinstance(value := getattr(bpy.app.handlers, name), list)]
+    drawn = [getattr(bpy.types, name) for name in dir(bpy.types) if hasattr(getattr(bpy.types, name), "_dyn_ui_initialize")]
+    windows = bpy.context.window_manager.windows
+    return {
+        "threads": [each.name for each in threading.enumerate() if "mint" in each.name],
+        "handlers": [each.__name__ for each in sum(handlers, []) if each.__module__.startswith(MODULE)],
+        "menus": [each.__name__ for each in drawn for draw in _drawers(each) if draw.__module__.startswith(MODULE)],
+        "modal operators": [each.bl_idname for window in windows for each in window.modal_operators if "MINT" in each.bl_idname],
+        "properties": [name for name in bpy.types.WindowManager.bl_rna.properties.keys() if "mint" in name],
+        "classes": [name for name in dir(bpy.types) if name.startswith(("MINT_", "Mint"))],
     }
 
 

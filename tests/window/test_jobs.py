@@ -145,3 +145,23 @@ def test_f3(blender: BlenderWindow, since: Since) -> None:
     assert blender.jobs()[0]["prompt"] == "a wooden chair"
     blender.wait_for("placed")
     assert since.starts == 1
+
+
+SAID = """
+area('VIEW_3D').type = 'INFO'
+with within('INFO'):
+    bpy.ops.info.select_all(action='SELECT')
+    bpy.ops.info.report_copy()
+area('INFO').type = 'VIEW_3D'
+result = bpy.context.window_manager.clipboard
+"""
+
+
+def test_notice_in_another_editor(blender: BlenderWindow) -> None:
+    """Who works in another editor hears of the arrival: it is reported once, in the status bar and the Info editor."""
+    start(blender, "a lamp for the notice")
+    blender.ask("area('VIEW_3D').type = 'TEXT_EDITOR'")
+    blender.wait_for("placed")
+    blender.screenshot("notice_in_another_editor")
+    blender.ask("area('TEXT_EDITOR').type = 'VIEW_3D'")
+    assert blender.ask(SAID).count("a lamp for the notice: Placed") == 1
