@@ -10,7 +10,7 @@ import bpy
 
 from ..jobs.job import Job, Role
 from ..mint.schema import Assets, Kind
-from . import file_taken, landing, output, provenance, replace
+from . import file_taken, landing, output, provenance, replace, world_parts
 from .importer import ImportTrouble
 from .landing import Landing, Placed, Provenance
 from .still import render_still
@@ -25,8 +25,29 @@ def place(job: Job, scene: bpy.types.Scene | None = None) -> Placed:
     if job.kind is Kind.MODEL:
         placed = _place_model(job, where, scene)
         return dataclasses.replace(placed, notes=(*placed.notes, file_taken.reason(job)))
-    splats = job.file(Role.SPLATS)
-    return landing.land_world(_world_files(job), _provenance(job), where, WorldOptions(splats=splats is not None), scene)
+    files, options = _world_files(job), _world_options(job)
+    if job.target.replaces and (own := list(provenance.roots(job_id=job.id, scene=scene))):
+        return [world_parts.complete(root, files, _provenance(job), options=options, scene=scene) for root in own][0]
+    if job.target.replaces and (earlier := _earlier_versions(job, scene)):
+        return [replace.replace_world(files, _provenance(job), root, options=options, scene=scene) for root in earlier][0]
+    return landing.land_world(files, _provenance(job), where, options, scene)
+
+
+def part_file(job: Job, role: Role) -> Path | None:
+    """The file of one part, where it has been fetched and is still on disk."""
+    kept = job.file(role)
+    return Path(kept.path) if kept is not None and Path(kept.path).is_file() else None
+
+
+def _world_options(job: Job) -> WorldOptions:
+    target = job.target
+    return WorldOptions(
+        collider=target.collider if target.collider in {"PHYSICS", "VISIBLE", "NONE"} else "AUTO",
+        panorama_as_world=target.panorama,
+        splats=job.file(Role.SPLATS) is not None,
+        camera=target.camera,
+        rigid_body=target.rigid_body,
+    )
 
 
 def _place_model(job: Job, where: Landing, scene: bpy.types.Scene | None) -> Placed:
