@@ -66,7 +66,7 @@ def land_model(
             height=landing.height,
         )
         origin.write(built.root, provenance)
-    return Placed(built.root, collection, built.objects, built.notes)
+    return Placed(built.root, collection, built.objects, (*built.notes, *_out_of_sight(scene, collection)))
 
 
 def land_world(
@@ -94,7 +94,7 @@ def land_world(
             properties=provenance.properties(),
         )
         origin.write(built.root, provenance)
-    return Placed(built.root, collection, tuple(built.objects), tuple(built.notes))
+    return Placed(built.root, collection, tuple(built.objects), (*built.notes, *_out_of_sight(scene, collection)))
 
 
 def find(*, job_id: str = "", asset_id: str = "", scene: bpy.types.Scene | None = None) -> Placed | None:
@@ -140,3 +140,19 @@ def _collection(scene: bpy.types.Scene, provenance: Provenance) -> bpy.types.Col
     collection[origin.PREFIX + "result"] = True
     home.children.link(collection)
     return collection
+
+
+def _out_of_sight(scene: bpy.types.Scene, collection: bpy.types.Collection) -> list[str]:
+    """A sentence when the user has switched off what it landed in. That is left as it is: whoever hides “Mint” has a reason."""
+    view_layer = bpy.context.view_layer if bpy.context.scene == scene else scene.view_layers[0]
+    for each in _way_to(view_layer.layer_collection, collection):
+        if each.exclude or each.hide_viewport or each.collection.hide_viewport:
+            return [f"It is out of sight: the collection “{each.name}” is switched off. Switch it on in the Outliner to see it."]
+    return []
+
+
+def _way_to(layer: bpy.types.LayerCollection, collection: bpy.types.Collection) -> list[bpy.types.LayerCollection]:
+    """From the top of a view layer down to the collection; empty where it is not below `layer`."""
+    if layer.collection == collection:
+        return [layer]
+    return next(([layer, *way] for child in layer.children if (way := _way_to(child, collection))), [])

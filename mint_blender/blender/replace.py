@@ -49,6 +49,7 @@ def replace_model(path: Path, provenance: Provenance, root: bpy.types.Object, *,
         notes, used = _exchange(root, old, built)
         alive = set(bpy.data.objects)
         gone = {each for each in (*old, *built.objects) if each in alive and each not in used}
+        notes += _lost_with([each for each in old if each in gone])
         _adopt(root, gone, used)
         for each in gone:
             _point_elsewhere(each, root)
@@ -236,6 +237,16 @@ def _adopt(root: bpy.types.Object, gone: set[bpy.types.Object], used: set[bpy.ty
         each.parent, each.parent_type = root, "OBJECT"
         each.matrix_parent_inverse = root.matrix_world.inverted_safe()
         each.matrix_basis = world
+
+
+def _lost_with(parts: Iterable[bpy.types.Object]) -> list[str]:
+    """A sentence for each part that goes with something of the user's on it. An armature's modifier came with the model."""
+    notes = []
+    for each in parts:
+        own = [mine.name for mine in each.modifiers if mine.type != "ARMATURE"] + [mine.name for mine in each.constraints]
+        if own:
+            notes.append(f"“{each.name}” has no counterpart in the new version: what was set on it went with it ({', '.join(own)}).")
+    return notes
 
 
 def _used_by(objects: Iterable[bpy.types.Object]) -> list[bpy.types.ID]:

@@ -182,6 +182,28 @@ def test_hidden_collection_and_frame_do_not_matter(tmp_path: Path) -> None:
     assert _extent(placed) == ([-0.25, -0.25, 0], [0.25, 0.25, 1])
 
 
+@pytest.mark.parametrize("switch", ["exclude", "hide_viewport", "hide everywhere", "hide around it"])
+def test_what_lands_out_of_sight_is_said(switch: str, model: Path) -> None:
+    """A “Mint” collection that the user has switched off stays off, and a sentence names what to switch on."""
+    assert land_model(model, LAMP).notes == ()
+    layer = bpy.context.view_layer.layer_collection.children["Mint"]
+    if switch == "hide everywhere":
+        layer.collection.hide_viewport = True
+    elif switch == "hide around it":
+        around = bpy.data.collections.new("Props")
+        bpy.context.scene.collection.children.link(around)
+        around.children.link(layer.collection)
+        bpy.context.scene.collection.children.unlink(layer.collection)
+        bpy.context.view_layer.layer_collection.children["Props"].exclude = True
+    else:
+        setattr(layer, switch, True)
+    placed = land_model(model, LAMP)
+    (note,) = placed.notes
+    assert ("“Props”" if switch == "hide around it" else "“Mint”") in note and "Outliner" in note
+    bpy.context.view_layer.update()
+    assert not placed.root.visible_get()
+
+
 @pytest.mark.parametrize("height", [0, -1, float("nan"), float("inf")])
 def test_a_height_that_is_none_is_refused(model: Path, height: float) -> None:
     """No model can be zero, minus one or infinitely high: a sentence, and nothing has changed."""

@@ -191,6 +191,23 @@ def test_moving_parts_hang_under_the_root_that_was(make, model: Path, tmp_path: 
     assert _size(root)[2] == pytest.approx(4 if make is glbs.skinned else 2)
 
 
+@pytest.mark.parametrize("make", [glbs.animated, glbs.skinned])
+def test_what_is_lost_with_a_moving_part_is_said(make, model: Path, tmp_path: Path) -> None:
+    """Modifiers and constraints that the user put on a part which does not come again are named; what came with the model is not."""
+    root = land_model(make(tmp_path / "a.glb"), FIRST).root
+    assert replace_model(make(tmp_path / "b.glb"), SECOND, root).notes == ()
+    part = next(each for each in root.children_recursive if each.type == "MESH" and (each.animation_data or each.modifiers))
+    part.modifiers.new("My bevel", "BEVEL")
+    part.constraints.new("COPY_LOCATION").name = "My constraint"
+    (note,) = replace_model(model, FIRST, root).notes
+    assert part_name(note) and "My bevel" in note and "My constraint" in note and "Armature" not in note
+
+
+def part_name(note: str) -> bool:
+    """The sentence begins with a name in quotes."""
+    return note.startswith("“Lamp")
+
+
 def test_one_mesh_comes_under_a_root_that_carried_parts(model: Path, tmp_path: Path) -> None:
     """The earlier root was an empty and stays one: the new mesh hangs under it and stands where the parts stood."""
     root = land_model(_parts(tmp_path / "a.glb", "foot", "shade"), FIRST, Landing(at=(1, 0, 0))).root
