@@ -19,7 +19,7 @@ from . import Made, Want
 BOX_CORNERS = [(x, y, z) for z in (-0.5, 0.5) for y in (0.0, 1.0) for x in (-0.5, 0.5)]
 BOX_FACES = [(0, 2, 3, 1), (4, 5, 7, 6), (0, 1, 5, 4), (2, 6, 7, 3), (0, 4, 6, 2), (1, 3, 7, 5)]
 
-# The box of this file as one Draco mesh: 8 points, 12 triangles, positions (attribute 0) and texture coordinates (1).
+# The box of this file as one Draco mesh: 8 points, 12 triangles, positions (unique id 1) and texture coordinates (0).
 DRACO_BOX = base64.b64decode(
     "RFJBQ08CAgEBAAAACAwBCwAAA19LFQEBEP8CNUEC/wAAAAAAAQAJAwABAgEDCQIBAAIBAQEAAwMBIAEgAwCwQpwgAgUIAAAAAP8HAAAAAAC/AAAAAAAAAL8A"
     "AIA/CwUBAQALAwEoAQgbARAEAK4BgQz/A4AA9A8FAAAAmgOavYEAAAAA/wMAAAAAAAAAAAAAAACAPwo="
@@ -132,7 +132,7 @@ def _draco_primitive() -> dict[str, object]:
         "indices": 0,
         "material": 0,
         "mode": 4,
-        "extensions": {"KHR_draco_mesh_compression": {"bufferView": 0, "attributes": {"POSITION": 0, "TEXCOORD_0": 1}}},
+        "extensions": {"KHR_draco_mesh_compression": {"bufferView": 0, "attributes": {"POSITION": 1, "TEXCOORD_0": 0}}},
     }
 
 
