@@ -26,14 +26,14 @@ from ..mint.schema import Kind
 from . import calls, errands, fetching, troubles
 from .driver import Driver
 from .home import download_folder
-from .job import HOLDS_SLOT, Job, Phase
+from .job import HOLDS_SLOT, Job, Kept, Phase
 from .journal import Journal
 from .messages import Answered, Ask, Command, ErrandDone, Fetched, Hitch, JobChanged, Look, News, Online, Progress, Rested, Use
 from .pool import Pool
 from .questions import FileFacts, Question, Thumbnail, answer
 from .setup import Setup
 from .story import Story, follow
-from .wants import AnyWant, Fetch, Step, TakeSlot, Upload
+from .wants import AnyWant, Fetch, Glance, Step, TakeSlot, Upload
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +57,7 @@ class _Task:
     due: float = 0.0
     failures: int = 0
     failing_since: float = 0.0
+    glimpse: Kept | FileTrouble | None = None  # a file that came while the story was busy with something else
 
 
 class Desk:
@@ -75,7 +76,7 @@ class Desk:
         self._pool = Pool(setup.downloads)
         self._client: Client | None = None
         self._tasks: dict[str, _Task] = {}
-        self._downloads: set[str] = set()  # jobs with a download under way, wanted or not
+        self._downloads: set[tuple[str, str]] = set()  # files of jobs that are being downloaded, wanted or not
         self._errands: set[int] = set()  # questions to the file host that are being answered
         self._errand_downloader: Downloader | None = None  # one for all of them: many small files from one host
         self._revision = self._journal.revision()
@@ -209,7 +210,10 @@ class Desk:
         if isinstance(want, TakeSlot):
             self._take_slot(task, want)
         elif isinstance(want, Fetch):
+            task.due = math.inf
             self._send_for(task, want)
+        elif isinstance(want, Glance):
+            self._glance(task, want)
         elif want is not None:
             self._call(task, want)
 
@@ -295,17 +299,32 @@ class Desk:
 
     # -- downloads ----------------------------------------------------------------------------------------------------
 
+    def _glance(self, task: _Task, want: Glance) -> None:
+        """What has come by now, or nothing: the story goes on at once."""
+        came, task.glimpse = task.glimpse, None
+        if came is None:
+            self._send_for(task, want.fetch)
+        self._answer(task, came)
+
+    def _answer(self, task: _Task, outcome: Kept | FileTrouble | None) -> None:
+        """Hand a story its file, or the reason why there is none."""
+        if isinstance(outcome, FileTrouble):
+            self._tell(task, lambda: task.story.throw(outcome))
+        else:
+            self._tell(task, lambda: task.story.send(outcome))
+
     def _send_for(self, task: _Task, want: Fetch) -> None:
         """Hand a download to the pool; the answer comes back through the inbox."""
         job_id, serial, folder = task.job.id, task.serial, download_folder(self._setup.home, task.job.id)
-        task.due = math.inf
-        if job_id in self._downloads:
-            return  # one that nobody wants any more is still letting go of the same file: see _take_in
-        self._downloads.add(job_id)
+        if (job_id, want.name) in self._downloads:
+            return  # it is under way, or one that nobody wants any more is still letting go of the same file: see _take_in
+        self._downloads.add((job_id, want.name))
 
         def unwanted() -> bool:
             current = self._tasks.get(job_id)
-            return self._halted.is_set() or not self._online or current is None or current.serial != serial
+            if self._halted.is_set() or not self._online or current is None or current.serial != serial:
+                return True
+            return isinstance(current.want, Fetch) and current.want != want  # a glance that took until the results were there
 
         def report(done: int, total: int | None) -> None:
             self._outbox.put(Progress(job_id, want.role, done, total))
@@ -314,12 +333,12 @@ class Desk:
             try:
                 with self._setup.downloader() as downloader:
                     outcome = fetching.fetch(want, folder, downloader=downloader, stop=unwanted, progress=report)
-                self._inbox.put(Fetched(job_id, serial, outcome))
+                self._inbox.put(Fetched(job_id, serial, want.name, outcome))
             except FileTrouble as trouble:
-                self._inbox.put(Fetched(job_id, serial, trouble))
+                self._inbox.put(Fetched(job_id, serial, want.name, trouble))
             except Exception as mistake:
                 log.exception("The download of %s for job %s broke", want.role, job_id)
-                self._inbox.put(Fetched(job_id, serial, FileTrouble(troubles.internal(mistake).sentence)))
+                self._inbox.put(Fetched(job_id, serial, want.name, FileTrouble(troubles.internal(mistake).sentence)))
 
         self._pool.submit(work)
 
@@ -341,16 +360,15 @@ class Desk:
         self._pool.submit(work)
 
     def _take_in(self, fetched: Fetched) -> None:
-        self._downloads.discard(fetched.job_id)
+        self._downloads.discard((fetched.job_id, fetched.name))
         task = self._tasks.get(fetched.job_id)
-        if task is None or task.serial != fetched.serial:
-            if task is not None and isinstance(task.want, Fetch):
-                task.due = self._setup.clock()
+        if task is None:
             return
-        outcome = fetched.outcome
-        if isinstance(outcome, Stopped):
-            task.due = self._setup.clock()  # only going offline stops a download that is still wanted: it goes on where it was
-        elif isinstance(outcome, FileTrouble):
-            self._tell(task, lambda: task.story.throw(outcome))
-        else:
-            self._tell(task, lambda: task.story.send(outcome))
+        outcome, current = fetched.outcome, task.serial == fetched.serial
+        awaited = isinstance(task.want, Fetch) and task.want.name == fetched.name
+        if awaited and (not current or isinstance(outcome, Stopped)):
+            task.due = self._setup.clock()  # an earlier telling let go of the file, or we were offline: it goes on where it was
+        elif awaited:
+            self._answer(task, outcome)
+        elif current and not isinstance(outcome, Stopped):
+            task.glimpse = outcome

@@ -49,6 +49,7 @@ class Fetched:
 
     job_id: str
     serial: int
+    name: str  # of the file, without its ending
     outcome: Kept | FileTrouble
 
 

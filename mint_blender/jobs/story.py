@@ -18,8 +18,8 @@ from ..mint.pacing import Pace
 from ..mint.schema import Mode, Operation, Status
 from . import troubles
 from .harvest import Harvest
-from .job import Decision, Job, Phase, Role, Verb
-from .wants import Act, Fetch, Poll, Start, Step, TakeSlot, Upload, Want
+from .job import Decision, Job, Kept, Phase, Role, Verb
+from .wants import Act, Fetch, Glance, Poll, Start, Step, TakeSlot, Upload, Want
 
 Answer = TypeVar("Answer")
 Story = Generator[Step, Any, Job]
@@ -50,6 +50,7 @@ class _Story:
     def __init__(self, job: Job, terms: Terms) -> None:
         self.job = job
         self._terms = terms
+        self._glance_at: Glance | None = None  # the picture that is on its way beside the polls
         self._glanced = False
         self._just_heard = False  # Mint has just answered: wait before the first poll
 
@@ -130,19 +131,20 @@ class _Story:
                 return
             seen = yield from self.ask(Poll(self._operation.id, after=after))
             self._move_to(seen.operation)
-            if self.job.phase is Phase.WORKING:
-                yield from self._glance()
+            yield from self._glance()
             rounds, watched = rounds + 1, watched + after
             after = pace.wait(rounds, seen.retry_after)
 
     def _glance(self) -> Telling:
-        """In auto mode a preview passes by: its picture is worth one try."""
+        """In auto mode a preview passes by: its picture is worth one try, beside the polls, which do not wait for it."""
         assets = self._operation.assets
         # Not in review: an operation that works on a revision still shows the picture of the one before.
-        passes_by = self._operation.mode is Mode.AUTO and assets is not None and assets.preview_image_url is not None
-        if passes_by and not self._glanced:
+        url = assets.preview_image_url if assets is not None and self._operation.mode is Mode.AUTO else None
+        if url is not None and self.job.phase is Phase.WORKING and not self._glanced and not self.job.has_preview:
             self._glanced = True
-            yield from self._fetch_preview()
+            self._glance_at = Glance(Fetch(Role.PREVIEW, url, self.job.preview_name))
+        if self._glance_at is not None:
+            yield from self._take_in_preview(self._glance_at)
 
     def _fetch_preview(self) -> Telling:
         """The picture of this revision. Without it a person can still decide, so its trouble is a note and no more."""
@@ -152,11 +154,18 @@ class _Story:
         if assets is None or assets.preview_image_url is None:
             self.job = self.job.noted("Mint sent no preview picture: look at it at mint.gg before you approve.")
             return
+        yield from self._take_in_preview(Fetch(Role.PREVIEW, assets.preview_image_url, self.job.preview_name))
+
+    def _take_in_preview(self, want: Fetch | Glance) -> Telling:
         try:
-            kept = yield from self.ask(Fetch(Role.PREVIEW, assets.preview_image_url, self.job.preview_name))
-            self.job = replace(self.job, files=(*self.job.files, kept))
+            kept: Kept | None = yield from self.ask(want)
         except FileTrouble as error:
             self.job = self.job.noted(f"The preview picture could not be fetched. {error}")
+        else:
+            if kept is None:
+                return
+            self.job = replace(self.job, files=(*self.job.files, kept))
+        self._glance_at = None
 
     # -- what a person decides ----------------------------------------------------------------------------------------
 

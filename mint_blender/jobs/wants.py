@@ -96,7 +96,15 @@ class Fetch(Want[Kept]):
     after: float = 0.0
 
 
-AnyWant = TakeSlot | Upload | Start | Act | Poll | ReadAsset | Optimize | Fetch
+@dataclass(frozen=True)
+class Glance(Want[Kept | None]):
+    """A file that is nice to have: answered at once, with None while it is on its way. Asked again, it is there or not."""
+
+    fetch: Fetch
+    after: float = 0.0
+
+
+AnyWant = TakeSlot | Upload | Start | Act | Poll | ReadAsset | Optimize | Fetch | Glance
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from mint_blender.mint.schema import Asset, Kind, Mode, Operation, Seen
 
 from ..mint_service.running import ThreadService, running_service
 from .quick import account, quick
-from .telling import FILES, a_job, operation, problem, working
+from .telling import FILES, a_job, asset, operation, problem, working
 
 KEY = "the-key-that-nobody-may-see"
 
@@ -370,11 +370,12 @@ def test_what_other_processes_write_about_other_jobs_changes_nothing(office: Off
 class HeldDownloader(Downloader):
     """Downloads nothing until it is told; for the order of things, not for bytes."""
 
-    def __init__(self, gate: threading.Event, begun: list[Path]) -> None:
+    def __init__(self, gate: threading.Event, begun: list[Path], stops: list[Callable[[], bool]] | None = None) -> None:
         super().__init__()
-        self._gate, self._begun = gate, begun
+        self._gate, self._begun, self._stops = gate, begun, [] if stops is None else stops
 
     def fetch(self, url: str, target: Path, **more: Any) -> Path:  # type: ignore[override]
+        self._stops.append(more["stop"])
         self._begun.append(target)
         assert self._gate.wait(20)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -415,6 +416,46 @@ def test_a_slow_download_delays_no_poll(home: Path) -> None:
     office.close()
 
 
+def test_a_slow_preview_in_passing_delays_not_even_its_own_job(home: Path) -> None:
+    """In auto mode the picture comes beside the polls: while it hangs they follow the schedule, and it is taken in when it has come."""
+    gate, begun = threading.Event(), list[Path]()
+    office = Office(home, downloader=lambda: HeldDownloader(gate, begun))
+    job = working()
+    office.mint.says = lambda what, which: operation("running", id=which, assets={"previewImageUrl": f"{FILES}p.webp"})
+    office.add(job)
+    office.run(30)
+    assert office.mint.times("poll") == pytest.approx([1000, 1003.2, 1008.32, 1016.512, 1029.6192])
+    gate.set()
+    office.desk.receive(office.inbox.get(timeout=20))
+    office.run(15)
+    assert office.job(job).has_preview
+    office.run(60)
+    assert len(begun) == 1
+    office.close()
+
+
+def test_a_preview_that_still_hangs_when_the_result_is_there_is_given_up(home: Path) -> None:
+    """The result's files wait for no picture that merely passed by; the picture is told to stop."""
+    gate, begun, stops = threading.Event(), list[Path](), list[Callable[[], bool]]()
+    office = Office(home, downloader=lambda: HeldDownloader(gate, begun, stops))
+    told = {"previewImageUrl": f"{FILES}p.webp", "glbUrl": f"{FILES}a.glb"}
+    status = ["running"]
+    office.mint.says = lambda what, which: asset(**told) if what == "asset" else operation(status[0], id=which, assets=told)
+    office.add(working())
+    office.run(5)
+    until(office, lambda: bool(begun))
+    assert [path.stem for path in begun] == ["preview-1"]
+    assert not stops[0]()
+    status[0] = "succeeded"
+    office.run(15)
+    until(office, lambda: len(begun) == 2)
+    assert begun[1].stem == "model"
+    assert stops[0]()
+    assert not stops[1]()
+    gate.set()
+    office.close()
+
+
 def test_a_late_download_is_ignored(home: Path) -> None:
     """A click came while the picture was on its way: its late arrival disturbs nothing that is told by then."""
     gate, begun = threading.Event(), list[Path]()
@@ -443,7 +484,7 @@ def test_an_answer_to_an_earlier_desk_is_ignored(home: Path) -> None:
     job = working()
     office.add(job)
     for serial in range(5):
-        office.desk.receive(Fetched(job.id, serial, operation("running")))  # type: ignore[arg-type]  # nobody looks into it
+        office.desk.receive(Fetched(job.id, serial, "preview-1", operation("running")))  # type: ignore[arg-type]  # nobody looks into it
     office.run(1)
     assert office.job(job).phase is Phase.WORKING
     office.close()

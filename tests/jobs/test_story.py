@@ -13,7 +13,7 @@ from mint_blender.files.errors import BadGlb, DownloadFailed, LinkExpired
 from mint_blender.jobs import card
 from mint_blender.jobs.job import MOVES, Cause, IllegalMove, Job, Phase, Role, Target, Verb
 from mint_blender.jobs.story import Terms
-from mint_blender.jobs.wants import Act, Fetch, Poll, ReadAsset, Start, TakeSlot, Upload
+from mint_blender.jobs.wants import Act, Fetch, Glance, Poll, ReadAsset, Start, TakeSlot, Upload
 from mint_blender.mint.errors import KeyMissing, Unreachable
 from mint_blender.mint.pacing import Pace
 from mint_blender.mint.schema import Kind, Mode
@@ -75,15 +75,27 @@ def test_auto_passes_preview_ready_over() -> None:
     """In auto mode a preview is no stop: its picture is brought while it passes by, once, and polling goes on."""
     told = started(a_job()).answer(seen("preview_ready", assets={"previewImageUrl": PREVIEW}))
     assert told.job.phase is Phase.WORKING
-    told.answer(kept(told.expect(Fetch))).expect(Poll)
+    told.answer(kept(told.expect(Glance).fetch)).expect(Poll)
     told.answer(seen("preview_ready", assets={"previewImageUrl": PREVIEW})).expect(Poll)
+    assert len(told.job.previews) == 1
+
+
+def test_polls_do_not_wait_for_a_preview_that_passes_by() -> None:
+    """Its picture is asked for after each poll until it has come, at the latest when the work is done."""
+    told = started(a_job())
+    for status in ("preview_ready", "running"):
+        told.answer(seen(status, assets={"previewImageUrl": PREVIEW})).expect(Glance)
+        told.answer(None).expect(Poll)
+    told.answer(seen("succeeded"))
+    told.answer(kept(told.expect(Glance).fetch)).expect(ReadAsset)
     assert len(told.job.previews) == 1
 
 
 def test_a_preview_that_passes_by_is_tried_once() -> None:
     """Without its picture the job goes on all the same, and does not try again and again."""
-    told = started(a_job()).answer(seen("preview_ready", assets={"previewImageUrl": PREVIEW})).fail(DownloadFailed("It broke."))
-    told.expect(Poll)
+    told = started(a_job()).answer(seen("preview_ready", assets={"previewImageUrl": PREVIEW}))
+    told.expect(Glance)
+    told.fail(DownloadFailed("It broke.")).expect(Poll)
     told.answer(seen("running", assets={"previewImageUrl": PREVIEW})).expect(Poll)
 
 

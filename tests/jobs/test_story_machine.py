@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from mint_blender.files.errors import DownloadFailed, LinkExpired
 from mint_blender.jobs import record
 from mint_blender.jobs.job import VERBS, Decision, Job, Phase, Role, Verb, may_decide
-from mint_blender.jobs.wants import Act, Fetch, Poll, ReadAsset, Start, TakeSlot, Upload
+from mint_blender.jobs.wants import Act, Fetch, Glance, Poll, ReadAsset, Start, TakeSlot, Upload
 from mint_blender.mint.errors import MintError, Unreachable
 from mint_blender.mint.schema import Kind, Mode, Operation, Seen
 
@@ -191,6 +191,8 @@ class JobMachine(RuleBasedStateMachine):
             self._go_on()
         elif isinstance(want, Fetch):
             self._go_on(kept(want))
+        elif isinstance(want, Glance):
+            self._go_on(kept(want.fetch))
         else:
             try:
                 answer = self.mint.ask(want)
@@ -199,13 +201,13 @@ class JobMachine(RuleBasedStateMachine):
             else:
                 self._go_on(answer)
 
-    @precondition(lambda self: self.told is not None and not isinstance(self.told.want, TakeSlot | Fetch))
+    @precondition(lambda self: self.told is not None and not isinstance(self.told.want, TakeSlot | Fetch | Glance))
     @rule(error=st.sampled_from(sorted(ERRORS)))
     def refused(self, error: str) -> None:
         """The call finally failed, and Mint did nothing."""
         self._go_on(error=ERRORS[error])
 
-    @precondition(lambda self: self.told is not None and not isinstance(self.told.want, TakeSlot | Fetch))
+    @precondition(lambda self: self.told is not None and not isinstance(self.told.want, TakeSlot | Fetch | Glance))
     @rule(killed=st.booleans())
     def answer_lost(self, killed: bool) -> None:
         """Mint acted; its answer never came, or the process died before it was committed."""
@@ -219,7 +221,13 @@ class JobMachine(RuleBasedStateMachine):
         else:
             self._go_on(error=ERRORS["network"])
 
-    @precondition(lambda self: self.told is not None and isinstance(self.told.want, Fetch))
+    @precondition(lambda self: self.told is not None and isinstance(self.told.want, Glance))
+    @rule()
+    def not_yet(self) -> None:
+        """A picture in passing is still on its way."""
+        self._go_on(None)
+
+    @precondition(lambda self: self.told is not None and isinstance(self.told.want, Fetch | Glance))
     @rule(expired=st.booleans())
     def download_fails(self, expired: bool) -> None:
         """A file does not come."""
