@@ -13,33 +13,98 @@ from mint_blender.mint.problems import read_problem
 
 from .test_schema import values
 
+REFUSED = "Mint does not accept this request: It says so. Nothing was started or charged; change it and try again."
+TROUBLE = "Mint has trouble answering: It says so. Nothing is lost; it is tried again."
 ROWS = [
-    (400, "invalid-request", errors.InvalidRequest, "Mint does not accept this request: It says so. Nothing was started or charged", False),
-    (422, "validation", errors.InvalidRequest, "Mint does not accept this request: It says so.", False),
-    (413, None, errors.InvalidRequest, "Mint does not accept this request: It says so.", False),
-    (401, "unauthorized", errors.KeyRefused, "Mint does not accept the API key: It says so. Check it in the add-on's preferences", False),
-    (402, "insufficient-credits", errors.CreditsNeeded, "Mint needs more Credits for this: It says so. Nothing was started", False),
-    (403, "downloads-disabled", errors.DownloadsDisabled, "Mint has downloads switched off for this result: It says so.", False),
-    (403, None, errors.Forbidden, "This API key may not do that: It says so. Ask hello@mint.gg", False),
-    (404, "not-found", errors.NotFound, "Mint does not know this, at least not in the API project of this key: It says so.", False),
-    (405, None, errors.NotOffered, "Mint does not offer this action: It says so.", False),
-    (409, "idempotency-conflict", errors.IdempotencyConflict, "Mint has seen this request's idempotency key with other content", False),
-    (409, "model-already-optimized", errors.AlreadyOptimized, "The model is optimised already: It says so.", False),
-    (409, "model-optimization-in-progress", errors.OptimizationInProgress, "The model is being optimised already: It says so.", False),
-    (409, "invalid-operation-state", errors.Conflict, "That is not possible in the present state: It says so.", False),
-    (429, "rate-limited", errors.TooManyRequests, "Mint asks for fewer requests: It says so. It is tried again", True),
+    (400, "invalid-request", errors.InvalidRequest, REFUSED, False),
+    (422, "validation", errors.InvalidRequest, REFUSED, False),
+    (413, None, errors.InvalidRequest, REFUSED, False),
+    (
+        401,
+        "unauthorized",
+        errors.KeyRefused,
+        "Mint does not accept the API key: It says so. Check it in the add-on's preferences or in MINT_API_KEY, "
+        "or make a new one at platform.mint.gg.",
+        False,
+    ),
+    (
+        402,
+        "insufficient-credits",
+        errors.CreditsNeeded,
+        "Mint needs more Credits for this: It says so. Nothing was started; buy Credits at platform.mint.gg/billing, then resume.",
+        False,
+    ),
+    (
+        403,
+        "downloads-disabled",
+        errors.DownloadsDisabled,
+        "Mint has downloads switched off for this result: It says so. Switch them on at mint.gg, or open the result there.",
+        False,
+    ),
+    (
+        403,
+        None,
+        errors.Forbidden,
+        "This API key may not do that: It says so. Ask hello@mint.gg whether the key has access to the beta and to this project.",
+        False,
+    ),
+    (
+        404,
+        "not-found",
+        errors.NotFound,
+        "Mint does not know this, at least not in the API project of this key: It says so. "
+        "It may have been deleted, or the key belongs to another project.",
+        False,
+    ),
+    (405, None, errors.NotOffered, "Mint does not offer this action: It says so. It may be possible at mint.gg.", False),
+    (
+        409,
+        "idempotency-conflict",
+        errors.IdempotencyConflict,
+        "Mint has seen this request's idempotency key with other content: It says so. "
+        "Nothing was started twice; start it anew as a new job.",
+        False,
+    ),
+    (
+        409,
+        "model-already-optimized",
+        errors.AlreadyOptimized,
+        "The model is optimised already: It says so. Its optimised file can be used.",
+        False,
+    ),
+    (
+        409,
+        "model-optimization-in-progress",
+        errors.OptimizationInProgress,
+        "The model is being optimised already: It says so. Wait until it is done.",
+        False,
+    ),
+    (
+        409,
+        "invalid-operation-state",
+        errors.Conflict,
+        "That is not possible in the present state: It says so. Look at the job again: it may have moved on.",
+        False,
+    ),
+    (429, "rate-limited", errors.TooManyRequests, "Mint asks for fewer requests: It says so. It is tried again after a pause.", True),
     (
         429,
         "concurrency-limit-reached",
         errors.TooManyActive,
-        "As many generations are active at Mint as the account may have at once",
+        "As many generations are active at Mint as the account may have at once: It says so. This one starts when a place is free.",
         True,
     ),
-    (500, None, errors.ServiceTrouble, "Mint has trouble answering: It says so. Nothing is lost", True),
-    (502, None, errors.ServiceTrouble, "Mint has trouble answering", True),
-    (503, "service-unavailable", errors.ServiceTrouble, "Mint has trouble answering", True),
-    (504, None, errors.ServiceTrouble, "Mint has trouble answering", True),
-    (418, "teapot", errors.ProblemError, "Mint refused the request: It says so. If it stays so, write to hello@mint.gg", False),
+    (500, None, errors.ServiceTrouble, TROUBLE, True),
+    (502, None, errors.ServiceTrouble, TROUBLE, True),
+    (503, "service-unavailable", errors.ServiceTrouble, TROUBLE, True),
+    (504, None, errors.ServiceTrouble, TROUBLE, True),
+    (
+        418,
+        "teapot",
+        errors.ProblemError,
+        "Mint refused the request: It says so. If it stays so, write to hello@mint.gg with the request id.",
+        False,
+    ),
 ]
 
 
@@ -49,8 +114,7 @@ def test_each_refusal_has_its_class_and_sentence(status, slug, kind, sentence, r
     body = {"type": f"https://api.mint.gg/problems/{slug}" if slug else "about:blank", "status": status, "detail": "It says so."}
     error = problem_error(read_problem(status, body), request_id="req_7")
     assert type(error) is kind
-    assert str(error).startswith(sentence)
-    assert str(error).endswith("(Request id: req_7)")
+    assert str(error) == f"{sentence} (Request id: req_7)"
     assert error.retryable is retryable
 
 
