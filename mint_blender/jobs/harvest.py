@@ -28,6 +28,7 @@ UrlOf = Callable[[Assets], str | None]
 SETTLING_TRIES = 3
 SETTLING_WAIT = 3.0
 MOST_ROUNDS = 120  # of looking whether an optimisation is done: half an hour in the usual rhythm
+STILL_OPTIMIZING = "The model is still being optimised at Mint: the original file was taken. The optimised one can be imported later."
 
 
 class Teller(Protocol):
@@ -166,6 +167,8 @@ class Harvest:
             rounds += 1
         if operation is not None and operation.succeeded:
             yield from self._read_asset()
+        elif operation is not None and operation.is_busy:
+            self._job = self._job.noted(STILL_OPTIMIZING)
         elif operation is not None:
             trouble = troubles.billing(operation) if operation.awaits_payment else troubles.failed_work(operation)
             self._job = self._job.noted(f"The model was not optimised: the original file was taken. {trouble.sentence}")
@@ -178,6 +181,8 @@ class Harvest:
                 return
             asset = yield from self._teller.ask(ReadAsset(Kind.MODEL, resource.id, after=self._pace.wait(rounds) / 2))
             self._job = replace(self._job, asset=asset)
+        if self._assets.optimized_glb_url is None:
+            self._job = self._job.noted(STILL_OPTIMIZING)
 
     # -- a model ------------------------------------------------------------------------------------------------------
 

@@ -13,10 +13,10 @@ from mint_blender.files.errors import BadGlb, DownloadFailed, LinkExpired
 from mint_blender.jobs import card
 from mint_blender.jobs.job import MOVES, Cause, IllegalMove, Job, Phase, Role, Target, Verb
 from mint_blender.jobs.story import Terms
-from mint_blender.jobs.wants import Act, Fetch, Glance, Poll, ReadAsset, Start, TakeSlot, Upload
+from mint_blender.jobs.wants import Act, Fetch, Glance, Optimize, Poll, ReadAsset, Start, TakeSlot, Upload
 from mint_blender.mint.errors import KeyMissing, Unreachable
 from mint_blender.mint.pacing import Pace
-from mint_blender.mint.schema import Kind, Mode
+from mint_blender.mint.schema import Kind, Mode, OptimizationLevel, Seen
 
 from .telling import FILES, Teller, a_job, asset, decided, kept, operation, problem, seen, working
 
@@ -599,6 +599,52 @@ def test_the_file_itself_decides() -> None:
     newest = told.job.file(Role.MODEL)
     assert newest is not None
     assert newest.url == GLB
+
+
+def optimizing() -> Teller:
+    """A finished model that shall be optimised first."""
+    told = harvesting(
+        Terms(readable=OPTIMIZED_NEEDS), replace(working(), optimize=OptimizationLevel.MODERATE), glbUrl=GLB, thumbnailUrl=THUMB
+    )
+    told.expect(Optimize)
+    return told
+
+
+def test_a_model_that_is_optimised_already_is_looked_at_again() -> None:
+    """409 model-already-optimized: its optimised file is taken, and there is nothing to remark."""
+    told = optimizing().fail(problem(409, "model-already-optimized"))
+    told.expect(ReadAsset)
+    assert told.answer(asset(**BOTH)).expect(Fetch).url == BOTH["optimizedGlbUrl"]
+    assert fetch_all(told).job.notes == ()
+
+
+def test_a_model_that_somebody_else_has_optimised_is_waited_for() -> None:
+    """409 model-optimization-in-progress: the model is asked from 1 s on, ever more seldom, until the optimised file is there."""
+    told = optimizing().fail(problem(409, "model-optimization-in-progress"))
+    waits = []
+    for _ in range(4):
+        waits.append(told.expect(ReadAsset).after)
+        told.answer(asset(glbUrl=GLB, thumbnailUrl=THUMB))
+    assert waits == pytest.approx([1.0, 1.6, 2.56, 4.096])
+    assert told.answer(asset(**BOTH)).expect(Fetch).url == BOTH["optimizedGlbUrl"]
+    assert fetch_all(told).job.notes == ()
+
+
+def test_an_optimisation_that_lasts_too_long_is_left_to_itself() -> None:
+    """After half an hour the original is taken, and it is not called a failure, whoever has asked for the optimisation."""
+    ours, theirs = optimizing().answer(operation("running", id="op_2")), optimizing().fail(problem(409, "model-optimization-in-progress"))
+    waited = 0.0
+    while isinstance(ours.want, Poll):
+        waited += ours.want.after
+        ours.answer(Seen(operation("running", id="op_2"), None))
+    while isinstance(theirs.want, ReadAsset):
+        theirs.answer(asset(glbUrl=GLB, thumbnailUrl=THUMB))
+    assert waited == pytest.approx(30 * 60, rel=0.1)
+    for told in (ours, theirs):
+        assert told.expect(Fetch).url == GLB
+        assert fetch_all(told).job.notes == (
+            "The model is still being optimised at Mint: the original file was taken. The optimised one can be imported later.",
+        )
 
 
 def test_a_fetched_file_is_not_fetched_again() -> None:
