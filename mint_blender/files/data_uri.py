@@ -40,6 +40,11 @@ def check_image(uri: Any, media_type: Any) -> None:
         raise Flaw(f"a picture in it is marked as {kind}, but is {found}")
 
 
+def content(uri: str) -> bytes:
+    """The bytes of a `data:` address that `check_buffer` has let pass."""
+    return _unpack(uri)[1]
+
+
 def _unpack(uri: Any) -> tuple[str, bytes]:
     if not isinstance(uri, str) or not uri.startswith("data:"):
         raise Flaw("it points to something outside the file")

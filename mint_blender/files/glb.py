@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a GLB says about itself, and whether it may be given to an importer.
 
-Reads the header and the JSON chunk (bounded), never the binary chunk: a claim of gigabytes costs no memory. What the JSON holds is checked
-in `gltf_checks`, the size of the scene is worked out in `gltf_bounds`. An importer that meets a file that passed here opens no other file,
+Reads the header and the JSON chunk (bounded) and, of the binary chunk, only the headers of pictures: a claim of gigabytes costs no memory.
+What the JSON holds is checked in `gltf_checks`, pictures in `gltf_pictures`, the size of the scene is worked out in `gltf_bounds`. An importer that meets a file that passed here opens no other file,
 fetches nothing, and is told no counts beyond the limits.
 """
 
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from . import gltf_bounds
+from . import gltf_bounds, gltf_pictures
 from .errors import BadGlb
 from .gltf_checks import Flaw, Limits, Summary, check
 
@@ -26,6 +26,8 @@ __all__ = ["BadGlb", "Glb", "Limits", "inspect", "inspect_beginning"]
 Vector = tuple[float, float, float]
 DEFAULTS = Limits()
 MOST_CHUNKS = 64
+CHUNK_HEADER = 8
+BEFORE_JSON = 12 + CHUNK_HEADER
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,9 @@ def inspect(path: Path, *, limits: Limits = DEFAULTS) -> Glb:
         with path.open("rb") as stream:
             length = os.fstat(stream.fileno()).st_size
             text, binary = _chunks(stream, length, limits)
-        document = _document(text)
-        summary = check(document, binary, limits)
+            document = _document(text)
+            summary = check(document, binary, limits)
+            gltf_pictures.check(stream, BEFORE_JSON + len(text) + CHUNK_HEADER, document, limits)
     except Flaw as flaw:
         raise BadGlb(f"{path.name} cannot be imported: {flaw}.") from None
     except OSError as error:

@@ -30,6 +30,8 @@ class Limits:
     triangles: int = 20_000_000
     decoded_bytes: int = 2**31
     """All accessors together, unpacked."""
+    pixels: int = 2**29
+    """All pictures together; Blender holds four bytes for each."""
     tree_depth: int = 256
 
 

@@ -42,6 +42,16 @@ def inspect(source: Path | bytes) -> Picture:
         raise BadPicture(f"{source.name} could not be read: {error.strerror or type(error).__name__}.") from error
 
 
+def inspect_beginning(beginning: bytes, size: int, name: str) -> Picture:
+    """As `inspect`, from the first bytes of a picture of `size` bytes. `name` is for the sentence."""
+    return _inspect(io.BytesIO(beginning), size, name)
+
+
+def is_measured(head: bytes) -> bool:
+    """Do these first bytes belong to a format whose header tells the size (PNG, JPEG, WebP)?"""
+    return head.startswith(tuple(MEASURED))
+
+
 def is_panorama(picture: Picture) -> bool:
     """Is the picture twice as wide as high (within 1 %), as an equirectangular panorama must be?"""
     if not picture.width or not picture.height:

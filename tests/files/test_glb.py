@@ -21,7 +21,7 @@ from mint_blender.files import glb
 from mint_blender.files.errors import BadFile, BadGlb
 
 from . import build_glb
-from .build_glb import Document, box, box_parts, chunk, pack, png
+from .build_glb import Document, box, box_parts, chunk, jpeg_header, pack, png, webp_header
 
 
 def inspect(content: bytes, folder: Path, **how: Any) -> glb.Glb:
@@ -238,6 +238,56 @@ def test_pictures_that_lie_are_refused(tmp_path: Path, content: bytes, kind: str
         inspect(changed(lambda document: document.update(images=[{"uri": data_uri(content, kind), "mimeType": also or kind}])), tmp_path)
 
 
+def png_that_claims(width: int, height: int) -> bytes:
+    """A small PNG with another size in its header."""
+    small = png()
+    return small[:16] + struct.pack(">II", width, height) + small[24:]
+
+
+def with_picture(content: bytes, kind: str = "image/png", *, times: int = 1, uri: bool = False) -> bytes:
+    """The box with a picture in its bytes, or in a buffer that is a data URI."""
+    document, binary = box_parts()
+    start = len(binary) if not uri else 0
+    document["bufferViews"].append({"buffer": int(uri), "byteOffset": start, "byteLength": len(content)})
+    document["images"] = [{"bufferView": len(document["bufferViews"]) - 1, "mimeType": kind}] * times
+    if uri:
+        document["buffers"].append({"byteLength": len(content), "uri": data_uri(content)})
+        return pack(document, binary)
+    document["buffers"][0]["byteLength"] = start + len(content)
+    return pack(document, binary + content)
+
+
+@pytest.mark.parametrize("uri", [False, True])
+@pytest.mark.parametrize(
+    ("content", "kind", "words"),
+    [
+        (png_that_claims(60_000, 60_000), "image/png", "claims to be 60000 × 60000 pixels"),
+        (webp_header(16_383, 16_383), "image/jpeg", None),
+        (webp_header(65_535, 65_535, b"VP8X"), "image/x-unknown", "claims to be 65535"),
+        (jpeg_header(65_535, 65_535, before=b"\xff\xe1\xea\x60" + bytes(59_998)), "image/jpeg", "claims to be 65535"),
+        (HTML, "image/png", "marked as image/png, is none"),
+        (b"\x89PNG\r\n\x1a\n", "image/png", "cut off"),
+        (b"\xabKTX 20\xbb" + bytes(80), "image/ktx2", None),
+    ],
+)
+def test_pictures_that_claim_too_much_are_refused(tmp_path: Path, content: bytes, kind: str, words: str | None, uri: bool) -> None:
+    """Whatever a picture in the file is called: none may unpack to gigabytes. A format that is measured nowhere is not judged here."""
+    packed = with_picture(content, kind, uri=uri)
+    if words is None:
+        assert inspect(packed, tmp_path).images == 1
+        return
+    with pytest.raises(BadGlb, match=words) as caught:
+        inspect(packed, tmp_path)
+    assert str(caught.value).startswith("lamp.glb cannot be imported: a picture in it")
+
+
+def test_many_large_pictures_are_refused_together(tmp_path: Path) -> None:
+    """Each may be as large as that, not all of them at once."""
+    assert inspect(with_picture(png_that_claims(8192, 8192), times=8), tmp_path).images == 8
+    with pytest.raises(BadGlb, match="pixels in all"):
+        inspect(with_picture(png_that_claims(8192, 8192), times=9), tmp_path)
+
+
 CHANGES: list[tuple[str, Callable[[Document], object]]] = [
     ("claims", lambda document: document["buffers"][0].update(byteLength=10**9)),
     ("no bytes", lambda document: document["buffers"].append({"byteLength": 10**9})),
@@ -353,7 +403,7 @@ RICH = box_parts()[0] | {
     "extensionsRequired": ["EXT_x"],
     "textures": [{"source": 0, "sampler": 0}],
     "samplers": [{}],
-    "images": [{"uri": data_uri(png(), "image/png")}, {"bufferView": 0, "mimeType": "image/png"}],
+    "images": [{"uri": data_uri(png(), "image/png")}, {"bufferView": 2, "mimeType": "image/png"}],
     "skins": [{"joints": [0]}],
     "cameras": [],
 }
@@ -362,6 +412,9 @@ RICH["nodes"] = [
     {"mesh": 0, "matrix": [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1], "extensions": {}},
     {"rotation": [0, 0, 0, 1], "scale": [1, 1, 1], "translation": [0, 0, 0]},
 ]
+RICH_BYTES = box_parts()[1] + png()
+RICH["buffers"][0]["byteLength"] = len(RICH_BYTES)
+RICH["bufferViews"].append({"buffer": 0, "byteOffset": len(box_parts()[1]), "byteLength": len(png())})
 RICH["meshes"][0]["primitives"][0]["targets"] = [{"POSITION": 1}]
 PLACES = places(RICH)
 
@@ -380,7 +433,7 @@ def test_changed_json_never_surprises(tmp_path: Path, changes: list[tuple[tuple[
         except (KeyError, IndexError, TypeError):
             continue  # an earlier change took this place away
     try:
-        found = inspect(pack(json.dumps(document).encode(), box_parts()[1]), tmp_path)
+        found = inspect(pack(json.dumps(document).encode(), RICH_BYTES), tmp_path)
     except BadGlb:
         return
     assert found.triangles > 0
@@ -388,7 +441,7 @@ def test_changed_json_never_surprises(tmp_path: Path, changes: list[tuple[tuple[
 
 def test_the_document_of_that_test_is_a_good_one(tmp_path: Path) -> None:
     """Proves the test above: unchanged, its document passes."""
-    assert inspect(pack(RICH, box_parts()[1]), tmp_path).images == 2
+    assert inspect(pack(RICH, RICH_BYTES), tmp_path).images == 2
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
