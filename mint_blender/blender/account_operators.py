@@ -12,6 +12,7 @@ from ..jobs.questions import Balance, Price, Question, WhoseKey
 from ..mint.schema import Kind, Mode, Preset
 from . import current, form, heartbeat
 from .operators import OFFLINE
+from .translations import translated
 
 PAUSE = 0.6  # seconds without a change before the price is asked for
 
@@ -73,7 +74,7 @@ class _Question(bpy.types.Operator):
         """Ask."""
         complaint = ask(*self.questions)
         if complaint:
-            self.report({"ERROR"}, complaint)
+            self.report({"ERROR"}, translated(complaint))
             return {"CANCELLED"}
         return {"FINISHED"}
 

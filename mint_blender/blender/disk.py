@@ -13,6 +13,7 @@ import bpy
 from ..files.store import Store
 from ..jobs.journal import JournalTrouble
 from . import current, heartbeat
+from .translations import translated
 
 _size: int | None = None
 _handler: logging.Handler | None = None
@@ -78,7 +79,7 @@ class MINT_OT_clear_downloads(bpy.types.Operator):
         try:
             keep = {job.id for job in current.board().jobs()}
         except JournalTrouble as trouble:
-            self.report({"ERROR"}, str(trouble))
+            self.report({"ERROR"}, translated(str(trouble)))
             return {"CANCELLED"}
         Store(current.home()).clear(keep)
         return bpy.ops.mint.measure_downloads()

@@ -13,6 +13,7 @@ from ..jobs.job import Job, Phase, Verb
 from ..jobs.questions import WhoseKey
 from . import current, drafts, pictures
 from .preferences import key_from_environment, preferences
+from .translations import translated
 from .wrapping import wrapped
 
 _LARGE = 9.0  # times the height of a button
@@ -40,11 +41,11 @@ def _draw_head(box: bpy.types.UILayout, board: Board, job: Job) -> None:
     if (icon := pictures.of_job(job)) and job.phase is not Phase.REVIEW:
         row.template_icon(icon_value=icon, scale=2.6)
     column = row.column(align=True)
-    column.label(text=job.title)
+    column.label(text=job.title, translate=False)
     if board.is_active(job.id):
         _draw_progress(column, board, job)
     else:
-        column.label(text=_short_state(job), icon=_ICONS.get(job.phase, "NONE"))
+        column.label(text=translated(_short_state(job)), icon=_ICONS.get(job.phase, "NONE"))
     end = row.column()
     if board.is_active(job.id):
         if Verb.CANCEL in card.verbs(job) and job.decision is None:
@@ -75,19 +76,19 @@ def _draw_progress(column: bpy.types.UILayout, board: Board, job: Job) -> None:
     if not current.may_go_online():
         column.label(text="Waits: online access is off", icon="INTERNET_OFFLINE")
     elif hitch is not None:
-        column.label(text=f"Mint cannot be reached, trying again in {hitch.seconds:.0f} s", icon="ERROR")
+        column.label(text=translated(f"Mint cannot be reached, trying again in {hitch.seconds:.0f} s"), icon="ERROR")
     elif loading is not None and loading.total:
-        column.progress(text="Downloading", factor=min(1.0, loading.done / loading.total))
+        column.progress(text=translated("Downloading"), factor=min(1.0, loading.done / loading.total))
     elif job.phase is Phase.WORKING:
         outlook = board.outlook(job)
         if outlook.fraction is None:
-            column.label(text=f"{card.state(job)}, {card.duration(outlook.elapsed)}", icon="TIME")
+            column.label(text=f"{translated(card.state(job))}, {translated(card.duration(outlook.elapsed))}", icon="TIME")
         else:
             left = outlook.remaining
             text = "longer than usual" if left is None else f"about {card.duration(left)}"
-            column.progress(text=f"{card.state(job)}, {text}", factor=outlook.fraction)
+            column.progress(text=f"{translated(card.state(job))}, {translated(text)}", factor=outlook.fraction)
     else:
-        column.label(text=card.state(job), icon="TIME")
+        column.label(text=translated(card.state(job)), icon="TIME")
 
 
 def _draw_review(box: bpy.types.UILayout, job: Job) -> None:
@@ -118,7 +119,7 @@ def _draw_turning(row: bpy.types.UILayout, job: Job, shown: int, count: int) -> 
     icon: Any
     for step, icon in ((-1, "TRIA_LEFT"), (1, "TRIA_RIGHT")):
         if step > 0:
-            row.label(text=f"{shown} of {count}")
+            row.label(text=translated(f"{shown} of {count}"))
         turn = row.operator("mint.turn_preview", text="", icon=icon)
         turn.job_id, turn.to = job.id, min(count, max(1, shown + step))
 
@@ -184,7 +185,7 @@ def draw_key(layout: bpy.types.UILayout) -> None:
     elif answered is not None and answered.complaint:
         wrapped(layout, answered.complaint, icon="ERROR")
     elif answered is not None:
-        layout.label(text=f"Accepted: {getattr(answered.answer, 'display_name', '')}", icon="CHECKMARK")
+        layout.label(text=translated(f"Accepted: {getattr(answered.answer, 'display_name', '')}"), icon="CHECKMARK")
 
 
 class MINT_MT_job(bpy.types.Menu):

@@ -11,6 +11,7 @@ from ..jobs import card
 from . import drafts, landing
 from .job_card import MINT_MT_job
 from .operators import Result, find_job
+from .translations import translated
 
 
 class _JobOperator(bpy.types.Operator):
@@ -22,7 +23,7 @@ class _JobOperator(bpy.types.Operator):
 
     def gone(self) -> Result:
         """The job is not on the list any more."""
-        self.report({"WARNING"}, "This job is no longer on the list.")
+        self.report({"WARNING"}, translated("This job is no longer on the list."))
         return {"CANCELLED"}
 
 
@@ -96,7 +97,7 @@ class MINT_OT_select_result(_JobOperator):
         """Found by its custom property, as objects do not outlive an undo."""
         placed = landing.find(job_id=self.job_id)
         if placed is None:
-            self.report({"WARNING"}, "This result is not in the current scene.")
+            self.report({"WARNING"}, translated("This result is not in the current scene."))
             return {"CANCELLED"}
         for each in context.selected_objects:
             each.select_set(False)
@@ -119,7 +120,7 @@ class MINT_OT_copy_report(_JobOperator):
         if job is None:
             return self.gone()
         context.window_manager.clipboard = f"Blender {bpy.app.version_string}\n{card.report(job)}"
-        self.report({"INFO"}, "The report is on the clipboard.")
+        self.report({"INFO"}, translated("The report is on the clipboard."))
         return {"FINISHED"}
 
 
@@ -135,7 +136,7 @@ class MINT_OT_open_in_mint(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Result:
         """Only addresses of the web: the text comes from a service."""
         if not self.url.startswith("https://"):
-            self.report({"ERROR"}, "That is not an address of a web page.")
+            self.report({"ERROR"}, translated("That is not an address of a web page."))
             return {"CANCELLED"}
         bpy.ops.wm.url_open(url=self.url)
         return {"FINISHED"}

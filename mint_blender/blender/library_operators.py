@@ -19,6 +19,7 @@ from ..mint.schema import Asset, Kind, OptimizationLevel, is_id
 from . import assets, current, form, heartbeat, library_child, library_view
 from .operators import OFFLINE, Result, _begin, _complain
 from .reading import readable_extensions
+from .translations import translated
 
 KINDS = [("MODEL", "3D Model", "A model"), ("WORLD", "World", "A world")]
 LEVELS = [
@@ -197,7 +198,7 @@ class MINT_OT_copy_prompt(_PromptOperator):
         if not text:
             return _complain(self, "Mint does not tell the prompt of this one.")
         context.window_manager.clipboard = text
-        self.report({"INFO"}, "The prompt is on the clipboard.")
+        self.report({"INFO"}, translated("The prompt is on the clipboard."))
         return {"FINISHED"}
 
 

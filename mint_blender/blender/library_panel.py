@@ -11,6 +11,7 @@ from ..jobs import library
 from ..jobs.library import State
 from ..mint.schema import Asset, Kind
 from . import current, library_child, library_view
+from .translations import translated
 from .wrapping import wrapped
 
 _WIDTH_OF_ONE = 84.0  # pixels of an entry, at a scale of 1
@@ -111,7 +112,7 @@ def _draw_turning(layout: bpy.types.UILayout, fields: library_view.MintLibrary) 
     if library_view.is_loading():
         middle.label(text="Loading…")
     else:
-        middle.label(text=f"{fields.start + 1 if count else 0}–{last} of {count:,}{'+' if further else ''}")
+        middle.label(text=translated(f"{fields.start + 1 if count else 0}–{last} of {count:,}{'+' if further else ''}"))
     forward = row.row(align=True)
     forward.enabled = last < count or further
     forward.operator("mint.turn_library", text="", icon="TRIA_RIGHT").forward = True
@@ -122,12 +123,12 @@ def _draw_turning(layout: bpy.types.UILayout, fields: library_view.MintLibrary) 
 def _draw_details(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
     """What is known of the chosen one, and what can be done with it."""
     state = library.state_of(asset)
-    box.label(text=library.title(asset), icon="WORLD" if asset.kind is Kind.WORLD else "MESH_MONKEY")
+    box.label(text=library.title(asset), translate=False, icon="WORLD" if asset.kind is Kind.WORLD else "MESH_MONKEY")
     if icon := library_view.icon(asset):
         box.template_icon(icon_value=icon, scale=8.0)
     column = box.column(align=True)
     made = asset.created_at.astimezone().strftime("%Y-%m-%d %H:%M") if asset.created_at else ""
-    column.label(text=" · ".join(filter(None, (library.state_words(asset), made, library_view.preset_words(asset)))))
+    column.label(text=" · ".join(filter(None, (translated(library.state_words(asset)), made, library_view.preset_words(asset)))))
     if (words := library_view.facts_words(asset)) is not None:
         wrapped(column, words if asset.kind is Kind.MODEL else f"Collider: {words}", width=width)
     if state is State.FAILED and (reason := library.reason(asset)):
@@ -176,7 +177,7 @@ def _draw_sync(layout: bpy.types.UILayout) -> None:
     """Everything as an asset library; while that goes on, how far it is."""
     if (words := library_child.words()) is not None:
         row = layout.row(align=True)
-        row.label(text=words, icon="TIME" if library_child.is_running() else "INFO")
+        row.label(text=translated(words), icon="TIME" if library_child.is_running() else "INFO")
         if library_child.is_running():
             row.operator("mint.stop_sync", text="", icon="X", emboss=False)
     if not library_child.is_running():

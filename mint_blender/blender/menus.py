@@ -7,6 +7,7 @@ import bpy
 
 from ..jobs import card
 from . import current
+from .translations import translated
 
 
 class MINT_MT_add(bpy.types.Menu):
@@ -46,7 +47,8 @@ def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None
     seconds, job = min(ahead, key=lambda pair: pair[0], default=(None, running[-1]))
     row = self.layout.row(align=True)
     text = f"Mint: {len(running)} jobs, next: {job.title}" if len(running) > 1 else f"Mint: {job.title}"
-    row.label(text=f"{text}, {card.state(job)}" if seconds is None else f"{text}, about {card.duration(seconds)}")
+    when = card.state(job) if seconds is None else f"about {card.duration(seconds)}"
+    row.label(text=f"{translated(text)}, {translated(when)}", translate=False)
     row.operator("mint.cancel", text="", icon="X", emboss=False).job_id = job.id
 
 

@@ -13,6 +13,7 @@ import bpy
 from ..jobs import card
 from ..jobs.board import Board
 from ..jobs.job import Job, Phase
+from .translations import translated
 
 _TELLING = {Phase.REVIEW, Phase.BILLING, Phase.READY, Phase.PLACED, Phase.FAILED, Phase.PAUSED}
 _GOOD = {Phase.REVIEW, Phase.READY, Phase.PLACED}
@@ -42,7 +43,7 @@ def _say(job: Job) -> None:
     window = next(iter(bpy.context.window_manager.windows), None)
     if window is not None and not bpy.app.background:
         with bpy.context.temp_override(window=window):
-            bpy.ops.mint.say("INVOKE_DEFAULT", text=f"Mint: {job.title}: {card.state(job)}", good=job.phase in _GOOD)
+            bpy.ops.mint.say("INVOKE_DEFAULT", text=translated(f"Mint: {job.title}: {card.state(job)}"), good=job.phase in _GOOD)
 
 
 class MINT_OT_say(bpy.types.Operator):

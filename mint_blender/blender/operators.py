@@ -20,6 +20,7 @@ from ..jobs.journal import JournalTrouble
 from ..mint.generation import GenerationRequest
 from ..mint.schema import Kind, Mode, Pose, Preset
 from . import auto_landing, current, drafts, form, heartbeat, waiting
+from .translations import translated
 
 MODES = [
     ("AUTO", "Straight Through", "Make the result without stopping"),
@@ -48,7 +49,7 @@ def _begin(operator: bpy.types.Operator, act: Callable[[Board], str | None]) -> 
 
 
 def _complain(operator: bpy.types.Operator, sentence: str) -> Result:
-    operator.report({"ERROR"}, sentence)
+    operator.report({"ERROR"}, translated(sentence))
     return {"CANCELLED"}
 
 
@@ -124,7 +125,7 @@ class MINT_OT_generate_from_form(bpy.types.Operator):
         """Only what Mint would take; the reason is the tooltip."""
         complaint = form.request_of(form.of(context)).complaint()
         if complaint is not None:
-            cls.poll_message_set(complaint)
+            cls.poll_message_set(translated(complaint))
         return complaint is None
 
     def execute(self, context: bpy.types.Context) -> Result:

@@ -10,6 +10,7 @@ from ..jobs.questions import Balance, Price
 from ..mint.accounting import Estimate, Usage
 from ..mint.schema import Kind, Mode, Preset
 from . import current, form, job_card
+from .translations import translated
 from .wrapping import wrapped
 
 ASK_FOR_ACCESS = "mailto:hello@mint.gg?subject=Access%20to%20the%20Mint%20API"
@@ -36,7 +37,7 @@ class MINT_PT_main(_MintPanel, bpy.types.Panel):
             return
         row = self.layout.row(align=True)
         balance = available_credits()
-        row.label(text="" if balance is None else f"{balance:,.0f} Credits")
+        row.label(text="" if balance is None else translated(f"{balance:,.0f} Credits"))
         row.operator("mint.refresh_account", text="", icon="FILE_REFRESH", emboss=False)
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -100,7 +101,7 @@ class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
         board = current.existing()
         active = sum(board.is_active(job.id) for job in board.jobs()) if board else 0
         if active:
-            self.layout.label(text=f"{active} in flight")
+            self.layout.label(text=translated(f"{active} in flight"))
 
     def draw(self, context: bpy.types.Context) -> None:
         """A card for each."""
@@ -161,7 +162,7 @@ def _draw_form(layout: bpy.types.UILayout, fields: form.MintForm) -> None:
     if fields.text is not None or len(prompt) > longest // 2:
         row = layout.row()
         row.alert = len(prompt) > longest
-        row.label(text=f"{len(prompt):,} of {longest:,} characters")
+        row.label(text=translated(f"{len(prompt):,} of {longest:,} characters"))
     complaint = form.request_of(fields).complaint()
     if prompt and complaint:
         wrapped(layout, complaint, icon="ERROR")
@@ -176,7 +177,8 @@ def _draw_generate(layout: bpy.types.UILayout, fields: form.MintForm) -> None:
     price = answered.estimated_total if answered else None
     column = layout.column()
     column.scale_y = 1.5
-    column.operator("mint.generate_from_form", text="Generate" if price is None else f"Generate  ·  {price:,.0f} Credits", icon="PLAY")
+    label = "Generate" if price is None else translated(f"Generate  ·  {price:,.0f} Credits")
+    column.operator("mint.generate_from_form", text=label, icon="PLAY")
     balance = available_credits()
     if answered is not None and price is None:
         layout.label(text="Mint does not tell the price", icon="INFO")
@@ -184,7 +186,7 @@ def _draw_generate(layout: bpy.types.UILayout, fields: form.MintForm) -> None:
         row = layout.row()
         row.alert = price > balance
         left = balance - price
-        row.label(text=f"Leaves {left:,.0f} Credits" if left >= 0 else f"{-left:,.0f} Credits are missing")
+        row.label(text=translated(f"Leaves {left:,.0f} Credits" if left >= 0 else f"{-left:,.0f} Credits are missing"))
 
 
 def _asked_price(fields: form.MintForm) -> Estimate | None:

@@ -14,6 +14,7 @@ from ..mint.accounting import Usage
 from ..mint.origin import DEFAULT_BASE_URL
 from . import current, disk, form, job_card
 from .preferences import MintPreferences, base_url_from_environment, key_from_environment
+from .translations import translated
 from .wrapping import wrapped
 
 
@@ -55,9 +56,9 @@ def _draw_usage(box: bpy.types.UILayout) -> None:
         column = box.column(align=True)
         for name, value in _usage_lines(answered.answer):
             line = column.split(factor=0.4)
-            line.label(text=name)
+            line.label(text=translated(name))
             line.label(text=value)
-        box.label(text=f"Read at {answered.at:%H:%M}", icon="TIME")
+        box.label(text=translated(f"Read at {answered.at:%H:%M}"), icon="TIME")
 
 
 def _usage_lines(usage: Usage) -> Iterator[tuple[str, str]]:
@@ -102,7 +103,7 @@ def _draw_disk(box: bpy.types.UILayout) -> None:
     row.label(text=str(current.home()))
     row.operator("wm.path_open", text="", icon="FILE_FOLDER").filepath = str(current.home())
     row = box.row()
-    row.label(text=disk.size_in_words())
+    row.label(text=translated(disk.size_in_words()))
     row.operator("mint.measure_downloads", text="Measure", icon="FILE_REFRESH")
     row.operator("mint.clear_downloads", text="Clear", icon="TRASH")
 
@@ -116,4 +117,4 @@ def _draw_advanced(box: bpy.types.UILayout, stored: MintPreferences) -> None:
         row.prop(stored, "base_url", placeholder=DEFAULT_BASE_URL)
         if base_url_from_environment():
             wrapped(box, "MINT_API_BASE_URL in the environment wins over the field.", icon="INFO")
-        box.label(text=f"Log: {disk.log_file()}")
+        box.label(text=translated(f"Log: {disk.log_file()}"))

@@ -24,6 +24,7 @@ from . import (
     operators,
     panel,
     pictures,
+    translations,
 )
 from .preferences import MintPreferences
 
@@ -52,6 +53,7 @@ _commands: list[Any] = []
 
 def register() -> None:
     """Make everything known, and go on with what an earlier Blender began."""
+    translations.register()
     for each in CLASSES:
         bpy.utils.register_class(each)
     bpy.types.WindowManager.mint = bpy.props.PointerProperty(type=form.MintForm)
@@ -79,6 +81,7 @@ def unregister() -> None:
     del bpy.types.WindowManager.mint
     for each in reversed(CLASSES):
         bpy.utils.unregister_class(each)
+    translations.unregister()
 
 
 def _run_command(arguments: list[str]) -> int:

@@ -9,6 +9,8 @@ from typing import Any
 import blf
 import bpy
 
+from .translations import translated
+
 _FONT = 0
 _MARGINS = 74.0  # tabs or scroll bar, a panel's and a box's margins, and those of the text itself
 _ICON = 20.0
@@ -18,12 +20,13 @@ def wrapped(layout: bpy.types.UILayout, text: str, *, width: int | None = None, 
     """Labels that together say `text`, in lines of at most `width` pixels (the region's if not given), `most` lines at the most."""
     scale = bpy.context.preferences.system.ui_scale
     room = (width or bpy.context.region.width) - (_MARGINS + (_ICON if icon != "NONE" else 0.0)) * scale
-    lines = lines_of(text, room)
+    lines = lines_of(translated(text), room)
     column = layout.column(align=True)
     column.scale_y = 0.75
     for number, line in enumerate(lines[:most]):
         last = number == most - 1 and len(lines) > most
-        column.label(text=f"{line} …" if last else line, icon=icon if number == 0 else ("BLANK1" if icon != "NONE" else "NONE"))
+        beside: Any = icon if number == 0 else ("BLANK1" if icon != "NONE" else "NONE")
+        column.label(text=f"{line} …" if last else line, icon=beside, translate=False)
 
 
 def lines_of(text: str, room: float) -> list[str]:

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""German texts about jobs."""
+
+TEXTS = {
+    'There is no job "{1}" in the journal.': "Im Journal gibt es keinen Auftrag „{1}“.",
+    'More than one job begins with "{1}".': "Mehr als ein Auftrag beginnt mit „{1}“.",
+    "{1}: there are no files to fetch again.": "{1}: es gibt keine Dateien, die man noch einmal holen könnte.",
+    "{1} is not finished: cancel it first.": "{1} ist nicht fertig: zuerst abbrechen.",
+    "{1}: {2} is not possible now ({3}).": "{1}: „{2}“ ist jetzt nicht möglich ({3}).",
+    "{1} is being worked on: wait until it rests.": "An {1} wird gearbeitet: warten, bis es ruht.",
+    "The reference picture {1} cannot be read ({2}). Choose it again.": (
+        "Das Referenzbild {1} ist nicht lesbar ({2}). Noch einmal auswählen."
+    ),
+    "The reference picture {1} is {2}; Mint takes PNG, JPEG and WebP. Convert it first.": (
+        "Das Referenzbild {1} ist {2}; Mint nimmt PNG, JPEG und WebP. Zuerst umwandeln."
+    ),
+    "The reference picture {1} has {2} MB; Mint takes at most 5 MB. Scale it down first.": (
+        "Das Referenzbild {1} hat {2} MB; Mint nimmt höchstens 5 MB. Zuerst verkleinern."
+    ),
+    "the uploaded picture came back without an address": "das hochgeladene Bild kam ohne Adresse zurück",
+    "Waiting for a free slot": "Wartet auf freien Platz",
+    "Sent": "Gesendet",
+    "Generating": "Wird erzeugt",
+    "Look at the Preview": "Vorschau ansehen",
+    "Needs Credits": "Braucht Credits",
+    "Downloading": "Wird heruntergeladen",
+    "Ready to place": "Bereit zum Platzieren",
+    "Placed": "Platziert",
+    "Cancelled": "Abgebrochen",
+    "Paused: {1}": "Angehalten: {1}",
+    "Paused": "Angehalten",
+    "Failed: {1}": "Fehlgeschlagen: {1}",
+    "Failed": "Fehlgeschlagen",
+    "Optimising": "Wird optimiert",
+    "Partly done, {1}": "Teilweise fertig, {1}",
+    "{1} min": "{1} min",
+    "{1} Credits": "{1} Credits",
+    "Approving": "Wird freigegeben",
+    "Revising": "Wird überarbeitet",
+    "Resuming": "Wird fortgesetzt",
+    "Retrying": "Neuer Versuch",
+    "Cancelling": "Wird abgebrochen",
+    "Queued at Mint": "In der Warteschlange bei Mint",
+    'Working at Mint ("{1}")': "In Arbeit bei Mint („{1}“)",
+    "Finishing": "Wird fertiggestellt",
+    "online access is off in Blender's preferences": "der Online-Zugriff ist in Blenders Einstellungen aus",
+    "The new file {1} could not be locked.": "Die neue Datei {1} konnte nicht gesperrt werden.",
+    ("Mint says it is done, but there is no file in the result. Retry looks again, at no cost; if it stays so, write to hello@mint.gg."): (
+        "Mint meldet fertig, aber das Ergebnis enthält keine Datei. „Erneut versuchen“ sieht kostenlos noch einmal nach; bleibt es "
+        "dabei, an hello@mint.gg schreiben."
+    ),
+    "Mint could not make every part of it; the parts that are used here have all come.": (
+        "Mint konnte nicht alle Teile erzeugen; die hier verwendeten sind alle da."
+    ),
+    "The result's page could not be read. {1}": "Die Seite des Ergebnisses war nicht lesbar. {1}",
+    "Mint has not made this {1}: {2}.": "Mint hat das nicht erzeugt ({1}: {2}).",
+    "The model was not optimised: the original file was taken. {1}": (
+        "Das Modell wurde nicht optimiert: die Originaldatei wurde genommen. {1}"
+    ),
+    "The original file was taken. {1}": "Die Originaldatei wurde genommen. {1}",
+    "collider mesh": "Kollisionsnetz",
+    "This {1} came without a {2}.": "{1}: ohne {2} geliefert.",
+    "This world came without splats.": "Diese Welt kam ohne Splats.",
+    "The picture could not be fetched. {1}": "Das Bild konnte nicht geholt werden. {1}",
+    "approve": "freigeben",
+    "revise": "überarbeiten",
+    "resume": "fortsetzen",
+    "retry": "erneut versuchen",
+    "cancel": "abbrechen",
+    "preview": "Vorschau",
+    "picture": "Bild",
+    "collider": "Kollisionsnetz",
+    "panorama": "Panorama",
+    "splats": "Splats",
+    "{1} from pictures": "{1} aus Bildern",
+    "The job journal {1} was written by a newer version of this add-on: update the add-on.": (
+        "Das Auftragsjournal {1} stammt von einer neueren Version dieses Add-ons: das Add-on aktualisieren."
+    ),
+    "read or written": "gelesen oder geschrieben",
+    "The job journal {1} cannot be {2} ({3}). Check the folder and the room on its disk, or set MINT_BLENDER_HOME.": (
+        "Das Auftragsjournal {1} kann nicht {2} werden ({3}). Den Ordner und den freien Platz prüfen oder MINT_BLENDER_HOME setzen."
+    ),
+    "Done": "Fertig",
+    "Partly done": "Teilweise fertig",
+    "Being made": "In Arbeit",
+    'Being made ("{1}")': "In Arbeit („{1}“)",
+    "Done, but without a file": "Fertig, aber ohne Datei",
+    "Mint did not answer.": "Mint hat nicht geantwortet.",
+    "Mint sent no preview picture: look at it at mint.gg before you approve.": (
+        "Mint hat kein Vorschaubild gesendet: vor der Freigabe auf mint.gg ansehen."
+    ),
+    "The preview picture could not be fetched. {1}": "Das Vorschaubild konnte nicht geholt werden. {1}",
+    "It was finished before Mint could be told to {1}.": "Es war fertig, bevor Mint den Befehl „{1}“ bekam.",
+    "Mint's moderation refused the prompt or a picture: change it and generate again.": (
+        "Mints Moderation hat den Prompt oder ein Bild abgelehnt: ändern und neu erzeugen."
+    ),
+    "The account's quota is used up: buy Credits or wait for the next period, then retry.": (
+        "Das Kontingent des Kontos ist aufgebraucht: Credits kaufen oder den nächsten Zeitraum abwarten, dann erneut versuchen."
+    ),
+    "Mint could not use the prompt or a picture: change it and generate again.": (
+        "Mint konnte den Prompt oder ein Bild nicht verwenden: ändern und neu erzeugen."
+    ),
+    "That was a passing fault at Mint: retry.": "Das war eine vorübergehende Störung bei Mint: erneut versuchen.",
+    "The generation was interrupted at Mint: retry.": "Die Erzeugung wurde bei Mint unterbrochen: erneut versuchen.",
+    "Mint could not start the generation: retry.": "Mint konnte die Erzeugung nicht starten: erneut versuchen.",
+    "The generation failed at Mint: retry, or change the prompt.": (
+        "Die Erzeugung ist bei Mint fehlgeschlagen: erneut versuchen oder den Prompt ändern."
+    ),
+    "Mint could not start the optimisation: retry; the original file can be used meanwhile.": (
+        "Mint konnte die Optimierung nicht starten: erneut versuchen; solange ist die Originaldatei verwendbar."
+    ),
+    "The optimisation failed at Mint: the original file can be used.": (
+        "Die Optimierung ist bei Mint fehlgeschlagen: die Originaldatei ist verwendbar."
+    ),
+    "Resume does that.": "„Fortsetzen“ tut das.",
+    "Resume fetches it once more; if it stays so, it is damaged at Mint: generate again, or write to hello@mint.gg.": (
+        "„Fortsetzen“ holt sie noch einmal; bleibt es dabei, ist sie bei Mint beschädigt: neu erzeugen oder an hello@mint.gg schreiben."
+    ),
+    "{1} Mint says: {2}.": "{1} Mint meldet: {2}.",
+    "more Credits": "mehr Credits",
+    "{1} more Credits": "noch {1} Credits",
+    "Mint needs {1} to go on. Buy them at {2}, then resume.": "Mint braucht {1}, um weiterzumachen. Unter {2} kaufen, dann fortsetzen.",
+    "{1} minutes": "{1} Minuten",
+    "a minute": "einer Minute",
+    "Still running after {1} of watching. It goes on at Mint: resume looks at it again, at no cost.": (
+        "Läuft nach {1} Beobachtung noch. Bei Mint geht es weiter: „Fortsetzen“ sieht kostenlos wieder nach."
+    ),
+    "Something in the add-on went wrong ({1}). Nothing is lost: resume, and if it stays so, copy the report.": (
+        "Im Add-on ist etwas schiefgegangen ({1}). Nichts ist verloren: fortsetzen, und wenn es so bleibt, den Bericht kopieren."
+    ),
+    "The generation failed at Mint ({1}): retry, or change the prompt.": (
+        "Die Erzeugung ist bei Mint fehlgeschlagen ({1}): erneut versuchen oder den Prompt ändern."
+    ),
+    "A reference picture is a file or an https:// address, not {1}.": (
+        "Ein Referenzbild ist eine Datei oder eine https://-Adresse, nicht {1}."
+    ),
+    "The reference picture {1} cannot be read: {2}.": "Das Referenzbild {1} ist nicht lesbar: {2}.",
+    "The reference picture cannot be used. {1}": "Das Referenzbild kann nicht verwendet werden. {1}",
+    "The prompt or the name has broken characters in it: type it in a terminal that uses UTF-8, or put it into a batch file.": (
+        "Der Prompt oder der Name enthält kaputte Zeichen: in einem Terminal mit UTF-8 eingeben oder in eine Stapeldatei schreiben."
+    ),
+}

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""German texts about panels, menus and preferences."""
+
+TEXTS = {
+    "Waits: online access is off": "Wartet: Online-Zugriff ist aus",
+    "Mint cannot be reached, trying again in {1} s": "Mint nicht erreichbar, neuer Versuch in {1} s",
+    "longer than usual": "länger als üblich",
+    "about {1}": "etwa {1}",
+    "What should change?": "Was soll anders werden?",
+    "{1} of {2}": "{1} von {2}",
+    "More Credits are needed.": "Es fehlen Credits.",
+    "One more Credit is needed.": "Es fehlt noch ein Credit.",
+    "{1} more Credits are needed.": "Es fehlen noch {1} Credits.",
+    "API key": "API-Schlüssel",
+    "Check": "Prüfen",
+    "Asking Mint…": "Mint wird gefragt…",
+    "Accepted: {1}": "Angenommen: {1}",
+    "Job": "Auftrag",
+    "Look Closer": "Genauer ansehen",
+    "Copy Report": "Bericht kopieren",
+    "Add > Mint": "Hinzufügen > Mint",
+    "Mint: {1} jobs, next: {2}": "Mint: {1} Aufträge, nächster: {2}",
+    "More": "Mehr",
+    "After the prompt": "Nach dem Prompt",
+    "Prompt from": "Prompt aus",
+    "Jobs": "Aufträge",
+    "{1} in flight": "{1} in Arbeit",
+    "Online access is off": "Online-Zugriff ist aus",
+    "Mint generates on its servers. Allow Blender to go online to use it.": (
+        "Mint erzeugt auf seinen Servern. Dafür muss Blender online gehen dürfen."
+    ),
+    "An API key is needed": "Ein API-Schlüssel wird gebraucht",
+    "Mint's API is in beta: ask for access, then make a key and paste it here.": (
+        "Mints API ist in der Beta: Zugang erbitten, dann einen Schlüssel anlegen und hier einfügen."
+    ),
+    "{1} of {2} characters": "{1} von {2} Zeichen",
+    "Generate  ·  {1} Credits": "Erzeugen  ·  {1} Credits",
+    "Mint does not tell the price": "Mint nennt den Preis nicht",
+    "Leaves {1} Credits": "Danach bleiben {1} Credits",
+    "{1} Credits are missing": "Es fehlen {1} Credits",
+    "API Key": "API-Schlüssel",
+    "Your Mint API key. Blender keeps it unencrypted in your preferences; the variable MINT_API_KEY is the other way": (
+        "Der eigene Mint-API-Schlüssel. Blender speichert ihn unverschlüsselt in den Einstellungen; der andere Weg ist die "
+        "Variable MINT_API_KEY"
+    ),
+    "Base URL": "Basis-URL",
+    "Where Mint's API is; leave empty for the usual address": "Wo Mints API ist; leer lassen für die übliche Adresse",
+    "Advanced": "Erweitert",
+    "Account": "Konto",
+    "The key comes from the environment variable MINT_API_KEY, which wins over the field.": (
+        "Der Schlüssel kommt aus der Umgebungsvariable MINT_API_KEY; sie geht dem Feld vor."
+    ),
+    "Blender keeps the key unencrypted in your user preferences. MINT_API_KEY in the environment is the other way.": (
+        "Blender speichert den Schlüssel unverschlüsselt in den Benutzereinstellungen. Der andere Weg ist MINT_API_KEY in der Umgebung."
+    ),
+    "Online access is on": "Online-Zugriff ist an",
+    "Usage": "Nutzung",
+    "Refresh": "Aktualisieren",
+    "Not read yet.": "Noch nicht gelesen.",
+    "Read at {1}": "Gelesen um {1}",
+    "Credits available": "Verfügbare Credits",
+    "Included": "Inbegriffen",
+    "Topped up": "Aufgeladen",
+    "Bonus": "Bonus",
+    "Subscription": "Abonnement",
+    "Defaults": "Vorgaben",
+    "Downloads and Journal": "Downloads und Journal",
+    "Measure": "Messen",
+    "Clear": "Löschen",
+    "MINT_API_BASE_URL in the environment wins over the field.": "MINT_API_BASE_URL in der Umgebung geht dem Feld vor.",
+    "Log: {1}": "Protokoll: {1}",
+    "Approve": "Freigeben",
+    "Cancel": "Abbrechen",
+    "Revise": "Überarbeiten",
+    "Buy Credits": "Credits kaufen",
+    "Resume": "Fortsetzen",
+    "Retry": "Erneut versuchen",
+    "Place at 3D Cursor": "Am 3D-Cursor platzieren",
+    "Place Again": "Noch einmal platzieren",
+    "Mint 3D Model…": "Mint-3D-Modell…",
+    "Mint World…": "Mint-Welt…",
+    "Ask for Access": "Zugang erbitten",
+    "Make a Key": "Schlüssel anlegen",
+    "Mint Library: Import…": "Mint-Bibliothek: importieren…",
+}

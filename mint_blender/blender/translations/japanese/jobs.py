@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Japanese texts about jobs."""
+
+TEXTS = {
+    'There is no job "{1}" in the journal.': "ジャーナルにジョブ「{1}」がありません。",
+    'More than one job begins with "{1}".': "「{1}」で始まるジョブが複数あります。",
+    "{1}: there are no files to fetch again.": "{1}: 取得し直せるファイルがありません。",
+    "{1} is not finished: cancel it first.": "{1} は終わっていません。先にキャンセルしてください。",
+    "{1}: {2} is not possible now ({3}).": "{1}: 今は「{2}」できません ({3})。",
+    "{1} is being worked on: wait until it rests.": "{1} は処理中です。落ち着くまでお待ちください。",
+    "The reference picture {1} cannot be read ({2}). Choose it again.": "参照画像 {1} を読めません ({2})。選び直してください。",
+    "The reference picture {1} is {2}; Mint takes PNG, JPEG and WebP. Convert it first.": (
+        "参照画像 {1} は {2} です。Mint が受け付けるのは PNG、JPEG、WebP です。先に変換してください。"
+    ),
+    "The reference picture {1} has {2} MB; Mint takes at most 5 MB. Scale it down first.": (
+        "参照画像 {1} は {2} MB です。Mint の上限は 5 MB です。先に縮小してください。"
+    ),
+    "the uploaded picture came back without an address": "アップロードした画像のアドレスが返ってきませんでした",
+    "Waiting for a free slot": "空き待ち",
+    "Sent": "送信済み",
+    "Generating": "生成中",
+    "Look at the Preview": "プレビューを確認",
+    "Needs Credits": "クレジット不足",
+    "Downloading": "ダウンロード中",
+    "Ready to place": "配置できます",
+    "Placed": "配置済み",
+    "Cancelled": "キャンセル済み",
+    "Paused: {1}": "一時停止: {1}",
+    "Paused": "一時停止",
+    "Failed: {1}": "失敗: {1}",
+    "Failed": "失敗",
+    "Optimising": "最適化中",
+    "Partly done, {1}": "一部完了、{1}",
+    "{1} min": "{1} 分",
+    "{1} Credits": "{1} クレジット",
+    "Approving": "承認中",
+    "Revising": "修正中",
+    "Resuming": "再開中",
+    "Retrying": "再試行中",
+    "Cancelling": "キャンセル中",
+    "Queued at Mint": "Mint で順番待ち",
+    'Working at Mint ("{1}")': "Mint で処理中 (「{1}」)",
+    "Finishing": "仕上げ中",
+    "online access is off in Blender's preferences": "Blender の設定でオンラインアクセスがオフです",
+    "The new file {1} could not be locked.": "新しいファイル {1} をロックできませんでした。",
+    ("Mint says it is done, but there is no file in the result. Retry looks again, at no cost; if it stays so, write to hello@mint.gg."): (
+        "Mint は完了としていますが、結果にファイルがありません。「再試行」で無料でもう一度確認します。続く場合は hello@mint.gg "
+        "に連絡してください。"
+    ),
+    "Mint could not make every part of it; the parts that are used here have all come.": (
+        "Mint は一部を作れませんでしたが、ここで使うものはすべて届いています。"
+    ),
+    "The result's page could not be read. {1}": "結果のページを読めませんでした。{1}",
+    "Mint has not made this {1}: {2}.": "Mint はこれを作りませんでした ({1}: {2})。",
+    "The model was not optimised: the original file was taken. {1}": "モデルは最適化されず、元のファイルを使いました。{1}",
+    "The original file was taken. {1}": "元のファイルを使いました。{1}",
+    "collider mesh": "コリジョンメッシュ",
+    "This {1} came without a {2}.": "この{1}には{2}がありませんでした。",
+    "This world came without splats.": "このワールドにはスプラットがありませんでした。",
+    "The picture could not be fetched. {1}": "画像を取得できませんでした。{1}",
+    "approve": "承認",
+    "revise": "修正",
+    "resume": "再開",
+    "retry": "再試行",
+    "cancel": "キャンセル",
+    "preview": "プレビュー",
+    "picture": "画像",
+    "collider": "コリジョンメッシュ",
+    "panorama": "パノラマ",
+    "splats": "スプラット",
+    "{1} from pictures": "画像からの{1}",
+    "The job journal {1} was written by a newer version of this add-on: update the add-on.": (
+        "ジョブのジャーナル {1} はアドオンの新しいバージョンで書かれています。アドオンを更新してください。"
+    ),
+    "read or written": "読み書き",
+    "The job journal {1} cannot be {2} ({3}). Check the folder and the room on its disk, or set MINT_BLENDER_HOME.": (
+        "ジョブのジャーナル {1} を{2}できません ({3})。フォルダーとディスクの空きを確認するか、MINT_BLENDER_HOME を設定してください。"
+    ),
+    "Done": "完了",
+    "Partly done": "一部完了",
+    "Being made": "作成中",
+    'Being made ("{1}")': "作成中 (「{1}」)",
+    "Done, but without a file": "完了 (ファイルなし)",
+    "Mint did not answer.": "Mint が応答しませんでした。",
+    "Mint sent no preview picture: look at it at mint.gg before you approve.": (
+        "Mint からプレビュー画像が届きませんでした。承認する前に mint.gg で確認してください。"
+    ),
+    "The preview picture could not be fetched. {1}": "プレビュー画像を取得できませんでした。{1}",
+    "It was finished before Mint could be told to {1}.": "Mint に「{1}」を伝える前に完了しました。",
+    "Mint's moderation refused the prompt or a picture: change it and generate again.": (
+        "Mint の審査でプロンプトか画像が拒否されました。変更して生成し直してください。"
+    ),
+    "The account's quota is used up: buy Credits or wait for the next period, then retry.": (
+        "アカウントの割り当てを使い切りました。クレジットを購入するか次の期間を待って、再試行してください。"
+    ),
+    "Mint could not use the prompt or a picture: change it and generate again.": (
+        "Mint がプロンプトか画像を使えませんでした。変更して生成し直してください。"
+    ),
+    "That was a passing fault at Mint: retry.": "Mint の一時的な不具合でした。再試行してください。",
+    "The generation was interrupted at Mint: retry.": "Mint での生成が中断されました。再試行してください。",
+    "Mint could not start the generation: retry.": "Mint が生成を開始できませんでした。再試行してください。",
+    "The generation failed at Mint: retry, or change the prompt.": (
+        "Mint での生成に失敗しました。再試行するか、プロンプトを変更してください。"
+    ),
+    "Mint could not start the optimisation: retry; the original file can be used meanwhile.": (
+        "Mint が最適化を開始できませんでした。再試行してください。それまでは元のファイルを使えます。"
+    ),
+    "The optimisation failed at Mint: the original file can be used.": "Mint での最適化に失敗しました。元のファイルを使えます。",
+    "Resume does that.": "「再開」で取得できます。",
+    "Resume fetches it once more; if it stays so, it is damaged at Mint: generate again, or write to hello@mint.gg.": (
+        "「再開」でもう一度取得します。続く場合は Mint 側で壊れています。生成し直すか、hello@mint.gg に連絡してください。"
+    ),
+    "{1} Mint says: {2}.": "{1} Mint からのメッセージ: {2}。",
+    "more Credits": "追加のクレジット",
+    "{1} more Credits": "あと {1} クレジット",
+    "Mint needs {1} to go on. Buy them at {2}, then resume.": "続けるには{1}が必要です。{2} で購入し、再開してください。",
+    "{1} minutes": "{1} 分",
+    "a minute": "1 分",
+    "Still running after {1} of watching. It goes on at Mint: resume looks at it again, at no cost.": (
+        "{1}見守りましたが、まだ実行中です。Mint では続いています。「再開」で無料で確認できます。"
+    ),
+    "Something in the add-on went wrong ({1}). Nothing is lost: resume, and if it stays so, copy the report.": (
+        "アドオンで問題が起きました ({1})。何も失われていません。再開し、続く場合はレポートをコピーしてください。"
+    ),
+    "The generation failed at Mint ({1}): retry, or change the prompt.": (
+        "Mint での生成に失敗しました ({1})。再試行するか、プロンプトを変更してください。"
+    ),
+    "A reference picture is a file or an https:// address, not {1}.": "参照画像はファイルか https:// アドレスです。{1} は使えません。",
+    "The reference picture {1} cannot be read: {2}.": "参照画像 {1} を読めません: {2}。",
+    "The reference picture cannot be used. {1}": "参照画像を使えません。{1}",
+    "The prompt or the name has broken characters in it: type it in a terminal that uses UTF-8, or put it into a batch file.": (
+        "プロンプトか名前に壊れた文字があります。UTF-8 の端末で入力するか、バッチファイルに書いてください。"
+    ),
+}

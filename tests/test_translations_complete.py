@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every text of the package that is read in Blender has a German and a Japanese translation, and none of these is left over.
+
+How the texts are found, and which stay English (the command line, the log, the report for somebody who helps), is told in `texts.py`.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from .texts import PACKAGE, is_prose, texts, texts_of
+
+FOLDER = PACKAGE / "blender" / "translations"
+LANGUAGES = {"German": "german", "Japanese": "japanese"}
+
+
+def _load(name: str):
+    """A module of the translations by itself: its package wants Blender, the tables do not."""
+    path = FOLDER / name
+    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    spec = importlib.util.spec_from_file_location(f"translations_{name}", path, submodule_search_locations=[str(path.parent)])
+    assert spec is not None and spec.loader is not None
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+TABLES: dict[str, dict[str, str]] = {language: _load(name).TEXTS for language, name in LANGUAGES.items()}
+Catalogue = _load("matching").Catalogue
+
+
+@pytest.mark.parametrize("language", TABLES)
+def test_nothing_is_missing(language: str) -> None:
+    """Every text in the source has a translation."""
+    missing = [f"{place}: {text}" for text, place in texts().items() if not TABLES[language].get(text, "").strip()]
+    assert not missing, f"not in {language}:\n" + "\n".join(missing)
+
+
+@pytest.mark.parametrize("language", TABLES)
+def test_nothing_is_left_over(language: str) -> None:
+    """No translation is kept of a text that is not in the source any more."""
+    assert [text for text in TABLES[language] if text not in texts()] == []
+
+
+@pytest.mark.parametrize("language", TABLES)
+def test_every_value_has_its_place(language: str) -> None:
+    """A translation has exactly the values of its original, each of them once."""
+
+    def values(text: str) -> list[str]:
+        return sorted(re.findall(r"\{[^}]*\}?", text))
+
+    assert {text: said for text, said in TABLES[language].items() if values(text) != values(said)} == {}
+
+
+@pytest.mark.parametrize("language", TABLES)
+def test_no_text_is_translated_twice(language: str) -> None:
+    """The parts of a table do not contradict each other: each text stands in one of them only."""
+    folder = FOLDER / LANGUAGES[language]
+    parts = [_load(f"{folder.name}/{path.stem}").TEXTS for path in sorted(folder.glob("*.py")) if path.stem != "__init__"]
+    assert sum(len(part) for part in parts) == len(TABLES[language])
+
+
+def test_japanese_is_japanese() -> None:
+    """But for names and formats, each Japanese text has Japanese letters in it."""
+    latin = {text for text, said in TABLES["Japanese"].items() if not re.search("[぀-ヿ一-鿿]", said)}
+    assert latin <= {"Mint", "Mint: {1}", "Mint: {1}: {2}", "Id", "{1}–{2} of {3}{4}", "{1} of {2}", "{1} from {2}", "{1} and {2}"}
+
+
+# -- what counts as a text ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ('layout.label(text="Jobs")', ["Jobs"]),
+        ('layout.label(text=f"{count:,} in flight")', ["{1} in flight"]),
+        ('layout.operator("mint.cancel", text="Cancel").job_id = job.id', ["Cancel"]),
+        ('layout.label(text="On" if online else "Off")', ["On", "Off"]),
+        ('layout.prop(form, "name", text="", placeholder="After the prompt")', ["After the prompt"]),
+        ('x: bpy.props.IntProperty(name="Size", description="How large")', ["Size", "How large"]),
+        ('ITEMS = [("FAST", "Fast", "Quick and cheap")]', ["Fast", "Quick and cheap"]),
+        ('raise ImportTrouble(f"“{name}” holds no objects.")', ["“{1}” holds no objects."]),
+        ('return "this Blender lacks " + " and ".join(names)', ["this Blender lacks {1}", "{1} and {2}"]),
+        ('class MINT_OT_x(Operator):\n    """Does it"""\n    bl_label = "Do It"', ["Does it", "Do It"]),
+        ('advice.get(code, f"It failed ({code}): retry.")', ["It failed ({1}): retry."]),
+        ('"""A docstring of a module."""\ndef f():\n    """And one of a function."""', []),
+        ('log.warning("The heartbeat stumbled")', []),
+        ('raise TypeError("Only for programmers, this one")', []),
+        ('layout.operator("mint.cancel", icon="X")', []),
+        ('db.execute("SELECT id FROM jobs")', []),
+    ],
+)
+def test_texts_are_found(source: str, found: list[str]) -> None:
+    """The reader sees each way in which this package shows a text, and passes over what no person reads."""
+    assert texts_of(ast.parse(source), "blender", "panel") == found
+
+
+def test_names_are_no_prose() -> None:
+    """A sentence is something to be read; an identifier, an address and a number are not."""
+    assert is_prose("Nothing was imported.") and is_prose("Cancel")
+    assert not any(is_prose(text) for text in ("mint.cancel", "https://mint.gg/models", "{1}", "VIEW_3D", "job_id", ""))
+
+
+# -- putting values back in --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def german():
+    """The German catalogue."""
+    return Catalogue(TABLES["German"])
+
+
+@pytest.fixture
+def japanese():
+    """The Japanese catalogue."""
+    return Catalogue(TABLES["Japanese"])
+
+
+def test_values_are_put_back_in(german) -> None:
+    """A sentence with values is said in German with the same values; what is a known text among them is translated too."""
+    said = german.translated("Mint needs 146 more Credits to go on. Buy them at platform.mint.gg/billing, then resume.")
+    assert said == "Mint braucht noch 146 Credits, um weiterzumachen. Unter platform.mint.gg/billing kaufen, dann fortsetzen."
+    assert german.translated("Mint: Treasure chest: Look at the Preview") == "Mint: Treasure chest: Vorschau ansehen"
+
+
+def test_a_sentence_around_a_sentence(german) -> None:
+    """A state with its reason is translated as a whole, down to the innermost."""
+    said = german.translated("Paused: Mint cannot be reached: the name api.mint.gg was not found; this computer may be offline.")
+    assert (
+        said == "Angehalten: Mint ist nicht erreichbar: der Name api.mint.gg wurde nicht gefunden; vielleicht ist dieser Rechner offline."
+    )
+
+
+def test_words_of_mint_stay(german, japanese) -> None:
+    """Around what Mint itself says, which nobody can translate beforehand, our own words are translated."""
+    text = "Mint does not accept this request: prompt: too rude. Nothing was started or charged; change it and try again. (Request id: r1)"
+    said = german.translated(text)
+    assert said.startswith("Mint nimmt diese Anfrage nicht an: prompt: too rude. Es wurde nichts gestartet oder berechnet;")
+    assert said.endswith("(Anfragekennung: r1)")
+    assert "too rude" in japanese.translated(text) and "リクエスト ID: r1" in japanese.translated(text)
+
+
+def test_the_order_may_change(japanese) -> None:
+    """Japanese says some values in another order."""
+    assert japanese.translated("it is cut off: 5 of 90 bytes are there") == "途中で切れています: 90 バイト中 5 バイトしかありません"
+
+
+@pytest.mark.parametrize("text", ["a lamp of brass and glass", "Lamp, from above", "Straße", "", "{1}", "World of Tanks"])
+def test_unknown_text_stays(german, text: str) -> None:
+    """What is no text of ours comes back unchanged, even where a small word of a template is in it."""
+    assert german.translated(text) == text
+
+
+@pytest.mark.parametrize("language", TABLES)
+def test_every_template_finds_itself(language: str) -> None:
+    """Whatever values a template is filled with, it is recognised, and each value is where the translation wants it."""
+    catalogue = Catalogue(TABLES[language])
+    wrong = {}
+    for text, foreign in TABLES[language].items():
+        english, expected = text, foreign
+        for number in range(1, text.count("{") + 1):
+            english, expected = english.replace(f"{{{number}}}", f"v{number}"), expected.replace(f"{{{number}}}", f"v{number}")
+        if (said := catalogue.translated(english)) != expected:
+            wrong[english] = said
+    assert wrong == {}
+
+
+def test_drawing_again_costs_a_look_up(german) -> None:
+    """Twenty cards drawn a hundred times work each of their texts out once."""
+    drawn = [f"Failed: Mint cannot be reached: api{number}.mint.gg refused the connection." for number in range(20)]
+    for _ in range(100):
+        for text in drawn:
+            german.translated(text)
+    assert german.misses == len(drawn)
+
+
+def test_what_is_kept_is_bounded(german) -> None:
+    """Texts that are never the same, such as a countdown, do not fill the memory."""
+    for seconds in range(10_000):
+        german.translated(f"Mint cannot be reached, trying again in {seconds} s")
+    assert len(german._kept) <= 4096
+
+
+def test_a_long_text_is_no_trap(german) -> None:
+    """A text of thousands of unknown sentences is worked out with a bounded number of attempts."""
+    attempts = 0
+    known = german._known
+
+    def counted(text: str):
+        nonlocal attempts
+        attempts += 1
+        return known(text)
+
+    german._known = counted
+    text = "Who knows what this is. " * 4000
+    assert german.translated(text) == text
+    assert attempts < 400
+
+
+def test_tables_hold_plain_texts() -> None:
+    """Each table is one literal dictionary: nothing is worked out in it."""
+    for path in Path(FOLDER).glob("*/*.py"):
+        if path.stem != "__init__":
+            (assigned,) = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.Assign)]
+            assert isinstance(ast.literal_eval(assigned.value), dict)

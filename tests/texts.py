@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every text of the package that a person may read in Blender, collected from the source, each with the place it stands at.
+
+A text with values in it is a template: `f"Leaves {left:,.0f} Credits"` is "Leaves {1} Credits". What counts is how a string looks, not
+only where it stands: words with a space between them, or one word that begins with a capital letter. So a new sentence is found wherever
+somebody writes it. Left out are: the command line (cli/ and the modules that only it uses), log messages, docstrings (but those of
+operators and menus, which are tooltips), exceptions for programmers, names of things in Blender's data, and the few strings of `NO_TEXT`.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[1] / "mint_blender"
+ROOMS = ("mint", "files", "jobs", "blender")
+
+SHOWN_ARGUMENTS = {"text", "heading", "placeholder", "confirm_text", "title", "message", "description"}
+SHOWN_ATTRIBUTES = {"bl_label", "bl_description"}
+SHOWN_ENUMS = {"Kind", "Verb", "Role"}
+"""Their words are put into sentences."""
+FIRST_IS_A_KEY = {"get", "getattr", "pop", "setdefault"}
+FOR_PROGRAMMERS = {"AssertionError", "IllegalMove", "TypeError", "KeyError", "NotImplementedError"}
+DATA = {"splat_nodes", "panorama", "nodes", "collider", "provenance", "reading", "still", "splats", "world", "home", "transport", "transfer",
+        "download", "peek", "assets"}  # fmt: skip
+"""Modules in which a single word is the name of a socket, a folder or a header."""
+NO_TEXT = re.compile(
+    r"(SELECT|INSERT|UPDATE|CREATE|PRAGMA) .*|# This is an Asset Catalog.*|Application Support|[A-Z]+_[A-Z_]+|COMPOSITE"
+    r"|Mint Splats|Point Count|Viewport Limit|Pick Instance|Instance Index|Local Space|(Size|Vertices) [XY]|AgX - .*|radiance:base"
+    r"|generation failed|unknown error|internal error|unit scale|Bearer \{1\}|Mint \{1\}|Error:|Blender \{1\}\n\{2\}|Turn with the World"
+    r"|\{1\} (Collider|Panorama|Splats)|Middle of the picture at \+Y"
+    r"|import os, sys.*|POST .*|Mint's API knows.*|An idempotency key has.*|The rarer actions on a job\.|Models and Worlds that were made before\.",
+    re.DOTALL,
+)
+"""Neither of this is read by a person, or it is the name of something in the scene, which stays when the language is changed."""
+REPORT = {"report"}
+"""Functions whose words stay English: the report is for somebody who helps."""
+NOT_READ = {
+    "debug", "info", "warning", "error", "exception", "getLogger", "Formatter",  # logs
+    "compile", "search", "match", "fullmatch", "sub", "split", "execute", "executescript", "encode", "strftime", "startswith", "endswith",
+    "TypeVar", "register_cli_command", "hasattr",
+    "new", "node", "add_socket", "new_socket",  # names of things in Blender's data
+}  # fmt: skip
+
+
+def template_of(node: ast.expr) -> str | None:
+    """A string or f-string as a template; None for anything else."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value.strip()
+    if not isinstance(node, ast.JoinedStr):
+        return None
+    told, count = "", 0
+    for part in node.values:
+        if isinstance(part, ast.Constant):
+            told += str(part.value)
+        else:
+            count += 1
+            told += f"{{{count}}}"
+    return told.strip()
+
+
+def is_prose(text: str) -> bool:
+    """Does it look like something to be read?"""
+    bare = re.sub(r"\{\d+\}", "", text)
+    if ("://" in bare and " " not in bare) or NO_TEXT.fullmatch(text) or not re.search(r"[A-Za-z]{2}", bare):
+        return False
+    several = re.search(r"[A-Za-z,;:.)}'] +[A-Za-z({]", text) and re.search(r"[a-z]{2}", bare)
+    return bool(several or re.fullmatch(r"[A-Z][a-z]+[.…:]?", bare.strip()))
+
+
+def _added(node: ast.expr) -> list[ast.expr]:
+    """The parts of `a + b + c`."""
+    return [*_added(node.left), *_added(node.right)] if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) else [node]
+
+
+class _Reader(ast.NodeVisitor):
+    def __init__(self, room: str, module: str) -> None:
+        self.room, self.module = room, module
+        self.found: list[tuple[int, str]] = []
+
+    def add(self, node: ast.expr, *, always: bool = False) -> None:
+        text = template_of(node)
+        if text and " " not in text and self.module in DATA:
+            return
+        if (
+            text
+            and not NO_TEXT.fullmatch(text)
+            and (is_prose(text) or (always and re.search(r"[A-Za-z]{2}", re.sub(r"\{\d+\}", "", text))))
+        ):
+            self.found.append((node.lineno, text))
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        if node.name in SHOWN_ENUMS:
+            self.found.extend((each.lineno, each.value.value) for each in node.body if isinstance(each, ast.Assign))
+            return
+        docstring = ast.get_docstring(node)
+        if docstring and re.match(r"[A-Z]+_(OT|MT)_", node.name) and not NO_TEXT.fullmatch(docstring):
+            self.found.append((node.lineno, docstring))
+        self._body(node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        if not (node.name in REPORT and self.module == "card"):
+            self._body(node)
+
+    def visit_Module(self, node: ast.Module) -> None:
+        self._body(node)
+
+    def _body(self, node: ast.ClassDef | ast.FunctionDef | ast.Module) -> None:
+        for child in node.body:
+            if not (isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)):
+                self.visit(child)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        if isinstance(node.annotation, ast.Call):  # a property of bpy.props
+            self.visit(node.annotation)
+        if node.value is not None:
+            self.visit(node.value)
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        names = {target.id for target in node.targets if isinstance(target, ast.Name)}
+        if names & {"bl_idname", "bl_category", "bl_space_type", "bl_region_type", "bl_parent_id", "__all__"}:
+            return
+        if any(isinstance(target, ast.Attribute) and target.attr in {"name", "label"} for target in node.targets):
+            return  # the name of something in Blender's data
+        for target in node.targets:  # `row.operator("mint.cancel", text="Cancel").job_id = job.id`
+            self.visit(target)
+        if names & SHOWN_ATTRIBUTES:
+            self.add(node.value, always=True)
+            return
+        self.visit(node.value)
+
+    def visit_Tuple(self, node: ast.Tuple) -> None:
+        texts = [each.value if isinstance(each, ast.Constant) else None for each in node.elts]
+        enum_item = self.room == "blender" and len(texts) >= 3 and all(isinstance(each, str) for each in texts[:3])
+        if enum_item and re.fullmatch(r"[A-Za-z0-9_]+", str(texts[0])):
+            for each in node.elts[1:3]:
+                if not str(each.value)[:1].islower():
+                    self.add(each, always=True)
+            return
+        self.generic_visit(node)
+
+    def visit_BinOp(self, node: ast.BinOp) -> None:
+        parts = _added(node)
+        told = [template_of(each) for each in parts]
+        if len(parts) > 1 and any(told):
+            count = 0
+            text = ""
+            for each in parts:
+                inner = each.value if isinstance(each, ast.Constant) else None
+                if inner is None:
+                    count += 1
+                text += str(inner) if inner is not None else f"{{{count}}}"
+            self.add(ast.copy_location(ast.Constant(text), node))
+            for each in parts:
+                if not isinstance(each, ast.Constant):
+                    self.visit(each)
+        else:
+            self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        joins = isinstance(node.func, ast.Attribute) and node.func.attr == "join" and isinstance(node.func.value, ast.Constant)
+        if joins and re.fullmatch(r" \w+ ", str(node.func.value.value)):  # " and ".join(…)
+            self.found.append((node.lineno, f"{{1}}{node.func.value.value}{{2}}"))
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
+        if name in FOR_PROGRAMMERS or name in NOT_READ:
+            for each in (*node.args, *(keyword.value for keyword in node.keywords)):
+                if not isinstance(each, ast.Constant | ast.JoinedStr):
+                    self.visit(each)
+            return
+        self.visit(node.func)
+        for argument in node.args[1:] if name in FIRST_IS_A_KEY else node.args:
+            self.visit(argument)
+        for keyword in node.keywords:
+            shown = self.room == "blender" and (keyword.arg in SHOWN_ARGUMENTS or (keyword.arg == "name" and name.endswith("Property")))
+            for each in _branches(keyword.value) if shown else (keyword.value,):
+                self.add(each, always=True) if shown and template_of(each) is not None else self.visit(each)
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        self.visit(node.value)
+
+    def visit_Compare(self, node: ast.Compare) -> None:
+        return
+
+    def visit_Constant(self, node: ast.Constant) -> None:
+        self.add(node)
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
+        self.add(node)
+        for part in node.values:
+            if isinstance(part, ast.FormattedValue):
+                self.visit(part.value)
+
+
+def _branches(node: ast.expr) -> Iterator[ast.expr]:
+    """Both sides of `a if b else c`."""
+    if isinstance(node, ast.IfExp):
+        yield from _branches(node.body)
+        yield from _branches(node.orelse)
+    else:
+        yield node
+
+
+def texts_of(module: ast.Module, room: str, name: str) -> list[str]:
+    """The texts of one module, in the order in which they stand."""
+    reader = _Reader(room, name)
+    reader.visit(module)
+    return list(dict.fromkeys(text for _, text in reader.found))
+
+
+@cache
+def texts(package: Path = PACKAGE) -> dict[str, str]:
+    """Every text with one place where it stands, such as "blender/panel.py:120"."""
+    found: dict[str, str] = {}
+    for room in ROOMS:
+        for path in sorted((package / room).rglob("*.py")):
+            if "translations" in path.parts:
+                continue
+            reader = _Reader(room, path.stem)
+            reader.visit(ast.parse(path.read_text(encoding="utf-8")))
+            for line, text in reader.found:
+                found.setdefault(text, f"{path.relative_to(package)}:{line}")
+    return found
