@@ -2,8 +2,8 @@
 """What a GLB says about itself, and whether it may be given to an importer.
 
 Reads the header and the JSON chunk (bounded) and, of the binary chunk, only the headers of pictures: a claim of gigabytes costs no memory.
-What the JSON holds is checked in `gltf_checks`, pictures in `gltf_pictures`, the size of the scene is worked out in `gltf_bounds`. An importer that meets a file that passed here opens no other file,
-fetches nothing, and is told no counts beyond the limits.
+What the JSON holds is checked in `gltf_checks`, pictures in `gltf_pictures`, the size of the scene is worked out in `gltf_bounds`. An
+importer that meets a file that passed here opens no other file, fetches nothing, and is told no counts beyond the limits.
 """
 
 from __future__ import annotations

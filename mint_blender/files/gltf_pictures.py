@@ -7,7 +7,6 @@ little of each. Pictures that are a `data:` address of their own are checked in 
 
 from __future__ import annotations
 
-import io
 from typing import Any, BinaryIO
 
 from . import data_uri, picture
