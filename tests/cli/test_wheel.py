@@ -15,13 +15,9 @@ import pytest
 from ..mint_service.running import ThreadService
 from .runs import LAMP, ROOT, Ran, environment
 
+LEAST = ("requests", "urllib3", "idna", "certifi", "charset-normalizer", "numpy")
 NEEDED = (
-    "requests",
-    "urllib3",
-    "idna",
-    "certifi",
-    "charset-normalizer",
-    "numpy",
+    *LEAST,
     "zstandard",
     "rich",
     "markdown-it-py",
@@ -40,12 +36,17 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (wheel,) = (folder / "dist").glob("*.whl")
     with zipfile.ZipFile(wheel) as opened:
         opened.extractall(folder)
-    for name in NEEDED:
+    link(folder, NEEDED)
+    return folder
+
+
+def link(folder: Path, names: tuple[str, ...]) -> None:
+    """Make installed packages importable from this folder."""
+    for name in names:
         distribution = importlib.metadata.distribution(name)
         for top in {file.parts[0] for file in distribution.files or () if file.parts[0] not in ("..", "__pycache__")}:
             if not (folder / top).exists():
                 (folder / top).symlink_to(Path(str(distribution.locate_file(top))))
-    return folder
 
 
 def mint(service: ThreadService, home: Path, site: Path, *arguments: str) -> Ran:
@@ -59,6 +60,17 @@ def mint(service: ThreadService, home: Path, site: Path, *arguments: str) -> Ran
 def test_a_model_without_blender(service: ThreadService, home: Path, site: Path, tmp_path: Path) -> None:
     """Mint's own .glb needs no Blender."""
     ran = mint(service, home, site, *LAMP, "-o", "lamp.glb")
+    assert ran.status == 0, ran.err
+    assert (tmp_path / "lamp.glb").read_bytes()[:4] == b"glTF"
+
+
+def test_a_checkout_with_the_least(service: ThreadService, home: Path, tmp_path: Path) -> None:
+    """Straight from a clone, with requests and NumPy and nothing else: from the prompt to Mint's own file."""
+    clone = tmp_path / "clone"
+    clone.mkdir()
+    (clone / "mint_blender").symlink_to(ROOT / "mint_blender")
+    link(clone, LEAST)
+    ran = mint(service, home, clone, *LAMP, "-o", "lamp.glb")
     assert ran.status == 0, ran.err
     assert (tmp_path / "lamp.glb").read_bytes()[:4] == b"glTF"
 
