@@ -2,7 +2,7 @@
 """A process that does one whole job and kills itself (SIGKILL) at the step it is told, for `test_kill`.
 
 A step is each boundary between two things that happen: before and after each commit of the journal, each exchange with Mint, each
-rename, and each block of a download. Run as `python -m tests.jobs.kill_script`, it reads orders as lines of JSON and forks a child
+rename, note and removal of a file, and each block of a download. Run as `python -m tests.jobs.kill_script`, it reads orders as lines of JSON and forks a child
 for each: the child is an ordinary process that dies an ordinary death, and Python is loaded only once.
 """
 
@@ -27,13 +27,13 @@ from mint_blender.jobs.job import Phase, Target
 from mint_blender.jobs.journal import Journal
 from mint_blender.mint.account import Account
 from mint_blender.mint.generation import GenerationRequest
-from mint_blender.mint.schema import Kind, Mode
+from mint_blender.mint.schema import Kind, Mode, OptimizationLevel
 from mint_blender.mint.transport import Transport
 
 from .quick import quick
 
 FEEDBACK = "make it green"
-WRITES = ("add", "save", "decide", "claim", "release", "take_slot", "dismiss")
+WRITES = ("add", "save", "decide", "claim", "release", "take_slot", "note_upload", "dismiss")
 
 
 class Steps:
@@ -68,8 +68,8 @@ def watch_every_boundary(steps: Steps) -> None:
     for name in WRITES:
         steps.around(Journal, name)
     steps.around(Transport, "exchange")
-    steps.around(pathlib.Path, "replace")
-    steps.around(pathlib.Path, "rename")
+    for name in ("replace", "rename", "unlink", "write_text"):
+        steps.around(pathlib.Path, name)
     blocks = transfer._body
 
     def counted(*arguments: Any) -> Any:
@@ -88,7 +88,8 @@ def do_the_job(home: Path, account: Account, wish: dict[str, Any]) -> Phase:
     kind, mode = Kind(wish["kind"]), Mode(wish["mode"])
     if not board.jobs():
         request = GenerationRequest(kind, wish["prompt"], mode=mode, images=tuple(wish["images"]))
-        board.start(request, Target(splats=wish["splats"]))
+        level = OptimizationLevel(wish["optimize"]) if wish["optimize"] else None
+        board.start(request, Target(splats=wish["splats"]), optimize=level)
     job_id = board.jobs()[0].id
     board.resume_all()
     while True:

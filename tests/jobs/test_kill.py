@@ -35,14 +35,17 @@ PIXEL = b"\x89PNG\r\n\x1a\n" + bytes.fromhex(
 )
 
 WISHES = {
-    "reviewed model": {"kind": "model", "mode": "review", "images": [], "splats": None, "revisions": 1},
-    "world": {"kind": "world", "mode": "auto", "images": [], "splats": "100k", "revisions": 0},
-    "model after a picture": {"kind": "model", "mode": "auto", "images": ["lamp.png"], "splats": None, "revisions": 0},
+    "reviewed model": {"kind": "model", "mode": "review", "revisions": 1},
+    "world": {"kind": "world", "mode": "auto", "splats": "100k"},
+    "model after a picture": {"kind": "model", "mode": "auto", "images": ["lamp.png"]},
+    "optimised model": {"kind": "model", "mode": "auto", "optimize": "moderate"},
 }
+PLAIN: dict[str, Any] = {"images": [], "splats": None, "optimize": None, "revisions": 0}
 ROLES = {
     "reviewed model": {Role.PREVIEW: 2, Role.MODEL: 1, Role.PICTURE: 1},
     "world": {Role.COLLIDER: 1, Role.PANORAMA: 1, Role.SPLATS: 1, Role.PICTURE: 1},
     "model after a picture": {Role.MODEL: 1, Role.PICTURE: 1},
+    "optimised model": {Role.MODEL: 1, Role.PICTURE: 1},
 }
 
 
@@ -93,7 +96,8 @@ def scripts(service: ThreadService) -> Iterator[list[Script]]:
 def test_killed_between_every_two_steps(name: str, tmp_path: Path) -> None:
     """For every step of the job: killed there and started again, there is one operation for the click, paid once, and one complete result."""
     (tmp_path / "lamp.png").write_bytes(PIXEL)
-    wish = {**WISHES[name], "images": [str(tmp_path / image) for image in WISHES[name]["images"]]}
+    wish = PLAIN | WISHES[name]
+    wish["images"] = [str(tmp_path / image) for image in wish["images"]]
 
     with running_service(speed=1000, credits=1e9, limits={"model": 1000, "world": 1000}) as service, scripts(service) as running:
 
@@ -130,12 +134,14 @@ def test_killed_between_every_two_steps(name: str, tmp_path: Path) -> None:
 
 def judge(service: ThreadService, name: str, wish: dict[str, Any], home: Path) -> None:
     """What stands at Mint and on the disk is what one undisturbed run leaves."""
-    (operation,) = [one for one in service.operations() if one.prompt == wish["prompt"]]
+    (operation,) = [one for one in service.operations() if one.prompt == wish["prompt"] and not one.level]
     assert operation.status == "succeeded"
     assert operation.finalized == price(operation.type, operation.preset)
     assert operation.feedback == [FEEDBACK] * wish["revisions"]
     (resource,) = [one for one in service.resources() if one.prompt == wish["prompt"]]
     assert resource.id == operation.resource
+    optimized = [one for one in service.operations() if one.level and one.resource == resource.id]
+    assert [one.status for one in optimized] == ["succeeded"] * bool(wish["optimize"]), "an optimisation is paid once, too"
 
     journal = Journal(home)
     (job,) = journal.jobs()
