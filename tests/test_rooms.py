@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -207,6 +208,16 @@ def test_an_arrow_that_points_up_is_found(room, source):
 def test_what_the_design_draws_is_allowed(room, source):
     """The arrows of the design pass, so that the rules are not stricter than meant."""
     assert complaints(source, room, () if room == TOP else (room,)) == []
+
+
+def test_the_map_of_the_code_is_true():
+    """Every module that CONTRIBUTING's map names is where it says."""
+    rows = re.findall(r"^\| `(\w+)/` \| (.+) \|$", (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert {room for room, _ in rows} == {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    missing = [
+        f"{room}/{name}" for room, told in rows for name in re.findall(r"`(\w+)`", told) if not (PACKAGE / room / f"{name}.py").is_file()
+    ]
+    assert rows and not missing
 
 
 def test_importing_the_package_costs_nothing():
