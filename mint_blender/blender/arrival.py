@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Literal
 
 import bpy
 
@@ -27,9 +28,11 @@ def place(job: Job, scene: bpy.types.Scene | None = None) -> Placed:
         return dataclasses.replace(placed, notes=(*placed.notes, file_taken.reason(job)))
     files, options = _world_files(job), _world_options(job)
     if job.target.replaces and (own := list(provenance.roots(job_id=job.id, scene=scene))):
-        return [world_parts.complete(root, files, _provenance(job), options=options, scene=scene) for root in own][0]
+        completed = [world_parts.complete(root, files, _provenance(job), options=options, scene=scene) for root in own]
+        return completed[0]
     if job.target.replaces and (earlier := _earlier_versions(job, scene)):
-        return [replace.replace_world(files, _provenance(job), root, options=options, scene=scene) for root in earlier][0]
+        replaced = [replace.replace_world(files, _provenance(job), root, options=options, scene=scene) for root in earlier]
+        return replaced[0]
     return landing.land_world(files, _provenance(job), where, options, scene)
 
 
@@ -39,10 +42,13 @@ def part_file(job: Job, role: Role) -> Path | None:
     return Path(kept.path) if kept is not None and Path(kept.path).is_file() else None
 
 
+_COLLIDERS: dict[str, Literal["PHYSICS", "VISIBLE", "NONE"]] = {"PHYSICS": "PHYSICS", "VISIBLE": "VISIBLE", "NONE": "NONE"}
+
+
 def _world_options(job: Job) -> WorldOptions:
     target = job.target
     return WorldOptions(
-        collider=target.collider if target.collider in {"PHYSICS", "VISIBLE", "NONE"} else "AUTO",
+        collider=_COLLIDERS.get(target.collider, "AUTO"),
         panorama_as_world=target.panorama,
         splats=job.file(Role.SPLATS) is not None,
         camera=target.camera,

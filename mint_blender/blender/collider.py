@@ -76,6 +76,14 @@ def make_rigid(meshes: Iterable[bpy.types.Object], scene: bpy.types.Scene) -> No
         each.rigid_body.mesh_source = "BASE"
 
 
+def make_loose(meshes: Iterable[bpy.types.Object]) -> None:
+    """No rigid bodies any more. What is gone from the collection alone would still be one."""
+    for each in meshes:
+        if each.rigid_body is not None:
+            with bpy.context.temp_override(object=each, active_object=each):
+                bpy.ops.rigidbody.object_remove()
+
+
 def _below(each: bpy.types.Object, root: bpy.types.Object) -> Matrix:
     """Where an object is in the frame of the root; the scene need not have been evaluated yet."""
     matrix = Matrix.Identity(4)

@@ -25,6 +25,8 @@ from . import (
     panel,
     pictures,
     translations,
+    world_operators,
+    world_panel,
 )
 from .preferences import MintPreferences
 
@@ -40,11 +42,13 @@ CLASSES: tuple[type, ...] = (
     *account_operators.CLASSES,
     *disk.CLASSES,
     *library_operators.CLASSES,
+    *world_operators.CLASSES,
     job_card.MINT_MT_job,
     menus.MINT_MT_add,
     panel.MINT_PT_main,
     panel.MINT_PT_more,
     panel.MINT_PT_jobs,
+    *world_panel.CLASSES,
     library_panel.MINT_PT_library,
 )
 
@@ -60,6 +64,7 @@ def register() -> None:
     bpy.types.WindowManager.mint_drafts = bpy.props.CollectionProperty(type=drafts.MintDraft)
     bpy.types.WindowManager.mint_library = bpy.props.PointerProperty(type=library_view.MintLibrary)
     menus.add()
+    world_panel.add()
     _commands.append(bpy.utils.register_cli_command("mint", _run_command))
     disk.start_log()
     heartbeat.start()
@@ -75,6 +80,7 @@ def unregister() -> None:
     disk.stop_log()
     while _commands:
         bpy.utils.unregister_cli_command(_commands.pop())
+    world_panel.remove()
     menus.remove()
     del bpy.types.WindowManager.mint_library
     del bpy.types.WindowManager.mint_drafts

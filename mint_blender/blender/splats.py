@@ -69,17 +69,26 @@ def is_splats(candidate: bpy.types.Object) -> bool:
 
 def adjust(made: bpy.types.Object, *, density: float | None = None, size: float | None = None, viewport_limit: int | None = None) -> None:
     """Change how these splats are shown (see `splat_nodes.group`); what is not given stays. Blender's own splats have no such settings."""
+    for name, value in (("Density", density), ("Size", size), ("Viewport Limit", viewport_limit)):
+        if value is not None and (found := setting(made, name)) is not None:
+            holder, member = found
+            if member == "value":
+                holder.value = value
+            else:
+                holder[member.strip('[]"')] = value
+    made.update_tag()
+
+
+def setting(made: bpy.types.Object, name: str) -> tuple[Any, str] | None:
+    """Where Blender keeps a setting of how splats are shown: holder and property, as a layout's `prop` wants them, so that it can be
+    animated and undone as any other. None for Blender's own splats, which have none."""
     modifier: Any = made.modifiers.get(_MODIFIER)
     if modifier is None or modifier.node_group is None:
-        return
-    for name, value in (("Density", density), ("Size", size), ("Viewport Limit", viewport_limit)):
-        if value is not None:
-            identifier = modifier.node_group.interface.items_tree[name].identifier
-            if hasattr(modifier, "properties"):  # from 5.2 on
-                getattr(modifier.properties.inputs, identifier).value = value
-            else:
-                modifier[identifier] = value
-    made.update_tag()
+        return None
+    identifier = modifier.node_group.interface.items_tree[name].identifier
+    if hasattr(modifier, "properties"):  # from 5.2 on
+        return getattr(modifier.properties.inputs, identifier), "value"
+    return modifier, f'["{identifier}"]'
 
 
 def make_native(old: bpy.types.Object) -> bpy.types.Object:

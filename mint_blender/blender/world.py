@@ -186,6 +186,12 @@ def show_panorama(root: bpy.types.Object, scene: bpy.types.Scene | None = None) 
     return True
 
 
+def shows_panorama(scene: bpy.types.Scene, root: bpy.types.Object | None = None) -> bool:
+    """Is the scene's World a panorama: of this World of Mint's, or of any?"""
+    shown = scene.world
+    return shown is not None and (bool(shown.get(panorama.OURS)) if root is None else shown == root.get(WORLD))
+
+
 restore_earlier_world = panorama.restore_earlier_world
 make_splats_native = splats.make_native
 
