@@ -134,6 +134,10 @@ def target_of(form: MintForm, context: bpy.types.Context) -> Target:
         document=current.document(),
         scene=context.scene.name,
         splats=form.splats if form.splats != "NONE" and not is_model else None,
+        collider=form.collider,
+        rigid_body=form.rigid_body,
+        panorama=form.panorama,
+        camera=form.camera,
     )
 
 
@@ -145,10 +149,6 @@ def cursor(context: bpy.types.Context) -> tuple[float, float, float]:
 
 def remember(form: MintForm) -> None:
     """Keep the settings for the next time; without a place to keep them they are only not kept."""
-        collider=form.collider,
-        rigid_body=form.rigid_body,
-        panorama=form.panorama,
-        camera=form.camera,
     path = _file()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
