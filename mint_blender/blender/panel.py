@@ -124,7 +124,6 @@ def available_credits() -> float | None:
     return usage.credits.total_available if isinstance(usage, Usage) else None
 
 
-def _draw_offline(layout: bpy.types.UILayout) -> None:
 def _draw_world_parts(layout: bpy.types.UILayout, fields: form.MintForm) -> None:
     """Which parts of a World are brought, and as what."""
     layout.prop(fields, "splats")
@@ -137,6 +136,7 @@ def _draw_world_parts(layout: bpy.types.UILayout, fields: form.MintForm) -> None
     column.prop(fields, "camera")
 
 
+def _draw_offline(layout: bpy.types.UILayout) -> None:
     layout.label(text="Online access is off", icon="INTERNET_OFFLINE")
     wrapped(layout, "Mint generates on its servers. Allow Blender to go online to use it.")
     layout.operator("mint.open_online_preference", icon="PREFERENCES")
