@@ -69,7 +69,17 @@ def test_no_text_is_translated_twice(language: str) -> None:
 def test_japanese_is_japanese() -> None:
     """But for names and formats, each Japanese text has Japanese letters in it."""
     latin = {text for text, said in TABLES["Japanese"].items() if not re.search("[぀-ヿ一-鿿]", said)}
-    assert latin <= {"Mint", "Mint: {1}", "Mint: {1}: {2}", "Id", "{1}–{2} of {3}{4}", "{1} of {2}", "{1} from {2}", "{1} and {2}"}
+    assert latin <= {
+        "Mint",
+        "Mint: {1}",
+        "Mint: {1}: {2}",
+        "Id",
+        "https://",
+        "{1}–{2} of {3}{4}",
+        "{1} of {2}",
+        "{1} from {2}",
+        "{1} and {2}",
+    }
 
 
 # -- what counts as a text ---------------------------------------------------------------------------------------------------

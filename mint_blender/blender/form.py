@@ -16,6 +16,7 @@ from ..jobs.job import Target
 from ..mint.generation import LONGEST_NAME, LONGEST_PROMPT, GenerationRequest
 from ..mint.schema import Kind, Mode, Pose, Preset
 from . import current
+from .translations import OURS
 
 KINDS = [
     ("MODEL", "3D Model", "An object: one GLB", "MESH_MONKEY", 0),
@@ -71,7 +72,12 @@ class MintForm(bpy.types.PropertyGroup):
     )
     text: bpy.props.PointerProperty(name="Text", type=bpy.types.Text, description="Take the prompt from this text instead of the field")
     preset: bpy.props.EnumProperty(
-        name="Preset", items=PRESETS, default="STANDARD", description="Speed and Credits against quality", update=_changed
+        name="Preset",
+        items=PRESETS,
+        default="STANDARD",
+        description="Speed and Credits against quality",
+        translation_context=OURS,
+        update=_changed,
     )
     review: bpy.props.BoolProperty(
         name="Show Me the Preview First",

@@ -131,7 +131,7 @@ def _draw_billing(box: bpy.types.UILayout, job: Job, width: int) -> None:
     wrapped(box, _missing_credits(missing), width=width)
     row = box.row(align=True)
     row.operator("mint.open_in_mint", text="Buy Credits", icon="URL").url = (billing.action_url if billing else None) or card.BUY_CREDITS
-    row.operator("mint.resume", text="Resume", icon="PLAY").job_id = job.id
+    row.operator("mint.resume", text=translated("Resume"), icon="PLAY").job_id = job.id
 
 
 def _missing_credits(missing: float | None) -> str:
@@ -146,7 +146,7 @@ def _draw_trouble(box: bpy.types.UILayout, job: Job, width: int) -> None:
         wrapped(box, job.trouble.sentence, width=width)
     row = box.row(align=True)
     if job.phase is Phase.PAUSED:
-        row.operator("mint.resume", text="Resume", icon="PLAY").job_id = job.id
+        row.operator("mint.resume", text=translated("Resume"), icon="PLAY").job_id = job.id
     else:
         row.operator("mint.retry", text="Retry", icon="FILE_REFRESH").job_id = job.id
     row.operator("mint.copy_report", text="Copy Report", icon="COPYDOWN").job_id = job.id

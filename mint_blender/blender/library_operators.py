@@ -19,7 +19,7 @@ from ..mint.schema import Asset, Kind, OptimizationLevel, is_id
 from . import assets, current, form, heartbeat, library_child, library_view
 from .operators import OFFLINE, Result, _begin, _complain
 from .reading import readable_extensions
-from .translations import translated
+from .translations import OURS, translated
 
 KINDS = [("MODEL", "3D Model", "A model"), ("WORLD", "World", "A world")]
 LEVELS = [
@@ -147,7 +147,7 @@ class MINT_OT_optimize(bpy.types.Operator):
     bl_options = {"REGISTER"}
 
     asset_id: bpy.props.StringProperty(name="Id", description="The id of the model at Mint", options={"SKIP_SAVE"})
-    level: bpy.props.EnumProperty(name="Level", items=LEVELS, default="MODERATE")
+    level: bpy.props.EnumProperty(name="Level", items=LEVELS, default="MODERATE", translation_context=OURS)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """It costs: ask which level first."""

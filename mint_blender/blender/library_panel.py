@@ -56,7 +56,7 @@ class MINT_PT_library(bpy.types.Panel):
 
 def _draw_filter(layout: bpy.types.UILayout, fields: library_view.MintLibrary) -> None:
     layout.row().prop(fields, "kind", expand=True)
-    layout.prop(fields, "words", text="", icon="VIEWZOOM", placeholder="Search")
+    layout.prop(fields, "words", text="", icon="VIEWZOOM", placeholder=translated("Search"))
     row = layout.row(align=True)
     row.prop(fields, "state", text="")
     row.prop(fields, "sort", text="")

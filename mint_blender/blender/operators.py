@@ -20,7 +20,7 @@ from ..jobs.journal import JournalTrouble
 from ..mint.generation import GenerationRequest
 from ..mint.schema import Kind, Mode, Pose, Preset
 from . import auto_landing, current, drafts, form, heartbeat, waiting
-from .translations import translated
+from .translations import OURS, translated
 
 MODES = [
     ("AUTO", "Straight Through", "Make the result without stopping"),
@@ -71,7 +71,7 @@ class MINT_OT_generate(bpy.types.Operator):
 
     kind: bpy.props.EnumProperty(name="Kind", items=form.KINDS)
     prompt: bpy.props.StringProperty(name="Prompt", description="What to make", options={"SKIP_SAVE"})
-    preset: bpy.props.EnumProperty(name="Preset", items=form.PRESETS, default="STANDARD")
+    preset: bpy.props.EnumProperty(name="Preset", items=form.PRESETS, default="STANDARD", translation_context=OURS)
     mode: bpy.props.EnumProperty(name="Mode", items=MODES)
     name: bpy.props.StringProperty(name="Name", description="What to call the result", options={"SKIP_SAVE"})
     images: bpy.props.StringProperty(

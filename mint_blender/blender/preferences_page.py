@@ -44,7 +44,7 @@ def _draw_account(box: bpy.types.UILayout) -> None:
 def _draw_usage(box: bpy.types.UILayout) -> None:
     """What Mint says about Credits, subscription and totals, as far as it says it."""
     row = box.row()
-    row.label(text="Usage", icon="GRAPH")
+    row.label(text=translated("Usage"), icon="GRAPH")
     row.operator("mint.refresh_account", text="Refresh", icon="FILE_REFRESH")
     board = current.existing()
     answered = board.answers.get(Balance()) if board else None
@@ -104,7 +104,7 @@ def _draw_disk(box: bpy.types.UILayout) -> None:
     row.operator("wm.path_open", text="", icon="FILE_FOLDER").filepath = str(current.home())
     row = box.row()
     row.label(text=translated(disk.size_in_words()))
-    row.operator("mint.measure_downloads", text="Measure", icon="FILE_REFRESH")
+    row.operator("mint.measure_downloads", text=translated("Measure"), icon="FILE_REFRESH")
     row.operator("mint.clear_downloads", text="Clear", icon="TRASH")
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,8 @@ from .translations import translated
 _FONT = 0
 _MARGINS = 74.0  # tabs or scroll bar, a panel's and a box's margins, and those of the text itself
 _ICON = 20.0
+# Japanese has no spaces between words: a line may end after each of its letters, but not begin with a full stop or a small one.
+_UNBROKEN = re.compile("[「『（]*[\u3005-\u30ff\u4e00-\u9fff][。、」』）…:.)ーっゃゅょッャュョ]*|[^\u3005-\u30ff\u4e00-\u9fff]+")
 
 
 def wrapped(layout: bpy.types.UILayout, text: str, *, width: int | None = None, icon: Any = "NONE", most: int = 8) -> None:
@@ -39,8 +42,8 @@ def lines_of(text: str, room: float) -> list[str]:
 def _wrap(words: list[str], room: float) -> Iterator[str]:
     line = ""
     for word in words:
-        for part in _parts(word, room):
-            longer = f"{line} {part}" if line else part
+        for number, part in enumerate(_parts(word, room)):
+            longer = f"{line} {part}" if line and number == 0 else f"{line}{part}"
             if line and _width(longer) > room:
                 yield line
                 longer = part
@@ -50,11 +53,12 @@ def _wrap(words: list[str], room: float) -> Iterator[str]:
 
 def _parts(word: str, room: float) -> Iterator[str]:
     """A word, in pieces where it does not fit into a line: an address, or a language that has no spaces."""
-    while len(word) > 1 and _width(word) > room:
-        fitting = next(count for count in range(len(word) - 1, 0, -1) if count == 1 or _width(word[:count]) <= room)
-        yield word[:fitting]
-        word = word[fitting:]
-    yield word
+    for part in _UNBROKEN.findall(word):
+        while len(part) > 1 and _width(part) > room:
+            fitting = next(count for count in range(len(part) - 1, 0, -1) if count == 1 or _width(part[:count]) <= room)
+            yield part[:fitting]
+            part = part[fitting:]
+        yield part
 
 
 def _width(text: str) -> float:

@@ -18,8 +18,11 @@ LANGUAGES = {"de": "german", "ja": "japanese"}
 LOCALES = {"de": ("de", "de_DE"), "ja": ("ja", "ja_JP")}
 """Blender's names for them: which of the two is in force differs between versions, and an unknown one does no harm."""
 
-CONTEXTS = ("*", "Operator")
-"""Blender looks labels of operators up in a context of their own."""
+OURS = "Mint"
+"""The translation context of properties with words that mean something else elsewhere in Blender, such as the preset "Fast"."""
+
+CONTEXTS = ("*", "Operator", OURS)
+"""Blender looks labels of operators up in a context of their own. What it has a word for itself comes before ours."""
 
 
 def translated(text: str, language: str | None = None) -> str:

@@ -235,4 +235,8 @@ TEXTS = {
     "The file requires {1}, which this Blender's importer does not know. Take the original file, or a newer Blender.": (
         "Die Datei verlangt {1}; das kennt der Importer dieses Blenders nicht. Die Originaldatei oder ein neueres Blender nehmen."
     ),
+    "its pictures have more than {1} pixels in all; that is more than is accepted": (
+        "die Bilder haben zusammen mehr als {1} Pixel; das ist mehr als erlaubt"
+    ),
+    "a picture in it": "ein Bild darin",
 }

@@ -17,7 +17,7 @@ TEXTS = {
         "noch einmal holen"
     ),
     "Clear Downloads": "Downloads löschen",
-    "Change": "Änderung",
+    "Change": "Ändern",
     "What should be different in the next Preview": "Was in der nächsten Vorschau anders sein soll",
     "Preview": "Vorschau",
     "Which of the previews is shown; 0: the newest": "Welche der Vorschauen gezeigt wird; 0: die neueste",
@@ -136,4 +136,140 @@ TEXTS = {
     "Stop every job that is in flight, at Mint too": "Alle laufenden Aufträge anhalten, auch bei Mint",
     "Cancel All Mint Jobs": "Alle Mint-Aufträge abbrechen",
     "What shall it be?": "Was soll es werden?",
+    "Auto": "Automatisch",
+    "Visible with the panorama on it, unless splats are shown": "Sichtbar mit dem Panorama darauf, außer es werden Splats gezeigt",
+    "Physics Only": "Nur Physik",
+    "Drawn as wire and not rendered": "Als Draht gezeichnet und nicht gerendert",
+    "Visible": "Sichtbar",
+    "Solid and rendered, with the panorama on it": "Massiv und gerendert, mit dem Panorama darauf",
+    "It is not even fetched": "Es wird gar nicht erst geholt",
+    "Collider": "Kollisionsnetz",
+    "What the mesh of floors and walls is for": "Wozu das Netz aus Böden und Wänden dient",
+    "Rigid Body": "Starrkörper",
+    "Make the collider a passive rigid body: things fall onto it": (
+        "Das Kollisionsnetz zum passiven Starrkörper machen: Dinge fallen darauf"
+    ),
+    "Panorama as Scene World": "Panorama als Welt der Szene",
+    "Light the scene with the panorama. The earlier World of the scene is kept and comes back with one click": (
+        "Die Szene mit dem Panorama beleuchten. Die bisherige Welt der Szene bleibt erhalten und kommt mit einem Klick zurück"
+    ),
+    "Start Camera": "Startkamera",
+    "Add a camera where the panorama was taken": "Eine Kamera hinzufügen, wo das Panorama aufgenommen wurde",
+    "Viewport": "Ansichtsfenster",
+    "What this 3D View shows, without grid and handles": "Was diese 3D-Ansicht zeigt, ohne Raster und Anfasser",
+    "Camera's View": "Kamerasicht",
+    "What the scene's camera sees, drawn as in this 3D View": "Was die Kamera der Szene sieht, gezeichnet wie in dieser 3D-Ansicht",
+    "Scale down what is too large, and convert what is in a format that Mint does not take": (
+        "Zu Großes verkleinern und umwandeln, was in einem Format ist, das Mint nicht nimmt"
+    ),
+    "Add pictures from files. They show Mint what you mean, and can be sent with a prompt or without": (
+        "Bilder aus Dateien hinzufügen. Sie zeigen Mint, was gemeint ist, mit oder ohne Prompt"
+    ),
+    "Add Pictures from Files": "Bilder aus Dateien hinzufügen",
+    "Scale Down or Convert if Needed": "Bei Bedarf verkleinern oder umwandeln",
+    "No file was chosen.": "Es wurde keine Datei ausgewählt.",
+    "Pictures that go with the next prompt: {1}": "Bilder für den nächsten Prompt: {1}",
+    "Add a picture that lies on the web": "Ein Bild aus dem Web hinzufügen",
+    "Add Picture from Web Address": "Bild von Webadresse hinzufügen",
+    "Starts with https://": "Beginnt mit https://",
+    "Add": "Hinzufügen",
+    "https://": "https://",
+    "Add an image of this Blender file, as it is now": "Ein Bild dieser Blender-Datei hinzufügen, wie es jetzt ist",
+    "Add Picture from Blender Image": "Blender-Bild hinzufügen",
+    "Image": "Bild",
+    "There is no image {1} in this file.": "In dieser Datei gibt es kein Bild {1}.",
+    "No image was chosen.": "Es wurde kein Bild ausgewählt.",
+    "Render": "Rendern",
+    "Add the last render": "Das letzte Rendering hinzufügen",
+    "Add Picture from Render Result": "Render-Ergebnis hinzufügen",
+    "Add a capture of this 3D View, or of what the camera sees": "Eine Aufnahme dieser 3D-Ansicht oder der Kamerasicht hinzufügen",
+    "Add Picture of View": "Bild der Ansicht hinzufügen",
+    "View": "Ansicht",
+    "This needs a 3D View with a window.": "Das braucht eine 3D-Ansicht mit Fenster.",
+    "Picture": "Bild",
+    "Its place on the list, from 0": "Der Platz in der Liste, von 0 an",
+    "Make of this picture one that Mint takes. Your own file is not changed": (
+        "Aus diesem Bild eins machen, das Mint nimmt. Die eigene Datei wird nicht geändert"
+    ),
+    "Scale Down or Convert": "Verkleinern oder umwandeln",
+    "Take this picture off the list. Your own file stays": "Dieses Bild von der Liste nehmen. Die eigene Datei bleibt",
+    "Remove Picture": "Bild entfernen",
+    "Move this picture: the first one counts most": "Dieses Bild verschieben: das erste zählt am meisten",
+    "Move Picture": "Bild verschieben",
+    "By": "Um",
+    "Add > Mint > Reference Picture, and the button in the panel": "Hinzufügen > Mint > Referenzbild, und der Knopf im Panel",
+    "Reference Picture": "Referenzbild",
+    "Files…": "Dateien…",
+    "Web Address…": "Webadresse…",
+    "Blender Image…": "Blender-Bild…",
+    "Render Result": "Render-Resultat",
+    "Reference Picture for Mint": "Referenzbild für Mint",
+    "The mesh of floors and walls": "Das Netz aus Böden und Wänden",
+    "Panorama": "Panorama",
+    "The picture of all directions": "Das Rundumbild",
+    "The Gaussian splats": "Die Gauß-Splats",
+    "The job that made this World is no longer on the list. Bring the World in from the library instead.": (
+        "Der Auftrag, der diese Welt erzeugte, ist nicht mehr auf der Liste. Die Welt stattdessen aus der Bibliothek holen."
+    ),
+    "The job that made this World is not at rest. Wait until it is done.": (
+        "Der Auftrag, der diese Welt erzeugte, läuft noch. Warten, bis er fertig ist."
+    ),
+    "Select a Mint World, or something in it.": "Eine Mint-Welt oder etwas darin auswählen.",
+    "This World is linked from another file and can be changed only there.": (
+        "Diese Welt ist aus einer anderen Datei verknüpft und nur dort änderbar."
+    ),
+    "A part of this World is being edited. Go back to Object Mode first.": (
+        "Ein Teil dieser Welt wird gerade bearbeitet. Zuerst in den Objektmodus zurückkehren."
+    ),
+    "This World has no collider in the scene.": "Diese Welt hat in der Szene kein Kollisionsnetz.",
+    "Turn this World over, for one that hangs upside down. Its camera stays upright": (
+        "Diese Welt umdrehen, wenn sie kopfüber hängt. Ihre Kamera bleibt aufrecht"
+    ),
+    "Flip World": "Welt umdrehen",
+    "Turn the collider alone over, for one that hangs upside down while panorama or splats are right": (
+        "Nur das Kollisionsnetz umdrehen, wenn es kopfüber hängt, Panorama oder Splats aber richtig stehen"
+    ),
+    "Flip Collider": "Kollisionsnetz umdrehen",
+    "What the collider is: a place to look at, or a shape for physics": (
+        "Was das Kollisionsnetz ist: ein Ort zum Ansehen oder eine Form für die Physik"
+    ),
+    "Show Collider": "Kollisionsnetz zeigen",
+    "Make the collider a passive rigid body, onto which things fall, or take that away": (
+        "Das Kollisionsnetz zum passiven Starrkörper machen, auf den Dinge fallen, oder das zurücknehmen"
+    ),
+    "Collider as Rigid Body": "Kollisionsnetz als Starrkörper",
+    "Make the panorama the scene's World. The World that is there is kept": (
+        "Das Panorama zur Welt der Szene machen. Die jetzige Welt bleibt erhalten"
+    ),
+    "This World has no panorama in the scene.": "Diese Welt hat in der Szene kein Panorama.",
+    "Give the scene back the World that it had before a panorama took its place": (
+        "Der Szene die Welt zurückgeben, die sie vor dem Panorama hatte"
+    ),
+    "Restore Earlier World": "Frühere Welt wiederherstellen",
+    "The scene shows no panorama of a Mint World.": "Die Szene zeigt kein Panorama einer Mint-Welt.",
+    "Turn these splats into Blender's own, which are quicker and sharper": (
+        "Aus diesen Splats Blenders eigene machen; die sind schneller und schärfer"
+    ),
+    "Make Splats Native": "Splats nativ machen",
+    "This Blender has no splats of its own: they come with Blender 5.3.": (
+        "Dieses Blender hat keine eigenen Splats: sie kommen mit Blender 5.3."
+    ),
+    "This World has no splats in the scene.": "Diese Welt hat in der Szene keine Splats.",
+    "Add a part that was left out or taken away; its file is here already": (
+        "Einen Teil hinzufügen, der weggelassen oder entfernt wurde; die Datei ist schon da"
+    ),
+    "Add Part": "Teil hinzufügen",
+    "Part": "Teil",
+    "The file of this part is not on disk. Fetch it: that costs nothing.": (
+        "Die Datei dieses Teils liegt nicht auf dem Datenträger. Holen kostet nichts."
+    ),
+    "Take a part of this World out of the scene. Its file is kept, so it can be added again": (
+        "Einen Teil dieser Welt aus der Szene nehmen. Die Datei bleibt und kann wieder hinzugefügt werden"
+    ),
+    "Remove Part": "Teil entfernen",
+    "Download a part of this World that was left out; it appears in its place when it is here. Costs nothing": (
+        "Einen weggelassenen Teil dieser Welt herunterladen; er erscheint an seinem Platz, wenn er da ist. Kostet nichts"
+    ),
+    "Fetch Part": "Teil holen",
+    "How many splats": "Wie viele Splats",
 }

@@ -139,4 +139,7 @@ TEXTS = {
     "The prompt or the name has broken characters in it: type it in a terminal that uses UTF-8, or put it into a batch file.": (
         "Der Prompt oder der Name enthält kaputte Zeichen: in einem Terminal mit UTF-8 eingeben oder in eine Stapeldatei schreiben."
     ),
+    "The model is still being optimised at Mint: the original file was taken. The optimised one can be imported later.": (
+        "Das Modell wird bei Mint noch optimiert: die Originaldatei wurde genommen. Die optimierte kann später importiert werden."
+    ),
 }

@@ -66,12 +66,12 @@ TEXTS = {
     "Defaults": "Vorgaben",
     "Downloads and Journal": "Downloads und Journal",
     "Measure": "Messen",
-    "Clear": "Löschen",
+    "Clear": "Entfernen",
     "MINT_API_BASE_URL in the environment wins over the field.": "MINT_API_BASE_URL in der Umgebung geht dem Feld vor.",
     "Log: {1}": "Protokoll: {1}",
     "Approve": "Freigeben",
     "Cancel": "Abbrechen",
-    "Revise": "Überarbeiten",
+    "Revise": "Ändern",
     "Buy Credits": "Credits kaufen",
     "Resume": "Fortsetzen",
     "Retry": "Erneut versuchen",
@@ -82,4 +82,46 @@ TEXTS = {
     "Ask for Access": "Zugang erbitten",
     "Make a Key": "Schlüssel anlegen",
     "Mint Library: Import…": "Mint-Bibliothek: importieren…",
+    "The original file was taken: there is no optimised one.": "Die Originaldatei wurde genommen: es gibt keine optimierte.",
+    "The optimised file was taken: DracoPy decoded it, since this Blender has no Draco decoder of its own.": (
+        "Die optimierte Datei wurde genommen: DracoPy hat sie dekodiert, da dieses Blender keinen eigenen Draco-Decoder hat."
+    ),
+    "The optimised file was taken: this Blender can read it.": "Die optimierte Datei wurde genommen: dieses Blender kann sie lesen.",
+    "Scaled down from {1} × {2} to {3} × {4} pixels and saved as WebP, {5}.": (
+        "Von {1} × {2} auf {3} × {4} Pixel verkleinert und als WebP gespeichert, {5}."
+    ),
+    "Converted to WebP, {1}; its {2} × {3} pixels stay.": "In WebP umgewandelt, {1}; es bleibt bei {2} × {3} Pixeln.",
+    "{1} has no pixels: its file may be missing.": "{1} hat keine Pixel: vielleicht fehlt die Datei.",
+    "Nothing was rendered yet: press F12 first.": "Es wurde noch nichts gerendert: zuerst F12 drücken.",
+    "The scene has no camera.": "Die Szene hat keine Kamera.",
+    "This Blender cannot open it. Convert it with another program.": (
+        "Dieses Blender kann es nicht öffnen. Mit einem anderen Programm umwandeln."
+    ),
+    "The picture could not be saved: {1}": "Das Bild konnte nicht gespeichert werden: {1}",
+    "Show Mint what you mean: up to 8 pictures, with a prompt or without.": (
+        "Mint zeigen, was gemeint ist: bis zu 8 Bilder, mit oder ohne Prompt."
+    ),
+    "Add Picture": "Bild hinzufügen",
+    "Convert": "Konvertieren",
+    "Scale Down": "Verkleinern",
+    "Source": "Quelle",
+    "Path of our copy, or an https address": "Pfad der eigenen Kopie oder eine https-Adresse",
+    "Note": "Notiz",
+    "What was done with the picture": "Was mit dem Bild gemacht wurde",
+    "Problem": "Problem",
+    "Why Mint would not take it as it is": "Warum Mint es so nicht nehmen würde",
+    "It is in a format that Mint does not take": "Es hat ein Format, das Mint nicht nimmt",
+    "Picture {1}: {2}": "Bild {1}: {2}",
+    "This address": "Diese Adresse",
+    "There are {1} pictures already, and Mint takes no more: remove one first.": (
+        "Es sind schon {1} Bilder, und mehr nimmt Mint nicht: zuerst eins entfernen."
+    ),
+    "{1} is on the list already.": "{1} ist schon auf der Liste.",
+    "It is {1}; Mint takes PNG, JPEG and WebP.": "Es ist {1}; Mint nimmt PNG, JPEG und WebP.",
+    "It has {1} MB; Mint takes at most 5 MB.": "Es hat {1} MB; Mint nimmt höchstens 5 MB.",
+    "Object > Mint World": "Objekt > Mint-Welt",
+    "Mint World": "Mint-Welt",
+    "Fetch": "Holen",
+    "Flip": "Umdrehen",
+    "Size": "Größe",
 }

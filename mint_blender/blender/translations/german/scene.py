@@ -83,4 +83,10 @@ TEXTS = {
         "Blender kann RAD nicht lesen; die Adresse ist die Custom Property {1}rad des Wurzelobjekts."
     ),
     "No RAD file came with this World.": "Zu dieser Welt kam keine RAD-Datei.",
+    "It is out of sight: the collection “{1}” is switched off. Switch it on in the Outliner to see it.": (
+        "Es ist nicht zu sehen: die Collection „{1}“ ist ausgeschaltet. Im Outliner einschalten, um es zu sehen."
+    ),
+    "“{1}” has no counterpart in the new version: what was set on it went with it ({2}).": (
+        "„{1}“ hat in der neuen Fassung kein Gegenstück: was daran eingestellt war, ging mit verloren ({2})."
+    ),
 }

@@ -142,4 +142,5 @@ TEXTS = {
     "it redirects {1}, which is not followed because the API key goes to Mint's own address only": (
         "sie leitet {1} weiter; dem wird nicht gefolgt, weil der API-Schlüssel nur an Mints eigene Adresse geht"
     ),
+    "A place that looks like the reference picture.": "Ein Ort, der wie das Referenzbild aussieht.",
 }

@@ -231,4 +231,6 @@ TEXTS = {
         "このファイルは {1} を必要としますが、この Blender のインポーターは対応していません。元のファイルか新しい Blender "
         "を使ってください。"
     ),
+    "its pictures have more than {1} pixels in all; that is more than is accepted": "画像の合計が {1} ピクセルを超え、上限を超えています",
+    "a picture in it": "中の画像",
 }

@@ -102,7 +102,7 @@ TEXTS = {
     "What to make": "作るもの",
     "Mode": "モード",
     "What to call the result": "結果の名前",
-    "Pictures": "画像",
+    "Pictures": "ピクチャー",
     "Reference pictures: paths or https addresses, separated by semicolons": "参照画像: パスか https アドレス (セミコロン区切り)",
     "Generate": "生成",
     "a small ceramic lamp with an orange shade": "オレンジのシェードの小さな陶器のランプ",
@@ -133,4 +133,130 @@ TEXTS = {
     "Stop every job that is in flight, at Mint too": "実行中のジョブをすべて Mint でも止めます",
     "Cancel All Mint Jobs": "Mint ジョブをすべてキャンセル",
     "What shall it be?": "何を作りますか?",
+    "Auto": "自動",
+    "Visible with the panorama on it, unless splats are shown": "スプラット表示時以外は、パノラマを貼って表示します",
+    "Physics Only": "物理のみ",
+    "Drawn as wire and not rendered": "ワイヤーで表示し、レンダリングしません",
+    "Visible": "可視",
+    "Solid and rendered, with the panorama on it": "ソリッドで表示・レンダリングし、パノラマを貼ります",
+    "It is not even fetched": "取得もしません",
+    "Collider": "コリジョンメッシュ",
+    "What the mesh of floors and walls is for": "床と壁のメッシュの用途",
+    "Rigid Body": "リジッドボディ",
+    "Make the collider a passive rigid body: things fall onto it": (
+        "コリジョンメッシュをパッシブのリジッドボディにし、物が落ちて乗るようにします"
+    ),
+    "Panorama as Scene World": "パノラマをシーンのワールドに",
+    "Light the scene with the panorama. The earlier World of the scene is kept and comes back with one click": (
+        "パノラマでシーンを照らします。元のワールドは残り、ワンクリックで戻せます"
+    ),
+    "Start Camera": "開始カメラ",
+    "Add a camera where the panorama was taken": "パノラマの撮影位置にカメラを追加します",
+    "Viewport": "ビューポート",
+    "What this 3D View shows, without grid and handles": "この3Dビューの表示 (グリッドとハンドルなし)",
+    "Camera's View": "カメラビュー",
+    "What the scene's camera sees, drawn as in this 3D View": "シーンのカメラから見たものを、この3Dビューの表示方法で描きます",
+    "Scale down what is too large, and convert what is in a format that Mint does not take": (
+        "大きすぎるものは縮小し、Mint が受け付けない形式は変換します"
+    ),
+    "Add pictures from files. They show Mint what you mean, and can be sent with a prompt or without": (
+        "ファイルから画像を追加します。イメージを Mint に伝えます (プロンプトなしでも可)"
+    ),
+    "Add Pictures from Files": "ファイルから画像を追加",
+    "Scale Down or Convert if Needed": "必要なら縮小・変換",
+    "No file was chosen.": "ファイルが選ばれていません。",
+    "Pictures that go with the next prompt: {1}": "次のプロンプトに付ける画像: {1}",
+    "Add a picture that lies on the web": "ウェブ上の画像を追加します",
+    "Add Picture from Web Address": "ウェブアドレスから画像を追加",
+    "Starts with https://": "https:// で始まるもの",
+    "Add": "追加",
+    "https://": "https://",
+    "Add an image of this Blender file, as it is now": "この Blender ファイルの画像を今の状態で追加します",
+    "Add Picture from Blender Image": "Blender の画像を追加",
+    "Image": "画像",
+    "There is no image {1} in this file.": "このファイルに画像 {1} はありません。",
+    "No image was chosen.": "画像が選ばれていません。",
+    "Render": "レンダー",
+    "Add the last render": "最後のレンダー結果を追加します",
+    "Add Picture from Render Result": "レンダー結果を追加",
+    "Add a capture of this 3D View, or of what the camera sees": "この3Dビューかカメラから見たものを撮って追加します",
+    "Add Picture of View": "ビューの画像を追加",
+    "View": "ビュー",
+    "This needs a 3D View with a window.": "ウィンドウのある3Dビューが必要です。",
+    "Picture": "画像",
+    "Its place on the list, from 0": "リスト内の位置 (0 から)",
+    "Make of this picture one that Mint takes. Your own file is not changed": (
+        "この画像から Mint が受け付けるものを作ります。元のファイルは変わりません"
+    ),
+    "Scale Down or Convert": "縮小・変換",
+    "Take this picture off the list. Your own file stays": "この画像をリストから外します。元のファイルは残ります",
+    "Remove Picture": "画像を外す",
+    "Move this picture: the first one counts most": "この画像を移動します (最初のものが最も重視されます)",
+    "Move Picture": "画像を移動",
+    "By": "移動量",
+    "Add > Mint > Reference Picture, and the button in the panel": "追加 > Mint > 参照画像、およびパネルのボタン",
+    "Reference Picture": "参照画像",
+    "Files…": "ファイル…",
+    "Web Address…": "ウェブアドレス…",
+    "Blender Image…": "Blender の画像…",
+    "Render Result": "レンダーリザルト",
+    "Reference Picture for Mint": "Mint 用の参照画像",
+    "The mesh of floors and walls": "床と壁のメッシュ",
+    "Panorama": "パノラマ",
+    "The picture of all directions": "全方位の画像",
+    "The Gaussian splats": "ガウシアンスプラット",
+    "The job that made this World is no longer on the list. Bring the World in from the library instead.": (
+        "このワールドを作ったジョブはもうリストにありません。代わりにライブラリから取り込んでください。"
+    ),
+    "The job that made this World is not at rest. Wait until it is done.": (
+        "このワールドを作ったジョブはまだ処理中です。終わるまでお待ちください。"
+    ),
+    "Select a Mint World, or something in it.": "Mint ワールドか、その中のものを選択してください。",
+    "This World is linked from another file and can be changed only there.": (
+        "このワールドは別のファイルからリンクされていて、そこでしか変更できません。"
+    ),
+    "A part of this World is being edited. Go back to Object Mode first.": (
+        "このワールドの一部が編集中です。先にオブジェクトモードに戻ってください。"
+    ),
+    "This World has no collider in the scene.": "このワールドのコリジョンメッシュはシーンにありません。",
+    "Turn this World over, for one that hangs upside down. Its camera stays upright": (
+        "上下が逆のワールドを反転します。カメラはそのままです"
+    ),
+    "Flip World": "ワールドを反転",
+    "Turn the collider alone over, for one that hangs upside down while panorama or splats are right": (
+        "パノラマやスプラットは正しく、コリジョンメッシュだけ逆のときに反転します"
+    ),
+    "Flip Collider": "コリジョンメッシュを反転",
+    "What the collider is: a place to look at, or a shape for physics": "コリジョンメッシュの用途: 見せるものか、物理用の形か",
+    "Show Collider": "コリジョンメッシュの表示",
+    "Make the collider a passive rigid body, onto which things fall, or take that away": (
+        "コリジョンメッシュを、物が乗るパッシブのリジッドボディにするか、元に戻します"
+    ),
+    "Collider as Rigid Body": "コリジョンをリジッドボディに",
+    "Make the panorama the scene's World. The World that is there is kept": "パノラマをシーンのワールドにします。今のワールドは残ります",
+    "This World has no panorama in the scene.": "このワールドのパノラマはシーンにありません。",
+    "Give the scene back the World that it had before a panorama took its place": "パノラマの前にあったワールドをシーンに戻します",
+    "Restore Earlier World": "以前のワールドに戻す",
+    "The scene shows no panorama of a Mint World.": "シーンに Mint ワールドのパノラマは表示されていません。",
+    "Turn these splats into Blender's own, which are quicker and sharper": (
+        "このスプラットを、より速く鮮明な Blender 自身のスプラットにします"
+    ),
+    "Make Splats Native": "スプラットをネイティブ化",
+    "This Blender has no splats of its own: they come with Blender 5.3.": (
+        "この Blender には独自のスプラットがありません。Blender 5.3 からです。"
+    ),
+    "This World has no splats in the scene.": "このワールドのスプラットはシーンにありません。",
+    "Add a part that was left out or taken away; its file is here already": "省いた部分や外した部分を追加します。ファイルはすでにあります",
+    "Add Part": "部分を追加",
+    "Part": "部分",
+    "The file of this part is not on disk. Fetch it: that costs nothing.": "この部分のファイルがディスクにありません。無料で取得できます。",
+    "Take a part of this World out of the scene. Its file is kept, so it can be added again": (
+        "このワールドの一部をシーンから外します。ファイルは残り、また追加できます"
+    ),
+    "Remove Part": "部分を外す",
+    "Download a part of this World that was left out; it appears in its place when it is here. Costs nothing": (
+        "省いた部分をダウンロードします。届くと所定の位置に現れます (無料)"
+    ),
+    "Fetch Part": "部分を取得",
+    "How many splats": "スプラットの数",
 }

@@ -131,4 +131,7 @@ TEXTS = {
     "The prompt or the name has broken characters in it: type it in a terminal that uses UTF-8, or put it into a batch file.": (
         "プロンプトか名前に壊れた文字があります。UTF-8 の端末で入力するか、バッチファイルに書いてください。"
     ),
+    "The model is still being optimised at Mint: the original file was taken. The optimised one can be imported later.": (
+        "Mint ではまだ最適化中のため、元のファイルを使いました。最適化版は後でインポートできます。"
+    ),
 }

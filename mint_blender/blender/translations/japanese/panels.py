@@ -62,10 +62,10 @@ TEXTS = {
     "Topped up": "追加購入分",
     "Bonus": "ボーナス",
     "Subscription": "サブスクリプション",
-    "Defaults": "初期設定",
+    "Defaults": "デフォルト",
     "Downloads and Journal": "ダウンロードとジャーナル",
     "Measure": "測定",
-    "Clear": "削除",
+    "Clear": "クリア",
     "MINT_API_BASE_URL in the environment wins over the field.": "環境変数 MINT_API_BASE_URL が入力欄より優先されます。",
     "Log: {1}": "ログ: {1}",
     "Approve": "承認",
@@ -81,4 +81,44 @@ TEXTS = {
     "Ask for Access": "利用を申し込む",
     "Make a Key": "キーを作成",
     "Mint Library: Import…": "Mint ライブラリ: インポート…",
+    "The original file was taken: there is no optimised one.": "元のファイルを使いました。最適化ファイルはありません。",
+    "The optimised file was taken: DracoPy decoded it, since this Blender has no Draco decoder of its own.": (
+        "最適化ファイルを使いました。この Blender には Draco デコーダーがないため、DracoPy でデコードしました。"
+    ),
+    "The optimised file was taken: this Blender can read it.": "最適化ファイルを使いました。この Blender で読めます。",
+    "Scaled down from {1} × {2} to {3} × {4} pixels and saved as WebP, {5}.": (
+        "{1} × {2} から {3} × {4} ピクセルに縮小し、WebP で保存しました ({5})。"
+    ),
+    "Converted to WebP, {1}; its {2} × {3} pixels stay.": "WebP に変換しました ({1})。大きさは {2} × {3} ピクセルのままです。",
+    "{1} has no pixels: its file may be missing.": "{1} にピクセルがありません。ファイルがないのかもしれません。",
+    "Nothing was rendered yet: press F12 first.": "まだ何もレンダリングされていません。先に F12 を押してください。",
+    "The scene has no camera.": "シーンにカメラがありません。",
+    "This Blender cannot open it. Convert it with another program.": "この Blender では開けません。別のソフトで変換してください。",
+    "The picture could not be saved: {1}": "画像を保存できませんでした: {1}",
+    "Show Mint what you mean: up to 8 pictures, with a prompt or without.": (
+        "イメージを Mint に伝えます。画像は 8 枚まで (プロンプトなしでも可)。"
+    ),
+    "Add Picture": "画像を追加",
+    "Convert": "変換",
+    "Scale Down": "縮小",
+    "Source": "ソース",
+    "Path of our copy, or an https address": "コピーのパスか https アドレス",
+    "Note": "メモ",
+    "What was done with the picture": "画像に行った処理",
+    "Problem": "問題",
+    "Why Mint would not take it as it is": "Mint がそのままでは受け付けない理由",
+    "It is in a format that Mint does not take": "Mint が受け付けない形式です",
+    "Picture {1}: {2}": "画像 {1}: {2}",
+    "This address": "このアドレス",
+    "There are {1} pictures already, and Mint takes no more: remove one first.": (
+        "すでに {1} 枚あり、Mint の上限です。先に 1 枚外してください。"
+    ),
+    "{1} is on the list already.": "{1} はすでにリストにあります。",
+    "It is {1}; Mint takes PNG, JPEG and WebP.": "{1} です。Mint が受け付けるのは PNG、JPEG、WebP です。",
+    "It has {1} MB; Mint takes at most 5 MB.": "{1} MB です。Mint の上限は 5 MB です。",
+    "Object > Mint World": "オブジェクト > Mint ワールド",
+    "Mint World": "Mint ワールド",
+    "Fetch": "取得",
+    "Flip": "逆転",
+    "Size": "サイズ",
 }

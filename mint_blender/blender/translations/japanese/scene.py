@@ -83,4 +83,10 @@ TEXTS = {
         "Blender は RAD を読めません。アドレスはルートのカスタムプロパティ {1}rad にあります。"
     ),
     "No RAD file came with this World.": "このワールドには RAD ファイルがありませんでした。",
+    "It is out of sight: the collection “{1}” is switched off. Switch it on in the Outliner to see it.": (
+        "コレクション「{1}」がオフのため見えません。アウトライナーでオンにしてください。"
+    ),
+    "“{1}” has no counterpart in the new version: what was set on it went with it ({2}).": (
+        "「{1}」に当たるものが新しい版になく、設定も失われました ({2})。"
+    ),
 }

@@ -128,4 +128,5 @@ TEXTS = {
     "it redirects {1}, which is not followed because the API key goes to Mint's own address only": (
         "{1}転送されますが、API キーは Mint 自身のアドレスにしか送らないため従いません"
     ),
+    "A place that looks like the reference picture.": "参照画像のような場所。",
 }
