@@ -13,9 +13,9 @@ from pathlib import Path
 import bpy
 
 from ..jobs.job import Target
-from ..mint.generation import LONGEST_NAME, LONGEST_PROMPT, GenerationRequest
+from ..mint.generation import LONGEST_NAME, LONGEST_PROMPT, GenerationRequest, prompt_for_pictures
 from ..mint.schema import Kind, Mode, Pose, Preset
-from . import current
+from . import current, references
 from .translations import OURS
 
 KINDS = [
@@ -113,6 +113,11 @@ def prompt_of(form: MintForm) -> str:
     return form.text.as_string().strip() if form.text is not None else form.prompt.strip()
 
 
+def placeholder(form: MintForm) -> str:
+    """What stands in the empty field: a question, or the prompt that pictures get which come without one."""
+    return prompt_for_pictures(Kind(form.kind.lower())) if references.sources(form.id_data) else "What shall it be?"
+
+
 def longest_prompt(form: MintForm) -> int:
     """How many characters Mint takes."""
     return LONGEST_PROMPT[Kind(form.kind.lower())]
@@ -127,8 +132,14 @@ def request_of(form: MintForm) -> GenerationRequest:
         preset=Preset(form.preset.lower()),
         mode=Mode.REVIEW if form.review else Mode.AUTO,
         name=form.name.strip() or None,
+        images=references.sources(form.id_data),
         pose=Pose(form.pose.lower()) if form.pose != "NONE" and kind is Kind.MODEL else None,
     )
+
+
+def complaint(form: MintForm) -> str | None:
+    """A sentence about the first thing that Mint would refuse, or None; opens no file."""
+    return request_of(form).complaint() or references.complaint(form.id_data)
 
 
 def target_of(form: MintForm, context: bpy.types.Context) -> Target:

@@ -19,7 +19,7 @@ from ..jobs.job import Job, Phase, Target, Verb
 from ..jobs.journal import JournalTrouble
 from ..mint.generation import GenerationRequest
 from ..mint.schema import Kind, Mode, Pose, Preset
-from . import auto_landing, current, drafts, form, heartbeat, waiting
+from . import auto_landing, current, drafts, form, heartbeat, references, waiting
 from .translations import OURS, translated
 
 MODES = [
@@ -123,7 +123,7 @@ class MINT_OT_generate_from_form(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only what Mint would take; the reason is the tooltip."""
-        complaint = form.request_of(form.of(context)).complaint()
+        complaint = form.complaint(form.of(context))
         if complaint is not None:
             cls.poll_message_set(translated(complaint))
         return complaint is None
@@ -136,6 +136,7 @@ class MINT_OT_generate_from_form(bpy.types.Operator):
         if result == {"FINISHED"}:
             form.remember(fields)
             fields.prompt, fields.name, fields.text = "", "", None
+            references.clear()
         return result
 
 

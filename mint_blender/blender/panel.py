@@ -9,7 +9,7 @@ from ..jobs.board import Board
 from ..jobs.questions import Balance, Price
 from ..mint.accounting import Estimate, Usage
 from ..mint.schema import Kind, Mode, Preset
-from . import current, form, job_card
+from . import current, form, job_card, references
 from .translations import translated
 from .wrapping import wrapped
 
@@ -155,7 +155,7 @@ def _draw_form(layout: bpy.types.UILayout, fields: form.MintForm) -> None:
     layout.row().prop(fields, "kind", expand=True)
     prompt = form.prompt_of(fields)
     if fields.text is None:
-        layout.prop(fields, "prompt", text="", placeholder="What shall it be?")
+        layout.prop(fields, "prompt", text="", placeholder=form.placeholder(fields))
     else:
         layout.prop(fields, "text", text="")
     longest = form.longest_prompt(fields)
@@ -163,8 +163,8 @@ def _draw_form(layout: bpy.types.UILayout, fields: form.MintForm) -> None:
         row = layout.row()
         row.alert = len(prompt) > longest
         row.label(text=translated(f"{len(prompt):,} of {longest:,} characters"))
-    complaint = form.request_of(fields).complaint()
-    if prompt and complaint:
+    complaint = form.complaint(fields)
+    if complaint and (prompt or references.sources()):
         wrapped(layout, complaint, icon="ERROR")
     layout.row().prop(fields, "preset", expand=True)
     layout.prop(fields, "review")

@@ -24,6 +24,9 @@ from . import (
     operators,
     panel,
     pictures,
+    reference_operators,
+    reference_panel,
+    references,
     translations,
     world_operators,
     world_panel,
@@ -42,10 +45,12 @@ CLASSES: tuple[type, ...] = (
     *account_operators.CLASSES,
     *disk.CLASSES,
     *library_operators.CLASSES,
+    *reference_operators.CLASSES,
     *world_operators.CLASSES,
     job_card.MINT_MT_job,
     menus.MINT_MT_add,
     panel.MINT_PT_main,
+    reference_panel.MINT_PT_references,
     panel.MINT_PT_more,
     panel.MINT_PT_jobs,
     *world_panel.CLASSES,
@@ -63,6 +68,7 @@ def register() -> None:
     bpy.types.WindowManager.mint = bpy.props.PointerProperty(type=form.MintForm)
     bpy.types.WindowManager.mint_drafts = bpy.props.CollectionProperty(type=drafts.MintDraft)
     bpy.types.WindowManager.mint_library = bpy.props.PointerProperty(type=library_view.MintLibrary)
+    bpy.types.WindowManager.mint_references = bpy.props.CollectionProperty(type=references.MintReference)
     menus.add()
     world_panel.add()
     _commands.append(bpy.utils.register_cli_command("mint", _run_command))
@@ -77,11 +83,13 @@ def unregister() -> None:
     pictures.forget()
     library_child.stop()
     library_view.forget()
+    references.forget()
     disk.stop_log()
     while _commands:
         bpy.utils.unregister_cli_command(_commands.pop())
     world_panel.remove()
     menus.remove()
+    del bpy.types.WindowManager.mint_references
     del bpy.types.WindowManager.mint_library
     del bpy.types.WindowManager.mint_drafts
     del bpy.types.WindowManager.mint

@@ -17,7 +17,12 @@ LONGEST_FEEDBACK = 2000
 MOST_IMAGES = 8
 LARGEST_IMAGE = 5 * 1024 * 1024
 
-PROMPT_FOR_PICTURES = "A 3D model that matches the reference picture."
+
+def prompt_for_pictures(kind: Kind) -> str:
+    """Mint wants a prompt always: what goes with pictures when the user wrote none."""
+    if kind is Kind.WORLD:
+        return "A place that looks like the reference picture."
+    return "A 3D model that matches the reference picture."
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class GenerationRequest:
     def body(self, image_urls: tuple[str, ...]) -> dict[str, Any]:
         """The JSON body of the start call; `image_urls` are the https URLs that `images` became."""
         body: dict[str, Any] = {
-            "prompt": self.prompt.strip() or PROMPT_FOR_PICTURES,
+            "prompt": self.prompt.strip() or prompt_for_pictures(self.kind),
             "generationPreset": self.preset.value,
             "generationMode": self.mode.value,
         }
