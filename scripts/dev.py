@@ -25,7 +25,6 @@ sys.path.insert(0, str(ROOT))  # started as a file: only scripts/ itself would b
 from scripts.devtools import environments, locks, testing  # noqa: E402
 from scripts.devtools.say import Trouble, run, say  # noqa: E402
 
-
 MODULES = {
     "demo": ("scripts.demo", "the main job against the stand-in service"),
     "service": ("tests.mint_service", "the stand-in service alone"),

@@ -59,7 +59,8 @@ def _world_options(job: Job) -> WorldOptions:
 def _place_model(job: Job, where: Landing, scene: bpy.types.Scene | None) -> Placed:
     path, told = _path(job, Role.MODEL), _provenance(job)
     if job.target.replaces and (earlier := _earlier_versions(job, scene)):
-        return [replace.replace_model(path, told, root, scene=scene) for root in earlier][0]
+        replaced = [replace.replace_model(path, told, root, scene=scene) for root in earlier]
+        return replaced[0]
     return landing.land_model(path, told, where, scene)
 
 

@@ -73,7 +73,8 @@ def redraw() -> None:
                 if (area.type, region.type) in {("VIEW_3D", "UI"), ("PREFERENCES", "WINDOW")}:
                     region.tag_redraw()
     # The status bar is in no screen's areas; it listens to this, and nothing is changed by saying it.
-    bpy.msgbus.publish_rna(key=(bpy.types.Window, "view_layer"))
+    view_layer: Any = (bpy.types.Window, "view_layer")
+    bpy.msgbus.publish_rna(key=view_layer)
 
 
 class MINT_OT_heartbeat(bpy.types.Operator):

@@ -103,7 +103,8 @@ def capture(context: bpy.types.Context, target: Path, *, camera: bool) -> None:
     else:
         view, projection = space.region_3d.view_matrix, space.region_3d.window_matrix
     overlays = space.overlay.show_overlays
-    offscreen = gpu.types.GPUOffScreen(width, height, format="RGBA8")
+    make_offscreen: Any = gpu.types.GPUOffScreen  # the stubs know it without arguments
+    offscreen = make_offscreen(width, height, format="RGBA8")
     try:
         space.overlay.show_overlays = False
         offscreen.draw_view3d(scene, context.view_layer, space, region, view, projection, do_color_management=True)
@@ -151,7 +152,8 @@ def _opened(path: Path) -> Iterator[bpy.types.Image]:
 
 def _load(image: bpy.types.Image) -> bool:
     """Have the pixels read; is there anything?"""
-    return bool(image.size[0] and image.size[1] and len(image.pixels))
+    pixels: Any = image.pixels
+    return bool(image.size[0] and image.size[1] and len(pixels))
 
 
 @contextmanager

@@ -147,7 +147,7 @@ class MINT_OT_add_reference_image(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Save it aside, whether it is packed, painted or generated."""
-        image = bpy.data.images.get(self.image)
+        image: bpy.types.Image | None = bpy.data.images.get(self.image)
         if image is None:
             sentence = f"There is no image {self.image} in this file." if self.image else "No image was chosen."
             self.report({"ERROR"}, translated(sentence))

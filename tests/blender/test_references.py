@@ -64,7 +64,9 @@ def linear_light(path: Path, width: int = 16, height: int = 8) -> Path:
     window = struct.pack("<4i", 0, 0, width - 1, height - 1)
     channels = b"".join(name + b"\0" + struct.pack("<iB3xii", 2, 0, 1, 1) for name in (b"B", b"G", b"R")) + b"\0"
     head = b"\x76\x2f\x31\x01\x02\0\0\0" + attribute("channels", "chlist", channels) + attribute("compression", "compression", b"\0")
-    head += attribute("dataWindow", "box2i", window) + attribute("displayWindow", "box2i", window) + attribute("lineOrder", "lineOrder", b"\0")
+    head += (
+        attribute("dataWindow", "box2i", window) + attribute("displayWindow", "box2i", window) + attribute("lineOrder", "lineOrder", b"\0")
+    )
     head += attribute("pixelAspectRatio", "float", struct.pack("<f", 1)) + attribute("screenWindowCenter", "v2f", struct.pack("<2f", 0, 0))
     head += attribute("screenWindowWidth", "float", struct.pack("<f", 1)) + b"\0"
     row = b"".join(struct.pack("<f", value) * width for value in (0.0, 0.2, 0.5))

@@ -28,7 +28,9 @@ def known() -> dict[str, object]:
         "operators": sorted(dir(bpy.ops.mint)),
         "window manager": sorted(name for name in bpy.types.WindowManager.bl_rna.properties.keys() if "mint" in name),
         "handlers": {name: len(getattr(bpy.app.handlers, name)) for name in HANDLERS},
-        "menus": [len(getattr(bpy.types, name)._dyn_ui_initialize()) for name in ("VIEW3D_MT_add", "VIEW3D_MT_object", "STATUSBAR_HT_header")],
+        "menus": [
+            len(getattr(bpy.types, name)._dyn_ui_initialize()) for name in ("VIEW3D_MT_add", "VIEW3D_MT_object", "STATUSBAR_HT_header")
+        ],
         "threads": sorted(thread.name for thread in threading.enumerate()),
     }
 

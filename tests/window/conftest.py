@@ -50,9 +50,7 @@ class Since:
 
     def count(self, method: str, path: str) -> int:
         """How many requests were like that; `path` is a shell pattern."""
-        return sum(
-            entry.method == method and fnmatch.fnmatchcase(entry.path, path) for entry in self._service.log()[self._begun :]
-        )
+        return sum(entry.method == method and fnmatch.fnmatchcase(entry.path, path) for entry in self._service.log()[self._begun :])
 
     @property
     def starts(self) -> int:
@@ -101,9 +99,7 @@ def open_blender(
 
 
 @pytest.fixture
-def blender(
-    request: pytest.FixtureRequest, _blenders: Callable[..., BlenderWindow], service: Service
-) -> Iterator[BlenderWindow]:
+def blender(request: pytest.FixtureRequest, _blenders: Callable[..., BlenderWindow], service: Service) -> Iterator[BlenderWindow]:
     """A Blender that the tests of a module share, as fresh as after a start. Leaves a screenshot named after the test."""
     window: BlenderWindow | None = getattr(request.module, "_shared", None)
     if window is None or window.process.poll() is not None:

@@ -88,7 +88,9 @@ class Display:
 
     def pixels(self) -> bytes:
         """What is on the screen, as raw bytes."""
-        return subprocess.run(["import", "-window", "root", "-depth", "8", "rgb:-"], env=self.environment, check=True, capture_output=True, timeout=60).stdout
+        return subprocess.run(
+            ["import", "-window", "root", "-depth", "8", "rgb:-"], env=self.environment, check=True, capture_output=True, timeout=60
+        ).stdout
 
     def grab(self, target: Path) -> None:
         """What a person would see, as a picture."""

@@ -94,7 +94,7 @@ def fresh():
         if board().is_active(job.id):
             board().cancel(job.id)
     for _ in range(500):
-        if board() is None or not board().catch_up() and not any(board().is_active(job.id) for job in board().jobs()):
+        if board() is None or (not board().catch_up() and not any(board().is_active(job.id) for job in board().jobs())):
             break
         yield
     for job in board().jobs() if board() else ():
@@ -138,7 +138,7 @@ def left_of_us():
     windows = bpy.context.window_manager.windows
     return {
         "threads": [each.name for each in threading.enumerate() if "mint" in each.name],
-        "handlers": [each.__name__ for each in sum(handlers, []) if each.__module__.startswith(MODULE)],
+        "handlers": [each.__name__ for handler in handlers for each in handler if each.__module__.startswith(MODULE)],
         "menus": [each.__name__ for each in drawn for draw in _drawers(each) if draw.__module__.startswith(MODULE)],
         "modal operators": [each.bl_idname for window in windows for each in window.modal_operators if "MINT" in each.bl_idname],
         "properties": [name for name in bpy.types.WindowManager.bl_rna.properties.keys() if "mint" in name],
@@ -250,7 +250,7 @@ def _tick():
     except Exception:
         _going_on = None
         _say(error=traceback.format_exc())
-    return SECONDS
+    return SECONDS if _going_on is None else SECONDS / 2
 
 
 bpy.app.timers.register(_tick, persistent=True)

@@ -8,6 +8,7 @@ from rooms that know neither Blender nor languages: they are turned with `transl
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import bpy
 
@@ -56,7 +57,7 @@ def texts(language: str) -> dict[str, str]:
 
 def register() -> None:
     """Hand the tables to Blender."""
-    tables = {}
+    tables: Any = {}
     for language, locales in LOCALES.items():
         table = {(context, english): foreign for english, foreign in texts(language).items() for context in CONTEXTS}
         tables.update(dict.fromkeys(locales, table))

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reference pictures as a person meets them: the sub-panel, the menu, captures of views, and a drop on the 3D View."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mint_blender.files import picture
+
+from ..mint_service import pictures
+from .blender_window import BlenderWindow
+from .conftest import Since
+
+pytestmark = pytest.mark.window
+
+RED, BLUE = (0.8, 0.1, 0.1), (0.1, 0.1, 0.8)
+LISTED = "[(each.name, each.source, each.problem, each.note) for each in bpy.context.window_manager.mint_references]"
+# Blender has no call to open a panel, and remembers that this one was closed: the same panel under another name, and open.
+OPEN = """
+panel = getattr(bpy.types, 'MINT_PT_references', None)
+if panel is not None:
+    bpy.utils.unregister_class(panel)
+    same = {name: value for name, value in vars(panel).items() if name in {'poll', 'draw', 'draw_header_preset'} or name.startswith('bl_')}
+    same.pop('bl_rna', None)
+    same.update(bl_idname='MINT_PT_references_open', bl_options=set(), bl_order=-1)
+    bpy.utils.register_class(type('MINT_PT_references_open', (bpy.types.Panel,), same))
+region('VIEW_3D', 'UI').tag_redraw()
+"""
+
+OPEN_MENU = """
+with within('VIEW_3D'):
+    bpy.ops.wm.call_menu('INVOKE_DEFAULT', name='MINT_MT_references')
+"""
+
+# How much of the picture is an edge (a scrambled one is nothing else), and how much brighter its brightest part is than its darkest.
+LOOK_AT = """
+import numpy
+image = bpy.data.images.load(path)
+values = numpy.empty(len(image.pixels), numpy.float32)
+image.pixels.foreach_get(values)
+values = values.reshape(image.size[1], image.size[0], 4)
+bpy.data.images.remove(image)
+edges = numpy.abs(numpy.diff(values[..., :3], axis=1)).max(axis=2) > 0.1
+result = [float(edges.mean()), float(values[..., 0].max() - values[..., 0].min())]
+"""
+
+
+def red(folder: Path, name: str = "red lamp.webp", colour: tuple[float, float, float] = RED) -> Path:
+    """A small picture that Mint takes."""
+    path = folder / name
+    path.write_bytes(pictures.webp(colour))
+    return path
+
+
+def drop(blender: BlenderWindow, *files: Path) -> list[str]:
+    """What Blender does when files were dropped on the 3D View and our handler was chosen."""
+    operator = blender.ask("bpy.types.MINT_FH_references.bl_import_operator")
+    names = [{"name": each.name} for each in files]
+    return blender.call(operator, "INVOKE_DEFAULT", directory=f"{files[0].parent}/", files=names, filepath=str(files[0]))
+
+
+def test_references(blender: BlenderWindow, since: Since, tmp_path: Path) -> None:
+    """Dropped pictures and a captured view are listed with thumbnails; one is converted with a click, order and number change, and one click sends them all."""
+    blender.ask(OPEN)
+    blender.fill(preset="FAST", review=False)
+    large = tmp_path / "odd.bmp"
+    blender.ask(
+        "image = bpy.data.images.new('odd', 64, 32); image.file_format = 'BMP'; image.save(filepath=path); bpy.data.images.remove(image)",
+        path=str(large),
+    )
+    assert drop(blender, red(tmp_path), red(tmp_path, "blue lamp.webp", BLUE), large) == ["FINISHED"]
+    assert blender.call("mint.add_reference_view", view="VIEWPORT") == ["FINISHED"]
+    names = [name for name, *_ in blender.ask(LISTED)]
+    assert names == ["red lamp.webp", "blue lamp.webp", "odd.bmp", "Viewport"]
+    blender.screenshot("references_listed")
+    blender.click("mint.fit_reference")
+    assert blender.ask(LISTED)[2][3].startswith("Converted to WebP")
+    blender.call("mint.move_reference", index=0)  # the arrows are narrower than the steps of the pointer that looks for buttons
+    assert [name for name, *_ in blender.ask(LISTED)][:2] == ["blue lamp.webp", "red lamp.webp"]
+    blender.call("mint.remove_reference", index=1)
+    assert [name for name, *_ in blender.ask(LISTED)] == ["blue lamp.webp", "odd.bmp", "Viewport"]
+    blender.screenshot("references_changed")
+    blender.click("mint.generate_from_form")
+    blender.wait("jobs()")
+    assert blender.ask(LISTED) == []
+    blender.wait_for("placed")
+    assert since.count("POST", "/v1/reference-images") == 3
+    assert since.starts == 1
+
+
+@pytest.mark.parametrize("view", ["VIEWPORT", "CAMERA"])
+def test_a_view_is_captured(blender: BlenderWindow, view: str) -> None:
+    """What is captured is a picture with something in it; overlays, selection and output settings are as before."""
+    look = "(area('VIEW_3D').spaces.active.overlay.show_overlays, bpy.context.scene.render.filepath, scene())"
+    before = blender.ask(look)
+    images = blender.ask("sorted(each.name for each in bpy.data.images)")
+    assert blender.call("mint.add_reference_view", view=view) == ["FINISHED"]
+    ((_, source, problem, _),) = blender.ask(LISTED)
+    found = picture.inspect(Path(source))
+    assert (found.format, problem) == ("png", "")
+    assert found.width and found.height
+    if view == "CAMERA":
+        assert found.width / found.height == pytest.approx(16 / 9, rel=0.01)
+    edges, contrast = blender.ask(LOOK_AT, path=source)
+    assert edges < 0.02
+    assert contrast > 0.2, "the cube cannot be seen"
+    assert blender.ask(look) == before
+    assert blender.ask("sorted(each.name for each in bpy.data.images)") == images
+
+
+def test_the_menu_names_every_source(blender: BlenderWindow) -> None:
+    """The panel's button opens a menu with all sources; F3 finds them too, and Enter adds what was found."""
+    blender.over()
+    blender.until_it_shows(lambda: blender.ask(OPEN_MENU))
+    blender.screenshot("references_menu")
+    blender.key("Escape")
+    blender.over()
+    blender.until_it_shows(lambda: blender.key("F3"))
+    blender.until_it_shows(lambda: blender.type("camera's view"))
+    blender.screenshot("references_f3")
+    blender.key("Return")
+    blender.wait("len(bpy.context.window_manager.mint_references) == 1")
