@@ -35,7 +35,7 @@ def test_eevee_and_the_viewport_show_splats_in_their_colours(tmp_path: Path) -> 
     environment = os.environ | {"LIBGL_ALWAYS_SOFTWARE": "1", "BLENDER_USER_RESOURCES": str(tmp_path / "profile")}
     command = ["xvfb-run", "-a", "-s", "-screen 0 640x480x24", "blender", "--factory-startup", "--window-geometry", "0", "0", "400", "300"]
     command += ["--python", str(Path(__file__).with_name("inside_splats.py")), "--", str(tmp_path)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=280, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500, check=False)
     told = [json.loads(line.removeprefix("MINT ")) for line in done.stdout.splitlines() if line.startswith("MINT ")]
     assert not [each["error"] for each in told if "error" in each], told
     assert [each["what"] for each in told] == ["render", "MATERIAL", "RENDERED"], done.stdout[-2000:] + done.stderr[-2000:]
