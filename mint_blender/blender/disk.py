@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import logging.handlers
 from pathlib import Path
@@ -33,6 +34,8 @@ def start_log() -> None:
     """Write our own warnings into a small file of ours; the key is in none of them."""
     global _handler
     logger = logging.getLogger(__package__.rpartition(".")[0])
+    with contextlib.suppress(OSError):
+        log_file().parent.mkdir(parents=True, exist_ok=True)
     _handler = logging.handlers.RotatingFileHandler(log_file(), maxBytes=512 * 1024, backupCount=1, delay=True, encoding="utf-8")
     _handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     _handler.setLevel(logging.WARNING)

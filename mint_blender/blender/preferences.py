@@ -69,6 +69,6 @@ def base_url_from_environment() -> bool:
 def extension_folder() -> Path | None:
     """Blender's folder for this extension's own files; None when it runs from source or from pip."""
     try:
-        return Path(bpy.utils.extension_path_user(ADDON, create=True))
+        return Path(bpy.utils.extension_path_user(ADDON))
     except ValueError:
         return None

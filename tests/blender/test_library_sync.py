@@ -56,7 +56,9 @@ def test_what_is_in_the_files(service: ThreadService, tmp_path: Path) -> None:
         (asset,) = [*here.objects, *here.collections]
         found.setdefault(asset.asset_data.catalog_id, set()).add(asset.asset_data.description)
         assert "Mint" in {tag.name for tag in asset.asset_data.tags}
-        assert tuple(asset.preview.image_size) > (0, 0)
+        # Blender 5.0 writes no preview of a collection (`bpy.data.libraries.write`); 4.2, 4.5 and 5.2 do.
+        if bpy.app.version[:2] != (5, 0) or isinstance(asset, bpy.types.Object):
+            assert tuple(asset.preview.image_size) > (0, 0)
     done = [one for one in service.resources() if one.status == "succeeded"]
     models = {one.prompt for one in done if one.kind == "model"}
     assert found[catalogs.IDS["Mint/Models"]] == models

@@ -123,7 +123,7 @@ class BlenderWindow:
             self._peer.sendall(json.dumps({"code": code, "values": values}).encode() + b"\n")
             line = self._answers.readline()
         except OSError as error:
-            raise BlenderError(f"Blender does not answer ({error}):\n{self.log()}") from error
+            raise BlenderError(f"Blender does not answer ({error}; exit status {self.process.poll()}):\n{self.log()}") from error
         if not line:
             raise BlenderError(f"Blender is gone (exit status {self.process.poll()}):\n{self.log()}")
         said = json.loads(line)
