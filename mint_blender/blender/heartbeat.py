@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import partial
 from typing import Any
 
 import bpy
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 SECONDS = 0.25
 
 _beating = False
+_timer: bpy.types.Timer | None = None
 _second = 0
 
 
@@ -84,14 +86,12 @@ class MINT_OT_heartbeat(bpy.types.Operator):
     bl_label = "Follow Mint Jobs"
     bl_options = {"INTERNAL"}
 
-    _timer: bpy.types.Timer | None = None
-
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """Begin to beat, in the window that is at hand."""
-        global _beating
+        global _beating, _timer
         if _beating:
             return {"CANCELLED"}
-        self._timer = context.window_manager.event_timer_add(SECONDS, window=context.window)
+        _timer = context.window_manager.event_timer_add(SECONDS, window=context.window)
         context.window_manager.modal_handler_add(self)
         _beating = True
         return {"RUNNING_MODAL"}
@@ -101,7 +101,6 @@ class MINT_OT_heartbeat(bpy.types.Operator):
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
         if not _beating:
-            self._stop(context)
             return {"FINISHED", "PASS_THROUGH"}
         try:
             in_flight = beat()
@@ -110,21 +109,27 @@ class MINT_OT_heartbeat(bpy.types.Operator):
             in_flight = True
         if in_flight:
             return {"PASS_THROUGH"}
-        self._stop(context)
+        _stop_beating()
         return {"FINISHED", "PASS_THROUGH"}
 
     def cancel(self, context: bpy.types.Context) -> None:
         """The window closed, or another file is being opened: go on elsewhere as soon as that is over."""
-        self._stop(context)
+        _stop_beating()
         if not bpy.app.timers.is_registered(_revive):
             bpy.app.timers.register(_revive, first_interval=SECONDS, persistent=True)
 
-    def _stop(self, context: bpy.types.Context) -> None:
-        global _beating
-        _beating = False
-        if self._timer is not None:
-            context.window_manager.event_timer_remove(self._timer)
-            self._timer = None
+
+def _stop_beating() -> None:
+    """No timer of ours ticks any more."""
+    global _beating, _timer
+    _beating = False
+    if _timer is not None:
+        bpy.context.window_manager.event_timer_remove(_timer)
+        _timer = None
+
+
+def _remove_timer(timer: bpy.types.Timer) -> None:
+    bpy.context.window_manager.event_timer_remove(timer)
 
 
 def _revive() -> None:
@@ -152,8 +157,12 @@ def start() -> None:
 
 def stop() -> None:
     """The add-on is disabled: no timer, handler or thread of ours is left."""
-    global _beating
+    global _beating, _timer
     _beating = False
+    if _timer is not None:
+        # Blender only marks the modal handler of an unregistered operator, and clears it away at its next event: that needs one more tick.
+        bpy.app.timers.register(partial(_remove_timer, _timer), first_interval=2 * SECONDS)
+        _timer = None
     for timer in (_revive, _go_on):
         if bpy.app.timers.is_registered(timer):
             bpy.app.timers.unregister(timer)

@@ -131,6 +131,14 @@ def _drawers(each):
     return getattr(getattr(each, "draw", None), "_draw_funcs", ())
 
 
+def _name_of(operator):
+    """Which operator runs; empty for one that Blender is about to free, because its class was unregistered."""
+    try:
+        return operator.bl_idname
+    except ValueError:
+        return ""
+
+
 def left_of_us():
     """Whatever Blender and Python know of the add-on: nothing of it may be there while it is disabled."""
     handlers = [value for name in dir(bpy.app.handlers) if isinstance(value := getattr(bpy.app.handlers, name), list)]
@@ -140,7 +148,7 @@ def left_of_us():
         "threads": [each.name for each in threading.enumerate() if "mint" in each.name],
         "handlers": [each.__name__ for handler in handlers for each in handler if each.__module__.startswith(MODULE)],
         "menus": [each.__name__ for each in drawn for draw in _drawers(each) if draw.__module__.startswith(MODULE)],
-        "modal operators": [each.bl_idname for window in windows for each in window.modal_operators if "MINT" in each.bl_idname],
+        "modal operators": [name for window in windows for each in window.modal_operators if "MINT" in (name := _name_of(each))],
         "properties": [name for name in bpy.types.WindowManager.bl_rna.properties.keys() if "mint" in name],
         "classes": [name for name in dir(bpy.types) if name.startswith(("MINT_", "Mint"))],
     }
