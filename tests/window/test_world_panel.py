@@ -21,6 +21,7 @@ space.region_3d.view_perspective = 'CAMERA'
 world = next(each for each in bpy.context.scene.objects if 'mint_flipped' in each.keys())
 bpy.context.scene.camera = next(each for each in world.children_recursive if each.type == 'CAMERA')
 bpy.context.view_layer.objects.active = world
+bpy.ops.ed.undo_push(message='Look')
 """
 PART = "next((each for each in bpy.context.scene.objects if each.get('mint_part') == name), None)"
 
