@@ -115,6 +115,7 @@ class MINT_OT_choose_asset(bpy.types.Operator):
         """Only the choice: what is lacking of the details is asked for when they have been drawn."""
         fields = library_view.fields_of(context)
         fields.chosen = "" if fields.chosen == self.asset_id else self.asset_id
+        heartbeat.redraw()  # a script's call draws nothing by itself, and what is lacking is noticed while drawing
         return {"FINISHED"}
 
 
