@@ -17,7 +17,7 @@ from ..jobs.questions import ListPage
 from ..mint.generation import LONGEST_PROMPT
 from ..mint.schema import Asset, Kind, OptimizationLevel, is_id
 from . import assets, current, form, heartbeat, library_child, library_view
-from .operators import OFFLINE, Result, _begin, _complain
+from .operators import OFFLINE, Result, begin, complain
 from .reading import readable_extensions
 from .translations import OURS, translated
 
@@ -37,12 +37,12 @@ class _Loader(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Result:
         """With a window it returns at once; in background mode the answer is here when it returns."""
         if not current.may_go_online():
-            return _complain(self, OFFLINE)
+            return complain(self, OFFLINE)
         fields = library_view.fields_of(context)
         if complaint := library_view.ask(*self.pages(library_view.kind_of(fields))):
-            return _complain(self, complaint)
+            return complain(self, complaint)
         if bpy.app.background and (complaint := _wait_for_pages(current.board(), library_view.kind_of(fields))):
-            return _complain(self, complaint)
+            return complain(self, complaint)
         heartbeat.redraw()
         return {"FINISHED"}
 
@@ -163,7 +163,7 @@ class MINT_OT_optimize(bpy.types.Operator):
         """Nothing is paid for a file that this Blender could not open."""
         missing = OPTIMIZED_NEEDS - readable_extensions()
         if missing:
-            return _complain(self, f"Nothing was started. {explain_missing(missing)}")
+            return complain(self, f"Nothing was started. {explain_missing(missing)}")
         target = target_of(context, form.cursor(context), replaces=True)
         return _fetch(self, Kind.MODEL, self.asset_id, target, OptimizationLevel(self.level.lower()))
 
@@ -179,7 +179,7 @@ class _PromptOperator(bpy.types.Operator):
         """On what is known of the entry."""
         asset = library_view.library().get(self.asset_id)
         if asset is None:
-            return _complain(self, "This entry is not in the list (any more): refresh the library.")
+            return complain(self, "This entry is not in the list (any more): refresh the library.")
         return self.use(context, asset)
 
     def use(self, context: bpy.types.Context, asset: Asset) -> Result:
@@ -197,7 +197,7 @@ class MINT_OT_copy_prompt(_PromptOperator):
         """To the clipboard."""
         text = asset.prompt or (asset.assets.caption if asset.assets else None)
         if not text:
-            return _complain(self, "Mint does not tell the prompt of this one.")
+            return complain(self, "Mint does not tell the prompt of this one.")
         context.window_manager.clipboard = text
         self.report({"INFO"}, translated("The prompt is on the clipboard."))
         return {"FINISHED"}
@@ -212,7 +212,7 @@ class MINT_OT_use_prompt(_PromptOperator):
     def use(self, context: bpy.types.Context, asset: Asset) -> Result:
         """Kind, prompt and name; nothing is started."""
         if not asset.prompt:
-            return _complain(self, "Mint does not tell the prompt of this one.")
+            return complain(self, "Mint does not tell the prompt of this one.")
         fields = form.of(context)
         fields.kind = asset.kind.name
         fields.text = None
@@ -241,19 +241,19 @@ class _Saver(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Result:
         """Begin it, or do it."""
         if not current.may_go_online():
-            return _complain(self, OFFLINE)
+            return complain(self, OFFLINE)
         if not self.directory.strip():
-            return _complain(self, "No folder was given.")
+            return complain(self, "No folder was given.")
         words = ["sync", bpy.path.abspath(self.directory), *self.only()]
         if bpy.app.background:
             return self._here(words)
         if library_child.is_running():
-            return _complain(self, "A sync is running already: wait for it, or stop it.")
+            return complain(self, "A sync is running already: wait for it, or stop it.")
         try:
             current.board()
             library_child.start(words)
         except (OSError, JournalTrouble) as error:
-            return _complain(self, f"The sync could not be started: {error}")
+            return complain(self, f"The sync could not be started: {error}")
         heartbeat.ensure()
         heartbeat.redraw()
         return {"FINISHED"}
@@ -266,7 +266,7 @@ class _Saver(bpy.types.Operator):
         from ..cli import main
 
         status = main(["library", *words])
-        return {"FINISHED"} if status == 0 else _complain(self, f"The asset library is not complete (exit status {status}).")
+        return {"FINISHED"} if status == 0 else complain(self, f"The asset library is not complete (exit status {status}).")
 
 
 class MINT_OT_sync_library(_Saver):
@@ -313,9 +313,9 @@ def _fetch(operator: Any, kind: Kind, asset_id: str, target: Target, optimize: O
     """Begin the job that fetches; a mistyped id is told before anything is sent."""
     asset_id = asset_id.strip()
     if not is_id(asset_id):
-        return _complain(operator, "That is not an id of Mint's: ids have only letters, digits, _ and -.")
+        return complain(operator, "That is not an id of Mint's: ids have only letters, digits, _ and -.")
     asset = library_view.library().get(asset_id) or _unknown(kind, asset_id)
-    return _begin(operator, lambda board: board.fetch(asset, target, optimize=optimize).id)
+    return begin(operator, lambda board: board.fetch(asset, target, optimize=optimize).id)
 
 
 def _unknown(kind: Kind, asset_id: str) -> Asset:

@@ -32,23 +32,23 @@ Result = Any  # a set of words, which the stubs want spelled as literals
 OFFLINE = "Online access is off. Switch on Preferences > System > Allow Online Access, or start with --online-mode."
 
 
-def _begin(operator: bpy.types.Operator, act: Callable[[Board], str | None]) -> Result:
+def begin(operator: bpy.types.Operator, act: Callable[[Board], str | None]) -> Result:
     """Do something with the board; `act` may return the id of a job to wait for. What cannot be is reported in a sentence."""
     if not current.may_go_online():
-        return _complain(operator, OFFLINE)
+        return complain(operator, OFFLINE)
     try:
         board = current.board()
         job_id = act(board)
         if bpy.app.background and job_id is not None:
             waiting.until_rest(board, job_id)
     except (NotPossible, JournalTrouble, waiting.Stopped) as trouble:
-        return _complain(operator, str(trouble))
+        return complain(operator, str(trouble))
     heartbeat.ensure()
     heartbeat.redraw()
     return {"FINISHED"}
 
 
-def _complain(operator: bpy.types.Operator, sentence: str) -> Result:
+def complain(operator: bpy.types.Operator, sentence: str) -> Result:
     operator.report({"ERROR"}, translated(sentence))
     return {"CANCELLED"}
 
@@ -110,7 +110,7 @@ class MINT_OT_generate(bpy.types.Operator):
             pose=Pose(self.pose.lower()) if self.pose != "NONE" and kind is Kind.MODEL else None,
         )
         target = Target(at=form.cursor(context), document=current.document(), scene=context.scene.name)
-        return _begin(self, lambda board: board.start(request, target).id)
+        return begin(self, lambda board: board.start(request, target).id)
 
 
 class MINT_OT_generate_from_form(bpy.types.Operator):
@@ -132,7 +132,7 @@ class MINT_OT_generate_from_form(bpy.types.Operator):
         """Start it, keep the settings, and clear what belongs to this one wish."""
         fields = form.of(context)
         request, target = form.request_of(fields), form.target_of(fields, context)
-        result = _begin(self, lambda board: board.start(request, target).id)
+        result = begin(self, lambda board: board.start(request, target).id)
         if result == {"FINISHED"}:
             form.remember(fields)
             fields.prompt, fields.name, fields.text = "", "", None
@@ -150,7 +150,7 @@ class _JobOperator(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Decide, and let the heartbeat follow."""
-        return _begin(self, self._decide)
+        return begin(self, self._decide)
 
     def _decide(self, board: Board) -> str:
         job = board.job(self.job_id)
@@ -220,7 +220,7 @@ class MINT_OT_dismiss(bpy.types.Operator):
             board = current.board()
             board.dismiss(board.job(self.job_id).id)
         except (NotPossible, JournalTrouble) as trouble:
-            return _complain(self, str(trouble))
+            return complain(self, str(trouble))
         heartbeat.redraw()
         return {"FINISHED"}
 
@@ -245,9 +245,9 @@ class MINT_OT_place(bpy.types.Operator):
             if job.target.document != current.document():
                 job = board.retarget(job.id, here)
         except (NotPossible, JournalTrouble) as trouble:
-            return _complain(self, str(trouble))
+            return complain(self, str(trouble))
         if trouble := auto_landing.land(board, job):
-            return _complain(self, trouble)
+            return complain(self, trouble)
         heartbeat.redraw()
         return {"FINISHED"}
 
@@ -268,7 +268,7 @@ class MINT_OT_resume_all(bpy.types.Operator):
                     board.resume(job.id)
             board.resume_all()
 
-        return _begin(self, resume)
+        return begin(self, resume)
 
 
 class MINT_OT_cancel_all(bpy.types.Operator):
@@ -290,7 +290,7 @@ class MINT_OT_cancel_all(bpy.types.Operator):
                 if board.is_active(job.id) and Verb.CANCEL in card.verbs(job) and job.decision is None:
                     board.cancel(job.id)
 
-        return _begin(self, cancel)
+        return begin(self, cancel)
 
 
 CLASSES = (

@@ -16,7 +16,7 @@ from ..jobs.board import Board, NotPossible
 from ..jobs.job import Job, Phase, Role
 from . import arrival, auto_landing, collider, current, form, provenance, splats, world
 from .importer import ImportTrouble
-from .operators import Result, _begin, find_job
+from .operators import Result, begin, find_job
 
 PARTS = [
     ("COLLIDER", "Collider", "The mesh of floors and walls"),
@@ -269,7 +269,7 @@ class MINT_OT_fetch_world_part(_WorldOperator):
             wanted["splats"] = self.splats
         if self.part == "COLLIDER" and job.target.collider == "NONE":
             wanted["collider"] = "AUTO"
-        result = _begin(self, lambda board: _fetch(board, job.id, wanted))
+        result = begin(self, lambda board: _fetch(board, job.id, wanted))
         if result == {"FINISHED"} and bpy.app.background:
             return self._land(job.id)
         return result
