@@ -44,8 +44,9 @@ def _render(name: str, kind: str, prompt: str) -> None:
     """A result from in front, and from beside."""
     if mint(["generate", "--kind", kind, "--prompt", prompt, "--preset", "fast", "--name", name.capitalize()]) != 0:
         sys.exit(f"{name} could not be generated.")
-    from mint_blender.blender import arrival, output
-    from mint_blender.blender.still import render_still
+    from mint_blender.blender import arrival
+    from mint_blender.blender.scene import output
+    from mint_blender.blender.scene.still import render_still
 
     with open_board() as board:
         job = board.jobs()[0]

@@ -11,11 +11,12 @@ import bpy
 
 from ..jobs.job import Job, Role
 from ..mint.schema import Assets, Kind
-from . import file_taken, landing, output, provenance, replace, world_parts
-from .importer import ImportTrouble
-from .landing import Landing, Placed, Provenance
-from .still import render_still
-from .world import WorldFiles, WorldOptions
+from . import file_taken
+from .scene import landing, output, provenance, replace, world_parts
+from .scene.importer import ImportTrouble
+from .scene.landing import Landing, Placed, Provenance
+from .scene.still import render_still
+from .scene.world import WorldFiles, WorldOptions
 
 __all__ = ["ImportTrouble", "place", "write"]
 

@@ -8,7 +8,7 @@ import bpy
 from ..jobs.board import Board
 from ..jobs.job import Job, Phase
 from . import arrival, current
-from .landing import ImportTrouble
+from .scene.landing import ImportTrouble
 
 
 def land_ready(board: Board) -> bool:

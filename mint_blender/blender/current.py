@@ -15,7 +15,7 @@ from ..jobs.setup import Setup
 from ..jobs.story import Terms
 from ..mint.account import Account
 from .preferences import extension_folder, stored_account
-from .reading import readable_extensions
+from .scene.reading import readable_extensions
 
 QUIT_WITHIN = 1.5  # seconds that closing Blender may wait for a download to let go
 

@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from ..files.choice import DRACO
 from ..jobs.job import Job, Role
-from . import reading
+from .scene import reading
 
 OPTIMIZED, ORIGINAL = "optimized", "original"
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import bpy
 
 from ..jobs import card
-from . import drafts, landing
+from . import drafts
 from .job_card import MINT_MT_job
 from .operators import Result, find_job
+from .scene import landing
 from .translations import translated
 
 

@@ -16,9 +16,10 @@ from ..jobs.library import title
 from ..jobs.questions import ListPage
 from ..mint.generation import LONGEST_PROMPT
 from ..mint.schema import Asset, Kind, OptimizationLevel, is_id
-from . import assets, current, form, heartbeat, library_child, library_view
+from . import current, form, heartbeat, library_child, library_view
 from .operators import OFFLINE, Result, begin, complain
-from .reading import readable_extensions
+from .scene import assets
+from .scene.reading import readable_extensions
 from .translations import OURS, translated
 
 KINDS = [("MODEL", "3D Model", "A model"), ("WORLD", "World", "A world")]

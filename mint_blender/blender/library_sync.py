@@ -27,12 +27,12 @@ from ..mint.errors import MintError
 from ..mint.pacing import Retries
 from ..mint.patient import patiently
 from ..mint.schema import Asset, Kind
-from . import assets
-from .landing import ImportTrouble, Landing, Placed, Provenance, land_world
 from .library_manifest import Manifest
-from .reading import readable_extensions
-from .world import WorldFiles, WorldOptions
-from .writing import OutputTrouble
+from .scene import assets
+from .scene.landing import ImportTrouble, Landing, Placed, Provenance, land_world
+from .scene.reading import readable_extensions
+from .scene.world import WorldFiles, WorldOptions
+from .scene.writing import OutputTrouble
 
 PAGE_SIZE = 100
 """As many as Mint gives at once: nobody looks at these pages."""

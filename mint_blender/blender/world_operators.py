@@ -14,9 +14,10 @@ import bpy
 from ..files.errors import FileTrouble
 from ..jobs.board import Board, NotPossible
 from ..jobs.job import Job, Phase, Role
-from . import arrival, auto_landing, collider, current, form, provenance, splats, world
-from .importer import ImportTrouble
+from . import arrival, auto_landing, current, form
 from .operators import Result, begin, find_job
+from .scene import collider, provenance, splats, world
+from .scene.importer import ImportTrouble
 
 PARTS = [
     ("COLLIDER", "Collider", "The mesh of floors and walls"),

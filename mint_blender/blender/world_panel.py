@@ -6,8 +6,9 @@ from __future__ import annotations
 import bpy
 
 from ..jobs.job import Role
-from . import arrival, form, splats, world, world_operators
-from .world import Part
+from . import arrival, form, world_operators
+from .scene import splats, world
+from .scene.world import Part
 
 
 class MINT_PT_world(bpy.types.Panel):

@@ -27,7 +27,7 @@ def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         terminal.error("--only takes the id of a model or world, together with --kind.")
         return Exit.USAGE
     from ..blender import library_sync
-    from ..blender.writing import OutputTrouble
+    from ..blender.scene.writing import OutputTrouble
 
     kinds = [Kind(arguments.kind)] if arguments.kind else list(Kind)
     with session.open_client() as client:

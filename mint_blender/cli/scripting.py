@@ -20,7 +20,7 @@ from .session import Review, TooExpensive
 __all__ = ["GenerationStopped", "TooExpensive", "generate", "models", "usage", "worlds"]
 
 if TYPE_CHECKING:
-    from ..blender.landing import Placed
+    from ..blender.scene.landing import Placed
 
 
 class GenerationStopped(RuntimeError):

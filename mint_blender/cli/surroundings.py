@@ -34,7 +34,7 @@ def readable_extensions() -> frozenset[str]:
     """The glTF extensions that may be required of a file here; none without a Blender: then the original file is taken."""
     if not can_import():
         return frozenset()
-    from ..blender.reading import readable_extensions
+    from ..blender.scene.reading import readable_extensions
 
     return readable_extensions()
 

@@ -72,7 +72,7 @@ def _copy(job: Job, output: Path) -> None:
 
 def _write_with_blender(job: Job, output: Path | None, render: Path | None) -> tuple[str, ...]:
     from ..blender import arrival
-    from ..blender.writing import OutputTrouble
+    from ..blender.scene.writing import OutputTrouble
 
     try:
         # "Info: Saved as …" comes from Blender by way of Python's standard output, which is for our results.

@@ -34,7 +34,7 @@ class Picture:
     """All data-blocks of one moment."""
 
     def __init__(self) -> None:
-        from mint_blender.blender.blocks import every_block
+        from mint_blender.blender.scene.blocks import every_block
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # some members warn that they will go

@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT))
 import bpy  # noqa: E402
 import numpy as np  # noqa: E402
 
-from mint_blender.blender import splats  # noqa: E402
+from mint_blender.blender.scene import splats  # noqa: E402
 
 COLUMNS = (28, 48, 68)  # where the three splats are in the picture
 

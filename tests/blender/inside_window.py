@@ -17,8 +17,8 @@ import bpy
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from mint_blender.blender.landing import Landing, Provenance, find, land_model
-from mint_blender.blender.replace import replace_model
+from mint_blender.blender.scene.landing import Landing, Provenance, find, land_model
+from mint_blender.blender.scene.replace import replace_model
 from tests.blender.dump import Picture
 
 FOLDER = Path(sys.argv[sys.argv.index("--") + 1])

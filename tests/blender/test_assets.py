@@ -12,9 +12,9 @@ from . import glbs
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.blender import assets, catalogs  # noqa: E402
-from mint_blender.blender.landing import ImportTrouble, Provenance, land_model  # noqa: E402
-from mint_blender.blender.writing import OutputTrouble  # noqa: E402
+from mint_blender.blender.scene import assets, catalogs  # noqa: E402
+from mint_blender.blender.scene.landing import ImportTrouble, Provenance, land_model  # noqa: E402
+from mint_blender.blender.scene.writing import OutputTrouble  # noqa: E402
 
 from .dump import Picture  # noqa: E402
 

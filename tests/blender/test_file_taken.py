@@ -14,7 +14,8 @@ from . import glbs
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.blender import arrival, file_taken, reading  # noqa: E402
+from mint_blender.blender import arrival, file_taken  # noqa: E402
+from mint_blender.blender.scene import reading  # noqa: E402
 from mint_blender.files.choice import DRACO, choose_model  # noqa: E402
 from mint_blender.jobs.job import Job, Kept, Role  # noqa: E402
 

@@ -15,7 +15,7 @@ from . import glbs
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.blender.importer import ImportTrouble, import_glb  # noqa: E402
+from mint_blender.blender.scene.importer import ImportTrouble, import_glb  # noqa: E402
 
 from .dump import Picture  # noqa: E402
 

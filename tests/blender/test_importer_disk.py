@@ -14,7 +14,7 @@ import pytest
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.blender.importer import ImportTrouble, import_glb  # noqa: E402
+from mint_blender.blender.scene.importer import ImportTrouble, import_glb  # noqa: E402
 
 from .test_importer import BAD, _changed  # noqa: E402
 

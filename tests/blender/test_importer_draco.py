@@ -17,8 +17,8 @@ from . import glbs
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.blender import draco, reading  # noqa: E402
-from mint_blender.blender.importer import ImportTrouble, import_glb  # noqa: E402
+from mint_blender.blender.scene import draco, reading  # noqa: E402
+from mint_blender.blender.scene.importer import ImportTrouble, import_glb  # noqa: E402
 from mint_blender.files.glb import inspect  # noqa: E402
 
 from .dump import Picture  # noqa: E402

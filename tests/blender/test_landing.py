@@ -12,9 +12,9 @@ from . import glbs
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.blender.landing import ImportTrouble, Landing, Provenance, find, land_model  # noqa: E402
-from mint_blender.blender.measure import bounds  # noqa: E402
-from mint_blender.blender.provenance import read  # noqa: E402
+from mint_blender.blender.scene.landing import ImportTrouble, Landing, Provenance, find, land_model  # noqa: E402
+from mint_blender.blender.scene.measure import bounds  # noqa: E402
+from mint_blender.blender.scene.provenance import read  # noqa: E402
 
 from .dump import Picture  # noqa: E402
 

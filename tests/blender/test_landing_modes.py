@@ -15,7 +15,7 @@ pytestmark = pytest.mark.blender
 
 import bmesh  # noqa: E402
 
-from mint_blender.blender.landing import Landing, Provenance, land_model  # noqa: E402
+from mint_blender.blender.scene.landing import Landing, Provenance, land_model  # noqa: E402
 
 from .dump import Picture  # noqa: E402
 

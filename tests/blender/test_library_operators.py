@@ -15,8 +15,9 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 import mint_blender  # noqa: E402
-from mint_blender.blender import current, landing, library_operators, library_view, reading, waiting  # noqa: E402
-from mint_blender.blender import provenance as origin  # noqa: E402
+from mint_blender.blender import current, library_operators, library_view, waiting  # noqa: E402
+from mint_blender.blender.scene import landing, reading  # noqa: E402
+from mint_blender.blender.scene import provenance as origin  # noqa: E402
 from mint_blender.jobs import library  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind  # noqa: E402
 

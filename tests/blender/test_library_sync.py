@@ -20,8 +20,9 @@ from ..mint_service.running import ThreadService, running_service
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.blender import catalogs, library_sync  # noqa: E402
+from mint_blender.blender import library_sync  # noqa: E402
 from mint_blender.blender.library_manifest import NAME, Entry, Manifest, digest_of  # noqa: E402
+from mint_blender.blender.scene import catalogs  # noqa: E402
 from mint_blender.jobs import calls, library  # noqa: E402
 from mint_blender.mint.account import Account  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind  # noqa: E402

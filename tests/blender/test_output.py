@@ -13,10 +13,10 @@ from . import glbs
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.blender import output  # noqa: E402
-from mint_blender.blender.landing import Landing, Provenance, find, land_model, land_world  # noqa: E402
-from mint_blender.blender.measure import bounds  # noqa: E402
-from mint_blender.blender.world import WorldFiles  # noqa: E402
+from mint_blender.blender.scene import output  # noqa: E402
+from mint_blender.blender.scene.landing import Landing, Provenance, find, land_model, land_world  # noqa: E402
+from mint_blender.blender.scene.measure import bounds  # noqa: E402
+from mint_blender.blender.scene.world import WorldFiles  # noqa: E402
 from mint_blender.files.glb import inspect  # noqa: E402
 
 from . import made_place  # noqa: E402

@@ -13,9 +13,9 @@ bpy = pytest.importorskip("bpy")
 
 import numpy as np  # noqa: E402
 
-from mint_blender.blender import capture_point, panorama  # noqa: E402
-from mint_blender.blender.blocks import Inventory  # noqa: E402
-from mint_blender.blender.importer import import_glb  # noqa: E402
+from mint_blender.blender.scene import capture_point, panorama  # noqa: E402
+from mint_blender.blender.scene.blocks import Inventory  # noqa: E402
+from mint_blender.blender.scene.importer import import_glb  # noqa: E402
 from mint_blender.files.errors import BadPicture  # noqa: E402
 
 from . import made_place  # noqa: E402

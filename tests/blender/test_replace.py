@@ -12,10 +12,10 @@ from . import glbs
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.blender.landing import ImportTrouble, Landing, Provenance, find, land_model, land_world  # noqa: E402
-from mint_blender.blender.measure import bounds  # noqa: E402
-from mint_blender.blender.replace import replace_model, replace_world  # noqa: E402
-from mint_blender.blender.world import WorldFiles  # noqa: E402
+from mint_blender.blender.scene.landing import ImportTrouble, Landing, Provenance, find, land_model, land_world  # noqa: E402
+from mint_blender.blender.scene.measure import bounds  # noqa: E402
+from mint_blender.blender.scene.replace import replace_model, replace_world  # noqa: E402
+from mint_blender.blender.scene.world import WorldFiles  # noqa: E402
 
 from . import made_place  # noqa: E402
 from .dump import Picture  # noqa: E402

@@ -11,8 +11,8 @@ import pytest
 pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
 
-from mint_blender.blender import splat_nodes, splats  # noqa: E402
-from mint_blender.blender.blocks import Inventory  # noqa: E402
+from mint_blender.blender.scene import splat_nodes, splats  # noqa: E402
+from mint_blender.blender.scene.blocks import Inventory  # noqa: E402
 from mint_blender.files import spz  # noqa: E402
 from mint_blender.files.errors import BadSplats  # noqa: E402
 

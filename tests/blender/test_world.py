@@ -13,10 +13,10 @@ import pytest
 pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
 
-from mint_blender.blender import landing, world  # noqa: E402
-from mint_blender.blender.blocks import Inventory  # noqa: E402
-from mint_blender.blender.importer import ImportTrouble  # noqa: E402
-from mint_blender.blender.world import WorldFiles, WorldOptions  # noqa: E402
+from mint_blender.blender.scene import landing, world  # noqa: E402
+from mint_blender.blender.scene.blocks import Inventory  # noqa: E402
+from mint_blender.blender.scene.importer import ImportTrouble  # noqa: E402
+from mint_blender.blender.scene.world import WorldFiles, WorldOptions  # noqa: E402
 from mint_blender.files.errors import FileTrouble  # noqa: E402
 from mint_blender.files.spz import Splats  # noqa: E402
 

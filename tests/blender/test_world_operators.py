@@ -12,7 +12,8 @@ import pytest
 pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
 
-from mint_blender.blender import arrival, auto_landing, current, form, registration, splats, world  # noqa: E402
+from mint_blender.blender import arrival, auto_landing, current, form, registration  # noqa: E402
+from mint_blender.blender.scene import splats, world  # noqa: E402
 from mint_blender.jobs.board import Board  # noqa: E402
 from mint_blender.jobs.job import Job, Kept, Phase, Role, Target, new_job  # noqa: E402
 from mint_blender.mint.generation import GenerationRequest  # noqa: E402

@@ -89,7 +89,7 @@ def test_world(blender: BlenderWindow, since: Since) -> None:
     start(blender, "an old greenhouse", kind="WORLD")
     blender.wait_for("placed")
     assert len(blender.ask("roots()")) == 1
-    assert blender.ask("part('blender.panorama').OURS in bpy.context.scene.world"), "the panorama is not the scene's background"
+    assert blender.ask("part('blender.scene.panorama').OURS in bpy.context.scene.world"), "the panorama is not the scene's background"
     assert since.starts == 1
 
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import bpy
 
-from ..files import choice, glb
-from ..files.errors import FileTrouble
+from ...files import choice, glb
+from ...files.errors import FileTrouble
 from . import draco, reading
 from .blocks import Inventory, remove
 from .quiet import importer_kept_quiet

@@ -10,7 +10,7 @@ from typing import Any
 
 import bpy
 
-from ..files.choice import BLENDER_READS, DRACO, MESHOPT, WEBP
+from ...files.choice import BLENDER_READS, DRACO, MESHOPT, WEBP
 from .quiet import importer_kept_quiet
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ..files.errors import FileTrouble
+from ...files.errors import FileTrouble
 from . import provenance as origin
 from .blocks import Inventory
 from .importer import ImportTrouble

@@ -27,8 +27,8 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ..files import spz
-from ..files.errors import BadSplats
+from ...files import spz
+from ...files.errors import BadSplats
 from . import splat_nodes
 
 MARK = "mint_splats"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from mathutils import Matrix
 
-from ..files import glb, picture, spz
+from ...files import glb, picture, spz
 from . import provenance as origin
 from .blocks import Inventory
 from .landing import Placed, whole_or_nothing

@@ -10,7 +10,7 @@ from pathlib import Path
 import bpy
 from mathutils import Matrix, Vector
 
-from ..files import placement
+from ...files import placement
 from . import provenance, tidy
 from .blocks import Inventory
 from .importer import ImportTrouble, import_glb

@@ -20,8 +20,8 @@ from pathlib import Path
 
 import bpy
 
-from ..files import picture
-from ..files.errors import BadPicture
+from ...files import picture
+from ...files.errors import BadPicture
 from .nodes import Builder, empty_tree, new_group
 
 EARLIER = "mint_earlier_world"

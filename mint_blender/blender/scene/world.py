@@ -18,7 +18,7 @@ from typing import Literal
 import bpy
 from mathutils import Matrix
 
-from ..files import placement
+from ...files import placement
 from . import capture_point, collider, panorama, splats
 from .blocks import Inventory
 from .capture_point import PART

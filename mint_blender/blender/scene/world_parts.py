@@ -7,7 +7,7 @@ from pathlib import Path
 
 import bpy
 
-from ..files import spz
+from ...files import spz
 from . import provenance as origin
 from . import splats, world
 from .landing import Placed, whole_or_nothing

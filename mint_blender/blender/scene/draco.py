@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ..files.errors import BadGlb
+from ...files.errors import BadGlb
 
 EXTENSION = "KHR_draco_mesh_compression"
 DTYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}

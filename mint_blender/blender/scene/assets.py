@@ -11,8 +11,8 @@ from typing import Any
 
 import bpy
 
-from ..files import picture as pictures
-from ..files.errors import FileTrouble
+from ...files import picture as pictures
+from ...files.errors import FileTrouble
 from .blocks import Inventory
 from .catalogs import catalog_for
 from .landing import Landing, Placed, land_model
