@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A file host, a clock and a downloader on it, for each test that asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mint_blender.files.download import Downloader
+
+from .downloading import Time
+from .file_host import FileHost
+
+
+@pytest.fixture
+def host() -> Iterator[FileHost]:
+    with FileHost() as running:
+        yield running
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def loader(time: Time) -> Iterator[Downloader]:
+    with Downloader(clock=lambda: time.now, sleep=time.sleep, chance=lambda: 1.0) as made:
+        yield made
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "job" / "lamp.glb"

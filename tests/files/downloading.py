@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tests of downloads share: contents, and a clock that only moves when somebody sleeps."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+CONTENT = random.Random(1).randbytes(300_000)
+OTHER = random.Random(2).randbytes(280_000)
+
+
+class Time:
+    """A clock that only moves when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.pauses: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.pauses.append(seconds)
+
+
+def only_file(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a download may lead: redirects, unsafe addresses, credentials, proxies and certificates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import trustme
+
+from mint_blender.files import address
+from mint_blender.files.download import Downloader, Limits
+from mint_blender.files.errors import DownloadFailed
+
+from .downloading import CONTENT, Time
+from .file_host import FileHost, cut, redirect, status
+
+
+def test_redirects_are_followed_and_bounded(host: FileHost, loader: Downloader, target: Path) -> None:
+    """A few redirects, relative ones too, lead to the file; a circle ends."""
+    host.put("/real.glb", CONTENT)
+    loader.fetch(host.put("/lamp.glb", b"", faults=[redirect("/real.glb", code=307)]), target)
+    assert target.read_bytes() == CONTENT
+    circle = host.put("/circle.glb", b"", faults=[redirect("/circle.glb")] * 50)
+    with pytest.raises(DownloadFailed, match="redirected") as caught:
+        loader.fetch(circle, target.with_name("circle.glb"))
+    assert not caught.value.retryable and len(host.asked) == 2 + 6
+
+
+@pytest.mark.parametrize(
+    "to", ["http://cdn.example/lamp.glb", "ftp://127.0.0.1/lamp.glb", "file:///etc/passwd", "http://user:pw@127.0.0.1/x"]
+)
+def test_a_redirect_to_an_unsafe_address_is_refused(host: FileHost, loader: Downloader, target: Path, to: str) -> None:
+    """Each address on the way is checked, not only the first."""
+    with pytest.raises(DownloadFailed) as caught:
+        loader.fetch(host.put("/lamp.glb", b"", faults=[redirect(to)]), target)
+    assert not caught.value.retryable and "pw" not in str(caught.value) and len(host.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://cdn.example/a.glb",
+        "ftp://cdn.example/a.glb",
+        "file:///etc/passwd",
+        "a.glb",
+        "https://",
+        "",
+        "https://user:secret@cdn.example/a.glb",
+        "https://[bad/a.glb",
+        "https://host:99999/a.glb",
+        "https://cdn.example\\@evil.example/a.glb",
+        "https://cdn.example/a\nb.glb",
+    ],
+)
+def test_unsafe_addresses_are_never_asked(loader: Downloader, target: Path, url: str) -> None:
+    """Only https, or http to this computer, and no credentials in the address."""
+    with pytest.raises(DownloadFailed) as caught:
+        loader.fetch(url, target)
+    assert not caught.value.retryable and "secret" not in str(caught.value)
+
+
+def test_an_outside_host_cannot_lead_to_this_computer() -> None:
+    """A file host on the internet may not point the add-on at services on loopback."""
+    assert address.check("https://127.0.0.1:8/x", came_from="http://localhost/y")
+    with pytest.raises(DownloadFailed, match="this computer"):
+        address.check("http://127.0.0.1:8/x", came_from="https://cdn.example/y")
+
+
+def test_loopback_is_told_by_the_text() -> None:
+    """Names that only look like this computer do not count."""
+    assert all(map(address.is_loopback, ["localhost", "127.0.0.1", "127.8.8.8", "::1", "LOCALHOST"]))
+    assert not any(map(address.is_loopback, ["localhost.example", "files.localhost", "127.0.0.1.example", "10.0.0.1", "", "0.0.0.0"]))
+
+
+def test_no_credentials_are_ever_sent(host: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither ~/.netrc, nor a cookie of an earlier answer, nor anything else puts credentials into a request."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password hunter2\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    host.put("/real.glb", CONTENT, etag='"a"', headers={"Set-Cookie": "session=1; Path=/"}, faults=[cut(1000)])
+    moved = host.put("/lamp.glb", b"", headers={}, faults=[redirect("/real.glb")])
+    with Downloader(sleep=lambda _: None) as loader:
+        loader.fetch(host.url("/real.glb"), tmp_path / "a.glb")
+        loader.fetch(moved, tmp_path / "b.glb")
+    assert len(host.asked) == 4
+    for asked in host.asked:
+        assert not {"authorization", "cookie", "proxy-authorization"} & set(asked.headers)
+
+
+def test_the_netrc_file_of_that_test_would_have_been_used(host: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proves the test above: an ordinary requests session does send what the netrc file holds."""
+    import requests
+
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password hunter2\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    requests.get(host.put("/lamp.glb", CONTENT), timeout=10)
+    assert "authorization" in host.asked[0].headers
+
+
+def test_proxies_from_the_environment_are_used(host: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """HTTP_PROXY is obeyed: the request goes to the proxy, in the form proxies want."""
+    monkeypatch.setenv("http_proxy", host.url(""))
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    host.put("http://127.0.0.1:9/lamp.glb", CONTENT)
+    with Downloader() as loader:
+        loader.fetch("http://127.0.0.1:9/lamp.glb", tmp_path / "lamp.glb")
+    assert host.asked[0].path == "http://127.0.0.1:9/lamp.glb"
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+def test_the_ca_bundle_of_the_environment_is_used(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A certificate that only REQUESTS_CA_BUNDLE vouches for is accepted, and refused in words without it."""
+    bundle = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(bundle)
+    with FileHost(certificate=authority.issue_cert("127.0.0.1")) as host:
+        url = host.put("/lamp.glb", CONTENT)
+        with Downloader() as loader, pytest.raises(DownloadFailed, match="certificate of 127") as caught:
+            loader.fetch(url, tmp_path / "refused.glb")
+        assert not caught.value.retryable and host.asked == []
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+        with Downloader() as loader:
+            assert loader.fetch(url, tmp_path / "lamp.glb").read_bytes() == CONTENT
+
+
+def test_a_ca_bundle_that_is_not_there_is_said(host: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong REQUESTS_CA_BUNDLE is named, and nothing is sent."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing.pem"))
+    url = host.put("/lamp.glb", CONTENT).replace("http://", "https://")
+    with Downloader() as loader, pytest.raises(DownloadFailed, match="REQUESTS_CA_BUNDLE") as caught:
+        loader.fetch(url, tmp_path / "lamp.glb")
+    assert not caught.value.retryable and host.asked == []
+
+
+def test_a_redirect_from_https_to_plain_http_is_taken_only_on_this_computer(
+    authority: trustme.CA, host: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a secure host on this computer to another one on it: allowed; to the open internet: refused before anything is asked."""
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+    plain = host.put("/lamp.glb", CONTENT)
+    with FileHost(certificate=authority.issue_cert("127.0.0.1")) as secure, Downloader() as loader:
+        near = secure.put("/near.glb", b"", faults=[redirect(plain)])
+        assert loader.fetch(near, tmp_path / "near.glb").read_bytes() == CONTENT
+        far = secure.put("/far.glb", b"", faults=[redirect("http://cdn.example/lamp.glb")])
+        with pytest.raises(DownloadFailed, match="instead of https"):
+            loader.fetch(far, tmp_path / "far.glb")
+
+
+def test_an_unreachable_host_is_named(tmp_path: Path, time: Time) -> None:
+    """Nobody listens: the sentence names the host and the file, not the query."""
+    with FileHost() as gone:
+        url = gone.url("/lamp.glb?signature=private")
+    with Downloader(Limits(tries=2), clock=lambda: time.now, sleep=time.sleep) as loader, pytest.raises(DownloadFailed) as caught:
+        loader.fetch(url, tmp_path / "lamp.glb")
+    assert "lamp.glb from 127.0.0.1" in str(caught.value) and "private" not in str(caught.value) and caught.value.retryable
+
+
+def test_a_proxy_that_is_not_there_is_said(tmp_path: Path, time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sentence names the proxy settings, since the file host is not to blame."""
+    with FileHost() as gone:
+        monkeypatch.setenv("https_proxy", gone.url(""))
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with (
+        Downloader(Limits(tries=2), clock=lambda: time.now, sleep=time.sleep) as loader,
+        pytest.raises(DownloadFailed, match="HTTPS_PROXY") as caught,
+    ):
+        loader.fetch("https://cdn.example/lamp.glb", tmp_path / "lamp.glb")
+    assert caught.value.retryable
+
+
+def test_a_redirect_to_nowhere_is_said(host: FileHost, loader: Downloader, target: Path) -> None:
+    """A 302 without Location is an error of the host that repeating does not change."""
+    with pytest.raises(DownloadFailed, match="without saying where") as caught:
+        loader.fetch(host.put("/lamp.glb", CONTENT, faults=[status(302)]), target)
+    assert not caught.value.retryable and len(host.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://cdn.example/glb/lamp%20one.glb?signature=private#x", "lamp one.glb from cdn.example"),
+        ("https://cdn.example/", "a file from cdn.example"),
+        ("https://[broken", "a file from an unreadable address"),
+        ("https://cdn.example/a%1b[31m.glb", "a?[31m.glb from cdn.example"),
+    ],
+)
+def test_messages_name_file_and_host_only(url: str, expected: str) -> None:
+    """Neither a signature nor terminal codes get into a message."""
+    assert address.label(url) == expected
