@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests of the jobs' room share: a home of their own, and stand-in Mints."""
+"""What the tests of the jobs' room share: a home of their own, and a desk in it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from .office import Office
 
 # A busy machine is no fault of the code under test.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -17,3 +20,11 @@ settings.load_profile("unhurried")
 def home(tmp_path: Path) -> Path:
     """A folder for journal and downloads; not made yet, as on a new user's machine."""
     return tmp_path / "mint"
+
+
+@pytest.fixture
+def office(home: Path) -> Iterator[Office]:
+    """An office in an empty home."""
+    office = Office(home)
+    yield office
+    office.close()

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A desk with a clock that is turned by hand and a Mint on paper, for tests of whose turn it is, to the second."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mint_blender.jobs.desk import Desk
+from mint_blender.jobs.job import Job
+from mint_blender.jobs.journal import Journal
+from mint_blender.jobs.messages import Command, Look, News
+from mint_blender.jobs.setup import Setup
+from mint_blender.jobs.story import Terms
+from mint_blender.mint.account import Account
+from mint_blender.mint.pacing import Retries
+from mint_blender.mint.schema import Asset, Kind, Operation, Seen
+
+from .telling import operation
+
+KEY = "the-key-that-nobody-may-see"
+
+
+class Clock:
+    """Turned by hand."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class PaperMint:
+    """Answers the desk's calls from memory: `says` decides by what is asked, and everything asked is noted with its time."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.asked: list[tuple[float, str, str]] = []
+        self.says: Callable[[str, str], Any] = lambda what, which: operation("running", id=which)
+
+    def _answer(self, what: str, which: str) -> Any:
+        self.asked.append((self.clock.now, what, which))
+        said = self.says(what, which)
+        if isinstance(said, Exception):
+            raise said
+        return said
+
+    def start(self, kind: Kind, body: Any, *, key: str) -> Operation:
+        return self._answer("start", body["prompt"])  # type: ignore[no-any-return]
+
+    def poll(self, id: str) -> Seen:
+        return Seen(self._answer("poll", id))
+
+    def asset(self, kind: Kind, id: str) -> Asset:
+        return self._answer("asset", id)  # type: ignore[no-any-return]
+
+    def cancel(self, id: str, *, key: str) -> Operation:
+        return self._answer("cancel", id)  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        pass
+
+    def times(self, what: str, which: str | None = None) -> list[float]:
+        """When something was asked."""
+        return [at for at, asked, of in self.asked if asked == what and which in (None, of)]
+
+
+class Office:
+    """A desk with its queues, a clock and a Mint on paper."""
+
+    def __init__(self, home: Path, **more: Any) -> None:
+        self.clock = Clock()
+        self.mint = PaperMint(self.clock)
+        self.journal = Journal(home)
+        self.inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
+        self.outbox: queue.SimpleQueue[News] = queue.SimpleQueue()
+        self.said: list[News] = []
+        # The client is made of paper on purpose: what is tested here is when it is asked, to the second.
+        self.setup = Setup(
+            home, Terms(), Retries(), **{"clock": self.clock, "chance": lambda: 1.0, "connect": lambda account: self.mint, **more}
+        )
+        self.desk = Desk(self.setup, Account(KEY), self.inbox, self.outbox)
+
+    def add(self, *jobs: Job) -> None:
+        """New jobs, in the journal and before the desk."""
+        for job in jobs:
+            self.journal.add(job)
+            self.desk.receive(Look(job.id))
+
+    def run(self, seconds: float = 0.0) -> None:
+        """Let this much time pass, taking every turn when it is due."""
+        end = self.clock.now + seconds
+        while True:
+            while not self.inbox.empty():
+                self.desk.receive(self.inbox.get())
+            wait = self.desk.turn()
+            while not self.outbox.empty():
+                self.said.append(self.outbox.get())
+            if wait is None or (wait > 0 and self.clock.now + wait > end):
+                self.clock.now = end
+                return
+            self.clock.now += wait
+
+    def job(self, job: Job) -> Job:
+        """As it stands in the journal."""
+        found = self.journal.job(job.id)
+        assert found is not None
+        return found
+
+    def close(self) -> None:
+        self.desk.close()
+        self.journal.close()
