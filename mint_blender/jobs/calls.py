@@ -16,9 +16,9 @@ from ..mint.schema import Asset, Operation, Seen
 from ..mint.transport import Transport
 from .checks import UPLOADABLE
 from .job import Verb
-from .wants import Act, Optimize, Poll, ReadAsset, Start, Upload
+from .wants import Act, Convert, Optimize, Poll, ReadAsset, Start, Upload
 
-Call = Start | Act | Poll | ReadAsset | Optimize
+Call = Start | Act | Poll | ReadAsset | Optimize | Convert
 
 
 def connect(account: Account) -> Client:
@@ -40,6 +40,8 @@ def make(client: Client, want: Call) -> Operation | Seen | Asset:
         return client.asset(want.kind, want.asset_id)
     if isinstance(want, Optimize):
         return client.optimize(want.model_id, want.level, key=want.key)
+    if isinstance(want, Convert):
+        return client.convert(want.model_id, want.formats, key=want.key)
     return _act(client, want)
 
 

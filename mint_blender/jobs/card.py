@@ -31,6 +31,8 @@ def state(job: Job) -> str:
         return f"Paused: {job.trouble.sentence}" if job.trouble else "Paused"
     if job.phase is Phase.FAILED:
         return f"Failed: {job.trouble.sentence}" if job.trouble else "Failed"
+    if job.phase is Phase.PLACED and job.convert:
+        return "Saved"
     if job.phase is Phase.FETCHING and job.optimization is not None and job.optimization.is_busy:
         return "Optimising"
     if job.phase is Phase.FETCHING and is_being_made(job):
@@ -81,6 +83,8 @@ def _working(job: Job, operation: Operation) -> str:
         return "Queued at Mint"
     if operation.status is Status.UNKNOWN:
         return f'Working at Mint ("{operation.status_word}")'
+    if job.convert:
+        return "Converting"
     if job.previews and len(job.previews) <= job.revision:
         return "Revising"
     return "Finishing" if job.previews else "Generating"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..files import glb, picture
+from ..files import exchange, glb, picture
 from ..files.download import Downloader
 from ..files.errors import BadFile
 from .job import Kept, Role
@@ -17,7 +17,8 @@ from .wants import Fetch
 REPORT_EVERY = 0.2  # seconds between two progress messages of one file
 
 PICTURES = frozenset({Role.PREVIEW, Role.PICTURE, Role.PANORAMA})
-_SUFFIX = {Role.MODEL: ".glb", Role.COLLIDER: ".glb", Role.SPLATS: ".spz"}
+CONVERTED = frozenset({Role.FBX, Role.OBJ, Role.STL, Role.USDZ})
+_SUFFIX = {Role.MODEL: ".glb", Role.COLLIDER: ".glb", Role.SPLATS: ".spz", **{role: f".{role}" for role in CONVERTED}}
 
 
 def fetch(
@@ -37,6 +38,8 @@ def _checked(want: Fetch, path: Path) -> Kept:
     needs: tuple[str, ...] = ()
     if want.role in PICTURES:
         path = picture.rename_by_content(path)
+    elif want.role in CONVERTED:
+        path = _saved(want, path)
     elif want.role is Role.SPLATS:
         from ..files import spz  # needs NumPy, which is large: only for those who ask for splats
 
@@ -44,6 +47,16 @@ def _checked(want: Fetch, path: Path) -> Kept:
     else:
         needs = tuple(sorted(glb.inspect(path).extensions_required))
     return Kept(want.role, str(path), want.url, note=want.note, needs=needs)
+
+
+def _saved(want: Fetch, path: Path) -> Path:
+    """Where the user wants it. Our own copy has served its purpose then."""
+    suffix = exchange.inspect(path, want.role)
+    if want.save_as is None:
+        return path
+    saved = exchange.save(path, Path(want.save_as + suffix))
+    path.unlink(missing_ok=True)
+    return saved
 
 
 def _suffix(want: Fetch) -> str:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator
 from dataclasses import replace
+from pathlib import PurePath
 from typing import Any, Protocol, TypeVar
 
 from ..files import choice
 from ..files.errors import FileTrouble, LinkExpired
+from ..files.store import safe_name
 from ..mint import errors
 from ..mint.pacing import Pace
-from ..mint.schema import Assets, Kind, ResourceRef, Status
+from ..mint.schema import Asset, Assets, Format, Kind, ResourceRef, Status
 from . import troubles
 from .job import Cause, Job, Kept, Phase, Role, Trouble, is_being_made
 from .wants import Fetch, Optimize, Poll, ReadAsset, Step, Want
@@ -50,6 +52,9 @@ class Harvest:
     def gather(self) -> Telling:
         """Read the result, fetch what is wanted of it, say what is missing; ends in READY, or in FAILED when there is nothing at all."""
         yield from self._read_asset()
+        if self._job.convert:
+            yield from self._converted()
+            return
         if self._job.existing is not None:
             yield from self._await_end()
             if self._job.phase is not Phase.FETCHING:
@@ -113,8 +118,13 @@ class Harvest:
                 self._job = self._job.noted(f"The result's page could not be read. {error}")
                 return
             self._job = replace(self._job, asset=asset)
-            if asset.assets is not None and asset.assets.has_result:
+            if self._has_settled(asset):
                 return
+
+    def _has_settled(self, asset: Asset) -> bool:
+        """Is everything there that is wanted?"""
+        assets = asset.assets
+        return assets is not None and assets.has_result and all(assets.converted_url(format) for format in self._job.convert)
 
     def _await_end(self) -> Telling:
         """Somebody else's generation may still be running: its operation is not known here, so the model or world itself is watched."""
@@ -144,6 +154,10 @@ class Harvest:
         """Have the model optimised, if that was asked for. Whatever goes wrong with it is a note: the original is there already."""
         resource, level = self._resource, self._job.optimize
         if level is None or resource is None or self._assets.optimized_glb_url is not None:
+            return
+        if lacking := choice.OPTIMIZED_NEEDS - self._readable:
+            # Nothing is paid for a file that could not be opened here.
+            self._job = self._job.noted(f"The model was not optimised. {choice.explain_missing(lacking)}")
             return
         try:
             if self._job.optimization is None:
@@ -209,6 +223,26 @@ class Harvest:
     def _unreadable(self, kept: Kept) -> tuple[str, ...]:
         return tuple(sorted(set(kept.needs) - self._readable)) if self._readable else ()
 
+    # -- other formats --------------------------------------------------------------------------------------------------
+
+    def _converted(self) -> Telling:
+        """Each file to the folder that the user chose. They are all that was wanted: the job is over then."""
+        for format in self._job.convert:
+            if self._job.file(Role(format)) is None:
+                yield from self._save(format)
+        if any(self._job.file(Role(format)) for format in self._job.convert):
+            self._job = self._job.moved(Phase.PLACED, trouble=None)
+        else:
+            trouble = Trouble(Cause.WORK, "Mint says it is converted, but there is no such file in the result. Retry asks for it again.")
+            self._job = self._job.moved(Phase.FAILED, trouble=trouble)
+
+    def _save(self, format: Format) -> Telling:
+        if self._assets.converted_url(format) is None:
+            self._job = self._job.noted(f"Mint has made no {format.upper()} file of it.")
+            return
+        save_as = PurePath(self._job.target.folder or "", safe_name(self._job.title, fallback="model"))
+        yield from self._fetch(Role(format), lambda assets: assets.converted_url(format), format, save_as=str(save_as))
+
     # -- a world ------------------------------------------------------------------------------------------------------
 
     def _world(self) -> Telling:
@@ -240,16 +274,18 @@ class Harvest:
                 raise
             self._job = self._job.noted(f"The picture could not be fetched. {error}")
 
-    def _fetch(self, role: Role, url_of: UrlOf, name: str, note: str | None = None) -> Generator[Step, Any, Kept]:
+    def _fetch(
+        self, role: Role, url_of: UrlOf, name: str, note: str | None = None, save_as: str | None = None
+    ) -> Generator[Step, Any, Kept]:
         """Fetch one file; when its address has expired, ask for a fresh one, once."""
         url = url_of(self._assets)
         if url is None:
             raise AssertionError("Only a file with an address is fetched.")
         try:
-            kept = yield from self._teller.ask(Fetch(role, url, name, note))
+            kept = yield from self._teller.ask(Fetch(role, url, name, note, save_as))
         except LinkExpired:
             yield from self._read_asset()
-            kept = yield from self._teller.ask(Fetch(role, url_of(self._assets) or url, name, note))
+            kept = yield from self._teller.ask(Fetch(role, url_of(self._assets) or url, name, note, save_as))
         self._job = replace(self._job, files=(*self._job.files, kept))
         return kept
 

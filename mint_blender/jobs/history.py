@@ -49,7 +49,7 @@ def stage_of(job: Job) -> Stage:
     approved = job.decision is not None and job.decision.verb is Verb.APPROVE
     past_preview = approved or len(job.previews) > job.revision
     ends_in = Phase.FETCHING if job.request.mode is Mode.AUTO or past_preview else Phase.REVIEW
-    return Stage(job.kind.value, job.request.preset.value, job.request.mode.value, ends_in)
+    return _stage(job, ends_in)
 
 
 def usual_seconds(jobs: Sequence[Job], moves: Mapping[str, Moves]) -> dict[Stage, float]:
@@ -57,7 +57,7 @@ def usual_seconds(jobs: Sequence[Job], moves: Mapping[str, Moves]) -> dict[Stage
     samples: dict[Stage, list[float]] = {}
     for job in jobs:
         for ends_in, seconds in _stretches(moves.get(job.id, ())):
-            found = samples.setdefault(Stage(job.kind.value, job.request.preset.value, job.request.mode.value, ends_in), [])
+            found = samples.setdefault(_stage(job, ends_in), [])
             if len(found) < SAMPLES:
                 found.append(seconds)
     return {stage: median(found) for stage, found in samples.items()}
@@ -67,6 +67,10 @@ def outlook(job: Job, moves: Moves, usual: Mapping[Stage, float], *, now: float)
     """How far a job at Mint is in its present stage."""
     since = next((at for phase, at in reversed(moves) if phase is Phase.WORKING), job.created_at)
     return Outlook(max(0.0, now - since), usual.get(stage_of(job)))
+
+
+def _stage(job: Job, ends_in: Phase) -> Stage:
+    return Stage("conversion" if job.convert else job.kind.value, job.request.preset.value, job.request.mode.value, ends_in)
 
 
 def _stretches(moves: Moves) -> list[tuple[Phase, float]]:

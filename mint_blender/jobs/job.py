@@ -8,6 +8,8 @@ Nothing that was paid for ends in FAILED: when Mint has (or may have) a result a
            ^           │         │    ^
            └─ no slot ─┘         v    │ approve, revise, pay and resume
                               REVIEW, BILLING          (any of these may also end CANCELED, FAILED or PAUSED)
+
+A conversion goes the same way, but needs no slot, and is PLACED as soon as its files lie where the user said.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from pathlib import PurePath
 from typing import Any
 
 from ..mint.generation import GenerationRequest
-from ..mint.schema import ENDED, Asset, Kind, Operation, OptimizationLevel, Status
+from ..mint.schema import ENDED, Asset, Format, Kind, Operation, OptimizationLevel, Status
 
 
 class Phase(StrEnum):
@@ -46,7 +48,7 @@ MOVES: dict[Phase, frozenset[Phase]] = {
     Phase.WORKING: frozenset(_AT_MINT),
     Phase.REVIEW: frozenset(_AT_MINT),
     Phase.BILLING: frozenset(_AT_MINT | {Phase.SENDING}),
-    Phase.FETCHING: frozenset({Phase.READY, Phase.PAUSED, Phase.FAILED}),
+    Phase.FETCHING: frozenset({Phase.READY, Phase.PLACED, Phase.PAUSED, Phase.FAILED}),
     Phase.READY: frozenset({Phase.PLACED, Phase.FETCHING}),
     Phase.PLACED: frozenset({Phase.FETCHING}),
     Phase.PAUSED: frozenset(_AT_MINT | {Phase.WAITING, Phase.SENDING}),
@@ -135,6 +137,10 @@ class Role(StrEnum):
     COLLIDER = "collider"
     PANORAMA = "panorama"
     SPLATS = "splats"
+    FBX = "fbx"  # these four are what a model was converted to
+    OBJ = "obj"
+    STL = "stl"
+    USDZ = "usdz"
 
 
 @dataclass(frozen=True)
@@ -164,6 +170,7 @@ class Target:
     rigid_body: bool = False
     panorama: bool = True  # show it as the scene's World
     camera: bool = True
+    folder: str | None = None  # where converted files are saved
     line: str | None = None  # which line of which batch this is: a rerun finds it by that
 
 
@@ -181,6 +188,7 @@ class Job:
     image_urls: tuple[str, ...] = ()
     operation: Operation | None = None
     existing: str | None = None  # the id of a model or world that is there already: nothing is generated, only fetched
+    convert: tuple[Format, ...] = ()  # of an existing model: the formats that are wanted, instead of something to place
     optimize: OptimizationLevel | None = None  # have the model optimised before it is fetched
     optimization: Operation | None = None
     asset: Asset | None = None
@@ -250,6 +258,12 @@ class Job:
         return self if sentence in self.notes else replace(self, notes=(*self.notes, sentence))
 
 
+def asset_of(job: Job) -> str | None:
+    """The id of the model or world that a job is about, as soon as there is one."""
+    made = job.operation.resource if job.operation else None
+    return job.existing or (job.asset.id if job.asset else None) or (made.id if made else None)
+
+
 def is_being_made(job: Job) -> bool:
     """Is what this job is to fetch still being made at Mint, by another job or program?"""
     status = job.asset.status if job.asset and job.existing is not None and not job.asset.is_usable else None
@@ -263,10 +277,29 @@ def new_key(action: str) -> str:
 
 def new_job(request: GenerationRequest, target: Target, *, now: float, optimize: OptimizationLevel | None = None) -> Job:
     """The job of a fresh click."""
-    return Job(uuid.uuid4().hex[:12], request, new_key("generate"), now, target, optimize=optimize)
+    return Job(_new_id(), request, new_key("generate"), now, target, optimize=optimize)
 
 
 def new_fetch(asset: Asset, target: Target, *, now: float, optimize: OptimizationLevel | None = None) -> Job:
     """A job that only brings what Mint has made already, optimised first if wanted."""
-    request = GenerationRequest(asset.kind, asset.prompt or "", name=asset.name)
-    return Job(uuid.uuid4().hex[:12], request, new_key("fetch"), now, target, existing=asset.id, asset=asset, optimize=optimize)
+    return Job(_new_id(), request_for(asset), new_key("fetch"), now, target, existing=asset.id, asset=asset, optimize=optimize)
+
+
+def new_conversion(asset: Asset, formats: tuple[Format, ...], target: Target, *, now: float) -> Job:
+    """A job that brings a model in other formats to the folder of its target."""
+    return Job(_new_id(), request_for(asset), new_key("convert"), now, target, existing=asset.id, asset=asset, convert=formats)
+
+
+def new_attempt(asset: Asset, target: Target, *, now: float) -> Job:
+    """The job of what failed at Mint without one of ours: it has failed here too, and can be retried."""
+    failed = Trouble(Cause.WORK, f"Mint has not made this {asset.kind}: {asset.status}.")
+    return replace(new_fetch(asset, target, now=now), phase=Phase.FAILED, trouble=failed)
+
+
+def request_for(asset: Asset) -> GenerationRequest:
+    """As far as Mint tells: what was asked for when this was made."""
+    return GenerationRequest(asset.kind, asset.prompt or "", name=asset.name)
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex[:12]

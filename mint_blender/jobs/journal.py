@@ -133,7 +133,9 @@ class Journal:
 
     def add(self, job: Job) -> None:
         """Commit a new job."""
-        row = (job.id, job.created_at, job.kind.value, job.phase.value, record.dump(job))
+        # The kind counts for slots at Mint, of which a conversion takes none.
+        kind = "conversion" if job.convert else job.kind.value
+        row = (job.id, job.created_at, kind, job.phase.value, record.dump(job))
         with self._transaction():
             self._execute("INSERT INTO jobs (id, created_at, kind, phase, record) VALUES (?, ?, ?, ?, ?)", row)
             self._note_move(job.id, job.phase)

@@ -38,6 +38,13 @@ class Price:
 
 
 @dataclass(frozen=True)
+class OptimizationPrice:
+    """What optimising this model would cost."""
+
+    model_id: str
+
+
+@dataclass(frozen=True)
 class ListPage:
     """One page of the models or worlds that this API project has made; without a cursor the first one."""
 
@@ -59,11 +66,11 @@ class FileFacts:
     url: str
 
 
-Question = WhoseKey | Balance | Price | ListPage | Thumbnail | FileFacts
+Question = WhoseKey | Balance | Price | OptimizationPrice | ListPage | Thumbnail | FileFacts
 Answer = Me | Usage | Estimate | Page | Path | Glb
 
 
-def answer(client: Client, question: WhoseKey | Balance | Price | ListPage) -> Answer:
+def answer(client: Client, question: WhoseKey | Balance | Price | OptimizationPrice | ListPage) -> Answer:
     """Ask Mint. Raises MintError."""
     if isinstance(question, ListPage):
         return client.page(question.kind, cursor=question.cursor, limit=PAGE_SIZE)
@@ -72,6 +79,8 @@ def answer(client: Client, question: WhoseKey | Balance | Price | ListPage) -> A
     if isinstance(question, Balance):
         return client.usage()
     try:
+        if isinstance(question, OptimizationPrice):
+            return client.estimate_optimization(question.model_id)
         return client.estimate(question.kind, question.preset, question.mode)
     except NotFound:
         return Estimate(None, None, None)

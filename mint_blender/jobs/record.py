@@ -9,7 +9,7 @@ from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
 from ..mint.generation import GenerationRequest
-from ..mint.schema import Asset, Kind, Mode, Operation, OptimizationLevel, Pose, Preset
+from ..mint.schema import Asset, Format, Kind, Mode, Operation, OptimizationLevel, Pose, Preset
 from .job import Cause, Decision, Job, Kept, Phase, Role, Target, Trouble, Verb
 
 Plain = TypeVar("Plain")
@@ -27,6 +27,7 @@ def dump(job: Job) -> str:
         "image_urls": job.image_urls,
         "operation": job.operation.raw if job.operation else None,
         "existing": job.existing,
+        "convert": job.convert,
         "optimize": job.optimize,
         "optimization": job.optimization.raw if job.optimization else None,
         "asset": {"kind": job.asset.kind, "json": job.asset.raw} if job.asset else None,
@@ -53,6 +54,7 @@ def load(text: str, decision: Decision | None, phase: Phase) -> Job:
         image_urls=tuple(record.get("image_urls", ())),
         operation=Operation.read(operation) if operation else None,
         existing=record.get("existing"),
+        convert=tuple(Format(format) for format in record.get("convert", ())),
         optimize=OptimizationLevel(record["optimize"]) if record.get("optimize") else None,
         optimization=Operation.read(record["optimization"]) if record.get("optimization") else None,
         asset=Asset.read(Kind(asset["kind"]), asset["json"]) if asset else None,

@@ -15,11 +15,11 @@ from typing import Any, TypeVar
 from ..files.errors import FileTrouble
 from ..mint import errors
 from ..mint.pacing import Pace
-from ..mint.schema import Mode, Operation, Status
+from ..mint.schema import Assets, Format, Mode, Operation, Status
 from . import troubles
 from .harvest import Harvest
 from .job import Decision, Job, Kept, Phase, Role, Verb
-from .wants import Act, Fetch, Glance, Poll, Start, Step, TakeSlot, Upload, Want
+from .wants import Act, Convert, Fetch, Glance, Poll, ReadAsset, Start, Step, TakeSlot, Upload, Want
 
 Answer = TypeVar("Answer")
 Story = Generator[Step, Any, Job]
@@ -66,7 +66,7 @@ class _Story:
         elif self.job.phase is Phase.PAUSED:
             self._pick_up()
         if self.job.existing is not None and self.job.phase is Phase.WAITING:
-            self.job = self.job.moved(Phase.FETCHING)
+            yield from self._see_what_is_there()
         if self.job.phase in {Phase.WAITING, Phase.SENDING}:
             yield from self._begin()
         if self.job.phase is Phase.WORKING:
@@ -77,6 +77,18 @@ class _Story:
             yield from Harvest(self, self._terms.readable, self._terms.pace).gather()
 
     # -- the beginning ------------------------------------------------------------------------------------------------
+
+    def _see_what_is_there(self) -> Telling:
+        """What Mint has is only fetched. Formats that it does not have yet are to be made first: that is a start like any other."""
+        missing: list[Format] = []
+        if self.job.convert:
+            asset = yield from self.ask(ReadAsset(self.job.kind, self.job.existing or ""))
+            self.job = replace(self.job, asset=asset)
+            missing = [format for format in self.job.convert if (asset.assets or Assets()).converted_url(format) is None]
+        if missing:
+            self.job = self.job.moved(Phase.SENDING, body={"targetFormats": [format.value for format in missing]})
+        else:
+            self.job = self.job.moved(Phase.FETCHING)
 
     def _begin(self) -> Telling:
         """Pictures first, then a free slot, then the start."""
@@ -102,7 +114,7 @@ class _Story:
         body = self.job.body or self.job.request.body(self.job.image_urls)
         self.job = self.job.moved(Phase.SENDING, body=body, trouble=None)
         try:
-            operation = yield from self.ask(Start(self.job.kind, body, key=self.job.key))
+            operation = yield from self.ask(self._start(body))
             self._hear(operation)
         except errors.TooManyActive as error:
             # Somebody else uses the account too: back in line here, and say why.
@@ -111,6 +123,12 @@ class _Story:
             self.job = self.job.moved(Phase.BILLING, trouble=troubles.of(error))
         except errors.InvalidRequest as error:
             self._use_the_older_name_field(body, error)
+
+    def _start(self, body: dict[str, Any]) -> Start | Convert:
+        """The call that is paid for."""
+        if self.job.convert:
+            return Convert(self.job.existing or "", tuple(Format(word) for word in body["targetFormats"]), key=self.job.key)
+        return Start(self.job.kind, body, key=self.job.key)
 
     def _use_the_older_name_field(self, body: dict[str, Any], error: errors.InvalidRequest) -> None:
         """The first version of the API called the name `displayName`: tried once, under another key, as the body is another."""
@@ -193,8 +211,20 @@ class _Story:
 
     def _starts_again(self, decision: Decision) -> bool:
         """Retry and resume begin anew where Mint has no resource yet that could be retried or resumed."""
-        has_resource = self.job.operation is not None and self.job.operation.resource is not None
-        return decision.verb in {Verb.RETRY, Verb.RESUME} and not has_resource
+        if decision.verb is Verb.RETRY:
+            return self._failed_resource is None
+        return decision.verb is Verb.RESUME and (self.job.operation is None or self.job.operation.resource is None)
+
+    @property
+    def _failed_resource(self) -> str | None:
+        """The id of the model or world that Mint can make a new attempt at. A conversion is none: its model is well."""
+        job = self.job
+        if job.convert:
+            return None
+        if job.existing is not None:
+            failed = job.asset is not None and job.asset.status in {Status.FAILED.value, Status.CANCELED.value}
+            return job.existing if failed else None
+        return job.operation.resource.id if job.operation and job.operation.resource else None
 
     def _start_again(self, decision: Decision) -> None:
         """A retry is a new wish and gets the new click's key; a resume repeats the very same start, which cannot be charged twice."""
@@ -206,19 +236,27 @@ class _Story:
 
     def _act(self, decision: Decision) -> Telling:
         """Send the decision. What is not possible (any more) is said, and the operation looked at anew."""
-        operation = self._operation
-        retried = operation.resource if decision.verb is Verb.RETRY else None
+        retried = self._failed_resource if decision.verb is Verb.RETRY else None
         try:
-            answer = yield from self._send(Act(decision, self.job.kind, retried.id if retried else operation.id))
+            answer = yield from self._send(Act(decision, self.job.kind, retried or self._operation.id))
         except errors.ProblemError as error:
             if error.retryable or isinstance(error, errors.KeyRefused):
                 raise
             self.job = replace(self.job.noted(str(error)), decision=None)
-            self._hear((yield from self.ask(Poll(operation.id))).operation)
+            yield from self._look_anew()
             return
         another_preview = decision.verb in {Verb.REVISE, Verb.RETRY}
-        self.job = replace(self.job, decision=None, revision=self.job.revision + another_preview)
+        # What is made anew is this job's own from now on.
+        existing = None if retried else self.job.existing
+        self.job = replace(self.job, decision=None, revision=self.job.revision + another_preview, existing=existing)
         self._hear(answer)
+
+    def _look_anew(self) -> Telling:
+        """Where is it now? What was made without an operation of ours only the model or world itself can tell."""
+        if self.job.operation is not None:
+            self._hear((yield from self.ask(Poll(self.job.operation.id))).operation)
+        else:
+            self.job = self.job.moved(Phase.FETCHING, trouble=None)
 
     def _send(self, act: Act) -> Generator[Step, Any, Operation]:
         """An action that starts something waits for a free place at Mint, as a start does."""

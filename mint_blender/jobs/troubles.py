@@ -34,9 +34,13 @@ _GENERIC = {"failed", "generation failed", "error", "unknown error", "internal e
 
 def failed_work(operation: Operation) -> Trouble:
     """Mint worked on it and failed. Its message is left out where it says no more than "failed"."""
-    code = operation.error.code if operation.error else "generation_failed"
+    is_conversion = operation.type == "model_conversion"
+    code = operation.error.code if operation.error else "conversion_failed" if is_conversion else "generation_failed"
     said = (operation.error.message if operation.error else "").strip().rstrip(".")
-    advice = _ADVICE.get(code, f"The generation failed at Mint ({code}): retry, or change the prompt.")
+    if is_conversion:
+        advice = f"Mint could not convert the model ({code}): retry, or choose another format."
+    else:
+        advice = _ADVICE.get(code, f"The generation failed at Mint ({code}): retry, or change the prompt.")
     sentence = advice if said.lower() in _GENERIC | {""} else f"{advice} Mint says: {said}."
     return Trouble(Cause.WORK, sentence, code=code)
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from ..mint.schema import Asset, Kind, Operation, OptimizationLevel, Seen
+from ..mint.schema import Asset, Format, Kind, Operation, OptimizationLevel, Seen
 from .job import Decision, Job, Kept, Role
 
 T_co = TypeVar("T_co", covariant=True)
@@ -86,13 +86,27 @@ class Optimize(Want[Operation]):
 
 
 @dataclass(frozen=True)
+class Convert(Want[Operation]):
+    """Have a model converted. A paid operation of its own."""
+
+    model_id: str
+    formats: tuple[Format, ...]
+    key: str
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
 class Fetch(Want[Kept]):
-    """Download one file, check it, and answer with what is now on disk."""
+    """Download one file, check it, and answer with what is now on disk.
+
+    With `save_as`, a path without ending, it is the user's file from then on; what lies there already is left alone.
+    """
 
     role: Role
     url: str
     name: str
     note: str | None = None
+    save_as: str | None = None
     after: float = 0.0
 
 
@@ -104,7 +118,7 @@ class Glance(Want[Kept | None]):
     after: float = 0.0
 
 
-AnyWant = TakeSlot | Upload | Start | Act | Poll | ReadAsset | Optimize | Fetch | Glance
+AnyWant = TakeSlot | Upload | Start | Act | Poll | ReadAsset | Optimize | Convert | Fetch | Glance
 
 
 @dataclass(frozen=True)

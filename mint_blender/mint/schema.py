@@ -60,6 +60,15 @@ class OptimizationLevel(StrEnum):
     AGGRESSIVE = "aggressive"
 
 
+class Format(StrEnum):
+    """What Mint can convert a model to."""
+
+    FBX = "fbx"
+    OBJ = "obj"
+    STL = "stl"
+    USDZ = "usdz"
+
+
 class Status(StrEnum):
     """Where an operation is. A word that we do not know becomes UNKNOWN: still busy, never an error."""
 
@@ -161,6 +170,10 @@ class Assets:
     def picture_url(self) -> str | None:
         """The small picture to show in lists."""
         return self.thumbnail_url or self.preview_image_url
+
+    def converted_url(self, format: Format) -> str | None:
+        """The model in another format; None until it was converted to it."""
+        return {Format.FBX: self.fbx_url, Format.OBJ: self.obj_url, Format.STL: self.stl_url, Format.USDZ: self.usdz_url}[format]
 
     @property
     def has_result(self) -> bool:

@@ -21,13 +21,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from mint_blender.files import transfer
+from mint_blender.files.choice import OPTIMIZED_NEEDS
 from mint_blender.jobs import calls, desk, fetching, worker  # noqa: F401 - loaded before the fork, once for all children
 from mint_blender.jobs.board import Board
 from mint_blender.jobs.job import Phase, Target
 from mint_blender.jobs.journal import Journal
 from mint_blender.mint.account import Account
 from mint_blender.mint.generation import GenerationRequest
-from mint_blender.mint.schema import Kind, Mode, OptimizationLevel
+from mint_blender.mint.schema import Asset, Format, Kind, Mode, OptimizationLevel
 from mint_blender.mint.transport import Transport
 
 from .quick import quick
@@ -70,6 +71,7 @@ def watch_every_boundary(steps: Steps) -> None:
     steps.around(Transport, "exchange")
     for name in ("replace", "rename", "unlink", "write_text"):
         steps.around(pathlib.Path, name)
+    steps.around(os, "link")
     blocks = transfer._body
 
     def counted(*arguments: Any) -> Any:
@@ -84,9 +86,12 @@ def watch_every_boundary(steps: Steps) -> None:
 
 def do_the_job(home: Path, account: Account, wish: dict[str, Any]) -> Phase:
     """What a user does who wants one thing, and who starts the program again when it has died: click what is not clicked yet."""
-    board = Board(quick(home), account)
+    board = Board(quick(home, readable=OPTIMIZED_NEEDS), account)
     kind, mode = Kind(wish["kind"]), Mode(wish["mode"])
-    if not board.jobs():
+    if not board.jobs() and wish["convert"]:
+        model = Asset.read(Kind.MODEL, {"id": wish["convert"], "name": "Lamp"})
+        board.convert(model, [Format.FBX, Format.STL], home / "chosen")
+    elif not board.jobs():
         request = GenerationRequest(kind, wish["prompt"], mode=mode, images=tuple(wish["images"]))
         level = OptimizationLevel(wish["optimize"]) if wish["optimize"] else None
         board.start(request, Target(splats=wish["splats"]), optimize=level)

@@ -40,7 +40,7 @@ WISHES = {
     "model after a picture": {"kind": "model", "mode": "auto", "images": ["lamp.png"]},
     "optimised model": {"kind": "model", "mode": "auto", "optimize": "moderate"},
 }
-PLAIN: dict[str, Any] = {"images": [], "splats": None, "optimize": None, "revisions": 0}
+PLAIN: dict[str, Any] = {"images": [], "splats": None, "optimize": None, "revisions": 0, "convert": None}
 ROLES = {
     "reviewed model": {Role.PREVIEW: 2, Role.MODEL: 1, Role.PICTURE: 1},
     "world": {Role.COLLIDER: 1, Role.PANORAMA: 1, Role.SPLATS: 1, Role.PICTURE: 1},
@@ -130,6 +130,49 @@ def test_killed_between_every_two_steps(name: str, tmp_path: Path) -> None:
             killed = [result for results in threads.map(share, range(SIDE_BY_SIDE)) for result in results]
         assert killed.count(True) > 0.8 * len(every)
         assert service.leaks() == []
+
+
+def test_a_conversion_killed_between_every_two_steps(tmp_path: Path) -> None:
+    """Killed at every step and started again, a model is converted and paid once, and its files lie in the chosen folder once, complete."""
+    library = {"models": 260}
+    with running_service(speed=1000, credits=1e9, library=library) as service, scripts(service) as running:
+        models = iter([one for one in service.resources() if one.kind == "model" and one.status == "succeeded"])
+        wish = {**PLAIN, "kind": "model", "mode": "auto", "prompt": ""}
+
+        def kill_at(script: Script, step: int | None, model: Any) -> dict[str, Any]:
+            home = tmp_path / f"home-{step}"
+            first = script.run(home, {**wish, "convert": model.id}, step)
+            if "killed" in first:
+                assert script.run(home, {**wish, "convert": model.id}, None).get("phase") == Phase.PLACED, step
+            judge_conversion(service, model.id, home)
+            return first
+
+        whole = kill_at(running[0], None, next(models))
+        assert {"before exchange", "after save", "before link", "after link", "before unlink"} <= set(whole["steps"])
+        every = list(zip(range(1, len(whole["steps"]) + 1), models, strict=False))
+        assert len(every) == len(whole["steps"]), "there are models enough"
+
+        def share(number: int) -> list[bool]:
+            return ["killed" in kill_at(running[number], step, model) for step, model in every[number::SIDE_BY_SIDE]]
+
+        with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
+            killed = [result for results in threads.map(share, range(SIDE_BY_SIDE)) for result in results]
+        assert killed.count(True) > 0.8 * len(every)
+        assert service.leaks() == []
+
+
+def judge_conversion(service: ThreadService, model: str, home: Path) -> None:
+    """One operation, and what Mint made is what lies in the folder: nothing more, nothing half done."""
+    (operation,) = [one for one in service.operations() if one.type == "model_conversion" and one.resource == model]
+    assert (operation.status, operation.finalized) == ("succeeded", price("model_conversion"))
+    journal = Journal(home)
+    (job,) = journal.jobs()
+    journal.close()
+    assert (job.phase, job.notes, job.decision) == (Phase.PLACED, (), None)
+    assert {path.name for path in (home / "chosen").iterdir()} == {"Lamp.fbx", "Lamp.stl"}
+    for kept in job.files:
+        served = service.mint.store.files[urlsplit(kept.url).path.lstrip("/")]
+        assert Path(kept.path).read_bytes() == service.mint.store.blob(served.digest).read_bytes(), kept
 
 
 def judge(service: ThreadService, name: str, wish: dict[str, Any], home: Path) -> None:

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""After a generation: optimised because that was asked for with it, tried anew after a failure at Mint, made once more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mint_blender.files.choice import OPTIMIZED_NEEDS
+from mint_blender.jobs import card
+from mint_blender.jobs.board import Board, NotPossible
+from mint_blender.jobs.job import Phase, Role, Target, Verb, new_attempt, new_fetch
+from mint_blender.jobs.questions import OptimizationPrice
+from mint_blender.jobs.story import Terms
+from mint_blender.jobs.wants import Act, Fetch, Optimize, Poll, ReadAsset, Start, TakeSlot
+from mint_blender.mint.accounting import Estimate
+from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.schema import Asset, Kind, OptimizationLevel
+
+from ..mint.standin import PIXEL
+from ..mint_service.running import ThreadService, running_service
+from .quick import account, quick
+from .telling import FILES, Teller, a_job, asset, decided, operation, problem, seen
+
+LAMP = GenerationRequest(Kind.MODEL, "a lamp")
+LIGHT = OptimizationLevel.LIGHT
+GLB, OPTIMIZED = f"{FILES}a.glb", f"{FILES}o.glb"
+FAILED = Asset.read(Kind.MODEL, {"id": "res_7", "prompt": "a lamp", "status": "failed"})
+
+
+@pytest.fixture
+def service() -> Iterator[ThreadService]:
+    """A stand-in in a hurry, with a library; every seventh entry has failed."""
+    with running_service(speed=1000, library={"models": 7, "worlds": 7}, credits=1e6) as running:
+        yield running
+        assert not running.leaks()
+
+
+@pytest.fixture
+def board(home: Path, service: ThreadService) -> Iterator[Board]:
+    """A board whose Blender reads optimised files."""
+    board = Board(quick(home, readable=OPTIMIZED_NEEDS), account(service))
+    yield board
+    assert board.close(20)
+
+
+# -- optimised afterwards ---------------------------------------------------------------------------------------------------------
+
+
+def generated(terms: Terms) -> Teller:
+    """A fresh generation that shall be optimised, done at Mint and read."""
+    told = Teller(replace(a_job(), optimize=LIGHT), terms)
+    told.expect(TakeSlot)
+    told.answer().expect(Start)
+    told.answer(operation("queued")).expect(Poll)
+    told.answer(seen("succeeded")).expect(ReadAsset)
+    return told.answer(asset(glbUrl=GLB))
+
+
+def test_nothing_is_paid_for_a_file_that_cannot_be_opened() -> None:
+    """A Blender without Draco takes the original and says why; the optimisation is not even asked for."""
+    told = generated(Terms())
+    assert told.expect(Fetch).url == GLB
+    (note,) = told.job.notes
+    assert note.startswith("The model was not optimised. This Blender lacks")
+
+
+def test_it_is_optimised_before_it_is_fetched() -> None:
+    """One call with the level that was asked for, under a key of the job's own."""
+    told = generated(Terms(readable=OPTIMIZED_NEEDS))
+    assert told.expect(Optimize) == Optimize("res_1", LIGHT, key=f"{told.job.key}-optimize")
+
+
+@pytest.mark.parametrize("slug", ["model-already-optimized", "model-optimization-in-progress"])
+def test_somebody_was_quicker(slug: str, board: Board, service: ThreadService) -> None:
+    """Between a fresh model and our wish somebody had it optimised (409): that file is taken, and there is nothing to remark."""
+    refusal = {"status": 409, "problem": slug, "delay": 0.1}  # in which it is done
+    service.scenario(answers=[{"method": "POST", "path": "/v1/models/*:optimize", "when": "after", "answer": refusal}])
+    job = board.start(LAMP, optimize=LIGHT)
+    board.watch([job.id])
+    job = board.job(job.id)
+    assert (job.phase, job.notes) == (Phase.READY, ())
+    taken = job.file(Role.MODEL)
+    assert taken is not None and "optimized" in taken.url
+    assert len(service.requests("POST", "/v1/models/*:optimize")) == 1
+
+
+def test_a_fresh_one_is_optimised_once(board: Board, service: ThreadService) -> None:
+    """Asked for with the generation: one optimisation at that level, and the lighter file is what is here."""
+    job = board.start(LAMP, optimize=LIGHT)
+    board.watch([job.id])
+    taken = board.job(job.id).file(Role.MODEL)
+    assert taken is not None and "optimized" in taken.url
+    assert [one.level for one in service.operations() if one.level] == ["light"]
+
+
+def test_a_world_is_not_optimised(board: Board) -> None:
+    """That is said before anything is started."""
+    with pytest.raises(NotPossible, match="for models"):
+        board.start(GenerationRequest(Kind.WORLD, "a hall"), optimize=LIGHT)
+    assert board.jobs() == []
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_the_price_of_an_optimisation(told: bool, board: Board, service: ThreadService) -> None:
+    """Asked with the model's id; a Mint that does not tell prices is an empty estimate, no complaint."""
+    model = next(one for one in service.resources() if one.kind == "model" and one.status == "succeeded")
+    if not told:
+        service.scenario(answers=[{"path": "/v1/pricing:estimate", "method": "POST", "answer": {"status": 404, "problem": "not-found"}}])
+    question = OptimizationPrice(model.id)
+    board.ask(question)
+    while board.is_asked(question):
+        board.hear()
+    said = board.answers[question].answer
+    assert isinstance(said, Estimate)
+    assert said.estimated_total == (20 if told else None)
+
+
+# -- a new attempt at what failed at Mint -------------------------------------------------------------------------------------------
+
+
+def test_a_failed_entry_is_tried_anew_by_its_id() -> None:
+    """The click is a retry of the model under the click's key; the operation that comes of it is this job's own."""
+    told = Teller(decided(new_attempt(FAILED, Target(), now=1.0), Verb.RETRY))
+    act = told.expect(Act)
+    assert (act.target_id, act.decision.key) == ("res_7", "click-retry")
+    told.answer(operation("running", id="op_2", resource="res_7")).expect(Poll)
+    assert (told.job.phase, told.job.existing) == (Phase.WORKING, None)
+    assert told.again().expect(Poll).operation_id == "op_2"
+
+
+def test_a_refused_attempt_looks_at_the_model() -> None:
+    """Somebody else has retried it meanwhile: that is said, and their result is waited for and fetched."""
+    told = Teller(decided(new_attempt(FAILED, Target(), now=1.0), Verb.RETRY)).fail(problem(409, detail="it is running"))
+    assert told.job.decision is None
+    running = replace(FAILED, status="running")
+    told.expect(ReadAsset)
+    while isinstance(told.want, ReadAsset) and told.want.after in {0.0, 3.0}:
+        told.answer(running)
+    assert told.job.phase is Phase.FETCHING
+    told.expect(ReadAsset)
+    told.answer(asset(glbUrl=GLB))
+    assert told.expect(Fetch).url == GLB
+
+
+def test_an_import_of_what_failed_can_be_retried_too() -> None:
+    """A job that only was to fetch it offers the same."""
+    told = Teller(decided(replace(new_fetch(FAILED, Target(), now=1.0), phase=Phase.FAILED), Verb.RETRY))
+    assert told.expect(Act).target_id == "res_7"
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_failed_entry_of_the_library(kind: Kind, board: Board, service: ThreadService) -> None:
+    """It becomes a job that ends with files; one new operation, and a second click does not make another."""
+    failed = next(one for one in service.resources() if one.kind == kind and one.status == "failed")
+    before = len(service.operations())
+    entry = Asset.read(kind, {"id": failed.id, "prompt": failed.prompt, "name": failed.name, "status": "failed"})
+    job = board.attempt(entry)
+    with pytest.raises(NotPossible):
+        board.retry(job.id)
+    board.watch([job.id])
+    assert board.job(job.id).phase is Phase.READY
+    assert board.job(job.id).request.prompt == failed.prompt
+    assert len(service.operations()) == before + 1
+    assert len(service.requests("POST", f"/v1/{kind}s/{failed.id}:retry")) == 1
+
+
+def test_the_job_that_failed_with_it_is_retried(board: Board, service: ThreadService) -> None:
+    """Where it is on the list no second job is made of it."""
+    job = board.start(replace(LAMP, prompt="a lamp [transient]"))
+    board.watch([job.id])
+    operation = board.job(job.id).operation
+    assert operation is not None and operation.resource is not None
+    again = board.attempt(Asset.read(Kind.MODEL, {"id": operation.resource.id, "status": "failed"}))
+    assert again.id == job.id
+    board.watch([job.id])
+    assert board.job(job.id).phase is Phase.READY
+
+
+def test_what_is_being_made_cannot_be_retried(board: Board) -> None:
+    """That is said, and no job is made."""
+    with pytest.raises(NotPossible, match="being made"):
+        board.attempt(Asset.read(Kind.MODEL, {"id": "res_1", "status": "running"}))
+    assert board.jobs() == []
+
+
+# -- once more ------------------------------------------------------------------------------------------------------------------
+
+
+def test_again_is_the_same_request_under_another_key(board: Board, service: ThreadService) -> None:
+    """Two operations with one body; a variation differs in its prompt alone."""
+    first = board.start(replace(LAMP, name="Lamp"), Target(at=(1, 2, 3)), optimize=LIGHT)
+    board.watch([first.id])
+    again = board.again(first.id, first.target)
+    varied = board.again(first.id, first.target, prompt="a green lamp")
+    board.watch([again.id, varied.id])
+    starts = service.requests("POST", "/v1/models:generate")
+    assert starts[0].body == starts[1].body
+    assert starts[2].body == {**starts[0].body, "prompt": "a green lamp"}
+    assert len({job.key for job in board.jobs()}) == 3
+    assert (again.target, again.optimize) == (first.target, LIGHT)
+    assert card.state(board.job(varied.id)) == "Ready to place"
+
+
+def test_again_names_a_picture_that_is_gone(board: Board, tmp_path: Path) -> None:
+    """A local picture that is no longer there is named, and nothing is started."""
+    picture = tmp_path / "lamp.png"
+    picture.write_bytes(PIXEL)
+    first = board.start(replace(LAMP, images=(str(picture),)))
+    board.watch([first.id])
+    picture.unlink()
+    with pytest.raises(NotPossible, match=r"lamp\.png cannot be read"):
+        board.again(first.id, Target())
+    assert len(board.jobs()) == 1
+
+
+def test_what_was_only_fetched_is_not_made_again(board: Board, service: ThreadService) -> None:
+    """Its settings are not known to the job."""
+    model = next(one for one in service.resources() if one.kind == "model" and one.status == "succeeded")
+    job = board.fetch(Asset.read(Kind.MODEL, {"id": model.id}))
+    board.watch([job.id])
+    with pytest.raises(NotPossible, match="was not generated by this job"):
+        board.again(job.id, Target())

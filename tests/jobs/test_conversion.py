@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A model in other formats: converted once, fetched, and saved where the user said. Told by hand first, then with a Mint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mint_blender.files.errors import DiskTrouble
+from mint_blender.jobs import card, record
+from mint_blender.jobs.board import Board, NotPossible
+from mint_blender.jobs.job import Cause, Job, Phase, Role, Target, Verb, new_conversion
+from mint_blender.jobs.wants import Act, Convert, Fetch, Poll, ReadAsset
+from mint_blender.mint.errors import Unreachable
+from mint_blender.mint.schema import Asset, Format, Kind
+
+from ..mint_service.running import ThreadService, running_service
+from .quick import account, quick
+from .telling import FILES, Teller, asset, decided, kept, operation, problem, seen
+
+GLB, FBX, OBJ = f"{FILES}a.glb", f"{FILES}a.fbx", f"{FILES}a.obj"
+LAMP = Asset.read(Kind.MODEL, {"id": "res_1", "name": "Lamp: red/blue", "status": "succeeded", "assets": {"glbUrl": GLB}})
+CONVERSION = {"type": "model_conversion", "id": "op_9"}
+
+
+def a_conversion(*formats: Format) -> Job:
+    """A fresh click."""
+    return new_conversion(LAMP, formats or (Format.FBX, Format.OBJ), Target(folder="/out"), now=1.0)
+
+
+def converting() -> Teller:
+    """Mint has just begun to convert."""
+    told = Teller(a_conversion())
+    told.answer(asset(glbUrl=GLB)).expect(Convert)
+    return told.answer(operation("queued", **CONVERSION))
+
+
+# -- the straight way ---------------------------------------------------------------------------------------------------------
+
+
+def test_from_the_click_to_the_files() -> None:
+    """The model is looked at, converted under the job's own key, polled, and each file fetched to the folder: nothing else is asked."""
+    job = a_conversion()
+    told = Teller(job)
+    assert told.expect(ReadAsset).asset_id == "res_1"
+    told.answer(asset(glbUrl=GLB))
+    assert told.expect(Convert) == Convert("res_1", (Format.FBX, Format.OBJ), key=job.key)
+    assert told.job.phase is Phase.SENDING
+    assert told.job.body == {"targetFormats": ["fbx", "obj"]}, "what is wanted is committed before it is sent"
+    told.answer(operation("queued", **CONVERSION)).expect(Poll)
+    told.answer(seen("running", **CONVERSION)).expect(Poll)
+    assert card.state(told.job) == "Converting"
+    told.answer(seen("succeeded", **CONVERSION)).expect(ReadAsset)
+    told.answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))
+    assert told.expect(Fetch) == Fetch(Role.FBX, FBX, "fbx", save_as="/out/Lamp red blue")
+    told.answer(kept(told.expect(Fetch)))
+    assert told.expect(Fetch) == Fetch(Role.OBJ, OBJ, "obj", save_as="/out/Lamp red blue")
+    told.answer(kept(told.expect(Fetch)))
+    assert told.rests
+    assert (told.job.phase, card.state(told.job), told.job.notes) == (Phase.PLACED, "Saved", ())
+
+
+def test_what_mint_has_is_only_fetched() -> None:
+    """Formats that were converted before cost nothing: only the missing ones are asked for, and nothing at all when none is."""
+    told = Teller(a_conversion()).answer(asset(glbUrl=GLB, objUrl=OBJ))
+    assert told.expect(Convert).formats == (Format.FBX,)
+    told = Teller(a_conversion()).answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))
+    assert told.job.phase is Phase.FETCHING
+    told.expect(ReadAsset)
+
+
+def test_the_journal_keeps_it() -> None:
+    """Formats and folder come back as they were."""
+    job = a_conversion()
+    assert record.load(record.dump(job), None, job.phase) == job
+
+
+# -- interruptions --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_lost_answer_is_asked_for_again_with_the_same_key() -> None:
+    """Told again after the start was sent: the same call, and the model is not looked at anew, which may have changed by then."""
+    told = Teller(a_conversion()).answer(asset(glbUrl=GLB))
+    sent = told.expect(Convert)
+    assert told.again().expect(Convert) == sent
+    told.fail(Unreachable("no route to it"))
+    assert told.job.phase is Phase.PAUSED
+    assert told.again().expect(Convert) == sent
+
+
+def test_a_restart_goes_on_watching() -> None:
+    """The operation is known: nothing is converted again."""
+    assert converting().again().expect(Poll).operation_id == "op_9"
+
+
+def test_a_folder_that_cannot_be_written_pauses_and_what_is_saved_stays_so() -> None:
+    """Resume saves the rest; the operation is asked, not begun again."""
+    told = converting().answer(seen("succeeded", **CONVERSION)).answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))
+    told.answer(kept(told.expect(Fetch))).fail(DiskTrouble("/out may not be written."))
+    assert (told.job.phase, told.job.trouble and told.job.trouble.cause) == (Phase.PAUSED, Cause.FILE)
+    told = told.again()
+    told.answer(seen("succeeded", **CONVERSION)).answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))
+    assert told.expect(Fetch).role is Role.OBJ
+
+
+def test_a_result_that_settles_is_asked_again() -> None:
+    """The model may take some seconds to tell the new addresses; what it never tells is said, and the other file is brought."""
+    told = converting().answer(seen("succeeded", **CONVERSION))
+    waits = []
+    while isinstance(told.want, ReadAsset):
+        waits.append(told.want.after)
+        told.answer(asset(glbUrl=GLB, objUrl=OBJ))
+    assert waits == [0.0, 3.0, 3.0]
+    told.answer(kept(told.expect(Fetch)))
+    assert told.job.phase is Phase.PLACED
+    assert told.job.notes == ("Mint has made no FBX file of it.",)
+
+
+# -- what a person decides --------------------------------------------------------------------------------------------------------
+
+
+def test_a_failed_one_is_retried_with_a_new_key() -> None:
+    """The model itself is well: it is not generated again. What has come of the failed try is only fetched."""
+    told = converting().answer(seen("failed", error={"code": "conversion_failed", "message": "The mesh is open."}, **CONVERSION))
+    assert told.job.trouble is not None
+    assert told.job.trouble.sentence == (
+        "Mint could not convert the model (conversion_failed): retry, or choose another format. Mint says: The mesh is open."
+    )
+    told = Teller(decided(told.job, Verb.RETRY))
+    told.expect(ReadAsset)
+    again = told.answer(asset(glbUrl=GLB, objUrl=OBJ)).expect(Convert)
+    assert (again.formats, again.key) == ((Format.FBX,), "click-retry")
+
+
+def test_credits_are_bought_and_it_goes_on() -> None:
+    """A conversion pauses for Credits as a generation does, and its operation is resumed."""
+    told = converting().answer(seen("billing_required", billing={"requiredCredits": 10, "availableCredits": 3}, **CONVERSION))
+    assert told.job.phase is Phase.BILLING
+    told = Teller(decided(told.job, Verb.RESUME))
+    assert told.expect(Act).target_id == "op_9"
+    told.answer(operation("running", **CONVERSION)).expect(Poll)
+    assert told.job.existing == "res_1"
+
+
+def test_cancel_stops_it_at_mint() -> None:
+    """While it is converted it can be cancelled."""
+    told = Teller(decided(converting().job, Verb.CANCEL))
+    assert told.expect(Act).target_id == "op_9"
+    assert told.answer(operation("canceled", **CONVERSION)).job.phase is Phase.CANCELED
+
+
+def test_what_mint_refuses_is_over() -> None:
+    """A model that cannot be converted costs nothing, and the reason is read."""
+    told = Teller(a_conversion()).answer(asset(glbUrl=GLB)).fail(problem(409, detail="the model is failed"))
+    assert told.job.phase is Phase.FAILED
+    assert "the model is failed" in (told.job.trouble.sentence if told.job.trouble else "")
+
+
+# -- with a Mint ------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def service() -> Iterator[ThreadService]:
+    """A stand-in in a hurry, with two models and a world."""
+    with running_service(speed=1000, library={"models": 4, "worlds": 2}, credits=1e6) as running:
+        yield running
+        assert not running.leaks()
+
+
+@pytest.fixture
+def board(home: Path, service: ThreadService) -> Iterator[Board]:
+    """A board in an empty home."""
+    board = Board(quick(home), account(service))
+    yield board
+    assert board.close(20)
+
+
+@pytest.fixture
+def lamp(service: ThreadService) -> Asset:
+    """A finished model of the library, as little as one knows who has only its id."""
+    found = next(one for one in service.resources() if one.kind == "model" and one.status == "succeeded")
+    return Asset.read(Kind.MODEL, {"id": found.id, "name": "Lamp"})
+
+
+Brought = Callable[..., Job]
+
+
+@pytest.fixture
+def brought(board: Board, lamp: Asset, tmp_path: Path) -> Brought:
+    """Convert and wait."""
+
+    def convert(*formats: Format, folder: Path = tmp_path / "out") -> Job:
+        job = board.convert(lamp, formats, folder)
+        board.watch([job.id])
+        return board.job(job.id)
+
+    return convert
+
+
+def test_all_four_formats_lie_in_the_folder(brought: Brought, service: ThreadService, home: Path, tmp_path: Path) -> None:
+    """One paid operation; a file for each format, complete; and no second copy among the downloads."""
+    job = brought(*Format)
+    assert (job.phase, job.notes) == (Phase.PLACED, ())
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["Lamp.fbx", "Lamp.obj", "Lamp.stl", "Lamp.usdz"]
+    assert {kept.path for kept in job.files} == {str(path) for path in (tmp_path / "out").iterdir()}
+    assert len(service.requests("POST", "/v1/models/*:convert")) == 1
+    assert job.cost == 10
+    assert not [path for path in (home / "downloads").rglob("*") if path.is_file()]
+
+
+def test_again_it_is_only_fetched_and_overwrites_nothing(brought: Brought, service: ThreadService, tmp_path: Path) -> None:
+    """What Mint has is not paid for again; a file of the user's with that name stays what it is."""
+    brought(Format.OBJ)
+    (tmp_path / "out" / "Lamp.obj").write_text("my own work")
+    job = brought(Format.OBJ)
+    assert job.phase is Phase.PLACED
+    assert (tmp_path / "out" / "Lamp.obj").read_text() == "my own work"
+    assert [Path(kept.path).name for kept in job.files] == ["Lamp 2.obj"]
+    assert len(service.requests("POST", "/v1/models/*:convert")) == 1
+
+
+def test_the_same_wish_while_it_is_open_is_gone_on_with(board: Board, lamp: Asset, service: ThreadService, tmp_path: Path) -> None:
+    """A second click on the same is no second payment; another one on part of it is told to wait."""
+    board.allow_online(False)
+    first = board.convert(lamp, [Format.FBX], tmp_path / "out")
+    assert board.convert(lamp, [Format.FBX], tmp_path / "out").id == first.id
+    with pytest.raises(NotPossible, match="being converted already"):
+        board.convert(lamp, [Format.OBJ, Format.FBX], tmp_path / "elsewhere")
+    board.allow_online(True)
+    board.watch([first.id])
+    assert board.job(first.id).phase is Phase.PLACED
+    assert len(service.requests("POST", "/v1/models/*:convert")) == 1
+
+
+def test_a_folder_that_is_none_can_be_made_one(brought: Brought, board: Board, service: ThreadService, tmp_path: Path) -> None:
+    """What stands in the way is said; when it is gone, resume saves the file, at no cost."""
+    (tmp_path / "out").write_text("in the way")
+    job = brought(Format.STL)
+    assert job.phase is Phase.PAUSED
+    assert job.trouble is not None and str(tmp_path / "out") in job.trouble.sentence
+    (tmp_path / "out").unlink()
+    board.resume(job.id)
+    board.watch([job.id])
+    assert board.job(job.id).phase is Phase.PLACED
+    assert (tmp_path / "out" / "Lamp.stl").stat().st_size > 84
+    assert len(service.requests("POST", "/v1/models/*:convert")) == 1
+
+
+def test_what_cannot_be_converted_is_said_at_once(board: Board, lamp: Asset, tmp_path: Path) -> None:
+    """No job is made of it."""
+    with pytest.raises(NotPossible, match="at least one format"):
+        board.convert(lamp, [], tmp_path)
+    with pytest.raises(NotPossible, match="Only models"):
+        board.convert(replace(lamp, kind=Kind.WORLD), [Format.FBX], tmp_path)
+    assert board.jobs() == []
+
+
+def test_a_conversion_takes_no_slot(home: Path, service: ThreadService, lamp: Asset, tmp_path: Path) -> None:
+    """It goes on while every place for generations is taken, and takes none of them."""
+    board = Board(quick(home, slots={Kind.MODEL: 0, Kind.WORLD: 0}), account(service))
+    job = board.convert(lamp, [Format.FBX], tmp_path / "out")
+    board.watch([job.id])
+    assert board.job(job.id).phase is Phase.PLACED
+    assert board.close(20)
