@@ -74,6 +74,7 @@ def test_japanese_is_japanese() -> None:
         "Mint: {1}",
         "Mint: {1}: {2}",
         "Id",
+        *("FBX", "OBJ", "STL", "USDZ"),
         "https://",
         "{1}–{2} of {3}{4}",
         "{1} of {2}",

@@ -12,10 +12,13 @@ from pathlib import Path
 
 import bpy
 
+from ..files.choice import OPTIMIZED_NEEDS, explain_missing
 from ..jobs.job import Target
+from ..jobs.wish import Wish
 from ..mint.generation import LONGEST_NAME, LONGEST_PROMPT, GenerationRequest, prompt_for_pictures
-from ..mint.schema import Kind, Mode, Pose, Preset
+from ..mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
 from . import current, references
+from .scene.reading import readable_extensions
 from .translations import OURS
 
 KINDS = [
@@ -32,6 +35,12 @@ POSES = [
     ("T_POSE", "T-Pose", "A humanoid with its arms stretched out; it is not rigged"),
     ("A_POSE", "A-Pose", "A humanoid with its arms lowered; it is not rigged"),
 ]
+LEVELS = [
+    ("LIGHT", "Light", "Keeps the most detail"),
+    ("MODERATE", "Moderate", "The usual balance"),
+    ("AGGRESSIVE", "Aggressive", "The smallest file"),
+]
+OPTIMIZE = [("OFF", "Off", "Take the model as it was made"), *LEVELS]
 PLACES = [
     ("CURSOR", "3D Cursor", "Where the 3D cursor stands at the click on Generate"),
     ("ORIGIN", "Origin", "At the world's origin"),
@@ -51,13 +60,23 @@ COLLIDERS = [
 
 # Kept from one session to the next. The prompt is not: it is cleared once it was sent.
 _WORLD = ("splats", "collider", "rigid_body", "panorama", "camera")
-_REMEMBERED = ("kind", "preset", "review", "pose", "place", "use_height", "height", *_WORLD)
+_REMEMBERED = ("kind", "preset", "review", "pose", "optimize", "place", "use_height", "height", *_WORLD)
 
 
 def _changed(form: MintForm, context: bpy.types.Context) -> None:
     from . import account_operators
 
     account_operators.form_changed()
+
+
+_lacking: frozenset[str] = frozenset()  # what this Blender would need to open an optimised file, once somebody wants one
+
+
+def _optimize_changed(form: MintForm, context: bpy.types.Context) -> None:
+    global _lacking
+    if form.optimize != "OFF":
+        _lacking = OPTIMIZED_NEEDS - readable_extensions()
+    _changed(form, context)
 
 
 class MintForm(bpy.types.PropertyGroup):
@@ -87,6 +106,13 @@ class MintForm(bpy.types.PropertyGroup):
     )
     name: bpy.props.StringProperty(name="Name", description="What to call the result; empty: named after the prompt", maxlen=LONGEST_NAME)
     pose: bpy.props.EnumProperty(name="Pose", items=POSES, description="A neutral pose for a character", update=_changed)
+    optimize: bpy.props.EnumProperty(
+        name="Optimise Afterwards",
+        items=OPTIMIZE,
+        description="Have Mint make a lighter file of the model, which is taken instead. That costs Credits beside the generation",
+        translation_context=OURS,
+        update=_optimize_changed,
+    )
     place: bpy.props.EnumProperty(name="Place At", items=PLACES, description="Where the result lands", update=_changed)
     use_height: bpy.props.BoolProperty(name="Scale to Height", description="Scale the model to a height; generated sizes are arbitrary")
     height: bpy.props.FloatProperty(
@@ -142,6 +168,17 @@ def complaint(form: MintForm) -> str | None:
     return request_of(form).complaint() or references.complaint(form.id_data)
 
 
+def optimize_of(form: MintForm) -> OptimizationLevel | None:
+    """How the model shall be optimised afterwards; not at all where it could not be opened."""
+    wanted = form.optimize != "OFF" and form.kind == "MODEL" and optimize_complaint(form) is None
+    return OptimizationLevel(form.optimize.lower()) if wanted else None
+
+
+def optimize_complaint(form: MintForm) -> str | None:
+    """Why nothing is optimised, though that is wanted: nothing is paid for a file that this Blender cannot open."""
+    return explain_missing(_lacking) if form.optimize != "OFF" and _lacking else None
+
+
 def target_of(form: MintForm, context: bpy.types.Context) -> Target:
     """Where the result shall land: as things stand at the click."""
     is_model = form.kind == "MODEL"
@@ -162,6 +199,23 @@ def cursor(context: bpy.types.Context) -> tuple[float, float, float]:
     """Where the 3D cursor stands."""
     x, y, z = context.scene.cursor.location
     return x, y, z
+
+
+def fill(form: MintForm, wish: Wish) -> None:
+    """As it was for that wish, to be changed; what is not known of it stays as it is. Pictures that are gone are left out."""
+    request, target = wish.request, wish.target
+    form.kind, form.text = request.kind.name, None
+    form.prompt, form.name = request.prompt[: LONGEST_PROMPT[request.kind]], (request.name or "")[:LONGEST_NAME]
+    if not wish.is_whole:
+        return
+    form.preset, form.review = request.preset.name, request.mode is Mode.REVIEW
+    form.pose = request.pose.name if request.pose else "NONE"
+    form.optimize = wish.optimize.name if wish.optimize else "OFF"
+    form.use_height, form.height = target.height is not None, target.height or form.height
+    if request.kind is Kind.WORLD:
+        form.splats = target.splats if target.splats in {name for name, *_ in SPLATS} else "NONE"
+        form.collider, form.rigid_body, form.panorama, form.camera = target.collider, target.rigid_body, target.panorama, target.camera
+    references.use(image for image in request.images if image not in wish.gone)
 
 
 def remember(form: MintForm) -> None:

@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Any
 
 import bpy
 
 from ..jobs import card
 from ..jobs.board import Board
-from ..jobs.job import Job, Phase, Verb
+from ..jobs.job import CONVERTED, Job, Phase, Verb, asset_of
 from ..jobs.questions import WhoseKey
+from ..mint.schema import Kind
 from . import current, drafts, pictures
 from .preferences import key_from_environment, preferences
 from .translations import translated
@@ -31,6 +33,8 @@ def draw(layout: bpy.types.UILayout, board: Board, job: Job, *, width: int) -> N
         _draw_trouble(box, job, width)
     elif job.phase is Phase.READY:
         _draw_ready(box, job, width)
+    elif job.phase is Phase.PLACED and job.convert:
+        _draw_saved(box, job, width)
     for note in job.notes[-2:]:
         wrapped(box, note, width=width, icon="INFO", most=3)
 
@@ -159,6 +163,17 @@ def _draw_ready(box: bpy.types.UILayout, job: Job, width: int) -> None:
     box.operator("mint.place", text="Place at 3D Cursor", icon="IMPORT").job_id = job.id
 
 
+def _draw_saved(box: bpy.types.UILayout, job: Job, width: int) -> None:
+    """Which files lie where."""
+    folder = job.target.folder or ""
+    column = box.column(align=True)
+    for kept in job.files:
+        if kept.role in CONVERTED:
+            column.label(text=PurePath(kept.path).name, translate=False, icon="FILE")
+    wrapped(column, f"Saved in {folder}", width=width)
+    box.operator("wm.path_open", text="Open Folder", icon="FILE_FOLDER").filepath = folder
+
+
 def key_is_in_question() -> bool:
     """Is Mint being asked about the key, or has it refused it? Then the field stays in sight."""
     board = current.existing()
@@ -188,6 +203,20 @@ def draw_key(layout: bpy.types.UILayout) -> None:
         layout.label(text=translated(f"Accepted: {getattr(answered.answer, 'display_name', '')}"), icon="CHECKMARK")
 
 
+def _draw_after(layout: bpy.types.UILayout, job: Job) -> None:
+    """What can be made of it, or like it."""
+    layout.operator_context = "INVOKE_DEFAULT"
+    asset_id = asset_of(job)
+    if job.kind is Kind.MODEL and job.phase in {Phase.READY, Phase.PLACED} and asset_id and not job.convert:
+        optimized = job.asset is not None and job.asset.assets is not None and job.asset.assets.optimized_glb_url
+        if not optimized:
+            layout.operator("mint.optimize", text="Optimise…", icon="MOD_DECIM").asset_id = asset_id
+        layout.operator("mint.convert", text="Convert…", icon="EXPORT").asset_id = asset_id
+    if not job.convert:
+        layout.operator("mint.again", text="Generate Again…", icon="DUPLICATE").job_id = job.id
+        layout.operator("mint.use_prompt", icon="GREASEPENCIL").job_id = job.id
+
+
 class MINT_MT_job(bpy.types.Menu):
     """The rarer actions on a job."""
 
@@ -203,9 +232,10 @@ class MINT_MT_job(bpy.types.Menu):
         if job is None:
             return
         layout = self.layout
-        if job.phase is Phase.PLACED:
+        if job.phase is Phase.PLACED and not job.convert:
             layout.operator("mint.select_result", icon="RESTRICT_SELECT_OFF").job_id = job.id
             layout.operator("mint.place", text="Place Again", icon="IMPORT").job_id = job.id
+        _draw_after(layout, job)
         for verb, operator in ((Verb.RESUME, "mint.resume"), (Verb.RETRY, "mint.retry"), (Verb.CANCEL, "mint.cancel")):
             if verb in card.verbs(job):
                 layout.operator(operator).job_id = job.id

@@ -8,41 +8,28 @@ from pathlib import Path
 import bpy
 
 from ..jobs import card
+from ..jobs.board import Board, NotPossible
+from ..jobs.job import Job
 from . import drafts
 from .job_card import MINT_MT_job
-from .operators import Result, find_job
+from .operators import JobOperator, Result
 from .scene import landing
 from .translations import translated
 
 
-class _JobOperator(bpy.types.Operator):
-    """What all of these share: which job."""
-
-    bl_options = {"INTERNAL"}
-
-    job_id: bpy.props.StringProperty(name="Job", options={"SKIP_SAVE"})
-
-    def gone(self) -> Result:
-        """The job is not on the list any more."""
-        self.report({"WARNING"}, translated("This job is no longer on the list."))
-        return {"CANCELLED"}
-
-
-class MINT_OT_show_preview(_JobOperator):
+class MINT_OT_show_preview(JobOperator):
     """Open the Preview in an Image Editor of its own window"""
 
     bl_idname = "mint.show_preview"
     bl_label = "Look Closer"
+    bl_options = {"INTERNAL"}
 
-    def execute(self, context: bpy.types.Context) -> Result:
+    def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
         """A new window, so that nobody's layout is changed."""
-        job = find_job(self.job_id)
-        draft = drafts.of(job.id) if job else None
-        if job is None or not job.previews:
-            return self.gone()
-        shown = job.previews[draft.shown - 1 if draft and 0 < draft.shown <= len(job.previews) else -1]
-        if not Path(shown.path).is_file():
-            return self.gone()
+        draft = drafts.of(job.id)
+        shown = job.previews[draft.shown - 1 if draft and 0 < draft.shown <= len(job.previews) else -1] if job.previews else None
+        if shown is None or not Path(shown.path).is_file():
+            raise NotPossible(f"{job.title}: the Preview is no longer on disk.")
         image = bpy.data.images.load(shown.path, check_existing=True)
         image.use_fake_user = False
         bpy.ops.wm.window_new()
@@ -52,28 +39,30 @@ class MINT_OT_show_preview(_JobOperator):
         return {"FINISHED"}
 
 
-class MINT_OT_turn_preview(_JobOperator):
+class MINT_OT_turn_preview(JobOperator):
     """Show another one of the previews so far"""
 
     bl_idname = "mint.turn_preview"
     bl_label = "Other Preview"
+    bl_options = {"INTERNAL"}
 
     to: bpy.props.IntProperty(min=1, options={"SKIP_SAVE"})
 
-    def execute(self, context: bpy.types.Context) -> Result:
+    def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
         """Which one is shown is part of the draft."""
-        draft = drafts.of(self.job_id)
+        draft = drafts.of(job.id)
         if draft is None:
-            return self.gone()
+            raise NotPossible(f"{job.title} waits for no decision.")
         draft.shown = self.to
         return {"FINISHED"}
 
 
-class MINT_OT_job_menu(_JobOperator):
+class MINT_OT_job_menu(JobOperator):
     """More about this job"""
 
     bl_idname = "mint.job_menu"
     bl_label = "Job"
+    bl_options = {"INTERNAL"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """A menu cannot be told its job, so it is told here."""
@@ -82,7 +71,7 @@ class MINT_OT_job_menu(_JobOperator):
         return {"FINISHED"}
 
 
-class MINT_OT_select_result(_JobOperator):
+class MINT_OT_select_result(JobOperator):
     """Select what this job brought into the scene"""
 
     bl_idname = "mint.select_result"
@@ -94,9 +83,9 @@ class MINT_OT_select_result(_JobOperator):
         """Selecting objects needs Object Mode."""
         return context.mode == "OBJECT"
 
-    def execute(self, context: bpy.types.Context) -> Result:
+    def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
         """Found by its custom property, as objects do not outlive an undo."""
-        placed = landing.find(job_id=self.job_id)
+        placed = landing.find(job_id=job.id)
         if placed is None:
             self.report({"WARNING"}, translated("This result is not in the current scene."))
             return {"CANCELLED"}
@@ -108,18 +97,14 @@ class MINT_OT_select_result(_JobOperator):
         return {"FINISHED"}
 
 
-class MINT_OT_copy_report(_JobOperator):
+class MINT_OT_copy_report(JobOperator):
     """Copy what somebody who helps needs to know: ids, state and error, without key and prompt"""
 
     bl_idname = "mint.copy_report"
     bl_label = "Copy Report"
-    bl_options = {"REGISTER"}
 
-    def execute(self, context: bpy.types.Context) -> Result:
+    def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
         """To the clipboard."""
-        job = find_job(self.job_id)
-        if job is None:
-            return self.gone()
         context.window_manager.clipboard = f"Blender {bpy.app.version_string}\n{card.report(job)}"
         self.report({"INFO"}, translated("The report is on the clipboard."))
         return {"FINISHED"}

@@ -8,26 +8,19 @@ from typing import Any
 
 import bpy
 
-from ..files.choice import OPTIMIZED_NEEDS, explain_missing
 from ..jobs.board import Board, NotPossible
 from ..jobs.job import Target
 from ..jobs.journal import JournalTrouble
 from ..jobs.library import title
 from ..jobs.questions import ListPage
-from ..mint.generation import LONGEST_PROMPT
-from ..mint.schema import Asset, Kind, OptimizationLevel, is_id
+from ..mint.schema import Kind
 from . import current, form, heartbeat, library_child, library_view
-from .operators import OFFLINE, Result, begin, complain
+from .known_assets import about_asset
+from .operators import OFFLINE, Result, complain
 from .scene import assets
-from .scene.reading import readable_extensions
-from .translations import OURS, translated
+from .translations import translated
 
 KINDS = [("MODEL", "3D Model", "A model"), ("WORLD", "World", "A world")]
-LEVELS = [
-    ("LIGHT", "Light", "Keeps the most detail"),
-    ("MODERATE", "Moderate", "The usual balance"),
-    ("AGGRESSIVE", "Aggressive", "The smallest file"),
-]
 
 
 class _Loader(bpy.types.Operator):
@@ -138,88 +131,27 @@ class MINT_OT_import_asset(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """A job that only fetches: it lands as a fresh result does."""
-        return _fetch(self, Kind(self.kind.lower()), self.asset_id, target_of(context, form.cursor(context)))
+        target = Target(at=form.cursor(context), document=current.document(), scene=context.scene.name)
+        return about_asset(self, Kind(self.kind.lower()), self.asset_id, lambda board, asset: board.fetch(asset, target))
 
 
-class MINT_OT_optimize(bpy.types.Operator):
-    """Have Mint make a lighter version of this model, which takes the place of the one in the scene. It costs Credits"""
+class MINT_OT_copy_prompt(bpy.types.Operator):
+    """Copy the prompt (of a World: Mint's description of it) to the clipboard"""
 
-    bl_idname = "mint.optimize"
-    bl_label = "Optimise Model"
-    bl_options = {"REGISTER"}
-
-    asset_id: bpy.props.StringProperty(name="Id", description="The id of the model at Mint", options={"SKIP_SAVE"})
-    level: bpy.props.EnumProperty(name="Level", items=LEVELS, default="MODERATE", translation_context=OURS)
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """It costs: ask which level first."""
-        return context.window_manager.invoke_props_dialog(self, width=320, confirm_text="Optimise")
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """The dialog."""
-        self.layout.prop(self, "level", expand=True)
-        self.layout.label(text="Optimising costs Credits.", icon="INFO")
-
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Nothing is paid for a file that this Blender could not open."""
-        missing = OPTIMIZED_NEEDS - readable_extensions()
-        if missing:
-            return complain(self, f"Nothing was started. {explain_missing(missing)}")
-        target = target_of(context, form.cursor(context), replaces=True)
-        return _fetch(self, Kind.MODEL, self.asset_id, target, OptimizationLevel(self.level.lower()))
-
-
-class _PromptOperator(bpy.types.Operator):
-    """Something with the prompt of an entry."""
-
+    bl_idname = "mint.copy_prompt"
+    bl_label = "Copy Prompt"
     bl_options = {"INTERNAL"}
 
     asset_id: bpy.props.StringProperty(options={"SKIP_SAVE"})
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """On what is known of the entry."""
-        asset = library_view.library().get(self.asset_id)
-        if asset is None:
-            return complain(self, "This entry is not in the list (any more): refresh the library.")
-        return self.use(context, asset)
-
-    def use(self, context: bpy.types.Context, asset: Asset) -> Result:
-        """What is done."""
-        raise NotImplementedError
-
-
-class MINT_OT_copy_prompt(_PromptOperator):
-    """Copy the prompt (of a World: Mint's description of it) to the clipboard"""
-
-    bl_idname = "mint.copy_prompt"
-    bl_label = "Copy Prompt"
-
-    def use(self, context: bpy.types.Context, asset: Asset) -> Result:
         """To the clipboard."""
-        text = asset.prompt or (asset.assets.caption if asset.assets else None)
+        asset = library_view.library().get(self.asset_id)
+        text = (asset.prompt or (asset.assets.caption if asset.assets else None)) if asset else None
         if not text:
             return complain(self, "Mint does not tell the prompt of this one.")
         context.window_manager.clipboard = text
         self.report({"INFO"}, translated("The prompt is on the clipboard."))
-        return {"FINISHED"}
-
-
-class MINT_OT_use_prompt(_PromptOperator):
-    """Put this prompt into the form above, to generate it again or something like it"""
-
-    bl_idname = "mint.use_prompt"
-    bl_label = "Use Prompt Again"
-
-    def use(self, context: bpy.types.Context, asset: Asset) -> Result:
-        """Kind, prompt and name; nothing is started."""
-        if not asset.prompt:
-            return complain(self, "Mint does not tell the prompt of this one.")
-        fields = form.of(context)
-        fields.kind = asset.kind.name
-        fields.text = None
-        fields.prompt = asset.prompt[: LONGEST_PROMPT[asset.kind]]
-        fields.name = asset.name or ""
-        heartbeat.redraw()
         return {"FINISHED"}
 
 
@@ -305,25 +237,6 @@ class MINT_OT_stop_sync(bpy.types.Operator):
         return {"FINISHED"}
 
 
-def target_of(context: bpy.types.Context, at: tuple[float, float, float], *, replaces: bool = False) -> Target:
-    """Where something from the library lands: here, now."""
-    return Target(at=at, document=current.document(), scene=context.scene.name, replaces=replaces)
-
-
-def _fetch(operator: Any, kind: Kind, asset_id: str, target: Target, optimize: OptimizationLevel | None = None) -> Result:
-    """Begin the job that fetches; a mistyped id is told before anything is sent."""
-    asset_id = asset_id.strip()
-    if not is_id(asset_id):
-        return complain(operator, "That is not an id of Mint's: ids have only letters, digits, _ and -.")
-    asset = library_view.library().get(asset_id) or _unknown(kind, asset_id)
-    return begin(operator, lambda board: board.fetch(asset, target, optimize=optimize).id)
-
-
-def _unknown(kind: Kind, asset_id: str) -> Asset:
-    """Only its id is known yet: the job reads the rest."""
-    return Asset.read(kind, {"id": asset_id})
-
-
 def _wait_for_pages(board: Board, kind: Kind | None) -> str | None:
     """Until every page is here; the sentence of what went wrong."""
     try:
@@ -341,9 +254,7 @@ CLASSES = (
     MINT_OT_turn_library,
     MINT_OT_choose_asset,
     MINT_OT_import_asset,
-    MINT_OT_optimize,
     MINT_OT_copy_prompt,
-    MINT_OT_use_prompt,
     MINT_OT_sync_library,
     MINT_OT_save_to_library,
     MINT_OT_stop_sync,

@@ -147,11 +147,16 @@ def _draw_prompt(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
     row = box.row(align=True)
     row.operator("mint.copy_prompt", text="Copy", icon="COPYDOWN").asset_id = asset.id
     if asset.prompt:
-        row.operator("mint.use_prompt", text="Use Again", icon="GREASEPENCIL").asset_id = asset.id
+        row.operator("mint.use_prompt", text="Use as Draft", icon="GREASEPENCIL").asset_id = asset.id
+        box.operator_context = "INVOKE_DEFAULT"
+        box.operator("mint.again", text="Generate Again…", icon="DUPLICATE").asset_id = asset.id
 
 
 def _draw_actions(box: bpy.types.UILayout, asset: Asset, state: State) -> None:
     if state is State.FAILED:
+        if library.can_be_retried(asset):
+            retry = box.operator("mint.retry_asset", text="Retry", icon="FILE_REFRESH")
+            retry.kind, retry.asset_id = asset.kind.name, asset.id
         return
     if state is State.UNFINISHED:
         box.label(text="Who began it has to decide about it.", icon="INFO")
@@ -164,6 +169,8 @@ def _draw_actions(box: bpy.types.UILayout, asset: Asset, state: State) -> None:
         row.operator_context = "INVOKE_DEFAULT"
         row.operator("mint.optimize", text="Optimise", icon="MOD_DECIM").asset_id = asset.id
     box.operator_context = "INVOKE_DEFAULT"
+    if asset.kind is Kind.MODEL:
+        box.operator("mint.convert", text="Convert…", icon="EXPORT").asset_id = asset.id
     save = box.operator("mint.save_to_library", icon="ASSET_MANAGER")
     save.kind, save.asset_id = asset.kind.name, asset.id
 

@@ -18,7 +18,7 @@ from ..jobs.board import Board, NotPossible
 from ..jobs.job import Job, Phase, Target, Verb
 from ..jobs.journal import JournalTrouble
 from ..mint.generation import GenerationRequest
-from ..mint.schema import Kind, Mode, Pose, Preset
+from ..mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
 from . import auto_landing, current, drafts, form, heartbeat, references, waiting
 from .translations import OURS, translated
 
@@ -78,6 +78,7 @@ class MINT_OT_generate(bpy.types.Operator):
         name="Pictures", description="Reference pictures: paths or https addresses, separated by semicolons", options={"SKIP_SAVE"}
     )
     pose: bpy.props.EnumProperty(name="Pose", items=form.POSES)
+    optimize: bpy.props.EnumProperty(name="Optimise Afterwards", items=form.OPTIMIZE, translation_context=OURS)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """From a menu: ask for the prompt first."""
@@ -96,6 +97,7 @@ class MINT_OT_generate(bpy.types.Operator):
         layout.prop(self, "name")
         if self.kind == "MODEL":
             layout.prop(self, "pose")
+            layout.prop(self, "optimize")
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Start it."""
@@ -110,7 +112,8 @@ class MINT_OT_generate(bpy.types.Operator):
             pose=Pose(self.pose.lower()) if self.pose != "NONE" and kind is Kind.MODEL else None,
         )
         target = Target(at=form.cursor(context), document=current.document(), scene=context.scene.name)
-        return begin(self, lambda board: board.start(request, target).id)
+        level = OptimizationLevel(self.optimize.lower()) if self.optimize != "OFF" and kind is Kind.MODEL else None
+        return begin(self, lambda board: board.start(request, target, optimize=level).id)
 
 
 class MINT_OT_generate_from_form(bpy.types.Operator):
@@ -132,7 +135,8 @@ class MINT_OT_generate_from_form(bpy.types.Operator):
         """Start it, keep the settings, and clear what belongs to this one wish."""
         fields = form.of(context)
         request, target = form.request_of(fields), form.target_of(fields, context)
-        result = begin(self, lambda board: board.start(request, target).id)
+        level = form.optimize_of(fields)
+        result = begin(self, lambda board: board.start(request, target, optimize=level).id)
         if result == {"FINISHED"}:
             form.remember(fields)
             fields.prompt, fields.name, fields.text = "", "", None
@@ -140,25 +144,46 @@ class MINT_OT_generate_from_form(bpy.types.Operator):
         return result
 
 
-class _JobOperator(bpy.types.Operator):
-    """What all operators about one job share."""
+class JobOperator(bpy.types.Operator):
+    """What all operators about one job share: they find it, and say in a sentence what cannot be."""
 
     bl_options = {"REGISTER"}
-    verb: Verb
 
     job_id: bpy.props.StringProperty(name="Job", description="The job's id, or the beginning of it", options={"SKIP_SAVE"})
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Decide, and let the heartbeat follow."""
-        return begin(self, self._decide)
+        """Do it with the job as it is now."""
+        try:
+            board = current.board()
+            return self.act(context, board, board.job(self.job_id))
+        except (NotPossible, JournalTrouble) as trouble:
+            return complain(self, str(trouble))
 
-    def _decide(self, board: Board) -> str:
-        job = board.job(self.job_id)
+    def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
+        """What is done. May raise NotPossible."""
+        raise NotImplementedError
+
+
+class _Decision(JobOperator):
+    """Decides about a job, and lets the heartbeat follow."""
+
+    verb: Verb
+
+    def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
+        """Needs Mint."""
+
+        def decide(board: Board) -> str:
+            self.decide(board, job)
+            return job.id
+
+        return begin(self, decide)
+
+    def decide(self, board: Board, job: Job) -> None:
+        """Kept before it is sent."""
         getattr(board, self.verb.value)(job.id)
-        return job.id
 
 
-class MINT_OT_approve(_JobOperator):
+class MINT_OT_approve(_Decision):
     """Accept this Preview: Mint makes the final result of it"""
 
     bl_idname = "mint.approve"
@@ -166,7 +191,7 @@ class MINT_OT_approve(_JobOperator):
     verb = Verb.APPROVE
 
 
-class MINT_OT_revise(_JobOperator):
+class MINT_OT_revise(_Decision):
     """Ask for another Preview with what you wrote"""
 
     bl_idname = "mint.revise"
@@ -174,14 +199,13 @@ class MINT_OT_revise(_JobOperator):
 
     feedback: bpy.props.StringProperty(name="Change", description="What should be different", options={"SKIP_SAVE"})
 
-    def _decide(self, board: Board) -> str:
-        job = board.job(self.job_id)
+    def decide(self, board: Board, job: Job) -> None:
+        """With these words, else with those beside the Preview."""
         draft = drafts.of(job.id)
         board.revise(job.id, self.feedback or (draft.feedback if draft else ""))
-        return job.id
 
 
-class MINT_OT_resume(_JobOperator):
+class MINT_OT_resume(_Decision):
     """Go on with this job: nothing is started or paid twice"""
 
     bl_idname = "mint.resume"
@@ -189,7 +213,7 @@ class MINT_OT_resume(_JobOperator):
     verb = Verb.RESUME
 
 
-class MINT_OT_retry(_JobOperator):
+class MINT_OT_retry(_Decision):
     """A new attempt at this job. It costs Credits again"""
 
     bl_idname = "mint.retry"
@@ -197,7 +221,7 @@ class MINT_OT_retry(_JobOperator):
     verb = Verb.RETRY
 
 
-class MINT_OT_cancel(_JobOperator):
+class MINT_OT_cancel(_Decision):
     """Stop this job, at Mint too"""
 
     bl_idname = "mint.cancel"
@@ -205,47 +229,32 @@ class MINT_OT_cancel(_JobOperator):
     verb = Verb.CANCEL
 
 
-class MINT_OT_dismiss(bpy.types.Operator):
+class MINT_OT_dismiss(JobOperator):
     """Take this job off the list. What is in your scene stays"""
 
     bl_idname = "mint.dismiss"
     bl_label = "Dismiss Job"
-    bl_options = {"REGISTER"}
 
-    job_id: bpy.props.StringProperty(name="Job", options={"SKIP_SAVE"})
-
-    def execute(self, context: bpy.types.Context) -> Result:
+    def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
         """Off the list; needs no network."""
-        try:
-            board = current.board()
-            board.dismiss(board.job(self.job_id).id)
-        except (NotPossible, JournalTrouble) as trouble:
-            return complain(self, str(trouble))
+        board.dismiss(job.id)
         heartbeat.redraw()
         return {"FINISHED"}
 
 
-class MINT_OT_place(bpy.types.Operator):
+class MINT_OT_place(JobOperator):
     """Bring this result into the current scene, where its prompt was clicked or at the 3D cursor"""
 
     bl_idname = "mint.place"
     bl_label = "Place Result"
-    bl_options = {"REGISTER"}
 
-    job_id: bpy.props.StringProperty(name="Job", options={"SKIP_SAVE"})
-
-    def execute(self, context: bpy.types.Context) -> Result:
+    def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
         """Land it here and now."""
-        try:
-            board = current.board()
-            job = board.job(self.job_id)
-            if job.phase not in {Phase.READY, Phase.PLACED}:
-                raise NotPossible(f"{job.title} is not ready to place: {card.state(job)}.")
-            here = replace(job.target, at=form.cursor(context), document=current.document(), scene=context.scene.name)
-            if job.target.document != current.document():
-                job = board.retarget(job.id, here)
-        except (NotPossible, JournalTrouble) as trouble:
-            return complain(self, str(trouble))
+        if job.phase not in {Phase.READY, Phase.PLACED} or job.convert:
+            raise NotPossible(f"{job.title} is not ready to place: {card.state(job)}.")
+        here = replace(job.target, at=form.cursor(context), document=current.document(), scene=context.scene.name)
+        if job.target.document != current.document():
+            job = board.retarget(job.id, here)
         if trouble := auto_landing.land(board, job):
             return complain(self, trouble)
         heartbeat.redraw()

@@ -79,6 +79,9 @@ class MINT_PT_more(_MintPanel, bpy.types.Panel):
             sub.active = fields.use_height
             sub.prop(fields, "height", text="")
             layout.prop(fields, "pose")
+            layout.prop(fields, "optimize")
+            if lacking := form.optimize_complaint(fields):
+                wrapped(layout, f"Nothing is optimised. {lacking}", icon="INFO", width=context.region.width)
         else:
             _draw_world_parts(layout, fields)
         layout.prop(fields, "text", text="Prompt from")

@@ -7,9 +7,11 @@ or changed original for as long as a job may want it. Knows nothing of where a p
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ import bpy
 import bpy.utils.previews
 
 from ..files import picture, store
+from ..files.errors import FileTrouble
 from ..files.part import disk_words
 from ..jobs.checks import UPLOADABLE
 from ..mint.generation import LARGEST_IMAGE, MOST_IMAGES
@@ -88,6 +91,17 @@ def exchange(entry: Any, path: Path, note: str) -> None:
     kind = picture.inspect(path)
     entry.note = note
     _settle(entry, _keep(path, kind.suffix), kind.format)
+
+
+def use(images: Iterable[str]) -> None:
+    """These pictures instead of those on the list; what cannot be taken is left out."""
+    clear()
+    for number, image in enumerate(images, 1):
+        with contextlib.suppress(NotTaken, FileTrouble):
+            if "://" in image:
+                add_url(image)
+            else:
+                add_file(Path(image), name=f"{number}{Path(image).suffix}")
 
 
 def clear() -> None:

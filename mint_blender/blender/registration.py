@@ -9,6 +9,7 @@ import bpy
 
 from . import (
     account_operators,
+    after_operators,
     disk,
     drafts,
     form,
@@ -24,6 +25,7 @@ from . import (
     operators,
     panel,
     pictures,
+    priced,
     reference_operators,
     reference_panel,
     references,
@@ -45,6 +47,7 @@ CLASSES: tuple[type, ...] = (
     *account_operators.CLASSES,
     *disk.CLASSES,
     *library_operators.CLASSES,
+    *after_operators.CLASSES,
     *world_operators.CLASSES,
     *reference_operators.CLASSES,
     job_card.MINT_MT_job,
@@ -81,6 +84,7 @@ def unregister() -> None:
     heartbeat.stop()
     account_operators.forget()
     pictures.forget()
+    priced.forget()
     library_child.stop()
     library_view.forget()
     references.forget()

@@ -11,13 +11,12 @@ from urllib.parse import urlsplit
 from ..files import exchange, glb, picture
 from ..files.download import Downloader
 from ..files.errors import BadFile
-from .job import Kept, Role
+from .job import CONVERTED, Kept, Role
 from .wants import Fetch
 
 REPORT_EVERY = 0.2  # seconds between two progress messages of one file
 
 PICTURES = frozenset({Role.PREVIEW, Role.PICTURE, Role.PANORAMA})
-CONVERTED = frozenset({Role.FBX, Role.OBJ, Role.STL, Role.USDZ})
 _SUFFIX = {Role.MODEL: ".glb", Role.COLLIDER: ".glb", Role.SPLATS: ".spz", **{role: f".{role}" for role in CONVERTED}}
 
 

@@ -143,6 +143,9 @@ class Role(StrEnum):
     USDZ = "usdz"
 
 
+CONVERTED = frozenset({Role.FBX, Role.OBJ, Role.STL, Role.USDZ})
+
+
 @dataclass(frozen=True)
 class Kept:
     """A complete file on disk. `note` says why this one was taken; `needs` are the glTF extensions it requires."""

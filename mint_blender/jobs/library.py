@@ -69,6 +69,11 @@ def title(asset: Asset) -> str:
     return " ".join((asset.name or asset.prompt or caption or f"{asset.kind} {asset.id}").split())
 
 
+def can_be_retried(asset: Asset) -> bool:
+    """Does Mint take a new attempt at it?"""
+    return state_of(asset) is State.FAILED and asset.status in {Status.FAILED.value, Status.CANCELED.value}
+
+
 def reason(asset: Asset) -> str | None:
     """Why it was not made, where Mint tells."""
     told = asset.raw.get("operation")

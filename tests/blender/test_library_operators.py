@@ -15,10 +15,11 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 import mint_blender  # noqa: E402
-from mint_blender.blender import current, library_operators, library_view, waiting  # noqa: E402
+from mint_blender.blender import current, library_view, waiting  # noqa: E402
 from mint_blender.blender.scene import landing, reading  # noqa: E402
 from mint_blender.blender.scene import provenance as origin  # noqa: E402
 from mint_blender.jobs import library  # noqa: E402
+from mint_blender.jobs.job import Target  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind  # noqa: E402
 
 
@@ -138,7 +139,7 @@ def test_a_new_version_takes_the_place_of_the_earlier_one() -> None:
     placed.root.location = (5, 6, 7)
     name, mesh = placed.root.name, placed.root.data
     board = current.board()
-    job = board.fetch(asset, library_operators.target_of(bpy.context, (0, 0, 0), replaces=True))
+    job = board.fetch(asset, Target(document=current.document(), scene=bpy.context.scene.name, replaces=True))
     waiting.until_rest(board, job.id)
     (root,) = origin.roots(asset_id=asset.id)
     assert (root.name, tuple(root.location), root["mint_job_id"]) == (name, (5, 6, 7), job.id)

@@ -73,7 +73,6 @@ TEXTS = {
     "Gaussian splats to fetch with a World": "Gauß-Splats, die mit einer Welt geholt werden",
     "Follows Mint's jobs while any are in flight": "Verfolgt Mints Aufträge, solange welche laufen",
     "Follow Mint Jobs": "Mint-Aufträge verfolgen",
-    "This job is no longer on the list.": "Dieser Auftrag ist nicht mehr auf der Liste.",
     "Open the Preview in an Image Editor of its own window": "Die Vorschau in einem Bildeditor mit eigenem Fenster öffnen",
     "Show another one of the previews so far": "Eine andere der bisherigen Vorschauen zeigen",
     "Other Preview": "Andere Vorschau",

@@ -47,7 +47,6 @@ TEXTS = {
     "The id of the model at Mint": "Die Kennung des Modells bei Mint",
     "Level": "Stufe",
     "Optimise": "Optimieren",
-    "Optimising costs Credits.": "Optimieren kostet Credits.",
     "Nothing was started. {1}": "Es wurde nichts gestartet. {1}",
     "This entry is not in the list (any more): refresh the library.": (
         "Dieser Eintrag ist nicht (mehr) in der Liste: die Bibliothek aktualisieren."
@@ -58,10 +57,6 @@ TEXTS = {
     "Copy Prompt": "Prompt kopieren",
     "Mint does not tell the prompt of this one.": "Mint nennt den Prompt hierzu nicht.",
     "The prompt is on the clipboard.": "Der Prompt ist in der Zwischenablage.",
-    "Put this prompt into the form above, to generate it again or something like it": (
-        "Diesen Prompt oben ins Formular setzen, um ihn noch einmal oder abgewandelt zu erzeugen"
-    ),
-    "Use Prompt Again": "Prompt wiederverwenden",
     "Folder": "Ordner",
     "The asset library's folder": "Der Ordner der Asset-Bibliothek",
     "No folder was given.": "Es wurde kein Ordner angegeben.",
@@ -116,5 +111,4 @@ TEXTS = {
     "Words that have to be in name or prompt": "Wörter, die in Name oder Prompt vorkommen müssen",
     "{1} vertices, {2} faces, {3}": "{1} Vertices, {2} Flächen, {3}",
     "Copy": "Kopieren",
-    "Use Again": "Wiederverwenden",
 }

@@ -72,7 +72,6 @@ TEXTS = {
     "Gaussian splats to fetch with a World": "ワールドと一緒に取得するガウシアンスプラット",
     "Follows Mint's jobs while any are in flight": "実行中の Mint ジョブを追跡します",
     "Follow Mint Jobs": "Mint ジョブを追跡",
-    "This job is no longer on the list.": "このジョブはもうリストにありません。",
     "Open the Preview in an Image Editor of its own window": "プレビューを別ウィンドウの画像エディターで開きます",
     "Show another one of the previews so far": "これまでの別のプレビューを表示します",
     "Other Preview": "別のプレビュー",

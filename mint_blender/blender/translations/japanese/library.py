@@ -47,7 +47,6 @@ TEXTS = {
     "The id of the model at Mint": "Mint でのモデルの ID",
     "Level": "レベル",
     "Optimise": "最適化",
-    "Optimising costs Credits.": "最適化にはクレジットがかかります。",
     "Nothing was started. {1}": "何も開始していません。{1}",
     "This entry is not in the list (any more): refresh the library.": (
         "この項目は (もう) リストにありません。ライブラリを更新してください。"
@@ -58,10 +57,6 @@ TEXTS = {
     "Copy Prompt": "プロンプトをコピー",
     "Mint does not tell the prompt of this one.": "Mint はこの項目のプロンプトを提供していません。",
     "The prompt is on the clipboard.": "プロンプトをクリップボードにコピーしました。",
-    "Put this prompt into the form above, to generate it again or something like it": (
-        "このプロンプトを上のフォームに入れ、同じものや似たものを生成できます"
-    ),
-    "Use Prompt Again": "プロンプトを再利用",
     "Folder": "フォルダー",
     "The asset library's folder": "アセットライブラリのフォルダー",
     "No folder was given.": "フォルダーが指定されていません。",
@@ -117,5 +112,4 @@ TEXTS = {
     "Words that have to be in name or prompt": "名前かプロンプトに含まれる言葉",
     "{1} vertices, {2} faces, {3}": "頂点 {1}、面 {2}、{3}",
     "Copy": "コピー",
-    "Use Again": "再利用",
 }

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Dialogs that tell a price before one confirms. Mint is asked when the dialog is opened, never while it is drawn.
+
+Blender draws an open dialog again only when something in it is changed. So it opens as soon as the answer is here, which takes a
+moment, or without a price when that takes too long.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import Any
+
+import bpy
+
+from ..jobs.questions import OptimizationPrice, Price, Question
+from ..mint.accounting import Estimate
+from . import current, library_view
+from .translations import translated
+
+PATIENCE = 1.5  # seconds that a dialog waits for its price
+STEP = 0.05
+
+_waited: set[Question] = set()  # long enough, in vain
+
+
+class Priced:
+    """What such an operator is too. It says what it costs, and how its dialog opens."""
+
+    def price_question(self) -> Price | OptimizationPrice | None:
+        """What is asked; None: there is nothing to ask."""
+        raise NotImplementedError
+
+    def open_dialog(self, context: bpy.types.Context) -> Any:
+        """Open it, now that the price is known or not to be had."""
+        raise NotImplementedError
+
+    def invoke(self: Any, context: bpy.types.Context, event: bpy.types.Event) -> Any:
+        """Ask, and open the dialog when the answer is here."""
+        question = self.price_question()
+        if question is None or _is_answered(question) or question in _waited or not _ask(question):
+            _waited.discard(question)
+            return self.open_dialog(context)
+        again = partial(_when_answered, self.bl_idname, self.as_keywords(), question, time.monotonic() + PATIENCE)
+        bpy.app.timers.register(again, first_interval=STEP)
+        return {"CANCELLED"}  # for now: nothing has happened yet that could be undone or repeated
+
+    def draw_price(self, layout: bpy.types.UILayout) -> None:
+        """One line."""
+        price = known_price(self.price_question())
+        text = "It costs Credits." if price is None else translated(f"It costs about {price:,.0f} Credits.")
+        layout.label(text=text, icon="INFO")
+
+
+def known_price(question: Question | None) -> float | None:
+    """Credits, as Mint has said; None where it has not."""
+    board = current.existing()
+    answered = board.answers.get(question) if board and question else None
+    return answered.answer.estimated_total if answered and isinstance(answered.answer, Estimate) else None
+
+
+def forget() -> None:
+    """Nobody waits any more."""
+    _waited.clear()
+
+
+def _is_answered(question: Question) -> bool:
+    board = current.existing()
+    return board is not None and question in board.answers
+
+
+def _ask(question: Question) -> bool:
+    return current.may_go_online() and bool(current.account().key) and library_view.ask(question) is None
+
+
+def _when_answered(idname: str, arguments: dict[str, Any], question: Question, until: float) -> float | None:
+    if not _is_answered(question):
+        if time.monotonic() < until:
+            return STEP
+        _waited.add(question)
+    window = next(iter(bpy.context.window_manager.windows), None)
+    operator = getattr(bpy.ops.mint, idname.partition(".")[2], None)
+    if window is not None and operator is not None:
+        with bpy.context.temp_override(window=bpy.context.window or window):
+            operator("INVOKE_DEFAULT", **arguments)
+    return None
