@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..mint.schema import Kind, Mode, Pose, Preset
+from ..mint.schema import Format, Kind, Mode, OptimizationLevel, Pose, Preset
 
 EXITS = """\
 exit status:
@@ -43,6 +43,12 @@ goes on: what is done is left alone, and nothing is started or paid twice.
 """
 
 
+CONVERT = """\
+What Mint has converted before is only fetched; only the rest costs Credits.
+A file that is in DIR already is left alone: another name is taken.
+"""
+
+
 def parser(program: str) -> argparse.ArgumentParser:
     """The parser of all commands. `program` is how the user calls it."""
     root = argparse.ArgumentParser(
@@ -55,6 +61,7 @@ def parser(program: str) -> argparse.ArgumentParser:
     _generate(commands)
     _batch(commands)
     _jobs(commands)
+    _after(commands)
     _account(commands)
     _library(commands)
     return root
@@ -74,6 +81,12 @@ def _generate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     generate.add_argument("--image", action="append", default=[], metavar="PATH_OR_URL", help="a reference picture; may be given 8 times")
     generate.add_argument("--name", metavar="N", help="what it is called at Mint and in Blender")
     generate.add_argument("--pose", choices=[pose.value for pose in Pose], help="a neutral pose for a character")
+    generate.add_argument(
+        "--optimize",
+        choices=[level.value for level in OptimizationLevel],
+        metavar="LEVEL",
+        help="for a model: make it lighter afterwards, where it can be opened here (light, moderate or aggressive; costs Credits too)",
+    )
     generate.add_argument("--splats", metavar="TIER", help="for a world: its Gaussian splats too (such as 100k or 500k)")
     generate.add_argument("--max-credits", type=_credits, metavar="N", help="start nothing that would cost more")
     generate.add_argument("--approve", action="store_true", help="approve every Preview without asking")
@@ -100,6 +113,26 @@ def _jobs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     _job(commands, "dismiss", "take a job off the list; its files stay")
     place = _job(commands, "place", "write a finished job's result into a file")
     _outputs(place)
+
+
+def _after(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    convert = _command(commands, "convert", "save a model in formats of other programs", CONVERT)
+    convert.usage = f"{convert.prog} [options] ASSET_OR_JOB"
+    convert.add_argument("what", metavar="ASSET_OR_JOB", help="the model's id at Mint, or the job that made it")
+    convert.add_argument(
+        "--format",
+        action="append",
+        required=True,
+        choices=[format.value for format in Format],
+        metavar="FORMAT",
+        help="fbx, obj, stl or usdz; may be given several times",
+    )
+    convert.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="the folder of the files")
+    again = _job(commands, "again", "generate a job's wish once more, or a variation of it (costs Credits again)")
+    again.add_argument("--prompt", default="", metavar="TEXT", help="another prompt, with all else as it was")
+    again.add_argument("--max-credits", type=_credits, metavar="N", help="start nothing that would cost more")
+    again.add_argument("--approve", action="store_true", help="approve every Preview without asking")
+    _outputs(again)
 
 
 def _account(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

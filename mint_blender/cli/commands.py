@@ -14,7 +14,7 @@ from pathlib import Path
 from ..jobs.board import NotPossible
 from ..jobs.journal import JournalTrouble
 from ..mint.errors import MintError
-from . import account_commands, batch, exits, job_commands, library_command, logbook, session, streams
+from . import account_commands, after_commands, batch, exits, job_commands, library_command, logbook, session, streams
 from .arguments import parser
 from .exits import Exit
 from .session import NotAllowedOnline, TooExpensive
@@ -35,6 +35,8 @@ COMMANDS: dict[str, Command] = {
     "cancel": job_commands.cancel,
     "dismiss": job_commands.dismiss,
     "place": job_commands.place,
+    "convert": after_commands.convert,
+    "again": after_commands.again,
     "models": account_commands.models,
     "worlds": account_commands.worlds,
     "library": library_command.library,

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..jobs import card
-from ..jobs.board import Board
+from ..jobs.board import Board, NotPossible
 from ..jobs.job import BUSY, Job, Phase, Target, Verb
 from ..mint.generation import GenerationRequest
-from ..mint.schema import Kind, Mode, Pose, Preset
+from ..mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
 from . import exits, session, writing
 from .exits import Exit
 from .terminal import Terminal, job_record
@@ -32,11 +32,12 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     if complaint := writing.complaint(request.kind, arguments.output, arguments.render):
         terminal.error(complaint)
         return Exit.IMPORT
-    target = Target(output=_text(arguments.output), render=_text(arguments.render), splats=arguments.splats)
+    target = Target(output=text_of(arguments.output), render=text_of(arguments.render), splats=arguments.splats)
+    level = OptimizationLevel(arguments.optimize) if arguments.optimize else None
     with session.open_board() as board:
         session.check_price(request, arguments.max_credits, terminal.wait)
-        job = board.start(request, target)
-        return _to_the_end(board, [job], terminal, approve=arguments.approve)
+        job = board.start(request, target, optimize=level)
+        return to_the_end(board, [job], terminal, approve=arguments.approve)
 
 
 def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -54,7 +55,7 @@ def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             jobs = [job for job in jobs if board.is_active(job.id) or _is_unwritten(job)]
             if not jobs:
                 terminal.hint("Nothing was broken off.")
-        return _to_the_end(board, jobs, terminal)
+        return to_the_end(board, jobs, terminal)
 
 
 def goes_on(job: Job) -> bool:
@@ -72,7 +73,7 @@ def approve(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     with session.open_board() as board:
         job = board.job(arguments.job)
         board.approve(job.id)
-        return _to_the_end(board, [job], terminal)
+        return to_the_end(board, [job], terminal)
 
 
 def revise(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -80,7 +81,7 @@ def revise(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     with session.open_board() as board:
         job = board.job(arguments.job)
         board.revise(job.id, arguments.feedback)
-        return _to_the_end(board, [job], terminal)
+        return to_the_end(board, [job], terminal)
 
 
 def retry(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -88,7 +89,7 @@ def retry(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     with session.open_board() as board:
         job = board.job(arguments.job)
         board.retry(job.id)
-        return _to_the_end(board, [job], terminal)
+        return to_the_end(board, [job], terminal)
 
 
 def cancel(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -97,7 +98,7 @@ def cancel(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         job = board.job(arguments.job)
         board.cancel(job.id)
         session.let_others_notice(board, job.id)
-        status = _to_the_end(board, [job], terminal)
+        status = to_the_end(board, [job], terminal)
         return Exit.DONE if board.job(job.id).phase is Phase.CANCELED else status
 
 
@@ -117,18 +118,20 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         return Exit.USAGE
     with session.open_list() as board:
         job = board.job(arguments.job)
+        if job.convert:
+            raise NotPossible(f"{job.title}: only other formats of it were saved. Place the job that generated it.")
         if job.phase not in {Phase.READY, Phase.PLACED}:
             terminal.error(f"{job.title} is not ready to place. {_stop_sentence(job, terminal)}", job=job.id)
             return exits.of_job(job)
         if complaint := writing.complaint(job.kind, arguments.output, arguments.render):
             terminal.error(complaint)
             return Exit.IMPORT
-        job = board.retarget(job.id, replace(job.target, output=_text(arguments.output), render=_text(arguments.render)))
+        job = board.retarget(job.id, replace(job.target, output=text_of(arguments.output), render=text_of(arguments.render)))
         if all(Path(kept.path).is_file() for kept in job.files):
             return finish(board, job, terminal)
     with session.open_board() as board:
         board.fetch_again(job.id)
-        return _to_the_end(board, [job], terminal)
+        return to_the_end(board, [job], terminal)
 
 
 def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -142,7 +145,7 @@ def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     return Exit.DONE
 
 
-def _to_the_end(board: Board, jobs: list[Job], terminal: Terminal, *, approve: bool = False) -> Exit:
+def to_the_end(board: Board, jobs: list[Job], terminal: Terminal, *, approve: bool = False) -> Exit:
     """Follow jobs to where they rest, then write the files that each was to become; the status of the first that is not done."""
     with terminal.progress() as display:
         tell = terminal.teller(board, display)
@@ -208,5 +211,5 @@ def _in_brackets(text: str) -> str:
     return f" ({text})" if text else ""
 
 
-def _text(path: Path | None) -> str | None:
+def text_of(path: Path | None) -> str | None:
     return None if path is None else str(path)

@@ -13,7 +13,7 @@ from ..jobs.board import NotPossible
 from ..jobs.job import Job, Phase, Target
 from ..mint.accounting import Usage
 from ..mint.generation import GenerationRequest
-from ..mint.schema import Asset, Kind, Mode, Pose, Preset
+from ..mint.schema import Asset, Kind, Mode, OptimizationLevel, Pose, Preset
 from . import session
 from .session import Review, TooExpensive
 
@@ -42,13 +42,15 @@ def generate(
     images: Iterable[str | PathLike[str]] = (),
     pose: str | None = None,
     splats: str | None = None,
+    optimize: str | None = None,
     review: Review | None = None,
     max_credits: float | None = None,
 ) -> Placed:
     """Generate and place the result in the current scene; blocks until it is there.
 
     In mode "review", `review(preview)` is called at each Preview (`preview.path` is its picture) and answers "approve",
-    "cancel", or the text of a revision. Raises GenerationStopped, a MintError, or ValueError for what Mint would refuse.
+    "cancel", or the text of a revision. `optimize` ("light", "moderate", "aggressive") has a model made lighter afterwards, which
+    costs Credits too, if this Blender can open such files. Raises GenerationStopped, a MintError, or ValueError for what Mint would refuse.
     """
     request = GenerationRequest(
         kind=Kind(kind),
@@ -59,6 +61,9 @@ def generate(
         images=tuple(_source(image) for image in images),
         pose=Pose(pose) if pose else None,
     )
+    level = OptimizationLevel(optimize) if optimize else None
+    if level is not None and request.kind is not Kind.MODEL:
+        raise ValueError("Optimising is for models.")
     if request.mode is Mode.REVIEW and review is None:
         raise ValueError('mode "review" needs a function review(preview) that answers "approve", "cancel" or a revision.')
     try:
@@ -67,7 +72,7 @@ def generate(
         raise ValueError(str(trouble)) from trouble
     session.check_price(request, max_credits)
     with session.open_board() as board:
-        started = board.start(request, Target(splats=splats))
+        started = board.start(request, Target(splats=splats), optimize=level)
         job = session.follow(board, started.id, lambda news: None, review)
         if job.phase is not Phase.READY:
             raise GenerationStopped(job)

@@ -37,12 +37,19 @@ def complaint(kind: Kind, output: Path | None, render: Path | None) -> str | Non
     for path in filter(None, (output, render)):
         if path.is_dir():
             return f"{path} is a folder, not a file. Nothing was started."
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=path.parent):
-                pass
-        except OSError as error:
-            return f"Nothing can be written to the folder {path.parent}: {error.strerror}. Nothing was started."
+        if sentence := folder_complaint(path.parent):
+            return sentence
+    return None
+
+
+def folder_complaint(folder: Path) -> str | None:
+    """Can something be written there? Makes the folder."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        return f"Nothing can be written to the folder {folder}: {error.strerror}. Nothing was started."
     return None
 
 

@@ -155,7 +155,7 @@ class Harvest:
         resource, level = self._resource, self._job.optimize
         if level is None or resource is None or self._assets.optimized_glb_url is not None:
             return
-        if lacking := choice.OPTIMIZED_NEEDS - self._readable:
+        if lacking := choice.OPTIMIZED_NEEDS - self._opens:
             # Nothing is paid for a file that could not be opened here.
             self._job = self._job.noted(f"The model was not optimised. {choice.explain_missing(lacking)}")
             return
@@ -204,7 +204,7 @@ class Harvest:
         """The optimised GLB where this Blender reads it, else the original."""
         taken = self._job.file(Role.MODEL)
         if taken is None:
-            taken = yield from self._fetch_model(self._readable)
+            taken = yield from self._fetch_model(self._opens)
         if taken is not None and self._unreadable(taken) and taken.url != self._assets.glb_url:
             # Only the file itself says what it needs, and it needs more than expected: fall back on the original.
             note = choice.explain_missing(self._unreadable(taken))
@@ -219,6 +219,11 @@ class Harvest:
         optimized = chosen.which == "optimized"
         url_of: UrlOf = (lambda found: found.optimized_glb_url) if optimized else (lambda found: found.glb_url)
         return (yield from self._fetch(Role.MODEL, url_of, "model-optimized" if optimized else "model", note=chosen.reason))
+
+    @property
+    def _opens(self) -> frozenset[str]:
+        """What a file may require. Where there is no Blender nobody opens it: who had it optimised wants that file."""
+        return choice.OPTIMIZED_NEEDS if self._job.optimize and not self._readable else self._readable
 
     def _unreadable(self, kept: Kept) -> tuple[str, ...]:
         return tuple(sorted(set(kept.needs) - self._readable)) if self._readable else ()

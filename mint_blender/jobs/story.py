@@ -242,6 +242,10 @@ class _Story:
         except errors.ProblemError as error:
             if error.retryable or isinstance(error, errors.KeyRefused):
                 raise
+            if self.job.convert and decision.verb is Verb.RESUME:
+                # The model is no proof that its conversion was begun: then Mint wants the start once more, whose key finds it.
+                self._start_again(decision)
+                return
             self.job = replace(self.job.noted(str(error)), decision=None)
             yield from self._look_anew()
             return

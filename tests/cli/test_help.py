@@ -8,7 +8,19 @@ import pytest
 from mint_blender.cli import commands
 
 PROMISED = {
-    "generate": ["--kind", "--prompt", "--preset", "--mode", "--image", "--name", "--max-credits", "--approve", "-o", "--render"],
+    "generate": [
+        "--kind",
+        "--prompt",
+        "--preset",
+        "--mode",
+        "--image",
+        "--name",
+        "--max-credits",
+        "--approve",
+        "--optimize",
+        "-o",
+        "--render",
+    ],
     "batch": ["FILE", "-o", "--jobs", ".jsonl", ".csv", ".txt"],
     "jobs": [],
     "resume": ["JOB"],
@@ -17,6 +29,8 @@ PROMISED = {
     "retry": ["JOB"],
     "cancel": ["JOB"],
     "place": ["JOB", "-o"],
+    "convert": ["ASSET_OR_JOB", "--format", "-o"],
+    "again": ["JOB", "--prompt", "--max-credits", "--approve", "-o", "--render"],
     "models": [],
     "worlds": [],
     "usage": [],

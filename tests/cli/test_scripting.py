@@ -32,6 +32,8 @@ REFUSED = {
     "an unknown kind": ({"prompt": "a lamp", "kind": "chair"}, "chair"),
     "an unknown preset": ({"prompt": "a lamp", "preset": "quick"}, "quick"),
     "a picture that is not there": ({"prompt": "a lamp", "images": [Path("nowhere.png")]}, "nowhere.png cannot be read"),
+    "an unknown level": ({"prompt": "a lamp", "optimize": "much"}, "much"),
+    "a world made lighter": ({"prompt": "a hall", "kind": "world", "optimize": "light"}, "for models"),
     "review without anybody who looks": ({"prompt": "a lamp", "mode": "review"}, "needs a function review"),
 }
 

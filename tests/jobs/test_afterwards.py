@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.files.choice import OPTIMIZED_NEEDS
+from mint_blender.files.choice import OPTIMIZED_NEEDS, WEBP
 from mint_blender.jobs import wish
 from mint_blender.jobs.board import Board, NotPossible
 from mint_blender.jobs.job import Phase, Role, Target, Verb, new_attempt, new_fetch
@@ -62,10 +62,19 @@ def generated(terms: Terms) -> Teller:
 
 def test_nothing_is_paid_for_a_file_that_cannot_be_opened() -> None:
     """A Blender without Draco takes the original and says why; the optimisation is not even asked for."""
-    told = generated(Terms())
+    told = generated(Terms(readable=frozenset({WEBP})))
     assert told.expect(Fetch).url == GLB
     (note,) = told.job.notes
     assert note.startswith("The model was not optimised. This Blender lacks")
+
+
+def test_where_nobody_opens_it_the_lighter_file_is_brought() -> None:
+    """Without a Blender the file is all that is wanted: it is optimised, and taken."""
+    told = generated(Terms())
+    told.expect(Optimize)
+    told.answer(operation("succeeded", id="op_2")).expect(ReadAsset)
+    assert told.answer(asset(glbUrl=GLB, optimizedGlbUrl=OPTIMIZED)).expect(Fetch).url == OPTIMIZED
+    assert told.job.notes == ()
 
 
 def test_it_is_optimised_before_it_is_fetched() -> None:

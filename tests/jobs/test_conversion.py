@@ -145,6 +145,16 @@ def test_credits_are_bought_and_it_goes_on() -> None:
     assert told.job.existing == "res_1"
 
 
+def test_credits_are_bought_before_anything_was_begun() -> None:
+    """Mint has nothing to resume yet: the very same start is repeated, which cannot be charged twice."""
+    told = converting().answer(seen("billing_required", **CONVERSION))
+    told = Teller(decided(told.job, Verb.RESUME))
+    told.expect(Act)
+    again = told.fail(problem(409)).expect(Convert)
+    assert (again.key, again.formats, told.job.notes) == (told.job.key, (Format.FBX, Format.OBJ), ())
+    told.answer(operation("queued", **CONVERSION)).expect(Poll)
+
+
 def test_cancel_stops_it_at_mint() -> None:
     """While it is converted it can be cancelled."""
     told = Teller(decided(converting().job, Verb.CANCEL))
