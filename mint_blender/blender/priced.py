@@ -41,7 +41,8 @@ class Priced:
         if question is None or _is_answered(question) or question in _waited or not _ask(question):
             _waited.discard(question)
             return self.open_dialog(context)
-        again = partial(_when_answered, self.bl_idname, self.as_keywords(), question, time.monotonic() + PATIENCE)
+        name = self.bl_idname.removeprefix("MINT_OT_")  # as Blender calls the registered class
+        again = partial(_when_answered, name, self.as_keywords(), question, time.monotonic() + PATIENCE)
         bpy.app.timers.register(again, first_interval=STEP)
         return {"CANCELLED"}  # for now: nothing has happened yet that could be undone or repeated
 
@@ -73,14 +74,13 @@ def _ask(question: Question) -> bool:
     return current.may_go_online() and bool(current.account().key) and library_view.ask(question) is None
 
 
-def _when_answered(idname: str, arguments: dict[str, Any], question: Question, until: float) -> float | None:
+def _when_answered(name: str, arguments: dict[str, Any], question: Question, until: float) -> float | None:
     if not _is_answered(question):
         if time.monotonic() < until:
             return STEP
         _waited.add(question)
     window = next(iter(bpy.context.window_manager.windows), None)
-    operator = getattr(bpy.ops.mint, idname.partition(".")[2], None)
-    if window is not None and operator is not None:
+    if window is not None and name in dir(bpy.ops.mint):  # the add-on may have been disabled meanwhile
         with bpy.context.temp_override(window=bpy.context.window or window):
-            operator("INVOKE_DEFAULT", **arguments)
+            getattr(bpy.ops.mint, name)("INVOKE_DEFAULT", **arguments)
     return None

@@ -39,7 +39,7 @@ TEXTS = {
     ),
     "Convert Model": "Modell konvertieren",
     "Formats": "Formate",
-    "One or several": "Eines oder mehrere",
+    "One, or several with Shift": "Eines, oder mehrere mit Umschalt",
     "Where the files are saved": "Wo die Dateien gespeichert werden",
     "What Mint has to convert first costs Credits. A file that is there already is not overwritten.": (
         "Was Mint erst konvertieren muss, kostet Credits. Eine vorhandene Datei wird nicht überschrieben."

@@ -38,7 +38,7 @@ TEXTS = {
     ),
     "Convert Model": "モデルを変換",
     "Formats": "形式",
-    "One or several": "1 つまたは複数",
+    "One, or several with Shift": "1 つ、または Shift で複数",
     "Where the files are saved": "ファイルの保存先",
     "What Mint has to convert first costs Credits. A file that is there already is not overwritten.": (
         "Mint がまず変換する必要があるものにはクレジットがかかります。既存のファイルは上書きされません。"
