@@ -15,6 +15,7 @@ BLENDER = Path(__file__).resolve().parents[1] / "mint_blender" / "blender"
 LAYOUT = {
     "alert",
     "active",
+    "active_default",
     "enabled",
     "scale_x",
     "scale_y",

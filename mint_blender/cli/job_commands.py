@@ -34,7 +34,7 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         return Exit.IMPORT
     target = Target(output=_text(arguments.output), render=_text(arguments.render), splats=arguments.splats)
     with session.open_board() as board:
-        session.check_price(request, arguments.max_credits, terminal.wait)
+        session.check_price(board, request, arguments.max_credits, terminal.wait)
         job = board.start(request, target)
         return _to_the_end(board, [job], terminal, approve=arguments.approve)
 
@@ -87,6 +87,7 @@ def retry(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """A new attempt at a failed job."""
     with session.open_board() as board:
         job = board.job(arguments.job)
+        session.check_price(board, job.request, None, terminal.wait)
         board.retry(job.id)
         return _to_the_end(board, [job], terminal)
 

@@ -15,18 +15,17 @@ from dataclasses import replace
 from ..mint.account import Account
 from ..mint.generation import GenerationRequest, feedback_complaint
 from ..mint.schema import Asset, OptimizationLevel
-from . import card, checks, history
+from . import card, checks, history, spending
 from .driver import Driver
 from .job import BUSY, Cause, Decision, Job, Phase, Target, Trouble, Verb, new_fetch, new_job, new_key
 from .journal import Journal
 from .messages import Answered, Crashed, Hitch, JobChanged, News, Progress, Rested
-from .questions import Question
+from .purse import NotPossible, Purse, TooExpensive
+from .questions import Answer, OptimizationPrice, Price, Question
 from .setup import Setup
 from .worker import Worker
 
-
-class NotPossible(Exception):
-    """The user asked for something that makes no sense (now): the sentence says why."""
+__all__ = ["Board", "NotPossible", "TooExpensive"]
 
 
 class Board:
@@ -46,6 +45,8 @@ class Board:
         self._looks = itertools.count(1)
         self._asked: set[Question] = set()
         self.answers: dict[Question, Answered] = {}
+        self.purse = Purse(self.answers)
+        self._past: list[spending.Entry] | None = None  # of jobs that are off the list, once somebody wants to know
         self._reread_history()
 
     def close(self, timeout: float = 2.0) -> bool:
@@ -84,6 +85,31 @@ class Board:
         """How far the job's present stage is, judged by how long it took before."""
         return history.outlook(job, self._moves.get(job.id, ()), self._usual, now=time.time())
 
+    @property
+    def serial(self) -> int:
+        """A number that changes when the worker, or another process, has written a job."""
+        return self._serial
+
+    def waits_since(self, job: Job) -> float:
+        """When it came to where it is now, in seconds since the epoch."""
+        return self._moves[job.id][-1][1] if self._moves.get(job.id) else job.created_at
+
+    def month(self) -> spending.Month:
+        """What was begun on each of the last days, jobs that were dismissed included."""
+        return spending.month(self._entries(), spending.date_of(time.time()))
+
+    def spent_today(self) -> float:
+        """Credits of what was begun today: paid, held back, or expected."""
+        return spending.spent_on(self._entries(), spending.date_of(time.time()))
+
+    def _entries(self) -> list[spending.Entry]:
+        if self._past is None:
+            jobs = self._journal.dismissed(time.time() - (spending.DAYS + 1) * 24 * 3600.0)
+            moves = self._journal.moves([job.id for job in jobs])
+            self._past = [entry for job in jobs if (entry := spending.entry(job, moves[job.id]))]
+        listed = (spending.entry(job, self._moves.get(job.id, ())) for job in self._jobs.values())
+        return [*self._past, *(entry for entry in listed if entry)]
+
     def use(self, account: Account) -> None:
         """Talk to Mint with another key or base URL; what was said before is no longer true."""
         self.answers.clear()
@@ -102,6 +128,16 @@ class Board:
         self._asked.add(question)
         self.worker.ask(question)
 
+    def learn(self, question: Question, answer: Answer) -> None:
+        """Take in an answer that was got in another way."""
+        self.answers[question] = Answered(question, answer)
+
+    def find_out(self, question: Question) -> None:
+        """Ask, and block until there is an answer. For scripts, never for a window."""
+        self.ask(question)
+        while self.is_asked(question):
+            self.hear()
+
     def is_asked(self, question: Question) -> bool:
         """Is an answer on its way?"""
         return question in self._asked
@@ -113,14 +149,16 @@ class Board:
     # -- deciding -----------------------------------------------------------------------------------------------------
 
     def start(self, request: GenerationRequest, target: Target = Target(), *, optimize: OptimizationLevel | None = None) -> Job:
-        """A new job: committed with its idempotency key before this returns, sent by the worker afterwards."""
+        """A new job: committed with its idempotency key before this returns, sent by the worker afterwards. May raise TooExpensive."""
         if complaint := checks.complaint(request):
             raise NotPossible(complaint)
-        return self._begin(new_job(request, target, now=time.time(), optimize=optimize))
+        estimate = self._check_price(Price.of(request))
+        return self._begin(new_job(request, target, now=time.time(), optimize=optimize, estimate=estimate))
 
     def fetch(self, asset: Asset, target: Target = Target(), *, optimize: OptimizationLevel | None = None) -> Job:
         """A job that brings what Mint has made already; optimised first if wanted, which costs Credits."""
-        return self._begin(new_fetch(asset, target, now=time.time(), optimize=optimize))
+        estimate = self._check_price(OptimizationPrice(asset.id)) if optimize else None
+        return self._begin(new_fetch(asset, target, now=time.time(), optimize=optimize, estimate=estimate))
 
     def approve(self, job_id: str) -> None:
         """Accept the preview: the final, expensive stage begins."""
@@ -137,8 +175,11 @@ class Board:
         self._decide(job_id, Verb.CANCEL)
 
     def retry(self, job_id: str) -> None:
-        """A new attempt at a failed job. Costs Credits again."""
-        self._decide(job_id, Verb.RETRY)
+        """A new attempt at a failed job. Costs Credits again. May raise TooExpensive."""
+        job = self.job(job_id)
+        if job.existing is None and Verb.RETRY in card.verbs(job):
+            self._check_price(Price.of(job.request))
+        self._decide(job.id, Verb.RETRY)
 
     def resume(self, job_id: str) -> None:
         """Go on: after Credits were bought, after watching stopped, or after a restart. Starts and pays nothing twice."""
@@ -190,10 +231,13 @@ class Board:
             raise NotPossible(f"{job.title} is not finished: cancel it first.")
         self._journal.dismiss(job.id)
         del self._jobs[job.id]
+        self._past = None
 
     def lines(self, start: str) -> list[Job]:
         """The jobs of a batch, by how their line begins: those too that were dismissed since, which are on the list again."""
         self._jobs.update({job.id: job for job in self._journal.take_back(start)})
+        self._past = None
+        self._reread_history()
         return [job for job in self.jobs() if job.target.line is not None and job.target.line.startswith(start)]
 
     def retarget(self, job_id: str, target: Target) -> Job:
@@ -271,6 +315,7 @@ class Board:
         for job_id, job in changes.items():
             if job is None:
                 self._jobs.pop(job_id, None)
+                self._past = None
             else:
                 self._jobs[job_id] = job
         if any(_phase(before[job_id]) is not _phase(job) for job_id, job in changes.items()):
@@ -278,6 +323,12 @@ class Board:
         return any(before[job_id] != job for job_id, job in changes.items())
 
     # -- writing ------------------------------------------------------------------------------------------------------
+
+    def _check_price(self, question: Question) -> float | None:
+        """What it will cost, as far as that is known; raises TooExpensive where it is above a limit of the user's."""
+        if self.purse.limits:
+            self.purse.check(question, self.spent_today())
+        return self.purse.price(question)
 
     def _begin(self, job: Job) -> Job:
         self._journal.add(job)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from ..files.glb import Glb
 from ..mint.accounting import Estimate, Me, Usage
-from ..mint.errors import NotFound
+from ..mint.errors import NotFound, NotOffered
+from ..mint.generation import GenerationRequest
 from ..mint.schema import Kind, Mode, Page, Preset
 
 if TYPE_CHECKING:
@@ -36,6 +37,18 @@ class Price:
     preset: Preset
     mode: Mode
 
+    @classmethod
+    def of(cls, request: GenerationRequest) -> Price:
+        """What this would cost."""
+        return cls(request.kind, request.preset, request.mode)
+
+
+@dataclass(frozen=True)
+class OptimizationPrice:
+    """What optimising a model would cost; answered as `Price` is."""
+
+    model_id: str
+
 
 @dataclass(frozen=True)
 class ListPage:
@@ -59,11 +72,11 @@ class FileFacts:
     url: str
 
 
-Question = WhoseKey | Balance | Price | ListPage | Thumbnail | FileFacts
+Question = WhoseKey | Balance | Price | OptimizationPrice | ListPage | Thumbnail | FileFacts
 Answer = Me | Usage | Estimate | Page | Path | Glb
 
 
-def answer(client: Client, question: WhoseKey | Balance | Price | ListPage) -> Answer:
+def answer(client: Client, question: WhoseKey | Balance | Price | OptimizationPrice | ListPage) -> Answer:
     """Ask Mint. Raises MintError."""
     if isinstance(question, ListPage):
         return client.page(question.kind, cursor=question.cursor, limit=PAGE_SIZE)
@@ -72,6 +85,8 @@ def answer(client: Client, question: WhoseKey | Balance | Price | ListPage) -> A
     if isinstance(question, Balance):
         return client.usage()
     try:
+        if isinstance(question, OptimizationPrice):
+            return client.estimate_optimization(question.model_id)
         return client.estimate(question.kind, question.preset, question.mode)
-    except NotFound:
+    except (NotFound, NotOffered):
         return Estimate(None, None, None)

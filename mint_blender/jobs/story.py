@@ -199,7 +199,7 @@ class _Story:
     def _start_again(self, decision: Decision) -> None:
         """A retry is a new wish and gets the new click's key; a resume repeats the very same start, which cannot be charged twice."""
         if decision.verb is Verb.RETRY:
-            self.job = self.job.moved(Phase.WAITING, decision=None, trouble=None, operation=None, key=decision.key, body=None)
+            self.job = self.job.forgetting().moved(Phase.WAITING, decision=None, trouble=None, key=decision.key, body=None)
         else:
             # The stopped operation is forgotten, not lost: the start's key finds it again.
             self.job = self.job.moved(Phase.SENDING, decision=None, trouble=None, operation=None)
@@ -242,7 +242,9 @@ class _Story:
         self._move_to(operation)
 
     def _move_to(self, operation: Operation) -> None:
-        """Move to where the operation is."""
+        """Move to where the operation is. A retry is another operation, and what the one before has cost is added up."""
+        if self.job.operation is not None and self.job.operation.id != operation.id:
+            self.job = self.job.forgetting()
         if operation.is_busy:
             phase, trouble = Phase.WORKING, None
         elif operation.awaits_review:

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All texts in German, from English. {1}, {2} … are values, in the order in which the English text has them."""
 
-from . import files, interface, jobs, library, panels, scene, service
+from . import files, interface, jobs, library, money, panels, scene, service
 
 TEXTS: dict[str, str] = {
     **files.TEXTS,
     **interface.TEXTS,
     **jobs.TEXTS,
     **library.TEXTS,
+    **money.TEXTS,
     **panels.TEXTS,
     **scene.TEXTS,
     **service.TEXTS,
