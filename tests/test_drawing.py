@@ -20,6 +20,7 @@ LAYOUT = {
     "scale_x",
     "scale_y",
     "alignment",
+    "ui_units_x",
     "use_property_split",
     "use_property_decorate",
     "operator_context",

@@ -43,8 +43,8 @@ def _draw_usage(box: bpy.types.UILayout) -> None:
     row = box.row()
     row.label(text=translated("Usage"), icon="GRAPH")
     row.operator("mint.refresh_account", text="Refresh", icon="FILE_REFRESH")
-    account_panel.draw_usage(box)
     usage_chart.draw(box)
+    account_panel.draw_usage(box)
 
 
 def _draw_limits(box: bpy.types.UILayout, stored: MintPreferences) -> None:

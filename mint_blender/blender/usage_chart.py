@@ -30,7 +30,7 @@ _FAILED = (0.84, 0.34, 0.22, 1.0)
 _LINE = (0.5, 0.5, 0.5, 0.8)
 _SWATCH = 32
 
-_SCALE = 4.6  # times the height of a button
+_SCALE = 5.0  # times the height of a button
 
 Pixels = NDArray[np.float32]
 
@@ -73,6 +73,7 @@ def draw(layout: bpy.types.UILayout) -> None:
     chart.alignment = "LEFT"
     for number, days in enumerate(tiles(_month.days)):
         tile = chart.column(align=True)
+        tile.ui_units_x = _SCALE  # else a label takes as much as it can get, and the days of one tile stand far from those of the next
         tile.template_icon(icon_value=_icons[f"tile-{number}"].icon_id, scale=_SCALE)
         tile.label(text=f"{days[0].date:%m-%d}", translate=False)
     most = max(day.credits for day in _month.days)
