@@ -30,7 +30,7 @@ def catch_up(board: Board, wake: Callable[[], None]) -> None:
         bpy.app.timers.register(_look, first_interval=EVERY, persistent=True)
     if not waiting:
         forget()
-    enough = {job.id: job for job in waiting if suffices(board, job)}
+    enough = {job.id: job for job in waiting if missing(board, job) == 0}
     for job_id in enough.keys() - _told:
         notices.say(f"Mint: {enough[job_id].title}: {ENOUGH}")
     _told.clear()
@@ -40,9 +40,9 @@ def catch_up(board: Board, wake: Callable[[], None]) -> None:
 ENOUGH = "The balance suffices now: Resume."
 
 
-def suffices(board: Board, job: Job) -> bool:
-    """Could this job go on, by the balance as read since it stopped?"""
-    return job.phase is Phase.BILLING and board.purse.suffices(job, board.waits_since(job))
+def missing(board: Board, job: Job) -> float | None:
+    """How many Credits a waiting job lacks: 0 when it could go on, by the balance as read since it stopped; None where nobody knows."""
+    return board.purse.missing(job, board.waits_since(job))
 
 
 def forget() -> None:

@@ -31,6 +31,7 @@ def board() -> Board:
     if _board is None:
         _board = Board(Setup(home(), Terms(readable=readable_extensions())), account())
         _board.allow_online(may_go_online())
+        _board.waits_for_prices = bpy.app.background
     _board.purse.limits = limits()
     return _board
 

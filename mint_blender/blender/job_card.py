@@ -129,8 +129,8 @@ def _draw_turning(row: bpy.types.UILayout, job: Job, shown: int, count: int) -> 
 def _draw_billing(box: bpy.types.UILayout, board: Board, job: Job, width: int) -> None:
     """What is missing, where to get it, and how to go on."""
     billing = job.operation.billing if job.operation else None
-    missing = billing.missing_credits if billing else None
-    enough = billing_watch.suffices(board, job)
+    missing = billing_watch.missing(board, job)
+    enough = missing == 0
     wrapped(box, billing_watch.ENOUGH if enough else _missing_credits(missing), width=width, icon="CHECKMARK" if enough else "NONE")
     row = box.row(align=True)
     row.operator("mint.open_in_mint", text="Buy Credits", icon="URL").url = (billing.action_url if billing else None) or card.BUY_CREDITS

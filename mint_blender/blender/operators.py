@@ -59,17 +59,13 @@ def begin(operator: bpy.types.Operator | None, act: Act, then: Callable[[], None
 
 
 def _above_a_limit(operator: bpy.types.Operator | None, trouble: TooExpensive, act: Act, then: Callable[[], None]) -> Result:
-    """First the price has to be known. Then, where there is a window, the user decides; elsewhere it is refused."""
-    board = current.board()
-    if trouble.unasked is not None and bpy.app.background:
-        board.find_out(trouble.unasked)
-        return begin(operator, act, then)
-    if trouble.unasked is not None:
-        confirm.when_priced(board, trouble.unasked, lambda later: begin(later, act, then))
-        heartbeat.ensure()
-        return {"FINISHED"}
+    """Without a window it is refused. With one, the user decides once the price is known."""
     if bpy.app.background:
         return complain(operator, str(trouble))
+    if trouble.unasked is not None:
+        confirm.when_priced(current.board(), trouble.unasked, lambda later: begin(later, act, then))
+        heartbeat.ensure()
+        return {"FINISHED"}
     confirm.when_confirmed(trouble, lambda later: begin(later, _beyond_limits(act), then))
     return {"CANCELLED"}
 

@@ -87,7 +87,6 @@ def retry(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """A new attempt at a failed job."""
     with session.open_board() as board:
         job = board.job(arguments.job)
-        session.check_price(board, job.request, None, terminal.wait)
         board.retry(job.id)
         return _to_the_end(board, [job], terminal)
 

@@ -97,7 +97,7 @@ def open_list() -> Iterator[Board]:
 @contextmanager
 def _board(terms: Terms) -> Iterator[Board]:
     board = Board(Setup(home(), terms, RETRIES), account())
-    board.purse.limits = surroundings.limits()
+    board.purse.limits, board.waits_for_prices = surroundings.limits(), True
     try:
         yield board
     finally:

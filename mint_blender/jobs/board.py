@@ -46,6 +46,7 @@ class Board:
         self._asked: set[Question] = set()
         self.answers: dict[Question, Answered] = {}
         self.purse = Purse(self.answers)
+        self.waits_for_prices = False  # block until a price is known that a limit wants to know: for whoever has no window
         self._past: list[spending.Entry] | None = None  # of jobs that are off the list, once somebody wants to know
         self._reread_history()
 
@@ -177,8 +178,9 @@ class Board:
     def retry(self, job_id: str) -> None:
         """A new attempt at a failed job. Costs Credits again. May raise TooExpensive."""
         job = self.job(job_id)
-        if job.existing is None and Verb.RETRY in card.verbs(job):
-            self._check_price(Price.of(job.request))
+        costs = job.existing is None or job.optimize is not None
+        if costs and Verb.RETRY in card.verbs(job):
+            self._check_price(OptimizationPrice(job.existing) if job.existing else Price.of(job.request))
         self._decide(job.id, Verb.RETRY)
 
     def resume(self, job_id: str) -> None:
@@ -327,6 +329,8 @@ class Board:
     def _check_price(self, question: Question) -> float | None:
         """What it will cost, as far as that is known; raises TooExpensive where it is above a limit of the user's."""
         if self.purse.limits:
+            if self.waits_for_prices and self.purse.known(question) is None:
+                self.find_out(question)
             self.purse.check(question, self.spent_today())
         return self.purse.price(question)
 

@@ -58,12 +58,13 @@ class Purse:
         answered = self._answers.get(Balance())
         return answered.answer.credits.total_available if answered and isinstance(answered.answer, Usage) else None
 
-    def suffices(self, job: Job, stopped_at: float) -> bool:
-        """Could a job that stopped for Credits go on? By the balance as read since then."""
-        answered, required = self._answers.get(Balance()), required_credits(job)
-        if answered is None or required is None or answered.at.timestamp() <= stopped_at:
-            return False
-        return self.balance is not None and self.balance >= required
+    def missing(self, job: Job, stopped_at: float) -> float | None:
+        """How many Credits a job lacks that stopped for them: by the balance as read since then, else by what Mint said at the stop."""
+        answered, required = self._answers.get(Balance()), _required(job)
+        if required is not None and self.balance is not None and answered is not None and answered.at.timestamp() > stopped_at:
+            return max(0.0, required - self.balance)
+        billing = job.operation.billing if job.operation else None
+        return (billing.missing_credits or None) if billing else None  # that nothing is lacking is believed of the balance only
 
     def check(self, question: Question, spent: float) -> None:
         """Raises TooExpensive where a price is not within the limits, given what was spent today."""
@@ -71,7 +72,8 @@ class Purse:
             return
         answered = self.known(question)
         if sentence := objection(self.price(question) if answered else None, self.limits, spent):
-            raise TooExpensive(sentence, spent=spent, unasked=None if answered else question)
+            why = f"{sentence} {answered.complaint}" if answered and answered.complaint else sentence
+            raise TooExpensive(why, spent=spent, unasked=None if answered else question)
 
     @contextmanager
     def beyond_limits(self) -> Iterator[None]:
@@ -83,7 +85,7 @@ class Purse:
             self._is_open = False
 
 
-def required_credits(job: Job) -> float | None:
+def _required(job: Job) -> float | None:
     """What the balance has to be before a job that stopped for Credits can go on; without Mint's word, what it was expected to cost."""
     billing = job.operation.billing if job.operation else None
     return billing.required_credits if billing and billing.required_credits is not None else job.estimate

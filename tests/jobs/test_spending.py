@@ -219,21 +219,24 @@ def usage(available: float) -> Usage:
 
 
 def test_when_the_balance_suffices() -> None:
-    """A balance that was read before the stop says nothing; afterwards it has to reach what Mint requires."""
+    """A balance that was read before the stop says nothing; afterwards it tells what is lacking still, and when nothing is."""
     job = replace(
         working(), phase=Phase.BILLING, operation=operation("billing_required", billing={"requiredCredits": 798, "availableCredits": 90})
     )
     answers: dict[Any, Answered] = {}
     purse, now = Purse(answers), time.time()
-    assert not purse.suffices(job, now)
+    assert purse.missing(job, now) == 708
     answers[Balance()] = answered(Balance(), usage(798))
-    assert purse.suffices(job, now - 1)
-    assert not purse.suffices(job, now + 60)
-    answers[Balance()] = answered(Balance(), usage(797))
-    assert not purse.suffices(job, now - 1)
+    assert purse.missing(job, now - 1) == 0
+    assert purse.missing(job, now + 60) == 708
+    answers[Balance()] = answered(Balance(), usage(700))
+    assert purse.missing(job, now - 1) == 98
     unstarted = replace(a_job(), phase=Phase.BILLING, estimate=700.0)
-    assert purse.suffices(unstarted, now - 1)
-    assert not purse.suffices(replace(unstarted, estimate=None), now - 1)
+    assert purse.missing(unstarted, now - 1) == 0
+    assert purse.missing(unstarted, now + 60) is None
+    assert purse.missing(replace(unstarted, estimate=None), now - 1) is None
+    odd = replace(job, operation=operation("billing_required", billing={"requiredCredits": 798, "availableCredits": 800}))
+    assert purse.missing(odd, now + 60) is None
 
 
 # -- on the board ------------------------------------------------------------------------------------------------------------
@@ -353,3 +356,16 @@ def test_a_start_that_needs_credits_is_repeated_with_the_same_key(home: Path) ->
         assert not service.requests("POST", "*:resume")
         assert board.job(job.id).cost == 248
         assert board.close(20)
+
+
+def test_without_a_window_the_price_is_waited_for(board: Board) -> None:
+    """Whoever may block gets the price asked for by the way; an answer that went wrong is part of the sentence."""
+    board.waits_for_prices = True
+    board.purse.limits = Limits(each=300)
+    assert board.start(LAMP).estimate == 248
+    with pytest.raises(TooExpensive, match="about 798 Credits"):
+        board.start(replace(LAMP, preset=Preset.STANDARD))
+    question = Price.of(replace(LAMP, mode=Mode.REVIEW))
+    board.answers[question] = answered(question, None, complaint="Mint cannot be reached.")
+    with pytest.raises(TooExpensive, match=r"cannot be kept\. Mint cannot be reached\."):
+        board.start(replace(LAMP, mode=Mode.REVIEW))
