@@ -15,10 +15,12 @@ BLENDER = Path(__file__).resolve().parents[1] / "mint_blender" / "blender"
 LAYOUT = {
     "alert",
     "active",
+    "active_default",
     "enabled",
     "scale_x",
     "scale_y",
     "alignment",
+    "ui_units_x",
     "use_property_split",
     "use_property_decorate",
     "operator_context",

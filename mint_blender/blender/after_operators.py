@@ -77,7 +77,9 @@ class MINT_OT_convert(bpy.types.Operator):
     bl_options = {"REGISTER"}
 
     asset_id: bpy.props.StringProperty(name="Id", description="The id of the model at Mint", options={"SKIP_SAVE", "HIDDEN"})
-    formats: bpy.props.EnumProperty(name="Formats", description="One, or several with Shift", items=FORMATS, options={"ENUM_FLAG"}, default={"FBX"})
+    formats: bpy.props.EnumProperty(
+        name="Formats", description="One, or several with Shift", items=FORMATS, options={"ENUM_FLAG"}, default={"FBX"}
+    )
     directory: bpy.props.StringProperty(name="Folder", description="Where the files are saved", subtype="DIR_PATH", options={"SKIP_SAVE"})
     filter_folder: bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
 

@@ -14,8 +14,10 @@ from ..jobs.home import home_folder
 from ..jobs.setup import Setup
 from ..jobs.story import Terms
 from ..mint.account import Account
-from .preferences import extension_folder, stored_account
+from .preferences import extension_folder, limits, stored_account
 from .scene.reading import readable_extensions
+
+OFFLINE = "Online access is off. Switch on Preferences > System > Allow Online Access, or start with --online-mode."
 
 QUIT_WITHIN = 1.5  # seconds that closing Blender may wait for a download to let go
 
@@ -29,6 +31,8 @@ def board() -> Board:
     if _board is None:
         _board = Board(Setup(home(), Terms(readable=readable_extensions())), account())
         _board.allow_online(may_go_online())
+        _board.waits_for_prices = bpy.app.background
+    _board.purse.limits = limits()
     return _board
 
 

@@ -8,12 +8,14 @@ settings are kept in a small file of ours and come back.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import bpy
 
 from ..files.choice import OPTIMIZED_NEEDS, explain_missing
 from ..jobs.job import Target
+from ..jobs.questions import Price
 from ..jobs.wish import Wish
 from ..mint.generation import LONGEST_NAME, LONGEST_PROMPT, GenerationRequest, prompt_for_pictures
 from ..mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
@@ -63,10 +65,22 @@ _WORLD = ("splats", "collider", "rigid_body", "panorama", "camera")
 _REMEMBERED = ("kind", "preset", "review", "pose", "optimize", "place", "use_height", "height", *_WORLD)
 
 
-def _changed(form: MintForm, context: bpy.types.Context) -> None:
-    from . import account_operators
+_hearers: list[Callable[[], None]] = []
 
-    account_operators.form_changed()
+
+def hear(hearer: Callable[[], None]) -> None:
+    """Call this whenever something is changed that has to do with the price."""
+    _hearers.append(hearer)
+
+
+def deafen() -> None:
+    """Call nobody any more."""
+    _hearers.clear()
+
+
+def _changed(form: MintForm, context: bpy.types.Context) -> None:
+    for hearer in _hearers:
+        hearer()
 
 
 _lacking: frozenset[str] = frozenset()  # what this Blender would need to open an optimised file, once somebody wants one
@@ -163,6 +177,11 @@ def request_of(form: MintForm) -> GenerationRequest:
     )
 
 
+def price_of(form: MintForm) -> Price:
+    """The question what this would cost."""
+    return Price(Kind(form.kind.lower()), Preset(form.preset.lower()), Mode.REVIEW if form.review else Mode.AUTO)
+
+
 def complaint(form: MintForm) -> str | None:
     """A sentence about the first thing that Mint would refuse, or None; opens no file."""
     return request_of(form).complaint() or references.complaint(form.id_data)
@@ -226,6 +245,14 @@ def remember(form: MintForm) -> None:
         path.write_text(json.dumps({name: getattr(form, name) for name in _REMEMBERED}), encoding="utf-8")
     except OSError:
         pass
+
+
+def sent() -> None:
+    """It was sent: keep the settings, and clear what belongs to this one wish."""
+    form = of(bpy.context)
+    remember(form)
+    form.prompt, form.name, form.text = "", "", None
+    references.clear()
 
 
 def recall() -> None:

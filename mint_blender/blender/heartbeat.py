@@ -15,8 +15,9 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
+from ..jobs.board import Board
 from ..jobs.questions import Balance
-from . import auto_landing, current, drafts, form, library_child, library_view, notices, pictures
+from . import auto_landing, billing_watch, confirm, current, drafts, form, library_child, library_view, notices, pictures, usage_chart
 
 log = logging.getLogger(__name__)
 
@@ -37,17 +38,25 @@ def beat() -> bool:
     a_second_is_over = _a_second_is_over()
     if a_second_is_over and board.is_active_elsewhere:
         changed |= board.take_over()
+    confirm.catch_up(board)
     landed = auto_landing.land_ready(board)
     changed |= library_child.catch_up()
     if changed or landed:
-        pictures.catch_up(board)
+        follow(board)
         library_view.catch_up(board)
-        drafts.catch_up(board)
         if notices.catch_up(board):
             board.ask(Balance())  # what came to rest has cost something
     if changed or landed or (a_second_is_over and board.is_active_at_all):
         redraw()  # elapsed and remaining times are shown in seconds: each of them is news while a job runs
     return board.is_active_at_all or board.is_active_elsewhere or auto_landing.are_waiting(board) or library_child.is_running()
+
+
+def follow(board: Board) -> None:
+    """What hangs on the jobs as they are now: pictures, drafts, the look-out for Credits, and the chart of what was spent."""
+    pictures.catch_up(board)
+    drafts.catch_up(board)
+    billing_watch.catch_up(board, ensure)
+    usage_chart.catch_up(board)
 
 
 def _a_second_is_over() -> bool:
@@ -144,7 +153,7 @@ def _after_load(_path: str) -> None:
     form.recall()
     board = current.existing()
     if board is not None:
-        drafts.catch_up(board)
+        follow(board)
         _revive()
 
 
@@ -166,6 +175,7 @@ def stop() -> None:
     for timer in (_revive, _go_on):
         if bpy.app.timers.is_registered(timer):
             bpy.app.timers.unregister(timer)
+    billing_watch.forget()
     if _after_load in bpy.app.handlers.load_post:
         bpy.app.handlers.load_post.remove(_after_load)
     current.close()
@@ -177,8 +187,7 @@ def _go_on() -> None:
     if (current.home() / "journal.sqlite3").exists():
         board = current.board()
         board.resume_all()
-        pictures.catch_up(board)
-        drafts.catch_up(board)
+        follow(board)
         notices.forget_past(board)
         redraw()
         if board.is_active_at_all or board.is_active_elsewhere:

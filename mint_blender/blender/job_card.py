@@ -11,10 +11,8 @@ import bpy
 from ..jobs import card
 from ..jobs.board import Board
 from ..jobs.job import CONVERTED, Job, Phase, Verb, asset_of
-from ..jobs.questions import WhoseKey
 from ..mint.schema import Kind
-from . import current, drafts, pictures
-from .preferences import key_from_environment, preferences
+from . import billing_watch, current, drafts, pictures
 from .translations import translated
 from .wrapping import wrapped
 
@@ -28,7 +26,7 @@ def draw(layout: bpy.types.UILayout, board: Board, job: Job, *, width: int) -> N
     if job.phase is Phase.REVIEW and job.decision is None:
         _draw_review(box, job)
     elif job.phase is Phase.BILLING:
-        _draw_billing(box, job, width)
+        _draw_billing(box, board, job, width)
     elif job.phase in {Phase.PAUSED, Phase.FAILED}:
         _draw_trouble(box, job, width)
     elif job.phase is Phase.READY:
@@ -40,7 +38,7 @@ def draw(layout: bpy.types.UILayout, board: Board, job: Job, *, width: int) -> N
 
 
 def _draw_head(box: bpy.types.UILayout, board: Board, job: Job) -> None:
-    """Picture, title, state; on the right what ends it."""
+    """Picture, title, state, cost; on the right what ends it."""
     row = box.row()
     if (icon := pictures.of_job(job)) and job.phase is not Phase.REVIEW:
         row.template_icon(icon_value=icon, scale=2.6)
@@ -50,6 +48,10 @@ def _draw_head(box: bpy.types.UILayout, board: Board, job: Job) -> None:
         _draw_progress(column, board, job)
     else:
         column.label(text=translated(_short_state(job)), icon=_ICONS.get(job.phase, "NONE"))
+    if cost := card.cost(job):
+        aside = column.row()
+        aside.active = False
+        aside.label(text=translated(cost))
     end = row.column()
     if board.is_active(job.id):
         if Verb.CANCEL in card.verbs(job) and job.decision is None:
@@ -128,13 +130,16 @@ def _draw_turning(row: bpy.types.UILayout, job: Job, shown: int, count: int) -> 
         turn.job_id, turn.to = job.id, min(count, max(1, shown + step))
 
 
-def _draw_billing(box: bpy.types.UILayout, job: Job, width: int) -> None:
+def _draw_billing(box: bpy.types.UILayout, board: Board, job: Job, width: int) -> None:
     """What is missing, where to get it, and how to go on."""
     billing = job.operation.billing if job.operation else None
-    missing = billing.missing_credits if billing else None
-    wrapped(box, _missing_credits(missing), width=width)
+    missing = billing_watch.missing(board, job)
+    enough = missing == 0
+    wrapped(box, billing_watch.ENOUGH if enough else _missing_credits(missing), width=width, icon="CHECKMARK" if enough else "NONE")
     row = box.row(align=True)
     row.operator("mint.open_in_mint", text="Buy Credits", icon="URL").url = (billing.action_url if billing else None) or card.BUY_CREDITS
+    row = row.row(align=True)
+    row.active_default = enough
     row.operator("mint.resume", text=translated("Resume"), icon="PLAY").job_id = job.id
 
 
@@ -172,35 +177,6 @@ def _draw_saved(box: bpy.types.UILayout, job: Job, width: int) -> None:
             column.label(text=PurePath(kept.path).name, translate=False, icon="FILE")
     wrapped(column, f"Saved in {folder}", width=width)
     box.operator("wm.path_open", text="Open Folder", icon="FILE_FOLDER").filepath = folder
-
-
-def key_is_in_question() -> bool:
-    """Is Mint being asked about the key, or has it refused it? Then the field stays in sight."""
-    board = current.existing()
-    answered = board.answers.get(WhoseKey()) if board else None
-    return bool(board and board.is_asked(WhoseKey())) or bool(answered and answered.complaint)
-
-
-def draw_key(layout: bpy.types.UILayout) -> None:
-    """The key's field with `Check`, and what Mint answered."""
-    stored = preferences()
-    if stored is None:
-        return
-    row = layout.row(align=True)
-    field = row.row(align=True)
-    field.enabled = not key_from_environment()
-    field.prop(stored, "api_key", text="", placeholder="API key")
-    row.operator("mint.check_key", text="Check")
-    board = current.existing()
-    if board is None:
-        return
-    answered = board.answers.get(WhoseKey())
-    if board.is_asked(WhoseKey()):
-        layout.label(text="Asking Mint…", icon="TIME")
-    elif answered is not None and answered.complaint:
-        wrapped(layout, answered.complaint, icon="ERROR")
-    elif answered is not None:
-        layout.label(text=translated(f"Accepted: {getattr(answered.answer, 'display_name', '')}"), icon="CHECKMARK")
 
 
 def _draw_after(layout: bpy.types.UILayout, job: Job) -> None:

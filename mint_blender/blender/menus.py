@@ -49,6 +49,8 @@ def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None
     row = self.layout.row(align=True)
     text = f"Mint: {len(running)} jobs, next: {job.title}" if len(running) > 1 else f"Mint: {job.title}"
     when = card.state(job) if seconds is None else f"about {card.duration(seconds)}"
+    if not current.may_go_online():
+        when = "waits: online access is off"
     row.label(text=f"{translated(text)}, {translated(when)}", translate=False)
     row.operator("mint.cancel", text="", icon="X", emboss=False).job_id = job.id
 

@@ -12,7 +12,7 @@ import bpy
 
 from ..jobs import card
 from ..jobs.board import Board
-from ..jobs.job import Job, Phase
+from ..jobs.job import Phase
 from .translations import translated
 
 _TELLING = {Phase.REVIEW, Phase.BILLING, Phase.READY, Phase.PLACED, Phase.FAILED, Phase.PAUSED}
@@ -29,7 +29,7 @@ def catch_up(board: Board) -> bool:
             _told.pop(job.id, None)
         elif job.phase in _TELLING and _told.get(job.id) is not job.phase:
             _told[job.id] = job.phase
-            _say(job)
+            say(f"Mint: {job.title}: {card.state(job)}", good=job.phase in _GOOD)
             news = True
     return news
 
@@ -39,11 +39,12 @@ def forget_past(board: Board) -> None:
     _told.update({job.id: job.phase for job in board.jobs() if not board.is_active(job.id)})
 
 
-def _say(job: Job) -> None:
+def say(sentence: str, *, good: bool = True) -> None:
+    """Say a sentence in the status bar; nothing where there is no window."""
     window = next(iter(bpy.context.window_manager.windows), None)
     if window is not None and not bpy.app.background:
         with bpy.context.temp_override(window=window):
-            bpy.ops.mint.say("INVOKE_DEFAULT", text=translated(f"Mint: {job.title}: {card.state(job)}"), good=job.phase in _GOOD)
+            bpy.ops.mint.say("INVOKE_DEFAULT", text=translated(sentence), good=good)
 
 
 class MINT_OT_say(bpy.types.Operator):

@@ -14,12 +14,13 @@ from typing import Any
 import bpy
 
 from ..jobs import card
-from ..jobs.board import Board, NotPossible
+from ..jobs.board import Board, NotPossible, TooExpensive
 from ..jobs.job import Job, Phase, Target, Verb
 from ..jobs.journal import JournalTrouble
+from ..jobs.questions import Price
 from ..mint.generation import GenerationRequest
 from ..mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
-from . import auto_landing, current, drafts, form, heartbeat, references, waiting
+from . import asking, auto_landing, confirm, current, drafts, form, heartbeat, notices, waiting
 from .translations import OURS, translated
 
 MODES = [
@@ -29,11 +30,17 @@ MODES = [
 
 Result = Any  # a set of words, which the stubs want spelled as literals
 
-OFFLINE = "Online access is off. Switch on Preferences > System > Allow Online Access, or start with --online-mode."
+OFFLINE = current.OFFLINE
+
+Act = Callable[[Board], str | None]
 
 
-def begin(operator: bpy.types.Operator, act: Callable[[Board], str | None]) -> Result:
-    """Do something with the board; `act` may return the id of a job to wait for. What cannot be is reported in a sentence."""
+def begin(operator: bpy.types.Operator | None, act: Act, then: Callable[[], None] = lambda: None) -> Result:
+    """Do something with the board; `act` may return the id of a job to wait for, `then` is called when it was done.
+
+    What cannot be is reported in a sentence. What is above a limit of the preferences is begun again when the user has confirmed it:
+    an `act` starts one thing only.
+    """
     if not current.may_go_online():
         return complain(operator, OFFLINE)
     try:
@@ -41,15 +48,42 @@ def begin(operator: bpy.types.Operator, act: Callable[[Board], str | None]) -> R
         job_id = act(board)
         if bpy.app.background and job_id is not None:
             waiting.until_rest(board, job_id)
+    except TooExpensive as trouble:
+        return _above_a_limit(operator, trouble, act, then)
     except (NotPossible, JournalTrouble, waiting.Stopped) as trouble:
         return complain(operator, str(trouble))
+    then()
     heartbeat.ensure()
     heartbeat.redraw()
     return {"FINISHED"}
 
 
-def complain(operator: bpy.types.Operator, sentence: str) -> Result:
-    operator.report({"ERROR"}, translated(sentence))
+def _above_a_limit(operator: bpy.types.Operator | None, trouble: TooExpensive, act: Act, then: Callable[[], None]) -> Result:
+    """Without a window it is refused. With one, the user decides once the price is known."""
+    if bpy.app.background:
+        return complain(operator, str(trouble))
+    if trouble.unasked is not None:
+        confirm.when_priced(current.board(), trouble.unasked, lambda later: begin(later, act, then))
+        heartbeat.ensure()
+        return {"FINISHED"}
+    confirm.when_confirmed(trouble, lambda later: begin(later, _beyond_limits(act), then))
+    return {"CANCELLED"}
+
+
+def _beyond_limits(act: Act) -> Act:
+    def wanted(board: Board) -> str | None:
+        with board.purse.beyond_limits():
+            return act(board)
+
+    return wanted
+
+
+def complain(operator: bpy.types.Operator | None, sentence: str) -> Result:
+    """Say in a sentence what cannot be: by the operator, or in the status bar where the click is long over."""
+    if operator is not None:
+        operator.report({"ERROR"}, translated(sentence))
+    else:
+        notices.say(f"Mint: {sentence}", good=False)
     return {"CANCELLED"}
 
 
@@ -82,6 +116,7 @@ class MINT_OT_generate(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """From a menu: ask for the prompt first."""
+        asking.ask_unknown(self._price())
         return context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Generate")
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -98,6 +133,17 @@ class MINT_OT_generate(bpy.types.Operator):
         if self.kind == "MODEL":
             layout.prop(self, "pose")
             layout.prop(self, "optimize")
+        board = current.existing()
+        price = board.purse.price(self._price()) if board else None
+        layout.label(text="" if price is None else translated(f"About {price:,.0f} Credits"))
+
+    def check(self, context: bpy.types.Context) -> bool:
+        """Something in the dialog was changed: the price may be another."""
+        asking.ask_unknown(self._price())
+        return True
+
+    def _price(self) -> Price:
+        return Price(Kind(self.kind.lower()), Preset(self.preset.lower()), Mode(self.mode.lower()))
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Start it."""
@@ -136,12 +182,7 @@ class MINT_OT_generate_from_form(bpy.types.Operator):
         fields = form.of(context)
         request, target = form.request_of(fields), form.target_of(fields, context)
         level = form.optimize_of(fields)
-        result = begin(self, lambda board: board.start(request, target, optimize=level).id)
-        if result == {"FINISHED"}:
-            form.remember(fields)
-            fields.prompt, fields.name, fields.text = "", "", None
-            references.clear()
-        return result
+        return begin(self, lambda board: board.start(request, target, optimize=level).id, form.sent)
 
 
 class JobOperator(bpy.types.Operator):
@@ -238,6 +279,7 @@ class MINT_OT_dismiss(JobOperator):
     def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
         """Off the list; needs no network."""
         board.dismiss(job.id)
+        heartbeat.follow(board)
         heartbeat.redraw()
         return {"FINISHED"}
 

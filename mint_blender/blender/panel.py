@@ -5,11 +5,7 @@ from __future__ import annotations
 
 import bpy
 
-from ..jobs.board import Board
-from ..jobs.questions import Balance, Price
-from ..mint.accounting import Estimate, Usage
-from ..mint.schema import Kind, Mode, Preset
-from . import current, form, job_card, references
+from . import account_panel, current, form, job_card, references
 from .translations import translated
 from .wrapping import wrapped
 
@@ -36,7 +32,7 @@ class MINT_PT_main(_MintPanel, bpy.types.Panel):
         if not is_ready():
             return
         row = self.layout.row(align=True)
-        balance = available_credits()
+        balance = account_panel.balance()
         row.label(text="" if balance is None else translated(f"{balance:,.0f} Credits"))
         row.operator("mint.refresh_account", text="", icon="FILE_REFRESH", emboss=False)
 
@@ -47,8 +43,8 @@ class MINT_PT_main(_MintPanel, bpy.types.Panel):
         elif not current.account().key:
             _draw_first_run(self.layout)
         else:
-            if job_card.key_is_in_question():
-                job_card.draw_key(self.layout)
+            if account_panel.key_is_in_question():
+                account_panel.draw_key(self.layout)
             _draw_form(self.layout, form.of(context))
 
 
@@ -119,14 +115,6 @@ def is_ready() -> bool:
     return current.may_go_online() and bool(current.account().key)
 
 
-def available_credits() -> float | None:
-    """The balance as last read."""
-    board = current.existing()
-    answered = board.answers.get(Balance()) if board else None
-    usage = answered.answer if answered else None
-    return usage.credits.total_available if isinstance(usage, Usage) else None
-
-
 def _draw_world_parts(layout: bpy.types.UILayout, fields: form.MintForm) -> None:
     """Which parts of a World are brought, and as what."""
     layout.prop(fields, "splats")
@@ -151,7 +139,7 @@ def _draw_first_run(layout: bpy.types.UILayout) -> None:
     row = layout.row(align=True)
     row.operator("wm.url_open", text="Ask for Access", icon="URL").url = ASK_FOR_ACCESS
     row.operator("wm.url_open", text="Make a Key", icon="URL").url = MAKE_A_KEY
-    job_card.draw_key(layout)
+    account_panel.draw_key(layout)
 
 
 def _draw_form(layout: bpy.types.UILayout, fields: form.MintForm) -> None:
@@ -176,25 +164,18 @@ def _draw_form(layout: bpy.types.UILayout, fields: form.MintForm) -> None:
 
 def _draw_generate(layout: bpy.types.UILayout, fields: form.MintForm) -> None:
     """The button with its price, and what that leaves of the balance."""
-    answered = _asked_price(fields)
-    price = answered.estimated_total if answered else None
+    board, question = current.existing(), form.price_of(fields)
+    price = board.purse.price(question) if board else None
+    told = board.answers.get(question) if board else None
     column = layout.column()
     column.scale_y = 1.5
     label = "Generate" if price is None else translated(f"Generate  ·  {price:,.0f} Credits")
     column.operator("mint.generate_from_form", text=label, icon="PLAY")
-    balance = available_credits()
-    if answered is not None and price is None:
+    balance = account_panel.balance()
+    if told is not None and told.answer is not None and price is None:
         layout.label(text="Mint does not tell the price", icon="INFO")
     elif price is not None and balance is not None:
         row = layout.row()
         row.alert = price > balance
         left = balance - price
         row.label(text=translated(f"Leaves {left:,.0f} Credits" if left >= 0 else f"{-left:,.0f} Credits are missing"))
-
-
-def _asked_price(fields: form.MintForm) -> Estimate | None:
-    """What Mint has said about the price of this; None before it was asked."""
-    board: Board | None = current.existing()
-    kind, preset = Kind(fields.kind.lower()), Preset(fields.preset.lower())
-    answered = board.answers.get(Price(kind, preset, Mode.REVIEW if fields.review else Mode.AUTO)) if board else None
-    return answered.answer if answered and isinstance(answered.answer, Estimate) else None

@@ -9,6 +9,7 @@ from pathlib import Path
 import bpy
 
 from .. import __package__ as ADDON
+from ..jobs.spending import Limits
 from ..mint.account import BASE_URL_VARIABLE, KEY_VARIABLE
 
 
@@ -35,6 +36,16 @@ class MintPreferences(bpy.types.AddonPreferences):
         description="Where Mint's API is; leave empty for the usual address",
         update=_account_changed,
     )
+    limit_each: bpy.props.IntProperty(
+        name="Per Generation",
+        description="Credits that one generation may cost without a question; where nobody can be asked it is refused. 0: no limit",
+        min=0,
+    )
+    limit_day: bpy.props.IntProperty(
+        name="Per Day",
+        description="Credits that may be spent in a day without a question; where nobody can be asked more is refused. 0: no limit",
+        min=0,
+    )
     show_advanced: bpy.props.BoolProperty(name="Advanced", options={"SKIP_SAVE"})
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -54,6 +65,12 @@ def stored_account() -> tuple[str, str]:
     """Key and base URL, empty where nothing was entered."""
     stored = preferences()
     return (stored.api_key, stored.base_url) if stored else ("", "")
+
+
+def limits() -> Limits:
+    """The most Credits that the user wants to spend without being asked."""
+    stored = preferences()
+    return Limits(stored.limit_each, stored.limit_day) if stored else Limits()
 
 
 def key_from_environment() -> bool:

@@ -3,26 +3,23 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 import bpy
 
-from ..jobs.questions import Balance
-from ..mint.accounting import Usage
 from ..mint.origin import DEFAULT_BASE_URL
-from . import current, disk, form, job_card
+from . import account_panel, current, disk, form, usage_chart
 from .preferences import MintPreferences, base_url_from_environment, key_from_environment
 from .translations import translated
 from .wrapping import wrapped
 
 
 def draw(layout: bpy.types.UILayout, stored: MintPreferences) -> None:
-    """Account, usage, disk, advanced."""
+    """Account, usage, limits, defaults, disk, advanced."""
     _draw_account(layout.box())
     if current.account().key:
         _draw_usage(layout.box())
+        _draw_limits(layout.box(), stored)
     _draw_defaults(layout.box())
     _draw_disk(layout.box())
     _draw_advanced(layout.box(), stored)
@@ -32,7 +29,7 @@ def _draw_account(box: bpy.types.UILayout) -> None:
     box.label(text="Account", icon="USER")
     if key_from_environment():
         wrapped(box, "The key comes from the environment variable MINT_API_KEY, which wins over the field.", icon="INFO")
-    job_card.draw_key(box)
+    account_panel.draw_key(box)
     wrapped(box, "Blender keeps the key unencrypted in your user preferences. MINT_API_KEY in the environment is the other way.")
     online = current.may_go_online()
     row = box.row()
@@ -42,48 +39,23 @@ def _draw_account(box: bpy.types.UILayout) -> None:
 
 
 def _draw_usage(box: bpy.types.UILayout) -> None:
-    """What Mint says about Credits, subscription and totals, as far as it says it."""
+    """What Mint says, and what the journal of this computer knows."""
     row = box.row()
     row.label(text=translated("Usage"), icon="GRAPH")
     row.operator("mint.refresh_account", text="Refresh", icon="FILE_REFRESH")
-    board = current.existing()
-    answered = board.answers.get(Balance()) if board else None
-    if answered is None:
-        box.label(text="Not read yet.")
-    elif answered.complaint:
-        wrapped(box, answered.complaint, icon="ERROR")
-    elif isinstance(answered.answer, Usage):
-        column = box.column(align=True)
-        for name, value in _usage_lines(answered.answer):
-            line = column.split(factor=0.4)
-            line.label(text=translated(name))
-            line.label(text=value)
-        box.label(text=translated(f"Read at {answered.at:%H:%M}"), icon="TIME")
+    usage_chart.draw(box)
+    account_panel.draw_usage(box)
 
 
-def _usage_lines(usage: Usage) -> Iterator[tuple[str, str]]:
-    credits = usage.credits
-    kinds = (
-        ("Credits available", credits.total_available),
-        ("Included", credits.included),
-        ("Topped up", credits.top_up),
-        ("Bonus", credits.bonus),
-    )
-    yield from ((name, f"{amount:,.0f}") for name, amount in kinds if amount is not None)
-    for title, values in (("Subscription", usage.subscription), ("API", usage.api_usage)):
-        yield from ((f"{title}: {name}", text) for name, text in _plain(values or {}))
-
-
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT")  # of a moment, a person wants to know the day
-
-
-def _plain(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for name, value in values.items():
-        words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name)
-        if isinstance(value, bool) or value is None or isinstance(value, Mapping):
-            continue
-        text = f"{value:,.0f}" if isinstance(value, int | float) else str(value)
-        yield words, text[:10] if _MOMENT.match(text) else text
+def _draw_limits(box: bpy.types.UILayout, stored: MintPreferences) -> None:
+    """How much may be spent without a question."""
+    box.label(text="Limits", icon="FUND")
+    wrapped(box, "Above a limit you are asked before anything is started; on the command line and in scripts it is refused.")
+    column = box.column()
+    column.use_property_split = True
+    column.use_property_decorate = False
+    column.prop(stored, "limit_each")
+    column.prop(stored, "limit_day")
 
 
 def _draw_defaults(box: bpy.types.UILayout) -> None:

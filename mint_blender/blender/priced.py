@@ -14,8 +14,7 @@ from typing import Any
 import bpy
 
 from ..jobs.questions import OptimizationPrice, Price, Question
-from ..mint.accounting import Estimate
-from . import current, library_view
+from . import asking, current
 from .translations import translated
 
 PATIENCE = 1.5  # seconds that a dialog waits for its price
@@ -48,16 +47,9 @@ class Priced:
 
     def draw_price(self, layout: bpy.types.UILayout) -> None:
         """One line."""
-        price = known_price(self.price_question())
+        price = _known_price(self.price_question())
         text = "It costs Credits." if price is None else translated(f"It costs about {price:,.0f} Credits.")
         layout.label(text=text, icon="INFO")
-
-
-def known_price(question: Question | None) -> float | None:
-    """Credits, as Mint has said; None where it has not."""
-    board = current.existing()
-    answered = board.answers.get(question) if board and question else None
-    return answered.answer.estimated_total if answered and isinstance(answered.answer, Estimate) else None
 
 
 def forget() -> None:
@@ -65,13 +57,18 @@ def forget() -> None:
     _waited.clear()
 
 
+def _known_price(question: Question | None) -> float | None:
+    board = current.existing()
+    return board.purse.price(question) if board and question else None
+
+
 def _is_answered(question: Question) -> bool:
     board = current.existing()
-    return board is not None and question in board.answers
+    return board is not None and board.purse.known(question) is not None
 
 
 def _ask(question: Question) -> bool:
-    return current.may_go_online() and bool(current.account().key) and library_view.ask(question) is None
+    return bool(current.account().key) and asking.ask(question) is None
 
 
 def _when_answered(name: str, arguments: dict[str, Any], question: Question, until: float) -> float | None:

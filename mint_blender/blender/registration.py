@@ -10,6 +10,8 @@ import bpy
 from . import (
     account_operators,
     after_operators,
+    asking,
+    confirm,
     disk,
     drafts,
     form,
@@ -30,6 +32,7 @@ from . import (
     reference_panel,
     references,
     translations,
+    usage_chart,
     world_operators,
     world_panel,
 )
@@ -45,6 +48,7 @@ CLASSES: tuple[type, ...] = (
     *operators.CLASSES,
     *job_operators.CLASSES,
     *account_operators.CLASSES,
+    *confirm.CLASSES,
     *disk.CLASSES,
     *library_operators.CLASSES,
     *after_operators.CLASSES,
@@ -76,15 +80,19 @@ def register() -> None:
     world_panel.add()
     _commands.append(bpy.utils.register_cli_command("mint", _run_command))
     disk.start_log()
+    form.hear(asking.form_changed)
     heartbeat.start()
 
 
 def unregister() -> None:
     """Take everything back, last come first gone."""
     heartbeat.stop()
-    account_operators.forget()
+    form.deafen()
+    asking.forget()
+    confirm.forget()
     pictures.forget()
     priced.forget()
+    usage_chart.forget()
     library_child.stop()
     library_view.forget()
     references.forget()

@@ -7,10 +7,13 @@ import argparse
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..jobs.spending import Month
 from ..mint.schema import Kind
 from . import session
 from .exits import Exit
 from .terminal import Terminal
+
+_BAR = 24  # characters of the longest bar
 
 
 def models(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -24,14 +27,16 @@ def worlds(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
 
 def usage(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """Credits, subscription and totals: what Mint says, as far as it says it."""
+    """Credits, subscription and totals: what Mint says, as far as it says it; then the last days, as the journal here knows them."""
     with session.open_client() as client:
         usage = session.ask(client.usage, terminal.wait)
     available = usage.credits.total_available
     lines = [f"Credits available: {'not told' if available is None else _readable(available)}"]
     lines += _flat("Credits", {name: value for name, value in (usage.raw.get("credits") or {}).items() if name != "totalAvailable"})
     lines += _flat("Subscription", usage.subscription or {}) + _flat("API", usage.api_usage or {})
-    terminal.result({"event": "usage", **usage.raw}, *lines)
+    with session.open_list() as board:
+        month = board.month()
+    terminal.result({"event": "usage", **usage.raw, "journal": _month_record(month)}, *lines, *_month_lines(month))
     return Exit.DONE
 
 
@@ -58,6 +63,38 @@ def _list(kind: Kind, terminal: Terminal) -> Exit:
     if not found:
         terminal.hint(f"This API project has no {kind}s yet.")
     return Exit.DONE
+
+
+def _month_lines(month: Month) -> Iterator[str]:
+    """The figures, and a bar for each day on which something was begun."""
+    failed = "" if month.failed_share is None else f", {month.failed_share:.0%} failed"
+    yield f"Last {len(month.days)} days on this computer: {_counted(month.count)}, {_readable(month.credits)} Credits{failed}"
+    most = max((day.credits for day in month.days), default=0.0)
+    for day in month.days:
+        if day.count:
+            bar = "#" * round(_BAR * day.credits / most) if most else ""
+            failed = f", {day.failed} failed" if day.failed else ""
+            yield f"  {day.date:%Y-%m-%d}  {day.credits:>8,.0f}  {bar:{_BAR}}  {_counted(day.count)}{failed}".rstrip()
+
+
+def _counted(count: int) -> str:
+    return f"{count} generation{'' if count == 1 else 's'}"
+
+
+def _month_record(month: Month) -> dict[str, Any]:
+    """The same for programs; days on which nothing happened are left out."""
+    return {
+        "days": len(month.days),
+        "generations": month.count,
+        "credits": month.credits,
+        "failed": month.failed,
+        "failed_share": month.failed_share,
+        "by_day": [
+            {"date": day.date.isoformat(), "generations": day.count, "credits": day.credits, "failed": day.failed}
+            for day in month.days
+            if day.count
+        ],
+    }
 
 
 def _flat(title: str, values: Mapping[str, Any]) -> list[str]:

@@ -14,7 +14,7 @@ exit status:
   1  the generation failed or was cancelled
   2  wrong arguments
   3  no key, or it was refused
-  4  Credits are needed, or --max-credits would be exceeded
+  4  Credits are needed, or it would cost more than --max-credits or a limit of the preferences
   5  Mint could not be reached; the job is kept, and resume goes on
   6  a Preview waits for approval
   7  the result could not be imported or written; its files are kept
@@ -138,7 +138,7 @@ def _after(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def _account(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     for kind in ("models", "worlds"):
         _command(commands, kind, f"the {kind} that this API project has generated")
-    _command(commands, "usage", "Credits, subscription and totals")
+    _command(commands, "usage", "Credits, subscription and totals, and the last 30 days by the journal")
     _command(commands, "check", "is the key accepted, and whose is it?")
 
 

@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             return Exit.IMPORT
     with session.open_board() as board:
         known = _known_jobs(board, folder)
-        _say_price([line for line in lines if line.tag not in known], arguments.max_credits, terminal)
+        _say_price(board, [line for line in lines if line.tag not in known], arguments.max_credits, terminal)
         statuses = _Run(board, folder, terminal).run(lines, known, arguments.jobs)
     done = sum(status is Exit.DONE for status in statuses)
     terminal.hint(f"{done} of {len(lines)} lines are done; the files are in {folder}.")
@@ -107,18 +107,19 @@ def _known_jobs(board: Board, folder: Path) -> dict[str, Job]:
     return {(job.target.line or "").removeprefix(start): job for job in board.lines(start)}
 
 
-def _say_price(lines: list[Line], most: float | None, terminal: Terminal) -> None:
+def _say_price(board: Board, lines: list[Line], most: float | None, terminal: Terminal) -> None:
     """What the lines that are still to be started will cost; refuses when that is more than the limit."""
     if not lines:
         return
-    total: float | None = 0.0
     counts = Counter((line.request.kind, line.request.preset, line.request.mode) for line in lines)
+    prices: list[float | None] = []
     with session.open_client() as client:
         for (kind, preset, mode), count in counts.items():
-            price = session.estimate(client, GenerationRequest(kind, "", preset, mode), terminal.wait)
-            each = price.estimated_total if price else None
-            total = None if total is None or each is None else total + each * count
+            price = session.learn_price(board, client, GenerationRequest(kind, "", preset, mode), terminal.wait)
+            prices += [price] * count
+    total = None if None in prices else sum(price or 0.0 for price in prices)
     amount = "Mint does not tell what they will cost" if total is None else f"about {total:,.0f} Credits in all"
     terminal.hint(f"{len(lines)} {'line' if len(lines) == 1 else 'lines'} to start: {amount}.")
     if most is not None:
         session.check_total(total, most)
+    session.check_many(board, prices)

@@ -17,7 +17,7 @@ from ..mint.errors import MintError
 from . import account_commands, after_commands, batch, exits, job_commands, library_command, logbook, session, streams
 from .arguments import parser
 from .exits import Exit
-from .session import NotAllowedOnline, TooExpensive
+from .session import NotAllowedOnline
 from .terminal import Terminal
 
 log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ def _run(parsed: argparse.Namespace, terminal: Terminal, home: Path) -> Exit:
     """Run the command; what went wrong becomes a sentence and an exit status, whatever it was."""
     try:
         return COMMANDS[parsed.command](parsed, terminal)
-    except (MintError, TooExpensive, NotAllowedOnline, NotPossible, JournalTrouble) as error:
+    except (MintError, NotAllowedOnline, NotPossible, JournalTrouble) as error:
         terminal.error(str(error))
         return exits.of_error(error)
     except KeyboardInterrupt:

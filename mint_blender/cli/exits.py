@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from ..jobs.board import NotPossible
+from ..jobs.board import NotPossible, TooExpensive
 from ..jobs.job import Cause, Job, Phase
 from ..mint import errors
-from .session import NotAllowedOnline, TooExpensive
+from .session import NotAllowedOnline
 
 
 class Exit(IntEnum):

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..jobs import card
-from ..jobs.board import NotPossible
+from ..jobs.board import NotPossible, TooExpensive
 from ..jobs.job import Job, Phase, Target
 from ..mint.accounting import Usage
 from ..mint.generation import GenerationRequest
 from ..mint.schema import Asset, Kind, Mode, OptimizationLevel, Pose, Preset
 from . import session
-from .session import Review, TooExpensive
+from .session import Review
 
 __all__ = ["GenerationStopped", "TooExpensive", "generate", "models", "usage", "worlds"]
 
@@ -50,7 +50,8 @@ def generate(
 
     In mode "review", `review(preview)` is called at each Preview (`preview.path` is its picture) and answers "approve",
     "cancel", or the text of a revision. `optimize` ("light", "moderate", "aggressive") has a model made lighter afterwards, which
-    costs Credits too, if this Blender can open such files. Raises GenerationStopped, a MintError, or ValueError for what Mint would refuse.
+    costs Credits too, if this Blender can open such files. Raises GenerationStopped, a MintError, TooExpensive for what is above
+    `max_credits` or a limit in the add-on's preferences, or ValueError for what Mint would refuse.
     """
     request = GenerationRequest(
         kind=Kind(kind),
@@ -70,8 +71,8 @@ def generate(
         session.check_request(request)
     except NotPossible as trouble:
         raise ValueError(str(trouble)) from trouble
-    session.check_price(request, max_credits)
     with session.open_board() as board:
+        session.check_price(board, request, max_credits)
         started = board.start(request, Target(splats=splats), optimize=level)
         job = session.follow(board, started.id, lambda news: None, review)
         if job.phase is not Phase.READY:

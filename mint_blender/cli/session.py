@@ -5,18 +5,19 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from ..jobs import calls, checks
-from ..jobs.board import Board, NotPossible
+from ..jobs import calls, checks, spending
+from ..jobs.board import Board, NotPossible, TooExpensive
 from ..jobs.home import home_folder
 from ..jobs.job import Job, Phase
 from ..jobs.messages import News
+from ..jobs.questions import Price
 from ..jobs.setup import Setup
 from ..jobs.story import Terms
 from ..mint.account import Account
@@ -48,10 +49,6 @@ class Preview:
 
 
 Review = Callable[[Preview], str]
-
-
-class TooExpensive(Exception):
-    """The generation would cost more than the limit that was given; nothing was started."""
 
 
 class NotAllowedOnline(Exception):
@@ -100,6 +97,7 @@ def open_list() -> Iterator[Board]:
 @contextmanager
 def _board(terms: Terms) -> Iterator[Board]:
     board = Board(Setup(home(), terms, RETRIES), account())
+    board.purse.limits, board.waits_for_prices = surroundings.limits(), True
     try:
         yield board
     finally:
@@ -149,21 +147,44 @@ def assets(client: Client, kind: Kind, on_wait: OnWait | None = None) -> Iterato
             return
 
 
-def check_price(request: GenerationRequest, max_credits: float | None, on_wait: OnWait | None = None) -> None:
-    """Refuse, before anything is started, what would cost more than the limit. An unknown price is not within a limit."""
-    if max_credits is None:
+def check_price(board: Board, request: GenerationRequest, max_credits: float | None = None, on_wait: OnWait | None = None) -> None:
+    """Refuse, before anything is started, what would cost more than `max_credits`. An unknown price is not within a limit.
+
+    The board learns the price, and keeps the limits of the preferences itself when something is started.
+    """
+    if max_credits is None and not board.purse.limits:
         return
     with open_client() as client:
-        price = estimate(client, request, on_wait)
-    check_total(price.estimated_total if price else None, max_credits)
+        price = learn_price(board, client, request, on_wait)
+    if max_credits is not None:
+        check_total(price, max_credits)
+
+
+def learn_price(board: Board, client: Client, request: GenerationRequest, on_wait: OnWait | None = None) -> float | None:
+    """What it will cost, which the board then knows too; None when this Mint does not tell prices."""
+    answer = estimate(client, request, on_wait) or Estimate(None, None, None)
+    board.learn(Price.of(request), answer)
+    return answer.estimated_total
 
 
 def check_total(total: float | None, max_credits: float) -> None:
     """Is this sum within the limit? Raises TooExpensive, also when it is not known."""
     if total is None:
-        raise TooExpensive("Mint does not tell the price, so a limit cannot be kept; nothing was started. Without a limit it can be.")
+        raise TooExpensive("Mint does not tell the price, so a limit cannot be kept.")
     if total > max_credits:
-        raise TooExpensive(f"This would cost about {total:,.0f} Credits, more than the limit of {max_credits:,.0f}; nothing was started.")
+        raise TooExpensive(f"This would cost about {total:,.0f} Credits, more than the limit of {max_credits:,.0f}.")
+
+
+def check_many(board: Board, prices: Iterable[float | None]) -> None:
+    """Refuse, before anything is started, what is not within the limits of the preferences when all of it is. Raises TooExpensive."""
+    each = list(prices)
+    limits, unknown = board.purse.limits, None in each
+    total = None if unknown else sum(price or 0.0 for price in each)
+    dearest = None if unknown else max((price or 0.0 for price in each), default=0.0)
+    spent = board.spent_today() if limits else 0.0
+    for price, limit in ((dearest, replace(limits, day=0.0)), (total, replace(limits, each=0.0))):
+        if sentence := spending.objection(price, limit, spent):
+            raise TooExpensive(sentence)
 
 
 def follow(board: Board, job_id: str, tell: Tell, review: Review | None = None) -> Job:

@@ -10,6 +10,8 @@ import sys
 from importlib import util
 from pathlib import Path
 
+from ..jobs.spending import Limits
+
 
 def inside_blender() -> bool:
     """Is this a Blender (or a script that has loaded `bpy`)?"""
@@ -46,6 +48,15 @@ def stored_account() -> tuple[str, str]:
     from ..blender.preferences import stored_account
 
     return stored_account()
+
+
+def limits() -> Limits:
+    """The most Credits that the add-on's user wants to spend, from its preferences; none where there are none."""
+    if not inside_blender():
+        return Limits()
+    from ..blender.preferences import limits
+
+    return limits()
 
 
 def extension_folder() -> Path | None:

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from ..mint.account import Account
 from ..mint.generation import GenerationRequest, feedback_complaint
-from ..mint.schema import Asset, Format, Kind, OptimizationLevel, Status
-from . import card, checks, history
+from ..mint.schema import Asset, Assets, Format, Kind, OptimizationLevel, Status
+from . import card, checks, history, spending
 from .driver import Driver
 from .job import (
     BUSY,
@@ -28,6 +28,7 @@ from .job import (
     Trouble,
     Verb,
     asset_of,
+    costs_again,
     new_attempt,
     new_conversion,
     new_fetch,
@@ -36,13 +37,12 @@ from .job import (
 )
 from .journal import Journal
 from .messages import Answered, Crashed, Hitch, JobChanged, News, Progress, Rested
-from .questions import Question
+from .purse import NotPossible, Purse, TooExpensive
+from .questions import Answer, OptimizationPrice, Price, Question
 from .setup import Setup
 from .worker import Worker
 
-
-class NotPossible(Exception):
-    """The user asked for something that makes no sense (now): the sentence says why."""
+__all__ = ["Board", "NotPossible", "TooExpensive"]
 
 
 class Board:
@@ -62,6 +62,9 @@ class Board:
         self._looks = itertools.count(1)
         self._asked: set[Question] = set()
         self.answers: dict[Question, Answered] = {}
+        self.purse = Purse(self.answers)
+        self.waits_for_prices = False  # block until a price is known that a limit wants to know: for whoever has no window
+        self._past: list[spending.Entry] | None = None  # of jobs that are off the list, once somebody wants to know
         self._reread_history()
 
     def close(self, timeout: float = 2.0) -> bool:
@@ -100,6 +103,31 @@ class Board:
         """How far the job's present stage is, judged by how long it took before."""
         return history.outlook(job, self._moves.get(job.id, ()), self._usual, now=time.time())
 
+    @property
+    def serial(self) -> int:
+        """A number that changes when the worker, or another process, has written a job."""
+        return self._serial
+
+    def waits_since(self, job: Job) -> float:
+        """When it came to where it is now, in seconds since the epoch."""
+        return self._moves[job.id][-1][1] if self._moves.get(job.id) else job.created_at
+
+    def month(self) -> spending.Month:
+        """What was begun on each of the last days, jobs that were dismissed included."""
+        return spending.month(self._entries(), spending.date_of(time.time()))
+
+    def spent_today(self) -> float:
+        """Credits of what was begun today: paid, held back, or expected."""
+        return spending.spent_on(self._entries(), spending.date_of(time.time()))
+
+    def _entries(self) -> list[spending.Entry]:
+        if self._past is None:
+            jobs = self._journal.dismissed(time.time() - (spending.DAYS + 1) * 24 * 3600.0)
+            moves = self._journal.moves([job.id for job in jobs])
+            self._past = [entry for job in jobs if (entry := spending.entry(job, moves[job.id]))]
+        listed = (spending.entry(job, self._moves.get(job.id, ())) for job in self._jobs.values())
+        return [*self._past, *(entry for entry in listed if entry)]
+
     def use(self, account: Account) -> None:
         """Talk to Mint with another key or base URL; what was said before is no longer true."""
         self.answers.clear()
@@ -118,6 +146,16 @@ class Board:
         self._asked.add(question)
         self.worker.ask(question)
 
+    def learn(self, question: Question, answer: Answer) -> None:
+        """Take in an answer that was got in another way."""
+        self.answers[question] = Answered(question, answer)
+
+    def find_out(self, question: Question) -> None:
+        """Ask, and block until there is an answer. For scripts, never for a window."""
+        self.ask(question)
+        while self.is_asked(question):
+            self.hear()
+
     def is_asked(self, question: Question) -> bool:
         """Is an answer on its way?"""
         return question in self._asked
@@ -129,16 +167,18 @@ class Board:
     # -- deciding -----------------------------------------------------------------------------------------------------
 
     def start(self, request: GenerationRequest, target: Target = Target(), *, optimize: OptimizationLevel | None = None) -> Job:
-        """A new job: committed with its idempotency key before this returns, sent by the worker afterwards."""
+        """A new job: committed with its idempotency key before this returns, sent by the worker afterwards. May raise TooExpensive."""
         if complaint := checks.complaint(request):
             raise NotPossible(complaint)
         if optimize is not None and request.kind is not Kind.MODEL:
             raise NotPossible("Optimising is for models.")
-        return self._begin(new_job(request, target, now=time.time(), optimize=optimize))
+        estimate = self._check_price(Price.of(request))
+        return self._begin(new_job(request, target, now=time.time(), optimize=optimize, estimate=estimate))
 
     def fetch(self, asset: Asset, target: Target = Target(), *, optimize: OptimizationLevel | None = None) -> Job:
         """A job that brings what Mint has made already; optimised first if wanted, which costs Credits."""
-        return self._begin(new_fetch(asset, target, now=time.time(), optimize=optimize))
+        estimate = self._check_price(OptimizationPrice(asset.id)) if optimize else None
+        return self._begin(new_fetch(asset, target, now=time.time(), optimize=optimize, estimate=estimate))
 
     def convert(self, asset: Asset, formats: Sequence[Format], folder: Path) -> Job:
         """A job that brings a model in other formats to a folder. Only what Mint has not made of it before costs Credits.
@@ -155,6 +195,8 @@ class Board:
                 self.resume(job.id)
                 return self._jobs[job.id]
             raise NotPossible(f"{job.title} is being converted already ({card.state(job)}): wait for that, or go on with it.")
+        if any((asset.assets or Assets()).converted_url(format) is None for format in wanted):
+            self._check_price(None)
         return self._begin(new_conversion(asset, wanted, Target(folder=str(folder)), now=time.time()))
 
     def _open_conversions(self, asset: Asset, formats: Collection[Format]) -> list[Job]:
@@ -193,8 +235,11 @@ class Board:
         self._decide(job_id, Verb.CANCEL)
 
     def retry(self, job_id: str) -> None:
-        """A new attempt at a failed job. Costs Credits again."""
-        self._decide(job_id, Verb.RETRY)
+        """A new attempt at a failed job. Costs Credits again. May raise TooExpensive."""
+        job = self.job(job_id)
+        if Verb.RETRY in card.verbs(job) and costs_again(job):
+            self._check_price(_price_of_retry(job))
+        self._decide(job.id, Verb.RETRY)
 
     def resume(self, job_id: str) -> None:
         """Go on: after Credits were bought, after watching stopped, or after a restart. Starts and pays nothing twice."""
@@ -246,10 +291,13 @@ class Board:
             raise NotPossible(f"{job.title} is not finished: cancel it first.")
         self._journal.dismiss(job.id)
         del self._jobs[job.id]
+        self._past = None
 
     def lines(self, start: str) -> list[Job]:
         """The jobs of a batch, by how their line begins: those too that were dismissed since, which are on the list again."""
         self._jobs.update({job.id: job for job in self._journal.take_back(start)})
+        self._past = None
+        self._reread_history()
         return [job for job in self.jobs() if job.target.line is not None and job.target.line.startswith(start)]
 
     def retarget(self, job_id: str, target: Target) -> Job:
@@ -327,6 +375,7 @@ class Board:
         for job_id, job in changes.items():
             if job is None:
                 self._jobs.pop(job_id, None)
+                self._past = None
             else:
                 self._jobs[job_id] = job
         if any(_phase(before[job_id]) is not _phase(job) for job_id, job in changes.items()):
@@ -334,6 +383,16 @@ class Board:
         return any(before[job_id] != job for job_id, job in changes.items())
 
     # -- writing ------------------------------------------------------------------------------------------------------
+
+    def _check_price(self, question: Question | None) -> float | None:
+        """What it will cost, as far as that is known; raises TooExpensive where it is above a limit of the user's.
+
+        Without a question: Mint has no price for it."""
+        if self.purse.limits:
+            if question is not None and self.waits_for_prices and self.purse.known(question) is None:
+                self.find_out(question)
+            self.purse.check(question, self.spent_today())
+        return self.purse.price(question) if question is not None else None
 
     def _begin(self, job: Job) -> Job:
         self._journal.add(job)
@@ -370,6 +429,13 @@ class Board:
             raise NotPossible(f"{job.title} is being worked on: wait until it rests.")
         self._journal.save(job)
         self._jobs[job.id] = job
+
+
+def _price_of_retry(job: Job) -> Question | None:
+    """What a new attempt is priced as; None for a conversion, of which Mint tells no price."""
+    if job.convert:
+        return None
+    return OptimizationPrice(job.existing) if job.existing and job.optimize else Price.of(job.request)
 
 
 def _phase(job: Job | None) -> Phase | None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from ..mint.schema import Operation, Status
+from . import spending
 from .job import VERBS, Job, Phase, Verb, is_being_made, may_decide
 
 BUY_CREDITS = "https://platform.mint.gg/billing"
@@ -56,8 +57,14 @@ def duration(seconds: float) -> str:
 
 
 def cost(job: Job) -> str:
-    """What it has cost, in words; empty where Mint has not said."""
-    return "" if job.cost is None else f"{job.cost:,.0f} Credits"
+    """What it costs, in words that tell what is paid from what is only held back or expected; empty where nobody has said."""
+    if job.cost:
+        held_back = any(each.credits is not None and not each.credits.is_final for each in job.operations)
+        return f"{job.cost:,.0f} Credits reserved" if held_back else f"{job.cost:,.0f} Credits"
+    if job.phase is Phase.CANCELED or (job.phase is Phase.FAILED and (job.operation is None or job.cost is not None)):
+        return "Cost nothing"
+    expected = job.estimate if spending.committed(job) else None
+    return f"About {expected:,.0f} Credits" if expected else ""
 
 
 def report(job: Job) -> str:

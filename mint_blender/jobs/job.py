@@ -186,6 +186,8 @@ class Job:
     key: str
     created_at: float
     target: Target = Target()
+    estimate: float | None = None  # Credits that Mint said at the click it would cost
+    paid_before: float = 0.0  # Credits that earlier attempts have cost
     phase: Phase = Phase.WAITING
     body: dict[str, Any] | None = None
     image_urls: tuple[str, ...] = ()
@@ -219,10 +221,15 @@ class Job:
         return (asset.name or " ".join((asset.prompt or "").split()) or f"{self.kind} {asset.id}") if asset and self.existing else ""
 
     @property
+    def operations(self) -> tuple[Operation, ...]:
+        """What Mint has done for it in this attempt."""
+        return tuple(each for each in (self.operation, self.optimization) if each is not None)
+
+    @property
     def cost(self) -> float | None:
-        """Credits, as far as Mint says: finalised, else reserved."""
-        credits = self.operation.credits if self.operation else None
-        return (credits.finalized or credits.reserved) if credits else None
+        """Credits, as far as Mint says: what was paid for all attempts and an optimisation, or is held back for them."""
+        said = [each.credits.spent for each in self.operations if each.credits is not None]
+        return self.paid_before + sum(said) if said or self.paid_before else None
 
     def file(self, role: Role) -> Kept | None:
         """The newest complete file of that role."""
@@ -256,6 +263,11 @@ class Job:
             raise IllegalMove(f"A job does not go from {self.phase} to {phase}.")
         return replace(self, phase=phase, **changes)
 
+    def forgetting(self) -> Job:
+        """The job without its operation, which another one takes the place of; what it has cost stays known."""
+        credits = self.operation.credits if self.operation else None
+        return replace(self, operation=None, paid_before=self.paid_before + ((credits.finalized or 0.0) if credits else 0.0))
+
     def noted(self, sentence: str) -> Job:
         """The job with one more remark for its card; said once only."""
         return self if sentence in self.notes else replace(self, notes=(*self.notes, sentence))
@@ -265,6 +277,16 @@ def asset_of(job: Job) -> str | None:
     """The id of the model or world that a job is about, as soon as there is one."""
     made = job.operation.resource if job.operation else None
     return job.existing or (job.asset.id if job.asset else None) or (made.id if made else None)
+
+
+def costs_again(job: Job) -> bool:
+    """Would a new attempt cost Credits? Only bringing what is there does not."""
+    return job.existing is None or job.optimize is not None or bool(job.convert) or has_failed_at_mint(job)
+
+
+def has_failed_at_mint(job: Job) -> bool:
+    """Is the model or world that this job is about one that Mint could not make, so that a new attempt can be asked for?"""
+    return job.asset is not None and job.asset.status in {Status.FAILED.value, Status.CANCELED.value}
 
 
 def is_being_made(job: Job) -> bool:
@@ -278,14 +300,16 @@ def new_key(action: str) -> str:
     return f"mint-blender-{action}-{uuid.uuid4()}"
 
 
-def new_job(request: GenerationRequest, target: Target, *, now: float, optimize: OptimizationLevel | None = None) -> Job:
+def new_job(
+    request: GenerationRequest, target: Target, *, now: float, optimize: OptimizationLevel | None = None, estimate: float | None = None
+) -> Job:
     """The job of a fresh click."""
-    return Job(_new_id(), request, new_key("generate"), now, target, optimize=optimize)
+    return Job(_new_id(), request, new_key("generate"), now, target, optimize=optimize, estimate=estimate)
 
 
-def new_fetch(asset: Asset, target: Target, *, now: float, optimize: OptimizationLevel | None = None) -> Job:
+def new_fetch(asset: Asset, target: Target, *, now: float, optimize: OptimizationLevel | None = None, estimate: float | None = None) -> Job:
     """A job that only brings what Mint has made already, optimised first if wanted."""
-    return Job(_new_id(), request_for(asset), new_key("fetch"), now, target, existing=asset.id, asset=asset, optimize=optimize)
+    return Job(_new_id(), request_for(asset), new_key("fetch"), now, target, estimate, existing=asset.id, asset=asset, optimize=optimize)
 
 
 def new_conversion(asset: Asset, formats: tuple[Format, ...], target: Target, *, now: float) -> Job:

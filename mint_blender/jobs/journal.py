@@ -101,6 +101,13 @@ class Journal:
                 found[job_id].append((Phase(phase), at))
         return found
 
+    def dismissed(self, since: float) -> list[Job]:
+        """The jobs that were taken off the list, as far as they were made or worked on after that moment."""
+        query = (
+            "SELECT record, phase, decision FROM jobs WHERE dismissed AND (created_at >= ? OR id IN (SELECT job FROM moves WHERE at >= ?))"
+        )
+        return list(self._read(query, since, since))
+
     def take_back(self, start: str) -> list[Job]:
         """Put dismissed jobs on the list again whose batch line (`target.line`) begins like this; returns them."""
         dismissed = self._read("SELECT record, phase, decision FROM jobs WHERE dismissed")
@@ -125,7 +132,7 @@ class Journal:
             changed.update((job.id, job) for job in self._read(query, since))
         return newest, changed
 
-    def _read(self, query: str, *values: str | int) -> Iterator[Job]:
+    def _read(self, query: str, *values: str | float) -> Iterator[Job]:
         for text, phase, decision in self._execute(query, values).fetchall():
             yield record.load(text, record.load_decision(decision), Phase(phase))
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from ..files.glb import Glb
 from ..mint.accounting import Estimate, Me, Usage
-from ..mint.errors import NotFound
+from ..mint.errors import NotFound, NotOffered
+from ..mint.generation import GenerationRequest
 from ..mint.schema import Kind, Mode, Page, Preset
 
 if TYPE_CHECKING:
@@ -36,10 +37,15 @@ class Price:
     preset: Preset
     mode: Mode
 
+    @classmethod
+    def of(cls, request: GenerationRequest) -> Price:
+        """What this would cost."""
+        return cls(request.kind, request.preset, request.mode)
+
 
 @dataclass(frozen=True)
 class OptimizationPrice:
-    """What optimising this model would cost."""
+    """What optimising a model would cost; answered as `Price` is."""
 
     model_id: str
 
@@ -82,5 +88,5 @@ def answer(client: Client, question: WhoseKey | Balance | Price | OptimizationPr
         if isinstance(question, OptimizationPrice):
             return client.estimate_optimization(question.model_id)
         return client.estimate(question.kind, question.preset, question.mode)
-    except NotFound:
+    except (NotFound, NotOffered):
         return Estimate(None, None, None)

@@ -18,7 +18,7 @@ from ..mint.pacing import Pace
 from ..mint.schema import Assets, Format, Mode, Operation, Status
 from . import troubles
 from .harvest import Harvest
-from .job import Decision, Job, Kept, Phase, Role, Verb
+from .job import Decision, Job, Kept, Phase, Role, Verb, has_failed_at_mint
 from .wants import Act, Convert, Fetch, Glance, Poll, ReadAsset, Start, Step, TakeSlot, Upload, Want
 
 Answer = TypeVar("Answer")
@@ -222,14 +222,13 @@ class _Story:
         if job.convert:
             return None
         if job.existing is not None:
-            failed = job.asset is not None and job.asset.status in {Status.FAILED.value, Status.CANCELED.value}
-            return job.existing if failed else None
+            return job.existing if has_failed_at_mint(job) else None
         return job.operation.resource.id if job.operation and job.operation.resource else None
 
     def _start_again(self, decision: Decision) -> None:
         """A retry is a new wish and gets the new click's key; a resume repeats the very same start, which cannot be charged twice."""
         if decision.verb is Verb.RETRY:
-            self.job = self.job.moved(Phase.WAITING, decision=None, trouble=None, operation=None, key=decision.key, body=None)
+            self.job = self.job.forgetting().moved(Phase.WAITING, decision=None, trouble=None, key=decision.key, body=None)
         else:
             # The stopped operation is forgotten, not lost: the start's key finds it again.
             self.job = self.job.moved(Phase.SENDING, decision=None, trouble=None, operation=None)
@@ -284,7 +283,9 @@ class _Story:
         self._move_to(operation)
 
     def _move_to(self, operation: Operation) -> None:
-        """Move to where the operation is."""
+        """Move to where the operation is. A retry is another operation, and what the one before has cost is added up."""
+        if self.job.operation is not None and self.job.operation.id != operation.id:
+            self.job = self.job.forgetting()
         if operation.is_busy:
             phase, trouble = Phase.WORKING, None
         elif operation.awaits_review:

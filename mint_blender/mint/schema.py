@@ -133,6 +133,16 @@ class OperationCredits:
     finalized: float | None
     available_after_reservation: float | None
 
+    @property
+    def spent(self) -> float:
+        """What was paid, or is held back: not their sum, as for a moment after success both may stand there for the same Credits."""
+        return max(self.finalized or 0.0, self.reserved or 0.0)
+
+    @property
+    def is_final(self) -> bool:
+        """Nothing is held back any more that was not paid as well."""
+        return self.spent == (self.finalized or 0.0)
+
 
 @dataclass(frozen=True)
 class Bounds:

@@ -170,7 +170,7 @@ def test_a_batch_above_the_limit_starts_nothing(mint: Mint, service: ThreadServi
     file = lines_of(tmp_path / "a.jsonl", *({"prompt": f"lamp {number}"} for number in range(5)))
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "1")
     assert ran.status == 4
-    assert "more than the limit of 1; nothing was started" in ran.said
+    assert "more than the limit of 1. Nothing was started" in ran.said
     assert not service.operations()
     assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
     assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "1").status == 0

@@ -125,7 +125,7 @@ def test_a_price_above_the_limit_starts_nothing(mint: Mint, service: ThreadServi
     """Above --max-credits the command ends with status 4, names price and limit, and nothing is started."""
     ran = mint("generate", "--prompt", "a lamp", "--max-credits", "1")
     assert ran.status == 4
-    assert "more than the limit of 1; nothing was started" in ran.said
+    assert "more than the limit of 1. Nothing was started" in ran.said
     assert not service.operations()
     assert "There are no jobs." in mint("jobs").err
 

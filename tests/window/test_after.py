@@ -111,7 +111,9 @@ def test_convert_into_a_folder(blender: BlenderWindow, service: Service, since: 
     blender.wait(f"len({TEMP}) == 1")
     blender.settle()
     blender.screenshot("after_convert_folder")
-    blender.ask(f"with_window = {TEMP}[0]\nwith bpy.context.temp_override(window=with_window):\n    bpy.ops.wm.window_close()\nresult = True")
+    blender.ask(
+        f"with_window = {TEMP}[0]\nwith bpy.context.temp_override(window=with_window):\n    bpy.ops.wm.window_close()\nresult = True"
+    )
     service.scenario(speed=0.5)
     folder = str(tmp_path / "exports")
     blender.ask("call('mint.convert', asset_id=asset, formats={'FBX', 'OBJ'}, directory=folder)", asset=ids["asset"], folder=folder)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All texts in German, from English. {1}, {2} … are values, in the order in which the English text has them."""
 
-from . import afterwards, files, interface, jobs, library, panels, scene, service
+from . import afterwards, files, interface, jobs, library, money, panels, scene, service
 
 TEXTS: dict[str, str] = {
     **afterwards.TEXTS,
@@ -9,6 +9,7 @@ TEXTS: dict[str, str] = {
     **interface.TEXTS,
     **jobs.TEXTS,
     **library.TEXTS,
+    **money.TEXTS,
     **panels.TEXTS,
     **scene.TEXTS,
     **service.TEXTS,

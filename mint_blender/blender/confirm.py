@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Above a limit of the preferences a person is asked before anything is started, with the price, the limit, and what was spent today.
+
+What is to be done waits here: until Mint has told the price, or until the dialog is confirmed. Without a window nothing waits here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import bpy
+
+from ..jobs.board import Board, TooExpensive
+from ..jobs.questions import Question
+from .translations import translated
+from .wrapping import lines_of
+
+Act = Callable[[bpy.types.Operator | None], Any]
+
+_WIDTH = 380
+
+_priced: list[tuple[Question, Act]] = []  # waits for a price
+_above: tuple[TooExpensive, Act] | None = None  # waits for a person
+
+
+def when_priced(board: Board, question: Question, act: Act) -> None:
+    """Ask for the price, and do it as soon as there is an answer."""
+    _priced.append((question, act))
+    board.ask(question)
+
+
+def when_confirmed(trouble: TooExpensive, act: Act) -> None:
+    """Ask the user, and do it if they want it all the same."""
+    global _above
+    _above = trouble, act
+    window = next(iter(bpy.context.window_manager.windows), None)
+    with bpy.context.temp_override(window=bpy.context.window or window):
+        bpy.ops.mint.spend("INVOKE_DEFAULT")
+
+
+def catch_up(board: Board) -> None:
+    """Go on with what has waited for a price."""
+    ready = [act for question, act in _priced if not board.is_asked(question)]
+    _priced[:] = [(question, act) for question, act in _priced if board.is_asked(question)]
+    window = next(iter(bpy.context.window_manager.windows), None)
+    for act in ready:
+        with bpy.context.temp_override(window=window):
+            act(None)
+
+
+def forget() -> None:
+    """Nothing waits any more."""
+    global _above
+    _above = None
+    _priced.clear()
+
+
+class MINT_OT_spend(bpy.types.Operator):
+    """Start it although it costs more than your limit in the preferences"""
+
+    bl_idname = "mint.spend"
+    bl_label = "Above Your Limit"
+    bl_options = {"INTERNAL"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
+        """Ask."""
+        if _above is None:
+            return {"CANCELLED"}
+        return context.window_manager.invoke_props_dialog(self, width=_WIDTH, confirm_text="Start Anyway")
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Price and limit in a sentence, and what was spent today."""
+        if _above is None:
+            return
+        trouble, _ = _above
+        column = self.layout.column(align=True)
+        room = (_WIDTH - 50) * context.preferences.system.ui_scale
+        for number, line in enumerate(lines_of(translated(trouble.sentence), room)):
+            column.label(text=line, icon="BLANK1" if number else "ERROR", translate=False)
+        self.layout.label(text=translated(f"Spent today: {trouble.spent:,.0f} Credits"), icon="BLANK1")
+
+    def execute(self, context: bpy.types.Context) -> Any:
+        """The user wants it."""
+        global _above
+        if _above is None:
+            return {"CANCELLED"}
+        (_, act), _above = _above, None
+        return act(self)
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """The user does not want it."""
+        forget()
+
+
+CLASSES = (MINT_OT_spend,)

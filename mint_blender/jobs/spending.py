@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was spent, and whether one more may be started: arithmetic over the jobs of the journal. No clock, no disk, no Blender in here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+
+from .job import BUSY, Job, Phase
+
+DAYS = 30  # what the Usage section looks back at
+
+_WILL_COST = (BUSY - {Phase.FETCHING}) | {Phase.REVIEW, Phase.BILLING, Phase.PAUSED}
+_DONE = frozenset({Phase.FETCHING, Phase.READY, Phase.PLACED})
+
+Moves = Sequence[tuple[Phase, float]]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most Credits that the user wants to spend without being asked; 0: no limit."""
+
+    each: float = 0.0
+    day: float = 0.0
+
+    def __bool__(self) -> bool:
+        return self.each > 0 or self.day > 0
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What one job means for the account. `at` is when its latest attempt began, in seconds since the epoch."""
+
+    at: float
+    credits: float
+    is_done: bool
+    has_failed: bool
+
+
+@dataclass(frozen=True)
+class Day:
+    """What began on one day: how many, for how many Credits, and how many of them came to a good or a bad end."""
+
+    date: date
+    count: int = 0
+    credits: float = 0.0
+    done: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True)
+class Month:
+    """The last days, oldest first; those on which nothing happened too."""
+
+    days: tuple[Day, ...]
+
+    @property
+    def count(self) -> int:
+        """How many were begun."""
+        return sum(day.count for day in self.days)
+
+    @property
+    def credits(self) -> float:
+        """What they cost, or hold back."""
+        return sum(day.credits for day in self.days)
+
+    @property
+    def failed(self) -> int:
+        """How many of them failed."""
+        return sum(day.failed for day in self.days)
+
+    @property
+    def failed_share(self) -> float | None:
+        """The share that failed of those which have ended and were not cancelled; None where none has."""
+        ended = self.failed + sum(day.done for day in self.days)
+        return self.failed / ended if ended else None
+
+
+def committed(job: Job) -> float:
+    """Credits that a job has cost or holds back; where Mint has not said it yet, what it was expected to cost at the click."""
+    unsaid = job.cost is None and job.phase in _DONE
+    if not job.cost and (unsaid or job.phase in _WILL_COST):
+        return job.estimate or 0.0
+    return job.cost or 0.0
+
+
+def entry(job: Job, moves: Moves) -> Entry | None:
+    """What a job means for the account; None for one that only fetched what was there."""
+    if job.existing is not None and job.optimize is None and not job.operations:
+        return None
+    retried = [at for (before, _), (_, at) in pairwise(moves) if before is Phase.FAILED]
+    at = retried[-1] if retried else job.created_at
+    return Entry(at, committed(job), is_done=job.phase in _DONE, has_failed=job.phase is Phase.FAILED)
+
+
+def month(entries: Iterable[Entry], today: date, count: int = DAYS) -> Month:
+    """What began on each of the last days, as the clock on the wall counts them."""
+    dates = [today - timedelta(days=back) for back in reversed(range(count))]
+    days = {each: Day(each) for each in dates}
+    for each in entries:
+        if (day := days.get(date_of(each.at))) is not None:
+            done, failed = day.done + each.is_done, day.failed + each.has_failed
+            days[day.date] = Day(day.date, day.count + 1, day.credits + each.credits, done, failed)
+    return Month(tuple(days.values()))
+
+
+def spent_on(entries: Iterable[Entry], day: date) -> float:
+    """Credits of what began on that day."""
+    return sum(each.credits for each in entries if date_of(each.at) == day)
+
+
+def date_of(at: float) -> date:
+    """The day of a moment, here."""
+    return date(*time.localtime(at)[:3])  # a tenth of what datetime takes for it, which thousands of jobs would feel
+
+
+def objection(price: float | None, limits: Limits, spent: float) -> str | None:
+    """A sentence if this price is not within the limits, given what was spent today. An unknown price is not within a limit."""
+    if not limits:
+        return None
+    if price is None:
+        most = f"{limits.each:,.0f} Credits for one generation" if limits.each > 0 else f"{limits.day:,.0f} Credits for a day"
+        return f"Mint does not tell the price, so your limit of {most} cannot be kept."
+    if 0 < limits.each < price:
+        return f"This would cost about {price:,.0f} Credits, more than your limit of {limits.each:,.0f} Credits for one generation."
+    if 0 < limits.day < spent + price:
+        return (
+            f"This would cost about {price:,.0f} Credits. With the {spent:,.0f} Credits spent today that is more than your limit of "
+            f"{limits.day:,.0f} Credits for a day."
+        )
+    return None

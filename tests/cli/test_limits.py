@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The limits of the preferences on the command line and in Python: status 4, a sentence, and nothing started. And what was spent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import mint_blender
+from mint_blender.cli import surroundings
+from mint_blender.jobs.spending import Limits
+
+from ..mint_service.running import ThreadService
+from .runs import LAMP, Mint
+
+Set = Callable[[Limits], None]
+
+
+@pytest.fixture
+def preferences(monkeypatch: pytest.MonkeyPatch) -> Set:
+    """What the add-on's user has set; that they come from there is told in tests/blender/test_limits.py."""
+    return lambda limits: monkeypatch.setattr(surroundings, "limits", lambda: limits)
+
+
+def test_a_generation_above_the_limit(mint: Mint, service: ThreadService, preferences: Set) -> None:
+    """The sentence names price and limit; at the limit it starts."""
+    preferences(Limits(each=247))
+    ran = mint(*LAMP)
+    assert ran.status == 4
+    assert "about 248 Credits, more than your limit of 247 Credits for one generation. Nothing was started." in ran.said
+    assert not service.operations()
+    preferences(Limits(each=248))
+    assert mint(*LAMP).status == 0
+
+
+def test_a_day_above_the_limit(mint: Mint, service: ThreadService, preferences: Set) -> None:
+    """What earlier commands have spent today counts, dismissed jobs too; another --max-credits does not lift the limit."""
+    preferences(Limits(day=500))
+    assert mint(*LAMP).status == 0
+    assert mint(*LAMP).status == 0
+    for record in mint("jobs", "--json").records:
+        assert mint("dismiss", str(record["job"])).status == 0
+    ran = mint(*LAMP, "--max-credits", "100000")
+    assert ran.status == 4
+    assert "With the 496 Credits spent today" in ran.said
+    assert len(service.operations()) == 2
+
+
+def test_a_price_that_mint_does_not_tell(mint: Mint, service: ThreadService, preferences: Set) -> None:
+    """With a limit and no price it is refused; without a limit an unknown price stops nothing."""
+    service.scenario(answers=[{"method": "POST", "path": "/v1/pricing:estimate", "times": 100, "answer": {"status": 404}}])
+    preferences(Limits(each=10_000))
+    ran = mint(*LAMP)
+    assert ran.status == 4
+    assert "Mint does not tell the price, so your limit of 10,000 Credits for one generation cannot be kept." in ran.said
+    preferences(Limits())
+    assert mint(*LAMP).status == 0
+    assert len(service.operations()) == 1
+
+
+def test_a_retry_above_the_limit(mint: Mint, service: ThreadService, preferences: Set) -> None:
+    """A retry costs again, so it is refused as a start is; without the limit it goes on."""
+    assert mint("generate", "--prompt", "a lamp [transient]", "--preset", "fast").status == 1
+    (record,) = mint("jobs", "--json").records
+    preferences(Limits(each=100))
+    assert mint("retry", str(record["job"])).status == 4
+    assert not service.requests("POST", "*:retry")
+    preferences(Limits())
+    assert mint("retry", str(record["job"])).status == 0
+
+
+def test_a_batch_above_a_limit(mint: Mint, service: ThreadService, preferences: Set, tmp_path: Path) -> None:
+    """All lines together are held against the day before the first is started, each of them against the limit for one."""
+    file = tmp_path / "lamps.jsonl"
+    file.write_text("".join(f'{{"prompt": "lamp {number}", "preset": "fast", "format": "glb"}}\n' for number in range(3)), encoding="utf-8")
+    words = ("batch", str(file), "-o", str(tmp_path / "out"))
+    for limits, sentence in ((Limits(day=743), "limit of 743 Credits for a day"), (Limits(each=200), "limit of 200 Credits for one")):
+        preferences(limits)
+        ran = mint(*words)
+        assert ran.status == 4
+        assert sentence in ran.said
+    assert not service.operations()
+    preferences(Limits(each=248, day=744))
+    assert mint(*words).status == 0
+    assert len(service.operations()) == 3
+
+
+def test_in_python(signed_in: ThreadService, preferences: Set) -> None:
+    """TooExpensive, as for max_credits."""
+    preferences(Limits(each=1))
+    with pytest.raises(mint_blender.TooExpensive, match="your limit of 1 Credits for one generation"):
+        mint_blender.generate("a lamp", max_credits=100_000)
+    assert not signed_in.operations()
+
+
+def test_usage_tells_the_month(mint: Mint) -> None:
+    """`usage` counts this computer's generations: how many, for how many Credits, how many failed; with --json the same in numbers."""
+    assert "Last 30 days on this computer: 0 generations, 0 Credits\n" in mint("usage").out
+    mint(*LAMP)
+    mint("generate", "--prompt", "a lamp [moderation]", "--preset", "fast")
+    mint("dismiss", str(mint("jobs", "--json").records[0]["job"]))
+    lines = mint("usage").out.splitlines()
+    assert "Last 30 days on this computer: 2 generations, 248 Credits, 50% failed" in lines
+    assert lines[-1].endswith("########################  2 generations, 1 failed")
+    (record,) = mint("usage", "--json").records
+    told = record["journal"]
+    (day,) = told.pop("by_day")
+    assert told == {"days": 30, "generations": 2, "credits": 248, "failed": 1, "failed_share": 0.5}
+    assert (day["generations"], day["credits"], day["failed"]) == (2, 248, 1)
+
+
+def test_jobs_say_what_they_cost(mint: Mint) -> None:
+    """A finished one its price, one that failed that it cost nothing, one that waits what is held back for it."""
+    mint(*LAMP)
+    mint("generate", "--prompt", "a vase [moderation]", "--preset", "fast")
+    mint("generate", "--prompt", "a mug", "--preset", "fast", "--mode", "review")
+    told = mint("jobs").out
+    assert "a lamp: Ready to place (248 Credits)" in told
+    assert "a mug: Look at the Preview (248 Credits reserved)" in told
+    assert any("a vase" in line and line.endswith("(Cost nothing)") for line in told.splitlines())

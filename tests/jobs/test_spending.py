@@ -1,0 +1,371 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was spent, what may be spent, and what a job says that it cost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mint_blender.jobs import card, spending
+from mint_blender.jobs.board import Board, NotPossible, TooExpensive
+from mint_blender.jobs.job import Job, Phase, Target, Verb, new_fetch
+from mint_blender.jobs.messages import Answered
+from mint_blender.jobs.purse import COMPLAINT_LASTS, LASTS, Purse
+from mint_blender.jobs.questions import Balance, OptimizationPrice, Price
+from mint_blender.jobs.spending import Limits, committed, entry, month, objection
+from mint_blender.mint.account import Account
+from mint_blender.mint.accounting import Credits, Estimate, Usage
+from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.schema import Kind, Mode, OptimizationLevel, Preset, Seen
+
+from ..mint_service.running import running_service
+from .quick import account, quick
+from .telling import Teller, a_job, asset, decided, operation, working
+
+LAMP = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
+TODAY = date(2026, 3, 5)
+NOON = datetime(2026, 3, 5, 12).astimezone().timestamp()
+
+
+def costing(phase: Phase, *, status: str = "running", estimate: float | None = None, **credits: float | None) -> Job:
+    """A job in some phase, of which Mint says this about Credits (nothing at all if none are given)."""
+    said = {"credits": credits} if credits else {}
+    return replace(a_job(), phase=phase, operation=operation(status, **said), estimate=estimate)
+
+
+# -- limits ------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("price", "limits", "spent", "says"),
+    [
+        (798, Limits(), 1e6, None),
+        (None, Limits(), 0, None),
+        (500, Limits(each=500), 0, None),
+        (501, Limits(each=500), 0, "more than your limit of 500 Credits for one generation"),
+        (500, Limits(day=1000), 500, None),
+        (501, Limits(day=1000), 500, "With the 500 Credits spent today that is more than your limit of 1,000 Credits for a day"),
+        (100, Limits(each=500, day=1000), 950, "for a day"),
+        (600, Limits(each=500, day=1000), 0, "for one generation"),
+        (None, Limits(each=500), 0, "your limit of 500 Credits for one generation cannot be kept"),
+        (None, Limits(day=1000), 0, "your limit of 1,000 Credits for a day cannot be kept"),
+    ],
+)
+def test_what_is_above_a_limit(price: float | None, limits: Limits, spent: float, says: str | None) -> None:
+    """Up to a limit nothing is said, above it a sentence names price and limit; an unknown price is not within a limit."""
+    said = objection(price, limits, spent)
+    assert said is None if says is None else says in (said or "")
+    assert said is None or price is None or f"about {price:,.0f} Credits" in said
+
+
+@pytest.mark.parametrize(
+    ("job", "credits"),
+    [
+        (replace(a_job(), estimate=248.0), 248),
+        (a_job(), 0),
+        (costing(Phase.WORKING, estimate=248.0), 248),
+        (costing(Phase.WORKING, estimate=248.0, reserved=0, finalized=0), 248),
+        (costing(Phase.WORKING, estimate=248.0, reserved=300, finalized=0), 300),
+        (costing(Phase.REVIEW, estimate=248.0, reserved=50), 50),
+        (costing(Phase.BILLING, status="billing_required", estimate=248.0, reserved=0), 248),
+        (costing(Phase.PLACED, status="succeeded", estimate=248.0, reserved=0, finalized=200), 200),
+        (costing(Phase.PLACED, status="succeeded", estimate=248.0, reserved=0, finalized=0), 0),
+        (costing(Phase.PLACED, status="succeeded", estimate=248.0), 248),
+        (costing(Phase.FETCHING, status="succeeded", reserved=300, finalized=300), 300),
+        (costing(Phase.FAILED, status="failed", estimate=248.0, reserved=0, finalized=0), 0),
+        (costing(Phase.FAILED, status="failed", estimate=248.0, finalized=40), 40),
+        (replace(a_job(), phase=Phase.FAILED, estimate=248.0), 0),
+        (replace(a_job(), phase=Phase.CANCELED, estimate=248.0), 0),
+    ],
+)
+def test_what_a_job_commits(job: Job, credits: float) -> None:
+    """What Mint says counts; while it has said nothing, what was expected at the click; what came to nothing costs nothing."""
+    assert committed(job) == credits
+
+
+def test_a_retry_adds_up_and_counts_when_it_began() -> None:
+    """A failed attempt that cost something is not forgotten by the retry, and the job counts on the day of the retry."""
+    failed = costing(Phase.FAILED, status="failed", finalized=40, reserved=0)
+    told = Teller(decided(failed, Verb.RETRY)).answer(operation("running", id="op_2", credits={"reserved": 248, "finalized": 0}))
+    assert told.job.cost == 40 + 248
+    assert told.again().job.cost == 40 + 248
+    told.answer(polled(told.job, reserved=0, finalized=248))
+    assert told.job.cost == 40 + 248
+    moves = [(Phase.WAITING, 1.0), (Phase.WORKING, 2.0), (Phase.FAILED, 3.0), (Phase.WORKING, NOON)]
+    found = entry(told.job, moves)
+    assert found is not None and found.at == NOON
+    assert spending.spent_on([found], TODAY) == 288
+
+
+def polled(job: Job, **credits: float) -> Any:
+    """A poll of the job's present operation."""
+    return Seen(operation("running", id=job.operation.id if job.operation else "", credits=credits))
+
+
+def test_the_same_operation_is_not_counted_twice() -> None:
+    """Each poll of one operation is the same money."""
+    told = Teller(replace(working(), operation=operation("running", credits={"finalized": 100})))
+    for _ in range(3):
+        told.answer(polled(told.job, finalized=100))
+    assert told.job.cost == 100
+
+
+def test_an_optimisation_is_part_of_the_cost() -> None:
+    """Optimised as well: both operations count."""
+    job = costing(Phase.PLACED, status="succeeded", finalized=248)
+    assert replace(job, optimization=operation("succeeded", id="op_2", credits={"finalized": 20})).cost == 268
+
+
+def test_what_is_only_fetched_is_no_generation() -> None:
+    """Bringing something from the library costs nothing and is not counted; having it optimised is."""
+    assert entry(new_fetch(asset(), Target(), now=NOON), ()) is None
+    optimised = entry(new_fetch(asset(), Target(), now=NOON, optimize=OptimizationLevel.LIGHT, estimate=20.0), ())
+    assert optimised is not None and optimised.credits == 20
+
+
+def test_a_month() -> None:
+    """Thirty days, oldest first, with those on which nothing happened; what is older is left out; the share is of what has ended."""
+    day = 24 * 3600.0
+    jobs = [
+        replace(costing(Phase.PLACED, status="succeeded", finalized=200), created_at=NOON),
+        replace(costing(Phase.FAILED, status="failed", finalized=0), created_at=NOON - 60),
+        replace(costing(Phase.WORKING, reserved=300), created_at=NOON - 2 * day),
+        replace(costing(Phase.CANCELED, status="canceled", finalized=0), created_at=NOON - 2 * day),
+        replace(costing(Phase.PLACED, status="succeeded", finalized=10), created_at=NOON - 29 * day),
+        replace(costing(Phase.PLACED, status="succeeded", finalized=9999), created_at=NOON - 30 * day),
+    ]
+    found = month([each for job in jobs if (each := entry(job, ()))], TODAY)
+    assert [each.date for each in found.days] == [TODAY - timedelta(days=back) for back in range(29, -1, -1)]
+    assert (found.count, found.credits, found.failed) == (5, 510, 1)
+    assert found.failed_share == pytest.approx(1 / 3)
+    assert [(each.count, each.credits, each.failed) for each in found.days if each.count] == [(1, 10, 0), (2, 300, 0), (2, 200, 1)]
+
+
+def test_an_empty_month_has_no_share() -> None:
+    """Nothing ended: nothing failed, and no share of nothing is told."""
+    assert month([], TODAY).failed_share is None
+    assert len(month([], TODAY).days) == spending.DAYS
+
+
+# -- words ---------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("job", "says"),
+    [
+        (costing(Phase.PLACED, status="succeeded", finalized=248, reserved=0), "248 Credits"),
+        (costing(Phase.WORKING, reserved=1998, finalized=0), "1,998 Credits reserved"),
+        (costing(Phase.READY, status="succeeded", finalized=0, reserved=248), "248 Credits reserved"),
+        (costing(Phase.WORKING, estimate=248.0), "About 248 Credits"),
+        (replace(a_job(), estimate=248.0), "About 248 Credits"),
+        (a_job(), ""),
+        (costing(Phase.FAILED, status="failed", finalized=0, reserved=0, estimate=248.0), "Cost nothing"),
+        (costing(Phase.FAILED, status="failed", finalized=40, reserved=0), "40 Credits"),
+        (costing(Phase.FAILED, status="failed"), ""),
+        (replace(a_job(), phase=Phase.FAILED, estimate=248.0), "Cost nothing"),
+        (costing(Phase.CANCELED, status="canceled", finalized=0), "Cost nothing"),
+    ],
+)
+def test_the_cost_in_words(job: Job, says: str) -> None:
+    """What is paid, what is held back and what is only expected are told apart; nothing is said where nobody knows."""
+    assert card.cost(job) == says
+
+
+# -- what is known -----------------------------------------------------------------------------------------------------------
+
+
+def answered(question: Any, answer: Any, *, ago: float = 0.0, complaint: str | None = None) -> Answered:
+    """An answer of some seconds ago."""
+    return Answered(question, answer, complaint, datetime.now().astimezone() - timedelta(seconds=ago))
+
+
+def test_an_old_price_is_asked_for_again() -> None:
+    """A price is taken as known for an hour, what went wrong for half a minute."""
+    question = Price.of(LAMP)
+    estimate = Estimate(None, 248.0, 248.0)
+    answers: dict[Any, Answered] = {}
+    purse = Purse(answers)
+    assert purse.known(question) is None
+    answers[question] = answered(question, estimate, ago=LASTS - 60)
+    assert purse.known(question) is not None
+    answers[question] = answered(question, estimate, ago=LASTS + 60)
+    assert purse.known(question) is None
+    assert purse.price(question) == 248
+    answers[question] = answered(question, None, complaint="no", ago=COMPLAINT_LASTS + 1)
+    assert purse.known(question) is None
+
+
+def test_a_price_belongs_to_kind_preset_and_mode() -> None:
+    """What one costs says nothing about another."""
+    purse = Purse({Price.of(LAMP): answered(Price.of(LAMP), Estimate(None, 248.0, 248.0))})
+    assert purse.price(Price(Kind.MODEL, Preset.FAST, Mode.AUTO)) == 248
+    for kind, preset, mode in (
+        (Kind.WORLD, Preset.FAST, Mode.AUTO),
+        (Kind.MODEL, Preset.STANDARD, Mode.AUTO),
+        (Kind.MODEL, Preset.FAST, Mode.REVIEW),
+    ):
+        assert purse.price(Price(kind, preset, mode)) is None
+
+
+def usage(available: float) -> Usage:
+    """A balance."""
+    return Usage(Credits(available, None, None, None), None, None)
+
+
+def test_when_the_balance_suffices() -> None:
+    """A balance that was read before the stop says nothing; afterwards it tells what is lacking still, and when nothing is."""
+    job = replace(
+        working(), phase=Phase.BILLING, operation=operation("billing_required", billing={"requiredCredits": 798, "availableCredits": 90})
+    )
+    answers: dict[Any, Answered] = {}
+    purse, now = Purse(answers), time.time()
+    assert purse.missing(job, now) == 708
+    answers[Balance()] = answered(Balance(), usage(798))
+    assert purse.missing(job, now - 1) == 0
+    assert purse.missing(job, now + 60) == 708
+    answers[Balance()] = answered(Balance(), usage(700))
+    assert purse.missing(job, now - 1) == 98
+    unstarted = replace(a_job(), phase=Phase.BILLING, estimate=700.0)
+    assert purse.missing(unstarted, now - 1) == 0
+    assert purse.missing(unstarted, now + 60) is None
+    assert purse.missing(replace(unstarted, estimate=None), now - 1) is None
+    odd = replace(job, operation=operation("billing_required", billing={"requiredCredits": 798, "availableCredits": 800}))
+    assert purse.missing(odd, now + 60) is None
+
+
+# -- on the board ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def board(home: Path) -> Iterator[Board]:
+    """A board on a Mint that makes nothing by itself."""
+    with running_service(speed=1000, switches=["stuck"]) as service:
+        board = Board(quick(home), account(service))
+        yield board
+        assert board.close(20)
+
+
+def test_a_price_that_nobody_has_asked_for(board: Board) -> None:
+    """With a limit, a start says which price has to be asked for first, and commits nothing; known, it is kept with the job."""
+    board.purse.limits = Limits(each=300)
+    with pytest.raises(TooExpensive) as caught:
+        board.start(LAMP)
+    assert caught.value.unasked == Price.of(LAMP)
+    assert board.jobs() == []
+    board.find_out(Price.of(LAMP))
+    job = board.start(LAMP)
+    assert job.estimate == 248
+    with pytest.raises(TooExpensive, match="more than your limit of 300") as caught:
+        board.find_out(Price.of(replace(LAMP, preset=Preset.STANDARD)))
+        board.start(replace(LAMP, preset=Preset.STANDARD))
+    assert caught.value.unasked is None
+    assert str(caught.value).endswith("Nothing was started.")
+    assert len(board.jobs()) == 1
+
+
+def test_a_day_counts_what_is_in_flight_and_what_was_dismissed(board: Board) -> None:
+    """Two at 248 fit under 500, a third does not, neither after the first two were dismissed; whoever was asked may go beyond."""
+    board.purse.limits = Limits(day=500)
+    board.find_out(Price.of(LAMP))
+    begun = [board.start(LAMP).id, board.start(LAMP).id]
+    assert board.spent_today() == 496
+    with pytest.raises(TooExpensive, match="With the 496 Credits spent today"):
+        board.start(LAMP)
+    while any(board.job(job_id).cost != 248 for job_id in begun):
+        board.hear()
+    assert board.spent_today() == 496
+    with board.purse.beyond_limits():
+        third = board.start(LAMP).id
+    assert board.spent_today() == 744
+    for job_id in (*begun, third):
+        board.cancel(job_id)
+    board.watch([*begun, third])
+    assert board.spent_today() == 0  # cancelled in time: Mint gave it back
+
+
+def test_dismissed_jobs_stay_in_the_sum(home: Path) -> None:
+    """What was taken off the list was paid for all the same; another board on the same journal sees it too."""
+    board = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    board.allow_online(False)
+    paid = replace(costing(Phase.PLACED, status="succeeded", finalized=248), created_at=time.time())
+    board._journal.add(paid)
+    board._jobs[paid.id] = paid
+    assert board.spent_today() == 248
+    board.dismiss(paid.id)
+    assert board.spent_today() == 248
+    other = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    assert other.spent_today() == 248
+    assert other.month().credits == 248
+    assert board.close(5) and other.close(5)
+
+
+def test_a_retry_is_within_the_limits_too(board: Board) -> None:
+    """A retry costs again: it is refused above a limit; a resume, which pays for nothing new, is not asked."""
+    failed = replace(costing(Phase.FAILED, status="failed", finalized=0), created_at=time.time())
+    board._journal.add(failed)
+    board._jobs[failed.id] = failed
+    board.purse.limits = Limits(each=10)
+    board.find_out(Price.of(failed.request))
+    with pytest.raises(TooExpensive, match="limit of 10 Credits for one generation"):
+        board.retry(failed.id)
+    assert board.job(failed.id).decision is None
+    with board.purse.beyond_limits():
+        board.retry(failed.id)
+    assert board.job(failed.id).decision is not None
+
+
+def test_an_optimisation_is_within_the_limits_too(board: Board) -> None:
+    """Fetching is free and never refused; having it optimised first needs a price below the limit."""
+    board.purse.limits = Limits(each=10)
+    made = asset()
+    with pytest.raises(TooExpensive) as caught:
+        board.fetch(made, optimize=OptimizationLevel.LIGHT)
+    assert caught.value.unasked == OptimizationPrice(made.id)
+    board.learn(OptimizationPrice(made.id), Estimate(None, 20.0, 20.0))
+    with pytest.raises(TooExpensive, match="about 20 Credits"):
+        board.fetch(made, optimize=OptimizationLevel.LIGHT)
+    assert board.fetch(made).estimate is None
+
+
+def test_without_a_limit_nothing_is_asked(board: Board) -> None:
+    """No limit, no price: it is started at once, and what is not known is not guessed."""
+    assert board.start(LAMP).estimate is None
+    with pytest.raises(NotPossible):
+        board.retry("nope")
+
+
+def test_a_start_that_needs_credits_is_repeated_with_the_same_key(home: Path) -> None:
+    """Stopped before there is a resource: Resume repeats the start with the key of the click, and one operation is paid."""
+    with running_service(speed=1000) as service:
+        board = Board(quick(home), account(service))
+        job = board.start(GenerationRequest(Kind.MODEL, "a lamp [billing-start]", Preset.FAST))
+        board.watch([job.id])
+        assert board.job(job.id).phase is Phase.BILLING
+        board.resume(job.id)
+        board.watch([job.id])
+        assert board.job(job.id).phase is Phase.READY
+        keys = [entry.idempotency_key for entry in service.requests("POST", "/v1/models:generate")]
+        assert len(keys) == 2 and len(set(keys)) == 1
+        assert len(service.operations()) == 1
+        assert not service.requests("POST", "*:resume")
+        assert board.job(job.id).cost == 248
+        assert board.close(20)
+
+
+def test_without_a_window_the_price_is_waited_for(board: Board) -> None:
+    """Whoever may block gets the price asked for by the way; an answer that went wrong is part of the sentence."""
+    board.waits_for_prices = True
+    board.purse.limits = Limits(each=300)
+    assert board.start(LAMP).estimate == 248
+    with pytest.raises(TooExpensive, match="about 798 Credits"):
+        board.start(replace(LAMP, preset=Preset.STANDARD))
+    question = Price.of(replace(LAMP, mode=Mode.REVIEW))
+    board.answers[question] = answered(question, None, complaint="Mint cannot be reached.")
+    with pytest.raises(TooExpensive, match=r"cannot be kept\. Mint cannot be reached\."):
+        board.start(replace(LAMP, mode=Mode.REVIEW))
