@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -138,19 +138,21 @@ def test_convert_into_a_folder(blender: BlenderWindow, service: Service, since: 
     assert since.count("POST", "/v1/models/*:convert") == 1
 
 
-def test_a_failed_entry_is_retried(blender: BlenderWindow, since: Since) -> None:
+def test_a_failed_entry_is_retried(open_blender: Callable[..., BlenderWindow], since: Since) -> None:
     """The library's details of what failed say why, and offer Retry; a click on it, and the model lands."""
-    blender.ask("bpy.ops.mint.refresh_library()")
-    library = "part('blender.library_view').library()"
-    failed = blender.wait(f"next((each.id for each in {library}.entries(part('jobs.library').Filter()) if each.status == 'failed'), None)")
+    blender = open_blender()
+    blender.open_sidebar()
+    blender.ask("[bpy.utils.unregister_class(each) for each in (bpy.types.MINT_PT_more, bpy.types.MINT_PT_main)]")
     blender.ask(OPENED, name="MINT_PT_library")
+    entries = "part('blender.library_view').library().entries(part('jobs.library').Filter())"
+    failed = blender.wait(f"next((each.id for each in {entries} if each.status == 'failed'), None)")
     blender.ask("bpy.ops.mint.choose_asset(asset_id=failed)", failed=failed)
     blender.settle()
     blender.screenshot("after_failed_entry")
     blender.click("mint.retry_asset")
     blender.wait_for("placed")
     assert since.count("POST", f"/v1/models/{failed}:retry") == 1
-    done = blender.ask(f"next(each.id for each in {library}.entries(part('jobs.library').Filter()) if each.status == 'succeeded')")
+    done = blender.ask(f"next(each.id for each in {entries} if each.status == 'succeeded')")
     blender.ask("bpy.ops.mint.choose_asset(asset_id=done)", done=done)
     blender.settle()
     blender.screenshot("after_library_details")
