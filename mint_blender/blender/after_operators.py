@@ -47,18 +47,23 @@ class MINT_OT_optimize(Priced, bpy.types.Operator):
     asset_id: bpy.props.StringProperty(name="Id", description="The id of the model at Mint", options={"SKIP_SAVE"})
     level: bpy.props.EnumProperty(name="Level", items=form.LEVELS, default="MODERATE", translation_context=OURS)
 
+    _missing: frozenset[str] = frozenset()
+
     def price_question(self) -> OptimizationPrice | None:
         """One price for all levels."""
         return OptimizationPrice(self.asset_id) if is_id(self.asset_id) else None
 
     def open_dialog(self, context: bpy.types.Context) -> Result:
         """It costs: ask which level first."""
+        self._missing = OPTIMIZED_NEEDS - readable_extensions()
         return context.window_manager.invoke_props_dialog(self, width=320, confirm_text="Optimise")
 
     def draw(self, context: bpy.types.Context) -> None:
         """The dialog."""
         self.layout.row().prop(self, "level", expand=True)
         self.draw_price(self.layout)
+        if self._missing:
+            wrapped(self.layout, explain_missing(self._missing), icon="ERROR", width=320)
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Nothing is paid for a file that this Blender could not open."""

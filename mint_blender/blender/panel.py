@@ -75,7 +75,7 @@ class MINT_PT_more(_MintPanel, bpy.types.Panel):
             sub.active = fields.use_height
             sub.prop(fields, "height", text="")
             layout.prop(fields, "pose")
-            layout.prop(fields, "optimize")
+            layout.prop(fields, "optimize", text="Optimise")
             if lacking := form.optimize_complaint(fields):
                 wrapped(layout, f"Nothing is optimised. {lacking}", icon="INFO", width=context.region.width)
         else:

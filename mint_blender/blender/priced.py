@@ -21,6 +21,7 @@ PATIENCE = 1.5  # seconds that a dialog waits for its price
 STEP = 0.05
 
 _waited: set[Question] = set()  # long enough, in vain
+_timer: Any = None  # of the dialog that waits to be opened
 
 
 class Priced:
@@ -41,8 +42,7 @@ class Priced:
             _waited.discard(question)
             return self.open_dialog(context)
         name = self.bl_idname.removeprefix("MINT_OT_")  # as Blender calls the registered class
-        again = partial(_when_answered, name, self.as_keywords(), question, time.monotonic() + PATIENCE)
-        bpy.app.timers.register(again, first_interval=STEP)
+        _wait(partial(_when_answered, name, self.as_keywords(), question, time.monotonic() + PATIENCE))
         return {"CANCELLED"}  # for now: nothing has happened yet that could be undone or repeated
 
     def draw_price(self, layout: bpy.types.UILayout) -> None:
@@ -54,7 +54,19 @@ class Priced:
 
 def forget() -> None:
     """Nobody waits any more."""
+    global _timer
+    if _timer is not None and bpy.app.timers.is_registered(_timer):
+        bpy.app.timers.unregister(_timer)
+    _timer = None
     _waited.clear()
+
+
+def _wait(timer: Any) -> None:
+    """The dialog that was asked for last is the one that opens."""
+    global _timer
+    forget()
+    _timer = timer
+    bpy.app.timers.register(timer, first_interval=STEP)
 
 
 def _known_price(question: Question | None) -> float | None:
@@ -77,7 +89,7 @@ def _when_answered(name: str, arguments: dict[str, Any], question: Question, unt
             return STEP
         _waited.add(question)
     window = next(iter(bpy.context.window_manager.windows), None)
-    if window is not None and name in dir(bpy.ops.mint):  # the add-on may have been disabled meanwhile
+    if window is not None:
         with bpy.context.temp_override(window=bpy.context.window or window):
             getattr(bpy.ops.mint, name)("INVOKE_DEFAULT", **arguments)
     return None

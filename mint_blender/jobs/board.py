@@ -212,7 +212,10 @@ class Board:
             asset = Asset.read(asset.kind, {**asset.raw, "status": Status.FAILED.value})
         if asset.status not in {Status.FAILED.value, Status.CANCELED.value}:
             raise NotPossible("It has not failed: there is nothing to retry.")
-        job = next((job for job in self.jobs() if asset_of(job) == asset.id and Verb.RETRY in card.verbs(job)), None)
+        ours = [job for job in self.jobs() if asset_of(job) == asset.id and not job.convert]
+        if busy := next((job for job in ours if job.goes_on), None):
+            raise NotPossible(f"{busy.title} is being worked on: wait until it rests.")
+        job = next((job for job in ours if Verb.RETRY in card.verbs(job)), None)
         if job is None:
             job = new_attempt(asset, target, now=time.time())
             self._journal.add(job)

@@ -71,6 +71,8 @@ jobs = every_field(
     key=texts,
     created_at=numbers,
     target=targets,
+    estimate=st.none() | numbers,
+    paid_before=numbers,
     phase=st.sampled_from(Phase),
     body=st.none() | st.dictionaries(texts, json_values, max_size=3),
     image_urls=st.lists(texts, max_size=3).map(tuple),

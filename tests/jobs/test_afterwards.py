@@ -168,8 +168,8 @@ def test_a_failed_entry_of_the_library(kind: Kind, board: Board, service: Thread
     before = len(service.operations())
     entry = Asset.read(kind, {"id": failed.id, "prompt": failed.prompt, "name": failed.name, "status": "failed"})
     job = board.attempt(entry)
-    with pytest.raises(NotPossible):
-        board.retry(job.id)
+    with pytest.raises(NotPossible, match="being worked on"):
+        board.attempt(entry)
     board.watch([job.id])
     assert board.job(job.id).phase is Phase.READY
     assert board.job(job.id).request.prompt == failed.prompt

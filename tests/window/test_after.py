@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.mint_service.running import Service
+from tests.mint_service.running import Service, running_service
 
 from .blender_window import BlenderWindow
-from .conftest import Since
+from .conftest import SPEED, Since
 
 pytestmark = pytest.mark.window
 
@@ -26,6 +27,14 @@ bpy.utils.register_class(type(name + '_open', (bpy.types.Panel,), {**same, 'bl_i
 region('VIEW_3D', 'UI').tag_redraw()
 result = True
 """
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    """A stand-in that has made some models; one of them has failed."""
+    with running_service(speed=SPEED, switches=("poll-hint",), retry_after=0.3, library={"models": 9}) as running:
+        yield running
+        assert not running.leaks(), "the key went to the file host"
 
 
 def made(blender: BlenderWindow, prompt: str = "a ceramic lamp", **more: str) -> dict[str, str]:
@@ -127,3 +136,23 @@ def test_convert_into_a_folder(blender: BlenderWindow, service: Service, since: 
     assert any("wm.path_open" in button for button in blender.buttons())
     assert sorted(path.name for path in Path(folder).iterdir()) == ["a ceramic lamp.fbx", "a ceramic lamp.obj"]
     assert since.count("POST", "/v1/models/*:convert") == 1
+
+
+def test_a_failed_entry_is_retried(open_blender: Callable[..., BlenderWindow], since: Since) -> None:
+    """The library's details of what failed say why, and offer Retry; a click on it, and the model lands."""
+    blender = open_blender()
+    blender.open_sidebar()
+    blender.ask("[bpy.utils.unregister_class(each) for each in (bpy.types.MINT_PT_more, bpy.types.MINT_PT_main)]")
+    blender.ask(OPENED, name="MINT_PT_library")
+    entries = "part('blender.library_view').library().entries(part('jobs.library').Filter())"
+    failed = blender.wait(f"next((each.id for each in {entries} if each.status == 'failed'), None)")
+    blender.ask("bpy.ops.mint.choose_asset(asset_id=failed)", failed=failed)
+    blender.settle()
+    blender.screenshot("after_failed_entry")
+    blender.click("mint.retry_asset")
+    blender.wait_for("placed")
+    assert since.count("POST", f"/v1/models/{failed}:retry") == 1
+    done = blender.ask(f"next(each.id for each in {entries} if each.status == 'succeeded')")
+    blender.ask("bpy.ops.mint.choose_asset(asset_id=done)", done=done)
+    blender.settle()
+    blender.screenshot("after_library_details")
