@@ -15,6 +15,7 @@ from ..jobs.job import Job, Phase
 from ..jobs.questions import Balance
 from . import current, notices
 
+ENOUGH = "The balance suffices now: Resume."
 EVERY = 30.0  # seconds between two looks at the balance
 
 _wake: Callable[[], None] | None = None
@@ -35,9 +36,6 @@ def catch_up(board: Board, wake: Callable[[], None]) -> None:
         notices.say(f"Mint: {enough[job_id].title}: {ENOUGH}")
     _told.clear()
     _told.update(enough)
-
-
-ENOUGH = "The balance suffices now: Resume."
 
 
 def missing(board: Board, job: Job) -> float | None:

@@ -20,13 +20,19 @@ Act = Callable[[bpy.types.Operator | None], Any]
 
 _WIDTH = 380
 
-_priced: list[tuple[Question, Act]] = []  # waits for a price
+_priced: tuple[Question, Act] | None = None  # waits for a price: one at a time, so that a second click is not a second start
 _above: tuple[TooExpensive, Act] | None = None  # waits for a person
+
+
+def waits_for_price() -> bool:
+    """Is Mint being asked for the price of something that was clicked?"""
+    return _priced is not None
 
 
 def when_priced(board: Board, question: Question, act: Act) -> None:
     """Ask for the price, and do it as soon as there is an answer."""
-    _priced.append((question, act))
+    global _priced
+    _priced = question, act
     board.ask(question)
 
 
@@ -41,19 +47,18 @@ def when_confirmed(trouble: TooExpensive, act: Act) -> None:
 
 def catch_up(board: Board) -> None:
     """Go on with what has waited for a price."""
-    ready = [act for question, act in _priced if not board.is_asked(question)]
-    _priced[:] = [(question, act) for question, act in _priced if board.is_asked(question)]
-    window = next(iter(bpy.context.window_manager.windows), None)
-    for act in ready:
-        with bpy.context.temp_override(window=window):
-            act(None)
+    global _priced
+    if _priced is None or board.is_asked(_priced[0]):
+        return
+    (_, act), _priced = _priced, None
+    with bpy.context.temp_override(window=next(iter(bpy.context.window_manager.windows), None)):
+        act(None)
 
 
 def forget() -> None:
     """Nothing waits any more."""
-    global _above
-    _above = None
-    _priced.clear()
+    global _above, _priced
+    _above = _priced = None
 
 
 class MINT_OT_spend(bpy.types.Operator):
@@ -90,7 +95,8 @@ class MINT_OT_spend(bpy.types.Operator):
 
     def cancel(self, context: bpy.types.Context) -> None:
         """The user does not want it."""
-        forget()
+        global _above
+        _above = None
 
 
 CLASSES = (MINT_OT_spend,)

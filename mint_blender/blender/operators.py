@@ -62,7 +62,9 @@ def _above_a_limit(operator: bpy.types.Operator | None, trouble: TooExpensive, a
     """Without a window it is refused. With one, the user decides once the price is known."""
     if bpy.app.background:
         return complain(operator, str(trouble))
-    if trouble.unasked is not None:
+    if trouble.unasked is not None and confirm.waits_for_price():
+        return complain(operator, "Mint is being asked for the price of the click before: wait a moment.")
+    if trouble.unasked is not None and operator is not None:
         confirm.when_priced(current.board(), trouble.unasked, lambda later: begin(later, act, then))
         heartbeat.ensure()
         return {"FINISHED"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import account_panel, current, form, job_card, references
+from . import account_panel, confirm, current, form, job_card, references
 from .translations import translated
 from .wrapping import wrapped
 
@@ -172,7 +172,9 @@ def _draw_generate(layout: bpy.types.UILayout, fields: form.MintForm) -> None:
     label = "Generate" if price is None else translated(f"Generate  ·  {price:,.0f} Credits")
     column.operator("mint.generate_from_form", text=label, icon="PLAY")
     balance = account_panel.balance()
-    if told is not None and told.answer is not None and price is None:
+    if confirm.waits_for_price():
+        layout.label(text="Asking Mint for the price…", icon="TIME")
+    elif told is not None and told.answer is not None and price is None:
         layout.label(text="Mint does not tell the price", icon="INFO")
     elif price is not None and balance is not None:
         row = layout.row()

@@ -174,7 +174,7 @@ def test_nothing_waits_in_background_mode(service: ThreadService, preferences: A
     assert board.jobs()[0].phase is Phase.BILLING
     billing_watch.catch_up(board, lambda: None)
     assert not bpy.app.timers.is_registered(billing_watch._look)
-    assert confirm._above is None and not confirm._priced
+    assert confirm._above is None and confirm._priced is None
 
 
 # -- the chart ---------------------------------------------------------------------------------------------------------------

@@ -22,6 +22,12 @@ NO_PRICES = {"method": "POST", "path": ESTIMATE, "times": 1, "answer": {"status"
 PREFERENCES = f"bpy.context.preferences.addons['{ADDON}'].preferences"
 PRICE = "board() and board().purse.price(part('blender.form').price_of(bpy.context.window_manager.mint))"
 TICKS = "bpy.app.timers.is_registered(part('blender.billing_watch')._look)"
+CLICK_AGAIN = """
+try:
+    call('mint.generate', prompt='only one lamp', preset='FAST', mode='AUTO')
+except RuntimeError as error:
+    result = str(error).strip()
+"""
 FORGET = "board().answers.clear() if board() else None"
 
 
@@ -124,6 +130,18 @@ def test_a_day_above_the_limit_is_asked_about(blender: BlenderWindow, since: Sin
     assert since.starts == 2
 
 
+def test_a_second_click_while_the_price_is_asked_for(blender: BlenderWindow, service: Service, since: Since) -> None:
+    """A limit is set and Mint is slow to tell the price: the panel says what is waited for, and a second click is no second start."""
+    service.scenario(answers=[{"method": "POST", "path": ESTIMATE, "times": 1, "answer": {"delay": 3.0}}])
+    limit(blender, each=1000)
+    start(blender, "only one lamp")
+    assert blender.ask("part('blender.confirm').waits_for_price()")
+    assert blender.ask(CLICK_AGAIN) == "Error: Mint is being asked for the price of the click before: wait a moment."
+    blender.screenshot("asking_for_the_price")
+    blender.wait_for("placed")
+    assert since.starts == 1
+
+
 def test_f3_above_the_limit(blender: BlenderWindow, since: Since) -> None:
     """The dialog of F3 tells the price; confirmed, the question about the limit comes, and only then it is started."""
     limit(blender, each=200)
@@ -176,12 +194,12 @@ def test_the_balance_is_watched_while_a_job_waits(blender: BlenderWindow, servic
     """It is read again until it suffices; then the card and a notice say so. Nothing goes on before Resume; afterwards nothing ticks."""
     blender.ask("setattr(part('blender.billing_watch'), 'EVERY', 0.5)")
     assert not blender.ask(TICKS)
+    service.scenario(credits=300)
     start(blender, "a throne [billing-final] [billing-unpaid]")
-    blender.wait("jobs()[0]['previews']")
-    service.scenario(credits=10)
     blender.wait_for("billing")
     blender.wait(TICKS)
-    blender.wait("board().purse.balance == 10 and not board().is_active_at_all")
+    blender.wait("board().purse.balance == 52 and not board().is_active_at_all")
+    assert blender.ask("part('blender.billing_watch').missing(board(), board().jobs()[0])") == 248 - 52
     before = since.count("GET", "/v1/usage")
     while since.count("GET", "/v1/usage") < before + 3:
         blender.settle()

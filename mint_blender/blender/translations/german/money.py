@@ -21,6 +21,10 @@ TEXTS = {
     "Start it although it costs more than your limit in the preferences": (
         "Starten, obwohl es mehr kostet als die Grenze in den Einstellungen"
     ),
+    "Mint is being asked for the price of the click before: wait a moment.": (
+        "Mint wird noch nach dem Preis des vorigen Klicks gefragt: einen Moment warten."
+    ),
+    "Asking Mint for the price…": "Mint wird nach dem Preis gefragt…",
     "Above Your Limit": "Über der Grenze",
     "Start Anyway": "Trotzdem starten",
     "Spent today: {1} Credits": "Heute ausgegeben: {1} Credits",

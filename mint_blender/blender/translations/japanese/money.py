@@ -17,6 +17,10 @@ TEXTS = {
     ),
     "The balance suffices now: Resume.": "残高が足りるようになりました: 再開できます。",
     "Start it although it costs more than your limit in the preferences": "プリファレンスの上限を超えますが、開始します",
+    "Mint is being asked for the price of the click before: wait a moment.": (
+        "前のクリックの価格を Mint に問い合わせています: 少しお待ちください。"
+    ),
+    "Asking Mint for the price…": "Mint に価格を問い合わせています…",
     "Above Your Limit": "上限を超えています",
     "Start Anyway": "それでも開始",
     "Spent today: {1} Credits": "今日の使用: {1} クレジット",
