@@ -64,6 +64,8 @@ class Board:
 
     def job(self, job_id: str) -> Job:
         """One job, by its id or the unmistakable beginning of it."""
+        if job_id in self._jobs:
+            return self._jobs[job_id]
         matches = [job for id, job in self._jobs.items() if id.startswith(job_id)] if job_id else []
         if len(matches) != 1:
             raise NotPossible(
