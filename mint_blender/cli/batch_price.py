@@ -92,11 +92,13 @@ class Purse:
             self._spent += self._cost(line, job)
 
     def _cost(self, line: Line, job: Job) -> float:
+        """What a job takes, as far as is known; a line of its kind is expected to take as much from then on."""
         optimization = _cost_of_optimization(job)
         if optimization is not None:
             self._prices.optimization = max(optimization, self._prices.optimization or 0.0)
         if job.cost is None:  # not told yet, or never started
             return 0.0 if job.phase in {Phase.FAILED, Phase.CANCELED} else self._prices.of(line) or 0.0
+        self._prices.each[_what(line)] = max(job.cost, self._prices.each.get(_what(line)) or 0.0)
         return job.cost + (optimization or 0.0)
 
 
