@@ -132,7 +132,8 @@ def _card(entry: Entry) -> str:
         name,
         _prompt(entry),
         f'<p class="facts">{escape(" · ".join(facts))}</p>',
-        _why(entry),
+        _why(entry) if entry.picture else "",
+        _notes(entry),
         _links(entry),
         "</div>",
     ]
@@ -141,8 +142,9 @@ def _card(entry: Entry) -> str:
 
 
 def _picture(entry: Entry) -> str:
-    if entry.picture is None:
-        return f'<div class="picture none"><span>{_NO_PICTURE[entry.state]}</span></div>'
+    if entry.picture is None:  # its place is the best one for the reason
+        why = _why(entry)
+        return f'<div class="picture none{" told" if why else ""}">{why or f"<span>{_NO_PICTURE[entry.state]}</span>"}</div>'
     address, alt = _address(entry.picture), escape(entry.line.request.name or entry.line.request.prompt[:200] or "reference pictures")
     return f'<a class="picture" href="{address}"><img src="{address}" alt="{alt}" loading="lazy" decoding="async"></a>'
 
@@ -166,13 +168,14 @@ def _prompt(entry: Entry) -> str:
 
 
 def _why(entry: Entry) -> str:
-    """Why it is not done, and the commands that go on; what there is to remark otherwise."""
-    notes = "".join(f"<li>{escape(note)}</li>" for note in (entry.job.notes if entry.job else ()))
-    told = f'<ul class="notes">{notes}</ul>' if notes else ""
-    if not entry.sentence:
-        return told
+    """Why it is not done, and the commands that go on."""
     commands = "".join(f"<code>{escape(command)}</code>" for command in entry.commands)
-    return f'<div class="why"><p>{escape(entry.sentence)}</p>{commands}</div>{told}'
+    return f'<div class="why"><p>{escape(entry.sentence)}</p>{commands}</div>' if entry.sentence else ""
+
+
+def _notes(entry: Entry) -> str:
+    notes = "".join(f"<li>{escape(note)}</li>" for note in (entry.job.notes if entry.job else ()))
+    return f'<ul class="notes">{notes}</ul>' if notes else ""
 
 
 def _links(entry: Entry) -> str:

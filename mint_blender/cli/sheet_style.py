@@ -45,20 +45,21 @@ label b { color: var(--tint, var(--ink)); font-weight: 650; font-variant-numeric
 .bar i { background: var(--tint); min-width: 4px; }
 
 main {
-  display: grid; grid-template-columns: repeat(auto-fill, minmax(232px, 1fr)); gap: 18px; align-items: start;
+  display: grid; grid-template-columns: repeat(auto-fill, minmax(232px, 1fr)); gap: 18px;
   max-width: 1680px; margin: 0 auto; padding: 22px 28px 48px;
 }
 article {
   display: flex; flex-direction: column; border: 1px solid var(--line); border-radius: 12px; background: var(--card);
   box-shadow: var(--shadow); overflow: hidden;
 }
-.picture { display: grid; place-items: center; aspect-ratio: 4 / 3; background: var(--stage); overflow: hidden; }
-.picture img { width: 100%; height: 100%; object-fit: cover; display: block; }
+.picture { display: grid; place-items: center; aspect-ratio: 1; background: var(--stage); overflow: hidden; }
+.picture img { width: 100%; height: 100%; object-fit: contain; display: block; }
 .picture.none {
-  color: var(--tint); font-size: 14px; border-bottom: 1px solid var(--line);
+  color: var(--tint); font-size: 14px; border-bottom: 1px solid var(--line); min-height: min-content; padding: 14px;
   background: repeating-linear-gradient(-45deg, transparent 0 9px, color-mix(in srgb, var(--tint) 7%, transparent) 9px 18px), var(--stage);
 }
-.text { display: flex; flex-direction: column; gap: 7px; padding: 12px 14px 14px; min-width: 0; }
+.picture.told { background: color-mix(in srgb, var(--tint) 8%, var(--card)); }
+.text { display: flex; flex: 1; flex-direction: column; gap: 7px; padding: 12px 14px 14px; min-width: 0; }
 .top { display: flex; justify-content: space-between; align-items: baseline; }
 .number { color: var(--soft); font-variant-numeric: tabular-nums; font-size: 13px; }
 .state { color: var(--tint); font-size: 13px; font-weight: 600; }
@@ -79,15 +80,20 @@ details[open] summary { display: inline; }
 .why code {
   display: block; margin-top: 6px; padding: 3px 7px; border-radius: 5px; background: var(--card); border: 1px solid var(--line);
   font: 12px/1.4 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
-  overflow-x: auto; white-space: pre; user-select: all;
+  overflow-wrap: anywhere; user-select: all;
 }
+.picture .why { align-self: stretch; justify-self: stretch; border: 0; padding: 0; background: none; color: var(--ink); }
+.picture .why p::before { content: "●"; color: var(--tint); margin-inline-end: 7px; font-size: 11px; }
 .notes { margin: 0; padding-inline-start: 16px; color: var(--soft); font-size: 13px; overflow-wrap: anywhere; }
-.links { display: flex; flex-wrap: wrap; gap: 4px 14px; font-size: 14px; }
+.links { margin-top: auto; padding-top: 2px; display: flex; flex-wrap: wrap; gap: 4px 14px; font-size: 14px; }
 .links a { text-decoration: none; font-weight: 550; }
 .links a:hover { text-decoration: underline; }
 .links .outside::after { content: " ↗"; }
 :is(a, label, summary):focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
-@media (max-width: 560px) { header { padding: 20px 16px 0; } main { padding: 16px 16px 32px; gap: 12px; } }
+@media (max-width: 560px) {
+  header { padding: 20px 16px 0; }
+  main { grid-template-columns: repeat(auto-fill, minmax(160px, 1fr)); padding: 16px 16px 32px; gap: 12px; }
+}
 @media print { label { border: 0; padding: 0; } article { break-inside: avoid; box-shadow: none; } }
 """
 
