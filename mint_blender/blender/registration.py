@@ -9,6 +9,7 @@ import bpy
 
 from . import (
     account_operators,
+    batch_text,
     disk,
     drafts,
     form,
@@ -43,6 +44,7 @@ CLASSES: tuple[type, ...] = (
     *operators.CLASSES,
     *job_operators.CLASSES,
     *account_operators.CLASSES,
+    *batch_text.CLASSES,
     *disk.CLASSES,
     *library_operators.CLASSES,
     *world_operators.CLASSES,
@@ -70,6 +72,7 @@ def register() -> None:
     bpy.types.WindowManager.mint_library = bpy.props.PointerProperty(type=library_view.MintLibrary)
     bpy.types.WindowManager.mint_references = bpy.props.CollectionProperty(type=references.MintReference)
     menus.add()
+    batch_text.add()
     world_panel.add()
     _commands.append(bpy.utils.register_cli_command("mint", _run_command))
     disk.start_log()
@@ -88,6 +91,7 @@ def unregister() -> None:
     while _commands:
         bpy.utils.unregister_cli_command(_commands.pop())
     world_panel.remove()
+    batch_text.remove()
     menus.remove()
     del bpy.types.WindowManager.mint_references
     del bpy.types.WindowManager.mint_library

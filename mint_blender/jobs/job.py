@@ -165,6 +165,7 @@ class Target:
     panorama: bool = True  # show it as the scene's World
     camera: bool = True
     line: str | None = None  # which line of which batch this is: a rerun finds it by that
+    group: str | None = None  # what it was asked for together with: such results stand side by side
 
 
 @dataclass(frozen=True)

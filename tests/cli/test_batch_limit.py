@@ -16,7 +16,11 @@ LAMPS: list[dict[str, object]] = [{"prompt": f"lamp {number}"} for number in ran
 
 def cheap(credits: float, times: int = 1) -> dict[str, Any]:
     """Mint says a price that will turn out to be too low."""
-    told = {"object": "pricing_estimate", "operation": "model_generation", "credits": {"requiredToStart": credits, "estimatedTotal": credits}}
+    told = {
+        "object": "pricing_estimate",
+        "operation": "model_generation",
+        "credits": {"requiredToStart": credits, "estimatedTotal": credits},
+    }
     return {"method": "POST", "path": "/v1/pricing:estimate", "times": times, "answer": {"status": 200, "json": told}}
 
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All texts in Japanese, from English. {1}, {2} … are values, in the order in which the English text has them."""
 
-from . import files, interface, jobs, library, panels, scene, service
+from . import batch, files, interface, jobs, library, panels, scene, service
 
 TEXTS: dict[str, str] = {
+    **batch.TEXTS,
     **files.TEXTS,
     **interface.TEXTS,
     **jobs.TEXTS,
