@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from .blender_window import BlenderWindow
@@ -29,6 +31,7 @@ result = True
 
 def test_each_line_of_a_text(blender: BlenderWindow, since: Since) -> None:
     """The Text menu has an entry; its dialog says how many prompts there are and what they cost; confirmed, all are made and stand apart."""
+    blender.ask("[bpy.data.objects.remove(each) for each in list(bpy.data.objects)] and None")
     blender.ask("bpy.context.scene.cursor.location = (-3, 0, 0)")
     blender.ask(TEXT)
     blender.over("TEXT_EDITOR")
@@ -47,6 +50,6 @@ def test_each_line_of_a_text(blender: BlenderWindow, since: Since) -> None:
     blender.wait("all(each['phase'] == 'placed' for each in jobs())")
     assert since.starts == 4
     places = blender.ask("sorted(round(each.location.x, 3) for each in bpy.context.scene.objects if 'mint_group' in each.keys())")
-    assert len(places) == 4 and all(right - left >= 2 for left, right in zip(places, places[1:], strict=False))
+    assert len(places) == 4 and all(right - left >= 2 for left, right in itertools.pairwise(places))
     blender.ask("[setattr(space, 'show_region_ui', False) for space in [area('VIEW_3D').spaces.active]]")
     blender.screenshot("batch_text_placed")
