@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mint_blender.cli import batch_lines, session
+from mint_blender.cli import batch_lines, batch_record, session
+from mint_blender.cli.terminal import Terminal
 from mint_blender.files import picture
-from mint_blender.jobs.job import Job
+from mint_blender.jobs.job import Job, Kept, Phase, Role
 
 from ..mint.standin import PIXEL
 from ..mint_service.running import ThreadService
@@ -153,6 +155,22 @@ def test_the_picture_is_mints_own(mint: Mint, tmp_path: Path) -> None:
     kept = tmp_path / "out" / record["files"]["picture"]
     assert picture.inspect(kept).suffix == kept.suffix
     assert len([path for path in (tmp_path / "out").iterdir() if path.suffix in picture.SUFFIXES]) == 1
+
+
+def test_the_previews_copy_makes_room(tmp_path: Path) -> None:
+    """A Preview that came in another format than the final picture does not stay behind; a picture of the user's own does."""
+    preview, final, out = tmp_path / "preview-1.png", tmp_path / "picture.webp", tmp_path / "out"
+    preview.write_bytes(b"preview")
+    final.write_bytes(b"final")
+    (line,) = batch_lines.read(_jsonl(tmp_path, {"prompt": "a lamp"}))
+    job = Job("1", line.request, "key", 0.0, replace(line.target, output=str(out / "0001-a-lamp.blend")), Phase.REVIEW)
+    terminal = Terminal("mint", as_json=False)
+    early = batch_record.keep(line, replace(job, files=(Kept(Role.PREVIEW, str(preview), ""),)), terminal)
+    assert early.picture == out / "0001-a-lamp.png" and early.picture.read_bytes() == b"preview"
+    (out / "0001-a-lamp.jpg").write_bytes(b"the user's")
+    late = batch_record.keep(line, replace(job, files=(Kept(Role.PREVIEW, str(preview), ""), Kept(Role.PICTURE, str(final), ""))), terminal)
+    assert late.picture == out / "0001-a-lamp.webp" and late.picture.read_bytes() == b"final"
+    assert not (out / "0001-a-lamp.png").exists() and (out / "0001-a-lamp.jpg").exists()
 
 
 def test_a_waiting_line_does_not_stop_the_others(mint: Mint, tmp_path: Path) -> None:
