@@ -136,8 +136,8 @@ class MINT_OT_batch_text(bpy.types.Operator):
                 return complain(self, f"Line {prompt.number}: {complaint}")
         try:
             board = current.board()
-            targets = self._targets(context, len(wishes))
-            job_ids = [board.start(request, target).id for (_, request), target in zip(wishes, targets, strict=True)]
+            requests, targets = [request for _, request in wishes], self._targets(context, len(wishes))
+            job_ids = [job.id for job in board.start_all(zip(requests, targets, strict=True))]
             if bpy.app.background:
                 waiting.until_all_rest(board, job_ids)
         except (NotPossible, JournalTrouble, waiting.Stopped) as trouble:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import queue
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
 from ..mint.account import Account
@@ -118,11 +118,20 @@ class Board:
         """A new job: committed with its idempotency key before this returns, sent by the worker afterwards."""
         if complaint := checks.complaint(request):
             raise NotPossible(complaint)
-        return self._begin(new_job(request, target, now=time.time(), optimize=optimize))
+        return self._begin(new_job(request, target, now=time.time(), optimize=optimize))[0]
+
+    def start_all(self, wishes: Iterable[tuple[GenerationRequest, Target]]) -> list[Job]:
+        """As `start`, for many at one click: committed at once, so that hundreds do not hold up the window."""
+        jobs = []
+        for request, target in wishes:
+            if complaint := checks.complaint(request):
+                raise NotPossible(complaint)
+            jobs.append(new_job(request, target, now=time.time()))
+        return self._begin(*jobs)
 
     def fetch(self, asset: Asset, target: Target = Target(), *, optimize: OptimizationLevel | None = None) -> Job:
         """A job that brings what Mint has made already; optimised first if wanted, which costs Credits."""
-        return self._begin(new_fetch(asset, target, now=time.time(), optimize=optimize))
+        return self._begin(new_fetch(asset, target, now=time.time(), optimize=optimize))[0]
 
     def approve(self, job_id: str) -> None:
         """Accept the preview: the final, expensive stage begins."""
@@ -281,11 +290,12 @@ class Board:
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
-    def _begin(self, job: Job) -> Job:
-        self._journal.add(job)
-        self._jobs[job.id] = job
-        self._look(job)
-        return job
+    def _begin(self, *jobs: Job) -> list[Job]:
+        self._journal.add(*jobs)
+        for job in jobs:
+            self._jobs[job.id] = job
+            self._look(job)
+        return list(jobs)
 
     def _decide(self, job_id: str, verb: Verb, feedback: str | None = None) -> None:
         job = self.job(job_id)

@@ -61,6 +61,16 @@ def test_each_line_is_a_job(service: ThreadService) -> None:
     assert [tuple(each.location) for each in roots()] == [(5, 1, 0), (9, 1, 0), (13, 1, 0)]
 
 
+def test_no_more_in_flight_than_mint_takes(service: ThreadService) -> None:
+    """Two dozen lines: Mint is never asked for more than it takes at once, and never turns one away."""
+    service.scenario(credits=24 * 248)
+    write(*(f"lamp {number}" for number in range(24)))
+    assert bpy.ops.mint.batch_text(text="Prompts", preset="FAST") == {"FINISHED"}
+    starts = service.requests("POST", "/v1/models:generate")
+    assert len(starts) == 24 and {entry.status for entry in starts} == {202}
+    assert len(roots()) == 24
+
+
 def test_the_only_text_needs_no_name(service: ThreadService) -> None:
     """Where there is one text, it is meant."""
     write("lamp 1", "lamp 2")
