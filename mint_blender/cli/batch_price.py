@@ -16,6 +16,7 @@ from . import session
 from .batch_lines import Line
 from .session import OnWait
 
+_ROUNDING = 1e-6  # Credits: a sum of fractions in another order
 What = tuple[Kind, Preset, Mode]
 
 
@@ -73,13 +74,13 @@ class Purse:
         self._spent = 0.0
 
     def allows(self, line: Line, jobs: Iterable[Job]) -> bool:
-        """May this line be started too? `jobs` are those that are under way, as they now are."""
-        if self._limit is None:
-            return True
+        """May this line be started too? `jobs` are those that are under way, as they now are. After a no, it is no."""
+        if self._limit is None or self.was_short:
+            return not self.was_short
         running = sum(self._cost(self._running[job.id], job) for job in jobs if job.id in self._running)
-        fits = self._spent + running + (self._prices.of(line) or 0.0) <= self._limit
-        self.was_short |= not fits
-        return fits
+        expected = self._spent + running + (self._prices.of(line) or 0.0)
+        self.was_short = expected > self._limit + _ROUNDING
+        return not self.was_short
 
     def begin(self, line: Line, job: Job) -> None:
         """A line was started: its price is held back."""

@@ -70,6 +70,15 @@ def test_the_limit_holds_while_lines_run(mint: Mint, service: ThreadService, tmp
     assert len(service.operations()) == 5
 
 
+def test_after_the_limit_nothing_is_started(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """Not even a cheaper line further down: which lines are made does not depend on their prices."""
+    service.scenario(answers=[cheap(100)])
+    file = lines_of(tmp_path / "a.jsonl", *LAMPS[:2], {"prompt": "a mug", "preset": "standard"}, LAMPS[2])
+    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1", "--max-credits", "1098")
+    assert ran.status == 4
+    assert [operation.prompt for operation in service.operations()] == ["lamp 1", "lamp 2"]
+
+
 def test_what_failed_gives_its_credits_back(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
     """A line that failed has cost nothing: its share of the limit serves the next."""
     service.scenario(answers=[cheap(100)])
