@@ -94,7 +94,7 @@ _MORE = {Verb.REVISE: ('"what should change"',)}
 def _state(job: Job) -> State:
     if is_written(job):
         return State.DONE
-    could_not_write = job.phase is Phase.READY and job.trouble is not None
+    could_not_write = job.phase in {Phase.READY, Phase.PLACED} and job.trouble is not None
     return State.FAILED if could_not_write else _BY_PHASE.get(job.phase, State.RUNNING)
 
 

@@ -187,10 +187,11 @@ class Harvest:
     # -- a model ------------------------------------------------------------------------------------------------------
 
     def _model(self) -> Telling:
-        """The optimised GLB where this Blender reads it, else the original."""
+        """The optimised GLB where this Blender reads it, or where it was asked for and need not be opened here; else the original."""
         taken = self._job.file(Role.MODEL)
         if taken is None:
-            taken = yield from self._fetch_model(self._readable)
+            readable = self._readable | choice.OPTIMIZED_NEEDS if self._job.is_only_copied else self._readable
+            taken = yield from self._fetch_model(readable)
         if taken is not None and self._unreadable(taken) and taken.url != self._assets.glb_url:
             # Only the file itself says what it needs, and it needs more than expected: fall back on the original.
             note = choice.explain_missing(self._unreadable(taken))
@@ -207,7 +208,8 @@ class Harvest:
         return (yield from self._fetch(Role.MODEL, url_of, "model-optimized" if optimized else "model", note=chosen.reason))
 
     def _unreadable(self, kept: Kept) -> tuple[str, ...]:
-        return tuple(sorted(set(kept.needs) - self._readable)) if self._readable else ()
+        opens = self._readable and not self._job.is_only_copied
+        return tuple(sorted(set(kept.needs) - self._readable)) if opens else ()
 
     # -- a world ------------------------------------------------------------------------------------------------------
 

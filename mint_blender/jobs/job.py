@@ -209,6 +209,12 @@ class Job:
         return (asset.name or " ".join((asset.prompt or "").split()) or f"{self.kind} {asset.id}") if asset and self.existing else ""
 
     @property
+    def is_only_copied(self) -> bool:
+        """Is it an optimised model that becomes a .glb and no picture? That is Mint's own file, unchanged: nothing here has to open it."""
+        is_glb = PurePath(self.target.output or "").suffix.lower() == ".glb"
+        return self.optimize is not None and is_glb and self.target.render is None and self.kind is Kind.MODEL
+
+    @property
     def cost(self) -> float | None:
         """Credits, as far as Mint says: finalised, else reserved."""
         credits = self.operation.credits if self.operation else None

@@ -12,7 +12,7 @@ import pytest
 
 from mint_blender.cli import batch_lines, batch_record, session
 from mint_blender.cli.terminal import Terminal
-from mint_blender.files import picture
+from mint_blender.files import glb, picture
 from mint_blender.jobs.job import Job, Kept, Phase, Role
 
 from ..mint.standin import PIXEL
@@ -109,6 +109,7 @@ def test_what_a_line_asks_for_reaches_mint(mint: Mint, service: ThreadService, t
     assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
     (optimized,) = service.requests("POST", "/v1/models/*:optimize")
     assert optimized.body == {"optimizationLevel": "aggressive"}
+    assert glb.inspect(tmp_path / "out" / "0001-a-lamp.glb").extensions_required, "the original was taken"
     record = record_of(tmp_path / "out")
     assert record["settings"] == {"kind": "model", "preset": "fast", "mode": "auto", "pose": "t_pose", "optimize": "aggressive"}
     assert record["credits"] == 268
