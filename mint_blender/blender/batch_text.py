@@ -89,7 +89,7 @@ class MINT_OT_batch_text(bpy.types.Operator):
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """Wait for the price, not for long; every event goes on to whoever it was meant for."""
-        if event.type != "TIMER" or (self._price() is None and time.monotonic() < self._until):
+        if event.type != "TIMER" or (not self._is_answered() and time.monotonic() < self._until):
             return {"PASS_THROUGH"}
         self.cancel(context)
         chosen = {name: getattr(self, name) for name in ("text", "kind", "preset", "mode", "landing", "spacing")}
@@ -173,6 +173,11 @@ class MINT_OT_batch_text(bpy.types.Operator):
         if not wanted or not current.account().key or account_operators.ask(Balance(), *wanted):
             return False
         return self._question() in wanted
+
+    def _is_answered(self) -> bool:
+        """Has Mint said anything about it, be it that it does not know?"""
+        board = current.existing()
+        return board is not None and self._question() in board.answers
 
     def _price(self) -> Estimate | None:
         """What Mint has said about one of them; None before that."""

@@ -76,16 +76,15 @@ def entry(line: Line, job: Job | None, terminal: Terminal, refusal: str | None =
     )
 
 
-def keep(line: Line, job: Job, terminal: Terminal) -> Entry:
+def keep(line: Line, job: Job, terminal: Terminal) -> None:
     """Write picture and record beside the result, which need not be there. Raises OSError."""
     if job.target.output is None:
-        return entry(line, job, terminal)
+        return
     output = Path(job.target.output)
     output.parent.mkdir(parents=True, exist_ok=True)
     _keep_picture(job, output)
-    record = output.with_suffix(".json")
-    writing.put(record, json.dumps(_told(line, job, entry(line, job, terminal)), indent=2, ensure_ascii=False) + "\n")
-    return entry(line, job, terminal)
+    told = _told(line, job, entry(line, job, terminal))
+    writing.put(output.with_suffix(".json"), json.dumps(told, indent=2, ensure_ascii=False) + "\n")
 
 
 _MORE = {Verb.REVISE: ('"what should change"',)}

@@ -166,12 +166,14 @@ def test_the_previews_copy_makes_room(tmp_path: Path) -> None:
     (line,) = batch_lines.read(_jsonl(tmp_path, {"prompt": "a lamp"}))
     job = Job("1", line.request, "key", 0.0, replace(line.target, output=str(out / "0001-a-lamp.blend")), Phase.REVIEW)
     terminal = Terminal("mint", as_json=False)
-    early = batch_record.keep(line, replace(job, files=(Kept(Role.PREVIEW, str(preview), ""),)), terminal)
-    assert early.picture == out / "0001-a-lamp.png" and early.picture.read_bytes() == b"preview"
+    batch_record.keep(line, replace(job, files=(Kept(Role.PREVIEW, str(preview), ""),)), terminal)
+    assert (out / "0001-a-lamp.png").read_bytes() == b"preview"
     (out / "0001-a-lamp.jpg").write_bytes(b"the user's")
-    late = batch_record.keep(line, replace(job, files=(Kept(Role.PREVIEW, str(preview), ""), Kept(Role.PICTURE, str(final), ""))), terminal)
-    assert late.picture == out / "0001-a-lamp.webp" and late.picture.read_bytes() == b"final"
+    done = replace(job, files=(Kept(Role.PREVIEW, str(preview), ""), Kept(Role.PICTURE, str(final), "")))
+    batch_record.keep(line, done, terminal)
+    assert (out / "0001-a-lamp.webp").read_bytes() == b"final"
     assert not (out / "0001-a-lamp.png").exists() and (out / "0001-a-lamp.jpg").exists()
+    assert batch_record.entry(line, done, terminal).picture == out / "0001-a-lamp.webp"
 
 
 def test_a_waiting_line_does_not_stop_the_others(mint: Mint, tmp_path: Path) -> None:
