@@ -139,7 +139,7 @@ class MINT_OT_batch_text(bpy.types.Operator):
             requests, targets = [request for _, request in wishes], self._targets(context, len(wishes))
             job_ids = [job.id for job in board.start_all(zip(requests, targets, strict=True))]
             if bpy.app.background:
-                waiting.until_all_rest(board, job_ids)
+                waiting.until_all_rest(board, job_ids, place=self.landing == "SIDE_BY_SIDE")
         except (NotPossible, JournalTrouble, waiting.Stopped) as trouble:
             return complain(self, str(trouble))
         heartbeat.ensure()
@@ -152,7 +152,7 @@ class MINT_OT_batch_text(bpy.types.Operator):
     def _targets(self, context: bpy.types.Context, count: int) -> list[Target]:
         """Where each lands. Of several Worlds none takes the scene's background: the last one to come would have it."""
         target = Target(scene=context.scene.name, group=uuid.uuid4().hex[:12], panorama=count == 1)
-        if self.landing == "READY" and not bpy.app.background:
+        if self.landing == "READY":
             return [target] * count
         cursor = form.cursor(context)
         places = [side_by_side.cell(cursor, number, self.spacing) for number in range(count)]

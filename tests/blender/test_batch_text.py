@@ -87,6 +87,18 @@ def test_what_is_too_wide_steps_aside() -> None:
     assert not any(one.touches(other) for number, one in enumerate(prints) for other in prints[number + 1 :])
 
 
+def test_results_may_wait(service: ThreadService) -> None:
+    """Wait as Ready: nothing lands by itself; what is placed afterwards, all at the same 3D cursor, stands side by side too."""
+    write("lamp 1", "lamp 2")
+    assert bpy.ops.mint.batch_text(text="Prompts", landing="READY") == {"FINISHED"}
+    assert roots() == []
+    assert [job.phase.value for job in current.board().jobs()] == ["ready", "ready"]
+    for job in current.board().jobs():
+        bpy.ops.mint.place(job_id=job.id)
+    one, other = (side_by_side.footprint(each) for each in roots())
+    assert one is not None and other is not None and not one.touches(other)
+
+
 def test_worlds_stand_apart() -> None:
     """Several Worlds have their places too, and none of them takes the scene's background."""
     write("a hall", "a yard")
