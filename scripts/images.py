@@ -6,10 +6,12 @@ python3 scripts/dev.py images
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from mint_blender.cli import main as mint
@@ -25,6 +27,13 @@ RESULTS = {
     "courtyard": ("world", "a walled courtyard in orange evening light"),
 }
 WINDOW = ("preview", "placed")
+PROPS = [
+    *({"prompt": f"a small {what}", "preset": "fast"} for what in ("ceramic lamp, orange", "blue treasure chest", "green mug")),
+    {"prompt": "a sword for the villain [moderation]", "preset": "fast"},
+    *({"prompt": f"a small {what}", "preset": "fast"} for what in ("yellow tree", "purple rock", "white ceramic lamp")),
+    {"prompt": "a low stool with a red leather seat", "name": "Stool of the smithy", "preset": "fast", "mode": "review"},
+    *({"prompt": f"a small {what}", "preset": "fast"} for what in ("orange mug", "green tree")),
+]
 
 
 def main() -> int:
@@ -37,6 +46,7 @@ def main() -> int:
         os.environ.update(MINT_API_KEY=service["key"], MINT_API_BASE_URL=service["api"], MINT_BLENDER_HOME=str(journal))
         for name, (kind, prompt) in RESULTS.items():
             _render(name, kind, prompt)
+        _photograph_a_contact_sheet()
     return _photograph_the_window()
 
 
@@ -54,6 +64,26 @@ def _render(name: str, kind: str, prompt: str) -> None:
     placed = arrival.place(job)
     for suffix, aside in (("", False), ("-aside", True)):
         print(render_still(FOLDER / f"{name}{suffix}.png", placed, samples=64, aside=aside).relative_to(ROOT), flush=True)
+
+
+def _photograph_a_contact_sheet() -> None:
+    """A batch's index.html as a browser shows it; needs Debian's Chromium, and ImageMagick to make it small."""
+    folder = ROOT / "build" / "props"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    lines = "".join(json.dumps({"format": "glb", **line}) + "\n" for line in PROPS)
+    (folder / "props.jsonl").write_text(lines, encoding="utf-8")
+    mint(["batch", str(folder / "props.jsonl"), "-o", str(folder), "--jobs", "5"])
+    shot, target = folder / "shot.png", FOLDER / "contact-sheet.png"
+    with tempfile.TemporaryDirectory() as profile:
+        subprocess.run(
+            ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
+             "--disable-background-networking", "--disable-component-update", "--disable-sync", f"--user-data-dir={profile}",
+             "--window-size=1280,1110", f"--screenshot={shot}", (folder / "index.html").as_uri()],
+            check=True, capture_output=True, timeout=120,
+        )  # fmt: skip
+    subprocess.run(["convert", str(shot), "-colors", "160", "-define", "png:compression-level=9", str(target)], check=True)
+    print(target.relative_to(ROOT), flush=True)
 
 
 def _photograph_the_window() -> int:

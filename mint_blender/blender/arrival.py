@@ -127,4 +127,5 @@ def _provenance(job: Job) -> Provenance:
         file_used=file_taken.which(job),
         file_reason=file_taken.reason(job),
         created_at=created.isoformat() if created else "",
+        group=job.target.group or "",
     )

@@ -22,6 +22,7 @@ class MINT_MT_add(bpy.types.Menu):
         layout.operator_context = "INVOKE_DEFAULT"
         layout.operator("mint.generate", text="Mint 3D Model…", icon="MESH_MONKEY").kind = "MODEL"
         layout.operator("mint.generate", text="Mint World…", icon="WORLD").kind = "WORLD"
+        layout.operator("mint.batch_text", text="Mint: Each Line of a Text…", icon="TEXT")
         layout.menu("MINT_MT_references", icon="IMAGE_DATA")
         layout.separator()
         layout.operator("mint.resume_all", icon="PLAY")

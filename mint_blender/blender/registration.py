@@ -11,6 +11,7 @@ from . import (
     account_operators,
     after_operators,
     asking,
+    batch_text,
     confirm,
     disk,
     drafts,
@@ -49,6 +50,7 @@ CLASSES: tuple[type, ...] = (
     *job_operators.CLASSES,
     *account_operators.CLASSES,
     *confirm.CLASSES,
+    *batch_text.CLASSES,
     *disk.CLASSES,
     *library_operators.CLASSES,
     *after_operators.CLASSES,
@@ -77,6 +79,7 @@ def register() -> None:
     bpy.types.WindowManager.mint_library = bpy.props.PointerProperty(type=library_view.MintLibrary)
     bpy.types.WindowManager.mint_references = bpy.props.CollectionProperty(type=references.MintReference)
     menus.add()
+    batch_text.add()
     world_panel.add()
     _commands.append(bpy.utils.register_cli_command("mint", _run_command))
     disk.start_log()
@@ -100,6 +103,7 @@ def unregister() -> None:
     while _commands:
         bpy.utils.unregister_cli_command(_commands.pop())
     world_panel.remove()
+    batch_text.remove()
     menus.remove()
     del bpy.types.WindowManager.mint_references
     del bpy.types.WindowManager.mint_library

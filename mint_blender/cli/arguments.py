@@ -35,11 +35,33 @@ examples:
 BATCH = """\
 A .txt has one prompt a line. A .jsonl has an object a line, such as
   {"prompt": "a lamp", "preset": "fast", "format": "glb"}
-and a .csv has the same names in its first line: prompt, kind, preset, mode,
-name, image (or images), pose, splats, format (blend or glb).
+and a .csv has the same names in its first line. Only the prompt is needed:
+  prompt, name         what to make, and what to call it
+  kind                 model (as usual) or world
+  preset               fast, standard (as usual) or production
+  mode                 auto (as usual) or review: waits at its Preview
+  image, images        reference pictures: paths and https addresses
+  pose                 of a character: t_pose or a_pose
+  optimize             of a model: light, moderate or aggressive
+  height               of a model in a .blend, in scene units
+  splats               of a world: a tier such as 100k or 500k
+  collider             of a world: auto, physics, visible or none
+  panorama, camera, rigid_body
+                       of a world: yes or no
+  format               blend (as usual) or glb
+  render               yes or no, whatever --render says
 
-Each line becomes a file in DIR, named after its line. The same command again
-goes on: what is done is left alone, and nothing is started or paid twice.
+For each line there are in DIR: the result, its picture (Mint's own, or a
+rendered still) and a record (.json). index.html shows them all; it opens
+without a network.
+
+A line that fails, or waits at its Preview, does not stop the others. The
+same command again goes on: what is done is left alone, and nothing is
+started or paid twice.
+
+The price of all lines is said before the first is started. Mint tells what
+optimising costs only for a model that exists: before there is one,
+--max-credits counts it as soon as it is told.
 """
 
 
@@ -98,7 +120,11 @@ def _batch(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     batch.add_argument("file", type=Path, metavar="FILE", help="a .txt, .jsonl or .csv")
     batch.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="the folder of the results")
     batch.add_argument("--jobs", type=_count, default=4, metavar="N", help="how many at once (default: 4; Mint takes 10 of a kind)")
-    batch.add_argument("--max-credits", type=_credits, metavar="N", help="start nothing when all lines together would cost more")
+    batch.add_argument("--render", action="store_true", help="a rendered still of each result, instead of Mint's picture")
+    batch.add_argument("--retry-failed", action="store_true", help="a new attempt at lines that failed (costs Credits again)")
+    batch.add_argument(
+        "--max-credits", type=_credits, metavar="N", help="start nothing when all lines together would cost more, and stop before they do"
+    )
 
 
 def _jobs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -7,22 +7,25 @@ Which job belongs to which line is part of the job's own first commit, so that n
 from __future__ import annotations
 
 import argparse
-from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..jobs.board import Board, NotPossible
+from ..jobs.board import Board, NotPossible, TooExpensive
 from ..jobs.job import Job, Phase, Target
-from ..mint.generation import GenerationRequest
-from . import batch_lines, session, writing
+from . import batch_lines, batch_price, batch_record, contact_sheet, session, writing
 from .batch_lines import BadLine, Line
+from .batch_price import Prices, Purse
 from .exits import Exit
 from .job_commands import finish, goes_on
 from .terminal import Terminal, job_record
 
+_UNPAID = frozenset({Phase.WAITING, Phase.BILLING})
+_OVER = frozenset({Phase.FAILED, Phase.CANCELED})
+
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Generate every line of a file; the status of the first line that is not done."""
-    folder = arguments.output.absolute()
+    wishes = _Wishes(arguments.output.absolute(), arguments.render, arguments.retry_failed)
     try:
         lines = batch_lines.read(arguments.file)
         for line in lines:
@@ -30,19 +33,32 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     except BadLine as trouble:
         terminal.error(f"{trouble} Nothing was started.")
         return Exit.USAGE
-    for line in lines:
-        if complaint := writing.complaint(line.request.kind, folder / line.file, None):
-            terminal.error(complaint)
-            return Exit.IMPORT
+    if complaint := _cannot_write(lines, wishes):
+        terminal.error(complaint)
+        return Exit.IMPORT
     with session.open_board() as board:
-        known = _known_jobs(board, folder)
-        _say_price(board, [line for line in lines if line.tag not in known], arguments.max_credits, terminal)
-        statuses = _Run(board, folder, terminal).run(lines, known, arguments.jobs)
-    done = sum(status is Exit.DONE for status in statuses)
-    terminal.hint(f"{done} of {len(lines)} lines are done; the files are in {folder}.")
-    if done < len(lines):
-        terminal.hint("The same command goes on with the rest. A line that failed is not paid for again unasked: retry does that.")
-    return next((status for status in statuses if status is not Exit.DONE), Exit.DONE)
+        going = _Run(board, wishes, terminal, lines)
+        try:
+            return going.run(arguments.jobs, arguments.max_credits)
+        finally:  # however it ends, the contact sheet says how every line stands
+            going.write_sheet(arguments.file.name)
+
+
+@dataclass(frozen=True)
+class _Wishes:
+    """What the command asks for, for all lines."""
+
+    folder: Path
+    render: bool
+    retry_failed: bool
+
+    def renders(self, line: Line) -> bool:
+        """The line's own word holds, where it says one."""
+        return self.render if line.render is None else line.render
+
+    def tag(self, line: Line | None = None) -> str:
+        """What a line's job is found by; without a line: how those of all lines begin."""
+        return f"{self.folder}#{line.tag if line else ''}"
 
 
 def _check(line: Line, path: Path) -> None:
@@ -53,73 +69,165 @@ def _check(line: Line, path: Path) -> None:
         raise BadLine(f"{path.name}, line {line.number}: {trouble}") from trouble
 
 
+def _cannot_write(lines: list[Line], wishes: _Wishes) -> str | None:
+    """Why the results could not be written here, or None."""
+    for kind, suffix, renders in sorted({(line.request.kind, line.suffix, wishes.renders(line)) for line in lines}):
+        file = wishes.folder / f"mint{suffix}"
+        if complaint := writing.complaint(kind, file, file.with_suffix(".png") if renders else None):
+            return complaint
+    return contact_sheet.complaint(wishes.folder)
+
+
 class _Run:
     """One run over all lines: starts, hears, finishes."""
 
-    def __init__(self, board: Board, folder: Path, terminal: Terminal) -> None:
+    def __init__(self, board: Board, wishes: _Wishes, terminal: Terminal, lines: list[Line]) -> None:
         self._board = board
-        self._folder = folder
+        self._wishes = wishes
         self._terminal = terminal
+        self._lines = lines
+        self._jobs = _known_jobs(board, wishes)
+        self._names = {path.stem for path in wishes.folder.iterdir()}
+        self._names |= {Path(job.target.output).stem for job in self._jobs.values() if job.target.output}
+        self._purse = Purse(None, Prices())
         self._active: dict[str, Line] = {}
         self._statuses: dict[int, Exit] = {}
+        self._refusals: dict[int, str] = {}
 
-    def run(self, lines: list[Line], known: dict[str, Job], at_once: int) -> list[Exit]:
-        """Keep `at_once` lines going until all have come to rest; their statuses, in the order of the file."""
-        waiting = iter(lines)
+    def run(self, at_once: int, limit: float | None) -> Exit:
+        """Say the price, keep `at_once` lines going until all have come to rest, and say how it went."""
+        to_pay = [line for line in self._lines if self._costs(line)]
+        prices = batch_price.ask(self._board, to_pay, self._terminal.wait)
+        if to_pay:
+            self._terminal.hint(batch_price.said(prices, to_pay))
+            self._terminal.event({"event": "price", "lines": len(to_pay), "credits": prices.total(to_pay)})
+            if limit is not None:
+                session.check_total(prices.total(to_pay), limit)
+            session.check_many(self._board, [prices.of(line) for line in to_pay])
+        self._purse = Purse(limit, prices)
+        self._follow(at_once)
+        return self._conclude()
+
+    def write_sheet(self, name: str) -> None:
+        """The contact sheet, as soon as there is anything to show; `name` is the batch file's."""
+        self._board.catch_up()
+        if not self._jobs:
+            return
+        entries = [batch_record.entry(line, self._job(line), self._terminal, self._refusals.get(line.number)) for line in self._lines]
+        try:
+            sheet = contact_sheet.write(self._wishes.folder, name, entries)
+        except OSError as error:
+            self._terminal.hint(f"The contact sheet could not be written: {error.strerror or error}.")
+            return
+        self._terminal.event({"event": "batch", **contact_sheet.summary(entries), "sheet": str(sheet)})
+        self._terminal.hint(f"Everything at a glance: {sheet}")
+
+    def _follow(self, at_once: int) -> None:
+        waiting = iter(self._lines)
         with self._terminal.progress() as display:
             tell = self._terminal.teller(self._board, display)
             while True:
                 while len(self._active) < at_once and (line := next(waiting, None)) is not None:
-                    self._begin(line, known.get(line.tag))
+                    self._begin(line)
                 if not self._active:
-                    return [status for _, status in sorted(self._statuses.items())]
+                    return
                 tell(self._board.hear())
                 for job_id in [job_id for job_id in self._active if not self._board.is_active(job_id)]:
                     self._end(self._active.pop(job_id), self._board.job(job_id))
 
-    def _begin(self, line: Line, job: Job | None) -> None:
+    def _conclude(self) -> Exit:
+        done = sum(status is Exit.DONE for status in self._statuses.values())
+        self._terminal.hint(f"{done} of {len(self._lines)} lines are done; the files are in {self._wishes.folder}.")
+        if self._purse.was_short:
+            self._terminal.error("Another line would have gone over --max-credits: no further one was started.")
+            return Exit.CREDITS
+        if done < len(self._lines):
+            more = "A line that failed is not paid for again unasked: --retry-failed does that."
+            self._terminal.hint(f"The same command goes on with the rest. {more}")
+        statuses = (self._statuses[line.number] for line in self._lines)
+        return next((status for status in statuses if status is not Exit.DONE), Exit.DONE)
+
+    def _job(self, line: Line) -> Job | None:
+        """The line's job as it now is, if it has one."""
+        known = self._jobs.get(line.tag)
+        return self._board.job(known.id) if known else None
+
+    def _costs(self, line: Line) -> bool:
+        """Would going on with this line take Credits that nobody has held back yet?"""
+        job = self._job(line)
+        return job is None or job.phase in _UNPAID or (self._wishes.retry_failed and job.phase in _OVER)
+
+    def _begin(self, line: Line) -> None:
         """Start a line, or go on with the job that an earlier run began for it."""
-        if job is None:
-            target = Target(output=str(self._folder / line.file), splats=line.splats, line=_tag(self._folder, line.tag))
-            job = self._board.start(line.request, target)
-        elif goes_on(job) or job.phase is Phase.BILLING:
-            self._board.resume(job.id)
+        costs = self._costs(line)
+        if costs and not self._purse.allows(line, [self._board.job(job_id) for job_id in self._active]):
+            self._statuses[line.number] = Exit.CREDITS
+            return
+        try:
+            job = self._go_on(line)
+        except NotPossible as trouble:  # a picture has gone since the file was checked: the other lines go on
+            self._terminal.error(f"line {line.number}: {trouble}", line=line.number)
+            status = Exit.CREDITS if isinstance(trouble, TooExpensive) else Exit.FAILED
+            self._statuses[line.number], self._refusals[line.number] = status, str(trouble)
+            return
+        if costs:
+            self._purse.begin(line, job)
         if self._board.is_active(job.id):
             self._active[job.id] = line
         else:
             self._end(line, job)
 
+    def _go_on(self, line: Line) -> Job:
+        job = self._job(line)
+        if job is None or (job.phase is Phase.CANCELED and self._wishes.retry_failed):
+            job = self._jobs[line.tag] = self._board.start(line.request, self._target(line), optimize=line.optimize)
+            return job
+        job = self._with_picture(line, job)
+        if goes_on(job) or job.phase is Phase.BILLING:
+            self._board.resume(job.id)
+        elif job.phase is Phase.FAILED and self._wishes.retry_failed:
+            self._board.retry(job.id)
+        elif job.phase in {Phase.READY, Phase.PLACED} and not batch_record.is_written(job) and _was_cleared(job):
+            self._board.fetch_again(job.id)
+        return job
+
+    def _target(self, line: Line) -> Target:
+        """Where a new line's files go: under a name that no other line has, and no file of the user's."""
+        title, number = line.title, 1
+        while title in self._names:
+            title, number = f"{line.title}-{number + 1}", number + 1
+        self._names.add(title)
+        path = str(self._wishes.folder / title)
+        render = f"{path}.png" if self._wishes.renders(line) else None
+        return replace(line.target, output=f"{path}{line.suffix}", render=render, line=self._wishes.tag(line))
+
+    def _with_picture(self, line: Line, job: Job) -> Job:
+        """A still may be wanted later than the result: that costs nothing."""
+        if not self._wishes.renders(line) or job.target.render or job.target.output is None or self._board.is_active(job.id):
+            return job
+        try:
+            return self._board.retarget(job.id, replace(job.target, render=str(Path(job.target.output).with_suffix(".png"))))
+        except NotPossible:  # another process is working on it
+            return job
+
     def _end(self, line: Line, job: Job) -> None:
-        if job.phase is Phase.PLACED and job.target.output is not None and Path(job.target.output).exists():
+        self._purse.end(job)
+        if batch_record.is_written(job):
             self._terminal.event({**job_record(job, event="result"), "line": line.number})
             self._statuses[line.number] = Exit.DONE
         else:
             self._statuses[line.number] = finish(self._board, job, self._terminal, line=line.number)
+        try:
+            batch_record.keep(line, self._board.job(job.id), self._terminal)
+        except OSError as error:
+            self._terminal.hint(f"line {line.number}: its picture or record could not be written: {error.strerror or error}.")
 
 
-def _tag(folder: Path, tag: str) -> str:
-    return f"{folder}#{tag}"
+def _known_jobs(board: Board, wishes: _Wishes) -> dict[str, Job]:
+    """The jobs of earlier runs into this folder, by their line's tag; the newest where a line was begun anew."""
+    start = wishes.tag()
+    return {(job.target.line or "").removeprefix(start): job for job in reversed(board.lines(start))}
 
 
-def _known_jobs(board: Board, folder: Path) -> dict[str, Job]:
-    """The jobs of earlier runs into this folder, by their line's tag."""
-    start = _tag(folder, "")
-    return {(job.target.line or "").removeprefix(start): job for job in board.lines(start)}
-
-
-def _say_price(board: Board, lines: list[Line], most: float | None, terminal: Terminal) -> None:
-    """What the lines that are still to be started will cost; refuses when that is more than the limit."""
-    if not lines:
-        return
-    counts = Counter((line.request.kind, line.request.preset, line.request.mode) for line in lines)
-    prices: list[float | None] = []
-    with session.open_client() as client:
-        for (kind, preset, mode), count in counts.items():
-            price = session.learn_price(board, client, GenerationRequest(kind, "", preset, mode), terminal.wait)
-            prices += [price] * count
-    total = None if None in prices else sum(price or 0.0 for price in prices)
-    amount = "Mint does not tell what they will cost" if total is None else f"about {total:,.0f} Credits in all"
-    terminal.hint(f"{len(lines)} {'line' if len(lines) == 1 else 'lines'} to start: {amount}.")
-    if most is not None:
-        session.check_total(total, most)
-    session.check_many(board, prices)
+def _was_cleared(job: Job) -> bool:
+    return not all(Path(kept.path).is_file() for kept in job.files)

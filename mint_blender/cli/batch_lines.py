@@ -9,15 +9,15 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..jobs.job import Target
 from ..mint.generation import GenerationRequest
-from ..mint.schema import Kind, Mode, Pose, Preset
-
-FIELDS = frozenset({"prompt", "kind", "preset", "mode", "name", "image", "images", "pose", "splats", "format"})
+from ..mint.schema import OptimizationLevel
+from . import batch_fields
 
 
 class BadLine(Exception):
@@ -26,19 +26,24 @@ class BadLine(Exception):
 
 @dataclass(frozen=True)
 class Line:
-    """One generation of a batch. `tag` is the same in every run for the same content, wherever in the file it stands."""
+    """One generation of a batch. `tag` is the same in every run for the same content, wherever in the file it stands.
+
+    `target` says all but where the files lie; `render` is None where the line leaves that to the command.
+    """
 
     number: int
     tag: str
     request: GenerationRequest
-    splats: str | None
+    target: Target
+    optimize: OptimizationLevel | None
     suffix: str
+    render: bool | None
 
     @property
-    def file(self) -> str:
-        """The name of its file: the line's number and the beginning of its name or prompt."""
+    def title(self) -> str:
+        """How its files are called: the line's number and the beginning of its name or prompt."""
         words = re.sub(r"[^\w-]+", "-", (self.request.name or self.request.prompt).lower()).strip("-_")
-        return f"{self.number:04}-{words[:40].strip('-_') or self.request.kind}{self.suffix}"
+        return f"{self.number:04}-{words[:40].strip('-_') or self.request.kind}"
 
 
 def read(path: Path) -> list[Line]:
@@ -46,9 +51,9 @@ def read(path: Path) -> list[Line]:
     lines, seen = [], Counter[str]()
     for number, values in _records(path):
         where = f"{path.name}, line {number}"
-        digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
-        seen[digest] += 1
-        lines.append(_line(number, f"{digest}-{seen[digest]}", values, path.parent, where))
+        line = _line(number, values, path.parent, where)
+        seen[line.tag] += 1
+        lines.append(replace(line, tag=f"{line.tag}-{seen[line.tag]}"))
     if not lines:
         raise BadLine(f"{path.name} has no lines to generate.")
     return lines
@@ -100,46 +105,17 @@ def _json(line: str, path: Path, number: int) -> Mapping[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _line(number: int, tag: str, values: Mapping[str, Any], folder: Path, where: str) -> Line:
-    if unknown := sorted(set(values) - FIELDS):
-        raise BadLine(f"{where}: unknown field {unknown[0]}. Known are {', '.join(sorted(FIELDS))}.")
+def _line(number: int, values: Mapping[str, Any], folder: Path, where: str) -> Line:
     try:
-        request = GenerationRequest(
-            kind=Kind(_one_of(values, "kind", "model", Kind)),
-            prompt=_text(values, "prompt") or "",
-            preset=Preset(_one_of(values, "preset", "standard", Preset)),
-            mode=Mode(_one_of(values, "mode", "auto", Mode)),
-            name=_text(values, "name"),
-            images=tuple(image if "://" in image else str((folder / image).absolute()) for image in _images(values)),
-            pose=Pose(_one_of(values, "pose", "", Pose)) if "pose" in values else None,
-        )
-        return Line(number, tag, request, _text(values, "splats"), f".{_one_of(values, 'format', 'blend', ('blend', 'glb'))}")
+        batch_fields.check(values)
+        request, target = batch_fields.request(values, folder), batch_fields.target(values)
+        optimize, suffix, render = batch_fields.optimize(values), batch_fields.suffix(values), batch_fields.render(values)
+        return Line(number, _digest(values), request, target, optimize, suffix, render)
     except ValueError as error:
         raise BadLine(f"{where}: {error}.") from error
 
 
-def _text(values: Mapping[str, Any], name: str) -> str | None:
-    value = values.get(name)
-    if value is not None and not isinstance(value, str):
-        raise ValueError(f"{name} is a text, not {json.dumps(value)}")
-    return value
-
-
-def _one_of(values: Mapping[str, Any], name: str, usual: str, allowed: Iterable[str]) -> str:
-    value = values.get(name, usual)
-    words = [str(word) for word in allowed]
-    if value not in words:
-        raise ValueError(f"{name} is one of {', '.join(words)}, not {json.dumps(value)}")
-    return str(value)
-
-
-def _images(values: Mapping[str, Any]) -> list[str]:
-    """`image` is one path or address; `images` a list of them, in a table with spaces between."""
-    if "image" in values:
-        return [_text(values, "image") or ""]
-    images = values.get("images", [])
-    if isinstance(images, str):
-        return images.split()
-    if not isinstance(images, list) or not all(isinstance(image, str) for image in images):
-        raise ValueError(f"images is a list of paths and addresses, not {json.dumps(images)}")
-    return images
+def _digest(values: Mapping[str, Any]) -> str:
+    """The same for the same content. A picture may be rendered later, of what is there: that makes no other line of it."""
+    told = {name: value for name, value in values.items() if name != "render"}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]

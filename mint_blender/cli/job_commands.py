@@ -178,6 +178,7 @@ def _write(board: Board, job: Job, terminal: Terminal) -> Exit:
     except writing.NotImported as trouble:
         kept = "".join(f"\n  {kept.path}" for kept in job.files)
         terminal.error(f"{job.title} is here, but could not be written. {trouble} Mint's files are kept:{kept}", job=job.id)
+        board.could_not_place(job.id, str(trouble))
         return Exit.IMPORT
     board.placed(job.id, *notes)
     return Exit.DONE

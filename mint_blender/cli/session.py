@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -177,14 +177,9 @@ def check_total(total: float | None, max_credits: float) -> None:
 
 def check_many(board: Board, prices: Iterable[float | None]) -> None:
     """Refuse, before anything is started, what is not within the limits of the preferences when all of it is. Raises TooExpensive."""
-    each = list(prices)
-    limits, unknown = board.purse.limits, None in each
-    total = None if unknown else sum(price or 0.0 for price in each)
-    dearest = None if unknown else max((price or 0.0 for price in each), default=0.0)
-    spent = board.spent_today() if limits else 0.0
-    for price, limit in ((dearest, replace(limits, day=0.0)), (total, replace(limits, each=0.0))):
-        if sentence := spending.objection(price, limit, spent):
-            raise TooExpensive(sentence)
+    limits = board.purse.limits
+    if limits and (sentence := spending.objection_to_all(list(prices), limits, board.spent_today())):
+        raise TooExpensive(sentence)
 
 
 def follow(board: Board, job_id: str, tell: Tell, review: Review | None = None) -> Job:

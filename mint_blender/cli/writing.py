@@ -68,13 +68,28 @@ def write(job: Job) -> tuple[str, ...]:
         raise NotImported(f"{error.strerror or error}: {error.filename or 'the file'} cannot be written.") from error
 
 
+def copy(source: Path, target: Path) -> None:
+    """A copy that is there whole or not at all. Raises OSError."""
+    part = target.with_name(target.name + ".part")
+    shutil.copyfile(source, part)
+    part.replace(target)
+
+
+def put(target: Path, text: str) -> None:
+    """A text file that is there whole or as it was before; left alone where it says the same already. Raises OSError."""
+    data = text.encode()
+    if target.is_file() and target.read_bytes() == data:
+        return
+    part = target.with_name(target.name + ".part")
+    part.write_bytes(data)
+    part.replace(target)
+
+
 def _copy(job: Job, output: Path) -> None:
     kept = job.file(Role.MODEL)
     if kept is None:
         raise NotImported("There is no model file in the result.")
-    part = output.with_name(output.name + ".part")
-    shutil.copyfile(kept.path, part)
-    part.replace(output)
+    copy(Path(kept.path), output)
 
 
 def _write_with_blender(job: Job, output: Path | None, render: Path | None) -> tuple[str, ...]:

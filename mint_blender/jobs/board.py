@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import queue
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -83,6 +83,8 @@ class Board:
 
     def job(self, job_id: str) -> Job:
         """One job, by its id or the unmistakable beginning of it."""
+        if job_id in self._jobs:
+            return self._jobs[job_id]
         matches = [job for id, job in self._jobs.items() if id.startswith(job_id)] if job_id else []
         if len(matches) != 1:
             raise NotPossible(
@@ -172,13 +174,22 @@ class Board:
             raise NotPossible(complaint)
         if optimize is not None and request.kind is not Kind.MODEL:
             raise NotPossible("Optimising is for models.")
-        estimate = self._check_price(Price.of(request))
-        return self._begin(new_job(request, target, now=time.time(), optimize=optimize, estimate=estimate))
+        (estimate,) = self._check_prices(Price.of(request))
+        return self._begin(new_job(request, target, now=time.time(), optimize=optimize, estimate=estimate))[0]
+
+    def start_all(self, wishes: Iterable[tuple[GenerationRequest, Target]]) -> list[Job]:
+        """As `start`, for many at one click: committed at once, so that hundreds do not hold up the window."""
+        wanted = list(wishes)
+        if complaint := next(filter(None, (checks.complaint(request) for request, _ in wanted)), None):
+            raise NotPossible(complaint)
+        estimates = self._check_prices(*(Price.of(request) for request, _ in wanted))
+        pairs = zip(wanted, estimates, strict=True)
+        return self._begin(*(new_job(request, target, now=time.time(), estimate=estimate) for (request, target), estimate in pairs))
 
     def fetch(self, asset: Asset, target: Target = Target(), *, optimize: OptimizationLevel | None = None) -> Job:
         """A job that brings what Mint has made already; optimised first if wanted, which costs Credits."""
-        estimate = self._check_price(OptimizationPrice(asset.id)) if optimize else None
-        return self._begin(new_fetch(asset, target, now=time.time(), optimize=optimize, estimate=estimate))
+        estimate = self._check_prices(OptimizationPrice(asset.id))[0] if optimize else None
+        return self._begin(new_fetch(asset, target, now=time.time(), optimize=optimize, estimate=estimate))[0]
 
     def convert(self, asset: Asset, formats: Sequence[Format], folder: Path) -> Job:
         """A job that brings a model in other formats to a folder. Only what Mint has not made of it before costs Credits.
@@ -196,8 +207,8 @@ class Board:
                 return self._jobs[job.id]
             raise NotPossible(f"{job.title} is being converted already ({card.state(job)}): wait for that, or go on with it.")
         if any((asset.assets or Assets()).converted_url(format) is None for format in wanted):
-            self._check_price(None)
-        return self._begin(new_conversion(asset, wanted, Target(folder=str(folder)), now=time.time()))
+            self._check_prices(None)
+        return self._begin(new_conversion(asset, wanted, Target(folder=str(folder)), now=time.time()))[0]
 
     def _open_conversions(self, asset: Asset, formats: Collection[Format]) -> list[Job]:
         """What was begun of that, and may still be paid for."""
@@ -241,7 +252,7 @@ class Board:
         """A new attempt at a failed job. Costs Credits again. May raise TooExpensive."""
         job = self.job(job_id)
         if Verb.RETRY in card.verbs(job) and costs_again(job):
-            self._check_price(_price_of_retry(job))
+            self._check_prices(_price_of_retry(job))
         self._decide(job.id, Verb.RETRY)
 
     def resume(self, job_id: str) -> None:
@@ -387,21 +398,23 @@ class Board:
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
-    def _check_price(self, question: Question | None) -> float | None:
-        """What it will cost, as far as that is known; raises TooExpensive where it is above a limit of the user's.
+    def _check_prices(self, *questions: Question | None) -> list[float | None]:
+        """What each will cost, as far as that is known; raises TooExpensive where they are above a limit of the user's.
 
-        Without a question: Mint has no price for it."""
+        None instead of a question: Mint has no price for it."""
         if self.purse.limits:
-            if question is not None and self.waits_for_prices and self.purse.known(question) is None:
-                self.find_out(question)
-            self.purse.check(question, self.spent_today())
-        return self.purse.price(question) if question is not None else None
+            for question in dict.fromkeys(questions):
+                if question is not None and self.waits_for_prices and self.purse.known(question) is None:
+                    self.find_out(question)
+            self.purse.check(questions, self.spent_today())
+        return [self.purse.price(question) if question is not None else None for question in questions]
 
-    def _begin(self, job: Job) -> Job:
-        self._journal.add(job)
-        self._jobs[job.id] = job
-        self._look(job)
-        return job
+    def _begin(self, *jobs: Job) -> list[Job]:
+        self._journal.add(*jobs)
+        for job in jobs:
+            self._jobs[job.id] = job
+            self._look(job)
+        return list(jobs)
 
     def _decide(self, job_id: str, verb: Verb, feedback: str | None = None) -> None:
         job = self.job(job_id)

@@ -201,7 +201,7 @@ class Harvest:
     # -- a model ------------------------------------------------------------------------------------------------------
 
     def _model(self) -> Telling:
-        """The optimised GLB where this Blender reads it, else the original."""
+        """The optimised GLB where this Blender reads it, or where it was asked for and need not be opened here; else the original."""
         taken = self._job.file(Role.MODEL)
         if taken is None:
             taken = yield from self._fetch_model(self._opens)
@@ -222,11 +222,13 @@ class Harvest:
 
     @property
     def _opens(self) -> frozenset[str]:
-        """What a file may require. Where there is no Blender nobody opens it: who had it optimised wants that file."""
-        return choice.OPTIMIZED_NEEDS if self._job.optimize and not self._readable else self._readable
+        """What a file may require. Where nobody here opens it (no Blender, or only a copy), what was optimised is wanted."""
+        unopened = not self._readable or self._job.is_only_copied
+        return self._readable | choice.OPTIMIZED_NEEDS if self._job.optimize and unopened else self._readable
 
     def _unreadable(self, kept: Kept) -> tuple[str, ...]:
-        return tuple(sorted(set(kept.needs) - self._readable)) if self._readable else ()
+        opens = self._readable and not self._job.is_only_copied
+        return tuple(sorted(set(kept.needs) - self._readable)) if opens else ()
 
     # -- other formats --------------------------------------------------------------------------------------------------
 

@@ -175,6 +175,7 @@ class Target:
     camera: bool = True
     folder: str | None = None  # where converted files are saved
     line: str | None = None  # which line of which batch this is: a rerun finds it by that
+    group: str | None = None  # what it was asked for together with: such results stand side by side
 
 
 @dataclass(frozen=True)
@@ -224,6 +225,12 @@ class Job:
     def operations(self) -> tuple[Operation, ...]:
         """What Mint has done for it in this attempt."""
         return tuple(each for each in (self.operation, self.optimization) if each is not None)
+
+    @property
+    def is_only_copied(self) -> bool:
+        """Is it an optimised model that becomes a .glb and no picture? That is Mint's own file, unchanged: nothing here has to open it."""
+        is_glb = PurePath(self.target.output or "").suffix.lower() == ".glb"
+        return self.optimize is not None and is_glb and self.target.render is None and self.kind is Kind.MODEL
 
     @property
     def cost(self) -> float | None:

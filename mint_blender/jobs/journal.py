@@ -138,15 +138,16 @@ class Journal:
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
-    def add(self, job: Job) -> None:
-        """Commit a new job."""
-        # The kind counts for slots at Mint, of which a conversion takes none.
-        kind = "conversion" if job.convert else job.kind.value
-        row = (job.id, job.created_at, kind, job.phase.value, record.dump(job))
+    def add(self, *jobs: Job) -> None:
+        """Commit new jobs: all of them, or none."""
         with self._transaction():
-            self._execute("INSERT INTO jobs (id, created_at, kind, phase, record) VALUES (?, ?, ?, ?, ?)", row)
-            self._note_move(job.id, job.phase)
-            self._note_change(job.id)
+            for job in jobs:
+                # The kind counts for slots at Mint, of which a conversion takes none.
+                kind = "conversion" if job.convert else job.kind.value
+                row = (job.id, job.created_at, kind, job.phase.value, record.dump(job))
+                self._execute("INSERT INTO jobs (id, created_at, kind, phase, record) VALUES (?, ?, ?, ?, ?)", row)
+                self._note_move(job.id, job.phase)
+                self._note_change(job.id)
 
     def save(self, job: Job, *, settled: Decision | None = None) -> None:
         """Commit a job as it now is; `settled` is the decision that has been answered, and goes in the same commit."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from ..mint.accounting import Estimate, Usage
 from .job import Job
 from .messages import Answered
 from .questions import Balance, Question
-from .spending import Limits, objection
+from .spending import Limits, objection_to_all
 
 LASTS = 3600.0  # seconds for which a price or a balance is taken as it was read
 COMPLAINT_LASTS = 30.0  # seconds until what went wrong is tried again
@@ -66,14 +66,18 @@ class Purse:
         billing = job.operation.billing if job.operation else None
         return (billing.missing_credits or None) if billing else None  # that nothing is lacking is believed of the balance only
 
-    def check(self, question: Question | None, spent: float) -> None:
-        """Raises TooExpensive where a price is not within the limits, given what was spent today. None: there is no price to ask for."""
+    def check(self, questions: Sequence[Question | None], spent: float) -> None:
+        """Raises TooExpensive where what is asked for is not within the limits, given what was spent today.
+
+        None instead of a question: there is no price to ask for."""
         if self._is_open:
             return
-        answered = self.known(question) if question is not None else None
-        if sentence := objection(self.price(question) if question is not None and answered else None, self.limits, spent):
-            why = f"{sentence} {answered.complaint}" if answered and answered.complaint else sentence
-            raise TooExpensive(why, spent=spent, unasked=None if answered else question)
+        known = [self.known(question) if question is not None else None for question in questions]
+        told = [self.price(each.question) if each else None for each in known]
+        if sentence := objection_to_all(told, self.limits, spent):
+            complaint = next((each.complaint for each in known if each and each.complaint), None)
+            unasked = next((question for question, answered in zip(questions, known, strict=True) if question and not answered), None)
+            raise TooExpensive(f"{sentence} {complaint}" if complaint else sentence, spent=spent, unasked=unasked)
 
     @contextmanager
     def beyond_limits(self) -> Iterator[None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -132,3 +132,11 @@ def objection(price: float | None, limits: Limits, spent: float) -> str | None:
             f"{limits.day:,.0f} Credits for a day."
         )
     return None
+
+
+def objection_to_all(prices: Sequence[float | None], limits: Limits, spent: float) -> str | None:
+    """As `objection`, to several that are begun together: the dearest against the one limit, their sum against the other."""
+    told = [price for price in prices if price is not None]
+    is_known = len(told) == len(prices)
+    dearest, total = (max(told, default=0.0), sum(told)) if is_known else (None, None)
+    return objection(dearest, replace(limits, day=0.0), spent) or objection(total, replace(limits, each=0.0), spent)

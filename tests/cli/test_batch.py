@@ -36,7 +36,9 @@ def test_a_table_of_lines_becomes_a_folder_of_files(mint: Mint, service: ThreadS
     )
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
     assert ran.status == 0
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["0001-a-lamp.glb", "0002-the-hero.glb", "0003-a-mug.glb"]
+    titles = ["0001-a-lamp", "0002-the-hero", "0003-a-mug"]
+    names = {f"{title}{suffix}" for title in titles for suffix in (".glb", ".webp", ".json")}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == names | {"index.html"}
     assert "3 lines to start: about" in ran.err.splitlines()[0]
     assert "3 of 3 lines are done" in ran.err
     bodies = {entry.body["prompt"]: entry.body for entry in service.requests("POST", "/v1/models:generate")}
@@ -156,7 +158,7 @@ def test_a_failed_line_does_not_stop_the_others(mint: Mint, service: ThreadServi
     failed = next(record["job"] for record in mint("jobs", "--json").records if record["phase"] == "failed")
     assert mint("retry", failed).status == 0
     assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
-    assert len(list((tmp_path / "out").iterdir())) == 3
+    assert len(list((tmp_path / "out").glob("*.glb"))) == 3
 
 
 def test_the_status_is_that_of_the_first_line_that_is_not_done(mint: Mint, tmp_path: Path) -> None:
@@ -212,7 +214,7 @@ def test_a_file_that_was_deleted_is_written_again(mint: Mint, service: ThreadSer
     """A finished line whose file is gone is written from what was downloaded: no Credits, no request."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
     mint("batch", str(file), "-o", str(tmp_path / "out"))
-    (output,) = (tmp_path / "out").iterdir()
+    (output,) = (tmp_path / "out").glob("*.glb")
     output.unlink()
     assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
     assert output.is_file()
@@ -225,7 +227,7 @@ def test_killed_in_the_middle_and_run_again(service: ThreadService, home: Path, 
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "6")
     running = subprocess.Popen(command(*arguments), env=environment(service, home), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     until = time.monotonic() + 30
-    while not (tmp_path / "out").is_dir() or len(list((tmp_path / "out").iterdir())) < 3:
+    while not (tmp_path / "out").is_dir() or len(list((tmp_path / "out").glob("*.glb"))) < 3:
         assert time.monotonic() < until
         time.sleep(0.01)
     running.send_signal(signal.SIGKILL)

@@ -89,6 +89,23 @@ def test_a_model_as_mints_own_file(blender: Blender, tmp_path: Path) -> None:
     assert "a lamp: Downloading" in ran.err
 
 
+def test_a_batch(blender: Blender, tmp_path: Path) -> None:
+    """Inside Debian's Blender: .blend files, a rendered still where it was asked for, records, a contact sheet, and a rerun that does nothing."""
+    lines = '{"prompt": "a lamp", "preset": "fast", "height": 2, "render": "yes"}\n{"prompt": "a sword [moderation]", "preset": "fast"}\n'
+    (tmp_path / "props.jsonl").write_text(lines)
+    ran = blender(*MINT, "batch", "props.jsonl", "-o", "out", "--json")
+    assert ran.status == 1, ran.err
+    assert {"event": "batch", "done": 1, "failed": 1}.items() <= ran.records[-1].items()
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    failed = "0002-a-sword-moderation.json"
+    assert names == {"0001-a-lamp.blend", "0001-a-lamp.png", "0001-a-lamp.json", failed, "index.html"}
+    look = "import bpy; (root,) = [each for each in bpy.data.objects if 'mint_kind' in each]; print('HIGH', round(root.dimensions.z, 3))"
+    assert "HIGH 2.0" in blender("--background", str(tmp_path / "out" / "0001-a-lamp.blend"), "--python-expr", look).out
+    before = (tmp_path / "out" / "0001-a-lamp.blend").stat().st_mtime_ns
+    assert blender(*MINT, "batch", "props.jsonl", "-o", "out").status == 1
+    assert (tmp_path / "out" / "0001-a-lamp.blend").stat().st_mtime_ns == before
+
+
 @pytest.mark.parametrize(
     "arguments, changes, status, sentence",
     [

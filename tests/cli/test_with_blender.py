@@ -15,6 +15,7 @@ from mint_blender.files import picture
 
 from ..mint_service.running import ThreadService
 from .runs import LAMP, Mint, run
+from .sheets import Sheet
 
 pytestmark = pytest.mark.blender
 
@@ -26,6 +27,7 @@ print("SEEN " + json.dumps({
     "meshes": sum(each.type == "MESH" for each in scene.objects),
     "faces": sum(len(each.data.polygons) for each in scene.objects if each.type == "MESH"),
     "roots": [each.name for each in scene.objects if each.parent is None and "mint_kind" in each.keys()],
+    "height": max([each.dimensions.z for each in scene.objects if "mint_kind" in each.keys()], default=0),
     "outside": [image.filepath for image in bpy.data.images if image.source == "FILE" and not image.packed_file],
     "background": bool(scene.world and any(node.type == "BACKGROUND" and node.inputs["Color"].is_linked for node in scene.world.node_tree.nodes)),
 }))
@@ -110,7 +112,7 @@ def test_a_batch_of_text_lines(mint: Mint, tmp_path: Path, service: ThreadServic
     ran = mint("batch", str(tmp_path / "wishes.txt"), "-o", str(tmp_path / "out"))
     assert ran.status == 1
     assert "line 3: a mug [fails]" in ran.err
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["0001-a-lamp.blend", "0004-a-chest.blend"]
+    assert sorted(path.name for path in (tmp_path / "out").glob("*.blend")) == ["0001-a-lamp.blend", "0004-a-chest.blend"]
     assert len(look(tmp_path / "out" / "0004-a-chest.blend")["roots"]) == 1
 
 
@@ -120,3 +122,43 @@ def test_blenders_own_prints_stay_off_standard_output(service: ThreadService, ho
     assert ran.status == 0, ran.err
     assert ran.result["phase"] == "placed"
     assert "Fra:" not in ran.err
+
+
+def test_a_batch_of_both_kinds(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """Each line becomes a .blend as it asks for, and with --render a still instead of Mint's picture; a still may come later, at no cost."""
+    lines: list[dict[str, object]] = [
+        {"prompt": "a lamp", "preset": "fast", "height": 3, "name": "Lamp"},
+        {
+            "prompt": "a hall",
+            "kind": "world",
+            "preset": "fast",
+            "collider": "visible",
+            "panorama": False,
+            "rigid_body": True,
+            "render": False,
+        },
+    ]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    out = tmp_path / "out"
+    assert mint("batch", str(tmp_path / "a.jsonl"), "-o", str(out)).status == 0
+    assert {path.suffix for path in out.iterdir()} == {".blend", ".webp", ".json", ".html"}
+    hall = look(out / "0002-a-hall.blend")
+    assert hall["background"] is False and hall["meshes"]
+    assert look(out / "0001-lamp.blend")["height"] == pytest.approx(3)
+    assert json.loads((out / "0002-a-hall.json").read_text())["settings"]["rigid_body"] is True
+    assert mint("batch", str(tmp_path / "a.jsonl"), "-o", str(out), "--render").status == 0
+    assert picture.inspect(out / "0001-lamp.png").format == "png"
+    assert not (out / "0002-a-hall.png").exists(), "a line's own word holds"
+    assert json.loads((out / "0001-lamp.json").read_text())["files"]["picture"] == "0001-lamp.png"
+    assert len(service.operations()) == 2
+
+
+def test_a_batch_where_one_line_cannot_be_imported(mint: Mint, tmp_path: Path) -> None:
+    """The others are written; the record and the sheet say why this one is not."""
+    (tmp_path / "a.txt").write_text("a lamp [meshopt]\na mug\n", encoding="utf-8")
+    assert mint("batch", str(tmp_path / "a.txt"), "-o", str(tmp_path / "out")).status == 7
+    assert (tmp_path / "out" / "0002-a-mug.blend").is_file()
+    told = json.loads((tmp_path / "out" / "0001-a-lamp-meshopt.json").read_text())
+    assert told["state"] == "failed" and "meshopt" in told["trouble"]["message"]
+    card = Sheet(tmp_path / "out" / "index.html").by_state("failed")[0]
+    assert card.number == 1 and "meshopt" in card.parts["why"]

@@ -102,6 +102,21 @@ def test_start_commits_before_it_returns(quiet: Board, home: Path) -> None:
     assert quiet.jobs() == [job]
 
 
+def test_many_are_committed_at_once(quiet: Board, home: Path) -> None:
+    """Hundreds at one click are one commit, in their order; and when one of them cannot be, none is."""
+    wishes = [(GenerationRequest(Kind.MODEL, f"lamp {number}"), Target()) for number in range(200)]
+    with pytest.raises(NotPossible, match="The prompt is empty"):
+        quiet.start_all([*wishes, (GenerationRequest(Kind.MODEL, ""), Target())])
+    assert quiet.jobs() == []
+    journal = Journal(home)
+    before = journal.revision()
+    jobs = quiet.start_all(wishes)
+    assert journal.revision() == before + 1
+    assert [journal.job(job.id) for job in jobs] == jobs
+    journal.close()
+    assert [job.request.prompt for job in reversed(quiet.jobs())] == [f"lamp {number}" for number in range(200)]
+
+
 # -- finding ---------------------------------------------------------------------------------------------------------------------
 
 

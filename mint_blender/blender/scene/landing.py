@@ -17,6 +17,7 @@ import bpy
 
 from ...files.errors import FileTrouble
 from . import provenance as origin
+from . import side_by_side
 from .blocks import Inventory
 from .importer import ImportTrouble
 from .model import build_model
@@ -66,6 +67,7 @@ def land_model(
             height=landing.height,
         )
         origin.write(built.root, provenance)
+        _step_aside(built.root, provenance, scene)
     return Placed(built.root, collection, built.objects, (*built.notes, *_out_of_sight(scene, collection)))
 
 
@@ -94,6 +96,7 @@ def land_world(
             properties=provenance.properties(),
         )
         origin.write(built.root, provenance)
+        _step_aside(built.root, provenance, scene)
     return Placed(built.root, collection, tuple(built.objects), (*built.notes, *_out_of_sight(scene, collection)))
 
 
@@ -122,6 +125,11 @@ def whole_or_nothing(scene: bpy.types.Scene, provenance: Provenance, *, undo: bo
         view_layer.update()  # a script may ask at once where things are in the world
     if undo and not bpy.app.background:
         bpy.ops.ed.undo_push(message=f"Mint: {provenance.title}")
+
+
+def _step_aside(root: bpy.types.Object, provenance: Provenance, scene: bpy.types.Scene) -> None:
+    if provenance.group:
+        side_by_side.step_aside(root, scene, provenance.group)
 
 
 def _at(landing: Landing, scene: bpy.types.Scene) -> tuple[float, float, float]:

@@ -31,6 +31,8 @@ class Provenance:
     file_reason: str = ""
     """Why it is that one: a sentence."""
     created_at: str = ""
+    group: str = ""
+    """What was asked for together with it: such results stand side by side."""
 
     @property
     def title(self) -> str:

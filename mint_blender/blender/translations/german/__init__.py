@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All texts in German, from English. {1}, {2} … are values, in the order in which the English text has them."""
 
-from . import afterwards, files, interface, jobs, library, money, panels, scene, service
+from . import afterwards, batch, files, interface, jobs, library, money, panels, scene, service
 
 TEXTS: dict[str, str] = {
     **afterwards.TEXTS,
+    **batch.TEXTS,
     **files.TEXTS,
     **interface.TEXTS,
     **jobs.TEXTS,

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the lines of a batch will cost, as far as Mint tells, and a purse that is not overdrawn while they run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ..jobs.board import Board
+from ..jobs.job import Job, Phase
+from ..mint.client import Client
+from ..mint.errors import MintError
+from ..mint.generation import GenerationRequest
+from ..mint.schema import Kind, Mode, Preset
+from . import session
+from .batch_lines import Line
+from .session import OnWait
+
+_ROUNDING = 1e-6  # Credits: a sum of fractions in another order
+What = tuple[Kind, Preset, Mode]
+
+
+@dataclass
+class Prices:
+    """Mint's price of each kind of line; None where it does not tell."""
+
+    each: dict[What, float | None] = field(default_factory=dict)
+    optimization: float | None = None
+
+    def of(self, line: Line) -> float | None:
+        """A line, its optimisation included where that price is known."""
+        price = self.each.get(_what(line))
+        extra = self.optimization if line.optimize else None
+        return None if price is None else price + (extra or 0.0)
+
+    def total(self, lines: Iterable[Line]) -> float | None:
+        """All of them; None when one of them is not known."""
+        prices = [self.of(line) for line in lines]
+        return None if None in prices else sum(price or 0.0 for price in prices)
+
+
+def ask(board: Board, lines: list[Line], on_wait: OnWait) -> Prices:
+    """Ask Mint once for each kind of line; the board knows it then too.
+
+    The price of an optimisation is told only for a model that exists: any one of them.
+    """
+    prices = Prices()
+    if not lines:
+        return prices
+    with session.open_client() as client:
+        for kind, preset, mode in Counter(_what(line) for line in lines):
+            request = GenerationRequest(kind, "", preset, mode)
+            prices.each[kind, preset, mode] = session.learn_price(board, client, request, on_wait)
+        if any(line.optimize for line in lines):
+            prices.optimization = _of_an_optimization(client)
+    return prices
+
+
+def said(prices: Prices, lines: list[Line]) -> str:
+    """The sum in a sentence for a person."""
+    total, optimized = prices.total(lines), sum(line.optimize is not None for line in lines)
+    amount = "Mint does not tell what they will cost" if total is None else f"about {total:,.0f} Credits in all"
+    if optimized and total is not None:
+        known = prices.optimization is not None
+        amount += f", {_models(optimized)} optimised" if known else f", and what Mint takes for optimising {_models(optimized)}"
+    return f"{len(lines)} {'line' if len(lines) == 1 else 'lines'} to start: {amount}."
+
+
+class Purse:
+    """The limit over all lines that this run starts: what Mint says they cost, else what it said they would."""
+
+    def __init__(self, limit: float | None, prices: Prices) -> None:
+        self.was_short = False
+        self._limit = limit
+        self._prices = prices
+        self._running: dict[str, Line] = {}
+        self._spent = 0.0
+
+    def allows(self, line: Line, jobs: Iterable[Job]) -> bool:
+        """May this line be started too? `jobs` are those that are under way, as they now are. After a no, it is no."""
+        if self._limit is None or self.was_short:
+            return not self.was_short
+        running = sum(self._cost(self._running[job.id], job) for job in jobs if job.id in self._running)
+        expected = self._spent + running + (self._prices.of(line) or 0.0)
+        self.was_short = expected > self._limit + _ROUNDING
+        return not self.was_short
+
+    def begin(self, line: Line, job: Job) -> None:
+        """A line was started: its price is held back."""
+        self._running[job.id] = line
+
+    def end(self, job: Job) -> None:
+        """A job has come to rest: what it took is known."""
+        line = self._running.pop(job.id, None)
+        if line is not None:
+            self._spent += self._cost(line, job)
+
+    def _cost(self, line: Line, job: Job) -> float:
+        """What a job takes, as far as is known; a line of its kind is expected to take as much from then on."""
+        credits = job.optimization.credits if job.optimization else None
+        if credits is not None:
+            self._prices.optimization = max(credits.spent, self._prices.optimization or 0.0)
+        if job.cost is None:  # not told yet, or never started
+            return 0.0 if job.phase in {Phase.FAILED, Phase.CANCELED} else self._prices.of(line) or 0.0
+        generation = job.cost - (credits.spent if credits else 0.0)
+        self._prices.each[_what(line)] = max(generation, self._prices.each.get(_what(line)) or 0.0)
+        return job.cost
+
+
+def _what(line: Line) -> What:
+    return line.request.kind, line.request.preset, line.request.mode
+
+
+def _models(count: int) -> str:
+    return "1 model" if count == 1 else f"{count} models"
+
+
+def _of_an_optimization(client: Client) -> float | None:
+    """Worth one try with one model: not knowing it stops nothing."""
+    try:
+        known = next((asset.id for asset in client.page(Kind.MODEL).data if asset.is_usable), None)
+        return client.estimate_optimization(known).estimated_total if known else None
+    except MintError:
+        return None

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A contact sheet, read back with the standard library's parser: what a person would see, and where the links lead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+
+VOID = {"meta", "input", "img", "br", "link"}
+
+
+@dataclass
+class Card:
+    """One line's card."""
+
+    number: int
+    state: str
+    text: str = ""
+    pictures: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
+    parts: dict[str, str] = field(default_factory=dict)
+
+
+class Sheet(HTMLParser):
+    """A page, taken apart. Every element that is opened has to be closed."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.cards: list[Card] = []
+        self.filters: list[str] = []
+        self.addresses: list[str] = []
+        self.tags: set[str] = set()
+        self.lazy: list[bool] = []
+        self.header = ""
+        self.policy = ""
+        self._open: list[tuple[str, str]] = []
+        self.text = path.read_text(encoding="utf-8")
+        self.feed(self.text)
+        self.close()
+        assert not self._open, f"never closed: {self._open}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        said = {name: value or "" for name, value in attrs}
+        self.tags.add(tag)
+        self.addresses += [value for name, value in said.items() if name in {"href", "src", "srcset", "action", "poster", "data"}]
+        if tag == "article":
+            self.cards.append(Card(int(said["id"].removeprefix("line-")), said["class"]))
+        elif tag == "input":
+            self.filters.append(said["id"].removeprefix("show-"))
+        elif tag == "img":
+            self.cards[-1].pictures.append(said["src"])
+            self.lazy.append(said.get("loading") == "lazy")
+        elif tag == "a":
+            self.cards[-1].links.append(said["href"])
+        elif tag == "meta" and said.get("http-equiv") == "Content-Security-Policy":
+            self.policy = said["content"]
+        if tag not in VOID:
+            self._open.append((tag, said.get("class", "")))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open and self._open[-1][0] == tag, f"</{tag}> closes {self._open[-1:]}"
+        self._open.pop()
+
+    def handle_data(self, data: str) -> None:
+        inside = [tag for tag, _ in self._open]
+        if "header" in inside:
+            self.header += data
+        if "article" in inside:
+            card = self.cards[-1]
+            card.text += data
+            for tag, name in self._open[inside.index("article") + 1 :]:
+                card.parts[name or tag] = card.parts.get(name or tag, "") + data
+            if inside[-1] == "code":
+                card.commands.append(data)
+
+    def by_state(self, state: str) -> list[Card]:
+        """The cards that a filter leaves."""
+        return [card for card in self.cards if card.state == state]

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a batch will cost, and `--max-credits` over all of its lines, before and while they run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..mint_service.running import ThreadService
+from .runs import Mint
+from .sheets import Sheet
+from .test_batch import lines_of
+
+LAMPS: list[dict[str, object]] = [{"prompt": f"lamp {number}"} for number in range(1, 6)]
+
+
+def cheap(credits: float, times: int = 1) -> dict[str, Any]:
+    """Mint says a price that will turn out to be too low."""
+    told = {
+        "object": "pricing_estimate",
+        "operation": "model_generation",
+        "credits": {"requiredToStart": credits, "estimatedTotal": credits},
+    }
+    return {"method": "POST", "path": "/v1/pricing:estimate", "times": times, "answer": {"status": 200, "json": told}}
+
+
+def test_the_price_is_asked_once_for_each_kind_of_line(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """All kinds of lines are summed up; a program reads the same number."""
+    file = lines_of(tmp_path / "a.jsonl", *LAMPS, {"prompt": "a hall", "preset": "production"}, {"prompt": "a mug", "preset": "standard"})
+    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "1", "--json")
+    assert ran.status == 4
+    assert "7 lines to start: about 4,036 Credits in all." in ran.err
+    assert {"event": "price", "lines": 7, "credits": 5 * 248 + 1998 + 798} in ran.records
+    assert len(service.requests("POST", "/v1/pricing:estimate")) == 3
+    assert not (tmp_path / "out" / "index.html").exists()
+
+
+def test_optimising_counts(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """Where there is a model, Mint tells what optimising one costs, and it is part of the sum; before that, it is said to come on top."""
+    file = lines_of(tmp_path / "a.jsonl", *({**lamp, "optimize": "light"} for lamp in LAMPS[:2]))
+    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "1")
+    assert "about 496 Credits in all, and what Mint takes for optimising 2 models." in ran.said
+    assert mint("generate", "--prompt", "a mug", "--preset", "fast").status == 0
+    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "535")
+    assert ran.status == 4 and "about 536 Credits in all, 2 models optimised." in ran.said
+    assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "536").status == 0
+
+
+def test_only_what_is_still_to_be_paid_counts(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """A rerun sums up what is new; done and failed lines are not asked about."""
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"}, {"prompt": "a sword [moderation]"})
+    mint("batch", str(file), "-o", str(tmp_path / "out"))
+    lines_of(file, {"prompt": "lamp 1"}, {"prompt": "a sword [moderation]"}, {"prompt": "lamp 3"})
+    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "248")
+    assert "1 line to start: about 248 Credits in all." in ran.err
+    assert len(service.operations()) == 3
+
+
+def test_the_limit_holds_while_lines_run(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """Lines turn out dearer than Mint had said: those under way go on, no further one is started, and a rerun makes the rest."""
+    service.scenario(answers=[cheap(100)])
+    file = lines_of(tmp_path / "a.jsonl", *LAMPS)
+    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "2", "--max-credits", "600")
+    assert ran.status == 4
+    assert "2 of 5 lines are done" in ran.said and "would have gone over --max-credits" in ran.said
+    assert len(service.operations()) == 2
+    sheet = Sheet(tmp_path / "out" / "index.html")
+    assert [card.state for card in sheet.cards] == ["done", "done", "not-started", "not-started", "not-started"]
+    assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "744").status == 0
+    assert len(service.operations()) == 5
+
+
+def test_after_the_limit_nothing_is_started(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """Not even a cheaper line further down: which lines are made does not depend on their prices."""
+    service.scenario(answers=[cheap(100)])
+    file = lines_of(tmp_path / "a.jsonl", *LAMPS[:2], {"prompt": "a mug", "preset": "standard"}, LAMPS[2])
+    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1", "--max-credits", "1098")
+    assert ran.status == 4
+    assert [operation.prompt for operation in service.operations()] == ["lamp 1", "lamp 2"]
+
+
+def test_what_failed_gives_its_credits_back(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """A line that failed has cost nothing: its share of the limit serves the next."""
+    service.scenario(answers=[cheap(100)])
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "a sword [moderation]"}, {"prompt": "a mug [start-fails]"}, *LAMPS[:2])
+    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1", "--max-credits", "500")
+    assert ran.status == 1
+    assert "2 of 4 lines are done" in ran.said
+
+
+def test_a_bill_that_is_still_open_counts(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """Lines that wait for Credits are to be paid: a rerun with a limit does not resume more of them than the limit allows."""
+    service.scenario(credits=0)
+    file = lines_of(tmp_path / "a.jsonl", *LAMPS[:3])
+    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 4
+    service.scenario(credits=5000)
+    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "500")
+    assert ran.status == 4 and "3 lines to start: about 744 Credits" in ran.err
+    assert not list((tmp_path / "out").glob("*.glb"))
+    assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "744").status == 0
+
+
+def test_failed_lines_are_tried_again_when_the_user_says_so(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """--retry-failed: a retry of what Mint can retry, a new start of what it cannot, within the limit; what is done is left alone."""
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"}, {"prompt": "lamp 2 [transient]"}, {"prompt": "lamp 3 [stuck]"})
+    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
+    service.scenario(rules=[{"prompt": "lamp 3", "switches": ["canceled"]}])
+    assert mint(*arguments).status == 1
+    service.scenario(rules=[])
+    ran = mint(*arguments, "--retry-failed", "--max-credits", "495")
+    assert ran.status == 4 and "2 lines to start: about 496 Credits" in ran.err
+    lines_of(file, {"prompt": "lamp 1"}, {"prompt": "lamp 2 [transient]"})
+    assert mint(*arguments, "--retry-failed").status == 0
+    assert len(service.requests("POST", "/v1/models:generate")) == 3
+    assert len(service.requests("POST", "/v1/models/*:retry")) == 1
+
+
+def test_a_canceled_line_is_started_anew(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """--retry-failed starts what was cancelled, since that cannot be retried; the next rerun knows the newer job."""
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
+    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
+    service.scenario(rules=[{"prompt": "lamp", "switches": ["canceled"]}])
+    assert mint(*arguments).status == 1
+    service.scenario(rules=[])
+    assert mint(*arguments).status == 1
+    assert len(service.operations()) == 1
+    assert mint(*arguments, "--retry-failed").status == 0
+    assert mint(*arguments, "--retry-failed").status == 0
+    assert len(service.operations()) == 2

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What one line of a batch may ask for, and the record of what came of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mint_blender.cli import batch_lines, batch_record, session
+from mint_blender.cli.terminal import Terminal
+from mint_blender.files import glb, picture
+from mint_blender.jobs.job import Job, Kept, Phase, Role
+
+from ..mint.standin import PIXEL
+from ..mint_service.running import ThreadService
+from .runs import Mint
+from .test_batch import lines_of
+
+
+def record_of(folder: Path, number: int = 1) -> dict[str, Any]:
+    """The record of a line."""
+    (path,) = folder.glob(f"{number:04}-*.json")
+    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return record
+
+
+def job_of(number: int) -> Job:
+    """The job of a line, from the journal."""
+    with session.open_list() as board:
+        return sorted(board.jobs(), key=lambda job: job.target.output or "")[number - 1]
+
+
+MODEL = {"prompt": "a hero", "name": "Hero", "preset": "fast", "mode": "auto", "pose": "a_pose", "optimize": "light", "height": 1.8}
+WORLD = {
+    "prompt": "a hall", "kind": "world", "preset": "fast", "mode": "auto", "splats": "100k", "collider": "physics", "panorama": False,
+    "camera": False, "rigid_body": True,
+}  # fmt: skip
+
+
+def test_every_field_of_a_model(tmp_path: Path) -> None:
+    """All that a single generation can be told arrives in the request, the target and the optimisation."""
+    (tmp_path / "hero.png").write_bytes(PIXEL)
+    (line,) = batch_lines.read(_jsonl(tmp_path, {**MODEL, "images": ["hero.png", "https://example.com/b.png"], "render": True}))
+    request, target = line.request, line.target
+    assert (request.kind, request.prompt, request.name, request.preset, request.mode) == ("model", "a hero", "Hero", "fast", "auto")
+    assert request.images == (str(tmp_path / "hero.png"), "https://example.com/b.png")
+    assert (request.pose, line.optimize, target.height, line.render, line.suffix) == ("a_pose", "light", 1.8, True, ".blend")
+
+
+def test_every_field_of_a_world(tmp_path: Path) -> None:
+    """What is fetched and shown of a World, and whether it is a rigid body."""
+    (line,) = batch_lines.read(_jsonl(tmp_path, WORLD))
+    target = line.target
+    assert line.request.kind == "world"
+    assert (target.splats, target.collider, target.panorama, target.camera, target.rigid_body) == ("100k", "PHYSICS", False, False, True)
+
+
+def test_a_table_has_only_texts(tmp_path: Path) -> None:
+    """In a .csv a number and a yes are texts, and an empty field was not given: models and worlds share a table."""
+    table = tmp_path / "wishes.csv"
+    table.write_text(
+        "prompt,kind,height,optimize,rigid_body,camera,render\na lamp,,0.5,moderate,,,YES\na hall,world,,,yes,no,false\na mug,,,,,,\n",
+        encoding="utf-8",
+    )
+    lamp, hall, mug = batch_lines.read(table)
+    assert (lamp.target.height, lamp.optimize, lamp.render) == (0.5, "moderate", True)
+    assert (hall.target.rigid_body, hall.target.camera, hall.render) == (True, False, False)
+    assert (mug.target.height, mug.optimize, mug.target.rigid_body, mug.target.camera, mug.render) == (None, None, False, True, None)
+
+
+@pytest.mark.parametrize(
+    "values, sentence",
+    [
+        ({"height": "tall"}, 'height is a number of scene units above 0, not "tall"'),
+        ({"height": True}, "height is a number of scene units above 0, not true"),
+        ({"height": -1}, "height is a number of scene units above 0, not -1"),
+        ({"height": 1, "format": "glb"}, "height goes with a .blend"),
+        ({"render": "maybe"}, 'render is yes or no, not "maybe"'),
+        ({"render": 3}, "render is yes or no, not 3"),
+        ({"optimize": "much"}, "optimize is one of light, moderate, aggressive"),
+        ({"optimize": "light", "kind": "world"}, "optimize goes with a model, not with a world"),
+        ({"splats": "100k"}, "splats goes with a world, not with a model"),
+        ({"collider": "solid", "kind": "world"}, "collider is one of auto, physics, visible, none"),
+        ({"camera": "no"}, "camera goes with a world, not with a model"),
+    ],
+)
+def test_what_a_line_may_not_say(tmp_path: Path, values: dict[str, Any], sentence: str) -> None:
+    """A value that means nothing, or goes with the other kind, is told rather than passed over."""
+    with pytest.raises(batch_lines.BadLine, match=r"wishes.jsonl, line 1: ") as trouble:
+        batch_lines.read(_jsonl(tmp_path, {"prompt": "a lamp", **values}))
+    assert sentence in str(trouble.value)
+
+
+def test_a_picture_makes_no_other_line(tmp_path: Path) -> None:
+    """Whether a still is rendered can be changed afterwards: the line keeps its tag, and so its job."""
+    (plain,) = batch_lines.read(_jsonl(tmp_path, {"prompt": "a lamp"}))
+    (rendered,) = batch_lines.read(_jsonl(tmp_path, {"prompt": "a lamp", "render": "yes"}))
+    (other,) = batch_lines.read(_jsonl(tmp_path, {"prompt": "a lamp", "height": 2}))
+    assert plain.tag == rendered.tag != other.tag
+
+
+def test_what_a_line_asks_for_reaches_mint(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """An optimised model is Mint's optimised file, and the record says what was asked for and what it cost in all."""
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "a lamp", "optimize": "aggressive", "pose": "t_pose"})
+    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
+    (optimized,) = service.requests("POST", "/v1/models/*:optimize")
+    assert optimized.body == {"optimizationLevel": "aggressive"}
+    assert glb.inspect(tmp_path / "out" / "0001-a-lamp.glb").extensions_required, "the original was taken"
+    record = record_of(tmp_path / "out")
+    assert record["settings"] == {"kind": "model", "preset": "fast", "mode": "auto", "pose": "t_pose", "optimize": "aggressive"}
+    assert record["credits"] == 268
+
+
+def test_the_record_of_a_done_line(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """Prompt, state, ids, Credits, address, files and times; and nobody's key."""
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "une lampe à huile", "name": "Lampe"})
+    mint("batch", str(file), "-o", str(tmp_path / "out"))
+    record, job = record_of(tmp_path / "out"), job_of(1)
+    assert record["line"] == 1 and record["state"] == "done" and record["prompt"] == "une lampe à huile"
+    assert record["files"] == {"result": "0001-lampe.glb", "picture": "0001-lampe.webp"}
+    assert record["operation"] == service.operations()[0].id and record["asset"] == service.operations()[0].resource
+    assert record["mint_url"].startswith("https://") and record["credits"] == 248 and record["trouble"] is None
+    assert record["times"]["asked"] <= record["times"]["started"][:19] + "+00:00" and record["times"]["ended"]
+    text = (tmp_path / "out" / "0001-lampe.json").read_text(encoding="utf-8")
+    assert "à" in text and service.key not in text and job.key not in text
+    assert not list((tmp_path / "out").glob("*.part"))
+
+
+def test_the_record_of_a_failed_line(mint: Mint, tmp_path: Path) -> None:
+    """A failed line has a record too: why, in a sentence and in Mint's word; the Preview, when one was made, is its picture."""
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "a sword [moderation]"}, {"prompt": "a lamp [transient]"})
+    mint("batch", str(file), "-o", str(tmp_path / "out"))
+    early, late = record_of(tmp_path / "out", 1), record_of(tmp_path / "out", 2)
+    assert early["state"] == late["state"] == "failed"
+    assert early["trouble"]["code"] == "moderation_blocked" and "change it and generate again" in early["trouble"]["message"]
+    assert early["files"] == {}
+    assert late["trouble"]["code"] == "transient_generation_failure" and late["credits"] == 0
+
+
+def test_the_picture_is_mints_own(mint: Mint, tmp_path: Path) -> None:
+    """Copied as it came, under the ending that its bytes ask for; a Preview's copy makes room for the final picture."""
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "a lamp", "mode": "review"})
+    ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
+    assert ran.status == 6 and "line 1: a lamp: The Preview is ready" in ran.said
+    assert record_of(tmp_path / "out")["state"] == "waiting"
+    preview = tmp_path / "out" / record_of(tmp_path / "out")["files"]["picture"]
+    assert preview.read_bytes() == Path(job_of(1).previews[0].path).read_bytes()
+    mint("approve", job_of(1).id)
+    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
+    record = record_of(tmp_path / "out")
+    assert record["state"] == "done"
+    kept = tmp_path / "out" / record["files"]["picture"]
+    assert picture.inspect(kept).suffix == kept.suffix
+    assert len([path for path in (tmp_path / "out").iterdir() if path.suffix in picture.SUFFIXES]) == 1
+
+
+def test_the_previews_copy_makes_room(tmp_path: Path) -> None:
+    """A Preview that came in another format than the final picture does not stay behind; a picture of the user's own does."""
+    preview, final, out = tmp_path / "preview-1.png", tmp_path / "picture.webp", tmp_path / "out"
+    preview.write_bytes(b"preview")
+    final.write_bytes(b"final")
+    (line,) = batch_lines.read(_jsonl(tmp_path, {"prompt": "a lamp"}))
+    job = Job("1", line.request, "key", 0.0, replace(line.target, output=str(out / "0001-a-lamp.blend")), Phase.REVIEW)
+    terminal = Terminal("mint", as_json=False)
+    batch_record.keep(line, replace(job, files=(Kept(Role.PREVIEW, str(preview), ""),)), terminal)
+    assert (out / "0001-a-lamp.png").read_bytes() == b"preview"
+    (out / "0001-a-lamp.jpg").write_bytes(b"the user's")
+    done = replace(job, files=(Kept(Role.PREVIEW, str(preview), ""), Kept(Role.PICTURE, str(final), "")))
+    batch_record.keep(line, done, terminal)
+    assert (out / "0001-a-lamp.webp").read_bytes() == b"final"
+    assert not (out / "0001-a-lamp.png").exists() and (out / "0001-a-lamp.jpg").exists()
+    assert batch_record.entry(line, done, terminal).picture == out / "0001-a-lamp.webp"
+
+
+def test_a_waiting_line_does_not_stop_the_others(mint: Mint, tmp_path: Path) -> None:
+    """With one at a time, the lines after a Preview that waits are made all the same."""
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "a mug", "mode": "review"}, {"prompt": "lamp 2"}, {"prompt": "lamp 3"})
+    assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1").status == 6
+    assert len(list((tmp_path / "out").glob("*.glb"))) == 2
+
+
+def test_no_file_of_the_users_is_overwritten(mint: Mint, tmp_path: Path) -> None:
+    """A new line takes another name where a file of its name is there, whoever made it."""
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "0001-lamp.json").write_text("mine")
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp"})
+    assert mint("batch", str(file), "-o", str(out)).status == 0
+    lines_of(file, {"prompt": "Lamp!"}, {"prompt": "lamp"})
+    assert mint("batch", str(file), "-o", str(out)).status == 0
+    assert (out / "0001-lamp.json").read_text() == "mine"
+    assert sorted(path.name for path in out.glob("*.glb")) == ["0001-lamp-2.glb", "0001-lamp-3.glb"]
+
+
+def test_what_was_cleared_is_fetched_again(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """Neither the result nor the download is there any more: it is downloaded once more, at no cost."""
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp"})
+    mint("batch", str(file), "-o", str(tmp_path / "out"))
+    for path in [tmp_path / "out" / "0001-lamp.glb", *(Path(kept.path) for kept in job_of(1).files)]:
+        path.unlink()
+    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
+    assert (tmp_path / "out" / "0001-lamp.glb").is_file()
+    assert len(service.operations()) == 1
+
+
+def _jsonl(folder: Path, values: dict[str, Any]) -> Path:
+    path = folder / "wishes.jsonl"
+    path.write_text(json.dumps(values) + "\n", encoding="utf-8")
+    return path
