@@ -11,7 +11,8 @@ from ..jobs import card
 from ..jobs.board import Board
 from ..jobs.job import Job, Phase, Verb
 from ..jobs.questions import WhoseKey
-from . import current, drafts, pictures
+from ..mint.schema import Kind
+from . import current, drafts, look_inside, pictures
 from .preferences import key_from_environment, preferences
 from .translations import translated
 from .wrapping import wrapped
@@ -31,6 +32,8 @@ def draw(layout: bpy.types.UILayout, board: Board, job: Job, *, width: int) -> N
         _draw_trouble(box, job, width)
     elif job.phase is Phase.READY:
         _draw_ready(box, job, width)
+    elif job.phase is Phase.PLACED and job.kind is Kind.WORLD:
+        look_inside.draw_button(box, bpy.context.space_data, job_id=job.id)
     for note in job.notes[-2:]:
         wrapped(box, note, width=width, icon="INFO", most=3)
 

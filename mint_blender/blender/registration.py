@@ -19,6 +19,7 @@ from . import (
     library_operators,
     library_panel,
     library_view,
+    look_inside,
     menus,
     notices,
     operators,
@@ -46,6 +47,7 @@ CLASSES: tuple[type, ...] = (
     *disk.CLASSES,
     *library_operators.CLASSES,
     *world_operators.CLASSES,
+    *look_inside.CLASSES,
     *reference_operators.CLASSES,
     job_card.MINT_MT_job,
     menus.MINT_MT_add,
@@ -71,6 +73,7 @@ def register() -> None:
     bpy.types.WindowManager.mint_references = bpy.props.CollectionProperty(type=references.MintReference)
     menus.add()
     world_panel.add()
+    look_inside.add()
     _commands.append(bpy.utils.register_cli_command("mint", _run_command))
     disk.start_log()
     heartbeat.start()
@@ -87,6 +90,7 @@ def unregister() -> None:
     disk.stop_log()
     while _commands:
         bpy.utils.unregister_cli_command(_commands.pop())
+    look_inside.remove()
     world_panel.remove()
     menus.remove()
     del bpy.types.WindowManager.mint_references

@@ -6,7 +6,7 @@ from __future__ import annotations
 import bpy
 
 from ..jobs.job import Role
-from . import arrival, form, world_operators
+from . import arrival, form, look_inside, world_operators
 from .scene import splats, world
 from .scene.world import Part
 
@@ -32,6 +32,7 @@ class MINT_PT_world(bpy.types.Panel):
         if root is None:
             return
         layout.label(text=root.name, icon="WORLD", translate=False)
+        look_inside.draw_button(layout, context.space_data)
         layout.row().prop(root, "scale")
         layout.operator("mint.flip_world", icon="FILE_REFRESH")
         if _draw_part(layout, root, "COLLIDER"):
@@ -51,6 +52,9 @@ class MINT_MT_world(bpy.types.Menu):
     def draw(self, context: bpy.types.Context) -> None:
         """All that can be done; what cannot now says why."""
         layout = self.layout
+        layout.operator("mint.look_inside", icon="HIDE_OFF")
+        layout.operator("mint.look_outside", icon="LOOP_BACK")
+        layout.separator()
         layout.operator("mint.flip_world", icon="FILE_REFRESH")
         layout.operator("mint.flip_collider")
         layout.operator_menu_enum("mint.show_collider", "how")

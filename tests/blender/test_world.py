@@ -224,6 +224,36 @@ def test_the_collider_can_be_changed_afterwards(files):
     assert sum(each.name.startswith("Room Panorama") for each in bpy.data.materials) == 1
 
 
+@pytest.mark.parametrize("turn", [None, world.flip_collider, world.flip])
+def test_solid_shading_finds_the_panorama_on_the_collider(files, turn):
+    """Each vertex has the colour that is seen in its direction from the capture point, also once something was turned over."""
+    root = build(replace(files, splats=None, collider=finer(files.collider))).root
+    shape, point = part(root, "collider"), part(root, "capture_point")
+    if turn is not None:
+        turn(root)
+    bpy.context.view_layer.update()
+    colour = shape.data.attributes.active_color
+    seen = np.empty(len(shape.data.vertices) * 4, np.float32)
+    colour.data.foreach_get("color_srgb", seen)
+    matrix = np.array(point.matrix_world.inverted() @ shape.matrix_world)
+    corners = np.array([each.co for each in shape.data.vertices]) @ matrix[:3, :3].T
+    expected = made_place.colours(np.zeros(3), corners)
+    assert (np.abs(seen.reshape(-1, 4)[:, :3] - expected).max(axis=1) < 0.05).mean() > 0.85
+    world.remove_part(root, "PANORAMA")
+    assert not shape.data.attributes.active_color and not shape.data.materials
+
+
+def finer(collider: Path) -> Path:
+    """The collider with thousands of triangles, as Mint's have."""
+    bpy.ops.import_scene.gltf(filepath=str(collider))
+    shape = bpy.context.active_object
+    shape.modifiers.new("Finer", "SUBSURF").subdivision_type = "SIMPLE"
+    shape.modifiers[0].levels = 5
+    bpy.ops.export_scene.gltf(filepath=str(collider), export_apply=True, export_materials="NONE")
+    bpy.data.objects.remove(shape)
+    return collider
+
+
 def test_the_collider_can_be_a_rigid_body(files):
     """Passive, of the mesh's own shape, in a scene that had no rigid body world."""
     body = part(build(files, rigid_body=True).root, "collider").rigid_body

@@ -10,8 +10,9 @@
 |                  | RGBA colour, < 5.2) |                                                                            |
 | `radiance:sh_<k>`| vector              | higher harmonic k, from 0, of red, green and blue                          |
 
-Blender 5.3 and later show such a point cloud themselves. 5.2 can hold the points in a point cloud too; before that a mesh that has only
-vertices carries them. There `splat_nodes` shows them, and `make_native` makes Blender's own of either once the file is open in 5.3.
+Blender 5.3 and later show such a point cloud themselves. Before, a mesh that has only vertices carries them (a point cloud cannot be given
+a size before 5.2, and has no colour in Solid shading). There `splat_nodes` shows them, and `make_native` makes Blender's own of it, or of
+a point cloud that an earlier version of this add-on made in 5.2, once the file is open in 5.3.
 
 Measured with 2,000,000 splats with harmonics of degree 3 (an SPZ 3 of 80 MB), `bpy` 4.2 and 5.2, two cores, seconds by the clock: from the
 file to the object 3.4 and 1.8 (peak of the whole process 1.2 GB; 510 MB of it stay); to show them in a window 0.2 and 0.1 as points, 2.2
@@ -143,8 +144,8 @@ def _with_data(old: bpy.types.Object, data: bpy.types.PointCloud) -> bpy.types.O
 
 
 def _data(name: str, points: int) -> bpy.types.Mesh | bpy.types.PointCloud:
-    """Room for so many points: a point cloud where it can be given a size (5.2 and later), else a mesh of vertices."""
-    if "resize" in bpy.types.PointCloud.bl_rna.functions:
+    """Room for so many points: a point cloud where that can be splats, else a mesh of vertices."""
+    if has_native():
         cloud = bpy.data.pointclouds.new(name)
         cloud.resize(points)
         return cloud
@@ -191,6 +192,7 @@ def _read(data: Any, size: int) -> Iterable[tuple[str, str, np.ndarray]]:
 def _show(made: bpy.types.Object) -> None:
     modifier = made.modifiers.new(_MODIFIER, "NODES")
     modifier.node_group = splat_nodes.group()
+    made.data.attributes.active_color_name = splat_nodes.COLOUR  # of what the nodes make: Solid shading can show it
     if made.data.materials.get(splat_nodes.NAME) is None:
         made.data.materials.append(splat_nodes.material())
 

@@ -142,6 +142,7 @@ def remove_part(root: bpy.types.Object, part: Part, *, scene: bpy.types.Scene | 
     if part == "PANORAMA":
         if scene.world is not None and scene.world == root.get(WORLD):
             panorama.restore_earlier_world(scene)
+        panorama.take_off(_under(root, "collider"))
         for key in (IMAGE, WORLD):
             root.pop(key, None)
     bpy.data.batch_remove([*gone, *{each.data for each in gone if each.data is not None and each.data.users == 1}])
@@ -159,6 +160,7 @@ def flip(root: bpy.types.Object) -> None:
         root.rotation_euler = after  # the same turn in the numbers that one would write
     for point in _under(root, "capture_point"):
         point.matrix_basis = turn.inverted().to_4x4() @ point.matrix_basis
+    _paint(root)
 
 
 def flip_collider(root: bpy.types.Object) -> None:
@@ -167,6 +169,7 @@ def flip_collider(root: bpy.types.Object) -> None:
     for each in _under(root, "collider"):
         if each.parent == root:
             each.matrix_basis = Matrix.Rotation(math.pi, 4, "X") @ each.matrix_basis
+    _paint(root)
 
 
 def show_collider(
@@ -296,8 +299,17 @@ def _finish(root: bpy.types.Object, scene: bpy.types.Scene, options: WorldOption
     collider.show(meshes, how)
     if how == "VISIBLE" and image is not None and meshes:
         panorama.put_on(meshes, panorama.projection(image, _under(root, "capture_point")[0], image.name))
+        _paint(root)
     if options.rigid_body:
         collider.make_rigid(meshes, scene)
+
+
+def _paint(root: bpy.types.Object) -> None:
+    """The panorama's colours on a collider that shows it: they follow what was turned, which the material does by itself."""
+    image, points = root.get(IMAGE), _under(root, "capture_point")
+    for each in _under(root, "collider"):
+        if image is not None and points and each.type == "MESH" and not each.hide_render:
+            panorama.paint(each.data, image, points[0].matrix_basis.inverted() @ collider.below(each, root))
 
 
 def _missing(parts: WorldFiles, options: WorldOptions) -> list[str]:

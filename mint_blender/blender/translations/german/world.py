@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""German texts about looking into a World."""
+
+TEXTS = {
+    "Look Inside": "Hineinsehen",
+    "Back Outside": "Wieder hinaus",
+    "This shading shows no colours": "Diese Schattierung zeigt keine Farben",
+    "Show this World in colour from where it was captured, in this 3D View. Nothing in the scene changes": (
+        "Diese Welt in dieser 3D-Ansicht farbig zeigen, von dort, wo sie aufgenommen wurde. In der Szene ändert sich nichts"
+    ),
+    "Show again what this 3D View showed before it looked inside a World": (
+        "Wieder zeigen, was diese 3D-Ansicht zeigte, bevor sie in eine Welt hineinsah"
+    ),
+    "Name of the World's root; without one, that of the active object": (
+        "Name des Wurzelobjekts der Welt; ohne Namen die des aktiven Objekts"
+    ),
+    "There is no 3D View to look inside with.": "Es gibt keine 3D-Ansicht, die hineinsehen könnte.",
+    "Shading": "Schattierung",
+    "Material Preview": "Materialvorschau",
+    "In colour, as quick as it gets with every splat soft": "In Farbe, so schnell es mit weichen Splats geht",
+    "Rendered": "Gerendert",
+    "As the render engine of the scene shows it": "Wie die Render-Engine der Szene sie zeigt",
+    "Solid": "Solide",
+    "In coarse colours, without a material: the quickest": "In groben Farben, ohne Material: am schnellsten",
+    "Unchanged": "Unverändert",
+    "Leave the shading of the view alone": "Die Schattierung der Ansicht lassen, wie sie ist",
+    "Overlays": "Overlays",
+    "Keep grid, outlines and wires in sight": "Gitter, Umrisse und Drahtlinien sichtbar lassen",
+}

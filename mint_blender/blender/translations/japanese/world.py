@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Japanese texts about looking into a World."""
+
+TEXTS = {
+    "Look Inside": "中を見る",
+    "Back Outside": "外に戻る",
+    "This shading shows no colours": "このシェーディングでは色が表示されません",
+    "Show this World in colour from where it was captured, in this 3D View. Nothing in the scene changes": (
+        "この3Dビューで、ワールドを撮影された位置からカラーで表示します。シーンは何も変わりません"
+    ),
+    "Show again what this 3D View showed before it looked inside a World": "ワールドの中を見る前にこの3Dビューが表示していたものに戻します",
+    "Name of the World's root; without one, that of the active object": (
+        "ワールドのルートの名前。指定しない場合はアクティブオブジェクトのワールド"
+    ),
+    "There is no 3D View to look inside with.": "中を見るための3Dビューがありません。",
+    "Shading": "シェーディング",
+    "Material Preview": "マテリアルプレビュー",
+    "In colour, as quick as it gets with every splat soft": "カラー表示。スプラットを滑らかに見せる中で最も高速",
+    "Rendered": "レンダー",
+    "As the render engine of the scene shows it": "シーンのレンダーエンジンによる表示",
+    "Solid": "ソリッド",
+    "In coarse colours, without a material: the quickest": "マテリアルなしの粗いカラー表示。最も高速",
+    "Unchanged": "変更しない",
+    "Leave the shading of the view alone": "ビューのシェーディングをそのままにします",
+    "Overlays": "オーバーレイ",
+    "Keep grid, outlines and wires in sight": "グリッド、輪郭、ワイヤーを表示したままにします",
+}
