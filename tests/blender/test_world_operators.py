@@ -12,7 +12,7 @@ import pytest
 pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
 
-from mint_blender.blender import arrival, auto_landing, current, form, registration  # noqa: E402
+from mint_blender.blender import arrival, auto_landing, current, form, registration, world_operators  # noqa: E402
 from mint_blender.blender.scene import splats, world  # noqa: E402
 from mint_blender.jobs.board import Board  # noqa: E402
 from mint_blender.jobs.job import Job, Kept, Phase, Role, Target, new_job  # noqa: E402
@@ -102,6 +102,14 @@ def test_without_a_world_the_reason_is_said(registered):
     """The operators are about the World of the active object."""
     with pytest.raises(RuntimeError, match="Select a Mint World"):
         bpy.ops.mint.flip_world()
+
+
+def test_the_reason_is_said_in_the_users_language(registered, monkeypatch):
+    """The tooltip of a greyed button is translated as every other sentence is."""
+    monkeypatch.setattr(world_operators, "translated", lambda text: f"«{text}»")
+    for operator, words in ((bpy.ops.mint.flip_world, "Select a Mint World"), (bpy.ops.mint.restore_scene_world, "no panorama")):
+        with pytest.raises(RuntimeError, match=f"«.*{words}.*»"):
+            operator()
 
 
 def test_flip_turns_the_world_of_whatever_part_is_active(placed):
@@ -241,11 +249,14 @@ def test_parts_that_were_left_out_are_fetched_and_land_under_the_same_root(servi
     bpy.context.view_layer.objects.active = root
     starts, credits = len(service.requests("POST", "/v1/worlds:generate")), service.credits()
 
+    assert any("were left out" in note for note in board.job(job.id).notes)
     counts = []
     for tier in ("100k", "500k"):
         assert bpy.ops.mint.fetch_world_part(part="SPLATS", splats=tier) == {"FINISHED"}
         counts.append(part("splats")[splats.MARK])
         assert part("splats").parent == root
+        assert not any("were left out" in note for note in board.job(job.id).notes)
+        assert any("RAD" in note for note in board.job(job.id).notes)
     assert counts[0] < counts[1]
     assert bpy.ops.mint.fetch_world_part(part="COLLIDER") == {"FINISHED"}
     assert part("collider").parent == root and root.location.x == 5

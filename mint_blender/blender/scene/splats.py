@@ -31,14 +31,17 @@ import numpy as np
 from ...files import spz
 from ...files.errors import BadSplats
 from . import splat_nodes
+from .blocks import Inventory
 
 MARK = "mint_splats"
+NATIVE = "GAUSSIAN_SPLAT"
 _MODIFIER = "Mint Splats"
 
 
 def has_native() -> bool:
     """Whether this Blender has Gaussian splats of its own (5.3 and later); it is asked, not its version."""
-    return "type" in bpy.types.PointCloud.bl_rna.properties
+    kind: Any = bpy.types.PointCloud.bl_rna.properties.get("type")
+    return kind is not None and NATIVE in kind.enum_items
 
 
 def build(path: Path, name: str, collection: bpy.types.Collection) -> bpy.types.Object:
@@ -54,7 +57,7 @@ def build(path: Path, name: str, collection: bpy.types.Collection) -> bpy.types.
             _remove(made)
             raise
         if has_native():
-            made.data.type = "GAUSSIAN_SPLAT"
+            made.data.type = NATIVE
     made.name = made.data.name = name
     made[MARK] = header.points
     collection.objects.link(made)
@@ -66,6 +69,11 @@ def build(path: Path, name: str, collection: bpy.types.Collection) -> bpy.types.
 def is_splats(candidate: bpy.types.Object) -> bool:
     """Whether this object holds splats that this add-on brought."""
     return candidate.get(MARK) is not None and candidate.type in {"MESH", "POINTCLOUD"}
+
+
+def can_become_native(candidate: bpy.types.Object) -> bool:
+    """Whether these splats are still shown by our nodes, in a Blender that could show them itself."""
+    return has_native() and is_splats(candidate) and getattr(candidate.data, "type", None) != NATIVE
 
 
 def adjust(made: bpy.types.Object, *, density: float | None = None, size: float | None = None, viewport_limit: int | None = None) -> None:
@@ -103,7 +111,7 @@ def make_native(old: bpy.types.Object) -> bpy.types.Object:
     if not is_splats(old) or "radiance:base" not in old.data.attributes:
         raise BadSplats(f"“{old.name}” holds no splats.")
     data = as_point_cloud(old.data)
-    data.type = "GAUSSIAN_SPLAT"
+    data.type = NATIVE
     return _with_data(old, data)
 
 
@@ -199,26 +207,17 @@ def _show(made: bpy.types.Object) -> None:
 
 def _import_natively(path: Path) -> bpy.types.Object | None:
     """Blender 5.3's own importer, in a scene of its own so that nothing of the user's changes; None when it does not want the file."""
-    from .blocks import Inventory
-
     before = Inventory()
     staging = bpy.data.scenes.new("\x01 Mint splats")
     try:
-        layer = staging.view_layers[0]
-        override = bpy.context.temp_override(
-            scene=staging,
-            view_layer=layer,
-            collection=staging.collection,
-            layer_collection=layer.layer_collection,
-            object=None,
-            active_object=None,
-        )
-        with override:
+        # Only these two, for the same reasons as in `importer`. The importer wants a window; where none is active it is not used.
+        with bpy.context.temp_override(scene=staging, view_layer=staging.view_layers[0]):
             bpy.ops.wm.spz_import(filepath=str(path))
         found = [each for each in before.new() if isinstance(each, bpy.types.Object) and each.type == "POINTCLOUD"]
-        if not found:
+        if len(found) != 1 or getattr(found[0].data, "type", None) != NATIVE:
             before.remove_new()
             return None
+        found[0].select_set(False, view_layer=staging.view_layers[0])  # it would stay selected where it goes
         for holder in list(found[0].users_collection):
             holder.objects.unlink(found[0])
         bpy.data.scenes.remove(staging)

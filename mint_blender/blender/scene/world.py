@@ -10,7 +10,7 @@ already set upright (by a half turn about X, as happens) is turned by itself, si
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -312,18 +312,37 @@ def _paint(root: bpy.types.Object) -> None:
             panorama.paint(each.data, image, points[0].matrix_basis.inverted() @ collider.below(each, root))
 
 
+def settled(root: bpy.types.Object) -> tuple[str, ...]:
+    """The notes of a World's landing that are no longer true, since the part has come after all."""
+    links = {key.removeprefix(LINK) for key in root.keys() if key.startswith(LINK)}
+    said: dict[Part, tuple[str, ...]] = {
+        "COLLIDER": (_NO_COLLIDER,),
+        "PANORAMA": (_NO_PANORAMA,),
+        "SPLATS": (_NO_SPLATS, _left_out(links)),
+    }
+    return tuple(sentence for part, sentences in said.items() if has_part(root, part) for sentence in sentences)
+
+
+_NO_COLLIDER = "No collider came with this World."
+_NO_PANORAMA = "No panorama came with this World."
+_NO_SPLATS = "No splats came with this World."
+
+
+def _left_out(links: Iterable[str]) -> str:
+    """Of splats that Mint has made and nobody wanted."""
+    offered = sorted(key.removeprefix("spz_") for key in links if key.startswith("spz_"))
+    return f"The splats of this World were left out; their addresses ({', '.join(offered)}) are on its root."
+
+
 def _missing(parts: WorldFiles, options: WorldOptions) -> list[str]:
     notes = []
     if parts.collider is None and options.collider != "NONE":
-        notes.append("No collider came with this World.")
+        notes.append(_NO_COLLIDER)
     if parts.panorama is None:
-        notes.append("No panorama came with this World.")
+        notes.append(_NO_PANORAMA)
     if parts.splats is None:
-        offered = sorted(key.removeprefix("spz_") for key in parts.links if key.startswith("spz_"))
-        if offered:
-            notes.append(f"The splats of this World were left out; their addresses ({', '.join(offered)}) are on its root.")
-        else:
-            notes.append("No splats came with this World.")
+        is_offered = any(key.startswith("spz_") for key in parts.links)
+        notes.append(_left_out(parts.links) if is_offered else _NO_SPLATS)
     if "rad" in parts.links:
         notes.append(f"Blender cannot read RAD; its address is the custom property {LINK}rad of the root.")
     else:

@@ -26,4 +26,5 @@ TEXTS = {
     "Leave the shading of the view alone": "Die Schattierung der Ansicht lassen, wie sie ist",
     "Overlays": "Overlays",
     "Keep grid, outlines and wires in sight": "Gitter, Umrisse und Drahtlinien sichtbar lassen",
+    "The splats of this World are Blender's own already.": "Die Splats dieser Welt sind bereits Blenders eigene.",
 }

@@ -24,4 +24,5 @@ TEXTS = {
     "Leave the shading of the view alone": "ビューのシェーディングをそのままにします",
     "Overlays": "オーバーレイ",
     "Keep grid, outlines and wires in sight": "グリッド、輪郭、ワイヤーを表示したままにします",
+    "The splats of this World are Blender's own already.": "このワールドのスプラットはすでに Blender 標準のものです。",
 }
