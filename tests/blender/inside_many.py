@@ -14,9 +14,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-import bpy  # noqa: E402
+import bpy
 
-from mint_blender.blender.scene import splats  # noqa: E402
+from mint_blender.blender.scene import splats
 
 
 def peak() -> int:

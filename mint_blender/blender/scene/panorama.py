@@ -33,6 +33,8 @@ EARLIER = "mint_earlier_world"
 OURS = "mint_panorama"
 COLOUR = "mint_colour"
 TURN = "Turn with the World"
+WIDEST = 16384
+"""Pixels: what graphics cards hold at most. 512 MiB in memory; a small file may claim far more."""
 
 
 def load(path: Path, name: str) -> bpy.types.Image:
@@ -40,6 +42,8 @@ def load(path: Path, name: str) -> bpy.types.Image:
     seen = picture.inspect(path)
     if seen.width and seen.height and not picture.is_panorama(seen):
         raise _not_round(path, seen.width, seen.height)
+    if seen.width and seen.width > WIDEST:
+        raise BadPicture(f"The panorama {path.name} is {seen.width:,} pixels wide; at most {WIDEST:,} are shown. It was not used.")
     image = bpy.data.images.load(str(path))
     try:
         width, height = image.size  # reads the file

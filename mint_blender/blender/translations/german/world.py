@@ -27,4 +27,7 @@ TEXTS = {
     "Overlays": "Overlays",
     "Keep grid, outlines and wires in sight": "Gitter, Umrisse und Drahtlinien sichtbar lassen",
     "The splats of this World are Blender's own already.": "Die Splats dieser Welt sind bereits Blenders eigene.",
+    "The panorama {1} is {2} pixels wide; at most {3} are shown. It was not used.": (
+        "Das Panorama {1} ist {2} Pixel breit; gezeigt werden höchstens {3}. Es wurde nicht verwendet."
+    ),
 }

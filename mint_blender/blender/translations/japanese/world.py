@@ -25,4 +25,7 @@ TEXTS = {
     "Overlays": "オーバーレイ",
     "Keep grid, outlines and wires in sight": "グリッド、輪郭、ワイヤーを表示したままにします",
     "The splats of this World are Blender's own already.": "このワールドのスプラットはすでに Blender 標準のものです。",
+    "The panorama {1} is {2} pixels wide; at most {3} are shown. It was not used.": (
+        "パノラマ {1} の幅は {2} ピクセルですが、表示できるのは最大 {3} です。使用しませんでした。"
+    ),
 }
