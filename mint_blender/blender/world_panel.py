@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panel World, while the active object is a World of Mint's or in one, and the same in the menu Object > Mint World."""
+"""The panel World, while the active object is a World of Mint's or in one, the same in the menu Object > Mint World, and the way back to
+the scene's earlier World in Properties > World."""
 
 from __future__ import annotations
 
@@ -131,14 +132,22 @@ def _draw_object_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
         self.layout.menu(MINT_MT_world.bl_idname, icon="WORLD")
 
 
+def _draw_scene_world(self: bpy.types.Panel, context: bpy.types.Context) -> None:
+    """Properties > World: the way back is found even when the Mint World itself has been deleted."""
+    if world.shows_panorama(context.scene):
+        self.layout.operator("mint.restore_scene_world", icon="LOOP_BACK")
+
+
 CLASSES = (MINT_MT_world, MINT_PT_world)
 
 
 def add() -> None:
-    """Put our menu into Blender's."""
+    """Put our menu into Blender's, and our button beside the scene's World."""
     bpy.types.VIEW3D_MT_object.append(_draw_object_menu)
+    bpy.types.WORLD_PT_context_world.append(_draw_scene_world)
 
 
 def remove() -> None:
-    """Take it out."""
+    """Take them out."""
     bpy.types.VIEW3D_MT_object.remove(_draw_object_menu)
+    bpy.types.WORLD_PT_context_world.remove(_draw_scene_world)

@@ -22,6 +22,7 @@ from mint_blender.files.spz import Splats  # noqa: E402
 
 from ..files import build_spz  # noqa: E402
 from . import made_place  # noqa: E402
+from .glbs import draco_box  # noqa: E402
 
 CORNERS = np.array([[(made_place.LOW, made_place.HIGH)[i >> axis & 1][axis] for axis in range(3)] for i in range(8)])
 
@@ -371,6 +372,17 @@ def test_a_bad_file_leaves_the_scene_as_it_was(files, tmp_path, name, content):
         landing.land_world(replace(files, **{name: bad}), landing.Provenance(job_id="j", kind="world", name="Room"))
     assert str(caught.value).rstrip(".!") and "Traceback" not in str(caught.value)
     assert before.new() == [] and scene.world == own and not scene.objects
+
+
+def test_a_collider_packed_with_draco_is_a_collider(files, tmp_path):
+    """Compressed as Mint's optimiser does it: the same walls in the same places, with the panorama on them."""
+    glb = made_place.Glb()
+    low, high = made_place.in_file(np.array([made_place.LOW, made_place.HIGH]))
+    glb.node(mesh=glb.mesh(draco_box(glb, tuple(np.minimum(low, high)), tuple(np.maximum(low, high)))))
+    root = build(replace(files, collider=glb.save(tmp_path / "packed.glb"), splats=None)).root
+    shape = part(root, "collider")
+    np.testing.assert_allclose(places(shape), ordered(CORNERS * 2.5 + [0, 0, 1.5]), atol=0.011)
+    assert shape.data.materials and not shape.hide_render
 
 
 def test_a_collider_without_triangles_is_refused(files, tmp_path):
