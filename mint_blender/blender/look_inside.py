@@ -17,6 +17,7 @@ from mathutils import Matrix, Vector
 from .operators import Result, complain
 from .scene import provenance, world
 from .scene.capture_point import PART
+from .translations import translated
 
 SHADING = [
     ("MATERIAL", "Material Preview", "In colour, as quick as it gets with every splat soft"),
@@ -24,6 +25,7 @@ SHADING = [
     ("SOLID", "Solid", "In coarse colours, without a material: the quickest"),
     ("KEEP", "Unchanged", "Leave the shading of the view alone"),
 ]
+NOT_INSIDE = "This 3D View does not look into a World."
 AHEAD = 2.0
 """Metres before the capture point, around which a view without a camera turns."""
 
@@ -45,7 +47,7 @@ def look_inside(
     if camera is not None:
         _look_through(space, camera, _shape(area, scene))
     else:
-        _stand_at(space, world.parts_of(root, "capture_point")[0], scene)
+        _stand_at(space, world.upright(root), scene)
     _show_colour(space, scene, shading)
     space.overlay.show_overlays = overlays
     area.tag_redraw()
@@ -130,9 +132,9 @@ def _shape(area: bpy.types.Area, scene: bpy.types.Scene) -> tuple[float, float]:
     return width / longer * max(wide, high) / wide, height / longer * max(wide, high) / high
 
 
-def _stand_at(space: Any, point: bpy.types.Object, scene: bpy.types.Scene) -> None:
-    """Without a camera: a free view whose eye is at the capture point."""
-    upright = point.matrix_world.normalized() @ Matrix.Rotation(math.pi / 2, 4, "X")
+def _stand_at(space: Any, place: Matrix, scene: bpy.types.Scene) -> None:
+    """Without a camera: a free view whose eye is at this place and looks along its Y."""
+    upright = place.normalized() @ Matrix.Rotation(math.pi / 2, 4, "X")
     view, distance = space.region_3d, AHEAD / scene.unit_settings.scale_length
     space.lens, space.clip_start = 18, min(space.clip_start, 0.01 / scene.unit_settings.scale_length)
     view.view_perspective = "PERSP"
@@ -205,11 +207,20 @@ class MINT_OT_look_outside(_ViewOperator):
     bl_idname = "mint.look_outside"
     bl_label = "Back Outside"
 
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only in a 3D View that has looked inside; a script need not be in one."""
+        space = context.space_data
+        possible = space is None or space.type != "VIEW_3D" or is_inside(space)
+        if not possible:
+            cls.poll_message_set(translated(NOT_INSIDE))
+        return possible
+
     def execute(self, context: bpy.types.Context) -> Result:
         """View, camera and shading as they were."""
         area = self.area(context)
-        if area is None:
-            return complain(self, "There is no 3D View to look inside with.")
+        if area is None or not is_inside(area.spaces.active):
+            return complain(self, NOT_INSIDE)
         look_outside(area)
         return {"FINISHED"}
 

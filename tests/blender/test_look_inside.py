@@ -52,10 +52,11 @@ def eye(space: Any) -> tuple[np.ndarray, np.ndarray]:
     return np.array(view.view_location) + turn[:, 2] * view.view_distance, -turn[:, 2]
 
 
-@pytest.mark.parametrize("camera", [True, False])
-def test_the_view_stands_at_the_capture_point_in_colour(area, tmp_path, camera):
-    """With a start camera or without one: at eye height, straight ahead, with the panorama around it."""
-    land(tmp_path, at=(3, 2, 1), camera=camera)
+@pytest.mark.parametrize("gone", [(), ("camera",), ("camera", "capture_point")])
+def test_the_view_stands_at_the_capture_point_in_colour(area, tmp_path, gone):
+    """With a start camera, without one, and when somebody has deleted the capture point: at eye height, straight ahead, with the panorama."""
+    root = land(tmp_path, at=(3, 2, 1), camera="camera" not in gone)
+    bpy.data.batch_remove([each for name in gone for each in world.parts_of(root, name)])
     assert bpy.ops.mint.look_inside() == {"FINISHED"}
     space = area.spaces.active
     place, direction = eye(space)
@@ -102,6 +103,21 @@ def test_the_way_back_leads_to_what_was_seen_before(area, tmp_path, undone):
         before["camera"] = ""  # which was made after that step
     assert bpy.ops.mint.look_outside() == {"FINISHED"}
     assert look_inside._seen(space) == before and not look_inside.is_inside(space)
+
+
+def test_a_view_that_is_not_inside_is_left_alone(area, tmp_path):
+    """The way back is for those who went in: anybody else's shading stays."""
+    land(tmp_path)
+    area.spaces.active.shading.type = "RENDERED"
+    with pytest.raises(RuntimeError, match="does not look into a World"):
+        bpy.ops.mint.look_outside()
+    region = next(each for each in area.regions if each.type == "WINDOW")
+    with bpy.context.temp_override(window=bpy.context.window_manager.windows[0], area=area, region=region):
+        assert not bpy.ops.mint.look_outside.poll()
+        bpy.ops.mint.look_inside(shading="KEEP")
+        assert bpy.ops.mint.look_outside.poll()
+        bpy.ops.mint.look_outside()
+    assert area.spaces.active.shading.type == "RENDERED"
 
 
 def test_a_file_saved_while_looking_inside_can_be_left(area, tmp_path):

@@ -244,6 +244,18 @@ def test_solid_shading_finds_the_panorama_on_the_collider(files, turn):
     assert not shape.data.attributes.active_color and not shape.data.materials
 
 
+def test_a_deleted_capture_point_comes_back_when_it_is_needed(files):
+    """The panorama is projected from there: who has deleted the empty can still show the collider, and add the panorama anew."""
+    root = build(replace(files, splats=None), collider="PHYSICS", camera=False).root
+    bpy.data.objects.remove(part(root, "capture_point"))
+    world.show_collider(root, "VISIBLE")
+    bpy.context.view_layer.update()
+    np.testing.assert_allclose(part(root, "capture_point").matrix_world.translation, (0, 0, 1.5), atol=1e-5)
+    bpy.data.objects.remove(part(root, "capture_point"))
+    world.add_part(root, "PANORAMA", files.panorama)
+    assert part(root, "capture_point")
+
+
 def finer(collider: Path) -> Path:
     """The collider with thousands of triangles, as Mint's have."""
     bpy.ops.import_scene.gltf(filepath=str(collider))

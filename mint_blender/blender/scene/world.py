@@ -230,6 +230,13 @@ def parts_of(root: bpy.types.Object, part: str) -> list[bpy.types.Object]:
     return _under(root, part)
 
 
+def upright(root: bpy.types.Object) -> Matrix:
+    """Where the capture point of a World is, whether or not its object is still there: Y forward, Z up."""
+    for point in _under(root, "capture_point"):
+        return point.matrix_world.copy()
+    return root.matrix_world @ capture_point.to_upright(bool(root.get(FLIPPED))).to_matrix().to_4x4()
+
+
 def _put(root: bpy.types.Object, properties: Mapping[str, object]) -> None:
     """Set custom properties; those without a value go."""
     for key, value in properties.items():
@@ -241,6 +248,11 @@ def _put(root: bpy.types.Object, properties: Mapping[str, object]) -> None:
 
 def _under(root: bpy.types.Object, part: str) -> list[bpy.types.Object]:
     return [each for each in root.children_recursive if each.get(PART) == part]
+
+
+def _capture_point(root: bpy.types.Object, scene: bpy.types.Scene) -> bpy.types.Object:
+    """The capture point; a new one where somebody has deleted it."""
+    return next(iter(_under(root, "capture_point")), None) or capture_point.add(root, root.name, _home(root, scene))
 
 
 def _home(root: bpy.types.Object, scene: bpy.types.Scene) -> bpy.types.Collection:
@@ -276,7 +288,7 @@ def _add_collider(root: bpy.types.Object, path: Path, scene: bpy.types.Scene, *,
 def _add_panorama(root: bpy.types.Object, path: Path, scene: bpy.types.Scene, *, as_world: bool) -> None:
     title = f"{root.name} Panorama"
     image = panorama.load(path, title)
-    point = _under(root, "capture_point")[0]
+    point = _capture_point(root, scene)
     world = panorama.background(image, point, title)
     _put(root, {IMAGE: image, WORLD: world})  # pointers: so they stay in the file even while the scene shows another World
     if as_world:
@@ -298,7 +310,7 @@ def _finish(root: bpy.types.Object, scene: bpy.types.Scene, options: WorldOption
         how = "VISIBLE" if image is not None and not _under(root, "splats") else "PHYSICS"
     collider.show(meshes, how)
     if how == "VISIBLE" and image is not None and meshes:
-        panorama.put_on(meshes, panorama.projection(image, _under(root, "capture_point")[0], image.name))
+        panorama.put_on(meshes, panorama.projection(image, _capture_point(root, scene), image.name))
         _paint(root)
     if options.rigid_body:
         collider.make_rigid(meshes, scene)

@@ -30,4 +30,5 @@ TEXTS = {
     "The panorama {1} is {2} pixels wide; at most {3} are shown. It was not used.": (
         "Das Panorama {1} ist {2} Pixel breit; gezeigt werden höchstens {3}. Es wurde nicht verwendet."
     ),
+    "This 3D View does not look into a World.": "Diese 3D-Ansicht sieht nicht in eine Welt hinein.",
 }

@@ -28,4 +28,5 @@ TEXTS = {
     "The panorama {1} is {2} pixels wide; at most {3} are shown. It was not used.": (
         "パノラマ {1} の幅は {2} ピクセルですが、表示できるのは最大 {3} です。使用しませんでした。"
     ),
+    "This 3D View does not look into a World.": "この3Dビューはワールドの中を見ていません。",
 }
