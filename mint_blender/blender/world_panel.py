@@ -122,6 +122,7 @@ def _draw_splats(layout: bpy.types.UILayout, root: bpy.types.Object) -> None:
         for name in ("Density", "Size", "Viewport Limit"):
             if (found := splats.setting(each, name)) is not None:
                 column.prop(*found, text=name)
+    layout.operator_menu_enum("mint.fetch_world_part", "splats", text="More or Fewer Splats")
     if any(splats.can_become_native(each) for each in world.parts_of(root, "splats")):
         layout.operator("mint.make_splats_native")
 

@@ -168,7 +168,7 @@ class Recorder:
     def label(self, **_) -> None:
         """Text is of no interest here."""
 
-    prop = separator = lambda self, *_, **__: None
+    prop = separator = operator_menu_enum = lambda self, *_, **__: None
 
 
 def drawn(root) -> list[str]:

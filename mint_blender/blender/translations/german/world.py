@@ -31,4 +31,8 @@ TEXTS = {
         "Das Panorama {1} ist {2} Pixel breit; gezeigt werden höchstens {3}. Es wurde nicht verwendet."
     ),
     "This 3D View does not look into a World.": "Diese 3D-Ansicht sieht nicht in eine Welt hinein.",
+    "More or Fewer Splats": "Mehr oder weniger Splats",
+    "The splat file {1} says that it is of SPZ version {2}, but is not packed like that. Download it again.": (
+        "Die Splat-Datei {1} ist nach eigener Angabe SPZ-Version {2}, aber nicht so gepackt. Noch einmal herunterladen."
+    ),
 }

@@ -29,4 +29,8 @@ TEXTS = {
         "パノラマ {1} の幅は {2} ピクセルですが、表示できるのは最大 {3} です。使用しませんでした。"
     ),
     "This 3D View does not look into a World.": "この3Dビューはワールドの中を見ていません。",
+    "More or Fewer Splats": "スプラット数を変更",
+    "The splat file {1} says that it is of SPZ version {2}, but is not packed like that. Download it again.": (
+        "スプラットファイル {1} は SPZ バージョン {2} と記されていますが、その形式で圧縮されていません。もう一度ダウンロードしてください。"
+    ),
 }
