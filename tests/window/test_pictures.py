@@ -64,3 +64,4 @@ def test_a_world_from_inside(blender: BlenderWindow) -> None:
     blender.screenshot("picture_world")
     blender.click("mint.look_outside")
     blender.wait(f"{space}.region_3d.view_perspective == 'PERSP' and {space}.shading.type == 'SOLID'")
+    assert "decrement error" not in blender.log(), "Blender complains about who uses the panorama"

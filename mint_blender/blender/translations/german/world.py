@@ -4,7 +4,7 @@
 TEXTS = {
     "Look Inside": "Hineinsehen",
     "Back Outside": "Wieder hinaus",
-    "This shading shows no colours": "Diese Schattierung zeigt keine Farben",
+    "This shading shows no colours": "Dieses Shading zeigt keine Farben",
     "Show this World in colour from where it was captured, in this 3D View. Nothing in the scene changes": (
         "Diese Welt in dieser 3D-Ansicht farbig zeigen, von dort, wo sie aufgenommen wurde. In der Szene ändert sich nichts"
     ),
@@ -15,16 +15,16 @@ TEXTS = {
         "Name des Wurzelobjekts der Welt; ohne Namen die des aktiven Objekts"
     ),
     "There is no 3D View to look inside with.": "Es gibt keine 3D-Ansicht, die hineinsehen könnte.",
-    "Shading": "Schattierung",
-    "Material Preview": "Materialvorschau",
+    "Shading": "Shading",
+    "Material Preview": "Materialbeispiel",
     "In colour, as quick as it gets with every splat soft": "In Farbe, so schnell es mit weichen Splats geht",
     "Rendered": "Gerendert",
     "As the render engine of the scene shows it": "Wie die Render-Engine der Szene sie zeigt",
-    "Solid": "Solide",
+    "Solid": "Massiv",
     "In coarse colours, without a material: the quickest": "In groben Farben, ohne Material: am schnellsten",
     "Unchanged": "Unverändert",
-    "Leave the shading of the view alone": "Die Schattierung der Ansicht lassen, wie sie ist",
-    "Overlays": "Overlays",
+    "Leave the shading of the view alone": "Das Shading der Ansicht lassen, wie es ist",
+    "Overlays": "Überlagerungen",
     "Keep grid, outlines and wires in sight": "Gitter, Umrisse und Drahtlinien sichtbar lassen",
     "The splats of this World are Blender's own already.": "Die Splats dieser Welt sind bereits Blenders eigene.",
     "The panorama {1} is {2} pixels wide; at most {3} are shown. It was not used.": (
