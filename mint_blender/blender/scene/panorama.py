@@ -142,7 +142,9 @@ def put_on(objects: Iterable[bpy.types.Object], material: bpy.types.Material) ->
 
 def paint(mesh: Any, image: bpy.types.Image, place: Matrix) -> None:
     """Give each vertex its colour in the picture, for Solid shading (Color: Attribute); `place` is where the mesh is in the capture point's
-    frame."""
+    frame. A picture that has been lost since has no colours to give."""
+    if not image.size[0]:
+        return
     flat = np.empty(len(mesh.vertices) * 3, np.float32)
     mesh.vertices.foreach_get("co", flat)
     matrix = np.array(place)
