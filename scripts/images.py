@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from mint_blender.cli import main as mint
@@ -22,11 +23,26 @@ from scripts.demo import ROOT, stand_in_service
 FOLDER = ROOT / "docs" / "images"
 SCREENSHOTS = ROOT / "build" / "screenshots"
 
-RESULTS = {
-    "lamp": ("model", "a small ceramic lamp with an orange shade"),
-    "courtyard": ("world", "a walled courtyard in orange evening light"),
-}
-WINDOW = ("preview", "placed")
+
+@dataclass(frozen=True)
+class Result:
+    """One that is generated and rendered."""
+
+    name: str
+    kind: str
+    prompt: str
+    splats: str = ""  # their tier
+    size: tuple[int, int] = (800, 450)
+    views: tuple[str, ...] = ("", "-aside")
+
+
+COURTYARD = "a walled courtyard in orange evening light"
+RESULTS = (
+    Result("lamp", "model", "a small ceramic lamp with an orange shade", size=(640, 480)),
+    Result("courtyard", "world", COURTYARD),
+    Result("splats", "world", COURTYARD, splats="500k", views=("",)),
+)
+WINDOW = ("preview", "world")
 PROPS = [
     *({"prompt": f"a small {what}", "preset": "fast"} for what in ("ceramic lamp, orange", "blue treasure chest", "green mug")),
     {"prompt": "a sword for the villain [moderation]", "preset": "fast"},
@@ -44,16 +60,17 @@ def main() -> int:
     shutil.rmtree(journal, ignore_errors=True)
     with stand_in_service() as service:
         os.environ.update(MINT_API_KEY=service["key"], MINT_API_BASE_URL=service["api"], MINT_BLENDER_HOME=str(journal))
-        for name, (kind, prompt) in RESULTS.items():
-            _render(name, kind, prompt)
+        for result in RESULTS:
+            _render(result)
         _photograph_a_contact_sheet()
     return _photograph_the_window()
 
 
-def _render(name: str, kind: str, prompt: str) -> None:
+def _render(result: Result) -> None:
     """A result from in front, and from beside."""
-    if mint(["generate", "--kind", kind, "--prompt", prompt, "--preset", "fast", "--name", name.capitalize()]) != 0:
-        sys.exit(f"{name} could not be generated.")
+    words = ["generate", "--kind", result.kind, "--prompt", result.prompt, "--preset", "fast", "--name", result.name.capitalize()]
+    if mint([*words, *(["--splats", result.splats] if result.splats else [])]) != 0:
+        sys.exit(f"{result.name} could not be generated.")
     from mint_blender.blender import arrival
     from mint_blender.blender.scene import output
     from mint_blender.blender.scene.still import render_still
@@ -62,8 +79,10 @@ def _render(name: str, kind: str, prompt: str) -> None:
         job = board.jobs()[0]
     output.start_empty()
     placed = arrival.place(job)
-    for suffix, aside in (("", False), ("-aside", True)):
-        print(render_still(FOLDER / f"{name}{suffix}.png", placed, samples=64, aside=aside).relative_to(ROOT), flush=True)
+    width, height = result.size
+    for view in result.views:
+        picture = FOLDER / f"{result.name}{view}.png"
+        print(render_still(picture, placed, width=width, height=height, samples=64, aside=bool(view)).relative_to(ROOT), flush=True)
 
 
 def _photograph_a_contact_sheet() -> None:

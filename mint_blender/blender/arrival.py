@@ -12,7 +12,7 @@ import bpy
 from ..jobs.job import Job, Role
 from ..mint.schema import Assets, Kind
 from . import file_taken
-from .scene import landing, output, provenance, replace, world_parts
+from .scene import landing, output, provenance, replace, world, world_parts
 from .scene.importer import ImportTrouble
 from .scene.landing import Landing, Placed, Provenance
 from .scene.still import render_still
@@ -35,6 +35,11 @@ def place(job: Job, scene: bpy.types.Scene | None = None) -> Placed:
         replaced = [replace.replace_world(files, _provenance(job), root, options=options, scene=scene) for root in earlier]
         return replaced[0]
     return landing.land_world(files, _provenance(job), where, options, scene)
+
+
+def settled(placed: Placed) -> tuple[str, ...]:
+    """What an earlier landing has noted and is no longer true: parts of a World that were missing then and are here now."""
+    return world.settled(placed.root) if world.is_root(placed.root) else ()
 
 
 def part_file(job: Job, role: Role) -> Path | None:

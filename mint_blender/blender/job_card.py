@@ -12,7 +12,7 @@ from ..jobs import card
 from ..jobs.board import Board
 from ..jobs.job import CONVERTED, Job, Phase, Verb, asset_of
 from ..mint.schema import Kind
-from . import billing_watch, current, drafts, pictures
+from . import billing_watch, current, drafts, look_inside, pictures
 from .translations import translated
 from .wrapping import wrapped
 
@@ -33,6 +33,8 @@ def draw(layout: bpy.types.UILayout, board: Board, job: Job, *, width: int) -> N
         _draw_ready(box, job, width)
     elif job.phase is Phase.PLACED and job.convert:
         _draw_saved(box, job, width)
+    elif job.phase is Phase.PLACED and job.kind is Kind.WORLD:
+        look_inside.draw_button(box, bpy.context.space_data, job_id=job.id)
     for note in job.notes[-2:]:
         wrapped(box, note, width=width, icon="INFO", most=3)
 

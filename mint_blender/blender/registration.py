@@ -23,6 +23,7 @@ from . import (
     library_operators,
     library_panel,
     library_view,
+    look_inside,
     menus,
     notices,
     operators,
@@ -55,6 +56,7 @@ CLASSES: tuple[type, ...] = (
     *library_operators.CLASSES,
     *after_operators.CLASSES,
     *world_operators.CLASSES,
+    *look_inside.CLASSES,
     *reference_operators.CLASSES,
     job_card.MINT_MT_job,
     menus.MINT_MT_add,
@@ -81,6 +83,7 @@ def register() -> None:
     menus.add()
     batch_text.add()
     world_panel.add()
+    look_inside.add()
     _commands.append(bpy.utils.register_cli_command("mint", _run_command))
     disk.start_log()
     form.hear(asking.form_changed)
@@ -102,6 +105,7 @@ def unregister() -> None:
     disk.stop_log()
     while _commands:
         bpy.utils.unregister_cli_command(_commands.pop())
+    look_inside.remove()
     world_panel.remove()
     batch_text.remove()
     menus.remove()

@@ -18,6 +18,7 @@ from . import arrival, auto_landing, current, form
 from .operators import Result, begin, find_job
 from .scene import collider, provenance, splats, world
 from .scene.importer import ImportTrouble
+from .translations import translated
 
 PARTS = [
     ("COLLIDER", "Collider", "The mesh of floors and walls"),
@@ -58,7 +59,7 @@ class _WorldOperator(bpy.types.Operator):
         root = world.root_of(context.active_object)
         complaint = "Select a Mint World, or something in it." if root is None else cls.complaint(root)
         if complaint:
-            cls.poll_message_set(complaint)
+            cls.poll_message_set(translated(complaint))
         return not complaint
 
     @classmethod
@@ -82,7 +83,7 @@ class _WorldOperator(bpy.types.Operator):
         try:
             self.change(root, context.scene)
         except (ImportTrouble, FileTrouble) as trouble:
-            self.report({"ERROR"}, str(trouble))
+            self.report({"ERROR"}, translated(str(trouble)))
             return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -178,7 +179,7 @@ class MINT_OT_restore_scene_world(bpy.types.Operator):
         """Only where a panorama is shown."""
         shown = world.shows_panorama(context.scene)
         if not shown:
-            cls.poll_message_set("The scene shows no panorama of a Mint World.")
+            cls.poll_message_set(translated("The scene shows no panorama of a Mint World."))
         return shown
 
     def execute(self, context: bpy.types.Context) -> Result:
@@ -198,11 +199,14 @@ class MINT_OT_make_splats_native(_WorldOperator):
         """Splats, and a Blender that has its own."""
         if not splats.has_native():
             return "This Blender has no splats of its own: they come with Blender 5.3."
-        return "" if world.has_part(root, "SPLATS") else "This World has no splats in the scene."
+        found = world.parts_of(root, "splats")
+        if not found:
+            return "This World has no splats in the scene."
+        return "" if any(map(splats.can_become_native, found)) else "The splats of this World are Blender's own already."
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
         """Each object of splats."""
-        for each in world.parts_of(root, "splats"):
+        for each in filter(splats.can_become_native, world.parts_of(root, "splats")):
             world.make_splats_native(each)
 
 
@@ -279,7 +283,7 @@ class MINT_OT_fetch_world_part(_WorldOperator):
         """Without a window there is no heartbeat that does it."""
         complaint = auto_landing.land(current.board(), current.board().job(job_id))
         if complaint:
-            self.report({"ERROR"}, complaint)
+            self.report({"ERROR"}, translated(complaint))
         return {"CANCELLED"} if complaint else {"FINISHED"}
 
 

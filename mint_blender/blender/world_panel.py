@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panel World, while the active object is a World of Mint's or in one, and the same in the menu Object > Mint World."""
+"""The panel World, while the active object is a World of Mint's or in one, the same in the menu Object > Mint World, and the way back to
+the scene's earlier World in Properties > World."""
 
 from __future__ import annotations
 
 import bpy
 
 from ..jobs.job import Role
-from . import arrival, form, world_operators
+from . import arrival, form, look_inside, world_operators
 from .scene import splats, world
 from .scene.world import Part
 
@@ -32,6 +33,7 @@ class MINT_PT_world(bpy.types.Panel):
         if root is None:
             return
         layout.label(text=root.name, icon="WORLD", translate=False)
+        look_inside.draw_button(layout, context.space_data)
         layout.row().prop(root, "scale")
         layout.operator("mint.flip_world", icon="FILE_REFRESH")
         if _draw_part(layout, root, "COLLIDER"):
@@ -51,6 +53,9 @@ class MINT_MT_world(bpy.types.Menu):
     def draw(self, context: bpy.types.Context) -> None:
         """All that can be done; what cannot now says why."""
         layout = self.layout
+        layout.operator("mint.look_inside", icon="HIDE_OFF")
+        layout.operator("mint.look_outside", icon="LOOP_BACK")
+        layout.separator()
         layout.operator("mint.flip_world", icon="FILE_REFRESH")
         layout.operator("mint.flip_collider")
         layout.operator_menu_enum("mint.show_collider", "how")
@@ -117,7 +122,8 @@ def _draw_splats(layout: bpy.types.UILayout, root: bpy.types.Object) -> None:
         for name in ("Density", "Size", "Viewport Limit"):
             if (found := splats.setting(each, name)) is not None:
                 column.prop(*found, text=name)
-    if splats.has_native():
+    layout.operator_menu_enum("mint.fetch_world_part", "splats", text="More or Fewer Splats")
+    if any(splats.can_become_native(each) for each in world.parts_of(root, "splats")):
         layout.operator("mint.make_splats_native")
 
 
@@ -127,14 +133,22 @@ def _draw_object_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
         self.layout.menu(MINT_MT_world.bl_idname, icon="WORLD")
 
 
+def _draw_scene_world(self: bpy.types.Panel, context: bpy.types.Context) -> None:
+    """Properties > World: the way back is found even when the Mint World itself has been deleted."""
+    if world.shows_panorama(context.scene):
+        self.layout.operator("mint.restore_scene_world", icon="LOOP_BACK")
+
+
 CLASSES = (MINT_MT_world, MINT_PT_world)
 
 
 def add() -> None:
-    """Put our menu into Blender's."""
+    """Put our menu into Blender's, and our button beside the scene's World."""
     bpy.types.VIEW3D_MT_object.append(_draw_object_menu)
+    bpy.types.WORLD_PT_context_world.append(_draw_scene_world)
 
 
 def remove() -> None:
-    """Take it out."""
+    """Take them out."""
     bpy.types.VIEW3D_MT_object.remove(_draw_object_menu)
+    bpy.types.WORLD_PT_context_world.remove(_draw_scene_world)

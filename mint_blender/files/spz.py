@@ -192,6 +192,10 @@ def _parse(head: bytes, path: Path, limits: Limits, versions: tuple[int, ...]) -
     magic, version, points, degree, bits, flags, _ = struct.unpack("<4sIIBBBB", head)
     if magic != MAGIC:
         raise BadSplats(f"The file {path.name} does not hold splats. Download it again.")
+    if version not in versions and 1 <= version <= 4:
+        raise BadSplats(
+            f"The splat file {path.name} says that it is of SPZ version {version}, but is not packed like that. Download it again."
+        )
     if version not in versions:
         raise BadSplats(
             f"The splat file {path.name} is of SPZ version {version}; versions 1 to 4 can be read. Look for a newer version of this add-on."

@@ -287,9 +287,10 @@ class Board:
         self._save(job.moved(Phase.FETCHING, files=job.previews))
         self._look(job)
 
-    def placed(self, job_id: str, *notes: str) -> None:
-        """The result is in a scene or a file now."""
+    def placed(self, job_id: str, *notes: str, settled: Collection[str] = ()) -> None:
+        """The result is in a scene or a file now; `settled` are earlier notes that are no longer true."""
         job = self.job(job_id)
+        job = replace(job, notes=tuple(note for note in job.notes if note not in settled))
         for note in notes:
             job = job.noted(note)
         self._save(job.moved(Phase.PLACED, trouble=None))

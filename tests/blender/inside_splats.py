@@ -57,7 +57,8 @@ def _show(scene: bpy.types.Scene) -> None:
     space = area.spaces.active
     space.overlay.show_overlays = False
     space.region_3d.view_perspective = "CAMERA"
-    for shading in ("MATERIAL", "RENDERED"):
+    space.shading.light, space.shading.color_type = "FLAT", "VERTEX"
+    for shading in ("SOLID", "MATERIAL", "RENDERED"):
         space.shading.type = shading
         scene.render.filepath = str(FOLDER / f"{shading}.png")
         with bpy.context.temp_override(window=window, area=area, region=region):

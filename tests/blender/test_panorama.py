@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import math
+import struct
+import zlib
 from pathlib import Path
 
 import pytest
@@ -158,7 +160,17 @@ BAD = {
     "a web page": (lambda: b"<!DOCTYPE html><title>404</title>", "web page"),
     "empty": (lambda: b"", "empty"),
     "cut short": (lambda: made_place.png(np.zeros((32, 64, 3)))[:40], "."),
+    "cut in the middle": (lambda: made_place.png(np.random.default_rng(1).random((32, 64, 3)))[:2000], "cannot read"),
+    "five billion pixels": (lambda: claiming(100_000, 50_000), "100000 × 50000"),
+    "two hundred million pixels": (lambda: claiming(20_000, 10_000), "20,000 pixels wide"),
 }
+
+
+def claiming(width: int, height: int) -> bytes:
+    """A small picture whose header claims to be large."""
+    small = made_place.png(np.zeros((32, 64, 3)))
+    head = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return small[:12] + head + struct.pack(">I", zlib.crc32(head)) + small[33:]
 
 
 @pytest.mark.parametrize("what", BAD)

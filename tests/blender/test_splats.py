@@ -77,7 +77,7 @@ def test_attributes_are_those_of_native_splats(write, degree):
     assert {name for name in kinds if name.startswith("radiance:sh_")} == {f"radiance:sh_{k}" for k in range(expected.harmonics.shape[1])}
     for k in range(expected.harmonics.shape[1]):
         np.testing.assert_allclose(read(made.data, f"radiance:sh_{k}"), expected.harmonics[:, k], atol=1e-6)
-    assert made.type == ("POINTCLOUD" if hasattr(made.data, "points") else "MESH")
+    assert made.type == ("POINTCLOUD" if splats.has_native() else "MESH")
 
 
 class Photo:
@@ -226,6 +226,21 @@ def test_above_the_limit_a_window_shows_points_and_a_render_discs(write, photo):
     elif evaluated.type == "MESH":
         assert not len(evaluated.data.polygons)
     assert np.array_equal(photo.take(4), before)
+
+
+def test_solid_shading_finds_the_colours(write, photo, tmp_path):
+    """What the nodes make has the colour of each splat as its active colour, which Solid shading shows; also after saving and opening."""
+    made = splats.build(write(some(places=[(0, 0, 0), (1, 0, 0)], colours=[(0.9, 0.6, 0.2)])), "Two", photo.scene.collection)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
+    for _ in range(2):
+        seen = made.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
+        colour = seen.attributes.active_color
+        assert colour is not None and colour.name == splat_nodes.COLOUR and len(seen.polygons) == 2
+        corner = seen.polygons[0].vertices[0]
+        np.testing.assert_allclose(colour.data[corner].color_srgb[:3], (0.9, 0.6, 0.2), atol=0.01)
+        assert not {"scale", "rotation", "radiance:base"} & {each.name for each in seen.attributes}
+        bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
+        made = bpy.data.objects["Two"]
 
 
 def test_nodes_and_material_are_made_once(write, photo):

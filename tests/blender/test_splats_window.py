@@ -30,7 +30,7 @@ def _three() -> Splats:
 
 @pytest.mark.timeout(540)  # software drawing compiles its shaders anew for each profile: 30 s on a quiet machine, minutes on a busy one
 def test_eevee_and_the_viewport_show_splats_in_their_colours(tmp_path: Path) -> None:
-    """An EEVEE render, Material Preview and Rendered shading: each splat has its colour at its place."""
+    """An EEVEE render, Solid shading by attribute, Material Preview and Rendered: each splat has its colour at its place."""
     (tmp_path / "three.spz").write_bytes(build_spz.encode(_three()))
     (tmp_path / "profile").mkdir()
     environment = os.environ | {"LIBGL_ALWAYS_SOFTWARE": "1", "BLENDER_USER_RESOURCES": str(tmp_path / "profile")}
@@ -39,6 +39,6 @@ def test_eevee_and_the_viewport_show_splats_in_their_colours(tmp_path: Path) -> 
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500, check=False)
     told = [json.loads(line.removeprefix("MINT ")) for line in done.stdout.splitlines() if line.startswith("MINT ")]
     assert not [each["error"] for each in told if "error" in each], told
-    assert [each["what"] for each in told] == ["render", "MATERIAL", "RENDERED"], done.stdout[-2000:] + done.stderr[-2000:]
+    assert [each["what"] for each in told] == ["render", "SOLID", "MATERIAL", "RENDERED"], done.stdout[-2000:] + done.stderr[-2000:]
     for each in told:
         assert np.abs(np.array(each["colours"]) - COLOURS).max() < 0.08, each

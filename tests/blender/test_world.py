@@ -22,6 +22,7 @@ from mint_blender.files.spz import Splats  # noqa: E402
 
 from ..files import build_spz  # noqa: E402
 from . import made_place  # noqa: E402
+from .glbs import draco_box  # noqa: E402
 
 CORNERS = np.array([[(made_place.LOW, made_place.HIGH)[i >> axis & 1][axis] for axis in range(3)] for i in range(8)])
 
@@ -224,6 +225,48 @@ def test_the_collider_can_be_changed_afterwards(files):
     assert sum(each.name.startswith("Room Panorama") for each in bpy.data.materials) == 1
 
 
+@pytest.mark.parametrize("turn", [None, world.flip_collider, world.flip])
+def test_solid_shading_finds_the_panorama_on_the_collider(files, turn):
+    """Each vertex has the colour that is seen in its direction from the capture point, also once something was turned over."""
+    root = build(replace(files, splats=None, collider=finer(files.collider))).root
+    shape, point = part(root, "collider"), part(root, "capture_point")
+    if turn is not None:
+        turn(root)
+    bpy.context.view_layer.update()
+    colour = shape.data.attributes.active_color
+    seen = np.empty(len(shape.data.vertices) * 4, np.float32)
+    colour.data.foreach_get("color_srgb", seen)
+    matrix = np.array(point.matrix_world.inverted() @ shape.matrix_world)
+    corners = np.array([each.co for each in shape.data.vertices]) @ matrix[:3, :3].T
+    expected = made_place.colours(np.zeros(3), corners)
+    assert (np.abs(seen.reshape(-1, 4)[:, :3] - expected).max(axis=1) < 0.05).mean() > 0.85
+    world.remove_part(root, "PANORAMA")
+    assert not shape.data.attributes.active_color and not shape.data.materials
+
+
+def test_a_deleted_capture_point_comes_back_when_it_is_needed(files):
+    """The panorama is projected from there: who has deleted the empty can still show the collider, and add the panorama anew."""
+    root = build(replace(files, splats=None), collider="PHYSICS", camera=False).root
+    bpy.data.objects.remove(part(root, "capture_point"))
+    world.show_collider(root, "VISIBLE")
+    bpy.context.view_layer.update()
+    np.testing.assert_allclose(part(root, "capture_point").matrix_world.translation, (0, 0, 1.5), atol=1e-5)
+    bpy.data.objects.remove(part(root, "capture_point"))
+    world.add_part(root, "PANORAMA", files.panorama)
+    assert part(root, "capture_point")
+
+
+def finer(collider: Path) -> Path:
+    """The collider with thousands of triangles, as Mint's have."""
+    bpy.ops.import_scene.gltf(filepath=str(collider))
+    shape = bpy.context.active_object
+    shape.modifiers.new("Finer", "SUBSURF").subdivision_type = "SIMPLE"
+    shape.modifiers[0].levels = 5
+    bpy.ops.export_scene.gltf(filepath=str(collider), export_apply=True, export_materials="NONE")
+    bpy.data.objects.remove(shape)
+    return collider
+
+
 def test_the_collider_can_be_a_rigid_body(files):
     """Passive, of the mesh's own shape, in a scene that had no rigid body world."""
     body = part(build(files, rigid_body=True).root, "collider").rigid_body
@@ -341,6 +384,17 @@ def test_a_bad_file_leaves_the_scene_as_it_was(files, tmp_path, name, content):
         landing.land_world(replace(files, **{name: bad}), landing.Provenance(job_id="j", kind="world", name="Room"))
     assert str(caught.value).rstrip(".!") and "Traceback" not in str(caught.value)
     assert before.new() == [] and scene.world == own and not scene.objects
+
+
+def test_a_collider_packed_with_draco_is_a_collider(files, tmp_path):
+    """Compressed as Mint's optimiser does it: the same walls in the same places, with the panorama on them."""
+    glb = made_place.Glb()
+    low, high = made_place.in_file(np.array([made_place.LOW, made_place.HIGH]))
+    glb.node(mesh=glb.mesh(draco_box(glb, tuple(np.minimum(low, high)), tuple(np.maximum(low, high)))))
+    root = build(replace(files, collider=glb.save(tmp_path / "packed.glb"), splats=None)).root
+    shape = part(root, "collider")
+    np.testing.assert_allclose(places(shape), ordered(CORNERS * 2.5 + [0, 0, 1.5]), atol=0.011)
+    assert shape.data.materials and not shape.hide_render
 
 
 def test_a_collider_without_triangles_is_refused(files, tmp_path):

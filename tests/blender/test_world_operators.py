@@ -12,7 +12,7 @@ import pytest
 pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
 
-from mint_blender.blender import arrival, auto_landing, current, form, registration  # noqa: E402
+from mint_blender.blender import arrival, auto_landing, current, form, registration, world_operators, world_panel  # noqa: E402
 from mint_blender.blender.scene import splats, world  # noqa: E402
 from mint_blender.jobs.board import Board  # noqa: E402
 from mint_blender.jobs.job import Job, Kept, Phase, Role, Target, new_job  # noqa: E402
@@ -104,6 +104,14 @@ def test_without_a_world_the_reason_is_said(registered):
         bpy.ops.mint.flip_world()
 
 
+def test_the_reason_is_said_in_the_users_language(registered, monkeypatch):
+    """The tooltip of a greyed button is translated as every other sentence is."""
+    monkeypatch.setattr(world_operators, "translated", lambda text: f"«{text}»")
+    for operator, words in ((bpy.ops.mint.flip_world, "Select a Mint World"), (bpy.ops.mint.restore_scene_world, "no panorama")):
+        with pytest.raises(RuntimeError, match=f"«.*{words}.*»"):
+            operator()
+
+
 def test_flip_turns_the_world_of_whatever_part_is_active(placed):
     """From the collider as from the root; a second one brings it back."""
     bpy.context.view_layer.objects.active = part("collider")
@@ -152,6 +160,39 @@ def test_panorama_and_earlier_world(placed):
     assert bpy.context.scene.world != shown
     bpy.ops.mint.show_panorama()
     assert bpy.context.scene.world == shown
+
+
+def test_the_earlier_world_comes_back_after_an_undo(registered, tmp_path):
+    """Undo of the landing alone has the scene's own World back, redo shows the panorama, and then one click restores it."""
+    scene = bpy.context.scene
+    scene.world = bpy.data.worlds.new("Mine")
+    bpy.ops.ed.undo_push(message="before")
+    arrival.place(make_job(tmp_path, Target()))
+    bpy.ops.ed.undo_push(message="World")
+    bpy.ops.ed.undo()
+    assert bpy.context.scene.world.name == "Mine"
+    bpy.ops.ed.redo()
+    assert world.shows_panorama(bpy.context.scene)
+    bpy.ops.mint.restore_scene_world()
+    assert bpy.context.scene.world.name == "Mine"
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_the_earlier_world_comes_back_though_the_mint_world_is_gone(registered, tmp_path, saved):
+    """Two Worlds landed one after the other and were deleted with all that is in them: the button in Properties > World still works."""
+    scene = bpy.context.scene
+    scene.world = bpy.data.worlds.new("Mine")
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        arrival.place(make_job(tmp_path / name, Target()))
+    bpy.data.batch_remove(list(scene.objects))
+    if saved:
+        bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
+        bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
+    assert world.shows_panorama(bpy.context.scene)
+    assert world_panel._draw_scene_world in bpy.types.WORLD_PT_context_world._dyn_ui_initialize()
+    assert bpy.ops.mint.restore_scene_world() == {"FINISHED"}
+    assert bpy.context.scene.world.name == "Mine"
 
 
 def test_a_part_goes_and_comes_back_from_disk(placed):
@@ -241,11 +282,14 @@ def test_parts_that_were_left_out_are_fetched_and_land_under_the_same_root(servi
     bpy.context.view_layer.objects.active = root
     starts, credits = len(service.requests("POST", "/v1/worlds:generate")), service.credits()
 
+    assert any("were left out" in note for note in board.job(job.id).notes)
     counts = []
     for tier in ("100k", "500k"):
         assert bpy.ops.mint.fetch_world_part(part="SPLATS", splats=tier) == {"FINISHED"}
         counts.append(part("splats")[splats.MARK])
         assert part("splats").parent == root
+        assert not any("were left out" in note for note in board.job(job.id).notes)
+        assert any("RAD" in note for note in board.job(job.id).notes)
     assert counts[0] < counts[1]
     assert bpy.ops.mint.fetch_world_part(part="COLLIDER") == {"FINISHED"}
     assert part("collider").parent == root and root.location.x == 5

@@ -35,7 +35,7 @@ def made_up(points: int, *, degree: int = 0, seed: int = 1) -> Splats:
 
 def encode(splats: Splats, *, version: int = 3, flags: int = 0, extension: bytes = b"") -> bytes:
     """The bytes of an SPZ file. `extension` is put where extension records stand."""
-    parts = sections(splats, version)
+    parts = [part for part in sections(splats, version) if part]  # without harmonics there is no stream for them
     head = header(splats, version, flags)
     if version < 4:
         return gzip.compress(head + b"".join(parts) + extension, mtime=0)
@@ -100,7 +100,7 @@ def _smallest_three(rotations: np.ndarray) -> bytes:
 
 def write_reference_files(folder: Path) -> None:
     """One small file for each version and for the degrees of harmonics that differ."""
-    for version, degree in ((1, 1), (2, 3), (3, 0), (3, 3), (4, 3)):
+    for version, degree in ((1, 1), (2, 3), (3, 0), (3, 2), (3, 3), (4, 0), (4, 3), (4, 4)):
         (folder / f"version{version}-degree{degree}.spz").write_bytes(encode(made_up(20, degree=degree, seed=version), version=version))
 
 

@@ -50,14 +50,13 @@ def _streams(splats: Splats, version: int) -> list[bytes]:
     positions = fixed.reshape(-1, 1).view(np.uint8).reshape(-1, 4)[:, :3]
     harmonics = (splats.colours - 0.5) / 0.2820948
     rotation = _smallest_three(splats.rotations) if version > 2 else _first_three(splats.rotations)
-    parts = [
+    return [
         positions.tobytes(),
         _byte(splats.alphas * 255).tobytes(),
         _byte((harmonics * 0.15 + 0.5) * 255).tobytes(),
         _byte((np.log(splats.scales) + 10) * 16).tobytes(),
         rotation,
-    ]
-    return [*parts, b""] if version == 4 else parts
+    ]  # and no harmonics: version 4 has no stream for what is empty
 
 
 def _byte(values: Floats) -> NDArray[np.uint8]:

@@ -45,3 +45,23 @@ def test_a_lamp_from_preview_to_scene(blender: BlenderWindow) -> None:
     assert blender.ask("bpy.data.objects[root].dimensions.z > 0 or len(bpy.data.objects[root].children) > 0", root=root)
     blender.wait("not board().is_active_at_all")
     blender.screenshot("picture_placed")
+
+
+def test_a_world_from_inside(blender: BlenderWindow) -> None:
+    """A click on the card's button shows the World as a place, in colour, through its start camera; the scene's camera stays what it was."""
+    blender.ask("[bpy.data.objects.remove(each) for each in list(bpy.data.objects) if each.type != 'CAMERA'] and None")
+    start(blender, "a walled courtyard in orange evening light", kind="WORLD", preset="FAST")
+    blender.wait_for("placed", seconds=90)
+    camera = blender.ask("bpy.context.scene.camera.name")
+    blender.ask("setattr(bpy.context.view_layer.objects, 'active', bpy.data.objects[roots()[-1]])")
+    blender.settle()
+    blender.click("mint.look_inside")
+    space = "area('VIEW_3D').spaces.active"
+    blender.wait(f"{space}.region_3d.view_perspective == 'CAMERA' and {space}.shading.type == 'MATERIAL'")
+    assert blender.ask(f"{space}.camera.name != bpy.context.scene.camera.name == camera", camera=camera)
+    blender.ask("setattr(region('VIEW_3D', 'UI'), 'active_panel_category', 'Mint')")
+    blender.display.still()
+    blender.screenshot("picture_world")
+    blender.click("mint.look_outside")
+    blender.wait(f"{space}.region_3d.view_perspective == 'PERSP' and {space}.shading.type == 'SOLID'")
+    assert "decrement error" not in blender.log(), "Blender complains about who uses the panorama"

@@ -45,12 +45,22 @@ def surface(meshes: Iterable[bpy.types.Object], root: bpy.types.Object) -> tuple
         mesh.calc_loop_triangles()
         triangles = np.empty(len(mesh.loop_triangles) * 3, np.int32)
         mesh.loop_triangles.foreach_get("vertices", triangles)
-        matrix = np.array(_below(each, root))
+        matrix = np.array(below(each, root))
         points.append(flat.reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3])
         corners.append(triangles.reshape(-1, 3).astype(np.int64) + count)
         count += len(mesh.vertices)
     x, y, z = np.concatenate(points).T
     return np.stack((x, z, -y), axis=1), np.concatenate(corners)
+
+
+def below(each: bpy.types.Object, root: bpy.types.Object) -> Matrix:
+    """Where an object is in the frame of the root; the scene need not have been evaluated yet."""
+    matrix = Matrix.Identity(4)
+    current: bpy.types.Object | None = each
+    while current is not None and current != root:
+        matrix = current.matrix_parent_inverse @ current.matrix_basis @ matrix
+        current = current.parent
+    return matrix
 
 
 def show(meshes: Iterable[bpy.types.Object], how: Literal["PHYSICS", "VISIBLE"] | str) -> None:
@@ -82,13 +92,3 @@ def make_loose(meshes: Iterable[bpy.types.Object]) -> None:
         if each.rigid_body is not None:
             with bpy.context.temp_override(object=each, active_object=each):
                 bpy.ops.rigidbody.object_remove()
-
-
-def _below(each: bpy.types.Object, root: bpy.types.Object) -> Matrix:
-    """Where an object is in the frame of the root; the scene need not have been evaluated yet."""
-    matrix = Matrix.Identity(4)
-    current: bpy.types.Object | None = each
-    while current is not None and current != root:
-        matrix = current.matrix_parent_inverse @ current.matrix_basis @ matrix
-        current = current.parent
-    return matrix

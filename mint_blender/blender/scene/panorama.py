@@ -9,6 +9,8 @@ column of the picture lies along +Y, and going right in the picture is turning r
 
 Blender's own lookup has its middle at +X: u = 0.5 - atan2(y, x) / 2 pi. A turn by -90 degrees about Z, (x, y) = (Y, -X), makes one of the
 other. `tests/blender/test_panorama.py` proves it with renders.
+
+Solid shading runs no material: for it each vertex of the collider keeps the colour that it has in the picture, as coarse as the mesh is.
 """
 
 from __future__ import annotations
@@ -17,8 +19,11 @@ import contextlib
 import math
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import bpy
+import numpy as np
+from mathutils import Matrix
 
 from ...files import picture
 from ...files.errors import BadPicture
@@ -26,7 +31,10 @@ from .nodes import Builder, empty_tree, new_group
 
 EARLIER = "mint_earlier_world"
 OURS = "mint_panorama"
+COLOUR = "mint_colour"
 TURN = "Turn with the World"
+WIDEST = 16384
+"""Pixels: what graphics cards hold at most. 512 MiB in memory; a small file may claim far more."""
 
 
 def load(path: Path, name: str) -> bpy.types.Image:
@@ -34,6 +42,8 @@ def load(path: Path, name: str) -> bpy.types.Image:
     seen = picture.inspect(path)
     if seen.width and seen.height and not picture.is_panorama(seen):
         raise _not_round(path, seen.width, seen.height)
+    if seen.width and seen.width > WIDEST:
+        raise BadPicture(f"The panorama {path.name} is {seen.width:,} pixels wide; at most {WIDEST:,} are shown. It was not used.")
     image = bpy.data.images.load(str(path))
     try:
         width, height = image.size  # reads the file
@@ -103,11 +113,12 @@ def projection(image: bpy.types.Image, capture_point: bpy.types.Object, name: st
 
     It follows the capture point when that is moved, turned or scaled, with the World's root or alone."""
     for each in bpy.data.materials:
-        nodes = each.node_tree.nodes if each.node_tree else ()
-        if each.get(OURS) == image and any(getattr(node, "object", None) == capture_point for node in nodes):
+        nodes = each.node_tree.nodes if each.get(OURS) and each.node_tree else ()
+        lookups = [node.node_tree for node in nodes if node.bl_idname == "ShaderNodeGroup"]
+        if _lookup(image) in lookups and any(getattr(node, "object", None) == capture_point for node in nodes):
             return each
     material = bpy.data.materials.new(name)
-    material[OURS] = image
+    material[OURS] = True
     b = Builder(empty_tree(material))
     direction = b.add("ShaderNodeTexCoord", object=capture_point).outputs["Object"]
     colour = b.add("ShaderNodeGroup", node_tree=_lookup(image))
@@ -129,13 +140,59 @@ def put_on(objects: Iterable[bpy.types.Object], material: bpy.types.Material) ->
             bpy.data.materials.remove(each)
 
 
+def paint(mesh: Any, image: bpy.types.Image, place: Matrix) -> None:
+    """Give each vertex its colour in the picture, for Solid shading (Color: Attribute); `place` is where the mesh is in the capture point's
+    frame. A picture that has been lost since has no colours to give."""
+    if not image.size[0]:
+        return
+    flat = np.empty(len(mesh.vertices) * 3, np.float32)
+    mesh.vertices.foreach_get("co", flat)
+    matrix = np.array(place)
+    x, y, z = (flat.reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3]).T
+    picture = _small(image)
+    height, width, _ = picture.shape
+    column = (0.5 + np.arctan2(x, y) / (2 * math.pi)) * width
+    row = (0.5 + np.arctan2(z, np.hypot(x, y)) / math.pi) * height
+    colours = picture[np.clip(row.astype(int), 0, height - 1), np.clip(column.astype(int), 0, width - 1)]
+    kept = mesh.attributes.get(COLOUR) or mesh.attributes.new(COLOUR, "BYTE_COLOR", "POINT")
+    kept.data.foreach_set("color" if image.is_float else "color_srgb", np.ascontiguousarray(colours).ravel())
+    mesh.attributes.active_color_name = COLOUR
+    mesh.update()
+
+
+def _small(image: bpy.types.Image) -> np.ndarray:
+    """The picture's pixels (height, width, 4), the bottom row first, made small: vertices are far apart, and memory is not free."""
+    copy = image.copy()
+    try:
+        width = min(1024, image.size[0])
+        copy.scale(width, width // 2)
+        pixels = np.empty(width * (width // 2) * 4, np.float32)
+        copy.pixels.foreach_get(pixels)
+        return pixels.reshape(width // 2, width, 4)
+    finally:
+        bpy.data.images.remove(copy)
+
+
+def take_off(objects: Iterable[bpy.types.Object]) -> None:
+    """Nothing of a panorama is on these meshes any more."""
+    for mesh in {each.data for each in objects if each.type == "MESH"}:
+        ours = [each for each in mesh.materials if each is not None and each.get(OURS)]
+        if ours:
+            mesh.materials.clear()
+        for material in ours:
+            if material.users == 0:
+                bpy.data.materials.remove(material)
+        if (kept := mesh.attributes.get(COLOUR)) is not None:
+            mesh.attributes.remove(kept)
+
+
 def _lookup(image: bpy.types.Image) -> bpy.types.NodeTree:
     """The node group that finds the colour for a direction; one for each picture, shared by background and projection."""
     for group in bpy.data.node_groups:
-        if group.get(OURS) == image:
+        if group.get(OURS) and any(getattr(node, "image", None) == image for node in group.nodes):
             return group
     group = new_group(image.name, "ShaderNodeTree", {"Vector": "Vector"}, {"Color": "Color"})
-    group[OURS] = image
+    group[OURS] = True  # not the image itself: what Blender copies for its renderers must not point at data in a custom property
     b = Builder(group)
     given = b.add("NodeGroupInput").outputs["Vector"]
     middle = b.add("ShaderNodeMapping", {"Vector": given, "Rotation": (0, 0, -math.pi / 2)}, label="Middle of the picture at +Y").outputs[0]

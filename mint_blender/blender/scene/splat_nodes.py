@@ -7,6 +7,8 @@ middle, falling off as its Gaussian does, and ending where that has faded to `FA
 The squares are one mesh, not instances. Tried with 2,000,000 squares on two cores with `bpy` 5.2 (Cycles, 4 samples, 320 x 240): as a mesh
 0.8 s to build, 4 s and 1.9 GB to render; as instances 25 s and 4.5 GB to render, and a window draws that many instances anew with every
 change. Above the viewport limit a window shows plain points, which cost next to nothing; renders always show the squares.
+
+Material Preview and Rendered show the colours by the material; Solid shading does when its Color is set to Attribute, for squares only.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ FAINT = 0.05
 VIEWPORT_LIMIT = 500_000
 COLOUR, ACROSS = "mint_colour", "mint_across"
 NAME = "Mint Splats"
+_HEAVY = ("rotation", "scale", "radiance:base")  # what the mesh that is shown need not carry at each corner
 _DC = 0.2820948  # the constant harmonic
 _JITTER = 0.08  # of half the square's extent across its thin axis: a fifth of the splat's deviation there
 _LAST_LAYER = 6.5  # Cycles follows a ray through 8 transparent surfaces and then sees black; the last one is made opaque instead
@@ -47,7 +50,7 @@ def group() -> bpy.types.NodeTree:
     base = _attribute(b, "radiance:base", "FLOAT_COLOR")
     opacity = b.add("FunctionNodeSeparateColor", {"Color": base}).outputs["Alpha"]
     shown = b.math("MULTIPLY", b.math("GREATER_THAN", opacity, FAINT), b.math("LESS_THAN", _dice(b), given["Density"]))
-    squares = _squares(b, points, shown, opacity, given["Size"])
+    squares = _named_colour(b, given["Geometry"], _squares(b, points, shown, opacity, given["Size"]))
     plain = _plain_points(b, points, shown, given["Size"])
     count = enabled(b.add("GeometryNodeAttributeDomainSize", {"Geometry": points}, component="POINTCLOUD").outputs, "Point Count")
     many = b.math("MULTIPLY", b.add("GeometryNodeIsViewport").outputs[0], b.math("GREATER_THAN", count, given["Viewport Limit"]))
@@ -87,12 +90,8 @@ def material() -> bpy.types.Material:
 
 def _as_points(b: Builder, geometry: Any) -> Any:
     """A point cloud, whichever of the two kinds of object the splats are in, without the harmonics that are not shown."""
-    lean = b.add("GeometryNodeRemoveAttribute", {"Geometry": geometry, "Name": "radiance:sh_*"})
-    if hasattr(lean, "pattern_mode"):  # before 5.0
-        lean.pattern_mode = "WILDCARD"
-    else:
-        lean.inputs["Pattern Mode"].default_value = "Wildcard"
-    parts = b.add("GeometryNodeSeparateComponents", {0: lean.outputs[0]}).outputs
+    lean = _without(b, geometry, "radiance:sh_*")
+    parts = b.add("GeometryNodeSeparateComponents", {0: lean}).outputs
     from_mesh = b.add("GeometryNodeMeshToPoints", {"Mesh": parts["Mesh"]}).outputs[0]
     both = b.add("GeometryNodeJoinGeometry", {0: from_mesh})
     b.tree.links.new(parts["Point Cloud"], both.inputs[0])
@@ -142,9 +141,33 @@ def _squares(b: Builder, points: Any, shown: Any, opacity: Any, size: Any) -> An
         },
     ).outputs[0]
     instances = _apart(b, instances, across_x, b.math("MULTIPLY", across_y, 0.5))
-    for name in ("rotation", "scale", "radiance:base"):  # what the mesh need not carry at each corner
-        instances = b.add("GeometryNodeRemoveAttribute", {"Geometry": instances, "Name": name}).outputs[0]
+    instances = _without(b, instances, *_HEAVY)
     return b.add("GeometryNodeRealizeInstances", {"Geometry": instances}).outputs[0]
+
+
+def _named_colour(b: Builder, carrier: Any, squares: Any) -> Any:
+    """The squares, with `COLOUR` as the colour that Solid shading shows.
+
+    No node can say which colour that is, but the mesh that holds the splats does (see `splats`), and what is joined to it takes that over.
+    One vertex of it is enough, and it must be the first of what is joined: the last one linked."""
+    mesh = b.add("GeometryNodeSeparateComponents", {0: _without(b, carrier, "radiance:*", *_HEAVY)}).outputs["Mesh"]
+    others = b.math("GREATER_THAN", b.add("GeometryNodeInputIndex").outputs[0], 0.0)
+    first = b.add("GeometryNodeDeleteGeometry", {"Geometry": mesh, "Selection": others}).outputs[0]
+    joined = b.add("GeometryNodeJoinGeometry", {0: squares})
+    b.tree.links.new(first, joined.inputs[0])
+    return joined.outputs[0]
+
+
+def _without(b: Builder, geometry: Any, *names: str) -> Any:
+    """The geometry without attributes that it need not carry; `*` stands for anything."""
+    for name in names:
+        node = b.add("GeometryNodeRemoveAttribute", {"Geometry": geometry, "Name": name})
+        if "*" in name and hasattr(node, "pattern_mode"):  # before 5.0
+            node.pattern_mode = "WILDCARD"
+        elif "*" in name:
+            node.inputs["Pattern Mode"].default_value = "Wildcard"
+        geometry = node.outputs[0]
+    return geometry
 
 
 def _apart(b: Builder, instances: Any, across_x: Any, across_y: Any) -> Any:

@@ -10,8 +10,9 @@
 |                  | RGBA colour, < 5.2) |                                                                            |
 | `radiance:sh_<k>`| vector              | higher harmonic k, from 0, of red, green and blue                          |
 
-Blender 5.3 and later show such a point cloud themselves. 5.2 can hold the points in a point cloud too; before that a mesh that has only
-vertices carries them. There `splat_nodes` shows them, and `make_native` makes Blender's own of either once the file is open in 5.3.
+Blender 5.3 and later show such a point cloud themselves. Before, a mesh that has only vertices carries them (a point cloud cannot be given
+a size before 5.2, and has no colour in Solid shading). There `splat_nodes` shows them, and `make_native` makes Blender's own of it, or of
+a point cloud that an earlier version of this add-on made in 5.2, once the file is open in 5.3.
 
 Measured with 2,000,000 splats with harmonics of degree 3 (an SPZ 3 of 80 MB), `bpy` 4.2 and 5.2, two cores, seconds by the clock: from the
 file to the object 3.4 and 1.8 (peak of the whole process 1.2 GB; 510 MB of it stay); to show them in a window 0.2 and 0.1 as points, 2.2
@@ -30,14 +31,17 @@ import numpy as np
 from ...files import spz
 from ...files.errors import BadSplats
 from . import splat_nodes
+from .blocks import Inventory
 
 MARK = "mint_splats"
+NATIVE = "GAUSSIAN_SPLAT"
 _MODIFIER = "Mint Splats"
 
 
 def has_native() -> bool:
     """Whether this Blender has Gaussian splats of its own (5.3 and later); it is asked, not its version."""
-    return "type" in bpy.types.PointCloud.bl_rna.properties
+    kind: Any = bpy.types.PointCloud.bl_rna.properties.get("type")
+    return kind is not None and NATIVE in kind.enum_items
 
 
 def build(path: Path, name: str, collection: bpy.types.Collection) -> bpy.types.Object:
@@ -53,7 +57,7 @@ def build(path: Path, name: str, collection: bpy.types.Collection) -> bpy.types.
             _remove(made)
             raise
         if has_native():
-            made.data.type = "GAUSSIAN_SPLAT"
+            made.data.type = NATIVE
     made.name = made.data.name = name
     made[MARK] = header.points
     collection.objects.link(made)
@@ -65,6 +69,11 @@ def build(path: Path, name: str, collection: bpy.types.Collection) -> bpy.types.
 def is_splats(candidate: bpy.types.Object) -> bool:
     """Whether this object holds splats that this add-on brought."""
     return candidate.get(MARK) is not None and candidate.type in {"MESH", "POINTCLOUD"}
+
+
+def can_become_native(candidate: bpy.types.Object) -> bool:
+    """Whether these splats are still shown by our nodes, in a Blender that could show them itself."""
+    return has_native() and is_splats(candidate) and getattr(candidate.data, "type", None) != NATIVE
 
 
 def adjust(made: bpy.types.Object, *, density: float | None = None, size: float | None = None, viewport_limit: int | None = None) -> None:
@@ -102,7 +111,7 @@ def make_native(old: bpy.types.Object) -> bpy.types.Object:
     if not is_splats(old) or "radiance:base" not in old.data.attributes:
         raise BadSplats(f"“{old.name}” holds no splats.")
     data = as_point_cloud(old.data)
-    data.type = "GAUSSIAN_SPLAT"
+    data.type = NATIVE
     return _with_data(old, data)
 
 
@@ -143,8 +152,8 @@ def _with_data(old: bpy.types.Object, data: bpy.types.PointCloud) -> bpy.types.O
 
 
 def _data(name: str, points: int) -> bpy.types.Mesh | bpy.types.PointCloud:
-    """Room for so many points: a point cloud where it can be given a size (5.2 and later), else a mesh of vertices."""
-    if "resize" in bpy.types.PointCloud.bl_rna.functions:
+    """Room for so many points: a point cloud where that can be splats, else a mesh of vertices."""
+    if has_native():
         cloud = bpy.data.pointclouds.new(name)
         cloud.resize(points)
         return cloud
@@ -191,32 +200,24 @@ def _read(data: Any, size: int) -> Iterable[tuple[str, str, np.ndarray]]:
 def _show(made: bpy.types.Object) -> None:
     modifier = made.modifiers.new(_MODIFIER, "NODES")
     modifier.node_group = splat_nodes.group()
+    made.data.attributes.active_color_name = splat_nodes.COLOUR  # of what the nodes make: Solid shading can show it
     if made.data.materials.get(splat_nodes.NAME) is None:
         made.data.materials.append(splat_nodes.material())
 
 
 def _import_natively(path: Path) -> bpy.types.Object | None:
     """Blender 5.3's own importer, in a scene of its own so that nothing of the user's changes; None when it does not want the file."""
-    from .blocks import Inventory
-
     before = Inventory()
     staging = bpy.data.scenes.new("\x01 Mint splats")
     try:
-        layer = staging.view_layers[0]
-        override = bpy.context.temp_override(
-            scene=staging,
-            view_layer=layer,
-            collection=staging.collection,
-            layer_collection=layer.layer_collection,
-            object=None,
-            active_object=None,
-        )
-        with override:
+        # Only these two, for the same reasons as in `importer`. The importer wants a window; where none is active it is not used.
+        with bpy.context.temp_override(scene=staging, view_layer=staging.view_layers[0]):
             bpy.ops.wm.spz_import(filepath=str(path))
         found = [each for each in before.new() if isinstance(each, bpy.types.Object) and each.type == "POINTCLOUD"]
-        if not found:
+        if len(found) != 1 or getattr(found[0].data, "type", None) != NATIVE:
             before.remove_new()
             return None
+        found[0].select_set(False, view_layer=staging.view_layers[0])  # it would stay selected where it goes
         for holder in list(found[0].users_collection):
             holder.objects.unlink(found[0])
         bpy.data.scenes.remove(staging)

@@ -10,7 +10,7 @@ already set upright (by a half turn about X, as happens) is turned by itself, si
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -142,6 +142,7 @@ def remove_part(root: bpy.types.Object, part: Part, *, scene: bpy.types.Scene | 
     if part == "PANORAMA":
         if scene.world is not None and scene.world == root.get(WORLD):
             panorama.restore_earlier_world(scene)
+        panorama.take_off(_under(root, "collider"))
         for key in (IMAGE, WORLD):
             root.pop(key, None)
     bpy.data.batch_remove([*gone, *{each.data for each in gone if each.data is not None and each.data.users == 1}])
@@ -159,6 +160,7 @@ def flip(root: bpy.types.Object) -> None:
         root.rotation_euler = after  # the same turn in the numbers that one would write
     for point in _under(root, "capture_point"):
         point.matrix_basis = turn.inverted().to_4x4() @ point.matrix_basis
+    _paint(root)
 
 
 def flip_collider(root: bpy.types.Object) -> None:
@@ -167,6 +169,7 @@ def flip_collider(root: bpy.types.Object) -> None:
     for each in _under(root, "collider"):
         if each.parent == root:
             each.matrix_basis = Matrix.Rotation(math.pi, 4, "X") @ each.matrix_basis
+    _paint(root)
 
 
 def show_collider(
@@ -227,6 +230,13 @@ def parts_of(root: bpy.types.Object, part: str) -> list[bpy.types.Object]:
     return _under(root, part)
 
 
+def upright(root: bpy.types.Object) -> Matrix:
+    """Where the capture point of a World is, whether or not its object is still there: Y forward, Z up."""
+    for point in _under(root, "capture_point"):
+        return point.matrix_world.copy()
+    return root.matrix_world @ capture_point.to_upright(bool(root.get(FLIPPED))).to_matrix().to_4x4()
+
+
 def _put(root: bpy.types.Object, properties: Mapping[str, object]) -> None:
     """Set custom properties; those without a value go."""
     for key, value in properties.items():
@@ -238,6 +248,11 @@ def _put(root: bpy.types.Object, properties: Mapping[str, object]) -> None:
 
 def _under(root: bpy.types.Object, part: str) -> list[bpy.types.Object]:
     return [each for each in root.children_recursive if each.get(PART) == part]
+
+
+def _capture_point(root: bpy.types.Object, scene: bpy.types.Scene) -> bpy.types.Object:
+    """The capture point; a new one where somebody has deleted it."""
+    return next(iter(_under(root, "capture_point")), None) or capture_point.add(root, root.name, _home(root, scene))
 
 
 def _home(root: bpy.types.Object, scene: bpy.types.Scene) -> bpy.types.Collection:
@@ -273,7 +288,7 @@ def _add_collider(root: bpy.types.Object, path: Path, scene: bpy.types.Scene, *,
 def _add_panorama(root: bpy.types.Object, path: Path, scene: bpy.types.Scene, *, as_world: bool) -> None:
     title = f"{root.name} Panorama"
     image = panorama.load(path, title)
-    point = _under(root, "capture_point")[0]
+    point = _capture_point(root, scene)
     world = panorama.background(image, point, title)
     _put(root, {IMAGE: image, WORLD: world})  # pointers: so they stay in the file even while the scene shows another World
     if as_world:
@@ -295,23 +310,51 @@ def _finish(root: bpy.types.Object, scene: bpy.types.Scene, options: WorldOption
         how = "VISIBLE" if image is not None and not _under(root, "splats") else "PHYSICS"
     collider.show(meshes, how)
     if how == "VISIBLE" and image is not None and meshes:
-        panorama.put_on(meshes, panorama.projection(image, _under(root, "capture_point")[0], image.name))
+        panorama.put_on(meshes, panorama.projection(image, _capture_point(root, scene), image.name))
+        _paint(root)
     if options.rigid_body:
         collider.make_rigid(meshes, scene)
+
+
+def _paint(root: bpy.types.Object) -> None:
+    """The panorama's colours on a collider that shows it: they follow what was turned, which the material does by itself."""
+    image, points = root.get(IMAGE), _under(root, "capture_point")
+    for each in _under(root, "collider"):
+        if image is not None and points and each.type == "MESH" and not each.hide_render:
+            panorama.paint(each.data, image, points[0].matrix_basis.inverted() @ collider.below(each, root))
+
+
+def settled(root: bpy.types.Object) -> tuple[str, ...]:
+    """The notes of a World's landing that are no longer true, since the part has come after all."""
+    links = {key.removeprefix(LINK) for key in root.keys() if key.startswith(LINK)}
+    said: dict[Part, tuple[str, ...]] = {
+        "COLLIDER": (_NO_COLLIDER,),
+        "PANORAMA": (_NO_PANORAMA,),
+        "SPLATS": (_NO_SPLATS, _left_out(links)),
+    }
+    return tuple(sentence for part, sentences in said.items() if has_part(root, part) for sentence in sentences)
+
+
+_NO_COLLIDER = "No collider came with this World."
+_NO_PANORAMA = "No panorama came with this World."
+_NO_SPLATS = "No splats came with this World."
+
+
+def _left_out(links: Iterable[str]) -> str:
+    """Of splats that Mint has made and nobody wanted."""
+    offered = sorted(key.removeprefix("spz_") for key in links if key.startswith("spz_"))
+    return f"The splats of this World were left out; their addresses ({', '.join(offered)}) are on its root."
 
 
 def _missing(parts: WorldFiles, options: WorldOptions) -> list[str]:
     notes = []
     if parts.collider is None and options.collider != "NONE":
-        notes.append("No collider came with this World.")
+        notes.append(_NO_COLLIDER)
     if parts.panorama is None:
-        notes.append("No panorama came with this World.")
+        notes.append(_NO_PANORAMA)
     if parts.splats is None:
-        offered = sorted(key.removeprefix("spz_") for key in parts.links if key.startswith("spz_"))
-        if offered:
-            notes.append(f"The splats of this World were left out; their addresses ({', '.join(offered)}) are on its root.")
-        else:
-            notes.append("No splats came with this World.")
+        is_offered = any(key.startswith("spz_") for key in parts.links)
+        notes.append(_left_out(parts.links) if is_offered else _NO_SPLATS)
     if "rad" in parts.links:
         notes.append(f"Blender cannot read RAD; its address is the custom property {LINK}rad of the root.")
     else:

@@ -19,7 +19,7 @@ Points = NDArray[np.float64]
 
 FLOOR, RIM = -0.62, 0.75  # heights of the floor and of the top of the walls
 HALF_X, HALF_Y = 2.0, 1.7
-PILLARS = ((-1.1, 0.95), (1.1, 0.95), (-1.25, -0.8), (1.25, -0.8))
+PILLARS = ((-0.85, 1.05), (0.85, 1.05), (-1.25, -0.8), (1.25, -0.8))  # the first two stand beside the door, in sight of the camera
 CELL = 0.0265  # edge of a triangle: what brings the courtyard above 100,000 of them
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All texts in Japanese, from English. {1}, {2} … are values, in the order in which the English text has them."""
 
-from . import afterwards, batch, files, interface, jobs, library, money, panels, scene, service
+from . import afterwards, batch, files, interface, jobs, library, money, panels, scene, service, world
 
 TEXTS: dict[str, str] = {
     **afterwards.TEXTS,
@@ -14,4 +14,5 @@ TEXTS: dict[str, str] = {
     **panels.TEXTS,
     **scene.TEXTS,
     **service.TEXTS,
+    **world.TEXTS,
 }
