@@ -24,7 +24,7 @@ RESULTS = {
     "lamp": ("model", "a small ceramic lamp with an orange shade"),
     "courtyard": ("world", "a walled courtyard in orange evening light"),
 }
-WINDOW = ("preview", "placed")
+WINDOW = ("preview", "placed", "library", "references")
 
 
 def main() -> int:

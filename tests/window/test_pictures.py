@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,8 @@ from tests.mint_service.running import Service, running_service
 from .blender_window import BlenderWindow
 from .conftest import SPEED
 from .test_jobs import start
+from .test_library import FIELDS, TO_LIBRARY, VIEW
+from .test_references import LISTED, OPEN
 
 pytestmark = pytest.mark.window
 
@@ -21,6 +24,16 @@ area.spaces.active.shading.type = 'MATERIAL'
 area.spaces.active.region_3d.view_distance = 4.5
 area.spaces.active.region_3d.view_location = (0.4, 0, 0.6)
 """
+
+
+PROMPTS = {
+    "a small ceramic lamp with an orange shade": "MODEL",
+    "a wooden treasure chest with iron bands": "MODEL",
+    "a blue mug": "MODEL",
+    "a red three-legged stool": "MODEL",
+    "a round green tree": "MODEL",
+    "a walled courtyard in orange evening light": "WORLD",
+}
 
 
 @pytest.fixture(scope="module")
@@ -45,3 +58,37 @@ def test_a_lamp_from_preview_to_scene(blender: BlenderWindow) -> None:
     assert blender.ask("bpy.data.objects[root].dimensions.z > 0 or len(bpy.data.objects[root].children) > 0", root=root)
     blender.wait("not board().is_active_at_all")
     blender.screenshot("picture_placed")
+
+
+def test_a_library_and_pictures_from_it(open_blender: Callable[..., BlenderWindow], service: Service, tmp_path: Path) -> None:
+    """What was made is in the library with its pictures, and one of it is imported; its pictures serve as references for something new."""
+    service.scenario(speed=40)
+    blender = open_blender()
+    blender.open_sidebar()
+    blender.ask("[bpy.data.objects.remove(each) for each in list(bpy.data.objects)] and None")
+    blender.ask(LOOK)
+    for prompt, kind in PROMPTS.items():
+        blender.call("mint.generate", prompt=prompt, kind=kind, preset="FAST", mode="AUTO")
+    blender.wait("len([each for each in jobs() if each['phase'] in ('ready', 'placed')]) == count", count=len(PROMPTS), seconds=240)
+    blender.ask("[board().dismiss(each.id) for each in board().jobs()] and None")
+    blender.ask("[bpy.data.objects.remove(each) for each in list(bpy.data.objects)] and None")
+    blender.ask(OPEN)
+    blender.call("mint.refresh_library")
+    blender.wait(f"{VIEW}.library().count() == count", count=len(PROMPTS))
+    blender.ask(f"[board().ask(part('jobs.questions').Thumbnail(each.assets.picture_url)) for each in {VIEW}.on_screen({FIELDS})] and None")
+    folder = tmp_path / "home" / "thumbnails"
+    blender.wait("len(list(__import__('pathlib').Path(folder).glob('*.webp'))) == count", folder=str(folder), count=len(PROMPTS))
+    names = [{"name": each.name} for each in sorted(folder.glob("*.webp"))[:3]]
+    blender.call("mint.add_references", "INVOKE_DEFAULT", directory=f"{folder}/", files=names)
+    assert len(blender.ask(LISTED)) == 3
+    blender.fill(prompt="a lamp in the style of these")
+    blender.settle()
+    blender.screenshot("picture_references")
+    blender.ask(TO_LIBRARY)
+    blender.wait(f"all({VIEW}.icon(each) for each in {VIEW}.on_screen({FIELDS}))")
+    lamp = blender.ask(f"next(each.id for each in {VIEW}.shown({FIELDS}) if 'lamp' in each.prompt)")
+    blender.call("mint.import_asset", kind="MODEL", asset_id=lamp)
+    blender.wait_for("placed")
+    blender.call("mint.choose_asset", asset_id=lamp)
+    blender.wait(f"'vertices' in ({VIEW}.facts_words({VIEW}.library().get(lamp)) or '')", lamp=lamp)
+    blender.screenshot("picture_library")
