@@ -116,15 +116,15 @@ def test_import_of_a_failed_one() -> None:
 
 def test_one_that_is_still_being_made_is_waited_for(service: ThreadService) -> None:
     """Begun by another program, it is in the list as unfinished; importing it waits, starts nothing, and it lands when it is done."""
-    service.scenario(speed=20)
-    begun = threading.Event()
+    begun, may_go_on = threading.Event(), threading.Event()
 
     def somebody_else() -> None:
         client = calls.connect(Account(service.key, service.api))
         body = {"prompt": "a slow lamp", "generationPreset": "fast", "generationMode": "auto"}
         operation = client.start(Kind.MODEL, body, key="somebody-elses")
         begun.set()
-        while operation.is_busy:  # the stand-in goes on once somebody has seen the preview
+        may_go_on.wait(20)
+        while operation.is_busy:  # the stand-in waits at the preview until somebody has seen it
             time.sleep(0.1)
             operation = client.poll(operation.id).operation
         client.close()
@@ -136,6 +136,7 @@ def test_one_that_is_still_being_made_is_waited_for(service: ThreadService) -> N
     (running,) = [each for each in entries(library.State.UNFINISHED) if each.prompt == "a slow lamp"]
     posts = len(service.requests("POST"))
     assert library_view.job_of(running) is None, "it is none of our jobs"
+    may_go_on.set()
     assert bpy.ops.mint.import_asset(kind="MODEL", asset_id=running.id) == {"FINISHED"}
     assert landing.find(asset_id=running.id) is not None
     assert len(service.requests("POST")) == posts
