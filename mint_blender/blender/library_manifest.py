@@ -17,11 +17,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from ..files.lock import try_lock
+from .scene.catalogs import PART
 
 NAME = "mint-library.jsonl"
 LOCK = "mint-library.lock"
-PART = ".mint-part"
-"""The ending of a file that is being copied into the folder."""
 
 
 class InUse(Exception):

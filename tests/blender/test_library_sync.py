@@ -22,8 +22,9 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.blender import library_sync  # noqa: E402
-from mint_blender.blender.library_manifest import NAME, PART, Entry, Manifest, digest_of  # noqa: E402
+from mint_blender.blender.library_manifest import NAME, Entry, Manifest, digest_of  # noqa: E402
 from mint_blender.blender.scene import catalogs  # noqa: E402
+from mint_blender.blender.scene.catalogs import PART  # noqa: E402
 from mint_blender.jobs import calls, library  # noqa: E402
 from mint_blender.mint.account import Account  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind  # noqa: E402
@@ -162,6 +163,7 @@ def test_killed_while_a_file_is_placed(service: ThreadService, tmp_path: Path, m
             add = Manifest._add
             broken.setattr(Manifest, "_add", lambda self, entry: kill() if entry.placed else add(self, entry))
         library_sync.sync(folder, [renamed(asset)], tmp_path / "home")
+    (folder / f".cats.abc{PART}").write_text("VERS")  # as a kill leaves it while the catalogs are written
     assert (file.read_bytes() == old) is (moment != "after")
     fetched = len(service.requests(host="files"))
     outcome = library_sync.sync(folder, [renamed(asset)], tmp_path / "home")

@@ -12,6 +12,8 @@ import uuid
 from pathlib import Path
 
 FILE = "blender_assets.cats.txt"
+PART = ".mint-part"
+"""The ending of a file of ours in a library's folder that is not whole yet: a later sync clears away what a kill has left of it."""
 HEAD = """# This is an Asset Catalog Definition file for Blender.
 #
 # Empty lines and lines starting with `#` will be ignored.
@@ -53,7 +55,7 @@ def catalog_for(kind: str, folder: Path | None) -> str:
 
 def _write(file: Path, text: str) -> None:
     """All of it or nothing: the user's own catalogs are in this file."""
-    handle, name = tempfile.mkstemp(prefix=".cats.", dir=file.parent)
+    handle, name = tempfile.mkstemp(prefix=".cats.", suffix=PART, dir=file.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as part:
             part.write(text)
