@@ -197,11 +197,11 @@ def test_one_sync_at_a_time(service: ThreadService, tmp_path: Path) -> None:
     assert first.stdout is not None
     first.stdout.readline()  # one file is saved
     first.send_signal(signal.SIGSTOP)
-    asked, before = len(service.log()), blends(folder)
+    asked, before = len(service.requests("GET", "/v1/*")), blends(folder)
     second = subprocess.run(words, env=environment(service, home), capture_output=True, text=True, timeout=60, check=False)
     assert second.returncode == 1
     assert json.loads(second.stdout)["message"].endswith("is running already: wait for it, or stop it. Nothing was changed.")
-    assert (len(service.log()), blends(folder)) == (asked, before)
+    assert (len(service.requests("GET", "/v1/*")), blends(folder)) == (asked, before)
     first.kill()
     first.wait()
     first.stdout.close()
