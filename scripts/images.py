@@ -42,7 +42,7 @@ RESULTS = (
     Result("courtyard", "world", COURTYARD),
     Result("splats", "world", COURTYARD, splats="500k", views=("",)),
 )
-WINDOW = ("preview", "world")
+WINDOW = ("preview", "world", "library", "references")
 PROPS = [
     *({"prompt": f"a small {what}", "preset": "fast"} for what in ("ceramic lamp, orange", "blue treasure chest", "green mug")),
     {"prompt": "a sword for the villain [moderation]", "preset": "fast"},

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from ..files.choice import DRACO
-from ..jobs.job import Job, Role
+from ..jobs.job import Job, Kept, Role
 from .scene import reading
 
 OPTIMIZED, ORIGINAL = "optimized", "original"
@@ -27,10 +27,15 @@ def reason(job: Job) -> str:
     taken = job.file(Role.MODEL)
     if taken is None:
         return ""
+    told = next((note for note in job.notes if "the original file was taken" in note), None)
+    return sentence(taken, which(job), told)
+
+
+def sentence(taken: Kept, which: str, told: str | None = None) -> str:
+    """Why this file of a model was taken; `told` is what is known about an original one."""
     if taken.note:
         return taken.note
-    told = next((note for note in job.notes if "the original file was taken" in note), None)
-    if which(job) == ORIGINAL:
+    if which == ORIGINAL:
         return told or "The original file was taken: there is no optimised one."
     if DRACO in taken.needs and not reading.draco_is_native():
         return "The optimised file was taken: DracoPy decoded it, since this Blender has no Draco decoder of its own."

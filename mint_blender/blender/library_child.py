@@ -33,7 +33,7 @@ os._exit(status)
 """
 
 _child: subprocess.Popen[bytes] | None = None
-_output: IO[bytes] | None = None
+_output: IO[bytes] | None = None  # what it writes
 _said: dict[str, Any] = {}
 _unread = b""
 
@@ -46,7 +46,7 @@ def start(words: list[str]) -> None:
     environment = {**os.environ, KEY_VARIABLE: account.key, BASE_URL_VARIABLE: account.base_url, HOME_VARIABLE: str(current.home())}
     code = _CODE.format(paths=_paths(), addon=ADDON, words=["library", *words, "--json"])
     command = [bpy.app.binary_path, "--background", "--online-mode", "--python-exit-code", "1", "--python-expr", code]
-    file = current.home() / "library-sync.log"
+    file = current.home() / f"library-sync-{os.getpid()}.log"  # another Blender of the same user may run one too
     file.parent.mkdir(parents=True, exist_ok=True)
     hidden = getattr(subprocess, "CREATE_NO_WINDOW", 0)
     with file.open("wb") as stream:
@@ -76,7 +76,7 @@ def words() -> str | None:
 
 def catch_up() -> bool:
     """Read what it has written since. Returns whether anything changed; costs nothing when none runs."""
-    global _child, _output, _unread
+    global _unread
     if _child is None or _output is None:
         return False
     ended = _child.poll() is not None
@@ -86,21 +86,26 @@ def catch_up() -> bool:
     if ended:
         if _said.get("event") not in {"library", "error"}:
             _said.update(event="error", message="The asset library was not finished; sync again to go on.")
-        _output.close()
-        _child = _output = None
+        _let_go()
     return ended or bool(lines)
 
 
 def stop() -> None:
     """End it, within a bound. What it has saved stays."""
-    global _child, _output
     if _child is not None:
         _child.kill()
         _child.wait(5)
         _said.clear()
         _said.update(event="error", message="Stopped; sync again to go on.")
+    _let_go()
+
+
+def _let_go() -> None:
+    """Nothing runs, and nothing of it is left but what it said last."""
+    global _child, _output
     if _output is not None:
         _output.close()
+        Path(_output.name).unlink(missing_ok=True)
     _child = _output = None
 
 

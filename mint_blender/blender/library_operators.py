@@ -63,9 +63,24 @@ class MINT_OT_load_more(_Loader):
     bl_label = "Load More"
 
     def pages(self, kind: Kind | None) -> list[ListPage]:
-        """One; none at the end of the list."""
+        """One; none at the end of the list. A search that has stopped goes on."""
+        library_view.go_on()
         page = library_view.library().next_page(kind)
         return [page] if page else []
+
+
+class MINT_OT_stop_search(bpy.types.Operator):
+    """Look through no more of the library. What was found stays"""
+
+    bl_idname = "mint.stop_search"
+    bl_label = "Stop Search"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """What is on its way still comes."""
+        library_view.stop_searching()
+        heartbeat.redraw()
+        return {"FINISHED"}
 
 
 class MINT_OT_turn_library(bpy.types.Operator):
@@ -78,15 +93,12 @@ class MINT_OT_turn_library(bpy.types.Operator):
     forward: bpy.props.BoolProperty(default=True, options={"SKIP_SAVE"})
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """One screenful."""
+        """One screenful. What it lacks is asked for when it has been drawn; without a window, here and now."""
         fields = library_view.fields_of(context)
-        step = library_view.ON_SCREEN if self.forward else -library_view.ON_SCREEN
-        start, count = max(0, fields.start + step), len(library_view.shown(fields))
-        if self.forward and start + library_view.ON_SCREEN > count and library_view.library().next_page(library_view.kind_of(fields)):
+        library_view.turn(fields, forward=self.forward)
+        while bpy.app.background and library_view.is_lacking_entries(fields):
             bpy.ops.mint.load_more()
-            count = len(library_view.shown(fields))
-        if start < count:
-            fields.start = start
+        heartbeat.redraw()
         return {"FINISHED"}
 
 
@@ -251,6 +263,7 @@ def _wait_for_pages(board: Board, kind: Kind | None) -> str | None:
 CLASSES = (
     MINT_OT_refresh_library,
     MINT_OT_load_more,
+    MINT_OT_stop_search,
     MINT_OT_turn_library,
     MINT_OT_choose_asset,
     MINT_OT_import_asset,

@@ -65,9 +65,10 @@ def _draw_filter(layout: bpy.types.UILayout, fields: library_view.MintLibrary) -
 def _draw_grid(layout: bpy.types.UILayout, fields: library_view.MintLibrary, width: int) -> None:
     assets = library_view.on_screen(fields)
     if not assets:
-        layout.label(text=_why_empty(fields), icon="TIME" if library_view.is_loading() else "NONE")
+        layout.label(text=_why_empty(fields))
         return
-    grid = layout.grid_flow(row_major=True, columns=_columns(width), even_columns=True, even_rows=True, align=True)
+    columns = _columns(width)
+    grid = layout.grid_flow(row_major=True, columns=columns, even_columns=True, even_rows=True, align=True)
     for asset in assets:
         cell = grid.column(align=True)
         state = library.state_of(asset)
@@ -75,15 +76,19 @@ def _draw_grid(layout: bpy.types.UILayout, fields: library_view.MintLibrary, wid
         cell.operator(
             "mint.choose_asset", text=library.title(asset), icon=_STATE_ICONS[state], depress=asset.id == fields.chosen
         ).asset_id = asset.id
+    for _ in range(-len(assets) % columns):
+        grid.column().label(text="")  # so that a few are as large as many
 
 
 def _why_empty(fields: library_view.MintLibrary) -> str:
     known = library_view.library()
+    if known.complaint(library_view.kind_of(fields)) and known.begin(library_view.kind_of(fields)):
+        return ""
     if library_view.is_loading() or known.begin(library_view.kind_of(fields)):
         return "Asking Mint…"
     if known.count(library_view.kind_of(fields)) == 0:
         return "Nothing has been made yet."
-    return "Nothing of what is loaded fits."
+    return "Nothing fits." if known.next_page(library_view.kind_of(fields)) is None else "Nothing of what is loaded fits."
 
 
 def _columns(width: int) -> int:
@@ -103,21 +108,38 @@ def _draw_turning(layout: bpy.types.UILayout, fields: library_view.MintLibrary) 
     count = len(library_view.shown(fields))
     further = library_view.library().next_page(library_view.kind_of(fields)) is not None
     last = min(count, fields.start + library_view.ON_SCREEN)
-    row = layout.row(align=True)
+    if count or fields.start:
+        _draw_arrows(layout.row(align=True), fields, last, count, further)
+    _draw_extent(layout, fields, further)
+
+
+def _draw_arrows(row: bpy.types.UILayout, fields: library_view.MintLibrary, last: int, count: int, further: bool) -> None:
     back = row.row(align=True)
     back.enabled = fields.start > 0
     back.operator("mint.turn_library", text="", icon="TRIA_LEFT").forward = False
     middle = row.row(align=True)
     middle.alignment = "CENTER"
-    if library_view.is_loading():
+    if last <= fields.start:
         middle.label(text="Loading…")
     else:
-        middle.label(text=translated(f"{fields.start + 1 if count else 0}–{last} of {count:,}{'+' if further else ''}"))
+        middle.label(text=translated(f"{fields.start + 1}–{last} of {count:,}{'+' if further else ''}"))
     forward = row.row(align=True)
-    forward.enabled = last < count or further
+    forward.enabled = last > fields.start and (last < count or further)
     forward.operator("mint.turn_library", text="", icon="TRIA_RIGHT").forward = True
-    if further:
-        layout.operator("mint.load_more", icon="IMPORT")
+
+
+def _draw_extent(layout: bpy.types.UILayout, fields: library_view.MintLibrary, further: bool) -> None:
+    """How much of the library this is, and the way to the rest of it."""
+    is_searching = library_view.is_searching(fields)
+    if (words := library_view.extent_words(fields)) is not None:
+        row = layout.row(align=True)
+        row.label(text=translated(words), icon="VIEWZOOM" if is_searching else "INFO")
+        if is_searching:
+            row.operator("mint.stop_search", text="", icon="X", emboss=False)
+    if further and not is_searching:
+        row = layout.row()
+        row.enabled = not library_view.is_loading()
+        row.operator("mint.load_more", text="Load More" if row.enabled else "Loading…", icon="IMPORT")
 
 
 def _draw_details(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
@@ -134,7 +156,7 @@ def _draw_details(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
     if state is State.FAILED and (reason := library.reason(asset)):
         wrapped(box, reason, width=width, icon="ERROR")
     _draw_prompt(box, asset, width)
-    _draw_actions(box, asset, state)
+    _draw_actions(box, asset, state, width)
     if asset.mint_url:
         box.operator("mint.open_in_mint", icon="URL").url = asset.mint_url
 
@@ -152,14 +174,18 @@ def _draw_prompt(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
         box.operator("mint.again", text="Generate Again…", icon="DUPLICATE").asset_id = asset.id
 
 
-def _draw_actions(box: bpy.types.UILayout, asset: Asset, state: State) -> None:
+def _draw_actions(box: bpy.types.UILayout, asset: Asset, state: State, width: int) -> None:
     if state is State.FAILED:
         if library.can_be_retried(asset):
             retry = box.operator("mint.retry_asset", text="Retry", icon="FILE_REFRESH")
             retry.kind, retry.asset_id = asset.kind.name, asset.id
         return
     if state is State.UNFINISHED:
-        box.label(text="Who began it has to decide about it.", icon="INFO")
+        if library_view.job_of(asset) is not None:
+            wrapped(box, "It is in the list of jobs above, where it can be decided about.", width=width, icon="INFO")
+            return
+        # Mint's lists name no operation, and without one there is nothing to poll, approve or cancel: the entry itself is watched.
+        wrapped(box, "It was begun elsewhere. Here it can be waited for; to approve, pay or cancel is up to whoever began it.", width=width)
         _import(box, asset, "Import When Done")
         return
     row = box.row(align=True)

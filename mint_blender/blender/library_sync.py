@@ -3,7 +3,7 @@
 
 For a Blender without a window (see `library_child`): each file is imported and saved here, which takes its time. The open file is the
 same afterwards. Everything is listed first, then only what is new is fetched, one after the other; a run that was killed is continued
-by the next one.
+by the next one, and while one runs no other touches the folder.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -27,7 +28,8 @@ from ..mint.errors import MintError
 from ..mint.pacing import Retries
 from ..mint.patient import patiently
 from ..mint.schema import Asset, Kind
-from .library_manifest import Manifest
+from . import file_taken
+from .library_manifest import InUse, Manifest, held
 from .scene import assets
 from .scene.landing import ImportTrouble, Landing, Placed, Provenance, land_world
 from .scene.reading import readable_extensions
@@ -37,6 +39,10 @@ from .scene.writing import OutputTrouble
 PAGE_SIZE = 100
 """As many as Mint gives at once: nobody looks at these pages."""
 ORIGIN = (0.0, 0.0, 0.0)
+
+
+class SyncRunning(OutputTrouble):
+    """Another process brings this folder up to date."""
 
 
 @dataclass(frozen=True)
@@ -77,22 +83,40 @@ def listed(client: Client, kinds: Sequence[Kind], on_wait: Callable[[MintError, 
 
 
 def sync(folder: Path, wanted: Iterable[Asset], home: Path, tell: Callable[[Step], None] = lambda step: None) -> Outcome:
-    """Bring the folder up to date with these entries. Raises OutputTrouble when the folder cannot be used at all."""
+    """Bring the folder up to date with these entries. Raises OutputTrouble when the folder cannot be used at all, SyncRunning when
+    another process is at it."""
     folder = folder.expanduser().absolute()
+    with _held(folder) as manifest:
+        outcome = Outcome()
+        done_ones = [asset for asset in wanted if library.state_of(asset) is library.State.DONE]
+        fresh = [asset for asset in done_ones if not manifest.is_up_to_date(asset.id, version_of(asset))]
+        outcome.unchanged = len(done_ones) - len(fresh)
+        workshop = home / "library-sync" / hashlib.sha256(str(folder).encode("utf-8", "replace")).hexdigest()[:12]
+        with Downloader() as downloader:
+            for number, asset in enumerate(fresh, start=1):
+                step = _one(folder, manifest, asset, workshop / asset.id, downloader, outcome)
+                tell(Step(asset, number, len(fresh), *step))
+        with suppress(OSError):
+            workshop.rmdir()  # empty, unless something failed and is to be gone on with
+        return outcome
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[Manifest]:
+    """The folder's list, with the folder held."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        manifest = Manifest(folder)
+        with ExitStack() as stack:
+            stack.enter_context(held(folder))
+            manifest = Manifest(folder)
+            manifest.recover()
+            release = stack.pop_all()
+    except InUse:
+        raise SyncRunning(f"A sync of {folder} is running already: wait for it, or stop it. Nothing was changed.") from None
     except OSError as error:
         raise OutputTrouble(f"The asset library {folder} cannot be used: {error.strerror or error}.") from error
-    outcome = Outcome()
-    done_ones = [asset for asset in wanted if library.state_of(asset) is library.State.DONE]
-    fresh = [asset for asset in done_ones if not manifest.is_up_to_date(asset.id, version_of(asset))]
-    outcome.unchanged = len(done_ones) - len(fresh)
-    with Downloader() as downloader:
-        for number, asset in enumerate(fresh, start=1):
-            step = _one(folder, manifest, asset, home / "library-sync" / asset.id, downloader, outcome)
-            tell(Step(asset, number, len(fresh), *step))
-    return outcome
+    with release:
+        yield manifest
 
 
 def version_of(asset: Asset) -> str:
@@ -104,16 +128,16 @@ def version_of(asset: Asset) -> str:
 
 def _one(folder: Path, manifest: Manifest, asset: Asset, work: Path, downloader: Downloader, outcome: Outcome) -> tuple[Path | None, str]:
     """Fetch and save one entry; what goes wrong with it does not stop the others."""
-    provenance = _provenance(asset)
-    name = assets.file_name(provenance) + ".blend"
+    name = manifest.name(asset.id, f"{assets.file_name(_provenance(asset))}.blend")
     try:
         if complaint := manifest.why_not(asset.id, name):
             outcome.left.append(complaint)
             return None, complaint
-        kept = _fetched(asset, work, downloader)
-        entry = manifest.begin(asset.id, name, version_of(asset))
-        file = _save(asset, kept, provenance, folder)
-        manifest.finish(entry)
+        made = _save(asset, _fetched(asset, work, downloader), work / "made.blend", folder)
+        if complaint := manifest.why_not(asset.id, name):  # saved by the user meanwhile
+            outcome.left.append(complaint)
+            return None, complaint
+        file = manifest.place(asset.id, name, version_of(asset), made)
         shutil.rmtree(work, ignore_errors=True)
         outcome.saved.append(file)
         return file, ""
@@ -151,26 +175,32 @@ def _model(asset: Asset, get: Callable[[Fetch], Kept]) -> Kept:
     )
     if chosen is None or told is None:
         raise ImportTrouble("Mint names no file for it.")
-    kept = get(Fetch(Role.MODEL, chosen.url, f"model-{chosen.which}"))
-    if set(kept.needs) - readable and told.glb_url not in (None, chosen.url):
-        kept = get(Fetch(Role.MODEL, told.glb_url or "", "model-original"))
+    kept = get(Fetch(Role.MODEL, chosen.url, f"model-{chosen.which}", chosen.reason))
+    if (missing := set(kept.needs) - readable) and told.glb_url not in (None, chosen.url):
+        why = f"The original file was taken. {choice.explain_missing(missing)}"
+        kept = get(Fetch(Role.MODEL, told.glb_url or "", "model-original", why))
     return kept
 
 
-def _save(asset: Asset, kept: dict[Role, Kept], provenance: Provenance, folder: Path) -> Path:
+def _save(asset: Asset, kept: dict[Role, Kept], file: Path, folder: Path) -> Path:
+    """Make the .blend, outside of the library's folder: what a kill leaves of it is in nobody's way."""
+    provenance, told = _provenance(asset), asset.assets
     picture = Path(kept[Role.PICTURE].path) if Role.PICTURE in kept else None
     if asset.kind is Kind.MODEL:
-        return assets.save_model_to_library(Path(kept[Role.MODEL].path), provenance, folder, picture)
+        taken = kept[Role.MODEL]
+        which = file_taken.OPTIMIZED if told and taken.url == told.optimized_glb_url else file_taken.ORIGINAL
+        provenance = replace(provenance, file_used=which, file_reason=file_taken.sentence(taken, which))
+        return assets.save_model_to_library(Path(taken.path), provenance, folder, picture, file=file)
     parts = WorldFiles(
         collider=Path(kept[Role.COLLIDER].path) if Role.COLLIDER in kept else None,
         panorama=Path(kept[Role.PANORAMA].path) if Role.PANORAMA in kept else None,
-        caption=asset.assets.caption if asset.assets else None,
+        caption=told.caption if told else None,
     )
 
     def land(scene: object) -> Placed:
         return land_world(parts, provenance, Landing(at=ORIGIN), WorldOptions(), scene, undo=False)  # type: ignore[arg-type]
 
-    return assets.save_to_library(land, provenance, folder, picture)
+    return assets.save_to_library(land, provenance, folder, picture, file=file)
 
 
 def _provenance(asset: Asset) -> Provenance:

@@ -3,10 +3,15 @@
 
 The panel says that it was `seen`; a timer then asks for what is lacking, and the heartbeat takes in what was answered. A panel that
 is closed asks for nothing.
+
+What is lacking may be entries: Mint has no search, so while a filter leaves room on the screen, page after page is loaded, one at a time,
+until the screen is full, the list has ended, or the user stops it.
 """
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import bpy
@@ -14,10 +19,11 @@ import bpy.utils.previews
 
 from ..files.glb import Glb
 from ..jobs.board import Board
+from ..jobs.job import Job
 from ..jobs.journal import JournalTrouble
 from ..jobs.library import Filter, Library, Sort, State
 from ..jobs.messages import Answered
-from ..jobs.questions import FileFacts, ListPage, Question, Thumbnail
+from ..jobs.questions import LARGEST_PAGE, FileFacts, ListPage, Question, Thumbnail
 from ..mint.account import Account
 from ..mint.schema import Asset, Kind, Page
 from . import current
@@ -28,6 +34,9 @@ PICTURES_AT_ONCE = 6
 """Asked for at the same time; the next ones are chosen by what is on screen then, however fast one turns the pages."""
 MOST_ICONS = 20 * ON_SCREEN
 PAUSE = 0.05
+TYPING_PAUSE = 0.5  # seconds after the last change of the filter: what is shown while one types is not what is wanted
+MOST_PAGES = 100
+"""Loaded by themselves for one filter: ten thousand entries. Then the user is asked to go on."""
 
 KINDS = [("ALL", "All", "Models and Worlds"), ("MODEL", "Models", "3D Models"), ("WORLD", "Worlds", "Worlds")]
 STATES = [
@@ -44,7 +53,9 @@ SORTS = [
 
 
 def _filter_changed(fields: MintLibrary, context: bpy.types.Context) -> None:
-    fields.start = 0
+    global _changed_at
+    fields.start, _changed_at = 0, time.monotonic()
+    go_on()
 
 
 class MintLibrary(bpy.types.PropertyGroup):
@@ -63,6 +74,8 @@ class MintLibrary(bpy.types.PropertyGroup):
     chosen: bpy.props.StringProperty(options={"SKIP_SAVE"})
 
 
+_changed_at = 0.0
+_pages_left = MOST_PAGES  # that may yet be loaded by themselves
 _library = Library()
 _account: Account | None = None
 _pictures: dict[str, Path | None] = {}  # by address, the one that came last at the end; None: there is none to be had
@@ -92,8 +105,13 @@ def kind_of(fields: MintLibrary) -> Kind | None:
 
 def shown(fields: MintLibrary) -> list[Asset]:
     """All entries that pass the filter."""
+    return library().entries(filter_of(fields))
+
+
+def filter_of(fields: MintLibrary) -> Filter:
+    """What is looked for, and in which order."""
     state = None if fields.state == "ALL" else State(fields.state.lower())
-    return library().entries(Filter(kind_of(fields), state, fields.words, Sort(fields.sort.lower())))
+    return Filter(kind_of(fields), state, fields.words, Sort(fields.sort.lower()))
 
 
 def on_screen(fields: MintLibrary) -> list[Asset]:
@@ -130,13 +148,57 @@ def is_loading() -> bool:
     return board is not None and any(isinstance(each, ListPage) for each in board.asked())
 
 
+def is_lacking_entries(fields: MintLibrary) -> bool:
+    """Is the screen not full, or not in order, though there is more at Mint?"""
+    return _page_for_screen(fields) is not None
+
+
+def is_searching(fields: MintLibrary) -> bool:
+    """Are pages loaded by themselves because something is looked for?"""
+    return filter_of(fields).leaves_out and library().count(kind_of(fields)) > 0 and is_lacking_entries(fields)
+
+
+def stop_searching() -> None:
+    """Load no more by itself."""
+    global _pages_left
+    _pages_left = 0
+
+
+def go_on() -> None:
+    """Load by itself again, for another while."""
+    global _pages_left
+    _pages_left = MOST_PAGES
+
+
+def turn(fields: MintLibrary, *, forward: bool) -> None:
+    """One screenful; behind the last entry that is loaded there is an empty screen, which fills once it is seen."""
+    start = max(0, fields.start + (ON_SCREEN if forward else -ON_SCREEN))
+    if start < len(shown(fields)) or library().next_page(kind_of(fields)) is not None:
+        fields.start = start
+    go_on()
+
+
+def extent_words(fields: MintLibrary) -> str | None:
+    """How much of the library has been looked through or put in order; None when that is how it looks anyway."""
+    known, wanted = library(), filter_of(fields)
+    count = known.count(wanted.kind)
+    if known.begin(wanted.kind):
+        return None
+    is_all = known.next_page(wanted.kind) is None
+    if wanted.leaves_out:
+        if is_searching(fields):
+            return f"Searching… {count:,} looked through"
+        return f"All {count:,} looked through" if is_all else f"{count:,} looked through, there are more"
+    return f"In order among the {count:,} that are loaded" if wanted.sort is not Sort.NEWEST and not is_all else None
+
+
 # -- what is lacking -------------------------------------------------------------------------------------------------------
 
 
 def seen(context: bpy.types.Context) -> None:
-    """The panel was drawn: what it lacks is asked for as soon as drawing is over."""
+    """The panel was drawn: what it lacks is asked for as soon as drawing is over, and nobody types."""
     if _lacking(fields_of(context)) and not bpy.app.timers.is_registered(_supply):
-        bpy.app.timers.register(_supply, first_interval=PAUSE)
+        bpy.app.timers.register(_supply, first_interval=max(PAUSE, _typing()))
 
 
 def ask(*questions: Question) -> str | None:
@@ -145,8 +207,9 @@ def ask(*questions: Question) -> str | None:
         board = current.board()
     except JournalTrouble as trouble:
         return str(trouble)
+    under_way = {(each.kind, each.cursor) for each in board.asked() if isinstance(each, ListPage)}
     for question in questions:
-        if not board.is_asked(question):
+        if not board.is_asked(question) and not (isinstance(question, ListPage) and (question.kind, question.cursor) in under_way):
             board.ask(question)
     if questions:
         from . import heartbeat  # which knows this module
@@ -157,6 +220,8 @@ def ask(*questions: Question) -> str | None:
 
 def catch_up(board: Board) -> None:
     """Take in what was answered. The board keeps none of it: five thousand entries are kept once."""
+    fields = fields_of(bpy.context)
+    first = next(iter(on_screen(fields)), None) if fields.start else None
     for question in [each for each in board.answers if isinstance(each, ListPage | Thumbnail | FileFacts)]:
         said = board.answers.pop(question)
         if isinstance(question, ListPage):
@@ -165,6 +230,7 @@ def catch_up(board: Board) -> None:
             _take_picture(question.url, said.answer if isinstance(said.answer, Path) else None)
         elif isinstance(question, FileFacts):
             _facts[question.url] = said
+    _keep_place(fields, first)
 
 
 def forget() -> None:
@@ -179,20 +245,55 @@ def forget() -> None:
     _facts.clear()
 
 
-def _supply() -> None:
-    ask(*_lacking(fields_of(bpy.context)))
+def _keep_place(fields: MintLibrary, first: Asset | None) -> None:
+    """Whatever has come in front, the same entries stay on screen; and there is no screen behind the last one."""
+    if first is not None and (now := library().get(first.id)) is not None:
+        place = library().view(filter_of(fields)).place(now)
+        if place is not None and place != fields.start:
+            fields.start = place
+    count = len(shown(fields))
+    if fields.start >= count and fields.start and not is_loading() and _page_for_screen(fields) is None:
+        fields.start = max(0, count - 1) // ON_SCREEN * ON_SCREEN
+
+
+def _typing() -> float:
+    """Seconds until the filter counts as typed."""
+    return _changed_at + TYPING_PAUSE - time.monotonic()
+
+
+def _supply() -> float | None:
+    if (wait := _typing()) > 0:
+        return wait
+    asked = _lacking(fields_of(bpy.context))
+    global _pages_left
+    _pages_left -= any(isinstance(each, ListPage) for each in asked)
+    ask(*asked)
+    return None
+
+
+def _page_for_screen(fields: MintLibrary) -> ListPage | None:
+    """The page to load so that the screen gets full, or gets in order; None when it is, or when no more may be loaded by itself."""
+    known, wanted = library(), filter_of(fields)
+    page = known.next_page(wanted.kind)
+    if page is None or _pages_left <= 0 or known.complaint(wanted.kind) is not None:
+        return None
+    if known.settled(wanted) >= fields.start + ON_SCREEN:
+        return None
+    return replace(page, size=LARGEST_PAGE) if wanted.leaves_out and page.cursor else page
 
 
 def _lacking(fields: MintLibrary) -> list[Question]:
-    """First pages, pictures on screen, and the size of the chosen one: as far as nobody has asked for them."""
+    """Pages, pictures on screen, and the size of the chosen one: as far as nobody has asked for them. One page after the other."""
     if not current.may_go_online() or not current.account().key:
         return []
     known, board = library(), current.existing()
     asked: frozenset[Question] = board.asked() if board else frozenset()
     questions: list[Question] = []
-    if known.complaint(kind_of(fields)) is None:
-        questions += known.begin(kind_of(fields))
-    pictures = [Thumbnail(url) for asset in on_screen(fields) if (url := _picture_url(asset)) and url not in _pictures]
+    if known.begin(kind_of(fields)):
+        questions += known.begin(kind_of(fields)) if known.complaint(kind_of(fields)) is None else []
+    elif not any(isinstance(each, ListPage) for each in asked) and (page := _page_for_screen(fields)) is not None:
+        questions.append(page)
+    pictures = [Thumbnail(url) for asset in _staying(fields) if (url := _picture_url(asset)) and url not in _pictures]
     room = PICTURES_AT_ONCE - sum(isinstance(each, Thumbnail) for each in asked)
     questions += [each for each in dict.fromkeys(pictures) if each not in asked][: max(0, room)]
     asset = chosen(fields)
@@ -200,6 +301,16 @@ def _lacking(fields: MintLibrary) -> list[Question]:
     if url is not None and url not in _facts:
         questions.append(FileFacts(url))
     return [each for each in questions if each not in asked]
+
+
+def _staying(fields: MintLibrary) -> list[Asset]:
+    """The entries on screen that the next page will not push off it: only their pictures are worth a download."""
+    known, wanted = library(), filter_of(fields)
+    assets = on_screen(fields)
+    is_first_page_to_come = bool(known.begin(wanted.kind)) and known.complaint(wanted.kind) is None
+    if is_first_page_to_come or _page_for_screen(fields) is not None:
+        return assets[: max(0, known.settled(wanted) - fields.start)]
+    return assets
 
 
 def _picture_url(asset: Asset) -> str | None:
@@ -210,16 +321,15 @@ def _take_picture(url: str, path: Path | None) -> None:
     """A picture is here. Of those that were shown long ago Blender's memory is freed; they are still on disk."""
     global _icons
     _pictures[url] = path
-    if path is None or bpy.app.background:
-        return
-    if _icons is None:
-        _icons = bpy.utils.previews.new()
-    if url not in _icons:
-        _icons.load(url, str(path), "IMAGE")
+    if path is not None and not bpy.app.background:
+        if _icons is None:
+            _icons = bpy.utils.previews.new()
+        if url not in _icons:
+            _icons.load(url, str(path), "IMAGE")
     visible = {_picture_url(asset) for asset in on_screen(fields_of(bpy.context))}
     for old in [each for each in _pictures if each not in visible][: max(0, len(_pictures) - MOST_ICONS)]:
         del _pictures[old]
-        if old in _icons:
+        if _icons is not None and old in _icons:
             del _icons[old]
 
 
@@ -238,11 +348,21 @@ def facts_words(asset: Asset) -> str | None:
     return said.complaint if said else None
 
 
-def preset_words(asset: Asset) -> str | None:
-    """The preset, where a job of this journal made it: Mint does not tell it with the result."""
+def job_of(asset: Asset) -> Job | None:
+    """The job of this journal that made it, or is about to. Mint's lists do not tell who began something, nor with what settings."""
     board = current.existing()
-    made = (job for job in board.jobs() if job.asset and job.asset.id == asset.id and job.existing is None) if board else iter(())
-    job = next(made, None)
+    return next((job for job in board.jobs() if job.existing is None and _made_by(job) == asset.id), None) if board else None
+
+
+def _made_by(job: Job) -> str | None:
+    if job.asset is not None:
+        return job.asset.id
+    return job.operation.resource.id if job.operation and job.operation.resource else None
+
+
+def preset_words(asset: Asset) -> str | None:
+    """The preset, where that is known."""
+    job = job_of(asset)
     return job.request.preset.value.title() if job else None
 
 

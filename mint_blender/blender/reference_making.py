@@ -115,7 +115,7 @@ def capture(context: bpy.types.Context, target: Path, *, camera: bool) -> None:
         space.overlay.show_overlays = overlays
         offscreen.free()
     pixels[:, 3] = 1.0
-    with _blank(width, height, is_float=False) as image:
+    with _blank(width, height) as image:
         image.pixels.foreach_set(pixels.ravel())
         _save(image, target, "PNG", _LOSSLESS)
 
@@ -162,10 +162,18 @@ def _copied(image: bpy.types.Image) -> Iterator[bpy.types.Image]:
     width, height = image.size
     pixels = np.empty(width * height * image.channels, dtype=np.float32)
     image.pixels.foreach_get(pixels)
-    with _blank(width, height, is_float=image.is_float) as copy:
-        copy.colorspace_settings.name = image.colorspace_settings.name
-        copy.pixels.foreach_set(_four_channels(pixels.reshape(-1, image.channels)).ravel())
+    whole = _four_channels(pixels.reshape(-1, image.channels))
+    if image.is_float and image.colorspace_settings.name.lower().startswith(("linear", "scene_linear")):
+        whole[:, :3] = _on_screen(whole[:, :3])  # which Blender's own `save` leaves out, and the picture is too dark
+    with _blank(width, height) as copy:
+        copy.pixels.foreach_set(whole.ravel())
         yield copy
+
+
+def _on_screen(light: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Linear light as the values of an sRGB picture."""
+    light = np.clip(light, 0.0, 1.0)
+    return np.where(light <= 0.0031308, light * 12.92, 1.055 * np.power(light, 1 / 2.4) - 0.055)
 
 
 def _four_channels(pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -179,8 +187,8 @@ def _four_channels(pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 @contextmanager
-def _blank(width: int, height: int, *, is_float: bool) -> Iterator[bpy.types.Image]:
-    image = bpy.data.images.new("Mint reference", width, height, alpha=True, float_buffer=is_float)
+def _blank(width: int, height: int) -> Iterator[bpy.types.Image]:
+    image = bpy.data.images.new("Mint reference", width, height, alpha=True)
     try:
         yield image
     finally:

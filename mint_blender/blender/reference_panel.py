@@ -12,7 +12,8 @@ from . import panel, references
 from .translations import translated
 from .wrapping import wrapped
 
-THUMBNAIL = 3.2  # as many lines of the panel high
+THUMBNAIL, SMALL = 3.2, 2.0  # as many lines of the panel high
+FEW = 3  # are shown large
 
 
 class MINT_PT_references(bpy.types.Panel):
@@ -53,14 +54,15 @@ def _draw_entry(layout: bpy.types.UILayout, index: int, entry: Any, count: int) 
     split = box.split(factor=0.3)
     thumbnail = references.icon(entry)
     if thumbnail:
-        split.template_icon(icon_value=thumbnail, scale=THUMBNAIL)
+        split.template_icon(icon_value=thumbnail, scale=THUMBNAIL if count <= FEW else SMALL)
     else:
         split.label(text="", icon="URL" if entry.source.startswith("https://") else "IMAGE_DATA")
     column = split.column(align=True)
     column.label(text=entry.name, translate=False)
     row = column.row(align=True)
-    _draw_move(row, index, -1, "TRIA_UP", index > 0)
-    _draw_move(row, index, 1, "TRIA_DOWN", index < count - 1)
+    if count > 1:
+        _draw_move(row, index, -1, "TRIA_UP", index > 0)
+        _draw_move(row, index, 1, "TRIA_DOWN", index < count - 1)
     row.operator("mint.remove_reference", text="", icon="X").index = index
     if entry.problem:
         wrapped(box, entry.problem, icon="ERROR")

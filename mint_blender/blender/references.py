@@ -66,6 +66,7 @@ def add_file(path: Path, *, name: str | None = None, note: str = "") -> Any:
     name = name or path.name
     _demand_room()
     kind = picture.inspect(path)
+    picture.check_end(path, kind)
     kept = _keep(path, kind.suffix)
     _demand_new(str(kept), name)
     entry = entries().add()

@@ -7,9 +7,11 @@ import argparse
 import contextlib
 import io
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, TextIO
 
-from ..mint.schema import Kind, is_id
+from ..mint.client import Client
+from ..mint.schema import Asset, Kind, is_id
 from . import session, surroundings
 from .exits import Exit
 from .terminal import Terminal
@@ -29,20 +31,15 @@ def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     from ..blender import library_sync
     from ..blender.scene.writing import OutputTrouble
 
-    kinds = [Kind(arguments.kind)] if arguments.kind else list(Kind)
-    with session.open_client() as client:
-        if arguments.only is not None:
-            found = [session.ask(lambda: client.asset(kinds[0], arguments.only), terminal.wait)]
-        else:
-            found = library_sync.listed(client, kinds, terminal.wait)
     try:
         # What Blender says while it saves comes by way of Python's standard output, which is for our results.
         results = sys.stdout
-        with contextlib.redirect_stdout(io.StringIO()):
+        with session.open_client() as client, contextlib.redirect_stdout(io.StringIO()):
+            found = _found(client, arguments, terminal)
             outcome = library_sync.sync(arguments.folder, found, session.home(), lambda step: _tell(step, terminal, results))
     except OutputTrouble as trouble:
         terminal.error(str(trouble))
-        return Exit.IMPORT
+        return Exit.FAILED if isinstance(trouble, library_sync.SyncRunning) else Exit.IMPORT
     record = {
         "event": "library",
         "folder": str(arguments.folder),
@@ -55,6 +52,17 @@ def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     words += [f"{len(each)} {what}" for each, what in ((outcome.left, "left as they are"), (outcome.failed, "failed")) if each]
     terminal.result(record, f"{arguments.folder}: {', '.join(words)}")
     return Exit.FAILED if outcome.failed else Exit.DONE
+
+
+def _found(client: Client, arguments: argparse.Namespace, terminal: Terminal) -> Iterator[Asset]:
+    """What is to be in the folder. Asked for only once the folder is held."""
+    from ..blender.library_sync import listed
+
+    kinds = [Kind(arguments.kind)] if arguments.kind else list(Kind)
+    if arguments.only is not None:
+        yield session.ask(lambda: client.asset(kinds[0], arguments.only), terminal.wait)
+    else:
+        yield from listed(client, kinds, terminal.wait)
 
 
 def _tell(step: Step, terminal: Terminal, results: TextIO) -> None:

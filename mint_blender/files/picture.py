@@ -47,6 +47,27 @@ def inspect_beginning(beginning: bytes, size: int, name: str) -> Picture:
     return _inspect(io.BytesIO(beginning), size, name)
 
 
+def check_end(path: Path, picture: Picture) -> None:
+    """Raise `BadPicture` when the end of the file is missing, as after a download that broke off. WebP tells that in its header.
+
+    Whatever may follow the end (a phone appends a film to a photo) does not matter, so it is looked for from the beginning.
+    """
+    end = ENDS.get(picture.format, b"")
+    try:
+        with path.open("rb") as stream:
+            before = b""
+            while block := stream.read(2**20):
+                if end in before + block:
+                    return
+                before = block[-len(end) :]
+    except OSError as error:
+        raise BadPicture(f"{path.name} could not be read: {error.strerror or type(error).__name__}.") from error
+    raise BadPicture(f"{path.name} is cut off: its end is missing.")
+
+
+ENDS = {"png": b"IEND", "jpeg": b"\xff\xd9"}
+
+
 def is_measured(head: bytes) -> bool:
     """Do these first bytes belong to a format whose header tells the size (PNG, JPEG, WebP)?"""
     return head.startswith(tuple(MEASURED))
@@ -91,9 +112,16 @@ def _inspect(stream: BinaryIO, size: int, name: str) -> Picture:
     for magic, (format, suffix, media_type) in NAMED.items():
         if head.startswith(magic):
             return Picture(format, None, None, suffix, media_type)
+    raise BadPicture(_what_it_is(head, name))
+
+
+def _what_it_is(head: bytes, name: str) -> str:
+    """A sentence about something that is no picture."""
+    if name.lower().endswith((".svg", ".svgz")):
+        return f"{name} is a drawing made of lines, not of pixels: save it as PNG in the program that it comes from."
     if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"<", b"{"):
-        raise BadPicture(f"{name} is a web page or a message instead of a picture; the link may have expired.")
-    raise BadPicture(f"{name} is not a picture of a kind that Blender opens.")
+        return f"{name} is a web page or a message instead of a picture; the link may have expired."
+    return f"{name} is not a picture of a kind that Blender opens."
 
 
 Measures = tuple[str, int, int, str]

@@ -27,15 +27,16 @@ def picture_complaint(image: str) -> str | None:
     path = Path(image)
     try:
         size = path.stat().st_size
-        kind = picture.inspect(path).format
+        found = picture.inspect(path)
+        picture.check_end(path, found)
     except OSError as error:
         return f"The reference picture {image} cannot be read: {error.strerror}."
     except BadPicture as trouble:
         return f"The reference picture cannot be used. {trouble}"
     if size > LARGEST_IMAGE:
         return f"The reference picture {image} has {size / 1024 / 1024:.1f} MB; Mint takes at most 5 MB. Scale it down first."
-    if kind not in UPLOADABLE:
-        return f"The reference picture {image} is {kind.upper()}; Mint takes PNG, JPEG and WebP. Convert it first."
+    if found.format not in UPLOADABLE:
+        return f"The reference picture {image} is {found.format.upper()}; Mint takes PNG, JPEG and WebP. Convert it first."
     return None
 
 

@@ -252,7 +252,7 @@ class Desk:
         """The same bytes are sent to the same Mint once: where they lie is remembered for as long as one may rely on it."""
         data = calls.read(want)
         digest, base_url = hashlib.sha256(data).hexdigest(), self._account.base_url
-        url = self._journal.uploaded(digest, base_url, since=time.time() - UPLOAD_LASTS)
+        url = None if want.anew else self._journal.uploaded(digest, base_url, since=time.time() - UPLOAD_LASTS)
         if url is None:
             url = calls.upload(self._connected(), want, data)
             self._journal.note_upload(digest, base_url, url)

@@ -1,45 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who drives a job: one process at a time, and another takes over when it dies.
 
-Each process holds a locked file for as long as it lives. The operating system lets go of the lock when the process ends, however
-it ends, so "is that driver alive?" needs no clock, no heartbeat and no process id (which may be reused).
+Each process holds a locked file (`files.lock`) for as long as it lives.
 """
 
 from __future__ import annotations
 
-import sys
 import uuid
 from pathlib import Path
 from typing import IO
 
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(handle: IO[bytes]) -> bool:
-        try:
-            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-    _try_shared_lock = _try_lock
-
-else:
-    import fcntl
-
-    def _try_lock(handle: IO[bytes]) -> bool:
-        return _flock(handle, fcntl.LOCK_EX)
-
-    def _try_shared_lock(handle: IO[bytes]) -> bool:
-        # Two processes that look for a dead driver at the same time must not take each other for it.
-        return _flock(handle, fcntl.LOCK_SH)
-
-    def _flock(handle: IO[bytes], how: int) -> bool:
-        try:
-            fcntl.flock(handle, how | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
+from ..files.lock import try_lock, try_shared_lock
 
 
 class Driver:
@@ -51,7 +22,7 @@ class Driver:
         self.name = uuid.uuid4().hex
         # Held open for as long as the process drives: closing it is letting go.
         self._handle: IO[bytes] = (self._folder / self.name).open("wb")
-        if not _try_lock(self._handle):
+        if not try_lock(self._handle):
             raise OSError(f"The new file {self._folder / self.name} could not be locked.")
 
     def is_alive(self, name: str | None) -> bool:
@@ -63,7 +34,8 @@ class Driver:
         path = self._folder / name
         try:
             with path.open("r+b") as handle:
-                if not _try_shared_lock(handle):
+                # Shared: two processes that look for a dead driver at the same time must not take each other for it.
+                if not try_shared_lock(handle):
                     return True
         except FileNotFoundError:
             return False

@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is known of the models and worlds that this API project has made: loaded page by page, merged, filtered, sorted.
+"""What is known of the models and worlds that this API project has made: two lists (`shelf`), shown as one, filtered and sorted.
 
-Knows no thread, network or Blender: it says which page to ask for next and takes in what was answered. Mint lists newest first,
-unfinished and failed ones too, and things are made while one looks: so a first page that was read again is laid over the beginning
-of what is known, and where the two do not touch, the gap between them is loaded before anything further down.
+Mint has no search: what is looked for is looked for among what is loaded. So this also says how far an order can be relied on before more
+is loaded. A page that comes costs as much as its entries, however many are known; only another filter looks at all of them once.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from ..mint.schema import ENDED, Asset, Kind, Page, Status
-from .questions import ListPage
+from .questions import LARGEST_PAGE, ListPage
+from .shelf import Change, Shelf, made_at
 
 
 class State(StrEnum):
@@ -40,6 +42,11 @@ class Filter:
     state: State | None = None
     words: str = ""
     sort: Sort = Sort.NEWEST
+
+    @property
+    def leaves_out(self) -> bool:
+        """Does it show less than a whole kind?"""
+        return self.state is not None or bool(self.words.split())
 
 
 def state_of(asset: Asset) -> State:
@@ -81,110 +88,57 @@ def reason(asset: Asset) -> str | None:
     return sentence if isinstance(sentence, str) and sentence else None
 
 
-class Shelf:
-    """One kind's list as far as it is known, in Mint's order."""
+MANY = 3 * LARGEST_PAGE
+"""Entries that a page has taken away, when the list began anew: then what is shown is sorted anew, too."""
 
-    def __init__(self, kind: Kind) -> None:
-        self.kind = kind
-        self.is_begun = False
-        self.complaint: str | None = None
-        self._known: dict[str, Asset] = {}
-        self._order: list[str] = []
-        self._gap: tuple[int, str] | None = None  # after so many entries something is missing; the cursor that leads there
-        self._tail: str | None = None
-        self._used: set[str] = set()  # cursors: a list that goes round in circles has ended
-        self._lost_its_way = False
 
-    def entries(self) -> Iterable[Asset]:
-        """All that is known, newest first."""
-        return (self._known[id] for id in self._order)
+class View:
+    """The entries that pass one filter, in its order, kept so while entries come and go."""
 
-    def get(self, asset_id: str) -> Asset | None:
-        """One entry."""
-        return self._known.get(asset_id)
+    def __init__(self, wanted: Filter, assets: Iterable[Asset]) -> None:
+        self.wanted = wanted
+        self._words = wanted.words.casefold().split()
+        self.entries = sorted(filter(self._fits, assets), key=self._key)
 
-    @property
-    def next_page(self) -> ListPage | None:
-        """What to ask for next; None at the end of the list."""
-        if not self.is_begun:
-            return ListPage(self.kind)
-        cursor = self._gap[1] if self._gap else self._tail
-        return ListPage(self.kind, cursor) if cursor else None
+    def take_in(self, change: Change) -> None:
+        """Some are gone, or not as they were; others have come."""
+        for asset in change.gone:
+            if (place := self.place(asset)) is not None:
+                del self.entries[place]
+        for asset in change.put:
+            if self._fits(asset):
+                insort(self.entries, asset, key=self._key)
 
-    @property
-    def frontier(self) -> float:
-        """The date of the last entry before something unknown; infinite before the first page, 0 at the end of the list."""
-        if self.next_page is None:
-            return 0.0
-        until = self._gap[0] if self._gap else len(self._order)
-        return made_at(self._known[self._order[until - 1]]) if until else float("inf")
+    def place(self, asset: Asset) -> int | None:
+        """Where it stands; None when it is not shown."""
+        key = self._key(asset)
+        place = bisect_left(self.entries, key, key=self._key)
+        while place < len(self.entries) and self._key(self.entries[place]) == key:
+            if self.entries[place].id == asset.id and self.entries[place].kind is asset.kind:
+                return place
+            place += 1
+        return None
 
-    def take_in(self, cursor: str | None, page: Page) -> None:
-        """One page that was asked for; a late one, whose place is no longer known, only renews what it is about."""
-        self.complaint = None
-        if cursor is None and (not self.is_begun or self._lost_its_way):
-            self._known, self._order, self._gap, self._used = {}, [], None, set()
-            self._add(page)
-        elif cursor is None:
-            self._lay_over(0, page)
-        elif self._gap and cursor == self._gap[1]:
-            self._lay_over(self._gap[0], page)
-        elif cursor == self._tail:
-            self._used.add(cursor)
-            self._add(page)
-        else:
-            self._known.update({asset.id: asset for asset in page.data if asset.id in self._known})
-            return
-        self.is_begun, self._lost_its_way = True, False
+    def until(self, date: float) -> int:
+        """How many are not older than that, in a view that shows the newest first."""
+        return bisect_right(self.entries, -date, key=self._key)
 
-    def take_in_complaint(self, cursor: str | None, complaint: str) -> None:
-        """A page could not be had. When it was a further one, its cursor may be what is wrong: the next refresh begins anew."""
-        self.complaint = complaint
-        self._lost_its_way = self._lost_its_way or cursor is not None
+    def _fits(self, asset: Asset) -> bool:
+        wanted = self.wanted
+        return (
+            (wanted.kind is None or asset.kind is wanted.kind)
+            and (wanted.state is None or state_of(asset) is wanted.state)
+            and (not self._words or self._has_all_words(asset))
+        )
 
-    def _add(self, page: Page) -> None:
-        """Further down."""
-        for asset in page.data:
-            if asset.id and asset.id not in self._known:
-                self._order.append(asset.id)
-            self._known[asset.id] = asset
-        self._known.pop("", None)
-        self._tail = None if page.next_cursor in self._used else page.next_cursor
+    def _has_all_words(self, asset: Asset) -> bool:
+        text = f"{asset.name or ''} {asset.prompt or ''} {title(asset)}".casefold()
+        return all(word in text for word in self._words)
 
-    def _lay_over(self, at: int, page: Page) -> None:
-        """Over the beginning of what is known after the first `at` entries. What stood among them and is not there any more is gone."""
-        new = {asset.id: asset for asset in page.data if asset.id}
-        brings_something = any(id not in self._known for id in new)
-        if at == 0 and self._gap is not None and new.keys().isdisjoint(self._order):
-            self._cut_at_gap()  # a second gap: what is below the first one will be loaded again
-        above, below = self._order[:at], self._order[at:]
-        touching = max((place for place, id in enumerate(below) if id in new), default=-1)
-        is_whole = page.next_cursor is None
-        replaced = len(below) if is_whole else touching + 1
-        for id in below[:replaced]:
-            if id not in new:
-                del self._known[id]
-        self._known.update(new)
-        already = set(above)
-        run = [id for id in new if id not in already]
-        self._order = [*above, *run, *below[replaced:]]
-        if is_whole:
-            self._gap = self._tail = None
-        elif not below:
-            self._gap, self._tail = None, page.next_cursor
-        elif touching < 0 and brings_something:
-            self._gap = (len(above) + len(run), page.next_cursor or "")
-        elif at == 0 and self._gap is not None and replaced <= self._gap[0]:
-            self._gap = (self._gap[0] + len(run) - replaced, self._gap[1])
-        else:
-            self._gap = None
-
-    def _cut_at_gap(self) -> None:
-        assert self._gap is not None
-        until, self._tail = self._gap
-        for id in self._order[until:]:
-            del self._known[id]
-        self._order, self._gap, self._used = self._order[:until], None, set()
+    def _key(self, asset: Asset) -> Any:
+        if self.wanted.sort is Sort.NAME:
+            return (title(asset).casefold(), asset.id)
+        return made_at(asset) if self.wanted.sort is Sort.OLDEST else -made_at(asset)
 
 
 class Library:
@@ -192,21 +146,32 @@ class Library:
 
     def __init__(self) -> None:
         self._shelves = {kind: Shelf(kind) for kind in Kind}
-        self._shown: tuple[Filter, list[Asset]] | None = None
+        self._view: View | None = None
 
     def get(self, asset_id: str) -> Asset | None:
         """One entry, whatever its kind."""
         return next((asset for shelf in self._shelves.values() if (asset := shelf.get(asset_id))), None)
 
+    def view(self, wanted: Filter) -> View:
+        """What is shown, worked out once for each filter: cheap to ask from a panel. Its entries are not to be changed by the caller."""
+        if self._view is None or self._view.wanted != wanted:
+            self._view = View(wanted, (asset for shelf in self._chosen(wanted.kind) for asset in shelf.entries()))
+        return self._view
+
     def entries(self, wanted: Filter) -> list[Asset]:
-        """What is shown. Worked out once for each change: cheap to ask from a panel. Not to be changed by the caller."""
-        if self._shown is None or self._shown[0] != wanted:
-            self._shown = (wanted, _sorted(_matching(self._on(wanted.kind), wanted), wanted.sort))
-        return self._shown[1]
+        """The entries that are shown."""
+        return self.view(wanted).entries
+
+    def settled(self, wanted: Filter) -> int:
+        """How many of them stand where they will stand when everything is loaded. By name, or the oldest first, that is not known before
+        everything is: then all that are known count."""
+        if wanted.sort is not Sort.NEWEST:
+            return len(self.entries(wanted))
+        return self.view(wanted).until(max((shelf.frontier for shelf in self._chosen(wanted.kind)), default=0.0))
 
     def count(self, kind: Kind | None = None) -> int:
         """How many entries are known."""
-        return sum(1 for _ in self._on(kind))
+        return sum(shelf.count for shelf in self._chosen(kind))
 
     def begin(self, kind: Kind | None = None) -> list[ListPage]:
         """The first pages, of what has none yet."""
@@ -229,39 +194,14 @@ class Library:
     def take_in(self, question: ListPage, answer: Page | None, complaint: str | None = None) -> None:
         """What was answered."""
         shelf = self._shelves[question.kind]
-        if answer is not None:
-            shelf.take_in(question.cursor, answer)
-            self._shown = None
-        else:
+        if answer is None:
             shelf.take_in_complaint(question.cursor, complaint or "Mint did not answer.")
+            return
+        change = shelf.take_in(question.cursor, answer)
+        if len(change.gone) > MANY:
+            self._view = None
+        elif self._view is not None:
+            self._view.take_in(change)
 
     def _chosen(self, kind: Kind | None) -> list[Shelf]:
         return [shelf for shelf in self._shelves.values() if kind in (None, shelf.kind)]
-
-    def _on(self, kind: Kind | None) -> Iterable[Asset]:
-        return (asset for shelf in self._chosen(kind) for asset in shelf.entries())
-
-
-def made_at(asset: Asset) -> float:
-    """Seconds since the epoch; 0 where Mint does not tell."""
-    return asset.created_at.timestamp() if asset.created_at else 0.0
-
-
-def _matching(assets: Iterable[Asset], wanted: Filter) -> list[Asset]:
-    words = wanted.words.casefold().split()
-    return [
-        asset
-        for asset in assets
-        if (wanted.state is None or state_of(asset) is wanted.state)
-        and (not words or _has(f"{asset.name or ''} {asset.prompt or ''} {title(asset)}".casefold(), words))
-    ]
-
-
-def _has(text: str, words: list[str]) -> bool:
-    return all(word in text for word in words)
-
-
-def _sorted(assets: list[Asset], sort: Sort) -> list[Asset]:
-    if sort is Sort.NAME:
-        return sorted(assets, key=lambda asset: (title(asset).casefold(), asset.id))
-    return sorted(assets, key=made_at, reverse=sort is Sort.NEWEST)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..mint.client import Client
 
 PAGE_SIZE = 30  # entries of a page for the eye: what Mint's own client asks for
+LARGEST_PAGE = 100  # the most that Mint gives at once: when something is looked for
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class ListPage:
 
     kind: Kind
     cursor: str | None = None
+    size: int = PAGE_SIZE
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ Answer = Me | Usage | Estimate | Page | Path | Glb
 def answer(client: Client, question: WhoseKey | Balance | Price | OptimizationPrice | ListPage) -> Answer:
     """Ask Mint. Raises MintError."""
     if isinstance(question, ListPage):
-        return client.page(question.kind, cursor=question.cursor, limit=PAGE_SIZE)
+        return client.page(question.kind, cursor=question.cursor, limit=question.size)
     if isinstance(question, WhoseKey):
         return client.me()
     if isinstance(question, Balance):

@@ -92,21 +92,22 @@ class _Story:
 
     def _begin(self) -> Telling:
         """Pictures first, then a free slot, then the start."""
-        yield from self._upload_pictures()
         after = 0.0
         while self.job.phase in {Phase.WAITING, Phase.SENDING}:
+            yield from self._upload_pictures()
             if self.job.phase is Phase.WAITING:
                 yield from self.ask(TakeSlot(self.job.kind, after=after))
                 self.job = self.job.moved(Phase.SENDING)
             yield from self._send_start()
-            after = self._terms.pace.longest
+            after = self._terms.pace.longest if self.job.trouble is not None else 0.0
 
     def _upload_pictures(self) -> Telling:
         """Each local picture once: what is uploaded is remembered, and every picture has a key of its own."""
         for number, source in enumerate(self.job.request.images):
             if number >= len(self.job.image_urls):
                 local = not source.startswith("https://")
-                url = (yield from self.ask(Upload(source, key=f"{self.job.key}-picture-{number + 1}"))) if local else source
+                want = Upload(source, key=f"{self.job.key}-picture-{number + 1}", anew=self.job.key.endswith(_ANEW))
+                url = (yield from self.ask(want)) if local else source
                 self.job = replace(self.job, image_urls=(*self.job.image_urls, url))
 
     def _send_start(self) -> Telling:
@@ -122,7 +123,17 @@ class _Story:
         except errors.CreditsNeeded as error:
             self.job = self.job.moved(Phase.BILLING, trouble=troubles.of(error))
         except errors.InvalidRequest as error:
-            self._use_the_older_name_field(body, error)
+            if not self._upload_again(error):
+                self._use_the_older_name_field(body, error)
+
+    def _upload_again(self, error: errors.InvalidRequest) -> bool:
+        """What lay at Mint from an earlier job may be gone: when it complains about the pictures, they are brought there anew, once."""
+        is_about_pictures = error.names("imageUrl") or error.names("sourceImages")
+        is_local = any(not source.startswith("https://") for source in self.job.request.images)
+        if not (is_about_pictures and is_local) or self.job.key.endswith(_ANEW):
+            return False
+        self.job = self.job.moved(Phase.WAITING, trouble=None, image_urls=(), body=None, key=f"{self.job.key}{_ANEW}")
+        return True
 
     def _start(self, body: dict[str, Any]) -> Start | Convert:
         """The call that is paid for."""
@@ -316,6 +327,7 @@ class _Story:
         self.job = self.job.moved(Phase.FAILED if over else Phase.PAUSED, trouble=troubles.of(error), decision=decision)
 
 
+_ANEW = "-pictures-anew"
 _TOO_LATE = frozenset({Phase.FETCHING, Phase.READY, Phase.PLACED, Phase.CANCELED})
 
 

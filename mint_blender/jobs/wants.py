@@ -31,10 +31,11 @@ class TakeSlot(Want[None]):
 
 @dataclass(frozen=True)
 class Upload(Want[str]):
-    """Bring one local reference picture to Mint; answered with its durable URL."""
+    """Bring one local reference picture to Mint; answered with its durable URL. `anew`: an address from earlier is not good enough."""
 
     path: str
     key: str
+    anew: bool = False
     after: float = 0.0
 
 

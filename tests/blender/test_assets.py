@@ -103,7 +103,8 @@ def test_the_catalogs_of_the_user_stay(model: Path, tmp_path: Path) -> None:
     for _ in range(2):
         assets.save_model_to_library(model, LAMP, folder)
     lines = (folder / catalogs.FILE).read_text(encoding="utf-8").splitlines()
-    assert lines == ["# mine", "VERSION 1", "", own, f"{catalogs.IDS['Mint/Models']}:Mint/Models:Mint-Models"]
+    ours = [f"{catalogs.PARENT}:Mint:Mint", f"{catalogs.IDS['Mint/Models']}:Mint/Models:Mint-Models"]
+    assert lines == ["# mine", "VERSION 1", "", own, *ours]
     theirs = "99999999-2222-3333-4444-555555555555"
     (folder / catalogs.FILE).write_text(f"VERSION 1\n{theirs}:Mint/Models:Lamps\n", encoding="utf-8")
     assert catalogs.catalog_for("model", folder) == theirs

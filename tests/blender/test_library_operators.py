@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,8 +20,9 @@ import mint_blender  # noqa: E402
 from mint_blender.blender import current, library_view, waiting  # noqa: E402
 from mint_blender.blender.scene import landing, reading  # noqa: E402
 from mint_blender.blender.scene import provenance as origin  # noqa: E402
-from mint_blender.jobs import library  # noqa: E402
+from mint_blender.jobs import calls, library  # noqa: E402
 from mint_blender.jobs.job import Target  # noqa: E402
+from mint_blender.mint.account import Account  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind  # noqa: E402
 
 
@@ -110,6 +113,45 @@ def test_import_of_a_failed_one() -> None:
     an_entry()
     with pytest.raises(RuntimeError, match="has not made this model"):
         bpy.ops.mint.import_asset(kind="MODEL", asset_id=entries(library.State.FAILED)[0].id)
+
+
+def test_one_that_is_still_being_made_is_waited_for(service: ThreadService) -> None:
+    """Begun by another program, it is in the list as unfinished; importing it waits, starts nothing, and it lands when it is done."""
+    begun, may_go_on = threading.Event(), threading.Event()
+
+    def somebody_else() -> None:
+        client = calls.connect(Account(service.key, service.api))
+        body = {"prompt": "a slow lamp", "generationPreset": "fast", "generationMode": "auto"}
+        operation = client.start(Kind.MODEL, body, key="somebody-elses")
+        begun.set()
+        may_go_on.wait(20)
+        while operation.is_busy:  # the stand-in waits at the preview until somebody has seen it
+            time.sleep(0.1)
+            operation = client.poll(operation.id).operation
+        client.close()
+
+    other = threading.Thread(target=somebody_else, daemon=True)
+    other.start()
+    assert begun.wait(20)
+    bpy.ops.mint.refresh_library()
+    (running,) = [each for each in entries(library.State.UNFINISHED) if each.prompt == "a slow lamp"]
+    posts = len(service.requests("POST"))
+    assert library_view.job_of(running) is None, "it is none of our jobs"
+    may_go_on.set()
+    assert bpy.ops.mint.import_asset(kind="MODEL", asset_id=running.id) == {"FINISHED"}
+    assert landing.find(asset_id=running.id) is not None
+    assert len(service.requests("POST")) == posts
+    other.join(20)
+
+
+def test_one_of_our_own_jobs_is_known(service: ThreadService) -> None:
+    """What this Blender generates is a job, with a preset and decisions: its entry says so instead of offering to wait for it."""
+    bpy.ops.mint.generate(prompt="a lamp of ours", preset="FAST", mode="REVIEW")
+    bpy.ops.mint.refresh_library()
+    (ours,) = [each for each in library_view.shown(library_view.fields_of(bpy.context)) if each.prompt == "a lamp of ours"]
+    assert library.state_of(ours) is library.State.UNFINISHED
+    assert library_view.job_of(ours) == current.board().jobs()[0]
+    assert library_view.preset_words(ours) == "Fast"
 
 
 def test_an_optimised_version_is_made_and_fetched(service: ThreadService) -> None:

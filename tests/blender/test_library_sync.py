@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.blender
 from mint_blender.blender import library_sync  # noqa: E402
 from mint_blender.blender.library_manifest import NAME, Entry, Manifest, digest_of  # noqa: E402
 from mint_blender.blender.scene import catalogs  # noqa: E402
+from mint_blender.blender.scene.catalogs import PART  # noqa: E402
 from mint_blender.jobs import calls, library  # noqa: E402
 from mint_blender.mint.account import Account  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind  # noqa: E402
@@ -46,25 +48,36 @@ def listed(service: ThreadService) -> list[Asset]:
 
 
 def test_what_is_in_the_files(service: ThreadService, tmp_path: Path) -> None:
-    """Each .blend holds one asset with Mint's picture, the prompt as description, tags, and the catalog of its kind."""
+    """Each .blend holds one asset with Mint's picture, the prompt as description, tags, and the catalog of its kind, and says which of
+    Mint's files is in it."""
     outcome = library_sync.sync(tmp_path / "library", listed(service), tmp_path / "home")
     assert outcome.failed == []
     assert outcome.left == []
     found: dict[str, set[str]] = {}
+    files: set[tuple[str, str]] = set()
     for file in outcome.saved:
         with bpy.data.libraries.load(str(file), assets_only=True) as (there, here):
             here.objects, here.collections = there.objects, there.collections
         (asset,) = [*here.objects, *here.collections]
         found.setdefault(asset.asset_data.catalog_id, set()).add(asset.asset_data.description)
         assert "Mint" in {tag.name for tag in asset.asset_data.tags}
-        # Blender 5.0 writes no preview of a collection (`bpy.data.libraries.write`); 4.2, 4.5 and 5.2 do.
-        if bpy.app.version[:2] != (5, 0) or isinstance(asset, bpy.types.Object):
-            assert tuple(asset.preview.image_size) > (0, 0)
+        assert max(asset.preview.image_pixels_float) > 0.1, f"{asset.name} has no picture"
+        files.add(taken_from(asset))
     done = [one for one in service.resources() if one.status == "succeeded"]
     models = {one.prompt for one in done if one.kind == "model"}
     assert found[catalogs.IDS["Mint/Models"]] == models
     assert len(found[catalogs.IDS["Mint/Worlds"]]) == len(done) - len(models)
-    assert not (tmp_path / "home" / "library-sync").exists() or not any((tmp_path / "home" / "library-sync").iterdir())
+    assert files == {("original", "The original file was taken: there is no optimised one."), ("", "")}
+    assert not any((tmp_path / "home" / "library-sync").iterdir())
+
+
+def taken_from(asset: Any) -> tuple[str, str]:
+    """Which of Mint's files, and why that one."""
+    parts = [asset] if isinstance(asset, bpy.types.Object) else list(asset.all_objects)
+    if parts[0].instance_collection is not None:
+        parts = list(parts[0].instance_collection.all_objects)
+    (root,) = [each for each in parts if each.get("mint_asset_id")]
+    return root.get("mint_file_used", ""), root.get("mint_file_reason", "")
 
 
 def test_nothing_of_the_users_is_touched(service: ThreadService, tmp_path: Path) -> None:
@@ -79,38 +92,138 @@ def test_nothing_of_the_users_is_touched(service: ThreadService, tmp_path: Path)
     entry = Manifest(folder).entry(changed.id)
     assert entry is not None
     (folder / entry.file).write_bytes(b"worked on")
-    renamed = [Asset.read(asset.kind, {**asset.raw, "name": "Renamed"}) for asset in found]
-    outcome = library_sync.sync(folder, renamed, tmp_path / "home")
+    outcome = library_sync.sync(folder, [renamed(asset) for asset in found], tmp_path / "home")
     assert (folder / "scene.blend").read_bytes() == b"mine"
     assert (folder / name).read_bytes() == b"mine too"
     assert (folder / entry.file).read_bytes() == b"worked on"
     assert any("was changed since" in sentence for sentence in outcome.left)
 
 
-def test_a_new_version_takes_the_place_of_the_old_file(service: ThreadService, tmp_path: Path) -> None:
-    """Renamed at Mint: one file under the new name, none under the old one."""
-    folder = tmp_path / "library"
-    asset = next(asset for asset in listed(service) if library.state_of(asset) is library.State.DONE)
-    library_sync.sync(folder, [asset], tmp_path / "home")
-    library_sync.sync(folder, [Asset.read(asset.kind, {**asset.raw, "name": "Another Name"})], tmp_path / "home")
-    assert [path.name for path in folder.glob("*.blend")] == [f"Another Name {asset.id}.blend"]
+def one_that_is_done(service: ThreadService) -> Asset:
+    """A finished model."""
+    return next(asset for asset in listed(service) if library.state_of(asset) is library.State.DONE and asset.kind is Kind.MODEL)
 
 
-def test_a_torn_line_and_a_begun_file(service: ThreadService, tmp_path: Path) -> None:
-    """A kill in the middle of a line, or of a file: the file is made anew, and the list is whole again."""
-    folder = tmp_path / "library"
-    asset = next(asset for asset in listed(service) if library.state_of(asset) is library.State.DONE)
+def renamed(asset: Asset, name: str = "Another Name") -> Asset:
+    """As Mint tells of it once somebody has renamed it there."""
+    return Asset.read(asset.kind, {**asset.raw, "name": name})
+
+
+def blends(folder: Path) -> list[str]:
+    """Names of all .blend files, and of whatever else a run should not leave behind."""
+    return sorted(path.name for path in folder.iterdir() if path.suffix not in {".txt", ".jsonl", ".lock"})
+
+
+def test_a_new_version_is_in_the_same_file(service: ThreadService, tmp_path: Path) -> None:
+    """Renamed at Mint: the asset has its new name, the file keeps its own, since scenes of the user's may link to it."""
+    folder, asset = tmp_path / "library", one_that_is_done(service)
     library_sync.sync(folder, [asset], tmp_path / "home")
-    (file,) = folder.glob("*.blend")
-    file.write_bytes(b"half")
-    begun = Entry(asset.id, file.name, library_sync.version_of(asset))
-    with (folder / NAME).open("a") as stream:
-        stream.write(json.dumps(asdict(begun)) + '\n{"asset": "to')
-    outcome = library_sync.sync(folder, [asset], tmp_path / "home")
-    assert outcome.saved == [file]
+    before = blends(folder)
+    outcome = library_sync.sync(folder, [renamed(asset)], tmp_path / "home")
+    assert (blends(folder), [file.name for file in outcome.saved]) == (before, before)
+    with bpy.data.libraries.load(str(outcome.saved[0]), assets_only=True) as (there, _):
+        assert there.objects == ["Another Name"]
+    assert library_sync.sync(folder, [renamed(asset)], tmp_path / "home").unchanged == 1
+
+
+def test_a_file_that_the_user_renamed_or_moved(service: ThreadService, tmp_path: Path) -> None:
+    """Moved into a folder of the library it is known; under a new name it is the user's, stays, and the entry is saved once more."""
+    folder, asset = tmp_path / "library", one_that_is_done(service)
+    (file,) = library_sync.sync(folder, [asset], tmp_path / "home").saved
+    (folder / "lamps").mkdir()
+    moved = file.rename(folder / "lamps" / file.name)
+    assert library_sync.sync(folder, [asset], tmp_path / "home").unchanged == 1
+    content = moved.read_bytes()
+    mine = moved.rename(folder / "mine.blend")
+    assert library_sync.sync(folder, [asset], tmp_path / "home").saved == [file]
+    assert mine.read_bytes() == content
+
+
+@pytest.mark.parametrize("moment", ["before", "between", "after"])
+def test_killed_while_a_file_is_placed(service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
+    """Before, while or after the file takes the place of its earlier version: the next run tells old from new by their bytes, fetches
+    again only what is not there, and leaves no piece of a file behind."""
+    folder, asset = tmp_path / "library", one_that_is_done(service)
+    (file,) = library_sync.sync(folder, [asset], tmp_path / "home").saved
+    old = file.read_bytes()
+
+    class Killed(BaseException):
+        pass
+
+    def kill(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as broken, pytest.raises(Killed):
+        if moment == "before":
+            broken.setattr(Manifest, "_add", kill)
+        elif moment == "between":
+            move = Path.replace
+            broken.setattr(Path, "replace", lambda self, to: kill() if self.suffix == PART else move(self, to))
+        else:
+            add = Manifest._add
+            broken.setattr(Manifest, "_add", lambda self, entry: kill() if entry.placed else add(self, entry))
+        library_sync.sync(folder, [renamed(asset)], tmp_path / "home")
+    (folder / f".cats.abc{PART}").write_text("VERS")  # as a kill leaves it while the catalogs are written
+    assert (file.read_bytes() == old) is (moment != "after")
+    fetched = len(service.requests(host="files"))
+    outcome = library_sync.sync(folder, [renamed(asset)], tmp_path / "home")
+    assert (outcome.left, outcome.failed) == ([], [])
+    assert outcome.saved == ([] if moment == "after" else [file])
+    assert len(service.requests(host="files")) == fetched, "what was downloaded before the kill was downloaded again"
+    assert blends(folder) == [file.name]
+    assert library_sync.sync(folder, [renamed(asset)], tmp_path / "home").unchanged == 1
+
+
+def test_edited_right_after_a_kill(service: ThreadService, tmp_path: Path) -> None:
+    """The list says that a file is about to be placed; what stands there is neither the old nor the new one: it is the user's."""
+    folder, asset = tmp_path / "library", one_that_is_done(service)
+    (file,) = library_sync.sync(folder, [asset], tmp_path / "home").saved
     entry = Manifest(folder).entry(asset.id)
     assert entry is not None
-    assert entry.digest == digest_of(file)
+    begun = Entry(asset.id, file.name, "new", "e" * 64, placed=False, earlier_version=entry.version, earlier_digest=entry.digest)
+    with (folder / NAME).open("a") as stream:
+        stream.write(json.dumps(asdict(begun)) + '\n{"asset": "to')
+    file.write_bytes(b"worked on")
+    outcome = library_sync.sync(folder, [renamed(asset)], tmp_path / "home")
+    assert (outcome.saved, file.read_bytes()) == ([], b"worked on")
+    assert "was changed since" in outcome.left[0]
+
+
+def test_one_sync_at_a_time(service: ThreadService, tmp_path: Path) -> None:
+    """A second one into the same folder says so and changes nothing, asks nothing; when the first one is killed, the next goes on at once."""
+    folder, home = tmp_path / "library", tmp_path / "home"
+    words = command("library", "sync", str(folder), "--json")
+    first = subprocess.Popen(words, env=environment(service, home), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert first.stdout is not None
+    first.stdout.readline()  # one file is saved
+    first.send_signal(signal.SIGSTOP)
+    asked, before = len(service.requests("GET", "/v1/*")), blends(folder)
+    second = subprocess.run(words, env=environment(service, home), capture_output=True, text=True, timeout=60, check=False)
+    assert second.returncode == 1
+    assert json.loads(second.stdout)["message"].endswith("is running already: wait for it, or stop it. Nothing was changed.")
+    assert (len(service.requests("GET", "/v1/*")), blends(folder)) == (asked, before)
+    first.kill()
+    first.wait()
+    first.stdout.close()
+    third = subprocess.run(words, env=environment(service, home), capture_output=True, text=True, timeout=120, check=False)
+    assert third.returncode == 0, third.stderr
+
+
+def test_two_folders_at_once_share_nothing(service: ThreadService, tmp_path: Path) -> None:
+    """Syncs into different folders, of one user at the same time, work on files of their own."""
+    home = tmp_path / "home"
+    running = [
+        subprocess.Popen(
+            command("library", "sync", str(tmp_path / name)),
+            env=environment(service, home),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        for name in ("one", "two")
+    ]
+    errors = [process.communicate(timeout=120)[1].decode() for process in running]
+    assert [process.returncode for process in running] == [0, 0], errors
+    assert blends(tmp_path / "one") == blends(tmp_path / "two")
 
 
 def test_a_list_of_somebody_elses_leads_nowhere(tmp_path: Path) -> None:
@@ -161,6 +274,26 @@ def test_five_thousand_entries(tmp_path: Path) -> None:
         assert library_sync.sync(folder, found[:5000], home).saved == []
         assert time.perf_counter() - begun < first
         assert len(service.requests(host="files")) == 40
+
+
+def test_some_hundreds_really_saved(tmp_path: Path) -> None:
+    """300 entries are 258 files, each fetched once; the last fifty take no longer than the first fifty, and a second sync only lists."""
+    with running_service(speed=2000, library={"models": 300, "worlds": 1}) as service:
+        folder, home = tmp_path / "library", tmp_path / "home"
+        found = [asset for asset in listed(service) if asset.kind is Kind.MODEL]
+        moments = [time.process_time()]
+        outcome = library_sync.sync(folder, found, home, lambda step: moments.append(time.process_time()))
+        done = [asset for asset in found if library.state_of(asset) is library.State.DONE]
+        assert (len(outcome.saved), outcome.failed, outcome.left) == (len(done), [], [])
+        assert len(list(folder.glob("*.blend"))) == len(done) > 250
+        assert len(service.requests(host="files")) == 2 * len(done)
+        first, last = moments[50] - moments[0], moments[-1] - moments[-51]
+        assert last < 2 * first, "the more there are, the longer each one takes"
+        lists = len(service.requests("GET", "/v1/models"))
+        second = library_sync.sync(folder, [asset for asset in listed(service) if asset.kind is Kind.MODEL], home)
+        assert (second.saved, second.unchanged) == ([], len(done))
+        assert len(service.requests(host="files")) == 2 * len(done)
+        assert len(service.requests("GET", "/v1/models")) == lists + 3
 
 
 def _enter(folder: Path, done: list[Asset]) -> None:

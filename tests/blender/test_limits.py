@@ -103,9 +103,9 @@ def test_an_unknown_price(service: ThreadService, preferences: Any) -> None:
 
 def test_an_optimisation_above_the_limit(service: ThreadService, preferences: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Having a model of the library optimised costs 20; bringing it as it is costs nothing and is never refused."""
-    from mint_blender.blender import library_operators
+    from mint_blender.blender import after_operators
 
-    monkeypatch.setattr(library_operators, "readable_extensions", lambda: library_operators.OPTIMIZED_NEEDS)
+    monkeypatch.setattr(after_operators, "readable_extensions", lambda: after_operators.OPTIMIZED_NEEDS)
     preferences.limit_each = 19
     made = next(each.id for each in service.resources() if each.kind == "model" and each.status == "succeeded")
     with pytest.raises(RuntimeError, match="about 20 Credits, more than your limit of 19"):

@@ -231,6 +231,89 @@ def test_a_large_picture_is_scaled_down_only_when_asked(home: Path, tmp_path: Pa
     assert source.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("logo.svg", b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "save it as PNG in the program"),
+        ("page.png", b"<!doctype html><html></html>", "is a web page or a message instead of a picture"),
+        ("poem.jpg", b"once upon a time", "is not a picture of a kind that Blender opens"),
+        ("empty.webp", b"", "is empty"),
+        ("half.png", None, "is cut off: its end is missing"),
+        ("half.jpg", None, "is cut off: its end is missing"),
+    ],
+)
+def test_what_is_no_whole_picture_is_refused(home: Path, tmp_path: Path, name: str, content: bytes | None, sentence: str) -> None:
+    """A drawing, a page, a text, nothing at all, half a picture: each is refused in a sentence of its own, and nothing is on the list."""
+    import bpy
+
+    path = tmp_path / name
+    if content is None:
+        colourful(path, "PNG" if name.endswith("png") else "JPEG", 64, noisy=True)
+        content = path.read_bytes()[:-100]
+    path.write_bytes(content)
+    with pytest.raises(RuntimeError, match=sentence):
+        bpy.ops.mint.add_references(filepath=str(path))
+    assert len(listed()) == 0
+
+
+def test_an_odd_one_that_is_broken_says_so(home: Path, tmp_path: Path) -> None:
+    """What calls itself BMP and is none cannot be converted: the reason is said, it stays on the list as it is, and Generate stays off."""
+    import bpy
+
+    (tmp_path / "broken.bmp").write_bytes(b"BM" + bytes(range(200)))
+    bpy.ops.mint.add_references(filepath=str(tmp_path / "broken.bmp"))
+    with pytest.raises(RuntimeError, match="This Blender cannot open it"):
+        bpy.ops.mint.fit_reference(index=0)
+    assert "Mint takes PNG, JPEG and WebP" in listed()[0].problem
+    assert not bpy.ops.mint.generate_from_form.poll()
+
+
+@pytest.mark.parametrize("kind", ["packed", "generated", "from a file", "float", "exr", "hdr"])
+def test_every_kind_of_blender_image(home: Path, tmp_path: Path, kind: str) -> None:
+    """Packed into a .blend, generated, loaded from a file, in 32 bits: what is sent looks as it does in Blender."""
+    import bpy
+
+    if kind in {"packed", "from a file"}:
+        image = bpy.data.images.load(str(colourful(tmp_path / "picture.png", "PNG")))
+        if kind == "packed":
+            image.pack()
+            (tmp_path / "picture.png").unlink()
+    elif kind in {"exr", "hdr"}:
+        image = bpy.data.images.load(str(linear_light(tmp_path / f"light.{kind}")))
+    else:
+        image = bpy.data.images.new("picture.png", 16, 8, float_buffer=kind == "float")
+        image.generated_color = (0.5, 0.2, 0.0, 1.0)
+    bpy.ops.mint.add_reference_image(image=image.name)
+    expected = (0.735, 0.485, 0.0) if kind in {"exr", "hdr"} else (0.5, 0.2, 0.0)  # as in test_an_odd_format_waits_to_be_converted
+    assert corner(listed()[0].source)[:3] == pytest.approx(expected, abs=0.03)
+
+
+def test_an_image_without_pixels_is_refused(home: Path, tmp_path: Path) -> None:
+    """Its file is missing: that is said, and nothing is added."""
+    import bpy
+
+    image = bpy.data.images.load(str(colourful(tmp_path / "gone.png", "PNG")))
+    (tmp_path / "gone.png").unlink()
+    image.reload()
+    with pytest.raises(RuntimeError, match="has no pixels"):
+        bpy.ops.mint.add_reference_image(image=image.name)
+    assert len(listed()) == 0
+
+
+def test_one_picture_goes_out_as_one_and_a_world_has_its_own_prompt(home: Path, tmp_path: Path, service: ThreadService) -> None:
+    """A single picture is `imageUrl`; without a prompt a World is told to look like it."""
+    import bpy
+
+    form = bpy.context.window_manager.mint
+    form.kind, form.review, form.preset = "WORLD", False, "FAST"
+    bpy.ops.mint.add_references(filepath=str(red(tmp_path)))
+    assert bpy.ops.mint.generate_from_form() == {"FINISHED"}
+    start = service.requests("POST", "/v1/worlds:generate")[-1]
+    assert start.body["imageUrl"].startswith("http")
+    assert "sourceImages" not in start.body
+    assert start.body["prompt"] == prompt_for_pictures(Kind.WORLD) != prompt_for_pictures(Kind.MODEL)
+
+
 def test_transparency_is_kept(home: Path, tmp_path: Path) -> None:
     """A cut-out stays one."""
     import bpy

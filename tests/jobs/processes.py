@@ -15,8 +15,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from mint_blender.files.lock import try_shared_lock
 from mint_blender.jobs.board import Board, NotPossible
-from mint_blender.jobs.driver import Driver, _try_shared_lock
+from mint_blender.jobs.driver import Driver
 from mint_blender.jobs.job import Decision, Verb
 from mint_blender.jobs.journal import Journal
 from mint_blender.mint.account import Account
@@ -90,7 +91,7 @@ class _There:
 
     def look_at(self, name: str) -> bool:
         self._held.append((self.home / "drivers" / name).open("r+b"))
-        return _try_shared_lock(self._held[-1])
+        return try_shared_lock(self._held[-1])
 
     def claim(self, job_id: str) -> bool:
         return self.journal.claim(job_id, self.own) is not None

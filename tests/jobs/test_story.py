@@ -430,6 +430,31 @@ def test_the_older_name_field_is_tried_once_under_another_key() -> None:
     assert told.job.phase is Phase.FAILED
 
 
+def test_pictures_that_are_gone_are_brought_once_more() -> None:
+    """A complaint about the pictures' addresses leads to another upload and another start, under other keys, once and without a pause."""
+    job = a_job(images=("a.png", "https://example.org/b.png"))
+    told = Teller(job)
+    assert not told.expect(Upload).anew
+    told.answer("https://mint/old").answer().fail(problem(400, field="sourceImages"))
+    again = told.expect(Upload)
+    assert again.anew
+    assert again.key != f"{job.key}-picture-1"
+    assert told.answer("https://mint/new").expect(TakeSlot).after == 0
+    start = told.answer().expect(Start)
+    assert start.body["sourceImages"] == ["https://mint/new", "https://example.org/b.png"]
+    assert start.key not in {job.key, again.key}
+    told.fail(problem(400, field="sourceImages"))
+    assert told.rests
+    assert told.job.phase is Phase.FAILED
+
+
+def test_an_address_of_the_users_is_not_brought_anywhere() -> None:
+    """When Mint does not take it, that is the answer."""
+    told = Teller(a_job(images=("https://example.org/b.png",))).answer().fail(problem(400, field="imageUrl"))
+    assert told.rests
+    assert told.job.phase is Phase.FAILED
+
+
 def test_an_invalid_request_is_over_and_nothing_was_charged() -> None:
     """Mint did not take the request: the job has failed and says that it cost nothing."""
     told = Teller(a_job()).answer().fail(problem(400, detail="prompt: is too long"))

@@ -84,6 +84,19 @@ def test_an_old_upload_is_not_relied_on(
     assert uploads(service) == 2
 
 
+def test_an_upload_that_is_gone_is_made_again(home: Path, service: ThreadService, save: Callable[..., str]) -> None:
+    """Mint does not know the address from an earlier session any more: the picture is sent once more, and the generation goes on."""
+    generate(home, service, save("red.webp"))
+    gone = {"status": 400, "problem": "invalid-request", "json": {"status": 400, "errors": [{"path": "/imageUrl", "message": "is gone"}]}}
+    service.scenario(answers=[{"method": "POST", "path": "/v1/models:generate", "answer": gone}])
+    generate(home, service, save("red.webp"))
+    assert uploads(service) == 2
+    first, refused, last = service.requests("POST", "/v1/models:generate")
+    assert first.body["imageUrl"] == refused.body["imageUrl"] != last.body["imageUrl"]
+    generate(home, service, save("red.webp"))
+    assert uploads(service) == 2, "the new address is remembered"
+
+
 def test_the_journal_remembers_uploads(home: Path) -> None:
     """By picture and base URL; the newest address counts."""
     journal = Journal(home)

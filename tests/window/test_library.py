@@ -31,7 +31,7 @@ def test_library_looked_through(open_blender: Callable[..., BlenderWindow], serv
     blender = open_blender()
     blender.open_sidebar()
     assert service.requests("GET", "/v1/models") == []
-    blender.ask(_TO_LIBRARY)
+    blender.ask(TO_LIBRARY)
     blender.wait(f"{VIEW}.library().count() == 50")
     blender.wait(f"all({VIEW}.icon(each) or {VIEW}.no_picture(each) for each in {VIEW}.on_screen({FIELDS}))")
     blender.screenshot("library_grid")
@@ -49,6 +49,11 @@ def test_library_looked_through(open_blender: Callable[..., BlenderWindow], serv
     blender.ask("bpy.ops.mint.choose_asset(asset_id=model)", model=model)
     blender.wait(f"'vertices' in ({VIEW}.facts_words({VIEW}.library().get(model)) or '')", model=model)
     blender.screenshot("library_details")
+    running = blender.ask(f"next(each.id for each in {VIEW}.library().entries(part('jobs.library').Filter()) if each.status == 'running')")
+    blender.ask("bpy.ops.mint.choose_asset(asset_id=running)", running=running)
+    blender.settle()
+    assert any("mint.import_asset" in what and running in what for what in blender.buttons())
+    blender.screenshot("library_unfinished")
     blender.ask("bpy.ops.mint.import_asset(kind='MODEL', asset_id=model)", model=model)
     blender.wait_for("placed")
     blender.screenshot("library_imported")
@@ -60,8 +65,71 @@ def test_library_looked_through(open_blender: Callable[..., BlenderWindow], serv
     assert list((tmp_path / "library").glob("*.blend"))
 
 
+def test_library_searched(open_blender: Callable[..., BlenderWindow], service: Service) -> None:
+    """A word that only old entries have: the panel says how far it has looked, page by page, and in the end that this was all."""
+    blender = open_blender()
+    blender.open_sidebar()
+    blender.ask(TO_LIBRARY)
+    blender.wait(f"{VIEW}.library().count() == 50")
+    blender.ask(f"{FIELDS}.words = 'white rock 300'")
+    blender.wait(f"{VIEW}.library().count() > 600")
+    blender.screenshot("library_searching")
+    blender.click("mint.stop_search")
+    blender.wait("not board().is_active_at_all")
+    asked = len(service.requests("GET", "/v1/models"))
+    blender.settle()
+    blender.screenshot("library_stopped")
+    assert len(service.requests("GET", "/v1/models")) == asked
+    blender.click("mint.load_more")
+    blender.wait(f"{VIEW}.extent_words({FIELDS}) == 'All 5,020 looked through'", seconds=90)
+    blender.wait(f"all({VIEW}.icon(each) or {VIEW}.no_picture(each) for each in {VIEW}.on_screen({FIELDS}))")
+    assert blender.ask(f"[each.prompt for each in {VIEW}.shown({FIELDS})]") == [f"a white rock no {number}" for number in (3300, 3000, 300)]
+    asked = [each.query for each in service.requests("GET", "/v1/models")]
+    assert len(asked) == len(set(asked)) == 1 + 1 + 50, "the first page, the one of the click, and the others a hundred at a time"
+    blender.screenshot("library_found")
+
+
+def test_asset_browser(open_blender: Callable[..., BlenderWindow], tmp_path: Path) -> None:
+    """What was synced is there in the Asset Browser: both catalogs, every asset with its picture."""
+    folder = tmp_path / "Mint assets"
+    with running_service(speed=4.0, library={"models": 8, "worlds": 4}) as small:
+        blender = open_blender(api=small.api, key=small.key)
+        blender.open_sidebar()
+        blender.call("mint.sync_library", directory=str(folder))
+        blender.wait("'saved' in (part('blender.library_child').words() or '')", seconds=180)
+        blender.screenshot("library_synced")
+        done = [each for each in small.resources() if each.status == "succeeded"]
+    assert len(list(folder.glob("*.blend"))) == len(done)
+    blender.ask(_ASSET_BROWSER, folder=str(folder))
+    blender.wait(_SHOWN, count=len(done))
+    blender.display.still(1.0)
+    blender.screenshot("library_asset_browser")
+
+
+# The largest area becomes an Asset Browser of that folder alone, as one chooses it in its header.
+_ASSET_BROWSER = """
+new = bpy.context.preferences.filepaths.asset_libraries.new(name='Mint assets', directory=folder)
+area('VIEW_3D').ui_type = 'ASSETS'
+def choose():
+    space = area('FILE_BROWSER').spaces.active
+    if space.params is None:
+        return 0.1
+    space.params.asset_library_reference = 'Mint assets'
+    space.params.display_size = 96
+    space.show_region_tool_props = True
+    area('FILE_BROWSER').tag_redraw()
+bpy.app.timers.register(choose, first_interval=0.1)
+result = None
+"""
+
+_SHOWN = """
+space = area('FILE_BROWSER').spaces.active
+with within('FILE_BROWSER'):
+    result = space.params is not None and space.params.asset_library_reference == 'Mint assets'
+"""
+
 # Blender has no call to open a panel, and remembers that this one was closed: the same panel under another name, open, and alone.
-_TO_LIBRARY = """
+TO_LIBRARY = """
 panel = bpy.types.MINT_PT_library
 for each in (bpy.types.MINT_PT_more, bpy.types.MINT_PT_main, panel):
     bpy.utils.unregister_class(each)

@@ -3,15 +3,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from mint_blender.jobs.board import Board
+from mint_blender.jobs.job import Phase
+from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.schema import Kind, Preset
+from tests.jobs.quick import account, quick
 from tests.mint_service.running import Service, running_service
 
 from .blender_window import BlenderWindow
 from .conftest import SPEED
 from .test_jobs import start
+from .test_library import FIELDS, TO_LIBRARY, VIEW
+from .test_references import LISTED, OPEN
 
 pytestmark = pytest.mark.window
 
@@ -21,6 +29,14 @@ area.spaces.active.shading.type = 'MATERIAL'
 area.spaces.active.region_3d.view_distance = 4.5
 area.spaces.active.region_3d.view_location = (0.4, 0, 0.6)
 """
+
+
+PROMPTS = {
+    "a blue mug": "MODEL",
+    "a wooden treasure chest with iron bands": "MODEL",
+    "a small ceramic lamp with an orange shade": "MODEL",
+    "a walled courtyard in orange evening light": "WORLD",
+}
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +81,58 @@ def test_a_world_from_inside(blender: BlenderWindow) -> None:
     blender.click("mint.look_outside")
     blender.wait(f"{space}.region_3d.view_perspective == 'PERSP' and {space}.shading.type == 'SOLID'")
     assert "decrement error" not in blender.log(), "Blender complains about who uses the panorama"
+
+
+def test_a_library_and_pictures_from_it(open_blender: Callable[..., BlenderWindow], tmp_path: Path) -> None:
+    """What was made is in the library with its pictures, and one of it is imported; its pictures serve as references for something new."""
+    with running_service(speed=40, assets="real", switches=("poll-hint",), retry_after=0.3) as service:
+        generate(service, tmp_path / "elsewhere")
+        blender = open_blender(api=service.api, key=service.key)
+        blender.open_sidebar()
+        blender.ask(EMPTY)
+        blender.call("mint.refresh_library")
+        blender.wait(f"{VIEW}.library().count() == count", count=len(PROMPTS))
+        blender.ask(
+            f"[board().ask(part('jobs.questions').Thumbnail(each.assets.picture_url)) for each in {VIEW}.on_screen({FIELDS})] and None"
+        )
+        folder = tmp_path / "home" / "thumbnails"
+        blender.wait("len(list(__import__('pathlib').Path(folder).glob('*.webp'))) == count", folder=str(folder), count=len(PROMPTS))
+        blender.ask(OPEN)
+        names = [{"name": each.name} for each in sorted(folder.glob("*.webp"))[:3]]
+        blender.call("mint.add_references", "INVOKE_DEFAULT", directory=f"{folder}/", files=names)
+        assert len(blender.ask(LISTED)) == 3
+        blender.fill(prompt="a lamp in the style of these")
+        blender.screenshot("picture_references")
+        blender.ask(TO_LIBRARY)
+        blender.wait(f"all({VIEW}.icon(each) for each in {VIEW}.on_screen({FIELDS}))")
+        lamp = blender.ask(f"next(each.id for each in {VIEW}.shown({FIELDS}) if 'lamp' in (each.prompt or ''))")
+        blender.call("mint.import_asset", kind="MODEL", asset_id=lamp)
+        blender.wait_for("placed")
+        blender.call("mint.choose_asset", asset_id=lamp)
+        blender.wait(f"'vertices' in ({VIEW}.facts_words({VIEW}.library().get(lamp)) or '')", lamp=lamp)
+        blender.screenshot("picture_library")
+
+
+def generate(service: Service, home: Path) -> None:
+    """Make something of each prompt, all at once, before a Blender is opened that would have to draw meanwhile."""
+    board = Board(quick(home), account(service))
+    try:
+        for prompt, kind in PROMPTS.items():
+            board.start(GenerationRequest(Kind(kind.lower()), prompt, Preset.FAST))
+        while unfinished := [job.id for job in board.jobs() if job.phase is not Phase.READY]:
+            for job_id in unfinished:
+                board.resume(job_id)  # those that a quick board has lost patience with
+            board.watch(unfinished)
+    finally:
+        board.close()
+
+
+# Solid, in the colours of the textures: quicker than Material Preview, which Mesa draws in software.
+EMPTY = """
+[bpy.data.objects.remove(each) for each in list(bpy.data.objects)]
+space = area('VIEW_3D').spaces.active
+space.shading.color_type = 'TEXTURE'
+space.region_3d.view_distance = 4.5
+space.region_3d.view_location = (0.4, 0, 0.6)
+result = None
+"""

@@ -90,6 +90,19 @@ def test_references(blender: BlenderWindow, since: Since, tmp_path: Path) -> Non
     assert since.starts == 1
 
 
+def test_from_none_to_eight(blender: BlenderWindow, tmp_path: Path) -> None:
+    """Without pictures the panel says what they are for; with eight it has room for each, and offers no ninth."""
+    blender.ask(OPEN)
+    blender.screenshot("references_0")
+    for count in range(1, 9):
+        colour = (count / 9, 0.4, 1 - count / 9)
+        drop(blender, red(tmp_path, f"a picture with a rather long name, number {count}.webp", colour))
+        if count in (1, 3, 8):
+            blender.screenshot(f"references_{count}")
+    assert len(blender.ask(LISTED)) == 8
+    assert not any("MINT_MT_references" in what for what in blender.buttons())
+
+
 @pytest.mark.parametrize("view", ["VIEWPORT", "CAMERA"])
 def test_a_view_is_captured(blender: BlenderWindow, view: str) -> None:
     """What is captured is a picture with something in it; overlays, selection and output settings are as before."""

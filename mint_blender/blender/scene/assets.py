@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +77,13 @@ def home_of_open_file() -> Path | None:
 
 
 def save_model_to_library(
-    path: Path, provenance: Provenance, folder: Path, picture: Path | None = None, *, height: float | None = None
+    path: Path,
+    provenance: Provenance,
+    folder: Path,
+    picture: Path | None = None,
+    *,
+    height: float | None = None,
+    file: Path | None = None,
 ) -> Path:
     """Save a model's GLB as an asset in a .blend of its own in a library's folder; the open file is the same afterwards.
 
@@ -86,17 +94,29 @@ def save_model_to_library(
         provenance,
         folder,
         picture,
+        file=file,
     )
 
 
-def save_to_library(land: Callable[[bpy.types.Scene], Placed], provenance: Provenance, folder: Path, picture: Path | None = None) -> Path:
-    """Let something land in a scene that exists only meanwhile, and save it as an asset. For Worlds as for models."""
-    file = ready(folder / f"{file_name(provenance)}.blend")
+def save_to_library(
+    land: Callable[[bpy.types.Scene], Placed],
+    provenance: Provenance,
+    folder: Path,
+    picture: Path | None = None,
+    *,
+    file: Path | None = None,
+) -> Path:
+    """Let something land in a scene that exists only meanwhile, and save it as an asset. For Worlds as for models.
+
+    `file` is where to write it when it is not to be in the library's folder yet.
+    """
+    file = ready(file or folder / f"{file_name(provenance)}.blend")
     before = Inventory()
     try:
         workshop = bpy.data.scenes.new("\x01 Mint library")
         workshop.unit_settings.scale_length = bpy.context.scene.unit_settings.scale_length
-        asset = mark(land(workshop), provenance, picture, folder=folder)
+        placed = land(workshop)
+        asset = mark(placed if keeps_pictures_of_collections() else _instanced(placed), provenance, picture, folder=folder)
         bpy.data.libraries.write(str(file), {asset}, fake_user=True, compress=True)
     except FileTrouble as error:
         raise ImportTrouble(str(error)) from error
@@ -105,6 +125,33 @@ def save_to_library(land: Callable[[bpy.types.Scene], Placed], provenance: Prove
     finally:
         before.remove_new()
     return file
+
+
+@cache
+def keeps_pictures_of_collections() -> bool:
+    """Does `bpy.data.libraries.write` of this Blender write a collection's picture? That of 5.0 forgets it. Found out by doing it once."""
+    before = Inventory()
+    try:
+        with tempfile.TemporaryDirectory(prefix="mint-") as folder:
+            file = Path(folder, "probe.blend")
+            probe = bpy.data.collections.new("Mint probe")
+            probe.asset_mark()
+            probe.preview_ensure().image_size = (8, 8)
+            bpy.data.libraries.write(str(file), {probe}, fake_user=True)
+            with bpy.data.libraries.load(str(file), assets_only=True) as (there, here):
+                here.collections = there.collections
+            return all(each.preview is not None and each.preview.image_size[0] > 0 for each in here.collections)
+    finally:
+        before.remove_new()
+
+
+def _instanced(placed: Placed) -> Placed:
+    """The same as one object that stands for its collection: what dropping a collection from the Asset Browser makes, too."""
+    if placed.collection is None or len(placed.objects) == 1:
+        return placed
+    stand_in = bpy.data.objects.new(placed.collection.name, None)
+    stand_in.instance_type, stand_in.instance_collection = "COLLECTION", placed.collection
+    return Placed(stand_in, None, (stand_in,))
 
 
 def file_name(provenance: Provenance) -> str:

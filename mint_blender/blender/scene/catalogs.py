@@ -12,6 +12,8 @@ import uuid
 from pathlib import Path
 
 FILE = "blender_assets.cats.txt"
+PART = ".mint-part"
+"""The ending of a file of ours in a library's folder that is not whole yet: a later sync clears away what a kill has left of it."""
 HEAD = """# This is an Asset Catalog Definition file for Blender.
 #
 # Empty lines and lines starting with `#` will be ignored.
@@ -24,6 +26,7 @@ VERSION 1
 PATHS = {"model": "Mint/Models", "world": "Mint/Worlds"}
 IDS = {path: str(uuid.uuid5(uuid.UUID("d2c5e0e4-3a66-4b0e-9d1b-6a3f1f1a7c55"), path)) for path in PATHS.values()}
 """The same in every library, so that an asset keeps its catalog when its file is moved to another one."""
+PARENT = str(uuid.uuid5(uuid.NAMESPACE_URL, "Mint"))
 
 
 def catalog_for(kind: str, folder: Path | None) -> str:
@@ -32,25 +35,27 @@ def catalog_for(kind: str, folder: Path | None) -> str:
     A catalog of that path which the user has made is used as it is. Without a folder nothing is written. Raises OSError.
     """
     path = PATHS.get(kind, "Mint")
-    own = IDS.get(path) or str(uuid.uuid5(uuid.NAMESPACE_URL, path))
+    own = IDS.get(path, PARENT)
     if folder is None:
         return own
     file = folder / FILE
     text = file.read_text(encoding="utf-8") if file.is_file() else HEAD
+    known: dict[str, str] = {}
     for line in text.splitlines():
         there, _, rest = line.partition(":")
-        if not line.startswith("#") and rest.partition(":")[0].strip("/ ") == path:
-            return there.strip()
-    _write(
-        file,
-        f"{text.rstrip()}\n{own}:{path}:{path.replace('/', '-')}\n" if text != HEAD else f"{HEAD}{own}:{path}:{path.replace('/', '-')}\n",
-    )
-    return own
+        if not line.startswith("#") and rest:
+            known.setdefault(rest.partition(":")[0].strip("/ "), there.strip())
+    # With the catalog above it: Blender would make up one that is missing, and take the file for changed.
+    missing = [(each, id) for each, id in ((path.partition("/")[0], PARENT), (path, own)) if each not in known]
+    if path not in known:
+        ours = "".join(f"{id}:{each}:{each.replace('/', '-')}\n" for each, id in missing)
+        _write(file, f"{HEAD}{ours}" if text == HEAD else f"{text.rstrip()}\n{ours}")
+    return known.get(path, own)
 
 
 def _write(file: Path, text: str) -> None:
     """All of it or nothing: the user's own catalogs are in this file."""
-    handle, name = tempfile.mkstemp(prefix=".cats.", dir=file.parent)
+    handle, name = tempfile.mkstemp(prefix=".cats.", suffix=PART, dir=file.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as part:
             part.write(text)

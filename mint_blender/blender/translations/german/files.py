@@ -239,4 +239,8 @@ TEXTS = {
         "die Bilder haben zusammen mehr als {1} Pixel; das ist mehr als erlaubt"
     ),
     "a picture in it": "ein Bild darin",
+    "{1} is cut off: its end is missing.": "{1} ist abgeschnitten: das Ende fehlt.",
+    "{1} is a drawing made of lines, not of pixels: save it as PNG in the program that it comes from.": (
+        "{1} ist eine Zeichnung aus Linien, nicht aus Pixeln: im Programm, aus dem sie stammt, als PNG speichern."
+    ),
 }

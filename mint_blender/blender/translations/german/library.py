@@ -84,7 +84,6 @@ TEXTS = {
     "Loading…": "Lädt…",
     "{1}–{2} of {3}{4}": "{1}–{2} von {3}{4}",
     "Collider: {1}": "Kollisionsnetz: {1}",
-    "Who began it has to decide about it.": "Darüber entscheidet, wer es begonnen hat.",
     "Import When Done": "Importieren, wenn fertig",
     "Import": "Importieren",
     "The asset library {1} cannot be used: {2}.": "Die Asset-Bibliothek {1} kann nicht verwendet werden: {2}.",
@@ -111,4 +110,20 @@ TEXTS = {
     "Words that have to be in name or prompt": "Wörter, die in Name oder Prompt vorkommen müssen",
     "{1} vertices, {2} faces, {3}": "{1} Vertices, {2} Flächen, {3}",
     "Copy": "Kopieren",
+    "Look through no more of the library. What was found stays": "Die Bibliothek nicht weiter durchsuchen. Was gefunden wurde, bleibt",
+    "Stop Search": "Suche anhalten",
+    "Nothing fits.": "Nichts passt.",
+    "A sync of {1} is running already: wait for it, or stop it. Nothing was changed.": (
+        "{1} wird gerade schon abgeglichen: darauf warten oder den Abgleich anhalten. Es wurde nichts geändert."
+    ),
+    "Searching… {1} looked through": "Sucht… {1} durchgesehen",
+    "All {1} looked through": "Alle {1} durchgesehen",
+    "{1} looked through, there are more": "{1} durchgesehen, es gibt noch mehr",
+    "In order among the {1} that are loaded": "Geordnet unter den {1} geladenen",
+    "It is in the list of jobs above, where it can be decided about.": (
+        "Steht oben in der Liste der Aufträge, wo darüber entschieden werden kann."
+    ),
+    "It was begun elsewhere. Here it can be waited for; to approve, pay or cancel is up to whoever began it.": (
+        "Anderswo begonnen. Hier kann darauf gewartet werden; freigeben, bezahlen oder abbrechen kann nur, wer es begonnen hat."
+    ),
 }

@@ -233,4 +233,8 @@ TEXTS = {
     ),
     "its pictures have more than {1} pixels in all; that is more than is accepted": "画像の合計が {1} ピクセルを超え、上限を超えています",
     "a picture in it": "中の画像",
+    "{1} is cut off: its end is missing.": "{1} は途中で切れています。末尾がありません。",
+    "{1} is a drawing made of lines, not of pixels: save it as PNG in the program that it comes from.": (
+        "{1} はピクセルではなく線で描かれた図です。作成元のプログラムで PNG として保存してください。"
+    ),
 }

@@ -85,7 +85,6 @@ TEXTS = {
     "Loading…": "読み込み中…",
     "{1}–{2} of {3}{4}": "{1}–{2} / {3}{4}",
     "Collider: {1}": "コリジョンメッシュ: {1}",
-    "Who began it has to decide about it.": "始めた人が判断します。",
     "Import When Done": "完成後にインポート",
     "Import": "インポート",
     "The asset library {1} cannot be used: {2}.": "アセットライブラリ {1} を使えません: {2}。",
@@ -112,4 +111,18 @@ TEXTS = {
     "Words that have to be in name or prompt": "名前かプロンプトに含まれる言葉",
     "{1} vertices, {2} faces, {3}": "頂点 {1}、面 {2}、{3}",
     "Copy": "コピー",
+    "Look through no more of the library. What was found stays": "ライブラリの検索をやめます。見つかったものは残ります",
+    "Stop Search": "検索を停止",
+    "Nothing fits.": "該当なし。",
+    "A sync of {1} is running already: wait for it, or stop it. Nothing was changed.": (
+        "{1} はすでに同期中です。終わるのを待つか停止してください。何も変更されていません。"
+    ),
+    "Searching… {1} looked through": "検索中… {1} 件を確認",
+    "All {1} looked through": "全 {1} 件を確認済み",
+    "{1} looked through, there are more": "{1} 件を確認、まだ続きがあります",
+    "In order among the {1} that are loaded": "読み込んだ {1} 件の中での順序",
+    "It is in the list of jobs above, where it can be decided about.": "上のジョブ一覧にあり、そこで判断できます。",
+    "It was begun elsewhere. Here it can be waited for; to approve, pay or cancel is up to whoever began it.": (
+        "別の場所で始められたものです。ここでは完成を待てますが、承認、支払い、キャンセルは始めた人が行います。"
+    ),
 }
