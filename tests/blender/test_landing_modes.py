@@ -15,9 +15,12 @@ pytestmark = pytest.mark.blender
 
 import bmesh  # noqa: E402
 
-from mint_blender.blender.scene.landing import Landing, Provenance, land_model  # noqa: E402
+from mint_blender.blender.scene.landing import ImportTrouble, Landing, Provenance, land_model  # noqa: E402
+from mint_blender.blender.scene.replace import replace_model  # noqa: E402
 
+from . import rich  # noqa: E402
 from .dump import Picture  # noqa: E402
+from .test_importer import BAD  # noqa: E402
 
 MODES = ("OBJECT", "EDIT", "SCULPT", "VERTEX_PAINT", "WEIGHT_PAINT", "TEXTURE_PAINT", "POSE", "EDIT an armature")
 FILES = {"plain": glbs.simple, "skinned": glbs.skinned, "animated": glbs.animated}
@@ -80,18 +83,48 @@ def test_an_edit_that_is_going_on_is_kept(model: Path) -> None:
 
 @pytest.mark.parametrize("kind", FILES)
 def test_nothing_that_is_not_ours_changes(kind: str, tmp_path: Path) -> None:
-    """All that RNA tells about every data-block that was there before is the same after a landing."""
-    _at_work("OBJECT")
-    bpy.context.object.modifiers.new("Bevel", "BEVEL")
-    bpy.context.object.data.materials.append(bpy.data.materials.new("Lamp"))  # the very names that the model wants
-    other = bpy.data.scenes.new("A second scene")
-    other.world = bpy.data.worlds.new("Sky")
-    other.collection.objects.link(bpy.data.objects["Bystander"])
+    """A scene with something of everything, under the very names that the model wants, is to the byte what it was; only members come."""
+    rich.build(tmp_path)
     before = Picture()
-    land_model(FILES[kind](tmp_path / "lamp.glb"), Provenance(job_id="j", name="Lamp", prompt="a lamp"))
+    placed = land_model(FILES[kind](tmp_path / "lamp.glb"), Provenance(job_id="j", name=rich.TITLE, prompt="a lamp"))
     after = Picture()
-    for shown in (before, after):  # the one thing that is to change: the scene has one collection more
-        for key in list(scene := shown.blocks["Scene", "Scene"]):
-            if key.startswith(("collection.", "objects", "view_layers", "depsgraph")):
-                del scene[key]
     before.assert_same(after, but_new=True)
+    came = {name for told in after.blocks.values() for name in told if name.startswith(("objects<", "children<"))}
+    assert f"objects<{placed.root.name}>" in came and "children<Mint>" in came
+
+
+def test_what_lands_does_not_use_what_was_there(tmp_path: Path) -> None:
+    """Under the names that the user has given already: the model has a mesh, a material and a picture of its own all the same."""
+    rich.build(tmp_path)
+    users = bpy.data.objects[rich.TITLE]
+    placed = land_model(glbs.simple(tmp_path / "lamp.glb"), Provenance(job_id="j", name=rich.TITLE))
+    assert placed.root != users and placed.root.data != users.data
+    assert placed.root.data.materials[0] != users.data.materials[0]
+    (image,) = [node.image for node in placed.root.data.materials[0].node_tree.nodes if node.type == "TEX_IMAGE"]
+    assert image != bpy.data.images[rich.TITLE] and tuple(image.size) == (4, 4)
+    assert placed.collection != bpy.data.collections[rich.TITLE]
+
+
+def test_a_replacement_touches_only_its_own(tmp_path: Path) -> None:
+    """The same when a later version takes the place of an earlier one."""
+    rich.build(tmp_path)
+    root = land_model(glbs.animated(tmp_path / "a.glb"), Provenance(job_id="j", name=rich.TITLE)).root
+    own = {("Object", each.name) for each in (root, *root.children_recursive)}
+    before = Picture()
+    replace_model(glbs.skinned(tmp_path / "b.glb"), Provenance(job_id="k", name=rich.TITLE), root)
+    before.blocks = {key: told for key, told in before.blocks.items() if key not in own and not told.get("[mint_made]")}
+    for told in before.blocks.values():
+        for name in [name for name in told if any(f"<{each}>" in name for _, each in own)]:
+            del told[name]
+    before.assert_same(Picture(), but_new=True)
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_landing_that_fails_changes_nothing_at_all(kind: str, model: Path, tmp_path: Path) -> None:
+    """Whatever is wrong with the file: not one data-block has come, gone or changed, of any kind."""
+    rich.build(tmp_path)
+    model.write_bytes(BAD[kind](model.read_bytes()))
+    before = Picture()
+    with pytest.raises(ImportTrouble):
+        land_model(model, Provenance(job_id="j", name=rich.TITLE))
+    before.assert_same(Picture())
