@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,9 @@ from . import rich  # noqa: E402
 from .dump import Picture  # noqa: E402
 from .test_importer import BAD  # noqa: E402
 
-MODES = ("OBJECT", "EDIT", "SCULPT", "VERTEX_PAINT", "WEIGHT_PAINT", "TEXTURE_PAINT", "POSE", "EDIT an armature")
+MODES = ("OBJECT", "EDIT", "SCULPT", "VERTEX_PAINT", "WEIGHT_PAINT", "TEXTURE_PAINT", "POSE", "EDIT an armature", "EDIT a curve")
+DRAWING = ("EDIT", "PAINT", "SCULPT", "WEIGHT")
+"""Modes of Grease Pencil; their names in Blender differ between versions."""
 FILES = {"plain": glbs.simple, "skinned": glbs.skinned, "animated": glbs.animated}
 
 
@@ -71,6 +74,74 @@ def test_mode_selection_and_frame_stay(mode: str, kind: str, tmp_path: Path) -> 
     placed = land_model(FILES[kind](tmp_path / "lamp.glb"), Provenance(job_id="j", name="Lamp"), Landing(at=(1, 0, 0)))
     assert placed.root.name in bpy.context.scene.objects
     assert _state() == before
+
+
+@pytest.mark.parametrize("mode", DRAWING)
+def test_a_drawing_goes_on(mode: str, tmp_path: Path) -> None:
+    """The same in the modes of Grease Pencil."""
+    add = bpy.ops.object.grease_pencil_add if bpy.app.version >= (4, 3) else bpy.ops.object.gpencil_add
+    add(type="STROKE")
+    for name in (mode, f"{mode}_GREASE_PENCIL", f"{mode}_GPENCIL"):
+        with contextlib.suppress(TypeError):
+            bpy.ops.object.mode_set(mode=name)
+    assert mode in bpy.context.mode and bpy.context.mode != "OBJECT"
+    before = _state()
+    land_model(glbs.skinned(tmp_path / "lamp.glb"), Provenance(job_id="j", name="Lamp"), Landing(at=(1, 0, 0)))
+    assert _state() == before
+
+
+def test_another_scene_than_the_one_that_is_shown(tmp_path: Path) -> None:
+    """What lands in a scene that no window shows is there, on each of its view layers; the shown one, in Edit Mode, notices nothing."""
+    _at_work("EDIT")
+    bpy.context.view_layer.update()
+    other = bpy.data.scenes.new("Other")
+    other.view_layers.new("Second")
+    before, picture = _state(), Picture()
+    placed = land_model(glbs.skinned(tmp_path / "lamp.glb"), Provenance(job_id="j", name="Lamp"), Landing(at=(1, 0, 0)), other)
+    assert _state() == before
+    assert all(placed.root.name in layer.objects for layer in other.view_layers) and placed.root.name not in bpy.context.scene.objects
+    picture.assert_same(Picture(), but_new=True)
+
+
+def test_the_view_layer_that_is_shown_may_be_another_one(model: Path) -> None:
+    """Active collection and selection of each view layer are its own, and stay."""
+    _at_work("OBJECT")
+    shown = bpy.context.scene.view_layers.new("Shown")
+    bpy.context.window.view_layer = shown
+    shown.objects.active = bpy.data.objects["Bystander"]
+    before = _state()
+    land_model(model, Provenance(job_id="j", name="Lamp"))
+    assert _state() == before and before["view layer"] == "Shown"
+
+
+def test_a_linked_scene_is_refused(model: Path, tmp_path: Path) -> None:
+    """A scene that is linked from another file cannot take anything: a sentence, and nothing has changed."""
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "set.blend"))
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    with bpy.data.libraries.load(str(tmp_path / "set.blend"), link=True) as (there, here):
+        here.scenes = there.scenes
+    before = Picture()
+    with pytest.raises(ImportTrouble, match="linked from another file"):
+        land_model(model, Provenance(job_id="j", name="Lamp"), scene=here.scenes[0])
+    before.assert_same(Picture())
+
+
+def test_linked_sets_in_the_scene_do_not_matter(model: Path, tmp_path: Path) -> None:
+    """A scene with a background set and a linked collection called “Mint”: what lands goes into one of this file."""
+    linked = bpy.data.collections.new("Mint")
+    bpy.context.scene.collection.children.link(linked)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "set.blend"))
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    with bpy.data.libraries.load(str(tmp_path / "set.blend"), link=True) as (there, here):
+        here.scenes, here.collections = there.scenes, there.collections
+    bpy.context.scene.background_set = here.scenes[0]
+    bpy.context.scene.collection.children.link(here.collections[0])
+    before = Picture()
+    placed = land_model(model, Provenance(job_id="j", name="Lamp"))
+    assert placed.root.library is None and placed.collection.library is None
+    (home,) = [each for each in bpy.context.scene.collection.children if placed.collection.name in each.children]
+    assert home.library is None
+    before.assert_same(Picture(), but_new=True)
 
 
 def test_an_edit_that_is_going_on_is_kept(model: Path) -> None:

@@ -105,4 +105,7 @@ TEXTS = {
     "What you changed on the earlier version is kept in the file as “{1}”; the new version brings its own.": (
         "Was an der früheren Fassung geändert war, bleibt als „{1}“ in der Datei; die neue bringt Eigenes mit."
     ),
+    "It is out of sight as long as the 3D Viewport shows the Local View. Leave that with View > Local View.": (
+        "Es ist nicht zu sehen, solange der 3D-Viewport die lokale Ansicht zeigt. Verlassen mit Ansicht > Lokale Ansicht."
+    ),
 }

@@ -104,4 +104,7 @@ TEXTS = {
     "What you changed on the earlier version is kept in the file as “{1}”; the new version brings its own.": (
         "以前の版に加えた変更は「{1}」としてファイルに残ります。新しい版には新しいものが付きます。"
     ),
+    "It is out of sight as long as the 3D Viewport shows the Local View. Leave that with View > Local View.": (
+        "3Dビューポートがローカルビューの間は見えません。ビュー > ローカルビュー で解除してください。"
+    ),
 }
