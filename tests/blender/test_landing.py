@@ -221,9 +221,10 @@ def test_any_unit_scale(unit: float, make: str, tmp_path: Path) -> None:
     bpy.context.scene.cursor.location = (5, 6, 7)
     placed = land_model(getattr(glbs, make)(tmp_path / "m.glb"), LAMP)
     low, high = bounds(placed.objects)
+    close = max(1e-4 / unit, 2e-6)  # a coordinate near 7 has no more digits
     assert (high[2] - low[2]) * unit == pytest.approx(2 if make == "skinned" else 1, rel=1e-3)
-    assert low[2] == pytest.approx(7, abs=1e-4 / unit)
-    assert ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2) == pytest.approx((5, 6), abs=1e-4 / unit)
+    assert low[2] == pytest.approx(7, abs=close)
+    assert ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2) == pytest.approx((5, 6), abs=close)
     again = land_model(getattr(glbs, make)(tmp_path / "m.glb"), LAMP, Landing(at=(0, 0, 0), height=4))
     low, high = bounds(again.objects)
     assert (low[2], high[2]) == pytest.approx((0, 4), abs=1e-4)
