@@ -14,7 +14,10 @@ from .errors import DownloadFailed
 
 
 def is_loopback(host: str) -> bool:
-    """Does the host name mean this computer? Decided by the text alone; nothing is resolved."""
+    """Does the host name mean this computer? Decided by the text alone; nothing is resolved.
+
+    `mint.origin` decides the same for the key, in a room that this one may not know; `tests/test_loopback.py` holds the two together.
+    """
     if host.lower() == "localhost":
         return True
     try:
@@ -66,9 +69,11 @@ def _split(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
         _ = parts.port  # a bad port only shows when it is asked for
-        return parts
     except ValueError:
         raise _refused("The address of the file cannot be read.") from None
+    if "%" in parts.netloc:  # a name in disguise, or one network card of several
+        raise _refused("The address of the file cannot be read.")
+    return parts
 
 
 def _refused(sentence: str) -> DownloadFailed:

@@ -19,13 +19,13 @@ from functools import partial
 
 from ..files.download import Downloader
 from ..files.errors import FileTrouble, Stopped
+from ..files.store import Store
 from ..mint.account import Account
 from ..mint.client import Client
 from ..mint.errors import MintError, TooManyActive, Unreachable
 from ..mint.schema import Kind
 from . import calls, errands, fetching, troubles
 from .driver import Driver
-from .home import download_folder
 from .job import HOLDS_SLOT, Job, Kept, Phase
 from .journal import Journal
 from .messages import Answered, Ask, Command, ErrandDone, Fetched, Hitch, JobChanged, Look, News, Online, Progress, Rested, Use
@@ -315,7 +315,7 @@ class Desk:
 
     def _send_for(self, task: _Task, want: Fetch) -> None:
         """Hand a download to the pool; the answer comes back through the inbox."""
-        job_id, serial, folder = task.job.id, task.serial, download_folder(self._setup.home, task.job.id)
+        job_id, serial = task.job.id, task.serial
         if (job_id, want.name) in self._downloads:
             return  # it is under way, or one that nobody wants any more is still letting go of the same file: see _take_in
         self._downloads.add((job_id, want.name))
@@ -331,6 +331,7 @@ class Desk:
 
         def work() -> None:
             try:
+                folder = Store(self._setup.home).job_folder(job_id)
                 with self._setup.downloader() as downloader:
                     outcome = fetching.fetch(want, folder, downloader=downloader, stop=unwanted, progress=report)
                 self._inbox.put(Fetched(job_id, serial, want.name, outcome))

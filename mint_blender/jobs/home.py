@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the journal and the downloads lie."""
+"""Where the journal and the downloads lie: the folder that `files.store` and the journal share."""
 
 from __future__ import annotations
 
@@ -17,11 +17,6 @@ def home_folder(environ: Mapping[str, str] = os.environ, *, preferred: Path | No
     if chosen:
         return Path(chosen).expanduser().absolute()
     return preferred or _user_data(environ) / "mint-blender"
-
-
-def download_folder(home: Path, job_id: str) -> Path:
-    """Where one job's files lie."""
-    return home / "downloads" / job_id
 
 
 def _user_data(environ: Mapping[str, str]) -> Path:

@@ -145,8 +145,11 @@ def animated(path: Path) -> Path:
     return glb.save(path)
 
 
-def skinned(path: Path) -> Path:
-    """A box of height 1 whose upper half hangs on a bone that is moved up by 1 in the file's pose: it stands 2 high."""
+def skinned(path: Path, *, bones: tuple[str, str] = ("lower", "upper"), waves: tuple[str, ...] = (), lift: float = 1.0) -> Path:
+    """A box of height 1 whose upper half hangs on a bone that is moved up by `lift` in the file's pose: it stands 2 high.
+
+    `waves`: names of animations that move the upper bone sideways.
+    """
     glb = Glb()
     primitive = box(glb)
     points, *_ = box_arrays((-0.5, 0, -0.5), (0.5, 1, 0.5))
@@ -154,12 +157,31 @@ def skinned(path: Path) -> Path:
     joints[:, 0], weights[:, 0] = points[:, 1] > 0.5, 1
     primitive["attributes"] |= {"JOINTS_0": glb.accessor(joints, "u1"), "WEIGHTS_0": glb.accessor(weights, "f4")}
     body = glb.node(mesh=glb.mesh(primitive, name="body"), name="body")
-    upper = glb.node(root=False, name="upper", translation=[0, 1.5, 0])
-    lower = glb.node(children=[upper], name="lower")
+    upper = glb.node(root=False, name=bones[1], translation=[0, 0.5 + lift, 0])
+    lower = glb.node(children=[upper], name=bones[0])
     rest = np.stack([np.eye(4), np.eye(4)])
     rest[1, 3, 1] = -0.5  # column-major: at rest the upper bone is at 0.5, in the pose at 1.5
     skin = glb.add("skins", {"joints": [lower, upper], "inverseBindMatrices": glb.accessor(rest.reshape(2, 16), "f4")})
     glb.json["nodes"][body]["skin"] = skin
+    for name in waves:
+        places = np.array([[0, 0.5 + lift, 0], [1, 0.5 + lift, 0]], "f4")
+        sampler = {"input": glb.accessor(np.array([0, 1.0]), "f4", min=[0], max=[1]), "output": glb.accessor(places, "f4")}
+        channel = {"sampler": 0, "target": {"node": upper, "path": "translation"}}
+        glb.add("animations", {"name": name, "samplers": [sampler], "channels": [channel]})
+    return glb.save(path)
+
+
+def shaped(path: Path, *keys: str, height: float = 1.0) -> Path:
+    """A box with shape keys, each of which makes it one wider on one side."""
+    glb = Glb()
+    primitive = box(glb, (-0.5, 0, -0.5), (0.5, height, 0.5), glb.material())
+    points, *_ = box_arrays((-0.5, 0, -0.5), (0.5, height, 0.5))
+    wider = np.zeros_like(points)
+    wider[points[:, 0] > 0, 0] = 1
+    primitive["targets"] = [{"POSITION": glb.accessor(wider, "f4")} for _ in keys]
+    mesh = glb.mesh(primitive, name="body")
+    glb.json["meshes"][mesh] |= {"extras": {"targetNames": list(keys)}, "weights": [0.0 for _ in keys]}
+    glb.node(mesh=mesh, name="body")
     return glb.save(path)
 
 

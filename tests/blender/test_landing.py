@@ -211,3 +211,75 @@ def test_a_height_that_is_none_is_refused(model: Path, height: float) -> None:
     with pytest.raises(ImportTrouble, match="height"):
         land_model(model, LAMP, Landing(at=(0, 0, 0), height=height))
     before.assert_same(Picture())
+
+
+@pytest.mark.parametrize("unit", [0.01, 0.001, 0.3048, 1000.0])
+@pytest.mark.parametrize("make", ["simple", "skinned", "animated"])
+def test_any_unit_scale(unit: float, make: str, tmp_path: Path) -> None:
+    """Centimetres, millimetres, feet, kilometres: a model of one metre (the skinned one of two) is that long, standing on the cursor."""
+    bpy.context.scene.unit_settings.scale_length = unit
+    bpy.context.scene.cursor.location = (5, 6, 7)
+    placed = land_model(getattr(glbs, make)(tmp_path / "m.glb"), LAMP)
+    low, high = bounds(placed.objects)
+    close = max(1e-4 / unit, 2e-6)  # a coordinate near 7 has no more digits
+    assert (high[2] - low[2]) * unit == pytest.approx(2 if make == "skinned" else 1, rel=1e-3)
+    assert low[2] == pytest.approx(7, abs=close)
+    assert ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2) == pytest.approx((5, 6), abs=close)
+    again = land_model(getattr(glbs, make)(tmp_path / "m.glb"), LAMP, Landing(at=(0, 0, 0), height=4))
+    low, high = bounds(again.objects)
+    assert (low[2], high[2]) == pytest.approx((0, 4), abs=1e-4)
+
+
+def test_imperial_units_change_what_is_shown_only(model: Path) -> None:
+    """The system of units is a way of writing lengths: with feet and inches, and a unit scale of 1, the model has the same numbers."""
+    bpy.context.scene.unit_settings.system = "IMPERIAL"
+    assert _extent(land_model(model, LAMP, Landing(at=(0, 0, 0)))) == ([-0.5, -0.5, 0], [0.5, 0.5, 1])
+
+
+def _turned(path: Path, size: float = 1.0, *, flat: bool = False, far: float = 0.0) -> Path:
+    """A box under a node that turns, shears by its parent, and moves it."""
+    glb = glbs.Glb()
+    top = 0.0 if flat else size
+    mesh = glb.mesh(glbs.box(glb, (-size, 0, -size), (size, top, size)))
+    inner = glb.node(root=False, mesh=mesh, name="inner", rotation=[0, 0.3826834, 0, 0.9238795], translation=[far, far, far])
+    glb.node(children=[inner], name="outer", rotation=[0.2588190, 0, 0, 0.9659258], scale=[1, 1, 1] if flat else [1, 2, 1])
+    return glb.save(path)
+
+
+@pytest.mark.parametrize(("size", "flat", "far"), [(1, False, 0), (1, True, 0), (5000, False, 0), (0.0005, False, 0), (1, False, 300)])
+def test_turned_flat_huge_and_tiny_models_stand_on_the_floor(size: float, flat: bool, far: float, tmp_path: Path) -> None:
+    """However a model is turned, how large it is and how far from its origin: its lowest point is on the floor, its middle at the cursor."""
+    placed = land_model(_turned(tmp_path / "m.glb", size, flat=flat, far=far), LAMP, Landing(at=(1, 2, 3)))
+    low, high = bounds(placed.objects)
+    close = 2e-6 * max(size, far, 1)
+    assert low[2] == pytest.approx(3, abs=close)
+    assert ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2) == pytest.approx((1, 2), abs=close)
+    assert high[2] - low[2] > size / 2 and tuple(placed.root.location) == (1, 2, 3)
+
+
+def test_a_flat_sheet_stays_as_it_was_delivered(tmp_path: Path) -> None:
+    """Nothing can scale no height to a height: a sheet on the floor keeps its size, without an error."""
+    placed = land_model(glbs.simple(tmp_path / "m.glb", (-1, 0, -1), (1, 0, 1)), LAMP, Landing(at=(0, 0, 0), height=3))
+    assert _extent(placed) == ([-1, -1, 0], [1, 1, 0])
+
+
+def test_what_the_file_says_about_its_bounds_is_only_a_hint(tmp_path: Path) -> None:
+    """`min` and `max` of the positions lie: it is what arrived that is measured."""
+    glb = glbs.Glb()
+    glb.node(mesh=glb.mesh(glbs.box(glb)))
+    glb.json["accessors"][0] |= {"min": [-9, -9, -9], "max": [9, 9, 9]}
+    assert _extent(land_model(glb.save(tmp_path / "m.glb"), LAMP, Landing(at=(0, 0, 0), height=2))) == ([-1, -1, 0], [1, 1, 2])
+
+
+def test_instances_are_measured_too(tmp_path: Path) -> None:
+    """One mesh shown three times, by nodes and by EXT_mesh_gpu_instancing: all of them count, and stand where the file has them."""
+    glb = glbs.Glb()
+    mesh = glb.mesh(glbs.box(glb))
+    places = glb.accessor([(0, 0, 0), (4, 0, 0), (0, 3, 0)], "f4")
+    glb.json["extensionsUsed"] = ["EXT_mesh_gpu_instancing"]
+    glb.node(mesh=mesh, name="many", extensions={"EXT_mesh_gpu_instancing": {"attributes": {"TRANSLATION": places}}})
+    glb.node(mesh=mesh, name="one", translation=[0, 0, 8])
+    placed = land_model(glb.save(tmp_path / "m.glb"), LAMP, Landing(at=(0, 0, 0)))
+    low, high = _extent(placed)
+    assert ([high[axis] - low[axis] for axis in range(3)], low[2]) == ([5, 9, 4], 0)
+    assert len({each.data for each in placed.objects if each.type == "MESH"}) == 1

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
@@ -15,6 +14,7 @@ import pytest
 from scripts import package
 
 from ..mint_service.running import ThreadService
+from .in_blender import MINT, install, plain, run
 from .runs import LAMP, Ran, environment, hear_ctrl_c
 
 pytestmark = pytest.mark.debian
@@ -26,23 +26,8 @@ Blender = Callable[..., Ran]
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Blender profile with the extension in it, installed from the archive and enabled."""
     folder = tmp_path_factory.mktemp("profile")
-    archive = package.build(folder / "dist")
-    done = subprocess.run(
-        ["blender", "--command", "extension", "install-file", "-r", "user_default", "-e", str(archive)],
-        env=_plain(folder / "resources"),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    install(package.build(folder / "dist"), folder / "resources")
     return folder / "resources"
-
-
-def _plain(resources: Path) -> dict[str, str]:
-    """An environment in which Blender sees neither our source tree nor a setting of ours."""
-    unwanted = ("MINT_", "PYTHON")
-    return {name: value for name, value in os.environ.items() if not name.startswith(unwanted)} | {"BLENDER_USER_RESOURCES": str(resources)}
 
 
 @pytest.fixture
@@ -57,16 +42,7 @@ def resources(installed: Path, tmp_path: Path) -> Path:
 def blender(service: ThreadService, resources: Path, home: Path, tmp_path: Path) -> Blender:
     """Runs Blender with the extension and a key in the environment: `blender("--online-mode", "--command", "mint", "check")`."""
 
-    def run(*arguments: str, **changes: str) -> Ran:
-        said = {name: value for name, value in environment(service, home).items() if name.startswith(("MINT_", "COLUMNS"))}
-        told = {name: value for name, value in {**_plain(resources), **said, **changes}.items() if value}
-        done = subprocess.run(["blender", *arguments], env=told, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
-        return Ran(done.returncode, done.stdout, done.stderr).checked(service)
-
-    return run
-
-
-MINT = ("--online-mode", "--command", "mint")
+    return lambda *arguments, **changes: run(service, resources, home, tmp_path, *arguments, **changes)
 
 
 def test_from_the_prompt_to_the_blend(blender: Blender, tmp_path: Path) -> None:
@@ -171,7 +147,7 @@ def test_a_script_in_blender(blender: Blender) -> None:
 
 def test_ctrl_c_in_blender(service: ThreadService, resources: Path, home: Path) -> None:
     """Interrupted in Blender: the job is kept, and goes on with the same operation."""
-    told = {**_plain(resources), **{name: value for name, value in environment(service, home).items() if name.startswith("MINT_")}}
+    told = {**plain(resources), **{name: value for name, value in environment(service, home).items() if name.startswith("MINT_")}}
     arguments = ["blender", *MINT, "generate", "--prompt", "a lamp [slow-start]"]
     running = subprocess.Popen(arguments, env=told, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c)
     assert running.stderr is not None

@@ -34,6 +34,12 @@ def every_block() -> Iterator[bpy.types.ID]:
                     yield block
 
 
+def of_kind(block: bpy.types.ID) -> Iterable[bpy.types.ID]:
+    """All data-blocks of the kind that this one is of."""
+    collections = (getattr(bpy.data, prop.identifier) for prop in bpy.data.bl_rna.properties if prop.type == "COLLECTION")
+    return next((each for each in collections if each.get(block.name_full) == block), ())
+
+
 def remove(blocks: Iterable[bpy.types.ID]) -> None:
     """Delete data-blocks, whoever uses them. Scenes go first: they hold on to the others."""
     blocks = list(blocks)

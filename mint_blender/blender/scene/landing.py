@@ -121,7 +121,8 @@ def whole_or_nothing(scene: bpy.types.Scene, provenance: Provenance, *, undo: bo
         if isinstance(error, FileTrouble):
             raise ImportTrouble(str(error)) from error
         raise
-    for view_layer in scene.view_layers:
+    shown = [window.view_layer for window in bpy.context.window_manager.windows if window.scene == scene]
+    for view_layer in shown or scene.view_layers[:1]:  # the others may never have been worked out, and need not be now
         view_layer.update()  # a script may ask at once where things are in the world
     if undo and not bpy.app.background:
         bpy.ops.ed.undo_push(message=f"Mint: {provenance.title}")
@@ -156,7 +157,17 @@ def _out_of_sight(scene: bpy.types.Scene, collection: bpy.types.Collection) -> l
     for each in _way_to(view_layer.layer_collection, collection):
         if each.exclude or each.hide_viewport or each.collection.hide_viewport:
             return [f"It is out of sight: the collection “{each.name}” is switched off. Switch it on in the Outliner to see it."]
+    views = list(_views(scene))
+    if views and all(each.local_view for each in views):
+        return ["It is out of sight as long as the 3D Viewport shows the Local View. Leave that with View > Local View."]
     return []
+
+
+def _views(scene: bpy.types.Scene) -> Iterator[bpy.types.SpaceView3D]:
+    """The 3D Viewports that show a scene."""
+    for area in [area for window in bpy.context.window_manager.windows if window.scene == scene for area in window.screen.areas]:
+        if area.type == "VIEW_3D" and isinstance(area.spaces.active, bpy.types.SpaceView3D):
+            yield area.spaces.active
 
 
 def _way_to(layer: bpy.types.LayerCollection, collection: bpy.types.Collection) -> list[bpy.types.LayerCollection]:

@@ -11,7 +11,7 @@ import bpy
 from mathutils import Matrix, Vector
 
 from ...files import placement
-from . import provenance, tidy
+from . import counterparts, provenance, tidy, touched
 from .blocks import Inventory
 from .importer import ImportTrouble, import_glb
 from .measure import bounds
@@ -58,8 +58,14 @@ def build_model(
     root.scale = [value * scale for value in root.scale]
     objects = [root, *(each for each in objects if each != root)]
     made = [each for each in before.new() if isinstance(each, NAMED_AFTER_IT)]
+    parts = [each for each in objects if each != root]
+    for each in parts:
+        each[counterparts.NODE] = each.name
     tidy.name_after(name, root, objects, made)
     provenance.mark([*objects, *made])
+    touched.remember([*parts, *made])
+    for each in [each for each in parts if each.type == "ARMATURE"]:
+        touched.remember_pose(each)
     if height is not None:
         root[provenance.PREFIX + "height"] = height
     for key, value in (properties or {}).items():

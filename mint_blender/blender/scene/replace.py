@@ -7,7 +7,6 @@ stay and only what they show is exchanged; where a part has no counterpart, ever
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +15,9 @@ import bpy
 from mathutils import Matrix
 
 from ...files import glb, picture, spz
+from . import animation, carrying, counterparts, tidy, touched
 from . import provenance as origin
-from .blocks import Inventory
+from .blocks import Inventory, every_block, of_kind
 from .landing import Placed, whole_or_nothing
 from .measure import bounds
 from .model import BuiltModel, build_model
@@ -34,30 +34,32 @@ NOWHERE = (0.0, 0.0, 0.0)
 def replace_model(path: Path, provenance: Provenance, root: bpy.types.Object, *, scene: bpy.types.Scene | None = None) -> Placed:
     """Put the model of this GLB in the place of what `root` shows; one undo step.
 
-    `root` stays, with its name, transform, parent, collections, modifiers and constraints. Where the earlier version was scaled to a
-    height, the new one is as high. Raises ImportTrouble, and then nothing has changed.
+    `root` stays, with its name, transform, parent, collections, modifiers and constraints, and so does each part that comes again. Where
+    the earlier version was scaled to a height, the new one is as high. Raises ImportTrouble, and then nothing has changed.
     """
     scene = scene or bpy.context.scene
     old = _own(root)
-    _refuse_while_edited(root, old)
+    _refuse_what_is_elsewhere(old)
+    _refuse_while_edited(old)
     before = Inventory()
     with whole_or_nothing(scene, provenance):
         workshop = bpy.data.collections.new("\x01 Mint")  # in no scene: the new version is seen only when it is in place
         built = build_model(path, name=provenance.title, collection=workshop, scene=scene, at=NOWHERE)
         _as_high_as(root, old, built)
-        waste = _used_by(old)
-        notes, used = _exchange(root, old, built)
+        waste = [each for each in every_block() if origin.is_marked(each) and each.users and not isinstance(each, bpy.types.Object)]
+        notes, stays, used = _exchange(root, old, built)
         alive = set(bpy.data.objects)
         gone = {each for each in (*old, *built.objects) if each in alive and each not in used}
         notes += _lost_with([each for each in old if each in gone])
         _adopt(root, gone, used)
         for each in gone:
-            _point_elsewhere(each, root)
+            _point_elsewhere(each, stays.get(each, root))
         bpy.data.batch_remove([*gone, workshop])
-        _clear_away([*waste, *before.new()])
+        notes += _clear_away([*waste, *before.new()])
+        _without_numbers(before.new())
         origin.write(root, provenance)
     family = origin.family(root)
-    return Placed(root, origin.home_collection(root), family, tuple(notes))
+    return Placed(root, origin.home_collection(root), family, tuple(dict.fromkeys(notes)))
 
 
 def replace_world(
@@ -78,7 +80,8 @@ def replace_world(
     scene = scene or bpy.context.scene
     options = options or world.WorldOptions()
     files: dict[world.Part, Path | None] = {"COLLIDER": parts.collider, "PANORAMA": parts.panorama, "SPLATS": parts.splats}
-    _refuse_while_edited(root, list(origin.family(root)))
+    _refuse_what_is_elsewhere([root])
+    _refuse_while_edited(list(origin.family(root)))
     with whole_or_nothing(scene, provenance):
         for path, look in ((parts.collider, glb.inspect), (parts.panorama, picture.inspect), (parts.splats, spz.inspect)):
             if path is not None:
@@ -92,9 +95,18 @@ def replace_world(
     return Placed(root, origin.home_collection(root), origin.family(root))
 
 
-def _refuse_while_edited(root: bpy.types.Object, old: list[bpy.types.Object]) -> None:
-    if root.library is not None:
-        raise ImportTrouble(f"“{root.name}” is linked from another file and can be replaced only there. Nothing was changed.")
+def _refuse_what_is_elsewhere(old: list[bpy.types.Object]) -> None:
+    """What is linked, or overrides what is linked, would be as it was when the file is opened again."""
+    for each in old:
+        if each.override_library is not None:
+            raise ImportTrouble(
+                f"“{each.name}” is a library override: its model is in another file and can be replaced only there. Nothing was changed."
+            )
+        if each.library is not None or (each.data is not None and each.data.library is not None):
+            raise ImportTrouble(f"“{each.name}” is linked from another file and can be replaced only there. Nothing was changed.")
+
+
+def _refuse_while_edited(old: list[bpy.types.Object]) -> None:
     busy = next((each for each in old if each.mode != "OBJECT"), None)
     if busy is not None:
         raise ImportTrouble(
@@ -126,79 +138,72 @@ def _own(root: bpy.types.Object) -> list[bpy.types.Object]:
     return own
 
 
-def _exchange(root: bpy.types.Object, old: list[bpy.types.Object], built: BuiltModel) -> tuple[list[str], set[bpy.types.Object]]:
-    """Bring the new version under `root`. Answers with notes, and with the objects that it consists of from now on."""
-    new = list(built.objects)
-    if root.type == "MESH" and built.root.type != "MESH" and _is_plain(new):
+def _exchange(
+    root: bpy.types.Object, old: list[bpy.types.Object], built: BuiltModel
+) -> tuple[list[str], counterparts.Stays, set[bpy.types.Object]]:
+    """Bring the new version under `root`. Answers with notes, what stays for which new part, and all objects that it consists of now."""
+    new, carries = list(built.objects), _only_carries(root, old)
+    if not carries and built.root.type != "MESH" and _is_plain(new):
         new = [_joined(new)]
-    if root.type == "MESH" and len(new) == 1:
-        _show(root, new[0].data)
-        return [], {root}
-    if root.type == "MESH":  # parts that move cannot become one mesh: the root shows nothing itself and carries them
-        _show(root, bpy.data.meshes.new(root.name))
-        notes = [f"“{root.name}” now carries several moving parts; its own modifiers have nothing to work on."] if root.modifiers else []
-    else:
-        notes = []
-    parts = new if built.root.type == "MESH" else [each for each in new if each != built.root]
-    return notes, {root, *_exchange_parts(root, [each for each in old if each != root], parts, built.root)}
+    notes: list[str] = []
+    stays: counterparts.Stays = {}
+    lone = None if carries else _for_the_root(new, built.root)
+    if lone is not None:
+        stays[lone] = root
+    elif not carries:  # parts that move cannot become one mesh: the root shows nothing itself and carries them
+        notes += _show_nothing(root)
+    parts = [each for each in new if each != lone and (each != built.root or built.root.type == "MESH")]
+    earlier = [each for each in old if each != root]
+    stays |= counterparts.pairs(earlier, parts)
+    kept = counterparts.duplicates(earlier, stays)
+    notes += counterparts.take_places(old, stays)
+    counterparts.hang(parts, stays, root, built.root)
+    return notes, stays, {root, *kept, *(stays.get(part, part) for part in parts)}
 
 
-def _exchange_parts(
-    root: bpy.types.Object, old: list[bpy.types.Object], parts: list[bpy.types.Object], new_root: bpy.types.Object
-) -> list[bpy.types.Object]:
-    """Hang the new parts under the root; a part that has an earlier counterpart lends it its mesh. The parts that are there then."""
-    stays: dict[bpy.types.Object, bpy.types.Object] = {}
-    for part, earlier in _pairs(old, parts):
-        _show(earlier, part.data)
-        stays[part] = earlier
-    for part in parts:
-        holder = stays.get(part, part)
-        parent = None if part == new_root else part.parent
-        basis = part.matrix_basis.copy() if part != new_root else Matrix.Identity(4)
-        bone = (part.parent_type, part.parent_bone)
-        holder.parent = root if parent in (None, new_root) else stays.get(parent, parent)
-        holder.parent_type, holder.parent_bone = bone if parent not in (None, new_root) else ("OBJECT", "")
-        holder.matrix_parent_inverse = Matrix.Identity(4)
-        holder.matrix_basis = basis
-        if part not in stays:
-            for collection in root.users_collection:
-                collection.objects.link(part)
-    return [stays.get(part, part) for part in parts]
+def _only_carries(root: bpy.types.Object, old: list[bpy.types.Object]) -> bool:
+    """Whether the root shows nothing itself: an empty, or a mesh that became one when parts that move came."""
+    return not isinstance(root.data, bpy.types.Mesh) or (
+        not root.data.vertices and any(each.type == "MESH" for each in old if each != root)
+    )
 
 
-def _pairs(old: list[bpy.types.Object], parts: list[bpy.types.Object]) -> list[tuple[bpy.types.Object, bpy.types.Object]]:
-    """Parts that merely show a mesh, each with the earlier part of the same name; two lone ones belong together whatever their names."""
-    before, after = [each for each in old if _shows_mesh(each)], [each for each in parts if _shows_mesh(each)]
-    if len(before) == len(after) == 1:
-        return [(after[0], before[0])]
-    named = {_plain(each): each for each in reversed(before)}
-    pairs = []
-    for part in after:
-        earlier = named.pop(_plain(part), None)
-        if earlier is not None:
-            pairs.append((part, earlier))
-    return pairs
+def _for_the_root(new: list[bpy.types.Object], new_root: bpy.types.Object) -> bpy.types.Object | None:
+    """The one mesh of a new version, made ready to be shown by a root that is a mesh; None where there are several, or where it moves."""
+    meshes = [each for each in new if each.type == "MESH"]
+    if len(meshes) != 1:
+        return None
+    matrix, above = Matrix.Identity(4), meshes[0]
+    while above is not None and above != new_root:
+        if animation.moves_itself(above) or above.parent_type != "OBJECT":
+            return None
+        matrix, above = above.matrix_parent_inverse @ above.matrix_basis @ matrix if above.parent else matrix, above.parent
+    mesh: Any = meshes[0].data
+    mesh.transform(matrix, shape_keys=True)
+    if matrix.is_negative:
+        mesh.flip_normals()
+    return meshes[0]
 
 
-def _plain(each: bpy.types.Object) -> str:
-    return re.sub(r"\.\d{3,}$", "", each.name).lower()
-
-
-def _shows_mesh(each: bpy.types.Object) -> bool:
-    return each.type == "MESH" and each.animation_data is None and not any(modifier.type == "ARMATURE" for modifier in each.modifiers)
-
-
-def _show(holder: bpy.types.Object, mesh: Any) -> None:
-    """Let the object show another mesh, and its linked duplicates with it."""
-    earlier: Any = holder.data
-    name = earlier.name
-    earlier.user_remap(mesh)
-    earlier.name = f"{name} (earlier)"
+def _show_nothing(root: bpy.types.Object) -> list[str]:
+    """Give the root a mesh without vertices, which keeps its slots of materials."""
+    before, mesh = carrying.Earlier(root, ()), bpy.data.meshes.new(root.name)
+    gone: Any = root.data
+    name = gone.name
+    origin.mark([mesh])
+    root.data = mesh
+    before.bring_over()
+    gone.user_remap(mesh)
+    gone.name = f"{name} (earlier)"
     mesh.name = name
+    return [f"“{root.name}” now carries several moving parts; its own modifiers have nothing to work on."] if root.modifiers else []
 
 
 def _is_plain(objects: list[bpy.types.Object]) -> bool:
-    return all(_shows_mesh(each) or each.type == "EMPTY" for each in objects) and all(each.animation_data is None for each in objects)
+    """Nothing but meshes, without bones, shape keys or motion, and the empties between them: these can become one mesh."""
+    meshes = [each for each in objects if each.type == "MESH"]
+    still = all(each.type in ("MESH", "EMPTY") and each.animation_data is None for each in objects)
+    return still and not any(each.modifiers or each.data.shape_keys for each in meshes)
 
 
 def _joined(objects: list[bpy.types.Object]) -> bpy.types.Object:
@@ -244,19 +249,12 @@ def _lost_with(parts: Iterable[bpy.types.Object]) -> list[str]:
     notes = []
     for each in parts:
         own = [mine.name for mine in each.modifiers if mine.type != "ARMATURE"] + [mine.name for mine in each.constraints]
+        own += [mine.name for bone in (each.pose.bones if each.pose else ()) for mine in bone.constraints]
+        own += [curve.data_path for curve in (each.animation_data.drivers if each.animation_data else ())]
+        own += [action.name for action in animation.actions(each) if touched.is_the_users(action)]
         if own:
             notes.append(f"“{each.name}” has no counterpart in the new version: what was set on it went with it ({', '.join(own)}).")
     return notes
-
-
-def _used_by(objects: Iterable[bpy.types.Object]) -> list[bpy.types.ID]:
-    """The meshes, armatures, actions, materials and pictures of these objects, users before what they use."""
-    objects = list(objects)
-    data = [each.data for each in objects if each.data is not None]
-    actions = [each.animation_data.action for each in objects if each.animation_data and each.animation_data.action]
-    materials = [slot.material for each in objects for slot in each.material_slots if slot.material]
-    images = [node.image for each in materials if each.node_tree for node in each.node_tree.nodes if getattr(node, "image", None)]
-    return list(dict.fromkeys([*data, *actions, *materials, *images]))
 
 
 def _point_elsewhere(gone: bpy.types.Object, root: bpy.types.Object) -> None:
@@ -266,8 +264,23 @@ def _point_elsewhere(gone: bpy.types.Object, root: bpy.types.Object) -> None:
     gone.user_remap(root)
 
 
-def _clear_away(blocks: Iterable[bpy.types.ID]) -> None:
-    """Delete what came from Mint with the earlier version and is used by nothing any more."""
+def _clear_away(blocks: Iterable[bpy.types.ID]) -> list[str]:
+    """Delete what came from Mint and is used by nothing any more; what the user has changed since is kept. Answers with notes."""
+    waste, kept = [each for each in dict.fromkeys(blocks) if origin.is_marked(each)], []
+    while unused := [each for each in waste if each.users == 0]:
+        waste = [each for each in waste if each not in unused]
+        mine = [each for each in unused if touched.is_touched(each)]
+        for each in mine:
+            each.name = f"{each.name} (earlier)"
+            each.use_fake_user = True
+            kept.append(each.name)
+        bpy.data.batch_remove([each for each in unused if each not in mine])
+    return [f"What you changed on the earlier version is kept in the file as “{name}”; the new version brings its own." for name in kept]
+
+
+def _without_numbers(blocks: Iterable[bpy.types.ID]) -> None:
+    """What had to be called “Lamp.001” beside the earlier one can be “Lamp” now."""
     for each in blocks:
-        if each.users == 0 and origin.is_marked(each):
-            bpy.data.batch_remove([each])
+        plain = tidy.plain_name(each.name)
+        if origin.is_marked(each) and plain != each.name and not any(other.name == plain for other in of_kind(each)):
+            each.name = plain

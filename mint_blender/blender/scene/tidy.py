@@ -69,8 +69,13 @@ def name_after(title: str, root: bpy.types.Object, objects: Iterable[bpy.types.O
             each.name = title if len(same) == 1 else _part_name(title, each.name)
 
 
+def plain_name(name: str) -> str:
+    """The name without the number that Blender puts behind one that is taken."""
+    return re.sub(r"\.\d{3,}$", "", name).strip()
+
+
 def _part_name(title: str, original: str) -> str:
-    plain = re.sub(r"\.\d{3,}$", "", original).strip()
+    plain = plain_name(original)
     return plain if plain.lower().startswith(title.lower()) else f"{title} {plain}"
 
 

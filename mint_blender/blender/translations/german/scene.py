@@ -89,4 +89,23 @@ TEXTS = {
     "“{1}” has no counterpart in the new version: what was set on it went with it ({2}).": (
         "„{1}“ hat in der neuen Fassung kein Gegenstück: was daran eingestellt war, ging mit verloren ({2})."
     ),
+    "The new version of “{1}” lacks bones that something of yours hung on: {2}.": (
+        "Der neuen Fassung von „{1}“ fehlen Knochen, an denen etwas Eigenes hing: {2}."
+    ),
+    "“{1}” shows a new mesh, on which this of yours has no place: {2}.": (
+        "„{1}“ zeigt ein neues Mesh, auf dem dies Eigene keinen Platz hat: {2}."
+    ),
+    "“{1}” keeps your action; that of the new version is kept in the file as “{2}”.": (
+        "„{1}“ behält die eigene Aktion; die der neuen Fassung bleibt als „{2}“ in der Datei."
+    ),
+    "“{1}” is a library override: its model is in another file and can be replaced only there. Nothing was changed.": (
+        "„{1}“ ist eine Bibliotheksüberschreibung: das Modell selbst liegt in einer anderen Datei und ist nur dort ersetzbar. "
+        "Nichts wurde geändert."
+    ),
+    "What you changed on the earlier version is kept in the file as “{1}”; the new version brings its own.": (
+        "Was an der früheren Fassung geändert war, bleibt als „{1}“ in der Datei; die neue bringt Eigenes mit."
+    ),
+    "It is out of sight as long as the 3D Viewport shows the Local View. Leave that with View > Local View.": (
+        "Es ist nicht zu sehen, solange der 3D-Viewport die lokale Ansicht zeigt. Verlassen mit Ansicht > Lokale Ansicht."
+    ),
 }

@@ -89,4 +89,22 @@ TEXTS = {
     "“{1}” has no counterpart in the new version: what was set on it went with it ({2}).": (
         "「{1}」に当たるものが新しい版になく、設定も失われました ({2})。"
     ),
+    "The new version of “{1}” lacks bones that something of yours hung on: {2}.": (
+        "「{1}」の新しい版には、使われていたボーンがありません: {2}。"
+    ),
+    "“{1}” shows a new mesh, on which this of yours has no place: {2}.": (
+        "「{1}」は新しいメッシュになり、次のものは引き継げませんでした: {2}。"
+    ),
+    "“{1}” keeps your action; that of the new version is kept in the file as “{2}”.": (
+        "「{1}」は元のアクションのままです。新しい版のアクションは「{2}」としてファイルに残ります。"
+    ),
+    "“{1}” is a library override: its model is in another file and can be replaced only there. Nothing was changed.": (
+        "「{1}」はライブラリオーバーライドです。モデル本体は別のファイルにあり、そこでのみ置き換えられます。何も変更していません。"
+    ),
+    "What you changed on the earlier version is kept in the file as “{1}”; the new version brings its own.": (
+        "以前の版に加えた変更は「{1}」としてファイルに残ります。新しい版には新しいものが付きます。"
+    ),
+    "It is out of sight as long as the 3D Viewport shows the Local View. Leave that with View > Local View.": (
+        "3Dビューポートがローカルビューの間は見えません。ビュー > ローカルビュー で解除してください。"
+    ),
 }

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two rooms that may not know each other both decide what this computer is: where the key may go, and where files may come from."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from mint_blender.files import address
+from mint_blender.files.errors import DownloadFailed
+from mint_blender.mint.origin import Origin
+
+HOSTS = {
+    "localhost": True,
+    "LocalHost": True,
+    "127.0.0.1": True,
+    "127.255.0.9": True,
+    "[::1]": True,
+    "localhost.example": False,
+    "files.localhost": False,
+    "127.0.0.1.example": False,
+    "10.0.0.1": False,
+    "0.0.0.0": False,
+    "[::]": False,
+    "2130706433": False,
+    "0x7f.1": False,
+    "[::ffff:10.0.0.1]": False,
+    "cdn.mint.gg": False,
+}
+
+
+def _api_takes(host: str) -> bool:
+    """Whether a key would be sent there without encryption."""
+    try:
+        return Origin.parse(f"http://{host}/v1").is_loopback
+    except ValueError:
+        return False
+
+
+def _files_take(host: str) -> bool:
+    """Whether a file would be fetched from there without encryption."""
+    try:
+        return bool(address.check(f"http://{host}/v1"))
+    except DownloadFailed:
+        return False
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_both_know_this_computer(host: str) -> None:
+    """Plain http goes to this computer and nowhere else."""
+    assert _api_takes(host) is _files_take(host) is HOSTS[host]
+
+
+@given(
+    st.text(max_size=20) | st.ip_addresses().map(str) | st.ip_addresses(v=6).map(lambda each: f"[{each}]") | st.sampled_from(list(HOSTS))
+)
+@example("127.0.0.1%lo")
+@example("[::1%25lo]")
+@example("127.1")
+@example("localhost.")
+@example("ⅼocalhost")
+def test_both_say_the_same(host: str) -> None:
+    """Whatever stands where the host's name should: what one of the two takes for this computer, the other does."""
+    assert _api_takes(host) == _files_take(host)
