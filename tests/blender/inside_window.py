@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs inside a Blender that has a window: lands models while somebody works, undoes, redoes, and prints what it found as JSON lines.
 
-Called as `blender --python inside_window.py -- FOLDER`, where FOLDER holds plain.glb, skinned.glb and animated.glb.
+Called as `blender --python inside_window.py -- FOLDER`, where FOLDER holds plain.glb, skinned.glb, skinned2.glb and animated.glb.
 """
 
 from __future__ import annotations
@@ -22,7 +22,20 @@ from mint_blender.blender.scene.replace import replace_model
 from tests.blender.dump import Picture
 
 FOLDER = Path(sys.argv[sys.argv.index("--") + 1])
-MODES = ("OBJECT", "EDIT", "SCULPT", "VERTEX_PAINT", "WEIGHT_PAINT", "TEXTURE_PAINT", "POSE")
+DRAWING = ("DRAWING EDIT", "DRAWING PAINT", "DRAWING SCULPT", "DRAWING WEIGHT")
+MODES = (
+    "OBJECT",
+    "EDIT",
+    "SCULPT",
+    "VERTEX_PAINT",
+    "WEIGHT_PAINT",
+    "TEXTURE_PAINT",
+    "POSE",
+    *DRAWING,
+    "LOCAL VIEW",
+    "TWO WINDOWS",
+)
+REPLACED = (("plain", "skinned"), ("skinned", "skinned2"), ("animated", "plain"), ("animated", "animated"))
 
 
 def say(**facts: Any) -> None:
@@ -31,19 +44,28 @@ def say(**facts: Any) -> None:
 
 
 def differences(before: Picture, after: Picture) -> list[str]:
-    """What an undo or redo left otherwise, without what says only in which order things were made."""
+    """What an undo or redo left otherwise."""
     found = [f"{key} is gone" for key in before.blocks if key not in after.blocks]
     found += [f"{key} is new" for key in after.blocks if key not in before.blocks]
-    for key, members in before.blocks.items():
-        later = after.blocks.get(key, {})
-        found += [f"{key} {name}: {value!r} {later.get(name)!r}" for name, value in members.items() if later.get(name) != value]
-    return found
+    return found + before.differences(after)
 
 
-def state() -> dict[str, Any]:
-    """What the user would notice."""
-    active = bpy.context.view_layer.objects.active
-    return {"mode": active.mode, "active": active.name, "selected": sorted(each.name for each in bpy.context.view_layer.objects.selected)}
+def state() -> list[dict[str, Any]]:
+    """What the user would notice, in each window."""
+    return [_state_of(window) for window in bpy.context.window_manager.windows]
+
+
+def _state_of(window: Any) -> dict[str, Any]:
+    objects, views = window.view_layer.objects, [area.spaces.active for area in window.screen.areas if area.type == "VIEW_3D"]
+    return {
+        "mode": objects.active.mode if objects.active else None,
+        "active": objects.active and objects.active.name,
+        "selected": sorted(each.name for each in objects.selected),
+        "scene": window.scene.name,
+        "view layer": window.view_layer.name,
+        "local view": [sorted(each.name for each in objects if each.local_view_get(view)) for view in views if view.local_view],
+        "frame": window.scene.frame_current,
+    }
 
 
 def fresh() -> None:
@@ -60,11 +82,34 @@ def begin(mode: str) -> None:
     with override():
         if mode == "POSE":
             bpy.ops.object.armature_add()
+        elif mode in DRAWING:
+            bpy.ops.object.grease_pencil_add(type="STROKE")
         else:
             bpy.context.view_layer.objects.active = bpy.data.objects["Cube"]
-        if mode != "OBJECT":
-            bpy.ops.object.mode_set(mode=mode)
+        if mode == "LOCAL VIEW":
+            bpy.ops.view3d.localview()
+        elif mode == "TWO WINDOWS":
+            other = bpy.data.scenes.new("Other")
+            other.collection.objects.link(bpy.data.objects["Cube"])
+            bpy.ops.wm.window_new_main()
+            bpy.context.window_manager.windows[-1].scene = other
+            bpy.ops.object.mode_set(mode="EDIT")
+        elif mode != "OBJECT":
+            bpy.ops.object.mode_set(
+                mode=mode if mode not in DRAWING else f"{mode.split()[1]}_GREASE_PENCIL".removeprefix("EDIT_GREASE_PENCIL") or "EDIT"
+            )
         bpy.ops.ed.undo_push(message="The user's own")
+
+
+def end(mode: str) -> None:
+    """Leave what the next one should not find."""
+    with override():
+        if mode == "LOCAL VIEW":
+            bpy.ops.view3d.localview()
+    if mode == "TWO WINDOWS":
+        with bpy.context.temp_override(window=bpy.context.window_manager.windows[-1]):
+            bpy.ops.wm.window_close()
+        bpy.data.scenes.remove(bpy.data.scenes["Other"])
 
 
 def override() -> Any:
@@ -96,18 +141,22 @@ def steps() -> Iterator[None]:
             begin(mode)
             yield
             yield from landed(kind, mode)
-    fresh()
-    yield
-    begin("OBJECT")
-    yield
-    yield from replaced()
+            end(mode)
+            yield
+    for earlier, later in REPLACED:
+        fresh()
+        yield
+        begin("OBJECT")
+        yield
+        yield from replaced(earlier, later)
     say(done=True)
 
 
 def landed(kind: str, mode: str) -> Iterator[None]:
     """One landing, its undo and its redo."""
     before, picture = state(), Picture()
-    land_model(FOLDER / f"{kind}.glb", Provenance(job_id="j", name="Lamp"), Landing(at=(1, 0, 0)))
+    placed = land_model(FOLDER / f"{kind}.glb", Provenance(job_id="j", name="Lamp"), Landing(at=(1, 0, 0)))
+    notes = list(placed.notes)
     yield
     after, with_lamp = state(), Picture()
     undo()
@@ -119,6 +168,7 @@ def landed(kind: str, mode: str) -> Iterator[None]:
     say(
         kind=kind,
         mode=mode,
+        notes=notes,
         before=before,
         after=after,
         undone=undone,
@@ -130,12 +180,20 @@ def landed(kind: str, mode: str) -> Iterator[None]:
     )
 
 
-def replaced() -> Iterator[None]:
-    """A replacement is one step, too."""
-    land_model(FOLDER / "plain.glb", Provenance(job_id="j1", name="Lamp"))
+def replaced(earlier: str, later: str) -> Iterator[None]:
+    """A replacement is one step, too, also of what the user has built on."""
+    root = land_model(FOLDER / f"{earlier}.glb", Provenance(job_id="j1", name="Lamp")).root
+    for each in (root, *root.children_recursive):
+        each.constraints.new("LIMIT_SCALE")
+        if each.type == "MESH":
+            each.modifiers.new("Mine", "BEVEL")
+            each.vertex_groups.new(name="Mine").add([0, 1], 0.5, "REPLACE")
+        if each.type == "ARMATURE":
+            each.pose.bones["upper"].constraints.new("COPY_ROTATION").target = bpy.data.objects["Cube"]
+    bpy.ops.ed.undo_push(message="The user's own")
     yield
     before = Picture()
-    replace_model(FOLDER / "skinned.glb", Provenance(job_id="j2", name="Lamp"), find(job_id="j1").root)
+    replace_model(FOLDER / f"{later}.glb", Provenance(job_id="j2", name="Lamp"), find(job_id="j1").root)
     yield
     after = Picture()
     undo()
@@ -143,7 +201,7 @@ def replaced() -> Iterator[None]:
     left = differences(before, Picture())
     redo()
     yield
-    say(kind="replace", not_undone=left, not_redone=differences(after, Picture()))
+    say(kind="replace", earlier=earlier, later=later, not_undone=left, not_redone=differences(after, Picture()))
 
 
 run = steps()

@@ -15,7 +15,9 @@ from . import glbs
 
 pytestmark = pytest.mark.window
 
-MODES = ("OBJECT", "EDIT", "SCULPT", "VERTEX_PAINT", "WEIGHT_PAINT", "TEXTURE_PAINT", "POSE")
+WORK = ("OBJECT", "EDIT", "SCULPT", "VERTEX_PAINT", "WEIGHT_PAINT", "TEXTURE_PAINT", "POSE")
+DRAWING = ("DRAWING EDIT", "DRAWING PAINT", "DRAWING SCULPT", "DRAWING WEIGHT")
+MODES = (*WORK, *DRAWING, "LOCAL VIEW", "TWO WINDOWS")
 CASES = [("plain", mode) for mode in MODES] + [(kind, mode) for kind in ("skinned", "animated") for mode in ("OBJECT", "EDIT", "POSE")]
 
 
@@ -25,6 +27,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     folder = tmp_path_factory.mktemp("window")
     glbs.simple(folder / "plain.glb")
     glbs.skinned(folder / "skinned.glb")
+    glbs.skinned(folder / "skinned2.glb", lift=2)
     glbs.animated(folder / "animated.glb")
     script = Path(__file__).with_name("inside_window.py")
     environment = os.environ | {
@@ -66,7 +69,12 @@ def _one(told: list[dict[str, Any]], kind: str, mode: str) -> dict[str, Any]:
 def test_the_user_goes_on_working(kind: str, mode: str, told: list[dict[str, Any]]) -> None:
     """Mode, active object and selection are the same after a landing, after its undo and after its redo."""
     found = _one(told, kind, mode)
-    assert found["before"]["mode"] == mode
+    if mode in WORK:
+        assert found["before"][0]["mode"] == mode
+    if mode in DRAWING:
+        assert mode.split()[1] in found["before"][0]["mode"]
+    assert len(found["before"]) == (2 if mode == "TWO WINDOWS" else 1)
+    assert bool(found["before"][0]["local view"]) == (mode == "LOCAL VIEW")
     assert found["after"] == found["undone"] == found["redone"] == found["before"]
 
 
@@ -79,8 +87,17 @@ def test_undo_and_redo_are_exact(kind: str, mode: str, told: list[dict[str, Any]
     assert found["not_redone"] == []
 
 
-def test_a_replacement_is_one_step(told: list[dict[str, Any]]) -> None:
-    """One Ctrl+Z brings the earlier version back as it was, a redo the later one."""
-    found = next(each for each in told if each["kind"] == "replace")
+def test_in_local_view_it_is_said_that_it_is_not_seen(told: list[dict[str, Any]]) -> None:
+    """What lands is no part of a local view, which stays as it is: a sentence says how to see it. Nowhere else is there one."""
+    assert {each["mode"] for each in told if each.get("notes")} == {"LOCAL VIEW"}
+    assert all("Local View" in note for note in _one(told, "plain", "LOCAL VIEW")["notes"])
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"), [("plain", "skinned"), ("skinned", "skinned2"), ("animated", "plain"), ("animated", "animated")]
+)
+def test_a_replacement_is_one_step(earlier: str, later: str, told: list[dict[str, Any]]) -> None:
+    """One Ctrl+Z brings the earlier version back as it was, with all that was built on it, a redo the later one."""
+    found = next(each for each in told if (each["kind"], each.get("earlier"), each.get("later")) == ("replace", earlier, later))
     assert found["not_undone"] == []
     assert found["not_redone"] == []
