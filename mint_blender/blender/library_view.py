@@ -11,6 +11,7 @@ until the screen is full, the list has ended, or the user stops it.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,6 +82,7 @@ _account: Account | None = None
 _pictures: dict[str, Path | None] = {}  # by address, the one that came last at the end; None: there is none to be had
 _facts: dict[str, Answered] = {}
 _icons: bpy.utils.previews.ImagePreviewCollection | None = None
+_when_asked: Callable[[], None] | None = None
 
 
 def fields_of(context: bpy.types.Context) -> MintLibrary:
@@ -192,6 +194,12 @@ def extent_words(fields: MintLibrary) -> str | None:
     return f"In order among the {count:,} that are loaded" if wanted.sort is not Sort.NEWEST and not is_all else None
 
 
+def hear(hearer: Callable[[], None]) -> None:
+    """Call this whenever something was asked, so that somebody takes in the answer."""
+    global _when_asked
+    _when_asked = hearer
+
+
 # -- what is lacking -------------------------------------------------------------------------------------------------------
 
 
@@ -211,10 +219,8 @@ def ask(*questions: Question) -> str | None:
     for question in questions:
         if not board.is_asked(question) and not (isinstance(question, ListPage) and (question.kind, question.cursor) in under_way):
             board.ask(question)
-    if questions:
-        from . import heartbeat  # which knows this module
-
-        heartbeat.ensure()
+    if questions and _when_asked is not None:
+        _when_asked()
     return None
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the preferences look."""
+"""The add-on's preferences: account and usage, limits, where things are kept, and what is rarely needed."""
 
 from __future__ import annotations
 
@@ -7,14 +7,53 @@ from typing import Any
 
 import bpy
 
+from .. import __package__ as ADDON
 from ..mint.origin import DEFAULT_BASE_URL
-from . import account_panel, current, disk, form, usage_chart
-from .preferences import MintPreferences, base_url_from_environment, key_from_environment
+from . import account_operators, account_panel, current, disk, form, usage_chart
+from .preferences import base_url_from_environment, key_from_environment
 from .translations import translated
 from .wrapping import wrapped
 
 
-def draw(layout: bpy.types.UILayout, stored: MintPreferences) -> None:
+def _account_changed(self: MintPreferences, context: bpy.types.Context) -> None:
+    current.account_changed()
+    account_operators.account_changed()
+
+
+class MintPreferences(bpy.types.AddonPreferences):
+    """Kept by Blender in the user's preferences, not in any .blend."""
+
+    bl_idname = ADDON
+
+    api_key: bpy.props.StringProperty(
+        name="API Key",
+        description="Your Mint API key. Blender keeps it unencrypted in your preferences; the variable MINT_API_KEY is the other way",
+        subtype="PASSWORD",
+        update=_account_changed,
+    )
+    base_url: bpy.props.StringProperty(
+        name="Base URL",
+        description="Where Mint's API is; leave empty for the usual address",
+        update=_account_changed,
+    )
+    limit_each: bpy.props.IntProperty(
+        name="Per Generation",
+        description="Credits that one generation may cost without a question; where nobody can be asked it is refused. 0: no limit",
+        min=0,
+    )
+    limit_day: bpy.props.IntProperty(
+        name="Per Day",
+        description="Credits that may be spent in a day without a question; where nobody can be asked more is refused. 0: no limit",
+        min=0,
+    )
+    show_advanced: bpy.props.BoolProperty(name="Advanced", options={"SKIP_SAVE"})
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Everything; what it shows was read earlier."""
+        _draw(self.layout, self)
+
+
+def _draw(layout: bpy.types.UILayout, stored: MintPreferences) -> None:
     """Account, usage, limits, defaults, disk, advanced."""
     _draw_account(layout.box())
     if current.account().key:

@@ -38,7 +38,7 @@ from . import (
     world_operators,
     world_panel,
 )
-from .preferences import MintPreferences
+from .preferences_page import MintPreferences
 
 CLASSES: tuple[type, ...] = (
     MintPreferences,
@@ -87,6 +87,7 @@ def register() -> None:
     _commands.append(bpy.utils.register_cli_command("mint", _run_command))
     disk.start_log()
     form.hear(asking.form_changed)
+    library_view.hear(heartbeat.ensure)
     heartbeat.start()
 
 
