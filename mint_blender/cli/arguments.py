@@ -14,7 +14,7 @@ exit status:
   1  the generation failed or was cancelled
   2  wrong arguments
   3  no key, or it was refused
-  4  Credits are needed, or it would cost more than --max-credits or a limit of the preferences
+  4  Credits are needed, or it would cost more than --max-credits or your limits
   5  Mint could not be reached; the job is kept, and resume goes on
   6  a Preview waits for approval
   7  the result could not be imported or written; its files are kept
