@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import bpy
@@ -41,13 +43,34 @@ def export_glb(path: Path, placed: Placed) -> Path:
         for each in placed.objects:
             scene.collection.objects.link(each)
         view_layer = scene.view_layers[0]
-        with importer_kept_quiet(), bpy.context.temp_override(scene=scene, view_layer=view_layer, collection=scene.collection):
+        with (
+            _nodes_as_they_were(),
+            importer_kept_quiet(),
+            bpy.context.temp_override(scene=scene, view_layer=view_layer, collection=scene.collection),
+        ):
             bpy.ops.export_scene.gltf(filepath=str(path), export_format="GLB", use_active_scene=True, export_extras=True)
     except RuntimeError as error:
         raise could_not_write(path, error) from error
     finally:
         bpy.data.scenes.remove(scene)
     return path
+
+
+@contextlib.contextmanager
+def _nodes_as_they_were() -> Iterator[None]:
+    """The exporter of Blender 4.2 and 4.5 leaves the mark “used” on the nodes that it has read: it is taken off again."""
+    before = {node.as_pointer() for node in _shader_nodes() if node.get("used")}
+    try:
+        yield
+    finally:
+        for node in _shader_nodes():
+            if node.get("used") and node.as_pointer() not in before:
+                del node["used"]
+
+
+def _shader_nodes() -> Iterator[bpy.types.Node]:
+    trees = [*(each.node_tree for each in bpy.data.materials if each.node_tree), *bpy.data.node_groups]
+    return (node for tree in trees for node in tree.nodes)
 
 
 def _is_there(image: bpy.types.Image) -> bool:
