@@ -88,7 +88,7 @@ def _draw_usage(box: bpy.types.UILayout) -> None:
 
 def _draw_limits(box: bpy.types.UILayout, stored: MintPreferences) -> None:
     """How much may be spent without a question."""
-    box.label(text="Limits", icon="FUND")
+    box.label(text=translated("Limits"), icon="FUND")
     wrapped(box, "Above a limit you are asked before anything is started; on the command line and in scripts it is refused.")
     column = box.column()
     column.use_property_split = True
