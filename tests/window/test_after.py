@@ -74,7 +74,7 @@ def test_optimise_tells_its_price(blender: BlenderWindow, since: Since) -> None:
     ids = made(blender)
     blender.over()
     blender.until_it_shows(lambda: blender.call("mint.optimize", "INVOKE_DEFAULT", asset_id=ids["asset"]))
-    blender.wait("part('blender.priced').known_price(part('jobs.questions').OptimizationPrice(asset)) == 20", asset=ids["asset"])
+    blender.wait("board().purse.price(part('jobs.questions').OptimizationPrice(asset)) == 20", asset=ids["asset"])
     blender.settle()
     blender.screenshot("after_optimise_dialog")
     blender.key("Escape")
