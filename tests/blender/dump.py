@@ -33,6 +33,8 @@ PASSING = {
 # Asking for these crashes one Blender or another: what a window shows, the brush of a tool that was never used, and the list of all
 # objects under a collection, which is stale after an undo in 4.3.
 NOT_ASKED = {"uv_sculpt", "all_objects", "particle_edit"}
+WORKED_OUT_LATE = {"enabled", "is_unavailable", "is_inactive", "is_icon_visible"}
+"""Of a socket: follows from the node's settings, and after an undo only once the tree is drawn."""
 WINDOWS = (bpy.types.Screen, bpy.types.WindowManager, bpy.types.WorkSpace)
 NAMED = (bpy.types.Scene, bpy.types.Collection)
 """What is in these has no order that anybody has chosen: members are told by name, so that further ones do not move the others."""
@@ -97,6 +99,8 @@ def _told(struct: Any, depth: int, prefix: str = "") -> dict[str, Any]:
     apart = TOLD_APART.get(type(struct).__name__, set())
     for prop in struct.bl_rna.properties:
         name = prop.identifier
+        if isinstance(struct, bpy.types.NodeSocket) and name in WORKED_OUT_LATE:
+            continue
         if name in PASSING | NOT_ASKED or name in apart or name.startswith("bl_"):
             continue
         try:
