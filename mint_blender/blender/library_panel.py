@@ -155,8 +155,8 @@ def _draw_details(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
         wrapped(column, words if asset.kind is Kind.MODEL else f"Collider: {words}", width=width)
     if state is State.FAILED and (reason := library.reason(asset)):
         wrapped(box, reason, width=width, icon="ERROR")
-    _draw_prompt(box, asset, width)
     _draw_actions(box, asset, state, width)
+    _draw_prompt(box, asset, width)
     if asset.mint_url:
         box.operator("mint.open_in_mint", icon="URL").url = asset.mint_url
 
