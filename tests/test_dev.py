@@ -235,6 +235,17 @@ def test_a_test_that_applies_nowhere_is_left_out(capsys):
     assert testing.conclude(outcomes[:-1], lint_good=None, strict=True, before=outcomes[-1:]) == 0
 
 
+def test_a_file_that_skips_itself_ran_where_its_tests_ran():
+    """A whole file is skipped under the file's name; on the Blender where it applies, only its tests are named."""
+    blenders = [name for name, environment in ENVIRONMENTS.items() if environment.has_blender]
+    skipped = {"tests/test_it.py": "does not apply: no point clouds"}
+    outcomes = [_outcome(f"{name} with bpy", passed={"a"}, not_applicable=dict(skipped)) for name in blenders[:-1]]
+    ran = _outcome(f"{blenders[-1]} with bpy", passed={"tests/test_it.py::test_a"})
+    assert testing.conclude([*outcomes, ran], lint_good=None, strict=True) == 0
+    elsewhere = _outcome(f"{blenders[-1]} with bpy", passed={"tests/test_it.pyx::test_a"})
+    assert testing.conclude([*outcomes, elsewhere], lint_good=None, strict=True) == 1
+
+
 def test_every_blender_runs_the_bpy_tests():
     """On each other Blender the `bpy` tests run; on another Python everything that needs no Blender as well."""
     default = ENVIRONMENTS["bpy-4.5"]

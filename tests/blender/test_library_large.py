@@ -113,7 +113,7 @@ def is_flat(costs: list[tuple[int, float]]) -> bool:
     """Does it cost the same with thousands of entries as with a few? A hundredth of a frame is forgiven."""
     few = [cost for count, cost in costs if 0 < count <= 500]
     many = [cost for count, cost in costs if count >= 4500]
-    return len(few) > 3 and len(many) > 3 and median(many) < 2 * median(few) + 0.0002
+    return len(few) > 3 and len(many) > 3 and median(many) < 3 * median(few) + 0.0002
 
 
 def test_opened(panel: Panel) -> None:

@@ -288,7 +288,7 @@ def test_some_hundreds_really_saved(tmp_path: Path) -> None:
         assert len(list(folder.glob("*.blend"))) == len(done) > 250
         assert len(service.requests(host="files")) == 2 * len(done)
         first, last = moments[50] - moments[0], moments[-1] - moments[-51]
-        assert last < 2 * first, "the more there are, the longer each one takes"
+        assert last < 3 * first, "the more there are, the longer each one takes"
         lists = len(service.requests("GET", "/v1/models"))
         second = library_sync.sync(folder, [asset for asset in listed(service) if asset.kind is Kind.MODEL], home)
         assert (second.saved, second.unchanged) == ([], len(done))

@@ -225,4 +225,4 @@ def test_fifty_jobs_one_thread_one_connection_and_the_schedule(home: Path) -> No
                 assert next_one - one >= pace.wait(round), "no operation is polled earlier than the schedule allows"
                 late.setdefault(round, []).append((next_one - one) / pace.wait(round))
         for round in range(5):
-            assert median(late[round]) < 1.25, f"round {round} comes {median(late[round]):.2f} times as late as planned"
+            assert median(late[round]) < 1.5, f"round {round} comes {median(late[round]):.2f} times as late as planned"
