@@ -5,11 +5,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from mint_blender.jobs.story import Terms
+from mint_blender.mint.pacing import Pace
+
 from . import glbs
+
+
+@pytest.fixture(autouse=True)
+def _hurried(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The board of this Blender polls within hundredths of a second: the rhythm is tested where it is made."""
+    if request.node.get_closest_marker("blender"):
+        monkeypatch.setattr("mint_blender.blender.current.Terms", partial(Terms, Pace(first=0.05, factor=1.0, longest=0.05)))
 
 
 @pytest.fixture
