@@ -3,7 +3,8 @@
 
 In the default environment everything runs, in three rounds, because Blender's module cannot be shared: the tests that
 need no Blender go to several processes, those with `bpy` to one process of their own (it is left without Python's
-shutdown, which hangs in the 4.5 wheel), and those that drive a Blender executable go last, alone with the machine.
+shutdown, which hangs in the 4.5 wheel), and those that drive a Blender executable go last, file by file on two screens:
+half of their time they wait.
 In the other environments the `bpy` tests run again, since that is where Blenders differ. What needs no Blender runs again
 only where something else differs: all of it on another Python, and on the same Python the room that computes with
 NumPy, whose version each Blender chooses, and the import rules.
@@ -78,7 +79,7 @@ def workers() -> str:
 def rounds_of_default(*, fast: bool) -> list[Round]:
     """What runs in the default environment; `fast` leaves it at what needs no Blender."""
     pure = Round("without Blender", ("-m", PURE, "-n", workers()))
-    return [pure] if fast else [pure, Round("with bpy", ("-m", BLENDER)), Round("driven from outside", ("-m", DRIVEN))]
+    return [pure] if fast else [pure, Round("with bpy", ("-m", BLENDER)), Round("driven from outside", ("-m", DRIVEN, "-n", "2", "--dist", "loadfile"))]
 
 
 def rounds_of_other(environment: Environment, default: Environment) -> list[Round]:
