@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 from ..mint.account import Account
 from ..mint.generation import GenerationRequest, feedback_complaint
@@ -36,6 +37,7 @@ from .job import (
     new_key,
 )
 from .journal import Journal
+from .known_jobs import KnownJobs
 from .messages import Answered, Crashed, Hitch, JobChanged, News, Progress, Rested
 from .purse import NotPossible, Purse, TooExpensive
 from .questions import Answer, OptimizationPrice, Price, Question
@@ -56,16 +58,13 @@ class Board:
         self.progress: dict[str, Progress] = {}
         self._journal = Journal(setup.home)
         self._driver = Driver(setup.home)
-        self._revision, self._serial = self._journal.revision(), self._journal.changes(0)[0]
-        self._jobs = {job.id: job for job in self._journal.jobs()}
+        self._known = KnownJobs(self._journal)
         self._active: dict[str, int] = {}  # the number of the last look at each job that goes on here
         self._looks = itertools.count(1)
         self._asked: set[Question] = set()
         self.answers: dict[Question, Answered] = {}
         self.purse = Purse(self.answers)
         self.waits_for_prices = False  # block until a price is known that a limit wants to know: for whoever has no window
-        self._past: list[spending.Entry] | None = None  # of jobs that are off the list, once somebody wants to know
-        self._reread_history()
 
     def close(self, timeout: float = 2.0) -> bool:
         """End the worker within `timeout` seconds; unfinished jobs go on at the next start. True when all has ended."""
@@ -79,18 +78,11 @@ class Board:
 
     def jobs(self) -> list[Job]:
         """Every job on the list, newest first."""
-        return sorted(self._jobs.values(), key=lambda job: (-job.created_at, job.id))
+        return self._known.newest_first()
 
     def job(self, job_id: str) -> Job:
         """One job, by its id or the unmistakable beginning of it."""
-        if job_id in self._jobs:
-            return self._jobs[job_id]
-        matches = [job for id, job in self._jobs.items() if id.startswith(job_id)] if job_id else []
-        if len(matches) != 1:
-            raise NotPossible(
-                f'There is no job "{job_id}" in the journal.' if not matches else f'More than one job begins with "{job_id}".'
-            )
-        return matches[0]
+        return self._known.find(job_id)
 
     def is_active(self, job_id: str) -> bool:
         """Does something go on with it, in this process?"""
@@ -103,32 +95,25 @@ class Board:
 
     def outlook(self, job: Job) -> history.Outlook:
         """How far the job's present stage is, judged by how long it took before."""
-        return history.outlook(job, self._moves.get(job.id, ()), self._usual, now=time.time())
+        return history.outlook(job, self._known.moves(job), self._known.usual, now=time.time())
 
     @property
     def serial(self) -> int:
         """A number that changes when the worker, or another process, has written a job."""
-        return self._serial
+        return self._known.serial
 
     def waits_since(self, job: Job) -> float:
         """When it came to where it is now, in seconds since the epoch."""
-        return self._moves[job.id][-1][1] if self._moves.get(job.id) else job.created_at
+        moves = self._known.moves(job)
+        return moves[-1][1] if moves else job.created_at
 
     def month(self) -> spending.Month:
         """What was begun on each of the last days, jobs that were dismissed included."""
-        return spending.month(self._entries(), spending.date_of(time.time()))
+        return spending.month(self._known.spending_entries(), spending.date_of(time.time()))
 
     def spent_today(self) -> float:
         """Credits of what was begun today: paid, held back, or expected."""
-        return spending.spent_on(self._entries(), spending.date_of(time.time()))
-
-    def _entries(self) -> list[spending.Entry]:
-        if self._past is None:
-            jobs = self._journal.dismissed(time.time() - (spending.DAYS + 1) * 24 * 3600.0)
-            moves = self._journal.moves([job.id for job in jobs])
-            self._past = [entry for job in jobs if (entry := spending.entry(job, moves[job.id]))]
-        listed = (spending.entry(job, self._moves.get(job.id, ())) for job in self._jobs.values())
-        return [*self._past, *(entry for entry in listed if entry)]
+        return spending.spent_on(self._known.spending_entries(), spending.date_of(time.time()))
 
     def use(self, account: Account) -> None:
         """Talk to Mint with another key or base URL; what was said before is no longer true."""
@@ -204,7 +189,7 @@ class Board:
         for job in self._open_conversions(asset, wanted):
             if (job.convert, job.target.folder) == (wanted, str(folder)):
                 self.resume(job.id)
-                return self._jobs[job.id]
+                return self.job(job.id)
             raise NotPossible(f"{job.title} is being converted already ({card.state(job)}): wait for that, or go on with it.")
         if any((asset.assets or Assets()).converted_url(format) is None for format in wanted):
             self._check_prices(None)
@@ -229,10 +214,9 @@ class Board:
         job = next((job for job in ours if Verb.RETRY in card.verbs(job)), None)
         if job is None:
             job = new_attempt(asset, target, now=time.time())
-            self._journal.add(job)
-            self._jobs[job.id] = job
+            self._known.add(job)
         self.retry(job.id)
-        return self._jobs[job.id]
+        return self.job(job.id)
 
     def approve(self, job_id: str) -> None:
         """Accept the preview: the final, expensive stage begins."""
@@ -272,7 +256,7 @@ class Board:
     @property
     def is_active_elsewhere(self) -> bool:
         """Is there a job in flight that another process drives, or drove until it died?"""
-        return any(job.phase in BUSY and not self.is_active(job.id) for job in self._jobs.values())
+        return any(job.phase in BUSY and not self.is_active(job.id) for job in self._known)
 
     def take_over(self) -> bool:
         """Drive what another process drove until it died. Returns whether there was anything."""
@@ -304,22 +288,18 @@ class Board:
         job = self.job(job_id)
         if job.phase in BUSY and (self.is_active(job.id) or self._is_driven_elsewhere(job)):
             raise NotPossible(f"{job.title} is not finished: cancel it first.")
-        self._journal.dismiss(job.id)
-        del self._jobs[job.id]
-        self._past = None
+        self._known.dismiss(job)
 
     def lines(self, start: str) -> list[Job]:
         """The jobs of a batch, by how their line begins: those too that were dismissed since, which are on the list again."""
-        self._jobs.update({job.id: job for job in self._journal.take_back(start)})
-        self._past = None
-        self._reread_history()
+        self._known.take_back(start)
         return [job for job in self.jobs() if job.target.line is not None and job.target.line.startswith(start)]
 
     def retarget(self, job_id: str, target: Target) -> Job:
         """Another place for the result."""
         job = self.job(job_id)
         self._save(replace(job, target=target))
-        return self._jobs[job.id]
+        return self.job(job.id)
 
     # -- hearing ------------------------------------------------------------------------------------------------------
 
@@ -330,7 +310,7 @@ class Board:
             try:
                 news = self.worker.news.get_nowait()
             except queue.Empty:
-                return self._reread() or changed
+                return self._known.reread() or changed
             self._take_in(news)
             changed = True
 
@@ -353,12 +333,12 @@ class Board:
     def _take_in(self, news: News) -> None:
         if isinstance(news, JobChanged):
             self._forget_passing(news.job.id)
-            self._reread()
+            self._known.reread()
         elif isinstance(news, Rested):
             if self._active.get(news.job_id) == news.number:
                 del self._active[news.job_id]
             self._forget_passing(news.job_id)
-            self._reread()
+            self._known.reread()
         elif isinstance(news, Hitch):
             self.hitches[news.job_id] = news
         elif isinstance(news, Progress):
@@ -374,29 +354,6 @@ class Board:
         self.hitches.pop(job_id, None)
         self.progress.pop(job_id, None)
 
-    def _reread_history(self) -> None:
-        jobs = self.jobs()
-        self._moves = self._journal.moves([job.id for job in jobs])
-        self._usual = history.usual_seconds(jobs, self._moves)
-
-    def _reread(self) -> bool:
-        """Take over what the worker or another process has written. Costs next to nothing when nobody has."""
-        revision = self._journal.revision()
-        if revision == self._revision:
-            return False
-        self._revision = revision
-        self._serial, changes = self._journal.changes(self._serial)
-        before = {job_id: self._jobs.get(job_id) for job_id in changes}
-        for job_id, job in changes.items():
-            if job is None:
-                self._jobs.pop(job_id, None)
-                self._past = None
-            else:
-                self._jobs[job_id] = job
-        if any(_phase(before[job_id]) is not _phase(job) for job_id, job in changes.items()):
-            self._reread_history()
-        return any(before[job_id] != job for job_id, job in changes.items())
-
     # -- writing ------------------------------------------------------------------------------------------------------
 
     def _check_prices(self, *questions: Question | None) -> list[float | None]:
@@ -411,22 +368,19 @@ class Board:
         return [self.purse.price(question) if question is not None else None for question in questions]
 
     def _begin(self, *jobs: Job) -> list[Job]:
-        self._journal.add(*jobs)
+        self._known.add(*jobs)
         for job in jobs:
-            self._jobs[job.id] = job
             self._look(job)
         return list(jobs)
 
     def _decide(self, job_id: str, verb: Verb, feedback: str | None = None) -> None:
         job = self.job(job_id)
-        decision = Decision(verb, new_key(verb.value), feedback)
-        if not self._journal.decide(job.id, decision):
-            self._reread()
-            self._refuse(self._jobs.get(job.id, job), verb)
-        job = self._jobs[job.id] = replace(job, decision=decision)
-        self._look(job)
+        decided = self._known.decide(job, Decision(verb, new_key(verb.value), feedback))
+        if decided is None:
+            self._refuse(self._known.get(job.id) or job, verb)
+        self._look(decided)
 
-    def _refuse(self, job: Job, verb: Verb) -> None:
+    def _refuse(self, job: Job, verb: Verb) -> NoReturn:
         raise NotPossible(f"{job.title}: {verb.value} is not possible now ({card.state(job)}).")
 
     def _look(self, job: Job) -> bool:
@@ -444,8 +398,7 @@ class Board:
     def _save(self, job: Job) -> None:
         if self.is_active(job.id) or self._is_driven_elsewhere(job):
             raise NotPossible(f"{job.title} is being worked on: wait until it rests.")
-        self._journal.save(job)
-        self._jobs[job.id] = job
+        self._known.save(job)
 
 
 def _price_of_retry(job: Job) -> Question | None:
@@ -453,7 +406,3 @@ def _price_of_retry(job: Job) -> Question | None:
     if job.convert:
         return None
     return OptimizationPrice(job.existing) if job.existing and job.optimize else Price.of(job.request)
-
-
-def _phase(job: Job | None) -> Phase | None:
-    return job.phase if job else None

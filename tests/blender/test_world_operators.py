@@ -49,9 +49,7 @@ def placed(registered: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """A World with all its parts, its root active; its job is on the list."""
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
     job = make_job(tmp_path)
-    board = current.board()
-    board._journal.add(job)
-    board._jobs[job.id] = job
+    current.board()._known.add(job)
     root = arrival.place(job).root
     bpy.context.view_layer.objects.active = root
     return root

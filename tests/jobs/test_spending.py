@@ -294,8 +294,7 @@ def test_dismissed_jobs_stay_in_the_sum(home: Path) -> None:
     board = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))
     board.allow_online(False)
     paid = replace(costing(Phase.PLACED, status="succeeded", finalized=248), created_at=time.time())
-    board._journal.add(paid)
-    board._jobs[paid.id] = paid
+    board._known.add(paid)
     assert board.spent_today() == 248
     board.dismiss(paid.id)
     assert board.spent_today() == 248
@@ -308,8 +307,7 @@ def test_dismissed_jobs_stay_in_the_sum(home: Path) -> None:
 def test_a_retry_is_within_the_limits_too(board: Board) -> None:
     """A retry costs again: it is refused above a limit; a resume, which pays for nothing new, is not asked."""
     failed = replace(costing(Phase.FAILED, status="failed", finalized=0), created_at=time.time())
-    board._journal.add(failed)
-    board._jobs[failed.id] = failed
+    board._known.add(failed)
     board.purse.limits = Limits(each=10)
     board.find_out(Price.of(failed.request))
     with pytest.raises(TooExpensive, match="limit of 10 Credits for one generation"):

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is known of the jobs: what the journal says, in memory, since a window looks at it many times a second.
+
+What is changed here is committed first; what the worker or another process has written comes with `reread`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from . import history, spending
+from .history import Moves, Stage
+from .job import Decision, Job, Phase
+from .journal import Journal
+from .purse import NotPossible
+
+
+class KnownJobs:
+    """The jobs on the list, how they came to where they are, and what they and the dismissed ones have cost."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        # Asked for before the jobs are read: what is written in between is then read twice instead of missed.
+        self._revision, self._serial = journal.revision(), journal.changes(0)[0]
+        self._jobs = {job.id: job for job in journal.jobs()}
+        self._dismissed_entries: list[spending.Entry] | None = None  # read once somebody wants to know
+        self._reread_moves()
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def __iter__(self) -> Iterator[Job]:
+        return iter(self._jobs.values())
+
+    def newest_first(self) -> list[Job]:
+        """Every job on the list, as a person reads it."""
+        return sorted(self, key=lambda job: (-job.created_at, job.id))
+
+    def get(self, job_id: str) -> Job | None:
+        """One job as it is now; None if it is not on the list."""
+        return self._jobs.get(job_id)
+
+    def find(self, beginning: str) -> Job:
+        """One job, by its id or the unmistakable beginning of it."""
+        if job := self.get(beginning):
+            return job
+        matches = [job for job in self if job.id.startswith(beginning)] if beginning else []
+        if len(matches) != 1:
+            raise NotPossible(
+                f'There is no job "{beginning}" in the journal.' if not matches else f'More than one job begins with "{beginning}".'
+            )
+        return matches[0]
+
+    def moves(self, job: Job) -> Moves:
+        """When it came into which phase, as far as it has been reread."""
+        return self._moves.get(job.id, ())
+
+    @property
+    def usual(self) -> Mapping[Stage, float]:
+        """How many seconds each stage has taken before."""
+        return self._usual
+
+    @property
+    def serial(self) -> int:
+        """A number that changes when the worker, or another process, has written a job."""
+        return self._serial
+
+    def spending_entries(self) -> list[spending.Entry]:
+        """What the jobs of the last days mean for the account, those included that were dismissed since."""
+        if self._dismissed_entries is None:
+            jobs = self._journal.dismissed(time.time() - (spending.DAYS + 1) * 24 * 3600.0)
+            moves = self._journal.moves([job.id for job in jobs])
+            self._dismissed_entries = [entry for job in jobs if (entry := spending.entry(job, moves[job.id]))]
+        listed = (spending.entry(job, self.moves(job)) for job in self)
+        return [*self._dismissed_entries, *(entry for entry in listed if entry)]
+
+    # -- keeping up ---------------------------------------------------------------------------------------------------
+
+    def reread(self) -> bool:
+        """Take over what the worker or another process has written. Costs next to nothing when nobody has."""
+        revision = self._journal.revision()
+        if revision == self._revision:
+            return False
+        self._revision = revision
+        self._serial, changes = self._journal.changes(self._serial)
+        before = {job_id: self._jobs.get(job_id) for job_id in changes}
+        for job_id, job in changes.items():
+            if job is None:
+                self._jobs.pop(job_id, None)
+                self._dismissed_entries = None
+            else:
+                self._jobs[job_id] = job
+        if any(_phase(before[job_id]) is not _phase(job) for job_id, job in changes.items()):
+            self._reread_moves()
+        return any(before[job_id] != job for job_id, job in changes.items())
+
+    def _reread_moves(self) -> None:
+        jobs = self.newest_first()
+        self._moves = self._journal.moves([job.id for job in jobs])
+        self._usual = history.usual_seconds(jobs, self._moves)
+
+    # -- writing ------------------------------------------------------------------------------------------------------
+
+    def add(self, *jobs: Job) -> None:
+        """New jobs: all of them, or none."""
+        self._journal.add(*jobs)
+        self._jobs.update({job.id: job for job in jobs})
+
+    def save(self, job: Job) -> None:
+        """A job that nobody drives, as it is from now on."""
+        self._journal.save(job)
+        self._jobs[job.id] = job
+
+    def decide(self, job: Job, decision: Decision) -> Job | None:
+        """The job with this click; None if it has moved on, or was decided about already, as the list then shows."""
+        if not self._journal.decide(job.id, decision):
+            self.reread()
+            return None
+        decided = self._jobs[job.id] = replace(job, decision=decision)
+        return decided
+
+    def dismiss(self, job: Job) -> None:
+        """Take a job off the list. What it has cost stays known."""
+        self._journal.dismiss(job.id)
+        del self._jobs[job.id]
+        self._dismissed_entries = None
+
+    def take_back(self, start: str) -> None:
+        """Put dismissed jobs on the list again whose batch line (`target.line`) begins like this."""
+        self._jobs.update({job.id: job for job in self._journal.take_back(start)})
+        self._dismissed_entries = None
+        self._reread_moves()
+
+
+def _phase(job: Job | None) -> Phase | None:
+    return job.phase if job else None
