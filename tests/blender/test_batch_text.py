@@ -4,16 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from ..mint_service.running import ThreadService, running_service
 
 bpy = pytest.importorskip("bpy")
-pytestmark = pytest.mark.blender
+pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 
-import mint_blender  # noqa: E402
 from mint_blender.blender import current  # noqa: E402
 from mint_blender.blender.scene import provenance, side_by_side  # noqa: E402
 from mint_blender.blender.scene.side_by_side import Footprint  # noqa: E402
@@ -25,17 +23,6 @@ def service() -> Iterator[ThreadService]:
     with running_service(speed=2000, switches=("poll-hint",), retry_after=0.05) as running:
         yield running
         assert not running.leaks()
-
-
-@pytest.fixture(autouse=True)
-def _enabled(service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The add-on, registered, with the account of the stand-in."""
-    monkeypatch.setenv("MINT_API_KEY", service.key)
-    monkeypatch.setenv("MINT_API_BASE_URL", service.api)
-    monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
-    mint_blender.register()
-    yield
-    mint_blender.unregister()
 
 
 def write(*lines: str, name: str = "Prompts") -> None:

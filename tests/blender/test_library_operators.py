@@ -14,9 +14,8 @@ import pytest
 from ..mint_service.running import ThreadService, running_service
 
 bpy = pytest.importorskip("bpy")
-pytestmark = pytest.mark.blender
+pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 
-import mint_blender  # noqa: E402
 from mint_blender.blender import current, library_view, waiting  # noqa: E402
 from mint_blender.blender.scene import landing, reading  # noqa: E402
 from mint_blender.blender.scene import provenance as origin  # noqa: E402
@@ -32,17 +31,6 @@ def service() -> Iterator[ThreadService]:
     with running_service(speed=2000, library={"models": 40, "worlds": 5}) as running:
         yield running
         assert not running.leaks()
-
-
-@pytest.fixture(autouse=True)
-def _enabled(service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The add-on, registered, with the account of the stand-in."""
-    monkeypatch.setenv("MINT_API_KEY", service.key)
-    monkeypatch.setenv("MINT_API_BASE_URL", service.api)
-    monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
-    mint_blender.register()
-    yield
-    mint_blender.unregister()
 
 
 def entries(state: library.State = library.State.DONE, kind: Kind = Kind.MODEL) -> list[Asset]:

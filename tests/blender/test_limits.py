@@ -6,7 +6,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,11 +37,8 @@ def service() -> Iterator[ThreadService]:
 
 
 @pytest.fixture
-def preferences(service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def preferences(signed_in: None) -> Iterator[Any]:
     """The preferences of the add-on, which is enabled and has the account of the stand-in."""
-    monkeypatch.setenv("MINT_API_KEY", service.key)
-    monkeypatch.setenv("MINT_API_BASE_URL", service.api)
-    monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
     entry = bpy.context.preferences.addons.new()
     entry.module = "mint_blender"
     mint_blender.register()

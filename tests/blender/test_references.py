@@ -19,7 +19,7 @@ from mint_blender.mint.schema import Kind
 from ..mint_service import pictures
 from ..mint_service.running import ThreadService, running_service
 
-pytestmark = pytest.mark.blender
+pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 
 RED, BLUE = (0.8, 0.1, 0.1), (0.1, 0.1, 0.8)
 
@@ -29,19 +29,6 @@ def service() -> Iterator[ThreadService]:
     """A stand-in Mint in a hurry."""
     with running_service(speed=2000, switches=("poll-hint",), retry_after=0.05, credits=1e9) as running:
         yield running
-
-
-@pytest.fixture
-def home(service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The add-on is enabled, has a key, and a home of its own."""
-    import mint_blender
-
-    monkeypatch.setenv("MINT_API_KEY", service.key)
-    monkeypatch.setenv("MINT_API_BASE_URL", service.api)
-    monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
-    mint_blender.register()
-    yield tmp_path / "home"
-    mint_blender.unregister()
 
 
 def listed() -> Any:
