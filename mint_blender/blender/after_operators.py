@@ -7,7 +7,6 @@ What was made is named by the id of a job, or by that of the model or world at M
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import bpy
@@ -70,7 +69,7 @@ class MINT_OT_optimize(Priced, bpy.types.Operator):
         missing = OPTIMIZED_NEEDS - readable_extensions()
         if missing:
             return complain(self, f"Nothing was started. {explain_missing(missing)}")
-        target, level = _here(context, Target(replaces=True)), OptimizationLevel(self.level.lower())
+        target, level = form.here(context, Target(replaces=True)), OptimizationLevel(self.level.lower())
         return about_asset(self, Kind.MODEL, self.asset_id, lambda board, asset: board.fetch(asset, target, optimize=level))
 
 
@@ -121,7 +120,7 @@ class MINT_OT_retry_asset(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """It lands here when it is done."""
-        target = _here(context, Target())
+        target = form.here(context)
         return about_asset(self, Kind(self.kind.lower()), self.asset_id, lambda board, asset: board.attempt(asset, target))
 
 
@@ -189,7 +188,7 @@ class MINT_OT_again(Priced, _OnceMore):
             wanted = self.wish().varied(self.prompt)
         except (NotPossible, JournalTrouble) as trouble:
             return complain(self, str(trouble))
-        target = _here(context, wanted.target) if wanted.target.document != current.document() else wanted.target
+        target = form.here(context, wanted.target) if wanted.target.document != current.document() else wanted.target
         return begin(self, lambda board: board.start(wanted.request, target, optimize=wanted.optimize).id)
 
 
@@ -222,11 +221,6 @@ def _settings_words(known: Wish) -> list[str]:
     words += ["Review"] if request.mode.value == "review" else []
     words += [f"{len(request.images)} reference pictures"] if request.images else []
     return [*words, *(["Optimised"] if known.optimize else [])]
-
-
-def _here(context: bpy.types.Context, target: Target) -> Target:
-    """It lands here, now."""
-    return replace(target, at=form.cursor(context), document=current.document(), scene=context.scene.name)
 
 
 CLASSES = (

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import bpy
@@ -212,6 +213,11 @@ def target_of(form: MintForm, context: bpy.types.Context) -> Target:
         panorama=form.panorama,
         camera=form.camera,
     )
+
+
+def here(context: bpy.types.Context, target: Target = Target()) -> Target:
+    """It lands at the 3D cursor, in this scene of this file."""
+    return replace(target, at=cursor(context), document=current.document(), scene=context.scene.name)
 
 
 def cursor(context: bpy.types.Context) -> tuple[float, float, float]:

@@ -9,7 +9,6 @@ from typing import Any
 import bpy
 
 from ..jobs.board import Board, NotPossible
-from ..jobs.job import Target
 from ..jobs.journal import JournalTrouble
 from ..jobs.library import title
 from ..jobs.questions import ListPage
@@ -143,7 +142,7 @@ class MINT_OT_import_asset(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """A job that only fetches: it lands as a fresh result does."""
-        target = Target(at=form.cursor(context), document=current.document(), scene=context.scene.name)
+        target = form.here(context)
         return about_asset(self, Kind(self.kind.lower()), self.asset_id, lambda board, asset: board.fetch(asset, target))
 
 

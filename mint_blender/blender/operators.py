@@ -8,14 +8,13 @@ rests, and raise RuntimeError (Blender's way of an operator that reports an erro
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import bpy
 
 from ..jobs import card
 from ..jobs.board import Board, NotPossible, TooExpensive
-from ..jobs.job import Job, Phase, Target, Verb
+from ..jobs.job import Job, Phase, Verb
 from ..jobs.journal import JournalTrouble
 from ..jobs.questions import Price
 from ..mint.generation import GenerationRequest
@@ -159,7 +158,7 @@ class MINT_OT_generate(bpy.types.Operator):
             images=tuple(bpy.path.abspath(image.strip()) for image in self.images.split(";") if image.strip()),
             pose=Pose(self.pose.lower()) if self.pose != "NONE" and kind is Kind.MODEL else None,
         )
-        target = Target(at=form.cursor(context), document=current.document(), scene=context.scene.name)
+        target = form.here(context)
         level = OptimizationLevel(self.optimize.lower()) if self.optimize != "OFF" and kind is Kind.MODEL else None
         return begin(self, lambda board: board.start(request, target, optimize=level).id)
 
@@ -296,9 +295,8 @@ class MINT_OT_place(JobOperator):
         """Land it here and now."""
         if job.phase not in {Phase.READY, Phase.PLACED} or job.convert:
             raise NotPossible(f"{job.title} is not ready to place: {card.state(job)}.")
-        here = replace(job.target, at=form.cursor(context), document=current.document(), scene=context.scene.name)
         if job.target.document != current.document():
-            job = board.retarget(job.id, here)
+            job = board.retarget(job.id, form.here(context, job.target))
         if trouble := auto_landing.land(board, job):
             return complain(self, trouble)
         heartbeat.redraw()

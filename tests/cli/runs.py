@@ -124,6 +124,17 @@ def screen() -> Iterator[Screen]:
         opened.close()
 
 
+def press_ctrl_c(running: subprocess.Popen[str], *, at: str, within: float = 20) -> tuple[str, str]:
+    """Interrupt a command as soon as it has said this; returns what it said afterwards, on both streams."""
+    assert running.stderr is not None
+    line = ""
+    while at not in line:
+        line = running.stderr.readline()
+        assert line, "it ended before it was interrupted"
+    running.send_signal(signal.SIGINT)
+    return running.communicate(timeout=within)
+
+
 def hear_ctrl_c() -> None:
     """For a child that is to be interrupted: a job in a shell's background has SIGINT ignored, and hands that on to all it starts."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +14,7 @@ from scripts import package
 
 from ..mint_service.running import ThreadService
 from .in_blender import MINT, install, plain, run
-from .runs import LAMP, Ran, environment, hear_ctrl_c
+from .runs import LAMP, Ran, environment, hear_ctrl_c, press_ctrl_c
 
 pytestmark = pytest.mark.debian
 
@@ -150,13 +149,7 @@ def test_ctrl_c_in_blender(service: ThreadService, resources: Path, home: Path) 
     told = {**plain(resources), **{name: value for name, value in environment(service, home).items() if name.startswith("MINT_")}}
     arguments = ["blender", *MINT, "generate", "--prompt", "a lamp [slow-start]"]
     running = subprocess.Popen(arguments, env=told, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c)
-    assert running.stderr is not None
-    line = ""
-    while "Queued at Mint" not in line:
-        line = running.stderr.readline()
-        assert line, "it ended before it was interrupted"
-    running.send_signal(signal.SIGINT)
-    _, err = running.communicate(timeout=30)
+    _, err = press_ctrl_c(running, at="Queued at Mint", within=30)
     assert running.returncode == 130, err
     assert "Interrupted." in err
     assert "Traceback" not in err

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from mint_blender.mint.pacing import Pace
 
 from ..conftest import DOES_NOT_APPLY
 from ..mint_service.running import ThreadService
-from .runs import LAMP, Mint, command, environment, hear_ctrl_c, run, screen
+from .runs import LAMP, Mint, command, environment, hear_ctrl_c, press_ctrl_c, run, screen
 
 
 def test_in_a_pipe_every_change_is_one_plain_line(service: ThreadService, home: Path) -> None:
@@ -91,13 +90,7 @@ def test_ctrl_c_says_what_goes_on_and_how_to_pick_it_up(service: ThreadService, 
         command("generate", "--prompt", "a lamp [slow-start]"), env=environment(service, home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         preexec_fn=hear_ctrl_c,
     )  # fmt: skip
-    assert running.stderr is not None
-    line = ""
-    while "Queued at Mint" not in line:
-        line = running.stderr.readline()
-        assert line, "it ended before it was interrupted"
-    running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=20)
+    out, err = press_ctrl_c(running, at="Queued at Mint")
     assert running.returncode == 130
     assert err.splitlines()[-1].startswith("Interrupted. What was started goes on at Mint")
     assert "python3 -m mint_blender resume" in err

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests of the jobs' room share: a home of their own, and a desk in it."""
+"""What the tests of the jobs' room share: a home of their own, and a desk or a board in it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from mint_blender.jobs.board import Board
+
+from ..mint_service.running import ThreadService
 from .office import Office
+from .quick import account, quick
 
 # A busy machine is no fault of the code under test.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -20,6 +24,14 @@ settings.load_profile("unhurried")
 def home(tmp_path: Path) -> Path:
     """A folder for journal and downloads; not made yet, as on a new user's machine."""
     return tmp_path / "mint"
+
+
+@pytest.fixture
+def board(home: Path, service: ThreadService) -> Iterator[Board]:
+    """A board in an empty home, with an account at that `service` which the file of the test has made as it needs it."""
+    board = Board(quick(home), account(service))
+    yield board
+    assert board.close(20)
 
 
 @pytest.fixture

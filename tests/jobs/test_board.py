@@ -37,14 +37,6 @@ def service() -> Iterator[ThreadService]:
 
 
 @pytest.fixture
-def board(home: Path, service: ThreadService) -> Iterator[Board]:
-    """A board in an empty home."""
-    board = Board(quick(home), account(service))
-    yield board
-    assert board.close(20)
-
-
-@pytest.fixture
 def quiet(home: Path) -> Iterator[Board]:
     """A board whose Mint is nowhere, for what needs no Mint. Jobs are put into its journal before it opens."""
     board = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))

@@ -181,14 +181,6 @@ def service() -> Iterator[ThreadService]:
 
 
 @pytest.fixture
-def board(home: Path, service: ThreadService) -> Iterator[Board]:
-    """A board in an empty home."""
-    board = Board(quick(home), account(service))
-    yield board
-    assert board.close(20)
-
-
-@pytest.fixture
 def lamp(service: ThreadService) -> Asset:
     """A finished model of the library, as little as one knows who has only its id."""
     found = next(one for one in service.resources() if one.kind == "model" and one.status == "succeeded")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,20 +21,44 @@ from .office import Office
 from .telling import FILES, asset, operation, problem, working
 
 
-class HeldDownloader(Downloader):
-    """Downloads nothing until it is told; for the order of things, not for bytes."""
+class HeldDownloads:
+    """Downloads that bring nothing before the gate is set; for the order of things, not for bytes."""
 
-    def __init__(self, gate: threading.Event, begun: list[Path], stops: list[Callable[[], bool]] | None = None) -> None:
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.begun: list[Path] = []
+        self.stops: list[Callable[[], bool]] = []
+
+
+class HeldDownloader(Downloader):
+    """What one thread of the pool has."""
+
+    def __init__(self, held: HeldDownloads) -> None:
         super().__init__()
-        self._gate, self._begun, self._stops = gate, begun, [] if stops is None else stops
+        self._held = held
 
     def fetch(self, url: str, target: Path, **more: Any) -> Path:  # type: ignore[override]
-        self._stops.append(more["stop"])
-        self._begun.append(target)
-        assert self._gate.wait(20)
+        self._held.stops.append(more["stop"])
+        self._held.begun.append(target)
+        assert self._held.gate.wait(20)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(b"RIFF\x1a\x00\x00\x00WEBPVP8L\x0d\x00\x00\x00\x2f\x00\x00\x00\x10\x07\x10\x11\x11\x88\x88\xfe\x07\x00")
         return target
+
+
+@pytest.fixture
+def held() -> HeldDownloads:
+    """The downloads of the office below."""
+    return HeldDownloads()
+
+
+@pytest.fixture
+def office(home: Path, held: HeldDownloads) -> Iterator[Office]:
+    """An office whose downloads hang."""
+    office = Office(home, downloader=lambda: HeldDownloader(held))
+    yield office
+    held.gate.set()
+    office.close()
 
 
 def until(office: Office, condition: Callable[[], bool]) -> None:
@@ -56,77 +80,69 @@ def in_review() -> Job:
     return replace(working(Mode.REVIEW), phase=Phase.REVIEW, operation=told)
 
 
-def test_a_slow_download_delays_no_poll(home: Path) -> None:
+def cancel(office: Office, job: Job) -> None:
+    """A click while something is on its way."""
+    office.journal.decide(job.id, Decision(Verb.CANCEL, "click"))
+    office.desk.receive(Look(job.id, 2))
+
+
+def test_a_slow_download_delays_no_poll(office: Office, held: HeldDownloads) -> None:
     """While one job's file hangs, the others are polled to the second."""
-    gate, begun = threading.Event(), list[Path]()
-    office = Office(home, downloader=lambda: HeldDownloader(gate, begun))
     slow = in_review()
     office.add(slow, working())
     office.run(30)
     assert office.mint.times("poll") == pytest.approx([1000, 1003.2, 1008.32, 1016.512, 1029.6192])
-    gate.set()
+    held.gate.set()
     until(office, lambda: office.job(slow).has_preview)
-    assert len(begun) == 1
-    office.close()
+    assert len(held.begun) == 1
 
 
-def test_a_slow_preview_in_passing_delays_not_even_its_own_job(home: Path) -> None:
+def test_a_slow_preview_in_passing_delays_not_even_its_own_job(office: Office, held: HeldDownloads) -> None:
     """In auto mode the picture comes beside the polls: while it hangs they follow the schedule, and it is taken in when it has come."""
-    gate, begun = threading.Event(), list[Path]()
-    office = Office(home, downloader=lambda: HeldDownloader(gate, begun))
     job = working()
     office.mint.says = lambda what, which: operation("running", id=which, assets={"previewImageUrl": f"{FILES}p.webp"})
     office.add(job)
     office.run(30)
     assert office.mint.times("poll") == pytest.approx([1000, 1003.2, 1008.32, 1016.512, 1029.6192])
-    gate.set()
+    held.gate.set()
     office.desk.receive(office.inbox.get(timeout=20))
     office.run(15)
     assert office.job(job).has_preview
     office.run(60)
-    assert len(begun) == 1
-    office.close()
+    assert len(held.begun) == 1
 
 
-def test_a_preview_that_still_hangs_when_the_result_is_there_is_given_up(home: Path) -> None:
+def test_a_preview_that_still_hangs_when_the_result_is_there_is_given_up(office: Office, held: HeldDownloads) -> None:
     """The result's files wait for no picture that merely passed by; the picture is told to stop."""
-    gate, begun, stops = threading.Event(), list[Path](), list[Callable[[], bool]]()
-    office = Office(home, downloader=lambda: HeldDownloader(gate, begun, stops))
     told = {"previewImageUrl": f"{FILES}p.webp", "glbUrl": f"{FILES}a.glb"}
     status = ["running"]
     office.mint.says = lambda what, which: asset(**told) if what == "asset" else operation(status[0], id=which, assets=told)
     office.add(working())
     office.run(5)
-    until(office, lambda: bool(begun))
-    assert [path.stem for path in begun] == ["preview-1"]
-    assert not stops[0]()
+    until(office, lambda: bool(held.begun))
+    assert [path.stem for path in held.begun] == ["preview-1"]
+    assert not held.stops[0]()
     status[0] = "succeeded"
     office.run(15)
-    until(office, lambda: len(begun) == 2)
-    assert begun[1].stem == "model"
-    assert stops[0]()
-    assert not stops[1]()
-    gate.set()
-    office.close()
+    until(office, lambda: len(held.begun) == 2)
+    assert held.begun[1].stem == "model"
+    assert held.stops[0]()
+    assert not held.stops[1]()
 
 
-def test_a_late_download_is_ignored(home: Path) -> None:
+def test_a_late_download_is_ignored(office: Office, held: HeldDownloads) -> None:
     """A click came while the picture was on its way: its late arrival disturbs nothing that is told by then."""
-    gate, begun = threading.Event(), list[Path]()
-    office = Office(home, downloader=lambda: HeldDownloader(gate, begun))
     job = in_review()
     office.add(job)
     office.run(1)
-    office.journal.decide(job.id, Decision(Verb.CANCEL, "click"))
     office.mint.says = lambda what, which: operation("running", Mode.REVIEW)
-    office.desk.receive(Look(job.id, 2))
+    cancel(office, job)
     office.run(1)
-    gate.set()
+    held.gate.set()
     office.desk.receive(office.inbox.get(timeout=20))
     office.run(1)
     assert office.job(job).phase is Phase.WORKING
     assert office.job(job).files == ()
-    office.close()
 
 
 def test_an_answer_to_an_earlier_desk_is_ignored(home: Path) -> None:
@@ -144,23 +160,19 @@ def test_an_answer_to_an_earlier_desk_is_ignored(home: Path) -> None:
     office.close()
 
 
-def test_one_download_of_a_job_at_a_time(home: Path) -> None:
+def test_one_download_of_a_job_at_a_time(office: Office, held: HeldDownloads) -> None:
     """A download that nobody wants any more may hold its file for a moment: the next one of that job begins afterwards."""
-    gate, begun = threading.Event(), list[Path]()
-    office = Office(home, downloader=lambda: HeldDownloader(gate, begun))
     job = in_review()
     office.add(job)
     office.run(1)
-    office.journal.decide(job.id, Decision(Verb.CANCEL, "click"))
     office.mint.says = lambda what, which: problem(404) if what == "cancel" else job.operation
-    office.desk.receive(Look(job.id, 2))
+    cancel(office, job)
     office.run(5)
-    assert len(begun) == 1, "it waits"
-    gate.set()
+    assert len(held.begun) == 1, "it waits"
+    held.gate.set()
     until(office, lambda: office.job(job).has_preview)
-    assert len(begun) == 2
-    assert begun[0] == begun[1]
-    office.close()
+    assert len(held.begun) == 2
+    assert held.begun[0] == held.begun[1]
 
 
 def test_a_mistake_in_a_download_concerns_one_job(home: Path) -> None:

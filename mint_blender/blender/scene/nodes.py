@@ -19,12 +19,18 @@ def new_group(name: str, kind: Any, inputs: Mapping[str, str], outputs: Mapping[
     return group
 
 
-def empty_tree(owner: bpy.types.World | bpy.types.Material) -> bpy.types.NodeTree:
-    """The node tree of a World or a material without its nodes."""
+def tree_of(owner: bpy.types.World | bpy.types.Material) -> bpy.types.NodeTree:
+    """The node tree of a World or a material: at first with the nodes that Blender gives to each."""
     if owner.node_tree is None:  # before 5.0; from then on there always is one, and the switch goes away in 6.0
         owner.use_nodes = True
-    owner.node_tree.nodes.clear()
     return owner.node_tree
+
+
+def empty_tree(owner: bpy.types.World | bpy.types.Material) -> bpy.types.NodeTree:
+    """The same without its nodes."""
+    tree = tree_of(owner)
+    tree.nodes.clear()
+    return tree
 
 
 class Builder:

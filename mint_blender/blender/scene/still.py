@@ -14,6 +14,7 @@ from mathutils import Matrix, Vector
 from .blocks import Inventory
 from .landing import Placed
 from .measure import evaluated, world_points
+from .nodes import tree_of
 from .writing import OutputTrouble, ready
 
 FIELD_OF_VIEW = math.radians(28)
@@ -173,9 +174,7 @@ def _headlamp(scene: bpy.types.Scene, camera: bpy.types.Object, metres_per_unit:
 
 def _backdrop(scene: bpy.types.Scene) -> bpy.types.World:
     world = bpy.data.worlds.new("Mint still")
-    if world.node_tree is None:
-        world.use_nodes = True
-    background = next(node for node in world.node_tree.nodes if node.type == "BACKGROUND")
+    background = next(node for node in tree_of(world).nodes if node.type == "BACKGROUND")
     background.inputs["Color"].default_value = (0.86, 0.9, 0.95, 1)
     background.inputs["Strength"].default_value = 0.42
     return world
@@ -186,9 +185,7 @@ def _floor(scene: bpy.types.Scene, at: Vector, size: float) -> None:
     mesh = bpy.data.meshes.new("Mint still floor")
     mesh.from_pydata([(-half, -half, 0), (half, -half, 0), (half, half, 0), (-half, half, 0)], [], [(0, 1, 2, 3)])
     material = bpy.data.materials.new("Mint still floor")
-    if material.node_tree is None:
-        material.use_nodes = True
-    shader = next(node for node in material.node_tree.nodes if node.type == "BSDF_PRINCIPLED")
+    shader = next(node for node in tree_of(material).nodes if node.type == "BSDF_PRINCIPLED")
     shader.inputs["Base Color"].default_value = (0.72, 0.74, 0.76, 1)
     shader.inputs["Roughness"].default_value = 0.9
     mesh.materials.append(material)
