@@ -21,7 +21,7 @@ from mint_blender.mint.schema import Kind  # noqa: E402
 
 from ..mint_service.running import Service, running_service  # noqa: E402
 from . import made_place  # noqa: E402
-from .test_world import corner_splats  # noqa: E402
+from .build_worlds import corner_splats  # noqa: E402
 
 
 @pytest.fixture

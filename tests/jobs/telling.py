@@ -11,13 +11,14 @@ from typing import Any, TypeVar
 from mint_blender.jobs import record
 from mint_blender.jobs.job import MOVES, Decision, Job, Kept, Phase, Role, Target, Verb, new_job
 from mint_blender.jobs.story import Terms, follow
-from mint_blender.jobs.wants import AnyWant, Step
+from mint_blender.jobs.wants import AnyWant, Fetch, Start, Step, TakeSlot
 from mint_blender.mint import errors
 from mint_blender.mint.generation import GenerationRequest
 from mint_blender.mint.schema import Asset, Kind, Mode, Operation, Seen
 
 W = TypeVar("W")
 FILES = "https://files.example/"
+GLB, PREVIEW, THUMB = f"{FILES}a.glb", f"{FILES}p.webp", f"{FILES}t.webp"
 _clicks = itertools.count(1000)
 
 
@@ -117,3 +118,25 @@ def problem(status: int, slug: str | None = None, detail: str = "because", *, fi
 def working(mode: Mode = Mode.AUTO, **more: Any) -> Job:
     """A job that is running at Mint."""
     return replace(a_job(mode=mode, **more), phase=Phase.WORKING, operation=operation("running", mode), body={"prompt": "a lamp"})
+
+
+def started(job: Job) -> Teller:
+    """A job that Mint has just taken in."""
+    told = Teller(job)
+    told.expect(TakeSlot)
+    told.answer().expect(Start)
+    return told.answer(operation("queued", job.request.mode, resource=None))
+
+
+def in_review(revision: int = 1, job: Job | None = None) -> Teller:
+    """A job whose first preview is here."""
+    told = started(job or a_job(mode=Mode.REVIEW))
+    told.answer(seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p{revision}.webp"}))
+    return told.answer(kept(told.expect(Fetch)))
+
+
+def fetch_all(told: Teller) -> Teller:
+    """Answer every download until the story rests."""
+    while not told.rests:
+        told.answer(kept(told.expect(Fetch)))
+    return told

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""GLBs to be looked at: a box that was changed, written to a file, and inspected."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mint_blender.files import glb
+
+from .build_glb import Document, box_parts, pack
+
+
+def inspect(content: bytes, folder: Path, **how: Any) -> glb.Glb:
+    """What is found in these bytes, as a file."""
+    path = folder / "lamp.glb"
+    path.write_bytes(content)
+    return glb.inspect(path, **how)
+
+
+def changed(change: Callable[[Document], object]) -> bytes:
+    """The box with a change in its JSON."""
+    document, binary = box_parts()
+    change(document)
+    return pack(document, binary)
+
+
+def data_uri(content: bytes, kind: str = "application/octet-stream") -> str:
+    """These bytes as an address."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
