@@ -13,6 +13,7 @@ from typing import Any
 
 import bpy
 import numpy as np
+from mathutils import Matrix
 
 from ..mint.generation import LARGEST_IMAGE
 
@@ -88,18 +89,14 @@ def capture(context: bpy.types.Context, target: Path, *, camera: bool) -> None:
     """
     import gpu
 
-    space, region = context.space_data, _window_region(context)
-    scene, eye = context.scene, context.scene.camera
-    if camera and eye is None:
+    scene, space, region = context.scene, context.space_data, _window_region(context)
+    if camera and scene.camera is None:
         raise NotMade("The scene has no camera.")
     width, height = _render_size(scene) if camera else (region.width, region.height)
     share = min(1.0, VIEW_SIDE / max(width, height))
     width, height = max(1, round(width * share)), max(1, round(height * share))
     if camera:
-        graph = context.evaluated_depsgraph_get()
-        seen = eye.evaluated_get(graph)
-        aspect = {"scale_x": scene.render.pixel_aspect_x, "scale_y": scene.render.pixel_aspect_y}
-        view, projection = seen.matrix_world.inverted(), seen.calc_matrix_camera(graph, x=width, y=height, **aspect)
+        view, projection = _camera_matrices(context, width, height)
     else:
         view, projection = space.region_3d.view_matrix, space.region_3d.window_matrix
     overlays = space.overlay.show_overlays
@@ -123,6 +120,14 @@ def capture(context: bpy.types.Context, target: Path, *, camera: bool) -> None:
 def _window_region(context: bpy.types.Context) -> bpy.types.Region:
     """The view itself: the click may have come from its sidebar."""
     return next(region for region in context.area.regions if region.type == "WINDOW")
+
+
+def _camera_matrices(context: bpy.types.Context, width: int, height: int) -> tuple[Matrix, Matrix]:
+    """View and projection of the scene's camera, for a picture of this size."""
+    graph, render = context.evaluated_depsgraph_get(), context.scene.render
+    camera = context.scene.camera.evaluated_get(graph)
+    aspect = {"scale_x": render.pixel_aspect_x, "scale_y": render.pixel_aspect_y}
+    return camera.matrix_world.inverted(), camera.calc_matrix_camera(graph, x=width, y=height, **aspect)
 
 
 def _render_size(scene: bpy.types.Scene) -> tuple[float, float]:

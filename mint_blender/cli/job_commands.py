@@ -43,19 +43,25 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Go on with one job, or with all that were broken off. What waits for a person is only shown."""
     with session.open_board() as board:
-        if arguments.job is not None:
-            jobs = [board.job(arguments.job)]
-        else:
-            jobs = [job for job in board.jobs() if goes_on(job) or _is_unwritten(job)]
-        for job in jobs:
-            if goes_on(job) or (arguments.job is not None and job.phase is Phase.BILLING):
-                board.resume(job.id)
         if arguments.job is None:
-            # What another process drives was not broken off.
-            jobs = [job for job in jobs if board.is_active(job.id) or _is_unwritten(job)]
+            jobs = _resume_all(board)
             if not jobs:
                 terminal.hint("Nothing was broken off.")
+        else:
+            jobs = [board.job(arguments.job)]
+            if goes_on(jobs[0]) or jobs[0].phase is Phase.BILLING:
+                board.resume(jobs[0].id)
         return to_the_end(board, jobs, terminal)
+
+
+def _resume_all(board: Board) -> list[Job]:
+    """Go on with all that was broken off; returns it, and what has not been written into its files yet."""
+    unfinished = [job for job in board.jobs() if goes_on(job) or _is_unwritten(job)]
+    for job in unfinished:
+        if goes_on(job):
+            board.resume(job.id)
+    # What another process drives was not broken off.
+    return [job for job in unfinished if board.is_active(job.id) or _is_unwritten(job)]
 
 
 def goes_on(job: Job) -> bool:

@@ -63,14 +63,7 @@ def generate(
         pose=Pose(pose) if pose else None,
     )
     level = OptimizationLevel(optimize) if optimize else None
-    if level is not None and request.kind is not Kind.MODEL:
-        raise ValueError("Optimising is for models.")
-    if request.mode is Mode.REVIEW and review is None:
-        raise ValueError('mode "review" needs a function review(preview) that answers "approve", "cancel" or a revision.')
-    try:
-        session.check_request(request)
-    except NotPossible as trouble:
-        raise ValueError(str(trouble)) from trouble
+    _check(request, level, review)
     with session.open_board() as board:
         session.check_price(board, request, max_credits)
         started = board.start(request, Target(splats=splats), optimize=level)
@@ -103,6 +96,18 @@ def worlds() -> Iterator[Asset]:
 def _assets(kind: Kind) -> Iterator[Asset]:
     with session.open_client() as client:
         yield from session.assets(client, kind)
+
+
+def _check(request: GenerationRequest, level: OptimizationLevel | None, review: Review | None) -> None:
+    """Raises ValueError for what makes no sense, and for what Mint would refuse."""
+    if level is not None and request.kind is not Kind.MODEL:
+        raise ValueError("Optimising is for models.")
+    if request.mode is Mode.REVIEW and review is None:
+        raise ValueError('mode "review" needs a function review(preview) that answers "approve", "cancel" or a revision.')
+    try:
+        session.check_request(request)
+    except NotPossible as trouble:
+        raise ValueError(str(trouble)) from trouble
 
 
 def _source(image: str | PathLike[str]) -> str:

@@ -51,7 +51,7 @@ class _Task:
 
     job: Job
     story: Story
-    serial: int
+    serial: int  # number of this telling: a job is told anew after each click
     look: int  # number of the last Look at it
     want: AnyWant | None = None
     due: float = 0.0
@@ -321,10 +321,10 @@ class Desk:
         self._downloads.add((job_id, want.name))
 
         def unwanted() -> bool:
-            current = self._tasks.get(job_id)
-            if self._halted.is_set() or not self._online or current is None or current.serial != serial:
+            now = self._tasks.get(job_id)
+            if self._halted.is_set() or not self._online or now is None or now.serial != serial:
                 return True
-            return isinstance(current.want, Fetch) and current.want != want  # a glance that took until the results were there
+            return isinstance(now.want, Fetch) and now.want != want  # a glance that took until the results were there
 
         def report(done: int, total: int | None) -> None:
             self._outbox.put(Progress(job_id, want.role, done, total))
@@ -361,15 +361,16 @@ class Desk:
         self._pool.submit(work)
 
     def _take_in(self, fetched: Fetched) -> None:
+        """A download has ended. Its file may be awaited, may come in passing, or may be nobody's any more."""
         self._downloads.discard((fetched.job_id, fetched.name))
         task = self._tasks.get(fetched.job_id)
         if task is None:
             return
-        outcome, current = fetched.outcome, task.serial == fetched.serial
+        outcome, is_same_telling = fetched.outcome, task.serial == fetched.serial
         awaited = isinstance(task.want, Fetch) and task.want.name == fetched.name
-        if awaited and (not current or isinstance(outcome, Stopped)):
+        if awaited and (not is_same_telling or isinstance(outcome, Stopped)):
             task.due = self._setup.clock()  # an earlier telling let go of the file, or we were offline: it goes on where it was
         elif awaited:
             self._answer(task, outcome)
-        elif current and not isinstance(outcome, Stopped):
+        elif is_same_telling and not isinstance(outcome, Stopped):
             task.glimpse = outcome

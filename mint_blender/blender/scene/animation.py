@@ -47,10 +47,9 @@ def take(keeper: Any, other: Any, is_mine: IsMine) -> list[Any]:
     if keeper.animation_data is None and other.animation_data is None:
         return []
     data, theirs = keeper.animation_data_create(), other.animation_data
-    for track in [
-        each for each in data.nla_tracks if each.strips and not any(is_mine(strip.action) for strip in each.strips if strip.action)
-    ]:
-        data.nla_tracks.remove(track)
+    for track in list(data.nla_tracks):
+        if track.strips and not any(is_mine(strip.action) for strip in track.strips if strip.action):
+            data.nla_tracks.remove(track)  # it came with the earlier version
     wins = data.action is not None and is_mine(data.action)
     lost = [theirs.action] if wins and theirs is not None and theirs.action is not None else []
     if not wins:

@@ -56,21 +56,25 @@ def build_model(
     root = _root(objects, collection, foot=((left + right) / 2, (front + back) / 2, bottom))
     root.location = at
     root.scale = [value * scale for value in root.scale]
-    objects = [root, *(each for each in objects if each != root)]
-    made = [each for each in before.new() if isinstance(each, NAMED_AFTER_IT)]
     parts = [each for each in objects if each != root]
-    for each in parts:
-        each[counterparts.NODE] = each.name
-    tidy.name_after(name, root, objects, made)
-    provenance.mark([*objects, *made])
-    touched.remember([*parts, *made])
-    for each in [each for each in parts if each.type == "ARMATURE"]:
-        touched.remember_pose(each)
+    _name_and_mark(name, root, parts, [each for each in before.new() if isinstance(each, NAMED_AFTER_IT)])
     if height is not None:
         root[provenance.PREFIX + "height"] = height
     for key, value in (properties or {}).items():
         root[key] = value
-    return BuiltModel(root, tuple(objects))
+    return BuiltModel(root, (root, *parts))
+
+
+def _name_and_mark(name: str, root: bpy.types.Object, parts: list[bpy.types.Object], made: list[bpy.types.ID]) -> None:
+    """Everything is named after the model, and knows what a later version will ask: where it came from, and whether it was changed."""
+    for part in parts:
+        part[counterparts.NODE] = part.name  # as the file has it: a part that comes again is known by it
+    tidy.name_after(name, root, parts, made)
+    provenance.mark([root, *parts, *made])
+    touched.remember([*parts, *made])
+    for part in parts:
+        if part.type == "ARMATURE":
+            touched.remember_pose(part)
 
 
 def _root(objects: list[bpy.types.Object], collection: bpy.types.Collection, foot: tuple[float, float, float]) -> bpy.types.Object:
