@@ -27,6 +27,7 @@ RESULTS = ROOT / "build" / "tests"
 PURE = "not blender and not window and not debian"
 BLENDER = "blender and not window and not debian"
 DRIVEN = "window or debian"
+SCREENS = "2"  # with more, Blenders that draw by processor keep each other waiting
 NO_TESTS = 5  # pytest's exit status when a round has nothing to run
 
 
@@ -79,7 +80,10 @@ def workers() -> str:
 def rounds_of_default(*, fast: bool) -> list[Round]:
     """What runs in the default environment; `fast` leaves it at what needs no Blender."""
     pure = Round("without Blender", ("-m", PURE, "-n", workers()))
-    return [pure] if fast else [pure, Round("with bpy", ("-m", BLENDER)), Round("driven from outside", ("-m", DRIVEN, "-n", "2", "--dist", "loadfile"))]
+    if fast:
+        return [pure]
+    driven = Round("driven from outside", ("-m", DRIVEN, "-n", SCREENS, "--dist", "loadfile"))
+    return [pure, Round("with bpy", ("-m", BLENDER)), driven]
 
 
 def rounds_of_other(environment: Environment, default: Environment) -> list[Round]:
