@@ -124,8 +124,8 @@ class MINT_OT_heartbeat(bpy.types.Operator):
     def cancel(self, context: bpy.types.Context) -> None:
         """The window closed, or another file is being opened: go on elsewhere as soon as that is over."""
         _stop_beating()
-        if not bpy.app.timers.is_registered(_revive):
-            bpy.app.timers.register(_revive, first_interval=SECONDS, persistent=True)
+        if not bpy.app.timers.is_registered(revive):
+            bpy.app.timers.register(revive, first_interval=SECONDS, persistent=True)
 
 
 def _stop_beating() -> None:
@@ -141,7 +141,8 @@ def _remove_timer(timer: bpy.types.Timer) -> None:
     bpy.context.window_manager.event_timer_remove(timer)
 
 
-def _revive() -> None:
+def revive() -> None:
+    """One beat, and more of them if something is in flight."""
     if current.existing() is not None and beat():
         ensure()
 
@@ -154,7 +155,7 @@ def _after_load(_path: str) -> None:
     board = current.existing()
     if board is not None:
         follow(board)
-        _revive()
+        revive()
 
 
 def start() -> None:
@@ -172,7 +173,7 @@ def stop() -> None:
         # Blender only marks the modal handler of an unregistered operator, and clears it away at its next event: that needs one more tick.
         bpy.app.timers.register(partial(_remove_timer, _timer), first_interval=2 * SECONDS)
         _timer = None
-    for timer in (_revive, _go_on):
+    for timer in (revive, _go_on):
         if bpy.app.timers.is_registered(timer):
             bpy.app.timers.unregister(timer)
     billing_watch.forget()

@@ -25,5 +25,7 @@ def about_asset(operator: bpy.types.Operator, kind: Kind, asset_id: str, start: 
 def asset(kind: Kind, asset_id: str) -> Asset:
     """What is known of it; of one that nobody has seen yet only the id, and its job reads the rest."""
     board = current.existing()
+    if board is not None:
+        library_view.follow(board)  # without a window no heart beats, and a script asks right after a job has ended
     told = (job.asset for job in (board.jobs() if board else ()) if job.asset is not None and asset_of(job) == asset_id)
     return library_view.library().get(asset_id) or next(told, None) or Asset.read(kind, {"id": asset_id})

@@ -6,6 +6,8 @@ is closed asks for nothing.
 
 What is lacking may be entries: Mint has no search, so while a filter leaves room on the screen, page after page is loaded, one at a time,
 until the screen is full, the list has ended, or the user stops it.
+
+What the jobs hear of their models and Worlds is shown at once, and costs nothing. Only what has come in front is asked for: the first page.
 """
 
 from __future__ import annotations
@@ -36,6 +38,8 @@ PICTURES_AT_ONCE = 6
 MOST_ICONS = 20 * ON_SCREEN
 PAUSE = 0.05
 TYPING_PAUSE = 0.5  # seconds after the last change of the filter: what is shown while one types is not what is wanted
+GATHERING = 1.0  # seconds after a job has told of something new: what begins or ends together is one question
+LOOK_EVERY = 2.0  # seconds between two looks into the journal, where another process may have written: while this panel is looked at
 MOST_PAGES = 100
 """Loaded by themselves for one filter: ten thousand entries. Then the user is asked to go on."""
 
@@ -75,7 +79,7 @@ class MintLibrary(bpy.types.PropertyGroup):
     chosen: bpy.props.StringProperty(options={"SKIP_SAVE"})
 
 
-_changed_at = 0.0
+_changed_at = _heard_at = _looked_at = 0.0
 _pages_left = MOST_PAGES  # that may yet be loaded by themselves
 _library = Library()
 _account: Account | None = None
@@ -83,6 +87,7 @@ _pictures: dict[str, Path | None] = {}  # by address, the one that came last at 
 _facts: dict[str, Answered] = {}
 _icons: bpy.utils.previews.ImagePreviewCollection | None = None
 _when_asked: Callable[[], None] | None = None
+_look: Callable[[], object] | None = None
 
 
 def fields_of(context: bpy.types.Context) -> MintLibrary:
@@ -194,19 +199,20 @@ def extent_words(fields: MintLibrary) -> str | None:
     return f"In order among the {count:,} that are loaded" if wanted.sort is not Sort.NEWEST and not is_all else None
 
 
-def hear(hearer: Callable[[], None]) -> None:
-    """Call this whenever something was asked, so that somebody takes in the answer."""
-    global _when_asked
-    _when_asked = hearer
+def hear(hearer: Callable[[], None], look: Callable[[], object]) -> None:
+    """Call `hearer` whenever something was asked, so that somebody takes in the answer; `look` now and then while the panel is looked at,
+    for what other processes have written."""
+    global _when_asked, _look
+    _when_asked, _look = hearer, look
 
 
 # -- what is lacking -------------------------------------------------------------------------------------------------------
 
 
 def seen(context: bpy.types.Context) -> None:
-    """The panel was drawn: what it lacks is asked for as soon as drawing is over, and nobody types."""
-    if _lacking(fields_of(context)) and not bpy.app.timers.is_registered(_supply):
-        bpy.app.timers.register(_supply, first_interval=max(PAUSE, _typing()))
+    """The panel was drawn: what it lacks is asked for as soon as drawing is over, nobody types, and what happens together has happened."""
+    if not bpy.app.timers.is_registered(_supply) and (_is_time_to_look() or _lacking(fields_of(context))):
+        bpy.app.timers.register(_supply, first_interval=max(PAUSE, _pause()))
 
 
 def ask(*questions: Question) -> str | None:
@@ -219,15 +225,27 @@ def ask(*questions: Question) -> str | None:
     for question in questions:
         if not board.is_asked(question) and not (isinstance(question, ListPage) and (question.kind, question.cursor) in under_way):
             board.ask(question)
+            if isinstance(question, ListPage):
+                library().asked(question)
     if questions and _when_asked is not None:
         _when_asked()
     return None
 
 
+def follow(board: Board) -> None:
+    """Take in what the jobs have told. What that leaves to be asked for is asked when the panel is seen."""
+    global _heard_at
+    was_behind = library().behind()
+    library().follow(board.jobs())
+    if library().behind() != was_behind:
+        _heard_at = time.monotonic()
+
+
 def catch_up(board: Board) -> None:
-    """Take in what was answered. The board keeps none of it: five thousand entries are kept once."""
+    """Take in what the jobs have told and what was answered. The board keeps none of it: five thousand entries are kept once."""
     fields = fields_of(bpy.context)
     first = next(iter(on_screen(fields)), None) if fields.start else None
+    follow(board)
     for question in [each for each in board.answers if isinstance(each, ListPage | Thumbnail | FileFacts)]:
         said = board.answers.pop(question)
         if isinstance(question, ListPage):
@@ -262,17 +280,25 @@ def _keep_place(fields: MintLibrary, first: Asset | None) -> None:
         fields.start = max(0, count - 1) // ON_SCREEN * ON_SCREEN
 
 
-def _typing() -> float:
-    """Seconds until the filter counts as typed."""
-    return _changed_at + TYPING_PAUSE - time.monotonic()
+def _pause() -> float:
+    """Seconds until the filter counts as typed, and what the jobs tell as gathered."""
+    return max(_changed_at + TYPING_PAUSE, _heard_at + GATHERING) - time.monotonic()
+
+
+def _is_time_to_look() -> bool:
+    return time.monotonic() - _looked_at > LOOK_EVERY
 
 
 def _supply() -> float | None:
-    if (wait := _typing()) > 0:
+    global _looked_at
+    if _look is not None and _is_time_to_look():
+        _looked_at = time.monotonic()
+        _look()
+    if (wait := _pause()) > 0:
         return wait
     asked = _lacking(fields_of(bpy.context))
     global _pages_left
-    _pages_left -= any(isinstance(each, ListPage) for each in asked)
+    _pages_left -= any(isinstance(each, ListPage) and each.cursor is not None for each in asked)
     ask(*asked)
     return None
 
@@ -294,10 +320,11 @@ def _lacking(fields: MintLibrary) -> list[Question]:
         return []
     known, board = library(), current.existing()
     asked: frozenset[Question] = board.asked() if board else frozenset()
-    questions: list[Question] = []
-    if known.begin(kind_of(fields)):
-        questions += known.begin(kind_of(fields)) if known.complaint(kind_of(fields)) is None else []
-    elif not any(isinstance(each, ListPage) for each in asked) and (page := _page_for_screen(fields)) is not None:
+    kind = kind_of(fields)
+    unbegun = known.begin(kind)
+    questions: list[Question] = [*(unbegun if known.complaint(kind) is None else ()), *known.behind(kind)]
+    is_reading = any(isinstance(each, ListPage) for each in (*questions, *asked))
+    if not unbegun and not is_reading and (page := _page_for_screen(fields)) is not None:
         questions.append(page)
     pictures = [Thumbnail(url) for asset in _staying(fields) if (url := _picture_url(asset)) and url not in _pictures]
     room = PICTURES_AT_ONCE - sum(isinstance(each, Thumbnail) for each in asked)

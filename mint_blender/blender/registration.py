@@ -87,7 +87,7 @@ def register() -> None:
     _commands.append(bpy.utils.register_cli_command("mint", _run_command))
     disk.start_log()
     form.hear(asking.form_changed)
-    library_view.hear(heartbeat.ensure)
+    library_view.hear(heartbeat.ensure, heartbeat.revive)
     heartbeat.start()
 
 

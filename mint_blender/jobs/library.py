@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from ..mint.schema import ENDED, Asset, Kind, Page, Status
+from .job import Job
 from .questions import LARGEST_PAGE, ListPage
 from .shelf import Change, Shelf, made_at
+from .told import Listener, Told
 
 
 class State(StrEnum):
@@ -147,6 +149,9 @@ class Library:
     def __init__(self) -> None:
         self._shelves = {kind: Shelf(kind) for kind in Kind}
         self._view: View | None = None
+        self._listener = Listener()
+        self._done: dict[str, Told] = {}  # finished, as jobs have told
+        self._reported: dict[str, State] = {}  # what jobs have told of entries that no list had: each state is reason to look once
 
     def get(self, asset_id: str) -> Asset | None:
         """One entry, whatever its kind."""
@@ -197,7 +202,43 @@ class Library:
         if answer is None:
             shelf.take_in_complaint(question.cursor, complaint or "Mint did not answer.")
             return
-        change = shelf.take_in(question.cursor, answer)
+        self._show(shelf.take_in(question.cursor, replace(answer, data=tuple(self._settled(asset) for asset in answer.data))))
+
+    # -- what jobs tell, which needs no request ------------------------------------------------------------------------
+
+    def follow(self, jobs: Iterable[Job]) -> None:
+        """Let entries be as the jobs have heard since the last time. What one of them has made and no list had is missed from now on."""
+        for told in self._listener.news(jobs):
+            shelf = self._shelves[told.kind]
+            known = shelf.get(told.id)
+            entry = told.entry(known)
+            if told.is_gone:
+                self._show(shelf.drop(told.id))
+            elif entry is not None and not (known and told.is_older_than(known)):
+                state = state_of(entry)
+                if state is State.DONE:
+                    self._done[told.id] = told
+                if known is not None:
+                    self._show(shelf.put(entry))
+                elif told.is_new and self._reported.get(told.id) is not state:
+                    self._reported[told.id] = state
+                    shelf.miss(told.id, told.made_at)
+
+    def behind(self, kind: Kind | None = None) -> list[ListPage]:
+        """The first pages of the lists that lack something in front."""
+        return [ListPage(shelf.kind) for shelf in self._chosen(kind) if shelf.is_behind]
+
+    def asked(self, question: ListPage) -> None:
+        """This is on its way now."""
+        if question.cursor is None:
+            self._shelves[question.kind].asked()
+
+    def _settled(self, asset: Asset) -> Asset:
+        """An entry of a page. For some seconds Mint's lists may lag behind: what is finished is never unfinished again."""
+        told = self._done.get(asset.id)
+        return (told.entry(asset) or asset) if told is not None and state_of(asset) is State.UNFINISHED else asset
+
+    def _show(self, change: Change) -> None:
         if len(change.gone) > MANY:
             self._view = None
         elif self._view is not None:

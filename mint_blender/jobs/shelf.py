@@ -36,6 +36,7 @@ class Shelf:
         self._tail: str | None = None
         self._used: set[str] = set()  # cursors: a list that goes round in circles has ended
         self._lost_its_way = False
+        self._missed: dict[str, float] = {}  # what is at Mint and was not in the list when it was read, and when it was made
         self._change = Change()
 
     def entries(self) -> Iterable[Asset]:
@@ -66,6 +67,38 @@ class Shelf:
             return 0.0
         until = self._gap[0] if self._gap else len(self._order)
         return made_at(self._known[self._order[until - 1]]) if until else float("inf")
+
+    @property
+    def is_behind(self) -> bool:
+        """Has something come in front since the list was read? What is older than all that is known is only further down."""
+        return self.is_begun and any(made > self.frontier for made in self._missed.values())
+
+    def miss(self, asset_id: str, made: float) -> None:
+        """There is an entry at Mint that is not known here."""
+        if asset_id not in self._known:
+            self._missed[asset_id] = made
+
+    def asked(self) -> None:
+        """The first page is being asked for: whatever was missed so far is in the answer, or is not in the list at all."""
+        self._missed.clear()
+
+    def put(self, asset: Asset) -> Change:
+        """A known entry as it is now, from somebody who has just heard of it."""
+        self._change = Change()
+        if asset.id in self._known:
+            self._put(asset)
+        return self._change
+
+    def drop(self, asset_id: str) -> Change:
+        """Mint does not know it any more."""
+        self._change = Change()
+        if asset_id in self._known:
+            self._remove(asset_id)
+            place = self._order.index(asset_id)
+            del self._order[place]
+            if self._gap is not None and place < self._gap[0]:
+                self._gap = (self._gap[0] - 1, self._gap[1])
+        return self._change
 
     def take_in(self, cursor: str | None, page: Page) -> Change:
         """One page that was asked for; a late one, whose place is no longer known, only renews what it is about."""
@@ -145,6 +178,7 @@ class Shelf:
             if (before := self._known.get(asset.id)) is not None:
                 self._change.gone.append(before)
             self._known[asset.id] = asset
+            self._missed.pop(asset.id, None)
             self._change.put.append(asset)
 
     def _remove(self, asset_id: str) -> None:
