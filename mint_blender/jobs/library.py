@@ -207,7 +207,7 @@ class Library:
     # -- what jobs tell, which needs no request ------------------------------------------------------------------------
 
     def follow(self, jobs: Iterable[Job]) -> None:
-        """Let entries be as the jobs have heard since the last time. What one of them has made and no list had is missed from now on."""
+        """Let entries be as the jobs have heard since the last time. What no list had is missed from now on."""
         for told in self._listener.news(jobs):
             shelf = self._shelves[told.kind]
             known = shelf.get(told.id)
@@ -220,7 +220,7 @@ class Library:
                     self._done[told.id] = told
                 if known is not None:
                     self._show(shelf.put(entry))
-                elif told.is_new and self._reported.get(told.id) is not state:
+                elif self._reported.get(told.id) is not state:
                     self._reported[told.id] = state
                     shelf.miss(told.id, told.made_at)
 

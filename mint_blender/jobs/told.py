@@ -27,7 +27,6 @@ class Told:
 
     kind: Kind
     id: str
-    is_new: bool  # made by this job: a list that was read before does not have it
     is_gone: bool  # Mint does not know it (any more)
     asset: Asset | None  # as the job has read it
     status: str | None  # of the operation that makes it, if this job has begun one
@@ -50,7 +49,6 @@ class Told:
         return cls(
             kind=job.kind,
             id=asset_id,
-            is_new=job.existing is None,
             is_gone=job.existing is not None and job.operation is None and job.trouble is not None and job.trouble.code == "not-found",
             asset=asset,
             status=making.status_word if making else None,

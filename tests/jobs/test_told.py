@@ -17,6 +17,7 @@ from mint_blender.jobs.board import Board
 from mint_blender.jobs.job import Cause, Job, Phase, Target, Trouble, new_attempt, new_conversion, new_fetch
 from mint_blender.jobs.library import Filter, Library, State, View, state_of
 from mint_blender.jobs.questions import ListPage
+from mint_blender.jobs.shelf import Shelf
 from mint_blender.jobs.told import Told
 from mint_blender.mint.schema import Asset, Format, Kind, Page
 
@@ -24,7 +25,7 @@ from ..mint_service.running import ThreadService, running_service
 from .quick import account, quick
 from .strategies import jobs
 from .telling import a_job, operation
-from .test_library import MODELS, Mint, an_asset, asked
+from .test_library import MODELS, Mint, an_asset, asked, load, numbers
 
 NOWHERE = Target()
 
@@ -135,7 +136,7 @@ def test_what_is_further_down_is_no_news() -> None:
     """A job of last year whose model stands on a page that is not loaded: nothing has come in front."""
     library, _ = a_shown(*range(10))
     old = replace(making(a_job(), "succeeded", 2), asset=an_asset(2))
-    library.follow([old])
+    library.follow([old, making(attempt(1), "running", 1)])
     assert library.behind() == []
 
 
@@ -201,12 +202,13 @@ def test_an_optimised_model_has_its_file() -> None:
 
 
 def test_a_conversion_is_not_its_model() -> None:
-    """While it runs, and when it fails, the model is as well as it was."""
+    """While it runs, and when it fails, the model is as well as it was; whether the job knows more than its id or not."""
     library, _ = a_shown(1)
-    job = new_conversion(an_asset(1), (Format.FBX,), NOWHERE, now=1.0)
-    for status in ("running", "failed"):
-        library.follow([making(job, status, 1)])
-        assert states(library) == {"id_1": State.DONE}
+    for asset in (an_asset(1), Asset.read(Kind.MODEL, {"id": "id_1"})):
+        job = new_conversion(asset, (Format.FBX,), NOWHERE, now=1.0)
+        for status in ("running", "failed"):
+            library.follow([making(job, status, 1)])
+            assert states(library) == {"id_1": State.DONE}
 
 
 @pytest.mark.parametrize("code", ["not-found", "service-unavailable", None])
@@ -216,6 +218,19 @@ def test_what_mint_does_not_know_any_more_is_gone(code: str | None) -> None:
     job = new_fetch(an_asset(1), NOWHERE, now=1.0)
     library.follow([replace(job, phase=Phase.PAUSED, trouble=Trouble(Cause.REFUSED, "There is no such model.", code=code))])
     assert [asset.id for asset in library.entries(Filter())] == (["id_2"] if code == "not-found" else ["id_2", "id_1"])
+
+
+def test_one_that_is_gone_does_not_move_the_gap() -> None:
+    """Something is missing between the newest and the others: with one of the newest gone, the rest is still loaded into its place."""
+    mint, shelf = Mint(*range(10)), Shelf(Kind.MODEL)
+    load(shelf, mint, 1)
+    mint.numbers[:0] = range(16, 9, -1)
+    shelf.take_in(None, mint.page(None))
+    mint.numbers.remove(15)
+    shelf.drop("id_15")
+    assert numbers(shelf) == [16, 14, 9, 8, 7]
+    load(shelf, mint)
+    assert numbers(shelf) == [16, *range(14, -1, -1)]
 
 
 def test_a_list_that_lags_behind_does_not_undo_what_is_done() -> None:

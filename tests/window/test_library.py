@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from mint_blender.jobs.board import Board
+from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.schema import Kind, Preset
+from tests.jobs.quick import account, quick
 from tests.mint_service.running import Service, running_service
 
 from .blender_window import BlenderWindow
@@ -87,6 +91,48 @@ def test_library_searched(open_blender: Callable[..., BlenderWindow], service: S
     asked = [each.query for each in service.requests("GET", "/v1/models")]
     assert len(asked) == len(set(asked)) == 1 + 1 + 50, "the first page, the one of the click, and the others a hundred at a time"
     blender.screenshot("library_found")
+
+
+def test_library_follows_the_jobs(open_blender: Callable[..., BlenderWindow], tmp_path: Path) -> None:
+    """Nobody presses Refresh: what is generated comes in front and gets done, what is retried turns, and what another program with this
+    journal has made is there as soon as the pointer comes by. Two questions for a list, beside those of the opening."""
+    with running_service(speed=2.0, switches=("poll-hint",), retry_after=0.3, library={"models": 45, "worlds": 3}, credits=1e5) as made:
+        blender = open_blender(api=made.api, key=made.key)
+        blender.open_sidebar()
+        blender.ask(TO_LIBRARY)
+        blender.wait(f"{VIEW}.library().count() == 33")
+        assert blender.call("mint.generate", kind="MODEL", prompt="a teal lamp", preset="FAST", mode="AUTO") == ["FINISHED"]
+        blender.wait(f"{_ON_TOP} == ('a teal lamp', 'Being made')")
+        blender.screenshot("library_follows_begun")
+        blender.wait(f"{_ON_TOP} == ('a teal lamp', 'Done')")
+        blender.wait_for("placed")
+        blender.wait(f"{VIEW}.icon({VIEW}.on_screen({FIELDS})[0]) != 0")
+        blender.screenshot("library_follows_done")
+        assert [len(made.requests("GET", path)) for path in ("/v1/models", "/v1/worlds")] == [2, 1]
+        failed = blender.ask(f"next(each.id for each in {VIEW}.on_screen({FIELDS}) if each.status == 'failed')")
+        blender.ask("bpy.ops.mint.choose_asset(asset_id=failed)", failed=failed)
+        blender.settle()
+        blender.click("mint.retry_asset")
+        state = f"part('jobs.library').state_words({VIEW}.chosen({FIELDS}))"
+        blender.wait(f"{state} == 'Being made'")
+        blender.screenshot("library_follows_retried")
+        blender.wait(f"{state} == 'Done'")
+        blender.wait(f"{VIEW}.icon({VIEW}.chosen({FIELDS})) != 0")
+        blender.wait("not board().is_active_at_all")
+        blender.screenshot("library_follows_retried_done")
+        assert len(made.requests("GET", "/v1/models")) == 2
+        blender.over()
+        elsewhere = Board(quick(tmp_path / "home"), account(made))
+        job = elsewhere.start(GenerationRequest(Kind.MODEL, "a brown chest", preset=Preset.FAST))
+        elsewhere.watch([job.id])
+        assert elsewhere.close()
+        blender.find("mint_library.words")  # the pointer goes over the panel
+        blender.wait(f"{_ON_TOP} == ('a brown chest', 'Done')")
+        assert len(made.requests("GET", "/v1/models")) == 3
+
+
+# Prompt and state of the first entry on screen, as the panel shows them.
+_ON_TOP = f"(lambda top: (top.prompt, part('jobs.library').state_words(top)))({VIEW}.on_screen({FIELDS})[0])"
 
 
 def test_asset_browser(open_blender: Callable[..., BlenderWindow], tmp_path: Path) -> None:
