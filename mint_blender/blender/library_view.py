@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +23,7 @@ import bpy.utils.previews
 
 from ..files.glb import Glb
 from ..jobs.board import Board
-from ..jobs.job import Job
+from ..jobs.job import Job, asset_of
 from ..jobs.journal import JournalTrouble
 from ..jobs.library import Filter, Library, Sort, State
 from ..jobs.messages import Answered
@@ -221,6 +222,7 @@ def ask(*questions: Question) -> str | None:
         board = current.board()
     except JournalTrouble as trouble:
         return str(trouble)
+    follow(board)  # what was heard before a page is asked for is in the answer
     under_way = {(each.kind, each.cursor) for each in board.asked() if isinstance(each, ListPage)}
     for question in questions:
         if not board.is_asked(question) and not (isinstance(question, ListPage) and (question.kind, question.cursor) in under_way):
@@ -293,7 +295,8 @@ def _supply() -> float | None:
     global _looked_at
     if _look is not None and _is_time_to_look():
         _looked_at = time.monotonic()
-        _look()
+        with suppress(JournalTrouble):  # whoever begins something will be told
+            _look()
     if (wait := _pause()) > 0:
         return wait
     asked = _lacking(fields_of(bpy.context))
@@ -384,13 +387,7 @@ def facts_words(asset: Asset) -> str | None:
 def job_of(asset: Asset) -> Job | None:
     """The job of this journal that made it, or is about to. Mint's lists do not tell who began something, nor with what settings."""
     board = current.existing()
-    return next((job for job in board.jobs() if job.existing is None and _made_by(job) == asset.id), None) if board else None
-
-
-def _made_by(job: Job) -> str | None:
-    if job.asset is not None:
-        return job.asset.id
-    return job.operation.resource.id if job.operation and job.operation.resource else None
+    return next((job for job in board.jobs() if job.existing is None and asset_of(job) == asset.id), None) if board else None
 
 
 def preset_words(asset: Asset) -> str | None:

@@ -75,8 +75,7 @@ class Shelf:
 
     def miss(self, asset_id: str, made: float) -> None:
         """There is an entry at Mint that is not known here."""
-        if asset_id not in self._known:
-            self._missed[asset_id] = made
+        self._missed[asset_id] = made
 
     def asked(self) -> None:
         """The first page is being asked for: whatever was missed so far is in the answer, or is not in the list at all."""

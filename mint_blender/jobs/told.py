@@ -44,7 +44,7 @@ class Told:
         asset = job.asset if job.asset and job.asset.id == asset_id and job.asset.status else None
         making = None if job.convert else job.operation
         made = asset.created_at if asset else making.created_at if making else None
-        changed = making.updated_at if making else asset.updated_at if asset else None
+        changed = asset.updated_at if asset and (making is None or asset.status in _DONE) else making.updated_at if making else None
         files = making.raw.get("assets") if making else None
         return cls(
             kind=job.kind,

@@ -146,6 +146,19 @@ def test_never_opened(panel: Panel) -> None:
     assert first_on_screen().prompt == "a lamp"
 
 
+def test_jobs_of_another_account_are_no_news(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With another key the list does not have what this journal's jobs have made: that is no reason to read it twice."""
+    begun()
+    unseen(panel)
+    with running_service(speed=2000, library={"models": 20, "worlds": 4}) as other:
+        monkeypatch.setenv("MINT_API_KEY", other.key)
+        monkeypatch.setenv("MINT_API_BASE_URL", other.api)
+        current.account_changed()
+        for _ in range(20):
+            panel.live()
+        assert len(other.requests("GET", "/v1/models")) == len(other.requests("GET", "/v1/worlds")) == 1
+
+
 def test_a_retried_entry_far_down(panel: Panel) -> None:
     """The oldest failed one, on the last screen: it turns in place, without one request for a list, and leaves the list of failed ones."""
     panel.live()

@@ -253,6 +253,16 @@ def test_old_news_change_nothing() -> None:
     assert states(library) == {"id_1": State.FAILED}, "some seconds are no order: an operation and its model are dated apart"
 
 
+def test_what_was_just_read_is_no_old_news() -> None:
+    """A job that fetches its model again has it as it is now, however long ago it was made."""
+    library = Library()
+    library.take_in(MODELS, Page((an_asset(1, updatedAt="2026-08-03T10:00:00.000Z"),), None))
+    job = replace(making(a_job(), "succeeded", 1, updatedAt="2026-08-02T10:00:00.000Z"), asset=an_asset(1))
+    library.follow([job])
+    library.follow([replace(job, asset=an_asset(1, name="Lamp", updatedAt="2026-08-03T10:00:00.000Z"))])
+    assert library.get("id_1").name == "Lamp"  # type: ignore[union-attr]
+
+
 @given(jobs)
 def test_any_job_can_be_listened_to(job: Job) -> None:
     """Whatever Mint has said: it is no reason to stumble."""
