@@ -22,12 +22,10 @@ from mint_blender.blender import current, heartbeat, library_view  # noqa: E402
 from mint_blender.jobs import library  # noqa: E402
 from mint_blender.jobs.board import Board  # noqa: E402
 from mint_blender.jobs.job import Job, asset_of  # noqa: E402
-from mint_blender.jobs.setup import Setup  # noqa: E402
-from mint_blender.jobs.story import Terms  # noqa: E402
 from mint_blender.mint.generation import GenerationRequest  # noqa: E402
-from mint_blender.mint.pacing import Pace  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind, Preset  # noqa: E402
 
+from ..jobs.quick import quick  # noqa: E402
 from .test_library_large import Panel  # noqa: E402
 
 MODELS = 65
@@ -43,13 +41,12 @@ def service() -> Iterator[ThreadService]:
 
 @pytest.fixture
 def panel(service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Panel]:
-    """The panel of an add-on that was just enabled; nothing has been asked yet. Jobs are polled often, so that none waits for long."""
+    """The panel of an add-on that was just enabled; nothing has been asked yet."""
     monkeypatch.setenv("MINT_API_KEY", service.key)
     monkeypatch.setenv("MINT_API_BASE_URL", service.api)
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(library_view, "TYPING_PAUSE", 0.0)
     monkeypatch.setattr(library_view, "GATHERING", 0.0)
-    monkeypatch.setattr(current, "Setup", lambda home, terms: Setup(home, Terms(Pace(first=0.05, longest=0.2), terms.readable)))
     mint_blender.register()
     current.board()
     yield Panel(service)
@@ -210,7 +207,7 @@ def test_the_place_on_screen_is_kept(panel: Panel) -> None:
 def test_a_model_of_another_process(panel: Panel, tmp_path: Path) -> None:
     """Begun and ended by another program with this journal, while nothing goes on here: whoever looks sees it, for one request."""
     panel.live()
-    other = Board(Setup(tmp_path / "home", Terms(Pace(first=0.05, longest=0.2))), current.account())
+    other = Board(quick(tmp_path / "home"), current.account())
     job = other.start(GenerationRequest(Kind.MODEL, "a lamp from elsewhere", preset=Preset.FAST))
     other.watch([job.id])
     assert other.close()

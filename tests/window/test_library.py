@@ -96,11 +96,11 @@ def test_library_searched(open_blender: Callable[..., BlenderWindow], service: S
 def test_library_follows_the_jobs(open_blender: Callable[..., BlenderWindow], tmp_path: Path) -> None:
     """Nobody presses Refresh: what is generated comes in front and gets done, what is retried turns, and what another program with this
     journal has made is there as soon as the pointer comes by. Two questions for a list, beside those of the opening."""
-    with running_service(speed=2.0, switches=("poll-hint",), retry_after=0.3, library={"models": 45, "worlds": 3}, credits=1e5) as made:
+    with running_service(speed=2.0, switches=("poll-hint",), retry_after=0.3, library={"models": 8}, credits=1e5) as made:
         blender = open_blender(api=made.api, key=made.key)
         blender.open_sidebar()
         blender.ask(TO_LIBRARY)
-        blender.wait(f"{VIEW}.library().count() == 33")
+        blender.wait(f"{VIEW}.library().count() == 8")
         assert blender.call("mint.generate", kind="MODEL", prompt="a teal lamp", preset="FAST", mode="AUTO") == ["FINISHED"]
         blender.wait(f"{_ON_TOP} == ('a teal lamp', 'Being made')")
         blender.screenshot("library_follows_begun")
