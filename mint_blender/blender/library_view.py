@@ -391,9 +391,11 @@ def job_of(asset: Asset) -> Job | None:
 
 
 def preset_words(asset: Asset) -> str | None:
-    """The preset, where that is known."""
+    """The preset, where that is known: as Mint tells it, else as it was asked for here. A retry of what was begun elsewhere asked for none."""
     job = job_of(asset)
-    return job.request.preset.value.title() if job else None
+    told = job.operation.preset if job and job.operation else None
+    asked = job.request.preset.value if job and job.body else None
+    return (told or asked or "").title() or None
 
 
 def size_words(count: int) -> str:

@@ -182,6 +182,7 @@ def test_a_retried_entry_far_down(panel: Panel) -> None:
         if library.state_of(chosen) is library.State.UNFINISHED:
             assert library_view.job_of(chosen) is not None, "the details say that it is in the list of jobs"
     assert states == ["Failed", "Being made", "Done"]
+    assert library_view.preset_words(library_view.library().get(old.id)) == "Fast", "Mint's, not the form's default"
     assert [each.id for each in library_view.on_screen(panel.fields)] == on_screen
     panel.fields.state = "FAILED"
     assert old.id not in {each.id for each in library_view.shown(panel.fields)}
