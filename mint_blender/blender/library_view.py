@@ -201,8 +201,7 @@ def extent_words(fields: MintLibrary) -> str | None:
 
 
 def hear(hearer: Callable[[], None], look: Callable[[], object]) -> None:
-    """Call `hearer` whenever something was asked, so that somebody takes in the answer; `look` now and then while the panel is looked at,
-    for what other processes have written."""
+    """Call `hearer` whenever something was asked, so that somebody takes in the answer; `look` at what others wrote while this is seen."""
     global _when_asked, _look
     _when_asked, _look = hearer, look
 
@@ -292,7 +291,7 @@ def _is_time_to_look() -> bool:
 
 
 def _supply() -> float | None:
-    global _looked_at
+    global _looked_at, _pages_left
     if _look is not None and _is_time_to_look():
         _looked_at = time.monotonic()
         with suppress(JournalTrouble):  # whoever begins something will be told
@@ -300,7 +299,6 @@ def _supply() -> float | None:
     if (wait := _pause()) > 0:
         return wait
     asked = _lacking(fields_of(bpy.context))
-    global _pages_left
     _pages_left -= any(isinstance(each, ListPage) and each.cursor is not None for each in asked)
     ask(*asked)
     return None
@@ -323,8 +321,7 @@ def _lacking(fields: MintLibrary) -> list[Question]:
         return []
     known, board = library(), current.existing()
     asked: frozenset[Question] = board.asked() if board else frozenset()
-    kind = kind_of(fields)
-    unbegun = known.begin(kind)
+    unbegun = known.begin(kind := kind_of(fields))
     questions: list[Question] = [*(unbegun if known.complaint(kind) is None else ()), *known.behind(kind)]
     is_reading = any(isinstance(each, ListPage) for each in (*questions, *asked))
     if not unbegun and not is_reading and (page := _page_for_screen(fields)) is not None:
@@ -391,7 +388,7 @@ def job_of(asset: Asset) -> Job | None:
 
 
 def preset_words(asset: Asset) -> str | None:
-    """The preset, where that is known: as Mint tells it, else as it was asked for here. A retry of what was begun elsewhere asked for none."""
+    """The preset, where that is known: as Mint tells it, else as it was asked for here. Retrying what others began asks for none."""
     job = job_of(asset)
     told = job.operation.preset if job and job.operation else None
     asked = job.request.preset.value if job and job.body else None
