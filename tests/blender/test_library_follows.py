@@ -17,7 +17,6 @@ from ..mint_service.running import ThreadService, running_service
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-import mint_blender  # noqa: E402
 from mint_blender.blender import current, heartbeat, library_view  # noqa: E402
 from mint_blender.jobs import library  # noqa: E402
 from mint_blender.jobs.board import Board  # noqa: E402
@@ -40,17 +39,12 @@ def service() -> Iterator[ThreadService]:
 
 
 @pytest.fixture
-def panel(service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Panel]:
+def panel(service: ThreadService, enabled: None, monkeypatch: pytest.MonkeyPatch) -> Panel:
     """The panel of an add-on that was just enabled; nothing has been asked yet."""
-    monkeypatch.setenv("MINT_API_KEY", service.key)
-    monkeypatch.setenv("MINT_API_BASE_URL", service.api)
-    monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(library_view, "TYPING_PAUSE", 0.0)
     monkeypatch.setattr(library_view, "GATHERING", 0.0)
-    mint_blender.register()
     current.board()
-    yield Panel(service)
-    mint_blender.unregister()
+    return Panel(service)
 
 
 def begun(prompt: str = "a lamp", kind: Kind = Kind.MODEL) -> Job:
@@ -205,10 +199,10 @@ def test_the_place_on_screen_is_kept(panel: Panel) -> None:
     assert panel.fields.start == 2 * library_view.ON_SCREEN + 1
 
 
-def test_a_model_of_another_process(panel: Panel, tmp_path: Path) -> None:
+def test_a_model_of_another_process(panel: Panel, home: Path) -> None:
     """Begun and ended by another program with this journal, while nothing goes on here: whoever looks sees it, for one request."""
     panel.live()
-    other = Board(quick(tmp_path / "home"), current.account())
+    other = Board(quick(home), current.account())
     job = other.start(GenerationRequest(Kind.MODEL, "a lamp from elsewhere", preset=Preset.FAST))
     other.watch([job.id])
     assert other.close()
