@@ -59,7 +59,7 @@ def measured(source: Path | bytes) -> Picture:
         name = "The picture" if isinstance(source, bytes) else source.name
         raise BadPicture(
             f"{name} is in the format {picture.format.upper()}. Of downloaded pictures only PNG, JPEG, WebP and HDR are opened; "
-            "convert it to one of these in another program."
+            "convert it in another program."
         )
     return picture
 
