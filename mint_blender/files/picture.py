@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a picture is, told by its bytes: names and media types lie (Mint serves WebP under several endings).
 
-Reads headers only and decodes no pixels. PNG, JPEG and WebP tell their size; other formats that Blender opens are told by name.
+Reads headers only and decodes no pixels. PNG, JPEG, WebP and Radiance HDR are measured; other formats that Blender opens are told by
+name, and are for files of the user's own: what comes from elsewhere has to be measured before Blender may open it. Some of its readers
+allocate what a header claims, show half a file as if it were whole (TIFF), or take Blender down with them (a cut-off EXR, 5.0).
 """
 
 from __future__ import annotations
 
 import io
 import os
+import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,6 +32,8 @@ class Picture:
     height: int | None
     suffix: str
     media_type: str
+    is_deep: bool = False
+    """Has it more than eight bits a channel? Blender holds each of its pixels in sixteen bytes then, else in four."""
 
 
 def inspect(source: Path | bytes) -> Picture:
@@ -45,6 +50,18 @@ def inspect(source: Path | bytes) -> Picture:
 def inspect_beginning(beginning: bytes, size: int, name: str) -> Picture:
     """As `inspect`, from the first bytes of a picture of `size` bytes. `name` is for the sentence."""
     return _inspect(io.BytesIO(beginning), size, name)
+
+
+def measured(source: Path | bytes) -> Picture:
+    """As `inspect`, but raises `BadPicture` also for a format whose size is not read here: for what comes from elsewhere."""
+    picture = inspect(source)
+    if picture.width is None:
+        name = "The picture" if isinstance(source, bytes) else source.name
+        raise BadPicture(
+            f"{name} is in the format {picture.format.upper()}. Of downloaded pictures only PNG, JPEG, WebP and HDR are opened; "
+            "convert it in another program."
+        )
+    return picture
 
 
 def check_end(path: Path, picture: Picture) -> None:
@@ -66,11 +83,6 @@ def check_end(path: Path, picture: Picture) -> None:
 
 
 ENDS = {"png": b"IEND", "jpeg": b"\xff\xd9"}
-
-
-def is_measured(head: bytes) -> bool:
-    """Do these first bytes belong to a format whose header tells the size (PNG, JPEG, WebP)?"""
-    return head.startswith(tuple(MEASURED))
 
 
 def is_panorama(picture: Picture) -> bool:
@@ -101,14 +113,15 @@ def _inspect(stream: BinaryIO, size: int, name: str) -> Picture:
         if head.startswith(magic):
             stream.seek(0)
             try:
-                format, width, height, suffix = read(stream, size)
+                found = read(stream, size)
             except (struct.error, IndexError):
                 raise BadPicture(f"{name} is cut off: its header is incomplete.") from None
             except ValueError as error:
                 raise BadPicture(f"{name} is damaged: {error}.") from None
+            width, height = found.width or 0, found.height or 0
             if not 0 < width * height <= MOST_PIXELS:
                 raise BadPicture(f"{name} claims to be {width} × {height} pixels; that is not shown.")
-            return Picture(format, width, height, suffix, f"image/{format}")
+            return found
     for magic, (format, suffix, media_type) in NAMED.items():
         if head.startswith(magic):
             return Picture(format, None, None, suffix, media_type)
@@ -124,17 +137,14 @@ def _what_it_is(head: bytes, name: str) -> str:
     return f"{name} is not a picture of a kind that Blender opens."
 
 
-Measures = tuple[str, int, int, str]
-
-
-def _png(stream: BinaryIO, _size: int) -> Measures:
-    length, kind, width, height = struct.unpack(">8xI4sII", stream.read(24))
+def _png(stream: BinaryIO, _size: int) -> Picture:
+    length, kind, width, height, bits = struct.unpack(">8xI4sIIB", stream.read(25))
     if kind != b"IHDR" or length != 13:
         raise ValueError("its first chunk is not a PNG header")
-    return "png", width, height, ".png"
+    return Picture("png", width, height, ".png", "image/png", is_deep=bits > 8)
 
 
-def _jpeg(stream: BinaryIO, size: int) -> Measures:
+def _jpeg(stream: BinaryIO, size: int) -> Picture:
     """Walk from marker to marker until the frame header; every step goes forward, so it ends."""
     stream.seek(2)
     for _ in range(1000):
@@ -147,7 +157,7 @@ def _jpeg(stream: BinaryIO, size: int) -> Measures:
         (length,) = struct.unpack(">H", stream.read(2))
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             height, width = struct.unpack(">xHH", stream.read(5))
-            return "jpeg", width, height, ".jpg"
+            return Picture("jpeg", width, height, ".jpg", "image/jpeg")
         if marker in (0xD9, 0xDA) or length < 2:
             raise ValueError("its JPEG frame header is missing")
         if stream.tell() + length - 2 > size:
@@ -156,7 +166,7 @@ def _jpeg(stream: BinaryIO, size: int) -> Measures:
     raise ValueError("its JPEG frame header is missing")
 
 
-def _webp(stream: BinaryIO, size: int) -> Measures:
+def _webp(stream: BinaryIO, size: int) -> Picture:
     """A RIFF container whose first chunk is VP8 (lossy), VP8L (lossless) or VP8X (extended)."""
     length, form, chunk = struct.unpack("<4xI4s4s4x", stream.read(20))
     if form != b"WEBP":
@@ -167,23 +177,51 @@ def _webp(stream: BinaryIO, size: int) -> Measures:
         start, width, height = struct.unpack("<3x3sHH", stream.read(10))
         if start != b"\x9d\x01\x2a":
             raise ValueError("its first WebP frame is no key frame")
-        return "webp", width & 0x3FFF, height & 0x3FFF, ".webp"
+        return _of_webp(width & 0x3FFF, height & 0x3FFF)
     if chunk == b"VP8L":
         signature, bits = struct.unpack("<BI", stream.read(5))
         if signature != 0x2F:
             raise ValueError("its lossless WebP header is wrong")
-        return "webp", 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF), ".webp"
+        return _of_webp(1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF))
     if chunk == b"VP8X":
         canvas = struct.unpack("<4x6s", stream.read(10))[0]
-        return "webp", 1 + int.from_bytes(canvas[:3], "little"), 1 + int.from_bytes(canvas[3:], "little"), ".webp"
+        return _of_webp(1 + int.from_bytes(canvas[:3], "little"), 1 + int.from_bytes(canvas[3:], "little"))
     raise ValueError("its first WebP chunk is unknown")
+
+
+def _of_webp(width: int, height: int) -> Picture:
+    return Picture("webp", width, height, ".webp", "image/webp")
+
+
+def _hdr(stream: BinaryIO, _size: int) -> Picture:
+    """Lines of text, an empty one, and the size. Read strictly: what two readers understand differently, one of them measures in vain."""
+    head = stream.read(HDR_HEAD)
+    text, _, rest = head.partition(b"\n\n")
+    line, end, _ = rest.partition(b"\n")
+    if not end:
+        raise IndexError if len(head) < HDR_HEAD else ValueError("its header does not end")
+    if any(len(each) > HDR_LINE or each.startswith((b"-", b"+")) or not each.isascii() for each in text.split(b"\n")) or b"\r" in text:
+        raise ValueError("its header holds more than a header should")
+    size = re.fullmatch(rb"-Y ([0-9]{1,9}) \+X ([0-9]{1,9})", line)
+    if size is None:
+        raise ValueError("its header does not tell the size")
+    return Picture("hdr", int(size[2]), int(size[1]), ".hdr", "image/vnd.radiance", is_deep=True)
+
+
+HDR_HEAD, HDR_LINE = 2**16, 120
 
 
 def _byte(stream: BinaryIO) -> int:
     return stream.read(1)[0]
 
 
-MEASURED: dict[bytes, Callable[[BinaryIO, int], Measures]] = {b"\x89PNG\r\n\x1a\n": _png, b"\xff\xd8\xff": _jpeg, b"RIFF": _webp}
+MEASURED: dict[bytes, Callable[[BinaryIO, int], Picture]] = {
+    b"\x89PNG\r\n\x1a\n": _png,
+    b"\xff\xd8\xff": _jpeg,
+    b"RIFF": _webp,
+    b"#?RADIANCE": _hdr,
+    b"#?RGBE": _hdr,
+}
 NAMED = {
     b"GIF87a": ("gif", ".gif", "image/gif"),
     b"GIF89a": ("gif", ".gif", "image/gif"),
@@ -191,6 +229,4 @@ NAMED = {
     b"II*\0": ("tiff", ".tif", "image/tiff"),
     b"MM\0*": ("tiff", ".tif", "image/tiff"),
     b"\x76\x2f\x31\x01": ("exr", ".exr", "image/x-exr"),
-    b"#?RADIANCE": ("hdr", ".hdr", "image/vnd.radiance"),
-    b"#?RGBE": ("hdr", ".hdr", "image/vnd.radiance"),
 }

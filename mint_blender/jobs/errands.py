@@ -60,6 +60,7 @@ def thumbnail(url: str, home: Path, downloader: Downloader, stop: Callable[[], b
     folder.mkdir(parents=True, exist_ok=True)
     path = downloader.fetch(url, stem.with_suffix(".webp"), limit=LARGEST, stop=stop)
     try:
+        picture.measured(path)
         path = picture.rename_by_content(path)
     except BadFile:
         path.unlink(missing_ok=True)

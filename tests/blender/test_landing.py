@@ -103,6 +103,15 @@ def test_everything_bears_its_name(model: Path) -> None:
     assert names == ["Ceramic Lamp"] * 5
 
 
+def test_a_name_that_the_file_writes_small_is_written_as_the_model_s(tmp_path: Path) -> None:
+    """A mesh “truck” of a model “Truck” bears the very name of the model, and nothing is named twice over."""
+    glb = glbs.Glb()
+    for name in ("truck", "truck wheel", "glass"):
+        glb.node(mesh=glb.mesh(glbs.box(glb), name=name), name=name)
+    placed = land_model(glb.save(tmp_path / "m.glb"), Provenance(job_id="j", name="Truck"))
+    assert {each.data.name for each in placed.objects if each.type == "MESH"} == {"Truck", "Truck wheel", "Truck glass"}
+
+
 def test_several_parts_hang_under_one_root(tmp_path: Path) -> None:
     """Parts keep their own names behind the model's; bare nodes between them and the root are gone and nothing has moved."""
     glb = glbs.Glb()

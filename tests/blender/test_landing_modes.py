@@ -16,6 +16,7 @@ pytestmark = pytest.mark.blender
 
 import bmesh  # noqa: E402
 
+from mint_blender.blender.scene import side_by_side  # noqa: E402
 from mint_blender.blender.scene.landing import ImportTrouble, Landing, Provenance, land_model  # noqa: E402
 from mint_blender.blender.scene.replace import replace_model  # noqa: E402
 
@@ -162,6 +163,22 @@ def test_nothing_that_is_not_ours_changes(kind: str, tmp_path: Path) -> None:
     before.assert_same(after, but_new=True)
     came = {name for told in after.blocks.values() for name in told if name.startswith(("objects<", "children<"))}
     assert f"objects<{placed.root.name}>" in came and "children<Mint>" in came
+
+
+def test_what_steps_aside_disturbs_nothing_either(tmp_path: Path) -> None:
+    """Results that were asked for together look where the others stand: also then no view layer is worked out that nobody has looked at."""
+    rich.build(tmp_path)
+    before = Picture()
+    one, other = (land_model(glbs.simple(tmp_path / "lamp.glb"), Provenance(job_id=job, name="Lamp", group="g")).root for job in "ab")
+    before.assert_same(Picture(), but_new=True)
+    assert side_by_side.footprint(other).left > side_by_side.footprint(one).right
+
+
+def test_in_a_scene_that_nobody_sees_results_step_aside_too(model: Path) -> None:
+    """A batch may land in another scene than the one that is shown."""
+    scene = bpy.data.scenes.new("Other")
+    one, other = (land_model(model, Provenance(job_id=job, name="Lamp", group="g"), scene=scene).root for job in "ab")
+    assert side_by_side.footprint(other).left > side_by_side.footprint(one).right
 
 
 def test_what_lands_does_not_use_what_was_there(tmp_path: Path) -> None:

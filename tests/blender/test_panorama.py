@@ -162,6 +162,7 @@ BAD = {
     "cut short": (lambda: made_place.png(np.zeros((32, 64, 3)))[:40], "."),
     "cut in the middle": (lambda: made_place.png(np.random.default_rng(1).random((32, 64, 3)))[:2000], "cannot read"),
     "five billion pixels": (lambda: claiming(100_000, 50_000), "100000 × 50000"),
+    "an EXR": (lambda: b"\x76\x2f\x31\x01" + bytes(40), "in the format EXR"),
     "two hundred million pixels": (lambda: claiming(20_000, 10_000), "20,000 pixels wide"),
 }
 

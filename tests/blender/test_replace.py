@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from ..files import build_spz
 from . import glbs
 
 bpy = pytest.importorskip("bpy")
@@ -16,6 +18,7 @@ from mint_blender.blender.scene.landing import ImportTrouble, Landing, Provenanc
 from mint_blender.blender.scene.measure import bounds  # noqa: E402
 from mint_blender.blender.scene.replace import replace_model, replace_world  # noqa: E402
 from mint_blender.blender.scene.world import WorldFiles  # noqa: E402
+from mint_blender.blender.scene.world_parts import complete  # noqa: E402
 
 from . import made_place  # noqa: E402
 from .dump import Picture  # noqa: E402
@@ -253,12 +256,48 @@ def test_a_world_is_replaced_under_its_root(tmp_path: Path) -> None:
     assert bpy.context.scene.world is None and root.get("mint_panorama_image") is None
 
 
-def test_a_world_with_one_bad_part_is_not_replaced(tmp_path: Path) -> None:
-    """When the last of the new files is bad, none of the earlier parts has been exchanged."""
-    collider, panorama = made_place.collider(tmp_path / "collider.glb"), made_place.panorama(tmp_path / "panorama.png")
-    root = land_world(WorldFiles(collider=collider, panorama=panorama), Provenance(job_id="w1", kind="world", name="Room")).root
-    (tmp_path / "bad.spz").write_bytes(b"no splats")
+def bad_part(what: str, folder: Path) -> tuple[str, Path]:
+    """A file that a look at its header would let pass, or not, and that cannot be brought in; before it, which part it is."""
+    if what == "no splats":
+        (folder / "bad.spz").write_bytes(b"no splats")
+        return "splats", folder / "bad.spz"
+    if what == "no surface":
+        glb = glbs.Glb()
+        glb.node(mesh=glb.mesh({"attributes": {"POSITION": glb.accessor(np.eye(3), "f4")}, "mode": 0}))
+        return "collider", glb.save(folder / "bad.glb")
+    square, noisy = np.zeros((32, 32, 3)), np.random.default_rng(1).random((32, 64, 3))
+    (folder / "bad.png").write_bytes(made_place.png(square) if what == "square" else made_place.png(noisy)[:2000])
+    return "panorama", folder / "bad.png"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    """All parts of a World."""
+    (tmp_path / "splats.spz").write_bytes(build_spz.encode(build_spz.made_up(20)))
+    return {
+        "collider": made_place.collider(tmp_path / "collider.glb"),
+        "panorama": made_place.panorama(tmp_path / "panorama.png"),
+        "splats": tmp_path / "splats.spz",
+    }
+
+
+@pytest.mark.parametrize("what", ["square", "cut off", "no surface", "no splats"])
+def test_a_world_with_one_bad_part_is_not_replaced(tmp_path: Path, files: dict[str, Path], what: str) -> None:
+    """When one of the new files is bad, whichever and however late it shows, none of the earlier parts has been exchanged."""
+    root = land_world(WorldFiles(**files), Provenance(job_id="w1", kind="world", name="Room")).root
+    part, bad = bad_part(what, tmp_path)
     before = Picture()
-    with pytest.raises(ImportTrouble, match=r"bad\.spz"):
-        replace_world(WorldFiles(collider, panorama, tmp_path / "bad.spz"), Provenance(job_id="w2", kind="world"), root)
+    with pytest.raises(ImportTrouble, match=bad.name):
+        replace_world(WorldFiles(**{**files, part: bad}), Provenance(job_id="w2", kind="world"), root)
+    before.assert_same(Picture())
+
+
+@pytest.mark.parametrize("there", ["collider", "panorama"])
+def test_a_bad_part_lets_none_of_the_others_come(tmp_path: Path, files: dict[str, Path], there: str) -> None:
+    """Parts that come later come together: what stands in the scene is not dressed for one that then does not come."""
+    root = land_world(WorldFiles(**{there: files[there]}), Provenance(job_id="w1", kind="world", name="Room")).root
+    _, bad = bad_part("no splats", tmp_path)
+    before = Picture()
+    with pytest.raises(ImportTrouble, match=bad.name):
+        complete(root, WorldFiles(**{**files, "splats": bad}), Provenance(job_id="w1", kind="world"))
     before.assert_same(Picture())

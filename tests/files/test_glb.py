@@ -137,12 +137,13 @@ def png_that_claims(width: int, height: int) -> bytes:
     return small[:16] + struct.pack(">II", width, height) + small[24:]
 
 
-def with_picture(content: bytes, kind: str = "image/png", *, times: int = 1, uri: bool = False) -> bytes:
+def with_picture(content: bytes, kind: str | None = "image/png", *, times: int = 1, uri: bool = False) -> bytes:
     """The box with a picture in its bytes, or in a buffer that is a data URI."""
     document, binary = box_parts()
     start = len(binary) if not uri else 0
     document["bufferViews"].append({"buffer": int(uri), "byteOffset": start, "byteLength": len(content)})
-    document["images"] = [{"bufferView": len(document["bufferViews"]) - 1, "mimeType": kind}] * times
+    image = {"bufferView": len(document["bufferViews"]) - 1}
+    document["images"] = [image if kind is None else {**image, "mimeType": kind}] * times
     if uri:
         document["buffers"].append({"byteLength": len(content), "uri": data_uri(content)})
         return pack(document, binary)
@@ -158,13 +159,19 @@ def with_picture(content: bytes, kind: str = "image/png", *, times: int = 1, uri
         (webp_header(16_383, 16_383), "image/jpeg", None),
         (webp_header(65_535, 65_535, b"VP8X"), "image/x-unknown", "claims to be 65535"),
         (jpeg_header(65_535, 65_535, before=b"\xff\xe1\xea\x60" + bytes(59_998)), "image/jpeg", "claims to be 65535"),
-        (HTML, "image/png", "marked as image/png, is none"),
+        (HTML, "image/png", "neither PNG nor JPEG nor WebP"),
         (b"\x89PNG\r\n\x1a\n", "image/png", "cut off"),
         (b"\xabKTX 20\xbb" + bytes(80), "image/ktx2", None),
+        (b"\xabKTX 20\xbb" + bytes(80), "image/png", "neither PNG nor JPEG nor WebP"),
+        (b"\x76\x2f\x31\x01" + bytes(80), "image/x-exr", "neither PNG nor JPEG nor WebP"),
+        (b"\x76\x2f\x31\x01" + bytes(80), None, "neither PNG nor JPEG nor WebP"),
+        (b"\0\0\0 ftypavif" + bytes(80), "image/avif", "neither PNG nor JPEG nor WebP"),
+        (b"II*\0" + bytes(80), "image/tiff", "neither PNG nor JPEG nor WebP"),
+        (b"#?RADIANCE\n\n-Y 256 +X 512\n" + bytes(80), "image/vnd.radiance", "neither PNG nor JPEG nor WebP"),
     ],
 )
-def test_pictures_that_claim_too_much_are_refused(tmp_path: Path, content: bytes, kind: str, words: str | None, uri: bool) -> None:
-    """Whatever a picture in the file is called: none may unpack to gigabytes. A format that is measured nowhere is not judged here."""
+def test_pictures_that_claim_too_much_are_refused(tmp_path: Path, content: bytes, kind: str | None, words: str | None, uri: bool) -> None:
+    """Whatever a picture in the file is called: none may unpack to gigabytes, or be of a format that Blender opens unmeasured."""
     packed = with_picture(content, kind, uri=uri)
     if words is None:
         assert inspect(packed, tmp_path).images == 1
@@ -179,6 +186,19 @@ def test_many_large_pictures_are_refused_together(tmp_path: Path) -> None:
     assert inspect(with_picture(png_that_claims(8192, 8192), times=8), tmp_path).images == 8
     with pytest.raises(BadGlb, match="pixels in all"):
         inspect(with_picture(png_that_claims(8192, 8192), times=9), tmp_path)
+
+
+def test_pictures_in_addresses_count_as_well(tmp_path: Path) -> None:
+    """Pictures that are data URIs are measured like those in the bytes of the file, one by one and together."""
+
+    def given(content: bytes, kind: str, times: int) -> bytes:
+        return changed(lambda document: document.update(images=[{"uri": data_uri(content, kind)}] * times))
+
+    assert inspect(given(png_that_claims(8192, 8192), "image/png", 8), tmp_path).images == 8
+    with pytest.raises(BadGlb, match="pixels in all"):
+        inspect(given(png_that_claims(8192, 8192), "image/png", 9), tmp_path)
+    with pytest.raises(BadGlb, match="neither PNG nor JPEG nor WebP"):
+        inspect(given(b"\x76\x2f\x31\x01" + bytes(80), "image/x-exr", 1), tmp_path)
 
 
 CHANGES: list[tuple[str, Callable[[Document], object]]] = [

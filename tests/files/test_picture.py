@@ -14,6 +14,7 @@ from mint_blender.files.errors import BadPicture
 
 from .build_glb import jpeg_header, png, webp_header
 
+HDR = b"#?RADIANCE\n# made by hand\nFORMAT=32-bit_rle_rgbe\n\n-Y 256 +X 512\n"
 APP = b"\xff\xe0\x00\x10JFIF\0" + bytes(9) + b"\xff\xff\xfe\x00\x04hi"
 
 
@@ -31,7 +32,8 @@ APP = b"\xff\xe0\x00\x10JFIF\0" + bytes(9) + b"\xff\xff\xfe\x00\x04hi"
         (b"II*\0" + bytes(20), ("tiff", None, None, ".tif", "image/tiff")),
         (b"MM\0*" + bytes(20), ("tiff", None, None, ".tif", "image/tiff")),
         (b"\x76\x2f\x31\x01" + bytes(20), ("exr", None, None, ".exr", "image/x-exr")),
-        (b"#?RADIANCE\n", ("hdr", None, None, ".hdr", "image/vnd.radiance")),
+        (HDR, ("hdr", 512, 256, ".hdr", "image/vnd.radiance")),
+        (HDR.replace(b"RADIANCE", b"RGBE"), ("hdr", 512, 256, ".hdr", "image/vnd.radiance")),
     ],
 )
 def test_pictures_tell_what_they_are(tmp_path: Path, content: bytes, expected: tuple[object, ...]) -> None:
@@ -65,6 +67,17 @@ def test_pictures_tell_what_they_are(tmp_path: Path, content: bytes, expected: t
         (b"RIFF\x0c\0\0\0WEBPXXXX\0\0\0\0", "damaged"),
         (webp_header(4, 4).replace(b"\x9d\x01\x2a", b"abc"), "damaged"),
         (webp_header(4, 4, b"VP8L").replace(b"\x2f", b"\x2e"), "damaged"),
+        (HDR[:-1], "cut off"),
+        (HDR[:20], "cut off"),
+        (b"#?RADIANCE\n" + b"# x\n" * 20_000, "its header does not end"),
+        (HDR.replace(b"-Y 256 +X 512", b"+X 512 -Y 256"), "does not tell the size"),
+        (HDR.replace(b"256", b"-256"), "does not tell the size"),
+        (HDR.replace(b"256", b"9999999999"), "does not tell the size"),
+        (HDR.replace(b"256", b"999999999"), "512 × 999999999"),
+        (HDR.replace(b"# made", b"-Y 60000 +X 120000\n# made"), "more than a header should"),
+        (HDR.replace(b"# made", b"# " + b"x" * 125 + b"\n# made"), "more than a header should"),
+        (HDR.replace(b"# made", b"\r\n-Y 60000 +X 120000\r\n"), "more than a header should"),
+        (HDR.replace(b"# made", b"# m\xe4de"), "more than a header should"),
     ],
 )
 def test_what_is_no_picture_is_refused_in_words(tmp_path: Path, content: bytes, words: str) -> None:
@@ -74,6 +87,28 @@ def test_what_is_no_picture_is_refused_in_words(tmp_path: Path, content: bytes, 
     with pytest.raises(BadPicture, match=words) as caught:
         picture.inspect(path)
     assert str(caught.value).startswith("preview.webp ") and str(caught.value).endswith(".")
+
+
+@pytest.mark.parametrize("beginning", [b"GIF89a", b"BM", b"II*\0", b"MM\0*", b"\x76\x2f\x31\x01"])
+def test_what_is_not_measured_is_for_files_of_ones_own(tmp_path: Path, beginning: bytes) -> None:
+    """Of what comes from elsewhere only what tells its size passes; the sentence says which formats those are."""
+    path = tmp_path / "place.png"
+    path.write_bytes(beginning + bytes(40))
+    name = picture.inspect(path).format.upper()
+    with pytest.raises(BadPicture, match=rf"^place\.png is in the format {name}. .*PNG, JPEG, WebP and HDR"):
+        picture.measured(path)
+    with pytest.raises(BadPicture, match=r"^The picture is in the format"):
+        picture.measured(beginning + bytes(40))
+    path.write_bytes(HDR)
+    assert picture.measured(path) == picture.inspect(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"), [(png(), False), (png()[:24] + b"\x10" + png()[25:], True), (HDR, True), (jpeg_header(4, 4), False)]
+)
+def test_a_picture_tells_how_deep_it_is(content: bytes, expected: bool) -> None:
+    """More than eight bits a channel take four times the memory."""
+    assert picture.inspect(content).is_deep is expected
 
 
 def test_a_missing_picture_is_said_in_words(tmp_path: Path) -> None:
@@ -122,6 +157,9 @@ def test_the_ending_follows_the_bytes(tmp_path: Path, name: str, content: bytes,
             webp_header(4, 4)[:20],
             png()[:16],
             jpeg_header(4, 4)[:6],
+            HDR[:10],
+            HDR[:-14],
+            HDR[:-11],
         ]
     ),
     st.binary(max_size=64),

@@ -13,8 +13,11 @@ from typing import Any
 import pytest
 
 from mint_blender.files.download import Downloader
-from mint_blender.jobs.job import Decision, Job, Phase, Verb
+from mint_blender.files.errors import BadPicture
+from mint_blender.jobs import errands, fetching
+from mint_blender.jobs.job import Decision, Job, Phase, Role, Verb
 from mint_blender.jobs.messages import Fetched, Look
+from mint_blender.jobs.wants import Fetch
 from mint_blender.mint.schema import Mode
 
 from .office import Office
@@ -189,3 +192,35 @@ def test_a_mistake_in_a_download_concerns_one_job(home: Path) -> None:
     assert office.job(job).phase is Phase.REVIEW
     assert "Something in the add-on went wrong (KeyError)" in office.job(job).notes[0]
     office.close()
+
+
+class GivingDownloader(Downloader):
+    """Answers every address with the same bytes."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__()
+        self._content = content
+
+    def fetch(self, url: str, target: Path, **more: Any) -> Path:  # type: ignore[override]
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(self._content)
+        return target
+
+
+@pytest.mark.parametrize("beginning", [b"\x76\x2f\x31\x01", b"II*\0", b"BM"])
+def test_a_picture_that_blender_would_open_unmeasured_is_no_picture(home: Path, beginning: bytes) -> None:
+    """An icon is made of what comes as preview, picture or thumbnail: a format whose header is not read here is refused, and its file goes.
+    A panorama is kept, to be looked at with other programs; the scene refuses it."""
+    downloader = GivingDownloader(beginning + bytes(100))
+
+    def fetched(role: Role) -> Path:
+        want = Fetch(role, f"{FILES}p.webp", str(role))
+        return Path(fetching.fetch(want, home, downloader=downloader, stop=lambda: False, progress=lambda *_: None).path)
+
+    for role in (Role.PREVIEW, Role.PICTURE):
+        with pytest.raises(BadPicture, match="in the format"):
+            fetched(role)
+    with pytest.raises(BadPicture, match="in the format"):
+        errands.thumbnail(f"{FILES}p.webp", home, downloader, lambda: False)
+    assert [path for path in home.rglob("*") if path.is_file()] == []
+    assert fetched(Role.PANORAMA).suffix in {".exr", ".tif", ".bmp"}

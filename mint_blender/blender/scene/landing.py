@@ -20,6 +20,7 @@ from . import provenance as origin
 from . import side_by_side
 from .blocks import Inventory
 from .importer import ImportTrouble
+from .measure import work_out
 from .model import build_model
 from .provenance import Provenance
 
@@ -121,9 +122,7 @@ def whole_or_nothing(scene: bpy.types.Scene, provenance: Provenance, *, undo: bo
         if isinstance(error, FileTrouble):
             raise ImportTrouble(str(error)) from error
         raise
-    shown = [window.view_layer for window in bpy.context.window_manager.windows if window.scene == scene]
-    for view_layer in shown or scene.view_layers[:1]:  # the others may never have been worked out, and need not be now
-        view_layer.update()  # a script may ask at once where things are in the world
+    work_out(scene)  # a script may ask at once where things are in the world
     if undo and not bpy.app.background:
         bpy.ops.ed.undo_push(message=f"Mint: {provenance.title}")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How large objects are, measured on their vertices as they are shown: with armatures, shape keys and parents."""
+"""Where objects are and how large, measured on their vertices as they are shown: with armatures, shape keys and parents."""
 
 from __future__ import annotations
 
@@ -53,6 +53,14 @@ def evaluated(objects: Iterable[bpy.types.Object]) -> Iterator[bpy.types.Depsgra
         yield scene.view_layers[0].depsgraph
     finally:
         bpy.data.scenes.remove(scene)
+
+
+def work_out(scene: bpy.types.Scene) -> None:
+    """Make true what objects say of their place: on the view layers that are shown. The others may never have been worked out, which would
+    change what the user has made (physics), and need not be now."""
+    shown = [window.view_layer for window in bpy.context.window_manager.windows if window.scene == scene]
+    for view_layer in shown or scene.view_layers[:1]:
+        view_layer.update()
 
 
 def _triple(values: np.ndarray) -> tuple[float, float, float]:

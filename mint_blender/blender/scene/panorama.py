@@ -33,17 +33,20 @@ EARLIER = "mint_earlier_world"
 OURS = "mint_panorama"
 COLOUR = "mint_colour"
 TURN = "Turn with the World"
-WIDEST = 16384
-"""Pixels: what graphics cards hold at most. 512 MiB in memory; a small file may claim far more."""
+WIDEST, WIDEST_DEEP = 16384, 8192
+"""Pixels: what graphics cards hold at most, and with more than eight bits a channel. 512 MiB in memory; a small file may claim far more."""
 
 
 def load(path: Path, name: str) -> bpy.types.Image:
     """The panorama as an image of this .blend, packed into it. Raises BadPicture, and then nothing is left behind."""
-    seen = picture.inspect(path)
-    if seen.width and seen.height and not picture.is_panorama(seen):
-        raise _not_round(path, seen.width, seen.height)
-    if seen.width and seen.width > WIDEST:
-        raise BadPicture(f"The panorama {path.name} is {seen.width:,} pixels wide; at most {WIDEST:,} are shown. It was not used.")
+    seen = picture.measured(path)
+    width, height = seen.width or 0, seen.height or 0
+    if not picture.is_panorama(seen):
+        raise _not_round(path, width, height)
+    if width > (widest := WIDEST_DEEP if seen.is_deep else WIDEST):
+        raise BadPicture(f"The panorama {path.name} is {width:,} pixels wide; at most {widest:,} are shown. It was not used.")
+    if seen.format == "jpeg":
+        picture.check_end(path, seen)  # Blender would show the missing part in grey
     image = bpy.data.images.load(str(path))
     try:
         width, height = image.size  # reads the file

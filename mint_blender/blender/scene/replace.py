@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from mathutils import Matrix
 
-from ...files import glb, picture, spz
 from . import animation, carrying, counterparts, tidy, touched
 from . import provenance as origin
 from .blocks import Inventory, every_block, of_kind
@@ -73,7 +72,7 @@ def replace_world(
     """Put other parts into a World that is in the scene; one undo step.
 
     The root stays as the user has it, and parts that do not come again go.
-    Raises ImportTrouble, and then nothing has changed: all files are looked at before the first is exchanged.
+    Raises ImportTrouble, and then nothing has changed: the earlier parts go when the new ones are there.
     """
     from . import world
 
@@ -83,14 +82,9 @@ def replace_world(
     _refuse_what_is_elsewhere([root])
     _refuse_while_edited(list(origin.family(root)))
     with whole_or_nothing(scene, provenance):
-        for path, look in ((parts.collider, glb.inspect), (parts.panorama, picture.inspect), (parts.splats, spz.inspect)):
-            if path is not None:
-                look(path)
-        for part, path in files.items():
-            if path is None:
-                world.remove_part(root, part, scene=scene)
-            else:
-                world.add_part(root, part, path, scene=scene, options=options)
+        world.add_parts(root, {part: path for part, path in files.items() if path is not None}, scene=scene, options=options)
+        for part in [part for part, path in files.items() if path is None]:
+            world.remove_part(root, part, scene=scene)
         origin.write(root, provenance)
     return Placed(root, origin.home_collection(root), origin.family(root))
 

@@ -14,6 +14,7 @@ import bpy
 from mathutils import Vector
 
 from . import provenance
+from .measure import work_out
 
 COLUMNS = 10
 GAP = 0.1
@@ -44,8 +45,7 @@ def cell(start: Point, number: int, spacing: float) -> Point:
 
 def step_aside(root: bpy.types.Object, scene: bpy.types.Scene, group: str) -> None:
     """Move what has just landed to the right, until it stands on nothing else of its group."""
-    for view_layer in scene.view_layers:
-        view_layer.update()
+    work_out(scene)
     own = footprint(root)
     if own is None:
         return

@@ -76,7 +76,8 @@ def plain_name(name: str) -> str:
 
 def _part_name(title: str, original: str) -> str:
     plain = plain_name(original)
-    return plain if plain.lower().startswith(title.lower()) else f"{title} {plain}"
+    rest = plain[len(title) :] if plain.lower().startswith(title.lower()) else f" {plain}"
+    return title + rest
 
 
 def _carries_nothing(each: bpy.types.Object, objects: list[bpy.types.Object]) -> bool:

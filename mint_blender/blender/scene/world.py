@@ -114,16 +114,24 @@ def add_part(
     """Add a part to a World that is in the scene, or put a new one in the place of the old: the root and all under it.
 
     Raises ImportTrouble or a FileTrouble; then the World is as it was."""
+    return add_parts(root, {part: path}, scene=scene, options=options)
+
+
+def add_parts(
+    root: bpy.types.Object, files: Mapping[Part, Path], *, scene: bpy.types.Scene | None = None, options: WorldOptions = WorldOptions()
+) -> tuple[bpy.types.Object, ...]:
+    """As `add_part`, for several: the earlier ones go when all the new ones are there."""
     scene = scene or bpy.context.scene
-    add: dict[Part, Callable[[], object]] = {
-        "COLLIDER": lambda: _add_collider(root, path, scene, check=bool(root.get(FLIPPED))),
-        "PANORAMA": lambda: _add_panorama(root, path, scene, as_world=options.panorama_as_world),
-        "SPLATS": lambda: _add_splats(root, path, scene),
+    add: dict[Part, Callable[[Path], object]] = {
+        "COLLIDER": lambda path: _add_collider(root, path, scene, check=bool(root.get(FLIPPED))),
+        "PANORAMA": lambda path: _add_panorama(root, path, scene, as_world=options.panorama_as_world),
+        "SPLATS": lambda path: _add_splats(root, path, scene),
     }
-    earlier = _under(root, part.lower())
+    earlier = [each for part in files for each in _under(root, part.lower())]
     before, world, kept = Inventory(), scene.world, {key: root.get(key) for key in (IMAGE, WORLD, COLLIDER_TURNED)}
     try:
-        add[part]()
+        for part, path in files.items():
+            add[part](path)
     except BaseException:
         scene.world = world
         _put(root, kept)

@@ -29,9 +29,11 @@ def complete(
     scene = scene or bpy.context.scene
     files: dict[world.Part, Path | None] = {"COLLIDER": parts.collider, "PANORAMA": parts.panorama, "SPLATS": parts.splats}
     with whole_or_nothing(scene, provenance):
+        lacking: dict[world.Part, Path] = {}
         for part, path in files.items():
             if path is not None and (not world.has_part(root, part) or (part == "SPLATS" and _differ(root, path))):
-                world.add_part(root, part, path, scene=scene, options=options)
+                lacking[part] = path
+        world.add_parts(root, lacking, scene=scene, options=options)
     return Placed(root, origin.home_collection(root), origin.family(root))
 
 

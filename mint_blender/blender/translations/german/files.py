@@ -130,7 +130,15 @@ TEXTS = {
     "{1} is a web page or a message instead of a picture; the link may have expired.": (
         "{1} ist eine Webseite oder Nachricht statt eines Bilds; vielleicht ist der Link abgelaufen."
     ),
+    "{1} is in the format {2}. Of downloaded pictures only PNG, JPEG, WebP and HDR are opened; convert it in another program.": (
+        "{1} hat das Format {2}. Von heruntergeladenen Bildern werden nur PNG, JPEG, WebP und HDR geöffnet; "
+        "in einem anderen Programm umwandeln."
+    ),
     "{1} is not a picture of a kind that Blender opens.": "{1} ist kein Bild einer Art, die Blender öffnet.",
+    "its header does not end": "der Kopf hört nicht auf",
+    "its header holds more than a header should": "im Kopf steht mehr, als in einen Kopf gehört",
+    "its header does not tell the size": "der Kopf nennt die Größe nicht",
+    "a picture in it is neither PNG nor JPEG nor WebP": "ein Bild darin ist weder PNG noch JPEG noch WebP",
     "its first chunk is not a PNG header": "der erste Block ist kein PNG-Kopf",
     "a JPEG marker is missing": "eine JPEG-Marke fehlt",
     "its JPEG frame header is missing": "der JPEG-Frame-Kopf fehlt",

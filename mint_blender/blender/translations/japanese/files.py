@@ -123,7 +123,14 @@ TEXTS = {
     "{1} is a web page or a message instead of a picture; the link may have expired.": (
         "{1} は画像ではなくウェブページかメッセージです。リンクの期限が切れたかもしれません。"
     ),
+    "{1} is in the format {2}. Of downloaded pictures only PNG, JPEG, WebP and HDR are opened; convert it in another program.": (
+        "{1} の形式は {2} です。ダウンロードした画像のうち、開けるのは PNG、JPEG、WebP、HDR だけです。別のプログラムで変換してください。"
+    ),
     "{1} is not a picture of a kind that Blender opens.": "{1} は Blender で開ける種類の画像ではありません。",
+    "its header does not end": "ヘッダーに終わりがありません",
+    "its header holds more than a header should": "ヘッダーに余分な内容があります",
+    "its header does not tell the size": "ヘッダーにサイズが書かれていません",
+    "a picture in it is neither PNG nor JPEG nor WebP": "中の画像が PNG、JPEG、WebP のいずれでもありません",
     "its first chunk is not a PNG header": "最初のチャンクが PNG ヘッダーではありません",
     "a JPEG marker is missing": "JPEG マーカーがありません",
     "its JPEG frame header is missing": "JPEG フレームヘッダーがありません",
