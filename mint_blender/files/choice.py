@@ -122,7 +122,7 @@ KNOWN: dict[str, tuple[str, str]] = {
     ),
     WEBP: ("WebP pictures in models", "Take a build of Blender with WebP, as those from blender.org are, or the original file."),
     BASISU: ("KTX2 (Basis Universal) pictures", "No Blender reads them yet; take the original file."),
-    **dict.fromkeys(MESHOPT, ("a decoder for meshopt-compressed meshes", "Blender before 5.2 has none at all; take the original file.")),
+    **dict.fromkeys(MESHOPT, ("a decoder for meshopt-compressed meshes", "Few builds of Blender have one; take the original file.")),
 }
 
 

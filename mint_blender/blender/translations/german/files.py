@@ -32,7 +32,7 @@ TEXTS = {
     "KTX2 (Basis Universal) pictures": "KTX2-Bilder (Basis Universal)",
     "No Blender reads them yet; take the original file.": "Noch kein Blender liest sie; die Originaldatei nehmen.",
     "a decoder for meshopt-compressed meshes": "ein Decoder für meshopt-komprimierte Netze",
-    "Blender before 5.2 has none at all; take the original file.": "Vor Blender 5.2 gibt es gar keinen; die Originaldatei nehmen.",
+    "Few builds of Blender have one; take the original file.": "Nur wenige Builds von Blender haben einen; die Originaldatei nehmen.",
     "This Blender lacks {1}. {2}": "Diesem Blender fehlt: {1}. {2}",
     "this Blender lacks {1}": "diesem Blender fehlt: {1}",
     "{1} and {2}": "{1} und {2}",

@@ -33,7 +33,7 @@ TEXTS = {
     "KTX2 (Basis Universal) pictures": "KTX2 (Basis Universal) 画像",
     "No Blender reads them yet; take the original file.": "対応する Blender はまだありません。元のファイルを使ってください。",
     "a decoder for meshopt-compressed meshes": "meshopt 圧縮メッシュのデコーダー",
-    "Blender before 5.2 has none at all; take the original file.": "Blender 5.2 より前にはありません。元のファイルを使ってください。",
+    "Few builds of Blender have one; take the original file.": "これを備えたビルドはわずかです。元のファイルを使ってください。",
     "This Blender lacks {1}. {2}": "この Blender にないもの: {1}。{2}",
     "this Blender lacks {1}": "この Blender にないもの: {1}",
     "{1} and {2}": "{1}、{2}",
