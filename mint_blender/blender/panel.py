@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import bpy
 
-from . import account_panel, confirm, current, form, job_card, references
+from ..jobs.questions import OptimizationPrice
+from . import account_panel, confirm, current, form, job_card, priced, references
 from .translations import translated
 from .wrapping import wrapped
 
@@ -45,7 +46,7 @@ class MINT_PT_main(_MintPanel, bpy.types.Panel):
         else:
             if account_panel.key_is_in_question():
                 account_panel.draw_key(self.layout)
-            _draw_form(self.layout, form.of(context))
+            _draw_form(self.layout, form.of(context), width=context.region.width)
 
 
 class MINT_PT_more(_MintPanel, bpy.types.Panel):
@@ -142,7 +143,7 @@ def _draw_first_run(layout: bpy.types.UILayout) -> None:
     account_panel.draw_key(layout)
 
 
-def _draw_form(layout: bpy.types.UILayout, fields: form.MintForm) -> None:
+def _draw_form(layout: bpy.types.UILayout, fields: form.MintForm, *, width: int) -> None:
     layout.row().prop(fields, "kind", expand=True)
     prompt = form.prompt_of(fields)
     if fields.text is None:
@@ -159,11 +160,11 @@ def _draw_form(layout: bpy.types.UILayout, fields: form.MintForm) -> None:
         wrapped(layout, complaint, icon="ERROR")
     layout.row().prop(fields, "preset", expand=True)
     layout.prop(fields, "review")
-    _draw_generate(layout, fields)
+    _draw_generate(layout, fields, width)
 
 
-def _draw_generate(layout: bpy.types.UILayout, fields: form.MintForm) -> None:
-    """The button with its price, and what that leaves of the balance."""
+def _draw_generate(layout: bpy.types.UILayout, fields: form.MintForm, width: int) -> None:
+    """The button with its price, what comes on top, and what all of that leaves of the balance."""
     board, question = current.existing(), form.price_of(fields)
     price = board.purse.price(question) if board else None
     told = board.answers.get(question) if board else None
@@ -171,13 +172,15 @@ def _draw_generate(layout: bpy.types.UILayout, fields: form.MintForm) -> None:
     column.scale_y = 1.5
     label = "Generate" if price is None else translated(f"Generate  ·  {price:,.0f} Credits")
     column.operator("mint.generate_from_form", text=label, icon="PLAY")
+    if is_optimized := form.optimize_of(fields) is not None:
+        wrapped(layout, priced.optimizing_words(), icon="ADD", width=width)
     balance = account_panel.balance()
     if confirm.waits_for_price():
         layout.label(text="Asking Mint for the price…", icon="TIME")
     elif told is not None and told.answer is not None and price is None:
         layout.label(text="Mint does not tell the price", icon="INFO")
     elif price is not None and balance is not None:
-        row = layout.row()
-        row.alert = price > balance
-        left = balance - price
+        extra = board.purse.price(OptimizationPrice()) if board and is_optimized else None
+        row, left = layout.row(), balance - price - (extra or 0.0)
+        row.alert = left < 0
         row.label(text=translated(f"Leaves {left:,.0f} Credits" if left >= 0 else f"{-left:,.0f} Credits are missing"))
