@@ -6,7 +6,7 @@ from __future__ import annotations
 import bpy
 
 from ..jobs.questions import OptimizationPrice
-from . import account_panel, confirm, current, form, job_card, priced, references
+from . import account_panel, confirm, current, form, job_list, priced, references
 from .translations import translated
 from .wrapping import wrapped
 
@@ -85,7 +85,7 @@ class MINT_PT_more(_MintPanel, bpy.types.Panel):
 
 
 class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
-    """Every job on the list, newest first."""
+    """Every job on the list, the most urgent first; of many, the first of each kind."""
 
     bl_idname = "MINT_PT_jobs"
     bl_label = "Jobs"
@@ -94,12 +94,12 @@ class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only where there are jobs."""
         board = current.existing()
-        return board is not None and bool(board.jobs())
+        return board is not None and bool(job_list.lineup(board).parts)
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """How many are in flight."""
         board = current.existing()
-        active = sum(board.is_active(job.id) for job in board.jobs()) if board else 0
+        active = job_list.lineup(board).in_flight if board else 0
         if active:
             self.layout.label(text=translated(f"{active} in flight"))
 
@@ -107,8 +107,7 @@ class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
         """A card for each."""
         board = current.existing()
         if board is not None:
-            for job in board.jobs():
-                job_card.draw(self.layout, board, job, width=context.region.width)
+            job_list.draw(self.layout, board, width=context.region.width)
 
 
 def is_ready() -> bool:

@@ -233,6 +233,15 @@ class Board:
         """Stop it, at Mint too."""
         self._decide(job_id, Verb.CANCEL)
 
+    def cancel_waiting(self) -> None:
+        """Cancel every job in line: all of which nothing was sent yet."""
+        with self._journal.at_once():
+            self._known.reread()
+            waiting = [job for job in self.jobs() if job.phase is Phase.WAITING and job.decision is None]
+            decided = [self._known.decide(job, Decision(Verb.CANCEL, new_key(Verb.CANCEL.value))) for job in waiting]
+        for job in filter(None, decided):
+            self._look(job)
+
     def retry(self, job_id: str) -> None:
         """A new attempt at a failed job. Costs Credits again. May raise TooExpensive."""
         job = self.job(job_id)
@@ -290,6 +299,13 @@ class Board:
         if job.phase in BUSY and (self.is_active(job.id) or self._is_driven_elsewhere(job)):
             raise NotPossible(f"{job.title} is not finished: cancel it first.")
         self._known.dismiss(job)
+
+    def dismiss_finished(self) -> None:
+        """Take everything off the list that is placed, saved or cancelled; what failed or can still be placed stays."""
+        with self._journal.at_once():
+            for job in self.jobs():
+                if job.phase in {Phase.PLACED, Phase.CANCELED} and not self.is_active(job.id):
+                    self._known.dismiss(job)
 
     def lines(self, start: str) -> list[Job]:
         """The jobs of a batch, by how their line begins: those too that were dismissed since, which are on the list again."""
