@@ -83,7 +83,7 @@ class Purse:
         Each start is told as all that has a price in it; None instead of a question: there is no price to ask for."""
         if self._is_open:
             return
-        questions = {question for start in starts for question in start if question}
+        questions = list(dict.fromkeys(question for start in starts for question in start if question))
         unasked = tuple(question for question in questions if not self.known(question))
         told = [None if set(unasked).intersection(start) else self.total(start) for start in starts]
         if sentence := objection_to_all(told, self.limits, spent):
