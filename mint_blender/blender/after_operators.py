@@ -19,11 +19,11 @@ from ..jobs.journal import JournalTrouble
 from ..jobs.questions import OptimizationPrice, Price
 from ..jobs.wish import Wish
 from ..mint.schema import Format, Kind, OptimizationLevel, is_id
-from . import current, form, heartbeat, library_view
+from . import asking, current, form, heartbeat, library_view
 from .known_assets import about_asset
 from .library_operators import KINDS
 from .operators import Result, begin, complain
-from .priced import Priced
+from .priced import Priced, optimizing_words
 from .scene.reading import readable_extensions
 from .translations import OURS, translated
 from .wrapping import wrapped
@@ -169,6 +169,8 @@ class MINT_OT_again(Priced, _OnceMore):
             self.prompt = self.prompt or self._known.request.prompt
         except (NotPossible, JournalTrouble) as trouble:
             return complain(self, str(trouble))
+        if self._known.optimize:
+            asking.ask_unknown(OptimizationPrice())
         return context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Generate")
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -181,6 +183,8 @@ class MINT_OT_again(Priced, _OnceMore):
         for image in self._gone:
             wrapped(layout, f"The reference picture {Path(image).name} is no longer on disk.", icon="ERROR", width=420)
         self.draw_price(layout)
+        if self._known.optimize:
+            wrapped(layout, optimizing_words(), icon="ADD", width=420)
 
     def execute(self, context: bpy.types.Context) -> Result:
         """A job of its own, where the first one landed if that is in this file."""

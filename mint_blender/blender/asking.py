@@ -52,4 +52,4 @@ def forget() -> None:
 def _ask_price() -> None:
     fields = form.of(bpy.context)
     form.remember(fields)
-    ask_unknown(form.price_of(fields), Balance())
+    ask_unknown(*form.prices_of(fields), Balance())

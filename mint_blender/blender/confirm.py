@@ -20,7 +20,7 @@ Act = Callable[[bpy.types.Operator | None], Any]
 
 _WIDTH = 380
 
-_priced: tuple[Question, Act] | None = None  # waits for a price: one at a time, so that a second click is not a second start
+_priced: tuple[tuple[Question, ...], Act] | None = None  # waits for prices: one at a time, so that a second click is no second start
 _above: tuple[TooExpensive, Act] | None = None  # waits for a person
 
 
@@ -29,11 +29,12 @@ def waits_for_price() -> bool:
     return _priced is not None
 
 
-def when_priced(board: Board, question: Question, act: Act) -> None:
-    """Ask for the price, and do it as soon as there is an answer."""
+def when_priced(board: Board, questions: tuple[Question, ...], act: Act) -> None:
+    """Ask for the prices, and do it as soon as all of them are answered."""
     global _priced
-    _priced = question, act
-    board.ask(question)
+    _priced = questions, act
+    for question in questions:
+        board.ask(question)
 
 
 def when_confirmed(trouble: TooExpensive, act: Act) -> None:
@@ -48,7 +49,7 @@ def when_confirmed(trouble: TooExpensive, act: Act) -> None:
 def catch_up(board: Board) -> None:
     """Go on with what has waited for a price."""
     global _priced
-    if _priced is None or board.is_asked(_priced[0]):
+    if _priced is None or any(board.is_asked(question) for question in _priced[0]):
         return
     (_, act), _priced = _priced, None
     with bpy.context.temp_override(window=next(iter(bpy.context.window_manager.windows), None)):

@@ -15,8 +15,9 @@ from pathlib import Path
 import bpy
 
 from ..files.choice import OPTIMIZED_NEEDS, explain_missing
+from ..jobs import questions
 from ..jobs.job import Target
-from ..jobs.questions import Price
+from ..jobs.questions import OptimizationPrice, Price
 from ..jobs.wish import Wish
 from ..mint.generation import LONGEST_NAME, LONGEST_PROMPT, GenerationRequest, prompt_for_pictures
 from ..mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
@@ -181,6 +182,11 @@ def request_of(form: MintForm) -> GenerationRequest:
 def price_of(form: MintForm) -> Price:
     """The question what this would cost."""
     return Price(Kind(form.kind.lower()), Preset(form.preset.lower()), Mode.REVIEW if form.review else Mode.AUTO)
+
+
+def prices_of(form: MintForm) -> tuple[Price | OptimizationPrice, ...]:
+    """The questions what all of it would cost: this, and what is to follow by itself."""
+    return questions.prices_of(request_of(form), optimize_of(form))
 
 
 def complaint(form: MintForm) -> str | None:

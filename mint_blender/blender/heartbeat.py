@@ -17,7 +17,20 @@ from bpy.app.handlers import persistent
 
 from ..jobs.board import Board
 from ..jobs.questions import Balance
-from . import auto_landing, billing_watch, confirm, current, drafts, form, library_child, library_view, notices, pictures, usage_chart
+from . import (
+    auto_landing,
+    billing_watch,
+    confirm,
+    current,
+    drafts,
+    form,
+    job_list,
+    library_child,
+    library_view,
+    notices,
+    pictures,
+    usage_chart,
+)
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +65,8 @@ def beat() -> bool:
 
 
 def follow(board: Board) -> None:
-    """What hangs on the jobs as they are now: pictures, drafts, the look-out for Credits, and the chart of what was spent."""
+    """What hangs on the jobs as they are now: their list, pictures, drafts, the look-out for Credits, and the chart of what was spent."""
+    job_list.changed()
     pictures.catch_up(board)
     drafts.catch_up(board)
     billing_watch.catch_up(board, ensure)
@@ -76,7 +90,8 @@ def ensure() -> None:
 
 
 def redraw() -> None:
-    """Draw again what shows jobs: sidebars, preferences and status bars of all windows."""
+    """Something about the jobs has changed: draw again what shows them, sidebars, preferences and status bars of all windows."""
+    job_list.changed()
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
             for region in area.regions:

@@ -10,9 +10,11 @@ import bpy
 from ..jobs import card
 from ..jobs.board import Board, NotPossible
 from ..jobs.job import Job
-from . import drafts
+from ..jobs.journal import JournalTrouble
+from ..jobs.lineup import Group
+from . import current, drafts, heartbeat, job_list
 from .job_card import MINT_MT_job
-from .operators import JobOperator, Result
+from .operators import JobOperator, Result, begin, complain
 from .scene import landing
 from .translations import translated
 
@@ -128,7 +130,67 @@ class MINT_OT_open_in_mint(bpy.types.Operator):
         return {"FINISHED"}
 
 
+class MINT_OT_show_jobs(bpy.types.Operator):
+    """Show more of these jobs, or only the first of them again"""
+
+    bl_idname = "mint.show_jobs"
+    bl_label = "Show Jobs"
+    bl_options = {"INTERNAL"}
+
+    group: bpy.props.StringProperty(options={"SKIP_SAVE"})
+    more: bpy.props.BoolProperty(options={"SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Needs no network."""
+        show = job_list.unfold if self.more else job_list.fold
+        show(Group(self.group))
+        heartbeat.redraw()
+        return {"FINISHED"}
+
+
+class MINT_OT_cancel_waiting(bpy.types.Operator):
+    """Cancel every job that waits in line. Nothing of these was sent to Mint, and nothing is paid; what is in flight goes on"""
+
+    bl_idname = "mint.cancel_waiting"
+    bl_label = "Cancel All in Line"
+    bl_options = {"REGISTER"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Many jobs at once: ask first."""
+        return context.window_manager.invoke_confirm(self, event)
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """All at once."""
+        return begin(self, lambda board: board.cancel_waiting())
+
+
+class MINT_OT_dismiss_finished(bpy.types.Operator):
+    """Take every job off the list that is placed, saved or cancelled. What is in your scene stays"""
+
+    bl_idname = "mint.dismiss_finished"
+    bl_label = "Dismiss All Finished"
+    bl_options = {"REGISTER"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Many jobs at once: ask first."""
+        return context.window_manager.invoke_confirm(self, event)
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Off the list; needs no network."""
+        try:
+            board = current.board()
+            board.dismiss_finished()
+        except JournalTrouble as trouble:
+            return complain(self, str(trouble))
+        heartbeat.follow(board)
+        heartbeat.redraw()
+        return {"FINISHED"}
+
+
 CLASSES = (
+    MINT_OT_show_jobs,
+    MINT_OT_cancel_waiting,
+    MINT_OT_dismiss_finished,
     MINT_OT_show_preview,
     MINT_OT_turn_preview,
     MINT_OT_job_menu,

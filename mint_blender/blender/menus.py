@@ -6,7 +6,9 @@ from __future__ import annotations
 import bpy
 
 from ..jobs import card
-from . import current
+from ..jobs.job import Phase
+from ..jobs.lineup import Lineup
+from . import current, job_list
 from .translations import translated
 
 
@@ -27,6 +29,8 @@ class MINT_MT_add(bpy.types.Menu):
         layout.separator()
         layout.operator("mint.resume_all", icon="PLAY")
         layout.operator("mint.cancel_all", icon="X")
+        layout.operator("mint.cancel_waiting", icon="X")
+        layout.operator("mint.dismiss_finished", icon="TRASH")
         layout.operator("mint.import_asset", text="Mint Library: Import…", icon="IMPORT")
         layout.operator("mint.sync_library", icon="ASSET_MANAGER")
         layout.operator("mint.refresh_library", icon="FILE_REFRESH")
@@ -42,13 +46,15 @@ def _draw_add(self: bpy.types.Menu, context: bpy.types.Context) -> None:
 def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None:
     """How many jobs run, the one that will be done next, and a way to stop it. Nothing at all when none does."""
     board = current.existing()
-    running = [job for job in board.jobs() if board.is_active(job.id)] if board else []
-    if not running:
+    lineup = job_list.lineup(board) if board else Lineup()
+    shown = [job for part in lineup.parts for job in part.shown if board and board.is_active(job.id)]
+    running = [job for job in shown if job.phase is not Phase.WAITING] or shown[:1]
+    if board is None or not running:
         return
     ahead = [(outlook.remaining, job) for job in running if (outlook := board.outlook(job)).remaining is not None]
     seconds, job = min(ahead, key=lambda pair: pair[0], default=(None, running[-1]))
     row = self.layout.row(align=True)
-    text = f"Mint: {len(running)} jobs, next: {job.title}" if len(running) > 1 else f"Mint: {job.title}"
+    text = f"Mint: {lineup.active:,} jobs, next: {job.title}" if lineup.active > 1 else f"Mint: {job.title}"
     when = card.state(job) if seconds is None else f"about {card.duration(seconds)}"
     if not current.may_go_online():
         when = "waits: online access is off"

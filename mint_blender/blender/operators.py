@@ -16,11 +16,12 @@ from ..jobs import card
 from ..jobs.board import Board, NotPossible, TooExpensive
 from ..jobs.job import Job, Phase, Verb
 from ..jobs.journal import JournalTrouble
-from ..jobs.questions import Price
+from ..jobs.questions import OptimizationPrice, Price
 from ..mint.generation import GenerationRequest
 from ..mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
-from . import asking, auto_landing, confirm, current, drafts, form, heartbeat, notices, waiting
+from . import asking, auto_landing, confirm, current, drafts, form, heartbeat, notices, priced, waiting
 from .translations import OURS, translated
+from .wrapping import wrapped
 
 MODES = [
     ("AUTO", "Straight Through", "Make the result without stopping"),
@@ -61,9 +62,9 @@ def _above_a_limit(operator: bpy.types.Operator | None, trouble: TooExpensive, a
     """Without a window it is refused. With one, the user decides once the price is known."""
     if bpy.app.background:
         return complain(operator, str(trouble))
-    if trouble.unasked is not None and confirm.waits_for_price():
+    if trouble.unasked and confirm.waits_for_price():
         return complain(operator, "Mint is being asked for the price of the click before: wait a moment.")
-    if trouble.unasked is not None and operator is not None:
+    if trouble.unasked and operator is not None:
         confirm.when_priced(current.board(), trouble.unasked, lambda later: begin(later, act, then))
         heartbeat.ensure()
         return {"FINISHED"}
@@ -117,7 +118,7 @@ class MINT_OT_generate(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """From a menu: ask for the prompt first."""
-        asking.ask_unknown(self._price())
+        asking.ask_unknown(*self._prices())
         return context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Generate")
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -137,14 +138,22 @@ class MINT_OT_generate(bpy.types.Operator):
         board = current.existing()
         price = board.purse.price(self._price()) if board else None
         layout.label(text="" if price is None else translated(f"About {price:,.0f} Credits"))
+        if self._level():
+            wrapped(layout, priced.optimizing_words(), icon="ADD", width=420)
 
     def check(self, context: bpy.types.Context) -> bool:
         """Something in the dialog was changed: the price may be another."""
-        asking.ask_unknown(self._price())
+        asking.ask_unknown(*self._prices())
         return True
 
     def _price(self) -> Price:
         return Price(Kind(self.kind.lower()), Preset(self.preset.lower()), Mode(self.mode.lower()))
+
+    def _level(self) -> OptimizationLevel | None:
+        return OptimizationLevel(self.optimize.lower()) if self.optimize != "OFF" and self.kind == "MODEL" else None
+
+    def _prices(self) -> list[Price | OptimizationPrice]:
+        return [self._price(), *([OptimizationPrice()] if self._level() else [])]
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Start it."""
@@ -158,8 +167,7 @@ class MINT_OT_generate(bpy.types.Operator):
             images=tuple(bpy.path.abspath(image.strip()) for image in self.images.split(";") if image.strip()),
             pose=Pose(self.pose.lower()) if self.pose != "NONE" and kind is Kind.MODEL else None,
         )
-        target = form.here(context)
-        level = OptimizationLevel(self.optimize.lower()) if self.optimize != "OFF" and kind is Kind.MODEL else None
+        target, level = form.here(context), self._level()
         return begin(self, lambda board: board.start(request, target, optimize=level).id)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import bpy
 
-from . import account_panel, confirm, current, form, job_card, references
+from ..jobs.questions import OptimizationPrice
+from . import account_panel, confirm, current, form, job_list, priced, references
 from .translations import translated
 from .wrapping import wrapped
 
@@ -45,7 +46,7 @@ class MINT_PT_main(_MintPanel, bpy.types.Panel):
         else:
             if account_panel.key_is_in_question():
                 account_panel.draw_key(self.layout)
-            _draw_form(self.layout, form.of(context))
+            _draw_form(self.layout, form.of(context), width=context.region.width)
 
 
 class MINT_PT_more(_MintPanel, bpy.types.Panel):
@@ -84,7 +85,7 @@ class MINT_PT_more(_MintPanel, bpy.types.Panel):
 
 
 class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
-    """Every job on the list, newest first."""
+    """Every job on the list, the most urgent first; of many, the first of each kind."""
 
     bl_idname = "MINT_PT_jobs"
     bl_label = "Jobs"
@@ -93,12 +94,12 @@ class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only where there are jobs."""
         board = current.existing()
-        return board is not None and bool(board.jobs())
+        return board is not None and bool(job_list.lineup(board).parts)
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """How many are in flight."""
         board = current.existing()
-        active = sum(board.is_active(job.id) for job in board.jobs()) if board else 0
+        active = job_list.lineup(board).in_flight if board else 0
         if active:
             self.layout.label(text=translated(f"{active} in flight"))
 
@@ -106,8 +107,7 @@ class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
         """A card for each."""
         board = current.existing()
         if board is not None:
-            for job in board.jobs():
-                job_card.draw(self.layout, board, job, width=context.region.width)
+            job_list.draw(self.layout, board, width=context.region.width)
 
 
 def is_ready() -> bool:
@@ -142,7 +142,7 @@ def _draw_first_run(layout: bpy.types.UILayout) -> None:
     account_panel.draw_key(layout)
 
 
-def _draw_form(layout: bpy.types.UILayout, fields: form.MintForm) -> None:
+def _draw_form(layout: bpy.types.UILayout, fields: form.MintForm, *, width: int) -> None:
     layout.row().prop(fields, "kind", expand=True)
     prompt = form.prompt_of(fields)
     if fields.text is None:
@@ -159,11 +159,11 @@ def _draw_form(layout: bpy.types.UILayout, fields: form.MintForm) -> None:
         wrapped(layout, complaint, icon="ERROR")
     layout.row().prop(fields, "preset", expand=True)
     layout.prop(fields, "review")
-    _draw_generate(layout, fields)
+    _draw_generate(layout, fields, width)
 
 
-def _draw_generate(layout: bpy.types.UILayout, fields: form.MintForm) -> None:
-    """The button with its price, and what that leaves of the balance."""
+def _draw_generate(layout: bpy.types.UILayout, fields: form.MintForm, width: int) -> None:
+    """The button with its price, what comes on top, and what all of that leaves of the balance."""
     board, question = current.existing(), form.price_of(fields)
     price = board.purse.price(question) if board else None
     told = board.answers.get(question) if board else None
@@ -171,13 +171,15 @@ def _draw_generate(layout: bpy.types.UILayout, fields: form.MintForm) -> None:
     column.scale_y = 1.5
     label = "Generate" if price is None else translated(f"Generate  ·  {price:,.0f} Credits")
     column.operator("mint.generate_from_form", text=label, icon="PLAY")
+    if is_optimized := form.optimize_of(fields) is not None:
+        wrapped(layout, priced.optimizing_words(), icon="ADD", width=width)
     balance = account_panel.balance()
     if confirm.waits_for_price():
         layout.label(text="Asking Mint for the price…", icon="TIME")
     elif told is not None and told.answer is not None and price is None:
         layout.label(text="Mint does not tell the price", icon="INFO")
     elif price is not None and balance is not None:
-        row = layout.row()
-        row.alert = price > balance
-        left = balance - price
+        extra = board.purse.price(OptimizationPrice()) if board and is_optimized else None
+        row, left = layout.row(), balance - price - (extra or 0.0)
+        row.alert = left < 0
         row.label(text=translated(f"Leaves {left:,.0f} Credits" if left >= 0 else f"{-left:,.0f} Credits are missing"))

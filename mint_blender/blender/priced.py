@@ -13,6 +13,7 @@ from typing import Any
 
 import bpy
 
+from ..jobs.purse import NO_MODEL_YET
 from ..jobs.questions import OptimizationPrice, Price, Question
 from . import asking, current
 from .translations import translated
@@ -50,6 +51,15 @@ class Priced:
         price = _known_price(self.price_question())
         text = "It costs Credits." if price is None else translated(f"It costs about {price:,.0f} Credits.")
         layout.label(text=text, icon="INFO")
+
+
+def optimizing_words() -> str:
+    """That an optimisation which follows a generation is not in its price, and what it will cost as far as anybody can tell."""
+    price = _known_price(OptimizationPrice())
+    if price is not None:
+        return f"Optimising comes on top: about {price:,.0f} Credits."
+    is_told = _is_answered(OptimizationPrice())
+    return "Optimising comes on top." if not is_told else f"Optimising comes on top. {NO_MODEL_YET}"
 
 
 def forget() -> None:

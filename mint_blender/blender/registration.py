@@ -18,6 +18,7 @@ from . import (
     form,
     heartbeat,
     job_card,
+    job_list,
     job_operators,
     library_child,
     library_operators,
@@ -97,6 +98,7 @@ def unregister() -> None:
     form.deafen()
     asking.forget()
     confirm.forget()
+    job_list.forget()
     pictures.forget()
     priced.forget()
     usage_chart.forget()

@@ -35,7 +35,7 @@ def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         if complaint := writing.complaint(wanted.request.kind, arguments.output, arguments.render):
             terminal.error(complaint)
             return Exit.IMPORT
-        session.check_price(board, wanted.request, arguments.max_credits, terminal.wait)
+        session.check_price(board, wanted.request, wanted.optimize, arguments.max_credits, terminal.wait)
         # The scene of a click in Blender is not where the result of this command belongs.
         target = replace(
             wanted.target, output=text_of(arguments.output), render=text_of(arguments.render), document=None, scene=None, at=None

@@ -102,8 +102,8 @@ class _Run:
             self._terminal.hint(batch_price.said(prices, to_pay))
             self._terminal.event({"event": "price", "lines": len(to_pay), "credits": prices.total(to_pay)})
             if limit is not None:
-                session.check_total(prices.total(to_pay), limit)
-            session.check_many(self._board, [prices.of(line) for line in to_pay])
+                session.check_total(prices.total(to_pay), limit, prices.untold(to_pay))
+            session.check_many(self._board, [prices.of(line) for line in to_pay], prices.untold(to_pay))
         self._purse = Purse(limit, prices)
         self._follow(at_once)
         return self._conclude()

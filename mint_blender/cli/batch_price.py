@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 
 from ..jobs.board import Board
 from ..jobs.job import Job, Phase
+from ..jobs.purse import NO_MODEL_YET
+from ..jobs.questions import OptimizationPrice, Price
 from ..mint.client import Client
 from ..mint.errors import MintError
-from ..mint.generation import GenerationRequest
 from ..mint.schema import Kind, Mode, Preset
 from . import session
 from .batch_lines import Line
@@ -29,40 +30,45 @@ class Prices:
     optimization: float | None = None
 
     def of(self, line: Line) -> float | None:
-        """A line, its optimisation included where that price is known."""
-        price = self.each.get(_what(line))
-        extra = self.optimization if line.optimize else None
-        return None if price is None else price + (extra or 0.0)
+        """A line with its optimisation; None when a part of it is not known."""
+        generation, extra = self.each.get(_what(line)), self.optimization if line.optimize else 0.0
+        return None if generation is None or extra is None else generation + extra
 
     def total(self, lines: Iterable[Line]) -> float | None:
         """All of them; None when one of them is not known."""
-        prices = [self.of(line) for line in lines]
-        return None if None in prices else sum(price or 0.0 for price in prices)
+        return _sum(self.of(line) for line in lines)
+
+    def untold(self, lines: Iterable[Line]) -> str | None:
+        """Why the sum is not known, if that is for the optimisations."""
+        return NO_MODEL_YET if self.optimization is None and any(line.optimize for line in lines) else None
+
+    def generations(self, lines: Iterable[Line]) -> float | None:
+        """All of them without optimisations; None when one of them is not known."""
+        return _sum(self.each.get(_what(line)) for line in lines)
 
 
 def ask(board: Board, lines: list[Line], on_wait: OnWait) -> Prices:
     """Ask Mint once for each kind of line; the board knows it then too.
 
-    The price of an optimisation is told only for a model that exists: any one of them.
+    The price of an optimisation is told only for a model that exists: any one of them will do.
     """
     prices = Prices()
     if not lines:
         return prices
     with session.open_client() as client:
         for kind, preset, mode in Counter(_what(line) for line in lines):
-            request = GenerationRequest(kind, "", preset, mode)
-            prices.each[kind, preset, mode] = session.learn_price(board, client, request, on_wait)
+            prices.each[kind, preset, mode] = session.learn_price(board, client, Price(kind, preset, mode), on_wait)
         if any(line.optimize for line in lines):
-            prices.optimization = _of_an_optimization(client)
+            prices.optimization = _of_an_optimization(board, client, on_wait)
     return prices
 
 
 def said(prices: Prices, lines: list[Line]) -> str:
     """The sum in a sentence for a person."""
-    total, optimized = prices.total(lines), sum(line.optimize is not None for line in lines)
+    optimized, known = sum(line.optimize is not None for line in lines), prices.optimization is not None
+    total = prices.total(lines) if known else prices.generations(lines)
     amount = "Mint does not tell what they will cost" if total is None else f"about {total:,.0f} Credits in all"
     if optimized and total is not None:
-        known = prices.optimization is not None
         amount += f", {_models(optimized)} optimised" if known else f", and what Mint takes for optimising {_models(optimized)}"
     return f"{len(lines)} {'line' if len(lines) == 1 else 'lines'} to start: {amount}."
 
@@ -116,10 +122,14 @@ def _models(count: int) -> str:
     return "1 model" if count == 1 else f"{count} models"
 
 
-def _of_an_optimization(client: Client) -> float | None:
-    """Worth one try with one model: not knowing it stops nothing."""
+def _sum(prices: Iterable[float | None]) -> float | None:
+    found = list(prices)
+    return None if None in found else sum(price or 0.0 for price in found)
+
+
+def _of_an_optimization(board: Board, client: Client, on_wait: OnWait) -> float | None:
+    """Not to be told it stops nothing here: then it counts as the last one did, or as not known."""
     try:
-        known = next((asset.id for asset in client.page(Kind.MODEL).data if asset.is_usable), None)
-        return client.estimate_optimization(known).estimated_total if known else None
+        return session.learn_price(board, client, OptimizationPrice(), on_wait)
     except MintError:
-        return None
+        return board.purse.price(OptimizationPrice())

@@ -35,7 +35,7 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     target = Target(output=text_of(arguments.output), render=text_of(arguments.render), splats=arguments.splats)
     level = OptimizationLevel(arguments.optimize) if arguments.optimize else None
     with session.open_board() as board:
-        session.check_price(board, request, arguments.max_credits, terminal.wait)
+        session.check_price(board, request, level, arguments.max_credits, terminal.wait)
         job = board.start(request, target, optimize=level)
         return to_the_end(board, [job], terminal, approve=arguments.approve)
 

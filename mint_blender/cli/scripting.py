@@ -65,7 +65,7 @@ def generate(
     level = OptimizationLevel(optimize) if optimize else None
     _check(request, level, review)
     with session.open_board() as board:
-        session.check_price(board, request, max_credits)
+        session.check_price(board, request, level, max_credits)
         started = board.start(request, Target(splats=splats), optimize=level)
         job = session.follow(board, started.id, lambda news: None, review)
         if job.phase is not Phase.READY:

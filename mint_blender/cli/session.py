@@ -12,22 +12,21 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from ..jobs import calls, checks, spending
+from ..jobs import calls, checks, questions, spending
 from ..jobs.board import Board, NotPossible, TooExpensive
 from ..jobs.home import home_folder
 from ..jobs.job import Job, Phase
 from ..jobs.messages import News
-from ..jobs.questions import Price
+from ..jobs.questions import OptimizationPrice, Price, prices_of
 from ..jobs.setup import Setup
 from ..jobs.story import Terms
 from ..mint.account import Account
-from ..mint.accounting import Estimate
 from ..mint.client import PAGE_SIZE, Client
-from ..mint.errors import MintError, NotFound, NotOffered
+from ..mint.errors import MintError
 from ..mint.generation import GenerationRequest
 from ..mint.pacing import Pace, Retries
 from ..mint.patient import patiently
-from ..mint.schema import Asset, Kind
+from ..mint.schema import Asset, Kind, OptimizationLevel
 from . import surroundings
 
 Tell = Callable[[News], None]
@@ -120,14 +119,6 @@ def ask(call: Callable[[], T], on_wait: OnWait | None = None) -> T:
     return patiently(call, retries=RETRIES, on_wait=on_wait)
 
 
-def estimate(client: Client, request: GenerationRequest, on_wait: OnWait | None = None) -> Estimate | None:
-    """The price of a planned generation; None when this Mint does not tell prices."""
-    try:
-        return ask(lambda: client.estimate(request.kind, request.preset, request.mode), on_wait)
-    except (NotFound, NotOffered):
-        return None
-
-
 def check_request(request: GenerationRequest) -> None:
     """Refuse what Mint would refuse, and pictures that it would not take, before anything is sent. Raises NotPossible."""
     if complaint := checks.complaint(request):
@@ -147,39 +138,48 @@ def assets(client: Client, kind: Kind, on_wait: OnWait | None = None) -> Iterato
             return
 
 
-def check_price(board: Board, request: GenerationRequest, max_credits: float | None = None, on_wait: OnWait | None = None) -> None:
+def check_price(
+    board: Board,
+    request: GenerationRequest,
+    optimize: OptimizationLevel | None = None,
+    max_credits: float | None = None,
+    on_wait: OnWait | None = None,
+) -> None:
     """Refuse, before anything is started, what would cost more than `max_credits`. An unknown price is not within a limit.
 
     The board learns the price, and keeps the limits of the preferences itself when something is started.
     """
     if max_credits is None and not board.purse.limits:
         return
+    prices = prices_of(request, optimize)
     with open_client() as client:
-        price = learn_price(board, client, request, on_wait)
+        for price in prices:
+            learn_price(board, client, price, on_wait)
     if max_credits is not None:
-        check_total(price, max_credits)
+        check_total(board.purse.total(prices), max_credits, board.purse.untold(prices))
 
 
-def learn_price(board: Board, client: Client, request: GenerationRequest, on_wait: OnWait | None = None) -> float | None:
-    """What it will cost, which the board then knows too; None when this Mint does not tell prices."""
-    answer = estimate(client, request, on_wait) or Estimate(None, None, None)
-    board.learn(Price.of(request), answer)
-    return answer.estimated_total
+def learn_price(board: Board, client: Client, price: Price | OptimizationPrice, on_wait: OnWait | None = None) -> float | None:
+    """What it will cost, which the board then knows too; None when nobody can tell."""
+    board.learn(price, ask(lambda: questions.answer(client, price), on_wait))
+    return board.purse.price(price)
 
 
-def check_total(total: float | None, max_credits: float) -> None:
-    """Is this sum within the limit? Raises TooExpensive, also when it is not known."""
+def check_total(total: float | None, max_credits: float, reason: str | None = None) -> None:
+    """Is this sum within the limit? Raises TooExpensive, also when it is not known, for this reason."""
     if total is None:
-        raise TooExpensive("Mint does not tell the price, so a limit cannot be kept.")
+        raise TooExpensive(" ".join(filter(None, ["Mint does not tell the price, so a limit cannot be kept.", reason])))
     if total > max_credits:
         raise TooExpensive(f"This would cost about {total:,.0f} Credits, more than the limit of {max_credits:,.0f}.")
 
 
-def check_many(board: Board, prices: Iterable[float | None]) -> None:
-    """Refuse, before anything is started, what is not within the limits of the preferences when all of it is. Raises TooExpensive."""
+def check_many(board: Board, prices: Iterable[float | None], reason: str | None = None) -> None:
+    """Refuse, before anything is started, what is not within the limits of the preferences when all of it is. Raises TooExpensive.
+
+    `reason` says why a price is not known."""
     limits = board.purse.limits
     if limits and (sentence := spending.objection_to_all(list(prices), limits, board.spent_today())):
-        raise TooExpensive(sentence)
+        raise TooExpensive(f"{sentence} {reason}" if reason else sentence)
 
 
 def follow(board: Board, job_id: str, tell: Tell, review: Review | None = None) -> Job:

@@ -40,7 +40,7 @@ from .journal import Journal
 from .known_jobs import KnownJobs
 from .messages import Answered, Crashed, Hitch, JobChanged, News, Progress, Rested
 from .purse import NotPossible, Purse, TooExpensive
-from .questions import Answer, OptimizationPrice, Price, Question
+from .questions import Answer, OptimizationPrice, Price, Question, prices_of
 from .setup import Setup
 from .worker import Worker
 
@@ -63,7 +63,7 @@ class Board:
         self._looks = itertools.count(1)
         self._asked: set[Question] = set()
         self.answers: dict[Question, Answered] = {}
-        self.purse = Purse(self.answers)
+        self.purse = Purse(self.answers, lambda: self._known.paid_for_optimizing)
         self.waits_for_prices = False  # block until a price is known that a limit wants to know: for whoever has no window
 
     def close(self, timeout: float = 2.0) -> bool:
@@ -159,21 +159,22 @@ class Board:
             raise NotPossible(complaint)
         if optimize is not None and request.kind is not Kind.MODEL:
             raise NotPossible("Optimising is for models.")
-        (estimate,) = self._check_prices(Price.of(request))
-        return self._begin(new_job(request, target, now=time.time(), optimize=optimize, estimate=estimate))[0]
+        prices = self._check_prices(prices_of(request, optimize))
+        extra = prices[1] if optimize else None
+        return self._begin(new_job(request, target, now=time.time(), optimize=optimize, estimate=prices[0], optimize_estimate=extra))[0]
 
     def start_all(self, wishes: Iterable[tuple[GenerationRequest, Target]]) -> list[Job]:
         """As `start`, for many at one click: committed at once, so that hundreds do not hold up the window."""
         wanted = list(wishes)
         if complaint := next(filter(None, (checks.complaint(request) for request, _ in wanted)), None):
             raise NotPossible(complaint)
-        estimates = self._check_prices(*(Price.of(request) for request, _ in wanted))
+        estimates = self._check_prices(*([Price.of(request)] for request, _ in wanted))
         pairs = zip(wanted, estimates, strict=True)
         return self._begin(*(new_job(request, target, now=time.time(), estimate=estimate) for (request, target), estimate in pairs))
 
     def fetch(self, asset: Asset, target: Target = Target(), *, optimize: OptimizationLevel | None = None) -> Job:
         """A job that brings what Mint has made already; optimised first if wanted, which costs Credits."""
-        estimate = self._check_prices(OptimizationPrice(asset.id))[0] if optimize else None
+        estimate = self._check_prices([OptimizationPrice(asset.id)])[0] if optimize else None
         return self._begin(new_fetch(asset, target, now=time.time(), optimize=optimize, estimate=estimate))[0]
 
     def convert(self, asset: Asset, formats: Sequence[Format], folder: Path) -> Job:
@@ -192,7 +193,7 @@ class Board:
                 return self.job(job.id)
             raise NotPossible(f"{job.title} is being converted already ({card.state(job)}): wait for that, or go on with it.")
         if any((asset.assets or Assets()).converted_url(format) is None for format in wanted):
-            self._check_prices(None)
+            self._check_prices([None])
         return self._begin(new_conversion(asset, wanted, Target(folder=str(folder)), now=time.time()))[0]
 
     def _open_conversions(self, asset: Asset, formats: Collection[Format]) -> list[Job]:
@@ -232,11 +233,20 @@ class Board:
         """Stop it, at Mint too."""
         self._decide(job_id, Verb.CANCEL)
 
+    def cancel_waiting(self) -> None:
+        """Cancel every job in line: all of which nothing was sent yet."""
+        with self._journal.at_once():
+            self._known.reread()
+            waiting = [job for job in self.jobs() if job.phase is Phase.WAITING and job.decision is None]
+            decided = [self._known.decide(job, Decision(Verb.CANCEL, new_key(Verb.CANCEL.value))) for job in waiting]
+        for job in filter(None, decided):
+            self._look(job)
+
     def retry(self, job_id: str) -> None:
         """A new attempt at a failed job. Costs Credits again. May raise TooExpensive."""
         job = self.job(job_id)
         if Verb.RETRY in card.verbs(job) and costs_again(job):
-            self._check_prices(_price_of_retry(job))
+            self._check_prices(_prices_of_retry(job))
         self._decide(job.id, Verb.RETRY)
 
     def resume(self, job_id: str) -> None:
@@ -289,6 +299,13 @@ class Board:
         if job.phase in BUSY and (self.is_active(job.id) or self._is_driven_elsewhere(job)):
             raise NotPossible(f"{job.title} is not finished: cancel it first.")
         self._known.dismiss(job)
+
+    def dismiss_finished(self) -> None:
+        """Take everything off the list that is placed, saved or cancelled; what failed or can still be placed stays."""
+        with self._journal.at_once():
+            for job in self.jobs():
+                if job.phase in {Phase.PLACED, Phase.CANCELED} and not self.is_active(job.id):
+                    self._known.dismiss(job)
 
     def lines(self, start: str) -> list[Job]:
         """The jobs of a batch, by how their line begins: those too that were dismissed since, which are on the list again."""
@@ -356,15 +373,16 @@ class Board:
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
-    def _check_prices(self, *questions: Question | None) -> list[float | None]:
-        """What each will cost, as far as that is known; raises TooExpensive where they are above a limit of the user's.
+    def _check_prices(self, *starts: Sequence[Question | None]) -> list[float | None]:
+        """What each part of these starts will cost, as far as that is known; raises TooExpensive where that is above a limit.
 
         None instead of a question: Mint has no price for it."""
+        questions = list(itertools.chain(*starts))
         if self.purse.limits:
             for question in dict.fromkeys(questions):
                 if question is not None and self.waits_for_prices and self.purse.known(question) is None:
                     self.find_out(question)
-            self.purse.check(questions, self.spent_today())
+            self.purse.check(starts, self.spent_today())
         return [self.purse.price(question) if question is not None else None for question in questions]
 
     def _begin(self, *jobs: Job) -> list[Job]:
@@ -401,8 +419,8 @@ class Board:
         self._known.save(job)
 
 
-def _price_of_retry(job: Job) -> Question | None:
-    """What a new attempt is priced as; None for a conversion, of which Mint tells no price."""
+def _prices_of_retry(job: Job) -> Sequence[Question | None]:
+    """What a new attempt is priced as; None stands for a conversion, of which Mint tells no price."""
     if job.convert:
-        return None
-    return OptimizationPrice(job.existing) if job.existing and job.optimize else Price.of(job.request)
+        return [None]
+    return [OptimizationPrice(job.existing)] if job.existing and job.optimize else prices_of(job.request, job.optimize)

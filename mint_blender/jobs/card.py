@@ -63,7 +63,7 @@ def cost(job: Job) -> str:
         return f"{job.cost:,.0f} Credits reserved" if held_back else f"{job.cost:,.0f} Credits"
     if job.phase is Phase.CANCELED or (job.phase is Phase.FAILED and (job.operation is None or job.cost is not None)):
         return "Cost nothing"
-    expected = job.estimate if spending.committed(job) else None
+    expected = spending.committed(job) if job.estimate else None
     return f"About {expected:,.0f} Credits" if expected else ""
 
 

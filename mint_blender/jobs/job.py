@@ -188,6 +188,7 @@ class Job:
     created_at: float
     target: Target = Target()
     estimate: float | None = None  # Credits that Mint said at the click it would cost
+    optimize_estimate: float | None = None  # Credits that optimising it afterwards was expected to cost on top
     paid_before: float = 0.0  # Credits that earlier attempts have cost
     phase: Phase = Phase.WAITING
     body: dict[str, Any] | None = None
@@ -308,10 +309,18 @@ def new_key(action: str) -> str:
 
 
 def new_job(
-    request: GenerationRequest, target: Target, *, now: float, optimize: OptimizationLevel | None = None, estimate: float | None = None
+    request: GenerationRequest,
+    target: Target,
+    *,
+    now: float,
+    optimize: OptimizationLevel | None = None,
+    estimate: float | None = None,
+    optimize_estimate: float | None = None,
 ) -> Job:
     """The job of a fresh click."""
-    return Job(_new_id(), request, new_key("generate"), now, target, optimize=optimize, estimate=estimate)
+    return Job(
+        _new_id(), request, new_key("generate"), now, target, estimate=estimate, optimize=optimize, optimize_estimate=optimize_estimate
+    )
 
 
 def new_fetch(asset: Asset, target: Target, *, now: float, optimize: OptimizationLevel | None = None, estimate: float | None = None) -> Job:

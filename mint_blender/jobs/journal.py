@@ -55,6 +55,7 @@ class Journal:
 
     def __init__(self, home: Path) -> None:
         self.path = home / "journal.sqlite3"
+        self._gathers = False  # is everything that is written now one commit?
         try:
             home.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(self.path, timeout=10.0, isolation_level=None)
@@ -217,6 +218,8 @@ class Journal:
     def take_slot(self, job_id: str, kind: Kind, most: int, driver: Driver) -> bool:
         """Move a waiting job to SENDING, if fewer than `most` of its kind are active in all living processes together."""
         with self._transaction():
+            if self._execute("SELECT 1 FROM jobs WHERE id = ? AND decision IS NOT NULL", (job_id,)).fetchone():
+                return False  # a click has come first: nothing is sent for what was just cancelled
             phases = tuple(phase.value for phase in HOLDS_SLOT)
             holders = self._execute("SELECT driver FROM jobs WHERE kind = ? AND phase IN (?, ?) AND id != ?", (kind.value, *phases, job_id))
             if sum(driver.is_alive(name) for (name,) in holders.fetchall()) >= most:
@@ -233,7 +236,20 @@ class Journal:
         self._execute("INSERT OR REPLACE INTO changes (job) VALUES (?)", (job_id,))
 
     @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """All that is written within is one commit: hundreds of them would hold up a window. Nobody else writes meanwhile."""
+        with self._transaction():
+            self._gathers = True
+            try:
+                yield
+            finally:
+                self._gathers = False
+
+    @contextmanager
     def _transaction(self, how: str = "IMMEDIATE") -> Iterator[None]:
+        if self._gathers:
+            yield
+            return
         # IMMEDIATE: whoever will write takes the lock before reading, so no two processes act on the same reading.
         self._execute(f"BEGIN {how}")
         try:

@@ -62,6 +62,11 @@ class KnownJobs:
         return self._usual
 
     @property
+    def paid_for_optimizing(self) -> float | None:
+        """The Credits that Mint took for the latest optimisation; None where it never did."""
+        return self._paid_for_optimizing
+
+    @property
     def serial(self) -> int:
         """A number that changes when the worker, or another process, has written a job."""
         return self._serial
@@ -99,6 +104,7 @@ class KnownJobs:
         jobs = self.newest_first()
         self._moves = self._journal.moves([job.id for job in jobs])
         self._usual = history.usual_seconds(jobs, self._moves)
+        self._paid_for_optimizing = spending.paid_for_optimizing(jobs)
 
     # -- writing ------------------------------------------------------------------------------------------------------
 

@@ -3,18 +3,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
 from ..mint.accounting import Estimate, Usage
 from .job import Job
 from .messages import Answered
-from .questions import Balance, Question
+from .questions import Balance, OptimizationPrice, Question
 from .spending import Limits, objection_to_all
 
 LASTS = 3600.0  # seconds for which a price or a balance is taken as it was read
 COMPLAINT_LASTS = 30.0  # seconds until what went wrong is tried again
+NO_MODEL_YET = "What optimising costs, Mint tells only once there is a model."
 
 
 class NotPossible(Exception):
@@ -22,9 +23,9 @@ class NotPossible(Exception):
 
 
 class TooExpensive(NotPossible):
-    """It would cost more than a limit; nothing was started. `unasked`: the price that Mint has not been asked for yet."""
+    """It would cost more than a limit; nothing was started. `unasked`: the prices that Mint has not been asked for yet."""
 
-    def __init__(self, sentence: str, *, spent: float = 0.0, unasked: Question | None = None) -> None:
+    def __init__(self, sentence: str, *, spent: float = 0.0, unasked: tuple[Question, ...] = ()) -> None:
         super().__init__(f"{sentence} Nothing was started.")
         self.sentence = sentence
         self.spent = spent
@@ -32,11 +33,12 @@ class TooExpensive(NotPossible):
 
 
 class Purse:
-    """What is known of prices and the balance. `answers` are the board's."""
+    """What is known of prices and the balance. `answers` are the board's, `took` tells what Mint took for the last optimisation."""
 
-    def __init__(self, answers: Mapping[Question, Answered]) -> None:
+    def __init__(self, answers: Mapping[Question, Answered], took: Callable[[], float | None] = lambda: None) -> None:
         self.limits = Limits()
         self._answers = answers
+        self._took = took
         self._is_open = False
 
     def known(self, question: Question, *, lasts: float = LASTS) -> Answered | None:
@@ -48,9 +50,18 @@ class Purse:
         return answered if age < (COMPLAINT_LASTS if answered.complaint else lasts) else None
 
     def price(self, question: Question) -> float | None:
-        """What Mint said last that this would cost; None where it has not, or does not, say."""
+        """What Mint said last that this would cost; None where it has not, or does not, say.
+
+        Of an optimisation that is still to come it may only be known what another one costs, or did cost."""
         answered = self._answers.get(question)
-        return answered.answer.estimated_total if answered and isinstance(answered.answer, Estimate) else None
+        told = answered.answer.estimated_total if answered and isinstance(answered.answer, Estimate) else None
+        return self._took() if told is None and question == OptimizationPrice() else told
+
+    def total(self, questions: Sequence[Question | None]) -> float | None:
+        """What all of this costs together; None where a part of it is not known."""
+        prices = [self.price(question) if question else None for question in questions]
+        told = [price for price in prices if price is not None]
+        return sum(told) if len(told) == len(prices) else None
 
     @property
     def balance(self) -> float | None:
@@ -66,18 +77,23 @@ class Purse:
         billing = job.operation.billing if job.operation else None
         return (billing.missing_credits or None) if billing else None  # that nothing is lacking is believed of the balance only
 
-    def check(self, questions: Sequence[Question | None], spent: float) -> None:
-        """Raises TooExpensive where what is asked for is not within the limits, given what was spent today.
+    def check(self, starts: Sequence[Sequence[Question | None]], spent: float) -> None:
+        """Raises TooExpensive where what shall be started is not within the limits, given what was spent today.
 
-        None instead of a question: there is no price to ask for."""
+        Each start is told as all that has a price in it; None instead of a question: there is no price to ask for."""
         if self._is_open:
             return
-        known = [self.known(question) if question is not None else None for question in questions]
-        told = [self.price(each.question) if each else None for each in known]
+        questions = list(dict.fromkeys(question for start in starts for question in start if question))
+        unasked = tuple(question for question in questions if not self.known(question))
+        told = [None if set(unasked).intersection(start) else self.total(start) for start in starts]
         if sentence := objection_to_all(told, self.limits, spent):
-            complaint = next((each.complaint for each in known if each and each.complaint), None)
-            unasked = next((question for question, answered in zip(questions, known, strict=True) if question and not answered), None)
-            raise TooExpensive(f"{sentence} {complaint}" if complaint else sentence, spent=spent, unasked=unasked)
+            known = [each for question in questions if (each := self.known(question))]
+            reason = next((each.complaint for each in known if each.complaint), None) or self.untold(questions)
+            raise TooExpensive(f"{sentence} {reason}" if reason else sentence, spent=spent, unasked=unasked)
+
+    def untold(self, questions: Collection[Question]) -> str | None:
+        """Why nobody can say what an optimisation will cost, if that is what is lacking."""
+        return NO_MODEL_YET if OptimizationPrice() in questions and self.price(OptimizationPrice()) is None else None
 
     @contextmanager
     def beyond_limits(self) -> Iterator[None]:

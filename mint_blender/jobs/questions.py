@@ -11,7 +11,7 @@ from ..files.glb import Glb
 from ..mint.accounting import Estimate, Me, Usage
 from ..mint.errors import NotFound, NotOffered
 from ..mint.generation import GenerationRequest
-from ..mint.schema import Kind, Mode, Page, Preset
+from ..mint.schema import Kind, Mode, OptimizationLevel, Page, Preset
 
 if TYPE_CHECKING:
     from ..mint.client import Client
@@ -46,9 +46,17 @@ class Price:
 
 @dataclass(frozen=True)
 class OptimizationPrice:
-    """What optimising a model would cost; answered as `Price` is."""
+    """What optimising a model would cost; answered as `Price` is.
 
-    model_id: str
+    Without an id it is one that is still to be made. Mint prices only what exists: any other model of the API project tells.
+    """
+
+    model_id: str | None = None
+
+
+def prices_of(request: GenerationRequest, optimize: OptimizationLevel | None) -> tuple[Price | OptimizationPrice, ...]:
+    """What a generation costs, and what is to follow it by itself."""
+    return (Price.of(request), *([OptimizationPrice()] if optimize else []))
 
 
 @dataclass(frozen=True)
@@ -88,7 +96,13 @@ def answer(client: Client, question: WhoseKey | Balance | Price | OptimizationPr
         return client.usage()
     try:
         if isinstance(question, OptimizationPrice):
-            return client.estimate_optimization(question.model_id)
+            return _price_of_optimizing(client, question.model_id)
         return client.estimate(question.kind, question.preset, question.mode)
     except (NotFound, NotOffered):
         return Estimate(None, None, None)
+
+
+def _price_of_optimizing(client: Client, model_id: str | None) -> Estimate:
+    if model_id is None:
+        model_id = next((asset.id for asset in client.page(Kind.MODEL).data if asset.is_usable), None)
+    return client.estimate_optimization(model_id) if model_id else Estimate(None, None, None)

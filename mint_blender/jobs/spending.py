@@ -82,9 +82,24 @@ class Month:
 def committed(job: Job) -> float:
     """Credits that a job has cost or holds back; where Mint has not said it yet, what it was expected to cost at the click."""
     unsaid = job.cost is None and job.phase in _DONE
-    if not job.cost and (unsaid or job.phase in _WILL_COST):
-        return job.estimate or 0.0
-    return job.cost or 0.0
+    expected = not job.cost and (unsaid or job.phase in _WILL_COST)
+    return ((job.estimate if expected else job.cost) or 0.0) + _for_optimizing(job)
+
+
+def _for_optimizing(job: Job) -> float:
+    """What an optimisation after the generation is expected to cost, until Mint says what it did cost, or it came to nothing."""
+    begun = job.optimization
+    if begun is None:
+        is_open = job.phase in _WILL_COST or job.phase is Phase.FETCHING
+    else:
+        is_open = begun.credits is None or (begun.is_busy and not begun.credits.spent)
+    return (job.optimize_estimate or 0.0) if is_open else 0.0
+
+
+def paid_for_optimizing(jobs: Iterable[Job]) -> float | None:
+    """What Mint took for the latest optimisation of these jobs, newest first; None where it never did."""
+    said = (job.optimization.credits for job in jobs if job.optimization is not None and job.optimization.credits is not None)
+    return next((credits.spent for credits in said if credits.spent), None)
 
 
 def entry(job: Job, moves: Moves) -> Entry | None:

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.blender
 import numpy as np  # noqa: E402
 
 import mint_blender  # noqa: E402
-from mint_blender.blender import asking, billing_watch, confirm, current, form, usage_chart  # noqa: E402
+from mint_blender.blender import asking, billing_watch, confirm, current, form, priced, usage_chart  # noqa: E402
 from mint_blender.cli import main  # noqa: E402
 from mint_blender.jobs.job import Phase  # noqa: E402
 from mint_blender.jobs.messages import Answered  # noqa: E402
@@ -108,6 +108,44 @@ def test_an_optimisation_above_the_limit(service: ThreadService, preferences: An
         bpy.ops.mint.optimize(asset_id=made)
     assert not service.requests("POST", "*:optimize")
     assert bpy.ops.mint.import_asset(kind="MODEL", asset_id=made) == {"FINISHED"}
+
+
+def test_a_generation_with_its_optimisation(service: ThreadService, preferences: Any) -> None:
+    """Both together are held against the limit, by what Mint says about another model; a generation alone is within it."""
+    preferences.limit_each = 267
+    with pytest.raises(RuntimeError, match="about 268 Credits, more than your limit of 267"):
+        generate(optimize="LIGHT")
+    assert starts(service) == 0
+    assert generate() == {"FINISHED"}
+    preferences.limit_each = 268
+    assert generate(optimize="LIGHT") == {"FINISHED"}
+    job = current.board().jobs()[0]
+    assert (job.estimate, job.optimize_estimate) == (248, 20)
+
+
+def test_the_form_says_that_optimising_comes_on_top(service: ThreadService, preferences: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For how much, as soon as that is known; a Mint that has no model, or tells no price, is said to tell it only later."""
+    monkeypatch.setattr(form, "readable_extensions", lambda: form.OPTIMIZED_NEEDS)
+    fields = form.of(bpy.context)
+    fields.kind, fields.preset, fields.optimize = "MODEL", "FAST", "LIGHT"
+    board = current.board()
+
+    def ask() -> str:
+        asking.ask_unknown(*form.prices_of(fields))
+        while board.asked():
+            board.hear()
+        return priced.optimizing_words()
+
+    assert priced.optimizing_words() == "Optimising comes on top."
+    assert ask() == "Optimising comes on top: about 20 Credits."
+    assert board.purse.price(form.price_of(fields)) == 248
+    board.answers.clear()
+    service.scenario(answers=[{"method": "POST", "path": ESTIMATE, "times": 2, "answer": {"status": 404}}])
+    assert ask() == "Optimising comes on top. What optimising costs, Mint tells only once there is a model."
+    fields.kind = "WORLD"
+    assert form.prices_of(fields) == (form.price_of(fields),)
+    fields.kind, fields.optimize = "MODEL", "OFF"
+    assert form.prices_of(fields) == (form.price_of(fields),)
 
 
 def test_the_command_line_inside_blender_keeps_the_limit(

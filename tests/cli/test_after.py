@@ -39,6 +39,28 @@ def test_a_failed_optimisation_is_said_and_the_original_is_there(mint: Mint, tmp
     assert (tmp_path / "lamp.glb").exists()
 
 
+def test_the_optimisation_is_within_the_limit(mint: Mint, made: dict[str, str], service: ThreadService) -> None:
+    """--max-credits holds for both together; any model that Mint has made tells the price. `again` counts it as well."""
+    asked = len(service.operations())
+    for limit, status in ((267, 4), (268, 0)):
+        ran = mint(*LAMP, "--optimize", "light", "--max-credits", str(limit))
+        assert ran.status == status
+        assert status == 0 or "about 268 Credits, more than the limit of 267. Nothing was started." in ran.said
+    assert len(service.operations()) == asked + 2
+    newest = str(mint("jobs", "--json").records[0]["job"])
+    assert mint("again", newest, "--max-credits", "267").status == 4
+    assert mint("again", newest, "--max-credits", "268").status == 0
+
+
+def test_a_first_optimisation_cannot_be_within_a_limit(mint: Mint, service: ThreadService) -> None:
+    """Where there is no model yet nobody can tell: status 4 with that reason; without a limit it is made."""
+    ran = mint(*LAMP, "--optimize", "light", "--max-credits", "100000")
+    assert ran.status == 4
+    assert "a limit cannot be kept. What optimising costs, Mint tells only once there is a model. Nothing was started." in ran.said
+    assert not service.operations()
+    assert mint(*LAMP, "--optimize", "light").status == 0
+
+
 def test_a_world_is_not_optimised(mint: Mint, service: ThreadService) -> None:
     """Status 2, and nothing is started."""
     ran = mint("generate", "--kind", "world", "--prompt", "a hall", "--optimize", "light")

@@ -36,10 +36,14 @@ def test_the_price_is_asked_once_for_each_kind_of_line(mint: Mint, service: Thre
 
 
 def test_optimising_counts(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
-    """Where there is a model, Mint tells what optimising one costs, and it is part of the sum; before that, it is said to come on top."""
+    """Where there is a model, Mint tells what optimising one costs, and it is part of the sum. Before that it is said to come on top, and
+    a limit, however high, refuses it: the sum is not known."""
     file = lines_of(tmp_path / "a.jsonl", *({**lamp, "optimize": "light"} for lamp in LAMPS[:2]))
-    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "1")
-    assert "about 496 Credits in all, and what Mint takes for optimising 2 models." in ran.said
+    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "100000", "--json")
+    assert "about 496 Credits in all, and what Mint takes for optimising 2 models." in ran.err
+    assert ran.status == 4 and "cannot be kept. What optimising costs, Mint tells only once there is a model." in ran.err
+    assert {"event": "price", "lines": 2, "credits": None} in ran.records
+    assert not service.operations()
     assert mint("generate", "--prompt", "a mug", "--preset", "fast").status == 0
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "535")
     assert ran.status == 4 and "about 536 Credits in all, 2 models optimised." in ran.said

@@ -95,6 +95,27 @@ def test_in_python(signed_in: ThreadService, preferences: Set) -> None:
     assert not signed_in.operations()
 
 
+def test_an_optimisation_that_is_to_follow(signed_in: ThreadService, mint: Mint, preferences: Set, tmp_path: Path) -> None:
+    """It counts in all three ways in: refused for a price that nobody knows, then for one that is too high."""
+    file = tmp_path / "lamps.jsonl"
+    file.write_text('{"prompt": "a lamp", "preset": "fast", "format": "glb", "optimize": "light"}\n', encoding="utf-8")
+    batch = ("batch", str(file), "-o", str(tmp_path / "out"))
+    single = (*LAMP, "--optimize", "light")
+    for limits, sentence in ((Limits(each=10_000), "Mint tells only once there is a model"), (Limits(each=267), "about 268 Credits")):
+        preferences(limits)
+        for words in (single, batch):
+            ran = mint(*words)
+            assert ran.status == 4 and sentence in ran.said
+        with pytest.raises(mint_blender.TooExpensive, match=sentence):
+            mint_blender.generate("a lamp", preset="fast", optimize="light")
+        assert not signed_in.operations() or limits.each == 267
+        preferences(Limits())
+        assert mint(*LAMP).status == 0  # from now on there is a model
+    preferences(Limits(each=268))
+    assert mint(*single).status == 0
+    assert mint(*batch).status == 0
+
+
 def test_usage_tells_the_month(mint: Mint) -> None:
     """`usage` counts this computer's generations: how many, for how many Credits, how many failed; with --json the same in numbers."""
     assert "Last 30 days on this computer: 0 generations, 0 Credits\n" in mint("usage").out

@@ -72,6 +72,7 @@ jobs = every_field(
     created_at=numbers,
     target=targets,
     estimate=st.none() | numbers,
+    optimize_estimate=st.none() | numbers,
     paid_before=numbers,
     phase=st.sampled_from(Phase),
     body=st.none() | st.dictionaries(texts, json_values, max_size=3),

@@ -256,7 +256,7 @@ def test_a_price_that_nobody_has_asked_for(board: Board) -> None:
     board.purse.limits = Limits(each=300)
     with pytest.raises(TooExpensive) as caught:
         board.start(LAMP)
-    assert caught.value.unasked == Price.of(LAMP)
+    assert caught.value.unasked == (Price.of(LAMP),)
     assert board.jobs() == []
     board.find_out(Price.of(LAMP))
     job = board.start(LAMP)
@@ -264,7 +264,7 @@ def test_a_price_that_nobody_has_asked_for(board: Board) -> None:
     with pytest.raises(TooExpensive, match="more than your limit of 300") as caught:
         board.find_out(Price.of(replace(LAMP, preset=Preset.STANDARD)))
         board.start(replace(LAMP, preset=Preset.STANDARD))
-    assert caught.value.unasked is None
+    assert caught.value.unasked == ()
     assert str(caught.value).endswith("Nothing was started.")
     assert len(board.jobs()) == 1
 
@@ -324,7 +324,7 @@ def test_an_optimisation_is_within_the_limits_too(board: Board) -> None:
     made = asset()
     with pytest.raises(TooExpensive) as caught:
         board.fetch(made, optimize=OptimizationLevel.LIGHT)
-    assert caught.value.unasked == OptimizationPrice(made.id)
+    assert caught.value.unasked == (OptimizationPrice(made.id),)
     board.learn(OptimizationPrice(made.id), Estimate(None, 20.0, 20.0))
     with pytest.raises(TooExpensive, match="about 20 Credits"):
         board.fetch(made, optimize=OptimizationLevel.LIGHT)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 
 import pytest
 
@@ -53,3 +54,53 @@ def test_each_line_of_a_text(blender: BlenderWindow, since: Since) -> None:
     assert len(places) == 4 and all(right - left >= 2 for left, right in itertools.pairwise(places))
     blender.ask("[setattr(space, 'show_region_ui', False) for space in [area('VIEW_3D').spaces.active]]")
     blender.screenshot("batch_text_placed")
+
+
+MANY = """
+text = bpy.data.texts.new('Many')
+text.write('\\n'.join(f'prop number {number} [stuck]' for number in range(1, 201)))
+result = True
+"""
+SHOWN = "{each.group.value: [len(each.shown), each.folded] for each in part('blender.job_list').lineup(board()).parts}"
+
+
+def scroll(blender: BlenderWindow) -> None:
+    """To the end of the sidebar, by the mouse wheel."""
+    blender.over("VIEW_3D", "UI")
+    for _ in range(40):
+        blender.display.press(5, 0.01)
+    blender.settle()
+
+
+def test_two_hundred_lines(blender: BlenderWindow, since: Since) -> None:
+    """Ten run and have their cards, of the line the next three are shown and the others counted. A click shows more of it;
+    cancelled by another, nothing more is sent, and what runs goes on. What is finished is taken off the list."""
+    blender.ask(MANY)
+    blender.call("mint.batch_text", text="Many", preset="FAST", landing="READY")
+    blender.wait("sum(job['phase'] == 'working' for job in jobs()) == 10")
+    blender.settle()
+    assert blender.ask(SHOWN) == {"running": [10, 0], "in_line": [3, 187]}
+    blender.screenshot("two_hundred_lines")
+    scroll(blender)
+    blender.screenshot("two_hundred_lines_the_line")
+    x, y = blender.find("mint.cancel_waiting")
+    blender.display.move(x - 60, y)  # "Show More" stands beside it, too far below other buttons of its column to be looked for
+    blender.settle()
+    time.sleep(0.25)
+    blender.display.press()
+    blender.wait(f"{SHOWN}['in_line'] == [23, 167]")
+    scroll(blender)
+    blender.screenshot("two_hundred_lines_more")
+    blender.call("mint.show_jobs", group="in_line")
+    assert blender.ask(SHOWN)["in_line"] == [3, 187]
+    scroll(blender)
+    blender.until_it_shows(lambda: blender.click("mint.cancel_waiting"))
+    blender.screenshot("two_hundred_lines_cancel")
+    blender.key("Return")
+    blender.wait("sum(job['phase'] == 'canceled' for job in jobs()) == 190")
+    assert since.starts == 10
+    assert since.count("POST", "/v1/operations/*:cancel") == 0
+    blender.settle()
+    blender.screenshot("two_hundred_lines_cancelled")
+    blender.call("mint.dismiss_finished")
+    assert len(blender.jobs()) == 10

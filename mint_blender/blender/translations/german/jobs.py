@@ -142,4 +142,21 @@ TEXTS = {
     "The model is still being optimised at Mint: the original file was taken. The optimised one can be imported later.": (
         "Das Modell wird bei Mint noch optimiert: die Originaldatei wurde genommen. Die optimierte kann später importiert werden."
     ),
+    "Show More": "Mehr zeigen",
+    "Show Fewer": "Weniger zeigen",
+    "Waiting for you: {1} more": "Warten auf eine Entscheidung: {1} weitere",
+    "In flight: {1} more": "In Arbeit: {1} weitere",
+    "In line: {1} more": "In der Warteschlange: {1} weitere",
+    "Ready or failed: {1} more": "Bereit oder fehlgeschlagen: {1} weitere",
+    "Finished: {1} more": "Abgeschlossen: {1} weitere",
+    "Show more of these jobs, or only the first of them again": "Mehr von diesen Aufträgen zeigen, oder wieder nur die ersten",
+    "Show Jobs": "Aufträge zeigen",
+    "Cancel every job that waits in line. Nothing of these was sent to Mint, and nothing is paid; what is in flight goes on": (
+        "Alle Aufträge in der Warteschlange abbrechen. Von ihnen ist nichts an Mint gesendet, nichts wird bezahlt; was läuft, läuft weiter"
+    ),
+    "Cancel All in Line": "Alle in der Warteschlange abbrechen",
+    "Take every job off the list that is placed, saved or cancelled. What is in your scene stays": (
+        "Alle Aufträge von der Liste nehmen, die platziert, gespeichert oder abgebrochen sind. Was in der Szene ist, bleibt"
+    ),
+    "Dismiss All Finished": "Alle abgeschlossenen entfernen",
 }

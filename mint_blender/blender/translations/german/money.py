@@ -25,6 +25,10 @@ TEXTS = {
         "Mint wird noch nach dem Preis des vorigen Klicks gefragt: einen Moment warten."
     ),
     "Asking Mint for the price…": "Mint wird nach dem Preis gefragt…",
+    "Optimising comes on top: about {1} Credits.": "Optimieren kommt hinzu: etwa {1} Credits.",
+    "Optimising comes on top.": "Optimieren kommt hinzu.",
+    "Optimising comes on top. {1}": "Optimieren kommt hinzu. {1}",
+    "What optimising costs, Mint tells only once there is a model.": "Was Optimieren kostet, nennt Mint erst, wenn es ein Modell gibt.",
     "Above Your Limit": "Über der Grenze",
     "Start Anyway": "Trotzdem starten",
     "Spent today: {1} Credits": "Heute ausgegeben: {1} Credits",

@@ -134,4 +134,21 @@ TEXTS = {
     "The model is still being optimised at Mint: the original file was taken. The optimised one can be imported later.": (
         "Mint ではまだ最適化中のため、元のファイルを使いました。最適化版は後でインポートできます。"
     ),
+    "Show More": "さらに表示",
+    "Show Fewer": "少なく表示",
+    "Waiting for you: {1} more": "確認待ち: ほか {1} 件",
+    "In flight: {1} more": "実行中: ほか {1} 件",
+    "In line: {1} more": "順番待ち: ほか {1} 件",
+    "Ready or failed: {1} more": "配置待ちまたは失敗: ほか {1} 件",
+    "Finished: {1} more": "完了: ほか {1} 件",
+    "Show more of these jobs, or only the first of them again": "これらのジョブをさらに表示するか、最初の数件だけに戻します",
+    "Show Jobs": "ジョブを表示",
+    "Cancel every job that waits in line. Nothing of these was sent to Mint, and nothing is paid; what is in flight goes on": (
+        "順番待ちのジョブをすべてキャンセルします。Mint にはまだ何も送られておらず、費用もかかりません。実行中のものは続きます"
+    ),
+    "Cancel All in Line": "順番待ちをすべてキャンセル",
+    "Take every job off the list that is placed, saved or cancelled. What is in your scene stays": (
+        "配置済み、保存済み、キャンセル済みのジョブをすべてリストから外します。シーンにあるものは残ります"
+    ),
+    "Dismiss All Finished": "完了したジョブをすべて消去",
 }

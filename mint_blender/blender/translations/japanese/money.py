@@ -21,6 +21,10 @@ TEXTS = {
         "前のクリックの価格を Mint に問い合わせています: 少しお待ちください。"
     ),
     "Asking Mint for the price…": "Mint に価格を問い合わせています…",
+    "Optimising comes on top: about {1} Credits.": "最適化は別料金: 約 {1} クレジット。",
+    "Optimising comes on top.": "最適化は別料金です。",
+    "Optimising comes on top. {1}": "最適化は別料金です。{1}",
+    "What optimising costs, Mint tells only once there is a model.": "最適化の価格は、モデルができてからでないと Mint から示されません。",
     "Above Your Limit": "上限を超えています",
     "Start Anyway": "それでも開始",
     "Spent today: {1} Credits": "今日の使用: {1} クレジット",

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Jobs panel with hundreds of jobs: what is drawn and looked at does not grow with their number."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ..effort import lines
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+import mint_blender  # noqa: E402
+from mint_blender.blender import current, heartbeat, job_list, menus, panel  # noqa: E402
+from mint_blender.jobs.board import Board  # noqa: E402
+from mint_blender.jobs.job import Phase, Target, new_job  # noqa: E402
+from mint_blender.jobs.lineup import MORE, Group  # noqa: E402
+from mint_blender.mint.generation import GenerationRequest  # noqa: E402
+from mint_blender.mint.schema import Kind  # noqa: E402
+
+CARD = "mint.job_menu"
+
+
+class Layout:
+    """Takes what Blender's layout takes, and counts it; operators by their names."""
+
+    def __init__(self, drawn: Counter[str]) -> None:
+        self.drawn = drawn
+
+    def __getattr__(self, name: str) -> Any:
+        def take(*words: Any, **more: Any) -> Layout:
+            self.drawn[words[0] if name == "operator" else name] += 1
+            if name == "label":
+                self.drawn[more.get("text", "")] += 1
+            return Layout(self.drawn)
+
+        return take
+
+
+@pytest.fixture
+def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Board]:
+    """The board of the enabled add-on, which talks to nobody."""
+    monkeypatch.setenv("MINT_API_KEY", "key")
+    monkeypatch.setenv("MINT_API_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
+    mint_blender.register()
+    current.board().allow_online(False)
+    yield current.board()
+    mint_blender.unregister()
+
+
+def add(board: Board, phase: Phase, count: int) -> None:
+    """So many jobs in this phase."""
+    request = GenerationRequest(Kind.MODEL, f"a lamp that is {phase}")
+    jobs = [replace(new_job(request, Target(), now=time.time()), phase=phase) for _ in range(count)]
+    board._known.add(*jobs)
+    board._active.update({job.id: 0 for job in jobs if phase is Phase.WORKING})
+    heartbeat.redraw()
+
+
+def drawn(board: Board) -> Counter[str]:
+    """What the panel draws now."""
+    counts: Counter[str] = Counter()
+    job_list.draw(Layout(counts), board, width=300)
+    return counts
+
+
+def test_the_rows_do_not_grow(board: Board) -> None:
+    """With four hundred in line and as many finished as many rows are drawn as with two hundred, and no more is looked at."""
+
+    def draw() -> None:
+        panel.MINT_PT_jobs.poll(bpy.context)
+        panel.MINT_PT_jobs.draw_header_preset(type("Panel", (), {"layout": Layout(Counter())}), bpy.context)
+        drawn(board)
+        menus._draw_status_bar(type("Header", (), {"layout": Layout(Counter())}), bpy.context)
+
+    seen = []
+    for _ in range(2):
+        for phase in (Phase.WAITING, Phase.PLACED, Phase.FAILED, Phase.REVIEW, Phase.WORKING):
+            add(board, phase, 200)
+        counts = drawn(board)
+        seen.append((sum(counts[name] for name in ("box", "row", "column", "label", "operator", CARD)), lines(draw)))
+        assert counts[CARD] < 60
+    (few_rows, few_lines), (many_rows, many_lines) = seen
+    assert many_rows == few_rows
+    assert many_lines == few_lines
+
+
+def test_the_row_of_what_is_folded(board: Board) -> None:
+    """It counts them, unfolds a page at a time and folds again; once few are left, the next hundreds begin folded."""
+    add(board, Phase.WAITING, 200)
+    first = drawn(board)
+    assert first["In line: 197 more"] == 1
+    assert (first[CARD], first["mint.show_jobs"], first["mint.cancel_waiting"]) == (3, 1, 1)
+    assert bpy.ops.mint.show_jobs(group="in_line", more=True) == {"FINISHED"}
+    assert (drawn(board)[CARD], drawn(board)["mint.show_jobs"]) == (3 + MORE, 2)
+    assert bpy.ops.mint.show_jobs(group="in_line") == {"FINISHED"}
+    assert drawn(board) == first
+    bpy.ops.mint.show_jobs(group="in_line", more=True)
+    board.cancel_waiting()
+    for job in board.jobs():
+        board._known.save(replace(job, phase=Phase.CANCELED, decision=None))
+        board._active.clear()
+    heartbeat.redraw()
+    assert drawn(board)["mint.dismiss_finished"] == 1
+    assert bpy.ops.mint.dismiss_finished() == {"FINISHED"}
+    assert not drawn(board)
+    add(board, Phase.WAITING, 200)
+    assert drawn(board) == first
+
+
+def test_the_status_bar_names_what_runs(board: Board) -> None:
+    """How many jobs there are in all, and one that Mint works on, not one that waits in line."""
+    add(board, Phase.WAITING, 200)
+    add(board, Phase.WORKING, 2)
+    board._active.update({job.id: 0 for job in board.jobs()})
+    heartbeat.redraw()
+    counts: Counter[str] = Counter()
+    menus._draw_status_bar(type("Header", (), {"layout": Layout(counts)}), bpy.context)
+    assert counts["Mint: 202 jobs, next: a lamp that is working, Generating"] == 1
+
+
+def test_few_jobs_have_no_such_row(board: Board) -> None:
+    """A card for each, and nothing else."""
+    for phase in (Phase.WAITING, Phase.PLACED, Phase.FAILED):
+        add(board, phase, 3)
+    counts = drawn(board)
+    assert (counts["box"], counts["mint.show_jobs"]) == (9, 0)
+    assert [part.group for part in job_list.lineup(board).parts] == [Group.IN_LINE, Group.OPEN, Group.OVER]
+
+
+def test_what_changes_is_seen(board: Board) -> None:
+    """A job that was begun or dismissed is drawn, or not, at the next drawing."""
+    add(board, Phase.PLACED, 2)
+    assert drawn(board)[CARD] == 2
+    bpy.ops.mint.dismiss(job_id=board.jobs()[0].id)
+    assert drawn(board)[CARD] == 1

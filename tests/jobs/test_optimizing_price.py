@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An optimisation that is to follow a generation is not in the generation's price: what is known of its own, and that the limits count it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mint_blender.files.choice import OPTIMIZED_NEEDS
+from mint_blender.jobs import card, spending
+from mint_blender.jobs.board import Board, TooExpensive
+from mint_blender.jobs.job import Job, Phase, Verb
+from mint_blender.jobs.questions import OptimizationPrice, Price
+from mint_blender.jobs.spending import Limits, committed
+from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.schema import Kind, OptimizationLevel, Preset
+
+from ..mint_service.running import ThreadService, running_service
+from .quick import account, quick
+from .telling import a_job, operation
+
+LAMP = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
+LIGHT = OptimizationLevel.LIGHT
+PRICES = (Price.of(LAMP), OptimizationPrice())
+ESTIMATE = ("POST", "/v1/pricing:estimate")
+
+
+def lamp(phase: Phase, *, paid: float | None = None, optimized: dict[str, object] | None = None) -> Job:
+    """A lamp at 248, to be optimised at 20 as far as one knew at the click. `optimized`: what Mint says of that."""
+    job = replace(a_job(), phase=phase, optimize=LIGHT, estimate=248.0, optimize_estimate=20.0)
+    if paid is not None:
+        job = replace(job, operation=operation("running", credits={"reserved": paid}))
+    return replace(job, optimization=operation(id="op_2", **optimized)) if optimized is not None else job  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("job", "credits"),
+    [
+        (lamp(Phase.WAITING), 268),
+        (lamp(Phase.WORKING, paid=300), 320),
+        (lamp(Phase.REVIEW, paid=248), 268),
+        (lamp(Phase.FETCHING, paid=248), 268),
+        (lamp(Phase.FETCHING, paid=248, optimized={"status": "queued"}), 268),
+        (lamp(Phase.FETCHING, paid=248, optimized={"status": "queued", "credits": {"reserved": 0}}), 268),
+        (lamp(Phase.FETCHING, paid=248, optimized={"status": "running", "credits": {"reserved": 35}}), 283),
+        (lamp(Phase.READY, paid=248, optimized={"status": "succeeded", "credits": {"finalized": 35}}), 283),
+        (lamp(Phase.READY, paid=248, optimized={"status": "failed", "credits": {"finalized": 0}}), 248),
+        (lamp(Phase.READY, paid=248, optimized={"status": "succeeded"}), 268),
+        (lamp(Phase.READY, paid=248), 248),
+        (lamp(Phase.FAILED), 0),
+        (lamp(Phase.CANCELED), 0),
+    ],
+)
+def test_what_it_commits(job: Job, credits: float) -> None:
+    """What is still to come counts as expected, so that the limit of a day holds room for it; what was left out, or failed, does not."""
+    assert committed(job) == credits
+
+
+def test_the_card_tells_both() -> None:
+    """What is expected in all, before Mint has said anything."""
+    assert card.cost(lamp(Phase.WAITING)) == "About 268 Credits"
+
+
+def test_what_the_last_one_cost() -> None:
+    """The newest that cost something tells; one that failed, or of which Mint said nothing, does not."""
+    paid = [{"status": "succeeded", "credits": {"finalized": price}} for price in (0, 35, 20)]
+    jobs = [lamp(Phase.READY, optimized={"status": "succeeded"}), *(lamp(Phase.READY, optimized=each) for each in paid)]
+    assert spending.paid_for_optimizing(jobs) == 35
+    assert spending.paid_for_optimizing(jobs[:2]) is None
+
+
+# -- on the board ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def service() -> Iterator[ThreadService]:
+    """A stand-in in a hurry, that has made nothing yet."""
+    with running_service(speed=1000, credits=1e6) as running:
+        yield running
+
+
+@pytest.fixture
+def board(home: Path, service: ThreadService) -> Iterator[Board]:
+    """A board that may block for a price, whose Blender reads optimised files."""
+    board = Board(quick(home, readable=OPTIMIZED_NEEDS), account(service))
+    board.waits_for_prices = True
+    yield board
+    assert board.close(20)
+
+
+def make_a_model(board: Board) -> None:
+    """One that is there."""
+    made = board.start(LAMP)
+    board.watch([made.id])
+
+
+@pytest.mark.parametrize("limits", [Limits(each=1000), Limits(day=1000)])
+def test_unknown_is_not_within_a_limit(limits: Limits, board: Board, service: ThreadService) -> None:
+    """Where there is no model yet, Mint cannot tell: it is refused with that reason, and starts when the user wants it all the same."""
+    board.purse.limits = limits
+    with pytest.raises(TooExpensive, match=r"cannot be kept\. What optimising costs, Mint tells only once there is a model\.") as caught:
+        board.start(LAMP, optimize=LIGHT)
+    assert caught.value.unasked == ()
+    assert board.jobs() == [] and not service.operations()
+    with board.purse.beyond_limits():
+        job = board.start(LAMP, optimize=LIGHT)
+    assert (job.estimate, job.optimize_estimate) == (248, None)
+
+
+def test_any_model_tells(board: Board, service: ThreadService) -> None:
+    """One that exists is asked about, once. Generation and optimisation together are held against the limit for one generation."""
+    make_a_model(board)
+    board.purse.limits = Limits(each=267)
+    for _ in range(2):
+        with pytest.raises(TooExpensive, match="about 268 Credits, more than your limit of 267"):
+            board.start(LAMP, optimize=LIGHT)
+    assert len(service.requests(*ESTIMATE)) == 2
+    board.purse.limits = Limits(each=268)
+    job = board.start(LAMP, optimize=LIGHT)
+    assert (job.estimate, job.optimize_estimate) == (248, 20)
+    assert board.start(LAMP).optimize_estimate is None
+    board.watch([job.id])
+    assert board.job(job.id).cost == 268
+
+
+def test_a_day_holds_room_for_it(board: Board, service: ThreadService) -> None:
+    """While it is still to come: a second generation that leaves no room for the first one's optimisation is refused."""
+    make_a_model(board)
+    before = board.spent_today()
+    service.scenario(rules=[{"prompt": "stays", "switches": ["stuck"]}])
+    board.purse.limits = Limits(day=before + 248 + 20 + 247)
+    first = board.start(replace(LAMP, prompt="one that stays"), optimize=LIGHT)
+    while board.job(first.id).cost != 248:
+        board.hear()
+    assert board.spent_today() == before + 268
+    with pytest.raises(TooExpensive, match="for a day"):
+        board.start(LAMP)
+    board.cancel(first.id)
+    board.watch([first.id])
+    assert board.spent_today() == before
+
+
+def test_both_prices_are_asked_for_together(board: Board) -> None:
+    """A window hears at once of all that is not known, so that it asks once and then goes on."""
+    board.waits_for_prices = False
+    board.purse.limits = Limits(each=1000)
+    with pytest.raises(TooExpensive) as caught:
+        board.start(LAMP, optimize=LIGHT)
+    assert caught.value.unasked == PRICES
+    board.find_out(PRICES[0])
+    with pytest.raises(TooExpensive) as caught:
+        board.start(LAMP, optimize=LIGHT)
+    assert caught.value.unasked == PRICES[1:]
+
+
+def test_the_journal_knows_what_it_cost(home: Path, service: ThreadService) -> None:
+    """A Mint that tells no price of optimising: what the last one really cost is taken for the next, by another process too."""
+    board = Board(quick(home, readable=OPTIMIZED_NEEDS), account(service))
+    job = board.start(LAMP, optimize=LIGHT)
+    board.watch([job.id])
+    assert board.purse.price(OptimizationPrice()) == 20
+    assert board.close(20)
+    later = Board(quick(home, readable=OPTIMIZED_NEEDS), account(service))
+    later.waits_for_prices = True
+    later.find_out(Price.of(LAMP))
+    service.scenario(answers=[{"method": "POST", "path": ESTIMATE[1], "times": 1, "answer": {"status": 404}}])
+    later.purse.limits = Limits(each=267)
+    with pytest.raises(TooExpensive, match="about 268 Credits"):
+        later.start(LAMP, optimize=LIGHT)
+    later.purse.limits = Limits(each=268)
+    assert later.start(LAMP, optimize=LIGHT).optimize_estimate == 20
+    assert later.close(20)
+
+
+def test_a_retry_is_optimised_too(board: Board) -> None:
+    """A new attempt at what failed is followed by its optimisation as well, which counts against the limit."""
+    make_a_model(board)
+    failed = replace(lamp(Phase.FAILED), request=LAMP, operation=operation("failed"), created_at=time.time())
+    board._known.add(failed)
+    board.purse.limits = Limits(each=267)
+    with pytest.raises(TooExpensive, match="about 268 Credits"):
+        board.retry(failed.id)
+    board.purse.limits = Limits(each=268)
+    board.retry(failed.id)
+    decision = board.job(failed.id).decision
+    assert decision is not None and decision.verb is Verb.RETRY
