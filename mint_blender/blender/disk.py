@@ -75,7 +75,7 @@ class MINT_OT_clear_downloads(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """Files are deleted: ask first."""
-        return context.window_manager.invoke_confirm(self, event)
+        return context.window_manager.invoke_confirm(self, event, title="Clear Downloads", confirm_text="Delete Files")
 
     def execute(self, context: bpy.types.Context) -> Any:
         """Everything but what jobs on the list still need."""

@@ -152,12 +152,13 @@ class MINT_OT_cancel_waiting(bpy.types.Operator):
     """Cancel every job that waits in line. Nothing of these was sent to Mint, and nothing is paid; what is in flight goes on"""
 
     bl_idname = "mint.cancel_waiting"
-    bl_label = "Cancel All in Line"
+    bl_label = "Clear the Line"
     bl_options = {"REGISTER"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Many jobs at once: ask first."""
-        return context.window_manager.invoke_confirm(self, event)
+        """Many jobs at once: ask first. Beside Blender's own button Cancel, "Cancel All" could mean either."""
+        message = "Nothing of these jobs was sent to Mint yet, and nothing is paid."
+        return context.window_manager.invoke_confirm(self, event, title="Clear the Line", message=message, confirm_text="Clear the Line")
 
     def execute(self, context: bpy.types.Context) -> Result:
         """All at once."""
@@ -173,7 +174,7 @@ class MINT_OT_dismiss_finished(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Many jobs at once: ask first."""
-        return context.window_manager.invoke_confirm(self, event)
+        return context.window_manager.invoke_confirm(self, event, title="Dismiss All Finished", confirm_text="Dismiss")
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Off the list; needs no network."""

@@ -338,8 +338,8 @@ class MINT_OT_cancel_all(bpy.types.Operator):
     bl_options = {"REGISTER"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Many jobs at once: ask first."""
-        return context.window_manager.invoke_confirm(self, event)
+        """Many jobs at once: ask first. The button beside it is Blender's own Cancel, so this one has another word."""
+        return context.window_manager.invoke_confirm(self, event, title="Cancel All Mint Jobs", confirm_text="Stop All Jobs")
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Cancel what can be cancelled."""

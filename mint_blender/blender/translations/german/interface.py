@@ -17,6 +17,7 @@ TEXTS = {
         "noch einmal holen"
     ),
     "Clear Downloads": "Downloads löschen",
+    "Delete Files": "Dateien löschen",
     "Change": "Ändern",
     "What should be different in the next Preview": "Was in der nächsten Vorschau anders sein soll",
     "Preview": "Vorschau",
@@ -134,6 +135,7 @@ TEXTS = {
     "Resume All Mint Jobs": "Alle Mint-Aufträge fortsetzen",
     "Stop every job that is in flight, at Mint too": "Alle laufenden Aufträge anhalten, auch bei Mint",
     "Cancel All Mint Jobs": "Alle Mint-Aufträge abbrechen",
+    "Stop All Jobs": "Alle anhalten",
     "What shall it be?": "Was soll es werden?",
     "Auto": "Automatisch",
     "Visible with the panorama on it, unless splats are shown": "Sichtbar mit dem Panorama darauf, außer es werden Splats gezeigt",

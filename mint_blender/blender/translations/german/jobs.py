@@ -154,9 +154,13 @@ TEXTS = {
     "Cancel every job that waits in line. Nothing of these was sent to Mint, and nothing is paid; what is in flight goes on": (
         "Alle Aufträge in der Warteschlange abbrechen. Von ihnen ist nichts an Mint gesendet, nichts wird bezahlt; was läuft, läuft weiter"
     ),
-    "Cancel All in Line": "Alle in der Warteschlange abbrechen",
+    "Clear the Line": "Warteschlange leeren",
+    "Nothing of these jobs was sent to Mint yet, and nothing is paid.": (
+        "Von diesen Aufträgen ist noch nichts an Mint geschickt und nichts bezahlt."
+    ),
     "Take every job off the list that is placed, saved or cancelled. What is in your scene stays": (
         "Alle Aufträge von der Liste nehmen, die platziert, gespeichert oder abgebrochen sind. Was in der Szene ist, bleibt"
     ),
     "Dismiss All Finished": "Alle abgeschlossenen entfernen",
+    "Dismiss": "Entfernen",
 }

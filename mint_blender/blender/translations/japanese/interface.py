@@ -16,6 +16,7 @@ TEXTS = {
         "終わったジョブのダウンロードファイルを削除します。シーンの内容は残り、ファイルは無料で取得し直せます"
     ),
     "Clear Downloads": "ダウンロードを削除",
+    "Delete Files": "ファイルを削除",
     "Change": "変更",
     "What should be different in the next Preview": "次のプレビューで変えたい点",
     "Preview": "プレビュー",
@@ -131,6 +132,7 @@ TEXTS = {
     "Resume All Mint Jobs": "Mint ジョブをすべて再開",
     "Stop every job that is in flight, at Mint too": "実行中のジョブをすべて Mint でも止めます",
     "Cancel All Mint Jobs": "Mint ジョブをすべてキャンセル",
+    "Stop All Jobs": "すべてのジョブを停止",
     "What shall it be?": "何を作りますか?",
     "Auto": "自動",
     "Visible with the panorama on it, unless splats are shown": "スプラット表示時以外は、パノラマを貼って表示します",

@@ -146,9 +146,13 @@ TEXTS = {
     "Cancel every job that waits in line. Nothing of these was sent to Mint, and nothing is paid; what is in flight goes on": (
         "順番待ちのジョブをすべてキャンセルします。Mint にはまだ何も送られておらず、費用もかかりません。実行中のものは続きます"
     ),
-    "Cancel All in Line": "順番待ちをすべてキャンセル",
+    "Clear the Line": "順番待ちを空にする",
+    "Nothing of these jobs was sent to Mint yet, and nothing is paid.": (
+        "これらのジョブはまだ Mint に送られておらず、費用も発生していません。"
+    ),
     "Take every job off the list that is placed, saved or cancelled. What is in your scene stays": (
         "配置済み、保存済み、キャンセル済みのジョブをすべてリストから外します。シーンにあるものは残ります"
     ),
     "Dismiss All Finished": "完了したジョブをすべて消去",
+    "Dismiss": "消去",
 }
