@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,34 @@ def test_every_folder_is_a_room_with_rules():
 def test_arrows_point_down(path, room, parts):
     """A module imports from its own room and from the rooms below, and outside only what its room may use."""
     assert complaints(path.read_text(encoding="utf-8"), room, parts) == []
+
+
+def neighbours(source: str, parts: tuple[str, ...], known: set[str]) -> set[str]:
+    """The modules of the package that one module loads together with itself; `parts` as for `imports_of`."""
+    loaded = {found.module for found in imports_of(source, parts) if found.level and not found.later}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ImportFrom) and node.level and node.module:  # each name may be a module of that package
+            base = ".".join((*parts[: len(parts) - (node.level - 1)], node.module))
+            loaded |= {f"{base}.{name.name}" for name in node.names}
+    return loaded & known
+
+
+def test_no_two_modules_need_each_other():
+    """Within a room, too, arrows point one way: each module can be read, and loaded, before those that use it."""
+    named = {".".join((*parts, path.stem)): (path, parts) for path, _, parts in modules() if path.stem != "__init__"}
+    graph = {name: neighbours(path.read_text(encoding="utf-8"), parts, set(named)) for name, (path, parts) in named.items()}
+    assert list(TopologicalSorter(graph).static_order())
+
+
+def test_a_circle_is_noticed():
+    """Each way to write an import within the package is an arrow; one inside a function is none."""
+    known = {"blender.panel", "blender.form", "jobs.job"}
+    assert neighbours("from . import form", ("blender",), known) == {"blender.form"}
+    assert neighbours("from .form import of", ("blender",), known) == {"blender.form"}
+    assert neighbours("from ..jobs import job", ("blender",), known) == {"jobs.job"}
+    assert neighbours("def draw():\n    from . import form", ("blender",), known) == set()
+    with pytest.raises(CycleError):
+        TopologicalSorter({"panel": {"form"}, "form": {"panel"}}).prepare()
 
 
 @pytest.mark.parametrize(

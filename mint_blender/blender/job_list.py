@@ -1,56 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which jobs the panel shows. There may be hundreds: they are looked through once after each change, not at each drawing."""
+"""The jobs as the panel draws them: a card for each, and of a long group a row instead of the rest."""
 
 from __future__ import annotations
 
 import bpy
 
 from ..jobs.board import Board
-from ..jobs.lineup import MORE, Group, Lineup, Part, line_up
-from . import job_card
+from ..jobs.lineup import Group, Part
+from . import job_card, job_groups
 from .translations import translated
-
-_known: tuple[Board, Lineup] | None = None
-_more: dict[Group, int] = {}  # how many are shown in addition to the first ones
-
-
-def lineup(board: Board) -> Lineup:
-    """All jobs in their groups, as they were when something last changed."""
-    global _known
-    if _known is None or _known[0] is not board:
-        _known = board, line_up(board.jobs(), board.is_active, _more)
-        for group in _more.keys() - {part.group for part in _known[1].parts if part.is_unfolded}:
-            del _more[group]  # few are left of it: the next hundred begin folded
-    return _known[1]
-
-
-def changed() -> None:
-    """Something may be different: look anew before the next drawing."""
-    global _known
-    _known = None
-
-
-def unfold(group: Group) -> None:
-    """Show more of a group."""
-    _more[group] = _more.get(group, 0) + MORE
-    changed()
-
-
-def fold(group: Group) -> None:
-    """Show only the first of a group."""
-    _more.pop(group, None)
-    changed()
-
-
-def forget() -> None:
-    """As at first."""
-    _more.clear()
-    changed()
 
 
 def draw(layout: bpy.types.UILayout, board: Board, *, width: int) -> None:
     """A card for each job that is shown, and a row for those of its group that are not."""
-    for part in lineup(board).parts:
+    for part in job_groups.lineup(board).parts:
         for job in part.shown:
             job_card.draw(layout, board, job, width=width)
         if part.folded or part.is_unfolded:

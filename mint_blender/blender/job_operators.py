@@ -12,7 +12,7 @@ from ..jobs.board import Board, NotPossible
 from ..jobs.job import Job
 from ..jobs.journal import JournalTrouble
 from ..jobs.lineup import Group
-from . import current, drafts, heartbeat, job_list
+from . import current, drafts, heartbeat, job_groups
 from .job_card import MINT_MT_job
 from .operators import JobOperator, Result, begin, complain
 from .scene import landing
@@ -142,7 +142,7 @@ class MINT_OT_show_jobs(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Needs no network."""
-        show = job_list.unfold if self.more else job_list.fold
+        show = job_groups.unfold if self.more else job_groups.fold
         show(Group(self.group))
         heartbeat.redraw()
         return {"FINISHED"}

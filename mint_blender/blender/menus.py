@@ -8,7 +8,7 @@ import bpy
 from ..jobs import card
 from ..jobs.job import Phase
 from ..jobs.lineup import Lineup
-from . import current, job_list
+from . import current, job_groups
 from .translations import translated
 
 
@@ -46,7 +46,7 @@ def _draw_add(self: bpy.types.Menu, context: bpy.types.Context) -> None:
 def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None:
     """How many jobs run, the one that will be done next, and a way to stop it. Nothing at all when none does."""
     board = current.existing()
-    lineup = job_list.lineup(board) if board else Lineup()
+    lineup = job_groups.lineup(board) if board else Lineup()
     shown = [job for part in lineup.parts for job in part.shown if board and board.is_active(job.id)]
     running = [job for job in shown if job.phase is not Phase.WAITING] or shown[:1]
     if board is None or not running:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import bpy
 
 from ..jobs.questions import OptimizationPrice
-from . import account_panel, confirm, current, form, job_list, priced, references
+from . import account_panel, confirm, current, form, job_groups, job_list, priced, references
 from .translations import translated
 from .wrapping import wrapped
 
@@ -94,12 +94,12 @@ class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only where there are jobs."""
         board = current.existing()
-        return board is not None and bool(job_list.lineup(board).parts)
+        return board is not None and bool(job_groups.lineup(board).parts)
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """How many are in flight."""
         board = current.existing()
-        active = job_list.lineup(board).in_flight if board else 0
+        active = job_groups.lineup(board).in_flight if board else 0
         if active:
             self.layout.label(text=translated(f"{active} in flight"))
 

@@ -18,7 +18,7 @@ from . import (
     form,
     heartbeat,
     job_card,
-    job_list,
+    job_groups,
     job_operators,
     library_child,
     library_operators,
@@ -98,7 +98,7 @@ def unregister() -> None:
     form.deafen()
     asking.forget()
     confirm.forget()
-    job_list.forget()
+    job_groups.forget()
     pictures.forget()
     priced.forget()
     usage_chart.forget()

@@ -18,7 +18,7 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 import mint_blender  # noqa: E402
-from mint_blender.blender import current, heartbeat, job_list, menus, panel  # noqa: E402
+from mint_blender.blender import current, heartbeat, job_groups, job_list, menus, panel  # noqa: E402
 from mint_blender.jobs.board import Board  # noqa: E402
 from mint_blender.jobs.job import Phase, Target, new_job  # noqa: E402
 from mint_blender.jobs.lineup import MORE, Group  # noqa: E402
@@ -133,7 +133,7 @@ def test_few_jobs_have_no_such_row(board: Board) -> None:
         add(board, phase, 3)
     counts = drawn(board)
     assert (counts["box"], counts["mint.show_jobs"]) == (9, 0)
-    assert [part.group for part in job_list.lineup(board).parts] == [Group.IN_LINE, Group.OPEN, Group.OVER]
+    assert [part.group for part in job_groups.lineup(board).parts] == [Group.IN_LINE, Group.OPEN, Group.OVER]
 
 
 def test_what_changes_is_seen(board: Board) -> None:
