@@ -9,6 +9,7 @@ from typing import Literal
 
 import bpy
 
+from ..jobs import harvest
 from ..jobs.job import Job, Role
 from ..mint.schema import Assets, Kind
 from . import file_taken
@@ -34,12 +35,19 @@ def place(job: Job, scene: bpy.types.Scene | None = None) -> Placed:
     if job.target.replaces and (earlier := _earlier_versions(job, scene)):
         replaced = [replace.replace_world(files, _provenance(job), root, options=options, scene=scene) for root in earlier]
         return replaced[0]
-    return landing.land_world(files, _provenance(job), where, options, scene)
+    placed = landing.land_world(files, _provenance(job), where, options, scene)
+    return dataclasses.replace(placed, notes=tuple(note for note in placed.notes if not _is_explained(job, note)))
 
 
 def settled(placed: Placed) -> tuple[str, ...]:
     """What an earlier landing has noted and is no longer true: parts of a World that were missing then and are here now."""
     return world.settled(placed.root) if world.is_root(placed.root) else ()
+
+
+def _is_explained(job: Job, note: str) -> bool:
+    """Has the job said why that part did not come?"""
+    what = {world.NO_COLLIDER: "collider mesh", world.NO_PANORAMA: "panorama"}.get(note)
+    return what is not None and any(said.startswith(harvest.unusable(what)) for said in job.notes)
 
 
 def part_file(job: Job, role: Role) -> Path | None:

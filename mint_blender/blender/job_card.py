@@ -35,7 +35,7 @@ def draw(layout: bpy.types.UILayout, board: Board, job: Job, *, width: int) -> N
         _draw_saved(box, job, width)
     elif job.phase is Phase.PLACED and job.kind is Kind.WORLD:
         look_inside.draw_button(box, bpy.context.space_data, job_id=job.id)
-    for note in job.notes[-2:]:
+    for note in job.notes[-3:]:
         wrapped(box, note, width=width, icon="INFO", most=3)
 
 

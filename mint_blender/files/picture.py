@@ -58,8 +58,7 @@ def measured(source: Path | bytes) -> Picture:
     if picture.width is None:
         name = "The picture" if isinstance(source, bytes) else source.name
         raise BadPicture(
-            f"{name} is in the format {picture.format.upper()}. Of downloaded pictures only PNG, JPEG, WebP and HDR are opened; "
-            "convert it in another program."
+            f"{name} is in the format {picture.format.upper()}. Of downloaded pictures only PNG, JPEG, WebP and HDR are opened."
         )
     return picture
 
@@ -83,6 +82,30 @@ def check_end(path: Path, picture: Picture) -> None:
 
 
 ENDS = {"png": b"IEND", "jpeg": b"\xff\xd9"}
+
+
+def check_panorama(path: Path) -> None:
+    """Raise `BadPicture` for what cannot be shown all around: not 2:1, too large, cut off, or in a format that is not measured."""
+    seen = measured(path)
+    width, height = seen.width or 0, seen.height or 0
+    if not is_panorama(seen):
+        raise not_round(path, width, height)
+    if width > (widest := WIDEST_DEEP if seen.is_deep else WIDEST):
+        raise BadPicture(f"The panorama {path.name} is {width:,} pixels wide; at most {widest:,} are shown. It was not used.")
+    if seen.format == "jpeg":
+        check_end(path, seen)  # Blender would show the missing part in grey
+
+
+def not_round(path: Path, width: int, height: int) -> BadPicture:
+    """What is said of a picture that does not show all directions."""
+    return BadPicture(
+        f"The panorama {path.name} is {width} × {height} pixels. A picture of all directions is twice as wide as high: not used."
+    )
+
+
+WIDEST, WIDEST_DEEP = 16384, 8192
+"""Pixels of a panorama: what graphics cards hold at most, and with more than eight bits a channel. That is 512 MiB in memory; a small file
+may claim far more."""
 
 
 def is_panorama(picture: Picture) -> bool:

@@ -36,8 +36,7 @@ def fetch(
 def _checked(want: Fetch, path: Path) -> Kept:
     needs: tuple[str, ...] = ()
     if want.role in PICTURES:
-        if want.role is not Role.PANORAMA:  # what cannot be shown of that is kept: one may look at it with other programs
-            picture.measured(path)
+        (picture.check_panorama if want.role is Role.PANORAMA else picture.measured)(path)
         path = picture.rename_by_content(path)
     elif want.role in CONVERTED:
         path = _saved(want, path)

@@ -13,7 +13,7 @@ from pathlib import PurePath
 from typing import Any, Protocol, TypeVar
 
 from ..files import choice
-from ..files.errors import FileTrouble, LinkExpired
+from ..files.errors import BadFile, FileTrouble, LinkExpired, TooLarge
 from ..files.store import safe_name
 from ..mint import errors
 from ..mint.pacing import Pace
@@ -46,6 +46,7 @@ class Harvest:
 
     def __init__(self, teller: Teller, readable: frozenset[str], pace: Pace) -> None:
         self._teller = teller
+        self._unusable: FileTrouble | None = None
         self._readable = readable
         self._pace = pace
 
@@ -68,6 +69,8 @@ class Harvest:
         if any(self._job.file(role) for role in (Role.MODEL, Role.COLLIDER, Role.PANORAMA, Role.SPLATS)):
             self._say_what_is_missing()
             self._job = self._job.moved(Phase.READY, trouble=None)
+        elif self._unusable is not None:
+            raise self._unusable
         else:
             self._job = self._job.moved(
                 Phase.FAILED,
@@ -266,7 +269,7 @@ class Harvest:
     # -- one file -----------------------------------------------------------------------------------------------------
 
     def _optional(self, role: Role, url_of: UrlOf, what: str, name: str = "") -> Telling:
-        """A part that may be missing. A small picture's trouble never holds up the result."""
+        """A part that may be missing, or bad: that holds up neither the other parts nor, if it is the small picture, anything at all."""
         if self._job.file(role) is not None:
             return
         if url_of(self._assets) is None:
@@ -277,9 +280,15 @@ class Harvest:
         try:
             yield from self._fetch(role, url_of, name or str(role))
         except FileTrouble as error:
-            if role is not Role.PICTURE:
+            if role is Role.PICTURE:
+                self._job = self._job.noted(f"The picture could not be fetched. {error}")
+            elif isinstance(error, BadFile | TooLarge):  # it would be the same again, and the others, paid for with it, are good
+                self._unusable = error
+                self._job = self._job.noted(f"{unusable(what)} {error}")
+            else:
                 raise
-            self._job = self._job.noted(f"The picture could not be fetched. {error}")
+        else:
+            self._job = replace(self._job, notes=tuple(note for note in self._job.notes if not note.startswith(unusable(what))))
 
     def _fetch(
         self, role: Role, url_of: UrlOf, name: str, note: str | None = None, save_as: str | None = None
@@ -295,6 +304,11 @@ class Harvest:
             kept = yield from self._teller.ask(Fetch(role, url_of(self._assets) or url, name, note, save_as))
         self._job = replace(self._job, files=(*self._job.files, kept))
         return kept
+
+
+def unusable(what: str) -> str:
+    """How the note about a part begins that has come and is not what it should be."""
+    return f"The {what} cannot be used."
 
 
 def _splats_url(assets: Assets, wanted: str) -> str | None:

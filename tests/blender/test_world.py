@@ -98,7 +98,7 @@ def test_caption_and_links_are_on_the_root(files):
 def test_what_is_missing_is_said(files):
     """Only the collider came: a sentence for each of the other parts, and no error."""
     notes = " ".join(build(WorldFiles(collider=files.collider)).notes)
-    for words in ("No panorama", "No splats", "No RAD"):
+    for words in ("without a panorama", "without splats", "No RAD"):
         assert words in notes
     left_out = " ".join(build(replace(files, splats=None)).notes)
     assert "left out" in left_out and "100k" in left_out

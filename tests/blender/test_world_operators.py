@@ -85,6 +85,14 @@ def test_a_collider_that_was_left_out_is_not_called_missing(registered, tmp_path
     assert not any("collider" in note for note in notes)
 
 
+def test_a_panorama_that_cannot_be_used_is_not_said_to_be_lacking(registered, tmp_path):
+    """The job has told why it was left out; that none came would be another story."""
+    job = make_job(tmp_path, Target(), Role.COLLIDER)
+    assert any("without a panorama" in note for note in arrival.place(job).notes)
+    told = replace(job, notes=("The panorama cannot be used. panorama.webp is 300 × 200 pixels.",))
+    assert not any("without a panorama" in note for note in arrival.place(told).notes)
+
+
 def test_settings_of_a_world_come_back_next_time(registered, tmp_path, monkeypatch):
     """They are remembered like the others."""
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path))

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from mint_blender.files.choice import OPTIMIZED_NEEDS
-from mint_blender.files.errors import DownloadFailed, LinkExpired
+from mint_blender.files.errors import BadGlb, BadPicture, DownloadFailed, FileTrouble, LinkExpired, TooLarge
 from mint_blender.jobs.job import Cause, Job, Phase, Role, Target
 from mint_blender.jobs.story import Terms
 from mint_blender.jobs.wants import Fetch, Optimize, Poll, ReadAsset
@@ -175,6 +175,39 @@ def test_each_tier_of_splats_is_a_file_of_its_own() -> None:
         told.answer(kept(told.expect(Fetch)))
         names.append(told.expect(Fetch).name)
     assert names == ["splats-100k", "splats-full_res"]
+
+
+@pytest.mark.parametrize("trouble", [BadPicture, TooLarge])
+def test_a_bad_part_of_a_world_holds_up_none_of_the_others(trouble: type[FileTrouble]) -> None:
+    """It would be as bad the next time: it is left out with the reason, and what was paid for together with it arrives."""
+    told = harvesting(job=working(kind=Kind.WORLD), colliderMeshUrl=GLB, panoUrl=PREVIEW)
+    told.answer(kept(told.expect(Fetch))).fail(trouble("panorama.webp is 300 × 200 pixels."))
+    assert told.job.phase is Phase.READY and told.job.trouble is None
+    assert told.job.notes[0] == "The panorama cannot be used. panorama.webp is 300 × 200 pixels."
+    assert [each.role for each in told.job.files] == [Role.COLLIDER]
+
+
+def test_a_part_that_comes_later_is_not_called_bad_any_more() -> None:
+    """Fetched once more, it may be another file: then the note goes."""
+    said = replace(working(kind=Kind.WORLD), notes=("The panorama cannot be used. It is cut off.", "Something else."))
+    told = fetch_all(harvesting(job=said, colliderMeshUrl=GLB, panoUrl=PREVIEW, thumbnailUrl=THUMB))
+    assert told.job.notes == ("Something else.",)
+
+
+def test_a_world_of_which_every_part_is_bad_does_not_arrive() -> None:
+    """It stops with the sentence of what is wrong, not with that there were no files."""
+    told = harvesting(job=working(kind=Kind.WORLD), colliderMeshUrl=GLB, panoUrl=PREVIEW, thumbnailUrl=THUMB)
+    told.fail(BadGlb("collider.glb is empty.")).fail(BadPicture("panorama.webp is a web page."))
+    told.answer(kept(told.expect(Fetch)))
+    assert told.job.phase is Phase.PAUSED and told.job.trouble is not None
+    assert "panorama.webp is a web page." in told.job.trouble.sentence
+
+
+def test_a_part_that_could_not_be_fetched_is_waited_for() -> None:
+    """The connection is not the file: Retry brings the part, which nobody would miss otherwise."""
+    told = harvesting(job=working(kind=Kind.WORLD), colliderMeshUrl=GLB, panoUrl=PREVIEW)
+    told.answer(kept(told.expect(Fetch))).fail(DownloadFailed("It broke."))
+    assert told.job.phase is not Phase.READY
 
 
 def test_what_a_world_lacks_is_said() -> None:

@@ -33,27 +33,18 @@ EARLIER = "mint_earlier_world"
 OURS = "mint_panorama"
 COLOUR = "mint_colour"
 TURN = "Turn with the World"
-WIDEST, WIDEST_DEEP = 16384, 8192
-"""Pixels: what graphics cards hold at most, and with more than eight bits a channel. 512 MiB in memory; a small file may claim far more."""
 
 
 def load(path: Path, name: str) -> bpy.types.Image:
     """The panorama as an image of this .blend, packed into it. Raises BadPicture, and then nothing is left behind."""
-    seen = picture.measured(path)
-    width, height = seen.width or 0, seen.height or 0
-    if not picture.is_panorama(seen):
-        raise _not_round(path, width, height)
-    if width > (widest := WIDEST_DEEP if seen.is_deep else WIDEST):
-        raise BadPicture(f"The panorama {path.name} is {width:,} pixels wide; at most {widest:,} are shown. It was not used.")
-    if seen.format == "jpeg":
-        picture.check_end(path, seen)  # Blender would show the missing part in grey
+    picture.check_panorama(path)
     image = bpy.data.images.load(str(path))
     try:
         width, height = image.size  # reads the file
         if not width or not height:
             raise BadPicture(f"Blender cannot read the panorama {path.name}. Download it again.")
         if abs(width - 2 * height) > 0.02 * height:
-            raise _not_round(path, width, height)
+            raise picture.not_round(path, width, height)
         image.pack()
     except BaseException:
         bpy.data.images.remove(image)
@@ -202,9 +193,3 @@ def _lookup(image: bpy.types.Image) -> bpy.types.NodeTree:
     colour = b.add("ShaderNodeTexEnvironment", {"Vector": middle}, image=image).outputs["Color"]
     b.add("NodeGroupOutput", {"Color": colour})
     return group
-
-
-def _not_round(path: Path, width: int, height: int) -> BadPicture:
-    return BadPicture(
-        f"The panorama {path.name} is {width} × {height} pixels. A picture of all directions is twice as wide as high: not used."
-    )

@@ -336,16 +336,16 @@ def settled(root: bpy.types.Object) -> tuple[str, ...]:
     """The notes of a World's landing that are no longer true, since the part has come after all."""
     links = {key.removeprefix(LINK) for key in root.keys() if key.startswith(LINK)}
     said: dict[Part, tuple[str, ...]] = {
-        "COLLIDER": (_NO_COLLIDER,),
-        "PANORAMA": (_NO_PANORAMA,),
+        "COLLIDER": (NO_COLLIDER,),
+        "PANORAMA": (NO_PANORAMA,),
         "SPLATS": (_NO_SPLATS, _left_out(links)),
     }
     return tuple(sentence for part, sentences in said.items() if has_part(root, part) for sentence in sentences)
 
 
-_NO_COLLIDER = "No collider came with this World."
-_NO_PANORAMA = "No panorama came with this World."
-_NO_SPLATS = "No splats came with this World."
+NO_COLLIDER = "This world came without a collider mesh."
+NO_PANORAMA = "This world came without a panorama."
+_NO_SPLATS = "This world came without splats."
 
 
 def _left_out(links: Iterable[str]) -> str:
@@ -357,9 +357,9 @@ def _left_out(links: Iterable[str]) -> str:
 def _missing(parts: WorldFiles, options: WorldOptions) -> list[str]:
     notes = []
     if parts.collider is None and options.collider != "NONE":
-        notes.append(_NO_COLLIDER)
+        notes.append(NO_COLLIDER)
     if parts.panorama is None:
-        notes.append(_NO_PANORAMA)
+        notes.append(NO_PANORAMA)
     if parts.splats is None:
         is_offered = any(key.startswith("spz_") for key in parts.links)
         notes.append(_left_out(parts.links) if is_offered else _NO_SPLATS)

@@ -130,9 +130,8 @@ TEXTS = {
     "{1} is a web page or a message instead of a picture; the link may have expired.": (
         "{1} ist eine Webseite oder Nachricht statt eines Bilds; vielleicht ist der Link abgelaufen."
     ),
-    "{1} is in the format {2}. Of downloaded pictures only PNG, JPEG, WebP and HDR are opened; convert it in another program.": (
-        "{1} hat das Format {2}. Von heruntergeladenen Bildern werden nur PNG, JPEG, WebP und HDR geöffnet; "
-        "in einem anderen Programm umwandeln."
+    "{1} is in the format {2}. Of downloaded pictures only PNG, JPEG, WebP and HDR are opened.": (
+        "{1} hat das Format {2}. Von heruntergeladenen Bildern werden nur PNG, JPEG, WebP und HDR geöffnet."
     ),
     "{1} is not a picture of a kind that Blender opens.": "{1} ist kein Bild einer Art, die Blender öffnet.",
     "its header does not end": "der Kopf hört nicht auf",

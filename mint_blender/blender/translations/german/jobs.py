@@ -60,6 +60,7 @@ TEXTS = {
     "The original file was taken. {1}": "Die Originaldatei wurde genommen. {1}",
     "collider mesh": "Kollisionsnetz",
     "This {1} came without a {2}.": "{1}: ohne {2} geliefert.",
+    "The {1} cannot be used.": "Nicht zu gebrauchen: {1}.",
     "This world came without splats.": "Diese Welt kam ohne Splats.",
     "The picture could not be fetched. {1}": "Das Bild konnte nicht geholt werden. {1}",
     "approve": "freigeben",

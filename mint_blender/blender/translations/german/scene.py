@@ -73,12 +73,11 @@ TEXTS = {
     "“{1}” could not be written: {2}. What was imported is unchanged.": (
         "„{1}“ konnte nicht geschrieben werden: {2}. Das Importierte ist unverändert."
     ),
-    "No collider came with this World.": "Zu dieser Welt kam kein Kollisionsnetz.",
-    "No panorama came with this World.": "Zu dieser Welt kam kein Panorama.",
+    "This world came without a collider mesh.": "Zu dieser Welt kam kein Kollisionsnetz.",
+    "This world came without a panorama.": "Zu dieser Welt kam kein Panorama.",
     "The splats of this World were left out; their addresses ({1}) are on its root.": (
         "Die Splats dieser Welt wurden weggelassen; ihre Adressen ({1}) stehen am Wurzelobjekt."
     ),
-    "No splats came with this World.": "Zu dieser Welt kamen keine Splats.",
     "Blender cannot read RAD; its address is the custom property {1}rad of the root.": (
         "Blender kann RAD nicht lesen; die Adresse ist die Custom Property {1}rad des Wurzelobjekts."
     ),

@@ -123,8 +123,8 @@ TEXTS = {
     "{1} is a web page or a message instead of a picture; the link may have expired.": (
         "{1} は画像ではなくウェブページかメッセージです。リンクの期限が切れたかもしれません。"
     ),
-    "{1} is in the format {2}. Of downloaded pictures only PNG, JPEG, WebP and HDR are opened; convert it in another program.": (
-        "{1} の形式は {2} です。ダウンロードした画像のうち、開けるのは PNG、JPEG、WebP、HDR だけです。別のプログラムで変換してください。"
+    "{1} is in the format {2}. Of downloaded pictures only PNG, JPEG, WebP and HDR are opened.": (
+        "{1} の形式は {2} です。ダウンロードした画像のうち、開けるのは PNG、JPEG、WebP、HDR だけです。"
     ),
     "{1} is not a picture of a kind that Blender opens.": "{1} は Blender で開ける種類の画像ではありません。",
     "its header does not end": "ヘッダーに終わりがありません",

@@ -56,6 +56,7 @@ TEXTS = {
     "The original file was taken. {1}": "元のファイルを使いました。{1}",
     "collider mesh": "コリジョンメッシュ",
     "This {1} came without a {2}.": "この{1}には{2}がありませんでした。",
+    "The {1} cannot be used.": "{1}は使えません。",
     "This world came without splats.": "このワールドにはスプラットがありませんでした。",
     "The picture could not be fetched. {1}": "画像を取得できませんでした。{1}",
     "approve": "承認",

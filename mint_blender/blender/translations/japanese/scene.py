@@ -73,12 +73,11 @@ TEXTS = {
     "“{1}” could not be written: {2}. What was imported is unchanged.": (
         "「{1}」を書き込めませんでした: {2}。インポートしたものはそのままです。"
     ),
-    "No collider came with this World.": "このワールドにはコリジョンメッシュがありませんでした。",
-    "No panorama came with this World.": "このワールドにはパノラマがありませんでした。",
+    "This world came without a collider mesh.": "このワールドにはコリジョンメッシュがありませんでした。",
+    "This world came without a panorama.": "このワールドにはパノラマがありませんでした。",
     "The splats of this World were left out; their addresses ({1}) are on its root.": (
         "このワールドのスプラットは省きました。アドレス ({1}) はルートオブジェクトにあります。"
     ),
-    "No splats came with this World.": "このワールドにはスプラットがありませんでした。",
     "Blender cannot read RAD; its address is the custom property {1}rad of the root.": (
         "Blender は RAD を読めません。アドレスはルートのカスタムプロパティ {1}rad にあります。"
     ),
