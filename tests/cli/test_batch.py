@@ -115,22 +115,24 @@ def test_lines_of_text_want_blender(mint: Mint, service: ThreadService, tmp_path
 def test_never_more_at_once_than_asked_for(mint: Mint, service: ThreadService, tmp_path: Path, at_once: int) -> None:
     """--jobs N: seen from the service, never more than N are active, and N are."""
     file = lines_of(tmp_path / "a.jsonl", *({"prompt": f"lamp {number}"} for number in range(8)))
-    service.scenario(durations={"queued": 100.0})
-    running = _Counter(service)
-    with running:
+    service.scenario(durations={"queued": _Gate.CLOSED})
+    gate = _Gate(service, at_once, lines=8)
+    with gate:
         assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", str(at_once)).status == 0
-    assert running.most == at_once
+    assert gate.most == at_once
     assert len(service.operations()) == 8
 
 
-class _Counter:
-    """Counts what is active at the service, over and over, in a thread."""
+class _Gate:
+    """Keeps everything in the service's queue until as many are active as may be, however slow the machine is; counts them all the while."""
 
-    def __init__(self, service: ThreadService) -> None:
+    CLOSED = 1e6
+
+    def __init__(self, service: ThreadService, at_once: int, lines: int) -> None:
         self.most = 0
-        self._service = service
+        self._service, self._at_once, self._lines = service, at_once, lines
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._count)
+        self._thread = threading.Thread(target=self._watch)
 
     def __enter__(self) -> None:
         self._thread.start()
@@ -139,9 +141,15 @@ class _Counter:
         self._ended.set()
         self._thread.join()
 
-    def _count(self) -> None:
-        while not self._ended.wait(0.002):
-            self.most = max(self.most, sum(operation.status in ACTIVE for operation in self._service.operations()))
+    def _watch(self) -> None:
+        while not self._ended.wait(0.02):
+            operations = self._service.operations()
+            active = sum(operation.status in ACTIVE for operation in operations)
+            self.most = max(self.most, active)
+            if active >= min(self._at_once, self._lines - (len(operations) - active)):
+                self._ended.wait(0.05)  # long enough for one too many to come
+                self.most = max(self.most, sum(operation.status in ACTIVE for operation in self._service.operations()))
+                self._service.advance(self.CLOSED)
 
 
 def test_a_failed_line_does_not_stop_the_others(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
