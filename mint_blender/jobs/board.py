@@ -29,7 +29,6 @@ from .job import (
     Trouble,
     Verb,
     asset_of,
-    costs_again,
     new_attempt,
     new_conversion,
     new_fetch,
@@ -40,7 +39,7 @@ from .journal import Journal
 from .known_jobs import KnownJobs
 from .messages import Answered, Crashed, Hitch, JobChanged, News, Progress, Rested
 from .purse import NotPossible, Purse, TooExpensive
-from .questions import Answer, OptimizationPrice, Price, Question, prices_of
+from .questions import Answer, OptimizationPrice, Price, Question, prices_of, prices_of_retry
 from .setup import Setup
 from .worker import Worker
 
@@ -245,8 +244,9 @@ class Board:
     def retry(self, job_id: str) -> None:
         """A new attempt at a failed job. Costs Credits again. May raise TooExpensive."""
         job = self.job(job_id)
-        if Verb.RETRY in card.verbs(job) and costs_again(job):
-            self._check_prices(_prices_of_retry(job))
+        prices = prices_of_retry(job) if Verb.RETRY in card.verbs(job) else ()
+        if prices:
+            self._check_prices(prices)
         self._decide(job.id, Verb.RETRY)
 
     def resume(self, job_id: str) -> None:
@@ -417,10 +417,3 @@ class Board:
         if self.is_active(job.id) or self._is_driven_elsewhere(job):
             raise NotPossible(f"{job.title} is being worked on: wait until it rests.")
         self._known.save(job)
-
-
-def _prices_of_retry(job: Job) -> Sequence[Question | None]:
-    """What a new attempt is priced as; None stands for a conversion, of which Mint tells no price."""
-    if job.convert:
-        return [None]
-    return [OptimizationPrice(job.existing)] if job.existing and job.optimize else prices_of(job.request, job.optimize)

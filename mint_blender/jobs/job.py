@@ -287,11 +287,6 @@ def asset_of(job: Job) -> str | None:
     return job.existing or (job.asset.id if job.asset else None) or (made.id if made else None)
 
 
-def costs_again(job: Job) -> bool:
-    """Would a new attempt cost Credits? Only bringing what is there does not."""
-    return job.existing is None or job.optimize is not None or bool(job.convert) or has_failed_at_mint(job)
-
-
 def has_failed_at_mint(job: Job) -> bool:
     """Is the model or world that this job is about one that Mint could not make, so that a new attempt can be asked for?"""
     return job.asset is not None and job.asset.status in {Status.FAILED.value, Status.CANCELED.value}

@@ -12,6 +12,7 @@ from ..mint.accounting import Estimate, Me, Usage
 from ..mint.errors import NotFound, NotOffered
 from ..mint.generation import GenerationRequest
 from ..mint.schema import Kind, Mode, OptimizationLevel, Page, Preset
+from .job import Job, has_failed_at_mint
 
 if TYPE_CHECKING:
     from ..mint.client import Client
@@ -57,6 +58,15 @@ class OptimizationPrice:
 def prices_of(request: GenerationRequest, optimize: OptimizationLevel | None) -> tuple[Price | OptimizationPrice, ...]:
     """What a generation costs, and what is to follow it by itself."""
     return (Price.of(request), *([OptimizationPrice()] if optimize else []))
+
+
+def prices_of_retry(job: Job) -> tuple[Price | OptimizationPrice | None, ...]:
+    """What a new attempt costs; nothing where it only fetches. None stands for a conversion, of which Mint tells no price."""
+    if job.convert:
+        return (None,)
+    if job.existing is not None and not has_failed_at_mint(job):
+        return (OptimizationPrice(job.existing),) if job.optimize else ()
+    return prices_of(job.request, job.optimize)
 
 
 @dataclass(frozen=True)
