@@ -51,6 +51,8 @@ def lamp(phase: Phase, *, paid: float | None = None, optimized: dict[str, object
         (lamp(Phase.READY, paid=248, optimized={"status": "failed", "credits": {"finalized": 0}}), 248),
         (lamp(Phase.READY, paid=248, optimized={"status": "succeeded"}), 268),
         (lamp(Phase.READY, paid=248), 248),
+        (lamp(Phase.READY, optimized={"status": "succeeded", "credits": {"finalized": 35}}), 283),
+        (lamp(Phase.FETCHING, optimized={"status": "running", "credits": {"reserved": 35}}), 283),
         (lamp(Phase.FAILED), 0),
         (lamp(Phase.CANCELED), 0),
     ],
