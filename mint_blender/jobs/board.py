@@ -245,9 +245,8 @@ class Board:
         """A new attempt at a failed job. Costs Credits again. May raise TooExpensive."""
         job = self.job(job_id)
         prices = prices_of_retry(job) if Verb.RETRY in card.verbs(job) else ()
-        if prices:
-            self._check_prices(prices)
-        self._decide(job.id, Verb.RETRY)
+        estimates = self._check_prices(prices) if prices else []
+        self._decide(job.id, Verb.RETRY, estimates=estimates)
 
     def resume(self, job_id: str) -> None:
         """Go on: after Credits were bought, after watching stopped, or after a restart. Starts and pays nothing twice."""
@@ -391,9 +390,9 @@ class Board:
             self._look(job)
         return list(jobs)
 
-    def _decide(self, job_id: str, verb: Verb, feedback: str | None = None) -> None:
+    def _decide(self, job_id: str, verb: Verb, feedback: str | None = None, estimates: Sequence[float | None] = ()) -> None:
         job = self.job(job_id)
-        decided = self._known.decide(job, Decision(verb, new_key(verb.value), feedback))
+        decided = self._known.decide(job, Decision(verb, new_key(verb.value), feedback, time.time(), *estimates))
         if decided is None:
             self._refuse(self._known.get(job.id) or job, verb)
         self._look(decided)

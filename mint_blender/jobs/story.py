@@ -200,6 +200,7 @@ class _Story:
 
     def _carry_out(self, decision: Decision) -> Telling:
         """A click: sent under its own key until Mint has answered."""
+        self.job = self.job.expecting(decision)
         if self.job.phase in _TOO_LATE:
             said = self.job if self.job.phase is Phase.CANCELED else self.job.noted(_too_late(decision.verb))
             self.job = replace(said, decision=None)
