@@ -59,6 +59,7 @@ class Board:
         self._driver = Driver(setup.home)
         self._known = KnownJobs(self._journal)
         self._active: dict[str, int] = {}  # the number of the last look at each job that goes on here
+        self._has_news = False  # of the worker or another process, of which `catch_up` has not told yet
         self._looks = itertools.count(1)
         self._asked: set[Question] = set()
         self.answers: dict[Question, Answered] = {}
@@ -111,7 +112,8 @@ class Board:
         return spending.month(self._known.spending_entries(), spending.date_of(time.time()))
 
     def spent_today(self) -> float:
-        """Credits of what was begun today: paid, held back, or expected."""
+        """Credits of what was begun today: paid, held back, or expected; also by other processes, until this moment."""
+        self._reread()
         return spending.spent_on(self._known.spending_entries(), spending.date_of(time.time()))
 
     def use(self, account: Account) -> None:
@@ -197,6 +199,7 @@ class Board:
 
     def _open_conversions(self, asset: Asset, formats: Collection[Format]) -> list[Job]:
         """What was begun of that, and may still be paid for."""
+        self._reread()  # another process may have begun it just now
         over = {Phase.PLACED, Phase.FAILED, Phase.CANCELED}
         return [
             job for job in self.jobs() if job.existing == asset.id and job.phase not in over and not set(formats).isdisjoint(job.convert)
@@ -321,14 +324,19 @@ class Board:
 
     def catch_up(self) -> bool:
         """Take in all that the worker said, and what other processes wrote. Returns whether anything changed."""
-        changed = False
         while True:
             try:
                 news = self.worker.news.get_nowait()
             except queue.Empty:
-                return self._known.reread() or changed
+                self._reread()
+                has_news, self._has_news = self._has_news, False
+                return has_news
             self._take_in(news)
-            changed = True
+            self._has_news = True
+
+    def _reread(self) -> None:
+        """Take in what other processes wrote; `catch_up` tells of it."""
+        self._has_news |= self._known.reread()
 
     def hear(self) -> News:
         """Block until the worker says something, and take it in. For scripts, never for a window."""

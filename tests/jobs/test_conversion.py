@@ -13,6 +13,7 @@ from mint_blender.files.errors import DiskTrouble
 from mint_blender.jobs import card, record
 from mint_blender.jobs.board import Board, NotPossible
 from mint_blender.jobs.job import Cause, Job, Phase, Role, Target, Verb, new_conversion
+from mint_blender.jobs.journal import Journal
 from mint_blender.jobs.wants import Act, Convert, Fetch, Poll, ReadAsset
 from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.schema import Asset, Format, Kind
@@ -235,6 +236,20 @@ def test_the_same_wish_while_it_is_open_is_gone_on_with(board: Board, lamp: Asse
     board.watch([first.id])
     assert board.job(first.id).phase is Phase.PLACED
     assert len(service.requests("POST", "/v1/models/*:convert")) == 1
+
+
+def test_what_another_process_has_begun_is_not_begun_again(board: Board, home: Path, lamp: Asset, tmp_path: Path) -> None:
+    """Also when it was clicked there just now, and nobody has looked at the journal since."""
+    board.allow_online(False)
+    theirs = new_conversion(lamp, (Format.FBX,), Target(folder=str(tmp_path / "out")), now=1.0)
+    journal = Journal(home)
+    journal.add(theirs)
+    journal.close()
+    with pytest.raises(NotPossible, match="being converted already"):
+        board.convert(lamp, [Format.FBX], tmp_path / "elsewhere")
+    assert board.convert(lamp, [Format.FBX], tmp_path / "out").id == theirs.id
+    assert [job.id for job in board.jobs()] == [theirs.id]
+    assert board.catch_up(), "the window has not shown yet what was read there"
 
 
 def test_a_folder_that_is_none_can_be_made_one(brought: Brought, board: Board, service: ThreadService, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 from mint_blender.jobs import record, spending
 from mint_blender.jobs.board import Board, TooExpensive
 from mint_blender.jobs.job import Decision, Job, Phase, Target, Verb, new_attempt, new_conversion, new_fetch
+from mint_blender.jobs.journal import Journal
 from mint_blender.jobs.questions import OptimizationPrice, Price, prices_of_retry
 from mint_blender.jobs.spending import Limits, committed, entry
 from mint_blender.mint.account import Account
@@ -151,3 +152,14 @@ def test_a_model_that_failed_at_mint_is_a_whole_generation(board: Board) -> None
     board.purse.limits = Limits(each=268)
     board.retry(job.id)
     assert board.spent_today() == 268
+
+
+def test_what_another_process_has_spent_counts(board: Board, home: Path) -> None:
+    """Also when it was written just now, and nobody has looked at the journal since."""
+    board.purse.limits = Limits(day=300)
+    paid = operation("succeeded", credits={"finalized": 248})
+    journal = Journal(home)
+    journal.add(replace(a_job(), phase=Phase.PLACED, operation=paid, created_at=time.time()))
+    journal.close()
+    with pytest.raises(TooExpensive, match="With the 248 Credits spent today"):
+        board.start(failed().request)
