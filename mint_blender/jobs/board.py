@@ -276,11 +276,13 @@ class Board:
         return bool(orphans)
 
     def fetch_again(self, job_id: str) -> None:
-        """Bring the files of a finished job once more: they were cleared, or other ones are wanted."""
+        """Bring the files of a finished job once more: they were cleared, or other ones are wanted. That never costs."""
         job = self.job(job_id)
         if job.phase not in {Phase.READY, Phase.PLACED} or job.convert:
             raise NotPossible(f"{job.title}: there are no files to fetch again.")
-        self._save(job.moved(Phase.FETCHING, files=job.previews))
+        # An optimisation that was not bought then is not bought now.
+        is_optimized = job.optimization is not None or (job.asset and job.asset.assets and job.asset.assets.optimized_glb_url)
+        self._save(job.moved(Phase.FETCHING, files=job.previews, optimize=job.optimize if is_optimized else None))
         self._look(job)
 
     def placed(self, job_id: str, *notes: str, settled: Collection[str] = ()) -> None:
