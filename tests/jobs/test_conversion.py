@@ -14,7 +14,7 @@ from mint_blender.jobs import card, record
 from mint_blender.jobs.board import Board, NotPossible
 from mint_blender.jobs.job import Cause, Job, Phase, Role, Target, Verb, new_conversion
 from mint_blender.jobs.journal import Journal
-from mint_blender.jobs.wants import Act, Convert, Fetch, Poll, ReadAsset
+from mint_blender.jobs.wants import Act, Convert, Fetch, Poll, ReadAsset, TakeSlot
 from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.schema import Asset, Format, Kind
 
@@ -32,10 +32,17 @@ def a_conversion(*formats: Format) -> Job:
     return new_conversion(LAMP, formats or (Format.FBX, Format.OBJ), Target(folder="/out"), now=1.0)
 
 
+def sending() -> Teller:
+    """Nothing is converted yet; the wish is on its way."""
+    told = Teller(a_conversion()).answer(asset(glbUrl=GLB))
+    told.expect(TakeSlot)
+    return told.answer()
+
+
 def converting() -> Teller:
     """Mint has just begun to convert."""
-    told = Teller(a_conversion())
-    told.answer(asset(glbUrl=GLB)).expect(Convert)
+    told = sending()
+    told.expect(Convert)
     return told.answer(operation("queued", **CONVERSION))
 
 
@@ -48,9 +55,11 @@ def test_from_the_click_to_the_files() -> None:
     told = Teller(job)
     assert told.expect(ReadAsset).asset_id == "res_1"
     told.answer(asset(glbUrl=GLB))
+    assert told.expect(TakeSlot) == TakeSlot(None)
+    assert told.job.body == {"targetFormats": ["fbx", "obj"]}, "what is wanted is committed before it is sent"
+    told.answer()
     assert told.expect(Convert) == Convert("res_1", (Format.FBX, Format.OBJ), key=job.key)
     assert told.job.phase is Phase.SENDING
-    assert told.job.body == {"targetFormats": ["fbx", "obj"]}, "what is wanted is committed before it is sent"
     told.answer(operation("queued", **CONVERSION)).expect(Poll)
     told.answer(seen("running", **CONVERSION)).expect(Poll)
     assert card.state(told.job) == "Converting"
@@ -66,7 +75,7 @@ def test_from_the_click_to_the_files() -> None:
 
 def test_what_mint_has_is_only_fetched() -> None:
     """Formats that were converted before cost nothing: only the missing ones are asked for, and nothing at all when none is."""
-    told = Teller(a_conversion()).answer(asset(glbUrl=GLB, objUrl=OBJ))
+    told = Teller(a_conversion()).answer(asset(glbUrl=GLB, objUrl=OBJ)).answer()
     assert told.expect(Convert).formats == (Format.FBX,)
     told = Teller(a_conversion()).answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))
     assert told.job.phase is Phase.FETCHING
@@ -84,7 +93,7 @@ def test_the_journal_keeps_it() -> None:
 
 def test_a_lost_answer_is_asked_for_again_with_the_same_key() -> None:
     """Told again after the start was sent: the same call, and the model is not looked at anew, which may have changed by then."""
-    told = Teller(a_conversion()).answer(asset(glbUrl=GLB))
+    told = sending()
     sent = told.expect(Convert)
     assert told.again().expect(Convert) == sent
     told.fail(Unreachable("no route to it"))
@@ -132,7 +141,7 @@ def test_a_failed_one_is_retried_with_a_new_key() -> None:
     )
     told = Teller(decided(told.job, Verb.RETRY))
     told.expect(ReadAsset)
-    again = told.answer(asset(glbUrl=GLB, objUrl=OBJ)).expect(Convert)
+    again = told.answer(asset(glbUrl=GLB, objUrl=OBJ)).answer().expect(Convert)
     assert (again.formats, again.key) == ((Format.FBX,), "click-retry")
 
 
@@ -163,9 +172,28 @@ def test_cancel_stops_it_at_mint() -> None:
     assert told.answer(operation("canceled", **CONVERSION)).job.phase is Phase.CANCELED
 
 
+def test_cancel_before_it_was_sent_sends_nothing() -> None:
+    """While the model is looked at, and while it stands in line: nothing is begun that would have to be stopped."""
+    looking = Teller(a_conversion())
+    waiting = Teller(a_conversion()).answer(asset(glbUrl=GLB))
+    turned_away = sending().fail(problem(429, "concurrency-limit-reached"))
+    assert (turned_away.job.phase, turned_away.expect(TakeSlot).kind) == (Phase.WAITING, None)
+    for told in (looking, waiting, turned_away):
+        told = Teller(decided(told.job, Verb.CANCEL))
+        assert told.rests and told.job.phase is Phase.CANCELED
+
+
+def test_what_has_not_been_sent_is_looked_at_anew() -> None:
+    """A model that could not be read after a restart pauses the job; nothing is sent of what was lacking the first time."""
+    told = Teller(a_conversion()).answer(asset(glbUrl=GLB)).again()
+    told.fail(Unreachable("no route to it"))
+    assert (told.job.phase, told.job.body) == (Phase.PAUSED, None)
+    told.again().expect(ReadAsset)
+
+
 def test_what_mint_refuses_is_over() -> None:
     """A model that cannot be converted costs nothing, and the reason is read."""
-    told = Teller(a_conversion()).answer(asset(glbUrl=GLB)).fail(problem(409, detail="the model is failed"))
+    told = sending().fail(problem(409, detail="the model is failed"))
     assert told.job.phase is Phase.FAILED
     assert "the model is failed" in (told.job.trouble.sentence if told.job.trouble else "")
 
