@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from ..jobs import spending
 from ..jobs.board import Board
-from ..jobs.job import Job, Phase
+from ..jobs.job import Job
 from ..jobs.purse import NO_MODEL_YET
 from ..jobs.questions import OptimizationPrice, Price
 from ..mint.client import Client
@@ -103,15 +104,13 @@ class Purse:
             self._spent += self._cost(line, job)
 
     def _cost(self, line: Line, job: Job) -> float:
-        """What a job takes, as far as is known; a line of its kind is expected to take as much from then on."""
-        credits = job.optimization.credits if job.optimization else None
-        if credits is not None:
-            self._prices.optimization = max(credits.spent, self._prices.optimization or 0.0)
-        if job.cost is None:  # not told yet, or never started
-            return 0.0 if job.phase in {Phase.FAILED, Phase.CANCELED} else self._prices.of(line) or 0.0
-        generation = job.cost - (credits.spent if credits else 0.0)
-        self._prices.each[_what(line)] = max(generation, self._prices.each.get(_what(line)) or 0.0)
-        return job.cost
+        """What a job takes, with all that is still to come; a line of its kind is expected to take as much from then on."""
+        if job.operation and job.operation.credits is not None:
+            self._prices.each[_what(line)] = max(job.operation.credits.spent, self._prices.each.get(_what(line)) or 0.0)
+        if job.optimization and job.optimization.credits is not None:
+            self._prices.optimization = max(job.optimization.credits.spent, self._prices.optimization or 0.0)
+        optimization = self._prices.optimization if line.optimize else None
+        return spending.at_prices(job, self._prices.each.get(_what(line)) or 0.0, optimization or 0.0)
 
 
 def _what(line: Line) -> What:
