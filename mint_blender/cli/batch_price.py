@@ -12,8 +12,6 @@ from ..jobs.board import Board
 from ..jobs.job import Job
 from ..jobs.purse import NO_MODEL_YET
 from ..jobs.questions import OptimizationPrice, Price
-from ..mint.client import Client
-from ..mint.errors import MintError
 from ..mint.schema import Kind, Mode, Preset
 from . import session
 from .batch_lines import Line
@@ -60,7 +58,7 @@ def ask(board: Board, lines: list[Line], on_wait: OnWait) -> Prices:
         for kind, preset, mode in Counter(_what(line) for line in lines):
             prices.each[kind, preset, mode] = session.learn_price(board, client, Price(kind, preset, mode), on_wait)
         if any(line.optimize for line in lines):
-            prices.optimization = _of_an_optimization(board, client, on_wait)
+            prices.optimization = session.learn_price(board, client, OptimizationPrice(), on_wait)
     return prices
 
 
@@ -124,11 +122,3 @@ def _models(count: int) -> str:
 def _sum(prices: Iterable[float | None]) -> float | None:
     found = list(prices)
     return None if None in found else sum(price or 0.0 for price in found)
-
-
-def _of_an_optimization(board: Board, client: Client, on_wait: OnWait) -> float | None:
-    """Not to be told it stops nothing here: then it counts as the last one did, or as not known."""
-    try:
-        return session.learn_price(board, client, OptimizationPrice(), on_wait)
-    except MintError:
-        return board.purse.price(OptimizationPrice())

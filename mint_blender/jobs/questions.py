@@ -114,5 +114,8 @@ def answer(client: Client, question: WhoseKey | Balance | Price | OptimizationPr
 
 def _price_of_optimizing(client: Client, model_id: str | None) -> Estimate:
     if model_id is None:
-        model_id = next((asset.id for asset in client.page(Kind.MODEL).data if asset.is_usable), None)
+        usable = [asset for asset in client.page(Kind.MODEL).data if asset.is_usable]
+        # What has been optimised already may be told to cost nothing, or not be told.
+        usable.sort(key=lambda asset: asset.assets is not None and asset.assets.optimized_glb_url is not None)
+        model_id = usable[0].id if usable else None
     return client.estimate_optimization(model_id) if model_id else Estimate(None, None, None)
