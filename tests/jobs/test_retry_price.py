@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs import record, spending
+from mint_blender.jobs import card, record, spending
 from mint_blender.jobs.board import Board, TooExpensive
 from mint_blender.jobs.job import Decision, Job, Phase, Target, Verb, new_attempt, new_conversion, new_fetch
 from mint_blender.jobs.journal import Journal
@@ -99,6 +99,20 @@ def test_what_was_expected_at_the_click_stays_with_the_job() -> None:
     assert told.job.estimate == 200
     started_anew = Teller(clicked(replace(failed(), operation=None), 1.0, 248.0))
     assert (started_anew.job.phase, committed(started_anew.job)) == (Phase.WAITING, 248)
+
+
+@pytest.mark.parametrize(
+    ("job", "says"),
+    [
+        (clicked(failed(), 1.0, 248.0), "About 248 Credits"),
+        (clicked(failed(paid_before=40.0), 1.0, 248.0), "About 288 Credits"),
+        (clicked(failed(), 1.0, None), ""),
+        (failed(), "Cost nothing"),
+    ],
+)
+def test_the_card_tells_what_is_expected(job: Job, says: str) -> None:
+    """From the click on it no longer says what the attempt before has cost."""
+    assert card.cost(job) == says
 
 
 def test_a_click_of_an_earlier_version_is_still_settled() -> None:
