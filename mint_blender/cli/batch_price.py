@@ -7,12 +7,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from ..jobs import spending
 from ..jobs.board import Board
-from ..jobs.job import Job, Phase
+from ..jobs.job import Job
 from ..jobs.purse import NO_MODEL_YET
 from ..jobs.questions import OptimizationPrice, Price
-from ..mint.client import Client
-from ..mint.errors import MintError
 from ..mint.schema import Kind, Mode, Preset
 from . import session
 from .batch_lines import Line
@@ -59,7 +58,7 @@ def ask(board: Board, lines: list[Line], on_wait: OnWait) -> Prices:
         for kind, preset, mode in Counter(_what(line) for line in lines):
             prices.each[kind, preset, mode] = session.learn_price(board, client, Price(kind, preset, mode), on_wait)
         if any(line.optimize for line in lines):
-            prices.optimization = _of_an_optimization(board, client, on_wait)
+            prices.optimization = session.learn_price(board, client, OptimizationPrice(), on_wait)
     return prices
 
 
@@ -103,15 +102,13 @@ class Purse:
             self._spent += self._cost(line, job)
 
     def _cost(self, line: Line, job: Job) -> float:
-        """What a job takes, as far as is known; a line of its kind is expected to take as much from then on."""
-        credits = job.optimization.credits if job.optimization else None
-        if credits is not None:
-            self._prices.optimization = max(credits.spent, self._prices.optimization or 0.0)
-        if job.cost is None:  # not told yet, or never started
-            return 0.0 if job.phase in {Phase.FAILED, Phase.CANCELED} else self._prices.of(line) or 0.0
-        generation = job.cost - (credits.spent if credits else 0.0)
-        self._prices.each[_what(line)] = max(generation, self._prices.each.get(_what(line)) or 0.0)
-        return job.cost
+        """What a job takes, with all that is still to come; a line of its kind is expected to take as much from then on."""
+        if job.operation and job.operation.credits is not None:
+            self._prices.each[_what(line)] = max(job.operation.credits.spent, self._prices.each.get(_what(line)) or 0.0)
+        if job.optimization and job.optimization.credits is not None:
+            self._prices.optimization = max(job.optimization.credits.spent, self._prices.optimization or 0.0)
+        optimization = self._prices.optimization if line.optimize else None
+        return spending.at_prices(job, self._prices.each.get(_what(line)) or 0.0, optimization or 0.0)
 
 
 def _what(line: Line) -> What:
@@ -125,11 +122,3 @@ def _models(count: int) -> str:
 def _sum(prices: Iterable[float | None]) -> float | None:
     found = list(prices)
     return None if None in found else sum(price or 0.0 for price in found)
-
-
-def _of_an_optimization(board: Board, client: Client, on_wait: OnWait) -> float | None:
-    """Not to be told it stops nothing here: then it counts as the last one did, or as not known."""
-    try:
-        return session.learn_price(board, client, OptimizationPrice(), on_wait)
-    except MintError:
-        return board.purse.price(OptimizationPrice())

@@ -160,8 +160,14 @@ def check_price(
 
 
 def learn_price(board: Board, client: Client, price: Price | OptimizationPrice, on_wait: OnWait | None = None) -> float | None:
-    """What it will cost, which the board then knows too; None when nobody can tell."""
-    board.learn(price, ask(lambda: questions.answer(client, price), on_wait))
+    """What it will cost, which the board then knows too; None when nobody can tell.
+
+    Not to be told what an optimisation will cost stops nothing here: then it counts as the last one did, or as not known."""
+    try:
+        board.learn(price, ask(lambda: questions.answer(client, price), on_wait))
+    except MintError:
+        if not isinstance(price, OptimizationPrice):
+            raise
     return board.purse.price(price)
 
 

@@ -29,7 +29,6 @@ from .job import (
     Trouble,
     Verb,
     asset_of,
-    costs_again,
     new_attempt,
     new_conversion,
     new_fetch,
@@ -40,7 +39,7 @@ from .journal import Journal
 from .known_jobs import KnownJobs
 from .messages import Answered, Crashed, Hitch, JobChanged, News, Progress, Rested
 from .purse import NotPossible, Purse, TooExpensive
-from .questions import Answer, OptimizationPrice, Price, Question, prices_of
+from .questions import Answer, OptimizationPrice, Price, Question, prices_of, prices_of_retry
 from .setup import Setup
 from .worker import Worker
 
@@ -60,6 +59,7 @@ class Board:
         self._driver = Driver(setup.home)
         self._known = KnownJobs(self._journal)
         self._active: dict[str, int] = {}  # the number of the last look at each job that goes on here
+        self._has_news = False  # of the worker or another process, of which `catch_up` has not told yet
         self._looks = itertools.count(1)
         self._asked: set[Question] = set()
         self.answers: dict[Question, Answered] = {}
@@ -112,7 +112,8 @@ class Board:
         return spending.month(self._known.spending_entries(), spending.date_of(time.time()))
 
     def spent_today(self) -> float:
-        """Credits of what was begun today: paid, held back, or expected."""
+        """Credits of what was begun today: paid, held back, or expected; also by other processes, until this moment."""
+        self._reread()
         return spending.spent_on(self._known.spending_entries(), spending.date_of(time.time()))
 
     def use(self, account: Account) -> None:
@@ -198,6 +199,7 @@ class Board:
 
     def _open_conversions(self, asset: Asset, formats: Collection[Format]) -> list[Job]:
         """What was begun of that, and may still be paid for."""
+        self._reread()  # another process may have begun it just now
         over = {Phase.PLACED, Phase.FAILED, Phase.CANCELED}
         return [
             job for job in self.jobs() if job.existing == asset.id and job.phase not in over and not set(formats).isdisjoint(job.convert)
@@ -245,9 +247,9 @@ class Board:
     def retry(self, job_id: str) -> None:
         """A new attempt at a failed job. Costs Credits again. May raise TooExpensive."""
         job = self.job(job_id)
-        if Verb.RETRY in card.verbs(job) and costs_again(job):
-            self._check_prices(_prices_of_retry(job))
-        self._decide(job.id, Verb.RETRY)
+        prices = prices_of_retry(job) if Verb.RETRY in card.verbs(job) else ()
+        estimates = self._check_prices(prices) if prices else []
+        self._decide(job.id, Verb.RETRY, estimates=estimates)
 
     def resume(self, job_id: str) -> None:
         """Go on: after Credits were bought, after watching stopped, or after a restart. Starts and pays nothing twice."""
@@ -274,11 +276,13 @@ class Board:
         return bool(orphans)
 
     def fetch_again(self, job_id: str) -> None:
-        """Bring the files of a finished job once more: they were cleared, or other ones are wanted."""
+        """Bring the files of a finished job once more: they were cleared, or other ones are wanted. That never costs."""
         job = self.job(job_id)
         if job.phase not in {Phase.READY, Phase.PLACED} or job.convert:
             raise NotPossible(f"{job.title}: there are no files to fetch again.")
-        self._save(job.moved(Phase.FETCHING, files=job.previews))
+        # An optimisation that was not bought then is not bought now.
+        is_optimized = job.optimization is not None or (job.asset and job.asset.assets and job.asset.assets.optimized_glb_url)
+        self._save(job.moved(Phase.FETCHING, files=job.previews, optimize=job.optimize if is_optimized else None))
         self._look(job)
 
     def placed(self, job_id: str, *notes: str, settled: Collection[str] = ()) -> None:
@@ -322,14 +326,19 @@ class Board:
 
     def catch_up(self) -> bool:
         """Take in all that the worker said, and what other processes wrote. Returns whether anything changed."""
-        changed = False
         while True:
             try:
                 news = self.worker.news.get_nowait()
             except queue.Empty:
-                return self._known.reread() or changed
+                self._reread()
+                has_news, self._has_news = self._has_news, False
+                return has_news
             self._take_in(news)
-            changed = True
+            self._has_news = True
+
+    def _reread(self) -> None:
+        """Take in what other processes wrote; `catch_up` tells of it."""
+        self._has_news |= self._known.reread()
 
     def hear(self) -> News:
         """Block until the worker says something, and take it in. For scripts, never for a window."""
@@ -391,9 +400,9 @@ class Board:
             self._look(job)
         return list(jobs)
 
-    def _decide(self, job_id: str, verb: Verb, feedback: str | None = None) -> None:
+    def _decide(self, job_id: str, verb: Verb, feedback: str | None = None, estimates: Sequence[float | None] = ()) -> None:
         job = self.job(job_id)
-        decided = self._known.decide(job, Decision(verb, new_key(verb.value), feedback))
+        decided = self._known.decide(job, Decision(verb, new_key(verb.value), feedback, time.time(), *estimates))
         if decided is None:
             self._refuse(self._known.get(job.id) or job, verb)
         self._look(decided)
@@ -417,10 +426,3 @@ class Board:
         if self.is_active(job.id) or self._is_driven_elsewhere(job):
             raise NotPossible(f"{job.title} is being worked on: wait until it rests.")
         self._known.save(job)
-
-
-def _prices_of_retry(job: Job) -> Sequence[Question | None]:
-    """What a new attempt is priced as; None stands for a conversion, of which Mint tells no price."""
-    if job.convert:
-        return [None]
-    return [OptimizationPrice(job.existing)] if job.existing and job.optimize else prices_of(job.request, job.optimize)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ..mint.schema import Operation, Status
 from . import spending
-from .job import VERBS, Job, Phase, Verb, is_being_made, may_decide
+from .job import VERBS, Job, Phase, Verb, is_being_made, is_retried, may_decide
 
 BUY_CREDITS = "https://platform.mint.gg/billing"
 
@@ -58,13 +58,14 @@ def duration(seconds: float) -> str:
 
 def cost(job: Job) -> str:
     """What it costs, in words that tell what is paid from what is only held back or expected; empty where nobody has said."""
+    if is_retried(job):
+        return _about(spending.committed(job))
     if job.cost:
         held_back = any(each.credits is not None and not each.credits.is_final for each in job.operations)
         return f"{job.cost:,.0f} Credits reserved" if held_back else f"{job.cost:,.0f} Credits"
     if job.phase is Phase.CANCELED or (job.phase is Phase.FAILED and (job.operation is None or job.cost is not None)):
         return "Cost nothing"
-    expected = spending.committed(job) if job.estimate else None
-    return f"About {expected:,.0f} Credits" if expected else ""
+    return _about(spending.committed(job)) if job.estimate else ""
 
 
 def report(job: Job) -> str:
@@ -77,6 +78,10 @@ def report(job: Job) -> str:
     if trouble is not None:
         lines += [f"trouble: {trouble.cause}, code {trouble.code or 'none'}, request id {trouble.request_id or 'none'}", trouble.sentence]
     return "\n".join([*lines, *job.notes])
+
+
+def _about(expected: float) -> str:
+    return f"About {expected:,.0f} Credits" if expected else ""
 
 
 def _deciding(verb: Verb) -> str:

@@ -219,10 +219,12 @@ class Desk:
 
     def _take_slot(self, task: _Task, want: TakeSlot) -> None:
         """First come, first served: only the head of the line asks."""
-        is_first = task is self._first_in_line(want.kind)
-        if is_first and self._journal.take_slot(task.job.id, want.kind, self._setup.slots[want.kind], self._driver):
+        is_first = want.kind is None or task is self._first_in_line(want.kind)
+        most = self._setup.slots[want.kind] if want.kind else 0
+        if is_first and self._journal.take_slot(task.job.id, want.kind, most, self._driver):
             self._tell(task, lambda: task.story.send(None))
-            self._call_next_in_line(want.kind)
+            if want.kind is not None:
+                self._call_next_in_line(want.kind)
         else:
             task.due = self._setup.clock() + LINE_WAIT
 

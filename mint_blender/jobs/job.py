@@ -88,11 +88,14 @@ class IllegalMove(Exception):
 
 @dataclass(frozen=True)
 class Decision:
-    """A click on a job: kept, with its idempotency key, before anything is sent."""
+    """A click on a job: kept, with its idempotency key, before anything is sent. The estimates are the new ones of a retry, as in `Job`."""
 
     verb: Verb
     key: str
     feedback: str | None = None
+    at: float | None = None  # seconds since the epoch
+    estimate: float | None = None
+    optimize_estimate: float | None = None
 
 
 def may_decide(verb: Verb, phase: Phase, pending: Verb | None) -> bool:
@@ -271,6 +274,12 @@ class Job:
             raise IllegalMove(f"A job does not go from {self.phase} to {phase}.")
         return replace(self, phase=phase, **changes)
 
+    def expecting(self, decision: Decision) -> Job:
+        """The job with what Mint said at this click that it would cost; where it said nothing, what was known before stays."""
+        estimate = self.estimate if decision.estimate is None else decision.estimate
+        extra = self.optimize_estimate if decision.optimize_estimate is None else decision.optimize_estimate
+        return replace(self, estimate=estimate, optimize_estimate=extra)
+
     def forgetting(self) -> Job:
         """The job without its operation, which another one takes the place of; what it has cost stays known."""
         credits = self.operation.credits if self.operation else None
@@ -287,9 +296,9 @@ def asset_of(job: Job) -> str | None:
     return job.existing or (job.asset.id if job.asset else None) or (made.id if made else None)
 
 
-def costs_again(job: Job) -> bool:
-    """Would a new attempt cost Credits? Only bringing what is there does not."""
-    return job.existing is None or job.optimize is not None or bool(job.convert) or has_failed_at_mint(job)
+def is_retried(job: Job) -> bool:
+    """Has somebody clicked on Retry, and Mint not answered yet?"""
+    return job.decision is not None and job.decision.verb is Verb.RETRY
 
 
 def has_failed_at_mint(job: Job) -> bool:

@@ -215,19 +215,23 @@ class Journal:
         rows = self._execute("SELECT id, decision FROM jobs WHERE driver = ? AND decision IS NOT NULL", (driver.name,)).fetchall()
         return {job_id: decision for job_id, text in rows if (decision := record.load_decision(text)) is not None}
 
-    def take_slot(self, job_id: str, kind: Kind, most: int, driver: Driver) -> bool:
-        """Move a waiting job to SENDING, if fewer than `most` of its kind are active in all living processes together."""
+    def take_slot(self, job_id: str, kind: Kind | None, most: int, driver: Driver) -> bool:
+        """Move a waiting job to SENDING, if fewer than `most` of its kind are active in all living processes together; None: always."""
         with self._transaction():
             if self._execute("SELECT 1 FROM jobs WHERE id = ? AND decision IS NOT NULL", (job_id,)).fetchone():
                 return False  # a click has come first: nothing is sent for what was just cancelled
-            phases = tuple(phase.value for phase in HOLDS_SLOT)
-            holders = self._execute("SELECT driver FROM jobs WHERE kind = ? AND phase IN (?, ?) AND id != ?", (kind.value, *phases, job_id))
-            if sum(driver.is_alive(name) for (name,) in holders.fetchall()) >= most:
+            if kind is not None and self._active(job_id, kind, driver) >= most:
                 return False
             self._execute("UPDATE jobs SET phase = ? WHERE id = ?", (Phase.SENDING.value, job_id))
             self._note_move(job_id, Phase.SENDING)
             self._note_change(job_id)
         return True
+
+    def _active(self, job_id: str, kind: Kind, driver: Driver) -> int:
+        """How many others of this kind living processes have under way."""
+        phases = tuple(phase.value for phase in HOLDS_SLOT)
+        holders = self._execute("SELECT driver FROM jobs WHERE kind = ? AND phase IN (?, ?) AND id != ?", (kind.value, *phases, job_id))
+        return sum(driver.is_alive(name) for (name,) in holders.fetchall())
 
     def _note_move(self, job_id: str, phase: Phase) -> None:
         self._execute("INSERT INTO moves VALUES (?, ?, ?)", (job_id, phase.value, time.time()))

@@ -25,7 +25,7 @@ class KnownJobs:
         # Asked for before the jobs are read: what is written in between is then read twice instead of missed.
         self._revision, self._serial = journal.revision(), journal.changes(0)[0]
         self._jobs = {job.id: job for job in journal.jobs()}
-        self._dismissed_entries: list[spending.Entry] | None = None  # read once somebody wants to know
+        self._dismissed: tuple[list[spending.Entry], float | None] | None = None  # read once somebody wants to know
         self._reread_moves()
 
     # -- reading ------------------------------------------------------------------------------------------------------
@@ -63,8 +63,8 @@ class KnownJobs:
 
     @property
     def paid_for_optimizing(self) -> float | None:
-        """The Credits that Mint took for the latest optimisation; None where it never did."""
-        return self._paid_for_optimizing
+        """The Credits that Mint took for the latest optimisation, else for one of a job that was dismissed; None where it never did."""
+        return self._paid_for_optimizing or self._of_dismissed()[1]
 
     @property
     def serial(self) -> int:
@@ -73,12 +73,17 @@ class KnownJobs:
 
     def spending_entries(self) -> list[spending.Entry]:
         """What the jobs of the last days mean for the account, those included that were dismissed since."""
-        if self._dismissed_entries is None:
+        listed = (spending.entry(job, self.moves(job)) for job in self)
+        return [*self._of_dismissed()[0], *(entry for entry in listed if entry)]
+
+    def _of_dismissed(self) -> tuple[list[spending.Entry], float | None]:
+        """What the dismissed jobs of the last days mean for the account, and what the latest optimisation of them has cost."""
+        if self._dismissed is None:
             jobs = self._journal.dismissed(time.time() - (spending.DAYS + 1) * 24 * 3600.0)
             moves = self._journal.moves([job.id for job in jobs])
-            self._dismissed_entries = [entry for job in jobs if (entry := spending.entry(job, moves[job.id]))]
-        listed = (spending.entry(job, self.moves(job)) for job in self)
-        return [*self._dismissed_entries, *(entry for entry in listed if entry)]
+            entries = [entry for job in jobs if (entry := spending.entry(job, moves[job.id]))]
+            self._dismissed = entries, spending.paid_for_optimizing(sorted(jobs, key=lambda job: -job.created_at))
+        return self._dismissed
 
     # -- keeping up ---------------------------------------------------------------------------------------------------
 
@@ -93,7 +98,7 @@ class KnownJobs:
         for job_id, job in changes.items():
             if job is None:
                 self._jobs.pop(job_id, None)
-                self._dismissed_entries = None
+                self._dismissed = None
             else:
                 self._jobs[job_id] = job
         if any(_phase(before[job_id]) is not _phase(job) for job_id, job in changes.items()):
@@ -130,12 +135,12 @@ class KnownJobs:
         """Take a job off the list. What it has cost stays known."""
         self._journal.dismiss(job.id)
         del self._jobs[job.id]
-        self._dismissed_entries = None
+        self._dismissed = None
 
     def take_back(self, start: str) -> None:
         """Put dismissed jobs on the list again whose batch line (`target.line`) begins like this."""
         self._jobs.update({job.id: job for job in self._journal.take_back(start)})
-        self._dismissed_entries = None
+        self._dismissed = None
         self._reread_moves()
 
 

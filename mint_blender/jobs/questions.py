@@ -12,6 +12,7 @@ from ..mint.accounting import Estimate, Me, Usage
 from ..mint.errors import NotFound, NotOffered
 from ..mint.generation import GenerationRequest
 from ..mint.schema import Kind, Mode, OptimizationLevel, Page, Preset
+from .job import Job, has_failed_at_mint
 
 if TYPE_CHECKING:
     from ..mint.client import Client
@@ -59,6 +60,15 @@ def prices_of(request: GenerationRequest, optimize: OptimizationLevel | None) ->
     return (Price.of(request), *([OptimizationPrice()] if optimize else []))
 
 
+def prices_of_retry(job: Job) -> tuple[Price | OptimizationPrice | None, ...]:
+    """What a new attempt costs; nothing where it only fetches. None stands for a conversion, of which Mint tells no price."""
+    if job.convert:
+        return (None,)
+    if job.existing is not None and not has_failed_at_mint(job):
+        return (OptimizationPrice(job.existing),) if job.optimize else ()
+    return prices_of(job.request, job.optimize)
+
+
 @dataclass(frozen=True)
 class ListPage:
     """One page of the models or worlds that this API project has made; without a cursor the first one."""
@@ -104,5 +114,8 @@ def answer(client: Client, question: WhoseKey | Balance | Price | OptimizationPr
 
 def _price_of_optimizing(client: Client, model_id: str | None) -> Estimate:
     if model_id is None:
-        model_id = next((asset.id for asset in client.page(Kind.MODEL).data if asset.is_usable), None)
+        usable = [asset for asset in client.page(Kind.MODEL).data if asset.is_usable]
+        # What has been optimised already may be told to cost nothing, or not be told.
+        usable.sort(key=lambda asset: asset.assets is not None and asset.assets.optimized_glb_url is not None)
+        model_id = usable[0].id if usable else None
     return client.estimate_optimization(model_id) if model_id else Estimate(None, None, None)

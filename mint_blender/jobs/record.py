@@ -73,8 +73,9 @@ def load(text: str, decision: Decision | None, phase: Phase) -> Job:
 
 
 def dump_decision(decision: Decision) -> str:
-    """A decision as JSON."""
-    return json.dumps(asdict(decision))
+    """A decision as JSON. What is not known is left out: an answered click is found by its text, in which an earlier version wrote less."""
+    told = asdict(decision)
+    return json.dumps({name: told[name] for name in told if told[name] is not None or name == "feedback"})
 
 
 def load_decision(text: str | None) -> Decision | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
 
-from .job import BUSY, Job, Phase
+from .job import BUSY, Job, Phase, has_failed_at_mint, is_retried
 
 DAYS = 30  # what the Usage section looks back at
 
@@ -81,19 +81,36 @@ class Month:
 
 def committed(job: Job) -> float:
     """Credits that a job has cost or holds back; where Mint has not said it yet, what it was expected to cost at the click."""
-    unsaid = job.cost is None and job.phase in _DONE
-    expected = not job.cost and (unsaid or job.phase in _WILL_COST)
-    return ((job.estimate if expected else job.cost) or 0.0) + _for_optimizing(job)
+    if job.decision is not None:
+        job = job.expecting(job.decision)
+    if job.existing is not None and not job.convert and not has_failed_at_mint(job):
+        return at_prices(job, 0.0, job.estimate or 0.0)  # nothing is generated: the price was that of the optimisation
+    return at_prices(job, job.estimate or 0.0, job.optimize_estimate or 0.0)
 
 
-def _for_optimizing(job: Job) -> float:
-    """What an optimisation after the generation is expected to cost, until Mint says what it did cost, or it came to nothing."""
+def at_prices(job: Job, generation: float, optimization: float) -> float:
+    """As `committed`, when the present attempt and its optimisation are expected to cost this."""
+    return job.paid_before + _for_generating(job, generation) + _for_optimizing(job, optimization)
+
+
+def _for_generating(job: Job, expected: float) -> float:
+    """What the present attempt has cost, or holds back; until Mint says so, what is expected of it."""
+    said = job.operation.credits if job.operation else None
+    spent = said.spent if said else 0.0
+    if is_retried(job):
+        return spent + expected  # another attempt begins, beside the one that has failed
+    unsaid = said is None and job.phase in _DONE
+    return expected if not spent and (unsaid or job.phase in _WILL_COST) else spent
+
+
+def _for_optimizing(job: Job, expected: float) -> float:
+    """What an optimisation after the generation has cost; what is expected, until Mint says it, or it came to nothing."""
     begun = job.optimization
     if begun is None:
-        is_open = job.phase in _WILL_COST or job.phase is Phase.FETCHING
-    else:
-        is_open = begun.credits is None or (begun.is_busy and not begun.credits.spent)
-    return (job.optimize_estimate or 0.0) if is_open else 0.0
+        return expected if job.phase in _WILL_COST or job.phase is Phase.FETCHING or is_retried(job) else 0.0
+    if begun.credits is None:
+        return expected
+    return begun.credits.spent or (expected if begun.is_busy else 0.0)
 
 
 def paid_for_optimizing(jobs: Iterable[Job]) -> float | None:
@@ -104,11 +121,18 @@ def paid_for_optimizing(jobs: Iterable[Job]) -> float | None:
 
 def entry(job: Job, moves: Moves) -> Entry | None:
     """What a job means for the account; None for one that only fetched what was there."""
-    if job.existing is not None and job.optimize is None and not job.operations:
+    makes_it_anew = is_retried(job) and has_failed_at_mint(job)
+    if job.existing is not None and job.optimize is None and not job.operations and not makes_it_anew:
         return None
+    return Entry(_begun_at(job, moves), committed(job), job.phase in _DONE, job.phase is Phase.FAILED and not is_retried(job))
+
+
+def _begun_at(job: Job, moves: Moves) -> float:
+    """When the latest attempt began: a retry with its click, and then with Mint's answer to it."""
+    if is_retried(job) and job.decision and job.decision.at is not None:
+        return job.decision.at
     retried = [at for (before, _), (_, at) in pairwise(moves) if before is Phase.FAILED]
-    at = retried[-1] if retried else job.created_at
-    return Entry(at, committed(job), is_done=job.phase in _DONE, has_failed=job.phase is Phase.FAILED)
+    return retried[-1] if retried else job.created_at
 
 
 def month(entries: Iterable[Entry], today: date, count: int = DAYS) -> Month:

@@ -82,11 +82,12 @@ class _Story:
         """What Mint has is only fetched. Formats that it does not have yet are to be made first: that is a start like any other."""
         missing: list[Format] = []
         if self.job.convert:
+            self.job = replace(self.job, body=None)  # what was lacking the last time, and has not been asked for
             asset = yield from self.ask(ReadAsset(self.job.kind, self.job.existing or ""))
             self.job = replace(self.job, asset=asset)
             missing = [format for format in self.job.convert if (asset.assets or Assets()).converted_url(format) is None]
         if missing:
-            self.job = self.job.moved(Phase.SENDING, body={"targetFormats": [format.value for format in missing]})
+            self.job = replace(self.job, body={"targetFormats": [format.value for format in missing]})
         else:
             self.job = self.job.moved(Phase.FETCHING)
 
@@ -96,7 +97,7 @@ class _Story:
         while self.job.phase in {Phase.WAITING, Phase.SENDING}:
             yield from self._upload_pictures()
             if self.job.phase is Phase.WAITING:
-                yield from self.ask(TakeSlot(self.job.kind, after=after))
+                yield from self.ask(TakeSlot(None if self.job.convert else self.job.kind, after=after))
                 self.job = self.job.moved(Phase.SENDING)
             yield from self._send_start()
             after = self._terms.pace.longest if self.job.trouble is not None else 0.0
@@ -200,6 +201,7 @@ class _Story:
 
     def _carry_out(self, decision: Decision) -> Telling:
         """A click: sent under its own key until Mint has answered."""
+        self.job = self.job.expecting(decision)
         if self.job.phase in _TOO_LATE:
             said = self.job if self.job.phase is Phase.CANCELED else self.job.noted(_too_late(decision.verb))
             self.job = replace(said, decision=None)

@@ -23,9 +23,11 @@ class Want(Generic[T_co]):
 
 @dataclass(frozen=True)
 class TakeSlot(Want[None]):
-    """Answered when fewer generations of this kind are active than Mint allows."""
+    """Answered when fewer generations of this kind are active than Mint allows, and no click has come first.
 
-    kind: Kind
+    None: at once, for what takes no place among them."""
+
+    kind: Kind | None
     after: float = 0.0
 
 

@@ -116,6 +116,23 @@ def test_an_optimisation_that_is_to_follow(signed_in: ThreadService, mint: Mint,
     assert mint(*batch).status == 0
 
 
+def test_a_list_of_models_that_mint_refuses(service: ThreadService, mint: Mint, preferences: Set) -> None:
+    """What optimising costs is then not known, which a limit refuses; or it is what the last one cost, also when that was dismissed."""
+    service.scenario(answers=[{"method": "GET", "path": "/v1/models", "times": 100, "answer": {"status": 403}}])
+    single = (*LAMP, "--optimize", "light")
+    for limits, words in ((Limits(), ("--max-credits", "10000")), (Limits(each=10_000), ())):
+        preferences(limits)
+        ran = mint(*single, *words)
+        assert ran.status == 4 and "cannot be kept" in ran.said
+        assert not service.operations()
+    preferences(Limits())
+    assert mint(*single).status == 0
+    assert mint("dismiss", str(mint("jobs", "--json").records[0]["job"])).status == 0
+    ran = mint(*single, "--max-credits", "267")
+    assert ran.status == 4 and "about 268 Credits" in ran.said
+    assert mint(*single, "--max-credits", "268").status == 0
+
+
 def test_usage_tells_the_month(mint: Mint) -> None:
     """`usage` counts this computer's generations: how many, for how many Credits, how many failed; with --json the same in numbers."""
     assert "Last 30 days on this computer: 0 generations, 0 Credits\n" in mint("usage").out

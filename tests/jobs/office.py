@@ -57,6 +57,9 @@ class PaperMint:
     def asset(self, kind: Kind, id: str) -> Asset:
         return self._answer("asset", id)  # type: ignore[no-any-return]
 
+    def convert(self, model_id: str, formats: Any, *, key: str) -> Operation:
+        return self._answer("convert", model_id)  # type: ignore[no-any-return]
+
     def cancel(self, id: str, *, key: str) -> Operation:
         return self._answer("cancel", id)  # type: ignore[no-any-return]
 

@@ -41,7 +41,8 @@ requests = st.builds(
     images=st.lists(texts, max_size=3).map(tuple),
     pose=st.none() | st.sampled_from(Pose),
 )
-decisions = st.builds(Decision, verb=st.sampled_from(Verb), key=texts, feedback=maybe)
+guesses = st.none() | numbers
+decisions = st.builds(Decision, st.sampled_from(Verb), key=texts, feedback=maybe, at=guesses, estimate=guesses, optimize_estimate=guesses)
 kept_files = st.builds(Kept, role=st.sampled_from(Role), path=texts, url=texts, note=maybe, needs=st.lists(texts, max_size=2).map(tuple))
 
 

@@ -106,6 +106,34 @@ def test_a_fresh_one_is_optimised_once(board: Board, service: ThreadService) -> 
     assert [one.level for one in service.operations() if one.level] == ["light"]
 
 
+def test_fetching_again_buys_no_optimisation(home: Path, service: ThreadService) -> None:
+    """It was left out, as this Blender could not open it. A Blender that can fetches the original again, at no cost."""
+    first = Board(quick(home, readable=frozenset({WEBP})), account(service))
+    job = first.start(LAMP, optimize=LIGHT)
+    first.watch([job.id])
+    assert first.job(job.id).optimization is None
+    assert first.close(20)
+    later = Board(quick(home, readable=OPTIMIZED_NEEDS), account(service))
+    later.fetch_again(job.id)
+    later.watch([job.id])
+    assert later.job(job.id).phase is Phase.READY
+    assert not service.requests("POST", "/v1/models/*:optimize")
+    assert later.close(20)
+
+
+def test_fetching_again_brings_the_file_that_was_wanted(home: Path, service: ThreadService) -> None:
+    """Somebody else had it optimised: that file is there, costs nothing, and is taken the second time too."""
+    board = Board(quick(home), account(service))
+    job = board.start(replace(LAMP, prompt="a lamp [already-optimized]"), optimize=LIGHT)
+    board.watch([job.id])
+    board.fetch_again(job.id)
+    board.watch([job.id])
+    taken = board.job(job.id).file(Role.MODEL)
+    assert taken is not None and "optimized" in taken.url
+    assert not service.requests("POST", "/v1/models/*:optimize")
+    assert board.close(20)
+
+
 def test_a_world_is_not_optimised(board: Board) -> None:
     """That is said before anything is started."""
     with pytest.raises(NotPossible, match="for models"):

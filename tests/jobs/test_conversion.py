@@ -13,7 +13,8 @@ from mint_blender.files.errors import DiskTrouble
 from mint_blender.jobs import card, record
 from mint_blender.jobs.board import Board, NotPossible
 from mint_blender.jobs.job import Cause, Job, Phase, Role, Target, Verb, new_conversion
-from mint_blender.jobs.wants import Act, Convert, Fetch, Poll, ReadAsset
+from mint_blender.jobs.journal import Journal
+from mint_blender.jobs.wants import Act, Convert, Fetch, Poll, ReadAsset, TakeSlot
 from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.schema import Asset, Format, Kind
 
@@ -31,10 +32,17 @@ def a_conversion(*formats: Format) -> Job:
     return new_conversion(LAMP, formats or (Format.FBX, Format.OBJ), Target(folder="/out"), now=1.0)
 
 
+def sending() -> Teller:
+    """Nothing is converted yet; the wish is on its way."""
+    told = Teller(a_conversion()).answer(asset(glbUrl=GLB))
+    told.expect(TakeSlot)
+    return told.answer()
+
+
 def converting() -> Teller:
     """Mint has just begun to convert."""
-    told = Teller(a_conversion())
-    told.answer(asset(glbUrl=GLB)).expect(Convert)
+    told = sending()
+    told.expect(Convert)
     return told.answer(operation("queued", **CONVERSION))
 
 
@@ -47,9 +55,11 @@ def test_from_the_click_to_the_files() -> None:
     told = Teller(job)
     assert told.expect(ReadAsset).asset_id == "res_1"
     told.answer(asset(glbUrl=GLB))
+    assert told.expect(TakeSlot) == TakeSlot(None)
+    assert told.job.body == {"targetFormats": ["fbx", "obj"]}, "what is wanted is committed before it is sent"
+    told.answer()
     assert told.expect(Convert) == Convert("res_1", (Format.FBX, Format.OBJ), key=job.key)
     assert told.job.phase is Phase.SENDING
-    assert told.job.body == {"targetFormats": ["fbx", "obj"]}, "what is wanted is committed before it is sent"
     told.answer(operation("queued", **CONVERSION)).expect(Poll)
     told.answer(seen("running", **CONVERSION)).expect(Poll)
     assert card.state(told.job) == "Converting"
@@ -65,7 +75,7 @@ def test_from_the_click_to_the_files() -> None:
 
 def test_what_mint_has_is_only_fetched() -> None:
     """Formats that were converted before cost nothing: only the missing ones are asked for, and nothing at all when none is."""
-    told = Teller(a_conversion()).answer(asset(glbUrl=GLB, objUrl=OBJ))
+    told = Teller(a_conversion()).answer(asset(glbUrl=GLB, objUrl=OBJ)).answer()
     assert told.expect(Convert).formats == (Format.FBX,)
     told = Teller(a_conversion()).answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))
     assert told.job.phase is Phase.FETCHING
@@ -83,7 +93,7 @@ def test_the_journal_keeps_it() -> None:
 
 def test_a_lost_answer_is_asked_for_again_with_the_same_key() -> None:
     """Told again after the start was sent: the same call, and the model is not looked at anew, which may have changed by then."""
-    told = Teller(a_conversion()).answer(asset(glbUrl=GLB))
+    told = sending()
     sent = told.expect(Convert)
     assert told.again().expect(Convert) == sent
     told.fail(Unreachable("no route to it"))
@@ -131,7 +141,7 @@ def test_a_failed_one_is_retried_with_a_new_key() -> None:
     )
     told = Teller(decided(told.job, Verb.RETRY))
     told.expect(ReadAsset)
-    again = told.answer(asset(glbUrl=GLB, objUrl=OBJ)).expect(Convert)
+    again = told.answer(asset(glbUrl=GLB, objUrl=OBJ)).answer().expect(Convert)
     assert (again.formats, again.key) == ((Format.FBX,), "click-retry")
 
 
@@ -162,9 +172,28 @@ def test_cancel_stops_it_at_mint() -> None:
     assert told.answer(operation("canceled", **CONVERSION)).job.phase is Phase.CANCELED
 
 
+def test_cancel_before_it_was_sent_sends_nothing() -> None:
+    """While the model is looked at, and while it stands in line: nothing is begun that would have to be stopped."""
+    looking = Teller(a_conversion())
+    waiting = Teller(a_conversion()).answer(asset(glbUrl=GLB))
+    turned_away = sending().fail(problem(429, "concurrency-limit-reached"))
+    assert (turned_away.job.phase, turned_away.expect(TakeSlot).kind) == (Phase.WAITING, None)
+    for told in (looking, waiting, turned_away):
+        told = Teller(decided(told.job, Verb.CANCEL))
+        assert told.rests and told.job.phase is Phase.CANCELED
+
+
+def test_what_has_not_been_sent_is_looked_at_anew() -> None:
+    """A model that could not be read after a restart pauses the job; nothing is sent of what was lacking the first time."""
+    told = Teller(a_conversion()).answer(asset(glbUrl=GLB)).again()
+    told.fail(Unreachable("no route to it"))
+    assert (told.job.phase, told.job.body) == (Phase.PAUSED, None)
+    told.again().expect(ReadAsset)
+
+
 def test_what_mint_refuses_is_over() -> None:
     """A model that cannot be converted costs nothing, and the reason is read."""
-    told = Teller(a_conversion()).answer(asset(glbUrl=GLB)).fail(problem(409, detail="the model is failed"))
+    told = sending().fail(problem(409, detail="the model is failed"))
     assert told.job.phase is Phase.FAILED
     assert "the model is failed" in (told.job.trouble.sentence if told.job.trouble else "")
 
@@ -235,6 +264,20 @@ def test_the_same_wish_while_it_is_open_is_gone_on_with(board: Board, lamp: Asse
     board.watch([first.id])
     assert board.job(first.id).phase is Phase.PLACED
     assert len(service.requests("POST", "/v1/models/*:convert")) == 1
+
+
+def test_what_another_process_has_begun_is_not_begun_again(board: Board, home: Path, lamp: Asset, tmp_path: Path) -> None:
+    """Also when it was clicked there just now, and nobody has looked at the journal since."""
+    board.allow_online(False)
+    theirs = new_conversion(lamp, (Format.FBX,), Target(folder=str(tmp_path / "out")), now=1.0)
+    journal = Journal(home)
+    journal.add(theirs)
+    journal.close()
+    with pytest.raises(NotPossible, match="being converted already"):
+        board.convert(lamp, [Format.FBX], tmp_path / "elsewhere")
+    assert board.convert(lamp, [Format.FBX], tmp_path / "out").id == theirs.id
+    assert [job.id for job in board.jobs()] == [theirs.id]
+    assert board.catch_up(), "the window has not shown yet what was read there"
 
 
 def test_a_folder_that_is_none_can_be_made_one(brought: Brought, board: Board, service: ThreadService, tmp_path: Path) -> None:

@@ -14,17 +14,17 @@ import pytest
 
 from mint_blender.jobs import desk as desk_module
 from mint_blender.jobs.desk import OVERHEAR_EVERY, Desk
-from mint_blender.jobs.job import Cause, Decision, Job, Phase, Verb
+from mint_blender.jobs.job import Cause, Decision, Job, Phase, Target, Verb, new_conversion
 from mint_blender.jobs.journal import Journal
 from mint_blender.jobs.messages import Command, Hitch, JobChanged, Look, News, Online, Rested
 from mint_blender.mint import errors
 from mint_blender.mint.pacing import Retries
-from mint_blender.mint.schema import Kind, Operation
+from mint_blender.mint.schema import Format, Kind, Operation
 
 from ..mint_service.running import ThreadService, running_service
 from .office import Office
 from .quick import account, quick
-from .telling import a_job, operation, problem, working
+from .telling import GLB, a_job, asset, operation, problem, working
 
 # -- due times -----------------------------------------------------------------------------------------------------------------
 
@@ -243,6 +243,23 @@ def test_a_click_of_another_process_is_noticed(office: Office, home: Path) -> No
     assert at - before <= OVERHEAR_EVERY
     assert office.job(job).phase is Phase.CANCELED
     assert office.job(job).decision is None
+
+
+def test_a_conversion_that_is_cancelled_while_its_model_is_looked_at_is_not_sent(office: Office, home: Path) -> None:
+    """The click is in the journal before the answer is here: nothing is sent, and the job is cancelled."""
+
+    def says(what: str, which: str) -> object:
+        click = Journal(home)
+        click.decide(job.id, Decision(Verb.CANCEL, "click"))
+        click.close()
+        return asset(glbUrl=GLB)
+
+    office.mint.says = says
+    job = new_conversion(asset(glbUrl=GLB), (Format.FBX,), Target(folder="/out"), now=1.0)
+    office.add(job)
+    office.run(OVERHEAR_EVERY)
+    assert [what for _, what, _ in office.mint.asked] == ["asset"]
+    assert office.job(job).phase is Phase.CANCELED
 
 
 def test_what_other_processes_write_about_other_jobs_changes_nothing(office: Office, home: Path) -> None:

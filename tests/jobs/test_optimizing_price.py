@@ -14,8 +14,10 @@ from mint_blender.files.choice import OPTIMIZED_NEEDS
 from mint_blender.jobs import card, spending
 from mint_blender.jobs.board import Board, TooExpensive
 from mint_blender.jobs.job import Job, Phase, Verb
+from mint_blender.jobs.journal import Journal
 from mint_blender.jobs.questions import OptimizationPrice, Price
 from mint_blender.jobs.spending import Limits, committed
+from mint_blender.mint.account import Account
 from mint_blender.mint.generation import GenerationRequest
 from mint_blender.mint.schema import Kind, OptimizationLevel, Preset
 
@@ -51,6 +53,8 @@ def lamp(phase: Phase, *, paid: float | None = None, optimized: dict[str, object
         (lamp(Phase.READY, paid=248, optimized={"status": "failed", "credits": {"finalized": 0}}), 248),
         (lamp(Phase.READY, paid=248, optimized={"status": "succeeded"}), 268),
         (lamp(Phase.READY, paid=248), 248),
+        (lamp(Phase.READY, optimized={"status": "succeeded", "credits": {"finalized": 35}}), 283),
+        (lamp(Phase.FETCHING, optimized={"status": "running", "credits": {"reserved": 35}}), 283),
         (lamp(Phase.FAILED), 0),
         (lamp(Phase.CANCELED), 0),
     ],
@@ -127,6 +131,18 @@ def test_any_model_tells(board: Board, service: ThreadService) -> None:
     assert board.job(job.id).cost == 268
 
 
+def test_a_model_without_an_optimised_file_tells(board: Board, service: ThreadService) -> None:
+    """One that has such a file may cost nothing more, or be refused: it is only asked about where there is no other."""
+    make_a_model(board)
+    plain = service.resources()[0].id
+    made = board.start(replace(LAMP, prompt="a lamp [already-optimized]"))
+    board.watch([made.id])
+    board.find_out(OptimizationPrice())
+    asked = service.requests(*ESTIMATE)[-1].body
+    assert asked == {"operation": "model_optimization", "modelId": plain}
+    assert board.purse.price(OptimizationPrice()) == 20
+
+
 def test_a_day_holds_room_for_it(board: Board, service: ThreadService) -> None:
     """While it is still to come: a second generation that leaves no room for the first one's optimisation is refused."""
     make_a_model(board)
@@ -174,6 +190,19 @@ def test_the_journal_knows_what_it_cost(home: Path, service: ThreadService) -> N
     later.purse.limits = Limits(each=268)
     assert later.start(LAMP, optimize=LIGHT).optimize_estimate == 20
     assert later.close(20)
+
+
+def test_what_was_dismissed_still_tells(home: Path) -> None:
+    """Taken off the list, the last optimisation was paid for all the same."""
+    journal = Journal(home)
+    for price, seconds in ((20, 20.0), (35, 10.0), (25, 30.0)):
+        job = lamp(Phase.PLACED, optimized={"status": "succeeded", "credits": {"finalized": price}})
+        journal.add(replace(job, created_at=time.time() - seconds))
+        journal.dismiss(job.id)
+    journal.close()
+    board = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    assert board.purse.price(OptimizationPrice()) == 35
+    assert board.close(20)
 
 
 def test_a_retry_is_optimised_too(board: Board) -> None:

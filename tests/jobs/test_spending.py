@@ -82,6 +82,12 @@ def test_what_is_above_a_limit(price: float | None, limits: Limits, spent: float
         (costing(Phase.FAILED, status="failed", estimate=248.0, finalized=40), 40),
         (replace(a_job(), phase=Phase.FAILED, estimate=248.0), 0),
         (replace(a_job(), phase=Phase.CANCELED, estimate=248.0), 0),
+        (replace(costing(Phase.WORKING, estimate=248.0), paid_before=40.0), 288),
+        (replace(costing(Phase.WORKING, estimate=248.0, reserved=0), paid_before=40.0), 288),
+        (replace(costing(Phase.WORKING, estimate=248.0, reserved=250), paid_before=40.0), 290),
+        (replace(costing(Phase.PLACED, status="succeeded", estimate=248.0), paid_before=40.0), 288),
+        (replace(costing(Phase.FAILED, status="failed", estimate=248.0, finalized=0), paid_before=40.0), 40),
+        (replace(a_job(), phase=Phase.WAITING, estimate=248.0, paid_before=40.0), 288),
     ],
 )
 def test_what_a_job_commits(job: Job, credits: float) -> None:
@@ -127,6 +133,24 @@ def test_what_is_only_fetched_is_no_generation() -> None:
     assert entry(new_fetch(asset(), Target(), now=NOON), ()) is None
     optimised = entry(new_fetch(asset(), Target(), now=NOON, optimize=OptimizationLevel.LIGHT, estimate=20.0), ())
     assert optimised is not None and optimised.credits == 20
+
+
+@pytest.mark.parametrize(
+    ("phase", "told", "credits"),
+    [
+        (Phase.FETCHING, None, 20),
+        (Phase.FETCHING, {"status": "running"}, 20),
+        (Phase.FETCHING, {"status": "running", "credits": {"reserved": 35}}, 35),
+        (Phase.READY, {"status": "succeeded", "credits": {"finalized": 35}}, 35),
+        (Phase.READY, {"status": "succeeded"}, 20),
+        (Phase.READY, {"status": "failed", "credits": {"finalized": 0}}, 0),
+        (Phase.READY, None, 0),
+    ],
+)
+def test_an_import_that_is_optimised_costs_its_optimisation(phase: Phase, told: dict[str, Any] | None, credits: float) -> None:
+    """What Mint says of it counts, before that what was expected, and nothing where it was left out."""
+    job = replace(new_fetch(asset(), Target(), now=NOON, optimize=OptimizationLevel.LIGHT, estimate=20.0), phase=phase)
+    assert committed(replace(job, optimization=operation(id="op_2", **told) if told else None)) == credits
 
 
 def test_a_month() -> None:
