@@ -34,7 +34,7 @@ def land(board: Board, job: Job) -> str | None:
     except ImportTrouble as trouble:
         board.could_not_place(job.id, str(trouble))
         return str(trouble)
-    board.placed(job.id, *placed.notes, settled=arrival.settled(placed))
+    board.placed(job.id, *placed.notes, settled=arrival.settled(job, placed))
     return None
 
 

@@ -334,17 +334,23 @@ def _paint(root: bpy.types.Object) -> None:
 
 def settled(root: bpy.types.Object) -> tuple[str, ...]:
     """The notes of a World's landing that are no longer true, since the part has come after all."""
-    links = {key.removeprefix(LINK) for key in root.keys() if key.startswith(LINK)}
-    said: dict[Part, tuple[str, ...]] = {
-        "COLLIDER": (NO_COLLIDER,),
-        "PANORAMA": (NO_PANORAMA,),
-        "SPLATS": (_NO_SPLATS, _left_out(links)),
-    }
-    return tuple(sentence for part, sentences in said.items() if has_part(root, part) for sentence in sentences)
+    parts: tuple[Part, ...] = ("COLLIDER", "PANORAMA", "SPLATS")
+    return tuple(note for part in parts if has_part(root, part) for note in notes_without(part, links(root)))
 
 
-NO_COLLIDER = "This world came without a collider mesh."
-NO_PANORAMA = "This world came without a panorama."
+def links(root: bpy.types.Object) -> frozenset[str]:
+    """The names of the addresses that a World keeps."""
+    return frozenset(key.removeprefix(LINK) for key in root.keys() if key.startswith(LINK))
+
+
+def notes_without(part: Part, links: Iterable[str]) -> tuple[str, ...]:
+    """All that a landing may say where this part is not there."""
+    said = {"COLLIDER": (_NO_COLLIDER,), "PANORAMA": (_NO_PANORAMA,), "SPLATS": (_NO_SPLATS, _left_out(links))}
+    return said[part]
+
+
+_NO_COLLIDER = "This world came without a collider mesh."
+_NO_PANORAMA = "This world came without a panorama."
 _NO_SPLATS = "This world came without splats."
 
 
@@ -357,9 +363,9 @@ def _left_out(links: Iterable[str]) -> str:
 def _missing(parts: WorldFiles, options: WorldOptions) -> list[str]:
     notes = []
     if parts.collider is None and options.collider != "NONE":
-        notes.append(NO_COLLIDER)
+        notes.append(_NO_COLLIDER)
     if parts.panorama is None:
-        notes.append(NO_PANORAMA)
+        notes.append(_NO_PANORAMA)
     if parts.splats is None:
         is_offered = any(key.startswith("spz_") for key in parts.links)
         notes.append(_left_out(parts.links) if is_offered else _NO_SPLATS)
