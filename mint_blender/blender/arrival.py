@@ -32,13 +32,18 @@ def place(job: Job, scene: bpy.types.Scene | None = None) -> Placed:
     files, options = _world_files(job), _world_options(job)
     if job.target.replaces and (own := list(provenance.roots(job_id=job.id, scene=scene))):
         completed = [world_parts.complete(root, files, _provenance(job), options=options, scene=scene) for root in own]
-        return completed[0]
+        return _together(completed)
     if job.target.replaces and (earlier := _earlier_versions(job, scene)):
         replaced = [replace.replace_world(files, _provenance(job), root, options=options, scene=scene) for root in earlier]
-        return replaced[0]
+        return _together(replaced)
     placed = landing.land_world(files, _provenance(job), where, options, scene)
     explained = _explained(job, files.links)
     return dataclasses.replace(placed, notes=tuple(note for note in placed.notes if note not in explained))
+
+
+def _together(placed: list[Placed]) -> Placed:
+    """The first of several copies, with what there is to say of any."""
+    return dataclasses.replace(placed[0], notes=tuple(dict.fromkeys(note for each in placed for note in each.notes)))
 
 
 def settled(job: Job, placed: Placed) -> tuple[str, ...]:
@@ -47,13 +52,9 @@ def settled(job: Job, placed: Placed) -> tuple[str, ...]:
     return (*world.settled(root), *_explained(job, world.links(root))) if world.is_root(root) else ()
 
 
-_PARTS: dict[world.Part, str] = {"COLLIDER": "collider mesh", "PANORAMA": "panorama", "SPLATS": "splats"}
-"""What a job calls them."""
-
-
 def _explained(job: Job, links: Iterable[str]) -> tuple[str, ...]:
     """What a landing says of parts that are not there, where the job has said in other words why they are not."""
-    told = [part for part, what in _PARTS.items() if part_notes.is_explained(job, what)]
+    told = [part for part, what in world.WORDS.items() if part_notes.is_explained(job, what)]
     return tuple(note for part in told for note in world.notes_without(part, links) if note not in job.notes)
 
 
@@ -81,7 +82,7 @@ def _place_model(job: Job, where: Landing, scene: bpy.types.Scene | None) -> Pla
     path, told = _path(job, Role.MODEL), _provenance(job)
     if job.target.replaces and (earlier := _earlier_versions(job, scene)):
         replaced = [replace.replace_model(path, told, root, scene=scene) for root in earlier]
-        return replaced[0]
+        return _together(replaced)
     return landing.land_model(path, told, where, scene)
 
 

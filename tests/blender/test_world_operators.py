@@ -109,6 +109,19 @@ def test_a_part_that_cannot_be_used_is_not_said_to_be_lacking_too(registered, tm
     assert not set(arrival.settled(told, placed)) & set(told.notes), "what the job says itself stays"
 
 
+def test_what_goes_from_any_copy_is_said(registered, tmp_path):
+    """The same World of Mint's stands in the scene twice, once without splats; of the later version the splats and the panorama are bad."""
+    target = Target(replaces=True, splats="100k")
+    for number, roles in enumerate(((Role.COLLIDER, Role.PANORAMA), (Role.COLLIDER, Role.SPLATS))):
+        (tmp_path / str(number)).mkdir()
+        arrival.place(replace(make_job(tmp_path / str(number), Target(), *roles), asset=OFFERED))
+    later = replace(make_job(tmp_path, target, Role.COLLIDER), asset=OFFERED, notes=(BAD[Role.PANORAMA], BAD[Role.SPLATS]))
+    assert set(arrival.place(later).notes) == {
+        f"The {what} of the earlier version went with it: the new version brings none." for what in ("panorama", "splats")
+    }
+    assert part("splats") is None and part("panorama") is None and bpy.context.scene.world is None
+
+
 def test_settings_of_a_world_come_back_next_time(registered, tmp_path, monkeypatch):
     """They are remembered like the others."""
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path))
