@@ -122,6 +122,18 @@ def test_what_goes_from_any_copy_is_said(registered, tmp_path):
     assert part("splats") is None and part("panorama") is None and bpy.context.scene.world is None
 
 
+def test_a_mistake_in_the_import_is_a_sentence_and_not_tried_again_at_every_beat(placed, monkeypatch, caplog):
+    """The job waits with `Place`, as after any other import that went wrong; the log has the details."""
+    job, board = current.board().jobs()[0], current.board()
+    here = replace(job.target, document=current.document(), scene=bpy.context.scene.name)
+    board.retarget(job.id, here)
+    assert auto_landing.are_waiting(board)
+    monkeypatch.setattr(arrival, "place", lambda job, scene: {}["oh"])
+    assert auto_landing.land_ready(board) and not auto_landing.are_waiting(board)
+    assert board.job(job.id).trouble.sentence.startswith("Something in the import went wrong (KeyError).")
+    assert "Traceback" in caplog.text
+
+
 def test_settings_of_a_world_come_back_next_time(registered, tmp_path, monkeypatch):
     """They are remembered like the others."""
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path))

@@ -93,6 +93,9 @@ TEXTS = {
         "Das Kollisionsnetz kann kein Starrkörper werden: die Starrkörper der Szene sind in der Collection „{1}“, die aus einer anderen "
         "Datei kommt. Unter Eigenschaften > Szene > Starrkörperwelt eine andere wählen."
     ),
+    "Something in the import went wrong ({1}). Nothing is lost: place it again, or copy the report.": (
+        "Beim Import ging etwas schief ({1}). Nichts ist verloren: noch einmal platzieren oder den Bericht kopieren."
+    ),
     "“{1}” has no counterpart in the new version: what was set on it went with it ({2}).": (
         "„{1}“ hat in der neuen Fassung kein Gegenstück: was daran eingestellt war, ging mit verloren ({2})."
     ),

@@ -93,6 +93,9 @@ TEXTS = {
         "コリジョンメッシュをリジッドボディにできません。シーンのリジッドボディは別のファイルのコレクション「{1}」にあります。"
         "「プロパティ > シーン > リジッドボディワールド」で別のものを選んでください。"
     ),
+    "Something in the import went wrong ({1}). Nothing is lost: place it again, or copy the report.": (
+        "インポート中に問題が起きました ({1})。失われたものはありません。もう一度配置するか、レポートをコピーしてください。"
+    ),
     "“{1}” has no counterpart in the new version: what was set on it went with it ({2}).": (
         "「{1}」に当たるものが新しい版になく、設定も失われました ({2})。"
     ),
