@@ -62,6 +62,8 @@ class Harvest:
             if self._job.phase is not Phase.FETCHING:
                 return
         if self._job.kind is Kind.MODEL:
+            if self._job.file(Role.MODEL) is None:
+                self._job = part_notes.without_reasons(self._job)
             yield from self._optimize()
             yield from self._model()
         else:
@@ -110,6 +112,7 @@ class Harvest:
         resource = self._resource
         if resource is None or resource.type not in set(Kind):
             return
+        self._job = self._job.unnoted("The result's page could not be read.")
         for attempt in range(SETTLING_TRIES):
             try:
                 asset = yield from self._teller.ask(ReadAsset(Kind(resource.type), resource.id, after=SETTLING_WAIT if attempt else 0.0))
@@ -245,8 +248,10 @@ class Harvest:
             self._job = self._job.moved(Phase.FAILED, trouble=trouble)
 
     def _save(self, format: Format) -> Telling:
+        lacking = f"Mint has made no {format.upper()} file of it."
+        self._job = self._job.unnoted(lacking)
         if self._assets.converted_url(format) is None:
-            self._job = self._job.noted(f"Mint has made no {format.upper()} file of it.")
+            self._job = self._job.noted(lacking)
             return
         save_as = PurePath(self._job.target.folder or "", safe_name(self._job.title, fallback="model"))
         yield from self._fetch(Role(format), lambda assets: assets.converted_url(format), format, save_as=str(save_as))

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a job says of the parts of its result: which has not come, and which has come and cannot be used. One sentence for each at most."""
+"""What a job says of what has not come of its result, or has come and cannot be used: one sentence for each part at most.
+
+What was true the last time may be no longer when the files are fetched again, or the story is told again."""
 
 from __future__ import annotations
 
@@ -18,8 +20,18 @@ def unusable(what: str) -> str:
 
 
 def without(job: Job, what: str) -> Job:
-    """The job before it is decided anew what there is to say of that part: what was true the last time may be no longer."""
+    """The job before it is decided anew what there is to say of that part."""
     return job.unnoted(missing(job.kind, what), unusable(what), f"The {what} could not be fetched.")
+
+
+def without_preview(job: Job) -> Job:
+    """The job before it is said, or no longer to be said, that a preview has not come."""
+    return job.unnoted("The preview picture could not be fetched.", "Mint sent no preview picture")
+
+
+def without_reasons(job: Job) -> Job:
+    """The job before it is decided anew which file of a model is taken."""
+    return job.unnoted("The model was not optimised", "The model is still being optimised", "The original file", "The optimised file")
 
 
 def is_explained(job: Job, what: str) -> bool:
