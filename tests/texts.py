@@ -40,7 +40,7 @@ REPORT = {"report"}
 """Functions whose words stay English: the report is for somebody who helps."""
 NOT_READ = {
     "debug", "info", "warning", "error", "exception", "getLogger", "Formatter",  # logs
-    "compile", "search", "match", "fullmatch", "sub", "split", "execute", "executescript", "encode", "strftime", "startswith", "endswith",
+    "compile", "search", "match", "fullmatch", "sub", "split", "execute", "executescript", "encode", "strftime", "startswith", "endswith", "unnoted",
     "TypeVar", "register_cli_command", "hasattr",
     "new", "node", "add_socket", "new_socket",  # names of things in Blender's data
 }  # fmt: skip

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
 import bpy
 
-from ..jobs import harvest
+from ..jobs import part_notes
 from ..jobs.job import Job, Role
 from ..mint.schema import Assets, Kind
 from . import file_taken
@@ -31,23 +32,30 @@ def place(job: Job, scene: bpy.types.Scene | None = None) -> Placed:
     files, options = _world_files(job), _world_options(job)
     if job.target.replaces and (own := list(provenance.roots(job_id=job.id, scene=scene))):
         completed = [world_parts.complete(root, files, _provenance(job), options=options, scene=scene) for root in own]
-        return completed[0]
+        return _together(completed)
     if job.target.replaces and (earlier := _earlier_versions(job, scene)):
         replaced = [replace.replace_world(files, _provenance(job), root, options=options, scene=scene) for root in earlier]
-        return replaced[0]
+        return _together(replaced)
     placed = landing.land_world(files, _provenance(job), where, options, scene)
-    return dataclasses.replace(placed, notes=tuple(note for note in placed.notes if not _is_explained(job, note)))
+    explained = _explained(job, files.links)
+    return dataclasses.replace(placed, notes=tuple(note for note in placed.notes if note not in explained))
 
 
-def settled(placed: Placed) -> tuple[str, ...]:
-    """What an earlier landing has noted and is no longer true: parts of a World that were missing then and are here now."""
-    return world.settled(placed.root) if world.is_root(placed.root) else ()
+def _together(placed: list[Placed]) -> Placed:
+    """The first of several copies, with what there is to say of any."""
+    return dataclasses.replace(placed[0], notes=tuple(dict.fromkeys(note for each in placed for note in each.notes)))
 
 
-def _is_explained(job: Job, note: str) -> bool:
-    """Has the job said why that part did not come?"""
-    what = {world.NO_COLLIDER: "collider mesh", world.NO_PANORAMA: "panorama"}.get(note)
-    return what is not None and any(said.startswith(harvest.unusable(what)) for said in job.notes)
+def settled(job: Job, placed: Placed) -> tuple[str, ...]:
+    """What an earlier landing has noted and is no longer true: of parts that are here now, or of which the job tells more now."""
+    root = placed.root
+    return (*world.settled(root), *_explained(job, world.links(root))) if world.is_root(root) else ()
+
+
+def _explained(job: Job, links: Iterable[str]) -> tuple[str, ...]:
+    """What a landing says of parts that are not there, where the job has said in other words why they are not."""
+    told = [part for part, what in world.WORDS.items() if part_notes.is_explained(job, what)]
+    return tuple(note for part in told for note in world.notes_without(part, links) if note not in job.notes)
 
 
 def part_file(job: Job, role: Role) -> Path | None:
@@ -74,7 +82,7 @@ def _place_model(job: Job, where: Landing, scene: bpy.types.Scene | None) -> Pla
     path, told = _path(job, Role.MODEL), _provenance(job)
     if job.target.replaces and (earlier := _earlier_versions(job, scene)):
         replaced = [replace.replace_model(path, told, root, scene=scene) for root in earlier]
-        return replaced[0]
+        return _together(replaced)
     return landing.land_model(path, told, where, scene)
 
 

@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+import logging
+
 import bpy
 
 from ..jobs.board import Board
 from ..jobs.job import Job, Phase
 from . import arrival, current
 from .scene.landing import ImportTrouble
+
+log = logging.getLogger(__name__)
 
 
 def land_ready(board: Board) -> bool:
@@ -34,7 +38,12 @@ def land(board: Board, job: Job) -> str | None:
     except ImportTrouble as trouble:
         board.could_not_place(job.id, str(trouble))
         return str(trouble)
-    board.placed(job.id, *placed.notes, settled=arrival.settled(placed))
+    except Exception as mistake:  # an importer can fail in any way, and the next beat would only try the same again
+        log.exception("Job %s could not be placed", job.id)
+        sentence = f"Something in the import went wrong ({type(mistake).__name__}). Nothing is lost: place it again, or copy the report."
+        board.could_not_place(job.id, sentence)
+        return sentence
+    board.placed(job.id, *placed.notes, settled=arrival.settled(job, placed))
     return None
 
 

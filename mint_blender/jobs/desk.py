@@ -200,7 +200,8 @@ class Desk:
             return
         self._journal.save(job, settled=before.decision if job.decision is None else None)
         self._outbox.put(JobChanged(job))
-        if before.phase in HOLDS_SLOT and job.phase not in HOLDS_SLOT:
+        gave_way = before.phase is Phase.WAITING and job.phase is not Phase.WAITING  # cancelled, say: who stood behind it is the first now
+        if gave_way or (before.phase in HOLDS_SLOT and job.phase not in HOLDS_SLOT):
             self._call_next_in_line(job.kind)
 
     # -- wants --------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from ..files.store import safe_name
 from ..mint import errors
 from ..mint.pacing import Pace
 from ..mint.schema import Asset, Assets, Format, Kind, ResourceRef, Status
-from . import troubles
+from . import part_notes, troubles
 from .job import Cause, Job, Kept, Phase, Role, Trouble, is_being_made
 from .wants import Fetch, Optimize, Poll, ReadAsset, Step, Want
 
@@ -30,6 +30,7 @@ UrlOf = Callable[[Assets], str | None]
 SETTLING_TRIES = 3
 SETTLING_WAIT = 3.0
 MOST_ROUNDS = 120  # of looking whether an optimisation is done: half an hour in the usual rhythm
+NOTHING_USED_IS_MISSING = "Mint could not make every part of it; the parts that are used here have all come."
 STILL_OPTIMIZING = "The model is still being optimised at Mint: the original file was taken. The optimised one can be imported later."
 
 
@@ -61,6 +62,8 @@ class Harvest:
             if self._job.phase is not Phase.FETCHING:
                 return
         if self._job.kind is Kind.MODEL:
+            if self._job.file(Role.MODEL) is None:
+                self._job = part_notes.without_reasons(self._job)
             yield from self._optimize()
             yield from self._model()
         else:
@@ -82,14 +85,11 @@ class Harvest:
             )
 
     def _say_what_is_missing(self) -> None:
-        """A partial success names its missing parts; where none of them is used here, that is said instead."""
+        """A partial success names the parts that are not here; where none of them is used here, that is said instead."""
         operation = self._job.operation
-        if (
-            operation is not None
-            and operation.status is Status.PARTIALLY_SUCCEEDED
-            and not any(" came without " in n for n in self._job.notes)
-        ):
-            self._job = self._job.noted("Mint could not make every part of it; the parts that are used here have all come.")
+        self._job = self._job.unnoted(NOTHING_USED_IS_MISSING)
+        if operation is not None and operation.status is Status.PARTIALLY_SUCCEEDED and not part_notes.name_any(self._job):
+            self._job = self._job.noted(NOTHING_USED_IS_MISSING)
 
     @property
     def _job(self) -> Job:
@@ -112,6 +112,7 @@ class Harvest:
         resource = self._resource
         if resource is None or resource.type not in set(Kind):
             return
+        self._job = self._job.unnoted("The result's page could not be read.")
         for attempt in range(SETTLING_TRIES):
             try:
                 asset = yield from self._teller.ask(ReadAsset(Kind(resource.type), resource.id, after=SETTLING_WAIT if attempt else 0.0))
@@ -247,8 +248,10 @@ class Harvest:
             self._job = self._job.moved(Phase.FAILED, trouble=trouble)
 
     def _save(self, format: Format) -> Telling:
+        lacking = f"Mint has made no {format.upper()} file of it."
+        self._job = self._job.unnoted(lacking)
         if self._assets.converted_url(format) is None:
-            self._job = self._job.noted(f"Mint has made no {format.upper()} file of it.")
+            self._job = self._job.noted(lacking)
             return
         save_as = PurePath(self._job.target.folder or "", safe_name(self._job.title, fallback="model"))
         yield from self._fetch(Role(format), lambda assets: assets.converted_url(format), format, save_as=str(save_as))
@@ -270,12 +273,11 @@ class Harvest:
 
     def _optional(self, role: Role, url_of: UrlOf, what: str, name: str = "") -> Telling:
         """A part that may be missing, or bad: that holds up neither the other parts nor, if it is the small picture, anything at all."""
+        self._job = part_notes.without(self._job, what)
         if self._job.file(role) is not None:
             return
         if url_of(self._assets) is None:
-            self._job = self._job.noted(
-                f"This {self._job.kind} came without a {what}." if what != "splats" else "This world came without splats."
-            )
+            self._job = self._job.noted(part_notes.missing(self._job.kind, what))
             return
         try:
             yield from self._fetch(role, url_of, name or str(role))
@@ -284,11 +286,9 @@ class Harvest:
                 self._job = self._job.noted(f"The picture could not be fetched. {error}")
             elif isinstance(error, BadFile | TooLarge):  # it would be the same again, and the others, paid for with it, are good
                 self._unusable = error
-                self._job = self._job.noted(f"{unusable(what)} {error}")
+                self._job = self._job.noted(f"{part_notes.unusable(what)} {error}")
             else:
                 raise
-        else:
-            self._job = replace(self._job, notes=tuple(note for note in self._job.notes if not note.startswith(unusable(what))))
 
     def _fetch(
         self, role: Role, url_of: UrlOf, name: str, note: str | None = None, save_as: str | None = None
@@ -304,11 +304,6 @@ class Harvest:
             kept = yield from self._teller.ask(Fetch(role, url_of(self._assets) or url, name, note, save_as))
         self._job = replace(self._job, files=(*self._job.files, kept))
         return kept
-
-
-def unusable(what: str) -> str:
-    """How the note about a part begins that has come and is not what it should be."""
-    return f"The {what} cannot be used."
 
 
 def _splats_url(assets: Assets, wanted: str) -> str | None:

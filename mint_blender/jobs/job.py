@@ -289,6 +289,10 @@ class Job:
         """The job with one more remark for its card; said once only."""
         return self if sentence in self.notes else replace(self, notes=(*self.notes, sentence))
 
+    def unnoted(self, *beginnings: str) -> Job:
+        """The job without the remarks that begin like one of these."""
+        return replace(self, notes=tuple(note for note in self.notes if not note.startswith(beginnings)))
+
 
 def asset_of(job: Job) -> str | None:
     """The id of the model or world that a job is about, as soon as there is one."""

@@ -16,7 +16,7 @@ from ..files.errors import FileTrouble
 from ..mint import errors
 from ..mint.pacing import Pace
 from ..mint.schema import Assets, Format, Mode, Operation, Status
-from . import troubles
+from . import part_notes, troubles
 from .harvest import Harvest
 from .job import Decision, Job, Kept, Phase, Role, Verb, has_failed_at_mint
 from .wants import Act, Convert, Fetch, Glance, Poll, ReadAsset, Start, Step, TakeSlot, Upload, Want
@@ -182,7 +182,7 @@ class _Story:
         if self.job.has_preview:
             return
         if assets is None or assets.preview_image_url is None:
-            self.job = self.job.noted("Mint sent no preview picture: look at it at mint.gg before you approve.")
+            self.job = part_notes.without_preview(self.job).noted("Mint sent no preview picture: look at it at mint.gg before you approve.")
             return
         yield from self._take_in_preview(Fetch(Role.PREVIEW, assets.preview_image_url, self.job.preview_name))
 
@@ -190,11 +190,11 @@ class _Story:
         try:
             kept: Kept | None = yield from self.ask(want)
         except FileTrouble as error:
-            self.job = self.job.noted(f"The preview picture could not be fetched. {error}")
+            self.job = part_notes.without_preview(self.job).noted(f"The preview picture could not be fetched. {error}")
         else:
             if kept is None:
                 return
-            self.job = replace(self.job, files=(*self.job.files, kept))
+            self.job = replace(part_notes.without_preview(self.job), files=(*self.job.files, kept))
         self._glance_at = None
 
     # -- what a person decides ----------------------------------------------------------------------------------------

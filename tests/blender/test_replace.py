@@ -17,7 +17,7 @@ pytestmark = pytest.mark.blender
 from mint_blender.blender.scene.landing import ImportTrouble, Landing, Provenance, find, land_model, land_world  # noqa: E402
 from mint_blender.blender.scene.measure import bounds  # noqa: E402
 from mint_blender.blender.scene.replace import replace_model, replace_world  # noqa: E402
-from mint_blender.blender.scene.world import WorldFiles  # noqa: E402
+from mint_blender.blender.scene.world import WorldFiles, WorldOptions  # noqa: E402
 from mint_blender.blender.scene.world_parts import complete  # noqa: E402
 
 from . import made_place  # noqa: E402
@@ -301,3 +301,67 @@ def test_a_bad_part_lets_none_of_the_others_come(tmp_path: Path, files: dict[str
     with pytest.raises(ImportTrouble, match=bad.name):
         complete(root, WorldFiles(**{**files, "splats": bad}), Provenance(job_id="w1", kind="world"))
     before.assert_same(Picture())
+
+
+def _edit_collider(root: bpy.types.Object) -> None:
+    bpy.context.view_layer.objects.active = next(each for each in root.children_recursive if each.get("mint_part") == "collider")
+    bpy.ops.object.mode_set(mode="EDIT")
+
+
+def test_a_panorama_does_not_come_onto_a_collider_that_is_edited(files: dict[str, Path]) -> None:
+    """It was asked for minutes ago, and the user has gone into Edit Mode since: a sentence, and nothing has changed."""
+    told = Provenance(job_id="w1", kind="world", name="Room")
+    root = land_world(WorldFiles(collider=files["collider"]), told).root
+    _edit_collider(root)
+    before = Picture()
+    with pytest.raises(ImportTrouble, match="Go back to Object Mode"):
+        complete(root, WorldFiles(collider=files["collider"], panorama=files["panorama"]), told)
+    before.assert_same(Picture())
+
+
+def test_splats_come_beside_a_collider_that_is_edited(files: dict[str, Path]) -> None:
+    """They change nothing about the mesh: the user goes on editing."""
+    told = Provenance(job_id="w1", kind="world", name="Room")
+    root = land_world(WorldFiles(collider=files["collider"], panorama=files["panorama"]), told).root
+    _edit_collider(root)
+    complete(root, WorldFiles(**files), told)
+    assert bpy.context.mode == "EDIT_MESH" and any(each.get("mint_part") == "splats" for each in root.children)
+
+
+def _rigid_bodies_of_another_file(path: Path) -> None:
+    """The scene's rigid bodies are in a collection that is linked."""
+    bpy.data.libraries.write(str(path), {own := bpy.data.collections.new("Bodies")})
+    bpy.data.collections.remove(own)
+    with bpy.data.libraries.load(str(path), link=True) as (_, linked):
+        linked.collections = ["Bodies"]
+    bpy.ops.rigidbody.world_add()
+    bpy.context.scene.rigidbody_world.collection = bpy.data.collections["Bodies"]
+
+
+@pytest.mark.parametrize("way", ["land", "complete", "replace"])
+def test_a_collider_that_cannot_become_rigid_changes_nothing(tmp_path: Path, files: dict[str, Path], way: str) -> None:
+    """Blender refuses it only when all the rest is there: the earlier parts are not gone by then, and it is a sentence."""
+    all_parts, rigid, told = WorldFiles(**files), WorldOptions(rigid_body=True), Provenance(job_id="w1", kind="world", name="Room")
+    there = {"land": None, "complete": WorldFiles(collider=files["collider"], panorama=files["panorama"]), "replace": all_parts}[way]
+    root = land_world(there, told).root if there else None
+    _rigid_bodies_of_another_file(tmp_path / "bodies.blend")
+    before = Picture()
+    with pytest.raises(ImportTrouble, match="“Bodies”, which comes from another file"):
+        if root is None:
+            land_world(all_parts, told, options=rigid)
+        else:
+            (complete if way == "complete" else replace_world)(root=root, parts=all_parts, provenance=told, options=rigid)
+    before.assert_same(Picture())
+
+
+@pytest.mark.parametrize("brought", [("collider",), ("panorama", "splats"), ("collider", "panorama", "splats")])
+def test_a_part_that_goes_with_the_earlier_world_is_named(files: dict[str, Path], brought: tuple[str, ...]) -> None:
+    """Whether the new version has none, or a bad one, or nobody wanted it: what is taken out of the scene is said, and nothing else."""
+    root = land_world(WorldFiles(**files), Provenance(job_id="w1", kind="world", name="Room")).root
+    new, told = WorldFiles(**{part: files[part] for part in brought}), Provenance(job_id="w2", kind="world")
+    words = {"collider": "collider mesh", "panorama": "panorama", "splats": "splats"}
+    gone = [words[part] for part in files if part not in brought]
+    assert replace_world(new, told, root).notes == tuple(
+        f"The {what} of the earlier version went with it: the new version brings none." for what in gone
+    )
+    assert replace_world(new, told, root).notes == (), "the second time there is nothing left to go"

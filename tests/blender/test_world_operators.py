@@ -14,10 +14,11 @@ bpy = pytest.importorskip("bpy")
 
 from mint_blender.blender import arrival, auto_landing, current, form, registration, world_operators, world_panel  # noqa: E402
 from mint_blender.blender.scene import splats, world  # noqa: E402
+from mint_blender.jobs import part_notes  # noqa: E402
 from mint_blender.jobs.board import Board  # noqa: E402
 from mint_blender.jobs.job import Job, Kept, Phase, Role, Target, new_job  # noqa: E402
 from mint_blender.mint.generation import GenerationRequest  # noqa: E402
-from mint_blender.mint.schema import Kind  # noqa: E402
+from mint_blender.mint.schema import Asset, Kind  # noqa: E402
 
 from ..mint_service.running import Service, running_service  # noqa: E402
 from . import made_place  # noqa: E402
@@ -85,12 +86,52 @@ def test_a_collider_that_was_left_out_is_not_called_missing(registered, tmp_path
     assert not any("collider" in note for note in notes)
 
 
-def test_a_panorama_that_cannot_be_used_is_not_said_to_be_lacking(registered, tmp_path):
-    """The job has told why it was left out; that none came would be another story."""
-    job = make_job(tmp_path, Target(), Role.COLLIDER)
-    assert any("without a panorama" in note for note in arrival.place(job).notes)
-    told = replace(job, notes=("The panorama cannot be used. panorama.webp is 300 × 200 pixels.",))
-    assert not any("without a panorama" in note for note in arrival.place(told).notes)
+BAD = {
+    Role.COLLIDER: "The collider mesh cannot be used. It is empty.",
+    Role.PANORAMA: "The panorama cannot be used. panorama.webp is 300 × 200 pixels.",
+    Role.SPLATS: "The splats cannot be used. They are cut off.",
+}
+OFFERED = Asset.read(Kind.WORLD, {"id": "w", "status": "succeeded", "assets": {"spzUrls": {"100k": "https://files.example/s.spz"}}})
+
+
+@pytest.mark.parametrize("asset", [None, OFFERED])
+@pytest.mark.parametrize("lacking", BAD)
+def test_a_part_that_cannot_be_used_is_not_said_to_be_lacking_too(registered, tmp_path, lacking, asset):
+    """The job has told why it was left out; that none came, or that nobody wanted it, would be another story."""
+    job = replace(make_job(tmp_path, Target(), *(role for role in BAD if role is not lacking)), asset=asset)
+    placed = arrival.place(job)
+    (note,) = set(placed.notes) - set(arrival.place(make_job(tmp_path)).notes)
+    assert note.startswith("The splats of this World were left out" if asset and lacking is Role.SPLATS else "This world came without")
+    told = replace(job, notes=(BAD[lacking],))
+    assert note not in arrival.place(told).notes
+    assert note in arrival.settled(told, placed), "nor does it stay when the part was fetched later and is bad"
+    told = replace(job, notes=(part_notes.missing(Kind.WORLD, {Role.COLLIDER: "collider mesh"}.get(lacking, lacking)),))
+    assert not set(arrival.settled(told, placed)) & set(told.notes), "what the job says itself stays"
+
+
+def test_what_goes_from_any_copy_is_said(registered, tmp_path):
+    """The same World of Mint's stands in the scene twice, once without splats; of the later version the splats and the panorama are bad."""
+    target = Target(replaces=True, splats="100k")
+    for number, roles in enumerate(((Role.COLLIDER, Role.PANORAMA), (Role.COLLIDER, Role.SPLATS))):
+        (tmp_path / str(number)).mkdir()
+        arrival.place(replace(make_job(tmp_path / str(number), Target(), *roles), asset=OFFERED))
+    later = replace(make_job(tmp_path, target, Role.COLLIDER), asset=OFFERED, notes=(BAD[Role.PANORAMA], BAD[Role.SPLATS]))
+    assert set(arrival.place(later).notes) == {
+        f"The {what} of the earlier version went with it: the new version brings none." for what in ("panorama", "splats")
+    }
+    assert part("splats") is None and part("panorama") is None and bpy.context.scene.world is None
+
+
+def test_a_mistake_in_the_import_is_a_sentence_and_not_tried_again_at_every_beat(placed, monkeypatch, caplog):
+    """The job waits with `Place`, as after any other import that went wrong; the log has the details."""
+    job, board = current.board().jobs()[0], current.board()
+    here = replace(job.target, document=current.document(), scene=bpy.context.scene.name)
+    board.retarget(job.id, here)
+    assert auto_landing.are_waiting(board)
+    monkeypatch.setattr(arrival, "place", lambda job, scene: {}["oh"])
+    assert auto_landing.land_ready(board) and not auto_landing.are_waiting(board)
+    assert board.job(job.id).trouble.sentence.startswith("Something in the import went wrong (KeyError).")
+    assert "Traceback" in caplog.text
 
 
 def test_settings_of_a_world_come_back_next_time(registered, tmp_path, monkeypatch):

@@ -20,7 +20,7 @@ from mint_blender.mint.schema import Asset, Format, Kind
 
 from ..mint_service.running import ThreadService, running_service
 from .quick import account, quick
-from .telling import FILES, Teller, asset, decided, kept, operation, problem, seen
+from .telling import FILES, Teller, asset, decided, fetch_all, kept, operation, problem, seen
 
 GLB, FBX, OBJ = f"{FILES}a.glb", f"{FILES}a.fbx", f"{FILES}a.obj"
 LAMP = Asset.read(Kind.MODEL, {"id": "res_1", "name": "Lamp: red/blue", "status": "succeeded", "assets": {"glbUrl": GLB}})
@@ -143,6 +143,16 @@ def test_a_failed_one_is_retried_with_a_new_key() -> None:
     told.expect(ReadAsset)
     again = told.answer(asset(glbUrl=GLB, objUrl=OBJ)).answer().expect(Convert)
     assert (again.formats, again.key) == ((Format.FBX,), "click-retry")
+
+
+def test_a_format_that_comes_on_the_second_try_is_not_called_missing() -> None:
+    """What was said when there was no file at all goes with each file that comes."""
+    told = converting().answer(seen("succeeded", **CONVERSION))
+    while isinstance(told.want, ReadAsset):
+        told.answer(asset(glbUrl=GLB))
+    assert (told.job.phase, len(told.job.notes)) == (Phase.FAILED, 2)
+    told = Teller(decided(told.job, Verb.RETRY)).answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))
+    assert fetch_all(told.answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))).job.notes == ()
 
 
 def test_credits_are_bought_and_it_goes_on() -> None:

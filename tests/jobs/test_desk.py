@@ -210,6 +210,24 @@ def test_a_place_that_another_process_gave_up_is_found(home: Path) -> None:
     other.close()
 
 
+def test_who_stands_behind_one_that_another_process_cancels_does_not_wait_for_its_own_next_look(home: Path) -> None:
+    """The head of the line was told to go just before a place became free: the next one asks as soon as that click is noticed."""
+    office = Office(home, slots={Kind.MODEL: 1, Kind.WORLD: 1})
+    other = Office(home)
+    other.add(a_job("number 9"))
+    other.run(1)
+    jobs = queue_up(2)
+    office.add(*jobs)
+    office.run(1)
+    other.journal.decide(jobs[0].id, Decision(Verb.CANCEL, "elsewhere"))
+    other.mint.says = lambda what, which: operation("canceled")
+    other.run(30)
+    office.run(OVERHEAR_EVERY)
+    assert (office.job(jobs[0]).phase, named(office)) == (Phase.CANCELED, ["number 1"])
+    office.close()
+    other.close()
+
+
 # -- going offline ----------------------------------------------------------------------------------------------------------------
 
 

@@ -121,6 +121,16 @@ def test_a_preview_that_cannot_be_fetched_is_a_note() -> None:
     assert told.job.notes == ("The preview picture could not be fetched. The connection broke.",)
 
 
+def test_a_preview_that_comes_after_all_is_not_called_missing() -> None:
+    """Picked up after a restart, or with the next revision: one note at most, and none once the picture is here."""
+    told = started(a_job(mode=Mode.REVIEW)).answer(seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": PREVIEW}))
+    told.fail(DownloadFailed("The connection broke."))
+    again = told.again().fail(DownloadFailed("It broke again."))
+    assert again.job.notes == ("The preview picture could not be fetched. It broke again.",)
+    again = again.again()
+    assert again.answer(kept(again.expect(Fetch))).job.notes == ()
+
+
 def test_no_preview_picture_is_said() -> None:
     """Where Mint sends none, the card says where to look instead."""
     told = started(a_job(mode=Mode.REVIEW)).answer(seen("preview_ready", Mode.REVIEW))

@@ -132,6 +132,25 @@ def test_an_optimisation_that_lasts_too_long_is_left_to_itself() -> None:
         )
 
 
+def test_an_optimised_file_that_is_there_later_is_not_called_missing() -> None:
+    """Fetched once more, it is another file: what was said of the first one, before and at its landing, goes."""
+    told = optimizing().answer(operation("failed", id="op_2"))
+    job = fetch_all(told).job
+    assert [note.split(":")[0] for note in job.notes] == ["The model was not optimised"]
+    job = job.noted("The original file was taken: there is no optimised one.").noted("Something else.")
+    again = Teller(job.moved(Phase.FETCHING, files=()), Terms(readable=OPTIMIZED_NEEDS)).answer(asset(**BOTH))
+    assert again.expect(Fetch).url == BOTH["optimizedGlbUrl"]
+    assert fetch_all(again).job.notes == ("Something else.",)
+
+
+def test_what_is_said_of_a_fetched_file_stays() -> None:
+    """Told again after a kill, the original is here, and the reason for it is as true as before."""
+    told = optimizing().fail(problem(409, "model-cannot-be-optimized"))
+    told.answer(kept(told.expect(Fetch)))
+    again = told.again(Terms(readable=OPTIMIZED_NEEDS)).answer(asset(**BOTH))
+    assert fetch_all(again).job.notes == told.job.notes != ()
+
+
 def test_a_fetched_file_is_not_fetched_again() -> None:
     """After a restart only what is missing is fetched."""
     told = harvesting(glbUrl=GLB, thumbnailUrl=THUMB)
@@ -258,3 +277,6 @@ def test_a_resource_that_cannot_be_read_is_no_end(status: int) -> None:
     told.fail(problem(status))
     assert told.expect(Fetch).url == GLB
     assert told.job.notes[0].startswith("The result's page could not be read.")
+    told.answer(kept(told.expect(Fetch)))
+    again = Teller(told.job.moved(Phase.FETCHING, files=())).answer(asset(glbUrl=GLB, thumbnailUrl=THUMB))
+    assert fetch_all(again).job.notes == (), "the next time it could be read"

@@ -71,7 +71,15 @@ def show(meshes: Iterable[bpy.types.Object], how: Literal["PHYSICS", "VISIBLE"] 
 
 
 def make_rigid(meshes: Iterable[bpy.types.Object], scene: bpy.types.Scene) -> None:
-    """Passive rigid bodies of the meshes' own shape; the scene gets a rigid body world if it has none."""
+    """Passive rigid bodies of the meshes' own shape; the scene gets a rigid body world if it has none.
+
+    Raises ImportTrouble, and then nothing has changed."""
+    bodies = scene.rigidbody_world.collection if scene.rigidbody_world is not None else None
+    if bodies is not None and (bodies.library is not None or bodies.override_library is not None):
+        raise ImportTrouble(
+            f"The collider cannot become a rigid body: the scene's rigid bodies are in the collection “{bodies.name}”, which comes from "
+            "another file. Choose another one in Properties > Scene > Rigid Body World."
+        )
     layer = scene.view_layers[0]
     with bpy.context.temp_override(scene=scene, view_layer=layer):
         if scene.rigidbody_world is None:

@@ -71,7 +71,7 @@ def replace_world(
 ) -> Placed:
     """Put other parts into a World that is in the scene; one undo step.
 
-    The root stays as the user has it, and parts that do not come again go.
+    The root stays as the user has it, and parts that do not come again go, which is noted.
     Raises ImportTrouble, and then nothing has changed: the earlier parts go when the new ones are there.
     """
     from . import world
@@ -83,10 +83,12 @@ def replace_world(
     _refuse_while_edited(list(origin.family(root)))
     with whole_or_nothing(scene, provenance):
         world.add_parts(root, {part: path for part, path in files.items() if path is not None}, scene=scene, options=options)
-        for part in [part for part, path in files.items() if path is None]:
+        gone = [part for part, path in files.items() if path is None and world.has_part(root, part)]
+        for part in gone:
             world.remove_part(root, part, scene=scene)
         origin.write(root, provenance)
-    return Placed(root, origin.home_collection(root), origin.family(root))
+    notes = [f"The {world.WORDS[part]} of the earlier version went with it: the new version brings none." for part in gone]
+    return Placed(root, origin.home_collection(root), origin.family(root), tuple(notes))
 
 
 def _refuse_what_is_elsewhere(old: list[bpy.types.Object]) -> None:

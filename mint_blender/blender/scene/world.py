@@ -10,7 +10,7 @@ already set upright (by a half turn about X, as happens) is turned by itself, si
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -25,6 +25,8 @@ from .capture_point import PART
 from .importer import ImportTrouble
 
 Part = Literal["COLLIDER", "PANORAMA", "SPLATS"]
+WORDS: dict[Part, str] = {"COLLIDER": "collider mesh", "PANORAMA": "panorama", "SPLATS": "splats"}
+"""What a person, and a job, calls them."""
 
 FLIPPED, COLLIDER_TURNED = "mint_flipped", "mint_collider_turned"
 CAPTION, LINK = "mint_caption", "mint_link_"
@@ -132,6 +134,7 @@ def add_parts(
     try:
         for part, path in files.items():
             add[part](path)
+        _finish(root, scene, options, without=earlier)
     except BaseException:
         scene.world = world
         _put(root, kept)
@@ -139,7 +142,6 @@ def add_parts(
         raise
     if earlier:
         bpy.data.batch_remove([*earlier, *{each.data for each in earlier if each.data is not None and each.data.users == 1}])
-    _finish(root, scene, options)
     return (root, *root.children_recursive)
 
 
@@ -309,42 +311,53 @@ def _add_splats(root: bpy.types.Object, path: Path, scene: bpy.types.Scene) -> N
     made.parent = root
 
 
-def _finish(root: bpy.types.Object, scene: bpy.types.Scene, options: WorldOptions) -> None:
-    """The collider as it was chosen, else as the other parts ask for it."""
-    meshes = [each for each in _under(root, "collider") if each.type == "MESH"]
+def _finish(root: bpy.types.Object, scene: bpy.types.Scene, options: WorldOptions, without: Collection[bpy.types.Object] = ()) -> None:
+    """The collider as it was chosen, else as the other parts ask for it; those that are about to go are not looked at.
+
+    Raises ImportTrouble, and then nothing has changed."""
+    meshes = [each for each in _under(root, "collider") if each.type == "MESH" and each not in without]
     image = root.get(IMAGE)
     how = options.collider if options.collider in {"PHYSICS", "VISIBLE"} else root.get(SHOWN)
     if how not in {"PHYSICS", "VISIBLE"}:
         how = "VISIBLE" if image is not None and not _under(root, "splats") else "PHYSICS"
-    collider.show(meshes, how)
-    if how == "VISIBLE" and image is not None and meshes:
-        panorama.put_on(meshes, panorama.projection(image, _capture_point(root, scene), image.name))
-        _paint(root)
+    is_painted = how == "VISIBLE" and image is not None and bool(meshes)
+    # First what may not be possible: nothing has been changed yet. The part was asked for minutes ago, so the user may be anywhere.
+    if is_painted and any(each.mode == "EDIT" for each in meshes):
+        raise ImportTrouble("A part of this World is being edited. Go back to Object Mode first.")
     if options.rigid_body:
         collider.make_rigid(meshes, scene)
+    collider.show(meshes, how)
+    if is_painted:
+        panorama.put_on(meshes, panorama.projection(image, _capture_point(root, scene), image.name))
+        _paint(root, without)
 
 
-def _paint(root: bpy.types.Object) -> None:
+def _paint(root: bpy.types.Object, without: Collection[bpy.types.Object] = ()) -> None:
     """The panorama's colours on a collider that shows it: they follow what was turned, which the material does by itself."""
     image, points = root.get(IMAGE), _under(root, "capture_point")
     for each in _under(root, "collider"):
-        if image is not None and points and each.type == "MESH" and not each.hide_render:
+        if image is not None and points and each.type == "MESH" and not each.hide_render and each not in without:
             panorama.paint(each.data, image, points[0].matrix_basis.inverted() @ collider.below(each, root))
 
 
 def settled(root: bpy.types.Object) -> tuple[str, ...]:
     """The notes of a World's landing that are no longer true, since the part has come after all."""
-    links = {key.removeprefix(LINK) for key in root.keys() if key.startswith(LINK)}
-    said: dict[Part, tuple[str, ...]] = {
-        "COLLIDER": (NO_COLLIDER,),
-        "PANORAMA": (NO_PANORAMA,),
-        "SPLATS": (_NO_SPLATS, _left_out(links)),
-    }
-    return tuple(sentence for part, sentences in said.items() if has_part(root, part) for sentence in sentences)
+    return tuple(note for part in WORDS if has_part(root, part) for note in notes_without(part, links(root)))
 
 
-NO_COLLIDER = "This world came without a collider mesh."
-NO_PANORAMA = "This world came without a panorama."
+def links(root: bpy.types.Object) -> frozenset[str]:
+    """The names of the addresses that a World keeps."""
+    return frozenset(key.removeprefix(LINK) for key in root.keys() if key.startswith(LINK))
+
+
+def notes_without(part: Part, links: Iterable[str]) -> tuple[str, ...]:
+    """All that a landing may say where this part is not there."""
+    said = {"COLLIDER": (_NO_COLLIDER,), "PANORAMA": (_NO_PANORAMA,), "SPLATS": (_NO_SPLATS, _left_out(links))}
+    return said[part]
+
+
+_NO_COLLIDER = "This world came without a collider mesh."
+_NO_PANORAMA = "This world came without a panorama."
 _NO_SPLATS = "This world came without splats."
 
 
@@ -357,9 +370,9 @@ def _left_out(links: Iterable[str]) -> str:
 def _missing(parts: WorldFiles, options: WorldOptions) -> list[str]:
     notes = []
     if parts.collider is None and options.collider != "NONE":
-        notes.append(NO_COLLIDER)
+        notes.append(_NO_COLLIDER)
     if parts.panorama is None:
-        notes.append(NO_PANORAMA)
+        notes.append(_NO_PANORAMA)
     if parts.splats is None:
         is_offered = any(key.startswith("spz_") for key in parts.links)
         notes.append(_left_out(parts.links) if is_offered else _NO_SPLATS)

@@ -85,6 +85,17 @@ TEXTS = {
     "It is out of sight: the collection “{1}” is switched off. Switch it on in the Outliner to see it.": (
         "Es ist nicht zu sehen: die Collection „{1}“ ist ausgeschaltet. Im Outliner einschalten, um es zu sehen."
     ),
+    "The {1} of the earlier version went with it: the new version brings none.": (
+        "Mit der früheren Fassung verschwunden: {1}. Die neue bringt das nicht mit."
+    ),
+    "The collider cannot become a rigid body: the scene's rigid bodies are in the collection “{1}”, which comes from another file. "
+    "Choose another one in Properties > Scene > Rigid Body World.": (
+        "Das Kollisionsnetz kann kein Starrkörper werden: die Starrkörper der Szene sind in der Collection „{1}“, die aus einer anderen "
+        "Datei kommt. Unter Eigenschaften > Szene > Starrkörperwelt eine andere wählen."
+    ),
+    "Something in the import went wrong ({1}). Nothing is lost: place it again, or copy the report.": (
+        "Beim Import ging etwas schief ({1}). Nichts ist verloren: noch einmal platzieren oder den Bericht kopieren."
+    ),
     "“{1}” has no counterpart in the new version: what was set on it went with it ({2}).": (
         "„{1}“ hat in der neuen Fassung kein Gegenstück: was daran eingestellt war, ging mit verloren ({2})."
     ),

@@ -85,6 +85,17 @@ TEXTS = {
     "It is out of sight: the collection “{1}” is switched off. Switch it on in the Outliner to see it.": (
         "コレクション「{1}」がオフのため見えません。アウトライナーでオンにしてください。"
     ),
+    "The {1} of the earlier version went with it: the new version brings none.": (
+        "以前の版の{1}はなくなりました。新しい版には含まれていません。"
+    ),
+    "The collider cannot become a rigid body: the scene's rigid bodies are in the collection “{1}”, which comes from another file. "
+    "Choose another one in Properties > Scene > Rigid Body World.": (
+        "コリジョンメッシュをリジッドボディにできません。シーンのリジッドボディは別のファイルのコレクション「{1}」にあります。"
+        "「プロパティ > シーン > リジッドボディワールド」で別のものを選んでください。"
+    ),
+    "Something in the import went wrong ({1}). Nothing is lost: place it again, or copy the report.": (
+        "インポート中に問題が起きました ({1})。失われたものはありません。もう一度配置するか、レポートをコピーしてください。"
+    ),
     "“{1}” has no counterpart in the new version: what was set on it went with it ({2}).": (
         "「{1}」に当たるものが新しい版になく、設定も失われました ({2})。"
     ),

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a job says of what has not come of its result, or has come and cannot be used: one sentence for each part at most.
+
+What was true the last time may be no longer when the files are fetched again, or the story is told again."""
+
+from __future__ import annotations
+
+from ..mint.schema import Kind
+from .job import Job
+
+
+def missing(kind: Kind, what: str) -> str:
+    """Mint has not made that part."""
+    return f"This {kind} came without a {what}." if what != "splats" else "This world came without splats."
+
+
+def unusable(what: str) -> str:
+    """How the note about a part begins that has come and is not what it should be."""
+    return f"The {what} cannot be used."
+
+
+def without(job: Job, what: str) -> Job:
+    """The job before it is decided anew what there is to say of that part."""
+    return job.unnoted(missing(job.kind, what), unusable(what), f"The {what} could not be fetched.")
+
+
+def without_preview(job: Job) -> Job:
+    """The job before it is said, or no longer to be said, that a preview has not come."""
+    return job.unnoted("The preview picture could not be fetched.", "Mint sent no preview picture")
+
+
+def without_reasons(job: Job) -> Job:
+    """The job before it is decided anew which file of a model is taken."""
+    return job.unnoted("The model was not optimised", "The model is still being optimised", "The original file", "The optimised file")
+
+
+def is_explained(job: Job, what: str) -> bool:
+    """Has the job said why that part is not here?"""
+    return any(note.startswith((missing(job.kind, what), unusable(what))) for note in job.notes)
+
+
+def name_any(job: Job) -> bool:
+    """Is a part of any kind said not to be here?"""
+    return any(" came without " in note or " cannot be used." in note for note in job.notes)
