@@ -17,6 +17,7 @@ from .translations import translated
 from .wrapping import wrapped
 
 _LARGE = 9.0  # times the height of a button
+_MOST_NOTES = 5  # as many as a World has of which no part came as it should: one for each, its RAD, and how it stood
 
 
 def draw(layout: bpy.types.UILayout, board: Board, job: Job, *, width: int) -> None:
@@ -35,7 +36,7 @@ def draw(layout: bpy.types.UILayout, board: Board, job: Job, *, width: int) -> N
         _draw_saved(box, job, width)
     elif job.phase is Phase.PLACED and job.kind is Kind.WORLD:
         look_inside.draw_button(box, bpy.context.space_data, job_id=job.id)
-    for note in job.notes[-3:]:
+    for note in job.notes[-_MOST_NOTES:]:
         wrapped(box, note, width=width, icon="INFO", most=3)
 
 
