@@ -235,8 +235,7 @@ class Board:
 
     def cancel_waiting(self) -> None:
         """Cancel every job in line: all of which nothing was sent yet."""
-        with self._journal.at_once():
-            self._known.reread()
+        with self._known.at_once():
             waiting = [job for job in self.jobs() if job.phase is Phase.WAITING and job.decision is None]
             decided = [self._known.decide(job, Decision(Verb.CANCEL, new_key(Verb.CANCEL.value))) for job in waiting]
         for job in filter(None, decided):
@@ -302,7 +301,7 @@ class Board:
 
     def dismiss_finished(self) -> None:
         """Take everything off the list that is placed, saved or cancelled; what failed or can still be placed stays."""
-        with self._journal.at_once():
+        with self._known.at_once():
             for job in self.jobs():
                 if job.phase in {Phase.PLACED, Phase.CANCELED} and not self.is_active(job.id):
                     self._known.dismiss(job)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 
 from . import history, spending
@@ -87,8 +88,8 @@ class KnownJobs:
         revision = self._journal.revision()
         if revision == self._revision:
             return False
-        self._revision = revision
         self._serial, changes = self._journal.changes(self._serial)
+        self._revision = revision  # not before they were read: what could not be read now is read the next time
         before = {job_id: self._jobs.get(job_id) for job_id in changes}
         for job_id, job in changes.items():
             if job is None:
@@ -107,6 +108,19 @@ class KnownJobs:
         self._paid_for_optimizing = spending.paid_for_optimizing(jobs)
 
     # -- writing ------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """All that is changed within, on what has just been reread, is one commit; where that fails nothing is changed here either."""
+        before = self._jobs
+        try:
+            with self._journal.at_once():
+                self.reread()
+                before = dict(self._jobs)
+                yield
+        except BaseException:
+            self._jobs = before
+            raise
 
     def add(self, *jobs: Job) -> None:
         """New jobs: all of them, or none."""
