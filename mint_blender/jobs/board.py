@@ -42,6 +42,7 @@ from .messages import Answered, Crashed, Hitch, JobChanged, News, Progress, Rest
 from .purse import NotPossible, Purse, TooExpensive
 from .questions import Answer, OptimizationPrice, Price, Question, prices_of
 from .setup import Setup
+from .under_way import UnderWay
 from .worker import Worker
 
 __all__ = ["Board", "NotPossible", "TooExpensive"]
@@ -59,8 +60,7 @@ class Board:
         self._journal = Journal(setup.home)
         self._driver = Driver(setup.home)
         self._known = KnownJobs(self._journal)
-        self._active: dict[str, int] = {}  # the number of the last look at each job that goes on here
-        self._looks = itertools.count(1)
+        self._active: UnderWay[str] = UnderWay()  # jobs that go on here
         self._asked: set[Question] = set()
         self.answers: dict[Question, Answered] = {}
         self.purse = Purse(self.answers, lambda: self._known.paid_for_optimizing)
@@ -96,6 +96,11 @@ class Board:
     def outlook(self, job: Job) -> history.Outlook:
         """How far the job's present stage is, judged by how long it took before."""
         return history.outlook(job, self._known.moves(job), self._known.usual, now=time.time())
+
+    @property
+    def version(self) -> int:
+        """A number that changes with the list of jobs, and with what goes on here."""
+        return self._known.version + self._active.version
 
     @property
     def serial(self) -> int:
@@ -351,8 +356,7 @@ class Board:
             self._forget_passing(news.job.id)
             self._known.reread()
         elif isinstance(news, Rested):
-            if self._active.get(news.job_id) == news.number:
-                del self._active[news.job_id]
+            self._active.end(news.job_id, news.number)
             self._forget_passing(news.job_id)
             self._known.reread()
         elif isinstance(news, Hitch):
@@ -404,8 +408,7 @@ class Board:
         """Have the job's story told here; False when another process does, which notices a decision by itself."""
         if self._is_driven_elsewhere(job):
             return False
-        self._active[job.id] = next(self._looks)
-        self.worker.look(job.id, self._active[job.id])
+        self.worker.look(job.id, self._active.begin(job.id))
         return True
 
     def _is_driven_elsewhere(self, job: Job) -> bool:
