@@ -37,6 +37,8 @@ class Shelf:
         self._used: set[str] = set()  # cursors: a list that goes round in circles has ended
         self._lost_its_way = False
         self._missed: dict[str, float] = {}  # what is at Mint and was not in the list when it was read, and when it was made
+        self._looked_for: dict[str, float] = {}  # what was missed when the first page was asked for, which is on its way
+        self._asks_in_vain = False  # the first page could not be had, and nothing has happened since
         self._change = Change()
 
     def entries(self) -> Iterable[Asset]:
@@ -71,15 +73,16 @@ class Shelf:
     @property
     def is_behind(self) -> bool:
         """Has something come in front since the list was read? What is older than all that is known is only further down."""
-        return self.is_begun and any(made > self.frontier for made in self._missed.values())
+        return self.is_begun and not self._asks_in_vain and any(made > self.frontier for made in self._missed.values())
 
     def miss(self, asset_id: str, made: float) -> None:
         """There is an entry at Mint that is not known here."""
         self._missed[asset_id] = made
+        self._asks_in_vain = False
 
     def asked(self) -> None:
         """The first page is being asked for: whatever was missed so far is in the answer, or is not in the list at all."""
-        self._missed.clear()
+        self._looked_for, self._missed = self._looked_for | self._missed, {}
 
     def put(self, asset: Asset) -> Change:
         """A known entry as it is now, from somebody who has just heard of it."""
@@ -101,7 +104,9 @@ class Shelf:
 
     def take_in(self, cursor: str | None, page: Page) -> Change:
         """One page that was asked for; a late one, whose place is no longer known, only renews what it is about."""
-        self.complaint, self._change = None, Change()
+        self.complaint, self._asks_in_vain, self._change = None, False, Change()
+        if cursor is None:
+            self._looked_for = {}
         if cursor is None and (not self.is_begun or self._lost_its_way):
             for id in self._order:
                 self._remove(id)
@@ -126,6 +131,9 @@ class Shelf:
         """A page could not be had. When it was a further one, its cursor may be what is wrong: the next refresh begins anew."""
         self.complaint = complaint
         self._lost_its_way = self._lost_its_way or cursor is not None
+        if cursor is None:
+            self._asks_in_vain = True
+            self._looked_for, self._missed = {}, self._looked_for | self._missed
 
     def _add(self, page: Page) -> None:
         """Further down."""
@@ -178,6 +186,7 @@ class Shelf:
                 self._change.gone.append(before)
             self._known[asset.id] = asset
             self._missed.pop(asset.id, None)
+            self._looked_for.pop(asset.id, None)
             self._change.put.append(asset)
 
     def _remove(self, asset_id: str) -> None:
