@@ -61,7 +61,7 @@ class Board:
         self._driver = Driver(setup.home)
         self._known = KnownJobs(self._journal)
         self._active: UnderWay[str] = UnderWay()  # jobs that go on here
-        self._asked: set[Question] = set()
+        self._asked: UnderWay[Question] = UnderWay()
         self.answers: dict[Question, Answered] = {}
         self.purse = Purse(self.answers, lambda: self._known.paid_for_optimizing)
         self.waits_for_prices = False  # block until a price is known that a limit wants to know: for whoever has no window
@@ -121,8 +121,9 @@ class Board:
         return spending.spent_on(self._known.spending_entries(), spending.date_of(time.time()))
 
     def use(self, account: Account) -> None:
-        """Talk to Mint with another key or base URL; what was said before is no longer true."""
+        """Talk to Mint with another key or base URL; what was said before, or is about to be, is no longer true."""
         self.answers.clear()
+        self._asked.clear()
         self.worker.use(account)
 
     def allow_online(self, allowed: bool) -> None:
@@ -135,8 +136,7 @@ class Board:
 
     def ask(self, question: Question) -> None:
         """Ask Mint something that is no job; `answers` has the answer after a later `catch_up`."""
-        self._asked.add(question)
-        self.worker.ask(question)
+        self.worker.ask(question, self._asked.begin(question))
 
     def learn(self, question: Question, answer: Answer) -> None:
         """Take in an answer that was got in another way."""
@@ -353,26 +353,24 @@ class Board:
 
     def _take_in(self, news: News) -> None:
         if isinstance(news, JobChanged):
-            self._forget_passing(news.job.id)
-            self._known.reread()
+            self._look_up(news.job.id)
         elif isinstance(news, Rested):
             self._active.end(news.job_id, news.number)
-            self._forget_passing(news.job_id)
-            self._known.reread()
+            self._look_up(news.job_id)
         elif isinstance(news, Hitch):
             self.hitches[news.job_id] = news
         elif isinstance(news, Progress):
             self.progress[news.job_id] = news
-        elif isinstance(news, Answered):
-            self._asked.discard(news.question)
+        elif isinstance(news, Answered) and self._asked.end(news.question, news.number):
             self.answers[news.question] = news
         elif isinstance(news, Crashed):
             self._active.clear()
             self._asked.clear()
 
-    def _forget_passing(self, job_id: str) -> None:
+    def _look_up(self, job_id: str) -> None:
         self.hitches.pop(job_id, None)
         self.progress.pop(job_id, None)
+        self._known.reread()
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
