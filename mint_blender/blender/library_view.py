@@ -103,6 +103,7 @@ def library() -> Library:
     if account != _account:
         _library, _account = Library(), account
         _facts.clear()
+        go_on()
     return _library
 
 

@@ -32,7 +32,7 @@ class Shelf:
         self.complaint: str | None = None
         self._known: dict[str, Asset] = {}
         self._order: list[str] = []
-        self._gap: tuple[int, str] | None = None  # after so many entries something is missing; the cursor that leads there
+        self._gap: tuple[int, str | None] | None = None  # after so many entries something is missing; the cursor that leads there
         self._tail: str | None = None
         self._used: set[str] = set()  # cursors: a list that goes round in circles has ended
         self._lost_its_way = False
@@ -57,7 +57,7 @@ class Shelf:
     @property
     def next_page(self) -> ListPage | None:
         """What to ask for next; None at the end of the list."""
-        if not self.is_begun:
+        if not self.is_begun or self._lacks_beginning:
             return ListPage(self.kind)
         cursor = self._gap[1] if self._gap else self._tail
         return ListPage(self.kind, cursor) if cursor else None
@@ -73,7 +73,13 @@ class Shelf:
     @property
     def is_behind(self) -> bool:
         """Has something come in front since the list was read? What is older than all that is known is only further down."""
-        return self.is_begun and not self._asks_in_vain and any(made > self.frontier for made in self._missed.values())
+        has_missed = self._lacks_beginning or any(made > self.frontier for made in self._missed.values())
+        return self.is_begun and not self._asks_in_vain and has_missed
+
+    @property
+    def _lacks_beginning(self) -> bool:
+        """Are all gone that stood above the gap? Then the first page leads there."""
+        return self._gap is not None and self._gap[0] == 0
 
     def miss(self, asset_id: str, made: float) -> None:
         """There is an entry at Mint that is not known here."""
@@ -99,7 +105,7 @@ class Shelf:
             place = self._order.index(asset_id)
             del self._order[place]
             if self._gap is not None and place < self._gap[0]:
-                self._gap = (self._gap[0] - 1, self._gap[1])
+                self._gap = (self._gap[0] - 1, self._gap[1] if self._gap[0] > 1 else None)
         return self._change
 
     def take_in(self, cursor: str | None, page: Page) -> Change:
@@ -113,6 +119,7 @@ class Shelf:
             self._order, self._gap, self._used = [], None, set()
             self._add(page)
         elif cursor is None:
+            self._gap = None if self._lacks_beginning else self._gap
             self._lay_over(0, page)
         elif self._gap and cursor == self._gap[1]:
             self._lay_over(self._gap[0], page)

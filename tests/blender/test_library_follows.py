@@ -150,6 +150,21 @@ def test_jobs_of_another_account_are_no_news(panel: Panel, monkeypatch: pytest.M
         assert len(other.requests("GET", "/v1/models")) == len(other.requests("GET", "/v1/worlds")) == 1
 
 
+def test_another_account_is_looked_through_anew(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search was stopped; with another key the same filter is looked for in what that has made, from the beginning."""
+    panel.live()
+    panel.fields.words = "no such thing"
+    library_view.stop_searching()
+    panel.live()
+    assert len(panel.pages()) == 2
+    with running_service(speed=2000, library={"models": MODELS, "worlds": 4}) as other:
+        monkeypatch.setenv("MINT_API_KEY", other.key)
+        monkeypatch.setenv("MINT_API_BASE_URL", other.api)
+        current.account_changed()
+        panel.live()
+        assert library_view.extent_words(panel.fields) == f"All {MODELS + 4} looked through"
+
+
 def test_a_retried_entry_far_down(panel: Panel) -> None:
     """The oldest failed one, on the last screen: it turns in place, without one request for a list, and leaves the list of failed ones."""
     panel.live()
