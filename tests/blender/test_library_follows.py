@@ -17,7 +17,7 @@ from ..mint_service.running import ThreadService, running_service
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.blender import current, heartbeat, library_view  # noqa: E402
+from mint_blender.blender import current, heartbeat, library_jobs, library_view  # noqa: E402
 from mint_blender.jobs import library  # noqa: E402
 from mint_blender.jobs.board import Board  # noqa: E402
 from mint_blender.jobs.job import Job, asset_of  # noqa: E402
@@ -189,9 +189,9 @@ def test_a_retried_entry_far_down(panel: Panel) -> None:
         if library.state_words(chosen) not in states[-1:]:
             states.append(library.state_words(chosen))
         if library.state_of(chosen) is library.State.UNFINISHED:
-            assert library_view.job_of(chosen) is not None, "the details say that it is in the list of jobs"
+            assert library_jobs.job_of(chosen) is not None, "the details say that it is in the list of jobs"
     assert states == ["Failed", "Being made", "Done"]
-    assert library_view.preset_words(library_view.library().get(old.id)) == "Fast", "Mint's, not the form's default"
+    assert library_jobs.preset_words(library_view.library().get(old.id)) == "Fast", "Mint's, not the form's default"
     assert [each.id for each in library_view.on_screen(panel.fields)] == on_screen
     panel.fields.state = "FAILED"
     assert old.id not in {each.id for each in library_view.shown(panel.fields)}
