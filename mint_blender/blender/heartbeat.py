@@ -24,7 +24,6 @@ from . import (
     current,
     drafts,
     form,
-    job_groups,
     library_child,
     library_view,
     notices,
@@ -65,8 +64,7 @@ def beat() -> bool:
 
 
 def follow(board: Board) -> None:
-    """What hangs on the jobs as they are now: their list, pictures, drafts, the look-out for Credits, and the chart of what was spent."""
-    job_groups.changed()
+    """What hangs on the jobs as they are now: pictures, drafts, the look-out for Credits, and the chart of what was spent."""
     pictures.catch_up(board)
     drafts.catch_up(board)
     billing_watch.catch_up(board, ensure)
@@ -91,7 +89,6 @@ def ensure() -> None:
 
 def redraw() -> None:
     """Something about the jobs has changed: draw again what shows them, sidebars, preferences and status bars of all windows."""
-    job_groups.changed()
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
             for region in area.regions:

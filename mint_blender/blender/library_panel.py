@@ -10,7 +10,7 @@ import bpy
 from ..jobs import library
 from ..jobs.library import State
 from ..mint.schema import Asset, Kind
-from . import current, library_child, library_view
+from . import current, library_child, library_jobs, library_view
 from .translations import translated
 from .wrapping import wrapped
 
@@ -150,7 +150,7 @@ def _draw_details(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
         box.template_icon(icon_value=icon, scale=8.0)
     column = box.column(align=True)
     made = asset.created_at.astimezone().strftime("%Y-%m-%d %H:%M") if asset.created_at else ""
-    column.label(text=" · ".join(filter(None, (translated(library.state_words(asset)), made, library_view.preset_words(asset)))))
+    column.label(text=" · ".join(filter(None, (translated(library.state_words(asset)), made, library_jobs.preset_words(asset)))))
     if (words := library_view.facts_words(asset)) is not None:
         wrapped(column, words if asset.kind is Kind.MODEL else f"Collider: {words}", width=width)
     if state is State.FAILED and (reason := library.reason(asset)):
@@ -181,7 +181,7 @@ def _draw_actions(box: bpy.types.UILayout, asset: Asset, state: State, width: in
             retry.kind, retry.asset_id = asset.kind.name, asset.id
         return
     if state is State.UNFINISHED:
-        if library_view.job_of(asset) is not None:
+        if library_jobs.job_of(asset) is not None:
             wrapped(box, "It is in the list of jobs above, where it can be decided about.", width=width, icon="INFO")
             return
         # Mint's lists name no operation, and without one there is nothing to poll, approve or cancel: the entry itself is watched.

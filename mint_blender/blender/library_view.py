@@ -23,7 +23,6 @@ import bpy.utils.previews
 
 from ..files.glb import Glb
 from ..jobs.board import Board
-from ..jobs.job import Job, asset_of
 from ..jobs.journal import JournalTrouble
 from ..jobs.library import Filter, Library, Sort, State
 from ..jobs.messages import Answered
@@ -103,6 +102,7 @@ def library() -> Library:
     if account != _account:
         _library, _account = Library(), account
         _facts.clear()
+        go_on()
     return _library
 
 
@@ -379,20 +379,6 @@ def facts_words(asset: Asset) -> str | None:
     if isinstance(found, Glb):
         return f"{found.vertices:,} vertices, {found.triangles:,} faces, {size_words(found.length)}"
     return said.complaint if said else None
-
-
-def job_of(asset: Asset) -> Job | None:
-    """The job of this journal that made it, or is about to. Mint's lists do not tell who began something, nor with what settings."""
-    board = current.existing()
-    return next((job for job in board.jobs() if job.existing is None and asset_of(job) == asset.id), None) if board else None
-
-
-def preset_words(asset: Asset) -> str | None:
-    """The preset, where that is known: as Mint tells it, else as it was asked for here. Retrying what others began asks for none."""
-    job = job_of(asset)
-    told = job.operation.preset if job and job.operation else None
-    asked = job.request.preset.value if job and job.body else None
-    return (told or asked or "").title() or None
 
 
 def size_words(count: int) -> str:

@@ -21,6 +21,7 @@ from . import (
     job_groups,
     job_operators,
     library_child,
+    library_jobs,
     library_operators,
     library_panel,
     library_view,
@@ -104,6 +105,7 @@ def unregister() -> None:
     usage_chart.forget()
     library_child.stop()
     library_view.forget()
+    library_jobs.forget()
     references.forget()
     disk.stop_log()
     while _commands:

@@ -41,6 +41,7 @@ from .messages import Answered, Crashed, Hitch, JobChanged, News, Progress, Rest
 from .purse import NotPossible, Purse, TooExpensive
 from .questions import Answer, OptimizationPrice, Price, Question, prices_of, prices_of_retry
 from .setup import Setup
+from .under_way import UnderWay
 from .worker import Worker
 
 __all__ = ["Board", "NotPossible", "TooExpensive"]
@@ -58,10 +59,9 @@ class Board:
         self._journal = Journal(setup.home)
         self._driver = Driver(setup.home)
         self._known = KnownJobs(self._journal)
-        self._active: dict[str, int] = {}  # the number of the last look at each job that goes on here
         self._has_news = False  # of the worker or another process, of which `catch_up` has not told yet
-        self._looks = itertools.count(1)
-        self._asked: set[Question] = set()
+        self._active: UnderWay[str] = UnderWay()  # jobs that go on here
+        self._asked: UnderWay[Question] = UnderWay()
         self.answers: dict[Question, Answered] = {}
         self.purse = Purse(self.answers, lambda: self._known.paid_for_optimizing)
         self.waits_for_prices = False  # block until a price is known that a limit wants to know: for whoever has no window
@@ -98,6 +98,11 @@ class Board:
         return history.outlook(job, self._known.moves(job), self._known.usual, now=time.time())
 
     @property
+    def version(self) -> int:
+        """A number that changes with the list of jobs, and with what goes on here."""
+        return self._known.version + self._active.version
+
+    @property
     def serial(self) -> int:
         """A number that changes when the worker, or another process, has written a job."""
         return self._known.serial
@@ -117,8 +122,9 @@ class Board:
         return spending.spent_on(self._known.spending_entries(), spending.date_of(time.time()))
 
     def use(self, account: Account) -> None:
-        """Talk to Mint with another key or base URL; what was said before is no longer true."""
+        """Talk to Mint with another key or base URL; what was said before, or is about to be, is no longer true."""
         self.answers.clear()
+        self._asked.clear()
         self.worker.use(account)
 
     def allow_online(self, allowed: bool) -> None:
@@ -131,8 +137,7 @@ class Board:
 
     def ask(self, question: Question) -> None:
         """Ask Mint something that is no job; `answers` has the answer after a later `catch_up`."""
-        self._asked.add(question)
-        self.worker.ask(question)
+        self.worker.ask(question, self._asked.begin(question))
 
     def learn(self, question: Question, answer: Answer) -> None:
         """Take in an answer that was got in another way."""
@@ -237,8 +242,7 @@ class Board:
 
     def cancel_waiting(self) -> None:
         """Cancel every job in line: all of which nothing was sent yet."""
-        with self._journal.at_once():
-            self._known.reread()
+        with self._known.at_once():
             waiting = [job for job in self.jobs() if job.phase is Phase.WAITING and job.decision is None]
             decided = [self._known.decide(job, Decision(Verb.CANCEL, new_key(Verb.CANCEL.value))) for job in waiting]
         for job in filter(None, decided):
@@ -306,7 +310,7 @@ class Board:
 
     def dismiss_finished(self) -> None:
         """Take everything off the list that is placed, saved or cancelled; what failed or can still be placed stays."""
-        with self._journal.at_once():
+        with self._known.at_once():
             for job in self.jobs():
                 if job.phase in {Phase.PLACED, Phase.CANCELED} and not self.is_active(job.id):
                     self._known.dismiss(job)
@@ -358,27 +362,24 @@ class Board:
 
     def _take_in(self, news: News) -> None:
         if isinstance(news, JobChanged):
-            self._forget_passing(news.job.id)
-            self._known.reread()
+            self._look_up(news.job.id)
         elif isinstance(news, Rested):
-            if self._active.get(news.job_id) == news.number:
-                del self._active[news.job_id]
-            self._forget_passing(news.job_id)
-            self._known.reread()
+            self._active.end(news.job_id, news.number)
+            self._look_up(news.job_id)
         elif isinstance(news, Hitch):
             self.hitches[news.job_id] = news
         elif isinstance(news, Progress):
             self.progress[news.job_id] = news
-        elif isinstance(news, Answered):
-            self._asked.discard(news.question)
+        elif isinstance(news, Answered) and self._asked.end(news.question, news.number):
             self.answers[news.question] = news
         elif isinstance(news, Crashed):
             self._active.clear()
             self._asked.clear()
 
-    def _forget_passing(self, job_id: str) -> None:
+    def _look_up(self, job_id: str) -> None:
         self.hitches.pop(job_id, None)
         self.progress.pop(job_id, None)
+        self._known.reread()
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
@@ -414,8 +415,7 @@ class Board:
         """Have the job's story told here; False when another process does, which notices a decision by itself."""
         if self._is_driven_elsewhere(job):
             return False
-        self._active[job.id] = next(self._looks)
-        self.worker.look(job.id, self._active[job.id])
+        self.worker.look(job.id, self._active.begin(job.id))
         return True
 
     def _is_driven_elsewhere(self, job: Job) -> bool:

@@ -114,7 +114,7 @@ class Desk:
         elif isinstance(command, Online):
             self._online = command.allowed
         elif isinstance(command, Ask):
-            self._ask(command.question)
+            self._ask(command.question, command.number)
         elif isinstance(command, ErrandDone):
             self._errands.discard(command.serial)
 
@@ -275,20 +275,20 @@ class Desk:
         self._outbox.put(Hitch(task.job.id, str(error), wait))
         return True
 
-    def _ask(self, question: Question) -> None:
+    def _ask(self, question: Question, number: int) -> None:
         """Answer at once, well or badly: a person waits, and can ask again."""
         try:
             if not self._online:
                 raise Unreachable("online access is off in Blender's preferences")
             if isinstance(question, Thumbnail | FileFacts):
-                self._send_out(question)
+                self._send_out(question, number)
             else:
-                self._outbox.put(Answered(question, answer(self._connected(), question)))
+                self._outbox.put(Answered(question, answer(self._connected(), question), number=number))
         except MintError as error:
-            self._outbox.put(Answered(question, None, str(error)))
+            self._outbox.put(Answered(question, None, str(error), number=number))
         except Exception as mistake:
             log.exception("The question %s broke", question)
-            self._outbox.put(Answered(question, None, troubles.internal(mistake).sentence))
+            self._outbox.put(Answered(question, None, troubles.internal(mistake).sentence, number=number))
 
     def _connected(self) -> Client:
         if self._client is None:
@@ -346,7 +346,7 @@ class Desk:
 
         self._pool.submit(work)
 
-    def _send_out(self, question: Thumbnail | FileFacts) -> None:
+    def _send_out(self, question: Thumbnail | FileFacts, number: int) -> None:
         """Hand a question to the pool: a file host may be slow, and several pictures are wanted at a time."""
         serial = next(_serials)
         self._errands.add(serial)
@@ -358,7 +358,7 @@ class Desk:
             return self._halted.is_set() or not self._online
 
         def work() -> None:
-            self._outbox.put(errands.run(question, self._setup.home, downloader, unwanted))
+            self._outbox.put(replace(errands.run(question, self._setup.home, downloader, unwanted), number=number))
             self._inbox.put(ErrandDone(serial))
 
         self._pool.submit(work)

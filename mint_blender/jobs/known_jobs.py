@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 
 from . import history, spending
@@ -21,6 +22,7 @@ class KnownJobs:
     """The jobs on the list, how they came to where they are, and what they and the dismissed ones have cost."""
 
     def __init__(self, journal: Journal) -> None:
+        self.version = 0  # grows with every change of the list
         self._journal = journal
         # Asked for before the jobs are read: what is written in between is then read twice instead of missed.
         self._revision, self._serial = journal.revision(), journal.changes(0)[0]
@@ -92,15 +94,14 @@ class KnownJobs:
         revision = self._journal.revision()
         if revision == self._revision:
             return False
-        self._revision = revision
         self._serial, changes = self._journal.changes(self._serial)
+        self._revision = revision  # not before they were read: what could not be read now is read the next time
         before = {job_id: self._jobs.get(job_id) for job_id in changes}
         for job_id, job in changes.items():
             if job is None:
-                self._jobs.pop(job_id, None)
-                self._dismissed = None
+                self._take_off(job_id)
             else:
-                self._jobs[job_id] = job
+                self._put(job)
         if any(_phase(before[job_id]) is not _phase(job) for job_id, job in changes.items()):
             self._reread_moves()
         return any(before[job_id] != job for job_id, job in changes.items())
@@ -113,35 +114,58 @@ class KnownJobs:
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """All that is changed within, on what has just been reread, is one commit; where that fails nothing is changed here either."""
+        before = self._jobs
+        try:
+            with self._journal.at_once():
+                self.reread()
+                before = dict(self._jobs)
+                yield
+        except BaseException:
+            self._jobs = before
+            self.version += 1
+            raise
+
     def add(self, *jobs: Job) -> None:
         """New jobs: all of them, or none."""
         self._journal.add(*jobs)
-        self._jobs.update({job.id: job for job in jobs})
+        self._put(*jobs)
 
     def save(self, job: Job) -> None:
         """A job that nobody drives, as it is from now on."""
         self._journal.save(job)
-        self._jobs[job.id] = job
+        self._put(job)
 
     def decide(self, job: Job, decision: Decision) -> Job | None:
         """The job with this click; None if it has moved on, or was decided about already, as the list then shows."""
         if not self._journal.decide(job.id, decision):
             self.reread()
             return None
-        decided = self._jobs[job.id] = replace(job, decision=decision)
+        decided = replace(job, decision=decision)
+        self._put(decided)
         return decided
 
     def dismiss(self, job: Job) -> None:
         """Take a job off the list. What it has cost stays known."""
         self._journal.dismiss(job.id)
-        del self._jobs[job.id]
-        self._dismissed = None
+        self._take_off(job.id)
 
     def take_back(self, start: str) -> None:
         """Put dismissed jobs on the list again whose batch line (`target.line`) begins like this."""
-        self._jobs.update({job.id: job for job in self._journal.take_back(start)})
+        self._put(*self._journal.take_back(start))
         self._dismissed = None
         self._reread_moves()
+
+    def _put(self, *jobs: Job) -> None:
+        self.version += 1
+        self._jobs.update({job.id: job for job in jobs})
+
+    def _take_off(self, job_id: str) -> None:
+        self.version += 1
+        self._jobs.pop(job_id, None)
+        self._dismissed = None
 
 
 def _phase(job: Job | None) -> Phase | None:

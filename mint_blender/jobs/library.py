@@ -150,7 +150,7 @@ class Library:
         self._shelves = {kind: Shelf(kind) for kind in Kind}
         self._view: View | None = None
         self._listener = Listener()
-        self._done: dict[str, Told] = {}  # finished, as jobs have told
+        self._ended: dict[str, Told] = {}  # done or failed, as jobs have told
         self._reported: dict[str, State] = {}  # what jobs have told of entries that no list had: each state is reason to look once
 
     def get(self, asset_id: str) -> Asset | None:
@@ -216,8 +216,10 @@ class Library:
                 self._show(shelf.drop(told.id))
             elif entry is not None and not (known and told.is_older_than(known)):
                 state = state_of(entry)
-                if state is State.DONE:
-                    self._done[told.id] = told
+                if state is State.UNFINISHED:
+                    self._ended.pop(told.id, None)
+                elif state is State.DONE or can_be_retried(entry):
+                    self._ended[told.id] = told
                 if known is not None:
                     self._show(shelf.put(entry))
                 elif self._reported.get(told.id) is not state:
@@ -234,9 +236,13 @@ class Library:
             self._shelves[question.kind].asked()
 
     def _settled(self, asset: Asset) -> Asset:
-        """An entry of a page. For some seconds Mint's lists may lag behind: what is finished is never unfinished again."""
-        told = self._done.get(asset.id)
-        return (told.entry(asset) or asset) if told is not None and state_of(asset) is State.UNFINISHED else asset
+        """An entry of a page. For some seconds Mint's lists may lag behind what jobs have told: what is done is never unfinished again, and
+        what has failed is only where the list is newer, since others can try it anew."""
+        told = self._ended.get(asset.id)
+        entry = told.entry(asset) if told is not None and state_of(asset) is State.UNFINISHED else None
+        if told is None or entry is None or (state_of(entry) is not State.DONE and told.precedes(asset)):
+            return asset
+        return entry
 
     def _show(self, change: Change) -> None:
         if len(change.gone) > MANY:

@@ -38,9 +38,10 @@ class Online:
 
 @dataclass(frozen=True)
 class Ask:
-    """A question to Mint that is no job: balance, price, whose key."""
+    """A question to Mint that is no job: balance, price, whose key. `number` comes back with the answer."""
 
     question: Question
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ class Answered:
     answer: Answer | None
     complaint: str | None = None
     at: datetime = field(default_factory=lambda: datetime.now().astimezone())
+    number: int = 0  # of the `Ask`: an older one than was sent last was meant for an earlier account, or will be answered once more
 
 
 @dataclass(frozen=True)

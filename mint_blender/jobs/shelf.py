@@ -32,11 +32,13 @@ class Shelf:
         self.complaint: str | None = None
         self._known: dict[str, Asset] = {}
         self._order: list[str] = []
-        self._gap: tuple[int, str] | None = None  # after so many entries something is missing; the cursor that leads there
+        self._gap: tuple[int, str | None] | None = None  # after so many entries something is missing; the cursor that leads there
         self._tail: str | None = None
         self._used: set[str] = set()  # cursors: a list that goes round in circles has ended
         self._lost_its_way = False
         self._missed: dict[str, float] = {}  # what is at Mint and was not in the list when it was read, and when it was made
+        self._looked_for: dict[str, float] = {}  # what was missed when the first page was asked for, which is on its way
+        self._asks_in_vain = False  # the first page could not be had, and nothing has happened since
         self._change = Change()
 
     def entries(self) -> Iterable[Asset]:
@@ -55,7 +57,7 @@ class Shelf:
     @property
     def next_page(self) -> ListPage | None:
         """What to ask for next; None at the end of the list."""
-        if not self.is_begun:
+        if not self.is_begun or self._lacks_beginning:
             return ListPage(self.kind)
         cursor = self._gap[1] if self._gap else self._tail
         return ListPage(self.kind, cursor) if cursor else None
@@ -71,15 +73,22 @@ class Shelf:
     @property
     def is_behind(self) -> bool:
         """Has something come in front since the list was read? What is older than all that is known is only further down."""
-        return self.is_begun and any(made > self.frontier for made in self._missed.values())
+        has_missed = self._lacks_beginning or any(made > self.frontier for made in self._missed.values())
+        return self.is_begun and not self._asks_in_vain and has_missed
+
+    @property
+    def _lacks_beginning(self) -> bool:
+        """Are all gone that stood above the gap? Then the first page leads there."""
+        return self._gap is not None and self._gap[0] == 0
 
     def miss(self, asset_id: str, made: float) -> None:
         """There is an entry at Mint that is not known here."""
         self._missed[asset_id] = made
+        self._asks_in_vain = False
 
     def asked(self) -> None:
         """The first page is being asked for: whatever was missed so far is in the answer, or is not in the list at all."""
-        self._missed.clear()
+        self._looked_for, self._missed = self._looked_for | self._missed, {}
 
     def put(self, asset: Asset) -> Change:
         """A known entry as it is now, from somebody who has just heard of it."""
@@ -96,18 +105,21 @@ class Shelf:
             place = self._order.index(asset_id)
             del self._order[place]
             if self._gap is not None and place < self._gap[0]:
-                self._gap = (self._gap[0] - 1, self._gap[1])
+                self._gap = (self._gap[0] - 1, self._gap[1] if self._gap[0] > 1 else None)
         return self._change
 
     def take_in(self, cursor: str | None, page: Page) -> Change:
         """One page that was asked for; a late one, whose place is no longer known, only renews what it is about."""
-        self.complaint, self._change = None, Change()
+        self.complaint, self._asks_in_vain, self._change = None, False, Change()
+        if cursor is None:
+            self._looked_for = {}
         if cursor is None and (not self.is_begun or self._lost_its_way):
             for id in self._order:
                 self._remove(id)
             self._order, self._gap, self._used = [], None, set()
             self._add(page)
         elif cursor is None:
+            self._gap = None if self._lacks_beginning else self._gap
             self._lay_over(0, page)
         elif self._gap and cursor == self._gap[1]:
             self._lay_over(self._gap[0], page)
@@ -126,6 +138,9 @@ class Shelf:
         """A page could not be had. When it was a further one, its cursor may be what is wrong: the next refresh begins anew."""
         self.complaint = complaint
         self._lost_its_way = self._lost_its_way or cursor is not None
+        if cursor is None:
+            self._asks_in_vain = True
+            self._looked_for, self._missed = {}, self._looked_for | self._missed
 
     def _add(self, page: Page) -> None:
         """Further down."""
@@ -178,6 +193,7 @@ class Shelf:
                 self._change.gone.append(before)
             self._known[asset.id] = asset
             self._missed.pop(asset.id, None)
+            self._looked_for.pop(asset.id, None)
             self._change.put.append(asset)
 
     def _remove(self, asset_id: str) -> None:

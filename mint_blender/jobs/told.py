@@ -17,7 +17,8 @@ from .job import Job, asset_of
 
 OLD_NEWS = timedelta(minutes=1)
 """So much older than the entry, and it is not told: an operation and its model may be dated some moments apart, and no more."""
-# So was a model read after its operation had ended well: only what has failed is tried anew.
+# Where a job has read one of these from a model or World itself, that stands, whatever its operation says: what is done stays done. Any
+# other word may be from before a new attempt, of which only the operation tells.
 _DONE = {Status.SUCCEEDED.value, Status.PARTIALLY_SUCCEEDED.value}
 
 
@@ -49,7 +50,7 @@ class Told:
         return cls(
             kind=job.kind,
             id=asset_id,
-            is_gone=job.existing is not None and job.operation is None and job.trouble is not None and job.trouble.code == "not-found",
+            is_gone=_is_gone(job),
             asset=asset,
             status=making.status_word if making else None,
             reason=making.error.message if making and making.error else None,
@@ -61,6 +62,10 @@ class Told:
     def is_older_than(self, known: Asset) -> bool:
         """Does the entry know better?"""
         return self.heard_of is not None and known.updated_at is not None and self.heard_of + OLD_NEWS < known.updated_at
+
+    def precedes(self, listed: Asset) -> bool:
+        """Is an entry of a list newer than this, as far as is known?"""
+        return listed.updated_at is not None and (self.heard_of is None or self.heard_of < listed.updated_at)
 
     def entry(self, known: Asset | None) -> Asset | None:
         """The entry as it is by that; None where nothing is told. `known`, the entry as it was, has its name and its date."""
@@ -86,3 +91,9 @@ class Listener:
             earlier, told = before.get(job.id), Told.by(job)
             if told is not None and (earlier is None or told != Told.by(earlier)):
                 yield told
+
+
+def _is_gone(job: Job) -> bool:
+    """Has Mint refused to have it read? Once there is a body it was not that, but a start that was refused: of a conversion, perhaps."""
+    is_read = job.existing is not None and job.operation is None and job.body is None
+    return is_read and job.trouble is not None and job.trouble.code == "not-found"

@@ -46,9 +46,9 @@ class Worker:
         """The journal has news of this job; `number` comes back with the `Rested` that ends this look."""
         self._send(Look(job_id, number))
 
-    def ask(self, question: Question) -> None:
-        """Ask Mint something that is no job; the answer comes as news."""
-        self._send(Ask(question))
+    def ask(self, question: Question, number: int = 0) -> None:
+        """Ask Mint something that is no job; the answer comes as news, with this number."""
+        self._send(Ask(question, number))
 
     def use(self, account: Account) -> None:
         """Talk to Mint with another key or base URL from now on."""

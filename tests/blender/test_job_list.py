@@ -21,6 +21,7 @@ import mint_blender  # noqa: E402
 from mint_blender.blender import current, heartbeat, job_groups, job_list, menus, panel  # noqa: E402
 from mint_blender.jobs.board import Board  # noqa: E402
 from mint_blender.jobs.job import Phase, Target, new_job  # noqa: E402
+from mint_blender.jobs.journal import Journal  # noqa: E402
 from mint_blender.jobs.lineup import MORE, Group  # noqa: E402
 from mint_blender.mint.generation import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
@@ -61,8 +62,9 @@ def add(board: Board, phase: Phase, count: int) -> None:
     request = GenerationRequest(Kind.MODEL, f"a lamp that is {phase}")
     jobs = [replace(new_job(request, Target(), now=time.time()), phase=phase) for _ in range(count)]
     board._known.add(*jobs)
-    board._active.update({job.id: 0 for job in jobs if phase is Phase.WORKING})
-    heartbeat.redraw()
+    if phase is Phase.WORKING:
+        for job in jobs:
+            board._active.begin(job.id)
 
 
 def drawn(board: Board) -> Counter[str]:
@@ -108,7 +110,6 @@ def test_the_row_of_what_is_folded(board: Board) -> None:
     for job in board.jobs():
         board._known.save(replace(job, phase=Phase.CANCELED, decision=None))
         board._active.clear()
-    heartbeat.redraw()
     assert drawn(board)["mint.dismiss_finished"] == 1
     assert bpy.ops.mint.dismiss_finished() == {"FINISHED"}
     assert not drawn(board)
@@ -120,8 +121,8 @@ def test_the_status_bar_names_what_runs(board: Board) -> None:
     """How many jobs there are in all, and one that Mint works on, not one that waits in line."""
     add(board, Phase.WAITING, 200)
     add(board, Phase.WORKING, 2)
-    board._active.update({job.id: 0 for job in board.jobs()})
-    heartbeat.redraw()
+    for job in board.jobs():
+        board._active.begin(job.id)
     counts: Counter[str] = Counter()
     menus._draw_status_bar(type("Header", (), {"layout": Layout(counts)}), bpy.context)
     assert counts["Mint: 202 jobs, next: a lamp that is working, Generating"] == 1
@@ -133,7 +134,7 @@ def test_few_jobs_have_no_such_row(board: Board) -> None:
         add(board, phase, 3)
     counts = drawn(board)
     assert (counts["box"], counts["mint.show_jobs"]) == (9, 0)
-    assert [part.group for part in job_groups.lineup(board).parts] == [Group.IN_LINE, Group.OPEN, Group.OVER]
+    assert groups(board) == [Group.IN_LINE, Group.OPEN, Group.OVER]
 
 
 def test_what_changes_is_seen(board: Board) -> None:
@@ -142,3 +143,41 @@ def test_what_changes_is_seen(board: Board) -> None:
     assert drawn(board)[CARD] == 2
     bpy.ops.mint.dismiss(job_id=board.jobs()[0].id)
     assert drawn(board)[CARD] == 1
+
+
+@pytest.fixture
+def other(board: Board) -> Iterator[Journal]:
+    """The journal, as another process has it open."""
+    journal = Journal(board.home)
+    yield journal
+    journal.close()
+
+
+def test_a_refused_click_shows_why(board: Board, other: Journal) -> None:
+    """Another process has gone on with the job: after a click that came too late the list shows it as it is."""
+    add(board, Phase.REVIEW, 1)
+    assert groups(board) == [Group.ASKING]
+    other.save(replace(board.jobs()[0], phase=Phase.PLACED))
+    with pytest.raises(RuntimeError, match="is not possible now"):
+        bpy.ops.mint.approve(job_id=board.jobs()[0].id)
+    assert groups(board) == [Group.OVER]
+
+
+def test_a_beat_that_stumbles_hides_nothing(board: Board, other: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has been heard in the same beat is shown all the same."""
+    add(board, Phase.REVIEW, 1)
+    assert groups(board) == [Group.ASKING]
+    other.save(replace(board.jobs()[0], phase=Phase.PLACED))
+
+    def stumble(board: Board) -> None:
+        raise ValueError("a mistake of ours")
+
+    monkeypatch.setattr(heartbeat.auto_landing, "land_ready", stumble)
+    with pytest.raises(ValueError, match="a mistake of ours"):
+        heartbeat.beat()
+    assert groups(board) == [Group.OVER]
+
+
+def groups(board: Board) -> list[Group]:
+    """What the panel and the status bar look at."""
+    return [part.group for part in job_groups.lineup(board).parts]

@@ -181,6 +181,23 @@ def test_in_a_scene_that_nobody_sees_results_step_aside_too(model: Path) -> None
     assert side_by_side.footprint(other).left > side_by_side.footprint(one).right
 
 
+@pytest.mark.parametrize("kind", FILES)
+def test_in_an_excluded_collection_results_step_aside_too(kind: str, tmp_path: Path) -> None:
+    """Whoever excludes “Mint” from the view layer, before the first result or after it, finds them side by side when it is back."""
+    home = bpy.data.collections.new("Mint")
+    bpy.context.scene.collection.children.link(home)
+    layer = bpy.context.view_layer.layer_collection.children["Mint"]
+    roots = []
+    for excluded, count in ((False, 1), (True, 2), (False, 1)):
+        layer.exclude = excluded
+        for _ in range(count):
+            model, provenance = FILES[kind](tmp_path / "lamp.glb"), Provenance(job_id="j", name="Lamp", group="g")
+            roots.append(land_model(model, provenance, Landing(at=(5, 3, 0))).root)
+    bpy.context.view_layer.update()
+    prints = [side_by_side.footprint(each) for each in roots]
+    assert [each.left for each in prints] == pytest.approx([4.5, 5.6, 6.7, 7.8], abs=0.01)
+
+
 def test_what_lands_does_not_use_what_was_there(tmp_path: Path) -> None:
     """Under the names that the user has given already: the model has a mesh, a material and a picture of its own all the same."""
     rich.build(tmp_path)

@@ -17,7 +17,7 @@ from ..mint_service.running import ThreadService, running_service
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.blender import current, heartbeat, library_view  # noqa: E402
+from mint_blender.blender import current, heartbeat, library_jobs, library_view  # noqa: E402
 from mint_blender.jobs import library  # noqa: E402
 from mint_blender.jobs.board import Board  # noqa: E402
 from mint_blender.jobs.job import Job, asset_of  # noqa: E402
@@ -150,6 +150,21 @@ def test_jobs_of_another_account_are_no_news(panel: Panel, monkeypatch: pytest.M
         assert len(other.requests("GET", "/v1/models")) == len(other.requests("GET", "/v1/worlds")) == 1
 
 
+def test_another_account_is_looked_through_anew(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search was stopped; with another key the same filter is looked for in what that has made, from the beginning."""
+    panel.live()
+    panel.fields.words = "no such thing"
+    library_view.stop_searching()
+    panel.live()
+    assert len(panel.pages()) == 2
+    with running_service(speed=2000, library={"models": MODELS, "worlds": 4}) as other:
+        monkeypatch.setenv("MINT_API_KEY", other.key)
+        monkeypatch.setenv("MINT_API_BASE_URL", other.api)
+        current.account_changed()
+        panel.live()
+        assert library_view.extent_words(panel.fields) == f"All {MODELS + 4} looked through"
+
+
 def test_a_retried_entry_far_down(panel: Panel) -> None:
     """The oldest failed one, on the last screen: it turns in place, without one request for a list, and leaves the list of failed ones."""
     panel.live()
@@ -174,9 +189,9 @@ def test_a_retried_entry_far_down(panel: Panel) -> None:
         if library.state_words(chosen) not in states[-1:]:
             states.append(library.state_words(chosen))
         if library.state_of(chosen) is library.State.UNFINISHED:
-            assert library_view.job_of(chosen) is not None, "the details say that it is in the list of jobs"
+            assert library_jobs.job_of(chosen) is not None, "the details say that it is in the list of jobs"
     assert states == ["Failed", "Being made", "Done"]
-    assert library_view.preset_words(library_view.library().get(old.id)) == "Fast", "Mint's, not the form's default"
+    assert library_jobs.preset_words(library_view.library().get(old.id)) == "Fast", "Mint's, not the form's default"
     assert [each.id for each in library_view.on_screen(panel.fields)] == on_screen
     panel.fields.state = "FAILED"
     assert old.id not in {each.id for each in library_view.shown(panel.fields)}

@@ -16,7 +16,7 @@ from ..mint_service.running import ThreadService, running_service
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 
-from mint_blender.blender import current, library_view, waiting  # noqa: E402
+from mint_blender.blender import current, library_jobs, library_view, waiting  # noqa: E402
 from mint_blender.blender.scene import landing, reading  # noqa: E402
 from mint_blender.blender.scene import provenance as origin  # noqa: E402
 from mint_blender.jobs import calls, library  # noqa: E402
@@ -124,7 +124,7 @@ def test_one_that_is_still_being_made_is_waited_for(service: ThreadService) -> N
     bpy.ops.mint.refresh_library()
     (running,) = [each for each in entries(library.State.UNFINISHED) if each.prompt == "a slow lamp"]
     posts = len(service.requests("POST"))
-    assert library_view.job_of(running) is None, "it is none of our jobs"
+    assert library_jobs.job_of(running) is None, "it is none of our jobs"
     may_go_on.set()
     assert bpy.ops.mint.import_asset(kind="MODEL", asset_id=running.id) == {"FINISHED"}
     assert landing.find(asset_id=running.id) is not None
@@ -138,8 +138,8 @@ def test_one_of_our_own_jobs_is_known(service: ThreadService) -> None:
     bpy.ops.mint.refresh_library()
     (ours,) = [each for each in library_view.shown(library_view.fields_of(bpy.context)) if each.prompt == "a lamp of ours"]
     assert library.state_of(ours) is library.State.UNFINISHED
-    assert library_view.job_of(ours) == current.board().jobs()[0]
-    assert library_view.preset_words(ours) == "Fast"
+    assert library_jobs.job_of(ours) == current.board().jobs()[0]
+    assert library_jobs.preset_words(ours) == "Fast"
 
 
 def test_an_optimised_version_is_made_and_fetched(service: ThreadService) -> None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 import bpy
 import numpy as np
@@ -58,9 +58,30 @@ def evaluated(objects: Iterable[bpy.types.Object]) -> Iterator[bpy.types.Depsgra
 def work_out(scene: bpy.types.Scene) -> None:
     """Make true what objects say of their place: on the view layers that are shown. The others may never have been worked out, which would
     change what the user has made (physics), and need not be now."""
-    shown = [window.view_layer for window in bpy.context.window_manager.windows if window.scene == scene]
-    for view_layer in shown or scene.view_layers[:1]:
+    for view_layer in _looked_at(scene):
         view_layer.update()
+
+
+def place(each: bpy.types.Object, known: Container[bpy.types.Object] | None) -> Matrix:
+    """Its matrix in the world. Of what was not worked out, since its collection is excluded, Blender does not know it: then it follows from
+    where it and its parents were put. Constraints, and what bones do, are left out of that."""
+    matrix = Matrix()
+    while known is not None and each not in known:
+        matrix = each.matrix_basis @ matrix
+        if each.parent is None:
+            return matrix
+        each, matrix = each.parent, each.matrix_parent_inverse @ matrix
+    return each.matrix_world @ matrix
+
+
+def worked_out(scene: bpy.types.Scene) -> set[bpy.types.Object]:
+    """The objects of which `work_out` makes true what they say."""
+    return {each for view_layer in _looked_at(scene) for each in view_layer.objects}
+
+
+def _looked_at(scene: bpy.types.Scene) -> list[bpy.types.ViewLayer]:
+    shown = [window.view_layer for window in bpy.context.window_manager.windows if window.scene == scene]
+    return shown or list(scene.view_layers[:1])
 
 
 def _triple(values: np.ndarray) -> tuple[float, float, float]:

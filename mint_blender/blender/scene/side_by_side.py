@@ -7,14 +7,14 @@ it steps aside when it lands, until it stands on none of those that are there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 import bpy
 from mathutils import Vector
 
 from . import provenance
-from .measure import work_out
+from .measure import place, work_out, worked_out
 
 COLUMNS = 10
 GAP = 0.1
@@ -46,10 +46,11 @@ def cell(start: Point, number: int, spacing: float) -> Point:
 def step_aside(root: bpy.types.Object, scene: bpy.types.Scene, group: str) -> None:
     """Move what has just landed to the right, until it stands on nothing else of its group."""
     work_out(scene)
-    own = footprint(root)
+    known = worked_out(scene)
+    own = footprint(root, known)
     if own is None:
         return
-    others = [found for each in _group(scene, group) if each != root and (found := footprint(each)) is not None]
+    others = [found for each in _group(scene, group) if each != root and (found := footprint(each, known)) is not None]
     root.location.x += way_out(own, others)
 
 
@@ -63,9 +64,12 @@ def way_out(own: Footprint, others: list[Footprint]) -> float:
     return shift
 
 
-def footprint(root: bpy.types.Object) -> Footprint | None:
-    """By the boxes of its meshes: what is measured vertex by vertex would take long for hundreds. None where there is no mesh."""
-    corners = [each.matrix_world @ Vector(corner) for each in provenance.family(root) if each.type == "MESH" for corner in each.bound_box]
+def footprint(root: bpy.types.Object, known: Container[bpy.types.Object] | None = None) -> Footprint | None:
+    """By the boxes of its meshes: what is measured vertex by vertex would take long for hundreds. None where there is no mesh.
+
+    `known` are the objects whose place has been worked out, if these are not all."""
+    meshes = [each for each in provenance.family(root) if each.type == "MESH"]
+    corners = [matrix @ Vector(corner) for each in meshes for matrix in [place(each, known)] for corner in each.bound_box]
     if not corners:
         return None
     xs, ys = [corner.x for corner in corners], [corner.y for corner in corners]
