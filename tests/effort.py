@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -19,9 +20,12 @@ def lines(call: Callable[[], object]) -> int:
         return look
 
     earlier = sys.gettrace()  # coverage's
+    gc.collect()
+    gc.disable()  # what an earlier test has left behind may have something to do when it is swept up: not within what is counted
     sys.settrace(look)
     try:
         call()
     finally:
         sys.settrace(earlier)
+        gc.enable()
     return count
