@@ -8,7 +8,7 @@ import pytest
 from mint_blender.jobs import library as library_words
 from mint_blender.jobs.job import new_conversion
 from mint_blender.jobs.library import Filter, Library, State
-from mint_blender.jobs.wants import Convert, ReadAsset
+from mint_blender.jobs.wants import Convert, ReadAsset, TakeSlot
 from mint_blender.mint.schema import Format, Page
 
 from .telling import Teller, a_job, problem
@@ -23,7 +23,8 @@ def test_a_refused_conversion_takes_nothing_away() -> None:
     library, _ = a_shown(1, 2)
     told = Teller(new_conversion(an_asset(1), (Format.FBX,), NOWHERE, now=1.0))
     told.expect(ReadAsset)
-    told.answer(an_asset(1)).expect(Convert)
+    told.answer(an_asset(1)).expect(TakeSlot)
+    told.answer(None).expect(Convert)
     told.fail(problem(404, "not-found"))
     library.follow([told.job])
     assert states(library) == {"id_2": State.DONE, "id_1": State.DONE}
