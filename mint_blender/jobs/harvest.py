@@ -272,7 +272,8 @@ class Harvest:
     # -- one file -----------------------------------------------------------------------------------------------------
 
     def _optional(self, role: Role, url_of: UrlOf, what: str, name: str = "") -> Telling:
-        """A part that may be missing, or bad: that holds up neither the other parts nor, if it is the small picture, anything at all."""
+        """A part that may be missing, bad, or not where it should be: that holds up neither the other parts nor, if it is the small picture,
+        anything at all."""
         self._job = part_notes.without(self._job, what)
         if self._job.file(role) is not None:
             return
@@ -284,9 +285,9 @@ class Harvest:
         except FileTrouble as error:
             if role is Role.PICTURE:
                 self._job = self._job.noted(f"The picture could not be fetched. {error}")
-            elif isinstance(error, BadFile | TooLarge):  # it would be the same again, and the others, paid for with it, are good
-                self._unusable = error
-                self._job = self._job.noted(f"{part_notes.unusable(what)} {error}")
+            elif isinstance(error, BadFile | TooLarge | LinkExpired):
+                self._unusable = error  # it would be the same again, and the others, paid for with it, are good
+                self._job = self._job.noted(part_notes.left_out(what, error))
             else:
                 raise
 

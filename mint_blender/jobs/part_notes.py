@@ -5,8 +5,12 @@ What was true the last time may be no longer when the files are fetched again, o
 
 from __future__ import annotations
 
+from ..files.errors import FileTrouble, LinkExpired
 from ..mint.schema import Kind
 from .job import Job
+
+PARTS = ("collider mesh", "panorama", "splats", "picture")
+"""What a person calls what a result may come without."""
 
 
 def missing(kind: Kind, what: str) -> str:
@@ -14,14 +18,15 @@ def missing(kind: Kind, what: str) -> str:
     return f"This {kind} came without a {what}." if what != "splats" else "This world came without splats."
 
 
-def unusable(what: str) -> str:
-    """How the note about a part begins that has come and is not what it should be."""
-    return f"The {what} cannot be used."
+def left_out(what: str, error: FileTrouble) -> str:
+    """That part has come and is not what it should be, or its address leads nowhere."""
+    begins = _unreachable(what) if isinstance(error, LinkExpired) else _unusable(what)
+    return f"{begins} {error}"
 
 
 def without(job: Job, what: str) -> Job:
     """The job before it is decided anew what there is to say of that part."""
-    return job.unnoted(missing(job.kind, what), unusable(what), f"The {what} could not be fetched.")
+    return job.unnoted(*_beginnings(job, what))
 
 
 def without_preview(job: Job) -> Job:
@@ -36,9 +41,21 @@ def without_reasons(job: Job) -> Job:
 
 def is_explained(job: Job, what: str) -> bool:
     """Has the job said why that part is not here?"""
-    return any(note.startswith((missing(job.kind, what), unusable(what))) for note in job.notes)
+    return any(note.startswith(_beginnings(job, what)) for note in job.notes)
 
 
 def name_any(job: Job) -> bool:
     """Is a part of any kind said not to be here?"""
-    return any(" came without " in note or " cannot be used." in note for note in job.notes)
+    return any(is_explained(job, what) for what in PARTS)
+
+
+def _beginnings(job: Job, what: str) -> tuple[str, ...]:
+    return missing(job.kind, what), _unusable(what), _unreachable(what)
+
+
+def _unusable(what: str) -> str:
+    return f"The {what} cannot be used."
+
+
+def _unreachable(what: str) -> str:
+    return f"The {what} could not be fetched."

@@ -8,16 +8,16 @@ from dataclasses import replace
 
 import pytest
 
-from mint_blender.files.errors import BadFile, DownloadFailed
+from mint_blender.files.errors import BadFile, DownloadFailed, LinkExpired
 from mint_blender.jobs.harvest import NOTHING_USED_IS_MISSING
 from mint_blender.jobs.job import Job, Phase, Role, Target
-from mint_blender.jobs.wants import Fetch, ReadAsset
+from mint_blender.jobs.wants import Fetch, Poll, ReadAsset
 from mint_blender.mint.schema import Kind
 
-from .telling import FILES, THUMB, Teller, asset, kept, operation, working
+from .telling import FILES, THUMB, Teller, asset, kept, operation, seen, working
 
 PARTS = {Role.COLLIDER: "collider mesh", Role.PANORAMA: "panorama", Role.SPLATS: "splats"}
-STATES = ("missing", "bad", "good")
+STATES = ("missing", "bad", "gone", "good")
 MISSING = {
     Role.COLLIDER: "This world came without a collider mesh.",
     Role.PANORAMA: "This world came without a panorama.",
@@ -41,21 +41,24 @@ def fetched_again(job: Job) -> Job:
 
 
 def tell(told: Teller, states: States, time: str) -> Teller:
-    """Go on until the small picture is wanted, which comes last: each part is missing, bad, or good."""
+    """Go on until the small picture is wanted, which comes last: each part is missing, bad, good, or gone from where Mint says that it is."""
     told.expect(ReadAsset)
     offered = {role: f"{FILES}{role}" for role, state in states.items() if state != "missing"}
-    told.answer(
-        asset(
-            Kind.WORLD,
-            colliderMeshUrl=offered.get(Role.COLLIDER),
-            panoUrl=offered.get(Role.PANORAMA),
-            spzUrls={"100k": offered[Role.SPLATS]} if Role.SPLATS in offered else {},
-            thumbnailUrl=THUMB,
-        )
+    world = asset(
+        Kind.WORLD,
+        colliderMeshUrl=offered.get(Role.COLLIDER),
+        panoUrl=offered.get(Role.PANORAMA),
+        spzUrls={"100k": offered[Role.SPLATS]} if Role.SPLATS in offered else {},
+        thumbnailUrl=THUMB,
     )
+    told.answer(world)
     while (want := told.expect(Fetch)).role is not Role.PICTURE:
         if states[want.role] == "bad":
             told.fail(BadFile(f"It was damaged the {time} time."))
+        elif states[want.role] == "gone":
+            told.fail(LinkExpired("It is not there.")).expect(ReadAsset)  # a fresh address, which is as dead
+            told.answer(world).expect(Fetch)
+            told.fail(LinkExpired(f"It was not there the {time} time."))
         else:
             told.answer(kept(want))
     return told
@@ -71,7 +74,8 @@ def end(told: Teller) -> Job:
 def notes(states: States, time: str) -> tuple[str, ...]:
     """What is to be said of such parts, and nothing else."""
     bad = {role: f"The {what} cannot be used. It was damaged the {time} time." for role, what in PARTS.items()}
-    said = {"missing": MISSING, "bad": bad}
+    gone = {role: f"The {what} could not be fetched. It was not there the {time} time." for role, what in PARTS.items()}
+    said = {"missing": MISSING, "bad": bad, "gone": gone}
     return tuple(said[state][role] for role, state in states.items() if state in said)
 
 
@@ -132,3 +136,16 @@ def test_the_small_picture_is_said_to_lack_once() -> None:
     job = told.answer(kept(told.expect(Fetch))).job
     assert "This world came without a picture." in job.notes and not any("could not be fetched" in note for note in job.notes)
     assert end(tell(Teller(fetched_again(job)), ALL_GOOD, "fourth")).notes == (REMARK,)
+
+
+def test_a_world_of_which_nothing_can_be_had_waits() -> None:
+    """Every address leads nowhere: it has been paid for, so it can be gone on with once they lead somewhere again."""
+    told = tell(Teller(fetching()), dict.fromkeys(PARTS, "gone"), "first")
+    told.fail(LinkExpired("It is not there.")).expect(ReadAsset)  # the small picture
+    told.fail(DownloadFailed("It broke."))
+    assert told.job.phase is Phase.PAUSED and told.job.trouble is not None
+    assert told.job.trouble.sentence == "It was not there the first time. Resume does that."
+    again = Teller(told.job)
+    again.expect(Poll)
+    again.answer(seen("succeeded", kind=Kind.WORLD))
+    assert end(tell(again, ALL_GOOD, "second")).notes == ()

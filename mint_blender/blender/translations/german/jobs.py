@@ -61,6 +61,7 @@ TEXTS = {
     "collider mesh": "Kollisionsnetz",
     "This {1} came without a {2}.": "{1}: ohne {2} geliefert.",
     "The {1} cannot be used.": "Nicht zu gebrauchen: {1}.",
+    "The {1} could not be fetched.": "Nicht zu bekommen: {1}.",
     "This world came without splats.": "Diese Welt kam ohne Splats.",
     "The picture could not be fetched. {1}": "Das Bild konnte nicht geholt werden. {1}",
     "approve": "freigeben",

@@ -57,6 +57,7 @@ TEXTS = {
     "collider mesh": "コリジョンメッシュ",
     "This {1} came without a {2}.": "この{1}には{2}がありませんでした。",
     "The {1} cannot be used.": "{1}は使えません。",
+    "The {1} could not be fetched.": "{1}を取得できませんでした。",
     "This world came without splats.": "このワールドにはスプラットがありませんでした。",
     "The picture could not be fetched. {1}": "画像を取得できませんでした。{1}",
     "approve": "承認",
