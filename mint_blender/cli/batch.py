@@ -25,7 +25,8 @@ _OVER = frozenset({Phase.FAILED, Phase.CANCELED})
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Generate every line of a file; the status of the first line that is not done."""
-    wishes = _Wishes(arguments.output.absolute(), arguments.render, arguments.retry_failed)
+    # However the folder is spelled: its lines are found by it, and not to be found is to be paid for again.
+    wishes = _Wishes(arguments.output.resolve(), arguments.render, arguments.retry_failed)
     try:
         lines = batch_lines.read(arguments.file)
         for line in lines:

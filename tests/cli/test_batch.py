@@ -218,6 +218,20 @@ def test_another_folder_is_another_batch(mint: Mint, service: ThreadService, tmp
     assert len(service.operations()) == 2
 
 
+@pytest.mark.parametrize("spelled", ["../work/out", "link/out"])
+def test_the_same_folder_under_another_name(
+    mint: Mint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spelled: str
+) -> None:
+    """However the folder is named, its lines are found again: none is paid for twice."""
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "link").symlink_to(tmp_path / "work")
+    monkeypatch.chdir(tmp_path / "work")
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
+    for folder in ("out", spelled):
+        assert mint("batch", str(file), "-o", folder).status == 0
+    assert len(service.operations()) == 1
+
+
 def test_a_file_that_was_deleted_is_written_again(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
     """A finished line whose file is gone is written from what was downloaded: no Credits, no request."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
