@@ -7,9 +7,13 @@ Which job belongs to which line is part of the job's own first commit, so that n
 from __future__ import annotations
 
 import argparse
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..files.lock import try_lock
 from ..jobs.board import Board, NotPossible, TooExpensive
 from ..jobs.job import Job, Phase, Target
 from . import batch_lines, batch_price, batch_record, contact_sheet, session, writing
@@ -37,7 +41,10 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     if complaint := _cannot_write(lines, wishes):
         terminal.error(complaint)
         return Exit.IMPORT
-    with session.open_board() as board:
+    with _alone(wishes.folder) as is_alone, session.open_board() as board:
+        if not is_alone:
+            terminal.error(f"A batch into {wishes.folder} is running already: wait for it, or stop it. Nothing was started.")
+            return Exit.FAILED
         going = _Run(board, wishes, terminal, lines)
         try:
             return going.run(arguments.jobs, arguments.max_credits)
@@ -60,6 +67,16 @@ class _Wishes:
     def tag(self, line: Line | None = None) -> str:
         """What a line's job is found by; without a line: how those of all lines begin."""
         return f"{self.folder}#{line.tag if line else ''}"
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[bool]:
+    """Hold the folder for this run: two at once would each start what the other has not begun yet. A process that dies lets go of it."""
+    place = session.home() / "batches"
+    place.mkdir(parents=True, exist_ok=True)
+    name = hashlib.sha256(str(folder).encode("utf-8", "replace")).hexdigest()[:16]
+    with (place / f"{name}.lock").open("ab") as handle:
+        yield try_lock(handle)
 
 
 def _check(line: Line, path: Path) -> None:

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -230,6 +232,40 @@ def test_the_same_folder_under_another_name(
     for folder in ("out", spelled):
         assert mint("batch", str(file), "-o", folder).status == 0
     assert len(service.operations()) == 1
+
+
+@contextmanager
+def running_elsewhere(service: ThreadService, home: Path, *arguments: str, until: str) -> Iterator[subprocess.Popen[str]]:
+    """The command in another shell, which has said this."""
+    other = subprocess.Popen(
+        command(*arguments), env=environment(service, home), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    assert other.stderr is not None
+    try:
+        line = ""
+        while until not in line:
+            line = other.stderr.readline()
+            assert line, "it ended by itself"
+        yield other
+    finally:
+        other.kill()
+        other.communicate()
+
+
+def test_one_run_at_a_time(mint: Mint, service: ThreadService, home: Path, tmp_path: Path) -> None:
+    """The same command in another shell meanwhile would start, and pay for, what the first has not begun yet: it is told to wait."""
+    service.scenario(durations={"slow": 20000.0})
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1 [slow-start]"}, {"prompt": "lamp 2"})
+    arguments = ("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1")
+    with running_elsewhere(service, home, *arguments, until="Queued at Mint") as first:
+        second = mint(*arguments)
+        assert second.status == 1
+        assert "is running already" in second.said and "Nothing was started." in second.said
+        service.advance(30000)
+        _, err = first.communicate(timeout=30)
+    assert first.returncode == 0, err
+    assert sorted(operation.prompt for operation in service.operations()) == ["lamp 1 [slow-start]", "lamp 2"]
+    assert mint(*arguments).status == 0
 
 
 def test_a_file_that_was_deleted_is_written_again(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
