@@ -151,7 +151,7 @@ class _Run:
                     return
                 tell(self._board.hear())
                 for job_id in [job_id for job_id in self._active if not self._board.is_active(job_id)]:
-                    self._end(self._active.pop(job_id), self._board.job(job_id))
+                    self._end(self._active.pop(job_id), self._job_as_it_is(job_id))
 
     def _conclude(self) -> Exit:
         done = sum(status is Exit.DONE for status in self._statuses.values())
@@ -168,7 +168,15 @@ class _Run:
     def _job(self, line: Line) -> Job | None:
         """The line's job as it now is, if it has one."""
         known = self._jobs.get(line.tag)
-        return self._board.job(known.id) if known else None
+        return self._job_as_it_is(known.id) if known else None
+
+    def _job_as_it_is(self, job_id: str) -> Job:
+        """Also when it was taken off the list meanwhile, in Blender say: it is a line's all the same, and on the list again."""
+        try:
+            return self._board.job(job_id)
+        except NotPossible:
+            self._board.lines(self._wishes.tag())
+            return self._board.job(job_id)
 
     def _costs(self, line: Line) -> bool:
         """Would going on with this line take Credits that nobody has held back yet?"""
@@ -236,7 +244,7 @@ class _Run:
         else:
             self._statuses[line.number] = finish(self._board, job, self._terminal, line=line.number)
         try:
-            batch_record.keep(line, self._board.job(job.id), self._terminal)
+            batch_record.keep(line, self._job_as_it_is(job.id), self._terminal)
         except OSError as error:
             self._terminal.hint(f"line {line.number}: its picture or record could not be written: {error.strerror or error}.")
 

@@ -18,6 +18,7 @@ from ..mint.standin import PIXEL
 from ..mint_service.records import ACTIVE
 from ..mint_service.running import ThreadService
 from .runs import Mint, command, environment, run
+from .sheets import Sheet
 
 
 def lines_of(path: Path, *lines: dict[str, object]) -> Path:
@@ -266,6 +267,20 @@ def test_one_run_at_a_time(mint: Mint, service: ThreadService, home: Path, tmp_p
     assert first.returncode == 0, err
     assert sorted(operation.prompt for operation in service.operations()) == ["lamp 1 [slow-start]", "lamp 2"]
     assert mint(*arguments).status == 0
+
+
+def test_dismissed_while_the_batch_runs(mint: Mint, service: ThreadService, home: Path, tmp_path: Path) -> None:
+    """A finished line's job, taken off the list in Blender say, is a line of the batch all the same: on the sheet, and for the exit status."""
+    service.scenario(durations={"slow": 20000.0})
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"}, {"prompt": "lamp 2 [slow-start]"}, {"prompt": "lamp 3"})
+    arguments = ("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1")
+    with running_elsewhere(service, home, *arguments, until="lamp 2 [slow-start]: Queued at Mint") as running:
+        (done,) = [record["job"] for record in mint("jobs", "--json").records if record["phase"] == "placed"]
+        assert mint("dismiss", done).status == 0
+        service.advance(30000)
+        _, err = running.communicate(timeout=30)
+    assert running.returncode == 0, err
+    assert [card.state for card in Sheet(tmp_path / "out" / "index.html").cards] == ["done"] * 3
 
 
 def test_a_file_that_was_deleted_is_written_again(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
