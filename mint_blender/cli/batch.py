@@ -107,6 +107,7 @@ class _Run:
         self._jobs = _known_jobs(board, wishes)
         self._names = {path.stem for path in wishes.folder.iterdir()}
         self._names |= {Path(job.target.output).stem for job in self._jobs.values() if job.target.output}
+        self._written = {job.id for job in self._jobs.values() if job.phase is Phase.PLACED and _has_output(job)}
         self._purse = Purse(None, Prices())
         self._active: dict[str, Line] = {}
         self._statuses: dict[int, Exit] = {}
@@ -242,17 +243,25 @@ class _Run:
             self._terminal.event({**job_record(job, event="result"), "line": line.number})
             self._statuses[line.number] = Exit.DONE
         else:
-            self._statuses[line.number] = finish(self._board, job, self._terminal, line=line.number)
+            self._statuses[line.number] = finish(self._board, self._still_to_write(job), self._terminal, line=line.number)
         try:
             batch_record.keep(line, self._job_as_it_is(job.id), self._terminal)
         except OSError as error:
             self._terminal.hint(f"line {line.number}: its picture or record could not be written: {error.strerror or error}.")
+
+    def _still_to_write(self, job: Job) -> Job:
+        """A result that an earlier run has written is left alone, whatever the user has made of it since: only the still is lacking."""
+        return replace(job, target=replace(job.target, output=None)) if job.id in self._written else job
 
 
 def _known_jobs(board: Board, wishes: _Wishes) -> dict[str, Job]:
     """The jobs of earlier runs into this folder, by their line's tag; the newest where a line was begun anew."""
     start = wishes.tag()
     return {(job.target.line or "").removeprefix(start): job for job in reversed(board.lines(start))}
+
+
+def _has_output(job: Job) -> bool:
+    return job.target.output is not None and Path(job.target.output).is_file()
 
 
 def _was_cleared(job: Job) -> bool:

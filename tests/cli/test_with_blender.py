@@ -153,6 +153,20 @@ def test_a_batch_of_both_kinds(mint: Mint, service: ThreadService, tmp_path: Pat
     assert len(service.operations()) == 2
 
 
+def test_a_still_that_comes_later_leaves_the_result_alone(mint: Mint, tmp_path: Path) -> None:
+    """What the user has made of a finished line's file since is not undone by a rerun that only lacks the picture."""
+    (tmp_path / "a.txt").write_text("a lamp\n", encoding="utf-8")
+    out = tmp_path / "out"
+    assert mint("batch", str(tmp_path / "a.txt"), "-o", str(out)).status == 0
+    blend = out / "0001-a-lamp.blend"
+    blend.write_bytes(b"the user's work")
+    for _ in ("the first", "another, as it was deleted"):
+        (out / "0001-a-lamp.png").unlink(missing_ok=True)
+        assert mint("batch", str(tmp_path / "a.txt"), "-o", str(out), "--render").status == 0
+        assert picture.inspect(out / "0001-a-lamp.png").format == "png"
+        assert blend.read_bytes() == b"the user's work"
+
+
 def test_a_batch_where_one_line_cannot_be_imported(mint: Mint, tmp_path: Path) -> None:
     """The others are written; the record and the sheet say why this one is not."""
     (tmp_path / "a.txt").write_text("a lamp [meshopt]\na mug\n", encoding="utf-8")
