@@ -33,8 +33,10 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     wishes = _Wishes(arguments.output.resolve(), arguments.render, arguments.retry_failed)
     try:
         lines = batch_lines.read(arguments.file)
+        begun = _begun(wishes)
         for line in lines:
-            _check(line, arguments.file)
+            if line.tag not in begun:
+                _check(line, arguments.file)
     except BadLine as trouble:
         terminal.error(f"{trouble} Nothing was started.")
         return Exit.USAGE
@@ -77,6 +79,12 @@ def _alone(folder: Path) -> Iterator[bool]:
     name = hashlib.sha256(str(folder).encode("utf-8", "replace")).hexdigest()[:16]
     with (place / f"{name}.lock").open("ab") as handle:
         yield try_lock(handle)
+
+
+def _begun(wishes: _Wishes) -> frozenset[str]:
+    """The tags of the lines that have a job: those were checked when it began, and their pictures may be gone since."""
+    with session.open_list() as board:
+        return frozenset(_known_jobs(board, wishes))
 
 
 def _check(line: Line, path: Path) -> None:

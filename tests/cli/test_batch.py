@@ -235,6 +235,22 @@ def test_the_same_folder_under_another_name(
     assert len(service.operations()) == 1
 
 
+def test_a_line_that_was_begun_needs_its_picture_no_longer(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """A picture that has gone since keeps a rerun from nothing; of a line that is new it has to be there."""
+    (tmp_path / "lamp.png").write_bytes(PIXEL)
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1", "image": "lamp.png"}, {"prompt": "lamp 2"})
+    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
+    (tmp_path / "lamp.png").unlink()
+    lines_of(file, {"prompt": "lamp 1", "image": "lamp.png"}, {"prompt": "lamp 2"}, {"prompt": "lamp 3"})
+    ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
+    assert ran.status == 0, ran.err
+    lines_of(file, {"prompt": "lamp 1", "image": "lamp.png"}, {"prompt": "lamp 4", "image": "lamp.png"})
+    ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
+    assert ran.status == 2
+    assert "a.jsonl, line 2: The reference picture" in ran.said
+    assert len(service.operations()) == 3
+
+
 @contextmanager
 def running_elsewhere(service: ThreadService, home: Path, *arguments: str, until: str) -> Iterator[subprocess.Popen[str]]:
     """The command in another shell, which has said this."""
