@@ -111,12 +111,11 @@ def _height(values: Values) -> float | None:
 
 
 def _images(values: Values) -> list[str]:
-    """`image` is one path or address; `images` a list of them, in a table with spaces between."""
-    if "image" in values:
-        return [_text(values, "image") or ""]
+    """`image` is one path or address; `images` a list of them, in a table with spaces between. Both together are all of them."""
+    first = [_text(values, "image") or ""] if "image" in values else []
     images = values.get("images", [])
     if isinstance(images, str):
-        return images.split()
+        return first + images.split()
     if not isinstance(images, list) or not all(isinstance(image, str) for image in images):
         raise ValueError(f"images is a list of paths and addresses, not {json.dumps(images)}")
-    return images
+    return first + images

@@ -51,6 +51,16 @@ def test_every_field_of_a_model(tmp_path: Path) -> None:
     assert (request.pose, line.optimize, target.height, line.render, line.suffix) == ("a_pose", "light", 1.8, True, ".blend")
 
 
+def test_both_fields_of_pictures(tmp_path: Path) -> None:
+    """A line that says `image` and `images`, as a table with both columns may, goes with all of them."""
+    for name in ("a.png", "b.png", "c.png"):
+        (tmp_path / name).write_bytes(PIXEL)
+    table = tmp_path / "wishes.csv"
+    table.write_text("prompt,image,images\na lamp,a.png,b.png c.png\n", encoding="utf-8")
+    (line,) = batch_lines.read(table)
+    assert [Path(image).name for image in line.request.images] == ["a.png", "b.png", "c.png"]
+
+
 def test_every_field_of_a_world(tmp_path: Path) -> None:
     """What is fetched and shown of a World, and whether it is a rigid body."""
     (line,) = batch_lines.read(_jsonl(tmp_path, WORLD))
