@@ -271,14 +271,14 @@ def running_elsewhere(service: ThreadService, home: Path, *arguments: str, until
 
 def test_one_run_at_a_time(mint: Mint, service: ThreadService, home: Path, tmp_path: Path) -> None:
     """The same command in another shell meanwhile would start, and pay for, what the first has not begun yet: it is told to wait."""
-    service.scenario(durations={"slow": 20000.0})
+    service.scenario(durations={"slow": 200000.0})
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1 [slow-start]"}, {"prompt": "lamp 2"})
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1")
     with running_elsewhere(service, home, *arguments, until="Queued at Mint") as first:
         second = mint(*arguments)
         assert second.status == 1
         assert "is running already" in second.said and "Nothing was started." in second.said
-        service.advance(30000)
+        service.advance(300000)
         _, err = first.communicate(timeout=30)
     assert first.returncode == 0, err
     assert sorted(operation.prompt for operation in service.operations()) == ["lamp 1 [slow-start]", "lamp 2"]
@@ -287,13 +287,13 @@ def test_one_run_at_a_time(mint: Mint, service: ThreadService, home: Path, tmp_p
 
 def test_dismissed_while_the_batch_runs(mint: Mint, service: ThreadService, home: Path, tmp_path: Path) -> None:
     """A finished line's job, taken off the list in Blender say, is a line of the batch all the same: on the sheet, and for the exit status."""
-    service.scenario(durations={"slow": 20000.0})
+    service.scenario(durations={"slow": 200000.0})
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"}, {"prompt": "lamp 2 [slow-start]"}, {"prompt": "lamp 3"})
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1")
     with running_elsewhere(service, home, *arguments, until="lamp 2 [slow-start]: Queued at Mint") as running:
         (done,) = [record["job"] for record in mint("jobs", "--json").records if record["phase"] == "placed"]
         assert mint("dismiss", done).status == 0
-        service.advance(30000)
+        service.advance(300000)
         _, err = running.communicate(timeout=30)
     assert running.returncode == 0, err
     assert [card.state for card in Sheet(tmp_path / "out" / "index.html").cards] == ["done"] * 3
