@@ -272,8 +272,8 @@ class Harvest:
     # -- one file -----------------------------------------------------------------------------------------------------
 
     def _optional(self, role: Role, url_of: UrlOf, what: str, name: str = "") -> Telling:
-        """A part that may be missing, bad, or not where it should be: that holds up neither the other parts nor, if it is the small picture,
-        anything at all."""
+        """A part that may be missing, bad, or not where it should be: that holds up neither the other parts nor, if it is the small
+        picture, anything at all."""
         self._job = part_notes.without(self._job, what)
         if self._job.file(role) is not None:
             return
