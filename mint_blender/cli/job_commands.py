@@ -132,12 +132,14 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         if complaint := writing.complaint(job.kind, arguments.output, arguments.render):
             terminal.error(complaint)
             return Exit.IMPORT
-        job = board.retarget(job.id, replace(job.target, output=text_of(arguments.output), render=text_of(arguments.render)))
+        target = replace(job.target, output=text_of(arguments.output), render=text_of(arguments.render))
+        if job.target.line is None:
+            board.retarget(job.id, target)  # a batch finds its files, and keeps its record, where its own job says that they lie
         if all(Path(kept.path).is_file() for kept in job.files):
-            return finish(board, job, terminal)
+            return finish(board, job, terminal, target=target)
     with session.open_board() as board:
         board.fetch_again(job.id)
-        return to_the_end(board, [job], terminal)
+        return to_the_end(board, [job], terminal, target=target)
 
 
 def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -151,23 +153,26 @@ def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     return Exit.DONE
 
 
-def to_the_end(board: Board, jobs: list[Job], terminal: Terminal, *, approve: bool = False) -> Exit:
-    """Follow jobs to where they rest, then write the files that each was to become; the status of the first that is not done."""
+def to_the_end(board: Board, jobs: list[Job], terminal: Terminal, *, approve: bool = False, target: Target | None = None) -> Exit:
+    """Follow jobs to where they rest, then write the files that each was to become, or what `target` names instead; the status of the first
+    that is not done."""
     with terminal.progress() as display:
         tell = terminal.teller(board, display)
         board.watch([job.id for job in jobs], tell)
         for job in jobs:
             session.follow(board, job.id, tell, (lambda preview: "approve") if approve else None)
-    statuses = [finish(board, board.job(job.id), terminal) for job in jobs]
+    statuses = [finish(board, board.job(job.id), terminal, target=target) for job in jobs]
     return next((status for status in statuses if status is not Exit.DONE), Exit.DONE)
 
 
-def finish(board: Board, job: Job, terminal: Terminal, *, line: int | None = None) -> Exit:
-    """Write the result of a job that is ready, and say how it stands; `line` is its place in a batch."""
+def finish(board: Board, job: Job, terminal: Terminal, *, line: int | None = None, target: Target | None = None) -> Exit:
+    """Write the result of a job that is ready, and say how it stands; `line` is its place in a batch, `target` another place, this once."""
     status = exits.of_job(job)
+    job = replace(job, target=target or job.target)
     if status is Exit.DONE and (job.target.output or job.target.render):
         status = _write(board, job, terminal)
         job = board.job(job.id)
+        job = replace(job, target=target or job.target)
     record = job_record(job, event="result") | ({} if line is None else {"line": line})
     if status is Exit.DONE:
         terminal.result(record, *_done_lines(job))

@@ -299,6 +299,29 @@ def test_dismissed_while_the_batch_runs(mint: Mint, service: ThreadService, home
     assert [card.state for card in Sheet(tmp_path / "out" / "index.html").cards] == ["done"] * 3
 
 
+@pytest.mark.parametrize("is_cleared", [False, True])
+def test_a_result_that_was_placed_elsewhere_too(mint: Mint, service: ThreadService, tmp_path: Path, is_cleared: bool) -> None:
+    """That is one more copy: the batch's own files stay where they are and as they are, and nothing of the user's beside the copy is touched."""
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
+    mint("batch", str(file), "-o", str(tmp_path / "out"))
+    (output,) = (tmp_path / "out").glob("*.glb")
+    output.write_bytes(b"changed")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "lamp.json").write_text("the user's")
+    (job,) = mint("jobs", "--json").records
+    if is_cleared:
+        Path(job["files"]["model"]).unlink()
+    ran = mint("place", job["job"], "-o", str(elsewhere / "lamp.glb"))
+    assert ran.status == 0 and str(elsewhere / "lamp.glb") in ran.out
+    assert (elsewhere / "lamp.glb").is_file()
+    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
+    assert output.read_bytes() == b"changed"
+    assert (elsewhere / "lamp.json").read_text() == "the user's"
+    assert {path.name for path in elsewhere.iterdir()} == {"lamp.glb", "lamp.json"}
+    assert len(service.operations()) == 1
+
+
 def test_a_file_that_was_deleted_is_written_again(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
     """A finished line whose file is gone is written from what was downloaded: no Credits, no request."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
