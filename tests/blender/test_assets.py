@@ -110,6 +110,18 @@ def test_the_catalogs_of_the_user_stay(model: Path, tmp_path: Path) -> None:
     assert catalogs.catalog_for("model", folder) == theirs
 
 
+def test_who_could_read_the_catalogs_still_can(tmp_path: Path) -> None:
+    """A library lies on a shared disk, say: the file keeps its permissions, and a new one has those of any other new file."""
+    file = _library(tmp_path) / catalogs.FILE
+    catalogs.catalog_for("model", file.parent)
+    (tmp_path / "any").touch()
+    assert file.stat().st_mode == (tmp_path / "any").stat().st_mode
+    file.chmod(0o664)
+    catalogs.catalog_for("world", file.parent)
+    assert file.stat().st_mode & 0o777 == 0o664
+    assert [path.name for path in file.parent.iterdir()] == [catalogs.FILE]
+
+
 def test_a_new_library_gets_a_catalog_file_that_blender_reads(tmp_path: Path) -> None:
     """A library without catalogs gets a file with its version and ours in it."""
     uuid = catalogs.catalog_for("world", _library(tmp_path))

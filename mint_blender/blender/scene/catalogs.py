@@ -6,8 +6,7 @@ Knows nothing of `bpy`: a folder in, the catalog's UUID out.
 
 from __future__ import annotations
 
-import os
-import tempfile
+import shutil
 import uuid
 from pathlib import Path
 
@@ -55,10 +54,11 @@ def catalog_for(kind: str, folder: Path | None) -> str:
 
 def _write(file: Path, text: str) -> None:
     """All of it or nothing: the user's own catalogs are in this file."""
-    handle, name = tempfile.mkstemp(prefix=".cats.", suffix=PART, dir=file.parent)
+    part = file.with_name(f".{uuid.uuid4().hex}{PART}")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as part:
-            part.write(text)
-        Path(name).replace(file)
+        part.write_text(text, encoding="utf-8")
+        if file.is_file():
+            shutil.copymode(file, part)  # others who share the library can still read it
+        part.replace(file)
     finally:
-        Path(name).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
