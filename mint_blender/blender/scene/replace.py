@@ -122,7 +122,7 @@ def _as_high_as(root: bpy.types.Object, old: list[bpy.types.Object], built: Buil
     if built.root.type == "MESH":
         built.root.data.transform(scale)
     for child in built.root.children:
-        child.matrix_basis = scale @ child.matrix_basis
+        tidy.shift(child, scale)
 
 
 def _own(root: bpy.types.Object) -> list[bpy.types.Object]:
