@@ -140,7 +140,7 @@ def _at(landing: Landing, scene: bpy.types.Scene) -> tuple[float, float, float]:
 def _collection(scene: bpy.types.Scene, provenance: Provenance) -> bpy.types.Collection:
     """A new collection for one result, under the scene's “Mint”."""
     homes = (each for each in scene.collection.children_recursive if re.fullmatch(rf"{HOME}(\.\d{{3,}})?", each.name))
-    home = next((each for each in homes if each.library is None), None)
+    home = next((each for each in homes if each.library is None and each.override_library is None), None)
     if home is None:
         home = bpy.data.collections.new(HOME)
         scene.collection.children.link(home)
