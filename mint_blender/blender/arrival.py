@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -30,19 +30,25 @@ def place(job: Job, scene: bpy.types.Scene | None = None) -> Placed:
         placed = _place_model(job, where, scene)
         return dataclasses.replace(placed, notes=(*placed.notes, file_taken.reason(job)))
     files, options = _world_files(job), _world_options(job)
+    told = _provenance(job)
     if job.target.replaces and (own := list(provenance.roots(job_id=job.id, scene=scene))):
-        completed = [world_parts.complete(root, files, _provenance(job), options=options, scene=scene) for root in own]
-        return _together(completed)
+        return _in_each(own, told, lambda root: world_parts.complete(root, files, told, options=options, scene=scene, undo=False))
     if job.target.replaces and (earlier := _earlier_versions(job, scene)):
-        replaced = [replace.replace_world(files, _provenance(job), root, options=options, scene=scene) for root in earlier]
-        return _together(replaced)
-    placed = landing.land_world(files, _provenance(job), where, options, scene)
+        return _in_each(earlier, told, lambda root: replace.replace_world(files, told, root, options=options, scene=scene, undo=False))
+    placed = landing.land_world(files, told, where, options, scene)
     explained = _explained(job, files.links)
     return dataclasses.replace(placed, notes=tuple(note for note in placed.notes if note not in explained))
 
 
-def _together(placed: list[Placed]) -> Placed:
-    """The first of several copies, with what there is to say of any."""
+def _in_each(roots: list[bpy.types.Object], told: Provenance, change: Callable[[bpy.types.Object], Placed]) -> Placed:
+    """The same in each of several copies, as one undo step: the first of them, with what there is to say of any."""
+    placed: list[Placed] = []
+    try:
+        for root in roots:
+            placed.append(change(root))
+    finally:
+        if placed:
+            landing.undo_step(told)
     return dataclasses.replace(placed[0], notes=tuple(dict.fromkeys(note for each in placed for note in each.notes)))
 
 
@@ -81,15 +87,18 @@ def _world_options(job: Job) -> WorldOptions:
 def _place_model(job: Job, where: Landing, scene: bpy.types.Scene | None) -> Placed:
     path, told = _path(job, Role.MODEL), _provenance(job)
     if job.target.replaces and (earlier := _earlier_versions(job, scene)):
-        replaced = [replace.replace_model(path, told, root, scene=scene) for root in earlier]
-        return _together(replaced)
+        return _in_each(earlier, told, lambda root: replace.replace_model(path, told, root, scene=scene, undo=False))
     return landing.land_model(path, told, where, scene)
 
 
 def _earlier_versions(job: Job, scene: bpy.types.Scene | None) -> list[bpy.types.Object]:
-    """What stands in the scene for the same model of Mint's: the user may have made copies."""
+    """What stands in the scene for the same model of Mint's: the user may have made copies. Raises ImportTrouble when one of them cannot
+    be replaced now, before any of the others is."""
     asset_id = job.asset.id if job.asset else job.existing
-    return list(provenance.roots(asset_id=asset_id or "", scene=scene))
+    earlier = list(provenance.roots(asset_id=asset_id or "", scene=scene))
+    for root in earlier:
+        replace.check(root)
+    return earlier
 
 
 def write(job: Job, output_file: Path | None, picture: Path | None) -> Placed:

@@ -123,7 +123,13 @@ def whole_or_nothing(scene: bpy.types.Scene, provenance: Provenance, *, undo: bo
             raise ImportTrouble(str(error)) from error
         raise
     work_out(scene)  # a script may ask at once where things are in the world
-    if undo and not bpy.app.background:
+    if undo:
+        undo_step(provenance)
+
+
+def undo_step(provenance: Provenance) -> None:
+    """What has been done since the last step becomes one of its own, named after the result."""
+    if not bpy.app.background:
         bpy.ops.ed.undo_push(message=f"Mint: {provenance.title}")
 
 

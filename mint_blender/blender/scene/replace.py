@@ -30,18 +30,18 @@ HEIGHT = origin.PREFIX + "height"
 NOWHERE = (0.0, 0.0, 0.0)
 
 
-def replace_model(path: Path, provenance: Provenance, root: bpy.types.Object, *, scene: bpy.types.Scene | None = None) -> Placed:
+def replace_model(
+    path: Path, provenance: Provenance, root: bpy.types.Object, *, scene: bpy.types.Scene | None = None, undo: bool = True
+) -> Placed:
     """Put the model of this GLB in the place of what `root` shows; one undo step.
 
     `root` stays, with its name, transform, parent, collections, modifiers and constraints, and so does each part that comes again. Where
     the earlier version was scaled to a height, the new one is as high. Raises ImportTrouble, and then nothing has changed.
     """
     scene = scene or bpy.context.scene
-    old = _own(root)
-    _refuse_what_is_elsewhere(old)
-    _refuse_while_edited(old)
-    before = Inventory()
-    with whole_or_nothing(scene, provenance):
+    check(root)
+    old, before = _own(root), Inventory()
+    with whole_or_nothing(scene, provenance, undo=undo):
         workshop = bpy.data.collections.new("\x01 Mint")  # in no scene: the new version is seen only when it is in place
         built = build_model(path, name=provenance.title, collection=workshop, scene=scene, at=NOWHERE)
         _as_high_as(root, old, built)
@@ -68,6 +68,7 @@ def replace_world(
     *,
     options: WorldOptions | None = None,
     scene: bpy.types.Scene | None = None,
+    undo: bool = True,
 ) -> Placed:
     """Put other parts into a World that is in the scene; one undo step.
 
@@ -79,9 +80,8 @@ def replace_world(
     scene = scene or bpy.context.scene
     options = options or world.WorldOptions()
     files: dict[world.Part, Path | None] = {"COLLIDER": parts.collider, "PANORAMA": parts.panorama, "SPLATS": parts.splats}
-    _refuse_what_is_elsewhere([root])
-    _refuse_while_edited(list(origin.family(root)))
-    with whole_or_nothing(scene, provenance):
+    check(root)
+    with whole_or_nothing(scene, provenance, undo=undo):
         world.add_parts(root, {part: path for part, path in files.items() if path is not None}, scene=scene, options=options)
         gone = [part for part, path in files.items() if path is None and world.has_part(root, part)]
         for part in gone:
@@ -89,6 +89,15 @@ def replace_world(
         origin.write(root, provenance)
     notes = [f"The {world.WORDS[part]} of the earlier version went with it: the new version brings none." for part in gone]
     return Placed(root, origin.home_collection(root), origin.family(root), tuple(notes))
+
+
+def check(root: bpy.types.Object) -> None:
+    """Raise ImportTrouble where something stands in the way of replacing what this root shows, a model or a World."""
+    from . import world
+
+    own = _own(root)
+    _refuse_what_is_elsewhere([root] if world.is_root(root) else own)
+    _refuse_while_edited(list(origin.family(root)) if world.is_root(root) else own)
 
 
 def _refuse_what_is_elsewhere(old: list[bpy.types.Object]) -> None:
@@ -103,7 +112,9 @@ def _refuse_what_is_elsewhere(old: list[bpy.types.Object]) -> None:
 
 
 def _refuse_while_edited(old: list[bpy.types.Object]) -> None:
-    busy = next((each for each in old if each.mode != "OBJECT"), None)
+    """Nor while a linked duplicate of a part is: it would be left with the earlier mesh, and not follow the others any more."""
+    shown = {each.data for each in old} - {None}
+    busy = next((each for each in bpy.data.objects if each.mode != "OBJECT" and (each in old or each.data in shown)), None)
     if busy is not None:
         raise ImportTrouble(
             f"“{busy.name}” is being worked on in {busy.mode.replace('_', ' ').title()} Mode. Leave it, then replace the model."
