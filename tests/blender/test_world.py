@@ -62,6 +62,14 @@ def test_a_world_is_as_large_in_a_scene_of_centimetres(files):
         np.testing.assert_allclose(places(part(root, name)), expected, atol=0.2)
 
 
+@pytest.mark.parametrize("unit", [0.001, 0.01, 1000])
+def test_the_camera_sees_as_far_in_any_unit(files, unit):
+    """From a centimetre to a kilometre: where a unit is a centimetre, a room of ten metres is not cut off."""
+    bpy.context.scene.unit_settings.scale_length = unit
+    lens = part(build(files).root, "camera").data
+    assert (lens.clip_start * unit, lens.clip_end * unit) == pytest.approx((0.01, 1000))
+
+
 def test_the_camera_starts_at_the_capture_point_and_looks_ahead(files):
     """At eye height, upright, along +Y, and it becomes the scene's camera only where there was none."""
     root = build(files, at=(1, 2, 0)).root

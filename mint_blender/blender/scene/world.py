@@ -98,7 +98,7 @@ def build_world(
         notes += _add_collider(root, shown["COLLIDER"], scene, check=options.flip is None)
     point = capture_point.add(root, name, collection)
     if options.camera:
-        camera = capture_point.add_camera(point, name, collection)
+        camera = capture_point.add_camera(point, name, collection, scene.unit_settings.scale_length)
         scene.camera = scene.camera or camera
     if shown["PANORAMA"] is not None:
         _add_panorama(root, shown["PANORAMA"], scene, as_world=options.panorama_as_world)
