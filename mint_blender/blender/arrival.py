@@ -14,7 +14,7 @@ from ..jobs import part_notes
 from ..jobs.job import Job, Role
 from ..mint.schema import Assets, Kind
 from . import file_taken
-from .scene import landing, output, provenance, replace, world, world_parts
+from .scene import landing, output, provenance, replace, world, world_notes, world_parts
 from .scene.importer import ImportTrouble
 from .scene.landing import Landing, Placed, Provenance
 from .scene.still import render_still
@@ -55,13 +55,13 @@ def _in_each(roots: list[bpy.types.Object], told: Provenance, change: Callable[[
 def settled(job: Job, placed: Placed) -> tuple[str, ...]:
     """What an earlier landing has noted and is no longer true: of parts that are here now, or of which the job tells more now."""
     root = placed.root
-    return (*world.settled(root), *_explained(job, world.links(root))) if world.is_root(root) else ()
+    return (*world.settled(root), *_explained(job, world_notes.links(root))) if world.is_root(root) else ()
 
 
 def _explained(job: Job, links: Iterable[str]) -> tuple[str, ...]:
     """What a landing says of parts that are not there, where the job has said in other words why they are not."""
     told = [part for part, what in world.WORDS.items() if part_notes.is_explained(job, what)]
-    return tuple(note for part in told for note in world.notes_without(part, links) if note not in job.notes)
+    return tuple(note for part in told for note in world_notes.notes_without(part, links) if note not in job.notes)
 
 
 def part_file(job: Job, role: Role) -> Path | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from mathutils import Matrix
 
-from . import animation, carrying, counterparts, tidy, touched
+from . import animation, carrying, counterparts, heirs, tidy, touched
 from . import provenance as origin
 from .blocks import Inventory, every_block, of_kind
 from .landing import Placed, whole_or_nothing
@@ -50,9 +50,9 @@ def replace_model(
         alive = set(bpy.data.objects)
         gone = {each for each in (*old, *built.objects) if each in alive and each not in used}
         notes += _lost_with([each for each in old if each in gone])
-        _adopt(root, gone, used)
+        heirs.adopt(root, gone, used)
         for each in gone:
-            _point_elsewhere(each, stays.get(each, root))
+            heirs.point_at(stays.get(each, root), each)
         bpy.data.batch_remove([*gone, workshop])
         notes += _clear_away([*waste, *before.new()])
         _without_numbers(before.new())
@@ -242,15 +242,6 @@ def _joined(objects: list[bpy.types.Object]) -> bpy.types.Object:
         bpy.data.scenes.remove(scene)
 
 
-def _adopt(root: bpy.types.Object, gone: set[bpy.types.Object], used: set[bpy.types.Object]) -> None:
-    """What the user has hung on parts that go away hangs on the root, where it was in the world."""
-    for each in [child for part in gone for child in part.children if child not in gone and child not in used]:
-        world = each.matrix_world.copy()
-        each.parent, each.parent_type = root, "OBJECT"
-        each.matrix_parent_inverse = root.matrix_world.inverted_safe()
-        each.matrix_basis = world
-
-
 def _lost_with(parts: Iterable[bpy.types.Object]) -> list[str]:
     """A sentence for each part that goes with something of the user's on it. An armature's modifier came with the model."""
     notes = []
@@ -262,13 +253,6 @@ def _lost_with(parts: Iterable[bpy.types.Object]) -> list[str]:
         if own:
             notes.append(f"“{each.name}” has no counterpart in the new version: what was set on it went with it ({', '.join(own)}).")
     return notes
-
-
-def _point_elsewhere(gone: bpy.types.Object, root: bpy.types.Object) -> None:
-    """Let everything that points at an object point at the root. Collections first: remapped there, they keep a freed object in a cache."""
-    for collection in list(gone.users_collection):
-        collection.objects.unlink(gone)
-    gone.user_remap(root)
 
 
 def _clear_away(blocks: Iterable[bpy.types.ID]) -> list[str]:
