@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +14,7 @@ from ..jobs import part_notes
 from ..jobs.job import Job, Role
 from ..mint.schema import Assets, Kind
 from . import file_taken
-from .scene import landing, output, provenance, replace, world, world_parts
+from .scene import landing, output, provenance, replace, world, world_notes, world_parts
 from .scene.importer import ImportTrouble
 from .scene.landing import Landing, Placed, Provenance
 from .scene.still import render_still
@@ -30,32 +30,38 @@ def place(job: Job, scene: bpy.types.Scene | None = None) -> Placed:
         placed = _place_model(job, where, scene)
         return dataclasses.replace(placed, notes=(*placed.notes, file_taken.reason(job)))
     files, options = _world_files(job), _world_options(job)
+    told = _provenance(job)
     if job.target.replaces and (own := list(provenance.roots(job_id=job.id, scene=scene))):
-        completed = [world_parts.complete(root, files, _provenance(job), options=options, scene=scene) for root in own]
-        return _together(completed)
+        return _in_each(own, told, lambda root: world_parts.complete(root, files, told, options=options, scene=scene, undo=False))
     if job.target.replaces and (earlier := _earlier_versions(job, scene)):
-        replaced = [replace.replace_world(files, _provenance(job), root, options=options, scene=scene) for root in earlier]
-        return _together(replaced)
-    placed = landing.land_world(files, _provenance(job), where, options, scene)
+        return _in_each(earlier, told, lambda root: replace.replace_world(files, told, root, options=options, scene=scene, undo=False))
+    placed = landing.land_world(files, told, where, options, scene)
     explained = _explained(job, files.links)
     return dataclasses.replace(placed, notes=tuple(note for note in placed.notes if note not in explained))
 
 
-def _together(placed: list[Placed]) -> Placed:
-    """The first of several copies, with what there is to say of any."""
+def _in_each(roots: list[bpy.types.Object], told: Provenance, change: Callable[[bpy.types.Object], Placed]) -> Placed:
+    """The same in each of several copies, as one undo step: the first of them, with what there is to say of any."""
+    placed: list[Placed] = []
+    try:
+        for root in roots:
+            placed.append(change(root))
+    finally:
+        if placed:
+            landing.undo_step(told)
     return dataclasses.replace(placed[0], notes=tuple(dict.fromkeys(note for each in placed for note in each.notes)))
 
 
 def settled(job: Job, placed: Placed) -> tuple[str, ...]:
     """What an earlier landing has noted and is no longer true: of parts that are here now, or of which the job tells more now."""
     root = placed.root
-    return (*world.settled(root), *_explained(job, world.links(root))) if world.is_root(root) else ()
+    return (*world.settled(root), *_explained(job, world_notes.links(root))) if world.is_root(root) else ()
 
 
 def _explained(job: Job, links: Iterable[str]) -> tuple[str, ...]:
     """What a landing says of parts that are not there, where the job has said in other words why they are not."""
     told = [part for part, what in world.WORDS.items() if part_notes.is_explained(job, what)]
-    return tuple(note for part in told for note in world.notes_without(part, links) if note not in job.notes)
+    return tuple(note for part in told for note in world_notes.notes_without(part, links) if note not in job.notes)
 
 
 def part_file(job: Job, role: Role) -> Path | None:
@@ -81,15 +87,18 @@ def _world_options(job: Job) -> WorldOptions:
 def _place_model(job: Job, where: Landing, scene: bpy.types.Scene | None) -> Placed:
     path, told = _path(job, Role.MODEL), _provenance(job)
     if job.target.replaces and (earlier := _earlier_versions(job, scene)):
-        replaced = [replace.replace_model(path, told, root, scene=scene) for root in earlier]
-        return _together(replaced)
+        return _in_each(earlier, told, lambda root: replace.replace_model(path, told, root, scene=scene, undo=False))
     return landing.land_model(path, told, where, scene)
 
 
 def _earlier_versions(job: Job, scene: bpy.types.Scene | None) -> list[bpy.types.Object]:
-    """What stands in the scene for the same model of Mint's: the user may have made copies."""
+    """What stands in the scene for the same model of Mint's: the user may have made copies. Raises ImportTrouble when one of them cannot
+    be replaced now, before any of the others is."""
     asset_id = job.asset.id if job.asset else job.existing
-    return list(provenance.roots(asset_id=asset_id or "", scene=scene))
+    earlier = list(provenance.roots(asset_id=asset_id or "", scene=scene))
+    for root in earlier:
+        replace.check(root)
+    return earlier
 
 
 def write(job: Job, output_file: Path | None, picture: Path | None) -> Placed:

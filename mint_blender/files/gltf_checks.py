@@ -29,7 +29,7 @@ class Limits:
     vertices: int = 20_000_000
     triangles: int = 20_000_000
     decoded_bytes: int = 2**31
-    """All accessors together, unpacked."""
+    """All accessors together, unpacked; and again what is made of them, at each use."""
     pixels: int = 2**29
     """All pictures together; Blender holds four bytes for each."""
     tree_depth: int = 256
@@ -49,6 +49,9 @@ class Summary:
 Entry = dict[str, Any]
 COMPONENT_BYTES = {5120: 1, 5121: 1, 5122: 2, 5123: 2, 5125: 4, 5126: 4}
 COMPONENTS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
+INSTANCING = "EXT_mesh_gpu_instancing"
+KEY_BYTES = 72
+"""What Blender takes for a number that is keyed in an animation."""
 MESHOPT = ("EXT_meshopt_compression", "KHR_meshopt_compression")
 LISTS = (
     "accessors",
@@ -83,6 +86,7 @@ def check(document: Entry, binary: int | None, limits: Limits) -> Summary:
     _check_nodes(document, tables, limits)
     shown = {node["mesh"] for node in tables["nodes"] if "mesh" in node}
     vertices, triangles = _count(tables, shown, limits)
+    _check_uses(tables, limits)
     names = tuple(name if isinstance(name := mesh.get("name"), str) else "" for mesh in tables["meshes"])
     return Summary(used, required, vertices, triangles, names)
 
@@ -221,8 +225,9 @@ def _check_images(tables: dict[str, list[Entry]], views: int) -> None:
 def _check_nodes(document: Entry, tables: dict[str, list[Entry]], limits: Limits) -> None:
     """What nodes, scenes and skins point to is there, and nodes form a tree."""
     nodes = tables["nodes"]
-    for node in nodes:
-        _check_node(node, tables)
+    instances = sum(_check_node(node, tables) for node in nodes)
+    if instances > limits.entries:
+        raise Flaw(f"it shows {instances:,} objects; that is more than is accepted")
     _check_tree([indices(node, "children", len(nodes)) for node in nodes], limits.tree_depth)
     index(document, "scene", len(tables["scenes"]))
     for scene in tables["scenes"]:
@@ -232,14 +237,16 @@ def _check_nodes(document: Entry, tables: dict[str, list[Entry]], limits: Limits
         index(skin, "inverseBindMatrices", len(tables["accessors"]))
 
 
-def _check_node(node: Entry, tables: dict[str, list[Entry]]) -> None:
-    part_of(node, "extensions")
+def _check_node(node: Entry, tables: dict[str, list[Entry]]) -> int:
+    """How often an importer makes an object of it beside the node itself."""
     for key, name in (("mesh", "meshes"), ("skin", "skins"), ("camera", "cameras")):
         index(node, key, len(tables[name]))
     for key, numbers in (("matrix", 16), ("rotation", 4), ("scale", 3), ("translation", 3)):
         _check_numbers(node.get(key), numbers)
         if key in node and (node[key] is None or len(node[key]) != numbers):
             raise Flaw("the place of a node is no number")
+    places = part_of(part_of(part_of(node, "extensions"), INSTANCING), "attributes")
+    return max((_accessor(places, name, tables)["count"] for name in places), default=0)
 
 
 def _check_tree(children: list[list[int]], most_depth: int) -> None:
@@ -275,6 +282,33 @@ def _count(tables: dict[str, list[Entry]], shown: set[int], limits: Limits) -> t
     if not triangles:
         raise Flaw("there is nothing to see in it: it has no triangles")
     return vertices, triangles
+
+
+def _check_uses(tables: dict[str, list[Entry]], limits: Limits) -> None:
+    """An accessor is in the file once, but what is made of it is made at each use: of each mesh, shape key and animated property. Only for
+    meshes that have been checked."""
+    made = 0
+    for primitive in (each for mesh in tables["meshes"] for each in mesh.get("primitives", [])):
+        attributes = part_of(primitive, "attributes")
+        _, corners = _check_primitive(primitive, tables)
+        for shape in (attributes, *primitive.get("targets", [])):
+            made += sum(min(used["count"], corners) * _numbers(used) * 4 for name in shape if (used := _accessor(shape, name, tables)))
+    for animation in tables["animations"]:
+        samplers = table(animation, "samplers", limits.entries)
+        for channel in table(animation, "channels", limits.entries):
+            sampler = samplers[index(channel, "sampler", len(samplers), needed=True)]
+            keys = _accessor(sampler, "output", tables)
+            made += keys["count"] * _numbers(keys) * KEY_BYTES
+    if made > limits.decoded_bytes:
+        raise Flaw("it claims to be made of more than is accepted, by using the same numbers over and over")
+
+
+def _accessor(owner: Entry, key: str, tables: dict[str, list[Entry]]) -> Entry:
+    return tables["accessors"][index(owner, key, len(tables["accessors"]), needed=True)]
+
+
+def _numbers(accessor: Entry) -> int:
+    return COMPONENTS[accessor["type"]]
 
 
 def _check_primitive(primitive: Entry, tables: dict[str, list[Entry]]) -> tuple[int | None, int]:

@@ -145,6 +145,29 @@ def animated(path: Path) -> Path:
     return glb.save(path)
 
 
+def wandering(path: Path, *, above: dict[str, Any] | None = None, size: float = 1.0) -> Path:
+    """A box that turns and goes sideways, at first beside where its node is without the animation; `above` is a node over it."""
+    glb = Glb()
+    mesh = glb.mesh(box(glb, (-0.1 * size, 0, -0.3 * size), (0.1 * size, size, 0.3 * size)), name="walker")
+    walker = glb.node(root=above is None, mesh=mesh, name="walker")
+    if above is not None:
+        glb.node(children=[walker], name="above", **above)
+    start = {"input": glb.accessor(np.array([0, 1.0]), "f4", min=[0], max=[1])}
+    ways = {
+        "translation": np.array([[1, 0, 0], [1, 2, 3]], "f4"),
+        "rotation": np.array([[0, 0, 0, 1], [0.7071068, 0, 0, 0.7071068]], "f4"),
+    }
+    glb.add(
+        "animations",
+        {
+            "name": "walk",
+            "samplers": [start | {"output": glb.accessor(values, "f4")} for values in ways.values()],
+            "channels": [{"sampler": number, "target": {"node": walker, "path": way}} for number, way in enumerate(ways)],
+        },
+    )
+    return glb.save(path)
+
+
 def skinned(path: Path, *, bones: tuple[str, str] = ("lower", "upper"), waves: tuple[str, ...] = (), lift: float = 1.0) -> Path:
     """A box of height 1 whose upper half hangs on a bone that is moved up by `lift` in the file's pose: it stands 2 high.
 

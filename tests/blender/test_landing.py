@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from . import glbs
@@ -12,8 +13,9 @@ from . import glbs
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
+from mint_blender.blender.scene.importer import import_glb  # noqa: E402
 from mint_blender.blender.scene.landing import ImportTrouble, Landing, Provenance, find, land_model  # noqa: E402
-from mint_blender.blender.scene.measure import bounds  # noqa: E402
+from mint_blender.blender.scene.measure import bounds, world_points  # noqa: E402
 from mint_blender.blender.scene.provenance import read  # noqa: E402
 
 from .dump import Picture  # noqa: E402
@@ -134,6 +136,37 @@ def test_an_animated_node_stays(tmp_path: Path) -> None:
     placed = land_model(glbs.animated(tmp_path / "m.glb"), LAMP)
     (wheel,) = [each for each in placed.objects if "wheel" in each.name]
     assert wheel.animation_data is not None and wheel.animation_data.action is not None
+
+
+def _at_frames(objects: list[bpy.types.Object]) -> list[np.ndarray]:
+    """All vertices in the world, at the first frame, in the middle and at the end of what moves them."""
+    found = []
+    for frame in (1, 12, 24):
+        bpy.context.scene.frame_set(frame)
+        depsgraph = bpy.context.evaluated_depsgraph_get()
+        found.append(np.concatenate([world_points(each.evaluated_get(depsgraph)) for each in objects if each.type == "MESH"]))
+    return found
+
+
+ABOVE = {
+    "nothing": None,
+    "a bare node": {},
+    "a node that turns it upright": {"rotation": [-0.7071068, 0, 0, 0.7071068], "scale": [0.5, 0.5, 0.5], "translation": [0, 3, 0]},
+    "a node that squeezes it": {"rotation": [0, 0, 0.3826834, 0.9238795], "scale": [1, 3, 1]},
+}
+
+
+@pytest.mark.parametrize("height", [None, 2.5])
+@pytest.mark.parametrize("above", ABOVE)
+def test_what_moves_moves_as_the_file_says(above: str, height: float | None, tmp_path: Path) -> None:
+    """Wherever its node is and whatever is over it: it stands on the point at first, and goes from there as in a plain import."""
+    path, at = glbs.wandering(tmp_path / "m.glb", above=ABOVE[above]), np.array((5, 6, 7))
+    plain = _at_frames(import_glb(path, bpy.context.scene.collection))
+    low, high = plain[0].min(axis=0), plain[0].max(axis=0)
+    foot, scale = np.array([*(low + high)[:2] / 2, low[2]]), height / (high[2] - low[2]) if height else 1.0
+    placed = land_model(path, LAMP, Landing(at=tuple(at), height=height))
+    for expected, found in zip(plain, _at_frames(placed.objects), strict=True):
+        np.testing.assert_allclose(found, (expected - foot) * scale + at, atol=1e-4)
 
 
 def test_provenance_is_on_the_root(model: Path) -> None:

@@ -145,6 +145,20 @@ def test_linked_sets_in_the_scene_do_not_matter(model: Path, tmp_path: Path) -> 
     before.assert_same(Picture(), but_new=True)
 
 
+def test_an_overridden_set_in_the_scene_does_not_matter(model: Path, tmp_path: Path) -> None:
+    """A library override called “Mint” takes nothing either, though it is of this file."""
+    bpy.data.libraries.write(str(tmp_path / "set.blend"), {own := bpy.data.collections.new("Mint")})
+    bpy.data.collections.remove(own)
+    with bpy.data.libraries.load(str(tmp_path / "set.blend"), link=True) as (_, here):
+        here.collections = ["Mint"]
+    overridden = here.collections[0].override_create(remap_local_usages=True)
+    bpy.context.scene.collection.children.link(overridden)
+    assert overridden.library is None and overridden.name == "Mint"
+    placed = land_model(model, Provenance(job_id="j", name="Lamp"))
+    (home,) = [each for each in bpy.context.scene.collection.children if placed.collection.name in each.children]
+    assert home != overridden and not overridden.children
+
+
 def test_an_edit_that_is_going_on_is_kept(model: Path) -> None:
     """A vertex moved in Edit Mode before the landing is still moved after it, and after leaving Edit Mode."""
     worked_on = _at_work("EDIT")

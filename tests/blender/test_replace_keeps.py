@@ -3,17 +3,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from ..jobs.telling import a_job
 from . import glbs
 
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
+from mint_blender.blender import arrival  # noqa: E402
+from mint_blender.blender.scene import landing  # noqa: E402
 from mint_blender.blender.scene.landing import ImportTrouble, land_model  # noqa: E402
 from mint_blender.blender.scene.replace import replace_model  # noqa: E402
+from mint_blender.jobs.job import Job, Kept, Role, Target  # noqa: E402
 
 from .dump import Picture  # noqa: E402
 from .replacing import FIRST, SECOND, empty, high, landed, look_at, only  # noqa: E402
@@ -205,3 +210,58 @@ def test_what_is_in_another_file_is_refused(kind: str, model: Path, tmp_path: Pa
     with pytest.raises(ImportTrouble, match="library override" if kind == "override" else "linked from another file"):
         replace_model(model, SECOND, root)
     before.assert_same(Picture())
+
+
+@pytest.mark.parametrize("mode", ["EDIT", "SCULPT"])
+def test_it_waits_while_a_linked_duplicate_is_worked_on(mode: str, model: Path, tmp_path: Path) -> None:
+    """It would come apart from the others and stay with the earlier mesh: a sentence, and the work can go on."""
+    root = landed(model)
+    duplicate = bpy.data.objects.new("My lamp", root.data)
+    bpy.context.scene.collection.objects.link(duplicate)
+    bpy.context.view_layer.objects.active = duplicate
+    bpy.ops.object.mode_set(mode=mode)
+    with pytest.raises(ImportTrouble, match=f"“My lamp” is being worked on in {mode.title()} Mode"):
+        replace_model(glbs.simple(tmp_path / "b.glb"), SECOND, root)
+    assert duplicate.data == root.data and duplicate.mode == mode
+    bpy.ops.object.mode_set(mode="OBJECT")
+    replace_model(glbs.simple(tmp_path / "b.glb"), SECOND, root)
+    assert duplicate.data == root.data
+
+
+# -- Copies ---------------------------------------------------------------------------------------------------------------------
+
+
+def _later(path: Path) -> Job:
+    """A job whose model is to take the place of what `_copies` has put there."""
+    files = (Kept(Role.MODEL, str(path), "https://files.example/x"),)
+    return replace(a_job(), files=files, existing=FIRST.asset_id, target=Target(replaces=True))
+
+
+def _copies(model: Path) -> list[bpy.types.Object]:
+    first = landed(model)
+    second = first.copy()
+    second.data = first.data.copy()
+    bpy.context.scene.collection.objects.link(second)
+    return [first, second]
+
+
+@pytest.mark.parametrize("edited", [0, 1])
+def test_no_copy_is_replaced_while_one_of_them_cannot_be(edited: int, model: Path, tmp_path: Path) -> None:
+    """The sentence says that nothing was changed, and so it is: of the copy in Edit Mode and of the others."""
+    copies = _copies(model)
+    bpy.context.view_layer.objects.active = copies[edited]
+    bpy.ops.object.mode_set(mode="EDIT")
+    before = Picture()
+    with pytest.raises(ImportTrouble, match="Edit Mode"):
+        arrival.place(_later(glbs.simple(tmp_path / "b.glb", high=(1, 2, 1))))
+    before.assert_same(Picture())
+
+
+def test_all_copies_are_replaced_in_one_step(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One click, one undo, however often the user has copied the model."""
+    steps: list[object] = []
+    monkeypatch.setattr(landing, "undo_step", steps.append)
+    copies = _copies(model)
+    steps.clear()
+    arrival.place(_later(glbs.simple(tmp_path / "b.glb", high=(0.5, 2, 0.5))))
+    assert [high(each) for each in copies] == [2, 2] and len(steps) == 1

@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from . import glbs
@@ -14,10 +15,11 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.blender.scene import animation  # noqa: E402
+from mint_blender.blender.scene.landing import Landing, land_model  # noqa: E402
 from mint_blender.blender.scene.measure import bounds  # noqa: E402
 from mint_blender.blender.scene.replace import replace_model  # noqa: E402
 
-from .replacing import SECOND, empty, high, landed, look_at, only  # noqa: E402
+from .replacing import FIRST, SECOND, empty, high, landed, look_at, only  # noqa: E402
 
 # -- Bones ----------------------------------------------------------------------------------------------------------------------
 
@@ -203,3 +205,15 @@ def test_a_part_that_was_moved_stays_there(tmp_path: Path) -> None:
     shade.location.z += 5
     replace_model(parts(tmp_path / "b.glb", 2), SECOND, root)
     assert (foot.location.x, shade.location.x, shade.location.z) == (2, 1, 5)
+
+
+def test_what_goes_somewhere_goes_from_where_the_earlier_one_stood(tmp_path: Path) -> None:
+    """As high as the earlier one was asked to be, and from the root on the same way as if it had landed there."""
+    earlier, later = glbs.wandering(tmp_path / "a.glb"), glbs.wandering(tmp_path / "b.glb", size=3)
+    fresh = land_model(later, SECOND, Landing(at=(0, 0, 0), height=2)).root
+    root = land_model(earlier, FIRST, Landing(at=(0, 0, 0), height=2)).root
+    replace_model(later, SECOND, root)
+    for frame in (1, 12, 24):
+        bpy.context.scene.frame_set(frame)
+        (expected, found) = (only(each, "MESH").matrix_world for each in (fresh, root))
+        np.testing.assert_allclose(np.array(found), np.array(expected), atol=1e-4)

@@ -12,7 +12,7 @@ import pytest
 pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
 
-from mint_blender.blender.scene import landing, world  # noqa: E402
+from mint_blender.blender.scene import collider, landing, world  # noqa: E402
 from mint_blender.blender.scene.blocks import Inventory  # noqa: E402
 from mint_blender.blender.scene.importer import ImportTrouble  # noqa: E402
 from mint_blender.blender.scene.world import WorldFiles  # noqa: E402
@@ -60,6 +60,14 @@ def test_a_world_is_as_large_in_a_scene_of_centimetres(files):
     expected = ordered((CORNERS * 2.5 + [0, 0, 1.5]) * 100)
     for name in ("collider", "splats"):
         np.testing.assert_allclose(places(part(root, name)), expected, atol=0.2)
+
+
+@pytest.mark.parametrize("unit", [0.001, 0.01, 1000])
+def test_the_camera_sees_as_far_in_any_unit(files, unit):
+    """From a centimetre to a kilometre: where a unit is a centimetre, a room of ten metres is not cut off."""
+    bpy.context.scene.unit_settings.scale_length = unit
+    lens = part(build(files).root, "camera").data
+    assert (lens.clip_start * unit, lens.clip_end * unit) == pytest.approx((0.01, 1000))
 
 
 def test_the_camera_starts_at_the_capture_point_and_looks_ahead(files):
@@ -169,21 +177,93 @@ def test_a_bad_part_added_later_changes_nothing(files, tmp_path, name):
     assert before.new() == [] and set(root.children_recursive) == objects and bpy.context.scene.world == scene_world
 
 
-@pytest.mark.parametrize("name", ["collider", "panorama", "splats"])
-@pytest.mark.parametrize(
-    "content", [b"", b"<!DOCTYPE html><title>404</title>", b"glTF\2\0\0\0\xff\xff\xff\x7f", b"NGSP" + b"\xff" * 60, b"\x89PNG\r\n\x1a\n"]
-)
-def test_a_bad_file_leaves_the_scene_as_it_was(files, tmp_path, name, content):
-    """Whichever part is bad and in whatever way: one sentence, no half of a World, and the scene's own World back."""
+BAD = [b"", b"<!DOCTYPE html><title>404</title>", b"glTF\2\0\0\0\xff\xff\xff\x7f", b"NGSP" + b"\xff" * 60, b"\x89PNG\r\n\x1a\n"]
+
+
+@pytest.mark.parametrize("content", BAD)
+def test_a_bad_collider_leaves_the_scene_as_it_was(files, tmp_path, content):
+    """In whatever way it is bad: one sentence, no half of a World, and the scene's own World back."""
     scene = bpy.context.scene
     scene.world = own = bpy.data.worlds.new("Mine")
     bad = tmp_path / "bad.bin"
     bad.write_bytes(content)
     before = Inventory()
     with pytest.raises(ImportTrouble) as caught:
-        landing.land_world(replace(files, **{name: bad}), landing.Provenance(job_id="j", kind="world", name="Room"))
+        landing.land_world(replace(files, collider=bad), landing.Provenance(job_id="j", kind="world", name="Room"))
     assert str(caught.value).rstrip(".!") and "Traceback" not in str(caught.value)
     assert before.new() == [] and scene.world == own and not scene.objects
+
+
+PIXELS = made_place.png(np.random.default_rng(1).random((32, 64, 3)))
+SPLATS = build_spz.encode(build_spz.made_up(200))
+LATE = {"panorama": bytearray(PIXELS), "splats": bytearray(SPLATS)}
+"""Whose headers are good and whose content is not: nobody has looked at it before the landing."""
+for content in LATE.values():
+    content[len(content) // 2 :] = bytes(byte ^ 0x55 for byte in content[len(content) // 2 :])
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_a_part_that_shows_late_that_it_is_bad_is_left_out(files, tmp_path, name):
+    """As those are whose header is bad already: the rest of the World, paid for with it, lands, and a note says why."""
+    for number, content in enumerate([LATE[name], *BAD]):
+        bad = tmp_path / f"bad{number}.bin"
+        bad.write_bytes(content)
+        before = Inventory()
+        built = build(replace(files, **{name: bad}))
+        (note,) = [each for each in built.notes if "cannot be used" in each]
+        assert note.startswith(f"The {name} cannot be used. ") and bad.name in note
+        assert not world.has_part(built.root, name.upper()) and part(built.root, "collider") is not None
+        assert not any(each.name.startswith("Room") and each.users == 0 for each in before.new())
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_nothing_lands_where_the_only_part_is_bad(tmp_path, name):
+    """A sentence, and no empty root."""
+    bad = tmp_path / "bad.bin"
+    bad.write_bytes(LATE[name])
+    before = Inventory()
+    with pytest.raises(ImportTrouble, match=r"bad\.bin"):
+        landing.land_world(WorldFiles(**{name: bad}), landing.Provenance(job_id="j", kind="world", name="Room"))
+    assert before.new() == []
+
+
+def _built_on(root) -> dict[str, bpy.types.Object]:
+    """What a user may build on the collider: a chair that stands on it, moss that clings to it, a cat that looks at it."""
+    shape, made = part(root, "collider"), {}
+    for name in ("Chair", "Moss", "Cat"):
+        made[name] = bpy.data.objects.new(name, bpy.data.meshes.new(name))
+        bpy.context.scene.collection.objects.link(made[name])
+    made["Chair"].parent = shape
+    made["Chair"].location = (0.4, 0.2, 0.1)
+    made["Moss"].modifiers.new("Cling", "SHRINKWRAP").target = shape
+    made["Cat"].constraints.new("TRACK_TO").target = shape
+    collider.make_rigid([shape], bpy.context.scene)
+    bpy.context.view_layer.update()
+    return made
+
+
+def test_what_was_built_on_the_collider_is_on_the_new_one(files):
+    """The chair stands where it stood, modifier and constraint look at the new collider, which is as rigid as the earlier one was."""
+    root = build(files).root
+    built = _built_on(root)
+    stood = np.array(built["Chair"].matrix_world)
+    world.add_part(root, "COLLIDER", files.collider)
+    bpy.context.view_layer.update()
+    new = part(root, "collider")
+    assert built["Moss"].modifiers[0].target == new and built["Cat"].constraints[0].target == new
+    np.testing.assert_allclose(np.array(built["Chair"].matrix_world), stood, atol=1e-5)
+    assert new.rigid_body is not None
+
+
+def test_what_stands_on_a_part_that_is_taken_away_stays_there(files):
+    """It hangs on the root then, and goes on moving with the World."""
+    root = build(files).root
+    chair = _built_on(root)["Chair"]
+    stood = np.array(chair.matrix_world)
+    world.remove_part(root, "COLLIDER")
+    bpy.context.view_layer.update()
+    np.testing.assert_allclose(np.array(chair.matrix_world), stood, atol=1e-5)
+    assert chair.parent == root
 
 
 def test_a_saved_world_is_whole(files, tmp_path):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytestmark = pytest.mark.blender
@@ -14,6 +15,7 @@ bpy = pytest.importorskip("bpy")
 
 from mint_blender.blender import arrival, auto_landing, current, form, registration, world_operators, world_panel  # noqa: E402
 from mint_blender.blender.scene import splats, world  # noqa: E402
+from mint_blender.files import picture  # noqa: E402
 from mint_blender.jobs import part_notes  # noqa: E402
 from mint_blender.jobs.board import Board  # noqa: E402
 from mint_blender.jobs.job import Job, Kept, Phase, Role, Target, new_job  # noqa: E402
@@ -107,6 +109,23 @@ def test_a_part_that_cannot_be_used_is_not_said_to_be_lacking_too(registered, tm
     assert note in arrival.settled(told, placed), "nor does it stay when the part was fetched later and is bad"
     told = replace(job, notes=(part_notes.missing(Kind.WORLD, {Role.COLLIDER: "collider mesh"}.get(lacking, lacking)),))
     assert not set(arrival.settled(told, placed)) & set(told.notes), "what the job says itself stays"
+
+
+def test_a_panorama_whose_pixels_cannot_be_read_holds_nothing_up(registered, tmp_path):
+    """Its header was looked at when it came, its pixels only now: the rest lands, and the card has a note, as for any other bad part."""
+    job, board = make_job(tmp_path), current.board()
+    noisy = bytearray(made_place.png(np.random.default_rng(1).random((32, 64, 3))))
+    noisy[3000:] = bytes(byte ^ 0x55 for byte in noisy[3000:])
+    Path(job.file(Role.PANORAMA).path).write_bytes(noisy)
+    picture.check_panorama(Path(job.file(Role.PANORAMA).path))
+    board._known.add(job)
+    assert auto_landing.land(board, job) is None
+    told = board.job(job.id)
+    assert told.phase is Phase.PLACED and told.trouble is None
+    assert [note for note in told.notes if "panorama" in note] == [
+        "The panorama cannot be used. Blender cannot read the panorama panorama.png. Download it again."
+    ]
+    assert part("collider") is not None and part("splats") is not None and the_root().get("mint_panorama_image") is None
 
 
 def test_what_goes_from_any_copy_is_said(registered, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ from hypothesis import strategies as st
 
 from mint_blender.files.errors import BadGlb
 
-from .build_glb import box, box_parts, pack, png
-from .glb_files import data_uri, inspect
+from .build_glb import Document, box, box_parts, pack, png
+from .glb_files import changed, data_uri, inspect
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just(2**70) | st.just("data:image/png;base64,AAAA"),
@@ -103,3 +104,56 @@ def test_random_bytes_are_refused_in_words(tmp_path: Path, content: bytes) -> No
     """Noise is never a GLB, and never anything but `BadGlb`."""
     with pytest.raises(BadGlb):
         inspect(content, tmp_path)
+
+
+def _without_bytes(document: Document, kind: str, count: int) -> int:
+    """An accessor that claims so many zeros and has no bytes for them, which glTF allows."""
+    document["accessors"].append({"componentType": 5126, "type": kind, "count": count})
+    return len(document["accessors"]) - 1
+
+
+def _instances(document: Document, count: int) -> None:
+    places = {"TRANSLATION": _without_bytes(document, "VEC3", count)}
+    document["nodes"][0]["extensions"] = {"EXT_mesh_gpu_instancing": {"attributes": places}}
+
+
+def _shape_keys(document: Document, count: int) -> None:
+    primitive = {"attributes": {"POSITION": _without_bytes(document, "VEC3", 90_000)}}
+    primitive["targets"] = [dict(primitive["attributes"]) for _ in range(count)]
+    document["meshes"][0]["primitives"].append(primitive)
+
+
+def _attributes(document: Document, count: int) -> None:
+    place = _without_bytes(document, "VEC3", 30_000)
+    document["meshes"][0]["primitives"].append({"attributes": {"POSITION": place} | {f"_{number}": place for number in range(count)}})
+
+
+def _points(document: Document, count: int) -> None:
+    place = _without_bytes(document, "VEC3", 30_000)
+    document["meshes"] += [{"primitives": [{"attributes": {"POSITION": place}, "mode": 0}]} for _ in range(count)]
+    document["nodes"] += [{"mesh": number + 1} for number in range(count)]
+
+
+def _channels(document: Document, count: int) -> None:
+    sampler = {"input": _without_bytes(document, "SCALAR", 10_000), "output": _without_bytes(document, "VEC3", 10_000)}
+    channels = [{"sampler": 0, "target": {"node": 0, "path": "translation"}} for _ in range(count)]
+    document["animations"] = [{"samplers": [sampler], "channels": channels}]
+
+
+USES = {
+    _instances: (60_000, 70_000),
+    _shape_keys: (1000, 4096),
+    _attributes: (1000, 10_000),
+    _points: (1000, 10_000),
+    _channels: (500, 2000),
+}
+"""What multiplies a claim: how often it may, and how often is too much."""
+
+
+@pytest.mark.parametrize("use", USES)
+def test_what_is_made_of_a_claim_is_counted_at_each_use(use: Callable[[Document, int], None], tmp_path: Path) -> None:
+    """A few kilobytes that let the importer make the same large thing thousands of times, until no memory is left."""
+    accepted, too_many = USES[use]
+    assert inspect(changed(lambda document: use(document, accepted)), tmp_path).triangles > 0
+    with pytest.raises(BadGlb, match="more than is accepted"):
+        inspect(changed(lambda document: use(document, too_many)), tmp_path)

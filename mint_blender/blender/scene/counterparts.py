@@ -75,7 +75,7 @@ def hang(parts: Iterable[bpy.types.Object], stays: Stays, root: bpy.types.Object
         basis = Matrix.Identity(4) if part == new_root else part.matrix_basis.copy()
         holder.parent = root if below_root else stays.get(parent, parent)
         holder.parent_type, holder.parent_bone = kind, bone
-        holder.matrix_parent_inverse = Matrix.Identity(4)
+        holder.matrix_parent_inverse = part.matrix_parent_inverse.copy()
         if holder.animation_data is None or not holder.animation_data.drivers:
             holder.rotation_mode = part.rotation_mode
         holder.matrix_basis = basis

@@ -123,7 +123,13 @@ def whole_or_nothing(scene: bpy.types.Scene, provenance: Provenance, *, undo: bo
             raise ImportTrouble(str(error)) from error
         raise
     work_out(scene)  # a script may ask at once where things are in the world
-    if undo and not bpy.app.background:
+    if undo:
+        undo_step(provenance)
+
+
+def undo_step(provenance: Provenance) -> None:
+    """What has been done since the last step becomes one of its own, named after the result."""
+    if not bpy.app.background:
         bpy.ops.ed.undo_push(message=f"Mint: {provenance.title}")
 
 
@@ -140,7 +146,7 @@ def _at(landing: Landing, scene: bpy.types.Scene) -> tuple[float, float, float]:
 def _collection(scene: bpy.types.Scene, provenance: Provenance) -> bpy.types.Collection:
     """A new collection for one result, under the scene's “Mint”."""
     homes = (each for each in scene.collection.children_recursive if re.fullmatch(rf"{HOME}(\.\d{{3,}})?", each.name))
-    home = next((each for each in homes if each.library is None), None)
+    home = next((each for each in homes if each.library is None and each.override_library is None), None)
     if home is None:
         home = bpy.data.collections.new(HOME)
         scene.collection.children.link(home)

@@ -90,5 +90,5 @@ def _root(objects: list[bpy.types.Object], collection: bpy.types.Collection, foo
         if each.parent is None:
             each.parent = root
             each.matrix_parent_inverse = Matrix.Identity(4)
-            each.matrix_basis = Matrix.Translation([-value for value in foot]) @ each.matrix_basis
+            tidy.shift(each, Matrix.Translation([-value for value in foot]))
     return root

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from mathutils import Matrix
 
-from . import animation, carrying, counterparts, tidy, touched
+from . import animation, carrying, counterparts, heirs, tidy, touched
 from . import provenance as origin
 from .blocks import Inventory, every_block, of_kind
 from .landing import Placed, whole_or_nothing
@@ -30,18 +30,18 @@ HEIGHT = origin.PREFIX + "height"
 NOWHERE = (0.0, 0.0, 0.0)
 
 
-def replace_model(path: Path, provenance: Provenance, root: bpy.types.Object, *, scene: bpy.types.Scene | None = None) -> Placed:
+def replace_model(
+    path: Path, provenance: Provenance, root: bpy.types.Object, *, scene: bpy.types.Scene | None = None, undo: bool = True
+) -> Placed:
     """Put the model of this GLB in the place of what `root` shows; one undo step.
 
     `root` stays, with its name, transform, parent, collections, modifiers and constraints, and so does each part that comes again. Where
     the earlier version was scaled to a height, the new one is as high. Raises ImportTrouble, and then nothing has changed.
     """
     scene = scene or bpy.context.scene
-    old = _own(root)
-    _refuse_what_is_elsewhere(old)
-    _refuse_while_edited(old)
-    before = Inventory()
-    with whole_or_nothing(scene, provenance):
+    check(root)
+    old, before = _own(root), Inventory()
+    with whole_or_nothing(scene, provenance, undo=undo):
         workshop = bpy.data.collections.new("\x01 Mint")  # in no scene: the new version is seen only when it is in place
         built = build_model(path, name=provenance.title, collection=workshop, scene=scene, at=NOWHERE)
         _as_high_as(root, old, built)
@@ -50,9 +50,9 @@ def replace_model(path: Path, provenance: Provenance, root: bpy.types.Object, *,
         alive = set(bpy.data.objects)
         gone = {each for each in (*old, *built.objects) if each in alive and each not in used}
         notes += _lost_with([each for each in old if each in gone])
-        _adopt(root, gone, used)
+        heirs.adopt(root, gone, used)
         for each in gone:
-            _point_elsewhere(each, stays.get(each, root))
+            heirs.point_at(stays.get(each, root), each)
         bpy.data.batch_remove([*gone, workshop])
         notes += _clear_away([*waste, *before.new()])
         _without_numbers(before.new())
@@ -68,6 +68,7 @@ def replace_world(
     *,
     options: WorldOptions | None = None,
     scene: bpy.types.Scene | None = None,
+    undo: bool = True,
 ) -> Placed:
     """Put other parts into a World that is in the scene; one undo step.
 
@@ -79,9 +80,8 @@ def replace_world(
     scene = scene or bpy.context.scene
     options = options or world.WorldOptions()
     files: dict[world.Part, Path | None] = {"COLLIDER": parts.collider, "PANORAMA": parts.panorama, "SPLATS": parts.splats}
-    _refuse_what_is_elsewhere([root])
-    _refuse_while_edited(list(origin.family(root)))
-    with whole_or_nothing(scene, provenance):
+    check(root)
+    with whole_or_nothing(scene, provenance, undo=undo):
         world.add_parts(root, {part: path for part, path in files.items() if path is not None}, scene=scene, options=options)
         gone = [part for part, path in files.items() if path is None and world.has_part(root, part)]
         for part in gone:
@@ -89,6 +89,15 @@ def replace_world(
         origin.write(root, provenance)
     notes = [f"The {world.WORDS[part]} of the earlier version went with it: the new version brings none." for part in gone]
     return Placed(root, origin.home_collection(root), origin.family(root), tuple(notes))
+
+
+def check(root: bpy.types.Object) -> None:
+    """Raise ImportTrouble where something stands in the way of replacing what this root shows, a model or a World."""
+    from . import world
+
+    own = _own(root)
+    _refuse_what_is_elsewhere([root] if world.is_root(root) else own)
+    _refuse_while_edited(list(origin.family(root)) if world.is_root(root) else own)
 
 
 def _refuse_what_is_elsewhere(old: list[bpy.types.Object]) -> None:
@@ -103,7 +112,9 @@ def _refuse_what_is_elsewhere(old: list[bpy.types.Object]) -> None:
 
 
 def _refuse_while_edited(old: list[bpy.types.Object]) -> None:
-    busy = next((each for each in old if each.mode != "OBJECT"), None)
+    """Nor while a linked duplicate of a part is: it would be left with the earlier mesh, and not follow the others any more."""
+    shown = {each.data for each in old} - {None}
+    busy = next((each for each in bpy.data.objects if each.mode != "OBJECT" and (each in old or each.data in shown)), None)
     if busy is not None:
         raise ImportTrouble(
             f"“{busy.name}” is being worked on in {busy.mode.replace('_', ' ').title()} Mode. Leave it, then replace the model."
@@ -122,7 +133,7 @@ def _as_high_as(root: bpy.types.Object, old: list[bpy.types.Object], built: Buil
     if built.root.type == "MESH":
         built.root.data.transform(scale)
     for child in built.root.children:
-        child.matrix_basis = scale @ child.matrix_basis
+        tidy.shift(child, scale)
 
 
 def _own(root: bpy.types.Object) -> list[bpy.types.Object]:
@@ -231,15 +242,6 @@ def _joined(objects: list[bpy.types.Object]) -> bpy.types.Object:
         bpy.data.scenes.remove(scene)
 
 
-def _adopt(root: bpy.types.Object, gone: set[bpy.types.Object], used: set[bpy.types.Object]) -> None:
-    """What the user has hung on parts that go away hangs on the root, where it was in the world."""
-    for each in [child for part in gone for child in part.children if child not in gone and child not in used]:
-        world = each.matrix_world.copy()
-        each.parent, each.parent_type = root, "OBJECT"
-        each.matrix_parent_inverse = root.matrix_world.inverted_safe()
-        each.matrix_basis = world
-
-
 def _lost_with(parts: Iterable[bpy.types.Object]) -> list[str]:
     """A sentence for each part that goes with something of the user's on it. An armature's modifier came with the model."""
     notes = []
@@ -251,13 +253,6 @@ def _lost_with(parts: Iterable[bpy.types.Object]) -> list[str]:
         if own:
             notes.append(f"“{each.name}” has no counterpart in the new version: what was set on it went with it ({', '.join(own)}).")
     return notes
-
-
-def _point_elsewhere(gone: bpy.types.Object, root: bpy.types.Object) -> None:
-    """Let everything that points at an object point at the root. Collections first: remapped there, they keep a freed object in a cache."""
-    for collection in list(gone.users_collection):
-        collection.objects.unlink(gone)
-    gone.user_remap(root)
 
 
 def _clear_away(blocks: Iterable[bpy.types.ID]) -> list[str]:

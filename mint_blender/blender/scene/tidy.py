@@ -11,6 +11,8 @@ import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
+from . import animation
+
 CLOSE = 1e-5
 
 
@@ -22,6 +24,8 @@ def collapse_empties(objects: list[bpy.types.Object]) -> list[bpy.types.Object]:
         local = {each: _local(empty) @ _local(each) for each in children}
         if not all(_is_plain(matrix) for matrix in local.values()):
             continue  # a sheared matrix cannot be kept on one object
+        if not _is_nowhere(empty) and any(animation.moves_itself(each) for each in children):
+            continue  # what moves a child moves it within this empty, and would undo what is put on the child instead
         parent, parent_type, bone = empty.parent, empty.parent_type, empty.parent_bone
         for each in children:
             each.parent, each.parent_type, each.parent_bone = parent, parent_type, bone
@@ -30,6 +34,14 @@ def collapse_empties(objects: list[bpy.types.Object]) -> list[bpy.types.Object]:
         kept.remove(empty)
         bpy.data.objects.remove(empty)
     return kept
+
+
+def shift(each: bpy.types.Object, matrix: Matrix) -> None:
+    """Move an object within its parent. Where one is animated, its own place follows from that: it is shifted as a whole instead."""
+    if animation.moves_itself(each):
+        each.matrix_parent_inverse = matrix @ each.matrix_parent_inverse
+    else:
+        each.matrix_basis = matrix @ each.matrix_basis
 
 
 def sits_alone(objects: Iterable[bpy.types.Object]) -> bpy.types.Object | None:
@@ -91,6 +103,11 @@ def _carries_nothing(each: bpy.types.Object, objects: list[bpy.types.Object]) ->
 
 def _local(each: bpy.types.Object) -> Matrix:
     return each.matrix_parent_inverse @ each.matrix_basis
+
+
+def _is_nowhere(each: bpy.types.Object) -> bool:
+    """Whether it changes nothing about where its children are."""
+    return bool(np.abs(np.array(_local(each)) - np.eye(4)).max() <= CLOSE)
 
 
 def _is_plain(matrix: Matrix) -> bool:

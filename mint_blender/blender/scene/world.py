@@ -10,7 +10,7 @@ already set upright (by a half turn about X, as happens) is turned by itself, si
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -19,7 +19,8 @@ import bpy
 from mathutils import Matrix
 
 from ...files import placement
-from . import capture_point, collider, panorama, splats
+from ...files.errors import BadFile
+from . import capture_point, collider, heirs, panorama, splats, world_notes
 from .blocks import Inventory
 from .capture_point import PART
 from .importer import ImportTrouble
@@ -29,7 +30,7 @@ WORDS: dict[Part, str] = {"COLLIDER": "collider mesh", "PANORAMA": "panorama", "
 """What a person, and a job, calls them."""
 
 FLIPPED, COLLIDER_TURNED = "mint_flipped", "mint_collider_turned"
-CAPTION, LINK = "mint_caption", "mint_link_"
+CAPTION = "mint_caption"
 SHOWN = "mint_collider"  # how the user wants the collider; nothing where it follows the other parts
 IMAGE, WORLD = "mint_panorama_image", "mint_panorama_world"
 
@@ -98,15 +99,12 @@ def build_world(
         notes += _add_collider(root, shown["COLLIDER"], scene, check=options.flip is None)
     point = capture_point.add(root, name, collection)
     if options.camera:
-        camera = capture_point.add_camera(point, name, collection)
+        camera = capture_point.add_camera(point, name, collection, scene.unit_settings.scale_length)
         scene.camera = scene.camera or camera
-    if shown["PANORAMA"] is not None:
-        _add_panorama(root, shown["PANORAMA"], scene, as_world=options.panorama_as_world)
-    if shown["SPLATS"] is not None:
-        _add_splats(root, shown["SPLATS"], scene)
+    notes += _add_what_is_good(root, shown["PANORAMA"], shown["SPLATS"], scene, options)
     _put(root, {SHOWN: options.collider if options.collider in {"PHYSICS", "VISIBLE"} else None})
     _finish(root, scene, options)
-    notes += _missing(parts, options)
+    notes += world_notes.missing(parts, options)
     return BuiltWorld(root, (root, *root.children_recursive), tuple(notes))
 
 
@@ -141,6 +139,7 @@ def add_parts(
         before.remove_new()
         raise
     if earlier:
+        _hand_over(root, earlier)
         bpy.data.batch_remove([*earlier, *{each.data for each in earlier if each.data is not None and each.data.users == 1}])
     return (root, *root.children_recursive)
 
@@ -155,6 +154,7 @@ def remove_part(root: bpy.types.Object, part: Part, *, scene: bpy.types.Scene | 
         panorama.take_off(_under(root, "collider"))
         for key in (IMAGE, WORLD):
             root.pop(key, None)
+    heirs.adopt(root, gone)
     bpy.data.batch_remove([*gone, *{each.data for each in gone if each.data is not None and each.data.users == 1}])
     _finish(root, scene, WorldOptions())
 
@@ -214,7 +214,7 @@ def _root(name: str, collection: bpy.types.Collection, properties: Mapping[str, 
     root.empty_display_size = 0.5
     collection.objects.link(root)
     _put(root, dict(properties))
-    _put(root, {CAPTION: parts.caption, **{LINK + key: url for key, url in parts.links.items()}})
+    _put(root, {CAPTION: parts.caption, **{world_notes.LINK + key: url for key, url in parts.links.items()}})
     return root
 
 
@@ -311,6 +311,35 @@ def _add_splats(root: bpy.types.Object, path: Path, scene: bpy.types.Scene) -> N
     made.parent = root
 
 
+def _add_what_is_good(
+    root: bpy.types.Object, picture: Path | None, cloud: Path | None, scene: bpy.types.Scene, options: WorldOptions
+) -> list[str]:
+    """Panorama and splats. Whether their content can be read shows only now, long after their headers have passed: one that is bad is
+    left out, with a note, unless nothing else is there to be shown."""
+    flaws: dict[Part, BadFile] = {}
+    try:
+        if picture is not None:
+            _add_panorama(root, picture, scene, as_world=options.panorama_as_world)
+    except BadFile as flaw:
+        flaws["PANORAMA"] = flaw
+    try:
+        if cloud is not None:
+            _add_splats(root, cloud, scene)
+    except BadFile as flaw:
+        flaws["SPLATS"] = flaw
+    if flaws and not any(has_part(root, part) for part in WORDS):
+        raise next(iter(flaws.values()))
+    return [world_notes.unusable(WORDS[part], flaw) for part, flaw in flaws.items()]
+
+
+def _hand_over(root: bpy.types.Object, earlier: list[bpy.types.Object]) -> None:
+    """What the user has hung on parts that go, or has let point at them: things that stand on the collider, or shrinkwrap to it."""
+    heirs.adopt(root, earlier)
+    for each in earlier:
+        new = [other for other in _under(root, each[PART]) if other not in earlier]
+        heirs.point_at(next((other for other in new if other.type == each.type), new[0]), each)
+
+
 def _finish(root: bpy.types.Object, scene: bpy.types.Scene, options: WorldOptions, without: Collection[bpy.types.Object] = ()) -> None:
     """The collider as it was chosen, else as the other parts ask for it; those that are about to go are not looked at.
 
@@ -322,9 +351,9 @@ def _finish(root: bpy.types.Object, scene: bpy.types.Scene, options: WorldOption
         how = "VISIBLE" if image is not None and not _under(root, "splats") else "PHYSICS"
     is_painted = how == "VISIBLE" and image is not None and bool(meshes)
     # First what may not be possible: nothing has been changed yet. The part was asked for minutes ago, so the user may be anywhere.
-    if is_painted and any(each.mode == "EDIT" for each in meshes):
+    if is_painted and any(each.data.is_editmode for each in meshes):
         raise ImportTrouble("A part of this World is being edited. Go back to Object Mode first.")
-    if options.rigid_body:
+    if options.rigid_body or any(each.rigid_body is not None for each in without):
         collider.make_rigid(meshes, scene)
     collider.show(meshes, how)
     if is_painted:
@@ -342,42 +371,4 @@ def _paint(root: bpy.types.Object, without: Collection[bpy.types.Object] = ()) -
 
 def settled(root: bpy.types.Object) -> tuple[str, ...]:
     """The notes of a World's landing that are no longer true, since the part has come after all."""
-    return tuple(note for part in WORDS if has_part(root, part) for note in notes_without(part, links(root)))
-
-
-def links(root: bpy.types.Object) -> frozenset[str]:
-    """The names of the addresses that a World keeps."""
-    return frozenset(key.removeprefix(LINK) for key in root.keys() if key.startswith(LINK))
-
-
-def notes_without(part: Part, links: Iterable[str]) -> tuple[str, ...]:
-    """All that a landing may say where this part is not there."""
-    said = {"COLLIDER": (_NO_COLLIDER,), "PANORAMA": (_NO_PANORAMA,), "SPLATS": (_NO_SPLATS, _left_out(links))}
-    return said[part]
-
-
-_NO_COLLIDER = "This world came without a collider mesh."
-_NO_PANORAMA = "This world came without a panorama."
-_NO_SPLATS = "This world came without splats."
-
-
-def _left_out(links: Iterable[str]) -> str:
-    """Of splats that Mint has made and nobody wanted."""
-    offered = sorted(key.removeprefix("spz_") for key in links if key.startswith("spz_"))
-    return f"The splats of this World were left out; their addresses ({', '.join(offered)}) are on its root."
-
-
-def _missing(parts: WorldFiles, options: WorldOptions) -> list[str]:
-    notes = []
-    if parts.collider is None and options.collider != "NONE":
-        notes.append(_NO_COLLIDER)
-    if parts.panorama is None:
-        notes.append(_NO_PANORAMA)
-    if parts.splats is None:
-        is_offered = any(key.startswith("spz_") for key in parts.links)
-        notes.append(_left_out(parts.links) if is_offered else _NO_SPLATS)
-    if "rad" in parts.links:
-        notes.append(f"Blender cannot read RAD; its address is the custom property {LINK}rad of the root.")
-    else:
-        notes.append("No RAD file came with this World.")
-    return notes
+    return tuple(note for part in WORDS if has_part(root, part) for note in world_notes.notes_without(part, world_notes.links(root)))

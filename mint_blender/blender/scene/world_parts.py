@@ -22,13 +22,14 @@ def complete(
     *,
     options: WorldOptions = WorldOptions(),
     scene: bpy.types.Scene | None = None,
+    undo: bool = True,
 ) -> Placed:
     """Add the parts that this World lacks, and splats of another tier in the place of the present ones; one undo step.
 
     Raises ImportTrouble, and then nothing has changed."""
     scene = scene or bpy.context.scene
     files: dict[world.Part, Path | None] = {"COLLIDER": parts.collider, "PANORAMA": parts.panorama, "SPLATS": parts.splats}
-    with whole_or_nothing(scene, provenance):
+    with whole_or_nothing(scene, provenance, undo=undo):
         lacking: dict[world.Part, Path] = {}
         for part, path in files.items():
             if path is not None and (not world.has_part(root, part) or (part == "SPLATS" and _differ(root, path))):

@@ -79,6 +79,10 @@ TEXTS = {
     ),
     "a part of it lies outside its bytes": "ein Teil liegt außerhalb seiner Bytes",
     "it holds numbers of an unknown kind": "sie enthält Zahlen unbekannter Art",
+    "it shows {1} objects; that is more than is accepted": "sie zeigt {1} Objekte; das ist mehr als erlaubt",
+    "it claims to be made of more than is accepted, by using the same numbers over and over": (
+        "sie gibt vor, aus mehr zu bestehen, als erlaubt ist, indem sie dieselben Zahlen immer wieder verwendet"
+    ),
     "it claims {1} values in one place; that is more than is accepted": "sie gibt an einer Stelle {1} Werte an; das ist mehr als erlaubt",
     "it claims more values than its bytes can hold": "sie gibt mehr Werte an, als die Bytes fassen",
     "the size of a mesh is no number": "die Größe eines Netzes ist keine Zahl",

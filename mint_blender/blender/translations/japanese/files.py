@@ -76,6 +76,10 @@ TEXTS = {
     "a packed part of it claims to unpack to more than there is room for": "圧縮された部分の展開後のサイズが大きすぎます",
     "a part of it lies outside its bytes": "一部がデータの範囲外にあります",
     "it holds numbers of an unknown kind": "未知の種類の数値が含まれています",
+    "it shows {1} objects; that is more than is accepted": "オブジェクトが {1} 個あり、上限を超えています",
+    "it claims to be made of more than is accepted, by using the same numbers over and over": (
+        "同じ数値を何度も使うことで、上限を超える量のデータがあるとされています"
+    ),
     "it claims {1} values in one place; that is more than is accepted": "1 か所に {1} 個の値があるとされ、上限を超えています",
     "it claims more values than its bytes can hold": "データに入りきらない数の値があるとされています",
     "the size of a mesh is no number": "メッシュの大きさが数値ではありません",
