@@ -116,7 +116,7 @@ def test_a_mistake_of_ours_is_a_sentence_and_an_entry_in_the_log(
 ) -> None:
     """An unforeseen exception shows no traceback to the user; the log beside the journal has it, without the key."""
 
-    def broken(*_: object) -> None:
+    def broken(*_: object, **_more: object) -> None:
         raise RuntimeError(f"the key is {service.key}")
 
     monkeypatch.setattr(job_commands, "finish", broken)
