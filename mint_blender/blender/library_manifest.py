@@ -11,29 +11,16 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from ..files.lock import try_lock
 from .scene.catalogs import PART
 
 NAME = "mint-library.jsonl"
 LOCK = "mint-library.lock"
-
-
-class InUse(Exception):
-    """Another process brings this folder up to date just now."""
-
-
-@contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Hold the folder alone; a process that dies lets go of it. Raises InUse, or OSError where it cannot be written."""
-    with (folder / LOCK).open("ab") as handle:
-        if not try_lock(handle):
-            raise InUse
-        yield
+"""Whoever holds this file (`files.lock`) brings the folder up to date, alone."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from pathlib import Path
 from ..files import choice
 from ..files.download import Downloader, never, silent
 from ..files.errors import FileTrouble
+from ..files.lock import InUse, held
 from ..jobs import fetching, library
 from ..jobs.job import Kept, Role
 from ..jobs.wants import Fetch
@@ -29,7 +30,7 @@ from ..mint.pacing import Retries
 from ..mint.patient import patiently
 from ..mint.schema import Asset, Kind
 from . import file_taken
-from .library_manifest import InUse, Manifest, held
+from .library_manifest import LOCK, Manifest
 from .scene import assets
 from .scene.landing import ImportTrouble, Landing, Placed, Provenance, land_world
 from .scene.reading import readable_extensions
@@ -107,7 +108,7 @@ def _held(folder: Path) -> Iterator[Manifest]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
-            stack.enter_context(held(folder))
+            stack.enter_context(held(folder / LOCK))
             manifest = Manifest(folder)
             manifest.recover()
             release = stack.pop_all()

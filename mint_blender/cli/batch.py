@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..files.lock import try_lock
+from ..files.lock import InUse, held
 from ..jobs.board import Board, NotPossible, TooExpensive
 from ..jobs.job import Job, Phase, Target
 from . import batch_lines, batch_price, batch_record, contact_sheet, session, writing
@@ -43,10 +41,17 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     if complaint := _cannot_write(lines, wishes):
         terminal.error(complaint)
         return Exit.IMPORT
-    with _alone(wishes.folder) as is_alone, session.open_board() as board:
-        if not is_alone:
-            terminal.error(f"A batch into {wishes.folder} is running already: wait for it, or stop it. Nothing was started.")
-            return Exit.FAILED
+    try:
+        # Two at once would each start what the other has not begun yet.
+        with held(_lock(wishes.folder)):
+            return _generate(lines, wishes, arguments, terminal)
+    except InUse:
+        terminal.error(f"A batch into {wishes.folder} is running already: wait for it, or stop it. Nothing was started.")
+        return Exit.FAILED
+
+
+def _generate(lines: list[Line], wishes: _Wishes, arguments: argparse.Namespace, terminal: Terminal) -> Exit:
+    with session.open_board() as board:
         going = _Run(board, wishes, terminal, lines)
         try:
             return going.run(arguments.jobs, arguments.max_credits)
@@ -71,14 +76,11 @@ class _Wishes:
         return f"{self.folder}#{line.tag if line else ''}"
 
 
-@contextmanager
-def _alone(folder: Path) -> Iterator[bool]:
-    """Hold the folder for this run: two at once would each start what the other has not begun yet. A process that dies lets go of it."""
+def _lock(folder: Path) -> Path:
+    """What a run into this folder holds. It lies with the journal: the folder is the user's."""
     place = session.home() / "batches"
     place.mkdir(parents=True, exist_ok=True)
-    name = hashlib.sha256(str(folder).encode("utf-8", "replace")).hexdigest()[:16]
-    with (place / f"{name}.lock").open("ab") as handle:
-        yield try_lock(handle)
+    return place / f"{hashlib.sha256(str(folder).encode('utf-8', 'replace')).hexdigest()[:16]}.lock"
 
 
 def _begun(wishes: _Wishes) -> frozenset[str]:

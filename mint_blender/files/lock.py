@@ -5,6 +5,9 @@ it needs no clock, no heartbeat and no process id (which may be reused)."""
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import IO
 
 if sys.platform == "win32":
@@ -37,3 +40,16 @@ else:
         except OSError:
             return False
         return True
+
+
+class InUse(Exception):
+    """Another process holds it just now."""
+
+
+@contextmanager
+def held(file: Path) -> Iterator[None]:
+    """Hold this file, which is made if need be, alone. Raises InUse, or OSError where it cannot be written."""
+    with file.open("ab") as handle:
+        if not try_lock(handle):
+            raise InUse
+        yield
