@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from mint_blender.jobs.board import Board
+from mint_blender.mint.account import Account
 
 from ..mint_service.running import ThreadService
 from .office import Office
@@ -30,6 +31,15 @@ def home(tmp_path: Path) -> Path:
 def board(home: Path, service: ThreadService) -> Iterator[Board]:
     """A board in an empty home, with an account at that `service` which the file of the test has made as it needs it."""
     board = Board(quick(home), account(service))
+    yield board
+    assert board.close(20)
+
+
+@pytest.fixture
+def quiet(home: Path) -> Iterator[Board]:
+    """A board whose Mint is nowhere, for what needs no Mint. Jobs are put into its journal before it opens."""
+    board = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    board.allow_online(False)
     yield board
     assert board.close(20)
 

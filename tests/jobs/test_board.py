@@ -36,15 +36,6 @@ def service() -> Iterator[ThreadService]:
         yield running
 
 
-@pytest.fixture
-def quiet(home: Path) -> Iterator[Board]:
-    """A board whose Mint is nowhere, for what needs no Mint. Jobs are put into its journal before it opens."""
-    board = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))
-    board.allow_online(False)
-    yield board
-    assert board.close(20)
-
-
 def put(home: Path, *jobs: Job) -> None:
     """Jobs of an earlier session."""
     journal = Journal(home)

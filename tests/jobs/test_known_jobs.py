@@ -14,19 +14,14 @@ import pytest
 from mint_blender.jobs.board import Board
 from mint_blender.jobs.job import Phase
 from mint_blender.jobs.journal import Journal, JournalTrouble
-from mint_blender.mint.account import Account
 
-from .quick import quick
 from .telling import a_job
 
 
 @pytest.fixture
-def board(home: Path) -> Iterator[Board]:
-    """A board that talks to nobody."""
-    board = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))
-    board.allow_online(False)
-    yield board
-    assert board.close(20)
+def board(quiet: Board) -> Board:
+    """Nothing here needs a Mint."""
+    return quiet
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -126,15 +125,12 @@ def test_a_click_of_an_earlier_version_is_still_settled() -> None:
 
 
 @pytest.fixture
-def board(home: Path) -> Iterator[Board]:
-    """A board whose Mint is nowhere, which knows what a lamp costs and what optimising does."""
-    board = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))
-    board.allow_online(False)
-    board.learn(Price.of(failed().request), Estimate(None, 248.0, 248.0))
-    board.learn(OptimizationPrice(), Estimate(None, 20.0, 20.0))
-    board.learn(OptimizationPrice(BROKEN.id), Estimate(None, 20.0, 20.0))
-    yield board
-    assert board.close(20)
+def board(quiet: Board) -> Board:
+    """It knows what a lamp costs and what optimising does."""
+    quiet.learn(Price.of(failed().request), Estimate(None, 248.0, 248.0))
+    quiet.learn(OptimizationPrice(), Estimate(None, 20.0, 20.0))
+    quiet.learn(OptimizationPrice(BROKEN.id), Estimate(None, 20.0, 20.0))
+    return quiet
 
 
 def test_several_in_a_row_pass_no_limit(board: Board, home: Path) -> None:
