@@ -30,6 +30,8 @@ def draw(layout: bpy.types.UILayout, board: Board, job: Job, *, width: int) -> N
         _draw_billing(box, board, job, width)
     elif job.phase in {Phase.PAUSED, Phase.FAILED}:
         _draw_trouble(box, job, width)
+    elif job.phase in {Phase.WORKING, Phase.FETCHING} and job.trouble is not None:
+        wrapped(box, job.trouble.sentence, width=width, icon="TIME")
     elif job.phase is Phase.READY:
         _draw_ready(box, job, width)
     elif job.phase is Phase.PLACED and job.convert:

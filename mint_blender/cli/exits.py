@@ -29,7 +29,6 @@ _BY_CAUSE = {
     Cause.KEY: Exit.KEY,
     Cause.CREDITS: Exit.CREDITS,
     Cause.UNREACHABLE: Exit.UNREACHABLE,
-    Cause.PATIENCE: Exit.UNREACHABLE,
     Cause.FILE: Exit.UNREACHABLE,
 }
 

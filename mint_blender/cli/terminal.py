@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from ..jobs import card
 from ..jobs.board import Board
-from ..jobs.job import Job, Phase
+from ..jobs.job import Cause, Job, Phase
 from ..jobs.messages import Crashed, Hitch, JobChanged, News, Progress
 from ..mint.errors import MintError
 
@@ -79,6 +79,7 @@ class Terminal:
     def teller(self, board: Board, display: Display) -> Callable[[News], None]:
         """Turns the worker's news into progress, and into JSON events for programs."""
         last: dict[str, str] = {}
+        slow: set[str] = set()  # jobs of which it was said that they take longer than usual
 
         def tell(news: News) -> None:
             if isinstance(news, JobChanged):
@@ -86,6 +87,10 @@ class Terminal:
                 if last.get(news.job.id) != text:
                     last[news.job.id] = text
                     display.show(news.job.id, news.job.title, text + _usually(board, news.job))
+                    self.event(job_record(news.job, event="state"))
+                if (trouble := news.job.trouble) is not None and trouble.cause is Cause.PATIENCE and news.job.id not in slow:
+                    slow.add(news.job.id)
+                    self.hint(f"{news.job.title}: {trouble.sentence}")
                     self.event(job_record(news.job, event="state"))
             elif isinstance(news, Progress):
                 job = board.job(news.job_id)

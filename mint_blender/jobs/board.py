@@ -256,7 +256,7 @@ class Board:
         self._decide(job.id, Verb.RETRY, estimates=estimates)
 
     def resume(self, job_id: str) -> None:
-        """Go on: after Credits were bought, after watching stopped, or after a restart. Starts and pays nothing twice."""
+        """Go on: after Credits were bought, after a pause, or after a restart. Starts and pays nothing twice."""
         job = self.job(job_id)
         if job.phase is Phase.BILLING and job.decision is None:
             self._decide(job.id, Verb.RESUME)

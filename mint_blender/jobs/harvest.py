@@ -16,7 +16,7 @@ from ..files import choice
 from ..files.errors import BadFile, FileTrouble, LinkExpired, TooLarge
 from ..files.store import safe_name
 from ..mint import errors
-from ..mint.pacing import Pace
+from ..mint.pacing import Pace, Polling
 from ..mint.schema import Asset, Assets, Format, Kind, ResourceRef, Status
 from . import part_notes, troubles
 from .job import Cause, Job, Kept, Phase, Role, Trouble, is_being_made
@@ -29,7 +29,7 @@ UrlOf = Callable[[Assets], str | None]
 # A fresh resource can be incomplete for some seconds after its operation succeeded (contract, 13.16).
 SETTLING_TRIES = 3
 SETTLING_WAIT = 3.0
-MOST_ROUNDS = 120  # of looking whether an optimisation is done: half an hour in the usual rhythm
+FOREIGN_OPTIMIZATION = 4  # times the usual patience (two hours) until the original is taken where somebody else's optimization does not end
 NOTHING_USED_IS_MISSING = "Mint could not make every part of it; the parts that are used here have all come."
 STILL_OPTIMIZING = "The model is still being optimised at Mint: the original file was taken. The optimised one can be imported later."
 
@@ -132,15 +132,11 @@ class Harvest:
 
     def _await_end(self) -> Telling:
         """Somebody else's generation may still be running: its operation is not known here, so the model or world itself is watched."""
-        rounds, watched = 0, 0.0
+        polling = Polling(self._pace)
         while is_being_made(self._job):
-            if watched > self._pace.patience:
-                self._job = self._job.moved(Phase.PAUSED, trouble=troubles.patience(self._pace))
-                return
-            wait = self._pace.wait(rounds)
-            asset = yield from self._teller.ask(ReadAsset(self._job.kind, self._job.existing or "", after=wait))
-            self._job = replace(self._job, asset=asset)
-            rounds, watched = rounds + 1, watched + wait
+            asset = yield from self._teller.ask(ReadAsset(self._job.kind, self._job.existing or "", after=polling.wait()))
+            self._job = troubles.when_long(replace(self._job, asset=asset, trouble=None), polling)
+        self._job = replace(self._job, trouble=None)
         status = self._job.asset.status if self._job.asset else None
         if status in {Status.FAILED.value, Status.CANCELED.value} and not self._assets.has_result:
             self._job = self._job.moved(Phase.FAILED, trouble=Trouble(Cause.WORK, f"Mint has not made this {self._job.kind}: {status}."))
@@ -178,27 +174,28 @@ class Harvest:
             self._job = self._job.noted(f"The model was not optimised: the original file was taken. {error}")
 
     def _watch_optimization(self) -> Telling:
-        rounds = 0
-        while (operation := self._job.optimization) is not None and operation.is_busy and rounds < MOST_ROUNDS:
-            seen = yield from self._teller.ask(Poll(operation.id, after=self._pace.wait(rounds)))
-            self._job = replace(self._job, optimization=seen.operation)
-            rounds += 1
+        polling = Polling(self._pace)
+        while (operation := self._job.optimization) is not None and operation.is_busy:
+            seen = yield from self._teller.ask(Poll(operation.id, after=polling.wait()))
+            self._job = troubles.when_long(replace(self._job, optimization=seen.operation, trouble=None), polling)
+        self._job = replace(self._job, trouble=None)
         if operation is not None and operation.succeeded:
             yield from self._read_asset()
-        elif operation is not None and operation.is_busy:
-            self._job = self._job.noted(STILL_OPTIMIZING)
         elif operation is not None:
             trouble = troubles.billing(operation) if operation.awaits_payment else troubles.failed_work(operation)
             self._job = self._job.noted(f"The model was not optimised: the original file was taken. {trouble.sentence}")
 
     def _await_optimized_file(self) -> Telling:
-        """Somebody else has it optimised just now: the model itself says when the file is there."""
-        resource = self._resource
-        for rounds in range(MOST_ROUNDS):
-            if resource is None or self._assets.optimized_glb_url is not None:
-                return
-            asset = yield from self._teller.ask(ReadAsset(Kind.MODEL, resource.id, after=self._pace.wait(rounds) / 2))
-            self._job = replace(self._job, asset=asset)
+        """Somebody else has it optimised just now: the model itself says when the file is there.
+
+        It does not say when that has failed. So this wait has an end, other than that for an operation of our own."""
+        resource, polling = self._resource, Polling(self._pace)
+        if resource is None:
+            return
+        while self._assets.optimized_glb_url is None and polling.watched < FOREIGN_OPTIMIZATION * self._pace.patience:
+            asset = yield from self._teller.ask(ReadAsset(Kind.MODEL, resource.id, after=polling.wait() / 2))
+            self._job = troubles.when_long(replace(self._job, asset=asset, trouble=None), polling)
+        self._job = replace(self._job, trouble=None)
         if self._assets.optimized_glb_url is None:
             self._job = self._job.noted(STILL_OPTIMIZING)
 

@@ -117,7 +117,7 @@ class Cause(StrEnum):
     REFUSED = "refused"  # Mint did not accept the request: nothing was started
     WORK = "work"  # the generation itself failed
     FILE = "file"  # a result could not be fetched or is damaged
-    PATIENCE = "patience"  # watched for as long as we do
+    PATIENCE = "patience"  # takes longer than usual at Mint; it is watched all the same
     INTERNAL = "internal"  # a mistake of ours
 
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from ..files.errors import FileTrouble
 from ..mint import errors
-from ..mint.pacing import Pace
+from ..mint.pacing import Pace, Polling
 from ..mint.schema import Assets, Format, Mode, Operation, Status
 from . import part_notes, troubles
 from .harvest import Harvest
@@ -152,18 +152,16 @@ class _Story:
     # -- the middle ---------------------------------------------------------------------------------------------------
 
     def _watch(self) -> Telling:
-        """Poll until the operation needs somebody or has ended; give up watching (not the job) when patience ends."""
-        pace = self._terms.pace
-        rounds, watched, after = 0, 0.0, pace.wait(0) if self._just_heard else 0.0
+        """Poll until the operation needs somebody or has ended, however long that takes."""
+        polling = Polling(self._terms.pace, rounds=0 if self._just_heard else 1)
+        after = polling.wait() if self._just_heard else 0.0
         while self.job.phase is Phase.WORKING:
-            if watched > pace.patience:
-                self.job = self.job.moved(Phase.PAUSED, trouble=troubles.patience(pace))
-                return
             seen = yield from self.ask(Poll(self._operation.id, after=after))
             self._move_to(seen.operation)
+            if self.job.phase is Phase.WORKING:
+                self.job = troubles.when_long(self.job, polling)
             yield from self._glance()
-            rounds, watched = rounds + 1, watched + after
-            after = pace.wait(rounds, seen.retry_after)
+            after = polling.wait(seen.retry_after)
 
     def _glance(self) -> Telling:
         """In auto mode a preview passes by: its picture is worth one try, beside the polls, which do not wait for it."""
@@ -314,7 +312,7 @@ class _Story:
         self.job = self.job.moved(phase, operation=operation, trouble=trouble)
 
     def _pick_up(self) -> None:
-        """Go on where watching stopped; the operation is asked first, so nothing is done twice."""
+        """Go on after a pause; the operation is asked first, so nothing is done twice."""
         if self.job.operation is not None:
             self.job = self.job.moved(Phase.WORKING, trouble=None)
         else:

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..files.errors import BadGlb, BadSplats, FileTrouble, LinkExpired
 from ..mint import errors
-from ..mint.pacing import Pace
+from ..mint.pacing import Polling
 from ..mint.schema import Operation
-from .job import Cause, Trouble
+from .job import Cause, Job, Trouble
 
 # Mint's error codes (an open list) and what a person can do about each. Source: the contract, section 4.
 _ADVICE = {
@@ -56,11 +58,13 @@ def billing(operation: Operation) -> Trouble:
     )
 
 
-def patience(pace: Pace) -> Trouble:
-    """Watched for long enough: the operation goes on at Mint without us."""
-    minutes = round(pace.patience / 60)
-    length = f"{minutes} minutes" if minutes > 1 else "a minute"
-    return Trouble(Cause.PATIENCE, f"Still running after {length} of watching. It goes on at Mint: resume looks at it again, at no cost.")
+def when_long(job: Job, polling: Polling) -> Job:
+    """Say that a job which is watched takes longer than usual; it stays where it is, and Mint is asked less often."""
+    if not polling.is_long:
+        return job
+    minutes = round(polling.pace.patience / 60)
+    sentence = f"Still running at Mint after {minutes} minutes. Checking continues once a minute; this is free."
+    return replace(job, trouble=Trouble(Cause.PATIENCE, sentence))
 
 
 def of(error: errors.MintError | FileTrouble) -> Trouble:

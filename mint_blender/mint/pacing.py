@@ -2,7 +2,8 @@
 """How long to wait: arithmetic only. Clock, sleep and chance come from outside.
 
 Polling ("not finished yet") and retrying ("the call failed") are two things with two rhythms.
-Source of the polling rhythm: Mint's own client (2 s, times 1.6, at most 15 s, 30 minutes in all).
+Source of the polling rhythm: Mint's own client (2 s, times 1.6, at most 15 s, for 30 minutes). What takes longer than that is not over:
+polling goes on once a minute.
 """
 
 from __future__ import annotations
@@ -12,18 +13,40 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Pace:
-    """The rhythm of polling, in seconds."""
+    """The rhythm of polling, in seconds. After `patience` it is the slow one; `shortest` is the least that Mint can ask for."""
 
     first: float = 2.0
     factor: float = 1.6
     longest: float = 15.0
     patience: float = 30 * 60.0
+    slow: float = 60.0
+    shortest: float = 1.0
 
     def wait(self, round: int, retry_after: float | None = None) -> float:
         """Seconds before poll number `round` (the first is 0): what Mint asked for, else 2, 3.2, 5.12 … 15; never above the longest."""
         # The exponent is capped: a job watched for long must not overflow a float.
         planned = self.first * self.factor ** min(round, 64)
-        return min(self.longest, planned if retry_after is None else max(0.0, retry_after))
+        return min(self.longest, planned if retry_after is None else max(self.shortest, retry_after))
+
+
+@dataclass
+class Polling:
+    """Polls of one thing, for as long as it is watched. `rounds` counts them, `watched` the seconds waited before them."""
+
+    pace: Pace
+    rounds: int = 0
+    watched: float = 0.0
+
+    def wait(self, retry_after: float | None = None) -> float:
+        """Seconds before the next poll."""
+        wait = self.pace.slow if self.is_long else self.pace.wait(self.rounds, retry_after)
+        self.rounds, self.watched = self.rounds + 1, self.watched + wait
+        return wait
+
+    @property
+    def is_long(self) -> bool:
+        """Has it been watched for longer than usual?"""
+        return self.watched >= self.pace.patience
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from mint_blender.cli import session
+from mint_blender.mint.pacing import Pace
+
 from ..mint.standin import PIXEL
 from ..mint_service.running import ThreadService
 from .runs import Mint
@@ -160,3 +163,12 @@ def test_without_blender_what_needs_it_is_named_before_anything_is_paid(
     assert ran.status == 7
     assert "pip install bpy" in ran.said
     assert not service.log()
+
+
+def test_a_generation_that_takes_long_is_watched_to_its_end(mint: Mint, service: ThreadService, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the usual time the command says once that checking goes on, less often, and brings the result all the same."""
+    monkeypatch.setattr(session, "PACE", Pace(first=0.02, factor=1.0, longest=0.02, patience=0.06, slow=0.02, shortest=0.02))
+    service.scenario(durations={"final": 1200.0})  # 0.6 s here
+    ran = mint("generate", "--prompt", "a lamp")
+    assert ran.status == 0
+    assert ran.said.count("Checking continues once a minute; this is free.") == 1

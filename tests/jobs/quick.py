@@ -12,7 +12,7 @@ from mint_blender.mint.account import Account
 from mint_blender.mint.pacing import Pace, Retries
 
 SPEED = 400.0
-PACE = Pace(first=2.0 / SPEED, longest=15.0 / SPEED, patience=30 * 60 / SPEED)
+PACE = Pace(first=2.0 / SPEED, longest=15.0 / SPEED, patience=30 * 60 / SPEED, slow=60.0 / SPEED, shortest=1.0 / SPEED)
 RETRIES = Retries(first=1.0 / SPEED, longest=30.0 / SPEED, longest_asked=120.0 / SPEED)
 
 

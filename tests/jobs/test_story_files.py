@@ -115,21 +115,38 @@ def test_a_model_that_somebody_else_has_optimised_is_waited_for() -> None:
     assert fetch_all(told).job.notes == ()
 
 
-def test_an_optimisation_that_lasts_too_long_is_left_to_itself() -> None:
-    """After half an hour the original is taken, and it is not called a failure, whoever has asked for the optimisation."""
-    ours, theirs = optimizing().answer(operation("running", id="op_2")), optimizing().fail(problem(409, "model-optimization-in-progress"))
+def test_an_optimization_that_lasts_is_watched_once_a_minute() -> None:
+    """It was paid for: after half an hour it is looked at less often, and its file is taken in the end."""
+    told = optimizing().answer(operation("running", id="op_2"))
     waited = 0.0
-    while isinstance(ours.want, Poll):
-        waited += ours.want.after
-        ours.answer(Seen(operation("running", id="op_2"), None))
-    while isinstance(theirs.want, ReadAsset):
-        theirs.answer(asset(glbUrl=GLB, thumbnailUrl=THUMB))
+    while told.job.trouble is None:
+        waited += told.expect(Poll).after
+        told.answer(Seen(operation("running", id="op_2"), None))
     assert waited == pytest.approx(30 * 60, rel=0.1)
-    for told in (ours, theirs):
-        assert told.expect(Fetch).url == GLB
-        assert fetch_all(told).job.notes == (
-            "The model is still being optimised at Mint: the original file was taken. The optimised one can be imported later.",
-        )
+    for _ in range(300):
+        assert told.expect(Poll).after == 60.0
+        told.answer(Seen(operation("running", id="op_2"), None))
+    assert told.job.trouble.cause is Cause.PATIENCE
+    told.answer(Seen(operation("succeeded", id="op_2"), None))
+    assert told.job.trouble is None
+    told.answer(asset(**BOTH))
+    assert told.expect(Fetch).url == BOTH["optimizedGlbUrl"]
+    assert fetch_all(told).job.notes == ()
+
+
+def test_somebody_elses_optimization_that_does_not_end_is_left_to_itself() -> None:
+    """The model does not say whether it has failed: after half an hour it is looked at less often, after two hours the original is taken."""
+    told = optimizing().fail(problem(409, "model-optimization-in-progress"))
+    waits = []
+    while isinstance(told.want, ReadAsset):
+        waits.append(told.want.after)
+        told.answer(asset(glbUrl=GLB, thumbnailUrl=THUMB))
+    assert waits[-1] == 30.0
+    assert 60 * 60 <= sum(waits) <= 65 * 60
+    assert told.expect(Fetch).url == GLB
+    assert fetch_all(told).job.notes == (
+        "The model is still being optimised at Mint: the original file was taken. The optimised one can be imported later.",
+    )
 
 
 def test_an_optimised_file_that_is_there_later_is_not_called_missing() -> None:

@@ -7,12 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from mint_blender.jobs.job import Cause, Phase, Verb
-from mint_blender.jobs.wants import Poll, Start, TakeSlot, Upload
+from mint_blender.jobs.job import Cause, Phase, Target, Verb, new_fetch
+from mint_blender.jobs.wants import Fetch, Poll, ReadAsset, Start, TakeSlot, Upload
 from mint_blender.mint.errors import KeyMissing, Unreachable
 from mint_blender.mint.pacing import Pace
+from mint_blender.mint.schema import Asset, Kind
 
 from .telling import (
+    GLB,
     Teller,
     a_job,
     decided,
@@ -120,19 +122,38 @@ def test_no_key_and_no_network_pause_and_can_be_resumed(place: str, trouble: str
     assert again.job.phase is not Phase.PAUSED or again.job.decision is not None
 
 
-def test_patience_ends_after_half_an_hour() -> None:
-    """Watching (not the job) ends after 30 minutes; resume looks at once and starts nothing anew."""
+def test_after_half_an_hour_polling_goes_on_once_a_minute() -> None:
+    """What takes longer than 30 minutes is watched on, less often, and that is said; it ends as every other job does."""
     told = started(a_job())
     waited = 0.0
-    while not told.rests:
+    while told.job.trouble is None:
         waited += told.expect(Poll).after
         told.answer(seen("running"))
     assert 30 * 60 <= waited <= 30 * 60 + 15
-    assert told.job.phase is Phase.PAUSED
-    assert told.job.trouble is not None
+    for _ in range(24 * 60):
+        assert told.expect(Poll).after == 60.0
+        told.answer(seen("running"))
+    assert told.job.phase is Phase.WORKING
     assert told.job.trouble.cause is Cause.PATIENCE
-    assert told.job.trouble.sentence.startswith("Still running after 30 minutes of watching.")
+    assert told.job.trouble.sentence == "Still running at Mint after 30 minutes. Checking continues once a minute; this is free."
     assert told.again().expect(Poll).after == 0.0
+    told.answer(seen("succeeded"))
+    assert (told.job.phase, told.job.trouble) == (Phase.FETCHING, None)
+
+
+def test_what_another_program_generates_is_watched_on_too() -> None:
+    """A model that is fetched while it is still being made: also after half an hour it is looked at once a minute."""
+    job = new_fetch(Asset.read(Kind.MODEL, {"id": "res_1", "status": "running"}), Target(), now=1.0)
+    told, busy = Teller(job), Asset.read(Kind.MODEL, {"id": "res_1", "status": "running"})
+    told.answer(busy)
+    while told.job.trouble is None:
+        told.expect(ReadAsset)
+        told.answer(busy)
+    assert (told.job.phase, told.job.trouble.cause) == (Phase.FETCHING, Cause.PATIENCE)
+    assert told.expect(ReadAsset).after == 60.0
+    told.answer(Asset.read(Kind.MODEL, {"id": "res_1", "status": "succeeded", "assets": {"glbUrl": GLB}}))
+    assert told.job.trouble is None
+    told.expect(Fetch)
 
 
 def test_the_schedule_of_polls() -> None:

@@ -18,8 +18,8 @@ from mint_blender.files.choice import OPTIMIZED_NEEDS
 from mint_blender.files.download import Downloader
 from mint_blender.jobs import card, harvest
 from mint_blender.jobs.board import Board
-from mint_blender.jobs.job import Job, Phase, Role, Target
-from mint_blender.jobs.messages import Hitch, News
+from mint_blender.jobs.job import Cause, Job, Phase, Role, Target
+from mint_blender.jobs.messages import Hitch, JobChanged, News
 from mint_blender.mint.generation import GenerationRequest
 from mint_blender.mint.schema import Kind, OptimizationLevel
 
@@ -29,6 +29,7 @@ from .quick import PACE, SPEED, account, quick
 
 DAMAGED = "Resume fetches it once more; if it stays so, it is damaged at Mint: generate again, or write to hello@mint.gg."
 GONE = "The link may have expired; a fresh one can be asked for at Mint. Resume does that."
+ONCE_A_MINUTE = "Checking continues once a minute; this is free."  # and goes on for ever: a person cancels it in the end
 CREDITS = "Mint needs 1 more Credits to go on. Buy them at https://platform.mint.gg/billing, then resume."
 BUSY = "Mint asks for fewer requests: Too many requests. It is tried again after a pause. (Request id: …)"
 BROKEN = "Mint has trouble answering: Something went wrong on our side. Nothing is lost; it is tried again. (Request id: …)"
@@ -127,11 +128,7 @@ CASES = {
     "unknown-status": Case(),
     "unknown-type": Case(),
     "slow-start": Case(),
-    "stuck": paused(
-        "Still running after a minute of watching. It goes on at Mint: resume looks at it again, at no cost.",
-        then="cancel",
-        leads_to=Phase.CANCELED,
-    ),
+    "stuck": Case(phase=Phase.CANCELED, state="Cancelled", passing=("Still running at Mint after 0 minutes. " + ONCE_A_MINUTE,)),
     "canceled": Case(phase=Phase.CANCELED, state="Cancelled"),
     # the start
     "lost-answer": passing(LOST),
@@ -310,6 +307,9 @@ def watch(board: Board, job: Job) -> list[str]:
     def tell(news: News) -> None:
         if isinstance(news, Hitch):
             hitches.append(plain(news.sentence))
+        elif isinstance(news, JobChanged) and news.job.trouble is not None and news.job.trouble.cause is Cause.PATIENCE and not hitches:
+            hitches.append(news.job.trouble.sentence)
+            board.cancel(job.id)
 
     board.watch([job.id], tell)
     return hitches

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mint_blender.mint.pacing import Pace, Retries
+from mint_blender.mint.pacing import Pace, Polling, Retries
 
 chances = st.floats(0, 1)
 asked = st.none() | st.floats(allow_nan=False)
@@ -19,21 +19,27 @@ def test_polls_follow_the_contracts_rhythm():
     assert waits == [2000, 3200, 5120, 8192, 13107, 15000, 15000, 15000]
 
 
-def test_watching_ends_after_half_an_hour():
-    """The job goes on at Mint; we stop looking."""
-    assert Pace().patience == 30 * 60
+def test_after_half_an_hour_a_minute_lies_between_polls():
+    """Polling goes on for as long as the job does, whatever Mint asks for then."""
+    polling = Polling(Pace())
+    waits = []
+    while not polling.is_long:
+        waits.append(polling.wait())
+    assert waits[:3] == [2.0, 3.2, pytest.approx(5.12)]
+    assert 30 * 60 <= sum(waits) < 30 * 60 + 15
+    assert [polling.wait(asked) for asked in (None, 0.0, 5.0)] == [60.0, 60.0, 60.0]
 
 
-@pytest.mark.parametrize(("wanted", "kept"), [(0, 0), (7, 7), (60, 15), (-1, 0)])
+@pytest.mark.parametrize(("wanted", "kept"), [(0, 1), (0.2, 1), (7, 7), (60, 15), (-1, 1)])
 def test_what_mint_asks_for_replaces_the_poll_wait(wanted, kept):
-    """Retry-After counts instead of the computed wait, still at most 15 s."""
+    """Retry-After counts instead of the computed wait: at least a second, so that a 0 is no burst, and still at most 15 s."""
     assert Pace().wait(4, retry_after=wanted) == kept
 
 
 @given(st.integers(0, 10**9), asked)
 def test_a_poll_wait_is_always_bounded(number, wanted):
-    """However long a job is watched, a wait is 0 to 15 s."""
-    assert 0 <= Pace().wait(number, wanted) <= 15
+    """However long a job is watched, a wait is 1 to 15 s."""
+    assert 1 <= Pace().wait(number, wanted) <= 15
 
 
 def test_repetitions_back_off():

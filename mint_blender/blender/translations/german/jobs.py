@@ -122,10 +122,8 @@ TEXTS = {
     "more Credits": "mehr Credits",
     "{1} more Credits": "noch {1} Credits",
     "Mint needs {1} to go on. Buy them at {2}, then resume.": "Mint braucht {1}, um weiterzumachen. Unter {2} kaufen, dann fortsetzen.",
-    "{1} minutes": "{1} Minuten",
-    "a minute": "einer Minute",
-    "Still running after {1} of watching. It goes on at Mint: resume looks at it again, at no cost.": (
-        "Läuft nach {1} Beobachtung noch. Bei Mint geht es weiter: „Fortsetzen“ sieht kostenlos wieder nach."
+    "Still running at Mint after {1} minutes. Checking continues once a minute; this is free.": (
+        "Läuft bei Mint nach {1} Minuten noch. Es wird weiter einmal pro Minute nachgesehen; das kostet nichts."
     ),
     "Something in the add-on went wrong ({1}). Nothing is lost: resume, and if it stays so, copy the report.": (
         "Im Add-on ist etwas schiefgegangen ({1}). Nichts ist verloren: fortsetzen, und wenn es so bleibt, den Bericht kopieren."

@@ -116,10 +116,8 @@ TEXTS = {
     "more Credits": "追加のクレジット",
     "{1} more Credits": "あと {1} クレジット",
     "Mint needs {1} to go on. Buy them at {2}, then resume.": "続けるには{1}が必要です。{2} で購入し、再開してください。",
-    "{1} minutes": "{1} 分",
-    "a minute": "1 分",
-    "Still running after {1} of watching. It goes on at Mint: resume looks at it again, at no cost.": (
-        "{1}見守りましたが、まだ実行中です。Mint では続いています。「再開」で無料で確認できます。"
+    "Still running at Mint after {1} minutes. Checking continues once a minute; this is free.": (
+        "{1} 分経ちましたが、Mint でまだ実行中です。1 分ごとに確認を続けます。確認は無料です。"
     ),
     "Something in the add-on went wrong ({1}). Nothing is lost: resume, and if it stays so, copy the report.": (
         "アドオンで問題が起きました ({1})。何も失われていません。再開し、続く場合はレポートをコピーしてください。"
