@@ -193,6 +193,7 @@ class Job:
     estimate: float | None = None  # Credits that Mint said at the click it would cost
     optimize_estimate: float | None = None  # Credits that optimising it afterwards was expected to cost on top
     paid_before: float = 0.0  # Credits that earlier attempts have cost
+    max_credits: float | None = None  # the most that the user allows it to cost in all, whoever goes on with it
     phase: Phase = Phase.WAITING
     body: dict[str, Any] | None = None
     image_urls: tuple[str, ...] = ()

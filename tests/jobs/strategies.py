@@ -75,6 +75,7 @@ jobs = every_field(
     estimate=st.none() | numbers,
     optimize_estimate=st.none() | numbers,
     paid_before=numbers,
+    max_credits=st.none() | numbers,
     phase=st.sampled_from(Phase),
     body=st.none() | st.dictionaries(texts, json_values, max_size=3),
     image_urls=st.lists(texts, max_size=3).map(tuple),
