@@ -14,7 +14,7 @@ from ..jobs.home import home_folder
 from ..jobs.setup import Setup
 from ..jobs.story import Terms
 from ..mint.account import Account
-from .preferences import extension_folder, limits, stored_account
+from .preferences import limits, stored_account
 from .scene.reading import readable_extensions
 
 OFFLINE = "Online access is off. Switch on Preferences > System > Allow Online Access, or start with --online-mode."
@@ -51,7 +51,7 @@ def close() -> None:
 
 def home() -> Path:
     """Where journal and downloads lie."""
-    return home_folder(preferred=extension_folder())
+    return home_folder()
 
 
 def account() -> Account:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Protocol
 
 import bpy
@@ -49,11 +48,3 @@ def key_from_environment() -> bool:
 def base_url_from_environment() -> bool:
     """Does MINT_API_BASE_URL win over what is entered here?"""
     return bool(os.environ.get(BASE_URL_VARIABLE, "").strip())
-
-
-def extension_folder() -> Path | None:
-    """Blender's folder for this extension's own files; None when it runs from source or from pip."""
-    try:
-        return Path(bpy.utils.extension_path_user(ADDON))
-    except ValueError:
-        return None

@@ -105,7 +105,7 @@ def _board(terms: Terms) -> Iterator[Board]:
 
 def home() -> Path:
     """Where the journal, the downloads and the log lie."""
-    return home_folder(preferred=surroundings.extension_folder())
+    return home_folder()
 
 
 def check_online() -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from importlib import util
-from pathlib import Path
 
 from ..jobs.spending import Limits
 
@@ -57,12 +56,3 @@ def limits() -> Limits:
     from ..blender.preferences import limits
 
     return limits()
-
-
-def extension_folder() -> Path | None:
-    """Blender's folder for what this extension keeps; None outside of an installed extension."""
-    if not inside_blender():
-        return None
-    from ..blender.preferences import extension_folder
-
-    return extension_folder()

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the journal and the downloads lie: the folder that `files.store` and the journal share."""
+"""Where the journal and the downloads lie: one folder per user, whichever Blender or Python runs.
+
+A folder of one Blender version would hide its jobs from the next one, which would then pay for them again.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +12,22 @@ from collections.abc import Mapping
 from pathlib import Path
 
 HOME_VARIABLE = "MINT_BLENDER_HOME"
+NAME = "mint-blender"
 
 
-def home_folder(environ: Mapping[str, str] = os.environ, *, preferred: Path | None = None) -> Path:
-    """MINT_BLENDER_HOME, else `preferred` (Blender's folder for this extension), else the platform's folder for a user's data."""
+def home_folder(environ: Mapping[str, str] = os.environ, *, platform: str = sys.platform) -> Path:
+    """MINT_BLENDER_HOME, else the platform's folder for a user's data."""
     chosen = environ.get(HOME_VARIABLE)
     if chosen:
         return Path(chosen).expanduser().absolute()
-    return preferred or _user_data(environ) / "mint-blender"
+    return _user_data(environ, platform) / NAME
 
 
-def _user_data(environ: Mapping[str, str]) -> Path:
-    if sys.platform == "win32":
+def _user_data(environ: Mapping[str, str], platform: str) -> Path:
+    if platform == "win32":
         return Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    if sys.platform == "darwin":
+    if platform == "darwin":
         return Path.home() / "Library" / "Application Support"
-    return Path(environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    chosen = Path(environ.get("XDG_DATA_HOME", ""))
+    # The specification: a relative path is to be ignored. It would be another folder from each working directory.
+    return chosen if chosen.is_absolute() else Path.home() / ".local" / "share"

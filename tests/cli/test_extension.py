@@ -13,6 +13,7 @@ import pytest
 from scripts import package
 
 from ..mint_service.running import ThreadService
+from . import runs
 from .in_blender import MINT, install, plain, run
 from .runs import LAMP, Ran, environment, hear_ctrl_c, press_ctrl_c
 
@@ -124,12 +125,15 @@ def test_the_key_in_the_preferences_is_found(blender: Blender, service: ThreadSe
     assert ran.status == 3
 
 
-def test_the_journal_lies_in_blenders_own_folder(blender: Blender, resources: Path) -> None:
-    """Without MINT_BLENDER_HOME, jobs and downloads are in the extension's user folder, which an update keeps."""
-    assert blender(*MINT, *LAMP, "--mode", "review", MINT_BLENDER_HOME="").status == 6
-    home = resources / "extensions" / ".user" / "user_default" / "mint_blender"
+def test_blender_and_pip_share_one_journal(blender: Blender, service: ThreadService, tmp_path: Path) -> None:
+    """Without MINT_BLENDER_HOME, the extension's jobs and downloads lie where those of the package from pip do: one folder per user."""
+    where = {"MINT_BLENDER_HOME": "", "XDG_DATA_HOME": str(tmp_path / "data")}
+    assert blender(*MINT, *LAMP, "--mode", "review", **where).status == 6
+    home = tmp_path / "data" / "mint-blender"
     assert (home / "journal.sqlite3").is_file()
     assert list((home / "downloads").rglob("preview-1*"))
+    (job,) = runs.run(service, home, "jobs", "--json", **where).records
+    assert job["phase"] == "review"
 
 
 def test_a_script_in_blender(blender: Blender) -> None:

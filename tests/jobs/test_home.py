@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where journal and downloads lie: one folder per user, whatever runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mint_blender.jobs.home import home_folder
+
+USER = Path.home()
+
+
+@pytest.mark.parametrize(
+    ("platform", "environ", "folder"),
+    [
+        ("linux", {"XDG_DATA_HOME": "/data"}, Path("/data/mint-blender")),
+        ("linux", {}, USER / ".local" / "share" / "mint-blender"),
+        ("linux", {"XDG_DATA_HOME": "here"}, USER / ".local" / "share" / "mint-blender"),
+        ("darwin", {"XDG_DATA_HOME": "/data"}, USER / "Library" / "Application Support" / "mint-blender"),
+        ("win32", {"LOCALAPPDATA": "/local"}, Path("/local/mint-blender")),
+        ("win32", {}, USER / "AppData" / "Local" / "mint-blender"),
+        ("linux", {"MINT_BLENDER_HOME": "/mine", "XDG_DATA_HOME": "/data"}, Path("/mine")),
+    ],
+)
+def test_one_folder_per_user(platform: str, environ: dict[str, str], folder: Path) -> None:
+    """The platform's folder for a user's data, unless the user has said another."""
+    assert home_folder(environ, platform=platform) == folder
