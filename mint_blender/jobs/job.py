@@ -20,6 +20,7 @@ from enum import StrEnum
 from pathlib import PurePath
 from typing import Any
 
+from ..mint.account import Owner
 from ..mint.generation import GenerationRequest
 from ..mint.schema import ENDED, Asset, Format, Kind, Operation, OptimizationLevel, Status
 
@@ -190,6 +191,7 @@ class Job:
     key: str
     created_at: float
     target: Target = Target()
+    owner: Owner | None = None  # None: nothing was sent for it yet, with any key
     estimate: float | None = None  # Credits that Mint said at the click it would cost
     optimize_estimate: float | None = None  # Credits that optimising it afterwards was expected to cost on top
     paid_before: float = 0.0  # Credits that earlier attempts have cost
@@ -339,7 +341,9 @@ def new_job(
 
 def new_fetch(asset: Asset, target: Target, *, now: float, optimize: OptimizationLevel | None = None, estimate: float | None = None) -> Job:
     """A job that only brings what Mint has made already, optimised first if wanted."""
-    return Job(_new_id(), request_for(asset), new_key("fetch"), now, target, estimate, existing=asset.id, asset=asset, optimize=optimize)
+    return Job(
+        _new_id(), request_for(asset), new_key("fetch"), now, target, estimate=estimate, existing=asset.id, asset=asset, optimize=optimize
+    )
 
 
 def new_conversion(asset: Asset, formats: tuple[Format, ...], target: Target, *, now: float) -> Job:

@@ -7,16 +7,20 @@ and only an answer to that very decision removes it. Each thread opens a journal
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+from ..mint.account import Owner
 from ..mint.schema import Kind
 from . import record
+from .database import Database, JournalTrouble
 from .driver import Driver
 from .job import HOLDS_SLOT, Decision, Job, Phase, may_decide
+
+__all__ = ["Journal", "JournalTrouble"]
 
 _JOBS = """
 CREATE TABLE IF NOT EXISTS jobs (
@@ -27,7 +31,9 @@ CREATE TABLE IF NOT EXISTS jobs (
     record TEXT NOT NULL,
     decision TEXT,
     driver TEXT,
-    dismissed INTEGER NOT NULL DEFAULT 0
+    dismissed INTEGER NOT NULL DEFAULT 0,
+    origin TEXT NOT NULL DEFAULT '',
+    account TEXT NOT NULL DEFAULT ''
 ) STRICT
 """
 _MOVES = "CREATE TABLE IF NOT EXISTS moves (job TEXT NOT NULL, phase TEXT NOT NULL, at REAL NOT NULL) STRICT"
@@ -44,10 +50,8 @@ CREATE TABLE IF NOT EXISTS uploads (
 ) STRICT
 """
 _VERSION = 1
-
-
-class JournalTrouble(Exception):
-    """The journal cannot be read or written: the sentence says where it lies."""
+# What `_read` makes a job of.
+_SELECT = "SELECT record, phase, decision, origin, account FROM jobs "
 
 
 class Journal:
@@ -55,30 +59,8 @@ class Journal:
 
     def __init__(self, home: Path) -> None:
         self.path = home / "journal.sqlite3"
-        self._gathers = False  # is everything that is written now one commit?
-        try:
-            home.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(self.path, timeout=10.0, isolation_level=None)
-        except (OSError, sqlite3.Error) as error:
-            raise self._trouble("opened", error) from error
-        try:
-            self._prepare()
-        except BaseException:
-            self._db.close()
-            raise
-
-    def _prepare(self) -> None:
-        (version,) = self._execute("PRAGMA user_version").fetchone()
-        if version > _VERSION:
-            raise JournalTrouble(f"The job journal {self.path} was written by a newer version of this add-on: update the add-on.")
-        self._execute("PRAGMA journal_mode = WAL")
-        self._execute("PRAGMA synchronous = FULL")  # a commit survives a power cut: it may stand for money
-        with self._transaction():
-            self._execute(_JOBS)
-            self._execute(_MOVES)
-            self._execute(_CHANGES)
-            self._execute(_UPLOADS)
-            self._execute(f"PRAGMA user_version = {_VERSION}")
+        self._db = Database(self.path)
+        self._db.prepare(_VERSION, _JOBS, _MOVES, _CHANGES, _UPLOADS)
 
     def close(self) -> None:
         """Close the file."""
@@ -88,94 +70,94 @@ class Journal:
 
     def job(self, job_id: str) -> Job | None:
         """One job, or None."""
-        return next(self._read("SELECT record, phase, decision FROM jobs WHERE id = ?", job_id), None)
+        return next(self._read("WHERE id = ?", job_id), None)
 
     def jobs(self) -> list[Job]:
         """Every job that was not dismissed, newest first."""
-        return list(self._read("SELECT record, phase, decision FROM jobs WHERE NOT dismissed ORDER BY created_at DESC, id"))
+        return list(self._read("WHERE NOT dismissed ORDER BY created_at DESC, id"))
 
     def moves(self, job_ids: Collection[str]) -> dict[str, list[tuple[Phase, float]]]:
         """When each of these jobs came into which phase (seconds since the epoch), in order."""
         found: dict[str, list[tuple[Phase, float]]] = {job_id: [] for job_id in job_ids}
-        for job_id, phase, at in self._execute("SELECT job, phase, at FROM moves ORDER BY rowid"):
+        for job_id, phase, at in self._db.rows("SELECT job, phase, at FROM moves ORDER BY rowid"):
             if job_id in found:
                 found[job_id].append((Phase(phase), at))
         return found
 
     def dismissed(self, since: float) -> list[Job]:
         """The jobs that were taken off the list, as far as they were made or worked on after that moment."""
-        query = (
-            "SELECT record, phase, decision FROM jobs WHERE dismissed AND (created_at >= ? OR id IN (SELECT job FROM moves WHERE at >= ?))"
-        )
-        return list(self._read(query, since, since))
+        clause = "WHERE dismissed AND (created_at >= ? OR id IN (SELECT job FROM moves WHERE at >= ?))"
+        return list(self._read(clause, since, since))
 
     def take_back(self, start: str) -> list[Job]:
         """Put dismissed jobs on the list again whose batch line (`target.line`) begins like this; returns them."""
-        dismissed = self._read("SELECT record, phase, decision FROM jobs WHERE dismissed")
+        dismissed = self._read("WHERE dismissed")
         found = [job for job in dismissed if job.target.line is not None and job.target.line.startswith(start)]
-        with self._transaction():
+        with self._db.transaction():
             for job in found:
-                self._execute("UPDATE jobs SET dismissed = 0 WHERE id = ?", (job.id,))
+                self._db.rows("UPDATE jobs SET dismissed = 0 WHERE id = ?", job.id)
                 self._note_change(job.id)
         return found
 
     def revision(self) -> int:
         """A number that changes when another process, or another thread, has written."""
-        return int(self._execute("PRAGMA data_version").fetchone()[0])
+        return int(self._db.rows("PRAGMA data_version")[0][0])
 
     def changes(self, since: int) -> tuple[int, dict[str, Job | None]]:
         """What has changed after the serial `since`, and the serial to ask with next time. None: the job was dismissed."""
-        with self._transaction("DEFERRED"):
-            (newest,) = self._execute("SELECT coalesce(max(serial), 0) FROM changes").fetchone()
+        with self._db.transaction("DEFERRED"):
+            newest = int(self._db.rows("SELECT coalesce(max(serial), 0) FROM changes")[0][0])
             query = "SELECT id FROM jobs JOIN changes ON job = id WHERE serial > ? AND dismissed"
-            changed: dict[str, Job | None] = dict.fromkeys(job_id for (job_id,) in self._execute(query, (since,)))
-            query = "SELECT record, phase, decision FROM jobs JOIN changes ON job = id WHERE serial > ? AND NOT dismissed"
-            changed.update((job.id, job) for job in self._read(query, since))
+            changed: dict[str, Job | None] = dict.fromkeys(job_id for (job_id,) in self._db.rows(query, since))
+            jobs = self._read("JOIN changes ON job = id WHERE serial > ? AND NOT dismissed", since)
+            changed.update((job.id, job) for job in jobs)
         return newest, changed
 
-    def _read(self, query: str, *values: str | float) -> Iterator[Job]:
-        for text, phase, decision in self._execute(query, values).fetchall():
-            yield record.load(text, record.load_decision(decision), Phase(phase))
+    def _read(self, clause: str, *values: str | float) -> Iterator[Job]:
+        for text, phase, decision, origin, account in self._db.rows(_SELECT + clause, *values):
+            job = record.load(text, record.load_decision(decision), Phase(phase))
+            yield replace(job, owner=Owner(origin, account) if origin or account else None)
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
     def add(self, *jobs: Job) -> None:
         """Commit new jobs: all of them, or none."""
-        with self._transaction():
+        with self._db.transaction():
             for job in jobs:
                 # The kind counts for slots at Mint, of which a conversion takes none.
                 kind = "conversion" if job.convert else job.kind.value
-                row = (job.id, job.created_at, kind, job.phase.value, record.dump(job))
-                self._execute("INSERT INTO jobs (id, created_at, kind, phase, record) VALUES (?, ?, ?, ?, ?)", row)
+                owner = job.owner or Owner("", "")
+                row = (job.id, job.created_at, kind, job.phase.value, record.dump(job), owner.origin, owner.account)
+                self._db.rows("INSERT INTO jobs (id, created_at, kind, phase, record, origin, account) VALUES (?, ?, ?, ?, ?, ?, ?)", *row)
                 self._note_move(job.id, job.phase)
                 self._note_change(job.id)
 
     def save(self, job: Job, *, settled: Decision | None = None) -> None:
         """Commit a job as it now is; `settled` is the decision that has been answered, and goes in the same commit."""
-        with self._transaction():
-            before = self._execute("SELECT phase FROM jobs WHERE id = ?", (job.id,)).fetchone()
-            self._execute("UPDATE jobs SET phase = ?, record = ? WHERE id = ?", (job.phase.value, record.dump(job), job.id))
+        with self._db.transaction():
+            before = self._db.row("SELECT phase FROM jobs WHERE id = ?", job.id)
+            self._db.rows("UPDATE jobs SET phase = ?, record = ? WHERE id = ?", job.phase.value, record.dump(job), job.id)
             if before is not None and before[0] != job.phase.value:
                 self._note_move(job.id, job.phase)
             if settled is not None:
-                self._execute("UPDATE jobs SET decision = NULL WHERE id = ? AND decision = ?", (job.id, record.dump_decision(settled)))
+                self._db.rows("UPDATE jobs SET decision = NULL WHERE id = ? AND decision = ?", job.id, record.dump_decision(settled))
             self._note_change(job.id)
 
     def decide(self, job_id: str, decision: Decision) -> bool:
         """Commit a click. False, and nothing is kept, when the job has moved on or somebody has decided about it already."""
-        with self._transaction():
-            found = self._execute("SELECT phase, decision FROM jobs WHERE id = ?", (job_id,)).fetchone()
+        with self._db.transaction():
+            found = self._db.row("SELECT phase, decision FROM jobs WHERE id = ?", job_id)
             pending = record.load_decision(found[1]) if found else None
             if found is None or not may_decide(decision.verb, Phase(found[0]), pending.verb if pending else None):
                 return False
-            self._execute("UPDATE jobs SET decision = ? WHERE id = ?", (record.dump_decision(decision), job_id))
+            self._db.rows("UPDATE jobs SET decision = ? WHERE id = ?", record.dump_decision(decision), job_id)
             self._note_change(job_id)
         return True
 
     def dismiss(self, job_id: str) -> None:
         """Take a job off the list. What it cost stays known."""
-        with self._transaction():
-            self._execute("UPDATE jobs SET dismissed = 1 WHERE id = ?", (job_id,))
+        with self._db.transaction():
+            self._db.rows("UPDATE jobs SET dismissed = 1 WHERE id = ?", job_id)
             self._note_change(job_id)
 
     # -- uploaded pictures --------------------------------------------------------------------------------------------
@@ -183,46 +165,46 @@ class Journal:
     def uploaded(self, digest: str, base_url: str, *, since: float = 0.0) -> str | None:
         """Where this picture lies at that Mint, if it was brought there after `since`."""
         query = "SELECT url FROM uploads WHERE digest = ? AND base_url = ? AND at >= ?"
-        found = self._execute(query, (digest, base_url, since)).fetchone()
+        found = self._db.row(query, digest, base_url, since)
         return str(found[0]) if found else None
 
     def note_upload(self, digest: str, base_url: str, url: str) -> None:
         """The picture lies there now."""
-        self._execute("INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?)", (digest, base_url, url, time.time()))
+        self._db.rows("INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?)", digest, base_url, url, time.time())
 
     # -- between processes --------------------------------------------------------------------------------------------
 
     def claim(self, job_id: str, driver: Driver) -> Job | None:
         """Drive this job from now on: the job, or None when another living process drives it (or it is not there)."""
-        with self._transaction():
-            found = self._execute("SELECT driver FROM jobs WHERE id = ?", (job_id,)).fetchone()
+        with self._db.transaction():
+            found = self._db.row("SELECT driver FROM jobs WHERE id = ?", job_id)
             if found is None or (found[0] != driver.name and driver.is_alive(found[0])):
                 return None
-            self._execute("UPDATE jobs SET driver = ? WHERE id = ?", (driver.name, job_id))
+            self._db.rows("UPDATE jobs SET driver = ? WHERE id = ?", driver.name, job_id)
         return self.job(job_id)
 
     def release(self, job_id: str, driver: Driver) -> None:
         """Drive it no longer."""
-        self._execute("UPDATE jobs SET driver = NULL WHERE id = ? AND driver = ?", (job_id, driver.name))
+        self._db.rows("UPDATE jobs SET driver = NULL WHERE id = ? AND driver = ?", job_id, driver.name)
 
     def driven_elsewhere(self, job_id: str, driver: Driver) -> bool:
         """Does another living process drive it?"""
-        found = self._execute("SELECT driver FROM jobs WHERE id = ?", (job_id,)).fetchone()
+        found = self._db.row("SELECT driver FROM jobs WHERE id = ?", job_id)
         return found is not None and found[0] != driver.name and driver.is_alive(found[0])
 
     def decided(self, driver: Driver) -> dict[str, Decision]:
         """The unanswered clicks on the jobs that this process drives."""
-        rows = self._execute("SELECT id, decision FROM jobs WHERE driver = ? AND decision IS NOT NULL", (driver.name,)).fetchall()
+        rows = self._db.rows("SELECT id, decision FROM jobs WHERE driver = ? AND decision IS NOT NULL", driver.name)
         return {job_id: decision for job_id, text in rows if (decision := record.load_decision(text)) is not None}
 
     def take_slot(self, job_id: str, kind: Kind | None, most: int, driver: Driver) -> bool:
         """Move a waiting job to SENDING, if fewer than `most` of its kind are active in all living processes together; None: always."""
-        with self._transaction():
-            if self._execute("SELECT 1 FROM jobs WHERE id = ? AND decision IS NOT NULL", (job_id,)).fetchone():
+        with self._db.transaction():
+            if self._db.row("SELECT 1 FROM jobs WHERE id = ? AND decision IS NOT NULL", job_id):
                 return False  # a click has come first: nothing is sent for what was just cancelled
             if kind is not None and self._active(job_id, kind, driver) >= most:
                 return False
-            self._execute("UPDATE jobs SET phase = ? WHERE id = ?", (Phase.SENDING.value, job_id))
+            self._db.rows("UPDATE jobs SET phase = ? WHERE id = ?", Phase.SENDING.value, job_id)
             self._note_move(job_id, Phase.SENDING)
             self._note_change(job_id)
         return True
@@ -230,47 +212,17 @@ class Journal:
     def _active(self, job_id: str, kind: Kind, driver: Driver) -> int:
         """How many others of this kind living processes have under way."""
         phases = tuple(phase.value for phase in HOLDS_SLOT)
-        holders = self._execute("SELECT driver FROM jobs WHERE kind = ? AND phase IN (?, ?) AND id != ?", (kind.value, *phases, job_id))
-        return sum(driver.is_alive(name) for (name,) in holders.fetchall())
+        holders = self._db.rows("SELECT driver FROM jobs WHERE kind = ? AND phase IN (?, ?) AND id != ?", kind.value, *phases, job_id)
+        return sum(driver.is_alive(name) for (name,) in holders)
 
     def _note_move(self, job_id: str, phase: Phase) -> None:
-        self._execute("INSERT INTO moves VALUES (?, ?, ?)", (job_id, phase.value, time.time()))
+        self._db.rows("INSERT INTO moves VALUES (?, ?, ?)", job_id, phase.value, time.time())
 
     def _note_change(self, job_id: str) -> None:
-        self._execute("INSERT OR REPLACE INTO changes (job) VALUES (?)", (job_id,))
+        self._db.rows("INSERT OR REPLACE INTO changes (job) VALUES (?)", job_id)
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
         """All that is written within is one commit: hundreds of them would hold up a window. Nobody else writes meanwhile."""
-        with self._transaction():
-            self._gathers = True
-            try:
-                yield
-            finally:
-                self._gathers = False
-
-    @contextmanager
-    def _transaction(self, how: str = "IMMEDIATE") -> Iterator[None]:
-        if self._gathers:
+        with self._db.at_once():
             yield
-            return
-        # IMMEDIATE: whoever will write takes the lock before reading, so no two processes act on the same reading.
-        self._execute(f"BEGIN {how}")
-        try:
-            yield
-            self._execute("COMMIT")
-        except BaseException:
-            if self._db.in_transaction:  # a full disk ends a transaction by itself
-                self._db.execute("ROLLBACK")
-            raise
-
-    def _execute(self, query: str, values: tuple[object, ...] = ()) -> sqlite3.Cursor:
-        try:
-            return self._db.execute(query, values)
-        except sqlite3.Error as error:
-            raise self._trouble("read or written", error) from error
-
-    def _trouble(self, verb: str, error: Exception) -> JournalTrouble:
-        return JournalTrouble(
-            f"The job journal {self.path} cannot be {verb} ({error}). Check the folder and the room on its disk, or set MINT_BLENDER_HOME."
-        )

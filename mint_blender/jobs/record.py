@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
+from ..mint.account import Owner
 from ..mint.generation import GenerationRequest
 from ..mint.schema import Asset, Format, Kind, Mode, Operation, OptimizationLevel, Pose, Preset
 from .job import Cause, Decision, Job, Kept, Phase, Role, Target, Trouble, Verb
@@ -23,6 +24,7 @@ def dump(job: Job) -> str:
         "key": job.key,
         "created_at": job.created_at,
         "target": asdict(job.target),
+        "owner": asdict(job.owner) if job.owner else None,
         "estimate": job.estimate,
         "optimize_estimate": job.optimize_estimate,
         "paid_before": job.paid_before,
@@ -53,6 +55,7 @@ def load(text: str, decision: Decision | None, phase: Phase) -> Job:
         key=record["key"],
         created_at=record["created_at"],
         target=_plain(Target, record.get("target") or {}, at=lambda at: tuple(at) if at else None),
+        owner=_plain(Owner, record["owner"]) if record.get("owner") else None,
         estimate=record.get("estimate"),
         optimize_estimate=record.get("optimize_estimate"),
         paid_before=record.get("paid_before", 0.0),

@@ -6,10 +6,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .origin import DEFAULT_BASE_URL
+from .origin import DEFAULT_BASE_URL, Origin
 
 KEY_VARIABLE = "MINT_API_KEY"
 BASE_URL_VARIABLE = "MINT_API_BASE_URL"
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose a job is: the API's scheme, host and port, and the account there.
+
+    `account` is `user:` and Mint's id of it, or `key:` and a salted hash of the key where Mint has not told an id.
+    """
+
+    origin: str
+    account: str
 
 
 @dataclass(frozen=True)
@@ -27,3 +38,11 @@ class Account:
         source = f"the environment variable {KEY_VARIABLE}" if from_environment else "the preferences"
         address = environ.get(BASE_URL_VARIABLE, "").strip() or base_url.strip() or DEFAULT_BASE_URL
         return cls(from_environment or key.strip(), address, source)
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port of the API; empty where the base URL is none."""
+        try:
+            return Origin.parse(self.base_url).name
+        except ValueError:
+            return ""

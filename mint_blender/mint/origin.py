@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 DEFAULT_BASE_URL = "https://api.mint.gg/v1"
+_USUAL_PORTS = {"https": 443, "http": 80}
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,13 @@ class Origin:
         """Is this a server on the user's own machine, such as the stand-in service?"""
         return _is_loopback(self.host)
 
+    @property
+    def name(self) -> str:
+        """Scheme, host and port, without what is usual: one text for one server, however it was written."""
+        scheme = self.base_url.partition("://")[0]
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{scheme}://{host}" if self.port == _USUAL_PORTS[scheme] else f"{scheme}://{host}:{self.port}"
+
     def url(self, path: str) -> str:
         """The full address of a path such as operations/op_1:approve. The colon of action routes stays a colon."""
         return f"{self.base_url}/{path.lstrip('/')}"
@@ -35,7 +43,7 @@ class Origin:
         if complaint := _complaint(text, parts):
             raise ValueError(f"The Mint base URL {complaint}. The usual one is {DEFAULT_BASE_URL}.")
         host = parts.hostname or ""
-        port = parts.port or (443 if parts.scheme == "https" else 80)
+        port = parts.port or _USUAL_PORTS[parts.scheme]
         return cls(f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}", host, port)
 
 

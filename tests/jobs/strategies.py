@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from mint_blender.jobs.job import Cause, Decision, Job, Kept, Phase, Role, Target, Trouble, Verb
+from mint_blender.mint.account import Owner
 from mint_blender.mint.generation import GenerationRequest
 from mint_blender.mint.schema import Asset, Kind, Mode, Operation, OptimizationLevel, Pose, Preset
 
@@ -72,6 +73,7 @@ jobs = every_field(
     key=texts,
     created_at=numbers,
     target=targets,
+    owner=st.none() | st.builds(Owner, texts.filter(bool), texts),
     estimate=st.none() | numbers,
     optimize_estimate=st.none() | numbers,
     paid_before=numbers,

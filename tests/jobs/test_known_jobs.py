@@ -35,7 +35,7 @@ def other(board: Board, home: Path) -> Iterator[Journal]:
 @contextmanager
 def no_commit(board: Board, home: Path) -> Iterator[None]:
     """Every change of a job owes something that is never paid: SQLite notices that only when it is to be committed."""
-    board._journal._db.execute("PRAGMA foreign_keys = ON")
+    board._journal._db.connection.execute("PRAGMA foreign_keys = ON")
     with closing(sqlite3.connect(home / "journal.sqlite3")) as database:
         database.execute("CREATE TABLE debts (to_whom INTEGER REFERENCES creditors (id) DEFERRABLE INITIALLY DEFERRED)")
         database.execute("CREATE TABLE creditors (id INTEGER PRIMARY KEY)")

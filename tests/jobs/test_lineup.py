@@ -107,9 +107,9 @@ def board(home: Path, service: ThreadService) -> Iterator[Board]:
 def commits(board: Board, act: Callable[[], None]) -> int:
     """How often the board's journal is committed while that is done."""
     said: list[str] = []
-    board._journal._db.set_trace_callback(said.append)
+    board._journal._db.connection.set_trace_callback(said.append)
     act()
-    board._journal._db.set_trace_callback(None)
+    board._journal._db.connection.set_trace_callback(None)
     return said.count("COMMIT")
 
 

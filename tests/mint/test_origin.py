@@ -65,3 +65,18 @@ def test_an_unfit_base_url_is_refused_in_a_sentence(base_url, why):
     assert why in str(refused.value)
     assert "https://api.mint.gg/v1" in str(refused.value)
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("https://API.mint.gg:443/v1/", "https://api.mint.gg"),
+        ("https://api.mint.gg/v2", "https://api.mint.gg"),
+        ("https://api.mint.gg:8443/v1", "https://api.mint.gg:8443"),
+        ("http://127.0.0.1:80", "http://127.0.0.1"),
+        ("http://[::1]:9/v1", "http://[::1]:9"),
+    ],
+)
+def test_one_server_has_one_name(written: str, name: str) -> None:
+    """Jobs are kept apart by server: however its address is written, it is the same one."""
+    assert Origin.parse(written).name == name
