@@ -268,6 +268,8 @@ class Desk:
             task.failing_since = now
         wait = self._setup.retries.wait(task.failures, self._setup.chance(), error.retry_after)
         in_time = self._setup.retries.may_repeat(task.failures, now - task.failing_since + wait)
+        if (until := getattr(task.want, "until", None)) is not None and self._setup.terms.now() + wait >= until:
+            return False  # unanswered for so long that it is no longer repeated by itself: the story knows what to do then
         # Too many active generations: that is a matter of standing in line, which the story knows how to do.
         if not error.retryable or isinstance(error, TooManyActive) or not in_time:
             return False

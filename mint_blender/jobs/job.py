@@ -197,6 +197,7 @@ class Job:
     paid_before: float = 0.0  # Credits that earlier attempts have cost
     max_credits: float | None = None  # the most that the user allows it to cost in all, whoever goes on with it
     phase: Phase = Phase.WAITING
+    first_sent_at: float | None = None  # when the start, under its present key, was sent for the first time: since then Mint may know of it
     body: dict[str, Any] | None = None
     image_urls: tuple[str, ...] = ()
     operation: Operation | None = None

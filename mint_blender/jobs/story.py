@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The story of a job, from top to bottom: it yields what it wants and is sent the answer. No clock, thread, socket or disk in here.
+"""The story of a job, from top to bottom: it yields what it wants and is sent the answer. No thread, socket or disk in here.
 
 Every yield is a `Step`: the job as it is now, which is committed before the want is fulfilled. So a story can be broken off
 anywhere (a kill, a click, a restart) and told again from what the journal knows: each part asks "was this done?" first.
@@ -8,7 +8,8 @@ A call that finally failed comes back as an exception at the yield. A story ends
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -28,10 +29,11 @@ Telling = Generator[Step, Any, None]
 
 @dataclass(frozen=True)
 class Terms:
-    """What a story has to know of its surroundings: the rhythm, and the glTF extensions that this Blender reads."""
+    """What a story has to know of its surroundings: the rhythm, the glTF extensions that this Blender reads, and the date."""
 
     pace: Pace = Pace()
     readable: frozenset[str] = field(default_factory=frozenset)
+    now: Callable[[], float] = time.time  # seconds since the epoch
 
 
 def follow(job: Job, terms: Terms) -> Story:
@@ -114,7 +116,8 @@ class _Story:
     def _send_start(self) -> Telling:
         """The exact body is kept before it is sent, so that a repetition is the same request."""
         body = self.job.body or self.job.request.body(self.job.image_urls)
-        self.job = self.job.moved(Phase.SENDING, body=body, trouble=None)
+        first = self._terms.now() if self.job.first_sent_at is None else self.job.first_sent_at
+        self.job = self.job.moved(Phase.SENDING, body=body, trouble=None, first_sent_at=first)
         try:
             operation = yield from self.ask(self._start(body))
             self._hear(operation)

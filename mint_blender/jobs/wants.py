@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a story may want next. Values only: who fulfils them, when, and on which thread is the worker's business.
 
-`after` is how many seconds to wait first. Each want names the type of its answer.
+`after` is how many seconds to wait first; `until` is the date (seconds since the epoch) up to which a call that is paid for is repeated
+by itself. Each want names the type of its answer.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ class Start(Want[Operation]):
     kind: Kind
     body: Mapping[str, Any]
     key: str
+    until: float | None = None
     after: float = 0.0
 
 
@@ -58,6 +60,7 @@ class Act(Want[Operation]):
     decision: Decision
     kind: Kind
     target_id: str
+    until: float | None = None
     after: float = 0.0
 
 
@@ -85,6 +88,7 @@ class Optimize(Want[Operation]):
     model_id: str
     level: OptimizationLevel
     key: str
+    until: float | None = None
     after: float = 0.0
 
 
@@ -95,6 +99,7 @@ class Convert(Want[Operation]):
     model_id: str
     formats: tuple[Format, ...]
     key: str
+    until: float | None = None
     after: float = 0.0
 
 
