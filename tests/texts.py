@@ -28,7 +28,7 @@ DATA = {"splat_nodes", "panorama", "nodes", "collider", "provenance", "reading",
         "download", "peek", "assets"}  # fmt: skip
 """Modules in which a single word is the name of a socket, a folder or a header."""
 NO_TEXT = re.compile(
-    r"(SELECT|INSERT|UPDATE|CREATE|PRAGMA) .*|# This is an Asset Catalog.*|Application Support|[A-Z]+_[A-Z_]+|COMPOSITE|RGB"
+    r"(SELECT|INSERT|UPDATE|CREATE|PRAGMA|WHERE|JOIN|BEGIN) .*|# This is an Asset Catalog.*|Application Support|[A-Z]+_[A-Z_]+|COMPOSITE|RGB"
     r"|Mint Splats|Point Count|Viewport Limit|Pick Instance|Instance Index|Local Space|(Size|Vertices) [XY]|AgX - .*|radiance:base"
     r"|generation failed|unknown error|internal error|unit scale|Bearer \{1\}|Mint \{1\}|Error:|Blender \{1\}\n\{2\}|Turn with the World"
     r"|\{1\} (Collider|Panorama|Splats)|Middle of the picture at \+Y"

@@ -79,9 +79,6 @@ TEXTS = {
         "Das Auftragsjournal {1} stammt von einer neueren Version dieses Add-ons: das Add-on aktualisieren."
     ),
     "read or written": "gelesen oder geschrieben",
-    "The job journal {1} cannot be {2} ({3}). Check the folder and the room on its disk, or set MINT_BLENDER_HOME.": (
-        "Das Auftragsjournal {1} kann nicht {2} werden ({3}). Den Ordner und den freien Platz prüfen oder MINT_BLENDER_HOME setzen."
-    ),
     "Done": "Fertig",
     "Partly done": "Teilweise fertig",
     "Being made": "In Arbeit",

@@ -75,9 +75,6 @@ TEXTS = {
         "ジョブのジャーナル {1} はアドオンの新しいバージョンで書かれています。アドオンを更新してください。"
     ),
     "read or written": "読み書き",
-    "The job journal {1} cannot be {2} ({3}). Check the folder and the room on its disk, or set MINT_BLENDER_HOME.": (
-        "ジョブのジャーナル {1} を{2}できません ({3})。フォルダーとディスクの空きを確認するか、MINT_BLENDER_HOME を設定してください。"
-    ),
     "Done": "完了",
     "Partly done": "一部完了",
     "Being made": "作成中",

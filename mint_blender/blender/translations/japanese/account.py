@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whose a job is, and the file it is kept in."""
+
+from __future__ import annotations
+
+TEXTS = {
+    "The job journal {1} cannot be {2} ({3}). {4}": "ジョブのジャーナル {1} を{2}できません ({3})。{4}",
+    "Check the folder and the room on its disk, or set MINT_BLENDER_HOME.": (
+        "フォルダーとディスクの空きを確認するか、MINT_BLENDER_HOME を設定してください。"
+    ),
+    "The disk is full: make room on it, then try again.": "ディスクがいっぱいです。空きを作ってから、もう一度お試しください。",
+    "Another program is using it: close that one, or try again in a moment.": (
+        "別のプログラムが使用中です。そのプログラムを閉じるか、少し待ってからもう一度お試しください。"
+    ),
+    "It is no journal, or is damaged. Keep it: move it to another folder, or set MINT_BLENDER_HOME.": (
+        "ジャーナルではないか、破損しています。削除せずに別のフォルダーへ移すか、MINT_BLENDER_HOME を設定してください。"
+    ),
+    "It is damaged. Keep it: move it to another folder, or set MINT_BLENDER_HOME.": (
+        "破損しています。削除せずに別のフォルダーへ移すか、MINT_BLENDER_HOME を設定してください。"
+    ),
+    "Allow writing to it and its folder, or set MINT_BLENDER_HOME.": (
+        "このファイルとフォルダーへの書き込みを許可するか、MINT_BLENDER_HOME を設定してください。"
+    ),
+}
