@@ -68,6 +68,17 @@ def inspect(path: Path, *, limits: Limits = DEFAULTS) -> Glb:
     return _glb(document, summary, length)
 
 
+def check_container(path: Path) -> None:
+    """Is it a GLB, and all of it here? For a file that is handed on as it came. Raises `BadGlb` with a sentence for a person."""
+    try:
+        with path.open("rb") as stream:
+            _check_header(stream.read(12), os.fstat(stream.fileno()).st_size, None)
+    except Flaw as flaw:
+        raise BadGlb(f"{path.name} is not complete: {flaw}.") from None
+    except OSError as error:
+        raise BadGlb(f"{path.name} could not be read: {error.strerror or type(error).__name__}.") from error
+
+
 def inspect_beginning(beginning: bytes, length: int, name: str, *, limits: Limits = DEFAULTS) -> Glb:
     """As `inspect`, from the first bytes of a file of `length` bytes: its JSON and the 8 bytes after it. `name` is for the sentence."""
     try:
@@ -98,10 +109,11 @@ def _glb(document: dict[str, Any], summary: Summary, length: int) -> Glb:
 
 
 def _chunks(stream: BinaryIO, length: int, limits: Limits) -> tuple[bytes, int | None]:
-    """The JSON chunk, and the length of the binary chunk (None without one), after checking that all chunks fill the file exactly."""
-    _check_header(stream.read(12), length, limits)
+    """The JSON chunk, and the length of the binary chunk (None without one), after checking that all chunks fill exactly what the header
+    claims. Bytes behind that belong to nothing: other readers skip them, and so do we."""
+    claimed = _check_header(stream.read(12), length, limits)
     text, binary = b"", None
-    for number, (kind, size) in enumerate(_chunk_headers(stream, length)):
+    for number, (kind, size) in enumerate(_chunk_headers(stream, claimed)):
         if number == 0:
             if kind != b"JSON":
                 raise Flaw("its first chunk is not JSON")
@@ -136,7 +148,8 @@ def _chunk_headers(stream: BinaryIO, length: int) -> Iterator[tuple[bytes, int]]
     raise Flaw("it has too many chunks")
 
 
-def _check_header(head: bytes, length: int, limits: Limits) -> None:
+def _check_header(head: bytes, length: int, limits: Limits | None) -> int:
+    """The bytes that the header claims, of which all are in a file of `length` bytes."""
     if not length:
         raise Flaw("the file is empty")
     if not head.startswith(b"glTF"):
@@ -152,10 +165,9 @@ def _check_header(head: bytes, length: int, limits: Limits) -> None:
         raise Flaw(f"it is GLB version {version}, and only version 2 can be read")
     if claimed > length:
         raise Flaw(f"it is cut off: {length:,} of {claimed:,} bytes are there")
-    if claimed < length:
-        raise Flaw(f"it says it has {claimed:,} bytes, but the file has {length:,}")
-    if length > limits.file_bytes:
+    if limits is not None and length > limits.file_bytes:
         raise Flaw(f"it has {length:,} bytes, more than the {limits.file_bytes:,} that are accepted")
+    return int(claimed)
 
 
 def _document(text: bytes) -> dict[str, Any]:

@@ -7,13 +7,14 @@ EXT_meshopt_compression for buffers that only exist unpacked; what Blender's imp
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from . import data_uri
 from .gltf_reading import Flaw, flag, index, indices, part_of, table, text_list, whole
 
-__all__ = ["Flaw", "Limits", "Summary", "check"]
+__all__ = ["Flaw", "Limits", "Summary", "check", "is_version_2"]
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,11 @@ LISTS = (
 
 def check(document: Entry, binary: int | None, limits: Limits) -> Summary:
     """Raise `Flaw` (words that go on after “cannot be imported:”) or tell what was counted. `binary`: bytes of the BIN chunk."""
-    _check_shape(document, limits)
-    if part_of(document, "asset").get("version") != "2.0":
+    _check_nesting(document, limits)
+    if not is_version_2(part_of(document, "asset")):
         raise Flaw("it is not glTF 2.0")
     used, required = text_list(document, "extensionsUsed", limits.entries), text_list(document, "extensionsRequired", limits.entries)
-    if not required <= used:
-        raise Flaw("it requires an extension that it does not list as used")
+    _check_addresses(document, required)
     tables = {name: table(document, name, limits.entries) for name in LISTS}
     buffers = _check_buffers(tables["buffers"], binary, limits)
     views = _check_views(tables["bufferViews"], buffers)
@@ -91,19 +91,38 @@ def check(document: Entry, binary: int | None, limits: Limits) -> Summary:
     return Summary(used, required, vertices, triangles, names)
 
 
-def _check_shape(document: Entry, limits: Limits) -> None:
-    """Depth of nesting, and no `uri` that leads outside, wherever it stands: extensions may hold anything. Nobody looks into `extras`."""
-    read: list[Any] = [document]
-    private: list[Any] = []
+def is_version_2(asset: Entry) -> bool:
+    """Does a reader of glTF 2.0 understand it? `minVersion` decides, else the major version (specification, section 3.2)."""
+    least, version = asset.get("minVersion"), asset.get("version")
+    if not isinstance(version, str) or re.fullmatch(r"2\.\d{1,3}", version) is None:
+        return False
+    return least is None or least == "2.0"
+
+
+def _check_nesting(document: Entry, limits: Limits) -> None:
+    level: list[Any] = [document]
     for _ in range(limits.nesting):
-        entries = [value for value in read if isinstance(value, dict)]
-        if any(isinstance(uri := entry.get("uri"), str) and not uri.startswith("data:") for entry in entries):
-            raise Flaw("it points to something outside the file")
-        private = _members(private) + [extras for entry in entries if isinstance(extras := entry.get("extras"), dict | list)]
-        read = _members(read, without="extras")
-        if not read and not private:
+        level = _members(level)
+        if not level:
             return
     raise Flaw("its JSON is nested too deeply")
+
+
+def _check_addresses(document: Entry, required: frozenset[str]) -> None:
+    """No `uri` leads outside where an importer follows it: in buffers and pictures, and in extensions that have to be understood.
+
+    Elsewhere it is metadata (a source, a license), which nobody loads. Only for a document whose nesting is bounded."""
+    read: list[Any] = [document.get("buffers"), document.get("images")]
+    looked_through: list[Any] = [document]
+    while looked_through:
+        for each in looked_through:
+            extensions = each.get("extensions") if isinstance(each, dict) else None
+            read += [extensions[name] for name in required & extensions.keys()] if isinstance(extensions, dict) else []
+        looked_through = _members(looked_through, without="extras")
+    while read:
+        if any(isinstance(uri := each.get("uri"), str) and not uri.startswith("data:") for each in read if isinstance(each, dict)):
+            raise Flaw("it points to something outside the file")
+        read = _members([each for each in read if isinstance(each, dict | list)], without="extras")
 
 
 def _members(values: list[Any], *, without: str = "") -> list[Any]:
@@ -268,7 +287,7 @@ def _check_tree(children: list[list[int]], most_depth: int) -> None:
 def _count(tables: dict[str, list[Entry]], shown: set[int], limits: Limits) -> tuple[int, int]:
     """Vertices and triangles of the shown meshes; checks every primitive, shown or not."""
     points: dict[int, int] = {}
-    triangles = 0
+    triangles = strokes = 0
     for number, mesh in enumerate(tables["meshes"]):
         for primitive in table(mesh, "primitives", limits.entries):
             position, corners = _check_primitive(primitive, tables)
@@ -276,11 +295,12 @@ def _count(tables: dict[str, list[Entry]], shown: set[int], limits: Limits) -> t
                 points[position] = tables["accessors"][position]["count"]
                 mode = whole(primitive, "mode", default=4, most=6)
                 triangles += corners // 3 if mode == 4 else max(0, corners - 2) if mode > 4 else 0
+                strokes += corners if mode == 0 else corners // 2 if mode < 4 else 0
     vertices = sum(points.values())
     if vertices > limits.vertices or triangles > limits.triangles:
         raise Flaw(f"it has {vertices:,} vertices and {triangles:,} triangles; that is more than is accepted")
-    if not triangles:
-        raise Flaw("there is nothing to see in it: it has no triangles")
+    if not triangles and not strokes:
+        raise Flaw("it contains no triangles, lines or points")
     return vertices, triangles
 
 

@@ -32,7 +32,6 @@ HTML = b"<!DOCTYPE html><html><body>This link has expired.</body></html>"
         (b"glT", "cut off"),
         (b"glTF\2\0\0\0", "cut off"),
         (box()[:400], "cut off: 400 of"),
-        (box() + b"more", "but the file has"),
         (pack({}, version=1), "version 1"),
         (pack({}, b"", length=2**32 - 1), "cut off"),
         (struct.pack("<4sII", b"glTF", 2, 12), "no JSON"),
@@ -40,7 +39,6 @@ HTML = b"<!DOCTYPE html><html><body>This link has expired.</body></html>"
         (struct.pack("<4sIII4s", b"glTF", 2, 24, 2**31, b"JSON") + b"{}  ", "beyond the end"),
         (struct.pack("<4sIII4s", b"glTF", 2, 23, 3, b"JSON") + b"{} ", "multiple of four"),
         (struct.pack("<4sII", b"glTF", 2, 20) + chunk(b"BIN\0", b""), "first chunk"),
-        (pack(b"{}") + chunk(b"JSON", b"{}  "), "but the file has"),
         (pack(b"{broken"), "JSON is broken"),
         (pack(b'{"asset": {"version": "2.0"}, "x": NaN}'), "JSON is broken"),
         (pack(b'{"x": 1' + b"0" * 5000 + b"}"), "JSON is broken"),
@@ -86,18 +84,14 @@ def test_chunks_out_of_order_are_refused(tmp_path: Path) -> None:
     ],
 )
 def test_nothing_outside_the_file_is_pointed_at(tmp_path: Path, uri: object) -> None:
-    """Neither buffers nor pictures nor extensions may name an address or a file; what only looks like data does not pass either."""
+    """Neither buffers nor pictures may name an address or a file; what only looks like data does not pass either."""
     document, binary = box_parts()
-    buffer, image, extension = copy.deepcopy(document), copy.deepcopy(document), copy.deepcopy(document)
+    buffer, image = copy.deepcopy(document), copy.deepcopy(document)
     buffer["buffers"][0]["uri"] = uri
     image["images"] = [{"uri": uri, "mimeType": "image/png"}]
     for bad in (buffer, image):
         with pytest.raises(BadGlb):
             inspect(pack(bad, binary), tmp_path)
-    if isinstance(uri, str) and not uri.startswith("data:"):
-        extension["materials"][0]["extensions"] = {"ANY_extension": {"deep": [{"uri": uri}]}}
-        with pytest.raises(BadGlb, match="outside the file"):
-            inspect(pack(extension, binary), tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -231,7 +225,6 @@ CHANGES: list[tuple[str, Callable[[Document], object]]] = [
     ("no number", lambda document: document["accessors"][1].update(max=[1e300, 1, 2])),
     ("no triangles", lambda document: document.update(meshes=[], nodes=[], scenes=[{"nodes": []}])),
     ("no triangles", lambda document: document["nodes"][0].pop("mesh")),
-    ("no triangles", lambda document: document["meshes"][0]["primitives"][0].update(mode=1)),
     ("no triangles", lambda document: document["meshes"][0].update(primitives=[])),
     ("no triangles", lambda document: document["accessors"][0].update(count=2)),
     ("mode", lambda document: document["meshes"][0]["primitives"][0].update(mode=9)),
@@ -250,7 +243,6 @@ CHANGES: list[tuple[str, Callable[[Document], object]]] = [
     ("more than is accepted", lambda document: document.update(nodes=[{"mesh": 0}] * 70_000)),
     ("no number", lambda document: document["nodes"][0].update(translation=[1, 2])),
     ("no number", lambda document: document["nodes"][0].update(matrix=["x"] * 16)),
-    ("requires", lambda document: document.update(extensionsRequired=["EXT_x"])),
     ("extensionsUsed", lambda document: document.update(extensionsUsed=[5])),
     ("meshes", lambda document: document.update(meshes={"0": {}})),
     ("nodes", lambda document: document.update(nodes=[1, 2])),

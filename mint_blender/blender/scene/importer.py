@@ -14,7 +14,7 @@ from typing import Any
 
 import bpy
 
-from ...files import choice, glb
+from ...files import choice, glb, glb_normalize
 from ...files.errors import FileTrouble
 from . import draco, reading
 from .blocks import Inventory, remove
@@ -58,21 +58,22 @@ def import_glb(path: Path, collection: bpy.types.Collection, *, scene: bpy.types
 
 @contextlib.contextmanager
 def _readable(path: Path) -> Iterator[Path]:
-    """The file, or a copy of it without Draco where Blender itself has no decoder."""
+    """The file, or a copy of it that Blender's importer takes: with nothing odd in it, and without Draco where Blender has no decoder."""
     try:
         header = glb.inspect(path)
         if missing := choice.can_read(header, reading.readable_extensions()):
             raise ImportTrouble(
                 f"“{path.name}” cannot be imported. {choice.explain_missing(missing)} The file is kept; nothing was imported."
             )
-        if choice.DRACO not in header.extensions_used:
-            yield path
-        elif reading.draco_is_native():
-            draco.refuse_bombs(path)
-            yield path
-        else:
-            with draco.plain_copy(path) as copy:
-                yield copy
+        with glb_normalize.normalized_copy(path) as file:
+            if choice.DRACO not in header.extensions_used:
+                yield file
+            elif reading.draco_is_native():
+                draco.refuse_bombs(file)
+                yield file
+            else:
+                with draco.plain_copy(file) as copy:
+                    yield copy
     except FileTrouble as error:
         raise ImportTrouble(f"{error} The file is kept; nothing was imported.") from error
 

@@ -62,7 +62,6 @@ TEXTS = {
     "it is cut off in its header": "sie ist im Kopf abgeschnitten",
     "it is GLB version {1}, and only version 2 can be read": "es ist GLB-Version {1}; nur Version 2 ist lesbar",
     "it is cut off: {1} of {2} bytes are there": "sie ist abgeschnitten: {1} von {2} Bytes sind da",
-    "it says it has {1} bytes, but the file has {2}": "laut Kopf hat sie {1} Bytes, die Datei aber {2}",
     "it has {1} bytes, more than the {2} that are accepted": "sie hat {1} Bytes, mehr als die {2}, die angenommen werden",
     "its JSON is nested too deeply": "das JSON ist zu tief verschachtelt",
     "its JSON is broken": "das JSON ist kaputt",
@@ -70,7 +69,6 @@ TEXTS = {
     "a text in its JSON is broken": "ein Text im JSON ist kaputt",
     "NaN and Infinity are not JSON": "NaN und Infinity sind kein JSON",
     "it is not glTF 2.0": "es ist kein glTF 2.0",
-    "it requires an extension that it does not list as used": "sie verlangt eine Erweiterung, die sie nicht als verwendet aufführt",
     "a buffer claims to unpack to {1} bytes": "ein Puffer will entpackt {1} Bytes haben",
     "a buffer has no bytes in the file": "ein Puffer hat keine Bytes in der Datei",
     "a buffer claims {1} bytes, but the file holds {2}": "ein Puffer gibt {1} Bytes an, die Datei enthält aber {2}",
@@ -94,7 +92,8 @@ TEXTS = {
     "it has {1} vertices and {2} triangles; that is more than is accepted": (
         "sie hat {1} Vertices und {2} Dreiecke; das ist mehr als erlaubt"
     ),
-    "there is nothing to see in it: it has no triangles": "darin ist nichts zu sehen: sie hat keine Dreiecke",
+    "{1} is not complete: {2}.": "{1} ist nicht vollständig: {2}.",
+    "it contains no triangles, lines or points": "sie enthält keine Dreiecke, Linien oder Punkte",
     "the places of its vertices are not three numbers each": "die Orte der Vertices sind nicht je drei Zahlen",
     "the corners of its triangles are not whole numbers": "die Ecken der Dreiecke sind keine ganzen Zahlen",
     "it has {1} “{2}”, more than is accepted": "sie hat {1} „{2}“, mehr als erlaubt",

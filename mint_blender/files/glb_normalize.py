@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A copy of a readable but unusual GLB for an importer that is stricter than the specification.
+
+Blender's importer refuses trailing bytes, every version but "2.0", and a required extension that is not listed as used. The file itself
+is never changed. Only for files that `glb.inspect` has accepted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import struct
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+HEADER = 12
+CHUNK_HEADER = 8
+
+
+@contextlib.contextmanager
+def normalized_copy(path: Path) -> Iterator[Path]:
+    """The path of a copy that any importer takes, beside the file and gone afterwards; the file itself when it needs no change."""
+    with path.open("rb") as source:
+        claimed, size = struct.unpack("<II", source.read(HEADER + 4)[8:])
+        source.seek(HEADER + CHUNK_HEADER)
+        text = source.read(size)
+        document = json.loads(text)
+        is_changed = _put_right(document)
+        if not is_changed and claimed == os.fstat(source.fileno()).st_size:
+            yield path
+            return
+        handle, name = tempfile.mkstemp(prefix=f"{path.stem[:40]}.", suffix=".plain.glb", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as copy:
+                if is_changed:
+                    text = json.dumps(document).encode()
+                    text += b" " * (-len(text) % 4)
+                rest = claimed - HEADER - CHUNK_HEADER - size
+                copy.write(struct.pack("<4sII", b"glTF", 2, HEADER + CHUNK_HEADER + len(text) + rest))
+                copy.write(struct.pack("<I4s", len(text), b"JSON") + text)
+                shutil.copyfileobj(source, copy)
+                copy.truncate(HEADER + CHUNK_HEADER + len(text) + rest)
+            yield Path(name)
+        finally:
+            Path(name).unlink(missing_ok=True)
+
+
+def _put_right(document: dict[str, Any]) -> bool:
+    """Change what a strict importer would refuse. Returns whether there was anything."""
+    asset, used = document["asset"], document.get("extensionsUsed", [])
+    missing = [name for name in document.get("extensionsRequired", []) if name not in used]
+    if asset["version"] == "2.0" and not missing:
+        return False
+    asset["version"] = "2.0"
+    asset.pop("minVersion", None)
+    if missing:
+        document["extensionsUsed"] = [*used, *dict.fromkeys(missing)]
+    return True
