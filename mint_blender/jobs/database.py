@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from . import journal_mode
+
 _AS_FILE = "Check the folder and the room on its disk, or set MINT_BLENDER_HOME."
 _ADVICE = {
     sqlite3.SQLITE_FULL: "The disk is full: make room on it, then try again.",
@@ -63,8 +65,7 @@ class Database:
             ((found,),) = self.rows("PRAGMA user_version")
             if found > version:
                 raise JournalTrouble(f"The job journal {self.path} was written by a newer version of this add-on: update the add-on.")
-            self.rows("PRAGMA journal_mode = WAL")
-            self.rows("PRAGMA synchronous = FULL")  # a commit survives a power cut: it may stand for money
+            self._choose_mode()
             with self.transaction():
                 for statement in statements:
                     self.rows(statement)
@@ -72,6 +73,17 @@ class Database:
         except BaseException:
             self.close()
             raise
+
+    def _choose_mode(self) -> None:
+        try:
+            self.mode = journal_mode.choose(self.connection, self.path.parent)
+        except sqlite3.Error as error:
+            raise trouble(self.path, "read or written", error) from error
+        except journal_mode.UnsafeMode:
+            raise JournalTrouble(
+                f"The job journal {self.path} lies on a network, and another program has it open in a way that is not safe there. "
+                f"Quit all other Blenders and Mint commands that use it, then try again."
+            ) from None
 
     def close(self) -> None:
         """Close the file."""

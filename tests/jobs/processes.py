@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from mint_blender.files import filesystem
 from mint_blender.files.lock import try_shared_lock
 from mint_blender.jobs.board import Board, NotPossible
 from mint_blender.jobs.driver import Driver
@@ -28,6 +29,8 @@ from .quick import quick
 from .telling import a_job
 
 ROOT = Path(__file__).parents[2]
+ON_A_NETWORK = "TEST_HOME_ON_A_NETWORK"
+"""In the environment of the other process: take its home for a folder on a network."""
 
 
 class Elsewhere:
@@ -138,6 +141,8 @@ class _There:
 
 
 def _main() -> None:
+    if os.environ.get(ON_A_NETWORK):
+        filesystem.is_local = lambda folder: False
     there = _There(Path(sys.argv[1]))
     for line in sys.stdin:
         verb, *values = json.loads(line)

@@ -6,27 +6,33 @@ from __future__ import annotations
 import signal
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from mint_blender.files import filesystem
+from mint_blender.jobs import journal_mode
 from mint_blender.jobs.driver import Driver
 from mint_blender.jobs.job import Decision, Job, Phase, Verb
 from mint_blender.jobs.journal import Journal, JournalTrouble
 from mint_blender.mint.schema import Kind
 
-from .processes import Elsewhere
+from .processes import ON_A_NETWORK, Elsewhere
 from .strategies import jobs
 from .telling import a_job, working
 
 APPROVE, REVISE, CANCEL, RETRY = (Decision(verb, f"key-{verb}") for verb in (Verb.APPROVE, Verb.REVISE, Verb.CANCEL, Verb.RETRY))
 
 
-@pytest.fixture
-def journal(home: Path) -> Iterator[Journal]:
-    """A journal in an empty home."""
+@pytest.fixture(params=["here", "network"])
+def journal(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Journal]:
+    """A journal in an empty home: on this machine, or in a folder on a network."""
+    if request.param == "network":
+        monkeypatch.setattr(filesystem, "is_local", lambda folder: False)
+        monkeypatch.setenv(ON_A_NETWORK, "1")
     journal = Journal(home)
     yield journal
     journal.close()
@@ -291,3 +297,55 @@ def test_a_failed_write_is_told_in_words_and_changes_nothing(journal: Journal, h
     database.close()
     journal.save(replace(job, phase=Phase.SENDING))
     assert found(journal, job).phase is Phase.SENDING
+
+
+# -- on a network --------------------------------------------------------------------------------------------------------------
+
+
+def mode_of(home: Path) -> str:
+    """How SQLite keeps the file, as another connection is told."""
+    with closing(sqlite3.connect(home / "journal.sqlite3")) as database:
+        return str(database.execute("PRAGMA journal_mode").fetchone()[0])
+
+
+def test_no_write_ahead_log_on_a_network(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be damaged there: a rollback journal is used, with a sync more; a journal from this machine is changed over."""
+    local = Journal(home)
+    assert (local._db.mode, mode_of(home)) == ("wal", "wal")
+    local.close()
+    monkeypatch.setattr(filesystem, "is_local", lambda folder: False)
+    shared = Journal(home)
+    assert (shared._db.mode, mode_of(home)) == ("delete", "delete")
+    assert shared._db.row("PRAGMA synchronous") == (3,)
+    shared.close()
+    assert not list(home.glob("journal.sqlite3-*"))
+
+
+def test_what_sqlite_did_is_asked(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it does not set the mode that was wanted, the one that it has set decides how often it syncs."""
+    shared = sqlite3.connect(":memory:")  # knows no log
+    monkeypatch.setattr(filesystem, "is_local", lambda folder: True)
+    assert journal_mode.choose(shared, home) == "memory"
+    assert shared.execute("PRAGMA synchronous").fetchone() == (3,)
+    shared.close()
+
+
+def test_a_log_that_another_program_keeps_on_a_network(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is written into it: a sentence says what to do."""
+    local = Journal(home)
+    local.add(a_job())
+    monkeypatch.setattr(filesystem, "is_local", lambda folder: False)
+    with pytest.raises(JournalTrouble, match="Quit all other Blenders"):
+        Journal(home)
+    local.close()
+    Journal(home).close()
+
+
+def test_a_change_elsewhere_is_noticed(journal: Journal, home: Path) -> None:
+    """In either mode another process's commit changes the revision, and nothing else does."""
+    before = journal.revision()
+    assert journal.revision() == before
+    with Elsewhere(home) as elsewhere:
+        (added,) = elsewhere.ask("add", 1)
+    assert journal.revision() != before
+    assert [job.id for job in journal.jobs()] == [added]

@@ -75,6 +75,11 @@ TEXTS = {
     "panorama": "Panorama",
     "splats": "Splats",
     "{1} from pictures": "{1} aus Bildern",
+    "The job journal {1} lies on a network, and another program has it open in a way that is not safe there. "
+    "Quit all other Blenders and Mint commands that use it, then try again.": (
+        "Das Auftragsjournal {1} liegt in einem Netzwerk, und ein anderes Programm hat es so geöffnet, wie es dort nicht sicher ist. "
+        "Alle anderen Blender und Mint-Befehle beenden, die es benutzen, und es dann noch einmal versuchen."
+    ),
     "The job journal {1} was written by a newer version of this add-on: update the add-on.": (
         "Das Auftragsjournal {1} stammt von einer neueren Version dieses Add-ons: das Add-on aktualisieren."
     ),

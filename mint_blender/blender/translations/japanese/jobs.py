@@ -71,6 +71,11 @@ TEXTS = {
     "panorama": "パノラマ",
     "splats": "スプラット",
     "{1} from pictures": "画像からの{1}",
+    "The job journal {1} lies on a network, and another program has it open in a way that is not safe there. "
+    "Quit all other Blenders and Mint commands that use it, then try again.": (
+        "ジョブのジャーナル {1} はネットワーク上にあり、別のプログラムが安全でない方法で開いています。"
+        "それを使っているほかのBlenderとMintのコマンドをすべて終了してから、もう一度試してください。"
+    ),
     "The job journal {1} was written by a newer version of this add-on: update the add-on.": (
         "ジョブのジャーナル {1} はアドオンの新しいバージョンで書かれています。アドオンを更新してください。"
     ),
