@@ -17,7 +17,8 @@ exit status:
   4  Credits are needed, or it would cost more than --max-credits or your limits
   5  Mint could not be reached; the job is kept, and resume goes on
   6  a Preview waits for approval
-  7  the result could not be imported or written; its files are kept
+  7  the result could not be imported or written, or the file was refused by
+     our own check; the files are kept in every case
 
 environment:
   MINT_API_KEY       your key, made at platform.mint.gg

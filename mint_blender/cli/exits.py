@@ -30,6 +30,7 @@ _BY_CAUSE = {
     Cause.CREDITS: Exit.CREDITS,
     Cause.UNREACHABLE: Exit.UNREACHABLE,
     Cause.FILE: Exit.UNREACHABLE,
+    Cause.IMPORT: Exit.IMPORT,
 }
 
 

@@ -18,7 +18,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from pathlib import Path
+from typing import ClassVar, Self
 
 
 class FileTrouble(Exception):
@@ -77,9 +78,16 @@ class Stopped(FileTrouble):
 
 
 class BadFile(FileTrouble):
-    """The file is not what it should be; downloading the same bytes again does not help."""
+    """The file is not what it should be; downloading the same bytes again does not help. `kept`: where it lies, if it was set aside."""
 
     code = "bad_file"
+    kept: Path | None = None
+
+    def kept_at(self, path: Path) -> Self:
+        """The same, of a file that was set aside there."""
+        told = type(self)(f"{self} It is kept at {path}.")
+        told.kept = path
+        return told
 
 
 class BadGlb(BadFile):

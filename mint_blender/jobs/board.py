@@ -299,7 +299,7 @@ class Board:
 
     def could_not_place(self, job_id: str, sentence: str) -> None:
         """The result is here, but could not be brought into a scene: it waits, with the reason."""
-        self._save(replace(self.job(job_id), trouble=Trouble(Cause.FILE, sentence, code="import_failed")))
+        self._save(replace(self.job(job_id), trouble=Trouble(Cause.IMPORT, sentence, code="import_failed")))
 
     def dismiss(self, job_id: str) -> None:
         """Take a job off the list; its files stay."""

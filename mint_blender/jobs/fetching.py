@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from ..files import exchange, glb, picture
 from ..files.download import Downloader
-from ..files.errors import BadFile
+from ..files.errors import BadFile, BadGlb
+from . import set_aside
 from .job import CONVERTED, Kept, Role
 from .wants import Fetch
 
@@ -23,14 +24,13 @@ _SUFFIX = {Role.MODEL: ".glb", Role.COLLIDER: ".glb", Role.SPLATS: ".spz", **{ro
 def fetch(
     want: Fetch, folder: Path, *, downloader: Downloader, stop: Callable[[], bool], progress: Callable[[int, int | None], None]
 ) -> Kept:
-    """Download into `folder`; raises FileTrouble. A damaged file is removed, so that the next try fetches it anew."""
+    """Download into `folder`; raises FileTrouble. A refused file is set aside: it was paid for, and the next try downloads it anew."""
     target = folder / f"{want.name}{_suffix(want)}"
     path = downloader.fetch(want.url, target, stop=stop, progress=_seldom(progress))
     try:
         return _checked(want, path)
-    except BadFile:
-        path.unlink(missing_ok=True)
-        raise
+    except BadFile as refusal:
+        raise refusal.kept_at(set_aside.keep(path)) from refusal
 
 
 def _checked(want: Fetch, path: Path) -> Kept:
@@ -45,8 +45,19 @@ def _checked(want: Fetch, path: Path) -> Kept:
 
         spz.inspect(path)
     else:
-        needs = tuple(sorted(glb.inspect(path).extensions_required))
+        needs = _glb_needs(want, path)
     return Kept(want.role, str(path), want.url, note=want.note, needs=needs)
+
+
+def _glb_needs(want: Fetch, path: Path) -> tuple[str, ...]:
+    """The extensions that the file requires. What is only copied goes to another program, which may read what is refused here."""
+    try:
+        return tuple(sorted(glb.inspect(path).extensions_required))
+    except BadGlb:
+        if not want.only_copied:
+            raise
+        glb.check_container(path)
+        return ()
 
 
 def _saved(want: Fetch, path: Path) -> Path:

@@ -18,7 +18,7 @@ from ..files.store import safe_name
 from ..mint import errors
 from ..mint.pacing import Pace, Polling
 from ..mint.schema import Asset, Assets, Format, Kind, ResourceRef, Status
-from . import part_notes, troubles
+from . import part_notes, set_aside, troubles
 from .job import Cause, Job, Kept, Phase, Role, Trouble, is_being_made
 from .wants import Fetch, Optimize, Poll, ReadAsset, Step, Want
 
@@ -295,13 +295,22 @@ class Harvest:
         url = url_of(self._assets)
         if url is None:
             raise AssertionError("Only a file with an address is fetched.")
+        want = Fetch(role, url, name, note, save_as, only_copied=role is Role.MODEL and self._job.is_copied)
         try:
-            kept = yield from self._teller.ask(Fetch(role, url, name, note, save_as))
+            kept = yield from self._ask_for(want)
         except LinkExpired:
             yield from self._read_asset()
-            kept = yield from self._teller.ask(Fetch(role, url_of(self._assets) or url, name, note, save_as))
-        self._job = replace(self._job, files=(*self._job.files, kept))
+            kept = yield from self._ask_for(replace(want, url=url_of(self._assets) or url))
+        self._job = replace(set_aside.forget(self._job, role), files=(*self._job.files, kept))
         return kept
+
+    def _ask_for(self, want: Fetch) -> Generator[Step, Any, Kept]:
+        """One file; where the check refuses it, the job remembers that it is here."""
+        try:
+            return (yield from self._teller.ask(want))
+        except BadFile as refusal:
+            self._job = set_aside.remember(self._job, want.role, want.url, refusal)
+            raise
 
 
 def _splats_url(assets: Assets, wanted: str) -> str | None:

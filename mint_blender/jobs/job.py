@@ -52,7 +52,7 @@ MOVES: dict[Phase, frozenset[Phase]] = {
     Phase.FETCHING: frozenset({Phase.READY, Phase.PLACED, Phase.PAUSED, Phase.FAILED}),
     Phase.READY: frozenset({Phase.PLACED, Phase.FETCHING}),
     Phase.PLACED: frozenset({Phase.FETCHING}),
-    Phase.PAUSED: frozenset(_AT_MINT | {Phase.WAITING, Phase.SENDING}),
+    Phase.PAUSED: frozenset(_AT_MINT | {Phase.WAITING, Phase.SENDING, Phase.PLACED}),  # PLACED: what was refused, imported all the same
     Phase.FAILED: frozenset(_AT_MINT | {Phase.WAITING}),
     Phase.CANCELED: frozenset(),
 }
@@ -118,6 +118,7 @@ class Cause(StrEnum):
     REFUSED = "refused"  # Mint did not accept the request: nothing was started
     WORK = "work"  # the generation itself failed
     FILE = "file"  # a result could not be fetched or is damaged
+    IMPORT = "import"  # a result is here, and was refused by our own check or could not be imported: its files are kept
     PATIENCE = "patience"  # takes longer than usual at Mint; it is watched all the same
     INTERNAL = "internal"  # a mistake of ours
 
@@ -208,6 +209,7 @@ class Job:
     asset: Asset | None = None
     revision: int = 0  # previews asked for after the first, by a revision or a retry
     files: tuple[Kept, ...] = ()
+    refused: tuple[Kept, ...] = ()  # files that our own check refused: set aside, and never deleted
     decision: Decision | None = None
     trouble: Trouble | None = None
     notes: tuple[str, ...] = field(default=())
@@ -235,10 +237,15 @@ class Job:
         return tuple(each for each in (self.operation, self.optimization) if each is not None)
 
     @property
-    def is_only_copied(self) -> bool:
-        """Is it an optimised model that becomes a .glb and no picture? That is Mint's own file, unchanged: nothing here has to open it."""
+    def is_copied(self) -> bool:
+        """Does the model become a .glb and no picture? That is Mint's own file, unchanged: nothing here has to open it."""
         is_glb = PurePath(self.target.output or "").suffix.lower() == ".glb"
-        return self.optimize is not None and is_glb and self.target.render is None and self.kind is Kind.MODEL
+        return is_glb and self.target.render is None and self.kind is Kind.MODEL
+
+    @property
+    def is_only_copied(self) -> bool:
+        """Is it an optimised model that is only copied?"""
+        return self.optimize is not None and self.is_copied
 
     @property
     def cost(self) -> float | None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
@@ -40,6 +40,7 @@ def dump(job: Job) -> str:
         "asset": {"kind": job.asset.kind, "json": job.asset.raw} if job.asset else None,
         "revision": job.revision,
         "files": [asdict(kept) for kept in job.files],
+        "refused": [asdict(kept) for kept in job.refused],
         "trouble": asdict(job.trouble) if job.trouble else None,
         "notes": job.notes,
     }
@@ -72,11 +73,16 @@ def load(text: str, decision: Decision | None, phase: Phase) -> Job:
         optimization=Operation.read(record["optimization"]) if record.get("optimization") else None,
         asset=Asset.read(Kind(asset["kind"]), asset["json"]) if asset else None,
         revision=record.get("revision", 0),
-        files=tuple(_plain(Kept, kept, role=Role, needs=tuple) for kept in record.get("files", ())),
+        files=_kept(record.get("files", ())),
+        refused=_kept(record.get("refused", ())),
         decision=decision,
         trouble=_plain(Trouble, trouble, cause=Cause) if trouble else None,
         notes=tuple(record.get("notes", ())),
     )
+
+
+def _kept(records: Iterable[Mapping[str, Any]]) -> tuple[Kept, ...]:
+    return tuple(_plain(Kept, kept, role=Role, needs=tuple) for kept in records)
 
 
 def dump_decision(decision: Decision) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..files.errors import BadGlb, BadSplats, FileTrouble, LinkExpired
+from ..files.errors import BadFile, BadGlb, FileTrouble, LinkExpired
 from ..mint import errors
 from ..mint.pacing import Polling
 from ..mint.schema import Operation
@@ -24,12 +24,9 @@ _ADVICE = {
     "optimization_failed": "The optimisation failed at Mint: the original file can be used.",
 }
 
-# What a person can do about a file, where its own sentence does not say so: it knows nothing of jobs.
-_FILE_ADVICE: dict[type[FileTrouble], str] = {
-    LinkExpired: " Resume does that.",
-    BadGlb: " Resume fetches it once more; if it stays so, it is damaged at Mint: generate again, or write to hello@mint.gg.",
-    BadSplats: " Resume fetches it once more; if it stays so, it is damaged at Mint: generate again, or write to hello@mint.gg.",
-}
+# What a person can do about a file, where its own sentence does not say so: it knows nothing of jobs. Never to buy it again.
+_AGAIN = "Resume downloads it again at no cost. If it stays like this, write to hello@mint.gg."
+_ANYWAY = "Import Anyway (place --raw) hands it to Blender without this check."
 
 _GENERIC = {"failed", "generation failed", "error", "unknown error", "internal error"}
 
@@ -70,9 +67,18 @@ def when_long(job: Job, polling: Polling) -> Job:
 def of(error: errors.MintError | FileTrouble) -> Trouble:
     """The trouble behind a call that finally failed."""
     if isinstance(error, FileTrouble):
-        return Trouble(Cause.FILE, f"{error}{_FILE_ADVICE.get(type(error), '')}", code=error.code)
+        cause = Cause.IMPORT if isinstance(error, BadFile) and error.kept is not None else Cause.FILE
+        return Trouble(cause, " ".join([str(error), *_file_advice(error)]), code=error.code)
     code = error.problem.slug if isinstance(error, errors.ProblemError) else None
     return Trouble(_cause(error), str(error), code=code, request_id=error.request_id)
+
+
+def _file_advice(error: FileTrouble) -> tuple[str, ...]:
+    if isinstance(error, LinkExpired):
+        return ("Resume does that.",)
+    if isinstance(error, BadFile) and error.kept is not None:
+        return (_AGAIN, _ANYWAY) if isinstance(error, BadGlb) else (_AGAIN,)
+    return ()
 
 
 def internal(error: Exception) -> Trouble:

@@ -107,7 +107,8 @@ class Convert(Want[Operation]):
 class Fetch(Want[Kept]):
     """Download one file, check it, and answer with what is now on disk.
 
-    With `save_as`, a path without ending, it is the user's file from then on; what lies there already is left alone.
+    With `save_as`, a path without ending, it is the user's file from then on; what lies there already is left alone. What is `only_copied`
+    need not be one that is imported here.
     """
 
     role: Role
@@ -115,6 +116,7 @@ class Fetch(Want[Kept]):
     name: str
     note: str | None = None
     save_as: str | None = None
+    only_copied: bool = False
     after: float = 0.0
 
 

@@ -88,6 +88,7 @@ jobs = every_field(
     asset=st.none() | st.builds(Asset.read, st.sampled_from(Kind), documents),
     revision=st.integers(0, 9),
     files=st.lists(kept_files, max_size=3).map(tuple),
+    refused=st.lists(kept_files, max_size=3).map(tuple),
     decision=st.none() | decisions,
     first_sent_at=guesses,
     trouble=st.none() | every_field(Trouble, cause=st.sampled_from(Cause), sentence=texts, code=maybe, request_id=maybe),

@@ -209,7 +209,7 @@ class GivingDownloader(Downloader):
 
 @pytest.mark.parametrize("beginning", [b"\x76\x2f\x31\x01", b"II*\0", b"BM"])
 def test_a_picture_that_blender_would_open_unmeasured_is_no_picture(home: Path, beginning: bytes) -> None:
-    """Whatever it comes as: a format whose header is not read here is refused, and its file goes."""
+    """Whatever it comes as: a format whose header is not read here is refused, and what was paid for is set aside."""
     downloader = GivingDownloader(beginning + bytes(100))
 
     def fetched(role: Role) -> Path:
@@ -221,4 +221,6 @@ def test_a_picture_that_blender_would_open_unmeasured_is_no_picture(home: Path, 
             fetched(role)
     with pytest.raises(BadPicture, match="in the format"):
         errands.thumbnail(f"{FILES}p.webp", home, downloader, lambda: False)
-    assert [path for path in home.rglob("*") if path.is_file()] == []
+    assert sorted(path.name for path in home.rglob("*") if path.is_file()) == [
+        f"{role}.refused.webp" for role in ("panorama", "picture", "preview")
+    ]

@@ -27,7 +27,10 @@ from ..mint_service.running import ThreadService, running_service
 from ..mint_service.switches import NAMES
 from .quick import PACE, SPEED, account, quick
 
-DAMAGED = "Resume fetches it once more; if it stays so, it is damaged at Mint: generate again, or write to hello@mint.gg."
+DAMAGED = (
+    "It is kept at …/model.refused.glb. Resume downloads it again at no cost. If it stays like this, write to hello@mint.gg. "
+    "Import Anyway (place --raw) hands it to Blender without this check."
+)
 GONE = "The link may have expired; a fresh one can be asked for at Mint. Resume does that."
 ONCE_A_MINUTE = "Checking continues once a minute; this is free."  # and goes on for ever: a person cancels it in the end
 CREDITS = "Mint needs 1 more Credits to go on. Buy them at https://platform.mint.gg/billing, then resume."
@@ -339,4 +342,5 @@ def plain(text: str) -> str:
     """Without what differs from run to run."""
     text = re.sub(r"req_\w+", "…", text)
     text = re.sub(r"[\d,]+ of [\d,]+ bytes", "N of M bytes", text)
+    text = re.sub(r"kept at \S+/(?=model\.refused)", "kept at …/", text)
     return re.sub(r"a-lamp-[0-9a-f]{16}", "a-lamp-…", text)

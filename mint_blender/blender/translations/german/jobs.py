@@ -117,9 +117,13 @@ TEXTS = {
         "Die Optimierung ist bei Mint fehlgeschlagen: die Originaldatei ist verwendbar."
     ),
     "Resume does that.": "„Fortsetzen“ tut das.",
-    "Resume fetches it once more; if it stays so, it is damaged at Mint: generate again, or write to hello@mint.gg.": (
-        "„Fortsetzen“ holt sie noch einmal; bleibt es dabei, ist sie bei Mint beschädigt: neu erzeugen oder an hello@mint.gg schreiben."
+    "Resume downloads it again at no cost. If it stays like this, write to hello@mint.gg.": (
+        "„Fortsetzen“ lädt sie kostenlos noch einmal herunter. Bleibt es so, an hello@mint.gg schreiben."
     ),
+    "Import Anyway (place --raw) hands it to Blender without this check.": (
+        "„Trotzdem importieren“ (place --raw) gibt sie Blender ohne diese Prüfung."
+    ),
+    "{1} It is kept at {2}.": "{1} Sie liegt unter {2}.",
     "{1} Mint says: {2}.": "{1} Mint meldet: {2}.",
     "more Credits": "mehr Credits",
     "{1} more Credits": "noch {1} Credits",

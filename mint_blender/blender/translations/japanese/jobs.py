@@ -111,9 +111,13 @@ TEXTS = {
     ),
     "The optimisation failed at Mint: the original file can be used.": "Mint での最適化に失敗しました。元のファイルを使えます。",
     "Resume does that.": "「再開」で取得できます。",
-    "Resume fetches it once more; if it stays so, it is damaged at Mint: generate again, or write to hello@mint.gg.": (
-        "「再開」でもう一度取得します。続く場合は Mint 側で壊れています。生成し直すか、hello@mint.gg に連絡してください。"
+    "Resume downloads it again at no cost. If it stays like this, write to hello@mint.gg.": (
+        "「再開」で無料でもう一度ダウンロードします。変わらない場合は hello@mint.gg に連絡してください。"
     ),
+    "Import Anyway (place --raw) hands it to Blender without this check.": (
+        "「このままインポート」(place --raw) を使うと、この検査なしで Blender に渡します。"
+    ),
+    "{1} It is kept at {2}.": "{1} {2} に保存してあります。",
     "{1} Mint says: {2}.": "{1} Mint からのメッセージ: {2}。",
     "more Credits": "追加のクレジット",
     "{1} more Credits": "あと {1} クレジット",
