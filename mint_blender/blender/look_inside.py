@@ -42,13 +42,14 @@ def look_inside(
 ) -> None:
     """Put a 3D View at a World's capture point, through its start camera where it has one."""
     space: Any = area.spaces.active
-    _earlier.setdefault(space.as_pointer(), _seen(space))  # who looks from one World into another comes back to what was before both
+    seen = _seen(space)
+    _show_colour(space, scene, shading)  # first what depends on the render engine: nothing is moved yet
+    _earlier.setdefault(space.as_pointer(), seen)  # who looks from one World into another comes back to what was before both
     camera = next(iter(world.parts_of(root, "camera")), None)
     if camera is not None:
         _look_through(space, camera, _shape(area, scene))
     else:
         _stand_at(space, world.upright(root), scene)
-    _show_colour(space, scene, shading)
     space.overlay.show_overlays = overlays
     area.tag_redraw()
 
@@ -56,18 +57,21 @@ def look_inside(
 def look_outside(area: bpy.types.Area) -> None:
     """Show again what the view showed before it looked inside; where that is not known, the World from outside as a new file would."""
     space: Any = area.spaces.active
-    seen = _earlier.pop(space.as_pointer(), None)
+    seen = _earlier.get(space.as_pointer())
     if seen is None:
         space.use_local_camera = False
         space.region_3d.view_perspective = "PERSP"
         space.shading.type = "SOLID"
         space.overlay.show_overlays = True
     else:
+        _shade(space, seen["type"])
         space.camera = bpy.data.objects.get(seen["camera"])
         for owner, names in _owners(space):
             for name in names:
-                setattr(owner, name, seen[name])
+                if name != "type":
+                    setattr(owner, name, seen[name])
         space.overlay.show_overlays = seen["overlays"]
+        del _earlier[space.as_pointer()]  # not before all is back: until then the way back is still wanted
     area.tag_redraw()
 
 
@@ -146,11 +150,19 @@ def _show_colour(space: Any, scene: bpy.types.Scene, shading: str) -> None:
     """The shading, with the panorama as its background where the scene has it as its World."""
     if shading == "KEEP":
         return
-    space.shading.type = shading
-    if shading == "SOLID":
+    if _shade(space, shading) == "SOLID":
         space.shading.color_type = "VERTEX"
     elif world.shows_panorama(scene):
         space.shading.use_scene_world = space.shading.use_scene_world_render = True
+
+
+def _shade(space: Any, shading: str) -> str:
+    """Set the shading, or Solid where the render engine does not offer that one: Workbench has no Material Preview. Return which it is."""
+    try:
+        space.shading.type = shading
+    except TypeError:
+        space.shading.type = shading = "SOLID"
+    return shading
 
 
 class _ViewOperator(bpy.types.Operator):

@@ -15,6 +15,7 @@ from . import glbs
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
+from mint_blender.blender.scene import importer  # noqa: E402
 from mint_blender.blender.scene.importer import ImportTrouble, import_glb  # noqa: E402
 
 from .dump import Picture  # noqa: E402
@@ -161,3 +162,23 @@ def test_loggers_are_left_as_they_were(model: Path, shelf: bpy.types.Collection,
     import_glb(model, shelf)
     assert {name: list(logging.getLogger(name).handlers) for name in before} == before
     assert capfd.readouterr().out == ""
+
+
+TRACEBACK = 'Traceback (most recent call last):\n  File "/a/b.py", line 12, in execute\nOSError: no library: x'
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("Error: Bad glTF: json error\n", "Bad glTF: json error"),
+        ("Fehler: Bad glTF: json error\n", "Bad glTF: json error"),
+        ("エラー: Bad glTF\n", "Bad glTF"),
+        (f"Error: Python: {TRACEBACK}\nLocation: /a/bpy/ops.py:109\n", "OSError: no library: x"),
+        (f"Fehler: Python: {TRACEBACK}\nPosition: /a/bpy/ops.py:109\n", "OSError: no library: x"),
+        (f"Erreur: Python\xa0: {TRACEBACK}\nPosition\xa0: /a/bpy/ops.py:109\n", "OSError: no library: x"),
+        ("", "RuntimeError"),
+    ],
+)
+def test_the_reason_is_found_in_every_language(said: str, reason: str) -> None:
+    """Blender translates what it puts around the reason of a failed operator (as seen in 4.3 in German, Japanese and French)."""
+    assert importer._last_line(RuntimeError(said)) == reason

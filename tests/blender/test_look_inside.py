@@ -157,3 +157,28 @@ def test_solid_shading_has_colours_to_show(area, tmp_path):
     assert (space.shading.type, space.shading.color_type) == ("SOLID", "VERTEX") and look_inside.shows_colour(space)
     mesh = world.parts_of(root, "collider")[0].data
     assert mesh.attributes.active_color is not None
+
+
+def test_workbench_has_another_shading(area, tmp_path):
+    """An engine without Material Preview: the World is shown in Solid with its colors, and the way back leads to what was before."""
+    land(tmp_path)
+    bpy.context.scene.render.engine = "BLENDER_WORKBENCH"
+    space = area.spaces.active
+    before = look_inside._seen(space)
+    assert bpy.ops.mint.look_inside() == {"FINISHED"}
+    assert (space.shading.type, space.shading.color_type) == ("SOLID", "VERTEX")
+    assert look_inside.is_inside(space) and look_inside.shows_colour(space)
+    assert bpy.ops.mint.look_outside() == {"FINISHED"}
+    assert look_inside._seen(space) == before and not look_inside.is_inside(space)
+
+
+def test_the_way_back_outlives_another_engine(area, tmp_path):
+    """Material Preview before, Workbench on the way back: all else comes back, in Solid."""
+    land(tmp_path)
+    space = area.spaces.active
+    space.shading.type, space.lens = "MATERIAL", 33
+    bpy.ops.mint.look_inside(shading="RENDERED")
+    bpy.context.scene.render.engine = "BLENDER_WORKBENCH"
+    assert bpy.ops.mint.look_outside() == {"FINISHED"}
+    assert (space.shading.type, space.lens) == ("SOLID", 33)
+    assert not look_inside.is_inside(space)

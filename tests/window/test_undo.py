@@ -58,3 +58,37 @@ def test_arrival_in_edit_mode(blender: BlenderWindow) -> None:
     blender.key("ctrl+z")
     blender.wait(UNDONE, objects=before["objects"])
     assert blender.ask("scene()['mode']") == "EDIT"
+
+
+VERTICES = """
+import bmesh
+cube = bpy.context.edit_object.data
+result = sorted(round(each.co.x, 3) for each in bmesh.from_edit_mesh(cube).verts)
+"""
+
+
+def test_arrival_in_edit_mode_after_an_edit(blender: BlenderWindow) -> None:
+    """What was edited before the arrival, in the same Edit Mode, stays when the arrival is undone and redone, and can be undone itself."""
+    blender.over()
+    blender.key("Tab")
+    blender.wait("scene()['mode'] == 'EDIT'")
+    untouched = blender.ask(VERTICES)
+    blender.call("transform.translate", value=(3, 0, 0))
+    blender.ask("bpy.ops.ed.undo_push(message='Move')")
+    edited = blender.ask(VERTICES)
+    assert edited != untouched
+    before = blender.ask("scene()")
+    arrive(blender)
+    after = blender.ask("scene()")
+    assert blender.ask(VERTICES) == edited
+    blender.over()
+    blender.key("ctrl+z")
+    blender.wait(UNDONE, objects=before["objects"])
+    assert blender.ask("scene()['mode']") == "EDIT"
+    assert blender.ask(VERTICES) == edited
+    blender.key("ctrl+shift+z")
+    blender.wait(UNDONE, objects=after["objects"])
+    assert blender.ask(VERTICES) == edited
+    blender.key("ctrl+z", "ctrl+z")
+    blender.wait(UNDONE, objects=before["objects"])
+    assert blender.ask(VERTICES) == untouched

@@ -8,6 +8,7 @@ selection and take the active object. Either all of a file arrives, or nothing o
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ __all__ = ["ImportTrouble", "import_glb"]
 
 # The importer keeps notes on animations and variants at the first scene by name, whichever that is. This name sorts first.
 STAGING = "\x01 Mint"
+
+_WORD_BEFORE = re.compile(r"^[^:.]{1,24}:\s+")
+_PLACE_IN_CODE = re.compile(r":\s.*\.py:\d+$")
 
 WISHES = {
     "import_pack_images": True,
@@ -103,7 +107,8 @@ def _call_importer(path: Path, name: str, staging: bpy.types.Scene) -> None:
     view_layer = staging.view_layers[0]
     # Never `window=` in here: with a scene other than the window's own, Blender crashes.
     # Nor `layer_collection=`: it dangles as soon as the importer makes a collection, and 5.x then crashes. Both follow from the view layer.
-    context = bpy.context.temp_override(scene=staging, view_layer=view_layer)
+    # Without `area=None` the `edit_object` of the 3D View that was clicked in would be the user's.
+    context = bpy.context.temp_override(scene=staging, view_layer=view_layer, area=None)
     try:
         with importer_kept_quiet(), context:
             finished = operator(filepath=str(path), **keywords) == {"FINISHED"}
@@ -123,7 +128,12 @@ def _move(objects: list[bpy.types.Object], collection: bpy.types.Collection, sta
 
 
 def _last_line(error: Exception) -> str:
-    """The reason without Blender's "Error:" in front and without the Python traceback that operators put before it."""
+    """Reason of a failed operator, without what Blender wraps around it: "Error:" before it, a Python traceback, "Location:" after it.
+
+    Blender translates its words, so they are told by their form.
+    """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    kept = [line for line in lines if not line.startswith("Location:")]
-    return (kept[-1] if kept else type(error).__name__).removeprefix("Error: ").rstrip(".")
+    if isinstance(error, RuntimeError) and lines:
+        lines[0] = _WORD_BEFORE.sub("", lines[0])
+        lines = lines[:-1] if len(lines) > 1 and _PLACE_IN_CODE.search(lines[-1]) else lines
+    return (lines[-1] if lines else type(error).__name__).rstrip(".")
