@@ -49,8 +49,9 @@ def _set(*names: str) -> frozenset[str]:
 
 
 ROOMS = {
-    "mint": Room(outside=_set("requests", "urllib3")),
-    "files": Room(outside=_set("numpy", "requests", "urllib3", "zstandard")),
+    "net": Room(outside=_set("requests", "urllib3")),
+    "mint": Room(rooms=_set("net"), outside=_set("requests", "urllib3")),
+    "files": Room(rooms=_set("net"), outside=_set("numpy", "requests", "urllib3", "zstandard")),
     "jobs": Room(rooms=_set("mint", "files"), outside=_set("requests"), threads=True),
     "cli": Room(rooms=_set("jobs", "mint", "files"), later_rooms=_set("blender", "blender/scene", TOP), later_outside=_set("rich", "bpy")),
     "blender": Room(

@@ -15,8 +15,8 @@ from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 
 import requests
-from requests.adapters import HTTPAdapter
 
+from ..net import guarded
 from . import address
 from .errors import DownloadFailed, FileTrouble, Stopped
 from .part import Part
@@ -36,14 +36,15 @@ class Limits:
     total: float = 1800.0
     """The whole of one `fetch`, pauses included."""
     stall: float = 20.0
-    """Without a single byte; also the longest time until a wish to stop is noticed."""
+    """Without a single byte. A wish to stop is noticed sooner."""
     connect: float = 10.0
     tries: int = 6
     """In a row that bring nothing new."""
     most_tries: int = 40
     """At all, however much each of them brings."""
-    longest_pause: float = 60.0
-    """Cap for what a host asks for with `Retry-After`."""
+    shortest_pause: float = 1.0
+    longest_pause: float = 15 * 60.0
+    """Bounds for what a host asks for with `Retry-After`."""
 
     def bytes_for(self, name: str) -> int:
         """The limit that goes with a file name's ending."""
@@ -125,6 +126,7 @@ class Downloader:
         )
         errand.part.look_up(address.without_query(errand.url))
         self._persist(errand)
+        errand.check_stop()
         errand.part.put_in_place()
         return target
 
@@ -150,7 +152,7 @@ class Downloader:
         """Seconds: what the host asked for, within reason; else 0.5 s, doubled each time nothing came, at most 30 s, jittered."""
         asked = trouble.retry_after if isinstance(trouble, DownloadFailed) else None
         if asked is not None:
-            return float(min(max(asked, 0.0), self.limits.longest_pause))
+            return float(min(max(asked, self.limits.shortest_pause), self.limits.longest_pause))
         return float(min(30.0, 0.5 * 2.0 ** max(0, fruitless - 1)) * (0.5 + 0.5 * self._chance()))
 
     def _wait(self, seconds: float, errand: Errand) -> None:
@@ -173,8 +175,7 @@ def anonymous_session(user_agent: str) -> requests.Session:
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers.clear()
     session.headers.update({"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "identity"})
-    session.mount("https://", HTTPAdapter(pool_maxsize=8, max_retries=0))
-    session.mount("http://", HTTPAdapter(pool_maxsize=8, max_retries=0))
+    guarded.mount(session, connections=8)
     return session
 
 

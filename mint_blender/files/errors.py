@@ -23,10 +23,14 @@ from typing import ClassVar, Self
 
 
 class FileTrouble(Exception):
-    """Something is wrong with a file. `retryable`: the same call may succeed later. `code`: a short slug for logs and JSON output."""
+    """Something is wrong with a file. `retryable`: the same call may succeed later. `code`: a short slug for logs and JSON output.
+
+    `is_outage`: the host cannot be reached, or asks to wait. That passes: it is worth trying for as long as somebody wants the file.
+    """
 
     code: ClassVar[str] = "file_trouble"
     retryable: bool = False
+    is_outage: bool = False
 
     def __init__(self, sentence: str, *, retryable: bool | None = None) -> None:
         super().__init__(sentence)
@@ -40,9 +44,10 @@ class DownloadFailed(FileTrouble):
     code = "download_failed"
     retryable = True
 
-    def __init__(self, sentence: str, *, retryable: bool | None = None, retry_after: float | None = None) -> None:
+    def __init__(self, sentence: str, *, retryable: bool | None = None, retry_after: float | None = None, is_outage: bool = False) -> None:
         super().__init__(sentence, retryable=retryable)
         self.retry_after = retry_after
+        self.is_outage = is_outage
 
 
 class LinkExpired(FileTrouble):
@@ -62,6 +67,7 @@ class TooSlow(FileTrouble):
 
     code = "too_slow"
     retryable = True
+    is_outage = True
 
 
 class DiskTrouble(FileTrouble):

@@ -9,19 +9,24 @@ from __future__ import annotations
 
 import re
 import struct
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
 import requests
 import urllib3
 
+from ..net import guarded
 from . import address, glb
-from .download import anonymous_session
+from .download import anonymous_session, never
 from .errors import BadGlb, DownloadFailed, FileTrouble, LinkExpired
 
 FIRST = 2**16
 """Bytes: the JSON of a model of Mint's has 2 to 40 KB."""
 TIMEOUT = (10.0, 20.0)
+TOTAL = 60.0
+"""Seconds for all of it."""
 MOVED = frozenset({301, 302, 303, 307, 308})
 REDIRECTS = 5
 HEADERS = 20
@@ -34,11 +39,12 @@ class _Beginning:
     total: int
 
 
-def peek(url: str, session: requests.Session | None = None) -> glb.Glb:
+def peek(url: str, session: requests.Session | None = None, stop: Callable[[], bool] = never) -> glb.Glb:
     """Check the beginning of the GLB and tell what is in it. Raises `FileTrouble`."""
     own = session or anonymous_session("mint-blender")
     try:
-        return _peek(own, address.check(url))
+        with guarded.guarded(guarded.Guard(time.monotonic() + TOTAL, stop=stop)):
+            return _peek(own, address.check(url))
     finally:
         if session is None:
             own.close()

@@ -19,6 +19,7 @@ from urllib.parse import urljoin
 import requests
 import urllib3
 
+from ..net import guarded
 from . import address
 from .errors import DownloadFailed, FileTrouble, LinkExpired, Stopped, TooLarge, TooSlow
 from .part import Origin, Part, check_room, disk_words, is_header_text
@@ -73,13 +74,17 @@ def attempt(session: requests.Session, errand: Errand) -> None:
     if errand.part.is_complete:
         return
     try:
-        response = _answer(session, errand)
-        try:
-            _accept(response, errand)
-            _receive(response, errand)
-        finally:
-            response.close()
+        with guarded.guarded(guarded.Guard(errand.deadline, stop=errand.stop, clock=errand.clock)):
+            response = _answer(session, errand)
+            try:
+                errand.check_stop()
+                _accept(response, errand)
+                _receive(response, errand)
+            finally:
+                response.close()
     except (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError) as error:
+        errand.check_stop()
+        errand.check_time()
         raise _in_words(error, errand) from error
 
 
@@ -165,6 +170,7 @@ def _refusal(response: requests.Response, errand: Errand) -> FileTrouble:
         return DownloadFailed(
             f"The file host could not deliver {errand.label} just now (HTTP {status}). Try again later.",
             retry_after=_retry_after(response.headers.get("Retry-After")),
+            is_outage=True,
         )
     return DownloadFailed(f"The file host refused to deliver {errand.label} (HTTP {status}).", retryable=False)
 
@@ -180,10 +186,11 @@ def _receive(response: requests.Response, errand: Errand) -> None:
         for block in _body(response, errand):
             done += len(block)
             errand.check_size(done)
+            errand.check_stop()  # before the block is written: somebody else may be writing to the same part by now
             with disk_words(part.path):
                 stream.write(block)
+                stream.flush()
             errand.progress(done, total)
-            errand.check_stop()
             errand.check_time()
     finally:
         with disk_words(part.path):
@@ -303,7 +310,8 @@ def _in_words(error: Exception, errand: Errand) -> FileTrouble:
     if isinstance(error, requests.exceptions.ConnectionError):
         return DownloadFailed(
             f"{host} could not be reached, or the connection broke, while {errand.label} was being downloaded. "
-            "Check the network, then try again."
+            "Check the network, then try again.",
+            is_outage=True,
         )
     if isinstance(error, requests.exceptions.RequestException) and isinstance(error, ValueError):
         return DownloadFailed(f"The address of {errand.label} cannot be used.", retryable=False)

@@ -38,7 +38,7 @@ def run(question: Thumbnail | FileFacts, home: Path, downloader: Downloader, sto
     """The answer, or the sentence why there is none. Never raises."""
     try:
         if isinstance(question, FileFacts):
-            return Answered(question, peek(question.url))
+            return Answered(question, peek(question.url, stop=stop))
         return Answered(question, thumbnail(question.url, home, downloader, stop))
     except FileTrouble as trouble:
         return Answered(question, None, str(trouble))

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from ..files import exchange, glb, picture
 from ..files.download import Downloader
-from ..files.errors import BadFile, BadGlb
+from ..files.errors import BadFile, BadGlb, Stopped
 from . import set_aside
 from .job import CONVERTED, Kept, Role
 from .wants import Fetch
@@ -27,6 +27,8 @@ def fetch(
     """Download into `folder`; raises FileTrouble. A refused file is set aside: it was paid for, and the next try downloads it anew."""
     target = folder / f"{want.name}{_suffix(want)}"
     path = downloader.fetch(want.url, target, stop=stop, progress=_seldom(progress))
+    if stop():
+        raise Stopped(f"{path.name} is here; what was to become of it was stopped.")
     try:
         return _checked(want, path)
     except BadFile as refusal:

@@ -35,6 +35,10 @@ class Client:
         """Let go of the connection."""
         self._transport.close()
 
+    def stop(self) -> None:
+        """End the call that another thread has begun, and every later one: Unreachable."""
+        self._transport.stop()
+
     # The account
 
     def me(self) -> Me:

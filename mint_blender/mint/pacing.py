@@ -51,14 +51,18 @@ class Polling:
 
 @dataclass(frozen=True)
 class Retries:
-    """The rhythm of repeating a failed call, bounded in number and in time (seconds)."""
+    """The rhythm of repeating a failed call, in seconds.
+
+    `attempts` and `patience` bound the number and the time for who blocks meanwhile; what a job needs is repeated without an end.
+    """
 
     first: float = 1.0
     factor: float = 2.0
-    longest: float = 30.0
+    longest: float = 60.0
     attempts: int = 6
     patience: float = 180.0
-    longest_asked: float = 120.0
+    shortest_asked: float = 1.0
+    longest_asked: float = 15 * 60.0
 
     def wait(self, attempt: int, chance: float, retry_after: float | None = None) -> float:
         """Seconds before repeating after failure number `attempt` (the first is 1).
@@ -66,8 +70,9 @@ class Retries:
         `chance` in 0..1 spreads callers over the upper half of the wait. What Mint asks for is kept, as long as it is sane.
         """
         if retry_after is not None:
-            return min(max(0.0, retry_after), self.longest_asked)
-        planned = min(self.longest, self.first * self.factor ** (attempt - 1))
+            return min(max(self.shortest_asked, retry_after), self.longest_asked)
+        # The exponent is capped: what is repeated for days must not overflow a float.
+        planned = min(self.longest, self.first * self.factor ** min(attempt - 1, 64))
         return planned * (0.5 + 0.5 * chance)
 
     def may_repeat(self, attempt: int, waited: float) -> bool:

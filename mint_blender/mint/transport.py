@@ -4,7 +4,7 @@
 Rules kept here, whatever the callers do:
 - the key goes to the API's own origin only; a redirect is never followed;
 - a call that changes something carries an idempotency key;
-- every call has time-outs and a largest size;
+- every call has time-outs, a total deadline and a largest size, and can be stopped by another thread;
 - what goes wrong becomes a `MintError`, whose text never holds the key.
 """
 
@@ -21,9 +21,9 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import DecodeError, HTTPError
 
+from ..net import guarded
 from . import retry_after
 from .errors import BadAnswer, KeyMissing, KeyUnusable, Unreachable, problem_error
 from .origin import Origin
@@ -33,6 +33,7 @@ from .reasons import reason
 
 LARGEST_ANSWER = 16 * 1024 * 1024
 LONGEST_IDEMPOTENCY_KEY = 255
+SLOWEST_UPLOAD = 16 * 1024  # bytes a second
 _PIECE = 16 * 1024
 _SMALL_PIECE = 256
 # The one POST that changes nothing: it tells a price.
@@ -41,11 +42,15 @@ FREE_OF_KEY = "pricing:estimate"
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Seconds after which a call is given up: for the connection, without any sign of life, and for the whole body."""
+    """Seconds after which a call is given up: for the connection, without any sign of life, for the whole body, and for all of it.
+
+    What is sent (reference pictures have up to 7 MB) has more time, by its size.
+    """
 
     connect: float = 10.0
     read: float = 60.0
     body: float = 120.0
+    total: float = 180.0
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,7 @@ class Transport:
         self._timeouts = timeouts
         self._now = now
         self._session = _session(user_agent)
+        self._is_stopped = False
 
     def __repr__(self) -> str:
         return f"Transport({self.origin.base_url})"
@@ -90,6 +96,10 @@ class Transport:
     def close(self) -> None:
         """Let go of the connection."""
         self._session.close()
+
+    def stop(self) -> None:
+        """End the exchange that another thread has begun, within a quarter of a second: Unreachable. Every later one ends at once."""
+        self._is_stopped = True
 
     def exchange(
         self,
@@ -108,13 +118,16 @@ class Transport:
         content = None if method == "GET" else json.dumps(body or {}).encode()
         if content is not None:
             headers["Content-Type"] = "application/json"
+        guard = guarded.Guard(time.monotonic() + self._timeouts.total + len(content or b"") / SLOWEST_UPLOAD, stop=lambda: self._is_stopped)
         try:
-            response, answer = self._send(method, path, headers, content, query)
+            with guarded.guarded(guard):
+                guard.check()
+                response, answer = self._send(method, path, headers, content, query)
         except (requests.exceptions.ContentDecodingError, DecodeError):
             raise BadAnswer("it is compressed in a broken way") from None
         except (OSError, HTTPError) as error:
             # requests' exceptions are OSErrors. "from None": the original may show a proxy's password in a traceback.
-            raise Unreachable(reason(error, self.origin)) from None
+            raise Unreachable("the call was stopped" if guard.was_stopped else reason(error, self.origin)) from None
         return self._understood(response, answer)
 
     def _send(
@@ -163,9 +176,7 @@ def _session(user_agent: str) -> requests.Session:
     session = requests.Session()
     session.headers.update({"Accept": "application/json", "User-Agent": user_agent})
     # No hidden retries either: repeating is decided where the idempotency key is known.
-    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=1, max_retries=0)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
+    guarded.mount(session)
     return session
 
 

@@ -44,14 +44,21 @@ def test_a_poll_wait_is_always_bounded(number, wanted):
 
 def test_repetitions_back_off():
     """Twice as long each time, up to the longest, spread over the upper half."""
-    assert [Retries().wait(attempt, 1.0) for attempt in range(1, 8)] == [1, 2, 4, 8, 16, 30, 30]
+    assert [Retries().wait(attempt, 1.0) for attempt in range(1, 9)] == [1, 2, 4, 8, 16, 32, 60, 60]
     assert [Retries().wait(attempt, 0.0) for attempt in range(1, 4)] == [0.5, 1, 2]
 
 
-@given(st.integers(1, 500), chances, asked)
+@given(st.integers(1, 10**6), chances, asked)
 def test_a_repetition_wait_is_always_bounded(attempt, chance, wanted):
-    """Never negative; our own wait at most 30 s, one that Mint asks for at most two minutes."""
-    assert 0 <= Retries().wait(attempt, chance, wanted) <= (30 if wanted is None else 120)
+    """Never a burst; our own wait at most a minute, one that Mint asks for a second to a quarter of an hour."""
+    assert Retries().wait(attempt, chance, wanted) <= (60 if wanted is None else 900)
+    assert Retries().wait(attempt, chance, wanted) >= (0.5 if wanted is None else 1)
+
+
+@pytest.mark.parametrize(("wanted", "kept"), [(0, 1), (0.01, 1), (300, 300), (900, 900), (3600, 900)])
+def test_what_mint_asks_for_is_kept(wanted, kept):
+    """Retry-After counts instead of our own wait: 0 is at least a second, and up to 15 minutes are waited."""
+    assert Retries().wait(3, 0.5, wanted) == kept
 
 
 def test_repetitions_are_bounded_in_number_and_time():

@@ -78,10 +78,10 @@ def test_other_exceptions_pass_through():
 
 
 def test_retry_after_is_honoured():
-    """Mint's own wait counts, without spreading."""
+    """Mint's own wait counts, without spreading, but no burst follows."""
     time = Time()
     run(Call(refusal(429, retry_after=17), refusal(503, retry_after=0)), time)
-    assert time.slept == [17, 0]
+    assert time.slept == [17, 1]
 
 
 def test_the_number_of_attempts_is_bounded():

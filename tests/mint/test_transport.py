@@ -4,12 +4,17 @@
 from __future__ import annotations
 
 import gzip
+import json
 import select
 import socket
+import ssl
+import threading
+import time
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import pytest
+import trustme
 
 from mint_blender.mint import errors
 from mint_blender.mint.errors import BadAnswer, MintError, Unreachable
@@ -286,9 +291,68 @@ def test_a_server_that_drips_is_given_up(speaking):
         speaking(wire.base_url, timeouts=Timeouts(5.0, 5.0, body=0.1)).exchange("GET", "me")
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_server_that_drips_its_headers_is_given_up(speaking, method):
+    """The deadline counts from the call's first moment: a header line that grows by a byte now and then ends there as well."""
+    with listening(b"HTTP/1.1 200 OK\r\nX-Slow: ", drip=0.01) as wire, pytest.raises(Unreachable, match="no answer came in time"):
+        speaking(wire.base_url, timeouts=Timeouts(5.0, 5.0, total=0.2)).exchange(method, "me", idempotency_key="k")
+    assert len(wire.heard) == 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [SILENCE, b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"],
+    ids=["silent", "headers", "body"],
+)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_another_thread_can_stop_a_call(speaking, said, scheme, tmp_path, monkeypatch):
+    """Whether nothing comes, or a byte now and then in headers or body: the call ends soon after it was told to, and none follows it."""
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "bundle.pem"))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "bundle.pem"))
+    with listening(said, drip=1.0, tls=context if scheme == "https" else None) as wire:
+        transport = speaking(wire.base_url)
+        ended: list[MintError] = []
+
+        def call() -> None:
+            with pytest.raises(Unreachable, match="the call was stopped") as raised:
+                transport.exchange("GET", "me")
+            ended.append(raised.value)
+
+        thread = threading.Thread(target=call, daemon=True)
+        thread.start()
+        while not wire.heard:
+            time.sleep(0.005)
+        transport.stop()
+        thread.join(5)
+        assert len(ended) == 1
+        with pytest.raises(Unreachable, match="the call was stopped"):
+            transport.exchange("GET", "me")
+        assert len(wire.heard) == 1
+
+
+def test_a_large_body_goes_out_whole(speaking):
+    """What is sent block by block arrives byte for byte."""
+    with listening(answer({"a": 1})) as wire:
+        assert speaking(wire.base_url).exchange("POST", "reference-images", body={"base64Data": "x" * 7_000_000}, idempotency_key="k").data
+    assert json.loads(wire.heard[0].body) == {"base64Data": "x" * 7_000_000}
+
+
+def test_an_upload_that_nobody_takes_can_be_stopped(speaking):
+    """Also while the call's own body is being sent."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:  # takes the connection, and reads nothing
+        transport = speaking(f"http://127.0.0.1:{listener.getsockname()[1]}/v1")
+        stopper = threading.Timer(0.1, transport.stop)
+        stopper.start()
+        with pytest.raises(Unreachable, match="the call was stopped"):
+            transport.exchange("POST", "reference-images", body={"base64Data": "x" * 16_000_000}, idempotency_key="k")
+        stopper.join()
+
+
 def test_the_usual_timeouts():
-    """10 s to connect, 60 s without a sign of life, two minutes for the whole body."""
-    assert Timeouts() == Timeouts(connect=10.0, read=60.0, body=120.0)
+    """10 s to connect, 60 s without a sign of life, two minutes for the whole body, three for the whole call."""
+    assert Timeouts() == Timeouts(connect=10.0, read=60.0, body=120.0, total=180.0)
 
 
 def test_a_refused_connection(speaking):

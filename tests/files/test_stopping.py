@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A download can be stopped wherever it waits, ends at its deadline, and writes nothing once it was told to stop."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mint_blender.files.download import Downloader, Limits
+from mint_blender.files.errors import DownloadFailed, FileTrouble, Stopped, TooSlow
+from mint_blender.files.peek import peek
+
+from ..mint.wire import SILENCE, answer, listening, unused_port
+
+SLOW = {
+    "silent": SILENCE,
+    "headers": b"HTTP/1.1 200 OK\r\nX-Slow: ",
+    "body": b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n",
+}
+
+
+def ended(work: Callable[[], object], stop: threading.Event, heard: Callable[[], bool]) -> FileTrouble:
+    """How some work ends on a thread of its own that is told to stop once the host has heard of it."""
+    troubles: list[FileTrouble] = []
+
+    def run() -> None:
+        try:
+            work()
+        except FileTrouble as trouble:
+            troubles.append(trouble)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    while not heard():
+        time.sleep(0.005)
+    stop.set()
+    thread.join(5)
+    assert not thread.is_alive()
+    return troubles[0]
+
+
+@pytest.mark.parametrize("said", SLOW.values(), ids=SLOW)
+def test_a_download_that_waits_can_be_stopped(said: bytes, tmp_path: Path) -> None:
+    """Whether nothing comes, or a byte a second in the headers or in the body."""
+    stop = threading.Event()
+    with listening(said, drip=1.0) as host, Downloader() as loader:
+        url = f"http://127.0.0.1:{host.port}/lamp.glb"
+        trouble = ended(lambda: loader.fetch(url, tmp_path / "lamp.glb", stop=stop.is_set), stop, lambda: bool(host.heard))
+    assert isinstance(trouble, Stopped)
+    assert len(host.heard) == 1
+
+
+@pytest.mark.parametrize("said", SLOW.values(), ids=SLOW)
+def test_a_look_at_a_file_can_be_stopped(said: bytes) -> None:
+    """The first bytes of a GLB may hang as well."""
+    stop = threading.Event()
+    with listening(said, drip=1.0) as host:
+        trouble = ended(lambda: peek(f"http://127.0.0.1:{host.port}/lamp.glb", stop=stop.is_set), stop, lambda: bool(host.heard))
+    assert isinstance(trouble, DownloadFailed)
+
+
+def test_headers_that_drip_meet_the_time_limit(tmp_path: Path) -> None:
+    """The total is bounded from the first moment on, not only in the body."""
+    with listening(SLOW["headers"], drip=0.01) as host, Downloader(Limits(total=0.3)) as loader, pytest.raises(TooSlow):
+        loader.fetch(f"http://127.0.0.1:{host.port}/lamp.glb", tmp_path / "lamp.glb")
+    assert len(host.heard) == 1
+
+
+def test_nothing_is_written_after_the_stop(tmp_path: Path) -> None:
+    """Bytes that arrive once a stop was asked for go nowhere: somebody else may be writing to the same file by then."""
+    stopped: list[int] = []
+    part = tmp_path / "lamp.glb.part"
+
+    def stop() -> bool:
+        """Wants an end as soon as some bytes are here."""
+        if not stopped and part.exists() and part.stat().st_size:
+            stopped.append(part.stat().st_size)
+        return bool(stopped)
+
+    begun = b'HTTP/1.1 200 OK\r\nContent-Length: 100000\r\nETag: "1"\r\n\r\n'
+    with listening(begun, drip=0.001) as host, Downloader() as loader, pytest.raises(Stopped):
+        loader.fetch(f"http://127.0.0.1:{host.port}/lamp.glb", tmp_path / "lamp.glb", stop=stop)
+    assert stopped == [part.stat().st_size]
+
+
+def test_a_download_that_is_complete_when_it_is_stopped_is_not_put_in_place(tmp_path: Path) -> None:
+    """The last step is one that is not taken either; the next try takes it without a request."""
+    came: list[int] = []
+    with listening(answer(b"glTF" * 10, ETag='"1"')) as host, Downloader() as loader:
+        url = f"http://127.0.0.1:{host.port}/lamp.glb"
+        with pytest.raises(Stopped):
+            loader.fetch(url, tmp_path / "lamp.glb", stop=lambda: 40 in came, progress=lambda done, _: came.append(done))
+        assert not (tmp_path / "lamp.glb").exists()
+        loader.fetch(url, tmp_path / "lamp.glb")
+    assert (tmp_path / "lamp.glb").read_bytes() == b"glTF" * 10
+    assert len(host.heard) == 1
+
+
+def test_only_what_passes_is_called_an_outage(tmp_path: Path) -> None:
+    """A host that cannot be reached, or asks to wait, is worth trying for longer; a file that is not there is not."""
+
+    def trouble(url: str) -> FileTrouble:
+        loader = Downloader(Limits(tries=1))
+        with pytest.raises(FileTrouble) as raised:
+            loader.fetch(url, tmp_path / "lamp.glb")
+        return raised.value
+
+    assert trouble(f"http://127.0.0.1:{unused_port()}/lamp.glb").is_outage
+    for status, is_outage in (("503 Service Unavailable", True), ("404 Not Found", False), ("418 Teapot", False)):
+        with listening(answer(b"", status)) as host:
+            assert trouble(f"http://127.0.0.1:{host.port}/lamp.glb").is_outage is is_outage
