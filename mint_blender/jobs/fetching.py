@@ -28,7 +28,7 @@ def fetch(
     target = folder / f"{want.name}{_suffix(want)}"
     path = downloader.fetch(want.url, target, stop=stop, progress=_seldom(progress))
     if stop():
-        raise Stopped(f"{path.name} is here; what was to become of it was stopped.")
+        raise Stopped(f"The download of {path.name} was stopped; it can go on later where it stopped.")
     try:
         return _checked(want, path)
     except BadFile as refusal:

@@ -127,6 +127,7 @@ TEXTS = {
     "{1} did not take the connection in time": "{1} hat die Verbindung nicht rechtzeitig angenommen",
     "no answer came in time": "es kam rechtzeitig keine Antwort",
     "{1} refused the connection": "{1} hat die Verbindung abgelehnt",
+    "the call was stopped": "der Aufruf wurde angehalten",
     "the connection broke before the answer was complete": "die Verbindung brach ab, bevor die Antwort vollständig war",
     "what came back was no complete HTTP answer": "es kam keine vollständige HTTP-Antwort zurück",
     "the connection failed": "die Verbindung ist fehlgeschlagen",

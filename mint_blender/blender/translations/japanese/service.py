@@ -113,6 +113,7 @@ TEXTS = {
     "{1} did not take the connection in time": "{1} が時間内に接続を受け付けませんでした",
     "no answer came in time": "時間内に応答がありませんでした",
     "{1} refused the connection": "{1} が接続を拒否しました",
+    "the call was stopped": "呼び出しが中断されました",
     "the connection broke before the answer was complete": "応答の途中で接続が切れました",
     "what came back was no complete HTTP answer": "完全な HTTP 応答ではありませんでした",
     "the connection failed": "接続に失敗しました",
