@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from .texts import PACKAGE, is_prose, texts, texts_of
+from .texts import PACKAGE, is_prose, texts, texts_of, values_of
 
 FOLDER = PACKAGE / "blender" / "translations"
 LANGUAGES = {"German": "german", "Japanese": "japanese"}
@@ -76,7 +76,7 @@ def test_japanese_is_japanese() -> None:
         "Id",
         *("FBX", "OBJ", "STL", "USDZ"),
         "https://",
-        "{1}–{2} of {3}{4}",
+        "{1}–{2} of {3}",
         "{1} of {2}",
         "{1} from {2}",
         "{1} and {2}",
@@ -220,3 +220,74 @@ def test_tables_hold_plain_texts() -> None:
         if path.stem != "__init__":
             (assigned,) = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.Assign)]
             assert isinstance(ast.literal_eval(assigned.value), dict)
+
+
+# -- the user's own words, and numbers -----------------------------------------------------------------------------------------
+
+USER_TEXT: dict[str, frozenset[int]] = _load("user_text").USER_TEXT
+USERS_OWN = re.compile(r"\btitle\b(?!\(\))|display_name|\bentry\.name|\bimage\.name|self\.image$")
+TRANSLATED_APART = {"Mint: {1}"}
+"""Of which the value may be a sentence of ours; where it is a title, `filled` leaves it alone."""
+
+
+def test_the_users_words_are_known() -> None:
+    """Each value that is a title or a name of the user's stands in quotation marks, or is marked as theirs; and no mark is left over."""
+    found: dict[str, set[int]] = {}
+    for template, values in values_of():
+        unquoted = re.sub(r"[“\"]\{\d+\}[”\"]", "", template)
+        own = {number for number, value in enumerate(values, start=1) if USERS_OWN.search(value) and f"{{{number}}}" in unquoted}
+        if own and template in texts() and template not in TRANSLATED_APART:
+            found.setdefault(template, set()).update(own)
+    assert found == {template: set(numbers) for template, numbers in USER_TEXT.items()}
+
+
+@pytest.fixture
+def written() -> object:
+    """The German catalogue as the add-on uses it: it knows the user's words, and how numbers are written."""
+    return Catalogue(TABLES["German"], USER_TEXT, (".", ","))
+
+
+@pytest.mark.parametrize("title", ["World", "Cube", "Start Camera", "Chair: World", "Look at the Preview", "1,500"])
+def test_a_title_is_never_translated(written, title: str) -> None:
+    """A prompt that is a word of ours stays as it was typed, in a sentence, in quotation marks, and in a notice."""
+    assert written.translated(f"{title} waits for no decision.").startswith(f"{title} ")
+    assert f"„{title}“" in written.translated(f"“{title}” holds no objects. The file is kept; nothing was imported.")
+    assert written.filled("Mint: {1}: {2}", [title, written.translated("Placed")]) == f"Mint: {title}: Platziert"
+
+
+def test_numbers_are_written_as_in_german(written, japanese) -> None:
+    """A thousand has a point in German, a half a comma; what is no number stays."""
+    assert written.translated("About 1,500 Credits") == "Etwa 1.500 Credits"
+    assert written.translated("Mint needs 1,234,567 more Credits to go on. Buy them at here, then resume.").startswith(
+        "Mint braucht noch 1.234.567 Credits"
+    )
+    assert written.translated("It has 5.3 MB; Mint takes at most 5 MB.").startswith("Es hat 5,3 MB")
+    assert written.translated("248 Credits") == "248 Credits"
+    assert written.translated(
+        "This is Blender 5.2.3 LTS; splats of its own come with Blender 5.3. Open the file there and try again."
+    ).count("5.2.3 LTS")
+    assert "1,500" in japanese.translated("About 1,500 Credits")
+
+
+def test_prepared_text_is_not_translated_again() -> None:
+    """What a layout shows that is no plain text of ours is in the user's language already, or is their own: Blender does not touch it."""
+    assert [place for path in sorted((PACKAGE / "blender").glob("*.py")) for place in _translated_twice(path)] == []
+
+
+_DRAWS = {"label", "operator", "prop", "menu", "progress", "operator_menu_enum", "prop_search"}
+
+
+def _translated_twice(path: Path) -> list[str]:
+    wrong = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _DRAWS:
+            told = {keyword.arg: keyword.value for keyword in node.keywords}
+            if "text" in told and not _is_plain(told["text"]) and "translate" not in told:
+                wrong.append(f"{path.name}:{node.lineno}: {ast.unparse(told['text'])}")
+    return wrong
+
+
+def _is_plain(node: ast.expr) -> bool:
+    if isinstance(node, ast.IfExp):
+        return _is_plain(node.body) and _is_plain(node.orelse)
+    return isinstance(node, ast.Constant)

@@ -226,3 +226,12 @@ def texts(package: Path = PACKAGE) -> dict[str, str]:
             for line, text in reader.found:
                 found.setdefault(text, f"{path.relative_to(package)}:{line}")
     return found
+
+
+def values_of(package: Path = PACKAGE) -> Iterator[tuple[str, list[str]]]:
+    """Every sentence with values in it, and what these are in the source."""
+    for room in ROOMS:
+        for path in sorted((package / room).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.JoinedStr) and (template := template_of(node)) and is_prose(template):
+                    yield template, [ast.unparse(part.value) for part in node.values if isinstance(part, ast.FormattedValue)]

@@ -13,7 +13,7 @@ from ..jobs.questions import Balance, WhoseKey
 from ..mint.accounting import Usage
 from . import current
 from .preferences import key_from_environment, preferences
-from .translations import translated
+from .translations import number, translated
 from .wrapping import wrapped
 
 
@@ -43,7 +43,7 @@ def draw_key(layout: bpy.types.UILayout) -> None:
     elif answered is not None and answered.complaint:
         wrapped(layout, answered.complaint, icon="ERROR")
     elif answered is not None:
-        layout.label(text=translated(f"Accepted: {getattr(answered.answer, 'display_name', '')}"), icon="CHECKMARK")
+        layout.label(text=translated(f"Accepted: {getattr(answered.answer, 'display_name', '')}"), translate=False, icon="CHECKMARK")
 
 
 def balance() -> float | None:
@@ -64,9 +64,9 @@ def draw_usage(box: bpy.types.UILayout) -> None:
         column = box.column(align=True)
         for name, value in _usage_lines(answered.answer):
             line = column.split(factor=0.4)
-            line.label(text=translated(name))
-            line.label(text=value)
-        box.label(text=translated(f"Read at {answered.at:%H:%M}"), icon="TIME")
+            line.label(text=translated(name), translate=False)
+            line.label(text=value, translate=False)
+        box.label(text=translated(f"Read at {answered.at:%H:%M}"), translate=False, icon="TIME")
 
 
 def _usage_lines(usage: Usage) -> Iterator[tuple[str, str]]:
@@ -77,7 +77,7 @@ def _usage_lines(usage: Usage) -> Iterator[tuple[str, str]]:
         ("Topped up", credits.top_up),
         ("Bonus", credits.bonus),
     )
-    yield from ((name, f"{amount:,.0f}") for name, amount in kinds if amount is not None)
+    yield from ((name, number(amount)) for name, amount in kinds if amount is not None)
     for title, values in (("Subscription", usage.subscription), ("API", usage.api_usage)):
         yield from ((f"{title}: {name}", text) for name, text in _plain(values or {}))
 
@@ -90,5 +90,5 @@ def _plain(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name)
         if isinstance(value, bool) or value is None or isinstance(value, Mapping):
             continue
-        text = f"{value:,.0f}" if isinstance(value, int | float) else str(value)
+        text = number(value) if isinstance(value, int | float) else str(value)
         yield words, text[:10] if _MOMENT.match(text) else text

@@ -55,7 +55,7 @@ class MINT_OT_optimize(Priced, bpy.types.Operator):
     def open_dialog(self, context: bpy.types.Context) -> Result:
         """It costs: ask which level first."""
         self._missing = OPTIMIZED_NEEDS - readable_extensions()
-        return context.window_manager.invoke_props_dialog(self, width=320, confirm_text="Optimise")
+        return self.ask_before_spending(context, width=320, confirm_text="Optimise")
 
     def draw(self, context: bpy.types.Context) -> None:
         """The dialog."""
@@ -171,7 +171,7 @@ class MINT_OT_again(Priced, _OnceMore):
             return complain(self, str(trouble))
         if self._known.optimize:
             asking.ask_unknown(OptimizationPrice())
-        return context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Generate")
+        return self.ask_before_spending(context, width=420, confirm_text="Generate")
 
     def draw(self, context: bpy.types.Context) -> None:
         """What will be sent, and what it costs."""
@@ -179,7 +179,7 @@ class MINT_OT_again(Priced, _OnceMore):
         row = layout.row()
         row.activate_init = True
         row.prop(self, "prompt", text="")
-        layout.label(text=" · ".join(translated(word) for word in _settings_words(self._known)), icon="SETTINGS")
+        layout.label(text=" · ".join(translated(word) for word in _settings_words(self._known)), translate=False, icon="SETTINGS")
         for image in self._gone:
             wrapped(layout, f"The reference picture {Path(image).name} is no longer on disk.", icon="ERROR", width=420)
         self.draw_price(layout)

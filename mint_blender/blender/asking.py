@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable
+
 import bpy
 
 from ..jobs.journal import JournalTrouble
@@ -22,7 +25,7 @@ def ask(*questions: Question) -> str | None:
         return str(trouble)
     for question in questions:
         board.ask(question)
-    heartbeat.ensure()
+    heartbeat.listen()
     heartbeat.redraw()
     return None
 
@@ -36,20 +39,57 @@ def ask_unknown(*questions: Question) -> None:
 
 
 def form_changed() -> None:
-    """The user changes the form: ask for price and balance when they pause."""
+    """The user changes the form: when they pause it is kept, and the panel, which is drawn again, may ask for price and balance."""
     if bpy.app.background:
         return
     forget()
-    bpy.app.timers.register(_ask_price, first_interval=PAUSE)
+    _pause.begin()
+    bpy.app.timers.register(_remember, first_interval=PAUSE)
+    heartbeat.redraw()
+
+
+def seen(fields: form.MintForm) -> None:
+    """The panel was drawn: what it lacks is asked for as soon as drawing is over and nobody changes anything. Unseen, nothing is."""
+    if not bpy.app.background and not bpy.app.timers.is_registered(_ask_price) and _unknown(form.prices_of(fields)):
+        bpy.app.timers.register(_ask_price, first_interval=max(0.01, _pause.left()))
 
 
 def forget() -> None:
     """No timer of ours is left."""
-    if bpy.app.timers.is_registered(_ask_price):
-        bpy.app.timers.unregister(_ask_price)
+    for timer in (_ask_price, _remember):
+        if bpy.app.timers.is_registered(timer):
+            bpy.app.timers.unregister(timer)
 
 
-def _ask_price() -> None:
-    fields = form.of(bpy.context)
-    form.remember(fields)
-    ask_unknown(*form.prices_of(fields), Balance())
+class _Pause:
+    """Since when the form was left alone."""
+
+    def __init__(self) -> None:
+        self._changed_at = -PAUSE
+
+    def begin(self) -> None:
+        """It was changed just now."""
+        self._changed_at = time.monotonic()
+
+    def left(self) -> float:
+        """Seconds until it counts as left alone."""
+        return self._changed_at + PAUSE - time.monotonic()
+
+
+_pause = _Pause()
+
+
+def _unknown(prices: Iterable[Question]) -> list[Question]:
+    board = current.existing()
+    return [each for each in (*prices, Balance()) if board is None or not (board.purse.known(each) or board.is_asked(each))]
+
+
+def _ask_price() -> float | None:
+    if (left := _pause.left()) > 0:
+        return left
+    ask_unknown(*form.prices_of(form.of(bpy.context)), Balance())
+    return None
+
+
+def _remember() -> None:
+    form.remember(form.of(bpy.context))

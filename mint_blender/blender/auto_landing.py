@@ -58,18 +58,24 @@ def _scene(job: Job) -> bpy.types.Scene:
     return bpy.context.scene
 
 
-# Playback and other timers run on without the user's hands; these do not.
+# Playback and other timers run on without the user's hands; what begins like one of these does not. Add-ons have names of their own.
+# fmt: off
 _HANDS_ON = (
-    "TRANSFORM_OT_",
-    "SCULPT_OT_",
-    "PAINT_OT_",
-    "MESH_OT_",
-    "VIEW3D_OT_",
-    "GPENCIL_OT_",
-    "GREASE_PENCIL_OT_",
-    "CURVE_OT_",
-    "NODE_OT_",
+    "TRANSFORM_OT_", "MESH_OT_", "CURVE_OT_", "CURVES_OT_", "SURFACE_OT_", "MBALL_OT_", "LATTICE_OT_",
+    "FONT_OT_", "OBJECT_OT_", "ARMATURE_OT_", "POSE_OT_", "POSELIB_OT_", "PARTICLE_OT_",
+    "SCULPT_OT_", "SCULPT_CURVES_OT_", "PAINT_OT_", "PAINTCURVE_OT_", "BRUSH_OT_",
+    "PALETTE_OT_", "GPENCIL_OT_", "GREASE_PENCIL_OT_", "GEOMETRY_OT_",
+    "VIEW3D_OT_", "VIEW2D_OT_", "GIZMOGROUP_OT_",
+    "UV_OT_", "GRAPH_OT_", "ACTION_OT_", "NLA_OT_", "ANIM_OT_", "MARKER_OT_", "SEQUENCER_OT_",
+    "NODE_OT_", "MASK_OT_", "CLIP_OT_", "IMAGE_OT_", "TEXT_OT_", "OUTLINER_OT_", "UI_OT_",
+    "WM_OT_radial_control", "SCREEN_OT_area_", "SCREEN_OT_region_scale",
 )
+# fmt: on
+
+
+def is_hands_on(operator: str) -> bool:
+    """Is it an operator that lasts as long as the user's hands are at it?"""
+    return operator.startswith(_HANDS_ON)
 
 
 def _is_busy() -> bool:
@@ -77,4 +83,4 @@ def _is_busy() -> bool:
     if any(bpy.app.is_job_running(kind) for kind in ("RENDER", "OBJECT_BAKE", "COMPOSITE")):
         return True
     running = (operator for window in bpy.context.window_manager.windows for operator in window.modal_operators)
-    return any(operator.bl_idname.startswith(_HANDS_ON) for operator in running)
+    return any(is_hands_on(operator.bl_idname) for operator in running)

@@ -16,7 +16,7 @@ from ..jobs.questions import Balance, Price
 from ..mint.accounting import Estimate
 from ..mint.generation import GenerationRequest
 from ..mint.schema import Kind, Mode, Preset
-from . import asking, current, form, waiting
+from . import asking, current, form, safe_dialog, waiting
 from .operators import MODES, begin, complain
 from .scene import side_by_side
 from .translations import OURS, translated
@@ -44,7 +44,7 @@ def prompts_in(text: bpy.types.Text | None) -> list[Prompt]:
     return [Prompt(number, words) for number, line in enumerate(lines, start=1) if (words := line.strip())]
 
 
-class MINT_OT_batch_text(bpy.types.Operator):
+class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
     """Generate each line of a text: one prompt a line, each a job of its own"""
 
     bl_idname = "mint.batch_text"
@@ -84,7 +84,7 @@ class MINT_OT_batch_text(bpy.types.Operator):
             self._timer = context.window_manager.event_timer_add(TICK, window=context.window)
             context.window_manager.modal_handler_add(self)
             return {"RUNNING_MODAL"}
-        return context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Generate All")
+        return self.ask_before_spending(context, width=420, confirm_text="Generate All")
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """Wait for the price, not for long; every event goes on to whoever it was meant for."""

@@ -14,6 +14,7 @@ from ..jobs.board import Board
 from ..jobs.job import Job, Phase
 from ..jobs.questions import Balance
 from . import current, notices
+from .translations import filled, translated
 
 ENOUGH = "The balance suffices now: Resume."
 EVERY = 30.0  # seconds between two looks at the balance
@@ -33,7 +34,7 @@ def catch_up(board: Board, wake: Callable[[], None]) -> None:
         forget()
     enough = {job.id: job for job in waiting if missing(board, job) == 0}
     for job_id in enough.keys() - _told:
-        notices.say(f"Mint: {enough[job_id].title}: {ENOUGH}")
+        notices.say(filled("Mint: {1}: {2}", enough[job_id].title, translated(ENOUGH)))
     _told.clear()
     _told.update(enough)
 

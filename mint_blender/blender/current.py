@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import bpy
@@ -22,6 +23,7 @@ OFFLINE = "Online access is off. Switch on Preferences > System > Allow Online A
 QUIT_WITHIN = 1.5  # seconds that closing Blender may wait for a download to let go
 
 _board: Board | None = None
+_openers: list[Callable[[Board], None]] = []
 _document = uuid.uuid4().hex
 
 
@@ -32,8 +34,20 @@ def board() -> Board:
         _board = Board(Setup(home(), Terms(readable=readable_extensions())), account())
         _board.allow_online(may_go_online())
         _board.waits_for_prices = bpy.app.background
+        for opener in _openers:
+            opener(_board)
     _board.purse.limits = limits()
     return _board
+
+
+def when_opened(opener: Callable[[Board], None]) -> None:
+    """Call this with the board as soon as it is opened, before anything goes on."""
+    _openers.append(opener)
+
+
+def forget() -> None:
+    """Call nobody any more."""
+    _openers.clear()
 
 
 def existing() -> Board | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -68,6 +69,7 @@ _REMEMBERED = ("kind", "preset", "review", "pose", "optimize", "place", "use_hei
 
 
 _hearers: list[Callable[[], None]] = []
+_recalling: list[bool] = []  # one entry while the settings of last time are filled in: nobody has changed anything then
 
 
 def hear(hearer: Callable[[], None]) -> None:
@@ -81,7 +83,7 @@ def deafen() -> None:
 
 
 def _changed(form: MintForm, context: bpy.types.Context) -> None:
-    for hearer in _hearers:
+    for hearer in [] if _recalling else _hearers:
         hearer()
 
 
@@ -274,11 +276,11 @@ def recall() -> None:
         settings = json.loads(_file().read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return
+    _recalling.append(True)
     for name in _REMEMBERED:
-        try:
+        with suppress(KeyError, TypeError, ValueError):
             setattr(form, name, settings[name])
-        except (KeyError, TypeError, ValueError):
-            continue
+    _recalling.clear()
 
 
 def _file() -> Path:

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The main thread's pulse while jobs are in flight: one plain function, `beat`, and a modal timer around it.
 
-A modal operator ends when another file is opened or its window closes, so a `load_post` handler and a one-shot timer bring it back.
+While somebody types into a field, Blender keeps timer events from modal operators that were there before, and so nothing lands then.
+A plain `bpy.app.timers` function is called all the same: ours only look, and change nothing in the file. They start no modal operator
+either while somebody may be typing: it would come before the field, and beat in the middle of a word.
+
+A modal operator ends when another file is opened or its window closes, so a `load_post` handler and a timer bring it back.
 Nothing of ours ticks when nothing is in flight. In background mode no timer ever ticks: there, whoever waits calls `beat`.
 """
 
@@ -9,6 +13,8 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -16,9 +22,10 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..jobs.board import Board
-from ..jobs.questions import Balance
+from ..jobs.journal import JournalTrouble
 from . import (
     auto_landing,
+    balance_watch,
     billing_watch,
     confirm,
     current,
@@ -27,7 +34,9 @@ from . import (
     library_child,
     library_view,
     notices,
+    pending_dialogs,
     pictures,
+    text_fields,
     usage_chart,
 )
 
@@ -40,34 +49,94 @@ _timer: bpy.types.Timer | None = None
 _second = 0
 
 
+@dataclass
+class _Pending:
+    """What has to be done when the heart beats next."""
+
+    follow: bool = False  # a look has taken in news of jobs
+    start: bool = False  # it is to beat as soon as nobody types
+    recall: bool = False  # the settings of last time are to be filled in
+    mistake: str = ""  # what went wrong at the last beat, if anything
+
+    def forget(self) -> None:
+        """Nothing has to be done."""
+        self.follow = self.start = self.recall = False
+        self.mistake = ""
+
+
+_pending = _Pending()
+
+
 def beat() -> bool:
     """Let what the worker said become what the panel shows. Returns whether anything is still in flight."""
     board = current.existing()
     if board is None:
         return False
     board.allow_online(current.may_go_online())
-    changed = board.catch_up()
+    changed, _pending.follow = board.catch_up() or _pending.follow, False
     a_second_is_over = _a_second_is_over()
     if a_second_is_over and board.is_active_elsewhere:
         changed |= board.take_over()
     confirm.catch_up(board)
+    pending_dialogs.catch_up()
     landed = auto_landing.land_ready(board)
     changed |= library_child.catch_up()
     if changed or landed:
         follow(board)
         library_view.catch_up(board)
-        if notices.catch_up(board):
-            board.ask(Balance())  # what came to rest has cost something
+        notices.catch_up(board)
+        balance_watch.catch_up(board)
     if changed or landed or (a_second_is_over and board.is_active_at_all):
         redraw()  # elapsed and remaining times are shown in seconds: each of them is news while a job runs
-    return board.is_active_at_all or board.is_active_elsewhere or auto_landing.are_waiting(board) or library_child.is_running()
+    return _is_in_flight(board)
+
+
+def _is_in_flight(board: Board) -> bool:
+    """Is there anything to beat for?"""
+    is_waited_for = confirm.waits_for_price() or pending_dialogs.are_there() or auto_landing.are_waiting(board)
+    return board.is_active_at_all or board.is_active_elsewhere or is_waited_for or library_child.is_running()
+
+
+def look() -> None:
+    """Let what Mint has answered be seen, while nothing may be changed: somebody may be typing."""
+    board = current.existing()
+    if board is not None and board.catch_up():
+        _pending.follow = True
+        library_view.catch_up(board)
+        billing_watch.catch_up(board, listen)
+        redraw()
+
+
+def listen() -> None:
+    """Something was asked: see to it that the answer is seen."""
+    if not bpy.app.background and not bpy.app.timers.is_registered(_look):
+        bpy.app.timers.register(_look, first_interval=SECONDS, persistent=True)
+
+
+def _look() -> float | None:
+    board = current.existing()
+    try:
+        look()
+        if _pending.start and not _beating and not text_fields.may_be_edited():
+            _pending.start = False
+            ensure()
+    except Exception as mistake:
+        _log_once(mistake)
+    return SECONDS if _pending.start or (board is not None and board.asked()) else None
+
+
+def _log_once(mistake: Exception) -> None:
+    """A mistake that comes again at each beat is told once, with its traceback."""
+    if _pending.mistake != repr(mistake):
+        _pending.mistake = repr(mistake)
+        log.exception("The heartbeat stumbled")
 
 
 def follow(board: Board) -> None:
     """What hangs on the jobs as they are now: pictures, drafts, the look-out for Credits, and the chart of what was spent."""
     pictures.catch_up(board)
     drafts.catch_up(board)
-    billing_watch.catch_up(board, ensure)
+    billing_watch.catch_up(board, listen)
     usage_chart.catch_up(board)
 
 
@@ -123,11 +192,7 @@ class MINT_OT_heartbeat(bpy.types.Operator):
             return {"PASS_THROUGH"}
         if not _beating:
             return {"FINISHED", "PASS_THROUGH"}
-        try:
-            in_flight = beat()
-        except Exception:
-            log.exception("The heartbeat stumbled")
-            in_flight = True
+        in_flight = _beat_once()
         if in_flight:
             return {"PASS_THROUGH"}
         _stop_beating()
@@ -136,8 +201,22 @@ class MINT_OT_heartbeat(bpy.types.Operator):
     def cancel(self, context: bpy.types.Context) -> None:
         """The window closed, or another file is being opened: go on elsewhere as soon as that is over."""
         _stop_beating()
-        if not bpy.app.timers.is_registered(revive):
-            bpy.app.timers.register(revive, first_interval=SECONDS, persistent=True)
+        _pending.start = True
+        listen()
+
+
+def _beat_once() -> bool:
+    """As `beat`. A mistake ends nothing, and is told once."""
+    try:
+        if _pending.recall:
+            _pending.recall = False
+            form.recall()
+        in_flight = beat()
+    except Exception as mistake:
+        _log_once(mistake)
+        return True
+    _pending.mistake = ""
+    return in_flight
 
 
 def _stop_beating() -> None:
@@ -153,12 +232,6 @@ def _remove_timer(timer: bpy.types.Timer) -> None:
     bpy.context.window_manager.event_timer_remove(timer)
 
 
-def revive() -> None:
-    """One beat, and more of them if something is in flight."""
-    if current.existing() is not None and beat():
-        ensure()
-
-
 @persistent
 def _after_load(_path: str) -> None:
     """Another file is open: fill the mirrors that a file load empties, and go on."""
@@ -167,7 +240,8 @@ def _after_load(_path: str) -> None:
     board = current.existing()
     if board is not None:
         follow(board)
-        revive()
+        if _is_in_flight(board):
+            ensure()
 
 
 def start() -> None:
@@ -185,9 +259,10 @@ def stop() -> None:
         # Blender only marks the modal handler of an unregistered operator, and clears it away at its next event: that needs one more tick.
         bpy.app.timers.register(partial(_remove_timer, _timer), first_interval=2 * SECONDS)
         _timer = None
-    for timer in (revive, _go_on):
+    for timer in (_look, _go_on):
         if bpy.app.timers.is_registered(timer):
             bpy.app.timers.unregister(timer)
+    _pending.forget()
     billing_watch.forget()
     if _after_load in bpy.app.handlers.load_post:
         bpy.app.handlers.load_post.remove(_after_load)
@@ -196,12 +271,9 @@ def stop() -> None:
 
 def _go_on() -> None:
     """After the start: resume what was broken off, if there is a journal at all."""
-    form.recall()
+    _pending.start = _pending.recall = True
     if (current.home() / "journal.sqlite3").exists():
-        board = current.board()
-        board.resume_all()
-        follow(board)
-        notices.forget_past(board)
-        redraw()
-        if board.is_active_at_all or board.is_active_elsewhere:
-            ensure()
+        with suppress(JournalTrouble):  # whoever clicks on something will be told
+            current.board().resume_all()
+            _pending.follow = True
+    listen()

@@ -52,11 +52,11 @@ def _draw_head(box: bpy.types.UILayout, board: Board, job: Job) -> None:
     if board.is_active(job.id):
         _draw_progress(column, board, job)
     else:
-        column.label(text=translated(_short_state(job)), icon=_ICONS.get(job.phase, "NONE"))
+        column.label(text=translated(_short_state(job)), translate=False, icon=_ICONS.get(job.phase, "NONE"))
     if cost := card.cost(job):
         aside = column.row()
         aside.active = False
-        aside.label(text=translated(cost))
+        aside.label(text=translated(cost), translate=False)
     end = row.column()
     if board.is_active(job.id):
         if Verb.CANCEL in card.verbs(job) and job.decision is None:
@@ -87,37 +87,38 @@ def _draw_progress(column: bpy.types.UILayout, board: Board, job: Job) -> None:
     if not current.may_go_online():
         column.label(text="Waits: online access is off", icon="INTERNET_OFFLINE")
     elif hitch is not None:
-        column.label(text=translated(f"Mint cannot be reached, trying again in {hitch.seconds:.0f} s"), icon="ERROR")
+        column.label(text=translated(f"Mint cannot be reached, trying again in {hitch.seconds:.0f} s"), translate=False, icon="ERROR")
     elif loading is not None and loading.total:
-        column.progress(text=translated("Downloading"), factor=min(1.0, loading.done / loading.total))
+        column.progress(text=translated("Downloading"), translate=False, factor=min(1.0, loading.done / loading.total))
     elif job.phase is Phase.WORKING:
         outlook = board.outlook(job)
         if outlook.fraction is None:
-            column.label(text=f"{translated(card.state(job))}, {translated(card.duration(outlook.elapsed))}", icon="TIME")
+            column.label(text=f"{translated(card.state(job))}, {translated(card.duration(outlook.elapsed))}", translate=False, icon="TIME")
         else:
             left = outlook.remaining
             text = "longer than usual" if left is None else f"about {card.duration(left)}"
-            column.progress(text=f"{translated(card.state(job))}, {translated(text)}", factor=outlook.fraction)
+            column.progress(text=f"{translated(card.state(job))}, {translated(text)}", translate=False, factor=outlook.fraction)
     else:
-        column.label(text=translated(card.state(job)), icon="TIME")
+        column.label(text=translated(card.state(job)), translate=False, icon="TIME")
 
 
 def _draw_review(box: bpy.types.UILayout, job: Job) -> None:
     """The Preview, large, and what can be decided about it."""
     draft = drafts.of(job.id)
     previews = job.previews
-    shown = min(draft.shown, len(previews)) if draft and draft.shown else len(previews)
-    if previews:
+    shown = shown_preview(job)
+    if previews and shown:
         box.template_icon(icon_value=pictures.icon(previews[shown - 1].path), scale=_LARGE)
+    if previews:
         row = box.row(align=True)
         row.operator("mint.show_preview", text="Look Closer", icon="IMAGE_DATA").job_id = job.id
-        if len(previews) > 1:
+        if len(previews) > 1 or not shown:
             turning = row.row(align=True)
             turning.alignment = "RIGHT"
             _draw_turning(turning, job, shown, len(previews))
     row = box.row(align=True)
     row.scale_y = 1.3
-    row.operator("mint.approve", text="Approve", icon="CHECKMARK").job_id = job.id
+    _draw_approve(row, job, shown)
     row.operator("mint.cancel", text="Cancel", icon="X").job_id = job.id
     if draft is not None:
         row = box.split(factor=0.68, align=True)
@@ -125,12 +126,33 @@ def _draw_review(box: bpy.types.UILayout, job: Job) -> None:
         row.operator("mint.revise", text="Revise", icon="FILE_REFRESH").job_id = job.id
 
 
+def shown_preview(job: Job) -> int:
+    """Which of a job's Previews is shown, from 1 on. 0: none, as of the one that Mint would make there is no picture."""
+    draft = drafts.of(job.id)
+    if draft is not None and draft.shown:
+        return min(draft.shown, len(job.previews))
+    return len(job.previews) if job.has_preview else 0
+
+
+def _draw_approve(row: bpy.types.UILayout, job: Job, shown: int) -> None:
+    """Mint makes the newest Preview, whichever is looked at: only that one can be approved, and without its picture the button says so."""
+    newest = len(job.previews)
+    if not job.has_preview:
+        row.operator("mint.approve", text="Approve Without Picture", icon="CHECKMARK").job_id = job.id
+    elif shown == newest:
+        approve = row.operator("mint.approve", text="Approve", icon="CHECKMARK")
+        approve.job_id, approve.preview = job.id, newest
+    else:
+        turn = row.operator("mint.turn_preview", text=translated(f"Back to Preview {newest}"), translate=False, icon="LOOP_FORWARDS")
+        turn.job_id, turn.to = job.id, newest
+
+
 def _draw_turning(row: bpy.types.UILayout, job: Job, shown: int, count: int) -> None:
     """Back and forth between the previews so far."""
     icon: Any
     for step, icon in ((-1, "TRIA_LEFT"), (1, "TRIA_RIGHT")):
         if step > 0:
-            row.label(text=translated(f"{shown} of {count}"))
+            row.label(text=translated(f"{shown} of {count}"), translate=False)
         turn = row.operator("mint.turn_preview", text="", icon=icon)
         turn.job_id, turn.to = job.id, min(count, max(1, shown + step))
 
@@ -145,7 +167,7 @@ def _draw_billing(box: bpy.types.UILayout, board: Board, job: Job, width: int) -
     row.operator("mint.open_in_mint", text="Buy Credits", icon="URL").url = (billing.action_url if billing else None) or card.BUY_CREDITS
     row = row.row(align=True)
     row.active_default = enough
-    row.operator("mint.resume", text=translated("Resume"), icon="PLAY").job_id = job.id
+    row.operator("mint.resume", text=translated("Resume"), translate=False, icon="PLAY").job_id = job.id
 
 
 def _missing_credits(missing: float | None) -> str:
@@ -160,7 +182,7 @@ def _draw_trouble(box: bpy.types.UILayout, job: Job, width: int) -> None:
         wrapped(box, job.trouble.sentence, width=width)
     row = box.row(align=True)
     if job.phase is Phase.PAUSED:
-        row.operator("mint.resume", text=translated("Resume"), icon="PLAY").job_id = job.id
+        row.operator("mint.resume", text=translated("Resume"), translate=False, icon="PLAY").job_id = job.id
     else:
         row.operator("mint.retry", text="Retry", icon="FILE_REFRESH").job_id = job.id
     row.operator("mint.copy_report", text="Copy Report", icon="COPYDOWN").job_id = job.id

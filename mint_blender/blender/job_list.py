@@ -23,7 +23,7 @@ def draw(layout: bpy.types.UILayout, board: Board, *, width: int) -> None:
 def _draw_fold(layout: bpy.types.UILayout, part: Part) -> None:
     """How many are not shown, the way to them, and what can be done with all of such a group at once."""
     row = layout.row(align=True)
-    row.label(text=translated(_words(part.group, part.folded)) if part.folded else "")
+    row.label(text=translated(_words(part.group, part.folded)) if part.folded else "", translate=False)
     if part.folded:
         show = row.operator("mint.show_jobs", text="Show More", icon="TRIA_DOWN")
         show.group, show.more = part.group.value, True

@@ -65,7 +65,7 @@ def _draw_filter(layout: bpy.types.UILayout, fields: library_view.MintLibrary) -
 def _draw_grid(layout: bpy.types.UILayout, fields: library_view.MintLibrary, width: int) -> None:
     assets = library_view.on_screen(fields)
     if not assets:
-        layout.label(text=_why_empty(fields))
+        layout.label(text=translated(_why_empty(fields)), translate=False)
         return
     columns = _columns(width)
     grid = layout.grid_flow(row_major=True, columns=columns, even_columns=True, even_rows=True, align=True)
@@ -74,7 +74,7 @@ def _draw_grid(layout: bpy.types.UILayout, fields: library_view.MintLibrary, wid
         state = library.state_of(asset)
         cell.template_icon(icon_value=library_view.icon(asset) or _icon_value(_STAND_INS[state]), scale=3.6)
         cell.operator(
-            "mint.choose_asset", text=library.title(asset), icon=_STATE_ICONS[state], depress=asset.id == fields.chosen
+            "mint.choose_asset", text=library.title(asset), translate=False, icon=_STATE_ICONS[state], depress=asset.id == fields.chosen
         ).asset_id = asset.id
     for _ in range(-len(assets) % columns):
         grid.column().label(text="")  # so that a few are as large as many
@@ -122,7 +122,8 @@ def _draw_arrows(row: bpy.types.UILayout, fields: library_view.MintLibrary, last
     if last <= fields.start:
         middle.label(text="Loading…")
     else:
-        middle.label(text=translated(f"{fields.start + 1}–{last} of {count:,}{'+' if further else ''}"))
+        total = f"{count:,}+" if further else f"{count:,}"
+        middle.label(text=translated(f"{fields.start + 1}–{last} of {total}"), translate=False)
     forward = row.row(align=True)
     forward.enabled = last > fields.start and (last < count or further)
     forward.operator("mint.turn_library", text="", icon="TRIA_RIGHT").forward = True
@@ -133,7 +134,7 @@ def _draw_extent(layout: bpy.types.UILayout, fields: library_view.MintLibrary, f
     is_searching = library_view.is_searching(fields)
     if (words := library_view.extent_words(fields)) is not None:
         row = layout.row(align=True)
-        row.label(text=translated(words), icon="VIEWZOOM" if is_searching else "INFO")
+        row.label(text=translated(words), translate=False, icon="VIEWZOOM" if is_searching else "INFO")
         if is_searching:
             row.operator("mint.stop_search", text="", icon="X", emboss=False)
     if further and not is_searching:
@@ -150,7 +151,9 @@ def _draw_details(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
         box.template_icon(icon_value=icon, scale=8.0)
     column = box.column(align=True)
     made = asset.created_at.astimezone().strftime("%Y-%m-%d %H:%M") if asset.created_at else ""
-    column.label(text=" · ".join(filter(None, (translated(library.state_words(asset)), made, library_jobs.preset_words(asset)))))
+    column.label(
+        text=" · ".join(filter(None, (translated(library.state_words(asset)), made, library_jobs.preset_words(asset)))), translate=False
+    )
     if (words := library_view.facts_words(asset)) is not None:
         wrapped(column, words if asset.kind is Kind.MODEL else f"Collider: {words}", width=width)
     if state is State.FAILED and (reason := library.reason(asset)):
@@ -165,7 +168,7 @@ def _draw_prompt(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
     text = asset.prompt or (asset.assets.caption if asset.assets else None)
     if not text:
         return
-    wrapped(box, text, width=width, most=6)
+    wrapped(box, text, width=width, most=6, translate=False)
     row = box.row(align=True)
     row.operator("mint.copy_prompt", text="Copy", icon="COPYDOWN").asset_id = asset.id
     if asset.prompt:
@@ -202,7 +205,7 @@ def _draw_actions(box: bpy.types.UILayout, asset: Asset, state: State, width: in
 
 
 def _import(layout: bpy.types.UILayout, asset: Asset, text: str) -> None:
-    fetch = layout.operator("mint.import_asset", text=text, icon="IMPORT")
+    fetch = layout.operator("mint.import_asset", text=translated(text), translate=False, icon="IMPORT")
     fetch.kind, fetch.asset_id = asset.kind.name, asset.id
 
 
@@ -210,7 +213,7 @@ def _draw_sync(layout: bpy.types.UILayout) -> None:
     """Everything as an asset library; while that goes on, how far it is."""
     if (words := library_child.words()) is not None:
         row = layout.row(align=True)
-        row.label(text=translated(words), icon="TIME" if library_child.is_running() else "INFO")
+        row.label(text=translated(words), translate=False, icon="TIME" if library_child.is_running() else "INFO")
         if library_child.is_running():
             row.operator("mint.stop_sync", text="", icon="X", emboss=False)
     if not library_child.is_running():

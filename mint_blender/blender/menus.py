@@ -9,7 +9,7 @@ from ..jobs import card
 from ..jobs.job import Phase
 from ..jobs.lineup import Lineup
 from . import current, job_groups
-from .translations import translated
+from .translations import filled, number, translated
 
 
 class MINT_MT_add(bpy.types.Menu):
@@ -54,11 +54,12 @@ def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None
     ahead = [(outlook.remaining, job) for job in running if (outlook := board.outlook(job)).remaining is not None]
     seconds, job = min(ahead, key=lambda pair: pair[0], default=(None, running[-1]))
     row = self.layout.row(align=True)
-    text = f"Mint: {lineup.active:,} jobs, next: {job.title}" if lineup.active > 1 else f"Mint: {job.title}"
+    count = lineup.active
+    text = filled("Mint: {1} jobs, next: {2}", number(count), job.title) if count > 1 else filled("Mint: {1}", job.title)
     when = card.state(job) if seconds is None else f"about {card.duration(seconds)}"
     if not current.may_go_online():
         when = "waits: online access is off"
-    row.label(text=f"{translated(text)}, {translated(when)}", translate=False)
+    row.label(text=f"{text}, {translated(when)}", translate=False)
     row.operator("mint.cancel", text="", icon="X", emboss=False).job_id = job.id
 
 

@@ -12,8 +12,8 @@ import bpy
 
 from ..jobs import card
 from ..jobs.board import Board
-from ..jobs.job import Phase
-from .translations import translated
+from ..jobs.job import BUSY, Phase
+from .translations import filled, translated
 
 _TELLING = {Phase.REVIEW, Phase.BILLING, Phase.READY, Phase.PLACED, Phase.FAILED, Phase.PAUSED}
 _GOOD = {Phase.REVIEW, Phase.READY, Phase.PLACED}
@@ -21,30 +21,30 @@ _GOOD = {Phase.REVIEW, Phase.READY, Phase.PLACED}
 _told: dict[str, Phase] = {}
 
 
-def catch_up(board: Board) -> bool:
-    """Say what has come to rest since the last time. Returns whether anything has."""
-    news = False
+def catch_up(board: Board) -> None:
+    """Say what has come to rest here since the last time; what another Blender or program does is told there."""
     for job in board.jobs():
-        if board.is_active(job.id):
+        if board.is_active(job.id) or job.phase in BUSY:
             _told.pop(job.id, None)
         elif job.phase in _TELLING and _told.get(job.id) is not job.phase:
+            is_ours = board.is_driven_here(job.id) or job.id in _told
             _told[job.id] = job.phase
-            say(f"Mint: {job.title}: {card.state(job)}", good=job.phase in _GOOD)
-            news = True
-    return news
+            if is_ours:
+                say(filled("Mint: {1}: {2}", job.title, translated(card.state(job))), good=job.phase in _GOOD)
 
 
 def forget_past(board: Board) -> None:
-    """What came to rest in an earlier session is no news."""
-    _told.update({job.id: job.phase for job in board.jobs() if not board.is_active(job.id)})
+    """What came to rest in an earlier session is no news: for whoever has just opened the journal."""
+    _told.clear()
+    _told.update({job.id: job.phase for job in board.jobs() if job.phase not in BUSY})
 
 
 def say(sentence: str, *, good: bool = True) -> None:
-    """Say a sentence in the status bar; nothing where there is no window."""
+    """Say a sentence, in the user's language already, in the status bar; nothing where there is no window."""
     window = next(iter(bpy.context.window_manager.windows), None)
     if window is not None and not bpy.app.background:
         with bpy.context.temp_override(window=window):
-            bpy.ops.mint.say("INVOKE_DEFAULT", text=translated(sentence), good=good)
+            bpy.ops.mint.say("INVOKE_DEFAULT", text=sentence, good=good)
 
 
 class MINT_OT_say(bpy.types.Operator):

@@ -19,8 +19,8 @@ from ..jobs.journal import JournalTrouble
 from ..jobs.questions import OptimizationPrice, Price
 from ..mint.generation import GenerationRequest
 from ..mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
-from . import asking, auto_landing, confirm, current, drafts, form, heartbeat, notices, priced, waiting
-from .translations import OURS, translated
+from . import asking, auto_landing, confirm, current, drafts, form, heartbeat, notices, priced, safe_dialog, waiting
+from .translations import OURS, filled, translated
 from .wrapping import wrapped
 
 MODES = [
@@ -33,9 +33,10 @@ Result = Any  # a set of words, which the stubs want spelled as literals
 OFFLINE = current.OFFLINE
 
 Act = Callable[[Board], str | None]
+"""What is to be done. Nothing of the operator may be in it: above a limit it is done later, and Blender frees the operator before."""
 
 
-def begin(operator: bpy.types.Operator | None, act: Act, then: Callable[[], None] = lambda: None) -> Result:
+def begin(operator: bpy.types.Operator | None, act: Act, then: Callable[[], object] = lambda: None) -> Result:
     """Do something with the board; `act` may return the id of a job to wait for, `then` is called when it was done.
 
     What cannot be is reported in a sentence. What is above a limit of the preferences is begun again when the user has confirmed it:
@@ -58,7 +59,7 @@ def begin(operator: bpy.types.Operator | None, act: Act, then: Callable[[], None
     return {"FINISHED"}
 
 
-def _above_a_limit(operator: bpy.types.Operator | None, trouble: TooExpensive, act: Act, then: Callable[[], None]) -> Result:
+def _above_a_limit(operator: bpy.types.Operator | None, trouble: TooExpensive, act: Act, then: Callable[[], object]) -> Result:
     """Without a window it is refused. With one, the user decides once the price is known."""
     if bpy.app.background:
         return complain(operator, str(trouble))
@@ -85,7 +86,7 @@ def complain(operator: bpy.types.Operator | None, sentence: str) -> Result:
     if operator is not None:
         operator.report({"ERROR"}, translated(sentence))
     else:
-        notices.say(f"Mint: {sentence}", good=False)
+        notices.say(filled("Mint: {1}", translated(sentence)), good=False)
     return {"CANCELLED"}
 
 
@@ -98,7 +99,11 @@ def find_job(job_id: str) -> Job | None:
         return None
 
 
-class MINT_OT_generate(bpy.types.Operator):
+_unsent: dict[str, str] = {}
+"""What was typed into the dialog for each kind, and not sent."""
+
+
+class MINT_OT_generate(safe_dialog.Spending, bpy.types.Operator):
     """Generate a 3D Model or a World from a prompt, with Mint"""
 
     bl_idname = "mint.generate"
@@ -118,8 +123,13 @@ class MINT_OT_generate(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """From a menu: ask for the prompt first."""
+        self.prompt = self.prompt or _unsent.get(self.kind, "")
         asking.ask_unknown(*self._prices())
-        return context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Generate")
+        return self.ask_before_spending(context, width=420, confirm_text="Generate")
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Not now: what was typed is there when the dialog is opened again."""
+        _unsent[self.kind] = self.prompt
 
     def draw(self, context: bpy.types.Context) -> None:
         """The dialog."""
@@ -137,7 +147,7 @@ class MINT_OT_generate(bpy.types.Operator):
             layout.prop(self, "optimize")
         board = current.existing()
         price = board.purse.price(self._price()) if board else None
-        layout.label(text="" if price is None else translated(f"About {price:,.0f} Credits"))
+        layout.label(text="" if price is None else translated(f"About {price:,.0f} Credits"), translate=False)
         if self._level():
             wrapped(layout, priced.optimizing_words(), icon="ADD", width=420)
 
@@ -167,8 +177,8 @@ class MINT_OT_generate(bpy.types.Operator):
             images=tuple(bpy.path.abspath(image.strip()) for image in self.images.split(";") if image.strip()),
             pose=Pose(self.pose.lower()) if self.pose != "NONE" and kind is Kind.MODEL else None,
         )
-        target, level = form.here(context), self._level()
-        return begin(self, lambda board: board.start(request, target, optimize=level).id)
+        target, level, kind_word = form.here(context), self._level(), self.kind
+        return begin(self, lambda board: board.start(request, target, optimize=level).id, lambda: _unsent.pop(kind_word, None))
 
 
 class MINT_OT_generate_from_form(bpy.types.Operator):
@@ -222,15 +232,17 @@ class _Decision(JobOperator):
     def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
         """Needs Mint."""
 
+        return begin(self, self.decision(job))
+
+    def decision(self, job: Job) -> Act:
+        """What was decided, without a trace of the operator: above a limit it is done later, and Blender frees the operator before."""
+        verb, job_id = self.verb.value, job.id
+
         def decide(board: Board) -> str:
-            self.decide(board, job)
-            return job.id
+            getattr(board, verb)(job_id)
+            return job_id
 
-        return begin(self, decide)
-
-    def decide(self, board: Board, job: Job) -> None:
-        """Kept before it is sent."""
-        getattr(board, self.verb.value)(job.id)
+        return decide
 
 
 class MINT_OT_approve(_Decision):
@@ -239,6 +251,17 @@ class MINT_OT_approve(_Decision):
     bl_idname = "mint.approve"
     bl_label = "Approve Preview"
     verb = Verb.APPROVE
+
+    preview: bpy.props.IntProperty(
+        name="Preview", description="Which Preview was looked at; 0: the newest", min=0, options={"SKIP_SAVE", "HIDDEN"}
+    )
+
+    def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
+        """Only the newest: Mint makes no other one, whatever was looked at."""
+        newest = len(job.previews)
+        if self.preview and not (job.has_preview and self.preview == newest):
+            raise NotPossible(f"{job.title}: Mint can only make the newest Preview, number {newest}. Look at that one first.")
+        return super().act(context, board, job)
 
 
 class MINT_OT_revise(_Decision):
@@ -249,10 +272,16 @@ class MINT_OT_revise(_Decision):
 
     feedback: bpy.props.StringProperty(name="Change", description="What should be different", options={"SKIP_SAVE"})
 
-    def decide(self, board: Board, job: Job) -> None:
+    def decision(self, job: Job) -> Act:
         """With these words, else with those beside the Preview."""
-        draft = drafts.of(job.id)
-        board.revise(job.id, self.feedback or (draft.feedback if draft else ""))
+        draft, job_id = drafts.of(job.id), job.id
+        feedback = self.feedback or (draft.feedback if draft else "")
+
+        def decide(board: Board) -> str:
+            board.revise(job_id, feedback)
+            return job_id
+
+        return decide
 
 
 class MINT_OT_resume(_Decision):

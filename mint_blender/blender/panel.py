@@ -6,7 +6,7 @@ from __future__ import annotations
 import bpy
 
 from ..jobs.questions import OptimizationPrice
-from . import account_panel, confirm, current, form, job_groups, job_list, priced, references
+from . import account_panel, asking, balance_watch, confirm, current, form, job_groups, job_list, priced, references
 from .translations import translated
 from .wrapping import wrapped
 
@@ -34,7 +34,7 @@ class MINT_PT_main(_MintPanel, bpy.types.Panel):
             return
         row = self.layout.row(align=True)
         balance = account_panel.balance()
-        row.label(text="" if balance is None else translated(f"{balance:,.0f} Credits"))
+        row.label(text="" if balance is None else translated(f"{balance:,.0f} Credits"), translate=False)
         row.operator("mint.refresh_account", text="", icon="FILE_REFRESH", emboss=False)
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -46,6 +46,7 @@ class MINT_PT_main(_MintPanel, bpy.types.Panel):
         else:
             if account_panel.key_is_in_question():
                 account_panel.draw_key(self.layout)
+            asking.seen(form.of(context))
             _draw_form(self.layout, form.of(context), width=context.region.width)
 
 
@@ -101,7 +102,7 @@ class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
         board = current.existing()
         active = job_groups.lineup(board).in_flight if board else 0
         if active:
-            self.layout.label(text=translated(f"{active} in flight"))
+            self.layout.label(text=translated(f"{active} in flight"), translate=False)
 
     def draw(self, context: bpy.types.Context) -> None:
         """A card for each."""
@@ -153,7 +154,7 @@ def _draw_form(layout: bpy.types.UILayout, fields: form.MintForm, *, width: int)
     if fields.text is not None or len(prompt) > longest // 2:
         row = layout.row()
         row.alert = len(prompt) > longest
-        row.label(text=translated(f"{len(prompt):,} of {longest:,} characters"))
+        row.label(text=translated(f"{len(prompt):,} of {longest:,} characters"), translate=False)
     complaint = form.complaint(fields)
     if complaint and (prompt or references.sources()):
         wrapped(layout, complaint, icon="ERROR")
@@ -169,8 +170,8 @@ def _draw_generate(layout: bpy.types.UILayout, fields: form.MintForm, width: int
     told = board.answers.get(question) if board else None
     column = layout.column()
     column.scale_y = 1.5
-    label = "Generate" if price is None else translated(f"Generate  ·  {price:,.0f} Credits")
-    column.operator("mint.generate_from_form", text=label, icon="PLAY")
+    label = translated("Generate") if price is None else translated(f"Generate  ·  {price:,.0f} Credits")
+    column.operator("mint.generate_from_form", text=label, translate=False, icon="PLAY")
     if is_optimized := form.optimize_of(fields) is not None:
         wrapped(layout, priced.optimizing_words(), icon="ADD", width=width)
     balance = account_panel.balance()
@@ -178,8 +179,8 @@ def _draw_generate(layout: bpy.types.UILayout, fields: form.MintForm, width: int
         layout.label(text="Asking Mint for the price…", icon="TIME")
     elif told is not None and told.answer is not None and price is None:
         layout.label(text="Mint does not tell the price", icon="INFO")
-    elif price is not None and balance is not None:
-        extra = board.purse.price(OptimizationPrice()) if board and is_optimized else None
-        row, left = layout.row(), balance - price - (extra or 0.0)
+    elif board is not None and price is not None and balance is not None:
+        extra = board.purse.price(OptimizationPrice()) if is_optimized else None
+        row, left = layout.row(), balance_watch.left_after(board, balance, price + (extra or 0.0))
         row.alert = left < 0
-        row.label(text=translated(f"Leaves {left:,.0f} Credits" if left >= 0 else f"{-left:,.0f} Credits are missing"))
+        row.label(text=translated(f"Leaves {left:,.0f} Credits" if left >= 0 else f"{-left:,.0f} Credits are missing"), translate=False)

@@ -80,7 +80,7 @@ def _draw_account(box: bpy.types.UILayout) -> None:
 def _draw_usage(box: bpy.types.UILayout) -> None:
     """What Mint says, and what the journal of this computer knows."""
     row = box.row()
-    row.label(text=translated("Usage"), icon="GRAPH")
+    row.label(text=translated("Usage"), translate=False, icon="GRAPH")
     row.operator("mint.refresh_account", text="Refresh", icon="FILE_REFRESH")
     usage_chart.draw(box)
     account_panel.draw_usage(box)
@@ -88,7 +88,7 @@ def _draw_usage(box: bpy.types.UILayout) -> None:
 
 def _draw_limits(box: bpy.types.UILayout, stored: MintPreferences) -> None:
     """How much may be spent without a question."""
-    box.label(text=translated("Limits"), icon="FUND")
+    box.label(text=translated("Limits"), translate=False, icon="FUND")
     wrapped(box, "Above a limit you are asked before anything is started; on the command line and in scripts it is refused.")
     column = box.column()
     column.use_property_split = True
@@ -111,11 +111,11 @@ def _draw_defaults(box: bpy.types.UILayout) -> None:
 def _draw_disk(box: bpy.types.UILayout) -> None:
     box.label(text="Downloads and Journal", icon="DISK_DRIVE")
     row = box.row()
-    row.label(text=str(current.home()))
+    row.label(text=str(current.home()), translate=False)
     row.operator("wm.path_open", text="", icon="FILE_FOLDER").filepath = str(current.home())
     row = box.row()
-    row.label(text=translated(disk.size_in_words()))
-    row.operator("mint.measure_downloads", text=translated("Measure"), icon="FILE_REFRESH")
+    row.label(text=translated(disk.size_in_words()), translate=False)
+    row.operator("mint.measure_downloads", text=translated("Measure"), translate=False, icon="FILE_REFRESH")
     row.operator("mint.clear_downloads", text="Clear", icon="TRASH")
 
 
@@ -128,4 +128,4 @@ def _draw_advanced(box: bpy.types.UILayout, stored: MintPreferences) -> None:
         row.prop(stored, "base_url", placeholder=DEFAULT_BASE_URL)
         if base_url_from_environment():
             wrapped(box, "MINT_API_BASE_URL in the environment wins over the field.", icon="INFO")
-        box.label(text=translated(f"Log: {disk.log_file()}"))
+        box.label(text=translated(f"Log: {disk.log_file()}"), translate=False)

@@ -36,7 +36,7 @@ class MINT_PT_references(bpy.types.Panel):
         """How many, also while the panel is closed."""
         count = len(references.entries(context.window_manager))
         if count:
-            self.layout.label(text=translated(f"{count} of {MOST_IMAGES}"))
+            self.layout.label(text=translated(f"{count} of {MOST_IMAGES}"), translate=False)
 
     def draw(self, context: bpy.types.Context) -> None:
         """Each picture with its buttons; then a menu for more."""

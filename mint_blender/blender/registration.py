@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import bpy
@@ -11,8 +15,10 @@ from . import (
     account_operators,
     after_operators,
     asking,
+    balance_watch,
     batch_text,
     confirm,
+    current,
     disk,
     drafts,
     form,
@@ -30,8 +36,8 @@ from . import (
     notices,
     operators,
     panel,
+    pending_dialogs,
     pictures,
-    priced,
     reference_operators,
     reference_panel,
     references,
@@ -70,57 +76,97 @@ CLASSES: tuple[type, ...] = (
     library_panel.MINT_PT_library,
 )
 
-_commands: list[Any] = []
+_log = logging.getLogger(__name__)
+
+_undo: list[Callable[[], object]] = []
+"""What takes back each part that was made known, in the order in which they were."""
 
 
 def register() -> None:
-    """Make everything known, and go on with what an earlier Blender began."""
-    translations.register()
-    for each in CLASSES:
-        bpy.utils.register_class(each)
-    bpy.types.WindowManager.mint = bpy.props.PointerProperty(type=form.MintForm)
-    bpy.types.WindowManager.mint_drafts = bpy.props.CollectionProperty(type=drafts.MintDraft)
-    bpy.types.WindowManager.mint_library = bpy.props.PointerProperty(type=library_view.MintLibrary)
-    bpy.types.WindowManager.mint_references = bpy.props.CollectionProperty(type=references.MintReference)
-    menus.add()
-    batch_text.add()
-    world_panel.add()
-    look_inside.add()
-    _commands.append(bpy.utils.register_cli_command("mint", _run_command))
-    disk.start_log()
-    form.hear(asking.form_changed)
-    library_view.hear(heartbeat.ensure, heartbeat.revive)
-    heartbeat.start()
+    """Make everything known, and go on with what an earlier Blender began. If a part fails, the others are taken back."""
+    try:
+        for do, undo in _parts():
+            _begin(do, undo)
+            _undo.append(undo)
+    except Exception:
+        unregister()
+        raise
+
+
+def _begin(do: Callable[[], object], undo: Callable[[], object]) -> None:
+    try:
+        do()
+    except Exception:
+        with suppress(Exception):  # as far as it came
+            undo()
+        raise
 
 
 def unregister() -> None:
-    """Take everything back, last come first gone."""
-    heartbeat.stop()
-    form.deafen()
-    asking.forget()
-    confirm.forget()
-    job_groups.forget()
-    pictures.forget()
-    priced.forget()
-    usage_chart.forget()
-    library_child.stop()
-    library_view.forget()
-    library_jobs.forget()
-    references.forget()
-    disk.stop_log()
+    """Take everything back, last come first gone. What goes wrong with one part is logged, and leaves no other one behind."""
+    while _undo:
+        undo = _undo.pop()
+        try:
+            undo()
+        except Exception:
+            _log.exception("A part of the add-on could not be taken back")
+
+
+def _parts() -> Iterator[tuple[Callable[[], object], Callable[[], object]]]:
+    """Each part with what takes it back."""
+    yield translations.register, translations.unregister
+    for each in CLASSES:
+        yield partial(bpy.utils.register_class, each), partial(bpy.utils.unregister_class, each)
+    for name, made in _properties():
+        yield partial(setattr, bpy.types.WindowManager, name, made), partial(delattr, bpy.types.WindowManager, name)
+    for module in (menus, batch_text, world_panel, look_inside):
+        yield module.add, module.remove
+    yield _add_command, _remove_command
+    yield disk.start_log, disk.stop_log
+    for forget in _FORGETTING:
+        yield _nothing, forget
+    yield partial(form.hear, asking.form_changed), form.deafen
+    yield partial(current.when_opened, notices.forget_past), current.forget
+    yield partial(library_view.hear, heartbeat.listen, heartbeat.look), _nothing
+    yield heartbeat.start, heartbeat.stop
+
+
+_FORGETTING: tuple[Callable[[], object], ...] = (
+    references.forget,
+    library_jobs.forget,
+    library_view.forget,
+    library_child.stop,
+    usage_chart.forget,
+    pending_dialogs.forget,
+    pictures.forget,
+    job_groups.forget,
+    confirm.forget,
+    balance_watch.forget,
+    asking.forget,
+)
+
+_commands: list[Any] = []
+
+
+def _properties() -> Iterator[tuple[str, Any]]:
+    """What is kept in the window manager."""
+    yield "mint", bpy.props.PointerProperty(type=form.MintForm)
+    yield "mint_drafts", bpy.props.CollectionProperty(type=drafts.MintDraft)
+    yield "mint_library", bpy.props.PointerProperty(type=library_view.MintLibrary)
+    yield "mint_references", bpy.props.CollectionProperty(type=references.MintReference)
+
+
+def _add_command() -> None:
+    _commands.append(bpy.utils.register_cli_command("mint", _run_command))
+
+
+def _remove_command() -> None:
     while _commands:
         bpy.utils.unregister_cli_command(_commands.pop())
-    look_inside.remove()
-    world_panel.remove()
-    batch_text.remove()
-    menus.remove()
-    del bpy.types.WindowManager.mint_references
-    del bpy.types.WindowManager.mint_library
-    del bpy.types.WindowManager.mint_drafts
-    del bpy.types.WindowManager.mint
-    for each in reversed(CLASSES):
-        bpy.utils.unregister_class(each)
-    translations.unregister()
+
+
+def _nothing() -> None:
+    """There is nothing to do in this direction."""
 
 
 def _run_command(arguments: list[str]) -> int:

@@ -65,7 +65,7 @@ def draw(layout: bpy.types.UILayout) -> None:
     if _month is None or _icons is None:
         return
     column = layout.column()
-    column.label(text=translated(f"Last {len(_month.days)} days on this computer"))
+    column.label(text=translated(f"Last {len(_month.days)} days on this computer"), translate=False)
     if not _month.count:
         column.label(text="Nothing was generated.")
         return
@@ -80,11 +80,13 @@ def draw(layout: bpy.types.UILayout) -> None:
     figures = column.column(align=True)
     count = "One generation" if _month.count == 1 else f"{_month.count:,} generations"
     figures.label(
-        text=translated(f"{count}, {_month.credits:,.0f} Credits; the most in a day: {most:,.0f}"), icon_value=_icons["paid"].icon_id
+        text=translated(f"{count}, {_month.credits:,.0f} Credits; the most in a day: {most:,.0f}"),
+        translate=False,
+        icon_value=_icons["paid"].icon_id,
     )
     share = _month.failed_share
     if share is not None:
-        figures.label(text=translated(f"{_month.failed:,} failed ({share:.0%})"), icon_value=_icons["failed"].icon_id)
+        figures.label(text=translated(f"{_month.failed:,} failed ({share:.0%})"), translate=False, icon_value=_icons["failed"].icon_id)
 
 
 def tiles(days: Sequence[Day]) -> list[Sequence[Day]]:

@@ -10,6 +10,7 @@ from ..jobs.job import Role
 from . import arrival, form, look_inside, world_operators
 from .scene import splats, world
 from .scene.world import Part
+from .translations import translated
 
 
 class MINT_PT_world(bpy.types.Panel):
@@ -78,7 +79,7 @@ def _draw_part(layout: bpy.types.UILayout, root: bpy.types.Object, part: Part) -
     """A part's headline, with what adds or removes it; whether it is there."""
     layout.separator()
     row = layout.row()
-    row.label(text=_LABELS[part])
+    row.label(text=translated(_LABELS[part]), translate=False)
     there = world.has_part(root, part)
     if there:
         row.operator("mint.remove_world_part", text="", icon="X", emboss=False).part = part
@@ -89,7 +90,7 @@ def _draw_part(layout: bpy.types.UILayout, root: bpy.types.Object, part: Part) -
     elif part == "SPLATS":
         column = layout.row(align=True)
         for tier, label, _ in form.SPLATS[1:]:
-            fetch = column.operator("mint.fetch_world_part", text=label)
+            fetch = column.operator("mint.fetch_world_part", text=translated(label), translate=False)
             fetch.part, fetch.splats = part, tier
     else:
         row.operator("mint.fetch_world_part", text="Fetch").part = part
@@ -121,7 +122,7 @@ def _draw_splats(layout: bpy.types.UILayout, root: bpy.types.Object) -> None:
         column = layout.column(align=True)
         for name in ("Density", "Size", "Viewport Limit"):
             if (found := splats.setting(each, name)) is not None:
-                column.prop(*found, text=name)
+                column.prop(*found, text=translated(name), translate=False)
     layout.operator_menu_enum("mint.fetch_world_part", "splats", text="More or Fewer Splats")
     if any(splats.can_become_native(each) for each in world.parts_of(root, "splats")):
         layout.operator("mint.make_splats_native")

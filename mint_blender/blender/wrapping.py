@@ -19,11 +19,15 @@ _ICON = 20.0
 _UNBROKEN = re.compile("[「『（]*[\u3005-\u30ff\u4e00-\u9fff][。、」』）…:.)ーっゃゅょッャュョ]*|[^\u3005-\u30ff\u4e00-\u9fff]+")
 
 
-def wrapped(layout: bpy.types.UILayout, text: str, *, width: int | None = None, icon: Any = "NONE", most: int = 8) -> None:
-    """Labels that together say `text`, in lines of at most `width` pixels (the region's if not given), `most` lines at the most."""
+def wrapped(
+    layout: bpy.types.UILayout, text: str, *, width: int | None = None, icon: Any = "NONE", most: int = 8, translate: bool = True
+) -> None:
+    """Labels that together say `text`, in lines of at most `width` pixels (the region's if not given), `most` lines at the most.
+
+    With `translate` it is said in the user's language; words of the user's own are not translated."""
     scale = bpy.context.preferences.system.ui_scale
     room = (width or bpy.context.region.width) - (_MARGINS + (_ICON if icon != "NONE" else 0.0)) * scale
-    lines = lines_of(translated(text), room)
+    lines = lines_of(translated(text) if translate else text, room)
     column = layout.column(align=True)
     column.scale_y = 0.75
     for number, line in enumerate(lines[:most]):

@@ -61,6 +61,7 @@ class Board:
         self._known = KnownJobs(self._journal)
         self._has_news = False  # of the worker or another process, of which `catch_up` has not told yet
         self._active: UnderWay[str] = UnderWay()  # jobs that go on here
+        self._driven: set[str] = set()  # those, and those that have gone on here before
         self._asked: UnderWay[Question] = UnderWay()
         self.answers: dict[Question, Answered] = {}
         self.purse = Purse(self.answers, lambda: self._known.paid_for_optimizing)
@@ -87,6 +88,10 @@ class Board:
     def is_active(self, job_id: str) -> bool:
         """Does something go on with it, in this process?"""
         return job_id in self._active
+
+    def is_driven_here(self, job_id: str) -> bool:
+        """Does it go on in this process, or has it?"""
+        return job_id in self._driven
 
     @property
     def is_active_at_all(self) -> bool:
@@ -219,6 +224,8 @@ class Board:
         ours = [job for job in self.jobs() if asset_of(job) == asset.id and not job.convert]
         if busy := next((job for job in ours if job.goes_on), None):
             raise NotPossible(f"{busy.title} is being worked on: wait until it rests.")
+        if asking := next((job for job in ours if job.phase in {Phase.REVIEW, Phase.BILLING}), None):
+            raise NotPossible(f"{asking.title} waits for you in the list of jobs ({card.state(asking)}): decide about it there.")
         job = next((job for job in ours if Verb.RETRY in card.verbs(job)), None)
         if job is None:
             job = new_attempt(asset, target, now=time.time())
@@ -415,6 +422,7 @@ class Board:
         """Have the job's story told here; False when another process does, which notices a decision by itself."""
         if self._is_driven_elsewhere(job):
             return False
+        self._driven.add(job.id)
         self.worker.look(job.id, self._active.begin(job.id))
         return True
 

@@ -37,7 +37,7 @@ def state(job: Job) -> str:
     if job.phase is Phase.FETCHING and job.optimization is not None and job.optimization.is_busy:
         return "Optimising"
     if job.phase is Phase.FETCHING and is_being_made(job):
-        return _STATE[Phase.WORKING]
+        return _made_elsewhere(job)
     partly = job.operation is not None and job.operation.status is Status.PARTIALLY_SUCCEEDED
     if partly and job.phase in {Phase.READY, Phase.PLACED}:
         return f"Partly done, {_STATE[job.phase].lower()}"
@@ -88,6 +88,16 @@ def _deciding(verb: Verb) -> str:
     return {Verb.APPROVE: "Approving", Verb.REVISE: "Revising", Verb.RESUME: "Resuming", Verb.RETRY: "Retrying", Verb.CANCEL: "Cancelling"}[
         verb
     ]
+
+
+def _made_elsewhere(job: Job) -> str:
+    """What another job or program has begun: that may also wait for the person who began it."""
+    status = Status(job.asset.status) if job.asset and job.asset.status else None
+    if status is Status.PREVIEW_READY:
+        return "At its Preview: whoever started it may have to approve it"
+    if status is Status.BILLING_REQUIRED:
+        return "Needs Credits: up to whoever started it"
+    return _STATE[Phase.WORKING]
 
 
 def _working(job: Job, operation: Operation) -> str:

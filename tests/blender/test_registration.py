@@ -85,3 +85,65 @@ def test_enabling_loads_no_network() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)
     assert ended.stdout.strip().splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("which", ["MINT_OT_place", "MINT_PT_jobs"])
+def test_enabling_rolls_back(which: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One part cannot be made known: the error is told, nothing of the others is left, and the next attempt can succeed."""
+    mint_blender.register()
+    mint_blender.unregister()
+    before = known()
+    register = bpy.utils.register_class
+
+    def refuse(each: type) -> None:
+        if each.__name__ == which:
+            raise RuntimeError("no room for it")
+        register(each)
+
+    monkeypatch.setattr(bpy.utils, "register_class", refuse)
+    with pytest.raises(RuntimeError, match="no room"):
+        mint_blender.register()
+    assert known() == before
+    monkeypatch.undo()
+    mint_blender.register()
+    assert "generate" in dir(bpy.ops.mint)
+    mint_blender.unregister()
+    assert known() == before
+
+
+def test_enabling_rolls_back_when_the_last_part_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Menus, properties, handlers and the command line go too."""
+    from mint_blender.blender import heartbeat
+
+    mint_blender.register()
+    mint_blender.unregister()
+    before = known()
+
+    def broken() -> None:
+        raise OSError("no heart")
+
+    monkeypatch.setattr(heartbeat, "start", broken)
+    with pytest.raises(OSError, match="no heart"):
+        mint_blender.register()
+    assert known() == before
+
+
+def test_disabling_never_raises(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """Something is gone already, or breaks: it is logged, and everything else is taken back all the same."""
+    from mint_blender.blender import menus
+
+    mint_blender.register()
+    mint_blender.unregister()
+    before = known()
+    remove = menus.remove
+
+    def broken() -> None:
+        remove()
+        raise ReferenceError("StructRNA of type Menu has been removed")
+
+    monkeypatch.setattr(menus, "remove", broken)
+    mint_blender.register()
+    del bpy.types.WindowManager.mint_drafts
+    mint_blender.unregister()
+    assert len([record for record in caplog.records if "could not be taken back" in record.message]) == 2
+    assert known() == before

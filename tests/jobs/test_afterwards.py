@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.files.choice import OPTIMIZED_NEEDS, WEBP
-from mint_blender.jobs import wish
+from mint_blender.jobs import card, wish
 from mint_blender.jobs.board import Board, NotPossible
 from mint_blender.jobs.job import Phase, Role, Target, Verb, new_attempt, new_fetch
 from mint_blender.jobs.questions import OptimizationPrice
@@ -181,6 +181,25 @@ def test_a_refused_attempt_looks_at_the_model() -> None:
     told.expect(ReadAsset)
     told.answer(asset(glbUrl=GLB))
     assert told.expect(Fetch).url == GLB
+
+
+@pytest.mark.parametrize("phase", [Phase.REVIEW, Phase.BILLING])
+def test_what_waits_for_a_person_in_another_job_is_not_retried(phase: Phase, home: Path, quiet: Board) -> None:
+    """The Library still shows the failure, but the attempt after it waits for its user: that is said, and nothing more is begun."""
+    waiting = replace(new_fetch(FAILED, Target(), now=1.0), phase=phase, operation=operation("preview_ready", resource="res_7"))
+    quiet._known.add(waiting)
+    with pytest.raises(NotPossible, match="a lamp waits for you in the list of jobs"):
+        quiet.attempt(FAILED)
+    assert len(quiet.jobs()) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [("preview_ready", "At its Preview"), ("billing_required", "Needs Credits"), ("running", "Gen")]
+)
+def test_what_waits_for_somebody_else_says_so(status: str, words: str) -> None:
+    """A result that is begun elsewhere is not "Generating" while it waits for whoever began it."""
+    job = replace(new_fetch(replace(FAILED, status=status), Target(), now=1.0), phase=Phase.FETCHING)
+    assert card.state(job).startswith(words)
 
 
 def test_an_import_of_what_failed_can_be_retried_too() -> None:

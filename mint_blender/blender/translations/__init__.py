@@ -13,11 +13,15 @@ from typing import Any
 import bpy
 
 from ... import __package__ as ADDON
-from .matching import Catalogue
+from .matching import PLACEHOLDER, Catalogue, Separators
+from .user_text import USER_TEXT
 
 LANGUAGES = {"de": "german", "ja": "japanese"}
 LOCALES = {"de": ("de", "de_DE"), "ja": ("ja", "ja_JP")}
 """Blender's names for them: which of the two is in force differs between versions, and an unknown one does no harm."""
+
+SEPARATORS: dict[str, Separators] = {"de": (".", ",")}
+"""Of languages that write numbers in another way than English does: between thousands, and before decimals."""
 
 OURS = "Mint"
 """The translation context of properties with words that mean something else elsewhere in Blender, such as the preset "Fast"."""
@@ -32,6 +36,19 @@ def translated(text: str, language: str | None = None) -> str:
     return catalogue(language).translated(text) if text and language in LANGUAGES else text
 
 
+def filled(template: str, *values: str) -> str:
+    """A sentence in the user's language around values that stay as they are: the user's words, or what is translated already."""
+    language = spoken()
+    if language in LANGUAGES:
+        return catalogue(language).filled(template, values)
+    return PLACEHOLDER.sub(lambda found: values[int(found[0][1:-1]) - 1], template)
+
+
+def number(value: float) -> str:
+    """A whole number, such as an amount of Credits, as the user's language writes it."""
+    return translated(f"{value:,.0f}")
+
+
 def spoken() -> str:
     """The language of the interface as two letters; empty where nothing is translated."""
     view = bpy.context.preferences.view
@@ -41,7 +58,7 @@ def spoken() -> str:
 @cache
 def catalogue(language: str) -> Catalogue:
     """The texts of one language, loaded when it is first needed."""
-    return Catalogue(texts(language))
+    return Catalogue(texts(language), USER_TEXT, SEPARATORS.get(language, (",", ".")))
 
 
 def texts(language: str) -> dict[str, str]:

@@ -3,13 +3,14 @@
 
 The lower rooms say "Mint needs 146 more Credits to go on." without knowing that anybody might want to read that in another language. Here
 each English template of the table ("Mint needs {1} to go on.") becomes a pattern, once; a sentence that fits one is said in the other
-language with the same values, which are translated too where they are known texts. What nobody knows comes back as it was.
+language with the same values, which are translated too where they are known texts. What nobody knows comes back as it was, and so do the
+user's own words. Numbers are written as the language does: "1,500" is one and a half in German.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import islice
 
 PLACEHOLDER = re.compile(r"\{\d+\}")
@@ -17,14 +18,20 @@ _BETWEEN = re.compile(r"(?<=[.!?…;)])\s+|\s+(?=\()|:\s+|,\s+|\n")
 _MOST_PARTS = 24
 _MOST_KEPT = 4096
 _FEW_LETTERS = 8
+_QUOTED = re.compile(r"[“\"](\{\d+\})[”\"]")
+_NUMBER = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?(\+| [A-Za-z]+)?|-?\d+\.\d+( [A-Za-z]+)?")
+
+Separators = tuple[str, str]
+"""Between thousands, and before decimals."""
 
 
 class Template:
     """One English text with values in it, and the same in the other language."""
 
-    def __init__(self, english: str, foreign: str) -> None:
+    def __init__(self, english: str, foreign: str, user_text: Collection[int] = ()) -> None:
         literals = PLACEHOLDER.split(english)
         self.numbers = PLACEHOLDER.findall(english)
+        self._user_text = {*_QUOTED.findall(english), *(f"{{{number}}}" for number in user_text)}
         self.weight = sum(character.isalpha() for literal in literals for character in literal)
         # "{1} of {2}" is in half of all sentences: it counts only between numbers, names of files, and texts known themselves.
         self.is_weak = self.weight < _FEW_LETTERS and not literals[0].strip()
@@ -39,18 +46,23 @@ class Template:
         fits = self._pattern.fullmatch(text) if self._hint in text else None
         return fits.groups() if fits else None
 
-    def filled(self, values: list[str]) -> str:
-        """The foreign text with these values."""
-        named = dict(zip(self.numbers, values, strict=True))
+    def filled(self, values: Sequence[str], translated: Callable[[str], str] = str) -> str:
+        """The foreign text with these values, each of them `translated` unless it is the user's own."""
+        pairs = zip(self.numbers, values, strict=True)
+        named = {number: value if number in self._user_text else translated(value) for number, value in pairs}
         return PLACEHOLDER.sub(lambda found: named.get(found[0], ""), self._foreign)
 
 
 class Catalogue:
     """All texts of one language."""
 
-    def __init__(self, texts: Mapping[str, str]) -> None:
-        self._texts = texts
-        templates = (Template(english, foreign) for english, foreign in texts.items() if PLACEHOLDER.search(english))
+    def __init__(
+        self, texts: Mapping[str, str], user_text: Mapping[str, Collection[int]] | None = None, separators: Separators = (",", ".")
+    ) -> None:
+        self._texts, self._separators, user_text = texts, separators, user_text or {}
+        templates = (
+            Template(english, foreign, user_text.get(english, ())) for english, foreign in texts.items() if PLACEHOLDER.search(english)
+        )
         self._templates = sorted(templates, key=lambda each: -each.weight)
         self._kept: dict[str, str] = {}
         self.misses = 0
@@ -65,7 +77,18 @@ class Catalogue:
             kept = self._kept[text] = self._worked_out(text)
         return kept
 
+    def filled(self, template: str, values: Sequence[str]) -> str:
+        """A template of the table in this language, with values that are as they shall be."""
+        return Template(template, self._texts.get(template, template)).filled(values)
+
+    def number(self, text: str) -> str:
+        """A number that is written in English, as this language writes it."""
+        thousands, decimals = self._separators
+        return text.translate({ord(","): thousands, ord("."): decimals})
+
     def _worked_out(self, text: str) -> str:
+        if _NUMBER.fullmatch(text):
+            return self.number(text)
         known = self._known(text)
         return known if known is not None else self._in_parts(text)
 
@@ -77,7 +100,7 @@ class Catalogue:
         for template in self._templates:
             values = template.values(text)
             if values is not None and (not template.is_weak or all(self._is_value(value) for value in values)):
-                return template.filled([self._worked_out(value) for value in values])
+                return template.filled(values, self._worked_out)
         begun = self._texts.get(text[:1].upper() + text[1:])  # "Partly done, ready to place"
         return begun[:1].lower() + begun[1:] if begun is not None else None
 

@@ -82,7 +82,7 @@ TEXTS = {
     "Nothing has been made yet.": "Es wurde noch nichts erzeugt.",
     "Nothing of what is loaded fits.": "Nichts vom Geladenen passt.",
     "Loading…": "Lädt…",
-    "{1}–{2} of {3}{4}": "{1}–{2} von {3}{4}",
+    "{1}–{2} of {3}": "{1}–{2} von {3}",
     "Collider: {1}": "Kollisionsnetz: {1}",
     "Import When Done": "Importieren, wenn fertig",
     "Import": "Importieren",

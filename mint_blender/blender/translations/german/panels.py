@@ -17,6 +17,17 @@ TEXTS = {
     "Accepted: {1}": "Angenommen: {1}",
     "Job": "Auftrag",
     "Look Closer": "Genauer ansehen",
+    "Approve Without Picture": "Ohne Bild freigeben",
+    "Back to Preview {1}": "Zurück zu Vorschau {1}",
+    "Which Preview was looked at; 0: the newest": "Welche Vorschau betrachtet wurde; 0: die neueste",
+    "{1}: Mint can only make the newest Preview, number {2}. Look at that one first.": (
+        "{1}: Mint kann nur die neueste Vorschau ausführen, Nummer {2}. Bitte zuerst diese ansehen."
+    ),
+    "{1} waits for you in the list of jobs ({2}): decide about it there.": (
+        "{1} wartet in der Auftragsliste auf eine Entscheidung ({2}): bitte dort entscheiden."
+    ),
+    "At its Preview: whoever started it may have to approve it": "Vorschau liegt vor: wer es gestartet hat, muss sie vielleicht freigeben",
+    "Needs Credits: up to whoever started it": "Braucht Credits: von dem, der es gestartet hat",
     "Copy Report": "Bericht kopieren",
     "Add > Mint": "Hinzufügen > Mint",
     "Mint: {1} jobs, next: {2}": "Mint: {1} Aufträge, nächster: {2}",

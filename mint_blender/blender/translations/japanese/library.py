@@ -83,7 +83,7 @@ TEXTS = {
     "Nothing has been made yet.": "まだ何も作られていません。",
     "Nothing of what is loaded fits.": "読み込んだ中に該当なし。",
     "Loading…": "読み込み中…",
-    "{1}–{2} of {3}{4}": "{1}–{2} / {3}{4}",
+    "{1}–{2} of {3}": "{1}–{2} / {3}",
     "Collider: {1}": "コリジョンメッシュ: {1}",
     "Import When Done": "完成後にインポート",
     "Import": "インポート",

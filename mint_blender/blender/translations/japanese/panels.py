@@ -17,6 +17,17 @@ TEXTS = {
     "Accepted: {1}": "受け付けました: {1}",
     "Job": "ジョブ",
     "Look Closer": "拡大表示",
+    "Approve Without Picture": "画像なしで承認",
+    "Back to Preview {1}": "プレビュー {1} に戻る",
+    "Which Preview was looked at; 0: the newest": "確認したプレビューの番号（0 は最新）",
+    "{1}: Mint can only make the newest Preview, number {2}. Look at that one first.": (
+        "{1}: Mint が生成できるのは最新のプレビュー（{2} 番）だけです。先にそれを確認してください。"
+    ),
+    "{1} waits for you in the list of jobs ({2}): decide about it there.": (
+        "{1} はジョブリストで操作を待っています（{2}）。そちらで決めてください。"
+    ),
+    "At its Preview: whoever started it may have to approve it": "プレビュー待ち: 開始した人の承認が必要な場合があります",
+    "Needs Credits: up to whoever started it": "クレジットが必要です（開始した人が対応）",
     "Copy Report": "レポートをコピー",
     "Add > Mint": "追加 > Mint",
     "Mint: {1} jobs, next: {2}": "Mint: ジョブ {1} 件、次: {2}",
