@@ -40,7 +40,7 @@ def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         target = replace(
             wanted.target, output=text_of(arguments.output), render=text_of(arguments.render), document=None, scene=None, at=None
         )
-        job = board.start(wanted.request, target, optimize=wanted.optimize)
+        job = board.start(wanted.request, target, optimize=wanted.optimize, max_credits=arguments.max_credits)
         return to_the_end(board, [job], terminal, approve=arguments.approve)
 
 

@@ -111,7 +111,9 @@ def _generate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         help="for a model: make it lighter afterwards, where it can be opened here (light, moderate or aggressive; costs Credits too)",
     )
     generate.add_argument("--splats", metavar="TIER", help="for a world: its Gaussian splats too (such as 100k or 500k)")
-    generate.add_argument("--max-credits", type=_credits, metavar="N", help="start nothing that would cost more")
+    generate.add_argument(
+        "--max-credits", type=_credits, metavar="N", help="start nothing that would cost more, also when the job is resumed later"
+    )
     generate.add_argument("--approve", action="store_true", help="approve every Preview without asking")
     _outputs(generate)
 
@@ -132,10 +134,12 @@ def _jobs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     _command(commands, "jobs", "the jobs in the journal, newest first")
     resume = _command(commands, "resume", "go on with a job, or with all that were broken off")
     resume.add_argument("job", nargs="?", metavar="JOB", help="the job's id, or the beginning of it")
-    _job(commands, "approve", "accept the Preview and go on to the end")
+    approve = _job(commands, "approve", "accept the Preview and go on to the end")
     revise = _job(commands, "revise", "ask for another Preview")
     revise.add_argument("feedback", metavar="TEXT", help="what should change")
-    _job(commands, "retry", "a new attempt at a failed job (costs Credits again)")
+    retry = _job(commands, "retry", "a new attempt at a failed job (costs Credits again)")
+    for command in (resume, approve, revise, retry):
+        command.add_argument("--max-credits", type=_credits, metavar="N", help="a new limit for what this job may cost in all")
     _job(commands, "cancel", "stop a job, at Mint too")
     _job(commands, "dismiss", "take a job off the list; its files stay")
     place = _job(commands, "place", "write a finished job's result into a file")

@@ -36,7 +36,7 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     level = OptimizationLevel(arguments.optimize) if arguments.optimize else None
     with session.open_board() as board:
         session.check_price(board, request, level, arguments.max_credits, terminal.wait)
-        job = board.start(request, target, optimize=level)
+        job = board.start(request, target, optimize=level, max_credits=arguments.max_credits)
         return to_the_end(board, [job], terminal, approve=arguments.approve)
 
 
@@ -48,10 +48,18 @@ def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             if not jobs:
                 terminal.hint("Nothing was broken off.")
         else:
-            jobs = [board.job(arguments.job)]
+            jobs = [_limited(board, arguments)]
             if goes_on(jobs[0]) or jobs[0].phase is Phase.BILLING:
                 board.resume(jobs[0].id)
         return to_the_end(board, jobs, terminal)
+
+
+def _limited(board: Board, arguments: argparse.Namespace) -> Job:
+    """The job that is named, with another limit of its own where one was said."""
+    job = board.job(arguments.job)
+    if arguments.max_credits is not None:
+        board.limit(job.id, arguments.max_credits)
+    return board.job(job.id)
 
 
 def _resume_all(board: Board) -> list[Job]:
@@ -77,7 +85,7 @@ def _is_unwritten(job: Job) -> bool:
 def approve(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Accept the Preview and follow the job to its end."""
     with session.open_board() as board:
-        job = board.job(arguments.job)
+        job = _limited(board, arguments)
         board.approve(job.id)
         return to_the_end(board, [job], terminal)
 
@@ -85,7 +93,7 @@ def approve(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 def revise(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Ask for another Preview and wait for it."""
     with session.open_board() as board:
-        job = board.job(arguments.job)
+        job = _limited(board, arguments)
         board.revise(job.id, arguments.feedback)
         return to_the_end(board, [job], terminal)
 
@@ -93,7 +101,7 @@ def revise(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 def retry(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """A new attempt at a failed job."""
     with session.open_board() as board:
-        job = board.job(arguments.job)
+        job = _limited(board, arguments)
         board.retry(job.id)
         return to_the_end(board, [job], terminal)
 

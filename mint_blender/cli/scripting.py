@@ -66,7 +66,7 @@ def generate(
     _check(request, level, review)
     with session.open_board() as board:
         session.check_price(board, request, level, max_credits)
-        started = board.start(request, Target(splats=splats), optimize=level)
+        started = board.start(request, Target(splats=splats), optimize=level, max_credits=max_credits)
         job = session.follow(board, started.id, lambda news: None, review)
         if job.phase is not Phase.READY:
             raise GenerationStopped(job)

@@ -39,7 +39,7 @@ from .journal import Journal
 from .known_jobs import KnownJobs
 from .messages import Answered, Crashed, Hitch, JobChanged, News, Progress, Rested
 from .purse import NotPossible, Purse, TooExpensive
-from .questions import Answer, OptimizationPrice, Price, Question, prices_of, prices_of_retry
+from .questions import Answer, OptimizationPrice, Price, Question, prices_of, prices_of_click
 from .setup import Setup
 from .under_way import UnderWay
 from .worker import Worker
@@ -164,29 +164,41 @@ class Board:
 
     # -- deciding -----------------------------------------------------------------------------------------------------
 
-    def start(self, request: GenerationRequest, target: Target = Target(), *, optimize: OptimizationLevel | None = None) -> Job:
-        """A new job: committed with its idempotency key before this returns, sent by the worker afterwards. May raise TooExpensive."""
+    def start(
+        self,
+        request: GenerationRequest,
+        target: Target = Target(),
+        *,
+        optimize: OptimizationLevel | None = None,
+        max_credits: float | None = None,
+    ) -> Job:
+        """A new job: committed with its idempotency key before this returns, sent by the worker afterwards. May raise TooExpensive.
+
+        `max_credits` is the most that it may cost in all, also when it is gone on with later and by another program."""
         if complaint := checks.complaint(request):
             raise NotPossible(complaint)
         if optimize is not None and request.kind is not Kind.MODEL:
             raise NotPossible("Optimising is for models.")
-        prices = self._check_prices(prices_of(request, optimize))
-        extra = prices[1] if optimize else None
-        return self._begin(new_job(request, target, now=time.time(), optimize=optimize, estimate=prices[0], optimize_estimate=extra))[0]
+        questions = prices_of(request, optimize)
+        price, *extra = self._prices(questions, own_limit=max_credits)
+        job = new_job(request, target, now=time.time(), optimize=optimize, estimate=price, optimize_estimate=extra[0] if extra else None)
+        return self._begin(replace(job, max_credits=max_credits), starts=[questions])[0]
 
     def start_all(self, wishes: Iterable[tuple[GenerationRequest, Target]]) -> list[Job]:
         """As `start`, for many at one click: committed at once, so that hundreds do not hold up the window."""
         wanted = list(wishes)
         if complaint := next(filter(None, (checks.complaint(request) for request, _ in wanted)), None):
             raise NotPossible(complaint)
-        estimates = self._check_prices(*([Price.of(request)] for request, _ in wanted))
-        pairs = zip(wanted, estimates, strict=True)
-        return self._begin(*(new_job(request, target, now=time.time(), estimate=estimate) for (request, target), estimate in pairs))
+        starts = [[Price.of(request)] for request, _ in wanted]
+        pairs = zip(wanted, self._prices(*starts), strict=True)
+        jobs = [new_job(request, target, now=time.time(), estimate=estimate) for (request, target), estimate in pairs]
+        return self._begin(*jobs, starts=starts)
 
     def fetch(self, asset: Asset, target: Target = Target(), *, optimize: OptimizationLevel | None = None) -> Job:
         """A job that brings what Mint has made already; optimised first if wanted, which costs Credits."""
-        estimate = self._check_prices([OptimizationPrice(asset.id)])[0] if optimize else None
-        return self._begin(new_fetch(asset, target, now=time.time(), optimize=optimize, estimate=estimate))[0]
+        starts = [[OptimizationPrice(asset.id)]] if optimize else []
+        (estimate,) = self._prices(*starts) or [None]
+        return self._begin(new_fetch(asset, target, now=time.time(), optimize=optimize, estimate=estimate), starts=starts)[0]
 
     def convert(self, asset: Asset, formats: Sequence[Format], folder: Path) -> Job:
         """A job that brings a model in other formats to a folder. Only what Mint has not made of it before costs Credits.
@@ -203,9 +215,9 @@ class Board:
                 self.resume(job.id)
                 return self.job(job.id)
             raise NotPossible(f"{job.title} is being converted already ({card.state(job)}): wait for that, or go on with it.")
-        if any((asset.assets or Assets()).converted_url(format) is None for format in wanted):
-            self._check_prices([None])
-        return self._begin(new_conversion(asset, wanted, Target(folder=str(folder)), now=time.time()))[0]
+        is_paid = any((asset.assets or Assets()).converted_url(format) is None for format in wanted)
+        job = new_conversion(asset, wanted, Target(folder=str(folder)), now=time.time())
+        return self._begin(job, starts=[[None]] if is_paid else [])[0]
 
     def _open_conversions(self, asset: Asset, formats: Collection[Format]) -> list[Job]:
         """What was begun of that, and may still be paid for."""
@@ -234,11 +246,11 @@ class Board:
         return self.job(job.id)
 
     def approve(self, job_id: str) -> None:
-        """Accept the preview: the final, expensive stage begins."""
+        """Accept the preview: the final, expensive stage begins. May raise TooExpensive."""
         self._decide(job_id, Verb.APPROVE)
 
     def revise(self, job_id: str, feedback: str) -> None:
-        """Ask for another preview."""
+        """Ask for another preview. May raise TooExpensive."""
         if complaint := feedback_complaint(feedback):
             raise NotPossible(complaint)
         self._decide(job_id, Verb.REVISE, feedback.strip())
@@ -257,10 +269,11 @@ class Board:
 
     def retry(self, job_id: str) -> None:
         """A new attempt at a failed job. Costs Credits again. May raise TooExpensive."""
-        job = self.job(job_id)
-        prices = prices_of_retry(job) if Verb.RETRY in card.verbs(job) else ()
-        estimates = self._check_prices(prices) if prices else []
-        self._decide(job.id, Verb.RETRY, estimates=estimates)
+        self._decide(job_id, Verb.RETRY)
+
+    def limit(self, job_id: str, max_credits: float | None) -> None:
+        """Another limit for one job: the most that it may cost in all; None: no limit of its own."""
+        self._save(replace(self.job(job_id), max_credits=max_credits))
 
     def resume(self, job_id: str) -> None:
         """Go on: after Credits were bought, after a pause, or after a restart. Starts and pays nothing twice."""
@@ -390,30 +403,51 @@ class Board:
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
-    def _check_prices(self, *starts: Sequence[Question | None]) -> list[float | None]:
-        """What each part of these starts will cost, as far as that is known; raises TooExpensive where that is above a limit.
+    def _prices(self, *starts: Sequence[Question | None], own_limit: float | None = None) -> list[float | None]:
+        """What each part of these starts will cost, as far as that is known; asked for where a limit wants to know and one may wait.
 
         None instead of a question: Mint has no price for it."""
         questions = list(itertools.chain(*starts))
-        if self.purse.limits:
+        if self.waits_for_prices and (self.purse.limits or own_limit is not None):
             for question in dict.fromkeys(questions):
-                if question is not None and self.waits_for_prices and self.purse.known(question) is None:
+                if question is not None and self.purse.known(question) is None:
                     self.find_out(question)
-            self.purse.check(starts, self.spent_today())
         return [self.purse.price(question) if question is not None else None for question in questions]
 
-    def _begin(self, *jobs: Job) -> list[Job]:
-        self._known.add(*jobs)
+    def _begin(self, *jobs: Job, starts: Sequence[Sequence[Question | None]]) -> list[Job]:
+        """Commit new jobs if they are within the limits: in one transaction, so that of two at the same moment one counts the other."""
+        with self._known.at_once():
+            if self.purse.limits and starts:
+                self.purse.check(starts, self.spent_today())
+            for job, questions in zip(jobs, starts, strict=False):
+                self.purse.check_own(job, questions)
+            self._known.add(*jobs)
         for job in jobs:
             self._look(job)
         return list(jobs)
 
-    def _decide(self, job_id: str, verb: Verb, feedback: str | None = None, estimates: Sequence[float | None] = ()) -> None:
+    def _decide(self, job_id: str, verb: Verb, feedback: str | None = None) -> None:
+        """Commit a click; one that costs is checked against the limits in the same transaction."""
         job = self.job(job_id)
-        decided = self._known.decide(job, Decision(verb, new_key(verb.value), feedback, time.time(), *estimates))
+        questions = prices_of_click(job, verb) if verb in card.verbs(job) else ()
+        estimates = self._prices(questions, own_limit=job.max_credits)
+        decision = Decision(verb, new_key(verb.value), feedback, time.time(), *estimates)
+        with self._known.at_once():
+            job = self._known.get(job.id) or job
+            if questions and (self.purse.limits or job.max_credits is not None):
+                job = self._within_limits(job, decision, questions)
+            decided = self._known.decide(job, decision)
         if decided is None:
             self._refuse(self._known.get(job.id) or job, verb)
         self._look(decided)
+
+    def _within_limits(self, job: Job, decision: Decision, questions: Sequence[Question | None]) -> Job:
+        """The job, if this click keeps it within the limits; who goes beyond them knowingly lifts the job's own for good."""
+        if self.purse.is_open and job.max_credits is not None:
+            job = replace(job, max_credits=None)
+            self._save(job)
+        self.purse.check_click(job, decision, questions, self.spent_today() - self._known.spent_for(job))
+        return job
 
     def _refuse(self, job: Job, verb: Verb) -> NoReturn:
         raise NotPossible(f"{job.title}: {verb.value} is not possible now ({card.state(job)}).")

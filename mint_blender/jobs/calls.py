@@ -8,6 +8,7 @@ from pathlib import Path
 from ..files import picture
 from ..files.errors import BadPicture, DiskTrouble
 from ..mint.account import Account
+from ..mint.accounting import Estimate
 from ..mint.client import Client
 from ..mint.errors import BadAnswer, MintError
 from ..mint.generation import LARGEST_IMAGE
@@ -16,9 +17,10 @@ from ..mint.schema import Asset, Operation, Seen
 from ..mint.transport import Transport
 from .checks import UPLOADABLE
 from .job import Verb
-from .wants import Act, Convert, Optimize, Poll, ReadAsset, Start, Upload
+from .questions import quote
+from .wants import Act, Convert, Optimize, Poll, Quote, ReadAsset, Start, Upload
 
-Call = Start | Act | Poll | ReadAsset | Optimize | Convert
+Call = Quote | Start | Act | Poll | ReadAsset | Optimize | Convert
 
 
 def connect(account: Account) -> Client:
@@ -30,8 +32,10 @@ def connect(account: Account) -> Client:
     return Client(Transport(origin, account.key))
 
 
-def make(client: Client, want: Call) -> Operation | Seen | Asset:
+def make(client: Client, want: Call) -> Operation | Seen | Asset | Estimate:
     """The answer to a want. Raises MintError."""
+    if isinstance(want, Quote):
+        return quote(client, want.question)
     if isinstance(want, Start):
         return client.start(want.kind, want.body, key=want.key)
     if isinstance(want, Poll):

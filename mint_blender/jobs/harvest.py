@@ -18,8 +18,9 @@ from ..files.store import safe_name
 from ..mint import errors
 from ..mint.pacing import Pace, Polling
 from ..mint.schema import Asset, Assets, Format, Kind, ResourceRef, Status
-from . import part_notes, set_aside, troubles
+from . import own_limit, part_notes, set_aside, spending, troubles
 from .job import Cause, Job, Kept, Phase, Role, Trouble, is_being_made
+from .questions import OptimizationPrice
 from .wants import Fetch, Optimize, Poll, ReadAsset, Step, Want
 
 Answer = TypeVar("Answer")
@@ -161,6 +162,8 @@ class Harvest:
             return
         try:
             if self._job.optimization is None:
+                if not (yield from self._may_optimize(resource.id)):
+                    return
                 answer = yield from self._teller.ask(Optimize(resource.id, level, key=f"{self._job.key}-optimize"))
                 self._job = replace(self._job, optimization=answer)
             yield from self._watch_optimization()
@@ -172,6 +175,18 @@ class Harvest:
             if error.retryable or isinstance(error, errors.KeyRefused):
                 raise
             self._job = self._job.noted(f"The model was not optimised: the original file was taken. {error}")
+
+    def _may_optimize(self, model_id: str) -> Generator[Step, Any, bool]:
+        """Is there room for it in the job's own limit? Else the original is taken, and that is said."""
+        if self._job.max_credits is None:
+            return True
+        price = yield from own_limit.price(self._teller, OptimizationPrice(model_id))
+        price = self._job.optimize_estimate if price is None else price
+        total = None if price is None else spending.at_prices(self._job, self._job.estimate or 0.0, price)
+        sentence = spending.objection_of_job(total, self._job.max_credits)
+        if sentence is not None:
+            self._job = self._job.noted(f"The model was not optimised: the original file was taken. {sentence}")
+        return sentence is None
 
     def _watch_optimization(self) -> Telling:
         polling = Polling(self._pace)

@@ -287,8 +287,12 @@ class Job:
 
     def expecting(self, decision: Decision) -> Job:
         """The job with what Mint said at this click that it would cost; where it said nothing, what was known before stays."""
-        estimate = self.estimate if decision.estimate is None else decision.estimate
-        extra = self.optimize_estimate if decision.optimize_estimate is None else decision.optimize_estimate
+        return self.priced(decision.estimate, decision.optimize_estimate)
+
+    def priced(self, estimate: float | None, optimize_estimate: float | None) -> Job:
+        """The job with what Mint says now that it will cost; where it says nothing, what was known before stays."""
+        estimate = self.estimate if estimate is None else estimate
+        extra = self.optimize_estimate if optimize_estimate is None else optimize_estimate
         return replace(self, estimate=estimate, optimize_estimate=extra)
 
     def forgetting(self) -> Job:

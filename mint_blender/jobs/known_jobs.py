@@ -75,15 +75,23 @@ class KnownJobs:
 
     def spending_entries(self) -> list[spending.Entry]:
         """What the jobs of the last days mean for the account, those included that were dismissed since."""
-        listed = (spending.entry(job, self.moves(job)) for job in self)
+        now = time.time()
+        listed = (spending.entry(job, self.moves(job), now) for job in self)
         return [*self._of_dismissed()[0], *(entry for entry in listed if entry)]
+
+    def spent_for(self, job: Job) -> float:
+        """What this job is part of today's sum with."""
+        now = time.time()
+        entry = spending.entry(job, self.moves(job), now)
+        return spending.spent_on([entry] if entry else [], spending.date_of(now))
 
     def _of_dismissed(self) -> tuple[list[spending.Entry], float | None]:
         """What the dismissed jobs of the last days mean for the account, and what the latest optimisation of them has cost."""
         if self._dismissed is None:
-            jobs = self._journal.dismissed(time.time() - (spending.DAYS + 1) * 24 * 3600.0)
+            now = time.time()
+            jobs = self._journal.dismissed(now - (spending.DAYS + 1) * 24 * 3600.0)
             moves = self._journal.moves([job.id for job in jobs])
-            entries = [entry for job in jobs if (entry := spending.entry(job, moves[job.id]))]
+            entries = [entry for job in jobs if (entry := spending.entry(job, moves[job.id], now))]
             self._dismissed = entries, spending.paid_for_optimizing(sorted(jobs, key=lambda job: -job.created_at))
         return self._dismissed
 

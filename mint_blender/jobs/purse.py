@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 
 from ..mint.accounting import Estimate, Usage
-from .job import Job
+from .job import Decision, Job, Verb
 from .messages import Answered
-from .questions import Balance, OptimizationPrice, Question
-from .spending import Limits, objection_to_all
+from .questions import Balance, OptimizationPrice, Price, Question
+from .spending import Limits, committed, objection, objection_of_job, objection_to_all
 
 LASTS = 3600.0  # seconds for which a price or a balance is taken as it was read
 COMPLAINT_LASTS = 30.0  # seconds until what went wrong is tried again
@@ -90,6 +91,44 @@ class Purse:
             known = [each for question in questions if (each := self.known(question))]
             reason = next((each.complaint for each in known if each.complaint), None) or self.untold(questions)
             raise TooExpensive(f"{sentence} {reason}" if reason else sentence, spent=spent, unasked=unasked)
+
+    def check_own(self, job: Job, questions: Sequence[Question | None]) -> None:
+        """Raises TooExpensive where a new job would cost more than its own limit."""
+        if not self._is_open and (sentence := objection_of_job(self.total(questions), job.max_credits)):
+            raise TooExpensive(sentence, unasked=tuple(each for each in questions if each and not self.known(each)))
+
+    def check_click(self, job: Job, decision: Decision, questions: Sequence[Question | None], others: float) -> None:
+        """Raises TooExpensive where a click on a job leads above a limit of the user, or above the job's own.
+
+        `questions`: all that has a price in it; `others`: what else than this job was spent today."""
+        if self._is_open or not questions or not (self.limits or job.max_credits is not None):
+            return
+        unasked = tuple(question for question in questions if question and not self.known(question))
+        is_new = decision.verb is Verb.RETRY
+        price = self.total(questions)
+        if price is None and not is_new:
+            price = job.estimate
+        total = None if unasked or price is None else self._after(job, decision)
+        sentence = (
+            objection(price if is_new and not unasked else total, replace(self.limits, day=0.0), others)
+            or objection(total, replace(self.limits, each=0.0), others)
+            or objection_of_job(total, job.max_credits)
+        )
+        if sentence:
+            raise TooExpensive(sentence, spent=others, unasked=unasked)
+
+    def _after(self, job: Job, decision: Decision) -> float:
+        """What a job will have cost in all after this click; a revision costs no more than another Preview, where Mint tells its price."""
+        answered = self._answers.get(Price.of(job.request))
+        told = answered.answer if answered and isinstance(answered.answer, Estimate) else None
+        if decision.verb is Verb.REVISE and told and told.required_to_start and told.required_to_start < (told.estimated_total or 0.0):
+            return committed(replace(job, decision=None)) + told.required_to_start
+        return committed(replace(job, decision=decision))
+
+    @property
+    def is_open(self) -> bool:
+        """Has the user been told, and wants it all the same?"""
+        return self._is_open
 
     def untold(self, questions: Collection[Question]) -> str | None:
         """Why nobody can say what an optimisation will cost, if that is what is lacking."""

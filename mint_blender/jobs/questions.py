@@ -12,7 +12,7 @@ from ..mint.accounting import Estimate, Me, Usage
 from ..mint.errors import NotFound, NotOffered
 from ..mint.generation import GenerationRequest
 from ..mint.schema import Kind, Mode, OptimizationLevel, Page, Preset
-from .job import Job, has_failed_at_mint
+from .job import Job, Phase, Verb, has_failed_at_mint
 
 if TYPE_CHECKING:
     from ..mint.client import Client
@@ -69,6 +69,14 @@ def prices_of_retry(job: Job) -> tuple[Price | OptimizationPrice | None, ...]:
     return prices_of(job.request, job.optimize)
 
 
+def prices_of_click(job: Job, verb: Verb) -> tuple[Price | OptimizationPrice | None, ...]:
+    """What has to be known of a job that costs (more) after this click; nothing where the click costs nothing."""
+    if verb is Verb.RETRY:
+        return prices_of_retry(job)
+    is_paid = verb in {Verb.APPROVE, Verb.REVISE} or (verb is Verb.RESUME and job.phase is Phase.BILLING)
+    return prices_of(job.request, job.optimize if job.optimization is None else None) if is_paid and not job.convert else ()
+
+
 @dataclass(frozen=True)
 class ListPage:
     """One page of the models or worlds that this API project has made; without a cursor the first one."""
@@ -104,6 +112,11 @@ def answer(client: Client, question: WhoseKey | Balance | Price | OptimizationPr
         return client.me()
     if isinstance(question, Balance):
         return client.usage()
+    return quote(client, question)
+
+
+def quote(client: Client, question: Price | OptimizationPrice) -> Estimate:
+    """What it would cost; an empty estimate where Mint does not tell. Raises MintError."""
     try:
         if isinstance(question, OptimizationPrice):
             return _price_of_optimizing(client, question.model_id)

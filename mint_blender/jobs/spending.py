@@ -9,12 +9,15 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
 
-from .job import BUSY, Job, Phase, has_failed_at_mint, is_retried
+from .job import BUSY, Job, Phase, Verb, has_failed_at_mint, is_retried
 
 DAYS = 30  # what the Usage section looks back at
 
 _WILL_COST = (BUSY - {Phase.FETCHING}) | {Phase.REVIEW, Phase.BILLING, Phase.PAUSED}
 _DONE = frozenset({Phase.FETCHING, Phase.READY, Phase.PLACED})
+_MORE_COMES = _WILL_COST - {Phase.REVIEW}  # without a further click
+_SPENDS = frozenset({Verb.RETRY, Verb.APPROVE, Verb.REVISE})  # the clicks after which more is paid
+_UNSPENT = frozenset({Phase.WAITING, Phase.REVIEW, Phase.BILLING, Phase.FAILED})  # what comes after these is paid when the job leaves them
 
 Moves = Sequence[tuple[Phase, float]]
 
@@ -32,7 +35,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Entry:
-    """What one job means for the account. `at` is when its latest attempt began, in seconds since the epoch."""
+    """What one job means for the account. `at` is when it began to cost what it does, in seconds since the epoch."""
 
     at: float
     credits: float
@@ -99,8 +102,15 @@ def _for_generating(job: Job, expected: float) -> float:
     spent = said.spent if said else 0.0
     if is_retried(job):
         return spent + expected  # another attempt begins, beside the one that has failed
+    if job.phase in _MORE_COMES or is_paid_on(job):
+        return max(spent, expected)  # the Preview alone may have been paid so far
     unsaid = said is None and job.phase in _DONE
     return expected if not spent and (unsaid or job.phase in _WILL_COST) else spent
+
+
+def is_paid_on(job: Job) -> bool:
+    """Has somebody clicked on something that costs, and Mint not answered yet?"""
+    return job.decision is not None and job.decision.verb in _SPENDS
 
 
 def _for_optimizing(job: Job, expected: float) -> float:
@@ -119,20 +129,22 @@ def paid_for_optimizing(jobs: Iterable[Job]) -> float | None:
     return next((credits.spent for credits in said if credits.spent), None)
 
 
-def entry(job: Job, moves: Moves) -> Entry | None:
-    """What a job means for the account; None for one that only fetched what was there."""
+def entry(job: Job, moves: Moves, now: float) -> Entry | None:
+    """What a job means for the account; None for one that only fetched what was there. `now`: seconds since the epoch."""
     makes_it_anew = is_retried(job) and has_failed_at_mint(job)
     if job.existing is not None and job.optimize is None and not job.operations and not makes_it_anew:
         return None
-    return Entry(_begun_at(job, moves), committed(job), job.phase in _DONE, job.phase is Phase.FAILED and not is_retried(job))
+    return Entry(_begun_at(job, moves, now), committed(job), job.phase in _DONE, job.phase is Phase.FAILED and not is_retried(job))
 
 
-def _begun_at(job: Job, moves: Moves) -> float:
-    """When the latest attempt began: a retry with its click, and then with Mint's answer to it."""
-    if is_retried(job) and job.decision and job.decision.at is not None:
-        return job.decision.at
-    retried = [at for (before, _), (_, at) in pairwise(moves) if before is Phase.FAILED]
-    return retried[-1] if retried else job.created_at
+def _begun_at(job: Job, moves: Moves, now: float) -> float:
+    """When it began to cost what it does: with the send, a day after the click it may be, and once more with each click that costs.
+
+    What is still to be sent will be paid now."""
+    if job.phase is Phase.WAITING or is_paid_on(job):
+        return now
+    left = [at for (before, _), (after, at) in pairwise(moves) if before in _UNSPENT and after not in _UNSPENT | {Phase.CANCELED}]
+    return left[-1] if left else job.created_at
 
 
 def month(entries: Iterable[Entry], today: date, count: int = DAYS) -> Month:
@@ -171,6 +183,15 @@ def objection(price: float | None, limits: Limits, spent: float) -> str | None:
             f"{limits.day:,.0f} Credits for a day."
         )
     return None
+
+
+def objection_of_job(total: float | None, most: float | None) -> str | None:
+    """A sentence if a job would cost more in all than its own limit; None where it has none."""
+    if most is None or (total is not None and total <= most):
+        return None
+    if total is None:
+        return f"Mint does not tell the price, so the limit of {most:,.0f} Credits for this job cannot be kept."
+    return f"This job would cost about {total:,.0f} Credits in all, more than its limit of {most:,.0f} Credits."
 
 
 def objection_to_all(prices: Sequence[float | None], limits: Limits, spent: float) -> str | None:

@@ -17,9 +17,10 @@ from ..files.errors import FileTrouble
 from ..mint import errors
 from ..mint.pacing import Pace, Polling
 from ..mint.schema import Assets, Format, Mode, Operation, Status
-from . import part_notes, troubles
+from . import own_limit, part_notes, troubles
 from .harvest import Harvest
 from .job import Decision, Job, Kept, Phase, Role, Verb, has_failed_at_mint
+from .spending import objection_of_job
 from .wants import Act, Convert, Fetch, Glance, Poll, ReadAsset, Start, Step, TakeSlot, Upload, Want
 
 Answer = TypeVar("Answer")
@@ -101,8 +102,21 @@ class _Story:
             if self.job.phase is Phase.WAITING:
                 yield from self.ask(TakeSlot(None if self.job.convert else self.job.kind, after=after))
                 self.job = self.job.moved(Phase.SENDING)
+            if not (yield from self._is_within_its_limit()):
+                return
             yield from self._send_start()
             after = self._terms.pace.longest if self.job.trouble is not None else 0.0
+
+    def _is_within_its_limit(self) -> Generator[Step, Any, bool]:
+        """Before the start is sent for the first time: does the job still cost no more than its own limit? Else it is paused."""
+        job = self.job
+        if job.max_credits is None or job.first_sent_at is not None:
+            return True
+        total = yield from own_limit.expected(self, self._terms.now())
+        if (sentence := objection_of_job(total, job.max_credits)) is None:
+            return True
+        self.job = self.job.moved(Phase.PAUSED, trouble=own_limit.exceeded(sentence))
+        return False
 
     def _upload_pictures(self) -> Telling:
         """Each local picture once: what is uploaded is remembered, and every picture has a key of its own."""

@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from ..mint.accounting import Estimate
 from ..mint.schema import Asset, Format, Kind, Operation, OptimizationLevel, Seen
 from .job import Decision, Job, Kept, Role
+from .questions import OptimizationPrice, Price
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -39,6 +41,14 @@ class Upload(Want[str]):
     path: str
     key: str
     anew: bool = False
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
+class Quote(Want[Estimate]):
+    """Ask what something would cost now; an empty estimate where Mint does not tell."""
+
+    question: Price | OptimizationPrice
     after: float = 0.0
 
 
@@ -128,7 +138,7 @@ class Glance(Want[Kept | None]):
     after: float = 0.0
 
 
-AnyWant = TakeSlot | Upload | Start | Act | Poll | ReadAsset | Optimize | Convert | Fetch | Glance
+AnyWant = TakeSlot | Upload | Quote | Start | Act | Poll | ReadAsset | Optimize | Convert | Fetch | Glance
 
 
 @dataclass(frozen=True)

@@ -4,16 +4,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import mint_blender
 from mint_blender.cli import surroundings
+from mint_blender.jobs.job import Target, new_job
+from mint_blender.jobs.journal import Journal
 from mint_blender.jobs.spending import Limits
+from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.schema import Kind, Preset
 
 from ..mint_service.running import ThreadService
 from .runs import LAMP, Mint
+from .test_batch_limit import cheap
 
 Set = Callable[[Limits], None]
 
@@ -158,3 +164,62 @@ def test_jobs_say_what_they_cost(mint: Mint) -> None:
     assert "a lamp: Ready to place (248 Credits)" in told
     assert "a mug: Look at the Preview (248 Credits reserved)" in told
     assert any("a vase" in line and line.endswith("(Cost nothing)") for line in told.splitlines())
+
+
+def in_review(mint: Mint, *more: str) -> str:
+    """A lamp whose Preview waits; its job."""
+    assert mint(*LAMP, "--mode", "review", *more).status == 6
+    return str(mint("jobs", "--json").records[0]["job"])
+
+
+def test_approving_and_revising_above_a_limit(mint: Mint, service: ThreadService, preferences: Set) -> None:
+    """They cost too: status 4 and nothing sent. What the Preview has cost already counts once."""
+    job = in_review(mint)
+    preferences(Limits(each=247))
+    for words in (("approve", job), ("revise", job, "in green")):
+        ran = mint(*words)
+        assert ran.status == 4 and "more than your limit of 247 Credits for one generation" in ran.said
+    assert not service.requests("POST", "*:approve") and not service.requests("POST", "*:revise")
+    preferences(Limits(each=248, day=248))
+    assert mint("approve", job).status == 0
+
+
+def test_approving_in_python_above_a_limit(mint: Mint, service: ThreadService, preferences: Set) -> None:
+    """TooExpensive at the Preview as well, where another command has spent the rest of the day meanwhile."""
+
+    def review(preview: object) -> str:
+        preferences(Limits())
+        assert mint(*LAMP).status == 0
+        return "approve"
+
+    preferences(Limits(day=495))
+    with pytest.raises(mint_blender.TooExpensive, match="With the 248 Credits spent today"):
+        mint_blender.generate("a mug", preset="fast", mode="review", review=review)
+    assert not service.requests("POST", "*:approve")
+
+
+def test_max_credits_belongs_to_the_job(mint: Mint, service: ThreadService) -> None:
+    """Another command, another day: the limit of the click holds, until a command says another one."""
+    job = in_review(mint, "--max-credits", "300")
+    service.scenario(answers=[cheap(700, times=3)])
+    ran = mint("approve", job)
+    assert ran.status == 4 and "about 700 Credits in all, more than its limit of 300 Credits" in ran.said
+    assert mint("revise", job, "in green").status == 4
+    assert not service.requests("POST", "*:approve") and not service.requests("POST", "*:revise")
+    assert mint("approve", job, "--max-credits", "700").status == 0
+
+
+def test_a_resumed_job_keeps_its_limit(mint: Mint, service: ThreadService, home: Path) -> None:
+    """Clicked long ago and never sent: the price is asked anew, and above the limit it rests, with status 4 and nothing started."""
+    job = new_job(GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST), Target(), now=1.0, estimate=100.0)
+    journal = Journal(home)
+    journal.add(replace(job, max_credits=247.0))
+    journal.close()
+    for _ in range(2):
+        ran = mint("resume", job.id)
+        assert ran.status == 4 and "about 248 Credits in all, more than its limit of 247 Credits. Nothing was sent." in ran.said
+        (told,) = mint("jobs", "--json").records
+        assert (told["phase"], told["trouble"]["code"]) == ("paused", "max_credits")
+    assert not service.operations()
+    assert mint("resume", job.id, "--max-credits", "248").status == 0
+    assert len(service.operations()) == 1

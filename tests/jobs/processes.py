@@ -12,16 +12,20 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 from mint_blender.files import filesystem
 from mint_blender.files.lock import try_shared_lock
-from mint_blender.jobs.board import Board, NotPossible
+from mint_blender.jobs.board import Board, NotPossible, TooExpensive
 from mint_blender.jobs.driver import Driver
 from mint_blender.jobs.job import Decision, Verb
 from mint_blender.jobs.journal import Journal
+from mint_blender.jobs.questions import Price
+from mint_blender.jobs.spending import Limits
 from mint_blender.mint.account import Account
+from mint_blender.mint.accounting import Estimate
 from mint_blender.mint.generation import GenerationRequest
 from mint_blender.mint.schema import Kind
 
@@ -113,6 +117,23 @@ class _There:
 
     def start(self, prompt: str) -> str:
         return self.board.start(GenerationRequest(Kind.MODEL, prompt)).id
+
+    def start_within(self, day: float, price: float, at: float) -> bool:
+        """At this moment (seconds since the epoch), with a price that is known and a limit for the day."""
+        self.board.purse.limits = Limits(day=day)
+        request = GenerationRequest(Kind.MODEL, "a lamp")
+        self.board.learn(Price.of(request), Estimate(None, price, price))
+        while time.time() < at:
+            pass
+        try:
+            self.board.start(request)
+        except TooExpensive:
+            return False
+        return True
+
+    def open_offline(self) -> None:
+        self.board = Board(quick(self.home), Account("key", "http://127.0.0.1:9/v1"))
+        self.board.allow_online(False)
 
     def resume_all(self) -> list[str]:
         return [job.id for job in self.board.resume_all()]

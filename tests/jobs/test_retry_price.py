@@ -75,17 +75,17 @@ def test_what_it_is_priced_as(job: Job, prices: tuple[object, ...]) -> None:
         (clicked(new_attempt(BROKEN, NEVER, now=1.0), 1.0, 248.0), 248),
     ],
 )
-def test_it_counts_from_the_click_on(job: Job, credits: float) -> None:
-    """Before Mint has answered it counts as what is expected, on the day of the click, and not as a failure."""
+def test_it_counts_before_it_is_answered(job: Job, credits: float) -> None:
+    """Before Mint has answered it counts as what is expected, on the day on which it is sent, and not as a failure."""
     assert committed(job) == credits
-    counted = entry(replace(job, decision=replace(job.decision, at=5 * DAY) if job.decision else None), [(Phase.FAILED, 2.0)])
+    counted = entry(job, [(Phase.FAILED, 2.0)], 5 * DAY)
     assert counted is not None
     assert (counted.at, counted.credits, counted.has_failed) == (5 * DAY, credits, False)
 
 
 def test_looking_again_costs_nothing() -> None:
     """A retry that only fetches what is there is no generation."""
-    assert entry(clicked(imported(asset()), 1.0, None), ()) is None
+    assert entry(clicked(imported(asset()), 1.0, None), (), DAY) is None
 
 
 def test_what_was_expected_at_the_click_stays_with_the_job() -> None:

@@ -30,6 +30,7 @@ from .telling import Teller, a_job, asset, decided, operation, working
 
 LAMP = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
 TODAY = date(2026, 3, 5)
+DAY = 24 * 3600.0
 NOON = datetime(2026, 3, 5, 12).astimezone().timestamp()
 
 
@@ -104,7 +105,7 @@ def test_a_retry_adds_up_and_counts_when_it_began() -> None:
     told.answer(polled(told.job, reserved=0, finalized=248))
     assert told.job.cost == 40 + 248
     moves = [(Phase.WAITING, 1.0), (Phase.WORKING, 2.0), (Phase.FAILED, 3.0), (Phase.WORKING, NOON)]
-    found = entry(told.job, moves)
+    found = entry(told.job, moves, NOON + DAY)
     assert found is not None and found.at == NOON
     assert spending.spent_on([found], TODAY) == 288
 
@@ -130,8 +131,8 @@ def test_an_optimisation_is_part_of_the_cost() -> None:
 
 def test_what_is_only_fetched_is_no_generation() -> None:
     """Bringing something from the library costs nothing and is not counted; having it optimised is."""
-    assert entry(new_fetch(asset(), Target(), now=NOON), ()) is None
-    optimised = entry(new_fetch(asset(), Target(), now=NOON, optimize=OptimizationLevel.LIGHT, estimate=20.0), ())
+    assert entry(new_fetch(asset(), Target(), now=NOON), (), NOON) is None
+    optimised = entry(new_fetch(asset(), Target(), now=NOON, optimize=OptimizationLevel.LIGHT, estimate=20.0), (), NOON)
     assert optimised is not None and optimised.credits == 20
 
 
@@ -164,7 +165,7 @@ def test_a_month() -> None:
         replace(costing(Phase.PLACED, status="succeeded", finalized=10), created_at=NOON - 29 * day),
         replace(costing(Phase.PLACED, status="succeeded", finalized=9999), created_at=NOON - 30 * day),
     ]
-    found = month([each for job in jobs if (each := entry(job, ()))], TODAY)
+    found = month([each for job in jobs if (each := entry(job, (), NOON))], TODAY)
     assert [each.date for each in found.days] == [TODAY - timedelta(days=back) for back in range(29, -1, -1)]
     assert (found.count, found.credits, found.failed) == (5, 510, 1)
     assert found.failed_share == pytest.approx(1 / 3)

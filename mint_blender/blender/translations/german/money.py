@@ -11,6 +11,15 @@ TEXTS = {
     "Mint does not tell the price, so your limit of {1} cannot be kept.": (
         "Mint nennt den Preis nicht, deshalb lässt sich die Grenze von {1} nicht einhalten."
     ),
+    "This job would cost about {1} Credits in all, more than its limit of {2} Credits.": (
+        "Dieser Auftrag würde insgesamt etwa {1} Credits kosten, mehr als seine Grenze von {2} Credits."
+    ),
+    "Mint does not tell the price, so the limit of {1} Credits for this job cannot be kept.": (
+        "Mint nennt den Preis nicht, daher kann die Grenze von {1} Credits für diesen Auftrag nicht eingehalten werden."
+    ),
+    "{1} Nothing was sent. Resume it with a higher limit, or cancel it.": (
+        "{1} Es wurde nichts gesendet. Mit einer höheren Grenze fortsetzen oder abbrechen."
+    ),
     "This would cost about {1} Credits, more than your limit of {2} Credits for one generation.": (
         "Das würde etwa {1} Credits kosten, mehr als die Grenze von {2} Credits für eine Generierung."
     ),

@@ -9,6 +9,15 @@ TEXTS = {
     "{1} Credits for one generation": "生成 1 回につき {1} クレジット",
     "{1} Credits for a day": "1 日 {1} クレジット",
     "Mint does not tell the price, so your limit of {1} cannot be kept.": "Mint が価格を知らせないため、上限 ({1}) を守れません。",
+    "This job would cost about {1} Credits in all, more than its limit of {2} Credits.": (
+        "このジョブは合計で約 {1} クレジットかかり、ジョブの上限 {2} クレジットを超えます。"
+    ),
+    "Mint does not tell the price, so the limit of {1} Credits for this job cannot be kept.": (
+        "Mintが価格を知らせないため、このジョブの上限 {1} クレジットを守れません。"
+    ),
+    "{1} Nothing was sent. Resume it with a higher limit, or cancel it.": (
+        "{1} 何も送信していません。上限を上げて再開するか、キャンセルしてください。"
+    ),
     "This would cost about {1} Credits, more than your limit of {2} Credits for one generation.": (
         "約 {1} クレジットかかり、生成 1 回の上限 {2} クレジットを超えます。"
     ),

@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Limits that hold: between processes, from the click to the send, and at every click that costs."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mint_blender.jobs.board import Board, TooExpensive
+from mint_blender.jobs.job import Cause, Decision, Job, Phase, Verb
+from mint_blender.jobs.questions import Price
+from mint_blender.jobs.spending import Limits, committed, date_of, entry, spent_on
+from mint_blender.jobs.story import Terms
+from mint_blender.jobs.wants import Quote, Start, TakeSlot
+from mint_blender.mint.accounting import Estimate
+from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.schema import Kind, Mode, Preset
+
+from .processes import Elsewhere
+from .telling import Teller, a_job, operation, problem
+
+NOON = time.mktime((2026, 3, 5, 12, 0, 0, 0, 0, -1))
+DAY = 24 * 3600.0
+WORLD = GenerationRequest(Kind.WORLD, "a walled courtyard", Preset.STANDARD, Mode.REVIEW)
+PRICE = Estimate(None, 150.0, 1650.0)
+
+
+def at_preview(spent: float = 150.0, **more: Any) -> Job:
+    """A World whose Preview waits, and has cost this."""
+    told = operation("preview_ready", type="world_generation", generationMode="review", credits={"finalized": spent, "reserved": 0})
+    job = replace(a_job(), request=WORLD, phase=Phase.REVIEW, operation=told, estimate=1650.0)
+    return replace(job, created_at=time.time(), **more)
+
+
+# -- one transaction -----------------------------------------------------------------------------------------------------------
+
+
+def test_of_two_processes_at_the_same_moment_one_is_refused(home: Path) -> None:
+    """The check and the new job are one transaction: what both could afford alone, only one of them starts."""
+    with Elsewhere(home) as one, Elsewhere(home) as other:
+        for process in (one, other):
+            process.ask("open_offline")
+        for spent in range(0, 1000, 100):
+            at = time.time() + 0.05
+            for process in (one, other):
+                process.tell("start_within", spent + 150, 100, at)
+            assert sorted([one.hear(), other.hear()]) == [False, True]
+
+
+def test_a_job_of_another_board_is_counted_before_it_is_read(quiet: Board, home: Path) -> None:
+    """What another board has committed a moment ago counts, although nobody has caught up."""
+    with Elsewhere(home) as other:
+        other.ask("open_offline")
+        assert other.ask("start_within", 150, 100, 0)
+        quiet.purse.limits = Limits(day=150)
+        request = GenerationRequest(Kind.MODEL, "a lamp")
+        quiet.learn(Price.of(request), Estimate(None, 100.0, 100.0))
+        with pytest.raises(TooExpensive, match="With the 100 Credits spent today"):
+            quiet.start(request)
+        assert not [job for job in quiet.jobs() if job.request == request and quiet.is_active(job.id)]
+
+
+# -- which day -----------------------------------------------------------------------------------------------------------------
+
+
+def on(day: float, job: Job, *moves: tuple[Phase, float], now: float = NOON) -> float:
+    """What a job is part of that day's sum with."""
+    found = entry(job, moves, now)
+    return spent_on([found] if found else [], date_of(day))
+
+
+def test_a_queued_job_counts_on_the_day_it_is_sent() -> None:
+    """Clicked yesterday and still in line: it will be paid today. Sent today: it is paid today, also tomorrow."""
+    clicked = replace(a_job(), created_at=NOON - DAY, estimate=248.0)
+    waits = ((Phase.WAITING, NOON - DAY),)
+    assert on(NOON, clicked, *waits) == 248
+    assert on(NOON - DAY, clicked, *waits) == 0
+    sent = replace(clicked, phase=Phase.WORKING)
+    moves = (*waits, (Phase.SENDING, NOON), (Phase.WORKING, NOON + 1))
+    assert on(NOON, sent, *moves, now=NOON + DAY) == 248
+    assert on(NOON - DAY, sent, *moves, now=NOON + DAY) == on(NOON + DAY, sent, *moves, now=NOON + DAY) == 0
+
+
+def test_sent_twice_because_mint_was_full_counts_once_on_the_last_day() -> None:
+    """Turned away and back in line: the first send has cost nothing."""
+    moves = ((Phase.WAITING, NOON - DAY), (Phase.SENDING, NOON - DAY), (Phase.WAITING, NOON - DAY), (Phase.SENDING, NOON))
+    assert on(NOON, replace(a_job(), created_at=NOON - DAY, phase=Phase.SENDING, estimate=248.0), *moves) == 248
+
+
+def test_an_approved_job_counts_on_the_day_of_the_approval() -> None:
+    """Most of its price is paid then; a Preview that is only canceled stays where it was paid."""
+    moves = ((Phase.WAITING, NOON - DAY), (Phase.SENDING, NOON - DAY), (Phase.WORKING, NOON - DAY), (Phase.REVIEW, NOON - DAY))
+    job = replace(at_preview(), created_at=NOON - DAY)
+    assert on(NOON, job, *moves) == 0
+    assert on(NOON - DAY, job, *moves) == 150
+    assert on(NOON, replace(job, decision=Decision(Verb.APPROVE, "key")), *moves) == 1650
+    assert on(NOON, replace(job, phase=Phase.WORKING), *moves, (Phase.WORKING, NOON)) == 1650
+    assert on(NOON - DAY, replace(job, phase=Phase.CANCELED), *moves, (Phase.CANCELED, NOON)) == 150
+
+
+# -- clicks that cost ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("limits", "says"),
+    [
+        (Limits(each=1649), "about 1,650 Credits, more than your limit of 1,649 Credits for one generation"),
+        (Limits(day=2149), "With the 500 Credits spent today that is more than your limit of 2,149 Credits for a day"),
+        (Limits(each=1650, day=2150), None),
+    ],
+)
+def test_approving_is_within_the_limits(quiet: Board, limits: Limits, says: str | None) -> None:
+    """1,500 of a World's 1,650 Credits are spent then. What the Preview has cost today is not counted twice."""
+    job = at_preview()
+    other = replace(at_preview(500.0), phase=Phase.PLACED, id="other")
+    quiet._known.add(job, other)
+    quiet.learn(Price.of(WORLD), PRICE)
+    quiet.purse.limits = limits
+    if says is None:
+        quiet.approve(job.id)
+    else:
+        with pytest.raises(TooExpensive, match=says):
+            quiet.approve(job.id)
+    assert (quiet.job(job.id).decision is None) is (says is not None)
+    if says is not None:
+        with quiet.purse.beyond_limits():
+            quiet.approve(job.id)
+        assert quiet.spent_today() == 1650 + 500
+
+
+def test_the_price_of_an_approval_is_asked_first(quiet: Board) -> None:
+    """Not known yet: whoever has a window is told what to ask; where Mint does not tell it, what was told at the click holds."""
+    job = at_preview()
+    quiet._known.add(job)
+    quiet.purse.limits = Limits(each=1650)
+    with pytest.raises(TooExpensive) as caught:
+        quiet.approve(job.id)
+    assert caught.value.unasked == (Price.of(WORLD),)
+    quiet.learn(Price.of(WORLD), Estimate(None, None, None))
+    quiet.approve(job.id)
+
+
+def test_revising_is_within_the_limits(quiet: Board) -> None:
+    """Another Preview is paid for: 150 Credits more, not the whole World."""
+    job = at_preview()
+    quiet._known.add(job)
+    quiet.learn(Price.of(WORLD), PRICE)
+    quiet.purse.limits = Limits(each=299)
+    with pytest.raises(TooExpensive, match="about 300 Credits"):
+        quiet.revise(job.id, "more ivy")
+    quiet.purse.limits = Limits(each=300)
+    quiet.revise(job.id, "more ivy")
+
+
+def test_without_a_limit_a_click_asks_for_no_price(quiet: Board) -> None:
+    """No limit of the user, none of the job: it is decided at once."""
+    job = at_preview(estimate=None)
+    quiet._known.add(job)
+    quiet.approve(job.id)
+    assert committed(quiet.job(job.id)) == 150
+
+
+# -- a job's own limit ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_jobs_own_limit_is_kept_at_every_click(quiet: Board) -> None:
+    """Whoever goes on with it; a new limit is one the user says, and who goes beyond it knowingly lifts it for good."""
+    job = at_preview(max_credits=1000.0)
+    quiet._known.add(job)
+    quiet.learn(Price.of(WORLD), PRICE)
+    with pytest.raises(TooExpensive, match=r"about 1,650 Credits in all, more than its limit of 1,000 Credits\."):
+        quiet.approve(job.id)
+    quiet.revise(job.id, "more ivy")
+    assert quiet.job(job.id).max_credits == 1000
+
+    second = replace(at_preview(max_credits=1000.0), id="second")
+    quiet._known.add(second)
+    quiet.limit(second.id, 1650.0)
+    quiet.approve(second.id)
+
+    third = replace(at_preview(max_credits=1000.0), id="third")
+    quiet._known.add(third)
+    with quiet.purse.beyond_limits():
+        quiet.approve(third.id)
+    assert quiet.job(third.id).max_credits is None
+
+
+def test_a_retry_adds_to_what_the_job_has_cost(quiet: Board) -> None:
+    """The limit is for the job in all: two attempts are more than one."""
+    failed = replace(at_preview(500.0), phase=Phase.FAILED, operation=operation("failed", credits={"finalized": 500}), max_credits=2000.0)
+    quiet._known.add(failed)
+    quiet.learn(Price.of(WORLD), PRICE)
+    with pytest.raises(TooExpensive, match="about 2,150 Credits in all"):
+        quiet.retry(failed.id)
+    quiet.limit(failed.id, 2150.0)
+    quiet.retry(failed.id)
+
+
+def told(job: Job, *, now: float = NOON) -> Teller:
+    """The story of a job at some time."""
+    return Teller(job, Terms(now=lambda: now))
+
+
+def waiting(**more: Any) -> Job:
+    """A job in line, clicked at noon for 248 Credits, that may cost 300 in all."""
+    job = replace(a_job(), created_at=NOON, estimate=248.0, max_credits=300.0)
+    return replace(job, **more)
+
+
+def test_at_the_send_a_price_of_just_now_is_not_asked_again() -> None:
+    """Within the limit, and known: the start is sent."""
+    story = told(waiting()).answer(None)
+    assert isinstance(story.want, Start)
+
+
+@pytest.mark.parametrize(("price", "is_sent"), [(300.0, True), (301.0, False), (None, True)])
+def test_a_later_send_asks_the_price_again(price: float | None, is_sent: bool) -> None:
+    """Resumed the next day: what it would cost now is held against the limit before anything is sent. A Mint that tells none: the click's."""
+    story = told(waiting(), now=NOON + DAY).answer(None)
+    assert isinstance(story.want, Quote)
+    story.answer(Estimate(None, price, price))
+    if is_sent:
+        assert isinstance(story.want, Start)
+    else:
+        assert story.job.phase is Phase.PAUSED and story.job.first_sent_at is None
+        assert story.job.trouble is not None and story.job.trouble.cause is Cause.CREDITS
+        assert "about 301 Credits in all, more than its limit of 300 Credits. Nothing was sent." in story.job.trouble.sentence
+        assert isinstance(story.again().want, TakeSlot)
+
+
+def test_a_price_that_nobody_knows_is_not_within_a_jobs_limit() -> None:
+    """Neither now nor at the click: it rests, and nothing is sent."""
+    story = told(waiting(estimate=None)).answer(None).answer(Estimate(None, None, None))
+    assert story.job.phase is Phase.PAUSED
+    story = told(waiting(estimate=None)).answer(None).fail(problem(403))
+    assert story.job.phase is Phase.PAUSED
+
+
+def test_a_start_that_may_have_been_sent_is_repeated() -> None:
+    """Its answer was lost: the same key costs nothing more, so no limit stands before it."""
+    story = told(waiting(phase=Phase.SENDING, body={"prompt": "a lamp"}, first_sent_at=NOON, max_credits=1.0), now=NOON + 60)
+    assert isinstance(story.want, Start)
