@@ -10,7 +10,7 @@ from typing import Literal
 
 import bpy
 
-from ..jobs import part_notes
+from ..jobs import part_notes, set_aside
 from ..jobs.job import Job, Role
 from ..mint.schema import Assets, Kind
 from . import file_taken
@@ -23,9 +23,13 @@ from .scene.world import WorldFiles, WorldOptions
 __all__ = ["ImportTrouble", "place", "write"]
 
 
-def place(job: Job, scene: bpy.types.Scene | None = None) -> Placed:
-    """Bring a job's result into a scene (the current one if not given). Raises ImportTrouble, and then nothing has changed."""
+def place(job: Job, scene: bpy.types.Scene | None = None, *, raw: bool = False) -> Placed:
+    """Bring a job's result into a scene (the current one if not given). Raises ImportTrouble, and then nothing has changed.
+
+    `raw`: hand its model file, or the one that was refused, to Blender's importer without our checks. That may crash Blender."""
     where = Landing(at=job.target.at, height=job.target.height)
+    if raw:
+        return _place_raw(job, where, scene)
     if job.kind is Kind.MODEL:
         placed = _place_model(job, where, scene)
         return dataclasses.replace(placed, notes=(*placed.notes, file_taken.reason(job)))
@@ -38,6 +42,14 @@ def place(job: Job, scene: bpy.types.Scene | None = None) -> Placed:
     placed = landing.land_world(files, told, where, options, scene)
     explained = _explained(job, files.links)
     return dataclasses.replace(placed, notes=tuple(note for note in placed.notes if note not in explained))
+
+
+def _place_raw(job: Job, where: Landing, scene: bpy.types.Scene | None) -> Placed:
+    path = set_aside.raw_file(job)
+    if path is None:
+        raise ImportTrouble(f"There is no model file of {job.title} on disk. Fetch it again: that costs nothing.")
+    placed = landing.land_model(path, _provenance(job), where, scene, checked=False)
+    return dataclasses.replace(placed, notes=(*placed.notes, f"Imported without our check: {path}"))
 
 
 def _in_each(roots: list[bpy.types.Object], told: Provenance, change: Callable[[bpy.types.Object], Placed]) -> Placed:
@@ -101,13 +113,13 @@ def _earlier_versions(job: Job, scene: bpy.types.Scene | None) -> list[bpy.types
     return earlier
 
 
-def write(job: Job, output_file: Path | None, picture: Path | None) -> Placed:
+def write(job: Job, output_file: Path | None, picture: Path | None, *, raw: bool = False) -> Placed:
     """Put a job's result into files of its own: a .blend or .glb, and a rendered .png. Replaces the open file's content.
 
-    Raises ImportTrouble.
+    `raw`: see `place`. Raises ImportTrouble.
     """
     output.start_empty()
-    placed = place(job)
+    placed = place(job, raw=raw)
     if output_file is not None:
         if output_file.suffix.lower() == ".glb":
             output.export_glb(output_file, placed)

@@ -7,16 +7,22 @@ import logging
 
 import bpy
 
+from ..jobs import import_marks
 from ..jobs.board import Board
 from ..jobs.job import Job, Phase
 from . import arrival, current
+from .import_outcomes import ImportOutcomes, Outcome
 from .scene.landing import ImportTrouble
 
 log = logging.getLogger(__name__)
 
+outcomes = ImportOutcomes()
+
 
 def land_ready(board: Board) -> bool:
     """Land one result that belongs here, if the user's hands are free. One at a time: each import stops the window for a moment."""
+    if outcomes.retry(board):
+        return True
     if _is_busy():
         return False
     job = next((job for job in reversed(board.jobs()) if _belongs_here(board, job)), None)
@@ -26,30 +32,36 @@ def land_ready(board: Board) -> bool:
 
 
 def are_waiting(board: Board) -> bool:
-    """Is there a result that will land by itself?"""
-    return any(_belongs_here(board, job) for job in board.jobs())
+    """Is there a result that will land by itself, or one of which the journal does not know yet that it has?"""
+    return bool(outcomes) or any(_belongs_here(board, job) for job in board.jobs())
 
 
-def land(board: Board, job: Job) -> str | None:
-    """Bring a result into the scene of its click, or into the current one; returns the sentence of what went wrong."""
+def land(board: Board, job: Job, *, raw: bool = False) -> str | None:
+    """Bring a result into the scene of its click, or into the current one; returns the sentence of what went wrong. `raw`: unchecked."""
+    outcome = _import(board, job, raw)
+    outcomes.record(board, job.id, outcome)
+    return outcome.problem
+
+
+def _import(board: Board, job: Job, raw: bool) -> Outcome:
+    """What comes of it, whatever that is: the next beat would only try the same again."""
     try:
-        scene = _scene(job)
-        placed = arrival.place(job, scene)
+        with import_marks.importing(board.home, job.id):
+            placed = arrival.place(job, _scene(job), raw=raw)
+        return Outcome(placed.notes, arrival.settled(job, placed))
     except ImportTrouble as trouble:
-        board.could_not_place(job.id, str(trouble))
-        return str(trouble)
-    except Exception as mistake:  # an importer can fail in any way, and the next beat would only try the same again
+        return Outcome(problem=str(trouble))
+    except Exception as mistake:  # an importer can fail in any way
         log.exception("Job %s could not be placed", job.id)
-        sentence = f"Something in the import went wrong ({type(mistake).__name__}). Nothing is lost: place it again, or copy the report."
-        board.could_not_place(job.id, sentence)
-        return sentence
-    board.placed(job.id, *placed.notes, settled=arrival.settled(job, placed))
-    return None
+        return Outcome(
+            problem=f"Something in the import went wrong ({type(mistake).__name__}). Nothing is lost: place it again, or copy the report."
+        )
 
 
 def _belongs_here(board: Board, job: Job) -> bool:
     lands_here = job.target.document == current.document() and job.target.scene in bpy.data.scenes
-    return job.phase is Phase.READY and lands_here and job.trouble is None and not board.is_active(job.id)
+    is_free = not board.is_active(job.id) and job.id not in outcomes
+    return job.phase is Phase.READY and lands_here and job.trouble is None and is_free
 
 
 def _scene(job: Job) -> bpy.types.Scene:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import bpy
 
+from ..jobs import import_marks
 from ..jobs.board import Board
 from ..jobs.home import home_folder
 from ..jobs.setup import Setup
@@ -34,6 +35,7 @@ def board() -> Board:
         _board = Board(Setup(home(), Terms(readable=readable_extensions())), account())
         _board.allow_online(may_go_online())
         _board.waits_for_prices = bpy.app.background
+        import_marks.note_crashes(_board)
         for opener in _openers:
             opener(_board)
     _board.purse.limits = limits()

@@ -8,7 +8,7 @@ from typing import Any
 
 import bpy
 
-from ..jobs import card
+from ..jobs import card, set_aside
 from ..jobs.board import Board
 from ..jobs.job import CONVERTED, Job, Phase, Verb, asset_of
 from ..mint.schema import Kind
@@ -185,7 +185,17 @@ def _draw_trouble(box: bpy.types.UILayout, job: Job, width: int) -> None:
         row.operator("mint.resume", text=translated("Resume"), translate=False, icon="PLAY").job_id = job.id
     else:
         row.operator("mint.retry", text="Retry", icon="FILE_REFRESH").job_id = job.id
+    if job.phase is Phase.PAUSED and set_aside.has_importable(job):
+        _draw_import_anyway(row, job)
     row.operator("mint.copy_report", text="Copy Report", icon="COPYDOWN").job_id = job.id
+
+
+def _draw_import_anyway(layout: bpy.types.UILayout, job: Job) -> None:
+    """For a file that our check refused; what that may lead to is said before it is done."""
+    layout = layout.row(align=True)
+    layout.operator_context = "INVOKE_DEFAULT"
+    anyway = layout.operator("mint.place", text="Import Anyway", icon="IMPORT")
+    anyway.job_id, anyway.raw = job.id, True
 
 
 def _draw_ready(box: bpy.types.UILayout, job: Job, width: int) -> None:
@@ -238,6 +248,8 @@ class MINT_MT_job(bpy.types.Menu):
         if job.phase is Phase.PLACED and not job.convert:
             layout.operator("mint.select_result", icon="RESTRICT_SELECT_OFF").job_id = job.id
             layout.operator("mint.place", text="Place Again", icon="IMPORT").job_id = job.id
+        if set_aside.has_importable(job) and job.phase in {Phase.READY, Phase.PLACED}:
+            _draw_import_anyway(layout, job)
         _draw_after(layout, job)
         for verb, operator in ((Verb.RESUME, "mint.resume"), (Verb.RETRY, "mint.retry"), (Verb.CANCEL, "mint.cancel")):
             if verb in card.verbs(job):

@@ -12,7 +12,7 @@ from typing import Any
 
 import bpy
 
-from ..jobs import card
+from ..jobs import card, set_aside
 from ..jobs.board import Board, NotPossible, TooExpensive
 from ..jobs.job import Job, Phase, Verb
 from ..jobs.journal import JournalTrouble
@@ -328,13 +328,29 @@ class MINT_OT_place(JobOperator):
     bl_idname = "mint.place"
     bl_label = "Place Result"
 
+    raw: bpy.props.BoolProperty(
+        name="Import Anyway",
+        description="Hand the file to Blender's importer without our check, also one that it refused. Blender may crash on it",
+        options={"SKIP_SAVE"},
+    )
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Blender may crash on a file that was refused, and unsaved work with it: ask first."""
+        if not self.raw:
+            return self.execute(context)
+        message = "This file did not pass the check. Blender may crash while importing it: save your work first."
+        return context.window_manager.invoke_confirm(
+            self, event, title="Import Anyway", message=message, confirm_text="Import Anyway", icon="WARNING"
+        )
+
     def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
         """Land it here and now."""
-        if job.phase not in {Phase.READY, Phase.PLACED} or job.convert:
+        is_refused = self.raw and job.phase is Phase.PAUSED and set_aside.has_importable(job)
+        if (job.phase not in {Phase.READY, Phase.PLACED} and not is_refused) or job.convert:
             raise NotPossible(f"{job.title} is not ready to place: {card.state(job)}.")
         if job.target.document != current.document():
             job = board.retarget(job.id, form.here(context, job.target))
-        if trouble := auto_landing.land(board, job):
+        if trouble := auto_landing.land(board, job, raw=self.raw):
             return complain(self, trouble)
         heartbeat.redraw()
         return {"FINISHED"}

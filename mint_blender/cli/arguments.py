@@ -143,6 +143,11 @@ def _jobs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     _job(commands, "cancel", "stop a job, at Mint too")
     _job(commands, "dismiss", "take a job off the list; its files stay")
     place = _job(commands, "place", "write a finished job's result into a file")
+    place.add_argument(
+        "--raw",
+        action="store_true",
+        help="without our checks, a file that they refused included: copied to a .glb, else given to Blender",
+    )
     _outputs(place)
 
 

@@ -7,9 +7,9 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from ..jobs import card
+from ..jobs import card, import_marks, set_aside
 from ..jobs.board import Board, NotPossible
-from ..jobs.job import BUSY, Job, Phase, Target, Verb
+from ..jobs.job import BUSY, Job, Phase, Role, Target, Verb
 from ..mint.generation import GenerationRequest
 from ..mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
 from . import exits, session, writing
@@ -45,6 +45,9 @@ def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     with session.open_board() as board:
         if arguments.job is None:
             jobs = _resume_all(board)
+            for job in board.jobs():
+                if job.phase is Phase.READY and has_crashed(job):
+                    terminal.hint(f"{job.title}: {import_marks.CRASHED} {terminal.command('resume', job.id)}")
             if not jobs:
                 terminal.hint("Nothing was broken off.")
         else:
@@ -78,8 +81,13 @@ def goes_on(job: Job) -> bool:
 
 
 def _is_unwritten(job: Job) -> bool:
-    """The files are here, but not yet what was to become of them."""
-    return job.phase is Phase.READY and bool(job.target.output or job.target.render)
+    """The files are here, but not yet what was to become of them. What took Blender down is only tried again when a person names it."""
+    return job.phase is Phase.READY and bool(job.target.output or job.target.render) and not has_crashed(job)
+
+
+def has_crashed(job: Job) -> bool:
+    """Did its last import take Blender down?"""
+    return job.trouble is not None and job.trouble.code == import_marks.CRASHED_CODE
 
 
 def approve(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -134,13 +142,17 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         job = board.job(arguments.job)
         if job.convert:
             raise NotPossible(f"{job.title}: only other formats of it were saved. Place the job that generated it.")
-        if job.phase not in {Phase.READY, Phase.PLACED}:
+        target = replace(job.target, output=text_of(arguments.output), render=text_of(arguments.render))
+        # What was refused can be copied all the same: another program may read it.
+        raw = arguments.raw or (set_aside.has_importable(job) and job.file(Role.MODEL) is None and replace(job, target=target).is_copied)
+        if job.phase not in {Phase.READY, Phase.PLACED} and not (raw and _can_be_handed_over(board, job)):
             terminal.error(f"{job.title} is not ready to place. {_stop_sentence(job, terminal)}", job=job.id)
             return exits.of_job(job)
-        if complaint := writing.complaint(job.kind, arguments.output, arguments.render):
+        if complaint := writing.complaint(Kind.MODEL if raw else job.kind, arguments.output, arguments.render):
             terminal.error(complaint)
             return Exit.IMPORT
-        target = replace(job.target, output=text_of(arguments.output), render=text_of(arguments.render))
+        if raw:
+            return finish(board, job, terminal, target=target, raw=True)
         if job.target.line is None:
             board.retarget(job.id, target)  # a batch finds its files, and keeps its record, where its own job says that they lie
         if all(Path(kept.path).is_file() for kept in job.files):
@@ -148,6 +160,11 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     with session.open_board() as board:
         board.fetch_again(job.id)
         return to_the_end(board, [job], terminal, target=target)
+
+
+def _can_be_handed_over(board: Board, job: Job) -> bool:
+    """Does it rest with a file that our check refused?"""
+    return job.phase is Phase.PAUSED and set_aside.has_importable(job) and not board.is_active(job.id)
 
 
 def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -173,12 +190,15 @@ def to_the_end(board: Board, jobs: list[Job], terminal: Terminal, *, approve: bo
     return next((status for status in statuses if status is not Exit.DONE), Exit.DONE)
 
 
-def finish(board: Board, job: Job, terminal: Terminal, *, line: int | None = None, target: Target | None = None) -> Exit:
-    """Write the result of a job that is ready, and say how it stands; `line` is its place in a batch, `target` another place, this once."""
+def finish(board: Board, job: Job, terminal: Terminal, *, line: int | None = None, target: Target | None = None, raw: bool = False) -> Exit:
+    """Write the result of a job that is ready, and say how it stands; `line` is its place in a batch, `target` another place, this once.
+    `raw`: also a file that our check refused."""
     status = exits.of_job(job)
     job = replace(job, target=target or job.target)
-    if status is Exit.DONE and (job.target.output or job.target.render):
-        status = _write(board, job, terminal)
+    said = False
+    if (status is Exit.DONE or raw) and (job.target.output or job.target.render):
+        status = _write(board, job, terminal, raw=raw)
+        said = status is not Exit.DONE
         job = board.job(job.id)
         job = replace(job, target=target or job.target)
     record = job_record(job, event="result") | ({} if line is None else {"line": line})
@@ -186,16 +206,17 @@ def finish(board: Board, job: Job, terminal: Terminal, *, line: int | None = Non
         terminal.result(record, *_done_lines(job))
     else:
         terminal.event(record)
-        if status is not Exit.IMPORT:
+        if not said:
             terminal.hint(f"{'' if line is None else f'line {line}: '}{job.title}: {_stop_sentence(job, terminal)}")
     return status
 
 
-def _write(board: Board, job: Job, terminal: Terminal) -> Exit:
+def _write(board: Board, job: Job, terminal: Terminal, *, raw: bool) -> Exit:
     try:
-        notes = writing.write(job)
+        with import_marks.importing(board.home, job.id):
+            notes = writing.write(job, raw=raw)
     except writing.NotImported as trouble:
-        kept = "".join(f"\n  {kept.path}" for kept in job.files)
+        kept = "".join(f"\n  {kept.path}" for kept in (*job.files, *job.refused))
         terminal.error(f"{job.title} is here, but could not be written. {trouble} Mint's files are kept:{kept}", job=job.id)
         board.could_not_place(job.id, str(trouble))
         return Exit.IMPORT
@@ -223,7 +244,9 @@ def _stop_sentence(job: Job, terminal: Terminal) -> str:
     else:
         sentence = job.trouble.sentence if job.trouble else f"{card.state(job)}."
     more = {Verb.REVISE: ['"what should change"']}
-    commands = (terminal.command(verb.value, job.id, *more.get(verb, [])) for verb in card.verbs(job))
+    commands = [terminal.command(verb.value, job.id, *more.get(verb, [])) for verb in card.verbs(job)]
+    if set_aside.has_importable(job) and job.phase is Phase.PAUSED:
+        commands.append(terminal.command("place", job.id, "--raw", "-o", "FILE"))
     return "\n  ".join([sentence, *job.notes, *commands])
 
 

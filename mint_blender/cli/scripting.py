@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..jobs import card
+from ..jobs import card, import_marks
 from ..jobs.board import NotPossible, TooExpensive
 from ..jobs.job import Job, Phase, Target
+from ..jobs.journal import JournalTrouble
 from ..mint.accounting import Usage
 from ..mint.generation import GenerationRequest
 from ..mint.schema import Asset, Kind, Mode, OptimizationLevel, Pose, Preset
@@ -18,6 +20,8 @@ from . import session
 from .session import Review
 
 __all__ = ["GenerationStopped", "TooExpensive", "generate", "models", "usage", "worlds"]
+
+log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from ..blender.scene.landing import Placed
@@ -72,8 +76,12 @@ def generate(
             raise GenerationStopped(job)
         from ..blender import arrival
 
-        placed = arrival.place(job)
-        board.placed(job.id, *placed.notes)
+        with import_marks.importing(board.home, job.id):
+            placed = arrival.place(job)
+        try:
+            board.placed(job.id, *placed.notes)
+        except JournalTrouble as trouble:  # it is in the scene: a script that heard of an error would pay for it once more
+            log.warning("Job %s was placed, which could not be recorded: %s", job.id, trouble)
     return placed
 
 

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from ..jobs import calls, checks, questions, spending
+from ..jobs import calls, checks, import_marks, questions, spending
 from ..jobs.board import Board, NotPossible, TooExpensive
 from ..jobs.home import home_folder
 from ..jobs.job import Job, Phase
@@ -98,6 +98,7 @@ def _board(terms: Terms) -> Iterator[Board]:
     board = Board(Setup(home(), terms, RETRIES), account())
     board.purse.limits, board.waits_for_prices = surroundings.limits(), True
     try:
+        import_marks.note_crashes(board)
         yield board
     finally:
         board.close()

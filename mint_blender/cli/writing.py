@@ -10,6 +10,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from ..files import glb
+from ..files.errors import BadGlb
+from ..jobs import set_aside
 from ..jobs.job import Job, Role
 from ..mint.schema import Kind
 from . import surroundings
@@ -53,17 +56,19 @@ def folder_complaint(folder: Path) -> str | None:
     return None
 
 
-def write(job: Job) -> tuple[str, ...]:
-    """Write what `job.target` names; returns remarks for a person. Raises NotImported."""
+def write(job: Job, *, raw: bool = False) -> tuple[str, ...]:
+    """Write what `job.target` names; returns remarks for a person. `raw`: without our checks, a file that they refused included.
+
+    Raises NotImported."""
     output, render = (Path(text) if text else None for text in (job.target.output, job.target.render))
     try:
         for path in (output, render):
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
-        if output is not None and not needs_blender(job.kind, output, None):
-            _copy(job, output)
+        if output is not None and is_copied(job, output, raw=raw):
+            _copy(job, output, raw=raw)
             output = None
-        return _write_with_blender(job, output, render) if output or render else ()
+        return _write_with_blender(job, output, render, raw=raw) if output or render else ()
     except OSError as error:
         raise NotImported(f"{error.strerror or error}: {error.filename or 'the file'} cannot be written.") from error
 
@@ -85,21 +90,31 @@ def put(target: Path, text: str) -> None:
     part.replace(target)
 
 
-def _copy(job: Job, output: Path) -> None:
+def is_copied(job: Job, output: Path, *, raw: bool) -> bool:
+    """Is this output Mint's own file, unchanged? With `raw` a World's file may be one too."""
+    return not needs_blender(Kind.MODEL if raw else job.kind, output, None)
+
+
+def _copy(job: Job, output: Path, *, raw: bool) -> None:
     kept = job.file(Role.MODEL)
-    if kept is None:
+    source = set_aside.raw_file(job) if raw else Path(kept.path) if kept else None
+    if source is None:
         raise NotImported("There is no model file in the result.")
-    copy(Path(kept.path), output)
+    try:
+        glb.check_container(source)  # what is cut off is no file for anybody; all else is the other program's to judge
+    except BadGlb as trouble:
+        raise NotImported(str(trouble)) from trouble
+    copy(source, output)
 
 
-def _write_with_blender(job: Job, output: Path | None, render: Path | None) -> tuple[str, ...]:
+def _write_with_blender(job: Job, output: Path | None, render: Path | None, *, raw: bool) -> tuple[str, ...]:
     from ..blender import arrival
     from ..blender.scene.writing import OutputTrouble
 
     try:
         # "Info: Saved as …" comes from Blender by way of Python's standard output, which is for our results.
         with contextlib.redirect_stdout(io.StringIO()):
-            return arrival.write(job, output, render).notes
+            return arrival.write(job, output, render, raw=raw).notes
     except (arrival.ImportTrouble, OutputTrouble) as trouble:
         raise NotImported(str(trouble)) from trouble
     except OSError:

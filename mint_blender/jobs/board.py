@@ -317,9 +317,9 @@ class Board:
             job = job.noted(note)
         self._save(job.moved(Phase.PLACED, trouble=None))
 
-    def could_not_place(self, job_id: str, sentence: str) -> None:
+    def could_not_place(self, job_id: str, sentence: str, *, code: str = "import_failed") -> None:
         """The result is here, but could not be brought into a scene: it waits, with the reason."""
-        self._save(replace(self.job(job_id), trouble=Trouble(Cause.IMPORT, sentence, code="import_failed")))
+        self._save(replace(self.job(job_id), trouble=Trouble(Cause.IMPORT, sentence, code=code)))
 
     def dismiss(self, job_id: str) -> None:
         """Take a job off the list; its files stay."""

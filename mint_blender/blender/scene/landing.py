@@ -53,9 +53,17 @@ class Placed:
 
 
 def land_model(
-    path: Path, provenance: Provenance, landing: Landing = Landing(), scene: bpy.types.Scene | None = None, *, undo: bool = True
+    path: Path,
+    provenance: Provenance,
+    landing: Landing = Landing(),
+    scene: bpy.types.Scene | None = None,
+    *,
+    undo: bool = True,
+    checked: bool = True,
 ) -> Placed:
-    """Bring a model's GLB into the scene (the current one if not given). Raises ImportTrouble, and then nothing has changed."""
+    """Bring a model's GLB into the scene (the current one if not given). `checked`: as in `import_glb`.
+
+    Raises ImportTrouble, and then nothing has changed."""
     scene = scene or bpy.context.scene
     with whole_or_nothing(scene, provenance, undo=undo):
         collection = _collection(scene, provenance)
@@ -66,6 +74,7 @@ def land_model(
             scene=scene,
             at=_at(landing, scene),
             height=landing.height,
+            checked=checked,
         )
         origin.write(built.root, provenance)
         _step_aside(built.root, provenance, scene)

@@ -37,14 +37,16 @@ def build_model(
     at: tuple[float, float, float],
     height: float | None = None,
     properties: Mapping[str, str | float] | None = None,
+    checked: bool = True,
 ) -> BuiltModel:
     """Import a GLB into `collection`, bottom centre at `at`, as delivered or `height` scene units high. It faces -Y as glTF says.
 
     A model of one plain mesh is its own root; any other gets an empty as root. Either way the root's origin is the point on the
-    floor, so that moving, turning and scaling it does what one expects. Raises ImportTrouble; the caller removes what was begun.
+    floor, so that moving, turning and scaling it does what one expects. `checked`: as in `import_glb`. Raises ImportTrouble; the caller
+    removes what was begun.
     """
     before = Inventory()
-    objects = tidy.collapse_empties(import_glb(path, collection, scene=scene))
+    objects = tidy.collapse_empties(import_glb(path, collection, scene=scene, checked=checked))
     extent = bounds(objects)
     if extent is None:
         raise ImportTrouble(f"“{path.name}” has no surface: not one vertex arrived. The file is kept; nothing was imported.")

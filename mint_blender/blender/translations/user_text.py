@@ -11,6 +11,7 @@ USER_TEXT: dict[str, frozenset[int]] = {
     "{1}: there are no files to fetch again.": frozenset({1}),
     "{1} is not finished: cancel it first.": frozenset({1}),
     "The {1} file of {2} is no longer on disk. Fetch it again: that costs nothing.": frozenset({2}),
+    "There is no model file of {1} on disk. Fetch it again: that costs nothing.": frozenset({1}),
     "{1}: the Preview is no longer on disk.": frozenset({1}),
     "{1} waits for no decision.": frozenset({1}),
     "{1}: Mint can only make the newest Preview, number {2}. Look at that one first.": frozenset({1}),

@@ -117,6 +117,10 @@ TEXTS = {
         "Die Optimierung ist bei Mint fehlgeschlagen: die Originaldatei ist verwendbar."
     ),
     "Resume does that.": "„Fortsetzen“ tut das.",
+    "Blender closed unexpectedly while importing this result. Its files are kept. Save your work, then import it again.": (
+        "Blender wurde beim Importieren dieses Ergebnisses unerwartet beendet. "
+        "Die Dateien sind noch da. Erst die Arbeit speichern, dann neu importieren."
+    ),
     "Resume downloads it again at no cost. If it stays like this, write to hello@mint.gg.": (
         "„Fortsetzen“ lädt sie kostenlos noch einmal herunter. Bleibt es so, an hello@mint.gg schreiben."
     ),

@@ -86,6 +86,13 @@ TEXTS = {
     "Buy Credits": "Credits kaufen",
     "Resume": "Fortsetzen",
     "Retry": "Erneut versuchen",
+    "Import Anyway": "Trotzdem importieren",
+    "Hand the file to Blender's importer without our check, also one that it refused. Blender may crash on it": (
+        "Die Datei ohne unsere Prüfung an Blenders Importer geben, auch eine abgelehnte. Blender kann dabei abstürzen"
+    ),
+    "This file did not pass the check. Blender may crash while importing it: save your work first.": (
+        "Diese Datei hat die Prüfung nicht bestanden. Blender kann beim Importieren abstürzen: vorher die Arbeit speichern."
+    ),
     "Place at 3D Cursor": "Am 3D-Cursor platzieren",
     "Place Again": "Noch einmal platzieren",
     "Mint 3D Model…": "Mint-3D-Modell…",

@@ -2,6 +2,10 @@
 """German texts about what comes into the scene."""
 
 TEXTS = {
+    "There is no model file of {1} on disk. Fetch it again: that costs nothing.": (
+        "Von {1} liegt keine Modelldatei auf dem Datenträger. Noch einmal holen: Das kostet nichts."
+    ),
+    "Imported without our check: {1}": "Ohne unsere Prüfung importiert: {1}",
     "The {1} file of {2} is no longer on disk. Fetch it again: that costs nothing.": (
         "Diese Datei von {2} liegt nicht mehr auf dem Datenträger: {1}. Noch einmal holen, das kostet nichts."
     ),

@@ -111,6 +111,10 @@ TEXTS = {
     ),
     "The optimisation failed at Mint: the original file can be used.": "Mint での最適化に失敗しました。元のファイルを使えます。",
     "Resume does that.": "「再開」で取得できます。",
+    "Blender closed unexpectedly while importing this result. Its files are kept. Save your work, then import it again.": (
+        "この結果のインポート中に Blender が予期せず終了しました。"
+        "ファイルは保存されています。作業を保存してから、もう一度インポートしてください。"
+    ),
     "Resume downloads it again at no cost. If it stays like this, write to hello@mint.gg.": (
         "「再開」で無料でもう一度ダウンロードします。変わらない場合は hello@mint.gg に連絡してください。"
     ),

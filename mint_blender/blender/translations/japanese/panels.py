@@ -85,6 +85,13 @@ TEXTS = {
     "Buy Credits": "クレジットを購入",
     "Resume": "再開",
     "Retry": "再試行",
+    "Import Anyway": "このままインポート",
+    "Hand the file to Blender's importer without our check, also one that it refused. Blender may crash on it": (
+        "検査を通らなかったファイルも含め、検査なしで Blender のインポーターに渡します。Blender がクラッシュすることがあります"
+    ),
+    "This file did not pass the check. Blender may crash while importing it: save your work first.": (
+        "このファイルは検査を通りませんでした。インポート中に Blender がクラッシュすることがあります。先に作業を保存してください。"
+    ),
     "Place at 3D Cursor": "3Dカーソルに配置",
     "Place Again": "もう一度配置",
     "Mint 3D Model…": "Mint 3D モデル…",

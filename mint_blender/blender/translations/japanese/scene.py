@@ -2,6 +2,10 @@
 """Japanese texts about what comes into the scene."""
 
 TEXTS = {
+    "There is no model file of {1} on disk. Fetch it again: that costs nothing.": (
+        "{1} のモデルファイルがディスク上にありません。もう一度取得してください。料金はかかりません。"
+    ),
+    "Imported without our check: {1}": "検査なしでインポートしました: {1}",
     "The {1} file of {2} is no longer on disk. Fetch it again: that costs nothing.": (
         "{2} のファイル ({1}) がディスクにありません。もう一度取得してください (無料です)。"
     ),

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An import that takes Blender down: the job waits for the user, and is never imported again by itself."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ..mint_service.running import ThreadService
+from .runs import LAMP, Mint, environment
+
+pytestmark = pytest.mark.blender
+
+DYING = """
+import os, signal, sys
+from mint_blender.blender.scene import importer
+importer._call_importer = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+from mint_blender.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_after_a_crash_the_import_waits_for_the_user(mint: Mint, service: ThreadService, home: Path, tmp_path: Path) -> None:
+    """Killed in the middle of an import: `resume` says so and leaves it alone; naming the job imports it."""
+    output = tmp_path / "lamp.blend"
+    dying = [sys.executable, "-c", DYING, *LAMP, "-o", str(output)]
+    assert subprocess.run(dying, env=environment(service, home), timeout=60).returncode == -signal.SIGKILL
+    (record,) = mint("jobs", "--json").records
+    assert record["phase"] == "ready" and record["trouble"]["code"] == "import_crashed"
+    for _ in ("once", "twice"):
+        ran = mint("resume")
+        assert "closed unexpectedly while importing" in ran.said and f"resume {record['job']}" in ran.said
+        assert not output.exists()
+    assert mint("resume", record["job"]).status == 0
+    assert output.is_file()
+    assert mint("jobs", "--json").records[0]["trouble"] is None
+    assert len(service.operations()) == 1

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An import that took its process down is known of afterwards: its job waits for a person."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mint_blender.jobs import import_marks
+from mint_blender.jobs.board import Board
+from mint_blender.jobs.job import Cause, Phase
+from mint_blender.jobs.journal import Journal, JournalTrouble
+from mint_blender.jobs.setup import Setup
+from mint_blender.mint.account import Account
+
+from .telling import a_job
+
+ROOT = Path(__file__).parents[2]
+DYING = """
+import os, pathlib, signal, sys
+from mint_blender.jobs import import_marks
+with import_marks.importing(pathlib.Path(sys.argv[1]), sys.argv[2]):
+    {then}
+"""
+
+
+def in_another_process(then: str, home: Path, job_id: str) -> subprocess.Popen[bytes]:
+    """A process that is in the middle of an import, and then does this."""
+    return subprocess.Popen([sys.executable, "-c", DYING.format(then=then), str(home), job_id], cwd=ROOT, stdout=subprocess.PIPE)
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Iterator[Board]:
+    """A board with a result that is ready, and no Mint."""
+    job = replace(a_job(), id="ready", phase=Phase.READY)
+    with_job = Journal(tmp_path)
+    with_job.add(job)
+    with_job.close()
+    board = Board(Setup(tmp_path), Account("key", "http://127.0.0.1:9/v1"))
+    yield board
+    board.close()
+
+
+def marks(board: Board) -> list[Path]:
+    """What is marked on disk."""
+    return list((board.home / "importing").glob("*"))
+
+
+def test_an_import_that_was_killed_lets_its_job_wait(board: Board) -> None:
+    """The process died in the middle: the job is still ready, with a sentence, and the mark is gone."""
+    assert in_another_process("os.kill(os.getpid(), signal.SIGKILL)", board.home, "ready").wait() == -signal.SIGKILL
+    assert len(marks(board)) == 1
+    import_marks.note_crashes(board)
+    job = board.job("ready")
+    assert job.phase is Phase.READY and job.trouble is not None
+    assert (job.trouble.cause, job.trouble.code, job.trouble.sentence) == (Cause.IMPORT, "import_crashed", import_marks.CRASHED)
+    assert marks(board) == []
+
+
+def test_an_import_that_goes_on_elsewhere_has_not_crashed(board: Board) -> None:
+    """Another Blender may be in the middle of one just now."""
+    other = in_another_process("print(flush=True); __import__('time').sleep(60)", board.home, "ready")
+    assert other.stdout is not None
+    other.stdout.readline()
+    import_marks.note_crashes(board)
+    assert board.job("ready").trouble is None and len(marks(board)) == 1
+    other.kill()
+    other.wait()
+    import_marks.note_crashes(board)
+    assert board.job("ready").trouble is not None
+
+
+@pytest.mark.parametrize("error", [None, ValueError])
+def test_an_import_that_ends_leaves_no_mark(board: Board, error: type[Exception] | None) -> None:
+    """Well or badly, as long as the process lives."""
+    try:
+        with import_marks.importing(board.home, "ready"):
+            assert len(marks(board)) == 1
+            if error:
+                raise error
+    except ValueError:
+        pass
+    assert marks(board) == []
+
+
+def test_a_mark_of_a_job_that_is_gone_is_taken_away(board: Board) -> None:
+    """It was dismissed meanwhile, or the mark says nothing that can be read."""
+    in_another_process("os._exit(1)", board.home, "dismissed").wait()
+    (board.home / "importing" / "odd.json").write_bytes(b"\xff{")
+    import_marks.note_crashes(board)
+    assert marks(board) == [] and board.job("ready").trouble is None
+
+
+def test_what_cannot_be_noted_is_noted_the_next_time(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The journal is locked: nobody is stopped by that, and nothing is forgotten."""
+    in_another_process("os._exit(1)", board.home, "ready").wait()
+
+    def locked(*_: object, **more: object) -> None:
+        raise JournalTrouble("The job journal is locked.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(board, "could_not_place", locked)
+        import_marks.note_crashes(board)
+    assert len(marks(board)) == 1
+    import_marks.note_crashes(board)
+    assert board.job("ready").trouble is not None and marks(board) == []
