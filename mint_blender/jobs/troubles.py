@@ -8,7 +8,7 @@ from dataclasses import replace
 from ..files.errors import BadFile, BadGlb, FileTrouble, LinkExpired
 from ..mint import errors
 from ..mint.pacing import Polling
-from ..mint.schema import Operation
+from ..mint.schema import Operation, OperationError
 from .job import Cause, Job, Trouble
 
 # Mint's error codes (an open list) and what a person can do about each. Source: the contract, section 4.
@@ -35,13 +35,22 @@ def failed_work(operation: Operation) -> Trouble:
     """Mint worked on it and failed. Its message is left out where it says no more than "failed"."""
     is_conversion = operation.type == "model_conversion"
     code = operation.error.code if operation.error else "conversion_failed" if is_conversion else "generation_failed"
-    said = (operation.error.message if operation.error else "").strip().rstrip(".")
+    said = _what_mint_says(operation.error)
     if is_conversion:
         advice = f"Mint could not convert the model ({code}): retry, or choose another format."
     else:
         advice = _ADVICE.get(code, f"The generation failed at Mint ({code}): retry, or change the prompt.")
-    sentence = advice if said.lower() in _GENERIC | {""} else f"{advice} Mint says: {said}."
+    sentence = f"{advice} Mint says: {said}" if said else advice
     return Trouble(Cause.WORK, sentence, code=code)
+
+
+def _what_mint_says(error: OperationError | None) -> str:
+    """Message, reason and guidance, each once and only where it says something, then what moderation named."""
+    if error is None:
+        return ""
+    texts = [text.strip().rstrip(".") for text in (error.message, error.reason, error.guidance) if text]
+    said = [f"{text}." for text in dict.fromkeys(texts) if text.lower() not in _GENERIC | {""}]
+    return " ".join([*said, f"Categories: {', '.join(error.categories)}."] if error.categories else said)
 
 
 def billing(operation: Operation) -> Trouble:

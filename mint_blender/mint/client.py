@@ -11,7 +11,7 @@ import base64
 from collections.abc import Iterator, Sequence
 
 from .accounting import Estimate, Me, Usage
-from .errors import BadAnswer
+from .errors import BadAnswer, OtherAnswer
 from .generation import LARGEST_IMAGE
 from .reading import Json
 from .schema import Asset, Kind, Mode, Operation, OptimizationLevel, Page, Preset, ReferenceImage, Seen, is_id
@@ -85,7 +85,10 @@ class Client:
     def poll(self, id: str) -> Seen:
         """An operation as it is now, and when Mint wants to be asked again."""
         answer = self._get(f"operations/{_fit(id)}")
-        return Seen(_operation(answer), answer.retry_after)
+        operation = _operation(answer)
+        if operation.id != id:
+            raise OtherAnswer(operation.id, id, request_id=answer.request_id)
+        return Seen(operation, answer.retry_after)
 
     def approve(self, id: str, *, key: str) -> Operation:
         """Accept a preview: the final stage begins."""
@@ -131,6 +134,8 @@ class Client:
         asset = Asset.read(kind, answer.data)
         if not is_id(asset.id):
             raise BadAnswer(f"it is a {kind} without an id", request_id=answer.request_id)
+        if asset.id != id:
+            raise OtherAnswer(asset.id, id, request_id=answer.request_id)
         return asset
 
     def retry(self, kind: Kind, id: str, *, key: str) -> Operation:
@@ -139,12 +144,12 @@ class Client:
 
     def optimize(self, model_id: str, level: OptimizationLevel = OptimizationLevel.MODERATE, *, key: str) -> Operation:
         """Make a lighter GLB of a model. AlreadyOptimized and OptimizationInProgress mean: look at the model."""
-        return self._act(f"models/{_fit(model_id)}:optimize", {"optimizationLevel": level.value}, key)
+        return self._work_on(model_id, "optimize", {"optimizationLevel": level.value}, key)
 
     def convert(self, model_id: str, formats: Sequence[str], name: str | None = None, *, key: str) -> Operation:
         """Make files of other formats of a model: fbx, obj, stl, usdz."""
         body: dict[str, object] = {"targetFormats": list(formats)}
-        return self._act(f"models/{_fit(model_id)}:convert", body | ({"name": name} if name else {}), key)
+        return self._work_on(model_id, "convert", body | ({"name": name} if name else {}), key)
 
     # What they share
 
@@ -153,6 +158,15 @@ class Client:
 
     def _act(self, path: str, body: Json, key: str) -> Operation:
         return _operation(self._transport.exchange("POST", path, body=body, idempotency_key=key))
+
+    def _work_on(self, model_id: str, verb: str, body: Json, key: str) -> Operation:
+        """An operation on a model names that model, where it names one."""
+        answer = self._transport.exchange("POST", f"models/{_fit(model_id)}:{verb}", body=body, idempotency_key=key)
+        operation = _operation(answer)
+        resource = operation.resource
+        if resource is not None and resource.type.lower() == Kind.MODEL and resource.id != model_id:
+            raise OtherAnswer(resource.id, model_id, request_id=answer.request_id)
+        return operation
 
     def _estimate(self, body: Json) -> Estimate:
         return Estimate.read(self._transport.exchange("POST", FREE_OF_KEY, body=body).data)

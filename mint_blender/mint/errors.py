@@ -6,6 +6,7 @@
     │  └─ KeyUnusable             what has been given cannot be a key
     ├─ Unreachable                no answer: connection, TLS, proxy, time-out                 (retryable)
     ├─ BadAnswer                  an answer that cannot be understood
+    │  └─ OtherAnswer             an answer about another id than the one asked for           (retryable)
     └─ ProblemError               Mint answered with a problem document (RFC 9457)
        ├─ InvalidRequest          400, 413, 422
        ├─ KeyRefused              401
@@ -104,6 +105,18 @@ class BadAnswer(MintError):
 
     def __init__(self, what: str, *, request_id: str | None = None) -> None:
         super().__init__(f"The answer could not be understood: {what}. Check the base URL and whether a proxy stands in between.")
+        self.request_id = request_id
+
+
+class OtherAnswer(BadAnswer):
+    """An answer about something else than what was asked for: a cache, a proxy, a mix-up at Mint. It is not taken for ours."""
+
+    retryable = True
+
+    def __init__(self, told_of: str, asked_for: str, *, request_id: str | None = None) -> None:
+        MintError.__init__(
+            self, f"Mint answered about something else ({told_of}) than what was asked for ({asked_for}). It is asked again."
+        )
         self.request_id = request_id
 
 

@@ -100,10 +100,13 @@ class ResourceRef:
 
 @dataclass(frozen=True)
 class OperationError:
-    """Why the work failed: `code` is a short word (open list), `message` is Mint's text."""
+    """Why the work failed: `code` is a short word (open list), the others are Mint's texts for a person, where it sends any."""
 
     code: str
     message: str
+    reason: str | None = None
+    guidance: str | None = None  # what to do before another try
+    categories: tuple[str, ...] = ()  # of moderation
 
 
 @dataclass(frozen=True)
@@ -135,8 +138,12 @@ class OperationCredits:
 
     @property
     def spent(self) -> float:
-        """What was paid, or is held back: not their sum, as for a moment after success both may stand there for the same Credits."""
-        return max(self.finalized or 0.0, self.reserved or 0.0)
+        """What was paid and what is held back: a Preview is paid while the rest of the price waits.
+
+        Never more than the estimate by adding up, as for a moment after success both may stand there for the same Credits.
+        """
+        paid, held = self.finalized or 0.0, self.reserved or 0.0
+        return max(paid, held, min(paid + held, self.estimated or 0.0))
 
     @property
     def is_final(self) -> bool:
@@ -238,7 +245,9 @@ class Operation:
     @classmethod
     def read(cls, data: Json) -> Operation:
         """An operation from Mint's JSON."""
-        word = read_text(data, "status") or Status.UNKNOWN.value
+        assets = _assets(read_object(data, "assets"))
+        is_done = data.get("status") is None and assets is not None and assets.has_result
+        word = read_text(data, "status") or (Status.SUCCEEDED if is_done else Status.UNKNOWN).value
         return cls(
             id=read_text(data, "id") or "",
             type=read_text(data, "type") or "",
@@ -250,7 +259,7 @@ class Operation:
             generation_model=read_text(data, "generationModel"),
             resource=_resource(read_object(data, "resource")),
             mint_url=read_text(data, "mintUrl"),
-            assets=_assets(read_object(data, "assets")),
+            assets=assets,
             billing=_billing(read_object(data, "billing")),
             credits=_operation_credits(read_object(data, "credits")),
             error=_operation_error(read_object(data, "error")),
@@ -349,7 +358,18 @@ def _resource(data: Json | None) -> ResourceRef | None:
 
 
 def _operation_error(data: Json | None) -> OperationError | None:
-    return None if data is None else OperationError(read_text(data, "code") or "generation_failed", read_text(data, "message") or "")
+    """What Mint says for a person. `workflowStageLastError` is for Mint's own engineers: it is not read."""
+    if data is None:
+        return None
+    said = data.get("moderationCategories")
+    words = [word.replace("_", " ").strip() for word in said if isinstance(word, str)] if isinstance(said, list) else []
+    return OperationError(
+        code=read_text(data, "code") or "generation_failed",
+        message=read_text(data, "message") or "",
+        reason=read_text(data, "failureReason"),
+        guidance=read_text(data, "retryGuidance"),
+        categories=tuple(filter(None, words)),
+    )
 
 
 def _billing(data: Json | None) -> Billing | None:

@@ -209,6 +209,7 @@ def test_a_job_that_another_process_works_on_is_left_to_it(mint: Mint, service: 
 
 def test_cancel_from_another_shell(mint: Mint, service: ThreadService, elsewhere: subprocess.Popen[str]) -> None:
     """The process that watches the job carries it out: both commands end, and Mint is asked once."""
+    service.scenario(cancel="everywhere")
     assert mint("cancel", job_of(mint)).status == 0
     assert elsewhere.wait(20) == 1
     assert [operation.status for operation in service.operations()] == ["canceled"]
@@ -219,5 +220,6 @@ def test_cancel_of_a_job_whose_process_has_died(mint: Mint, service: ThreadServi
     """Nobody drives it any more: the command does it itself."""
     elsewhere.kill()
     elsewhere.wait()
+    service.scenario(cancel="everywhere")
     assert mint("cancel", job_of(mint)).status == 0
     assert [operation.status for operation in service.operations()] == ["canceled"]

@@ -32,7 +32,7 @@ LAMP = GenerationRequest(Kind.MODEL, "a lamp")
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
     """A stand-in Mint in a hurry."""
-    with running_service(speed=1000, credits=1e9) as running:
+    with running_service(speed=1000, credits=1e9, cancel="everywhere") as running:
         yield running
 
 

@@ -22,7 +22,7 @@ from mint_blender.jobs.job import Phase, Role
 from mint_blender.jobs.journal import Journal
 from mint_blender.mint.schema import Mode
 
-from ..mint_service.ledger import price
+from ..mint_service.ledger import PREVIEW, price
 from ..mint_service.running import ThreadService, running_service
 from .kill_script import FEEDBACK
 
@@ -179,7 +179,7 @@ def judge(service: ThreadService, name: str, wish: dict[str, Any], home: Path) -
     """What stands at Mint and on the disk is what one undisturbed run leaves."""
     (operation,) = [one for one in service.operations() if one.prompt == wish["prompt"] and not one.level]
     assert operation.status == "succeeded"
-    assert operation.finalized == price(operation.type, operation.preset)
+    assert operation.finalized == price(operation.type, operation.preset) + PREVIEW * wish["revisions"]
     assert operation.feedback == [FEEDBACK] * wish["revisions"]
     (resource,) = [one for one in service.resources() if one.prompt == wish["prompt"]]
     assert resource.id == operation.resource

@@ -92,7 +92,7 @@ def test_what_goes_on_is_counted() -> None:
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
     """A stand-in that makes nothing by itself."""
-    with running_service(speed=1000, switches=["stuck"], credits=1e6) as running:
+    with running_service(speed=1000, switches=["stuck"], credits=1e6, cancel="everywhere") as running:
         yield running
 
 

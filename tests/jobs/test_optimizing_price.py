@@ -83,7 +83,7 @@ def test_what_the_last_one_cost() -> None:
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
     """A stand-in in a hurry, that has made nothing yet."""
-    with running_service(speed=1000, credits=1e6) as running:
+    with running_service(speed=1000, credits=1e6, cancel="everywhere") as running:
         yield running
 
 

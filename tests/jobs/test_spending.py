@@ -270,7 +270,7 @@ def test_when_the_balance_suffices() -> None:
 @pytest.fixture
 def board(home: Path) -> Iterator[Board]:
     """A board on a Mint that makes nothing by itself."""
-    with running_service(speed=1000, switches=["stuck"]) as service:
+    with running_service(speed=1000, switches=["stuck"], cancel="everywhere") as service:
         board = Board(quick(home), account(service))
         yield board
         assert board.close(20)

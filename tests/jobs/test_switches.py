@@ -131,6 +131,16 @@ CASES = {
     "unknown-status": Case(),
     "unknown-type": Case(),
     "slow-start": Case(),
+    "null-status": Case(),
+    "no-mode": Case(),
+    "type-casing": Case(),
+    "type-word": Case(),
+    "lagging": Case(),
+    "reasons": failed(
+        "Mint's moderation refused the prompt or a picture: change it and generate again. Mint says: The prompt was blocked by moderation. "
+        "The prompt names a real person. Describe the figure without a name. Categories: real person, weapons.",
+        with_switches="[moderation]",
+    ),
     "stuck": Case(phase=Phase.CANCELED, state="Cancelled", passing=("Still running at Mint after 0 minutes. " + ONCE_A_MINUTE,)),
     "canceled": Case(phase=Phase.CANCELED, state="Cancelled"),
     # the start
@@ -219,7 +229,7 @@ CASES = {
 @pytest.fixture(scope="module")
 def service() -> Iterator[ThreadService]:
     """A stand-in Mint in a hurry, for all switches."""
-    with running_service(speed=1000, credits=1e9, retry_after=0.01) as running:
+    with running_service(speed=1000, credits=1e9, retry_after=0.01, cancel="everywhere") as running:
         yield running
 
 

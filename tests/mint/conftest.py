@@ -51,7 +51,7 @@ def speaking() -> Iterator[Speaking]:
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
     """A stand-in Mint whose clock stands still until a test moves it."""
-    with running_service(clock="manual") as running:
+    with running_service(clock="manual", cancel="everywhere") as running:
         yield running
 
 

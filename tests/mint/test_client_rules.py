@@ -182,6 +182,31 @@ def test_an_answer_that_lacks_what_matters_is_a_bad_answer(speaking, said):
             assert raised.value.request_id == "req_3"
 
 
+@pytest.mark.parametrize(
+    ("said", "call"),
+    [
+        ({"id": "other"}, lambda client: client.poll("o")),
+        ({"id": "other"}, lambda client: client.operation("o")),
+        ({"id": "other"}, lambda client: client.asset(Kind.MODEL, "m")),
+        ({"id": "o", "resource": {"type": "model", "id": "other"}}, lambda client: client.optimize("m", key="k")),
+        ({"id": "o", "resource": {"type": "Model", "id": "other"}}, lambda client: client.convert("m", ["fbx"], key="k")),
+    ],
+)
+def test_an_answer_about_something_else_is_refused(speaking, said, call):
+    """A cache or a mix-up: somebody else's result is never taken for ours. It may be right the next time."""
+    with listening(answer(said, X_Request_Id="req_4")) as wire, pytest.raises(errors.OtherAnswer) as raised:
+        call(Client(speaking(wire.base_url)))
+    assert str(raised.value).startswith("Mint answered about something else (other) than what was asked for (")
+    assert (raised.value.retryable, raised.value.request_id) == (True, "req_4")
+
+
+@pytest.mark.parametrize("resource", [None, {"type": "model", "id": "m"}, {"type": "conversion", "id": "c"}])
+def test_an_operation_on_a_model_may_name_it_or_something_new(speaking, resource):
+    """Only another model is wrong."""
+    with listening(answer({"id": "o", "resource": resource})) as wire:
+        assert Client(speaking(wire.base_url)).convert("m", ["fbx"], key="k").id == "o"
+
+
 def test_many_calls_share_one_connection(service, client):
     """Reads, starts and refusals alike."""
     for number in range(5):

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mint_blender.mint.accounting import Estimate, Me, Usage
-from mint_blender.mint.schema import Asset, Kind, Mode, Operation, Page, ReferenceImage, ResourceRef, Status, is_id
+from mint_blender.mint.schema import Asset, Kind, Mode, Operation, OperationError, Page, ReferenceImage, ResourceRef, Status, is_id
 
 OPERATION: dict[str, Any] = {
     "object": "operation",
@@ -118,6 +118,25 @@ def test_an_operation_in_full():
     assert operation.raw == OPERATION
 
 
+def test_the_reasons_of_a_failure_are_for_a_person():
+    """Reason, guidance and what moderation named; what Mint's engineers write for themselves is not read."""
+    said = {"code": "moderation_blocked", "message": "Blocked.", "failureReason": "A real person.", "retryGuidance": "Leave the name out."}
+    odd = {"moderationCategories": ["real_person", None, "", 7], "workflowStageLastError": "Traceback: worker 7", "retryable": False}
+    error = Operation.read(OPERATION | {"error": said | odd}).error
+    assert error == OperationError("moderation_blocked", "Blocked.", "A real person.", "Leave the name out.", ("real person",))
+    assert Operation.read({"error": {"moderationCategories": "weapons", "failureReason": 5}}).error == OperationError(
+        "generation_failed", ""
+    )
+
+
+def test_a_null_status_with_files_means_done():
+    """Without files, or with a picture only, it is still busy."""
+    done = Operation.read({"id": "o", "status": None, "assets": {"glbUrl": "https://cdn.example/a.glb"}})
+    assert (done.status, done.succeeded, done.status_word) == (Status.SUCCEEDED, True, "succeeded")
+    for assets in (None, {}, {"glbUrl": None, "previewImageUrl": "https://cdn.example/p.webp"}):
+        assert Operation.read({"id": "o", "status": None, "assets": assets}).is_busy
+
+
 @pytest.mark.parametrize(
     ("status", "mode", "busy", "review", "payment", "succeeded"),
     [
@@ -148,6 +167,25 @@ def test_how_many_credits_are_missing(required, available, missing):
     billing = Operation.read({"billing": {"requiredCredits": required, "availableCredits": available}}).billing
     assert billing is not None
     assert billing.missing_credits == missing
+
+
+@pytest.mark.parametrize(
+    ("estimated", "reserved", "finalized", "spent", "final"),
+    [
+        (1650, 1650, 0, 1650, False),  # started
+        (1650, 1500, 150, 1650, False),  # at its Preview: paid for that, the rest is held back
+        (1650, 0, 1650, 1650, True),
+        (1650, 1650, 1650, 1650, True),  # just ended, not settled yet
+        (None, 248, 248, 248, True),
+        (200, 300, 0, 300, False),
+        (1650, 0, 150, 150, True),  # failed after its Preview
+    ],
+)
+def test_what_was_paid_and_what_is_held_back(estimated, reserved, finalized, spent, final):
+    """Both together, but the same Credits are never counted twice."""
+    credits = Operation.read({"credits": {"estimated": estimated, "reserved": reserved, "finalized": finalized}}).credits
+    assert credits is not None
+    assert (credits.spent, credits.is_final) == (spent, final)
 
 
 def test_an_unknown_status_keeps_its_word():

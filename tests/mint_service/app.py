@@ -16,6 +16,7 @@ from .api import Answer
 from .api.routes import Received, respond
 from .core import Mint
 from .faults import Fault
+from .links import link
 from .log import LoggedRequest
 from .problems import Problem
 from .wire import Connections, fault_response, note, problem_response, raw_path
@@ -56,7 +57,8 @@ async def _answer(mint: Mint, request: web.Request, entry: LoggedRequest, trace:
         await asyncio.sleep(scripted[0].delay)
     if request.method == "GET" and path.startswith("/v1/downloads/"):
         entry.status = 302
-        return web.Response(status=302, headers={"Location": f"{mint.files_url}/{path.removeprefix('/v1/downloads/')}", **trace})
+        with mint.at_work():
+            return web.Response(status=302, headers={"Location": link(mint, path.removeprefix("/v1/downloads/")), **trace})
     try:
         answer = _under_lock(mint, request, path, content)
     except Problem as problem:

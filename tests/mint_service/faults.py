@@ -20,6 +20,7 @@ from typing import Any
 
 from .problems import Problem, for_status
 
+GATEWAY = (408, 425, 499, 507, *range(520, 531))  # what gateways say when they, and not the service, gave up
 HTML = "<!DOCTYPE html><html><head><title>Something is wrong</title></head><body><h1>Please stand by</h1></body></html>"
 
 
@@ -54,12 +55,12 @@ def from_word(word: str, retry_after: float) -> Fault:
         return _problem("internal-error", {})
     if word == "502":
         return Fault(502, HTML.encode(), "text/html")
-    if word == "504":
-        return Fault(504)
+    if word in ("504", "empty"):
+        return Fault(504 if word == "504" else 500)
     if word == "html":
         return Fault(500, HTML.encode(), "text/html")
-    if word == "empty":
-        return Fault(500)
+    if word.isdigit() and int(word) in GATEWAY:
+        return Fault(int(word), HTML.encode(), "text/html")
     if word == "closed":
         return Fault(close=True)
     raise ValueError(f"unknown fault word {word!r}")

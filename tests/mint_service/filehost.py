@@ -11,6 +11,7 @@ from aiohttp import web
 from . import glb
 from .core import Mint
 from .faults import HTML
+from .links import is_good
 from .log import LoggedRequest
 from .records import StoredFile
 from .wire import Connections, fault_response, note, raw_path
@@ -50,10 +51,10 @@ async def _serve(mint: Mint, request: web.Request, entry: LoggedRequest) -> web.
     if request.method not in ("GET", "HEAD"):
         return _text(entry, 405, "Only GET and HEAD.")
     with mint.at_work():
-        file = mint.store.files.get(request.path.lstrip("/"))
-        if file is None:
-            return _text(entry, 404, "No such file.")
-        entry.operation = file.operation
+        found = _find(mint, request, entry)
+        if isinstance(found, web.Response):
+            return found
+        file = found
         content = mint.store.blob(file.digest)
         fault = _pick_fault(mint, file)
     entry.note = fault or ""
@@ -67,6 +68,18 @@ async def _serve(mint: Mint, request: web.Request, entry: LoggedRequest) -> web.
     if fault == "file-changed:again":
         data, etag = _changed(data), f'"{file.digest[32:]}"'
     return await _send(request, entry, file, data, etag, fault)
+
+
+def _find(mint: Mint, request: web.Request, entry: LoggedRequest) -> StoredFile | web.Response:
+    """The file of an address, or why it cannot be had."""
+    file = mint.store.files.get(request.path.lstrip("/"))
+    if file is None:
+        return _text(entry, 404, "No such file.")
+    entry.operation = file.operation
+    if not is_good(mint, file, request.query):
+        entry.note = "expired"
+        return _text(entry, mint.options.expired_status, "This link has expired.")
+    return file
 
 
 def _pick_fault(mint: Mint, file: StoredFile) -> str | None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Credits: reserved at the start, finalised at the end, released when nothing came of it. Prices.
+"""Credits: reserved at the start, spent at the Preview and at the approval, released when nothing came of it. Prices.
 
-The prices of models and optimisation have been seen in September 2026; those of worlds and conversion are invented.
+The prices of models, Worlds and optimization have been seen in autumn 2026; the others are invented.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from .store import Store
 
 PRICES: Mapping[str, Mapping[str, float]] = {
     "model_generation": {"fast": 248, "standard": 798, "production": 1998},
-    "world_generation": {"fast": 600, "standard": 1500, "production": 3000},
+    "world_generation": {"fast": 1650, "standard": 1650, "production": 1650},
 }
+PREVIEW = 150.0  # part of each generation's price: spent when its Preview is made, and once more for each revision
 FLAT: Mapping[str, float] = {"model_optimization": 20, "model_conversion": 10}
 
 
@@ -45,22 +46,37 @@ class Ledger:
         return self.balance - self.reserved
 
     def reserve(self, operation: Operation) -> bool:
-        """Hold back an operation's price. False, and nothing held, when there is too little."""
-        if self.available < operation.price:
+        """Hold back what is missing of an operation's price. False, and nothing more held, when there is too little."""
+        missing = operation.price - operation.finalized - operation.reserved
+        if self.available < missing:
             return False
-        operation.reserved = operation.price
+        operation.reserved += missing
         return True
 
+    def spend_preview(self, operation: Operation) -> None:
+        """A Preview was made: its part of what was held back is spent for good."""
+        part = min(PREVIEW, operation.reserved)
+        operation.preview_spent += part
+        self._spend(operation, part)
+
     def finalize(self, operation: Operation) -> None:
-        """The work is done: what was held back is spent."""
-        operation.finalized, operation.reserved = operation.reserved, 0
-        self.balance -= operation.finalized
-        self.spent += operation.finalized
-        self._save()
+        """The final stage begins, or the work is done: what was held back is spent."""
+        self._spend(operation, operation.reserved)
 
     def release(self, operation: Operation) -> None:
-        """Nothing came of it: give back what was held."""
-        operation.reserved = 0
+        """Nothing came of it: give back what was held and what was spent, but for the Previews that were made."""
+        refund = operation.finalized - operation.preview_spent
+        operation.reserved, operation.finalized = 0, operation.preview_spent
+        self.balance += refund
+        self.spent -= refund
+        self._save()
+
+    def _spend(self, operation: Operation, amount: float) -> None:
+        operation.reserved -= amount
+        operation.finalized += amount
+        self.balance -= amount
+        self.spent += amount
+        self._save()
 
     def add(self, amount: float) -> None:
         """Somebody paid (or, below zero, something else was bought)."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .clock import Clock
-from .ledger import Ledger
+from .ledger import PREVIEW, Ledger
 from .options import Options
 from .problems import Problem
 from .records import TERMINAL, Operation, Resource, new_id
@@ -77,7 +77,11 @@ class Machine:
         """The person wants another preview."""
         self._demand(operation, {"preview_ready"}, "revised")
         operation.feedback.append(feedback)
-        self._enter(operation, "preview", "running", "preview")
+        operation.price += PREVIEW
+        if self._ledger.reserve(operation):
+            self._enter(operation, "preview", "running", "preview")
+        else:
+            self._stop(operation, "preview")
         self._shelf.begin(operation)
         self._mirror(operation)
 
@@ -89,7 +93,9 @@ class Machine:
         self.try_to_settle(operation)
 
     def cancel(self, operation: Operation) -> None:
-        """The person gives it up."""
+        """The person gives it up: where Mint lets them, which is at the Preview only."""
+        if self._options().cancel == "preview" and operation.status != "preview_ready":
+            raise Problem("method-not-allowed", "Only what waits at its Preview can be canceled.", headers={"Allow": "GET"})
         self._demand(operation, {"queued", "running", "preview_ready", "billing_required"}, "canceled")
         self._end(operation, "canceled")
 
@@ -98,13 +104,16 @@ class Machine:
         where = operation.stage.removeprefix("billing:")
         forced = f"billing-{where}" in operation.switches and f"billing-{where}" not in operation.fired
         unpaid = "billing-unpaid" in operation.switches and self._ledger.top_up <= operation.paid_before
-        if (forced and unpaid) or (not operation.reserved and not self._ledger.reserve(operation)):
+        if (forced and unpaid) or not self._ledger.reserve(operation):
             return
         operation.fired.append(f"billing-{where}")
         operation.billing = None
-        stage = {"start": "queued", "preview": "preview", "final": "final"}[where]
-        self._enter(operation, stage, "queued" if where == "start" else "running", stage)
-        self._mirror(operation)
+        if where == "final":
+            self._begin_final(operation)
+        else:
+            stage, status = ("queued", "queued") if where == "start" else ("preview", "running")
+            self._enter(operation, stage, status, stage)
+            self._mirror(operation)
 
     def catch_up(self) -> None:
         """Let all that was due happen."""
@@ -156,6 +165,7 @@ class Machine:
             return
         operation.assets = None if "no-pictures" in operation.switches else members
         operation.seen = None
+        self._ledger.spend_preview(operation)
         self._enter(operation, "shown", "preview_ready", "shown")
         self._mirror(operation)
 
@@ -168,8 +178,14 @@ class Machine:
     def _to_final(self, operation: Operation) -> None:
         if "billing-final" in operation.switches and "billing-final" not in operation.fired:
             self._enter(operation, "gate", "running", "queued")
+            self._mirror(operation)
         else:
-            self._enter(operation, "final", "running", "final")
+            self._begin_final(operation)
+
+    def _begin_final(self, operation: Operation) -> None:
+        """The expensive stage: from here on the whole price is spent."""
+        self._ledger.finalize(operation)
+        self._enter(operation, "final", "running", "final")
         self._mirror(operation)
 
     def _pass_gate(self, operation: Operation) -> None:
@@ -207,20 +223,20 @@ class Machine:
             raise Problem("invalid-operation-state", f"An operation that is {operation.status} cannot be {verb}.")
 
     def _stop(self, operation: Operation, where: str) -> None:
-        available = self._ledger.available
+        available, rest = self._ledger.available, operation.price - operation.finalized
         operation.stage, operation.status = f"billing:{where}", "billing_required"
         operation.updated = self._now()
         operation.paid_before = self._ledger.top_up
         operation.billing = {
             "reason": "insufficient_credits",
-            "requiredCredits": operation.price,
-            "availableCredits": min(available, max(0.0, operation.price - 1)),
+            "requiredCredits": rest,
+            "availableCredits": min(available, max(0.0, rest - 1)),
             "actionUrl": "https://platform.mint.gg/billing",
             "resource": operation.kind,
             "stage": "final" if where == "final" else "preview",
             "committedCredits": operation.reserved,
-            "stageCredits": operation.price,
-            "completionCredits": operation.price,
+            "stageCredits": rest if where == "final" else min(rest, PREVIEW),
+            "completionCredits": rest,
             "ctaKind": "top_up",
         }
         self._store.save(operation)

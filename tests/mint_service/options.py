@@ -35,6 +35,9 @@ class Options:
     durations: Mapping[str, float] = field(default_factory=lambda: dict(DURATIONS))
     require_idempotency_key: bool = True
     insufficient: str = "operation"  # too few Credits at start: a billing_required operation, or "402"
+    cancel: str = "preview"  # :cancel works in preview_ready only and is 405 elsewhere, as at Mint; or "everywhere"
+    links_expire: float = 3600.0  # seconds of Clock.age_now after which a link to a file is refused
+    expired_status: int = 403  # how the file host refuses it; 404 and 410 are possible too
     location: str = "absolute"  # or "relative": how Location names the operation
     library: Mapping[str, int] = field(default_factory=dict)  # {"models": 45, "worlds": 23}: made before the start
     switches: tuple[str, ...] = ()  # for every operation, as if their words stood in each prompt

@@ -44,6 +44,8 @@ class Operation:
     price: float = 0
     reserved: float = 0
     finalized: float = 0
+    preview_spent: float = 0  # the part of it that Previews have cost
+    lag: dict[str, Any] | None = None  # what the next read still says of the time before an action
     billing: dict[str, Any] | None = None
     paid_before: float = 0  # Credits ever added when it stopped for billing
     error: dict[str, str] | None = None
@@ -100,6 +102,7 @@ class StoredFile:
     operation: str | None = None
     faults: list[str] = field(default_factory=list)  # file switches
     fired: list[str] = field(default_factory=list)
+    issued: float = 0.0  # on Clock.age_now: when its present link was given out
 
 
 @dataclass

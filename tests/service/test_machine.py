@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.mint_service.ledger import price
@@ -85,19 +87,36 @@ def test_location_names_the_operation(location: str) -> None:
         assert answer.headers["Location"] == (service.api.removesuffix("/v1") + path if location == "absolute" else path)
 
 
-@pytest.mark.parametrize("status", ["queued", "running", "preview_ready"])
-def test_cancel_ends_it_and_gives_the_credits_back(caller: Caller, status: str) -> None:
-    """canceled, with the time; afterwards no action is possible."""
+def brought_to(caller: Caller, status: str) -> dict[str, Any]:
+    """A model for review in this state."""
     operation = caller.start("a mug", generationMode="review")
     for _ in range(10):
         if caller.operation(operation)["status"] == status:
             break
         caller.service.advance(1.5)
+    return operation
+
+
+@pytest.mark.parametrize("status", ["queued", "running"])
+def test_cancel_is_not_offered_but_at_the_preview(caller: Caller, status: str) -> None:
+    """405, and the work goes on: what is generating cannot be stopped at Mint."""
+    operation = brought_to(caller, status)
+    answer = caller.post(f"/operations/{operation['id']}:cancel")
+    assert (answer.status_code, slug(answer)) == (405, "method-not-allowed")
+    assert caller.operation(operation)["status"] == status
+
+
+@pytest.mark.parametrize("status", ["queued", "running", "preview_ready"])
+def test_cancel_ends_it_and_gives_back_what_was_not_spent(caller: Caller, status: str) -> None:
+    """canceled, with the time; a Preview that was made is paid for; afterwards no action is possible."""
+    caller.service.scenario(cancel="preview" if status == "preview_ready" else "everywhere")
+    operation = brought_to(caller, status)
     assert caller.service.credits() < 100_000
     answer = caller.post(f"/operations/{operation['id']}:cancel")
     assert (answer.status_code, answer.json()["status"]) == (200, "canceled")
     assert answer.json()["canceledAt"] and "completedAt" not in answer.json()
-    assert caller.service.credits() == 100_000
+    assert caller.service.credits() == 100_000 - (150 if status == "preview_ready" else 0)
+    caller.service.scenario(cancel="everywhere")
     for action in ("cancel", "approve", "resume"):
         again = caller.post(f"/operations/{operation['id']}:{action}")
         assert (again.status_code, slug(again)) == (409, "invalid-operation-state")
@@ -114,6 +133,43 @@ def test_credits_are_reserved_and_then_spent(caller: Caller) -> None:
     assert usage["apiUsage"] == {"creditsUsed": 248, "operations": 1, "worlds": 0, "models": 1}
 
 
+def test_money_is_spent_at_the_preview_and_at_the_approval(caller: Caller) -> None:
+    """150 of a World's 1,650 when its Preview is made, 150 for another Preview, 1,500 at the approval: before anything final is there."""
+    operation = caller.start("a hall", "world", generationMode="review")
+    money = lambda: tuple(caller.operation(operation)["credits"][name] for name in ("finalized", "reserved", "estimated"))  # noqa: E731
+    assert money() == (0, 1650, 1650)
+    caller.until(operation, "preview_ready")
+    assert money() == (150, 1500, 1650)
+    caller.post(f"/operations/{operation['id']}:revise", {"feedback": "darker"})
+    assert money() == (150, 1650, 1800)
+    caller.until(operation, "preview_ready")
+    assert money() == (300, 1500, 1800)
+    caller.post(f"/operations/{operation['id']}:approve")
+    assert (caller.operation(operation)["status"], money()) == ("running", (1800, 0, 1800))
+    caller.until(operation, "succeeded")
+    assert money() == (1800, 0, 1800)
+    assert caller.service.credits() == 100_000 - 1800
+
+
+def test_a_failure_of_the_final_stage_costs_the_preview(caller: Caller) -> None:
+    """What was spent at the approval comes back, the Preview that was made does not."""
+    failed = caller.finished("a hall [fails]", "world")
+    assert (failed["credits"]["finalized"], failed["credits"]["reserved"]) == (150, 0)
+    assert caller.service.credits() == 100_000 - 150
+    assert caller.get("/usage").json()["apiUsage"]["creditsUsed"] == 150
+
+
+def test_another_preview_needs_its_credits(caller: Caller) -> None:
+    """Without them a revision stops in billing_required, and goes on when it is resumed."""
+    caller.service.scenario(credits=1700)
+    operation = caller.start("a hall", "world", generationMode="review")
+    caller.until(operation, "preview_ready")
+    assert caller.post(f"/operations/{operation['id']}:revise", {"feedback": "darker"}).json()["status"] == "billing_required"
+    caller.service.scenario(credits=200)
+    assert caller.post(f"/operations/{operation['id']}:resume").json()["status"] == "running"
+    assert caller.until(operation, "preview_ready")["credits"]["finalized"] == 300
+
+
 @pytest.mark.parametrize(
     ("asked", "expected"),
     [
@@ -121,11 +177,12 @@ def test_credits_are_reserved_and_then_spent(caller: Caller) -> None:
         ({"operation": "model_generation", "generationPreset": "standard", "generationMode": "review"}, 798),
         ({"operation": "model_generation"}, 798),
         ({"operation": "model_generation", "generationPreset": "production"}, 1998),
-        ({"operation": "world_generation", "generationPreset": "fast"}, 600),
+        ({"operation": "world_generation", "generationPreset": "fast"}, 1650),
+        ({"operation": "world_generation"}, 1650),
     ],
 )
 def test_estimates(caller: Caller, asked: dict[str, str], expected: float) -> None:
-    """The prices of the contract; those of worlds are invented."""
+    """The prices of the contract."""
     answer = caller.call("POST", "/pricing:estimate", json=asked).json()
     assert answer["operation"] == asked["operation"]
     assert answer["credits"] == {"requiredToStart": expected, "estimatedTotal": expected}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.mint_service import options
+from tests.mint_service import faults, options
 from tests.mint_service.running import ThreadService, running_service
 
 from .caller import Caller
@@ -61,6 +61,19 @@ def test_a_scripted_answer_after_the_deed(service: ThreadService, caller: Caller
         caller.post(f"/operations/{operation['id']}:approve", key="k")
     assert caller.operation(operation)["status"] == "running"
     assert caller.post(f"/operations/{operation['id']}:approve", key="k").status_code == 202
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("status", faults.GATEWAY)
+def test_answers_of_a_gateway(service: ThreadService, caller: Caller, status: int, when: str) -> None:
+    """A web page with the gateway's status, before or after the start was carried out; the same key then finds or makes one operation."""
+    service.scenario(answers=[{"path": "/v1/models:generate", "when": when, "answer": {"word": str(status)}}])
+    answer = caller.post("/models:generate", {"prompt": "a mug"}, "k", twin=False)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "text/html")
+    assert answer.text.startswith("<!DOCTYPE html>")
+    assert len(service.operations()) == (1 if when == "after" else 0)
+    assert caller.start("a mug", key="k")["id"] == service.operations()[0].id
+    assert len(service.operations()) == 1
 
 
 def test_scripted_answers_of_the_file_host(service: ThreadService, caller: Caller) -> None:

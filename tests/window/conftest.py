@@ -36,7 +36,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
     """A stand-in for Mint that is quick, and asks to be looked at often. One for each module; see `Since` for counting."""
-    with running_service(speed=SPEED, switches=("poll-hint",), retry_after=0.3) as running:
+    with running_service(speed=SPEED, switches=("poll-hint",), retry_after=0.3, cancel="everywhere") as running:
         yield running
         assert not running.leaks(), "the key went to the file host"
 

@@ -134,6 +134,8 @@ def read(call: Call) -> Answer:
     if operation.polls >= 2:
         _refuse_poll(call, operation)
     answer = Answer(200, views.operation(call.mint, operation), operation=operation.id)
+    if operation.lag is not None:
+        answer.body, operation.lag = operation.lag, None
     if "poll-hint" in operation.switches and operation.status in ("queued", "running"):
         answer.headers["Retry-After"] = f"{call.mint.options.retry_after:g}"
     if operation.status == "preview_ready" and operation.seen is None:
@@ -157,15 +159,26 @@ def _refuse_poll(call: Call, operation: Operation) -> None:
 def approve(call: Call) -> Answer:
     """POST /v1/operations/{operationId}:approve"""
     operation = find(call)
+    before = views.operation(call.mint, operation)
     call.mint.machine.approve(operation)
-    return accepted(call, operation)
+    return _perhaps_lagging(call, operation, before)
 
 
 def revise(call: Call) -> Answer:
     """POST /v1/operations/{operationId}:revise"""
     operation = find(call)
+    before = views.operation(call.mint, operation)
     call.mint.machine.revise(operation, call.body["feedback"])
-    return accepted(call, operation)
+    return _perhaps_lagging(call, operation, before)
+
+
+def _perhaps_lagging(call: Call, operation: Operation, before: dict[str, Any]) -> Answer:
+    """The answer to an action; under the switch it, and the next read, know nothing of the action yet."""
+    answer = accepted(call, operation)
+    if "lagging" in operation.switches:
+        answer.body = operation.lag = before
+        call.mint.store.save(operation)
+    return answer
 
 
 def resume(call: Call) -> Answer:

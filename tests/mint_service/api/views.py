@@ -7,13 +7,41 @@ from typing import Any
 
 from ..clock import iso
 from ..core import OWNER, Mint
+from ..links import link
 from ..records import Operation, Resource
 from ..shelf import API_MARK
 
 TYPE_WORDS = {"model": "model_teleportation", "world": "world_teleportation"}
 
 
+REASONS = {
+    "failureClass": "content_policy",
+    "failureCode": "MODERATION_TEXT_71",
+    "failureReason": "The prompt names a real person.",
+    "moderationCategories": ["real_person", "weapons"],
+    "retryable": False,
+    "retryGuidance": "Describe the figure without a name.",
+    "workflowStageLastError": "Traceback: worker 7, gpu node 12: safety_checker raised",
+}
+
+
 def operation(mint: Mint, one: Operation) -> dict[str, Any]:
+    """An Operation as it is now, but for what a switch makes it say otherwise."""
+    said = _operation(mint, one)
+    if "null-status" in one.switches and one.generates and one.status in ("succeeded", "partially_succeeded"):
+        said["status"] = None
+    if "no-mode" in one.switches:
+        del said["generationMode"]
+    if said["resource"] and "type-casing" in one.switches:
+        said["resource"]["type"] = one.kind.title()
+    if said["resource"] and "type-word" in one.switches:
+        said["resource"]["type"] = "thing"
+    if "error" in said and "reasons" in one.switches:
+        said["error"] = {**said["error"], **REASONS}
+    return said
+
+
+def _operation(mint: Mint, one: Operation) -> dict[str, Any]:
     """An Operation. `billing`, `error` and the two end times appear only where they apply."""
     said: dict[str, Any] = {
         "object": "operation",
@@ -68,6 +96,8 @@ def resource(mint: Mint, one: Resource) -> dict[str, Any]:
         "createdAt": iso(one.created),
         "updatedAt": iso(one.updated),
     }
+    if "null-status" in one.switches and one.status in ("succeeded", "partially_succeeded"):
+        said["status"] = None
     if one.kind == "model":
         said["prompt"] = one.prompt
     return said
@@ -93,7 +123,7 @@ def assets(mint: Mint, kept: dict[str, Any] | None) -> dict[str, Any] | None:
 
 
 def address(mint: Mint, path: str) -> str:
-    """The whole address of a kept path."""
+    """The whole address of a kept path, good for `links_expire` seconds."""
     if path.startswith(API_MARK):
         return f"{mint.api_url}/downloads/{path.removeprefix(API_MARK)}"
-    return f"{mint.files_url}/{path}"
+    return link(mint, path)

@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from tests.mint_service.ledger import PREVIEW
+
 from ..caller import Caller
 from . import ENDS, check, finished
 
@@ -18,7 +22,8 @@ def fails_always(caller: Caller, name: str) -> None:
     failed = finished(caller, name)
     assert (failed["status"], failed["error"]["code"], failed["credits"]["reserved"]) == ("failed", code, 0)
     assert (failed["error"]["message"] == "Error") == (name == "generic-message")
-    assert caller.service.credits() == 100_000
+    before_preview = name in ("moderation", "invalid-input", "quota")
+    assert caller.service.credits() == 100_000 - failed["credits"]["finalized"] == 100_000 - (0 if before_preview else PREVIEW)
     again = caller.post(f"/models/{failed['resource']['id']}:retry").json()
     assert caller.until(again, *ENDS)["error"]["code"] == code
 
@@ -101,6 +106,76 @@ def unknown_status(caller: Caller, name: str) -> None:
 def unknown_type(caller: Caller, name: str) -> None:
     assert finished(caller, name)["type"] == "model_teleportation"
     assert finished(caller, name, "world")["type"] == "world_teleportation"
+
+
+def read(caller: Caller, operation: dict[str, Any]) -> dict[str, Any]:
+    """The operation, not held against the twin: these switches go beyond it."""
+    said: dict[str, Any] = caller.get(f"/operations/{operation['id']}", twin=False).json()
+    return said
+
+
+def started(caller: Caller, name: str, **body: Any) -> dict[str, Any]:
+    """A model under a switch, just begun."""
+    answer = caller.post("/models:generate", {"prompt": f"a mug [{name}]", **body}, twin=False)
+    assert answer.status_code == 202
+    said: dict[str, Any] = answer.json()
+    return said
+
+
+def ended(caller: Caller, operation: dict[str, Any]) -> dict[str, Any]:
+    """The operation once the service's clock has passed every stage."""
+    for _ in range(3):
+        caller.service.advance(1000)
+        read(caller, operation)
+    return read(caller, operation)
+
+
+@check("null-status")
+def null_status(caller: Caller, name: str) -> None:
+    operation = started(caller, name)
+    assert operation["status"] == "queued"
+    done = ended(caller, operation)
+    model = caller.get(f"/models/{done['resource']['id']}", twin=False).json()
+    for one in (done, model):
+        assert one["status"] is None and one["assets"]["glbUrl"]
+
+
+@check("no-mode")
+def no_mode(caller: Caller, name: str) -> None:
+    for mode in ("auto", "review"):
+        operation = started(caller, name, generationMode=mode)
+        assert "generationMode" not in operation
+        caller.service.advance(6)
+        assert read(caller, operation)["status"] == "preview_ready"
+
+
+@check("type-casing", "type-word")
+def resource_type(caller: Caller, name: str) -> None:
+    done = ended(caller, started(caller, name))
+    assert (done["status"], done["resource"]["type"]) == ("succeeded", "Model" if name == "type-casing" else "thing")
+    assert caller.get(f"/models/{done['resource']['id']}").status_code == 200
+
+
+@check("lagging")
+def lagging(caller: Caller, name: str) -> None:
+    operation = started(caller, name, generationMode="review")
+    first = caller.until(operation, "preview_ready")
+    for action, body in (("revise", {"feedback": "taller"}), ("approve", {})):
+        if action == "approve":
+            before = caller.until(operation, "preview_ready")
+            assert before["assets"] != first["assets"]
+        else:
+            before = first
+        answer = caller.post(f"/operations/{operation['id']}:{action}", body).json()
+        assert answer == before == caller.operation(operation)
+        assert caller.operation(operation)["status"] == "running"
+
+
+@check("reasons")
+def reasons(caller: Caller, name: str) -> None:
+    failed = ended(caller, started(caller, f"{name}] [moderation"))
+    assert {"failureReason", "moderationCategories", "retryGuidance", "workflowStageLastError"} < set(failed["error"])
+    assert "error" not in ended(caller, started(caller, name))
 
 
 @check("slow-start")

@@ -128,7 +128,8 @@ TEXTS = {
         "„Trotzdem importieren“ (place --raw) gibt sie Blender ohne diese Prüfung."
     ),
     "{1} It is kept at {2}.": "{1} Sie liegt unter {2}.",
-    "{1} Mint says: {2}.": "{1} Mint meldet: {2}.",
+    "{1} Mint says: {2}": "{1} Mint meldet: {2}",
+    "Categories: {1}.": "Kategorien: {1}.",
     "more Credits": "mehr Credits",
     "{1} more Credits": "noch {1} Credits",
     "Mint needs {1} to go on. Buy them at {2}, then resume.": "Mint braucht {1}, um weiterzumachen. Unter {2} kaufen, dann fortsetzen.",

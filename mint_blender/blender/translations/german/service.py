@@ -30,6 +30,9 @@ TEXTS = {
         "vollständig kopieren."
     ),
     "Mint cannot be reached: {1}.": "Mint ist nicht erreichbar: {1}.",
+    "Mint answered about something else ({1}) than what was asked for ({2}). It is asked again.": (
+        "Mint hat über etwas anderes Auskunft gegeben ({1}) als gefragt war ({2}). Es wird noch einmal gefragt."
+    ),
     "The answer could not be understood: {1}. Check the base URL and whether a proxy stands in between.": (
         "Die Antwort war nicht zu verstehen: {1}. Die Basis-URL prüfen, und ob ein Proxy dazwischen steht."
     ),

@@ -122,7 +122,8 @@ TEXTS = {
         "「このままインポート」(place --raw) を使うと、この検査なしで Blender に渡します。"
     ),
     "{1} It is kept at {2}.": "{1} {2} に保存してあります。",
-    "{1} Mint says: {2}.": "{1} Mint からのメッセージ: {2}。",
+    "{1} Mint says: {2}": "{1} Mint からのメッセージ: {2}",
+    "Categories: {1}.": "カテゴリー: {1}。",
     "more Credits": "追加のクレジット",
     "{1} more Credits": "あと {1} クレジット",
     "Mint needs {1} to go on. Buy them at {2}, then resume.": "続けるには{1}が必要です。{2} で購入し、再開してください。",

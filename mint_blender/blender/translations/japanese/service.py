@@ -29,6 +29,9 @@ TEXTS = {
         "た。platform.mint.gg からキー全体をもう一度コピーしてください。"
     ),
     "Mint cannot be reached: {1}.": "Mint に接続できません: {1}。",
+    "Mint answered about something else ({1}) than what was asked for ({2}). It is asked again.": (
+        "Mint が、問い合わせた対象 ({2}) とは別のもの ({1}) について回答しました。もう一度問い合わせます。"
+    ),
     "The answer could not be understood: {1}. Check the base URL and whether a proxy stands in between.": (
         "応答を理解できませんでした: {1}。ベース URL と、間にプロキシがないか確認してください。"
     ),
