@@ -52,23 +52,23 @@ def basis(directions: Doubles) -> Doubles:
     return np.stack(columns, axis=1)
 
 
-def quarter_turn_about_x(harmonics: Floats) -> Floats:
-    """Coefficients (n, k, 3) of the same radiance after the axes turned: what pointed along (x, y, z) now points along (x, -z, y).
+def turned(harmonics: Floats, axes: Doubles) -> Floats:
+    """Coefficients (n, k, 3) of the same radiance in other axes: what pointed along d now points along axes @ d. It may mirror.
 
     A turn mixes only the coefficients of one degree. Coefficient by coefficient, so that little is held in between: n may be millions."""
     planes = harmonics.transpose(1, 0, 2)
-    turned = np.zeros_like(planes, order="C")
+    out = np.zeros_like(planes, order="C")
     part = np.empty(planes.shape[1:], np.float32)
-    matrix = _quarter_turn()
+    matrix = _between(tuple(map(tuple, axes.tolist())))
     for row in range(len(planes)):
         for column in np.flatnonzero(matrix[row, : len(planes)]):
             np.multiply(planes[column], matrix[row, column], out=part)
-            turned[row] += part
-    return turned.transpose(1, 0, 2)
+            out[row] += part
+    return out.transpose(1, 0, 2)
 
 
 @cache
-def _quarter_turn() -> Floats:
+def _between(axes: tuple[tuple[float, ...], ...]) -> Floats:
     """(24, 24), blocks of 3, 5, 7 and 9: the coefficients that give, towards turned directions, the values that the old ones gave before.
 
     Fitted once, which is exact here: a turned harmonic is a sum of harmonics of its own degree, and directions outnumber unknowns."""
@@ -77,8 +77,7 @@ def _quarter_turn() -> Floats:
     angle = np.pi * (3 - np.sqrt(5.0)) * np.arange(count)
     flat = np.sqrt(1 - height**2)
     directions = np.stack((flat * np.cos(angle), flat * np.sin(angle), height), axis=1)
-    x, y, z = directions.T
-    before, after = basis(directions), basis(np.stack((x, -z, y), axis=1))
+    before, after = basis(directions), basis(directions @ np.array(axes).T)
     matrix = np.zeros((24, 24))
     for start, end in pairwise(PER_DEGREE):
         block = slice(start, end)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reading Gaussian splats from an SPZ file, versions 1 to 4, with NumPy; knows neither Blender nor the network.
 
-`decode` gives the values that the file holds, in the file's own axes (right, up, back, as glTF); `to_blender_axes` turns them into those of
-Blender (right, forward, up). A file is not trusted: counts are compared with the file's size and with a limit before anything of that size
-is set aside, and no more is unpacked than the header promised.
+`decode` gives the values that the file holds, in the file's own axes (right, up, back, as glTF, where it names no others);
+`to_blender_axes` turns them into those of Blender (right, forward, up). A file is not trusted: counts are compared with the file's size
+and with a limit before anything of that size is set aside, and no more is unpacked than the header promised.
 
 Source of the layout: https://github.com/nianticlabs/spz (versions 1 to 3 are one gzip stream, version 4 is a table of Zstandard streams).
 """
@@ -21,8 +21,10 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from . import harmonics as radiance
+from . import splat_axes
 from .errors import BadSplats
-from .harmonics import PER_DEGREE, quarter_turn_about_x
+from .harmonics import PER_DEGREE
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -30,6 +32,7 @@ Bytes = NDArray[np.uint8]
 MAGIC = b"NGSP"
 _GZIP = b"\x1f\x8b"
 _DEFLATE_RATIO = 1032  # no deflate stream unpacks to more than this many times its size
+_LONGEST_RECORDS = 1 << 20  # bytes of extension records
 _CHUNK = 1 << 18  # points turned at a time: keeps what NumPy needs in between small
 
 
@@ -49,7 +52,8 @@ class Header:
     degree: int  # of the spherical harmonics, 0 to 4
     fractional_bits: int
     antialiased: bool
-    extended: bool  # records of an extension are in the file; they are skipped
+    extended: bool  # extension records are in the file: the axes, and others that are skipped
+    axes: str | None = splat_axes.USUAL  # None where only the records after the splats tell
 
     @property
     def coefficients(self) -> int:
@@ -74,6 +78,7 @@ class Splats:
     base: Floats  # (n, 4) first harmonic of red, green, blue (colour = 0.5 + 0.2820948 x it), then opacity 0..1
     harmonics: Floats  # (n, k, 3); harmonics[:, k] lies in one piece in memory
     antialiased: bool = False
+    axes: str = splat_axes.USUAL
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -98,25 +103,49 @@ def decode(path: Path, *, limits: Limits = Limits(), max_degree: int = 4) -> Spl
         unpack = _rotations_of_bytes if header.version < 3 else _rotations_of_words
         rotations = _in_chunks(unpack, next(sections).reshape(header.points, -1), 4)
         harmonics = _harmonics(next(sections), header, PER_DEGREE[min(header.degree, max_degree)])
-        next(sections, None)  # the step after the last attribute looks at the file's end
-    return Splats(positions, scales, rotations, base, harmonics, header.antialiased)
+        axes = _axes(sections, header, path)
+    return Splats(positions, scales, rotations, base, harmonics, header.antialiased, axes)
+
+
+def axes_of(path: Path, *, limits: Limits = Limits()) -> str:
+    """The axes in which a file's splats lie, such as "RUB". Only where records after the splats tell, those are unpacked for it."""
+    with _opened(path) as file:
+        header, sections = _open_sections(file, path, limits)
+        if header.axes is not None:
+            return header.axes
+        for _ in header.section_sizes:
+            next(sections)
+        return _axes(sections, header, path)
 
 
 def to_blender_axes(splats: Splats) -> Splats:
-    """The same splats in Blender's axes: (x, y, z) becomes (x, -z, y), a quarter turn about X, for places, turns and harmonics alike.
+    """The same splats in Blender's axes, for places, turns and harmonics alike; from RUB, (x, y, z) becomes (x, -z, y).
 
-    The colour that a splat shows towards a direction stays with that direction. Blender 5.3's own importer does the same."""
-    x, y, z = splats.positions.T
-    w, i, j, k = splats.rotations.T
-    half = np.float32(math.sqrt(0.5))
-    turned = np.stack((w - i, i + w, j - k, k + j), axis=1)
-    turned *= half
+    The color that a splat shows towards a direction stays with that direction. Blender 5.3's own importer does the same."""
+    matrix = splat_axes.to_blender(splats.axes)
     return replace(
         splats,
-        positions=np.stack((x, -z, y), axis=1),
-        rotations=turned,
-        harmonics=quarter_turn_about_x(splats.harmonics),
+        positions=splat_axes.turn_places(splats.positions, matrix),
+        rotations=splat_axes.turn_rotations(splats.rotations, matrix),
+        harmonics=radiance.turned(splats.harmonics, matrix),
     )
+
+
+def _axes(sections: Iterator[Bytes], header: Header, path: Path) -> str:
+    """The axes, once the last attribute is read: what follows it are extension records. The step after them looks at the file's end."""
+    records = bytes(next(sections))
+    next(sections, None)
+    return _axes_in(records, header, path) if header.axes is None else header.axes
+
+
+def _axes_in(records: bytes, header: Header, path: Path) -> str:
+    """Where the header announces no records, what stands there and is none is just padding."""
+    try:
+        return splat_axes.find(records, path.name)
+    except BadSplats:
+        if header.extended:
+            raise
+        return splat_axes.USUAL
 
 
 # --- the container ------------------------------------------------------------------------------------------------------------------------
@@ -145,6 +174,7 @@ def _open_sections(file: BinaryIO, path: Path, limits: Limits) -> tuple[Header, 
 def _open_gzip(file: BinaryIO, path: Path, size: int, limits: Limits) -> tuple[Header, Iterator[Bytes]]:
     stream = _Gunzip(file, path.name)
     header = _parse(bytes(stream.take(16)), path, limits, versions=(1, 2, 3))
+    header = replace(header, axes=None if header.extended else splat_axes.USUAL)
     if sum(header.section_sizes) > size * _DEFLATE_RATIO:
         raise BadSplats(
             f"The splat file {path.name} says that it holds {header.points:,} splats, more than {size:,} bytes can hold. Download it again."
@@ -153,8 +183,8 @@ def _open_gzip(file: BinaryIO, path: Path, size: int, limits: Limits) -> tuple[H
     def sections() -> Iterator[Bytes]:
         for length in header.section_sizes:
             yield stream.take(length)
-        if not header.extended:
-            stream.expect_end()
+        yield stream.rest(_LONGEST_RECORDS) if header.extended else np.zeros(0, np.uint8)
+        stream.expect_end()
 
     return header, sections()
 
@@ -168,6 +198,7 @@ def _open_table(file: BinaryIO, path: Path, size: int, limits: Limits) -> tuple[
     wanted = header.section_sizes
     if not 32 <= offset <= size - 16 * count:
         raise _cut_short(path.name)
+    header = replace(header, axes=_axes_in(file.read(min(offset - 32, _LONGEST_RECORDS)), header, path))
     file.seek(offset)
     table = [struct.unpack("<QQ", file.read(16)) for _ in range(count)]
     needed = sum(1 for length in wanted if length)
@@ -184,6 +215,7 @@ def _open_table(file: BinaryIO, path: Path, size: int, limits: Limits) -> tuple[
     def sections() -> Iterator[Bytes]:
         for index, length in enumerate(wanted):
             yield _unzstd(file.read(table[index][0]), length, path.name) if length else np.zeros(0, np.uint8)
+        yield np.zeros(0, np.uint8)
 
     return header, sections()
 
@@ -231,6 +263,14 @@ class _Gunzip:
             out[filled : filled + len(piece)] = np.frombuffer(piece, np.uint8)
             filled += len(piece)
         return out
+
+    def rest(self, most: int) -> Bytes:
+        """All that is left, or its first `most` bytes."""
+        pieces: list[bytes] = []
+        while most > 0 and (piece := self._more(most)):
+            pieces.append(piece)
+            most -= len(piece)
+        return np.frombuffer(b"".join(pieces), np.uint8)
 
     def expect_end(self) -> None:
         """Nothing may follow, and the checksum must be right."""

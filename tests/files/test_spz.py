@@ -113,6 +113,114 @@ def test_radiance_stays_with_its_direction(degree):
 QUARTER_TURN = np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0]], float)  # +90 degrees about X
 
 
+LETTERS = {"R": (1, 0, 0), "L": (-1, 0, 0), "U": (0, 1, 0), "D": (0, -1, 0), "B": (0, 0, 1), "F": (0, 0, -1)}  # in the usual axes
+SYSTEMS = ("RUB", "LDB", "RDB", "LUB", "RUB", "LDF", "RDF", "LUF", "RUF", "LFD", "RFD", "LFU", "RFU", "LBD", "RBD", "LBU", "RBU")
+
+
+def record(number: int) -> bytes:
+    """The extension record that names a coordinate system."""
+    return struct.pack("<III", 0xADBE0003, 4, number)
+
+
+def in_other_axes(made: spz.Splats, system: str) -> spz.Splats:
+    """The same cloud as somebody writes it who uses these axes: by the ellipsoids' covariances, not by any formula of ours."""
+    there = np.array([LETTERS[letter] for letter in system], float)  # what is at p in the usual axes is at there @ p
+    own = there @ matrices(made.rotations) * np.linalg.det(there)  # an ellipsoid is its own mirror image through its center
+    sample = np.random.default_rng(3).normal(size=(400, 3))
+    sample /= np.linalg.norm(sample, axis=1, keepdims=True)
+    count = made.harmonics.shape[1]
+    seen = np.einsum("dk,nkc->dnc", basis(sample)[:, :count], made.harmonics)
+    flat = np.linalg.lstsq(basis(sample @ there.T)[:, :count], seen.reshape(len(sample), -1), rcond=None)[0]
+    return replace(
+        made,
+        positions=(made.positions @ there.T).astype(np.float32),
+        rotations=np.array([quaternion(each) for each in own], np.float32),
+        harmonics=flat.reshape(count, len(made), 3).astype(np.float32).transpose(1, 0, 2),
+    )
+
+
+def quaternion(turn: np.ndarray) -> list[float]:
+    """w, x, y, z of a rotation matrix, by its largest diagonal (Shepperd)."""
+    choices = [np.trace(turn), *np.diag(turn)]
+    best = int(np.argmax(choices))
+    if best == 0:
+        q = [1 + choices[0], turn[2, 1] - turn[1, 2], turn[0, 2] - turn[2, 0], turn[1, 0] - turn[0, 1]]
+    else:
+        i = best - 1
+        j, k = (i + 1) % 3, (i + 2) % 3
+        q = [turn[k, j] - turn[j, k], 0.0, 0.0, 0.0]
+        q[1 + i] = 1 + turn[i, i] - turn[j, j] - turn[k, k]
+        q[1 + j], q[1 + k] = turn[i, j] + turn[j, i], turn[i, k] + turn[k, i]
+    return list(np.array(q) / np.linalg.norm(q))
+
+
+def covariances(splats: spz.Splats) -> np.ndarray:
+    """The ellipsoids themselves."""
+    axes = matrices(splats.rotations) * splats.scales[:, None, :]
+    return axes @ axes.transpose(0, 2, 1)
+
+
+@pytest.mark.parametrize("number", range(17))
+@pytest.mark.parametrize("version", [3, 4])
+def test_a_cloud_in_other_axes_is_turned(write, version, number):
+    """Places, ellipsoids and what each splat shows towards a direction are those of the same cloud in the usual axes."""
+    made = build_spz.made_up(60, degree=3)
+    made = replace(made, harmonics=made.harmonics * np.float32(0.3))  # turned values must still fit into the format
+    usual = spz.to_blender_axes(made)
+    orbit = struct.pack("<II", 0xADBE0002, 12) + bytes(12)
+    path = write(build_spz.encode(in_other_axes(made, SYSTEMS[number]), version=version, flags=2, extension=orbit + record(number)))
+    assert spz.axes_of(path) == spz.decode(path).axes == SYSTEMS[number]
+    turned = spz.to_blender_axes(spz.decode(path))
+    np.testing.assert_allclose(turned.positions, usual.positions, atol=1e-3)
+    largest = np.abs(covariances(usual)).max(axis=(1, 2), keepdims=True)
+    np.testing.assert_allclose(covariances(turned) / largest, covariances(usual) / largest, atol=0.12)  # a size has steps of 6 %
+    directions = np.random.default_rng(5).normal(size=(50, 3))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    shown = [np.einsum("dk,nkc->ndc", basis(directions)[:, :15], each.harmonics) for each in (turned, usual)]
+    np.testing.assert_allclose(shown[0], shown[1], atol=0.04)
+    assert np.isclose(np.linalg.norm(turned.rotations, axis=1), 1, atol=1e-3).all()
+
+
+@pytest.mark.parametrize("system", sorted(set(SYSTEMS)))
+def test_turning_is_exact(system):
+    """Without the format's rounding in between, nothing is lost but single precision; scales, colors and opacities stay."""
+    made = build_spz.made_up(60, degree=4)
+    usual, turned = spz.to_blender_axes(made), spz.to_blender_axes(replace(in_other_axes(made, system), axes=system))
+    np.testing.assert_allclose(turned.positions, usual.positions, atol=1e-6)
+    np.testing.assert_allclose(covariances(turned), covariances(usual), atol=1e-6)
+    np.testing.assert_allclose(turned.harmonics, usual.harmonics, atol=1e-5)
+    assert np.array_equal(turned.scales, usual.scales) and np.array_equal(turned.base, usual.base)
+
+
+BAD_RECORDS = {
+    "an unknown system": (record(17), "coordinate system 17"),
+    "a huge number": (record(2**32 - 1), "coordinate system 4294967295"),
+    "another size": (struct.pack("<IIQ", 0xADBE0003, 8, 1), "wrong size"),
+    "two that differ": (record(1) + record(2), "two different coordinate systems"),
+    "a length beyond the end": (struct.pack("<II", 7, 2**32 - 1) + b"hello", "cut short"),
+    "half a header": (record(4) + b"abc", "cut short"),
+}
+
+
+@pytest.mark.parametrize("version", [1, 2, 3, 4])
+@pytest.mark.parametrize("what", BAD_RECORDS)
+def test_records_that_cannot_be_followed_are_a_sentence(write, version, what):
+    """A cloud whose axes are not known is not placed upside down."""
+    records, words = BAD_RECORDS[what]
+    path = write(build_spz.encode(build_spz.made_up(10), version=version, flags=2, extension=records))
+    for read in (spz.decode, spz.axes_of):
+        with pytest.raises(BadSplats, match=words) as caught:
+            read(path)
+        assert str(caught.value).startswith("The splat file place.spz ") and str(caught.value).endswith(".")
+
+
+def test_version_4_may_forget_to_announce_its_records(write):
+    """They are followed all the same; what is no record there is padding."""
+    made = build_spz.made_up(10)
+    assert spz.decode(write(build_spz.encode(made, version=4, extension=record(2)))).axes == "RDB"
+    assert spz.decode(write(build_spz.encode(made, version=4, extension=b"\xff" * 13))).axes == "RUB"
+
+
 def test_places_and_turns_in_blender_axes():
     """Places go where the glTF importer puts them, and the ellipsoid of each splat turns along."""
     made = build_spz.made_up(50)

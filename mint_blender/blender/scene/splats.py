@@ -28,7 +28,7 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ...files import spz
+from ...files import splat_axes, spz
 from ...files.errors import BadSplats
 from . import splat_nodes
 from .blocks import Inventory
@@ -47,7 +47,8 @@ def has_native() -> bool:
 def build(path: Path, name: str, collection: bpy.types.Collection) -> bpy.types.Object:
     """The splats of an SPZ file as an object in this collection, in Blender's axes. Raises BadSplats before anything is made."""
     header = spz.inspect(path)  # Blender's own importer believes whatever count a file claims
-    made = _import_natively(path) if has_native() and header.version > 1 else None
+    # Whether Blender's importer knows of other axes than the usual ones is not known: those are turned here.
+    made = _import_natively(path) if has_native() and header.version > 1 and spz.axes_of(path) == splat_axes.USUAL else None
     if made is None:
         splats = spz.to_blender_axes(spz.decode(path))
         made = bpy.data.objects.new(name, _data(name, len(splats)))

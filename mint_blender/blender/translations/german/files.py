@@ -159,6 +159,18 @@ TEXTS = {
     "The splat file {1} says that it holds {2} splats, more than {3} bytes can hold. Download it again.": (
         "Die Splat-Datei {1} gibt {2} Splats an, mehr als {3} Bytes fassen. Noch einmal herunterladen."
     ),
+    "The splat file {1} has extension records that are cut short. Download it again.": (
+        "Die Splat-Datei {1} hat abgeschnittene Erweiterungseinträge. Noch einmal herunterladen."
+    ),
+    "The splat file {1} names two different coordinate systems. Download it again.": (
+        "Die Splat-Datei {1} nennt zwei verschiedene Koordinatensysteme. Noch einmal herunterladen."
+    ),
+    "The splat file {1} has a coordinate system record of the wrong size. Download it again.": (
+        "Die Splat-Datei {1} hat einen Koordinatensystem-Eintrag von falscher Größe. Noch einmal herunterladen."
+    ),
+    "The splat file {1} uses coordinate system {2}, which is not known here. Look for a newer version of this add-on.": (
+        "Die Splat-Datei {1} verwendet das Koordinatensystem {2}, das hier unbekannt ist. Nach einer neueren Version dieses Add-ons suchen."
+    ),
     "The splat file {1} contradicts itself: its parts are not as long as {2} splats need. Download it again.": (
         "Die Splat-Datei {1} widerspricht sich: ihre Teile sind nicht so lang, wie {2} Splats es brauchen. Noch einmal herunterladen."
     ),

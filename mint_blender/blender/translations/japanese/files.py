@@ -152,6 +152,18 @@ TEXTS = {
     "The splat file {1} says that it holds {2} splats, more than {3} bytes can hold. Download it again.": (
         "スプラットファイル {1} は {2} 個のスプラットとされていますが、{3} バイトには入りません。もう一度ダウンロードしてください。"
     ),
+    "The splat file {1} has extension records that are cut short. Download it again.": (
+        "スプラットファイル {1} の拡張レコードは途中で切れています。もう一度ダウンロードしてください。"
+    ),
+    "The splat file {1} names two different coordinate systems. Download it again.": (
+        "スプラットファイル {1} は二つの異なる座標系を指定しています。もう一度ダウンロードしてください。"
+    ),
+    "The splat file {1} has a coordinate system record of the wrong size. Download it again.": (
+        "スプラットファイル {1} の座標系レコードのサイズが正しくありません。もう一度ダウンロードしてください。"
+    ),
+    "The splat file {1} uses coordinate system {2}, which is not known here. Look for a newer version of this add-on.": (
+        "スプラットファイル {1} は座標系 {2} を使っていますが、ここでは未知のものです。このアドオンの新しいバージョンを探してください。"
+    ),
     "The splat file {1} contradicts itself: its parts are not as long as {2} splats need. Download it again.": (
         "スプラットファイル {1} は矛盾しています。各部の長さがスプラット {2} 個分と合いません。もう一度ダウンロードしてください。"
     ),
