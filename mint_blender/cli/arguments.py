@@ -58,7 +58,8 @@ without a network.
 
 A line that fails, or waits at its Preview, does not stop the others. The
 same command again goes on: what is done is left alone, and nothing is
-started or paid twice.
+started or paid twice. DIR/.mint-batch holds the ledger that makes it so, from
+any Blender, machine or user, also after DIR was moved: keep it with DIR.
 
 The price of all lines is said before the first is started. Mint tells what
 optimising costs only for a model that exists: before there is one,

@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Many prompts: a few at once, each written as soon as it is here. A rerun continues: no line is ever started twice.
 
-Which job belongs to which line is part of the job's own first commit, so that not even a kill in between can lose it.
+Which job belongs to which line stands in the ledger of the results' folder before anything is sent for it: neither a kill in between nor
+another journal can lose it.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..files.lock import InUse, held
+from ..files.lock import InUse
+from ..jobs import ledger
 from ..jobs.board import Board, NotPossible, TooExpensive
 from ..jobs.job import Job, Phase, Target
-from . import batch_lines, batch_price, batch_record, contact_sheet, session, writing
+from . import batch_jobs, batch_lines, batch_price, batch_record, contact_sheet, session, writing
 from .batch_lines import BadLine, Line
 from .batch_price import Prices, Purse
 from .exits import Exit
@@ -31,9 +32,10 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     wishes = _Wishes(arguments.output.resolve(), arguments.render, arguments.retry_failed)
     try:
         lines = batch_lines.read(arguments.file)
-        begun = _begun(wishes)
+        with session.open_list() as board:
+            begun = batch_jobs.begun(board, wishes.folder)
         for line in lines:
-            if line.tag not in begun:
+            if line.tag not in begun:  # the others were checked when they began, and their pictures may be gone since
                 _check(line, arguments.file)
     except BadLine as trouble:
         terminal.error(f"{trouble} Nothing was started.")
@@ -42,8 +44,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         terminal.error(complaint)
         return Exit.IMPORT
     try:
-        # Two at once would each start what the other has not begun yet.
-        with held(_lock(wishes.folder)):
+        with batch_jobs.working_on(wishes.folder):
             return _generate(lines, wishes, arguments, terminal)
     except InUse:
         terminal.error(f"A batch into {wishes.folder} is running already: wait for it, or stop it. Nothing was started.")
@@ -71,23 +72,6 @@ class _Wishes:
         """The line's own word holds, where it says one."""
         return self.render if line.render is None else line.render
 
-    def tag(self, line: Line | None = None) -> str:
-        """What a line's job is found by; without a line: how those of all lines begin."""
-        return f"{self.folder}#{line.tag if line else ''}"
-
-
-def _lock(folder: Path) -> Path:
-    """What a run into this folder holds. It lies with the journal: the folder is the user's."""
-    place = session.home() / "batches"
-    place.mkdir(parents=True, exist_ok=True)
-    return place / f"{hashlib.sha256(str(folder).encode('utf-8', 'replace')).hexdigest()[:16]}.lock"
-
-
-def _begun(wishes: _Wishes) -> frozenset[str]:
-    """The tags of the lines that have a job: those were checked when it began, and their pictures may be gone since."""
-    with session.open_list() as board:
-        return frozenset(_known_jobs(board, wishes))
-
 
 def _check(line: Line, path: Path) -> None:
     """What Mint would refuse, told with its place in the file."""
@@ -114,7 +98,7 @@ class _Run:
         self._wishes = wishes
         self._terminal = terminal
         self._lines = lines
-        self._jobs = _known_jobs(board, wishes)
+        self._jobs, self._refused = batch_jobs.collect(board, wishes.folder, lines)
         self._names = {path.stem for path in wishes.folder.iterdir()}
         self._names |= {Path(job.target.output).stem for job in self._jobs.values() if job.target.output}
         self._written = {job.id for job in self._jobs.values() if job.phase is Phase.PLACED and _has_output(job)}
@@ -162,7 +146,7 @@ class _Run:
                     return
                 tell(self._board.hear())
                 for job_id in [job_id for job_id in self._active if not self._board.is_active(job_id)]:
-                    self._end(self._active.pop(job_id), self._job_as_it_is(job_id))
+                    self._end_active(job_id)
 
     def _conclude(self) -> Exit:
         done = sum(status is Exit.DONE for status in self._statuses.values())
@@ -179,23 +163,20 @@ class _Run:
     def _job(self, line: Line) -> Job | None:
         """The line's job as it now is, if it has one."""
         known = self._jobs.get(line.tag)
-        return self._job_as_it_is(known.id) if known else None
-
-    def _job_as_it_is(self, job_id: str) -> Job:
-        """Also when it was taken off the list meanwhile, in Blender say: it is a line's all the same, and on the list again."""
-        try:
-            return self._board.job(job_id)
-        except NotPossible:
-            self._board.lines(self._wishes.tag())
-            return self._board.job(job_id)
+        return batch_jobs.find(self._board, known) if known else None
 
     def _costs(self, line: Line) -> bool:
         """Would going on with this line take Credits that nobody has held back yet?"""
+        if line.tag in self._refused:
+            return False
         job = self._job(line)
         return job is None or job.phase in _UNPAID or (self._wishes.retry_failed and job.phase in _OVER)
 
     def _begin(self, line: Line) -> None:
         """Start a line, or go on with the job that an earlier run began for it."""
+        if (refusal := self._refused.get(line.tag)) is not None:
+            self._refuse(line, refusal.sentence, refusal.status)
+            return
         costs = self._costs(line)
         if costs and not self._purse.allows(line, [self._board.job(job_id) for job_id in self._active]):
             self._statuses[line.number] = Exit.CREDITS
@@ -203,9 +184,7 @@ class _Run:
         try:
             job = self._go_on(line)
         except NotPossible as trouble:  # a picture has gone since the file was checked: the other lines go on
-            self._terminal.error(f"line {line.number}: {trouble}", line=line.number)
-            status = Exit.CREDITS if isinstance(trouble, TooExpensive) else Exit.FAILED
-            self._statuses[line.number], self._refusals[line.number] = status, str(trouble)
+            self._refuse(line, str(trouble), Exit.CREDITS if isinstance(trouble, TooExpensive) else Exit.FAILED)
             return
         if costs:
             self._purse.begin(line, job)
@@ -213,6 +192,10 @@ class _Run:
             self._active[job.id] = line
         else:
             self._end(line, job)
+
+    def _refuse(self, line: Line, sentence: str, status: Exit) -> None:
+        self._terminal.error(f"line {line.number}: {sentence}", line=line.number)
+        self._statuses[line.number], self._refusals[line.number] = status, sentence
 
     def _go_on(self, line: Line) -> Job:
         job = self._job(line)
@@ -236,7 +219,7 @@ class _Run:
         self._names.add(title)
         path = str(self._wishes.folder / title)
         render = f"{path}.png" if self._wishes.renders(line) else None
-        return replace(line.target, output=f"{path}{line.suffix}", render=render, line=self._wishes.tag(line))
+        return replace(line.target, output=f"{path}{line.suffix}", render=render, line=ledger.line_of(self._wishes.folder, line.tag))
 
     def _with_picture(self, line: Line, job: Job) -> Job:
         """A still may be wanted later than the result: that costs nothing."""
@@ -247,6 +230,10 @@ class _Run:
         except NotPossible:  # another process is working on it
             return job
 
+    def _end_active(self, job_id: str) -> None:
+        line = self._active.pop(job_id)
+        self._end(line, batch_jobs.find(self._board, self._jobs[line.tag]))
+
     def _end(self, line: Line, job: Job) -> None:
         self._purse.end(job)
         if batch_record.is_written(job):
@@ -255,7 +242,7 @@ class _Run:
         else:
             self._statuses[line.number] = finish(self._board, self._still_to_write(job), self._terminal, line=line.number)
         try:
-            batch_record.keep(line, self._job_as_it_is(job.id), self._terminal)
+            batch_record.keep(line, batch_jobs.find(self._board, job), self._terminal)
         except OSError as error:
             self._terminal.hint(f"line {line.number}: its picture or record could not be written: {error.strerror or error}.")
 
@@ -264,15 +251,10 @@ class _Run:
         return replace(job, target=replace(job.target, output=None)) if job.id in self._written else job
 
 
-def _known_jobs(board: Board, wishes: _Wishes) -> dict[str, Job]:
-    """The jobs of earlier runs into this folder, by their line's tag; the newest where a line was begun anew."""
-    start = wishes.tag()
-    return {(job.target.line or "").removeprefix(start): job for job in reversed(board.lines(start))}
-
-
 def _has_output(job: Job) -> bool:
     return job.target.output is not None and Path(job.target.output).is_file()
 
 
 def _was_cleared(job: Job) -> bool:
-    return not all(Path(kept.path).is_file() for kept in job.files)
+    """Its files are gone, or lie with another journal."""
+    return not job.files or not all(Path(kept.path).is_file() for kept in job.files)

@@ -340,6 +340,28 @@ class Board:
         self._known.take_back(start)
         return [job for job in self.jobs() if job.target.line is not None and job.target.line.startswith(start)]
 
+    def take_in(self, job: Job, *, is_newer: bool) -> Job:
+        """A job that the ledger of a folder tells of, in this journal from now on: with its id, its keys and its operations.
+
+        `is_newer`: another journal has written that, so that it holds; else only its place is taken over, which may have been moved."""
+        mine = self._journal.job(job.id)
+        if mine is None:
+            self._known.add(replace(job, decision=None))
+        else:
+            if mine.target.line:
+                self._known.take_back(mine.target.line)
+            knows_more = mine.operation is not None and job.operation is None and mine.key == job.key
+            job = job if is_newer and not knows_more else replace(mine, target=job.target)
+            if job != mine and not self.is_active(job.id) and not self._is_driven_elsewhere(job):
+                self._known.save(job)
+        if job.decision is not None and self.job(job.id).decision is None:
+            self._known.decide(job, job.decision)
+        return self.job(job.id)
+
+    def owns(self, job: Job) -> bool:
+        """May this account go on with the job?"""
+        return True
+
     def retarget(self, job_id: str, target: Target) -> Job:
         """Another place for the result."""
         job = self.job(job_id)

@@ -19,6 +19,7 @@ from . import record
 from .database import Database, JournalTrouble
 from .driver import Driver
 from .job import HOLDS_SLOT, Decision, Job, Phase, may_decide
+from .ledger import Ledgers
 
 __all__ = ["Journal", "JournalTrouble"]
 
@@ -61,6 +62,7 @@ class Journal:
         self.path = home / "journal.sqlite3"
         self._db = Database(self.path)
         self._db.prepare(_VERSION, _JOBS, _MOVES, _CHANGES, _UPLOADS)
+        self._ledgers = Ledgers(self.path)
 
     def close(self) -> None:
         """Close the file."""
@@ -131,6 +133,7 @@ class Journal:
                 self._db.rows("INSERT INTO jobs (id, created_at, kind, phase, record, origin, account) VALUES (?, ?, ?, ?, ?, ?, ?)", *row)
                 self._note_move(job.id, job.phase)
                 self._note_change(job.id)
+                self._note_line(job)
 
     def save(self, job: Job, *, settled: Decision | None = None) -> None:
         """Commit a job as it now is; `settled` is the decision that has been answered, and goes in the same commit."""
@@ -142,6 +145,7 @@ class Journal:
             if settled is not None:
                 self._db.rows("UPDATE jobs SET decision = NULL WHERE id = ? AND decision = ?", job.id, record.dump_decision(settled))
             self._note_change(job.id)
+        self._ledgers.note_if_possible(job)
 
     def decide(self, job_id: str, decision: Decision) -> bool:
         """Commit a click. False, and nothing is kept, when the job has moved on or somebody has decided about it already."""
@@ -152,6 +156,8 @@ class Journal:
                 return False
             self._db.rows("UPDATE jobs SET decision = ? WHERE id = ?", record.dump_decision(decision), job_id)
             self._note_change(job_id)
+            if (job := self.job(job_id)) is not None:
+                self._note_line(job)
         return True
 
     def dismiss(self, job_id: str) -> None:
@@ -214,6 +220,14 @@ class Journal:
         phases = tuple(phase.value for phase in HOLDS_SLOT)
         holders = self._db.rows("SELECT driver FROM jobs WHERE kind = ? AND phase IN (?, ?) AND id != ?", kind.value, *phases, job_id)
         return sum(driver.is_alive(name) for (name,) in holders)
+
+    def _note_line(self, job: Job) -> None:
+        """A line of a batch, before anything is sent for it: whoever goes on with the batch finds it in its folder."""
+        try:
+            self._ledgers.note(job)
+        except OSError as error:
+            reason = error.strerror or error
+            raise JournalTrouble(f"The ledger in the batch's folder cannot be written ({reason}). Nothing was sent.") from error
 
     def _note_move(self, job_id: str, phase: Phase) -> None:
         self._db.rows("INSERT INTO moves VALUES (?, ?, ?)", job_id, phase.value, time.time())

@@ -41,7 +41,7 @@ def test_a_table_of_lines_becomes_a_folder_of_files(mint: Mint, service: ThreadS
     assert ran.status == 0
     titles = ["0001-a-lamp", "0002-the-hero", "0003-a-mug"]
     names = {f"{title}{suffix}" for title in titles for suffix in (".glb", ".webp", ".json")}
-    assert {path.name for path in (tmp_path / "out").iterdir()} == names | {"index.html"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == names | {"index.html", ".mint-batch"}
     assert "3 lines to start: about" in ran.err.splitlines()[0]
     assert "3 of 3 lines are done" in ran.err
     bodies = {entry.body["prompt"]: entry.body for entry in service.requests("POST", "/v1/models:generate")}

@@ -75,6 +75,9 @@ TEXTS = {
     "panorama": "Panorama",
     "splats": "Splats",
     "{1} from pictures": "{1} aus Bildern",
+    "The ledger in the batch's folder cannot be written ({1}). Nothing was sent.": (
+        "Das Verzeichnis der Aufträge im Ordner des Stapels kann nicht geschrieben werden ({1}). Es wurde nichts gesendet."
+    ),
     "The job journal {1} lies on a network, and another program has it open in a way that is not safe there. "
     "Quit all other Blenders and Mint commands that use it, then try again.": (
         "Das Auftragsjournal {1} liegt in einem Netzwerk, und ein anderes Programm hat es so geöffnet, wie es dort nicht sicher ist. "

@@ -71,6 +71,9 @@ TEXTS = {
     "panorama": "パノラマ",
     "splats": "スプラット",
     "{1} from pictures": "画像からの{1}",
+    "The ledger in the batch's folder cannot be written ({1}). Nothing was sent.": (
+        "バッチのフォルダーにある台帳に書き込めません ({1})。何も送信していません。"
+    ),
     "The job journal {1} lies on a network, and another program has it open in a way that is not safe there. "
     "Quit all other Blenders and Mint commands that use it, then try again.": (
         "ジョブのジャーナル {1} はネットワーク上にあり、別のプログラムが安全でない方法で開いています。"

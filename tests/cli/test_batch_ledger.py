@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One batch, one ledger: whoever goes on with a folder, from whichever journal, starts and pays for no line twice."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mint_blender.jobs import ledger
+
+from ..mint.standin import PIXEL
+from ..mint_service.running import ThreadService
+from .runs import Mint, command, environment, run
+from .test_batch import lines_of
+
+LAMPS: list[dict[str, object]] = [{"prompt": f"lamp {number}"} for number in range(1, 4)]
+Home = Callable[[str], None]
+
+
+@pytest.fixture
+def at_home(tmp_path: Path, signed_in: ThreadService, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """Go on from another journal: pip instead of Blender, another machine, another user."""
+    return lambda name: monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / name))
+
+
+def entries(folder: Path) -> list[dict[str, object]]:
+    """All that the ledger says."""
+    text = (folder / ".mint-batch" / "ledger.jsonl").read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_two_journals_start_each_line_once(mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home) -> None:
+    """Finished there is finished here, and the results are left alone; nothing at all is asked of Mint for them."""
+    file = lines_of(tmp_path / "a.jsonl", *LAMPS)
+    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
+    assert mint(*arguments).status == 0
+    before = {path: path.read_bytes() for path in (tmp_path / "out").glob("*.glb")}
+    asked = len(service.log())
+    at_home("elsewhere")
+    ran = mint(*arguments)
+    assert ran.status == 0 and "3 of 3 lines are done" in ran.said
+    assert "to start" not in ran.err
+    assert len(service.operations()) == 3
+    assert not [entry for entry in service.log()[asked:] if entry.method == "POST"]
+    assert {path: path.read_bytes() for path in (tmp_path / "out").glob("*.glb")} == before
+
+
+def test_the_folder_may_be_moved(mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home) -> None:
+    """Renamed, and gone on with from the same journal and from another: the paths in it are its own."""
+    file = lines_of(tmp_path / "a.jsonl", *LAMPS)
+    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
+    (tmp_path / "out").rename(tmp_path / "moved")
+    assert mint("batch", str(file), "-o", str(tmp_path / "moved")).status == 0
+    assert {record["job"] for record in mint("jobs", "--json").records} == {str(entry["job"]) for entry in entries(tmp_path / "moved")}
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "moved").rename(tmp_path / "again")
+    at_home("elsewhere")
+    assert mint("batch", str(file), "-o", str(tmp_path / "again")).status == 0
+    assert len(list((tmp_path / "again").glob("*.glb"))) == 3
+    assert len(service.operations()) == 3
+    assert str(tmp_path) not in (tmp_path / "again" / ".mint-batch" / "ledger.jsonl").read_text().replace(json.dumps(str(file)), "")
+
+
+def test_a_result_that_is_gone_is_fetched_for_free(mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home) -> None:
+    """The downloads lie with the other journal: they are fetched again, and no Credits are spent."""
+    file = lines_of(tmp_path / "a.jsonl", *LAMPS)
+    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
+    assert mint(*arguments).status == 0
+    (tmp_path / "out" / "0002-lamp-2.glb").unlink()
+    at_home("elsewhere")
+    assert mint(*arguments).status == 0
+    assert (tmp_path / "out" / "0002-lamp-2.glb").is_file()
+    assert len(service.operations()) == 3
+
+
+def test_what_waits_is_gone_on_with_from_the_other_journal(mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home) -> None:
+    """A Preview that waits there waits here, and is approved here; back at the first journal it is done."""
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1", "mode": "review"})
+    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
+    assert mint(*arguments).status == 6
+    at_home("elsewhere")
+    assert mint(*arguments).status == 6
+    (job,) = mint("jobs", "--json").records
+    assert job["phase"] == "review" and Path(job["files"]["preview"]).is_file()
+    assert mint("approve", str(job["job"])).status == 0
+    written = (tmp_path / "out" / "0001-lamp-1.glb").read_bytes()
+    (tmp_path / "out" / "0001-lamp-1.glb").write_bytes(written + b"changed by the user")
+    at_home("home")
+    assert mint(*arguments).status == 0
+    assert (tmp_path / "out" / "0001-lamp-1.glb").read_bytes() == written + b"changed by the user"
+    assert len(service.operations()) == 1
+
+
+def test_killed_and_gone_on_with_from_another_journal(service: ThreadService, tmp_path: Path, at_home: Home) -> None:
+    """SIGKILL while lines are under way; the folder is moved, and another journal finishes all twelve with twelve operations."""
+    file = lines_of(tmp_path / "a.jsonl", *({"prompt": f"lamp {number}"} for number in range(12)))
+    arguments = ("batch", str(file), "--jobs", "6", "-o")
+    out = tmp_path / "out"
+    running = subprocess.Popen(
+        command(*arguments, str(out)),
+        env=environment(service, tmp_path / "home"),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    until = time.monotonic() + 30
+    while not out.is_dir() or len(list(out.glob("*.glb"))) < 3:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    out.rename(tmp_path / "moved")
+    ran = run(service, tmp_path / "elsewhere", *arguments, str(tmp_path / "moved"))
+    assert ran.status == 0 and "12 of 12 lines are done" in ran.said
+    assert sorted(operation.prompt for operation in service.operations()) == sorted(f"lamp {number}" for number in range(12))
+
+
+def test_killed_between_the_ledger_and_the_send(mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home) -> None:
+    """The entry is there and nothing was sent; or it was sent and the answer is lost: another journal sends the same key."""
+    file = lines_of(tmp_path / "a.jsonl", *LAMPS)
+    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
+    assert mint(*arguments).status == 0
+    first: dict[object, dict[str, object]] = {}
+    for entry in entries(tmp_path / "out"):
+        first.setdefault(entry["line"], entry)
+    assert {entry["state"] for entry in first.values()} == {"waiting"}
+    shutil.rmtree(tmp_path / "out")
+    place = tmp_path / "out" / ".mint-batch"
+    place.mkdir(parents=True)
+    text = "".join(json.dumps(entry) + "\n" for entry in first.values())
+    (place / "ledger.jsonl").write_text(text, encoding="utf-8")
+    at_home("elsewhere")
+    assert mint(*arguments).status == 0
+    assert len(list((tmp_path / "out").glob("*.glb"))) == 3
+    assert len(service.operations()) == 3
+    keys = [entry.idempotency_key for entry in service.requests("POST", "/v1/models:generate")]
+    assert len(keys) == 6 and len(set(keys)) == 3
+
+
+def test_every_entry_is_there_before_its_start(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """The key that Mint was sent stands in the ledger, with the operation that it began and the way to the end."""
+    file = lines_of(tmp_path / "a.jsonl", *LAMPS)
+    assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
+    told = entries(tmp_path / "out")
+    assert {entry["key"] for entry in told} == {sent.idempotency_key for sent in service.requests("POST", "/v1/models:generate")}
+    assert {entry["operation"] for entry in told} == {None, *(operation.id for operation in service.operations())}
+    one = [entry["state"] for entry in told if entry["job"] == told[0]["job"]]
+    assert list(dict.fromkeys(one)) == ["waiting", "sending", "working", "fetching", "ready", "placed"]
+
+
+def test_a_torn_last_line(mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home) -> None:
+    """A power cut in the middle of an entry: what stands before it holds, and what is added stands on a line of its own."""
+    file = lines_of(tmp_path / "a.jsonl", *LAMPS)
+    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
+    assert mint(*arguments).status == 0
+    path = tmp_path / "out" / ".mint-batch" / "ledger.jsonl"
+    path.write_bytes(path.read_bytes()[:-40])
+    at_home("elsewhere")
+    assert mint(*arguments).status == 0
+    lines_of(file, *LAMPS, {"prompt": "lamp 4"})
+    assert mint(*arguments).status == 0
+    at_home("third")
+    assert mint(*arguments).status == 0
+    assert len(service.operations()) == 4
+
+
+def test_an_entry_that_cannot_be_read_starts_nothing(mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home) -> None:
+    """Written by a later version, say: that line is left alone with a sentence, the others go on."""
+    file = lines_of(tmp_path / "a.jsonl", *LAMPS[:2])
+    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
+    assert mint(*arguments).status == 0
+    path = tmp_path / "out" / ".mint-batch" / "ledger.jsonl"
+    last = {**entries(tmp_path / "out")[-1], "state": "teleported"}
+    path.write_text(path.read_text() + json.dumps(last) + "\n")
+    lines_of(file, *LAMPS)
+    at_home("elsewhere")
+    ran = mint(*arguments)
+    assert ran.status == 1 and "cannot be read: update the add-on. Nothing is started for it." in ran.said
+    assert "2 of 3 lines are done" in ran.said
+    assert len(service.operations()) == 3
+
+
+def test_a_retry_is_known_to_the_other_journal(mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home) -> None:
+    """--retry-failed there, and once more here: the second finds that it was retried."""
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1 [transient]"})
+    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
+    assert mint(*arguments).status == 1
+    at_home("elsewhere")
+    assert mint(*arguments).status == 1
+    assert mint(*arguments, "--retry-failed").status == 0
+    at_home("home")
+    assert mint(*arguments, "--retry-failed").status == 0
+    assert len(service.requests("POST", "*:retry")) == 1
+    retried = [entry for entry in entries(tmp_path / "out") if entry["decision"]]
+    assert retried and retried[0]["state"] == "failed"
+
+
+def test_pictures_are_found_from_the_file_of_this_machine(mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home) -> None:
+    """Nothing was sent yet, and the batch's file lies elsewhere here: its pictures are taken from beside it."""
+    for name in ("there", "here"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "lamp.png").write_bytes(PIXEL)
+    line = {"prompt": "lamp 1", "image": "lamp.png"}
+    assert mint("batch", str(lines_of(tmp_path / "there" / "a.jsonl", line)), "-o", str(tmp_path / "out")).status == 0
+    path = tmp_path / "out" / ".mint-batch" / "ledger.jsonl"
+    path.write_text(path.read_text().splitlines()[0] + "\n")
+    shutil.rmtree(tmp_path / "there")
+    at_home("elsewhere")
+    assert mint("batch", str(lines_of(tmp_path / "here" / "a.jsonl", line)), "-o", str(tmp_path / "out")).status == 0
+    assert len(service.operations()) == 1
+
+
+def test_a_folder_that_cannot_be_written_starts_nothing(
+    mint: Mint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without its entry a line is not started: another journal would pay for it again."""
+
+    def full(path: Path, line: bytes) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(ledger, "_append", full)
+    ran = mint("batch", str(lines_of(tmp_path / "a.jsonl", *LAMPS)), "-o", str(tmp_path / "out"))
+    assert ran.status != 0
+    assert "The ledger in the batch's folder cannot be written (No space left on device). Nothing was sent." in ran.said
+    assert not service.operations()
