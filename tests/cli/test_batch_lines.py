@@ -148,7 +148,7 @@ def test_the_record_of_a_failed_line(mint: Mint, tmp_path: Path) -> None:
     assert early["state"] == late["state"] == "failed"
     assert early["trouble"]["code"] == "moderation_blocked" and "change it and generate again" in early["trouble"]["message"]
     assert early["files"] == {}
-    assert late["trouble"]["code"] == "transient_generation_failure" and late["credits"] == 0
+    assert late["trouble"]["code"] == "transient_generation_failure" and late["credits"] == 150  # the Preview was made
 
 
 def test_the_picture_is_mints_own(mint: Mint, tmp_path: Path) -> None:
