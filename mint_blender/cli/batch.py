@@ -16,6 +16,7 @@ from ..jobs import ledger
 from ..jobs.board import Board, NotPossible, TooExpensive
 from ..jobs.job import Job, Phase, Target
 from . import batch_jobs, batch_lines, batch_price, batch_record, contact_sheet, session, writing
+from .background_import import BackgroundImporter
 from .batch_lines import BadLine, Line
 from .batch_price import Prices, Purse
 from .exits import Exit
@@ -52,8 +53,8 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
 
 def _generate(lines: list[Line], wishes: _Wishes, arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    with session.open_board() as board:
-        going = _Run(board, wishes, terminal, lines)
+    with session.open_board() as board, BackgroundImporter() as importer:
+        going = _Run(board, wishes, terminal, lines, importer)
         try:
             return going.run(arguments.jobs, arguments.max_credits)
         finally:  # however it ends, the contact sheet says how every line stands
@@ -93,8 +94,9 @@ def _cannot_write(lines: list[Line], wishes: _Wishes) -> str | None:
 class _Run:
     """One run over all lines: starts, hears, finishes."""
 
-    def __init__(self, board: Board, wishes: _Wishes, terminal: Terminal, lines: list[Line]) -> None:
+    def __init__(self, board: Board, wishes: _Wishes, terminal: Terminal, lines: list[Line], importer: BackgroundImporter) -> None:
         self._board = board
+        self._importer = importer
         self._wishes = wishes
         self._terminal = terminal
         self._lines = lines
@@ -240,7 +242,9 @@ class _Run:
             self._terminal.event({**job_record(job, event="result"), "line": line.number})
             self._statuses[line.number] = Exit.DONE
         else:
-            self._statuses[line.number] = finish(self._board, self._still_to_write(job), self._terminal, line=line.number)
+            self._statuses[line.number] = finish(
+                self._board, self._still_to_write(job), self._terminal, line=line.number, write=self._importer.write
+            )
         try:
             batch_record.keep(line, batch_jobs.find(self._board, job), self._terminal)
         except OSError as error:

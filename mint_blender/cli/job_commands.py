@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from ..jobs import card, import_marks, set_aside
@@ -15,6 +17,9 @@ from ..mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
 from . import exits, session, writing
 from .exits import Exit
 from .terminal import Terminal, job_record
+
+Write = Callable[[Job], tuple[str, ...]]
+"""Writes what a job's target names; returns remarks, raises `writing.NotImported`."""
 
 
 def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -190,14 +195,23 @@ def to_the_end(board: Board, jobs: list[Job], terminal: Terminal, *, approve: bo
     return next((status for status in statuses if status is not Exit.DONE), Exit.DONE)
 
 
-def finish(board: Board, job: Job, terminal: Terminal, *, line: int | None = None, target: Target | None = None, raw: bool = False) -> Exit:
+def finish(
+    board: Board,
+    job: Job,
+    terminal: Terminal,
+    *,
+    line: int | None = None,
+    target: Target | None = None,
+    write: Write | None = None,
+    raw: bool = False,
+) -> Exit:
     """Write the result of a job that is ready, and say how it stands; `line` is its place in a batch, `target` another place, this once.
-    `raw`: also a file that our check refused."""
+    `write`: how; as usual in this process, which a mark on disk then tells of. `raw`: also a file that our check refused."""
     status = exits.of_job(job)
     job = replace(job, target=target or job.target)
     said = False
     if (status is Exit.DONE or raw) and (job.target.output or job.target.render):
-        status = _write(board, job, terminal, raw=raw)
+        status = _write(board, job, terminal, write or partial(_write_here, board, raw=raw))
         said = status is not Exit.DONE
         job = board.job(job.id)
         job = replace(job, target=target or job.target)
@@ -211,10 +225,14 @@ def finish(board: Board, job: Job, terminal: Terminal, *, line: int | None = Non
     return status
 
 
-def _write(board: Board, job: Job, terminal: Terminal, *, raw: bool) -> Exit:
+def _write_here(board: Board, job: Job, *, raw: bool) -> tuple[str, ...]:
+    with import_marks.importing(board.home, job.id):
+        return writing.write(job, raw=raw)
+
+
+def _write(board: Board, job: Job, terminal: Terminal, write: Write) -> Exit:
     try:
-        with import_marks.importing(board.home, job.id):
-            notes = writing.write(job, raw=raw)
+        notes = write(job)
     except writing.NotImported as trouble:
         kept = "".join(f"\n  {kept.path}" for kept in (*job.files, *job.refused))
         terminal.error(f"{job.title} is here, but could not be written. {trouble} Mint's files are kept:{kept}", job=job.id)
