@@ -41,6 +41,7 @@ from .messages import Answered, Crashed, Hitch, JobChanged, News, Progress, Rest
 from .purse import NotPossible, Purse, TooExpensive
 from .questions import Answer, OptimizationPrice, Price, Question, prices_of, prices_of_click
 from .setup import Setup
+from .standing import is_unanswered
 from .under_way import UnderWay
 from .worker import Worker
 
@@ -269,7 +270,10 @@ class Board:
 
     def retry(self, job_id: str) -> None:
         """A new attempt at a failed job. Costs Credits again. May raise TooExpensive."""
-        self._decide(job_id, Verb.RETRY)
+        job = self.job(job_id)
+        if job.phase is Phase.PAUSED and not is_unanswered(job):
+            self._refuse(job, Verb.RETRY)  # it goes on: another attempt would be paid for beside it
+        self._decide(job.id, Verb.RETRY)
 
     def limit(self, job_id: str, max_credits: float | None) -> None:
         """Another limit for one job: the most that it may cost in all; None: no limit of its own."""

@@ -13,14 +13,14 @@ from ..mint.client import Client
 from ..mint.errors import BadAnswer, MintError
 from ..mint.generation import LARGEST_IMAGE
 from ..mint.origin import Origin
-from ..mint.schema import Asset, Operation, Seen
+from ..mint.schema import Asset, Operation, Page, Seen
 from ..mint.transport import Transport
 from .checks import UPLOADABLE
 from .job import Verb
-from .questions import quote
-from .wants import Act, Convert, Optimize, Poll, Quote, ReadAsset, Start, Upload
+from .questions import LARGEST_PAGE, quote
+from .wants import Act, Convert, Optimize, Poll, Quote, ReadAsset, ReadPage, Start, Upload
 
-Call = Quote | Start | Act | Poll | ReadAsset | Optimize | Convert
+Call = Quote | Start | Act | Poll | ReadAsset | ReadPage | Optimize | Convert
 
 
 def connect(account: Account) -> Client:
@@ -32,7 +32,7 @@ def connect(account: Account) -> Client:
     return Client(Transport(origin, account.key))
 
 
-def make(client: Client, want: Call) -> Operation | Seen | Asset | Estimate:
+def make(client: Client, want: Call) -> Operation | Seen | Asset | Page | Estimate:
     """The answer to a want. Raises MintError."""
     if isinstance(want, Quote):
         return quote(client, want.question)
@@ -42,6 +42,8 @@ def make(client: Client, want: Call) -> Operation | Seen | Asset | Estimate:
         return client.poll(want.operation_id)
     if isinstance(want, ReadAsset):
         return client.asset(want.kind, want.asset_id)
+    if isinstance(want, ReadPage):
+        return client.page(want.kind, cursor=want.cursor, limit=LARGEST_PAGE)
     if isinstance(want, Optimize):
         return client.optimize(want.model_id, want.level, key=want.key)
     if isinstance(want, Convert):

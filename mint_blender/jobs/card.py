@@ -6,6 +6,7 @@ from __future__ import annotations
 from ..mint.schema import Operation, Status
 from . import spending
 from .job import VERBS, Job, Phase, Verb, is_being_made, is_retried, may_decide
+from .standing import is_unanswered
 
 BUY_CREDITS = "https://platform.mint.gg/billing"
 
@@ -48,7 +49,8 @@ def verbs(job: Job) -> tuple[Verb, ...]:
     """What a person may decide now."""
     pending = job.decision.verb if job.decision else None
     goes_on = Verb.RESUME if job.phase is Phase.PAUSED else None  # also with an unanswered click, which is sent again
-    return tuple(verb for verb in VERBS.get(job.phase, ()) if verb is goes_on or may_decide(verb, job.phase, pending))
+    possible = (verb for verb in VERBS.get(job.phase, ()) if verb is goes_on or may_decide(verb, job.phase, pending))
+    return tuple(verb for verb in possible if job.phase is not Phase.PAUSED or verb is not Verb.RETRY or is_unanswered(job))
 
 
 def duration(seconds: float) -> str:

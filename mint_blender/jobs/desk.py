@@ -33,7 +33,7 @@ from .pool import Pool
 from .questions import FileFacts, Question, Thumbnail, answer
 from .setup import Setup
 from .story import Story, follow
-from .wants import AnyWant, Fetch, Glance, Step, TakeSlot, Upload
+from .wants import AnyWant, Fetch, Glance, ReadTaken, Step, TakeSlot, Upload
 
 log = logging.getLogger(__name__)
 
@@ -215,6 +215,9 @@ class Desk:
             self._send_for(task, want)
         elif isinstance(want, Glance):
             self._glance(task, want)
+        elif isinstance(want, ReadTaken):
+            taken = self._journal.assets(but=task.job.id)
+            self._tell(task, lambda: task.story.send(taken))
         elif want is not None:
             self._call(task, want)
 
@@ -268,8 +271,10 @@ class Desk:
             task.failing_since = now
         wait = self._setup.retries.wait(task.failures, self._setup.chance(), error.retry_after)
         in_time = self._setup.retries.may_repeat(task.failures, now - task.failing_since + wait)
-        if (until := getattr(task.want, "until", None)) is not None and self._setup.terms.now() + wait >= until:
-            return False  # unanswered for so long that it is no longer repeated by itself: the story knows what to do then
+        if (until := getattr(task.want, "until", None)) is not None:
+            if self._setup.terms.now() >= until:
+                return False  # unanswered for so long that it is no longer repeated by itself: the story knows what to do then
+            wait = min(wait, until - self._setup.terms.now())
         # Too many active generations: that is a matter of standing in line, which the story knows how to do.
         if not error.retryable or isinstance(error, TooManyActive) or not in_time:
             return False

@@ -17,8 +17,8 @@ from ..files.errors import BadFile, FileTrouble, LinkExpired, TooLarge
 from ..files.store import safe_name
 from ..mint import errors
 from ..mint.pacing import Pace, Polling
-from ..mint.schema import Asset, Assets, Format, Kind, ResourceRef, Status
-from . import own_limit, part_notes, set_aside, spending, troubles
+from ..mint.schema import Asset, Assets, Format, Kind, Operation, OptimizationLevel, Status
+from . import own_limit, part_notes, searching, set_aside, spending, troubles
 from .job import Cause, Job, Kept, Phase, Role, Trouble, is_being_made
 from .questions import OptimizationPrice
 from .wants import Fetch, Optimize, Poll, ReadAsset, Step, Want
@@ -32,6 +32,9 @@ SETTLING_TRIES = 3
 SETTLING_WAIT = 3.0
 FOREIGN_OPTIMIZATION = 4  # times the usual patience (two hours) until the original is taken where somebody else's optimization does not end
 NOTHING_USED_IS_MISSING = "Mint could not make every part of it; the parts that are used here have all come."
+OPTIMIZING_UNANSWERED = (
+    "Mint never answered whether it optimizes the model: the original file was taken. If it is optimized at Mint, it can be imported later."
+)
 STILL_OPTIMIZING = "The model is still being optimised at Mint: the original file was taken. The optimised one can be imported later."
 
 
@@ -41,6 +44,12 @@ class Teller(Protocol):
     job: Job
 
     def ask(self, want: Want[Answer]) -> Generator[Step, Any, Answer]: ...
+
+    def pay(self, want: Optimize, since: float) -> Generator[Step, Any, Operation]: ...
+
+    def now(self) -> float: ...
+
+    def is_old(self, since: float | None) -> bool: ...
 
 
 class Harvest:
@@ -53,7 +62,8 @@ class Harvest:
         self._pace = pace
 
     def gather(self) -> Telling:
-        """Read the result, fetch what is wanted of it, say what is missing; ends in READY, or in FAILED when there is nothing at all."""
+        """Read the result, fetch what is wanted of it, say what is missing; ends in READY, or PAUSED when there is nothing at all."""
+        yield from self._find_resource()
         yield from self._read_asset()
         if self._job.convert:
             yield from self._converted()
@@ -76,14 +86,7 @@ class Harvest:
         elif self._unusable is not None:
             raise self._unusable
         else:
-            self._job = self._job.moved(
-                Phase.FAILED,
-                trouble=Trouble(
-                    Cause.WORK,
-                    "Mint says it is done, but there is no file in the result. Retry looks again, at no cost; "
-                    "if it stays so, write to hello@mint.gg.",
-                ),
-            )
+            self._job = self._job.moved(Phase.PAUSED, trouble=troubles.no_file("Mint says it is done, but there is no file in the result."))
 
     def _say_what_is_missing(self) -> None:
         """A partial success names the parts that are not here; where none of them is used here, that is said instead."""
@@ -108,15 +111,32 @@ class Harvest:
         known = [assets for assets in told if assets is not None]
         return next((assets for assets in known if assets.has_result), known[0] if known else Assets())
 
+    def _find_resource(self) -> Telling:
+        """Where Mint does not say what it has made, the operation is asked again for some seconds, and then the list is looked through."""
+        seen = self._job.operation
+        enough = self._assets.has_result and self._job.optimize is None
+        if seen is None or self._resource_id() is not None or enough:
+            return
+        for _ in range(SETTLING_TRIES):
+            again = yield from self._teller.ask(Poll(seen.id, after=SETTLING_WAIT))
+            if again.operation.succeeded:
+                self._job = replace(self._job, operation=again.operation.in_mode(self._job.request.mode))
+            if self._resource_id() is not None:
+                return
+        since = seen.created_at.timestamp() if seen.created_at else self._job.first_sent_at or self._job.created_at
+        if found := (yield from searching.find_made(self._teller, since)):
+            self._job = replace(self._job, asset=found)
+
     def _read_asset(self) -> Telling:
         """The resource knows more than the operation. While it settles it is asked again; without it the operation's files do."""
-        resource = self._resource
-        if resource is None or resource.type not in set(Kind):
+        resource_id = self._resource_id()
+        if resource_id is None:
             return
         self._job = self._job.unnoted("The result's page could not be read.")
         for attempt in range(SETTLING_TRIES):
             try:
-                asset = yield from self._teller.ask(ReadAsset(Kind(resource.type), resource.id, after=SETTLING_WAIT if attempt else 0.0))
+                # Of the job's own kind, whatever Mint calls it: another one was not asked for.
+                asset = yield from self._teller.ask(ReadAsset(self._job.kind, resource_id, after=SETTLING_WAIT if attempt else 0.0))
             except (errors.NotFound, errors.Forbidden) as error:
                 if self._job.existing is not None:
                     raise
@@ -142,37 +162,38 @@ class Harvest:
         if status in {Status.FAILED.value, Status.CANCELED.value} and not self._assets.has_result:
             self._job = self._job.moved(Phase.FAILED, trouble=Trouble(Cause.WORK, f"Mint has not made this {self._job.kind}: {status}."))
 
-    @property
-    def _resource(self) -> ResourceRef | None:
+    def _resource_id(self) -> str | None:
+        """The model or world that it is about, as Mint names it or as it was found."""
         job = self._job
-        if job.existing is not None:
-            return ResourceRef(job.kind.value, job.existing)
-        return job.operation.resource if job.operation else None
+        made = job.operation.resource if job.operation else None
+        return job.existing or (made.id if made else None) or (job.asset.id if job.asset else None)
 
     # -- optimising first ---------------------------------------------------------------------------------------------
 
     def _optimize(self) -> Telling:
         """Have the model optimised, if that was asked for. Whatever goes wrong with it is a note: the original is there already."""
-        resource, level = self._resource, self._job.optimize
-        if level is None or resource is None or self._assets.optimized_glb_url is not None:
+        resource_id, level = self._resource_id(), self._job.optimize
+        if level is None or resource_id is None or self._assets.optimized_glb_url is not None:
             return
         if lacking := choice.OPTIMIZED_NEEDS - self._opens:
             # Nothing is paid for a file that could not be opened here.
             self._job = self._job.noted(f"The model was not optimised. {choice.explain_missing(lacking)}")
             return
+        if self._job.optimization is None and self._teller.is_old(self._job.optimize_sent_at):
+            self._job = self._job.noted(OPTIMIZING_UNANSWERED)  # the model itself, read just now, is not optimized
+            return
         try:
             if self._job.optimization is None:
-                if not (yield from self._may_optimize(resource.id)):
+                if not (yield from self._may_optimize(resource_id)):
                     return
-                answer = yield from self._teller.ask(Optimize(resource.id, level, key=f"{self._job.key}-optimize"))
-                self._job = replace(self._job, optimization=answer)
+                yield from self._start_optimizing(resource_id, level)
             yield from self._watch_optimization()
         except errors.AlreadyOptimized:
             yield from self._read_asset()
         except errors.OptimizationInProgress:
             yield from self._await_optimized_file()
         except errors.ProblemError as error:
-            if error.retryable or isinstance(error, errors.KeyRefused):
+            if not error.proves_nothing_started and type(error) is not errors.Conflict:
                 raise
             self._job = self._job.noted(f"The model was not optimised: the original file was taken. {error}")
 
@@ -187,6 +208,13 @@ class Harvest:
         if sentence is not None:
             self._job = self._job.noted(f"The model was not optimised: the original file was taken. {sentence}")
         return sentence is None
+
+    def _start_optimizing(self, resource_id: str, level: OptimizationLevel) -> Telling:
+        sent = self._job.optimize_sent_at
+        sent = self._teller.now() if sent is None else sent
+        self._job = replace(self._job, optimize_sent_at=sent)
+        answer = yield from self._teller.pay(Optimize(resource_id, level, key=f"{self._job.key}-optimize"), sent)
+        self._job = replace(self._job, optimization=answer, trouble=None)
 
     def _watch_optimization(self) -> Telling:
         polling = Polling(self._pace)
@@ -204,11 +232,11 @@ class Harvest:
         """Somebody else has it optimised just now: the model itself says when the file is there.
 
         It does not say when that has failed. So this wait has an end, other than that for an operation of our own."""
-        resource, polling = self._resource, Polling(self._pace)
-        if resource is None:
+        resource_id, polling = self._resource_id(), Polling(self._pace)
+        if resource_id is None:
             return
         while self._assets.optimized_glb_url is None and polling.watched < FOREIGN_OPTIMIZATION * self._pace.patience:
-            asset = yield from self._teller.ask(ReadAsset(Kind.MODEL, resource.id, after=polling.wait() / 2))
+            asset = yield from self._teller.ask(ReadAsset(Kind.MODEL, resource_id, after=polling.wait() / 2))
             self._job = troubles.when_long(replace(self._job, asset=asset, trouble=None), polling)
         self._job = replace(self._job, trouble=None)
         if self._assets.optimized_glb_url is None:
@@ -256,8 +284,8 @@ class Harvest:
         if any(self._job.file(Role(format)) for format in self._job.convert):
             self._job = self._job.moved(Phase.PLACED, trouble=None)
         else:
-            trouble = Trouble(Cause.WORK, "Mint says it is converted, but there is no such file in the result. Retry asks for it again.")
-            self._job = self._job.moved(Phase.FAILED, trouble=trouble)
+            trouble = troubles.no_file("Mint says it is converted, but there is no such file in the result.")
+            self._job = self._job.moved(Phase.PAUSED, trouble=trouble)
 
     def _save(self, format: Format) -> Telling:
         lacking = f"Mint has made no {format.upper()} file of it."

@@ -78,7 +78,7 @@ VERBS: dict[Phase, tuple[Verb, ...]] = {
     Phase.WORKING: (Verb.CANCEL,),
     Phase.REVIEW: (Verb.APPROVE, Verb.REVISE, Verb.CANCEL),
     Phase.BILLING: (Verb.RESUME, Verb.CANCEL),
-    Phase.PAUSED: (Verb.RESUME, Verb.CANCEL),
+    Phase.PAUSED: (Verb.RESUME, Verb.RETRY, Verb.CANCEL),  # a retry only where `standing.is_unanswered`
     Phase.FAILED: (Verb.RETRY,),
 }
 
@@ -107,6 +107,16 @@ def may_decide(verb: Verb, phase: Phase, pending: Verb | None) -> bool:
     if pending is not None and (verb is not Verb.CANCEL or pending in {Verb.CANCEL, Verb.RETRY}):
         return False
     return verb in VERBS.get(phase, ())
+
+
+@dataclass(frozen=True)
+class DecidedPreview:
+    """The Preview that was approved or revised last. Mint may show it once more: `pictures` are all that it has shown until then."""
+
+    operation_id: str
+    verb: Verb
+    pictures: tuple[str, ...] = ()
+    updated_at: str | None = None
 
 
 class Cause(StrEnum):
@@ -206,6 +216,8 @@ class Job:
     convert: tuple[Format, ...] = ()  # of an existing model: the formats that are wanted, instead of something to place
     optimize: OptimizationLevel | None = None  # have the model optimised before it is fetched
     optimization: Operation | None = None
+    optimize_sent_at: float | None = None  # as `first_sent_at`, of the optimization
+    decided_preview: DecidedPreview | None = None
     asset: Asset | None = None
     revision: int = 0  # previews asked for after the first, by a revision or a retry
     files: tuple[Kept, ...] = ()
@@ -307,6 +319,13 @@ class Job:
     def unnoted(self, *beginnings: str) -> Job:
         """The job without the remarks that begin like one of these."""
         return replace(self, notes=tuple(note for note in self.notes if not note.startswith(beginnings)))
+
+
+def operation_of(job: Job) -> Operation:
+    """The operation of a job that has one, as its phase says."""
+    if job.operation is None:
+        raise AssertionError(f"A job in phase {job.phase} has an operation.")
+    return job.operation
 
 
 def asset_of(job: Job) -> str | None:

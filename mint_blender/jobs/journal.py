@@ -18,7 +18,7 @@ from ..mint.schema import Kind
 from . import record
 from .database import Database, JournalTrouble
 from .driver import Driver
-from .job import HOLDS_SLOT, Decision, Job, Phase, may_decide
+from .job import HOLDS_SLOT, Decision, Job, Phase, asset_of, may_decide
 from .ledger import Ledgers
 
 __all__ = ["Journal", "JournalTrouble"]
@@ -100,6 +100,10 @@ class Journal:
                 self._db.rows("UPDATE jobs SET dismissed = 0 WHERE id = ?", job.id)
                 self._note_change(job.id)
         return found
+
+    def assets(self, *, but: str) -> frozenset[str]:
+        """The ids of the models and worlds that jobs are about, all but this job; dismissed ones too."""
+        return frozenset(asset for job in self._read("WHERE id != ?", but) if (asset := asset_of(job)))
 
     def revision(self) -> int:
         """A number that changes when another process, or another thread, has written."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..files.glb import Glb
 from ..mint.accounting import Estimate, Me, Usage
-from ..mint.errors import NotFound, NotOffered
+from ..mint.errors import ProblemError
 from ..mint.generation import GenerationRequest
 from ..mint.schema import Kind, Mode, OptimizationLevel, Page, Preset
 from .job import Job, Phase, Verb, has_failed_at_mint
@@ -121,7 +121,9 @@ def quote(client: Client, question: Price | OptimizationPrice) -> Estimate:
         if isinstance(question, OptimizationPrice):
             return _price_of_optimizing(client, question.model_id)
         return client.estimate(question.kind, question.preset, question.mode)
-    except (NotFound, NotOffered):
+    except ProblemError as error:
+        if error.problem.status not in {404, 405}:
+            raise
         return Estimate(None, None, None)
 
 

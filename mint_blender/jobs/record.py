@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from ..mint.account import Owner
 from ..mint.generation import GenerationRequest
 from ..mint.schema import Asset, Format, Kind, Mode, Operation, OptimizationLevel, Pose, Preset
-from .job import Cause, Decision, Job, Kept, Phase, Role, Target, Trouble, Verb
+from .job import Cause, DecidedPreview, Decision, Job, Kept, Phase, Role, Target, Trouble, Verb
 
 Plain = TypeVar("Plain")
 
@@ -37,6 +37,8 @@ def dump(job: Job) -> str:
         "convert": job.convert,
         "optimize": job.optimize,
         "optimization": job.optimization.raw if job.optimization else None,
+        "optimize_sent_at": job.optimize_sent_at,
+        "decided_preview": asdict(job.decided_preview) if job.decided_preview else None,
         "asset": {"kind": job.asset.kind, "json": job.asset.raw} if job.asset else None,
         "revision": job.revision,
         "files": [asdict(kept) for kept in job.files],
@@ -51,6 +53,7 @@ def load(text: str, decision: Decision | None, phase: Phase) -> Job:
     """The job that `dump` wrote. `decision` and `phase` stand in columns of their own, which other writers touch too."""
     record = json.loads(text)
     trouble, asset, operation = record.get("trouble"), record.get("asset"), record.get("operation")
+    preview = record.get("decided_preview")
     return Job(
         id=record["id"],
         request=_request(record["request"]),
@@ -71,6 +74,8 @@ def load(text: str, decision: Decision | None, phase: Phase) -> Job:
         convert=tuple(Format(format) for format in record.get("convert", ())),
         optimize=OptimizationLevel(record["optimize"]) if record.get("optimize") else None,
         optimization=Operation.read(record["optimization"]) if record.get("optimization") else None,
+        optimize_sent_at=record.get("optimize_sent_at"),
+        decided_preview=_plain(DecidedPreview, preview, verb=Verb, pictures=tuple) if preview else None,
         asset=Asset.read(Kind(asset["kind"]), asset["json"]) if asset else None,
         revision=record.get("revision", 0),
         files=_kept(record.get("files", ())),

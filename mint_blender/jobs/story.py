@@ -17,11 +17,12 @@ from ..files.errors import FileTrouble
 from ..mint import errors
 from ..mint.pacing import Pace, Polling
 from ..mint.schema import Assets, Format, Mode, Operation, Status
-from . import own_limit, part_notes, troubles
+from . import lagging, own_limit, part_notes, searching, troubles
+from .deciding import Deciding
 from .harvest import Harvest
-from .job import Decision, Job, Kept, Phase, Role, Verb, has_failed_at_mint
+from .job import Job, Kept, Phase, Role, operation_of
 from .spending import objection_of_job
-from .wants import Act, Convert, Fetch, Glance, Poll, ReadAsset, Start, Step, TakeSlot, Upload, Want
+from .wants import Convert, Fetch, Glance, Optimize, Poll, ReadAsset, Start, Step, TakeSlot, Upload, Want
 
 Answer = TypeVar("Answer")
 Story = Generator[Step, Any, Job]
@@ -65,7 +66,7 @@ class _Story:
     def tell(self) -> Telling:
         """The whole story."""
         if self.job.decision is not None:
-            yield from self._carry_out(self.job.decision)
+            yield from Deciding(self, self._terms.pace).carry_out(self.job.decision)
         elif self.job.phase is Phase.PAUSED:
             self._pick_up()
         if self.job.existing is not None and self.job.phase is Phase.WAITING:
@@ -78,6 +79,30 @@ class _Story:
             yield from self._fetch_preview()
         if self.job.phase is Phase.FETCHING:
             yield from Harvest(self, self._terms.readable, self._terms.pace).gather()
+
+    # -- what is paid for -----------------------------------------------------------------------------------------------
+
+    def now(self) -> float:
+        """The date, in seconds since the epoch."""
+        return self._terms.now()
+
+    def is_old(self, since: float | None) -> bool:
+        """Was it sent so long ago that it is no longer repeated by itself? Mint may have forgotten its key."""
+        return since is not None and self.now() - since >= searching.REPEATED_FOR
+
+    def pay(self, want: Start | Convert | Optimize, since: float) -> Generator[Step, Any, Operation]:
+        """A call that is paid for: under the same key until Mint has said clearly what has become of it."""
+        want = replace(want, until=since + searching.REPEATED_FOR)
+        for tries_left in reversed(range(searching.TRIES)):
+            try:
+                return (yield from self.ask(want))
+            except errors.Conflict as error:
+                # What it conflicts with is not said: it may be the very same call, which Mint is still working on.
+                if type(error) is not errors.Conflict or not tries_left:
+                    raise
+                self.job = replace(self.job, trouble=troubles.of(error))
+                want = replace(want, after=self._terms.pace.longest)
+        raise AssertionError("The last try returns or raises.")
 
     # -- the beginning ------------------------------------------------------------------------------------------------
 
@@ -98,13 +123,16 @@ class _Story:
         """Pictures first, then a free slot, then the start."""
         after = 0.0
         while self.job.phase in {Phase.WAITING, Phase.SENDING}:
+            if self.is_old(self.job.first_sent_at):
+                yield from searching.find_started(self)
+                return
             yield from self._upload_pictures()
             if self.job.phase is Phase.WAITING:
                 yield from self.ask(TakeSlot(None if self.job.convert else self.job.kind, after=after))
                 self.job = self.job.moved(Phase.SENDING)
             if not (yield from self._is_within_its_limit()):
                 return
-            yield from self._send_start()
+            yield from self.send_start()
             after = self._terms.pace.longest if self.job.trouble is not None else 0.0
 
     def _is_within_its_limit(self) -> Generator[Step, Any, bool]:
@@ -127,22 +155,34 @@ class _Story:
                 url = (yield from self.ask(want)) if local else source
                 self.job = replace(self.job, image_urls=(*self.job.image_urls, url))
 
-    def _send_start(self) -> Telling:
+    def send_start(self) -> Telling:
         """The exact body is kept before it is sent, so that a repetition is the same request."""
         body = self.job.body or self.job.request.body(self.job.image_urls)
-        first = self._terms.now() if self.job.first_sent_at is None else self.job.first_sent_at
+        before = self.job.first_sent_at
+        first = self.now() if before is None else before
         self.job = self.job.moved(Phase.SENDING, body=body, trouble=None, first_sent_at=first)
         try:
-            operation = yield from self.ask(self._start(body))
-            self._hear(operation)
-        except errors.TooManyActive as error:
+            operation = yield from self.pay(self._start(body), first)
+            self.hear(operation)
+        except errors.MintError as error:
+            if error.proves_nothing_started or isinstance(error, _TURNED_AWAY):
+                self.job = replace(self.job, first_sent_at=before)
+            if not self._take_refusal(body, error):
+                raise
+
+    def _take_refusal(self, body: dict[str, Any], error: errors.MintError) -> bool:
+        """Go on where an answer to the start leads, if it leads anywhere."""
+        if isinstance(error, errors.TooManyActive):
             # Somebody else uses the account too: back in line here, and say why.
             self.job = self.job.moved(Phase.WAITING, trouble=troubles.of(error))
-        except errors.CreditsNeeded as error:
+        elif isinstance(error, errors.CreditsNeeded):
             self.job = self.job.moved(Phase.BILLING, trouble=troubles.of(error))
-        except errors.InvalidRequest as error:
-            if not self._upload_again(error):
-                self._use_the_older_name_field(body, error)
+        elif isinstance(error, errors.InvalidRequest):
+            return self._upload_again(error) or self._use_the_older_name_field(body, error)
+        else:
+            # Repeated for long enough: `_begin` looks for what has become of it.
+            return not error.proves_nothing_started and not isinstance(error, _TURNED_AWAY) and self.is_old(self.job.first_sent_at)
+        return True
 
     def _upload_again(self, error: errors.InvalidRequest) -> bool:
         """What lay at Mint from an earlier job may be gone: when it complains about the pictures, they are brought there anew, once."""
@@ -150,7 +190,8 @@ class _Story:
         is_local = any(not source.startswith("https://") for source in self.job.request.images)
         if not (is_about_pictures and is_local) or self.job.key.endswith(_ANEW):
             return False
-        self.job = self.job.moved(Phase.WAITING, trouble=None, image_urls=(), body=None, key=f"{self.job.key}{_ANEW}")
+        key = f"{self.job.key}{_ANEW}"
+        self.job = self.job.moved(Phase.WAITING, trouble=None, image_urls=(), body=None, key=key, first_sent_at=None)
         return True
 
     def _start(self, body: dict[str, Any]) -> Start | Convert:
@@ -159,12 +200,13 @@ class _Story:
             return Convert(self.job.existing or "", tuple(Format(word) for word in body["targetFormats"]), key=self.job.key)
         return Start(self.job.kind, body, key=self.job.key)
 
-    def _use_the_older_name_field(self, body: dict[str, Any], error: errors.InvalidRequest) -> None:
+    def _use_the_older_name_field(self, body: dict[str, Any], error: errors.InvalidRequest) -> bool:
         """The first version of the API called the name `displayName`: tried once, under another key, as the body is another."""
         if "name" not in body or not error.names("name"):
-            raise error
+            return False
         older = {("displayName" if name == "name" else name): value for name, value in body.items()}
-        self.job = replace(self.job, body=older, key=f"{self.job.key}-display-name")
+        self.job = replace(self.job, body=older, key=f"{self.job.key}-display-name", first_sent_at=None)
+        return True
 
     # -- the middle ---------------------------------------------------------------------------------------------------
 
@@ -173,7 +215,7 @@ class _Story:
         polling = Polling(self._terms.pace, rounds=0 if self._just_heard else 1)
         after = polling.wait() if self._just_heard else 0.0
         while self.job.phase is Phase.WORKING:
-            seen = yield from self.ask(Poll(self._operation.id, after=after))
+            seen = yield from self.ask(Poll(operation_of(self.job).id, after=after))
             self._move_to(seen.operation)
             if self.job.phase is Phase.WORKING:
                 self.job = troubles.when_long(self.job, polling)
@@ -182,9 +224,9 @@ class _Story:
 
     def _glance(self) -> Telling:
         """In auto mode a preview passes by: its picture is worth one try, beside the polls, which do not wait for it."""
-        assets = self._operation.assets
+        assets = operation_of(self.job).assets
         # Not in review: an operation that works on a revision still shows the picture of the one before.
-        url = assets.preview_image_url if assets is not None and self._operation.mode is Mode.AUTO else None
+        url = assets.preview_image_url if assets is not None and operation_of(self.job).mode is Mode.AUTO else None
         if url is not None and self.job.phase is Phase.WORKING and not self._glanced and not self.job.has_preview:
             self._glanced = True
             self._glance_at = Glance(Fetch(Role.PREVIEW, url, self.job.preview_name))
@@ -193,7 +235,7 @@ class _Story:
 
     def _fetch_preview(self) -> Telling:
         """The picture of this revision. Without it a person can still decide, so its trouble is a note and no more."""
-        assets = self._operation.assets
+        assets = operation_of(self.job).assets
         if self.job.has_preview:
             return
         if assets is None or assets.preview_image_url is None:
@@ -212,109 +254,19 @@ class _Story:
             self.job = replace(part_notes.without_preview(self.job), files=(*self.job.files, kept))
         self._glance_at = None
 
-    # -- what a person decides ----------------------------------------------------------------------------------------
-
-    def _carry_out(self, decision: Decision) -> Telling:
-        """A click: sent under its own key until Mint has answered."""
-        self.job = self.job.expecting(decision)
-        if self.job.phase in _TOO_LATE:
-            said = self.job if self.job.phase is Phase.CANCELED else self.job.noted(_too_late(decision.verb))
-            self.job = replace(said, decision=None)
-        elif decision.verb is Verb.CANCEL and (yield from self._nothing_to_cancel()):
-            self.job = replace(self.job, decision=None)
-        elif self._starts_again(decision):
-            self._start_again(decision)
-        else:
-            yield from self._act(decision)
-
-    def _nothing_to_cancel(self) -> Generator[Step, Any, bool]:
-        """Nothing runs at Mint, or no longer. A start whose answer was lost is repeated first: its key finds what it started."""
-        if self.job.phase is Phase.PAUSED and self.job.operation is None and self.job.body is not None:
-            self.job = self.job.moved(Phase.SENDING)
-        if self.job.phase is Phase.SENDING:
-            yield from self._send_start()
-        if self.job.operation is None:
-            self.job = self.job.moved(Phase.CANCELED, trouble=None)
-        return self.job.phase not in {Phase.WORKING, Phase.REVIEW, Phase.BILLING, Phase.PAUSED}
-
-    def _starts_again(self, decision: Decision) -> bool:
-        """Retry and resume begin anew where Mint has no resource yet that could be retried or resumed."""
-        if decision.verb is Verb.RETRY:
-            return self._failed_resource is None
-        return decision.verb is Verb.RESUME and (self.job.operation is None or self.job.operation.resource is None)
-
-    @property
-    def _failed_resource(self) -> str | None:
-        """The id of the model or world that Mint can make a new attempt at. A conversion is none: its model is well."""
-        job = self.job
-        if job.convert:
-            return None
-        if job.existing is not None:
-            return job.existing if has_failed_at_mint(job) else None
-        return job.operation.resource.id if job.operation and job.operation.resource else None
-
-    def _start_again(self, decision: Decision) -> None:
-        """A retry is a new wish and gets the new click's key; a resume repeats the very same start, which cannot be charged twice."""
-        if decision.verb is Verb.RETRY:
-            self.job = self.job.forgetting().moved(Phase.WAITING, decision=None, trouble=None, key=decision.key, body=None)
-        else:
-            # The stopped operation is forgotten, not lost: the start's key finds it again.
-            self.job = self.job.moved(Phase.SENDING, decision=None, trouble=None, operation=None)
-
-    def _act(self, decision: Decision) -> Telling:
-        """Send the decision. What is not possible (any more) is said, and the operation looked at anew."""
-        retried = self._failed_resource if decision.verb is Verb.RETRY else None
-        try:
-            answer = yield from self._send(Act(decision, self.job.kind, retried or self._operation.id))
-        except errors.ProblemError as error:
-            if error.retryable or isinstance(error, errors.KeyRefused):
-                raise
-            if self.job.convert and decision.verb is Verb.RESUME:
-                # The model is no proof that its conversion was begun: then Mint wants the start once more, whose key finds it.
-                self._start_again(decision)
-                return
-            self.job = replace(self.job.noted(str(error)), decision=None)
-            yield from self._look_anew()
-            return
-        another_preview = decision.verb in {Verb.REVISE, Verb.RETRY}
-        # What is made anew is this job's own from now on.
-        existing = None if retried else self.job.existing
-        self.job = replace(self.job, decision=None, revision=self.job.revision + another_preview, existing=existing)
-        self._hear(answer)
-
-    def _look_anew(self) -> Telling:
-        """Where is it now? What was made without an operation of ours only the model or world itself can tell."""
-        if self.job.operation is not None:
-            self._hear((yield from self.ask(Poll(self.job.operation.id))).operation)
-        else:
-            self.job = self.job.moved(Phase.FETCHING, trouble=None)
-
-    def _send(self, act: Act) -> Generator[Step, Any, Operation]:
-        """An action that starts something waits for a free place at Mint, as a start does."""
-        while True:
-            try:
-                return (yield from self.ask(act))
-            except errors.TooManyActive as error:
-                self.job = replace(self.job, trouble=troubles.of(error))
-                act = replace(act, after=self._terms.pace.longest)
-
     # -- where it leads -----------------------------------------------------------------------------------------------
 
-    @property
-    def _operation(self) -> Operation:
-        if self.job.operation is None:
-            raise AssertionError(f"A job in phase {self.job.phase} has an operation.")
-        return self.job.operation
-
-    def _hear(self, operation: Operation) -> None:
+    def hear(self, operation: Operation) -> None:
+        """Mint has just answered with this."""
         self._just_heard = True
         self._move_to(operation)
 
     def _move_to(self, operation: Operation) -> None:
         """Move to where the operation is. A retry is another operation, and what the one before has cost is added up."""
+        operation = operation.in_mode(self.job.request.mode)
         if self.job.operation is not None and self.job.operation.id != operation.id:
             self.job = self.job.forgetting()
-        if operation.is_busy:
+        if operation.is_busy or lagging.is_late(self.job, operation):
             phase, trouble = Phase.WORKING, None
         elif operation.awaits_review:
             phase, trouble = Phase.REVIEW, None
@@ -332,21 +284,19 @@ class _Story:
         """Go on after a pause; the operation is asked first, so nothing is done twice."""
         if self.job.operation is not None:
             self.job = self.job.moved(Phase.WORKING, trouble=None)
+        elif self.job.existing is not None and not self.job.convert:
+            self.job = self.job.moved(Phase.FETCHING, trouble=None)
         else:
             self.job = self.job.moved(Phase.SENDING if self.job.body else Phase.WAITING, trouble=None)
 
     def rest(self, error: errors.MintError | FileTrouble) -> None:
         """A call finally failed. Over is only what Mint refused to start; all else may have been paid for, and can be picked up."""
-        unstarted = self.job.phase in {Phase.WAITING, Phase.SENDING}
-        refused = isinstance(error, errors.ProblemError) and not error.retryable and not isinstance(error, errors.KeyRefused)
-        over = unstarted and (refused or isinstance(error, FileTrouble))
+        unstarted = self.job.phase in {Phase.WAITING, Phase.SENDING} and self.job.operation is None
+        over = unstarted and (isinstance(error, FileTrouble) or error.proves_nothing_started)
         decision = None if over else self.job.decision
         self.job = self.job.moved(Phase.FAILED if over else Phase.PAUSED, trouble=troubles.of(error), decision=decision)
 
 
 _ANEW = "-pictures-anew"
-_TOO_LATE = frozenset({Phase.FETCHING, Phase.READY, Phase.PLACED, Phase.CANCELED})
-
-
-def _too_late(verb: Verb) -> str:
-    return f"It was finished before Mint could be told to {verb}."
+# Nothing was started, but it would be with another key, or later.
+_TURNED_AWAY = (errors.KeyMissing, errors.KeyRefused, errors.TooManyActive)

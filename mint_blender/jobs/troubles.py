@@ -8,8 +8,10 @@ from dataclasses import replace
 from ..files.errors import BadFile, BadGlb, FileTrouble, LinkExpired
 from ..mint import errors
 from ..mint.pacing import Polling
-from ..mint.schema import Operation, OperationError
-from .job import Cause, Job, Trouble
+from ..mint.schema import Operation, OperationError, Status
+from . import spending
+from .job import Cause, Job, Phase, Trouble
+from .standing import UNANSWERED
 
 # Mint's error codes (an open list) and what a person can do about each. Source: the contract, section 4.
 _ADVICE = {
@@ -71,6 +73,38 @@ def when_long(job: Job, polling: Polling) -> Job:
     minutes = round(polling.pace.patience / 60)
     sentence = f"Still running at Mint after {minutes} minutes. Checking continues once a minute; this is free."
     return replace(job, trouble=Trouble(Cause.PATIENCE, sentence))
+
+
+def unanswered(job: Job) -> Trouble:
+    """A start without an answer, of which nothing is found at Mint: only a person can say whether it may be paid for again."""
+    what = "conversion" if job.convert else str(job.kind)
+    sentence = (
+        f"Mint never answered the start of this {what}, and nothing is found there that was made of it. "
+        "Resume looks again, at no cost; Retry starts it again, which may cost Credits again; or cancel it."
+    )
+    return Trouble(Cause.UNREACHABLE, sentence, code=UNANSWERED)
+
+
+def cannot_cancel(job: Job) -> str:
+    """Mint does not take a cancel at this stage: what that means for the job, and for the account."""
+    if job.phase is Phase.REVIEW:
+        return "Mint does not offer to cancel this. It stays at its Preview: nothing more is paid for it unless it is approved."
+    if job.phase is Phase.BILLING:
+        return "Mint does not offer to cancel this. It stays where it is: nothing more is paid for it unless it is resumed."
+    expected = spending.committed(job)
+    if expected:
+        return f"Mint does not offer to cancel this now: it goes on, costs about {expected:,.0f} Credits, and its result will be kept."
+    return "Mint does not offer to cancel this now: it goes on, is paid for, and its result will be kept."
+
+
+def no_file(sentence: str) -> Trouble:
+    """A result without files: paid for, so it is looked for again, and nothing new is bought."""
+    return Trouble(Cause.FILE, f"{sentence} Resume looks again, at no cost; if it stays so, write to hello@mint.gg.", code="no_file")
+
+
+def not_made(job: Job) -> Trouble:
+    """A model or world that failed without an operation that is known here."""
+    return Trouble(Cause.WORK, f"Mint has not made this {job.kind}: {job.asset.status if job.asset else Status.FAILED}.")
 
 
 def of(error: errors.MintError | FileTrouble) -> Trouble:

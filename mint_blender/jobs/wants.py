@@ -8,11 +8,11 @@ by itself. Each want names the type of its answer.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from ..mint.accounting import Estimate
-from ..mint.schema import Asset, Format, Kind, Operation, OptimizationLevel, Seen
+from ..mint.schema import Asset, Format, Kind, Operation, OptimizationLevel, Page, Seen
 from .job import Decision, Job, Kept, Role
 from .questions import OptimizationPrice, Price
 
@@ -59,7 +59,7 @@ class Start(Want[Operation]):
     kind: Kind
     body: Mapping[str, Any]
     key: str
-    until: float | None = None
+    until: float | None = field(default=None, compare=False)
     after: float = 0.0
 
 
@@ -70,7 +70,7 @@ class Act(Want[Operation]):
     decision: Decision
     kind: Kind
     target_id: str
-    until: float | None = None
+    until: float | None = field(default=None, compare=False)
     after: float = 0.0
 
 
@@ -92,13 +92,29 @@ class ReadAsset(Want[Asset]):
 
 
 @dataclass(frozen=True)
+class ReadPage(Want[Page]):
+    """One page of what this API project has made of a kind, newest first."""
+
+    kind: Kind
+    cursor: str | None = None
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
+class ReadTaken(Want[frozenset[str]]):
+    """The ids of the models and worlds that other jobs are about. The journal is asked, not Mint."""
+
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
 class Optimize(Want[Operation]):
     """Have a model optimised. A paid operation of its own."""
 
     model_id: str
     level: OptimizationLevel
     key: str
-    until: float | None = None
+    until: float | None = field(default=None, compare=False)
     after: float = 0.0
 
 
@@ -109,7 +125,7 @@ class Convert(Want[Operation]):
     model_id: str
     formats: tuple[Format, ...]
     key: str
-    until: float | None = None
+    until: float | None = field(default=None, compare=False)
     after: float = 0.0
 
 
@@ -138,7 +154,7 @@ class Glance(Want[Kept | None]):
     after: float = 0.0
 
 
-AnyWant = TakeSlot | Upload | Quote | Start | Act | Poll | ReadAsset | Optimize | Convert | Fetch | Glance
+AnyWant = TakeSlot | Upload | Quote | Start | Act | Poll | ReadAsset | ReadPage | ReadTaken | Optimize | Convert | Fetch | Glance
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import base64
 from collections.abc import Iterator, Sequence
 
 from .accounting import Estimate, Me, Usage
-from .errors import BadAnswer, OtherAnswer
+from .errors import BadAnswer, CannotCancel, OtherAnswer, ProblemError
 from .generation import LARGEST_IMAGE
 from .reading import Json
 from .schema import Asset, Kind, Mode, Operation, OptimizationLevel, Page, Preset, ReferenceImage, Seen, is_id
@@ -103,8 +103,14 @@ class Client:
         return self._act(f"operations/{_fit(id)}:resume", {}, key)
 
     def cancel(self, id: str, *, key: str) -> Operation:
-        """Stop an operation. Mint may not offer that: NotFound or NotOffered."""
-        return self._act(f"operations/{_fit(id)}:cancel", {}, key)
+        """Stop an operation. Mint may not offer that: CannotCancel."""
+        try:
+            return self._act(f"operations/{_fit(id)}:cancel", {}, key)
+        except ProblemError as error:
+            # Here an empty answer tells as much: a cancel starts nothing, and must not be repeated for ever.
+            if error.problem.status in {404, 405}:
+                raise CannotCancel(error.problem, request_id=error.request_id) from None
+            raise
 
     # Models and worlds
 

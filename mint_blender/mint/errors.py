@@ -5,9 +5,10 @@
     ├─ KeyMissing                 no key has been given
     │  └─ KeyUnusable             what has been given cannot be a key
     ├─ Unreachable                no answer: connection, TLS, proxy, time-out                 (retryable)
-    ├─ BadAnswer                  an answer that cannot be understood
+    ├─ BadAnswer                  an answer that cannot be understood                        (retryable)
     │  └─ OtherAnswer             an answer about another id than the one asked for           (retryable)
-    └─ ProblemError               Mint answered with a problem document (RFC 9457)
+    └─ ProblemError               another status than 2xx; the base: one nobody told us of   (retryable)
+       ├─ UnclearRefusal          400 to 422 without Mint's reason: a gateway or a proxy      (retryable)
        ├─ InvalidRequest          400, 413, 422
        ├─ KeyRefused              401
        ├─ CreditsNeeded           402
@@ -19,10 +20,13 @@
        │  ├─ IdempotencyConflict
        │  ├─ AlreadyOptimized
        │  └─ OptimizationInProgress
+       ├─ CannotCancel            404, 405 to a cancel
        ├─ TooManyRequests         429                                                         (retryable)
        │  └─ TooManyActive        the limit of generations at once
        └─ ServiceTrouble          500, 502, 503, 504                                          (retryable)
 
+Which answer proves that a call has started nothing is an allow-list: `proves_nothing_started`. Whatever is not on it may have been
+carried out, and is repeated with the same idempotency key.
 "The call failed" is here. "The work failed" is an `Operation` with status failed, and no exception.
 """
 
@@ -51,6 +55,7 @@ class Problem:
     detail: str | None = None
     instance: str | None = None
     errors: tuple[FieldError, ...] = ()
+    is_told: bool = True  # False: nothing but a status came, or a page that is not Mint's
 
     @property
     def said(self) -> str | None:
@@ -62,9 +67,13 @@ class Problem:
 
 
 class MintError(Exception):
-    """Base of all; `retryable` says whether the very same call may help later."""
+    """Base of all; `retryable` says whether the very same call may help later.
+
+    `proves_nothing_started`: Mint itself has refused, so a call that is paid for has begun nothing and may be forgotten.
+    """
 
     retryable = False
+    proves_nothing_started = False
     retry_after: float | None = None
     request_id: str | None = None
 
@@ -101,7 +110,12 @@ class Unreachable(MintError):
 
 
 class BadAnswer(MintError):
-    """An answer came, but not one of Mint's API: a captive portal, a proxy's page, another server."""
+    """An answer came, but not one of Mint's API: a captive portal, a proxy's page, another server.
+
+    Mint may have acted on the request all the same: repeat it with the same idempotency key.
+    """
+
+    retryable = True
 
     def __init__(self, what: str, *, request_id: str | None = None) -> None:
         super().__init__(f"The answer could not be understood: {what}. Check the base URL and whether a proxy stands in between.")
@@ -111,8 +125,6 @@ class BadAnswer(MintError):
 class OtherAnswer(BadAnswer):
     """An answer about something else than what was asked for: a cache, a proxy, a mix-up at Mint. It is not taken for ours."""
 
-    retryable = True
-
     def __init__(self, told_of: str, asked_for: str, *, request_id: str | None = None) -> None:
         MintError.__init__(
             self, f"Mint answered about something else ({told_of}) than what was asked for ({asked_for}). It is asked again."
@@ -121,10 +133,14 @@ class OtherAnswer(BadAnswer):
 
 
 class ProblemError(MintError):
-    """Mint refused the call. Subclasses say what that means and what to do; the base is for statuses nobody told us of."""
+    """Another status than 2xx. Subclasses say what that means and what to do; the base is for statuses nobody told us of.
 
-    meaning = "Mint refused the request"
-    advice = "If it stays so, write to hello@mint.gg with the request id."
+    Those may come from a gateway after the request was carried out (524, say), so they prove nothing.
+    """
+
+    retryable = True
+    meaning = "The answer came with a status that is not known here"
+    advice = "It is tried again; if it stays so, write to hello@mint.gg with the request id."
 
     def __init__(self, problem: Problem, *, request_id: str | None = None, retry_after: float | None = None) -> None:
         self.problem = problem
@@ -138,7 +154,21 @@ class ProblemError(MintError):
         return f"{self.meaning}: {said}. {self.advice}{reference}"
 
 
-class InvalidRequest(ProblemError):
+class UnclearRefusal(ProblemError):
+    """A status that means a refusal, but without a reason of Mint's: a captive portal or a gateway may have answered instead."""
+
+    meaning = "Something refused the request, and it does not look like Mint"
+    advice = "Check the base URL and whether a proxy or a sign-in page stands in between; it is tried again."
+
+
+class Refusal(ProblemError):
+    """Mint has refused, in its own words: repeating does not help, and nothing was started."""
+
+    retryable = False
+    proves_nothing_started = True
+
+
+class InvalidRequest(Refusal):
     """400, 413 or 422: something in the request is missing, too long or out of range."""
 
     meaning = "Mint does not accept this request"
@@ -153,20 +183,21 @@ class InvalidRequest(ProblemError):
 
 
 class KeyRefused(ProblemError):
-    """401: the key is missing, wrong or revoked."""
+    """401: the key is missing, wrong or revoked. No refusal of the request: with the right key it is accepted."""
 
+    retryable = False
     meaning = "Mint does not accept the API key"
     advice = "Check it in the add-on's preferences or in MINT_API_KEY, or make a new one at platform.mint.gg."
 
 
-class CreditsNeeded(ProblemError):
+class CreditsNeeded(Refusal):
     """402: too few Credits to start."""
 
     meaning = "Mint needs more Credits for this"
     advice = "Nothing was started; buy Credits at platform.mint.gg/billing, then resume."
 
 
-class Forbidden(ProblemError):
+class Forbidden(Refusal):
     """403: this key may not do that."""
 
     meaning = "This API key may not do that"
@@ -180,14 +211,14 @@ class DownloadsDisabled(Forbidden):
     advice = "Switch them on at mint.gg, or open the result there."
 
 
-class NotFound(ProblemError):
+class NotFound(Refusal):
     """404: no such thing in this API project."""
 
     meaning = "Mint does not know this, at least not in the API project of this key"
     advice = "It may have been deleted, or the key belongs to another project."
 
 
-class NotOffered(ProblemError):
+class NotOffered(Refusal):
     """405: the service does not offer the action."""
 
     meaning = "Mint does not offer this action"
@@ -195,8 +226,9 @@ class NotOffered(ProblemError):
 
 
 class Conflict(ProblemError):
-    """409: the state of the thing does not allow the action (any more)."""
+    """409: the state of the thing does not allow the action (any more), or a request with the same key is being worked on."""
 
+    retryable = False
     meaning = "That is not possible in the present state"
     advice = "Look at the job again: it may have moved on."
 
@@ -204,6 +236,7 @@ class Conflict(ProblemError):
 class IdempotencyConflict(Conflict):
     """409: the idempotency key was used before with other input. Nothing was started."""
 
+    proves_nothing_started = True
     meaning = "Mint has seen this request's idempotency key with other content"
     advice = "Nothing was started twice; start it anew as a new job."
 
@@ -222,10 +255,17 @@ class OptimizationInProgress(Conflict):
     advice = "Wait until it is done."
 
 
+class CannotCancel(ProblemError):
+    """404 or 405 to a cancel: Mint does not offer that, at least not at this stage."""
+
+    retryable = False
+    meaning = "Mint does not offer to cancel this now"
+    advice = "It goes on."
+
+
 class TooManyRequests(ProblemError):
     """429: too many calls."""
 
-    retryable = True
     meaning = "Mint asks for fewer requests"
     advice = "It is tried again after a pause."
 
@@ -240,7 +280,6 @@ class TooManyActive(TooManyRequests):
 class ServiceTrouble(ProblemError):
     """5xx: trouble at Mint."""
 
-    retryable = True
     meaning = "Mint has trouble answering"
     advice = "Nothing is lost; it is tried again."
 
@@ -274,6 +313,8 @@ _BY_STATUS: dict[int, type[ProblemError]] = {
 def problem_error(problem: Problem, *, request_id: str | None = None, retry_after: float | None = None) -> ProblemError:
     """The error class that fits a problem document: by slug where it is of the right family, else by HTTP status."""
     general = _BY_STATUS.get(problem.status, ProblemError)
+    if not problem.is_told and issubclass(general, Refusal | Conflict):
+        general = UnclearRefusal
     special = _BY_SLUG.get(problem.slug or "", general)
     chosen = special if issubclass(special, general) else general
     return chosen(problem, request_id=request_id, retry_after=retry_after)

@@ -7,6 +7,7 @@ Takes problem documents (RFC 9457), OAuth's error bodies, and bodies that are no
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from .errors import FieldError, Problem
@@ -18,7 +19,7 @@ def read_problem(status: int, body: object, *, secret: str = "") -> Problem:
     """The problem that a decoded body (or None) tells of. `secret` is blotted out wherever the server repeats it."""
     members = _Members(body if isinstance(body, Mapping) else {}, secret)
     nested = _Members(members.object("error"), secret)
-    return Problem(
+    problem = Problem(
         status=status,
         slug=_slug(members.text("type") or members.text("error") or nested.text("code")),
         title=members.text("title") or members.text("error"),
@@ -26,6 +27,7 @@ def read_problem(status: int, body: object, *, secret: str = "") -> Problem:
         instance=members.text("instance"),
         errors=_field_errors(members.value("errors"), secret),
     )
+    return replace(problem, is_told=bool(problem.slug or problem.said))
 
 
 class _Members:

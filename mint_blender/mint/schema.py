@@ -2,7 +2,8 @@
 """What Mint answers: operations, models, worlds, account. Frozen values with the contract's own names in snake_case.
 
 Reading never raises: null and absent members become None, unknown members are ignored (and kept in `raw`), an unknown
-status is "still busy". Whether an answer is usable at all (does it have an id?) is the client's question, not ours.
+status is "still busy", a null one with files is "succeeded". Whether an answer is usable at all (does it have an id?) is the
+client's question, not ours.
 """
 
 from __future__ import annotations
@@ -242,16 +243,20 @@ class Operation:
         """There is a result, perhaps with parts missing."""
         return self.status in {Status.SUCCEEDED, Status.PARTIALLY_SUCCEEDED}
 
+    def in_mode(self, asked: Mode) -> Operation:
+        """The operation in the mode that was asked for, where Mint does not say which one it is in."""
+        return self if _mode(self.raw) is not None else Operation.read({**self.raw, "generationMode": asked.value})
+
     @classmethod
     def read(cls, data: Json) -> Operation:
         """An operation from Mint's JSON."""
-        assets = _assets(read_object(data, "assets"))
-        is_done = data.get("status") is None and assets is not None and assets.has_result
+        type_, assets = read_text(data, "type") or "", _assets(read_object(data, "assets"))
+        is_done = data.get("status") is None and _has_files(type_, assets)
         word = read_text(data, "status") or (Status.SUCCEEDED if is_done else Status.UNKNOWN).value
         return cls(
             id=read_text(data, "id") or "",
-            type=read_text(data, "type") or "",
-            mode=Mode.REVIEW if data.get("generationMode") == Mode.REVIEW.value else Mode.AUTO,
+            type=type_,
+            mode=_mode(data) or Mode.AUTO,
             status=Status(word),
             status_word=word,
             prompt=read_text(data, "prompt"),
@@ -303,15 +308,17 @@ class Asset:
     @classmethod
     def read(cls, kind: Kind, data: Json) -> Asset:
         """A model or world from Mint's JSON."""
+        assets = _assets(read_object(data, "assets"))
+        done = Status.SUCCEEDED.value if assets is not None and assets.has_result else None
         return cls(
             kind=kind,
             id=read_text(data, "id") or "",
             name=read_text(data, "name"),
-            status=read_text(data, "status"),
+            status=read_text(data, "status") or done,
             asset_stage=read_text(data, "assetStage"),
             mint_url=read_text(data, "mintUrl"),
             prompt=read_text(data, "prompt"),
-            assets=_assets(read_object(data, "assets")),
+            assets=assets,
             created_at=read_time(data, "createdAt"),
             updated_at=read_time(data, "updatedAt"),
             raw=data,
@@ -349,6 +356,23 @@ class ReferenceImage:
         candidates = [read_text(data, name) for name in ("url", "sourceUrl", "imageUrl")]
         candidates += [read_text(inside, name) for name in ("imageUrl", "sourceUrl")]
         return cls(id=read_text(data, "id") or "", url=next(filter(None, candidates), None))
+
+
+def _mode(data: Json) -> Mode | None:
+    """The mode that an operation says it is in; None where it says nothing, or a word that we do not know."""
+    word = (read_text(data, "generationMode") or "").lower()
+    return next((mode for mode in Mode if mode.value == word), None)
+
+
+def _has_files(type_: str, assets: Assets | None) -> bool:
+    """Are the files there that an operation of this type makes? The model that it makes them of has files of its own."""
+    if assets is None:
+        return False
+    if type_ == "model_optimization":
+        return assets.optimized_glb_url is not None
+    if type_ == "model_conversion":
+        return any(assets.converted_url(format) for format in Format)
+    return assets.has_result
 
 
 def _resource(data: Json | None) -> ResourceRef | None:

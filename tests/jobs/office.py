@@ -83,7 +83,15 @@ class Office:
         self.said: list[News] = []
         # The client is made of paper on purpose: what is tested here is when it is asked, to the second.
         self.setup = Setup(
-            home, Terms(), Retries(), **{"clock": self.clock, "chance": lambda: 1.0, "connect": lambda account: self.mint, **more}
+            home,
+            **{
+                "terms": Terms(),
+                "retries": Retries(),
+                "clock": self.clock,
+                "chance": lambda: 1.0,
+                "connect": lambda account: self.mint,
+                **more,
+            },
         )
         self.desk = Desk(self.setup, Account(KEY), self.inbox, self.outbox)
 

@@ -91,6 +91,7 @@ jobs = every_field(
     refused=st.lists(kept_files, max_size=3).map(tuple),
     decision=st.none() | decisions,
     first_sent_at=guesses,
+    optimize_sent_at=guesses,
     trouble=st.none() | every_field(Trouble, cause=st.sampled_from(Cause), sentence=texts, code=maybe, request_id=maybe),
     notes=st.lists(texts, max_size=3).map(tuple),
 )

@@ -172,7 +172,6 @@ def test_a_failed_entry_is_tried_anew_by_its_id() -> None:
 def test_a_refused_attempt_looks_at_the_model() -> None:
     """Somebody else has retried it meanwhile: that is said, and their result is waited for and fetched."""
     told = Teller(decided(new_attempt(FAILED, Target(), now=1.0), Verb.RETRY)).fail(problem(409, detail="it is running"))
-    assert told.job.decision is None
     running = replace(FAILED, status="running")
     told.expect(ReadAsset)
     while isinstance(told.want, ReadAsset) and told.want.after in {0.0, 3.0}:

@@ -150,8 +150,8 @@ def test_a_format_that_comes_on_the_second_try_is_not_called_missing() -> None:
     told = converting().answer(seen("succeeded", **CONVERSION))
     while isinstance(told.want, ReadAsset):
         told.answer(asset(glbUrl=GLB))
-    assert (told.job.phase, len(told.job.notes)) == (Phase.FAILED, 2)
-    told = Teller(decided(told.job, Verb.RETRY)).answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))
+    assert (told.job.phase, len(told.job.notes)) == (Phase.PAUSED, 2)
+    told = Teller(told.job).answer(seen("succeeded", **CONVERSION))
     assert fetch_all(told.answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))).job.notes == ()
 
 
@@ -203,7 +203,7 @@ def test_what_has_not_been_sent_is_looked_at_anew() -> None:
 
 def test_what_mint_refuses_is_over() -> None:
     """A model that cannot be converted costs nothing, and the reason is read."""
-    told = sending().fail(problem(409, detail="the model is failed"))
+    told = sending().fail(problem(422, detail="the model is failed"))
     assert told.job.phase is Phase.FAILED
     assert "the model is failed" in (told.job.trouble.sentence if told.job.trouble else "")
 

@@ -67,7 +67,7 @@ def test_what_it_is_priced_as(job: Job, prices: tuple[object, ...]) -> None:
     [
         (clicked(failed(), 1.0, 248.0), 248),
         (clicked(failed(estimate=200.0), 1.0, None), 200),
-        (clicked(failed(estimate=200.0, optimize=LIGHT), 1.0, 248.0, 20.0), 268),
+        (clicked(failed(estimate=200.0, optimize=LIGHT), time.time(), 248.0, 20.0), 268),
         (clicked(failed(paid_before=40.0), 1.0, 248.0), 288),
         (replace(clicked(failed(), 1.0, 248.0), phase=Phase.PAUSED), 248),
         (clicked(imported(BROKEN, LIGHT), 1.0, 248.0, 20.0), 268),
@@ -90,13 +90,13 @@ def test_looking_again_costs_nothing() -> None:
 
 def test_what_was_expected_at_the_click_stays_with_the_job() -> None:
     """Carried out, the new attempt is expected to cost what was said at that click; where nothing was said, what was known before."""
-    told = Teller(clicked(failed(estimate=200.0, optimize=LIGHT), 1.0, 248.0, 20.0))
+    told = Teller(clicked(failed(estimate=200.0, optimize=LIGHT), time.time(), 248.0, 20.0))
     told.answer(operation("queued", id="op_2"))
     assert (told.job.estimate, told.job.optimize_estimate, told.job.decision) == (248, 20, None)
     assert committed(told.again().job) == 268
     told = Teller(decided(failed(estimate=200.0), Verb.RETRY)).answer(operation("queued", id="op_2"))
     assert told.job.estimate == 200
-    started_anew = Teller(clicked(replace(failed(), operation=None), 1.0, 248.0))
+    started_anew = Teller(clicked(replace(failed(), operation=None), time.time(), 248.0))
     assert (started_anew.job.phase, committed(started_anew.job)) == (Phase.WAITING, 248)
 
 

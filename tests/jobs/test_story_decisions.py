@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import PurePath
 
@@ -104,7 +105,7 @@ def test_cancel_after_a_lost_answer_repeats_the_start_first() -> None:
 )
 def test_cancel_of_a_start_that_mint_never_took(error: Exception, phase: Phase) -> None:
     """When the repeated start shows that nothing was started, the job is simply over."""
-    job = replace(a_job(name="Lamp"), phase=Phase.SENDING, body={"prompt": "a lamp", "name": "Lamp"})
+    job = replace(a_job(name="Lamp"), phase=Phase.SENDING, first_sent_at=time.time(), body={"prompt": "a lamp", "name": "Lamp"})
     told = Teller(decided(job, Verb.CANCEL)).fail(error)
     assert told.rests
     assert told.job.phase is phase
@@ -113,7 +114,8 @@ def test_cancel_of_a_start_that_mint_never_took(error: Exception, phase: Phase) 
 
 def test_cancel_of_a_start_that_mint_refuses_leaves_no_decision_behind() -> None:
     """The start turns out to be refused: the job is over, and nothing is left to be decided."""
-    told = Teller(decided(replace(a_job(), phase=Phase.SENDING, body={"prompt": "a lamp"}), Verb.CANCEL)).fail(problem(400))
+    job = replace(a_job(), phase=Phase.SENDING, first_sent_at=time.time(), body={"prompt": "a lamp"})
+    told = Teller(decided(job, Verb.CANCEL)).fail(problem(400))
     assert told.rests
     assert told.job.phase is Phase.FAILED
     assert told.job.decision is None
@@ -186,9 +188,10 @@ def test_a_retry_that_finds_no_free_place_asks_again() -> None:
 
 
 def test_a_refused_retry_looks_again() -> None:
-    """When Mint says that there is nothing to retry, the operation is looked at: perhaps there is a result by now."""
+    """When Mint says that there is nothing to retry, the model is looked at: perhaps there is a result by now."""
     failed = replace(working(), phase=Phase.FAILED, operation=operation("succeeded"))
     told = Teller(decided(failed, Verb.RETRY)).fail(problem(409, detail="It succeeded."))
-    told.expect(Poll)
-    told.answer(seen("succeeded")).answer(asset(glbUrl=GLB))
+    told.expect(ReadAsset)
+    told.answer(asset(glbUrl=GLB)).answer(asset(glbUrl=GLB))
     assert fetch_all(told).job.phase is Phase.READY
+    assert "It succeeded" in told.job.notes[0]

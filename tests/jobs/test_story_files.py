@@ -162,7 +162,9 @@ def test_an_optimised_file_that_is_there_later_is_not_called_missing() -> None:
 
 def test_what_is_said_of_a_fetched_file_stays() -> None:
     """Told again after a kill, the original is here, and the reason for it is as true as before."""
-    told = optimizing().fail(problem(409, "model-cannot-be-optimized"))
+    told = optimizing()
+    while isinstance(told.want, Optimize):
+        told.fail(problem(409, "model-cannot-be-optimized"))
     told.answer(kept(told.expect(Fetch)))
     again = told.again(Terms(readable=OPTIMIZED_NEEDS)).answer(asset(**BOTH))
     assert fetch_all(again).job.notes == told.job.notes != ()
@@ -274,7 +276,7 @@ def test_a_resource_that_settles_is_asked_again() -> None:
         waits.append(told.want.after)
         told.answer(asset())
     assert waits == [3.0, 3.0]
-    assert told.job.phase is Phase.FAILED
+    assert told.job.phase is Phase.PAUSED, "it is paid for"
     assert told.job.trouble is not None
     assert "there is no file in the result" in told.job.trouble.sentence
 

@@ -15,11 +15,14 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from mint_blender.files.errors import DownloadFailed, LinkExpired
-from mint_blender.jobs import record
+from mint_blender.jobs import card, record
 from mint_blender.jobs.job import VERBS, Decision, Job, Phase, Role, Verb, may_decide
-from mint_blender.jobs.wants import Act, Fetch, Glance, Poll, ReadAsset, Start, TakeSlot, Upload
-from mint_blender.mint.errors import MintError, Unreachable
-from mint_blender.mint.schema import Kind, Mode, Operation, Seen
+from mint_blender.jobs.standing import is_unanswered
+from mint_blender.jobs.story import Terms
+from mint_blender.jobs.wants import Act, Fetch, Glance, Poll, ReadAsset, ReadPage, ReadTaken, Start, TakeSlot, Upload
+from mint_blender.mint.errors import BadAnswer, MintError, Unreachable, problem_error
+from mint_blender.mint.problems import read_problem
+from mint_blender.mint.schema import Kind, Mode, Operation, Page, Seen
 
 from .telling import FILES, Teller, a_job, asset, kept, operation, problem
 
@@ -27,6 +30,8 @@ MODEL_FILES = {"glbUrl": f"{FILES}a.glb", "thumbnailUrl": f"{FILES}t.webp"}
 WORLD_FILES = {"colliderMeshUrl": f"{FILES}c.glb", "panoUrl": f"{FILES}p.webp", "thumbnailUrl": f"{FILES}t.webp"}
 ROLES = {Kind.MODEL: {Role.MODEL, Role.PICTURE}, Kind.WORLD: {Role.COLLIDER, Role.PANORAMA, Role.PICTURE}}
 RESTS = {Phase.READY, Phase.FAILED, Phase.CANCELED}
+LATE = 1_000_000.0  # seconds since the epoch: long after the clicks, whose first sends are just before
+MADE_AT = "1970-01-12T13:46:40Z"  # then
 OPEN = {"queued", "running", "enchanting", "preview_ready", "billing_required"}
 
 
@@ -58,11 +63,20 @@ class PaperMint:
             return self._act(want.decision, want.target_id)
         if isinstance(want, Poll):
             return Seen(self._told(self.works[want.operation_id]))
+        if isinstance(want, ReadPage):
+            return self._list()
         if isinstance(want, ReadAsset):
             return asset(self.kind, **(MODEL_FILES if self.kind is Kind.MODEL else WORLD_FILES))
         if isinstance(want, Upload):
             return f"{FILES}{want.key}"
         raise AssertionError(want)
+
+    def _list(self) -> Page:
+        """What was made, newest first."""
+        works = [work for work in self.works.values() if work.resource is not None]
+        entries = [{"id": work.resource, "prompt": "a lamp", "createdAt": MADE_AT, "status": "succeeded"} for work in reversed(works)]
+        files = MODEL_FILES if self.kind is Kind.MODEL else WORLD_FILES
+        return Page.read(self.kind, {"data": [entry | {"assets": files} for entry in entries]})
 
     def _start(self, want: Start) -> Operation:
         if "name" in want.body and self.alpha:
@@ -130,6 +144,10 @@ ERRORS = {
     "busy": problem(429, "concurrency-limit-reached"),
     "gone": problem(404),
     "not offered": problem(405),
+    "524": problem(524),
+    "html": problem_error(read_problem(404, None)),
+    "portal": BadAnswer("it is not a JSON object"),
+    "conflict": problem(409),
 }
 
 
@@ -150,12 +168,13 @@ class JobMachine(RuleBasedStateMachine):
         self.told: Teller | None = None
         self.clicks = 1  # that may begin an operation
         self.numbers = 0
+        self.now = LATE
 
     # -- this side ---------------------------------------------------------------------------------------------------------------
 
     def _begin_telling(self) -> None:
         """Tell from what the journal knows, which is all that a new process has."""
-        self.told = Teller(record.load(record.dump(self.book), self.book.decision, self.book.phase))
+        self.told = Teller(record.load(record.dump(self.book), self.book.decision, self.book.phase), Terms(now=lambda: self.now))
         self._commit()
 
     def _commit(self) -> None:
@@ -191,6 +210,8 @@ class JobMachine(RuleBasedStateMachine):
             self._go_on()
         elif isinstance(want, Fetch):
             self._go_on(kept(want))
+        elif isinstance(want, ReadTaken):
+            self._go_on(frozenset())
         elif isinstance(want, Glance):
             self._go_on(kept(want.fetch))
         else:
@@ -201,13 +222,13 @@ class JobMachine(RuleBasedStateMachine):
             else:
                 self._go_on(answer)
 
-    @precondition(lambda self: self.told is not None and not isinstance(self.told.want, TakeSlot | Fetch | Glance))
+    @precondition(lambda self: self.told is not None and not isinstance(self.told.want, TakeSlot | Fetch | Glance | ReadTaken))
     @rule(error=st.sampled_from(sorted(ERRORS)))
     def refused(self, error: str) -> None:
         """The call finally failed, and Mint did nothing."""
         self._go_on(error=ERRORS[error])
 
-    @precondition(lambda self: self.told is not None and not isinstance(self.told.want, TakeSlot | Fetch | Glance))
+    @precondition(lambda self: self.told is not None and not isinstance(self.told.want, TakeSlot | Fetch | Glance | ReadTaken))
     @rule(killed=st.booleans())
     def answer_lost(self, killed: bool) -> None:
         """Mint acted; its answer never came, or the process died before it was committed."""
@@ -220,6 +241,11 @@ class JobMachine(RuleBasedStateMachine):
             self.told = None
         else:
             self._go_on(error=ERRORS["network"])
+
+    @rule()
+    def a_day_passes(self) -> None:
+        """Nothing that was sent is repeated by itself any more."""
+        self.now += 24 * 3600.0
 
     @precondition(lambda self: self.told is not None and isinstance(self.told.want, Glance))
     @rule()
@@ -250,11 +276,14 @@ class JobMachine(RuleBasedStateMachine):
     def click(self, verb: Verb) -> None:
         """A click, where one is taken; the story is told anew, with it. (A paused job is resumed without a decision: see `resume`.)"""
         pending = self.book.decision.verb if self.book.decision else None
-        if not may_decide(verb, self.book.phase, pending) or (verb is Verb.RESUME and self.book.phase is Phase.PAUSED):
+        offered = may_decide(verb, self.book.phase, pending) and verb in card.verbs(self.book)
+        if not offered or (verb is Verb.RESUME and self.book.phase is Phase.PAUSED):
             return
         self.numbers += 1
         self.clicks += verb is Verb.RETRY
-        self.book = replace(self.book, decision=Decision(verb, f"click-{self.numbers}", "greener" if verb is Verb.REVISE else None))
+        self.book = replace(
+            self.book, decision=Decision(verb, f"click-{self.numbers}", "greener" if verb is Verb.REVISE else None, self.now)
+        )
         self.told = None
 
     # -- the other side ------------------------------------------------------------------------------------------------------------
@@ -307,6 +336,8 @@ class JobMachine(RuleBasedStateMachine):
             if self.told is not None:
                 self.mint.finish()
                 self.answered()
+            elif is_unanswered(self.book) and self.book.decision is None:
+                self.click(Verb.RETRY)
             elif self.book.goes_on or self.book.phase is Phase.PAUSED:
                 self._begin_telling()
             elif self.book.phase is Phase.REVIEW:

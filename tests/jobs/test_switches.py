@@ -191,8 +191,8 @@ CASES = {
     "incomplete": Case(),
     "downloads-disabled": Case(),
     # what is made
-    "null-assets": failed(
-        "Mint says it is done, but there is no file in the result. Retry looks again, at no cost; if it stays so, write to hello@mint.gg.",
+    "null-assets": paused(
+        "Mint says it is done, but there is no file in the result. Resume looks again, at no cost; if it stays so, write to hello@mint.gg.",
         notes=("This model came without a picture.",),
         operations=1,
     ),

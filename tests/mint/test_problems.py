@@ -102,8 +102,9 @@ ROWS = [
         418,
         "teapot",
         errors.ProblemError,
-        "Mint refused the request: It says so. If it stays so, write to hello@mint.gg with the request id.",
-        False,
+        "The answer came with a status that is not known here: It says so. "
+        "It is tried again; if it stays so, write to hello@mint.gg with the request id.",
+        True,
     ),
 ]
 
@@ -223,4 +224,4 @@ def test_the_errors_of_this_side_are_sentences_too():
     assert str(errors.Unreachable("the cable is out")) == "Mint cannot be reached: the cable is out."
     assert errors.Unreachable("").retryable
     assert "Check the base URL" in str(errors.BadAnswer("it is a poem"))
-    assert not errors.BadAnswer("").retryable
+    assert errors.BadAnswer("").retryable, "Mint may have acted on the request all the same"

@@ -230,14 +230,14 @@ def test_a_world_without_splats():
     [
         ({}, True),
         ({"status": "failed"}, False),
-        ({"status": None}, False),
+        ({"status": None}, True),
         ({"assets": None}, False),
         ({"assets": {"thumbnailUrl": "https://cdn.example/t.webp"}}, False),
         ({"assets": {"optimizedGlbUrl": "https://cdn.example/o.glb"}}, True),
     ],
 )
 def test_what_can_be_imported(changed, usable):
-    """Finished, and with a file that can be placed."""
+    """Finished, and with a file that can be placed. Where Mint does not say whether it is finished, the file does."""
     assert Asset.read(Kind.MODEL, MODEL | changed).is_usable is usable
 
 

@@ -16,10 +16,6 @@ TEXTS = {
     "Saved": "Gespeichert",
     "Converting": "Wird konvertiert",
     "The model was not optimised. {1}": "Das Modell wurde nicht optimiert. {1}",
-    "Mint says it is converted, but there is no such file in the result. Retry asks for it again.": (
-        "Mint meldet die Konvertierung als fertig, aber das Ergebnis enthält keine solche Datei. „Erneut versuchen“ "
-        "fragt noch einmal danach."
-    ),
     "Mint has made no {1} file of it.": "Mint hat keine {1}-Datei daraus gemacht.",
     "Mint could not convert the model ({1}): retry, or choose another format.": (
         "Mint konnte das Modell nicht konvertieren ({1}): erneut versuchen oder ein anderes Format wählen."

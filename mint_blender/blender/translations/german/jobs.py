@@ -45,10 +45,6 @@ TEXTS = {
     "Finishing": "Wird fertiggestellt",
     "online access is off in Blender's preferences": "der Online-Zugriff ist in Blenders Einstellungen aus",
     "The new file {1} could not be locked.": "Die neue Datei {1} konnte nicht gesperrt werden.",
-    ("Mint says it is done, but there is no file in the result. Retry looks again, at no cost; if it stays so, write to hello@mint.gg."): (
-        "Mint meldet fertig, aber das Ergebnis enthält keine Datei. „Erneut versuchen“ sieht kostenlos noch einmal nach; bleibt es "
-        "dabei, an hello@mint.gg schreiben."
-    ),
     "Mint could not make every part of it; the parts that are used here have all come.": (
         "Mint konnte nicht alle Teile erzeugen; die hier verwendeten sind alle da."
     ),
@@ -177,4 +173,46 @@ TEXTS = {
     ),
     "Dismiss All Finished": "Alle abgeschlossenen entfernen",
     "Dismiss": "Entfernen",
+    (
+        "Mint never answered whether it optimizes the model: the original file was taken. If it is optimized at Mint, it can be "
+        "imported later."
+    ): (
+        "Mint hat nie geantwortet, ob es das Modell optimiert: Die Originaldatei wurde genommen. Wenn es bei Mint optimiert ist, kann "
+        "es später importiert werden."
+    ),
+    "Mint says it is done, but there is no file in the result.": "Mint meldet, es sei fertig, aber im Ergebnis ist keine Datei.",
+    "Mint says it is converted, but there is no such file in the result.": (
+        "Mint meldet, es sei umgewandelt, aber im Ergebnis ist keine solche Datei."
+    ),
+    "Mint never answered the start. What it has made of it was found in its list.": (
+        "Mint hat auf den Start nie geantwortet. Was es daraus gemacht hat, fand sich in seiner Liste."
+    ),
+    "Mint never answered the retry. What it has made of it was found.": (
+        "Mint hat auf den neuen Versuch nie geantwortet. Was es daraus gemacht hat, wurde gefunden."
+    ),
+    "It was not answered for 12 hours, so it was not sent again: decide anew.": (
+        "12 Stunden lang kam keine Antwort, deshalb wurde es nicht noch einmal gesendet: bitte neu entscheiden."
+    ),
+    (
+        "Mint never answered the start of this {1}, and nothing is found there that was made of it. Resume looks again, at no cost; "
+        "Retry starts it again, which may cost Credits again; or cancel it."
+    ): (
+        "Mint hat auf den Start ({1}) nie geantwortet, und dort findet sich nichts, was daraus gemacht wurde. „Fortsetzen“ sieht "
+        "kostenlos noch einmal nach; „Erneut versuchen“ startet es noch einmal, was wieder Credits kosten kann; oder abbrechen."
+    ),
+    "Mint does not offer to cancel this. It stays at its Preview: nothing more is paid for it unless it is approved.": (
+        "Mint bietet nicht an, das abzubrechen. Es bleibt bei seiner Vorschau: Ohne Freigabe wird nichts weiter dafür bezahlt."
+    ),
+    "Mint does not offer to cancel this. It stays where it is: nothing more is paid for it unless it is resumed.": (
+        "Mint bietet nicht an, das abzubrechen. Es bleibt, wo es ist: Ohne Fortsetzen wird nichts weiter dafür bezahlt."
+    ),
+    "Mint does not offer to cancel this now: it goes on, costs about {1} Credits, and its result will be kept.": (
+        "Mint bietet gerade nicht an, das abzubrechen: Es geht weiter, kostet etwa {1} Credits, und das Ergebnis bleibt erhalten."
+    ),
+    "Mint does not offer to cancel this now: it goes on, is paid for, and its result will be kept.": (
+        "Mint bietet gerade nicht an, das abzubrechen: Es geht weiter, wird bezahlt, und das Ergebnis bleibt erhalten."
+    ),
+    "{1} Resume looks again, at no cost; if it stays so, write to hello@mint.gg.": (
+        "{1} „Fortsetzen“ sieht kostenlos noch einmal nach; wenn es so bleibt, an hello@mint.gg schreiben."
+    ),
 }

@@ -36,8 +36,6 @@ TEXTS = {
     "The answer could not be understood: {1}. Check the base URL and whether a proxy stands in between.": (
         "Die Antwort war nicht zu verstehen: {1}. Die Basis-URL prüfen, und ob ein Proxy dazwischen steht."
     ),
-    "Mint refused the request": "Mint hat die Anfrage abgelehnt",
-    "If it stays so, write to hello@mint.gg with the request id.": "Bleibt es dabei, mit der Anfragekennung an hello@mint.gg schreiben.",
     "HTTP status {1}": "HTTP-Status {1}",
     "(Request id: {1})": "(Anfragekennung: {1})",
     "Mint does not accept this request": "Mint nimmt diese Anfrage nicht an",
@@ -147,4 +145,14 @@ TEXTS = {
         "sie leitet {1} weiter; dem wird nicht gefolgt, weil der API-Schlüssel nur an Mints eigene Adresse geht"
     ),
     "A place that looks like the reference picture.": "Ein Ort, der wie das Referenzbild aussieht.",
+    "The answer came with a status that is not known here": "Die Antwort kam mit einem Status, der hier nicht bekannt ist",
+    "It is tried again; if it stays so, write to hello@mint.gg with the request id.": (
+        "Es wird noch einmal versucht; wenn es so bleibt, mit der Request-Id an hello@mint.gg schreiben."
+    ),
+    "Something refused the request, and it does not look like Mint": "Etwas hat die Anfrage abgelehnt, und es sieht nicht nach Mint aus",
+    "Check the base URL and whether a proxy or a sign-in page stands in between; it is tried again.": (
+        "Die Basis-URL prüfen, und ob ein Proxy oder eine Anmeldeseite dazwischensteht; es wird noch einmal versucht."
+    ),
+    "Mint does not offer to cancel this now": "Mint bietet gerade nicht an, das abzubrechen",
+    "It goes on.": "Es geht weiter.",
 }

@@ -16,9 +16,6 @@ TEXTS = {
     "Saved": "保存済み",
     "Converting": "変換中",
     "The model was not optimised. {1}": "モデルは最適化されませんでした。{1}",
-    "Mint says it is converted, but there is no such file in the result. Retry asks for it again.": (
-        "Mint は変換が完了したと伝えましたが、結果にそのファイルがありません。再試行するともう一度要求します。"
-    ),
     "Mint has made no {1} file of it.": "Mint は {1} ファイルを作成しませんでした。",
     "Mint could not convert the model ({1}): retry, or choose another format.": (
         "Mint はモデルを変換できませんでした ({1})。再試行するか、別の形式を選んでください。"

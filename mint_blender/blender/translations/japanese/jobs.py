@@ -43,10 +43,6 @@ TEXTS = {
     "Finishing": "仕上げ中",
     "online access is off in Blender's preferences": "Blender の設定でオンラインアクセスがオフです",
     "The new file {1} could not be locked.": "新しいファイル {1} をロックできませんでした。",
-    ("Mint says it is done, but there is no file in the result. Retry looks again, at no cost; if it stays so, write to hello@mint.gg."): (
-        "Mint は完了としていますが、結果にファイルがありません。「再試行」で無料でもう一度確認します。続く場合は hello@mint.gg "
-        "に連絡してください。"
-    ),
     "Mint could not make every part of it; the parts that are used here have all come.": (
         "Mint は一部を作れませんでしたが、ここで使うものはすべて届いています。"
     ),
@@ -169,4 +165,46 @@ TEXTS = {
     ),
     "Dismiss All Finished": "完了したジョブをすべて消去",
     "Dismiss": "消去",
+    (
+        "Mint never answered whether it optimizes the model: the original file was taken. If it is optimized at Mint, it can be "
+        "imported later."
+    ): (
+        "モデルを最適化するかどうか、Mint から応答がありませんでした。元のファイルを使いました。Mint で最適化されていれば、"
+        "後から読み込めます。"
+    ),
+    "Mint says it is done, but there is no file in the result.": "Mint は完了したと伝えていますが、結果にファイルがありません。",
+    "Mint says it is converted, but there is no such file in the result.": (
+        "Mint は変換したと伝えていますが、結果にそのファイルがありません。"
+    ),
+    "Mint never answered the start. What it has made of it was found in its list.": (
+        "開始に対する Mint の応答はありませんでした。作られたものは Mint の一覧で見つかりました。"
+    ),
+    "Mint never answered the retry. What it has made of it was found.": (
+        "再試行に対する Mint の応答はありませんでした。作られたものは見つかりました。"
+    ),
+    "It was not answered for 12 hours, so it was not sent again: decide anew.": (
+        "12 時間応答がなかったため、再送していません。改めて決めてください。"
+    ),
+    (
+        "Mint never answered the start of this {1}, and nothing is found there that was made of it. Resume looks again, at no cost; "
+        "Retry starts it again, which may cost Credits again; or cancel it."
+    ): (
+        "この開始 ({1}) に Mint の応答はなく、作られたものも見つかりません。「再開」は無料でもう一度探します。"
+        "「再試行」はもう一度開始し、再びクレジットがかかることがあります。またはキャンセルしてください。"
+    ),
+    "Mint does not offer to cancel this. It stays at its Preview: nothing more is paid for it unless it is approved.": (
+        "Mint ではこれをキャンセルできません。プレビューのまま残ります。承認しないかぎり、追加の支払いはありません。"
+    ),
+    "Mint does not offer to cancel this. It stays where it is: nothing more is paid for it unless it is resumed.": (
+        "Mint ではこれをキャンセルできません。今の状態のまま残ります。再開しないかぎり、追加の支払いはありません。"
+    ),
+    "Mint does not offer to cancel this now: it goes on, costs about {1} Credits, and its result will be kept.": (
+        "Mint では今これをキャンセルできません。処理は続き、約 {1} クレジットかかりますが、結果は保管されます。"
+    ),
+    "Mint does not offer to cancel this now: it goes on, is paid for, and its result will be kept.": (
+        "Mint では今これをキャンセルできません。処理は続き、料金がかかりますが、結果は保管されます。"
+    ),
+    "{1} Resume looks again, at no cost; if it stays so, write to hello@mint.gg.": (
+        "{1}「再開」は無料でもう一度確認します。続く場合は hello@mint.gg に連絡してください。"
+    ),
 }

@@ -35,8 +35,6 @@ TEXTS = {
     "The answer could not be understood: {1}. Check the base URL and whether a proxy stands in between.": (
         "応答を理解できませんでした: {1}。ベース URL と、間にプロキシがないか確認してください。"
     ),
-    "Mint refused the request": "Mint がリクエストを拒否しました",
-    "If it stays so, write to hello@mint.gg with the request id.": "続く場合は、リクエスト ID を添えて hello@mint.gg に連絡してください。",
     "HTTP status {1}": "HTTP ステータス {1}",
     "(Request id: {1})": "(リクエスト ID: {1})",
     "Mint does not accept this request": "Mint はこのリクエストを受け付けません",
@@ -133,4 +131,14 @@ TEXTS = {
         "{1}転送されますが、API キーは Mint 自身のアドレスにしか送らないため従いません"
     ),
     "A place that looks like the reference picture.": "参照画像のような場所。",
+    "The answer came with a status that is not known here": "ここでは知られていないステータスの応答が届きました",
+    "It is tried again; if it stays so, write to hello@mint.gg with the request id.": (
+        "もう一度試します。続く場合は、リクエスト ID を添えて hello@mint.gg に連絡してください。"
+    ),
+    "Something refused the request, and it does not look like Mint": "何かがリクエストを拒否しましたが、Mint ではないようです",
+    "Check the base URL and whether a proxy or a sign-in page stands in between; it is tried again.": (
+        "ベース URL と、間にプロキシやサインインのページがないかを確認してください。もう一度試します。"
+    ),
+    "Mint does not offer to cancel this now": "Mint では今これをキャンセルできません",
+    "It goes on.": "処理は続きます。",
 }
