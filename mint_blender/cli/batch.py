@@ -23,7 +23,7 @@ from .exits import Exit
 from .job_commands import finish, goes_on
 from .terminal import Terminal, job_record
 
-_UNPAID = frozenset({Phase.WAITING, Phase.BILLING})
+_UNPAID = frozenset({Phase.WAITING, Phase.SENDING, Phase.BILLING, Phase.PAUSED})  # what was not paid for yet, as far as is known
 _OVER = frozenset({Phase.FAILED, Phase.CANCELED})
 
 
@@ -112,13 +112,17 @@ class _Run:
     def run(self, at_once: int, limit: float | None) -> Exit:
         """Say the price, keep `at_once` lines going until all have come to rest, and say how it went."""
         to_pay = [line for line in self._lines if self._costs(line)]
+        going_on = {line.tag: job for line in to_pay if (job := self._own(line)) is not None}
         prices = batch_price.ask(self._board, to_pay, self._terminal.wait)
+        to_pay = [line for line in to_pay if prices.of(line, going_on.get(line.tag)) != 0.0]
         if to_pay:
-            self._terminal.hint(batch_price.said(prices, to_pay))
-            self._terminal.event({"event": "price", "lines": len(to_pay), "credits": prices.total(to_pay)})
+            total = prices.total(to_pay, going_on)
+            self._terminal.hint(batch_price.said(prices, to_pay, going_on))
+            self._terminal.event({"event": "price", "lines": len(to_pay), "credits": total})
             if limit is not None:
-                session.check_total(prices.total(to_pay), limit, prices.untold(to_pay))
-            session.check_many(self._board, [prices.of(line) for line in to_pay], prices.untold(to_pay))
+                session.check_total(total, limit, prices.untold(to_pay))
+            each = [prices.of(line, going_on.get(line.tag)) for line in to_pay]
+            session.check_many(self._board, each, prices.untold(to_pay), list(going_on.values()))
         self._purse = Purse(limit, prices)
         self._follow(at_once)
         return self._conclude()
@@ -174,22 +178,28 @@ class _Run:
         job = self._job(line)
         return job is None or job.phase in _UNPAID or (self._wishes.retry_failed and job.phase in _OVER)
 
+    def _own(self, line: Line) -> Job | None:
+        """The job that a line goes on with; None where another one, or another attempt, is begun."""
+        job = self._job(line)
+        return None if job is None or job.phase in _OVER else job
+
     def _begin(self, line: Line) -> None:
         """Start a line, or go on with the job that an earlier run began for it."""
         if (refusal := self._refused.get(line.tag)) is not None:
             self._refuse(line, refusal.sentence, refusal.status)
             return
-        costs = self._costs(line)
-        if costs and not self._purse.allows(line, [self._board.job(job_id) for job_id in self._active]):
+        costs, own = self._costs(line), self._own(line)
+        if costs and not self._purse.allows(line, [self._board.job(job_id) for job_id in self._active], own):
             self._statuses[line.number] = Exit.CREDITS
             return
+        before = self._job(line)
         try:
             job = self._go_on(line)
         except NotPossible as trouble:  # a picture has gone since the file was checked: the other lines go on
             self._refuse(line, str(trouble), Exit.CREDITS if isinstance(trouble, TooExpensive) else Exit.FAILED)
             return
         if costs:
-            self._purse.begin(line, job)
+            self._purse.begin(line, job, (before.cost or 0.0) if before and before.id == job.id else 0.0)
         if self._board.is_active(job.id):
             self._active[job.id] = line
         else:

@@ -70,7 +70,9 @@ def _run(parsed: argparse.Namespace, terminal: Terminal, home: Path) -> Exit:
         terminal.error(str(error))
         return exits.of_error(error)
     except KeyboardInterrupt:
-        terminal.error(f"Interrupted. What was started goes on at Mint; this picks it up, at no cost: {terminal.command('resume')}")
+        terminal.error(
+            f"Interrupted. What was started goes on at Mint; this goes on with it, and pays for nothing twice: {terminal.command('resume')}"
+        )
         return Exit.INTERRUPTED
     except BrokenPipeError:
         raise

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from ..jobs.job import Phase
 from . import writing
 from .batch_record import Entry, State
 from .sheet_style import STYLE
@@ -99,8 +100,18 @@ def _summary(entries: Sequence[Entry]) -> str:
     labels = [_label("all", "lines" if len(entries) != 1 else "line", len(entries))]
     labels += [_label(_word(state), state.value, counts[state]) for state in _states(entries)]
     bars = "".join(f'<i class="{_word(state)}" style="flex-grow:{counts[state]}"></i>' for state in _states(entries))
-    cost = f'<p class="credits"><b>{credits:,.0f}</b> Credits</p>'
+    untold = sum(_may_have_cost(entry) for entry in entries)
+    more = f" and what Mint has not told of {untold:,} {'line' if untold == 1 else 'lines'}" if untold else ""
+    cost = f'<p class="credits"><b>{credits:,.0f}</b> Credits{more}</p>'
     return f'<div class="summary">\n<nav>{"".join(labels)}</nav>\n{cost}\n</div>\n<div class="bar" aria-hidden="true">{bars}</div>'
+
+
+def _may_have_cost(entry: Entry) -> bool:
+    """Was it started, or may it have been, and Mint has not said what it took?"""
+    job = entry.job
+    if job is None or job.cost is not None:
+        return False
+    return job.operation is not None or (job.first_sent_at is not None and job.phase not in {Phase.FAILED, Phase.CANCELED})
 
 
 def _label(word: str, said: str, count: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -180,12 +180,13 @@ def check_total(total: float | None, max_credits: float, reason: str | None = No
         raise TooExpensive(f"This would cost about {total:,.0f} Credits, more than the limit of {max_credits:,.0f}.")
 
 
-def check_many(board: Board, prices: Iterable[float | None], reason: str | None = None) -> None:
+def check_many(board: Board, prices: Iterable[float | None], reason: str | None = None, going_on: Sequence[Job] = ()) -> None:
     """Refuse, before anything is started, what is not within the limits of the preferences when all of it is. Raises TooExpensive.
 
-    `reason` says why a price is not known."""
+    `reason` says why a price is not known; `going_on` are jobs that what is started goes on with: what they are expected to cost is in
+    the sum of today already."""
     limits = board.purse.limits
-    if limits and (sentence := spending.objection_to_all(list(prices), limits, board.spent_today())):
+    if limits and (sentence := spending.objection_to_all(list(prices), limits, board.spent_without(going_on))):
         raise TooExpensive(f"{sentence} {reason}" if reason else sentence)
 
 

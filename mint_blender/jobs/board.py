@@ -127,6 +127,10 @@ class Board:
         self._reread()
         return spending.spent_on(self._known.spending_entries(), spending.date_of(time.time()))
 
+    def spent_without(self, jobs: Iterable[Job]) -> float:
+        """As `spent_today`, without what these jobs are still expected to cost: for whoever adds that up himself."""
+        return self.spent_today() - sum(max(0.0, self._known.spent_for(job) - (job.cost or 0.0)) for job in jobs)
+
     def use(self, account: Account) -> None:
         """Talk to Mint with another key or base URL; what was said before, or is about to be, is no longer true."""
         self.answers.clear()

@@ -6,6 +6,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from mint_blender.cli import surroundings
+from mint_blender.jobs.spending import Limits
+
 from ..mint_service.running import ThreadService
 from .runs import Mint
 from .sheets import Sheet
@@ -99,9 +104,50 @@ def test_a_bill_that_is_still_open_counts(mint: Mint, service: ThreadService, tm
     assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 4
     service.scenario(credits=5000)
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "500")
-    assert ran.status == 4 and "3 lines to start: about 744 Credits" in ran.err
+    assert ran.status == 4 and "3 lines to start or go on with (3 stopped before): about 744 Credits" in ran.err
     assert not list((tmp_path / "out").glob("*.glb"))
     assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "744").status == 0
+
+
+def test_lines_that_were_paused_count(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """They may cost what they were priced at: they are in the sum, and above the limit none of them is gone on with."""
+    file = lines_of(tmp_path / "a.jsonl", *LAMPS[:2])
+    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
+    service.scenario(answers=[{"method": "POST", "path": "/v1/models:generate", "times": 2, "answer": {"status": 401}}])
+    assert mint(*arguments).status == 3
+    assert {record["phase"] for record in mint("jobs", "--json").records} == {"paused"}
+    lines_of(file, *LAMPS[:3])
+    ran = mint(*arguments, "--max-credits", "743")
+    assert ran.status == 4 and "3 lines to start or go on with (2 stopped before): about 744 Credits" in ran.err
+    assert not service.operations()
+    ran = mint(*arguments, "--max-credits", "744")
+    assert ran.status == 0, ran.err
+    assert len(service.operations()) == 3
+
+
+def test_paused_lines_count_once_for_the_day(mint: Mint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are in the sum of today already: with them the day has room for as much as without having stopped."""
+    file = lines_of(tmp_path / "a.jsonl", *LAMPS[:3])
+    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
+    service.scenario(answers=[{"method": "POST", "path": "/v1/models:generate", "times": 3, "answer": {"status": 401}}])
+    assert mint(*arguments).status == 3
+    monkeypatch.setattr(surroundings, "limits", lambda: Limits(day=743))
+    assert mint(*arguments).status == 4
+    assert not service.operations()
+    monkeypatch.setattr(surroundings, "limits", lambda: Limits(day=744))
+    assert mint(*arguments).status == 0
+
+
+def test_what_a_paused_line_has_paid_is_not_paid_again(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """Stopped after Mint has taken all of its price: going on is no matter of the limit."""
+    file = lines_of(tmp_path / "a.jsonl", LAMPS[0])
+    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
+    service.scenario(answers=[{"method": "GET", "path": "/v1/models/*", "times": 1, "answer": {"status": 401}}])
+    assert mint(*arguments).status == 3
+    (job,) = mint("jobs", "--json").records
+    assert (job["phase"], job["credits"]) == ("paused", 248)
+    ran = mint(*arguments, "--max-credits", "1")
+    assert ran.status == 0 and "to start" not in ran.err
 
 
 def test_failed_lines_are_tried_again_when_the_user_says_so(mint: Mint, service: ThreadService, tmp_path: Path) -> None:

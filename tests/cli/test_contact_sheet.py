@@ -7,8 +7,18 @@ import json
 import re
 import signal
 import subprocess
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
+
+from mint_blender.cli import contact_sheet
+from mint_blender.cli.batch_lines import Line
+from mint_blender.cli.batch_record import Entry, State
+from mint_blender.jobs.job import Phase, Target, new_job
+from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.schema import Kind, Operation, Preset
 
 from ..mint_service.running import ThreadService
 from .runs import Mint, command, environment, hear_ctrl_c
@@ -54,6 +64,26 @@ def test_the_sheet_needs_no_network(mint: Mint, tmp_path: Path) -> None:
     assert "url(" not in sheet.text and "@import" not in sheet.text
     assert sheet.policy.startswith("default-src 'none'")
     assert all(sheet.lazy)
+
+
+def test_what_mint_has_not_told_is_not_free(tmp_path: Path) -> None:
+    """A line that was started, or may have been, without a word about Credits: the sum says that it is not all."""
+
+    def entry(number: int, **job: Any) -> Entry:
+        request = GenerationRequest(Kind.MODEL, f"lamp {number}", Preset.FAST)
+        made = replace(new_job(request, Target(), now=1.0), **job)
+        return Entry(Line(number, str(number), request, Target(), None, ".glb", None), made, State.RUNNING)
+
+    told = Operation.read({"id": "op_1", "status": "succeeded", "credits": {"finalized": 248, "reserved": 0}})
+    entries = [
+        entry(1, phase=Phase.PLACED, operation=told),
+        entry(2, phase=Phase.WORKING, operation=Operation.read({"id": "op_2", "status": "running"})),
+        entry(3, phase=Phase.SENDING, first_sent_at=1.0),
+        entry(4),
+    ]
+    page = contact_sheet.page("a.jsonl", entries, datetime.now().astimezone())
+    assert "<b>248</b> Credits and what Mint has not told of 2 lines</p>" in page
+    assert "<b>248</b> Credits</p>" in contact_sheet.page("a.jsonl", [entries[0], entries[3]], datetime.now().astimezone())
 
 
 def test_a_prompt_is_text_whatever_it_says(mint: Mint, tmp_path: Path) -> None:
