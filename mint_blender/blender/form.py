@@ -177,6 +177,7 @@ def request_of(form: MintForm) -> GenerationRequest:
         mode=Mode.REVIEW if form.review else Mode.AUTO,
         name=form.name.strip() or None,
         images=references.sources(form.id_data),
+        image_names=references.names(form.id_data),
         pose=Pose(form.pose.lower()) if form.pose != "NONE" and kind is Kind.MODEL else None,
     )
 

@@ -55,6 +55,11 @@ def sources(manager: Any = None) -> tuple[str, ...]:
     return tuple(entry.source for entry in entries(manager))
 
 
+def names(manager: Any = None) -> tuple[str, ...]:
+    """What the user calls them, in the same order."""
+    return tuple(entry.name for entry in entries(manager))
+
+
 def complaint(manager: Any = None) -> str | None:
     """Why these pictures cannot be sent yet, or None. Opens no file."""
     entry = next((entry for entry in entries(manager) if entry.problem), None)
@@ -97,12 +102,12 @@ def exchange(entry: Any, path: Path, note: str) -> None:
 def use(images: Iterable[str]) -> None:
     """These pictures instead of those on the list; what cannot be taken is left out."""
     clear()
-    for number, image in enumerate(images, 1):
+    for image in images:
         with contextlib.suppress(NotTaken, FileTrouble):
             if "://" in image:
                 add_url(image)
             else:
-                add_file(Path(image), name=f"{number}{Path(image).suffix}")
+                add_file(Path(image))
 
 
 def clear() -> None:

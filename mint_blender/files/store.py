@@ -2,6 +2,7 @@
 """The folder for downloads and thumbnails under MINT_BLENDER_HOME: names that are safe everywhere, its size, and making room.
 
 <home>/downloads/<job id>/…    the files of one job
+<home>/jobs/<job id>/…         what a job was started with: copies of its reference pictures
 <home>/thumbnails/…            a cache: may be pruned at any time
 """
 
@@ -36,6 +37,7 @@ class Store:
         self.home = home
         self.downloads = home / "downloads"
         self.thumbnails = home / "thumbnails"
+        self.jobs = home / "jobs"
 
     def job_folder(self, job_id: str) -> Path:
         """The folder of a job's files, made if it is missing. Raises `ValueError` for an id that is no plain name, `DiskTrouble`."""
@@ -44,14 +46,18 @@ class Store:
             folder.mkdir(parents=True, exist_ok=True)
         return folder
 
+    def reference_folder(self, job_id: str) -> Path:
+        """The folder of the pictures that a job was started with; not made here. Raises `ValueError` for an id that is no plain name."""
+        return self.jobs / _checked(job_id) / "references"
+
     def size(self) -> int:
-        """Bytes of all downloads and thumbnails."""
-        return folder_size(self.downloads) + folder_size(self.thumbnails)
+        """Bytes of all downloads, thumbnails, and pictures that jobs were started with."""
+        return folder_size(self.downloads) + folder_size(self.thumbnails) + folder_size(self.jobs)
 
     def clear(self, keep: Collection[str] = ()) -> int:
-        """Remove the downloads of all jobs but those in `keep`, and every thumbnail; answers the bytes that became free."""
+        """Remove the downloads and pictures of all jobs but those in `keep`, and every thumbnail; answers the bytes that became free."""
         before = self.size()
-        for folder in _entries(self.downloads):
+        for folder in (*_entries(self.downloads), *_entries(self.jobs)):
             if folder.name not in keep:
                 _remove(folder)
         for thumbnail in _entries(self.thumbnails):

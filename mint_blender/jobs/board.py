@@ -17,7 +17,7 @@ from typing import NoReturn
 from ..mint.account import Account
 from ..mint.generation import GenerationRequest, feedback_complaint
 from ..mint.schema import Asset, Assets, Format, Kind, OptimizationLevel, Status
-from . import card, checks, history, spending
+from . import card, checks, history, references, spending
 from .driver import Driver
 from .job import (
     BUSY,
@@ -446,15 +446,21 @@ class Board:
 
     def _begin(self, *jobs: Job, starts: Sequence[Sequence[Question | None]]) -> list[Job]:
         """Commit new jobs if they are within the limits: in one transaction, so that of two at the same moment one counts the other."""
-        with self._known.at_once():
-            if self.purse.limits and starts:
-                self.purse.check(starts, self.spent_today())
-            for job, questions in zip(jobs, starts, strict=False):
-                self.purse.check_own(job, questions)
-            self._known.add(*jobs)
-        for job in jobs:
+        try:
+            with_copies = [references.keep(self.home, job) for job in jobs]
+            with self._known.at_once():
+                if self.purse.limits and starts:
+                    self.purse.check(starts, self.spent_today())
+                for job, questions in zip(jobs, starts, strict=False):
+                    self.purse.check_own(job, questions)
+                self._known.add(*with_copies)
+        except BaseException:
+            for job in jobs:
+                references.drop(self.home, job.id)
+            raise
+        for job in with_copies:
             self._look(job)
-        return list(jobs)
+        return with_copies
 
     def _decide(self, job_id: str, verb: Verb, feedback: str | None = None) -> None:
         """Commit a click; one that costs is checked against the limits in the same transaction."""

@@ -103,7 +103,15 @@ def load_decision(text: str | None) -> Decision | None:
 
 def _request(record: Mapping[str, Any]) -> GenerationRequest:
     pose = record.get("pose")
-    return _plain(GenerationRequest, {**record, "pose": Pose(pose) if pose else None}, kind=Kind, preset=Preset, mode=Mode, images=tuple)
+    return _plain(
+        GenerationRequest,
+        {**record, "pose": Pose(pose) if pose else None},
+        kind=Kind,
+        preset=Preset,
+        mode=Mode,
+        images=tuple,
+        image_names=tuple,
+    )
 
 
 def _plain(cls: type[Plain], record: Mapping[str, Any], **readers: Any) -> Plain:

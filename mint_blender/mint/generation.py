@@ -27,7 +27,8 @@ def prompt_for_pictures(kind: Kind) -> str:
 
 @dataclass(frozen=True)
 class GenerationRequest:
-    """A planned start. `images` are local paths or https URLs, in the order that the user gave."""
+    """A planned start. `images` are local paths or https URLs, in the order that the user gave; `image_names` is what the user calls them,
+    where that is not in the path. Mint is not told."""
 
     kind: Kind
     prompt: str
@@ -36,6 +37,7 @@ class GenerationRequest:
     name: str | None = None
     images: tuple[str, ...] = ()
     pose: Pose | None = None
+    image_names: tuple[str, ...] = ()
 
     def complaint(self) -> str | None:
         """A sentence about the first thing that Mint would refuse, or None."""

@@ -168,10 +168,10 @@ def test_generate_an_entry_again(service: ThreadService) -> None:
 
 
 def test_a_picture_that_is_gone_is_named(tmp_path: Path) -> None:
-    """Generating again says which, and starts nothing; as a draft the rest is taken."""
+    """Our copy was cleared: generating again says which, and starts nothing; as a draft the rest is taken."""
     (tmp_path / "a.png").write_bytes(PIXEL)
     job = generated(images=str(tmp_path / "a.png"))
-    (tmp_path / "a.png").unlink()
+    Path(job.request.images[0]).unlink()
     with pytest.raises(RuntimeError, match=r"a\.png cannot be read"):
         bpy.ops.mint.again(job_id=job.id)
     bpy.ops.mint.use_prompt(job_id=job.id)

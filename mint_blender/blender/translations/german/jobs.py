@@ -144,6 +144,7 @@ TEXTS = {
     "A reference picture is a file or an https:// address, not {1}.": (
         "Ein Referenzbild ist eine Datei oder eine https://-Adresse, nicht {1}."
     ),
+    "The reference picture {1} cannot be copied: {2}.": "Das Referenzbild {1} kann nicht kopiert werden: {2}.",
     "The reference picture {1} cannot be read: {2}.": "Das Referenzbild {1} ist nicht lesbar: {2}.",
     "The reference picture cannot be used. {1}": "Das Referenzbild kann nicht verwendet werden. {1}",
     "The prompt or the name has broken characters in it: type it in a terminal that uses UTF-8, or put it into a batch file.": (

@@ -136,6 +136,7 @@ TEXTS = {
         "Mint での生成に失敗しました ({1})。再試行するか、プロンプトを変更してください。"
     ),
     "A reference picture is a file or an https:// address, not {1}.": "参照画像はファイルか https:// アドレスです。{1} は使えません。",
+    "The reference picture {1} cannot be copied: {2}.": "参照画像 {1} をコピーできません: {2}。",
     "The reference picture {1} cannot be read: {2}.": "参照画像 {1} を読めません: {2}。",
     "The reference picture cannot be used. {1}": "参照画像を使えません。{1}",
     "The prompt or the name has broken characters in it: type it in a terminal that uses UTF-8, or put it into a batch file.": (
