@@ -52,7 +52,7 @@ def forget() -> None:
 
 
 def _waiting(board: Board) -> list[Job]:
-    return [job for job in board.jobs() if job.phase is Phase.BILLING and job.decision is None]
+    return [job for job in board.jobs() if job.phase is Phase.BILLING and job.decision is None and job.hold is None]
 
 
 def _look() -> float | None:

@@ -24,6 +24,8 @@ def draw(layout: bpy.types.UILayout, board: Board, job: Job, *, width: int) -> N
     """One card."""
     box = layout.box()
     _draw_head(box, board, job)
+    if job.hold is not None:
+        return
     if job.phase is Phase.REVIEW and job.decision is None:
         _draw_review(box, job)
     elif job.phase is Phase.BILLING:
@@ -78,7 +80,7 @@ _ICONS: dict[Phase, Any] = {
 
 def _short_state(job: Job) -> str:
     """The state without its reason, which stands below."""
-    return {Phase.PAUSED: "Paused", Phase.FAILED: "Failed"}.get(job.phase, card.state(job))
+    return card.state(job) if job.hold else {Phase.PAUSED: "Paused", Phase.FAILED: "Failed"}.get(job.phase, card.state(job))
 
 
 def _draw_progress(column: bpy.types.UILayout, board: Board, job: Job) -> None:
@@ -245,6 +247,9 @@ class MINT_MT_job(bpy.types.Menu):
         if job is None:
             return
         layout = self.layout
+        if job.hold is not None:
+            layout.operator("mint.dismiss", icon="TRASH").job_id = job.id
+            return
         if job.phase is Phase.PLACED and not job.convert:
             layout.operator("mint.select_result", icon="RESTRICT_SELECT_OFF").job_id = job.id
             layout.operator("mint.place", text="Place Again", icon="IMPORT").job_id = job.id

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import bpy
 
+from ..jobs import card
 from ..jobs.board import Board
 from ..jobs.lineup import Group, Part
 from . import job_card, job_groups
 from .translations import translated
+from .wrapping import wrapped
 
 
 def draw(layout: bpy.types.UILayout, board: Board, *, width: int) -> None:
@@ -18,6 +20,15 @@ def draw(layout: bpy.types.UILayout, board: Board, *, width: int) -> None:
             job_card.draw(layout, board, job, width=width)
         if part.folded or part.is_unfolded:
             _draw_fold(layout, part)
+    draw_unreadable(layout, board, width=width)
+
+
+def draw_unreadable(layout: bpy.types.UILayout, board: Board, *, width: int) -> None:
+    """What is in the journal and cannot be read: nobody drives it, and nothing of it is lost."""
+    for each in board.unreadable():
+        row = layout.box().row()
+        wrapped(row.column(align=True), card.UNREADABLE, width=width, icon="ERROR")
+        row.operator("mint.dismiss", text="", icon="X", emboss=False).job_id = each.id
 
 
 def _draw_fold(layout: bpy.types.UILayout, part: Part) -> None:
@@ -44,4 +55,5 @@ def _words(group: Group, count: int) -> str:
         Group.IN_LINE: f"In line: {count:,} more",
         Group.OPEN: f"Ready or failed: {count:,} more",
         Group.OVER: f"Finished: {count:,} more",
+        Group.FOREIGN: f"Other accounts: {count:,} more",
     }[group]

@@ -57,7 +57,7 @@ def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
                 terminal.hint("Nothing was broken off.")
         else:
             jobs = [_limited(board, arguments)]
-            if goes_on(jobs[0]) or jobs[0].phase is Phase.BILLING:
+            if goes_on(jobs[0]) or jobs[0].phase is Phase.BILLING or jobs[0].hold is not None:
                 board.resume(jobs[0].id)
         return to_the_end(board, jobs, terminal)
 
@@ -82,7 +82,7 @@ def _resume_all(board: Board) -> list[Job]:
 
 def goes_on(job: Job) -> bool:
     """Was it broken off, so that going on costs nothing that was not decided before?"""
-    return job.goes_on or job.phase is Phase.PAUSED
+    return job.goes_on or (job.phase is Phase.PAUSED and job.hold is None)
 
 
 def _is_unwritten(job: Job) -> bool:
@@ -132,6 +132,11 @@ def cancel(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 def dismiss(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Take a job off the list."""
     with session.open_list() as board:
+        if any(each.id == arguments.job for each in board.unreadable()):
+            board.dismiss(arguments.job)
+            sentence = f"{arguments.job} is off the list; its record stays in the journal."
+            terminal.result({"event": "dismissed", "job": arguments.job}, sentence)
+            return Exit.DONE
         job = board.job(arguments.job)
         board.dismiss(job.id)
     terminal.result(job_record(job, event="dismissed"), f"{job.title} is off the list; its files stay where they are.")
@@ -178,7 +183,9 @@ def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         jobs = board.jobs()
         for job in jobs:
             terminal.result(job_record(job), f"{job.id}  {job.kind:5}  {job.title}: {card.state(job)}{_in_brackets(card.cost(job))}")
-        if not jobs:
+        for each in board.unreadable():
+            terminal.result({"event": "unreadable", "job": each.id}, f"{each.id}  {card.UNREADABLE}")
+        if not jobs and not board.unreadable():
             terminal.hint("There are no jobs.")
     return Exit.DONE
 

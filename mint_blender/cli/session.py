@@ -17,7 +17,7 @@ from ..jobs.board import Board, NotPossible, TooExpensive
 from ..jobs.home import home_folder
 from ..jobs.job import Job, Phase
 from ..jobs.messages import News
-from ..jobs.questions import OptimizationPrice, Price, prices_of
+from ..jobs.questions import OptimizationPrice, Price, WhoseKey, prices_of
 from ..jobs.setup import Setup
 from ..jobs.story import Terms
 from ..mint.account import Account
@@ -83,6 +83,10 @@ def open_board() -> Iterator[Board]:
     check_online()
     calls.connect(account()).close()
     with _board(Terms(PACE, surroundings.readable_extensions())) as board:
+        board.find_own()
+        while board.is_asked(WhoseKey()):
+            board.hear()
+        board.catch_up()
         yield board
 
 

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from ..jobs import card
 from ..jobs.board import Board
-from ..jobs.job import Cause, Job, Phase
+from ..jobs.job import Cause, Hold, Job, Phase
 from ..jobs.messages import Crashed, Hitch, JobChanged, News, Progress
 from ..mint.errors import MintError
 
@@ -124,6 +124,9 @@ def job_record(job: Job, *, event: str = "job") -> dict[str, Any]:
         "mode": job.request.mode.value,
         "phase": job.phase.value,
         "state": card.state(job),
+        "api": job.owner.origin if job.owner else None,
+        "account": job.owner.account if job.owner else None,
+        "mine": {None: True, Hold.FOREIGN: False, Hold.UNKNOWN: None}[job.hold],  # null: there is no key, or it is not known whose it is
         "operation": job.operation.id if job.operation else None,
         "mint_url": job.operation.mint_url if job.operation else None,
         "credits": job.cost,

@@ -7,6 +7,7 @@ Nothing here waits for the network. Whoever has a window calls `catch_up` from a
 from __future__ import annotations
 
 import itertools
+import logging
 import queue
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -14,15 +15,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
-from ..mint.account import Account
+from ..mint.account import Account, Owner
 from ..mint.generation import GenerationRequest, feedback_complaint
 from ..mint.schema import Asset, Assets, Format, Kind, OptimizationLevel, Status
 from . import card, checks, history, references, spending
+from .accounts import Standing, owner_from_elsewhere
 from .driver import Driver
 from .job import (
     BUSY,
     Cause,
     Decision,
+    Hold,
     Job,
     Phase,
     Target,
@@ -35,17 +38,19 @@ from .job import (
     new_job,
     new_key,
 )
-from .journal import Journal
+from .journal import Journal, JournalTrouble, Unreadable
 from .known_jobs import KnownJobs
 from .messages import Answered, Crashed, Hitch, JobChanged, News, Progress, Rested
 from .purse import NotPossible, Purse, TooExpensive
-from .questions import Answer, OptimizationPrice, Price, Question, prices_of, prices_of_click
+from .questions import Answer, OptimizationPrice, Price, Question, WhoseKey, prices_of, prices_of_click
 from .setup import Setup
 from .standing import is_unanswered
 from .under_way import UnderWay
 from .worker import Worker
 
 __all__ = ["Board", "NotPossible", "TooExpensive"]
+
+log = logging.getLogger(__name__)
 
 
 class Board:
@@ -57,9 +62,15 @@ class Board:
         self.is_online = True
         self.hitches: dict[str, Hitch] = {}
         self.progress: dict[str, Progress] = {}
+        self.account = account
         self._journal = Journal(setup.home)
-        self._driver = Driver(setup.home)
-        self._known = KnownJobs(self._journal)
+        try:
+            self._journal.act_for(account)
+            self._driver = Driver(setup.home)
+            self._known = KnownJobs(self._journal)
+        except BaseException:
+            self._journal.close()
+            raise
         self._has_news = False  # of the worker or another process, of which `catch_up` has not told yet
         self._active: UnderWay[str] = UnderWay()  # jobs that go on here
         self._driven: set[str] = set()  # those, and those that have gone on here before
@@ -71,9 +82,13 @@ class Board:
     def close(self, timeout: float = 2.0) -> bool:
         """End the worker within `timeout` seconds; unfinished jobs go on at the next start. True when all has ended."""
         ended = self.worker.stop(timeout)
-        self.catch_up()
-        self._journal.close()
-        self._driver.close()
+        try:
+            self.catch_up()
+        except JournalTrouble as trouble:
+            log.warning("At the end: %s", trouble)  # nothing is lost: what was to be read stays where it is
+        finally:
+            self._journal.close()
+            self._driver.close()
         return ended
 
     # -- reading ------------------------------------------------------------------------------------------------------
@@ -81,6 +96,10 @@ class Board:
     def jobs(self) -> list[Job]:
         """Every job on the list, newest first."""
         return self._known.newest_first()
+
+    def unreadable(self) -> list[Unreadable]:
+        """Jobs whose record is damaged, or was written by a newer version: kept as they are."""
+        return self._known.unreadable()
 
     def job(self, job_id: str) -> Job:
         """One job, by its id or the unmistakable beginning of it."""
@@ -131,11 +150,28 @@ class Board:
         """As `spent_today`, without what these jobs are still expected to cost: for whoever adds that up himself."""
         return self.spent_today() - sum(max(0.0, self._known.spent_for(job) - (job.cost or 0.0)) for job in jobs)
 
+    @property
+    def owner(self) -> Owner | None:
+        """To whom a new job belongs: API and account; None without a key."""
+        return self._journal.present.owner if self._journal.present else None
+
     def use(self, account: Account) -> None:
-        """Talk to Mint with another key or base URL; what was said before, or is about to be, is no longer true."""
+        """Talk to Mint with another key or base URL; what was said before, or is about to be, is no longer true.
+
+        What goes on for the earlier account is let go; it stays in the journal."""
         self.answers.clear()
         self._asked.clear()
+        if account == self.account:
+            return
+        self.account = account
         self.worker.use(account)
+        self._known.act_for(account)
+        self.find_own()
+
+    def find_own(self) -> None:
+        """Ask whose key it is, if jobs wait for nothing but that."""
+        if self.account.key and not self.is_asked(WhoseKey()) and any(job.would_go_on for job in self._known):
+            self.ask(WhoseKey())
 
     def allow_online(self, allowed: bool) -> None:
         """Whether anything may be sent; cheap to repeat."""
@@ -229,7 +265,9 @@ class Board:
         self._reread()  # another process may have begun it just now
         over = {Phase.PLACED, Phase.FAILED, Phase.CANCELED}
         return [
-            job for job in self.jobs() if job.existing == asset.id and job.phase not in over and not set(formats).isdisjoint(job.convert)
+            job
+            for job in self.jobs()
+            if job.existing == asset.id and job.phase not in over and job.hold is None and not set(formats).isdisjoint(job.convert)
         ]
 
     def attempt(self, asset: Asset, target: Target = Target()) -> Job:
@@ -238,15 +276,14 @@ class Board:
             asset = Asset.read(asset.kind, {**asset.raw, "status": Status.FAILED.value})
         if asset.status not in {Status.FAILED.value, Status.CANCELED.value}:
             raise NotPossible("It has not failed: there is nothing to retry.")
-        ours = [job for job in self.jobs() if asset_of(job) == asset.id and not job.convert]
+        ours = [job for job in self.jobs() if asset_of(job) == asset.id and not job.convert and job.hold is None]
         if busy := next((job for job in ours if job.goes_on), None):
             raise NotPossible(f"{busy.title} is being worked on: wait until it rests.")
         if asking := next((job for job in ours if job.phase in {Phase.REVIEW, Phase.BILLING}), None):
             raise NotPossible(f"{asking.title} waits for you in the list of jobs ({card.state(asking)}): decide about it there.")
         job = next((job for job in ours if Verb.RETRY in card.verbs(job)), None)
         if job is None:
-            job = new_attempt(asset, target, now=time.time())
-            self._known.add(job)
+            (job,) = self._known.add(new_attempt(asset, target, now=time.time()))
         self.retry(job.id)
         return self.job(job.id)
 
@@ -267,7 +304,7 @@ class Board:
     def cancel_waiting(self) -> None:
         """Cancel every job in line: all of which nothing was sent yet."""
         with self._known.at_once():
-            waiting = [job for job in self.jobs() if job.phase is Phase.WAITING and job.decision is None]
+            waiting = [job for job in self.jobs() if job.phase is Phase.WAITING and job.decision is None and job.hold is None]
             decided = [self._known.decide(job, Decision(Verb.CANCEL, new_key(Verb.CANCEL.value))) for job in waiting]
         for job in filter(None, decided):
             self._look(job)
@@ -288,23 +325,24 @@ class Board:
         job = self.job(job_id)
         if job.phase is Phase.BILLING and job.decision is None:
             self._decide(job.id, Verb.RESUME)
-        elif job.goes_on or job.phase is Phase.PAUSED:
+        elif job.goes_on or (job.phase is Phase.PAUSED and job.hold is None):
             self._look(job)
         else:
             self._refuse(job, Verb.RESUME)
 
     def resume_all(self) -> list[Job]:
         """Go on with everything that was broken off by the end of a process; what waits for a person goes on waiting."""
+        self.find_own()
         return [job for job in self.jobs() if job.goes_on and not self.is_active(job.id) and self._look(job)]
 
     @property
     def is_active_elsewhere(self) -> bool:
         """Is there a job in flight that another process drives, or drove until it died?"""
-        return any(job.phase in BUSY and not self.is_active(job.id) for job in self._known)
+        return any(job.is_busy and not self.is_active(job.id) for job in self._known)
 
     def take_over(self) -> bool:
         """Drive what another process drove until it died. Returns whether there was anything."""
-        orphans = [job for job in self.jobs() if job.phase in BUSY and not self.is_active(job.id) and self._look(job)]
+        orphans = [job for job in self.jobs() if job.is_busy and not self.is_active(job.id) and self._look(job)]
         return bool(orphans)
 
     def fetch_again(self, job_id: str) -> None:
@@ -312,6 +350,8 @@ class Board:
         job = self.job(job_id)
         if job.phase not in {Phase.READY, Phase.PLACED} or job.convert:
             raise NotPossible(f"{job.title}: there are no files to fetch again.")
+        if job.hold is not None:
+            self._refuse(job)
         # An optimisation that was not bought then is not bought now.
         is_optimized = job.optimization is not None or (job.asset and job.asset.assets and job.asset.assets.optimized_glb_url)
         self._save(job.moved(Phase.FETCHING, files=job.previews, optimize=job.optimize if is_optimized else None))
@@ -331,6 +371,9 @@ class Board:
 
     def dismiss(self, job_id: str) -> None:
         """Take a job off the list; its files stay."""
+        if lost := next((each for each in self.unreadable() if each.id == job_id), None):
+            self._known.dismiss(lost)
+            return
         job = self.job(job_id)
         if job.phase in BUSY and (self.is_active(job.id) or self._is_driven_elsewhere(job)):
             raise NotPossible(f"{job.title} is not finished: cancel it first.")
@@ -340,7 +383,8 @@ class Board:
         """Take everything off the list that is placed, saved or cancelled; what failed or can still be placed stays."""
         with self._known.at_once():
             for job in self.jobs():
-                if job.phase in {Phase.PLACED, Phase.CANCELED} and not self.is_active(job.id):
+                is_over = job.phase in {Phase.PLACED, Phase.CANCELED} and job.hold is not Hold.FOREIGN
+                if is_over and not self.is_active(job.id):
                     self._known.dismiss(job)
 
     def lines(self, start: str) -> list[Job]:
@@ -354,7 +398,7 @@ class Board:
         `is_newer`: another journal has written that, so that it holds; else only its place is taken over, which may have been moved."""
         mine = self._journal.job(job.id)
         if mine is None:
-            self._known.add(replace(job, decision=None))
+            self._known.add(replace(job, decision=None, owner=owner_from_elsewhere(job)))
         else:
             if mine.target.line:
                 self._known.take_back(mine.target.line)
@@ -367,8 +411,15 @@ class Board:
         return self.job(job.id)
 
     def owns(self, job: Job) -> bool:
-        """May this account go on with the job?"""
-        return True
+        """May this account go on with a job that a ledger tells of? Mint is asked whose key it is, if only that can tell: for scripts."""
+        if self._standing(job) is Standing.UNKNOWN and self.account.key:
+            self.find_out(WhoseKey())
+            self._reread()
+        return self._standing(job) is Standing.MINE
+
+    def _standing(self, job: Job) -> Standing:
+        present = self._journal.look_up_account()
+        return present.standing(owner_from_elsewhere(job)) if present else Standing.MINE
 
     def retarget(self, job_id: str, target: Target) -> Job:
         """Another place for the result."""
@@ -453,14 +504,14 @@ class Board:
                     self.purse.check(starts, self.spent_today())
                 for job, questions in zip(jobs, starts, strict=False):
                     self.purse.check_own(job, questions)
-                self._known.add(*with_copies)
+                kept = self._known.add(*with_copies)
         except BaseException:
             for job in jobs:
                 references.drop(self.home, job.id)
             raise
-        for job in with_copies:
+        for job in kept:
             self._look(job)
-        return with_copies
+        return kept
 
     def _decide(self, job_id: str, verb: Verb, feedback: str | None = None) -> None:
         """Commit a click; one that costs is checked against the limits in the same transaction."""
@@ -485,12 +536,16 @@ class Board:
         self.purse.check_click(job, decision, questions, self.spent_today() - self._known.spent_for(job))
         return job
 
-    def _refuse(self, job: Job, verb: Verb) -> NoReturn:
-        raise NotPossible(f"{job.title}: {verb.value} is not possible now ({card.state(job)}).")
+    def _refuse(self, job: Job, verb: Verb | None = None) -> NoReturn:
+        if job.hold is Hold.FOREIGN:
+            raise NotPossible(f"{job.title} belongs to another account: enter that account's API key and address to go on with it.")
+        if job.hold is Hold.UNKNOWN:
+            raise NotPossible(f"{job.title}: it is not known yet whose API key is in use. Check the key, then try again.")
+        raise NotPossible(f"{job.title}: {verb} is not possible now ({card.state(job)}).")
 
     def _look(self, job: Job) -> bool:
         """Have the job's story told here; False when another process does, which notices a decision by itself."""
-        if self._is_driven_elsewhere(job):
+        if job.hold is not None or self._is_driven_elsewhere(job):
             return False
         self._driven.add(job.id)
         self.worker.look(job.id, self._active.begin(job.id))

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from ..mint.schema import Operation, Status
 from . import spending
-from .job import VERBS, Job, Phase, Verb, is_being_made, is_retried, may_decide
+from .job import VERBS, Hold, Job, Phase, Verb, is_being_made, is_retried, may_decide
 from .standing import is_unanswered
 
 BUY_CREDITS = "https://platform.mint.gg/billing"
+
+UNREADABLE = "This job cannot be read: it is damaged, or from a newer version. Update the add-on. Its record is kept."
 
 _STATE = {
     Phase.WAITING: "Waiting for a free slot",
@@ -25,6 +27,8 @@ _STATE = {
 
 def state(job: Job) -> str:
     """The state in a few words."""
+    if job.hold is Hold.FOREIGN:
+        return "Belongs to another account"
     if job.decision is not None:
         return _deciding(job.decision.verb)
     if job.phase is Phase.WORKING and job.operation is not None:
@@ -47,6 +51,8 @@ def state(job: Job) -> str:
 
 def verbs(job: Job) -> tuple[Verb, ...]:
     """What a person may decide now."""
+    if job.hold is not None:
+        return ()
     pending = job.decision.verb if job.decision else None
     goes_on = Verb.RESUME if job.phase is Phase.PAUSED else None  # also with an unanswered click, which is sent again
     possible = (verb for verb in VERBS.get(job.phase, ()) if verb is goes_on or may_decide(verb, job.phase, pending))

@@ -94,7 +94,7 @@ class Database:
         """Execute one statement; all of its rows."""
         try:
             return self.connection.execute(query, values).fetchall()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeError) as error:
             raise trouble(self.path, "read or written", error) from error
 
     def row(self, query: str, *values: object) -> tuple[Any, ...] | None:

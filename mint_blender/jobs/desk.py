@@ -20,17 +20,19 @@ from functools import partial
 from ..files.download import Downloader
 from ..files.errors import FileTrouble, Stopped
 from ..files.store import Store
-from ..mint.account import Account
+from ..mint.account import Account, Owner
+from ..mint.accounting import Me
 from ..mint.client import Client
-from ..mint.errors import MintError, TooManyActive, Unreachable
+from ..mint.errors import KeyMissing, KeyRefused, MintError, TooManyActive, Unreachable
 from ..mint.schema import Kind
-from . import calls, errands, fetching, troubles
+from . import calls, errands, fetching, identity, troubles
 from .driver import Driver
+from .identity import Identity
 from .job import HOLDS_SLOT, Job, Kept, Phase
 from .journal import Journal
 from .messages import Answered, Ask, Command, ErrandDone, Fetched, Hitch, JobChanged, Look, News, Online, Progress, Rested, Use
 from .pool import Pool
-from .questions import FileFacts, Question, Thumbnail, answer
+from .questions import FileFacts, Question, Thumbnail, WhoseKey, answer
 from .setup import Setup
 from .story import Story, follow
 from .wants import AnyWant, Fetch, Glance, ReadTaken, Step, TakeSlot, Upload
@@ -72,10 +74,12 @@ class Desk:
         self._inbox = inbox
         self._outbox = outbox
         self._journal = Journal(setup.home)
+        self._journal.act_for(account)
         self._driver = Driver(setup.home)
         self._pool = Pool(setup.downloads)
         self._client: Client | None = None
         self._tasks: dict[str, _Task] = {}
+        self._identity = Identity(setup.retries)
         self._downloads: set[tuple[str, str]] = set()  # files of jobs that are being downloaded, wanted or not
         self._errands: set[int] = set()  # questions to the file host that are being answered
         self._errand_downloader: Downloader | None = None  # one for all of them: many small files from one host
@@ -86,7 +90,7 @@ class Desk:
     @property
     def is_idle(self) -> bool:
         """No story is being told, and nobody is out for an answer."""
-        return not self._tasks and not self._errands
+        return not self._tasks and not self._errands and not self._identity.waiting
 
     def close(self, timeout: float = 1.0) -> None:
         """Break off all stories, within a bound. They are told again from the journal."""
@@ -109,8 +113,7 @@ class Desk:
         elif isinstance(command, Fetched):
             self._take_in(command)
         elif isinstance(command, Use):
-            self._account = command.account
-            self._hang_up()
+            self._use(command.account)
         elif isinstance(command, Online):
             self._online = command.allowed
         elif isinstance(command, Ask):
@@ -123,16 +126,63 @@ class Desk:
         if not self._online:
             return None
         self._overhear()
+        if self._identity.waiting and self._identity.due <= self._setup.clock():
+            self._identify()
         task = min(self._tasks.values(), key=lambda task: task.due, default=None)
         if task is not None and task.due <= self._setup.clock():
             self._fulfil(task)
-        next_due = min((task.due for task in self._tasks.values()), default=math.inf)
-        return max(0.0, min(next_due - self._setup.clock(), OVERHEAR_EVERY)) if self._tasks else None
+        due = [task.due for task in self._tasks.values()] + ([self._identity.due] if self._identity.waiting else [])
+        return max(0.0, min(min(due) - self._setup.clock(), OVERHEAR_EVERY)) if due else None
+
+    # -- whose key ----------------------------------------------------------------------------------------------------
+
+    def _use(self, account: Account) -> None:
+        """Another key or address: what goes on for the earlier one is let go. It stays in the journal, under its owner."""
+        if account == self._account:
+            return
+        for task in list(self._tasks.values()):
+            self._drop(task)
+            self._outbox.put(Rested(task.job.id, task.look))
+        for job_id, number in self._identity.take_waiting().items():
+            self._outbox.put(Rested(job_id, number))
+        self._account = account
+        self._hang_up()
+        self._journal.act_for(account)
+
+    def _identify(self) -> None:
+        """Ask Mint whose key it is, before anything else is sent with it."""
+        try:
+            me = self._connected().me()
+        except MintError as error:
+            self._hear_whose_key(error)
+        else:
+            self._hear_whose_key(me)
+
+    def _hear_whose_key(self, said: Me | MintError) -> None:
+        """Mint has said it, does not say it, refuses the key, or could not be reached: then it is asked again."""
+        known = identity.user_of(said)
+        if known is not identity.NOT_SAID:
+            self._journal.settle(known)
+            for job_id, number in self._identity.take_waiting().items():
+                self._look(job_id, number)
+        elif isinstance(said, MintError) and (wait := self._identity.wait(said, self._setup.clock(), self._setup.chance())) is not None:
+            for job_id in self._identity.waiting:
+                self._outbox.put(Hitch(job_id, str(said), wait))
+        elif isinstance(said, MintError):
+            if isinstance(said, KeyRefused | KeyMissing):
+                self._journal.disown()
+            for job_id, number in self._identity.take_waiting().items():
+                self._look(job_id, number, refusal=said)
 
     # -- stories ------------------------------------------------------------------------------------------------------
 
-    def _look(self, job_id: str, number: int) -> None:
-        """Tell a job's story from what the journal knows. A story that is being told goes on, unless there is a new decision."""
+    def _look(self, job_id: str, number: int, *, refusal: MintError | None = None) -> None:
+        """Tell a job's story from what the journal knows. A story that is being told goes on, unless there is a new decision.
+
+        Nothing is told before it is known whose key is in use; `refusal` is why that will not be."""
+        if self._account.key and not refusal and self._journal.present and not self._journal.present.is_settled:
+            self._identity.wait_for(job_id, number)
+            return
         job = self._journal.claim(job_id, self._driver)
         if job is None:
             self._outbox.put(Rested(job_id, number))
@@ -146,6 +196,8 @@ class Desk:
         task = _Task(job, follow(job, self._setup.terms), next(_serials), number)
         self._tasks[job_id] = task
         self._tell(task, lambda: next(task.story))
+        if refusal is not None and job_id in self._tasks:
+            self._tell(task, partial(task.story.throw, refusal))
 
     def _overhear(self) -> None:
         """Another process may have decided about a job that this one drives: its click is in the journal."""
@@ -257,11 +309,12 @@ class Desk:
     def _upload(self, want: Upload) -> str:
         """The same bytes are sent to the same Mint once: where they lie is remembered for as long as one may rely on it."""
         data = calls.read(want)
-        digest, base_url = hashlib.sha256(data).hexdigest(), self._account.base_url
-        url = None if want.anew else self._journal.uploaded(digest, base_url, since=time.time() - UPLOAD_LASTS)
+        digest = hashlib.sha256(data).hexdigest()
+        owner = (self._journal.present and self._journal.present.owner) or Owner("", "")
+        url = None if want.anew else self._journal.uploaded(digest, owner, since=time.time() - UPLOAD_LASTS)
         if url is None:
             url = calls.upload(self._connected(), want, data)
-            self._journal.note_upload(digest, base_url, url)
+            self._journal.note_upload(digest, owner, url)
         return url
 
     def _repeat_later(self, task: _Task, error: MintError) -> bool:
@@ -290,8 +343,13 @@ class Desk:
             if isinstance(question, Thumbnail | FileFacts):
                 self._send_out(question, number)
             else:
-                self._outbox.put(Answered(question, answer(self._connected(), question), number=number))
+                found = answer(self._connected(), question)
+                if isinstance(found, Me):
+                    self._hear_whose_key(found)
+                self._outbox.put(Answered(question, found, number=number))
         except MintError as error:
+            if isinstance(question, WhoseKey) and identity.user_of(error) is None:
+                self._hear_whose_key(error)
             self._outbox.put(Answered(question, None, str(error), number=number))
         except Exception as mistake:
             log.exception("The question %s broke", question)

@@ -133,6 +133,13 @@ class Cause(StrEnum):
     INTERNAL = "internal"  # a mistake of ours
 
 
+class Hold(StrEnum):
+    """Why a job is left alone, whatever its phase."""
+
+    FOREIGN = "foreign"  # it belongs to another account, or to another API
+    UNKNOWN = "unknown"  # whose key is in use is not known yet
+
+
 @dataclass(frozen=True)
 class Trouble:
     """Why a job does not go on: `sentence` is for a person, `code` is Mint's or the HTTP layer's word."""
@@ -202,7 +209,6 @@ class Job:
     key: str
     created_at: float
     target: Target = Target()
-    owner: Owner | None = None  # None: nothing was sent for it yet, with any key
     estimate: float | None = None  # Credits that Mint said at the click it would cost
     optimize_estimate: float | None = None  # Credits that optimising it afterwards was expected to cost on top
     paid_before: float = 0.0  # Credits that earlier attempts have cost
@@ -225,6 +231,8 @@ class Job:
     decision: Decision | None = None
     trouble: Trouble | None = None
     notes: tuple[str, ...] = field(default=())
+    owner: Owner | None = None  # None: nothing was sent for it yet, with any key
+    hold: Hold | None = None  # what the present account is to it: never kept, the journal finds it when the job is read
 
     @property
     def kind(self) -> Kind:
@@ -287,6 +295,20 @@ class Job:
     @property
     def goes_on(self) -> bool:
         """Is there something to do that waits for nobody? Then somebody should be doing it: if not, it was broken off."""
+        return self.hold is None and self._has_more_to_do
+
+    @property
+    def is_busy(self) -> bool:
+        """Is it in flight, and may this account go on with it?"""
+        return self.phase in BUSY and self.hold is None
+
+    @property
+    def would_go_on(self) -> bool:
+        """Does it wait only until it is known whose key is in use?"""
+        return self.hold is Hold.UNKNOWN and self._has_more_to_do
+
+    @property
+    def _has_more_to_do(self) -> bool:
         lacks_preview = self.phase is Phase.REVIEW and not self.has_preview
         offers_preview = self.operation is not None and self.operation.assets is not None and self.operation.assets.preview_image_url
         return self.phase in BUSY or self.decision is not None or bool(lacks_preview and offers_preview)

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
+from ..mint.account import Account
 from . import history, spending
 from .history import Moves, Stage
-from .job import Decision, Job, Phase
-from .journal import Journal
+from .job import Decision, Hold, Job, Phase
+from .journal import Journal, Unreadable
 from .purse import NotPossible
 
 
@@ -24,11 +25,27 @@ class KnownJobs:
     def __init__(self, journal: Journal) -> None:
         self.version = 0  # grows with every change of the list
         self._journal = journal
+        self._read_all()
+
+    def _read_all(self) -> None:
         # Asked for before the jobs are read: what is written in between is then read twice instead of missed.
-        self._revision, self._serial = journal.revision(), journal.changes(0)[0]
-        self._jobs = {job.id: job for job in journal.jobs()}
+        self._revision, self._serial = self._journal.revision(), self._journal.changes(0)[0]
+        self._present = self._journal.look_up_account()
+        self._jobs: dict[str, Job] = {}
+        self._unreadable: dict[str, Unreadable] = {}
+        for each in self._journal.records():
+            self._keep(each)
         self._dismissed: tuple[list[spending.Entry], float | None] | None = None  # read once somebody wants to know
+        self.version += 1
         self._reread_moves()
+
+    def _keep(self, record: Job | Unreadable) -> None:
+        if isinstance(record, Job):
+            self._jobs[record.id] = record
+            self._unreadable.pop(record.id, None)
+        else:
+            self._unreadable[record.id] = record
+            self._jobs.pop(record.id, None)
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -38,6 +55,10 @@ class KnownJobs:
     def newest_first(self) -> list[Job]:
         """Every job on the list, as a person reads it."""
         return sorted(self, key=lambda job: (-job.created_at, job.id))
+
+    def unreadable(self) -> list[Unreadable]:
+        """What is in the journal and cannot be read, newest first."""
+        return sorted(self._unreadable.values(), key=lambda each: (-each.created_at, each.id))
 
     def get(self, job_id: str) -> Job | None:
         """One job as it is now; None if it is not on the list."""
@@ -74,9 +95,9 @@ class KnownJobs:
         return self._serial
 
     def spending_entries(self) -> list[spending.Entry]:
-        """What the jobs of the last days mean for the account, those included that were dismissed since."""
+        """What the jobs of the last days mean for the account, those included that were dismissed since; other accounts' left out."""
         now = time.time()
-        listed = (spending.entry(job, self.moves(job), now) for job in self)
+        listed = (spending.entry(job, self.moves(job), now) for job in self if job.hold is not Hold.FOREIGN)
         return [*self._of_dismissed()[0], *(entry for entry in listed if entry)]
 
     def spent_for(self, job: Job) -> float:
@@ -89,7 +110,8 @@ class KnownJobs:
         """What the dismissed jobs of the last days mean for the account, and what the latest optimisation of them has cost."""
         if self._dismissed is None:
             now = time.time()
-            jobs = self._journal.dismissed(now - (spending.DAYS + 1) * 24 * 3600.0)
+            dismissed = self._journal.dismissed(now - (spending.DAYS + 1) * 24 * 3600.0)
+            jobs = [job for job in dismissed if job.hold is not Hold.FOREIGN]
             moves = self._journal.moves([job.id for job in jobs])
             entries = [entry for job in jobs if (entry := spending.entry(job, moves[job.id], now))]
             self._dismissed = entries, spending.paid_for_optimizing(sorted(jobs, key=lambda job: -job.created_at))
@@ -102,6 +124,9 @@ class KnownJobs:
         revision = self._journal.revision()
         if revision == self._revision:
             return False
+        if self._journal.look_up_account() != self._present:
+            self._read_all()  # each job may stand differently to an account that is better known now
+            return True
         self._serial, changes = self._journal.changes(self._serial)
         self._revision = revision  # not before they were read: what could not be read now is read the next time
         before = {job_id: self._jobs.get(job_id) for job_id in changes}
@@ -114,11 +139,16 @@ class KnownJobs:
             self._reread_moves()
         return any(before[job_id] != job for job_id, job in changes.items())
 
+    def act_for(self, account: Account) -> None:
+        """Another account is talked to from now on: each job may stand differently to it."""
+        self._journal.act_for(account)
+        self._read_all()
+
     def _reread_moves(self) -> None:
         jobs = self.newest_first()
         self._moves = self._journal.moves([job.id for job in jobs])
         self._usual = history.usual_seconds(jobs, self._moves)
-        self._paid_for_optimizing = spending.paid_for_optimizing(jobs)
+        self._paid_for_optimizing = spending.paid_for_optimizing(job for job in jobs if job.hold is not Hold.FOREIGN)
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
@@ -136,10 +166,11 @@ class KnownJobs:
             self.version += 1
             raise
 
-    def add(self, *jobs: Job) -> None:
-        """New jobs: all of them, or none."""
-        self._journal.add(*jobs)
-        self._put(*jobs)
+    def add(self, *jobs: Job) -> list[Job]:
+        """New jobs: all of them, or none. Returned as they were kept."""
+        kept = self._journal.add(*jobs)
+        self._put(*kept)
+        return kept
 
     def save(self, job: Job) -> None:
         """A job that nobody drives, as it is from now on."""
@@ -155,7 +186,7 @@ class KnownJobs:
         self._put(decided)
         return decided
 
-    def dismiss(self, job: Job) -> None:
+    def dismiss(self, job: Job | Unreadable) -> None:
         """Take a job off the list. What it has cost stays known."""
         self._journal.dismiss(job.id)
         self._take_off(job.id)
@@ -166,15 +197,17 @@ class KnownJobs:
         self._dismissed = None
         self._reread_moves()
 
-    def _put(self, *jobs: Job) -> None:
+    def _put(self, *jobs: Job | Unreadable) -> None:
         self.version += 1
-        self._jobs.update({job.id: job for job in jobs})
+        for job in jobs:
+            self._keep(job)
 
     def _take_off(self, job_id: str) -> None:
         self.version += 1
         self._jobs.pop(job_id, None)
+        self._unreadable.pop(job_id, None)
         self._dismissed = None
 
 
-def _phase(job: Job | None) -> Phase | None:
-    return job.phase if job else None
+def _phase(job: Job | Unreadable | None) -> Phase | None:
+    return job.phase if isinstance(job, Job) else None

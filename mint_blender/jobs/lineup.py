@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .job import Job, Phase
+from .job import Hold, Job, Phase
 
 
 class Group(StrEnum):
@@ -18,9 +18,10 @@ class Group(StrEnum):
     IN_LINE = "in_line"  # nothing of it was sent yet
     OPEN = "open"  # it has ended, but a person may still do something about it
     OVER = "over"
+    FOREIGN = "foreign"  # it belongs to another account
 
 
-PAGE: Mapping[Group, int] = {Group.ASKING: 10, Group.RUNNING: 20, Group.IN_LINE: 3, Group.OPEN: 10, Group.OVER: 10}
+PAGE: Mapping[Group, int] = {Group.ASKING: 10, Group.RUNNING: 20, Group.IN_LINE: 3, Group.OPEN: 10, Group.OVER: 10, Group.FOREIGN: 3}
 """How many of each are shown at first. All that Mint works on at once fits: ten models and ten worlds."""
 MORE = 20
 """How many are shown in addition when more are wanted."""
@@ -62,6 +63,8 @@ class Lineup:
 
 def group_of(job: Job) -> Group:
     """Which group a job belongs to. What was decided about is under way, wherever it waits."""
+    if job.hold is Hold.FOREIGN:
+        return Group.FOREIGN
     return Group.RUNNING if job.decision is not None else _GROUPS.get(job.phase, Group.RUNNING)
 
 

@@ -15,6 +15,7 @@ from mint_blender.jobs.messages import Command, Look, News
 from mint_blender.jobs.setup import Setup
 from mint_blender.jobs.story import Terms
 from mint_blender.mint.account import Account
+from mint_blender.mint.accounting import Me
 from mint_blender.mint.pacing import Retries
 from mint_blender.mint.schema import Asset, Kind, Operation, Seen
 
@@ -50,6 +51,9 @@ class PaperMint:
 
     def start(self, kind: Kind, body: Any, *, key: str) -> Operation:
         return self._answer("start", body["prompt"])  # type: ignore[no-any-return]
+
+    def me(self) -> Me:
+        return Me("user-1", None, None, ())
 
     def poll(self, id: str) -> Seen:
         return Seen(self._answer("poll", id))

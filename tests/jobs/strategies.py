@@ -94,4 +94,5 @@ jobs = every_field(
     optimize_sent_at=guesses,
     trouble=st.none() | every_field(Trouble, cause=st.sampled_from(Cause), sentence=texts, code=maybe, request_id=maybe),
     notes=st.lists(texts, max_size=3).map(tuple),
+    hold=st.none(),
 )

@@ -58,8 +58,7 @@ def test_what_is_not_committed_has_not_happened(board: Board, home: Path, phase:
 
 def test_only_what_is_finished_now_leaves_the_list(board: Board, other: Journal) -> None:
     """Another process has gone on with a job meanwhile: it stays, though the list here does not say so yet."""
-    job = replace(a_job(), phase=Phase.PLACED)
-    board._known.add(job)
+    (job,) = board._known.add(replace(a_job(), phase=Phase.PLACED))
     fetching = replace(job, phase=Phase.FETCHING)
     other.save(fetching)
     board.dismiss_finished()

@@ -12,6 +12,7 @@ from mint_blender.jobs import desk
 from mint_blender.jobs.board import Board, NotPossible
 from mint_blender.jobs.job import Phase
 from mint_blender.jobs.journal import Journal
+from mint_blender.mint.account import Owner
 from mint_blender.mint.generation import LARGEST_IMAGE, GenerationRequest
 from mint_blender.mint.schema import Kind
 
@@ -98,15 +99,16 @@ def test_an_upload_that_is_gone_is_made_again(home: Path, service: ThreadService
 
 
 def test_the_journal_remembers_uploads(home: Path) -> None:
-    """By picture and base URL; the newest address counts."""
+    """By picture and owner; the newest address counts."""
+    one, two, three = (Owner(f"https://{host}.example", account) for host, account in (("a", "user:1"), ("a", "user:2"), ("b", "user:1")))
     journal = Journal(home)
-    journal.note_upload("abc", "https://one.example", "https://one.example/old.png")
-    journal.note_upload("abc", "https://one.example", "https://one.example/new.png")
+    journal.note_upload("abc", one, "https://a.example/old.png")
+    journal.note_upload("abc", one, "https://a.example/new.png")
     journal.close()
     journal = Journal(home)
-    assert journal.uploaded("abc", "https://one.example") == "https://one.example/new.png"
-    assert journal.uploaded("abc", "https://two.example") is None
-    assert journal.uploaded("abd", "https://one.example") is None
+    assert journal.uploaded("abc", one) == "https://a.example/new.png"
+    assert journal.uploaded("abc", two) is journal.uploaded("abc", three) is None
+    assert journal.uploaded("abd", one) is None
     journal.close()
 
 

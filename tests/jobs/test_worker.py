@@ -158,7 +158,7 @@ def test_what_is_asked_while_it_ends_is_done_afterwards(home: Path, service: Thr
 
 
 def test_another_account_is_used_from_then_on(home: Path, service: ThreadService) -> None:
-    """A refused key pauses the job; with the right one it goes on, whether the thread was there or not."""
+    """A refused key pauses the job; with the right one it goes on, whether the thread was there or not. Another key leaves it alone."""
     job, stuck = a_job(), a_job("a lamp [stuck]")
     add(home, job, stuck)
     worker = Worker(quick(home), Account("wrong-key", service.api))
@@ -173,8 +173,8 @@ def test_another_account_is_used_from_then_on(home: Path, service: ThreadService
     hear(worker, Rested)
     assert read(home, job).phase is Phase.READY
     worker.use(Account("wrong-key", service.api))
-    hear(worker, Rested)
-    assert read(home, stuck).phase is Phase.PAUSED
+    assert hear(worker, Rested).job_id == stuck.id
+    assert read(home, stuck).phase is Phase.WORKING, "it is the other account's, and goes on at Mint"
     assert worker.stop(20)
 
 

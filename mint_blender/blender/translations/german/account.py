@@ -21,4 +21,15 @@ TEXTS = {
     "Allow writing to it and its folder, or set MINT_BLENDER_HOME.": (
         "Das Schreiben in die Datei und ihren Ordner erlauben oder MINT_BLENDER_HOME setzen."
     ),
+    "Belongs to another account": "Gehört zu einem anderen Konto",
+    "Other accounts: {1} more": "Andere Konten: {1} weitere",
+    "This job cannot be read: it is damaged, or from a newer version. Update the add-on. Its record is kept.": (
+        "Dieser Auftrag ist nicht lesbar: beschädigt oder von einer neueren Version. Das Add-on aktualisieren. Der Eintrag bleibt erhalten."
+    ),
+    "{1} belongs to another account: enter that account's API key and address to go on with it.": (
+        "{1} gehört zu einem anderen Konto: zum Weitermachen dessen API-Schlüssel und Adresse eingeben."
+    ),
+    "{1}: it is not known yet whose API key is in use. Check the key, then try again.": (
+        "{1}: noch ist nicht bekannt, wessen API-Schlüssel das ist. Den Schlüssel prüfen, dann noch einmal versuchen."
+    ),
 }

@@ -21,4 +21,15 @@ TEXTS = {
     "Allow writing to it and its folder, or set MINT_BLENDER_HOME.": (
         "このファイルとフォルダーへの書き込みを許可するか、MINT_BLENDER_HOME を設定してください。"
     ),
+    "Belongs to another account": "別のアカウントのジョブです",
+    "Other accounts: {1} more": "別のアカウント: 他 {1} 件",
+    "This job cannot be read: it is damaged, or from a newer version. Update the add-on. Its record is kept.": (
+        "このジョブは読み取れません。破損しているか、新しいバージョンのものです。アドオンを更新してください。記録は残っています。"
+    ),
+    "{1} belongs to another account: enter that account's API key and address to go on with it.": (
+        "{1} は別のアカウントのジョブです。続けるには、そのアカウントの API キーとアドレスを入力してください。"
+    ),
+    "{1}: it is not known yet whose API key is in use. Check the key, then try again.": (
+        "{1}: 使用中の API キーがどのアカウントのものか、まだ確認できていません。キーを確認して、もう一度お試しください。"
+    ),
 }

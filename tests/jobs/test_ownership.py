@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whose job is it? What one account, or one Mint, has begun is never sent, polled, canceled or counted with another key or address."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mint_blender.jobs import card
+from mint_blender.jobs.accounts import Present
+from mint_blender.jobs.board import Board, NotPossible
+from mint_blender.jobs.driver import Driver
+from mint_blender.jobs.job import Cause, Decision, Hold, Job, Phase, Verb
+from mint_blender.jobs.journal import Journal
+from mint_blender.mint.account import Account, Owner
+from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.pacing import Retries
+from mint_blender.mint.schema import Kind, Preset
+
+from ..mint_service.running import ThreadService, running_service
+from .quick import account, quick
+from .telling import a_job
+
+LAMP = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
+
+
+@pytest.fixture
+def mints() -> Iterator[tuple[ThreadService, ThreadService]]:
+    """Two Mints, with an account at each; what they make takes its time until theirs is turned forward."""
+    with ExitStack() as stack:
+        yield tuple(stack.enter_context(running_service(speed=1, credits=1e9)) for _ in range(2))  # type: ignore[misc]
+
+
+def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.005)
+
+
+def comes_to(board: Board, phase: Phase, *jobs: Job) -> None:
+    """Wait until these jobs are there."""
+
+    def are_there() -> bool:
+        board.catch_up()
+        return all(board.job(job.id).phase is phase for job in jobs)
+
+    until(are_there)
+
+
+def work_off(board: Board, seconds: float = 20.0) -> None:
+    """As Blender's heartbeat does: catch up and take over until nothing goes on."""
+    end = time.monotonic() + seconds
+    while board.is_active_at_all or board.is_active_elsewhere:
+        assert time.monotonic() < end, "it did not come to rest"
+        board.catch_up()
+        board.take_over()
+        time.sleep(0.005)
+
+
+def starts(service: ThreadService) -> list[str | None]:
+    """The idempotency keys of all starts that came there."""
+    return [each.idempotency_key for each in service.requests("POST", "/v1/*:generate")]
+
+
+def test_another_mint_gets_nothing_and_the_first_one_goes_on(home: Path, mints: tuple[ThreadService, ThreadService]) -> None:
+    """Three jobs are started, Blender is quit, another key and address are set: nothing is sent there. Back with the first, they go on."""
+    first, second = mints
+    board = Board(quick(home), account(first))
+    jobs = [board.start(LAMP) for _ in range(3)]
+    comes_to(board, Phase.WORKING, *jobs)
+    keys = sorted(job.key for job in jobs)
+    assert board.close(20)
+
+    board = Board(quick(home), account(second))
+    assert board.resume_all() == []
+    work_off(board)
+    assert [card.state(job) for job in board.jobs()] == ["Belongs to another account"] * 3
+    assert [card.verbs(job) for job in board.jobs()] == [()] * 3
+    for verb in (board.cancel, board.approve, board.retry, board.resume):
+        with pytest.raises(NotPossible, match="belongs to another account"):
+            verb(jobs[0].id)
+    assert (board.month().count, board.spent_today()) == (0, 0.0)
+    assert board.close(20)
+    assert second.requests("POST") == second.requests("GET", "/v1/operations/*") == []
+
+    first.advance(600)
+    board = Board(quick(home), account(first))
+    assert len(board.resume_all()) == 3
+    work_off(board)
+    assert [board.job(job.id).phase for job in jobs] == [Phase.READY] * 3
+    assert board.month().count == 3
+    assert board.close(20)
+    assert sorted(filter(None, starts(first))) == keys, "each was sent once, under the key of its click"
+
+
+def test_a_start_whose_answer_was_lost_is_not_repeated_with_another_key(home: Path, mints: tuple[ThreadService, ThreadService]) -> None:
+    """Mint took it in, the answer was lost, another key was entered: only the first account repeats the start, under the same key."""
+    first, second = mints
+    board = Board(quick(home, retries=Retries(first=60, longest=60)), account(first))
+    job = board.start(replace(LAMP, prompt="a lamp [lost-answer]"))
+    until(lambda: starts(first))
+    assert board.close(20)
+
+    board = Board(quick(home), account(second))
+    board.resume_all()
+    work_off(board)
+    assert board.close(20)
+    assert starts(second) == []
+
+    board = Board(quick(home), account(first))
+    board.resume(job.id)
+    comes_to(board, Phase.WORKING, job)
+    assert board.close(20)
+    assert set(starts(first)) == {job.key}
+    assert len(first.operations()) == 1
+
+
+def with_key(service: ThreadService, key: str, user: str | None = None) -> Account:
+    """The service takes this key from now on, as that user's; None: it does not say whose it is."""
+    assert isinstance(service.mint.key, str)
+    service.mint.key = key
+    said = {"json": {"owner": {"userId": user}}} if user else {"status": 404}
+    service.scenario(answers=[{"method": "GET", "path": "/v1/me", "answer": said, "times": 1}])
+    return Account(key, service.api)
+
+
+def test_a_new_key_of_the_same_account_goes_on_with_its_jobs(home: Path, mints: tuple[ThreadService, ThreadService]) -> None:
+    """Keys are exchanged now and then: Mint says whose the new one is, once, and the jobs go on under their keys."""
+    service = mints[0]
+    board = Board(quick(home), with_key(service, "old-key", "mia"))
+    job = board.start(LAMP)
+    comes_to(board, Phase.WORKING, job)
+    assert board.job(job.id).owner == board.owner == Owner(service.api.removesuffix("/v1"), "user:mia")
+    assert board.close(20)
+    service.advance(600)
+    board = Board(quick(home), with_key(service, "new-key", "mia"))
+    assert board.job(job.id).hold is Hold.UNKNOWN
+    assert board.resume_all() == [], "not before Mint has said whose key it is"
+    work_off(board)
+    assert board.job(job.id).phase is Phase.READY
+    assert board.close(20)
+    assert starts(service) == [job.key]
+    board = Board(quick(home), Account("new-key", service.api))
+    board.watch([board.start(LAMP).id])
+    assert board.close(20)
+    assert len(service.requests("GET", "/v1/me")) == 2, "asked once for each key, and remembered"
+
+
+def test_another_account_at_the_same_mint_does_not(home: Path, mints: tuple[ThreadService, ThreadService]) -> None:
+    """Mint says that the new key is somebody else's: what is there stays as it is."""
+    service = mints[0]
+    board = Board(quick(home), with_key(service, "key-of-mia", "mia"))
+    job = board.start(LAMP)
+    comes_to(board, Phase.WORKING, job)
+    assert board.close(20)
+    before = len(service.requests("GET", "/v1/operations/*"))
+    board = Board(quick(home), with_key(service, "key-of-leo", "leo"))
+    board.resume_all()
+    work_off(board)
+    assert card.state(board.job(job.id)) == "Belongs to another account"
+    assert board.close(20)
+    assert len(service.requests("GET", "/v1/operations/*")) == before
+
+
+def test_where_mint_does_not_say_whose_key_it_is_the_key_itself_counts(home: Path, mints: tuple[ThreadService, ThreadService]) -> None:
+    """Known by a salted hash of it: the same key goes on, another one does not; the key itself is nowhere in the folder."""
+    service = mints[0]
+    board = Board(quick(home), with_key(service, "first-key-in-use"))
+    job = board.start(LAMP)
+    comes_to(board, Phase.WORKING, job)
+    owner = board.job(job.id).owner
+    assert owner is not None
+    assert owner.account.startswith("key:")
+    assert board.close(20)
+    board = Board(quick(home), with_key(service, "second-key-in-use"))
+    board.resume_all()
+    work_off(board)
+    assert board.job(job.id).hold is Hold.FOREIGN
+    assert board.close(20)
+    service.advance(600)
+    board = Board(quick(home), with_key(service, "first-key-in-use"))
+    assert [each.id for each in board.resume_all()] == [job.id]
+    work_off(board)
+    assert board.job(job.id).phase is Phase.READY
+    assert board.close(20)
+    assert not any(b"key-in-use" in path.read_bytes() for path in home.rglob("*") if path.is_file())
+
+
+def test_what_a_mistyped_key_could_not_send_goes_on_with_the_right_one(home: Path, mints: tuple[ThreadService, ThreadService]) -> None:
+    """Mint refuses the key, so nothing was sent with it: the job is nobody's, and waits for the right key."""
+    service = mints[0]
+    board = Board(quick(home), Account("mistyped", service.api))
+    job = board.start(LAMP)
+    board.watch([job.id])
+    assert (board.job(job.id).phase, board.job(job.id).trouble.cause) == (Phase.PAUSED, Cause.KEY)  # type: ignore[union-attr]
+    board.use(account(service))
+    board.resume(job.id)
+    comes_to(board, Phase.WORKING, job)
+    assert board.close(20)
+    assert starts(service) == [job.key]
+
+
+def test_while_mint_cannot_be_reached_nothing_is_sent_with_an_unknown_key(home: Path, mints: tuple[ThreadService, ThreadService]) -> None:
+    """Not to know whose key it is is an outage like any other: the start comes after the answer, and waits for it."""
+    service = mints[0]
+    service.scenario(answers=[{"method": "GET", "path": "/v1/me", "answer": {"word": "503"}, "times": 3}])
+    board = Board(quick(home), account(service))
+    job = board.start(LAMP)
+    comes_to(board, Phase.WORKING, job)
+    assert board.close(20)
+    asked = [(each.path, each.status) for each in service.log() if each.path in {"/v1/me", "/v1/models:generate"}]
+    assert asked == [("/v1/me", 503)] * 3 + [("/v1/me", 200), ("/v1/models:generate", 202)]
+
+
+def test_a_key_that_is_exchanged_while_jobs_run_lets_go_of_them(home: Path, mints: tuple[ThreadService, ThreadService]) -> None:
+    """In the running program the same holds: from the switch on nothing is asked about them, and back with the first key they go on."""
+    first, second = mints
+    board = Board(quick(home), account(first))
+    job = board.start(LAMP)
+    comes_to(board, Phase.WORKING, job)
+    board.use(account(second))
+    until(lambda: board.catch_up() or not board.is_active(job.id))
+    until(lambda: board.catch_up() or not board.worker.is_running)
+    assert card.state(board.job(job.id)) == "Belongs to another account"
+    polls = len(first.log())
+    other = board.start(LAMP)
+    comes_to(board, Phase.WORKING, other)
+    assert len(first.log()) == polls, "not polled any more, with neither key"
+    assert not second.requests("GET", f"/v1/operations/{board.job(job.id).operation.id}")  # type: ignore[union-attr]
+    first.advance(600)
+    board.use(account(first))
+    until(lambda: board.catch_up() or not board.is_active(other.id))
+    work_off(board)
+    assert (board.job(job.id).phase, board.job(other.id).hold) == (Phase.READY, Hold.FOREIGN)
+    assert board.close(20)
+
+
+def test_slots_and_clicks_are_kept_apart(home: Path) -> None:
+    """What one account has under way takes no slot of another; a click that was kept for one account is never carried out by another."""
+    mia, leo = (Owner("https://api.mint.gg", f"user:{name}") for name in ("mia", "leo"))
+    journal, driver = Journal(home), Driver(home)
+    journal.present = Present("https://api.mint.gg", mia, "key:1", is_settled=True)
+    hers, his, mine = a_job(), a_job(), a_job()
+    journal.add(replace(hers, owner=mia), replace(his, owner=leo), mine)
+    assert journal.take_slot(his.id, Kind.MODEL, 1, driver)
+    assert journal.claim(his.id, driver) is None
+    assert not journal.decide(his.id, Decision(Verb.CANCEL, "click"))
+    assert journal.claim(hers.id, driver)
+    assert journal.take_slot(hers.id, Kind.MODEL, 1, driver)
+    assert journal.claim(mine.id, driver)
+    assert not journal.take_slot(mine.id, Kind.MODEL, 1, driver)
+    journal.close()
+    driver.close()
