@@ -97,8 +97,9 @@ def _place(job: Job) -> tuple[Path | None, str]:
 def _signature(job: Job) -> tuple[object, ...]:
     """What is worth an entry: a poll that brings nothing new is not."""
     operations = [(each.id, each.status_word, each.credits) for each in job.operations]
-    more = (job.key, job.body is None, job.paid_before, job.revision, job.existing, job.asset is None, job.trouble)
-    return job.phase, job.decision, job.target, job.owner, operations, more
+    sent = (job.key, job.body is None, job.first_sent_at, job.optimize_sent_at)
+    more = (job.paid_before, job.max_credits, job.revision, job.existing, job.asset is None, job.trouble)
+    return job.phase, job.decision, job.target, job.owner, operations, sent, more
 
 
 def _line(job: Job, folder: Path, tag: str, by: str) -> bytes:

@@ -109,13 +109,14 @@ class Purse:
         if price is None and not is_new:
             price = job.estimate
         total = None if unasked or price is None else self._after(job, decision)
+        paid = job.cost or 0.0
         sentence = (
             objection(price if is_new and not unasked else total, replace(self.limits, day=0.0), others)
-            or objection(total, replace(self.limits, each=0.0), others)
+            or objection(None if total is None else total - paid, replace(self.limits, each=0.0), others + paid)
             or objection_of_job(total, job.max_credits)
         )
         if sentence:
-            raise TooExpensive(sentence, spent=others, unasked=unasked)
+            raise TooExpensive(sentence, spent=others + paid, unasked=unasked)
 
     def _after(self, job: Job, decision: Decision) -> float:
         """What a job will have cost in all after this click; a revision costs no more than another Preview, where Mint tells its price."""

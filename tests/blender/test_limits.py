@@ -71,8 +71,8 @@ def test_a_generation_above_the_limit_raises(service: ThreadService, preferences
 
 
 def test_a_day_above_the_limit_raises(service: ThreadService, preferences: Any) -> None:
-    """What was generated before counts, also when it was dismissed; a retry costs too."""
-    preferences.limit_day = 500
+    """What was generated before counts, also when it was dismissed or has failed after its Preview; a retry costs too."""
+    preferences.limit_day = 650
     with pytest.raises(RuntimeError):
         generate(prompt="a lamp [transient]")
     failed = current.board().jobs()[0].id
@@ -80,10 +80,23 @@ def test_a_day_above_the_limit_raises(service: ThreadService, preferences: Any) 
     bpy.ops.mint.dismiss(job_id=current.board().jobs()[0].id)
     generate()
     for begin in (generate, lambda: bpy.ops.mint.retry(job_id=failed)):
-        with pytest.raises(RuntimeError, match="With the 496 Credits spent today that is more than your limit of 500 Credits"):
+        with pytest.raises(RuntimeError, match="With the 646 Credits spent today that is more than your limit of 650 Credits"):
             begin()
     assert starts(service) == 3
     assert not service.requests("POST", "*:retry")
+
+
+def test_approving_and_revising_above_the_limit(service: ThreadService, preferences: Any) -> None:
+    """They cost too: refused with the sentence, and nothing is sent; at the limit they go on. The Preview's own Credits count once."""
+    generate(mode="REVIEW")
+    job = current.board().jobs()[0].id
+    preferences.limit_each = 247
+    for click in (lambda: bpy.ops.mint.approve(job_id=job), lambda: bpy.ops.mint.revise(job_id=job, feedback="in green")):
+        with pytest.raises(RuntimeError, match="more than your limit of 247 Credits for one generation"):
+            click()
+    assert not service.requests("POST", "*:approve") and not service.requests("POST", "*:revise")
+    preferences.limit_each, preferences.limit_day = 248, 248
+    assert bpy.ops.mint.approve(job_id=job) == {"FINISHED"}
 
 
 def test_an_unknown_price(service: ThreadService, preferences: Any) -> None:

@@ -270,14 +270,17 @@ def running_elsewhere(service: ThreadService, home: Path, *arguments: str, until
 
 
 def test_one_run_at_a_time(mint: Mint, service: ThreadService, home: Path, tmp_path: Path) -> None:
-    """The same command in another shell meanwhile would start, and pay for, what the first has not begun yet: it is told to wait."""
+    """The same command in another shell meanwhile would start, and pay for, what the first has not begun yet: it is told to wait.
+
+    From another journal too: the lock lies in the folder."""
     service.scenario(durations={"slow": 200000.0})
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1 [slow-start]"}, {"prompt": "lamp 2"})
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1")
     with running_elsewhere(service, home, *arguments, until="Queued at Mint") as first:
-        second = mint(*arguments)
-        assert second.status == 1
-        assert "is running already" in second.said and "Nothing was started." in second.said
+        for journal in (home, tmp_path / "elsewhere"):
+            second = run(service, journal, *arguments)
+            assert second.status == 1
+            assert "is running already" in second.said and "Nothing was started." in second.said
         service.advance(300000)
         _, err = first.communicate(timeout=30)
     assert first.returncode == 0, err

@@ -109,7 +109,7 @@ def test_an_approved_job_counts_on_the_day_of_the_approval() -> None:
     ("limits", "says"),
     [
         (Limits(each=1649), "about 1,650 Credits, more than your limit of 1,649 Credits for one generation"),
-        (Limits(day=2149), "With the 500 Credits spent today that is more than your limit of 2,149 Credits for a day"),
+        (Limits(day=2149), "about 1,500 Credits. With the 650 Credits spent today that is more than your limit of 2,149 Credits for a day"),
         (Limits(each=1650, day=2150), None),
     ],
 )

@@ -175,6 +175,25 @@ def test_a_retry_above_the_limit(blender: BlenderWindow, since: Since) -> None:
     assert since.count("POST", "/v1/*:retry") == 1
 
 
+def test_approving_above_the_limit(blender: BlenderWindow, since: Since) -> None:
+    """Most of the price is paid then, so it is asked about; declined, the Preview goes on waiting."""
+    start(blender, "a vase", mode="REVIEW")
+    blender.wait_for("review")
+    blender.wait("not jobs()[0]['active']")
+    limit(blender, each=100)
+    blender.until_it_shows(lambda: blender.click("mint.approve"))
+    blender.wait("part('blender.confirm')._above is not None")
+    blender.screenshot("approve_above_the_limit")
+    blender.key("Escape")
+    blender.wait("part('blender.confirm')._above is None")
+    assert since.count("POST", "/v1/*:approve") == 0
+    assert blender.ask("jobs()[0]['phase']") == "review"
+    limit(blender, each=248)
+    blender.click("mint.approve")
+    blender.wait_for("placed")
+    assert since.count("POST", "/v1/*:approve") == 1
+
+
 def test_a_limit_without_a_price(blender: BlenderWindow, service: Service, since: Since) -> None:
     """Where Mint tells no price, a limit cannot be kept: the dialog says so and leaves it to the user."""
     service.scenario(answers=[NO_PRICES])
