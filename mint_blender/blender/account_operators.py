@@ -9,6 +9,7 @@ import bpy
 
 from ..jobs.questions import Balance, Question, WhoseKey
 from . import asking, current, form
+from .preferences import preferences
 from .translations import translated
 
 
@@ -63,4 +64,23 @@ class MINT_OT_open_online_preference(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (MINT_OT_check_key, MINT_OT_refresh_account, MINT_OT_open_online_preference)
+class MINT_OT_confirm_address(bpy.types.Operator):
+    """Send the API key of the preferences to the address that MINT_API_BASE_URL names, from now on"""
+
+    bl_idname = "mint.confirm_address"
+    bl_label = "Use My Key There"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, context: bpy.types.Context) -> Any:
+        """Kept in the preferences, by scheme, host and port."""
+        stored, origin = preferences(), current.account().withheld_from
+        if stored is None or not origin:
+            return {"CANCELLED"}
+        stored.confirmed_origins = " ".join(sorted({*stored.confirmed_origins.split(), origin}))
+        context.preferences.is_dirty = True
+        current.account_changed()
+        account_changed()
+        return {"FINISHED"}
+
+
+CLASSES = (MINT_OT_confirm_address, MINT_OT_check_key, MINT_OT_refresh_account, MINT_OT_open_online_preference)

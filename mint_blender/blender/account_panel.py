@@ -34,6 +34,11 @@ def draw_key(layout: bpy.types.UILayout) -> None:
     field.enabled = not key_from_environment()
     field.prop(stored, "api_key", text="", placeholder="API key")
     row.operator("mint.check_key", text="Check")
+    if origin := current.account().withheld_from:
+        text = f"MINT_API_BASE_URL leads to {origin}. Your API key is not sent there until you confirm this address."
+        wrapped(layout, text, icon="ERROR")
+        layout.operator("mint.confirm_address", icon="CHECKMARK")
+        return
     board = current.existing()
     if board is None:
         return

@@ -16,7 +16,7 @@ from ..jobs.home import home_folder
 from ..jobs.setup import Setup
 from ..jobs.story import Terms
 from ..mint.account import Account
-from .preferences import limits, stored_account
+from .preferences import confirmed_origins, limits, stored_account
 from .scene.reading import readable_extensions
 
 OFFLINE = "Online access is off. Switch on Preferences > System > Allow Online Access, or start with --online-mode."
@@ -73,7 +73,7 @@ def home() -> Path:
 def account() -> Account:
     """Key and base URL: environment first, then the preferences."""
     key, base_url = stored_account()
-    return Account.of(os.environ, key=key, base_url=base_url)
+    return Account.of(os.environ, key=key, base_url=base_url, confirmed=confirmed_origins())
 
 
 def account_changed() -> None:

@@ -18,6 +18,7 @@ class Stored(Protocol):
 
     api_key: str
     base_url: str
+    confirmed_origins: str
     limit_each: int
     limit_day: int
 
@@ -32,6 +33,12 @@ def stored_account() -> tuple[str, str]:
     """Key and base URL, empty where nothing was entered."""
     stored = preferences()
     return (stored.api_key, stored.base_url) if stored else ("", "")
+
+
+def confirmed_origins() -> frozenset[str]:
+    """The addresses that the environment may name and that get the key from here all the same, since the user has said so."""
+    stored = preferences()
+    return frozenset(stored.confirmed_origins.split()) if stored else frozenset()
 
 
 def limits() -> Limits:

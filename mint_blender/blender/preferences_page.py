@@ -36,6 +36,7 @@ class MintPreferences(bpy.types.AddonPreferences):
         description="Where Mint's API is; leave empty for the usual address",
         update=_account_changed,
     )
+    confirmed_origins: bpy.props.StringProperty(name="Confirmed Addresses", options={"HIDDEN"})
     limit_each: bpy.props.IntProperty(
         name="Per Generation",
         description="Credits that one generation may cost without a question; where nobody can be asked it is refused. 0: no limit",

@@ -60,7 +60,7 @@ class NotAllowedOnline(Exception):
 def account() -> Account:
     """The key and base URL: from the environment, else from the add-on's preferences where there are any."""
     key, base_url = surroundings.stored_account()
-    return Account.of(os.environ, key=key, base_url=base_url)
+    return Account.of(os.environ, key=key, base_url=base_url, confirmed=surroundings.confirmed_origins())
 
 
 @contextmanager

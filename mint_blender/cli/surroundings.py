@@ -49,6 +49,15 @@ def stored_account() -> tuple[str, str]:
     return stored_account()
 
 
+def confirmed_origins() -> frozenset[str]:
+    """The addresses that the add-on's user has confirmed; none where there are no preferences."""
+    if not inside_blender():
+        return frozenset()
+    from ..blender.preferences import confirmed_origins
+
+    return confirmed_origins()
+
+
 def limits() -> Limits:
     """The most Credits that the add-on's user wants to spend, from its preferences; none where there are none."""
     if not inside_blender():

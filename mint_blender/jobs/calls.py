@@ -10,7 +10,7 @@ from ..files.errors import BadPicture, DiskTrouble
 from ..mint.account import Account
 from ..mint.accounting import Estimate
 from ..mint.client import Client
-from ..mint.errors import BadAnswer, MintError
+from ..mint.errors import BadAnswer, KeyWithheld, MintError
 from ..mint.generation import LARGEST_IMAGE
 from ..mint.origin import Origin
 from ..mint.schema import Asset, Operation, Page, Seen
@@ -29,6 +29,8 @@ def connect(account: Account) -> Client:
         origin = Origin.parse(account.base_url)
     except ValueError as error:
         raise MintError(str(error)) from error
+    if account.withheld_from:
+        raise KeyWithheld(account.withheld_from)
     return Client(Transport(origin, account.key))
 
 

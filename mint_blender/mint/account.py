@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from .origin import DEFAULT_BASE_URL, Origin
@@ -30,19 +30,31 @@ class Account:
     key: str = field(repr=False)
     base_url: str = DEFAULT_BASE_URL
     key_source: str = "the preferences"
+    withheld_from: str = ""  # the origin that the key of the preferences is not sent to, since the user has not confirmed it
 
     @classmethod
-    def of(cls, environ: Mapping[str, str], *, key: str = "", base_url: str = "") -> Account:
-        """The account in force: environment variables first, then what the preferences say."""
+    def of(cls, environ: Mapping[str, str], *, key: str = "", base_url: str = "", confirmed: Collection[str] = ()) -> Account:
+        """The account in force: environment variables first, then what the preferences say.
+
+        An address of the environment gets the key of the preferences only if the user has `confirmed` that origin, or entered it there.
+        """
         from_environment = environ.get(KEY_VARIABLE, "").strip()
         source = f"the environment variable {KEY_VARIABLE}" if from_environment else "the preferences"
         address = environ.get(BASE_URL_VARIABLE, "").strip() or base_url.strip() or DEFAULT_BASE_URL
+        origin = _origin_of(address)
+        trusted = {_origin_of(base_url.strip() or DEFAULT_BASE_URL), _origin_of(DEFAULT_BASE_URL), *confirmed}
+        if key.strip() and not from_environment and origin not in trusted:
+            return cls("", address, source, withheld_from=origin)
         return cls(from_environment or key.strip(), address, source)
 
     @property
     def origin(self) -> str:
         """Scheme, host and port of the API; empty where the base URL is none."""
-        try:
-            return Origin.parse(self.base_url).name
-        except ValueError:
-            return ""
+        return _origin_of(self.base_url)
+
+
+def _origin_of(base_url: str) -> str:
+    try:
+        return Origin.parse(base_url).name
+    except ValueError:
+        return ""

@@ -3,7 +3,8 @@
 
     MintError
     ├─ KeyMissing                 no key has been given
-    │  └─ KeyUnusable             what has been given cannot be a key
+    │  ├─ KeyUnusable             what has been given cannot be a key
+    │  └─ KeyWithheld             it is not for the address that the environment names
     ├─ Unreachable                no answer: connection, TLS, proxy, time-out                 (retryable)
     ├─ BadAnswer                  an answer that cannot be understood                        (retryable)
     │  └─ OtherAnswer             an answer about another id than the one asked for           (retryable)
@@ -85,6 +86,16 @@ class KeyMissing(MintError):
         super().__init__(
             "No Mint API key is set. Put one into the add-on's preferences or into the environment variable MINT_API_KEY; "
             "keys are made at platform.mint.gg, access to the beta is asked for at hello@mint.gg."
+        )
+
+
+class KeyWithheld(KeyMissing):
+    """The key of the preferences is not sent to an address that only the environment names, until the user has confirmed it."""
+
+    def __init__(self, origin: str) -> None:
+        MintError.__init__(
+            self,
+            f"MINT_API_BASE_URL leads to {origin}, so your stored API key is not sent. Set MINT_API_KEY too, or confirm it in Blender.",
         )
 
 

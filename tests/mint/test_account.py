@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from mint_blender.mint.account import Account
 from mint_blender.mint.origin import DEFAULT_BASE_URL
 
@@ -24,6 +28,39 @@ def test_the_preferences_count_where_the_environment_is_silent():
 def test_without_settings_it_is_mint_without_a_key():
     """The key is then asked for by whoever wants to send something."""
     assert (Account.of({}).key, Account.of({}).base_url) == ("", DEFAULT_BASE_URL)
+
+
+ELSEWHERE = {"MINT_API_BASE_URL": "https://elsewhere.example/v1"}
+
+
+def test_an_address_of_the_environment_does_not_get_the_key_of_the_preferences():
+    """Whoever can set a variable would get the key: it is left out until the user has confirmed the address."""
+    account = Account.of(ELSEWHERE, key="sk-preferences")
+    assert (account.key, account.base_url, account.withheld_from) == ("", "https://elsewhere.example/v1", "https://elsewhere.example")
+
+
+@pytest.mark.parametrize(
+    ("environ", "more"),
+    [
+        (ELSEWHERE, {"confirmed": ["https://elsewhere.example"]}),
+        (ELSEWHERE | {"MINT_API_KEY": "sk-preferences"}, {}),
+        (ELSEWHERE, {"base_url": "https://elsewhere.example/v2"}),
+        ({"MINT_API_BASE_URL": "https://API.mint.gg:443/v1"}, {}),
+    ],
+    ids=["confirmed", "both from the environment", "entered in the preferences too", "Mint itself"],
+)
+def test_an_address_that_the_user_has_chosen_gets_the_key(environ: dict[str, str], more: dict[str, Any]):
+    """Confirmed once, set together with a key, the same server as in the preferences, or the usual one."""
+    account = Account.of(environ, key="sk-preferences", **more)
+    assert (account.key, account.withheld_from) == ("sk-preferences", "")
+
+
+@pytest.mark.parametrize(
+    "confirmed", [["https://elsewhere.example:8443"], ["http://elsewhere.example"], ["https://elsewhere.example.evil"]]
+)
+def test_another_server_is_not_confirmed_by_it(confirmed: list[str]):
+    """Scheme, host and port have to be the same."""
+    assert Account.of(ELSEWHERE, key="sk-preferences", confirmed=confirmed).key == ""
 
 
 def test_an_account_does_not_show_its_key():

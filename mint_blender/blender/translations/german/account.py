@@ -32,4 +32,16 @@ TEXTS = {
     "{1}: it is not known yet whose API key is in use. Check the key, then try again.": (
         "{1}: noch ist nicht bekannt, wessen API-Schlüssel das ist. Den Schlüssel prüfen, dann noch einmal versuchen."
     ),
+    "MINT_API_BASE_URL leads to {1}. Your API key is not sent there until you confirm this address.": (
+        "MINT_API_BASE_URL führt zu {1}. Der API-Schlüssel wird erst dorthin gesendet, wenn diese Adresse bestätigt ist."
+    ),
+    "Use My Key There": "Meinen Schlüssel dort verwenden",
+    "Confirmed Addresses": "Bestätigte Adressen",
+    "Send the API key of the preferences to the address that MINT_API_BASE_URL names, from now on": (
+        "Den API-Schlüssel der Einstellungen von jetzt an zu der Adresse senden, die MINT_API_BASE_URL nennt"
+    ),
+    "MINT_API_BASE_URL leads to {1}, so your stored API key is not sent. Set MINT_API_KEY too, or confirm it in Blender.": (
+        "MINT_API_BASE_URL führt zu {1}, darum wird der gespeicherte API-Schlüssel nicht gesendet. Auch MINT_API_KEY setzen "
+        "oder die Adresse in Blender bestätigen."
+    ),
 }

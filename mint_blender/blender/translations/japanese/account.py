@@ -32,4 +32,16 @@ TEXTS = {
     "{1}: it is not known yet whose API key is in use. Check the key, then try again.": (
         "{1}: 使用中の API キーがどのアカウントのものか、まだ確認できていません。キーを確認して、もう一度お試しください。"
     ),
+    "MINT_API_BASE_URL leads to {1}. Your API key is not sent there until you confirm this address.": (
+        "MINT_API_BASE_URL は {1} を指しています。このアドレスを承認するまで、API キーはそこへ送信されません。"
+    ),
+    "Use My Key There": "このアドレスでキーを使う",
+    "Confirmed Addresses": "承認済みのアドレス",
+    "Send the API key of the preferences to the address that MINT_API_BASE_URL names, from now on": (
+        "プリファレンスの API キーを、今後 MINT_API_BASE_URL のアドレスへ送信します"
+    ),
+    "MINT_API_BASE_URL leads to {1}, so your stored API key is not sent. Set MINT_API_KEY too, or confirm it in Blender.": (
+        "MINT_API_BASE_URL が {1} を指しているため、保存済みの API キーは送信されません。MINT_API_KEY も設定するか、Blender "
+        "でこのアドレスを承認してください。"
+    ),
 }
