@@ -32,7 +32,7 @@ def draw(layout: bpy.types.UILayout, board: Board, job: Job, *, width: int) -> N
         _draw_billing(box, board, job, width)
     elif job.phase in {Phase.PAUSED, Phase.FAILED}:
         _draw_trouble(box, job, width)
-    elif job.phase in {Phase.WORKING, Phase.FETCHING} and job.trouble is not None:
+    elif job.phase in {Phase.SENDING, Phase.WORKING, Phase.FETCHING} and job.trouble is not None:
         wrapped(box, job.trouble.sentence, width=width, icon="TIME")
     elif job.phase is Phase.READY:
         _draw_ready(box, job, width)
@@ -54,7 +54,8 @@ def _draw_head(box: bpy.types.UILayout, board: Board, job: Job) -> None:
     if board.is_active(job.id):
         _draw_progress(column, board, job)
     else:
-        column.label(text=translated(_short_state(job)), translate=False, icon=_ICONS.get(job.phase, "NONE"))
+        state = "Queued earlier, not sent" if board.is_held_back(job.id) else _short_state(job)
+        column.label(text=translated(state), translate=False, icon=_ICONS.get(job.phase, "NONE"))
     if cost := card.cost(job):
         aside = column.row()
         aside.active = False
@@ -185,6 +186,9 @@ def _draw_trouble(box: bpy.types.UILayout, job: Job, width: int) -> None:
     row = box.row(align=True)
     if job.phase is Phase.PAUSED:
         row.operator("mint.resume", text=translated("Resume"), translate=False, icon="PLAY").job_id = job.id
+        if Verb.RETRY in card.verbs(job):
+            row.operator("mint.retry", text="Start Again", icon="FILE_REFRESH").job_id = job.id
+            row.operator("mint.cancel", text="Cancel", icon="X").job_id = job.id
     else:
         row.operator("mint.retry", text="Retry", icon="FILE_REFRESH").job_id = job.id
     if job.phase is Phase.PAUSED and set_aside.has_importable(job):

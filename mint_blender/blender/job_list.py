@@ -15,6 +15,7 @@ from .wrapping import wrapped
 
 def draw(layout: bpy.types.UILayout, board: Board, *, width: int) -> None:
     """A card for each job that is shown, and a row for those of its group that are not."""
+    _draw_queue(layout, board)
     for part in job_groups.lineup(board).parts:
         for job in part.shown:
             job_card.draw(layout, board, job, width=width)
@@ -29,6 +30,20 @@ def draw_unreadable(layout: bpy.types.UILayout, board: Board, *, width: int) -> 
         row = layout.box().row()
         wrapped(row.column(align=True), card.UNREADABLE, width=width, icon="ERROR")
         row.operator("mint.dismiss", text="", icon="X", emboss=False).job_id = each.id
+
+
+def _draw_queue(layout: bpy.types.UILayout, board: Board) -> None:
+    """What an earlier session has left in line: it is not sent until somebody says so."""
+    queue = board.queue
+    if not queue.count:
+        return
+    words = "1 queued job" if queue.count == 1 else f"{queue.count:,} queued jobs"
+    expected = f"about {queue.credits:,.0f} Credits"
+    box = layout.box()
+    box.label(text=", ".join(map(translated, [words, *([expected] if queue.credits else [])])), icon="TIME", translate=False)
+    row = box.row(align=True)
+    row.operator("mint.continue_queue", text="Continue", icon="PLAY")
+    row.operator("mint.discard_queue", text="Discard", icon="X")
 
 
 def _draw_fold(layout: bpy.types.UILayout, part: Part) -> None:

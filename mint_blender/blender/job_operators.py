@@ -165,6 +165,41 @@ class MINT_OT_cancel_waiting(bpy.types.Operator):
         return begin(self, lambda board: board.cancel_waiting())
 
 
+class MINT_OT_continue_queue(bpy.types.Operator):
+    """Send the jobs that an earlier session has left in line. They are paid for now"""
+
+    bl_idname = "mint.continue_queue"
+    bl_label = "Continue Queue"
+    bl_options = {"REGISTER"}
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """All of them, in their order."""
+        return begin(self, _continue_queue)
+
+
+def _continue_queue(board: Board) -> None:
+    board.continue_queue()
+
+
+class MINT_OT_discard_queue(bpy.types.Operator):
+    """Cancel the jobs that an earlier session has left in line. Nothing of them was sent to Mint, and nothing is"""
+
+    bl_idname = "mint.discard_queue"
+    bl_label = "Discard Queue"
+    bl_options = {"REGISTER"}
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """They stay on the list as canceled, with their prompts; needs no network."""
+        try:
+            board = current.board()
+            board.discard_queue()
+        except JournalTrouble as trouble:
+            return complain(self, str(trouble))
+        heartbeat.follow(board)
+        heartbeat.redraw()
+        return {"FINISHED"}
+
+
 class MINT_OT_dismiss_finished(bpy.types.Operator):
     """Take every job off the list that is placed, saved or cancelled. What is in your scene stays"""
 
@@ -191,6 +226,8 @@ class MINT_OT_dismiss_finished(bpy.types.Operator):
 CLASSES = (
     MINT_OT_show_jobs,
     MINT_OT_cancel_waiting,
+    MINT_OT_continue_queue,
+    MINT_OT_discard_queue,
     MINT_OT_dismiss_finished,
     MINT_OT_show_preview,
     MINT_OT_turn_preview,

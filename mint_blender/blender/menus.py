@@ -30,6 +30,8 @@ class MINT_MT_add(bpy.types.Menu):
         layout.operator("mint.resume_all", icon="PLAY")
         layout.operator("mint.cancel_all", icon="X")
         layout.operator("mint.cancel_waiting", icon="X")
+        layout.operator("mint.continue_queue", icon="PLAY")
+        layout.operator("mint.discard_queue", icon="X")
         layout.operator("mint.dismiss_finished", icon="TRASH")
         layout.operator("mint.import_asset", text="Mint Library: Import…", icon="IMPORT")
         layout.operator("mint.sync_library", icon="ASSET_MANAGER")

@@ -21,6 +21,7 @@ from ..mint.schema import Asset, Assets, Format, Kind, OptimizationLevel, Status
 from . import card, checks, history, references, spending
 from .accounts import Standing, owner_from_elsewhere
 from .driver import Driver
+from .earlier_queue import EarlierQueue, Queue
 from .job import (
     BUSY,
     Cause,
@@ -43,8 +44,8 @@ from .known_jobs import KnownJobs
 from .messages import Answered, Crashed, Hitch, JobChanged, News, Progress, Rested
 from .purse import NotPossible, Purse, TooExpensive
 from .questions import Answer, OptimizationPrice, Price, Question, WhoseKey, prices_of, prices_of_click
+from .sent import is_unanswered
 from .setup import Setup
-from .standing import is_unanswered
 from .under_way import UnderWay
 from .worker import Worker
 
@@ -73,6 +74,7 @@ class Board:
             raise
         self._has_news = False  # of the worker or another process, of which `catch_up` has not told yet
         self._active: UnderWay[str] = UnderWay()  # jobs that go on here
+        self._earlier = EarlierQueue(self._journal, self._driver, self._known, self.is_active)
         self._driven: set[str] = set()  # those, and those that have gone on here before
         self._asked: UnderWay[Question] = UnderWay()
         self.answers: dict[Question, Answered] = {}
@@ -331,19 +333,52 @@ class Board:
             self._refuse(job, Verb.RESUME)
 
     def resume_all(self) -> list[Job]:
-        """Go on with everything that was broken off by the end of a process; what waits for a person goes on waiting."""
+        """Go on with everything that was broken off by the end of a process; what waits for a person goes on waiting.
+
+        What was never sent waits for `continue_queue`, unless it was asked for in this session."""
         self.find_own()
-        return [job for job in self.jobs() if job.goes_on and not self.is_active(job.id) and self._look(job)]
+        unfinished = [job for job in self.jobs() if job.goes_on and not self.is_active(job.id)]
+        resumed = [job for job in unfinished if not self._earlier.holds_back(job) and self._look(job)]
+        self._earlier.look()
+        return resumed
+
+    @property
+    def queue(self) -> Queue:
+        """The jobs of an earlier session that were never sent, and what they will cost, as of `resume_all` or `take_over`."""
+        return self._earlier.now
+
+    def is_held_back(self, job_id: str) -> bool:
+        """Is it one of those?"""
+        return self._earlier.is_listed(job_id)
+
+    def continue_queue(self) -> list[Job]:
+        """Send what an earlier session has left in line. May raise TooExpensive."""
+        self._reread()
+        queue = self._earlier.look()
+        self.purse.check_waiting(queue.jobs, self.spent_today() - sum(map(self._known.spent_for, queue.jobs)))
+        jobs = [job for job in queue.jobs if self._look(job)]
+        self._earlier.look()
+        return jobs
+
+    def discard_queue(self) -> None:
+        """Cancel what an earlier session has left in line: nothing of it was sent, and nothing is."""
+        with self._known.at_once():
+            for job in self._earlier.look().jobs:
+                self._known.save(job.moved(Phase.CANCELED, trouble=None))
+        self._earlier.look()
 
     @property
     def is_active_elsewhere(self) -> bool:
         """Is there a job in flight that another process drives, or drove until it died?"""
-        return any(job.is_busy and not self.is_active(job.id) for job in self._known)
+        return any(job.is_busy and not self.is_active(job.id) and not self._earlier.is_listed(job.id) for job in self._known)
 
     def take_over(self) -> bool:
         """Drive what another process drove until it died. Returns whether there was anything."""
-        orphans = [job for job in self.jobs() if job.is_busy and not self.is_active(job.id) and self._look(job)]
-        return bool(orphans)
+        before = self.queue
+        left = [job for job in self.jobs() if job.is_busy and not self.is_active(job.id) and not self._earlier.holds_back(job)]
+        orphans = [job for job in left if self._look(job)]
+        has_queue_changed = self._earlier.look() is not before
+        return bool(orphans) or has_queue_changed
 
     def fetch_again(self, job_id: str) -> None:
         """Bring the files of a finished job once more: they were cleared, or other ones are wanted. That never costs."""
@@ -548,6 +583,7 @@ class Board:
         if job.hold is not None or self._is_driven_elsewhere(job):
             return False
         self._driven.add(job.id)
+        self._earlier.ask_for(job.id)
         self.worker.look(job.id, self._active.begin(job.id))
         return True
 

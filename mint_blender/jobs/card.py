@@ -6,7 +6,7 @@ from __future__ import annotations
 from ..mint.schema import Operation, Status
 from . import spending
 from .job import VERBS, Hold, Job, Phase, Verb, is_being_made, is_retried, may_decide
-from .standing import is_unanswered
+from .sent import is_unanswered
 
 BUY_CREDITS = "https://platform.mint.gg/billing"
 
@@ -65,15 +65,21 @@ def duration(seconds: float) -> str:
 
 
 def cost(job: Job) -> str:
-    """What it costs, in words that tell what is paid from what is only held back or expected; empty where nobody has said."""
+    """What it costs, in words that tell what is paid from what is only held back or expected; empty where Mint has not said."""
     if is_retried(job):
         return _about(spending.committed(job))
     if job.cost:
         held_back = any(each.credits is not None and not each.credits.is_final for each in job.operations)
         return f"{job.cost:,.0f} Credits reserved" if held_back else f"{job.cost:,.0f} Credits"
-    if job.phase is Phase.CANCELED or (job.phase is Phase.FAILED and (job.operation is None or job.cost is not None)):
-        return "Cost nothing"
+    if job.phase in {Phase.CANCELED, Phase.FAILED}:
+        return "Cost nothing" if _is_said_to_cost_nothing(job) else ""
     return _about(spending.committed(job)) if job.estimate else ""
+
+
+def _is_said_to_cost_nothing(job: Job) -> bool:
+    """Has Mint itself said so, of all that it has done for this job? What it has not said may have cost something."""
+    said = [each.credits for each in job.operations]
+    return bool(said) and all(credits is not None and credits.finalized == 0 and not credits.reserved for credits in said)
 
 
 def report(job: Job) -> str:

@@ -78,7 +78,7 @@ VERBS: dict[Phase, tuple[Verb, ...]] = {
     Phase.WORKING: (Verb.CANCEL,),
     Phase.REVIEW: (Verb.APPROVE, Verb.REVISE, Verb.CANCEL),
     Phase.BILLING: (Verb.RESUME, Verb.CANCEL),
-    Phase.PAUSED: (Verb.RESUME, Verb.RETRY, Verb.CANCEL),  # a retry only where `standing.is_unanswered`
+    Phase.PAUSED: (Verb.RESUME, Verb.RETRY, Verb.CANCEL),  # a retry only where `sent.is_unanswered`
     Phase.FAILED: (Verb.RETRY,),
 }
 

@@ -283,6 +283,12 @@ class Journal:
         found = self._db.row("SELECT driver FROM jobs WHERE id = ?", job_id)
         return found is not None and found[0] != driver.name and driver.is_alive(found[0])
 
+    def driven(self, driver: Driver) -> frozenset[str]:
+        """The jobs that living processes drive, this one among them."""
+        rows = self._db.rows("SELECT id, driver FROM jobs WHERE driver IS NOT NULL")
+        alive = {name for name in {name for _, name in rows} if driver.is_alive(name)}
+        return frozenset(job_id for job_id, name in rows if name in alive)
+
     def decided(self, driver: Driver) -> dict[str, Decision]:
         """The unanswered clicks on the jobs that this process drives."""
         jobs = self._read("WHERE driver = ? AND decision IS NOT NULL", driver.name)

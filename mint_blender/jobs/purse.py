@@ -97,6 +97,12 @@ class Purse:
         if not self._is_open and (sentence := objection_of_job(self.total(questions), job.max_credits)):
             raise TooExpensive(sentence, unasked=tuple(each for each in questions if each and not self.known(each)))
 
+    def check_waiting(self, jobs: Sequence[Job], others: float) -> None:
+        """Raises TooExpensive where what is in line is not within the limits of today; `others`: what else was spent."""
+        costs = [None if job.estimate is None else committed(job) for job in jobs]
+        if self.limits and not self._is_open and (sentence := objection_to_all(costs, self.limits, others)):
+            raise TooExpensive(sentence, spent=others)
+
     def check_click(self, job: Job, decision: Decision, questions: Sequence[Question | None], others: float) -> None:
         """Raises TooExpensive where a click on a job leads above a limit of the user, or above the job's own.
 

@@ -11,7 +11,7 @@ from ..mint.pacing import Polling
 from ..mint.schema import Operation, OperationError, Status
 from . import spending
 from .job import Cause, Job, Phase, Trouble
-from .standing import UNANSWERED
+from .sent import UNANSWERED
 
 # Mint's error codes (an open list) and what a person can do about each. Source: the contract, section 4.
 _ADVICE = {
@@ -80,7 +80,7 @@ def unanswered(job: Job) -> Trouble:
     what = "conversion" if job.convert else str(job.kind)
     sentence = (
         f"Mint never answered the start of this {what}, and nothing is found there that was made of it. "
-        "Resume looks again, at no cost; Retry starts it again, which may cost Credits again; or cancel it."
+        "Resume looks again, at no cost; to start it again may cost Credits again; or cancel it."
     )
     return Trouble(Cause.UNREACHABLE, sentence, code=UNANSWERED)
 

@@ -117,6 +117,26 @@ def test_the_row_of_what_is_folded(board: Board) -> None:
     assert drawn(board) == first
 
 
+def test_the_queue_of_an_earlier_session_waits_for_a_word(board: Board) -> None:
+    """How many there are and what they cost, with Continue and Discard; gone as soon as one of these was said."""
+    request = GenerationRequest(Kind.MODEL, "a lamp")
+    jobs = [new_job(request, Target(), now=float(number), estimate=800.0) for number in range(6)]
+    board._known.add(*jobs[:3])
+    board.take_over()
+    shown = drawn(board)
+    assert (shown["3 queued jobs, about 2,400 Credits"], shown["Queued earlier, not sent"]) == (1, 3)
+    assert (shown["mint.continue_queue"], shown["mint.discard_queue"]) == (1, 1)
+    assert not any(board.is_active(job.id) for job in jobs[:3])
+    assert bpy.ops.mint.discard_queue() == {"FINISHED"}
+    assert {board.job(job.id).phase for job in jobs[:3]} == {Phase.CANCELED}
+    assert not drawn(board)["mint.continue_queue"]
+    board._known.add(*jobs[3:])
+    board.take_over()
+    assert bpy.ops.mint.continue_queue() == {"FINISHED"}
+    assert all(board.is_active(job.id) for job in jobs[3:])
+    assert not drawn(board)["mint.continue_queue"]
+
+
 def test_the_status_bar_names_what_runs(board: Board) -> None:
     """How many jobs there are in all, and one that Mint works on, not one that waits in line."""
     add(board, Phase.WAITING, 200)

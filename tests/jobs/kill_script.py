@@ -97,6 +97,7 @@ def do_the_job(home: Path, account: Account, wish: dict[str, Any]) -> Phase:
         board.start(request, Target(splats=wish["splats"]), optimize=level)
     job_id = board.jobs()[0].id
     board.resume_all()
+    board.continue_queue()
     while True:
         board.watch([job_id])
         job = board.job(job_id)

@@ -257,8 +257,8 @@ def test_resume_all_goes_on_with_what_was_broken_off(home: Path, service: Thread
     preview = {"assets": {"previewImageUrl": f"{FILES}p.webp"}}
     review = replace(working(Mode.REVIEW), phase=Phase.REVIEW)
     jobs = {
-        "waiting": a_job(),
-        "sending": replace(a_job(), phase=Phase.SENDING),
+        "waiting, never sent": a_job(),
+        "sending": replace(a_job(), phase=Phase.SENDING, first_sent_at=time.time()),
         "no preview yet": replace(review, id="1", operation=operation("preview_ready", Mode.REVIEW, **preview)),
         "no preview ever": replace(review, id="2"),
         "paused": replace(working(), phase=Phase.PAUSED),
@@ -269,7 +269,7 @@ def test_resume_all_goes_on_with_what_was_broken_off(home: Path, service: Thread
     board = Board(quick(home), account(service))
     board.allow_online(False)
     names = {job.id: name for name, job in jobs.items()}
-    assert {names[job.id] for job in board.resume_all()} == {"waiting", "sending", "no preview yet"}
+    assert {names[job.id] for job in board.resume_all()} == {"sending", "no preview yet"}
     assert board.resume_all() == [], "they go on already"
     assert board.close(20)
 

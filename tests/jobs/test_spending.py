@@ -193,7 +193,10 @@ def test_an_empty_month_has_no_share() -> None:
         (costing(Phase.FAILED, status="failed", finalized=0, reserved=0, estimate=248.0), "Cost nothing"),
         (costing(Phase.FAILED, status="failed", finalized=40, reserved=0), "40 Credits"),
         (costing(Phase.FAILED, status="failed"), ""),
-        (replace(a_job(), phase=Phase.FAILED, estimate=248.0), "Cost nothing"),
+        (replace(a_job(), phase=Phase.FAILED, estimate=248.0), ""),
+        (replace(a_job(), phase=Phase.CANCELED, estimate=248.0), ""),
+        (costing(Phase.CANCELED, status="canceled"), ""),
+        (costing(Phase.CANCELED, status="canceled", finalized=None, reserved=None), ""),
         (costing(Phase.CANCELED, status="canceled", finalized=0), "Cost nothing"),
     ],
 )

@@ -15,7 +15,7 @@ from mint_blender.jobs import card
 from mint_blender.jobs.job import Job, Phase, Role, Target, Verb, new_conversion, new_fetch
 from mint_blender.jobs.messages import Look
 from mint_blender.jobs.searching import REPEATED_FOR
-from mint_blender.jobs.standing import is_unanswered
+from mint_blender.jobs.sent import is_unanswered
 from mint_blender.jobs.story import Terms
 from mint_blender.jobs.wants import Act, Convert, Fetch, Optimize, Poll, ReadAsset, ReadPage, ReadTaken, Start, TakeSlot
 from mint_blender.mint.errors import Unreachable

@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from mint_blender.files.errors import DownloadFailed, LinkExpired
 from mint_blender.jobs import card, record
 from mint_blender.jobs.job import VERBS, Decision, Job, Phase, Role, Verb, may_decide
-from mint_blender.jobs.standing import is_unanswered
+from mint_blender.jobs.sent import is_unanswered
 from mint_blender.jobs.story import Terms
 from mint_blender.jobs.wants import Act, Fetch, Glance, Poll, ReadAsset, ReadPage, ReadTaken, Start, TakeSlot, Upload
 from mint_blender.mint.errors import BadAnswer, MintError, Unreachable, problem_error

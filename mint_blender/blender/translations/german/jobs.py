@@ -194,13 +194,6 @@ TEXTS = {
     "It was not answered for 12 hours, so it was not sent again: decide anew.": (
         "12 Stunden lang kam keine Antwort, deshalb wurde es nicht noch einmal gesendet: bitte neu entscheiden."
     ),
-    (
-        "Mint never answered the start of this {1}, and nothing is found there that was made of it. Resume looks again, at no cost; "
-        "Retry starts it again, which may cost Credits again; or cancel it."
-    ): (
-        "Mint hat auf den Start ({1}) nie geantwortet, und dort findet sich nichts, was daraus gemacht wurde. „Fortsetzen“ sieht "
-        "kostenlos noch einmal nach; „Erneut versuchen“ startet es noch einmal, was wieder Credits kosten kann; oder abbrechen."
-    ),
     "Mint does not offer to cancel this. It stays at its Preview: nothing more is paid for it unless it is approved.": (
         "Mint bietet nicht an, das abzubrechen. Es bleibt bei seiner Vorschau: Ohne Freigabe wird nichts weiter dafür bezahlt."
     ),
@@ -215,5 +208,28 @@ TEXTS = {
     ),
     "{1} Resume looks again, at no cost; if it stays so, write to hello@mint.gg.": (
         "{1} „Fortsetzen“ sieht kostenlos noch einmal nach; wenn es so bleibt, an hello@mint.gg schreiben."
+    ),
+    (
+        "Mint never answered the start of this {1}, and nothing is found there that was made of it. Resume looks again, at no cost; "
+        "to start it again may cost Credits again; or cancel it."
+    ): (
+        "Mint hat auf den Start ({1}) nie geantwortet, und dort findet sich nichts, was daraus gemacht wurde. „Fortsetzen“ sieht "
+        "kostenlos noch einmal nach; noch einmal starten kann wieder Credits kosten; oder abbrechen."
+    ),
+    "Start Again": "Noch einmal starten",
+    "Queued earlier, not sent": "Früher eingereiht, nicht gesendet",
+    "1 queued job": "1 eingereihter Auftrag",
+    "{1} queued jobs": "{1} eingereihte Aufträge",
+    "about {1} Credits": "etwa {1} Credits",
+    "Continue": "Fortsetzen",
+    "Discard": "Verwerfen",
+    "Continue Queue": "Warteschlange fortsetzen",
+    "Discard Queue": "Warteschlange verwerfen",
+    "Send the jobs that an earlier session has left in line. They are paid for now": (
+        "Die Aufträge senden, die aus einer früheren Sitzung noch in der Warteschlange stehen. Sie werden jetzt bezahlt"
+    ),
+    "Cancel the jobs that an earlier session has left in line. Nothing of them was sent to Mint, and nothing is": (
+        "Die Aufträge abbrechen, die aus einer früheren Sitzung noch in der Warteschlange stehen. Nichts davon wurde oder wird an "
+        "Mint gesendet"
     ),
 }

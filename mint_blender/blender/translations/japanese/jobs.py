@@ -186,13 +186,6 @@ TEXTS = {
     "It was not answered for 12 hours, so it was not sent again: decide anew.": (
         "12 時間応答がなかったため、再送していません。改めて決めてください。"
     ),
-    (
-        "Mint never answered the start of this {1}, and nothing is found there that was made of it. Resume looks again, at no cost; "
-        "Retry starts it again, which may cost Credits again; or cancel it."
-    ): (
-        "この開始 ({1}) に Mint の応答はなく、作られたものも見つかりません。「再開」は無料でもう一度探します。"
-        "「再試行」はもう一度開始し、再びクレジットがかかることがあります。またはキャンセルしてください。"
-    ),
     "Mint does not offer to cancel this. It stays at its Preview: nothing more is paid for it unless it is approved.": (
         "Mint ではこれをキャンセルできません。プレビューのまま残ります。承認しないかぎり、追加の支払いはありません。"
     ),
@@ -207,5 +200,27 @@ TEXTS = {
     ),
     "{1} Resume looks again, at no cost; if it stays so, write to hello@mint.gg.": (
         "{1}「再開」は無料でもう一度確認します。続く場合は hello@mint.gg に連絡してください。"
+    ),
+    (
+        "Mint never answered the start of this {1}, and nothing is found there that was made of it. Resume looks again, at no cost; "
+        "to start it again may cost Credits again; or cancel it."
+    ): (
+        "この開始 ({1}) に Mint の応答はなく、作られたものも見つかりません。「再開」は無料でもう一度探します。もう一度開始すると、"
+        "再びクレジットがかかることがあります。またはキャンセルしてください。"
+    ),
+    "Start Again": "もう一度開始",
+    "Queued earlier, not sent": "以前に登録、未送信",
+    "1 queued job": "待機中のジョブ 1 件",
+    "{1} queued jobs": "待機中のジョブ {1} 件",
+    "about {1} Credits": "約 {1} クレジット",
+    "Continue": "続ける",
+    "Discard": "破棄",
+    "Continue Queue": "順番待ちを続ける",
+    "Discard Queue": "順番待ちを破棄",
+    "Send the jobs that an earlier session has left in line. They are paid for now": (
+        "以前のセッションから順番待ちのままのジョブを送信します。料金は今かかります"
+    ),
+    "Cancel the jobs that an earlier session has left in line. Nothing of them was sent to Mint, and nothing is": (
+        "以前のセッションから順番待ちのままのジョブをキャンセルします。Mint には何も送信されていません。今後も送信されません"
     ),
 }

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was queued and never sent is not sent by a restart: somebody has to say so."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mint_blender.jobs import earlier_queue
+from mint_blender.jobs.board import Board, TooExpensive
+from mint_blender.jobs.job import Job, Phase, Target, Verb, new_conversion, new_fetch
+from mint_blender.jobs.journal import Journal
+from mint_blender.jobs.spending import Limits
+from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.schema import Asset, Format, Kind, OptimizationLevel
+
+from ..mint_service.running import ThreadService, running_service
+from .processes import Elsewhere
+from .quick import account, quick
+from .telling import a_job, decided, operation
+from .test_board import until
+
+LAMP = Asset.read(Kind.MODEL, {"id": "res_1", "status": "succeeded"})
+
+
+@pytest.fixture
+def service() -> Iterator[ThreadService]:
+    """A stand-in Mint in a hurry."""
+    with running_service(speed=1000, credits=1e9) as running:
+        yield running
+
+
+def put(home: Path, *jobs: Job) -> list[str]:
+    """Jobs of an earlier session; their ids."""
+    journal = Journal(home)
+    journal.add(*jobs)
+    journal.close()
+    return [job.id for job in jobs]
+
+
+def queued(**more: object) -> Job:
+    """In line, for 800 Credits."""
+    return replace(a_job(), estimate=800.0, **more)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def three(home: Path) -> list[str]:
+    """Three jobs in line, one of which had a place already when its process died."""
+    return put(home, queued(), queued(), queued(phase=Phase.SENDING))
+
+
+def phases(board: Board, ids: list[str]) -> set[Phase]:
+    """Where they are."""
+    return {board.job(job_id).phase for job_id in ids}
+
+
+def test_a_restart_sends_nothing_of_it(three: list[str], board: Board, service: ThreadService) -> None:
+    """Neither at the start nor later; how many they are and what they cost is told, and the heart need not beat for them."""
+    assert board.resume_all() == []
+    assert not board.take_over()
+    assert (board.queue.count, board.queue.credits) == (3, 2400)
+    assert not board.is_active_at_all
+    assert not board.is_active_elsewhere
+    assert phases(board, three) == {Phase.WAITING, Phase.SENDING}
+    assert service.operations() == []
+
+
+def test_continue_sends_it(three: list[str], board: Board, service: ThreadService) -> None:
+    """Each once, and then nothing is left in the queue."""
+    board.resume_all()
+    assert {job.id for job in board.continue_queue()} == set(three)
+    assert board.queue.count == 0
+    board.watch(three)
+    assert phases(board, three) == {Phase.READY}
+    assert len(service.operations()) == 3
+
+
+def test_discard_cancels_it_without_a_request(three: list[str], quiet: Board) -> None:
+    """Also where nobody may go online; no thread is needed for it."""
+    quiet.resume_all()
+    quiet.discard_queue()
+    assert phases(quiet, three) == {Phase.CANCELED}
+    assert quiet.queue.count == 0
+    assert not quiet.worker.is_running
+
+
+def test_one_of_them_can_be_resumed_or_canceled_by_itself(three: list[str], board: Board, service: ThreadService) -> None:
+    """`resume JOB` is somebody's word for that one."""
+    board.resume_all()
+    board.resume(three[0])
+    board.cancel(three[1])
+    board.watch(three[:2])
+    assert (board.job(three[0]).phase, board.job(three[1]).phase) == (Phase.READY, Phase.CANCELED)
+    board.take_over()
+    assert [job.id for job in board.queue.jobs] == three[2:]
+    assert len(service.operations()) == 1
+
+
+def test_what_may_have_been_sent_goes_on_and_what_is_free_too(home: Path, board: Board) -> None:
+    """Bytes have left, a click is unanswered, or nothing is to be paid."""
+    sent = queued(phase=Phase.SENDING, first_sent_at=a_job().created_at)
+    clicked = decided(queued(), Verb.CANCEL)
+    free = new_fetch(LAMP, Target(), now=1.0)
+    paid = [new_fetch(LAMP, Target(), now=1.0, optimize=OptimizationLevel.LIGHT), new_conversion(LAMP, (Format.FBX,), Target(), now=1.0)]
+    running = replace(queued(), phase=Phase.WORKING, operation=operation("running"))
+    put(home, sent, clicked, free, running, *paid)
+    journal = Journal(home)
+    assert clicked.decision is not None
+    journal.decide(clicked.id, clicked.decision)
+    journal.close()
+    board.allow_online(False)
+    board.catch_up()
+    assert {job.id for job in board.resume_all()} == {sent.id, clicked.id, free.id, running.id}
+    assert {job.id for job in board.queue.jobs} == {job.id for job in paid}
+
+
+def test_what_was_queued_in_this_session_goes_on(home: Path, service: ThreadService) -> None:
+    """The add-on was switched off and on again, say: it is the same session."""
+    board = Board(quick(home), account(service))
+    board.allow_online(False)
+    job = board.start(GenerationRequest(Kind.MODEL, "a lamp"))
+    assert board.close(20)
+    again = Board(quick(home), account(service))
+    assert [each.id for each in again.resume_all()] == [job.id]
+    assert again.queue.count == 0
+    assert again.close(20)
+
+
+def test_the_line_of_a_living_process_is_its_own_and_that_of_a_crashed_one_waits(
+    home: Path, board: Board, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the other process lives, its line is nobody else's; when it was killed, somebody has to say so. What was sent is taken over."""
+    with Elsewhere(home) as elsewhere:
+        elsewhere.ask("open_board", service.api, service.key)
+        *sent, last = [elsewhere.ask("start", "theirs [stuck]") for _ in range(11)]
+        board.catch_up()
+        assert not board.take_over(), "it was begun this moment: nobody drives it yet"
+        until(lambda: len(service.operations()) == 10)
+        until(lambda: board._is_driven_elsewhere(board.job(last)))
+        monkeypatch.setattr(earlier_queue, "JUST_NOW", 0.0)
+        board.catch_up()
+        assert not board.take_over()
+        assert board.queue.count == 0
+        assert board.is_active_elsewhere
+        board.discard_queue()
+        assert board.job(last).phase is Phase.WAITING
+        elsewhere.end(signal.SIGKILL)
+        assert board.take_over()
+        assert [job.id for job in board.queue.jobs] == [last]
+        assert [job_id for job_id in (*sent, last) if board.is_active(job_id)] == sent
+    assert len(service.operations()) == 10
+
+
+def test_the_limits_hold_for_it(three: list[str], quiet: Board) -> None:
+    """It is sent today: today's limit counts it, and what was begun besides."""
+    quiet.resume_all()
+    quiet.purse.limits = Limits(day=2000.0)
+    with pytest.raises(TooExpensive, match="more than your limit of 2,000 Credits for a day"):
+        quiet.continue_queue()
+    assert quiet.queue.count == len(three)
+    with quiet.purse.beyond_limits():
+        assert len(quiet.continue_queue()) == 3
