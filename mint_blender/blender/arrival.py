@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +14,7 @@ import bpy
 from ..jobs import part_notes, set_aside
 from ..jobs.job import Job, Role
 from ..mint.schema import Assets, Kind
-from . import file_taken
+from . import file_taken, landing_step
 from .scene import landing, output, provenance, replace, world, world_notes, world_parts
 from .scene.importer import ImportTrouble
 from .scene.landing import Landing, Placed, Provenance
@@ -24,44 +25,52 @@ __all__ = ["ImportTrouble", "place", "write"]
 
 
 def place(job: Job, scene: bpy.types.Scene | None = None, *, raw: bool = False) -> Placed:
-    """Bring a job's result into a scene (the current one if not given). Raises ImportTrouble, and then nothing has changed.
+    """Bring a job's result into a scene (the current one if not given), in one undo step. Raises ImportTrouble, and then nothing has
+    changed.
 
     `raw`: hand its model file, or the one that was refused, to Blender's importer without our checks. That may crash Blender."""
-    where = Landing(at=job.target.at, height=job.target.height)
-    if raw:
-        return _place_raw(job, where, scene)
-    if job.kind is Kind.MODEL:
-        placed = _place_model(job, where, scene)
-        return dataclasses.replace(placed, notes=(*placed.notes, file_taken.reason(job)))
-    files, options = _world_files(job), _world_options(job)
-    told = _provenance(job)
-    if job.target.replaces and (own := list(provenance.roots(job_id=job.id, scene=scene))):
-        return _in_each(own, told, lambda root: world_parts.complete(root, files, told, options=options, scene=scene, undo=False))
-    if job.target.replaces and (earlier := _earlier_versions(job, scene)):
-        return _in_each(earlier, told, lambda root: replace.replace_world(files, told, root, options=options, scene=scene, undo=False))
-    placed = landing.land_world(files, told, where, options, scene)
+    roots: list[bpy.types.Object] = []
+    if job.target.replaces and not raw:
+        roots = list(provenance.roots(job_id=job.id, scene=scene)) if job.kind is Kind.WORLD else []
+        roots = roots or _earlier_versions(job, scene)
+    placed: list[Placed] = []
+    try:
+        for change in [partial(_place_raw, job, scene)] if raw else _changes(job, scene, roots):
+            placed.append(change())
+    finally:
+        if placed:
+            landing_step.make(_provenance(job).title)
+    return dataclasses.replace(placed[0], notes=tuple(dict.fromkeys(note for each in placed for note in each.notes)))
+
+
+def _changes(job: Job, scene: bpy.types.Scene | None, roots: list[bpy.types.Object]) -> list[Callable[[], Placed]]:
+    """What is to be done: the same in each of several copies, else one landing."""
+    place = _place_model if job.kind is Kind.MODEL else _place_world
+    return [partial(place, job, scene, root) for root in roots or [None]]
+
+
+def _place_world(job: Job, scene: bpy.types.Scene | None, root: bpy.types.Object | None) -> Placed:
+    files, options, told = _world_files(job), _world_options(job), _provenance(job)
+    if root is not None:
+        known = provenance.read(root)
+        if known is not None and known.job_id == job.id:
+            return world_parts.complete(root, files, told, options=options, scene=scene, undo=False)
+        return replace.replace_world(files, told, root, options=options, scene=scene, undo=False)
+    placed = landing.land_world(files, told, _where(job), options, scene, undo=False)
     explained = _explained(job, files.links)
     return dataclasses.replace(placed, notes=tuple(note for note in placed.notes if note not in explained))
 
 
-def _place_raw(job: Job, where: Landing, scene: bpy.types.Scene | None) -> Placed:
+def _place_raw(job: Job, scene: bpy.types.Scene | None) -> Placed:
     path = set_aside.raw_file(job)
     if path is None:
         raise ImportTrouble(f"There is no model file of {job.title} on disk. Fetch it again: that costs nothing.")
-    placed = landing.land_model(path, _provenance(job), where, scene, checked=False)
+    placed = landing.land_model(path, _provenance(job), _where(job), scene, undo=False, checked=False)
     return dataclasses.replace(placed, notes=(*placed.notes, f"Imported without our check: {path}"))
 
 
-def _in_each(roots: list[bpy.types.Object], told: Provenance, change: Callable[[bpy.types.Object], Placed]) -> Placed:
-    """The same in each of several copies, as one undo step: the first of them, with what there is to say of any."""
-    placed: list[Placed] = []
-    try:
-        for root in roots:
-            placed.append(change(root))
-    finally:
-        if placed:
-            landing.undo_step(told)
-    return dataclasses.replace(placed[0], notes=tuple(dict.fromkeys(note for each in placed for note in each.notes)))
+def _where(job: Job) -> Landing:
+    return Landing(at=job.target.at, height=job.target.height)
 
 
 def settled(job: Job, placed: Placed) -> tuple[str, ...]:
@@ -96,11 +105,13 @@ def _world_options(job: Job) -> WorldOptions:
     )
 
 
-def _place_model(job: Job, where: Landing, scene: bpy.types.Scene | None) -> Placed:
+def _place_model(job: Job, scene: bpy.types.Scene | None, root: bpy.types.Object | None) -> Placed:
     path, told = _path(job, Role.MODEL), _provenance(job)
-    if job.target.replaces and (earlier := _earlier_versions(job, scene)):
-        return _in_each(earlier, told, lambda root: replace.replace_model(path, told, root, scene=scene, undo=False))
-    return landing.land_model(path, told, where, scene)
+    if root is not None:
+        placed = replace.replace_model(path, told, root, scene=scene, undo=False)
+    else:
+        placed = landing.land_model(path, told, _where(job), scene, undo=False)
+    return dataclasses.replace(placed, notes=(*placed.notes, file_taken.reason(job)))
 
 
 def _earlier_versions(job: Job, scene: bpy.types.Scene | None) -> list[bpy.types.Object]:

@@ -10,7 +10,7 @@ import bpy
 from ..jobs import import_marks
 from ..jobs.board import Board
 from ..jobs.job import Job, Phase
-from . import arrival, current
+from . import arrival, in_file
 from .import_outcomes import ImportOutcomes, Outcome
 from .scene.landing import ImportTrouble
 
@@ -47,7 +47,8 @@ def _import(board: Board, job: Job, raw: bool) -> Outcome:
     """What comes of it, whatever that is: the next beat would only try the same again."""
     try:
         with import_marks.importing(board.home, job.id):
-            placed = arrival.place(job, _scene(job), raw=raw)
+            placed = arrival.place(job, in_file.scene_of(job), raw=raw)
+        in_file.look()  # so that the next drawing knows
         return Outcome(placed.notes, arrival.settled(job, placed))
     except ImportTrouble as trouble:
         return Outcome(problem=str(trouble))
@@ -59,15 +60,8 @@ def _import(board: Board, job: Job, raw: bool) -> Outcome:
 
 
 def _belongs_here(board: Board, job: Job) -> bool:
-    lands_here = job.target.document == current.document() and job.target.scene in bpy.data.scenes
     is_free = not board.is_active(job.id) and job.id not in outcomes
-    return job.phase is Phase.READY and lands_here and job.trouble is None and is_free
-
-
-def _scene(job: Job) -> bpy.types.Scene:
-    if job.target.document == current.document() and job.target.scene in bpy.data.scenes:
-        return bpy.data.scenes[job.target.scene]
-    return bpy.context.scene
+    return job.phase is Phase.READY and in_file.is_its_file(job) and job.trouble is None and is_free
 
 
 # Playback and other timers run on without the user's hands; what begins like one of these does not. Add-ons have names of their own.

@@ -12,7 +12,7 @@ from ..jobs import card, set_aside
 from ..jobs.board import Board
 from ..jobs.job import CONVERTED, Job, Phase, Verb, asset_of
 from ..mint.schema import Kind
-from . import billing_watch, current, drafts, look_inside, pictures
+from . import billing_watch, current, drafts, in_file, look_inside, pictures
 from .translations import translated
 from .wrapping import wrapped
 
@@ -22,7 +22,7 @@ _MOST_NOTES = 5  # as many as a World has of which no part came as it should: on
 
 def draw(layout: bpy.types.UILayout, board: Board, job: Job, *, width: int) -> None:
     """One card."""
-    box = layout.box()
+    box, job = layout.box(), in_file.shown(job)
     _draw_head(box, board, job)
     if job.hold is not None:
         return
@@ -208,7 +208,14 @@ def _draw_ready(box: bpy.types.UILayout, job: Job, width: int) -> None:
     """It waits: its file is not open, or it could not be imported."""
     if job.trouble is not None:
         wrapped(box, job.trouble.sentence, width=width, icon="ERROR")
-    box.operator("mint.place", text="Place at 3D Cursor", icon="IMPORT").job_id = job.id
+    box.operator("mint.place", text=_place_words(job), icon="IMPORT").job_id = job.id
+
+
+def _place_words(job: Job, again: str = "") -> str:
+    """What a click on Place is going to do."""
+    if in_file.will_replace(job):
+        return "Replace Model" if job.kind is Kind.MODEL else "Replace World"
+    return again or ("Place Result" if in_file.is_its_file(job) else "Place at 3D Cursor")
 
 
 def _draw_saved(box: bpy.types.UILayout, job: Job, width: int) -> None:
@@ -250,13 +257,13 @@ class MINT_MT_job(bpy.types.Menu):
         job = next((job for job in board.jobs() if job.id == type(self).job_id), None) if board else None
         if job is None:
             return
-        layout = self.layout
+        layout, job = self.layout, in_file.shown(job)
         if job.hold is not None:
             layout.operator("mint.dismiss", icon="TRASH").job_id = job.id
             return
         if job.phase is Phase.PLACED and not job.convert:
             layout.operator("mint.select_result", icon="RESTRICT_SELECT_OFF").job_id = job.id
-            layout.operator("mint.place", text="Place Again", icon="IMPORT").job_id = job.id
+            layout.operator("mint.place", text=_place_words(job, "Place Again"), icon="IMPORT").job_id = job.id
         if set_aside.has_importable(job) and job.phase in {Phase.READY, Phase.PLACED}:
             _draw_import_anyway(layout, job)
         _draw_after(layout, job)

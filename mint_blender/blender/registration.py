@@ -23,9 +23,11 @@ from . import (
     drafts,
     form,
     heartbeat,
+    in_file,
     job_card,
     job_groups,
     job_operators,
+    landing_step,
     library_child,
     library_jobs,
     library_operators,
@@ -65,6 +67,7 @@ CLASSES: tuple[type, ...] = (
     *after_operators.CLASSES,
     *world_operators.CLASSES,
     *look_inside.CLASSES,
+    *landing_step.CLASSES,
     *reference_operators.CLASSES,
     job_card.MINT_MT_job,
     menus.MINT_MT_add,
@@ -128,6 +131,7 @@ def _parts() -> Iterator[tuple[Callable[[], object], Callable[[], object]]]:
     yield partial(form.hear, asking.form_changed), form.deafen
     yield partial(current.when_opened, notices.forget_past), current.forget
     yield partial(library_view.hear, heartbeat.listen, heartbeat.look), _nothing
+    yield partial(in_file.add, heartbeat.redraw), in_file.remove
     yield heartbeat.start, heartbeat.stop
 
 

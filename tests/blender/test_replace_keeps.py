@@ -14,8 +14,7 @@ from . import glbs
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.blender import arrival  # noqa: E402
-from mint_blender.blender.scene import landing  # noqa: E402
+from mint_blender.blender import arrival, landing_step  # noqa: E402
 from mint_blender.blender.scene.landing import ImportTrouble, land_model  # noqa: E402
 from mint_blender.blender.scene.replace import replace_model  # noqa: E402
 from mint_blender.jobs.job import Job, Kept, Role, Target  # noqa: E402
@@ -70,7 +69,8 @@ def test_what_was_made_on_vertices_that_are_gone_is_named(model: Path, tmp_path:
     root.data.color_attributes.new("My colours", "FLOAT_COLOR", "POINT")
     root.shape_key_add(name="Basis")
     root.shape_key_add(name="My shape")
-    (note,) = replace_model(glbs.simple(tmp_path / "b.glb"), SECOND, root).notes
+    kept, note = replace_model(glbs.simple(tmp_path / "b.glb"), SECOND, root).notes
+    assert "(earlier)" in kept  # all of it is still there on the edited mesh
     assert all(name in note for name in ("My UVs", "My colours", "My shape")) and "Basis" not in note
 
 
@@ -260,7 +260,7 @@ def test_no_copy_is_replaced_while_one_of_them_cannot_be(edited: int, model: Pat
 def test_all_copies_are_replaced_in_one_step(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One click, one undo, however often the user has copied the model."""
     steps: list[object] = []
-    monkeypatch.setattr(landing, "undo_step", steps.append)
+    monkeypatch.setattr(landing_step, "make", steps.append)
     copies = _copies(model)
     steps.clear()
     arrival.place(_later(glbs.simple(tmp_path / "b.glb", high=(0.5, 2, 0.5))))

@@ -21,6 +21,12 @@ def ready(blender: BlenderWindow) -> dict[str, Any]:
     return blender.wait_for("ready")
 
 
+def arrive(blender: BlenderWindow) -> None:
+    """A result lands by itself."""
+    assert blender.call("mint.generate", prompt="a lamp", mode="AUTO", preset="FAST") == ["FINISHED"]
+    blender.wait_for("placed")
+
+
 def edit_mode(blender: BlenderWindow) -> dict[str, Any]:
     """The user is in Edit Mode; what they notice there."""
     blender.over()
@@ -42,3 +48,76 @@ def test_place_and_place_again_in_edit_mode(blender: BlenderWindow) -> None:
     after = blender.ask("scene()")
     assert {name: after[name] for name in FELT} == before
     assert blender.jobs()[0]["trouble"] is None
+
+
+REDO_PANEL = "[r.height for r in area('VIEW_3D').regions if r.type == 'HUD'][0]"
+CUBES = "sorted(max(each.dimensions) for each in bpy.data.objects if each.name.startswith('Cube'))"
+
+
+def add_cube(blender: BlenderWindow) -> None:
+    """The user adds a cube: Adjust Last Operation shows, and is opened."""
+    blender.ask("with within('VIEW_3D'):\n    bpy.ops.mesh.primitive_cube_add('INVOKE_DEFAULT', True, location=(0, 0, 5))")
+    blender.wait(f"{REDO_PANEL} > 1")
+    left, top, right, bottom = blender.ask("box('VIEW_3D', 'HUD')")
+    blender.display.move((left + right) / 2, (top + bottom) / 2)
+    blender.settle()
+    blender.until_it_shows(lambda: blender.display.press())
+    assert blender.find("(field)", name="HUD")
+
+
+def test_adjusting_the_last_operation_takes_no_result_away(blender: BlenderWindow) -> None:
+    """Add Cube, a result lands, change the cube in Adjust Last Operation: that panel is gone, since it would take the result with it."""
+    add_cube(blender)
+    blender.write("(field)", "4", name="HUD")
+    blender.wait(f"max({CUBES}) == 4")
+    arrive(blender)
+    here = blender.ask("roots()")
+    assert len(here) == 1
+    if "(field)" in blender.buttons(name="HUD"):
+        blender.write("(field)", "6", name="HUD")
+    blender.over()
+    blender.key("shift+r")
+    assert blender.ask("roots()") == here
+    assert max(blender.ask(CUBES)) == 4
+    blender.key("ctrl+z")
+    blender.wait("roots() == []")
+    assert max(blender.ask(CUBES)) == 4
+    blender.key("ctrl+shift+z")
+    blender.wait("len(roots()) == 1")
+
+
+def offers_place(blender: BlenderWindow, offered: bool) -> None:
+    """Wait until the card says whether the result is there; and look at its button."""
+    blender.wait("(part('blender.in_file').shown(board().jobs()[0]).phase.value == 'ready') is offered", offered=offered)
+    blender.settle()
+    assert ("mint.place" in " ".join(blender.buttons())) is offered
+
+
+def test_a_card_tells_what_is_true_of_the_open_file(blender: BlenderWindow) -> None:
+    """After undo, redo, deleting and File > New: a result that is not there is offered again, and a click brings it."""
+    arrive(blender)
+    offers_place(blender, False)
+    blender.over()
+    blender.key("ctrl+z")
+    blender.wait("roots() == []")
+    offers_place(blender, True)
+    blender.screenshot("result_undone_is_offered_again")
+    blender.over()
+    blender.key("ctrl+shift+z")
+    blender.wait("len(roots()) == 1")
+    offers_place(blender, False)
+    blender.ask("for each in bpy.data.objects:\n    each.select_set(any('mint' in key for key in each.keys()))")
+    blender.over()
+    blender.until_it_shows(lambda: blender.key("Delete"))
+    blender.wait("roots() == []")
+    offers_place(blender, True)
+    blender.click("mint.place")
+    blender.wait("len(roots()) == 1")
+    offers_place(blender, False)
+    blender.ask("with within('VIEW_3D'):\n    bpy.ops.wm.read_homefile()")
+    blender.open_sidebar()
+    offers_place(blender, True)
+    blender.click("mint.place")
+    blender.wait("len(roots()) == 1")
+    offers_place(blender, False)
+    assert blender.jobs()[0]["phase"] == "placed"

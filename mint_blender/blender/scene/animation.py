@@ -75,15 +75,22 @@ def carry(old: Any, new: Any, is_mine: IsMine) -> list[str]:
     return lost
 
 
-def retarget(places: Mapping[Any, Any]) -> None:
-    """Let drivers that look at one of these data-blocks look at the one in its place."""
+def driver_targets() -> Iterator[tuple[Any, tuple[Any, ...], Any]]:
+    """All that drivers look at: the data-block that is driven, what tells the target from its others, and the target."""
     for block in every_block():
         for owner in (block, getattr(block, "node_tree", None)):
             data = getattr(owner, "animation_data", None)
             for curve in data.drivers if data is not None else ():
-                for target in (each for variable in curve.driver.variables for each in variable.targets):
-                    if target.id in places:
-                        target.id = places[target.id]
+                for i, variable in enumerate(curve.driver.variables):
+                    for j, target in enumerate(variable.targets):
+                        yield owner, (curve.data_path, curve.array_index, i, j), target
+
+
+def retarget(places: Mapping[Any, Any]) -> None:
+    """Let drivers that look at one of these data-blocks look at the one in its place."""
+    for _, _, target in driver_targets():
+        if target.id in places:
+            target.id = places[target.id]
 
 
 def _assign(data: Any, source: Any) -> None:

@@ -18,6 +18,10 @@ class Inventory:
         """What has come since, in the order of `bpy.data`."""
         return [block for block in every_block() if block.as_pointer() not in self._known]
 
+    def accept(self, *blocks: bpy.types.ID) -> None:
+        """Let these stay, or all that there is now: they are no longer new."""
+        self._known |= {block.as_pointer() for block in blocks or every_block()}
+
     def remove_new(self) -> None:
         """Take away everything that has come since."""
         remove(self.new())

@@ -118,13 +118,13 @@ def find(*, job_id: str = "", asset_id: str = "", scene: bpy.types.Scene | None 
 
 
 @contextlib.contextmanager
-def whole_or_nothing(scene: bpy.types.Scene, provenance: Provenance, *, undo: bool = True) -> Iterator[None]:
-    """One named undo step for what is done inside; after an error everything new is gone again."""
+def whole_or_nothing(scene: bpy.types.Scene, provenance: Provenance, *, undo: bool = True) -> Iterator[Inventory]:
+    """One named undo step for what is done inside; after an error everything new is gone again, unless it was accepted in between."""
     if scene.library is not None:
         raise ImportTrouble(f"The scene “{scene.name}” is linked from another file and cannot be changed. Switch to a scene of this file.")
     before, world = Inventory(), scene.world
     try:
-        yield
+        yield before
     except BaseException as error:
         scene.world = world
         before.remove_new()
@@ -132,13 +132,7 @@ def whole_or_nothing(scene: bpy.types.Scene, provenance: Provenance, *, undo: bo
             raise ImportTrouble(str(error)) from error
         raise
     work_out(scene)  # a script may ask at once where things are in the world
-    if undo:
-        undo_step(provenance)
-
-
-def undo_step(provenance: Provenance) -> None:
-    """What has been done since the last step becomes one of its own, named after the result."""
-    if not bpy.app.background:
+    if undo and not bpy.app.background:
         bpy.ops.ed.undo_push(message=f"Mint: {provenance.title}")
 
 

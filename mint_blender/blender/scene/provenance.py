@@ -84,6 +84,13 @@ def roots(*, job_id: str = "", asset_id: str = "", scene: bpy.types.Scene | None
             yield each
 
 
+def all_in(scene: bpy.types.Scene) -> Iterator[Provenance]:
+    """The provenance of everything that has one in a scene."""
+    for each in scene.objects:
+        if (known := read(each)) is not None:
+            yield known
+
+
 def home_collection(root: bpy.types.Object) -> bpy.types.Collection | None:
     """The collection made for this root; None when the user has moved it elsewhere or dissolved it."""
     for each in root.users_collection:

@@ -16,9 +16,10 @@ from mathutils import Matrix
 
 from . import animation, carrying, counterparts, heirs, tidy, touched
 from . import provenance as origin
+from .backup import EARLIER, Backup, edited
 from .blocks import Inventory, every_block, of_kind
 from .landing import Placed, whole_or_nothing
-from .measure import bounds
+from .measure import bounds, work_out
 from .model import BuiltModel, build_model
 from .provenance import Provenance
 from .trouble import ImportTrouble
@@ -41,24 +42,39 @@ def replace_model(
     scene = scene or bpy.context.scene
     check(root)
     old, before = _own(root), Inventory()
-    with whole_or_nothing(scene, provenance, undo=undo):
+    with whole_or_nothing(scene, provenance, undo=undo) as new:
         workshop = bpy.data.collections.new("\x01 Mint")  # in no scene: the new version is seen only when it is in place
         built = build_model(path, name=provenance.title, collection=workshop, scene=scene, at=NOWHERE)
-        _as_high_as(root, old, built)
-        waste = [each for each in every_block() if origin.is_marked(each) and each.users and not isinstance(each, bpy.types.Object)]
-        notes, stays, used = _exchange(root, old, built)
-        alive = set(bpy.data.objects)
-        gone = {each for each in (*old, *built.objects) if each in alive and each not in used}
-        notes += _lost_with([each for each in old if each in gone])
-        heirs.adopt(root, gone, used)
+        work_out(scene)
+        backup = Backup(old)
+        try:
+            _as_high_as(root, old, built)
+            waste = [each for each in every_block() if origin.is_marked(each) and each.users and not isinstance(each, bpy.types.Object)]
+            notes, stays, used = _exchange(root, old, built)
+            alive = set(bpy.data.objects)
+            gone = {each for each in (*old, *built.objects) if each in alive and each not in used}
+            notes += _lost_with([each for each in old if each in gone])
+            heirs.adopt(root, gone, used)
+        except BaseException:
+            new.accept(*backup.restore())
+            raise
+        new.accept()  # from here on the earlier version goes: what breaks now takes the new one no more away
+        notes = [*backup.keep_edited(), *notes]
+        backup.discard()
         for each in gone:
             heirs.point_at(stays.get(each, root), each)
         bpy.data.batch_remove([*gone, workshop])
+        origin.write(root, provenance)
         notes += _clear_away([*waste, *before.new()])
         _without_numbers(before.new())
-        origin.write(root, provenance)
+        touched.remember(each for each in before.new() if isinstance(each, bpy.types.Mesh) and origin.is_marked(each))
     family = origin.family(root)
     return Placed(root, origin.home_collection(root), family, tuple(dict.fromkeys(notes)))
+
+
+def edited_versions(asset_id: str, scene: bpy.types.Scene | None = None) -> list[str]:
+    """Names of the objects of an asset in a scene (the current one if not given) whose meshes the user has edited."""
+    return [each.name for root in origin.roots(asset_id=asset_id, scene=scene) for each in edited(_own(root))]
 
 
 def replace_world(
@@ -262,7 +278,7 @@ def _clear_away(blocks: Iterable[bpy.types.ID]) -> list[str]:
         waste = [each for each in waste if each not in unused]
         mine = [each for each in unused if touched.is_touched(each)]
         for each in mine:
-            each.name = f"{each.name} (earlier)"
+            each.name = f"{each.name.removesuffix(EARLIER)}{EARLIER}"
             each.use_fake_user = True
             kept.append(each.name)
         bpy.data.batch_remove([each for each in unused if each not in mine])

@@ -94,6 +94,10 @@ TEXTS = {
         "Diese Datei hat die Prüfung nicht bestanden. Blender kann beim Importieren abstürzen: vorher die Arbeit speichern."
     ),
     "Place at 3D Cursor": "Am 3D-Cursor platzieren",
+    "Replace Model": "Modell ersetzen",
+    "Replace World": "Welt ersetzen",
+    "Place Mint Result": "Mint-Ergebnis platzieren",
+    "A result of Mint was placed": "Ein Ergebnis von Mint wurde platziert",
     "Place Again": "Noch einmal platzieren",
     "Mint 3D Model…": "Mint-3D-Modell…",
     "Mint World…": "Mint-Welt…",

@@ -36,6 +36,9 @@ TEXTS = {
     "The scene “{1}” is linked from another file and cannot be changed. Switch to a scene of this file.": (
         "Die Szene „{1}“ ist aus einer anderen Datei verknüpft und nicht änderbar. Zu einer Szene dieser Datei wechseln."
     ),
+    "You had edited “{1}”: the edited one is kept, hidden, as “{2}”.": (
+        "Sie hatten „{1}“ bearbeitet: die bearbeitete Fassung bleibt ausgeblendet als „{2}“ erhalten."
+    ),
     "Mint: {1}": "Mint: {1}",
     "“{1}” has no surface: not one vertex arrived. The file is kept; nothing was imported.": (
         "„{1}“ hat keine Oberfläche: kein Vertex kam an. Die Datei bleibt; nichts wurde importiert."

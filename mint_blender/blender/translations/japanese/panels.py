@@ -93,6 +93,10 @@ TEXTS = {
         "このファイルは検査を通りませんでした。インポート中に Blender がクラッシュすることがあります。先に作業を保存してください。"
     ),
     "Place at 3D Cursor": "3Dカーソルに配置",
+    "Replace Model": "モデルを置き換え",
+    "Replace World": "ワールドを置き換え",
+    "Place Mint Result": "Mintの結果を配置",
+    "A result of Mint was placed": "Mintの結果が配置されました",
     "Place Again": "もう一度配置",
     "Mint 3D Model…": "Mint 3D モデル…",
     "Mint World…": "Mint ワールド…",

@@ -36,6 +36,9 @@ TEXTS = {
     "The scene “{1}” is linked from another file and cannot be changed. Switch to a scene of this file.": (
         "シーン「{1}」は別のファイルからリンクされていて変更できません。このファイルのシーンに切り替えてください。"
     ),
+    "You had edited “{1}”: the edited one is kept, hidden, as “{2}”.": (
+        "「{1}」は編集されていました。編集したものは「{2}」として非表示で残してあります。"
+    ),
     "Mint: {1}": "Mint: {1}",
     "“{1}” has no surface: not one vertex arrived. The file is kept; nothing was imported.": (
         "「{1}」に面がありません。頂点が 1 つも届きませんでした。ファイルは残し、何もインポートしていません。"
