@@ -208,7 +208,7 @@ def _draw_ready(box: bpy.types.UILayout, job: Job, width: int) -> None:
     """It waits: its file is not open, or it could not be imported."""
     if job.trouble is not None:
         wrapped(box, job.trouble.sentence, width=width, icon="ERROR")
-    box.operator("mint.place", text=_place_words(job), icon="IMPORT").job_id = job.id
+    box.operator("mint.place", text=translated(_place_words(job)), translate=False, icon="IMPORT").job_id = job.id
 
 
 def _place_words(job: Job, again: str = "") -> str:
@@ -263,7 +263,7 @@ class MINT_MT_job(bpy.types.Menu):
             return
         if job.phase is Phase.PLACED and not job.convert:
             layout.operator("mint.select_result", icon="RESTRICT_SELECT_OFF").job_id = job.id
-            layout.operator("mint.place", text=_place_words(job, "Place Again"), icon="IMPORT").job_id = job.id
+            layout.operator("mint.place", text=translated(_place_words(job, "Place Again")), translate=False, icon="IMPORT").job_id = job.id
         if set_aside.has_importable(job) and job.phase in {Phase.READY, Phase.PLACED}:
             _draw_import_anyway(layout, job)
         _draw_after(layout, job)
