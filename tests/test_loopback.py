@@ -41,7 +41,7 @@ def _api_takes(host: str) -> bool:
 def _files_take(host: str) -> bool:
     """Whether a file would be fetched from there without encryption."""
     try:
-        return bool(address.check(f"http://{host}/v1"))
+        return bool(address.check(f"http://{host}/v1", local_files=True))
     except DownloadFailed:
         return False
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
+from ..files.address import same_file
 from ..files.choice import DRACO
 from ..jobs.job import Job, Kept, Role
 from .scene import reading
@@ -18,7 +19,7 @@ def which(job: Job) -> str:
     if taken is None:
         return ""
     assets = job.asset.assets if job.asset else None
-    is_optimized = "optimized" in PurePath(taken.path).name or (assets is not None and taken.url == assets.optimized_glb_url)
+    is_optimized = "optimized" in PurePath(taken.path).name or (assets is not None and same_file(taken.url, assets.optimized_glb_url))
     return OPTIMIZED if is_optimized else ORIGINAL
 
 

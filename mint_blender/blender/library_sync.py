@@ -17,9 +17,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from ..files import choice
+from ..files import address, choice
 from ..files.download import Downloader, never, silent
-from ..files.errors import FileTrouble
+from ..files.errors import FileTrouble, LinkExpired
 from ..files.lock import InUse, held
 from ..jobs import fetching, library
 from ..jobs.job import Kept, Role
@@ -83,8 +83,17 @@ def listed(client: Client, kinds: Sequence[Kind], on_wait: Callable[[MintError, 
     return list(found.values())
 
 
-def sync(folder: Path, wanted: Iterable[Asset], home: Path, tell: Callable[[Step], None] = lambda step: None) -> Outcome:
-    """Bring the folder up to date with these entries. Raises OutputTrouble when the folder cannot be used at all, SyncRunning when
+def sync(
+    folder: Path,
+    wanted: Iterable[Asset],
+    home: Path,
+    tell: Callable[[Step], None] = lambda step: None,
+    *,
+    local_files: bool = False,
+    read_again: Callable[[Asset], Asset] | None = None,
+) -> Outcome:
+    """Bring the folder up to date with these entries. `local_files` as for a download; `read_again` gets an entry's fresh links where
+    those in the list have expired meanwhile. Raises OutputTrouble when the folder cannot be used at all, SyncRunning when
     another process is at it."""
     folder = folder.expanduser().absolute()
     with _held(folder) as manifest:
@@ -93,9 +102,10 @@ def sync(folder: Path, wanted: Iterable[Asset], home: Path, tell: Callable[[Step
         fresh = [asset for asset in done_ones if not manifest.is_up_to_date(asset.id, version_of(asset))]
         outcome.unchanged = len(done_ones) - len(fresh)
         workshop = home / "library-sync" / hashlib.sha256(str(folder).encode("utf-8", "replace")).hexdigest()[:12]
-        with Downloader() as downloader:
+        with Downloader(local_files=local_files) as downloader:
+            fetched = partial(_fetched_from_fresh_links, downloader=downloader, read_again=read_again)
             for number, asset in enumerate(fresh, start=1):
-                step = _one(folder, manifest, asset, workshop / asset.id, downloader, outcome)
+                step = _one(folder, manifest, asset, workshop / asset.id, fetched, outcome)
                 tell(Step(asset, number, len(fresh), *step))
         with suppress(OSError):
             workshop.rmdir()  # empty, unless something failed and is to be gone on with
@@ -123,18 +133,21 @@ def _held(folder: Path) -> Iterator[Manifest]:
 def version_of(asset: Asset) -> str:
     """Changes when the .blend would be another one: other files, another name or prompt."""
     told = asset.assets
-    urls = [told.glb_url, told.optimized_glb_url, told.collider_mesh_url, told.pano_url] if told else []
+    links = [told.glb_url, told.optimized_glb_url, told.collider_mesh_url, told.pano_url] if told else []
+    urls = [link and address.without_query(link) for link in links]  # links expire: a fresh one is no other file
     return hashlib.sha256(json.dumps([asset.name, asset.prompt, *urls]).encode("utf-8", "replace")).hexdigest()[:16]
 
 
-def _one(folder: Path, manifest: Manifest, asset: Asset, work: Path, downloader: Downloader, outcome: Outcome) -> tuple[Path | None, str]:
+def _one(
+    folder: Path, manifest: Manifest, asset: Asset, work: Path, fetched: Callable[[Asset, Path], dict[Role, Kept]], outcome: Outcome
+) -> tuple[Path | None, str]:
     """Fetch and save one entry; what goes wrong with it does not stop the others."""
     name = manifest.name(asset.id, f"{assets.file_name(_provenance(asset))}.blend")
     try:
         if complaint := manifest.why_not(asset.id, name):
             outcome.left.append(complaint)
             return None, complaint
-        made = _save(asset, _fetched(asset, work, downloader), work / "made.blend", folder)
+        made = _save(asset, fetched(asset, work), work / "made.blend", folder)
         if complaint := manifest.why_not(asset.id, name):  # saved by the user meanwhile
             outcome.left.append(complaint)
             return None, complaint
@@ -142,10 +155,22 @@ def _one(folder: Path, manifest: Manifest, asset: Asset, work: Path, downloader:
         shutil.rmtree(work, ignore_errors=True)
         outcome.saved.append(file)
         return file, ""
-    except (FileTrouble, ImportTrouble, OutputTrouble, OSError) as trouble:
+    except (FileTrouble, MintError, ImportTrouble, OutputTrouble, OSError) as trouble:
         sentence = f"{library.title(asset)[:60]} was not saved: {trouble}"
         outcome.failed.append(sentence)
         return None, sentence
+
+
+def _fetched_from_fresh_links(
+    asset: Asset, work: Path, *, downloader: Downloader, read_again: Callable[[Asset], Asset] | None
+) -> dict[Role, Kept]:
+    """Its files; where a link has expired since the list was read, by links that are asked for anew, once."""
+    try:
+        return _fetched(asset, work, downloader)
+    except LinkExpired:
+        if read_again is None:
+            raise
+        return _fetched(read_again(asset), work, downloader)
 
 
 def _fetched(asset: Asset, work: Path, downloader: Downloader) -> dict[Role, Kept]:
@@ -189,7 +214,7 @@ def _save(asset: Asset, kept: dict[Role, Kept], file: Path, folder: Path) -> Pat
     picture = Path(kept[Role.PICTURE].path) if Role.PICTURE in kept else None
     if asset.kind is Kind.MODEL:
         taken = kept[Role.MODEL]
-        which = file_taken.OPTIMIZED if told and taken.url == told.optimized_glb_url else file_taken.ORIGINAL
+        which = file_taken.OPTIMIZED if told and address.same_file(taken.url, told.optimized_glb_url) else file_taken.ORIGINAL
         provenance = replace(provenance, file_used=which, file_reason=file_taken.sentence(taken, which))
         return assets.save_model_to_library(Path(taken.path), provenance, folder, picture, file=file)
     parts = WorldFiles(

@@ -36,7 +36,14 @@ def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         results = sys.stdout
         with session.open_client() as client, contextlib.redirect_stdout(io.StringIO()):
             found = _found(client, arguments, terminal)
-            outcome = library_sync.sync(arguments.folder, found, session.home(), lambda step: _tell(step, terminal, results))
+            outcome = library_sync.sync(
+                arguments.folder,
+                found,
+                session.home(),
+                lambda step: _tell(step, terminal, results),
+                local_files=session.account().is_local,
+                read_again=lambda asset: session.ask(lambda: client.asset(asset.kind, asset.id), terminal.wait),
+            )
     except OutputTrouble as trouble:
         terminal.error(str(trouble))
         return Exit.FAILED if isinstance(trouble, library_sync.SyncRunning) else Exit.IMPORT

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import ipaddress
 import posixpath
+from collections.abc import Callable
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
+from ..net import reach
 from .errors import DownloadFailed
 
 
@@ -26,11 +28,12 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def check(url: str, *, came_from: str | None = None) -> str:
-    """The address without fragment, if it may be fetched: https, or http to this computer.
+def check(url: str, *, local_files: bool = False, came_from: str | None = None) -> str:
+    """The address without fragment, if it may be fetched: https to a public host.
 
-    `came_from` is the address that redirected here. Only a file host on this computer may lead to this computer, so that nobody outside
-    can make the add-on talk to services that listen on loopback. Raises `DownloadFailed` (not retryable).
+    `local_files`: the address comes from an API on this computer, which may use files on this computer, also by http; nothing outside
+    may then lead here, so `came_from` is the address that redirected. Names are decided about once they are resolved (see `may_reach`).
+    Raises `DownloadFailed` (not retryable).
     """
     parts = _split(url)
     host = parts.hostname or ""
@@ -38,11 +41,32 @@ def check(url: str, *, came_from: str | None = None) -> str:
         raise _refused("The address of the file has no host name.")
     if parts.username is not None or parts.password is not None:
         raise _refused(f"The address of the file at {host} holds a user name or password; such addresses are not used.")
-    if came_from is not None and is_loopback(host) and not is_loopback(_split(came_from).hostname or ""):
+    is_here = local_files and is_loopback(host)
+    if came_from is not None and is_here and not is_loopback(_split(came_from).hostname or ""):
         raise _refused(f"The file host {_split(came_from).hostname} redirects to this computer ({host}); that is not followed.")
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
+    if not is_here and not _is_outside(host):
+        raise not_public(host)
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_here):
         raise _refused(f"The file at {host} is offered by “{parts.scheme or 'no'}” instead of https; it was not downloaded.")
     return urlunsplit(parts._replace(fragment=""))
+
+
+def may_reach(local_files: bool) -> Callable[[str], bool]:
+    """Which IP addresses a download may connect to."""
+    return reach.is_public_or_loopback if local_files else reach.is_public
+
+
+def not_public(host: str) -> DownloadFailed:
+    """A file that is not on the public internet."""
+    return _refused(f"The address of the file leads to this computer or into its network ({host}); it was not downloaded.")
+
+
+def _is_outside(host: str) -> bool:
+    """As far as the text tells."""
+    if reach.is_odd_number(host) or reach.names_this_computer(host):
+        return False
+    spelled = reach.literal(host)
+    return spelled is None or reach.is_public(spelled)
 
 
 def label(url: str) -> str:
@@ -61,6 +85,11 @@ def without_query(url: str) -> str:
     """What stays the same when a fresh link to the same file is given: scheme, host and path."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
+
+
+def same_file(first: str | None, second: str | None) -> bool:
+    """Whether two links lead to the same file: a fresh link differs from an expired one in its query."""
+    return first is not None and second is not None and without_query(first) == without_query(second)
 
 
 def _split(url: str) -> SplitResult:

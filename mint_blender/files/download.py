@@ -68,12 +68,16 @@ def silent(_done: int, _total: int | None) -> None:
 
 
 class Downloader:
-    """Fetches files; keeps connections open between them. `close()` when done, or use it as a context manager."""
+    """Fetches files; keeps connections open between them. `close()` when done, or use it as a context manager.
+
+    `local_files`: the addresses come from an API on this computer, which may use files here. Else only the public internet is reached.
+    """
 
     def __init__(
         self,
         limits: Limits = Limits(),
         *,
+        local_files: bool = False,
         user_agent: str = "mint-blender",
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -83,7 +87,8 @@ class Downloader:
         self._clock = clock
         self._sleep = sleep
         self._chance = chance
-        self._session = anonymous_session(user_agent)
+        self._local_files = local_files
+        self._session = anonymous_session(user_agent, local_files=local_files)
 
     def __enter__(self) -> Downloader:
         return self
@@ -115,7 +120,7 @@ class Downloader:
             Part(target).forget()  # a kill just after the renaming leaves the part's note behind
             return target
         errand = Errand(
-            url=address.check(url),
+            url=address.check(url, local_files=self._local_files),
             part=Part(target),
             limit=self.limits.bytes_for(target.name) if limit is None else limit,
             deadline=self._clock() + self.limits.total,
@@ -123,6 +128,7 @@ class Downloader:
             stop=stop,
             progress=progress,
             timeout=(self.limits.connect, self.limits.stall),
+            local_files=self._local_files,
         )
         errand.part.look_up(address.without_query(errand.url))
         self._persist(errand)
@@ -164,8 +170,8 @@ class Downloader:
             seconds -= step
 
 
-def anonymous_session(user_agent: str) -> requests.Session:
-    """A session that can send no credentials: no `Authorization`, no cookie, nothing from ~/.netrc.
+def anonymous_session(user_agent: str, *, local_files: bool = False) -> requests.Session:
+    """A session that can send no credentials: no `Authorization`, no cookie, nothing from ~/.netrc. It reaches no private address.
 
     `trust_env` stays on, since proxies and CA bundles come from the environment too. requests only looks into ~/.netrc while there is no
     `auth`, so an `auth` that adds nothing keeps it out.
@@ -175,7 +181,7 @@ def anonymous_session(user_agent: str) -> requests.Session:
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers.clear()
     session.headers.update({"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "identity"})
-    guarded.mount(session, connections=8)
+    guarded.mount(session, connections=8, may_reach=address.may_reach(local_files))
     return session
 
 

@@ -17,7 +17,7 @@ from urllib.parse import urljoin
 import requests
 import urllib3
 
-from ..net import guarded
+from ..net import certificates, guarded
 from . import address, glb
 from .download import anonymous_session, never
 from .errors import BadGlb, DownloadFailed, FileTrouble, LinkExpired
@@ -39,24 +39,24 @@ class _Beginning:
     total: int
 
 
-def peek(url: str, session: requests.Session | None = None, stop: Callable[[], bool] = never) -> glb.Glb:
-    """Check the beginning of the GLB and tell what is in it. Raises `FileTrouble`."""
-    own = session or anonymous_session("mint-blender")
+def peek(url: str, session: requests.Session | None = None, stop: Callable[[], bool] = never, *, local_files: bool = False) -> glb.Glb:
+    """Check the beginning of the GLB and tell what is in it. `local_files` as for a download. Raises `FileTrouble`."""
+    own = session or anonymous_session("mint-blender", local_files=local_files)
     try:
         with guarded.guarded(guarded.Guard(time.monotonic() + TOTAL, stop=stop)):
-            return _peek(own, address.check(url))
+            return _peek(own, address.check(url, local_files=local_files), local_files)
     finally:
         if session is None:
             own.close()
 
 
-def _peek(session: requests.Session, url: str) -> glb.Glb:
-    found = _first_bytes(session, url, FIRST)
+def _peek(session: requests.Session, url: str, local_files: bool) -> glb.Glb:
+    found = _first_bytes(session, url, FIRST, local_files)
     needed = _needed(found.data)
     if needed > len(found.data) and len(found.data) < found.total:
         if needed > glb.DEFAULTS.json_bytes:
             raise BadGlb(f"{address.label(url)} cannot be imported: its JSON has {needed:,} bytes, more than are read.")
-        found = _first_bytes(session, url, needed)
+        found = _first_bytes(session, url, needed, local_files)
     return glb.inspect_beginning(found.data, found.total, address.label(url))
 
 
@@ -65,30 +65,39 @@ def _needed(data: bytes) -> int:
     return HEADERS + struct.unpack("<I", data[12:16])[0] + 8 if len(data) >= HEADERS and data.startswith(b"glTF") else 0
 
 
-def _first_bytes(session: requests.Session, url: str, count: int) -> _Beginning:
+def _first_bytes(session: requests.Session, url: str, count: int, local_files: bool) -> _Beginning:
     try:
-        with _answer(session, url, count) as response:
+        with _answer(session, url, count, local_files) as response:
             data = b""
             for block in response.iter_content(2**14):
                 data += block
                 if len(data) >= count:
                     break
             return _Beginning(data[:count], _total(response, data))
+    except guarded.ForbiddenAddress as error:
+        raise address.not_public(error.address) from error
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         raise DownloadFailed(f"{address.label(url)} could not be looked at: the connection failed. Try again later.") from error
 
 
-def _answer(session: requests.Session, url: str, count: int) -> requests.Response:
+def _answer(session: requests.Session, url: str, count: int, local_files: bool) -> requests.Response:
     """Redirects are followed by hand, so that each address is checked before it is asked."""
     for _ in range(REDIRECTS + 1):
-        response = session.get(url, headers={"Range": f"bytes=0-{count - 1}"}, timeout=TIMEOUT, stream=True, allow_redirects=False)
+        response = session.get(
+            url,
+            headers={"Range": f"bytes=0-{count - 1}"},
+            timeout=TIMEOUT,
+            stream=True,
+            allow_redirects=False,
+            verify=certificates.trusted(),
+        )
         if response.status_code in {200, 206}:
             return response
         response.close()
         location = response.headers.get("Location")
         if response.status_code not in MOVED or not location:
             raise _refusal(response.status_code, url)
-        url = address.check(urljoin(url, location), came_from=url)
+        url = address.check(urljoin(url, location), local_files=local_files, came_from=url)
     raise DownloadFailed(f"{address.label(url)} was redirected too often.", retryable=False)
 
 

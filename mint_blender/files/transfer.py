@@ -19,7 +19,7 @@ from urllib.parse import urljoin
 import requests
 import urllib3
 
-from ..net import guarded
+from ..net import certificates, guarded
 from . import address
 from .errors import DownloadFailed, FileTrouble, LinkExpired, Stopped, TooLarge, TooSlow
 from .part import Origin, Part, check_room, disk_words, is_header_text
@@ -44,6 +44,8 @@ class Errand:
     progress: Callable[[int, int | None], None]
     timeout: tuple[float, float]
     """Seconds to connect, seconds without a byte."""
+    local_files: bool = False
+    """May the address lead to this computer?"""
 
     @property
     def label(self) -> str:
@@ -100,18 +102,26 @@ def _answer(session: requests.Session, errand: Errand) -> requests.Response:
         location = response.headers.get("Location")
         if not location:
             raise DownloadFailed(f"The file host moved {errand.label} without saying where to.", retryable=False)
-        url = address.check(urljoin(url, location), came_from=url)
+        url = address.check(urljoin(url, location), local_files=errand.local_files, came_from=url)
     raise DownloadFailed(f"{errand.label} was redirected more than {REDIRECTS} times; the download was given up.", retryable=False)
 
 
 def _ask(session: requests.Session, url: str, errand: Errand) -> requests.Response:
     try:
-        return session.get(url, headers=_range_headers(errand.part), timeout=errand.timeout, stream=True, allow_redirects=False)
+        return session.get(
+            url,
+            headers=_range_headers(errand.part),
+            timeout=errand.timeout,
+            stream=True,
+            allow_redirects=False,
+            verify=certificates.trusted(),
+        )
     except requests.RequestException:
         raise
     except OSError as error:  # requests leaves only this one as it is: a CA bundle that is not there
         raise DownloadFailed(
-            f"{errand.label} was not downloaded: the CA bundle that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names cannot be read.",
+            f"{errand.label} was not downloaded: the CA bundle that REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE names "
+            "cannot be read.",
             retryable=False,
         ) from error
 
@@ -297,6 +307,8 @@ def _broken(errand: Errand) -> DownloadFailed:
 def _in_words(error: Exception, errand: Errand) -> FileTrouble:
     """An exception of the network as one of ours."""
     host = errand.label.rpartition(" from ")[2]
+    if isinstance(error, guarded.ForbiddenAddress):
+        return address.not_public(f"{host}, {error.address}")
     if isinstance(error, requests.exceptions.SSLError):
         return DownloadFailed(
             f"The certificate of {host} was not accepted, so {errand.label} was not downloaded. Behind a proxy that "

@@ -146,6 +146,7 @@ class Desk:
         for job_id, number in self._identity.take_waiting().items():
             self._outbox.put(Rested(job_id, number))
         self._account = account
+        self._errand_downloader = None  # where it may reach depends on the API; those who use it still keep it
         self._hang_up()
         self._journal.act_for(account)
 
@@ -397,10 +398,12 @@ class Desk:
         def report(done: int, total: int | None) -> None:
             self._outbox.put(Progress(job_id, want.role, done, total))
 
+        local_files = self._account.is_local
+
         def work() -> None:
             try:
                 folder = Store(self._setup.home).job_folder(job_id)
-                with self._setup.downloader() as downloader:
+                with self._setup.downloader(local_files) as downloader:
                     outcome = fetching.fetch(want, folder, downloader=downloader, stop=unwanted, progress=report)
                 self._inbox.put(Fetched(job_id, serial, want.name, outcome))
             except FileTrouble as trouble:
@@ -416,14 +419,15 @@ class Desk:
         serial = next(_serials)
         self._errands.add(serial)
         if self._errand_downloader is None:
-            self._errand_downloader = self._setup.downloader()
-        downloader = self._errand_downloader
+            self._errand_downloader = self._setup.downloader(self._account.is_local)
+        downloader, local_files = self._errand_downloader, self._account.is_local
 
         def unwanted() -> bool:
             return self._halted.is_set() or not self._online
 
         def work() -> None:
-            self._outbox.put(replace(errands.run(question, self._setup.home, downloader, unwanted), number=number))
+            answered = errands.run(question, self._setup.home, downloader, unwanted, local_files=local_files)
+            self._outbox.put(replace(answered, number=number))
             self._inbox.put(ErrandDone(serial))
 
         self._pool.submit(work)

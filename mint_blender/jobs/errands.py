@@ -34,11 +34,13 @@ _SUFFIXES = (".webp", ".png", ".jpg")
 _downloads = itertools.count(1)
 
 
-def run(question: Thumbnail | FileFacts, home: Path, downloader: Downloader, stop: Callable[[], bool]) -> Answered:
+def run(
+    question: Thumbnail | FileFacts, home: Path, downloader: Downloader, stop: Callable[[], bool], *, local_files: bool = False
+) -> Answered:
     """The answer, or the sentence why there is none. Never raises."""
     try:
         if isinstance(question, FileFacts):
-            return Answered(question, peek(question.url, stop=stop))
+            return Answered(question, peek(question.url, stop=stop, local_files=local_files))
         return Answered(question, thumbnail(question.url, home, downloader, stop))
     except FileTrouble as trouble:
         return Answered(question, None, str(trouble))

@@ -13,6 +13,7 @@ from pathlib import PurePath
 from typing import Any, Protocol, TypeVar
 
 from ..files import choice
+from ..files.address import same_file
 from ..files.errors import BadFile, FileTrouble, LinkExpired, TooLarge
 from ..files.store import safe_name
 from ..mint import errors
@@ -249,7 +250,7 @@ class Harvest:
         taken = self._job.file(Role.MODEL)
         if taken is None:
             taken = yield from self._fetch_model(self._opens)
-        if taken is not None and self._unreadable(taken) and taken.url != self._assets.glb_url:
+        if taken is not None and self._unreadable(taken) and not same_file(taken.url, self._assets.glb_url):
             # Only the file itself says what it needs, and it needs more than expected: fall back on the original.
             note = choice.explain_missing(self._unreadable(taken))
             if self._assets.glb_url is not None:

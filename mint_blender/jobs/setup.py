@@ -26,10 +26,10 @@ def _connect(account: Account) -> Client:
     return connect(account)
 
 
-def _downloader() -> Downloader:
+def _downloader(local_files: bool) -> Downloader:
     from ..files.download import Downloader
 
-    return Downloader()
+    return Downloader(local_files=local_files)
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class Setup:
     slots: dict[Kind, int] = field(default_factory=lambda: {Kind.MODEL: 10, Kind.WORLD: 10})
     downloads: int = 3
     connect: Callable[[Account], Client] = _connect
-    downloader: Callable[[], Downloader] = _downloader
+    downloader: Callable[[bool], Downloader] = _downloader
+    """Told whether the API is on this computer: only then files may be."""
     clock: Callable[[], float] = time.monotonic
     chance: Callable[[], float] = random.random

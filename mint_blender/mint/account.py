@@ -48,6 +48,14 @@ class Account:
         return cls(from_environment or key.strip(), address, source)
 
     @property
+    def is_local(self) -> bool:
+        """Is the API a server on this computer? Only then its files may lie here as well."""
+        try:
+            return Origin.parse(self.base_url).is_loopback
+        except ValueError:
+            return False
+
+    @property
     def origin(self) -> str:
         """Scheme, host and port of the API; empty where the base URL is none."""
         return _origin_of(self.base_url)

@@ -11,7 +11,6 @@ Rules kept here, whatever the callers do:
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from urllib.parse import urlsplit
 import requests
 from urllib3.exceptions import DecodeError, HTTPError
 
-from ..net import guarded
+from ..net import certificates, guarded
 from . import retry_after
 from .errors import BadAnswer, KeyMissing, KeyUnusable, Unreachable, problem_error
 from .origin import Origin
@@ -139,7 +138,7 @@ class Transport:
         request = requests.Request(method, url, params=query, data=content, headers=headers, auth=self._authorize)
         # A proxy has no business between this computer and itself, and would read the key.
         proxies = {"no_proxy": self.origin.host} if self.origin.is_loopback else {}
-        settings: Mapping[str, Any] = self._session.merge_environment_settings(url, proxies, True, _trusted_certificates(), None)
+        settings: Mapping[str, Any] = self._session.merge_environment_settings(url, proxies, True, certificates.trusted(), None)
         timeout = (self._timeouts.connect, self._timeouts.read)
         with self._session.get_adapter(url).send(self._session.prepare_request(request), timeout=timeout, **settings) as response:
             return response, _bounded(response, self._timeouts.body)
@@ -190,12 +189,6 @@ def _guarded_headers(method: str, path: str, idempotency_key: str | None) -> dic
     if not 1 <= len(idempotency_key) <= LONGEST_IDEMPOTENCY_KEY or not all("!" <= character <= "~" for character in idempotency_key):
         raise ValueError(f"An idempotency key has 1 to {LONGEST_IDEMPOTENCY_KEY} printable ASCII characters.")
     return {"Idempotency-Key": idempotency_key}
-
-
-def _trusted_certificates() -> str | bool:
-    # requests reads the first two by itself; SSL_CERT_FILE is what the rest of Python and OpenSSL listen to.
-    names = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
-    return next((os.environ[name] for name in names if os.environ.get(name)), True)
 
 
 def _bounded(response: requests.Response, seconds: float) -> bytes:

@@ -9,6 +9,7 @@ itself and its TLS handshake are bounded by the connect time-out, which is a tot
 from __future__ import annotations
 
 import io
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
 
 T = TypeVar("T")
 
@@ -59,22 +61,43 @@ def guarded(guard: Guard) -> Iterator[Guard]:
         _guard.reset(token)
 
 
-def mount(session: requests.Session, *, connections: int = 1) -> None:
-    """Have all connections of a session guarded; it keeps this many of them open. Nothing is repeated by itself."""
-    adapter = _Adapter(pool_connections=connections, pool_maxsize=connections, max_retries=0)
+class ForbiddenAddress(HTTPError):
+    """A host name leads to an address that must not be reached. Nothing was sent there."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(f"{address} must not be reached")
+        self.address = address
+
+
+def anywhere(address: str) -> bool:
+    """The addresses that a session may reach whose host names are trusted."""
+    return True
+
+
+def mount(session: requests.Session, *, connections: int = 1, may_reach: Callable[[str], bool] = anywhere) -> None:
+    """Have all connections of a session guarded; it keeps this many of them open. Nothing is repeated by itself.
+
+    `may_reach` decides about each IP address that a host name leads to, and about the one that was connected to, before anything is sent;
+    ForbiddenAddress is raised for one that it refuses. Behind a proxy it is the proxy that resolves names: there nothing is asked.
+    """
+    adapter = _Adapter(may_reach, connections)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
 
 
 class _Adapter(HTTPAdapter):
+    def __init__(self, may_reach: Callable[[str], bool], connections: int) -> None:
+        self._pools = _pools(may_reach)
+        super().__init__(pool_connections=connections, pool_maxsize=connections, max_retries=0)
+
     def init_poolmanager(self, *arguments: Any, **more: Any) -> None:
         super().init_poolmanager(*arguments, **more)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
+        self.poolmanager.pool_classes_by_scheme = self._pools
 
     def proxy_manager_for(self, proxy: Any, **more: Any) -> Any:
         manager = super().proxy_manager_for(proxy, **more)
         if not str(proxy).lower().startswith("socks"):  # that one has connections of its own
-            manager.pool_classes_by_scheme = _POOLS
+            manager.pool_classes_by_scheme = self._pools
         return manager
 
 
@@ -163,6 +186,25 @@ class _Guarding:
     """A connection whose socket is a guarded one, also while it asks a proxy for a tunnel."""
 
     sock: Any
+    proxy: Any
+    may_reach: Callable[[str], bool]
+
+    def _new_conn(self) -> Any:
+        if self.proxy is not None:
+            return super()._new_conn()  # type: ignore[misc]
+        self._check(_resolved(self.host, self.port))  # type: ignore[attr-defined]
+        connected = super()._new_conn()  # type: ignore[misc]
+        try:
+            self._check([connected.getpeername()[0]])  # a name may lead elsewhere a moment later
+        except BaseException:
+            connected.close()
+            raise
+        return connected
+
+    def _check(self, addresses: list[str]) -> None:
+        for address in addresses:
+            if not self.may_reach(address):
+                raise ForbiddenAddress(address)
 
     def connect(self) -> None:
         super().connect()  # type: ignore[misc]
@@ -177,20 +219,20 @@ class _Guarding:
                 self.sock = real
 
 
-class _HttpConnection(_Guarding, HTTPConnection):
-    pass
+def _resolved(host: str, port: int) -> list[str]:
+    """All addresses of a host name; none where it cannot be resolved, which connecting then says in its own way."""
+    try:
+        return [str(found[4][0]) for found in socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)]
+    except (OSError, UnicodeError):
+        return []
 
 
-class _HttpsConnection(_Guarding, HTTPSConnection):
-    pass
-
-
-class _HttpPool(HTTPConnectionPool):
-    ConnectionCls = _HttpConnection
-
-
-class _HttpsPool(HTTPSConnectionPool):
-    ConnectionCls = _HttpsConnection
-
-
-_POOLS = {"http": _HttpPool, "https": _HttpsPool}
+def _pools(may_reach: Callable[[str], bool]) -> dict[str, type[HTTPConnectionPool]]:
+    """The classes of a session's connections: urllib3 makes them itself, so what they have to know is a member of the class."""
+    own = {"may_reach": staticmethod(may_reach)}
+    plain = type("_HttpConnection", (_Guarding, HTTPConnection), own)
+    secure = type("_HttpsConnection", (_Guarding, HTTPSConnection), own)
+    return {
+        "http": type("_HttpPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+        "https": type("_HttpsPool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
+    }

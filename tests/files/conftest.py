@@ -10,6 +10,7 @@ import pytest
 
 from mint_blender.files.download import Downloader
 
+from .downloading import Downloader as local_downloader
 from .downloading import Time
 from .file_host import FileHost
 
@@ -27,7 +28,7 @@ def time() -> Time:
 
 @pytest.fixture
 def loader(time: Time) -> Iterator[Downloader]:
-    with Downloader(clock=lambda: time.now, sleep=time.sleep, chance=lambda: 1.0) as made:
+    with local_downloader(clock=lambda: time.now, sleep=time.sleep, chance=lambda: 1.0) as made:
         yield made
 
 

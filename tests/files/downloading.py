@@ -4,8 +4,15 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 from pathlib import Path
 
+from mint_blender.files import download
+from mint_blender.files.download import Limits
+
+__all__ = ["CONTENT", "OTHER", "Downloader", "Limits", "Time", "only_file"]
+
+Downloader = partial(download.Downloader, local_files=True)  # the file hosts of these tests are on this computer
 CONTENT = random.Random(1).randbytes(300_000)
 OTHER = random.Random(2).randbytes(280_000)
 

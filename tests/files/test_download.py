@@ -14,10 +14,9 @@ from pathlib import Path
 import pytest
 
 from mint_blender.files import address, part
-from mint_blender.files.download import Downloader, Limits
 from mint_blender.files.errors import DownloadFailed, LinkExpired, Stopped, TooLarge, TooSlow
 
-from .downloading import CONTENT, OTHER, Time, only_file
+from .downloading import CONTENT, OTHER, Downloader, Limits, Time, only_file
 from .file_host import FileHost, become, claim, cut, hang, mute, released, status
 
 

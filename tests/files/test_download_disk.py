@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 
 from mint_blender.files import part
-from mint_blender.files.download import Downloader
 from mint_blender.files.errors import DiskTrouble, DownloadFailed
 from mint_blender.files.part import Origin, Part
 
-from .downloading import CONTENT
+from .downloading import CONTENT, Downloader
 from .file_host import FileHost
 
 

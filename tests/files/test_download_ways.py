@@ -9,10 +9,10 @@ import pytest
 import trustme
 
 from mint_blender.files import address
-from mint_blender.files.download import Downloader, Limits
-from mint_blender.files.errors import DownloadFailed
+from mint_blender.files.errors import BadGlb, DownloadFailed
+from mint_blender.files.peek import peek
 
-from .downloading import CONTENT, Time
+from .downloading import CONTENT, Downloader, Limits, Time
 from .file_host import FileHost, cut, redirect, status
 
 
@@ -62,9 +62,9 @@ def test_unsafe_addresses_are_never_asked(loader: Downloader, target: Path, url:
 
 def test_an_outside_host_cannot_lead_to_this_computer() -> None:
     """A file host on the internet may not point the add-on at services on loopback."""
-    assert address.check("https://127.0.0.1:8/x", came_from="http://localhost/y")
+    assert address.check("https://127.0.0.1:8/x", came_from="http://localhost/y", local_files=True)
     with pytest.raises(DownloadFailed, match="this computer"):
-        address.check("http://127.0.0.1:8/x", came_from="https://cdn.example/y")
+        address.check("http://127.0.0.1:8/x", came_from="https://cdn.example/y", local_files=True)
 
 
 def test_loopback_is_told_by_the_text() -> None:
@@ -117,8 +117,13 @@ def authority() -> trustme.CA:
     return trustme.CA()
 
 
-def test_the_ca_bundle_of_the_environment_is_used(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A certificate that only REQUESTS_CA_BUNDLE vouches for is accepted, and refused in words without it."""
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"])
+def test_the_ca_bundle_of_the_environment_is_used(
+    variable: str, authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A certificate that only the environment vouches for is accepted, also for a look at a file, and refused in words without it."""
+    for each in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+        monkeypatch.delenv(each, raising=False)
     bundle = tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(bundle)
     with FileHost(certificate=authority.issue_cert("127.0.0.1")) as host:
@@ -126,9 +131,11 @@ def test_the_ca_bundle_of_the_environment_is_used(authority: trustme.CA, tmp_pat
         with Downloader() as loader, pytest.raises(DownloadFailed, match="certificate of 127") as caught:
             loader.fetch(url, tmp_path / "refused.glb")
         assert not caught.value.retryable and host.asked == []
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+        monkeypatch.setenv(variable, str(bundle))
         with Downloader() as loader:
             assert loader.fetch(url, tmp_path / "lamp.glb").read_bytes() == CONTENT
+        with pytest.raises(BadGlb):
+            peek(url, local_files=True)
 
 
 def test_a_ca_bundle_that_is_not_there_is_said(host: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

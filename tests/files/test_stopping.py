@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.files.download import Downloader, Limits
 from mint_blender.files.errors import DownloadFailed, FileTrouble, Stopped, TooSlow
 from mint_blender.files.peek import peek
 
 from ..mint.wire import SILENCE, answer, listening, unused_port
+from .downloading import Downloader, Limits
 
 SLOW = {
     "silent": SILENCE,
@@ -59,7 +59,9 @@ def test_a_look_at_a_file_can_be_stopped(said: bytes) -> None:
     """The first bytes of a GLB may hang as well."""
     stop = threading.Event()
     with listening(said, drip=1.0) as host:
-        trouble = ended(lambda: peek(f"http://127.0.0.1:{host.port}/lamp.glb", stop=stop.is_set), stop, lambda: bool(host.heard))
+        trouble = ended(
+            lambda: peek(f"http://127.0.0.1:{host.port}/lamp.glb", stop=stop.is_set, local_files=True), stop, lambda: bool(host.heard)
+        )
     assert isinstance(trouble, DownloadFailed)
 
 

@@ -58,7 +58,7 @@ def held() -> HeldDownloads:
 @pytest.fixture
 def office(home: Path, held: HeldDownloads) -> Iterator[Office]:
     """An office whose downloads hang."""
-    office = Office(home, downloader=lambda: HeldDownloader(held))
+    office = Office(home, downloader=lambda local: HeldDownloader(held))
     yield office
     held.gate.set()
     office.close()
@@ -185,7 +185,7 @@ def test_a_mistake_in_a_download_concerns_one_job(home: Path) -> None:
         def fetch(self, *arguments: Any, **more: Any) -> Path:
             raise KeyError("oh")
 
-    office = Office(home, downloader=Broken)
+    office = Office(home, downloader=lambda local: Broken())
     job = in_review()
     office.add(job)
     until(office, lambda: office.job(job).notes != ())

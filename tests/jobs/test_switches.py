@@ -249,7 +249,7 @@ def test_what_the_user_reads(name: str, home: Path, service: ThreadService) -> N
     """State, trouble, notes and passing hitches are exactly these; the click that is offered leads where it should; nothing is paid twice."""
     case = CASES[name]
     pace = replace(PACE, patience=0.5) if name == "stuck" else PACE
-    downloader = lambda: Downloader(sleep=lambda seconds: time.sleep(seconds / SPEED))  # noqa: E731
+    downloader = lambda local: Downloader(local_files=local, sleep=lambda seconds: time.sleep(seconds / SPEED))  # noqa: E731
     board = Board(quick(home, pace=pace, readable=OPTIMIZED_NEEDS, downloader=downloader), account(service))
     try:
         request = GenerationRequest(case.kind, f"a lamp [{name}]{case.with_switches}", name=case.name)

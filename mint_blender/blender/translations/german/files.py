@@ -2,6 +2,9 @@
 """German texts about downloaded files."""
 
 TEXTS = {
+    "The address of the file leads to this computer or into its network ({1}); it was not downloaded.": (
+        "Die Adresse der Datei führt zu diesem Computer oder in sein Netzwerk ({1}); sie wurde nicht heruntergeladen."
+    ),
     "The address of the file has no host name.": "Die Adresse der Datei nennt keinen Host.",
     "The address of the file at {1} holds a user name or password; such addresses are not used.": (
         "Die Adresse der Datei bei {1} enthält Benutzernamen oder Passwort; solche Adressen werden nicht verwendet."
@@ -213,8 +216,8 @@ TEXTS = {
     "{1} was redirected more than {2} times; the download was given up.": (
         "{1} wurde mehr als {2}-mal umgeleitet; der Download wurde aufgegeben."
     ),
-    "{1} was not downloaded: the CA bundle that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names cannot be read.": (
-        "{1} wurde nicht heruntergeladen: das CA-Bündel aus REQUESTS_CA_BUNDLE oder CURL_CA_BUNDLE ist nicht lesbar."
+    "{1} was not downloaded: the CA bundle that REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE names cannot be read.": (
+        "{1} wurde nicht heruntergeladen: das CA-Bündel aus REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE oder SSL_CERT_FILE ist nicht lesbar."
     ),
     "{1} changed at the file host while it was being downloaded; trying again starts over.": (
         "{1} hat sich beim Herunterladen auf dem Dateiserver geändert; ein neuer Versuch beginnt von vorn."

@@ -2,6 +2,9 @@
 """Japanese texts about downloaded files."""
 
 TEXTS = {
+    "The address of the file leads to this computer or into its network ({1}); it was not downloaded.": (
+        "ファイルのアドレスがこのコンピューターまたはそのネットワーク内 ({1}) を指しているため、ダウンロードしませんでした。"
+    ),
     "The address of the file has no host name.": "ファイルのアドレスにホスト名がありません。",
     "The address of the file at {1} holds a user name or password; such addresses are not used.": (
         "{1} のファイルのアドレスにユーザー名かパスワードが含まれるため使いません。"
@@ -209,8 +212,8 @@ TEXTS = {
     "{1} was redirected more than {2} times; the download was given up.": (
         "{1} は {2} 回を超えて転送されたため、ダウンロードを中止しました。"
     ),
-    "{1} was not downloaded: the CA bundle that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names cannot be read.": (
-        "{1} をダウンロードしませんでした。REQUESTS_CA_BUNDLE か CURL_CA_BUNDLE の CA バンドルを読めません。"
+    "{1} was not downloaded: the CA bundle that REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE names cannot be read.": (
+        "{1} をダウンロードしませんでした。REQUESTS_CA_BUNDLE、CURL_CA_BUNDLE、SSL_CERT_FILE のいずれかが指す CA バンドルを読めません。"
     ),
     "{1} changed at the file host while it was being downloaded; trying again starts over.": (
         "{1} がダウンロード中に変更されました。再試行すると最初から始まります。"

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where an answer of Mint's may lead to: the public internet, never this computer or the network around it."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mint_blender.files import address
+from mint_blender.files.download import Downloader
+from mint_blender.files.errors import DownloadFailed, FileTrouble
+from mint_blender.files.peek import peek
+from mint_blender.net import reach
+
+from ..mint.wire import answer, listening, tunnelling
+from .downloading import Downloader as LocalDownloader
+from .file_host import FileHost
+
+INSIDE = [
+    "http://127.0.0.1/lamp.glb",
+    "https://127.0.0.1/lamp.glb",
+    "https://169.254.169.254/latest/meta-data",
+    "https://127.1/lamp.glb",
+    "https://2130706433/lamp.glb",
+    "https://0x7f000001/lamp.glb",
+    "https://0x7f.1/lamp.glb",
+    "https://0177.0.0.1/lamp.glb",
+    "https://127.0.0.1./lamp.glb",
+    "https://１２７.0.0.1/lamp.glb",
+    "https://127。0。0。1/lamp.glb",
+    "https://localhost/lamp.glb",
+    "https://localhost./lamp.glb",
+    "https://LOCALHOST/lamp.glb",
+    "https://files.localhost/lamp.glb",
+    "https://[::1]/lamp.glb",
+    "https://[::]/lamp.glb",
+    "https://0.0.0.0/lamp.glb",
+    "https://0/lamp.glb",
+    "https://[::ffff:127.0.0.1]/lamp.glb",
+    "https://[::ffff:10.0.0.1]/lamp.glb",
+    "https://[::127.0.0.1]/lamp.glb",
+    "https://[64:ff9b::7f00:1]/lamp.glb",
+    "https://[64:ff9b::a9fe:a9fe]/lamp.glb",
+    "https://[64:ff9b:1::1]/lamp.glb",
+    "https://[2002:7f00:1::]/lamp.glb",
+    "https://[fe80::1]/lamp.glb",
+    "https://[fe80::1%25eth0]/lamp.glb",
+    "https://[fc00::1]/lamp.glb",
+    "https://[fec0::1]/lamp.glb",
+    "https://[ff02::1]/lamp.glb",
+    "https://10.1.2.3/lamp.glb",
+    "https://172.16.0.1/lamp.glb",
+    "https://192.168.1.1/lamp.glb",
+    "https://100.64.0.1/lamp.glb",
+    "https://224.0.0.1/lamp.glb",
+    "https://240.0.0.1/lamp.glb",
+    "https://255.255.255.255/lamp.glb",
+]
+OUTSIDE = [
+    "https://cdn.mint.gg/a.glb",
+    "https://93.184.215.14/a.glb",
+    "https://[2606:2800:21f::1]/a.glb",
+    "https://[64:ff9b::5db8:d70e]/a.glb",
+]
+
+
+@pytest.mark.parametrize("url", INSIDE)
+def test_addresses_inside_are_refused(url: str, tmp_path: Path) -> None:
+    """Whichever way the address is written, for a download, a look at its beginning, and on a redirect."""
+    acts = [
+        lambda: Downloader().fetch(url, tmp_path / "lamp.glb"),
+        lambda: peek(url),
+        lambda: address.check(url, came_from="https://cdn.mint.gg/lamp.glb"),
+    ]
+    for act in acts:
+        with pytest.raises(DownloadFailed) as refused:
+            act()
+        assert not refused.value.retryable
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("url", OUTSIDE)
+def test_public_addresses_are_not(url: str) -> None:
+    """Also those that stand for a public IPv4 address in an IPv6 network."""
+    assert address.check(url) == url
+
+
+def test_http_is_refused_whatever_the_host() -> None:
+    """A public API's files come by https."""
+    with pytest.raises(DownloadFailed, match="instead of https"):
+        address.check("http://cdn.mint.gg/a.glb")
+
+
+@pytest.mark.parametrize("url", [url for url in INSIDE if url not in ("http://127.0.0.1/lamp.glb", "https://127.0.0.1/lamp.glb")])
+def test_an_api_on_this_computer_leads_no_further_than_here(url: str) -> None:
+    """It may use files here; the network around this computer is none of its business either."""
+    if url in ("https://localhost/lamp.glb", "https://LOCALHOST/lamp.glb", "https://[::1]/lamp.glb"):
+        assert address.check(url, local_files=True)
+    else:
+        with pytest.raises(DownloadFailed):
+            address.check(url, local_files=True)
+
+
+# -- once a name is resolved -----------------------------------------------------------------------------------------------------
+
+
+class Names:
+    """Stands in for name resolution: what each name leads to, one answer for each time it is asked, the last one for ever."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.answers: dict[str, list[list[str]]] = {}
+        self.asked: list[str] = []
+        self._real = socket.getaddrinfo
+        monkeypatch.setattr(socket, "getaddrinfo", self._resolve)
+
+    def _resolve(self, host: Any, port: Any, *more: Any, **named: Any) -> Any:
+        if host not in self.answers:
+            return self._real(host, port, *more, **named)
+        self.asked.append(host)
+        answers = self.answers[host]
+        found = answers.pop(0) if len(answers) > 1 else answers[0]
+        return [(socket.AF_INET6 if ":" in each else socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in found]
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> Names:
+    """Nothing outside is ever asked."""
+    for variable in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+    return Names(monkeypatch)
+
+
+@pytest.fixture
+def host() -> Iterator[FileHost]:
+    """A service on this computer that nobody outside should be able to reach through us."""
+    with FileHost() as running:
+        yield running
+
+
+@pytest.mark.parametrize("addresses", [["127.0.0.1"], ["93.184.215.14", "127.0.0.1"], ["10.0.0.7"], ["::1"], ["::ffff:127.0.0.1"]])
+def test_a_name_that_leads_inside_is_refused(names: Names, addresses: list[str], tmp_path: Path) -> None:
+    """All of its addresses have to be public; nothing is connected to."""
+    names.answers["cdn.example"] = [addresses]
+    with listening(answer(b"secret")) as inside:
+        url = f"https://cdn.example:{inside.port}/lamp.glb"
+        for act in (lambda: Downloader().fetch(url, tmp_path / "lamp.glb"), lambda: peek(url)):
+            with pytest.raises(DownloadFailed, match="leads to this computer or into its network") as refused:
+                act()
+            assert not refused.value.retryable
+        assert inside.connections == 0
+
+
+def test_a_name_that_leads_elsewhere_a_moment_later_is_refused(names: Names, tmp_path: Path) -> None:
+    """The address that was connected to is the one that is asked about, before a byte is sent."""
+    names.answers["cdn.example"] = [["93.184.215.14"], ["127.0.0.1"]]
+    with listening(answer(b"secret")) as inside:
+        with pytest.raises(DownloadFailed, match="leads to this computer or into its network"):
+            Downloader().fetch(f"https://cdn.example:{inside.port}/lamp.glb", tmp_path / "lamp.glb")
+        assert len(names.asked) == 2
+        assert inside.heard == []
+
+
+def test_a_redirect_to_a_name_that_leads_inside_is_refused(names: Names, host: FileHost, tmp_path: Path) -> None:
+    """A file host on this computer redirects to a name in the network around it: the name is resolved and refused."""
+    names.answers["intern.example"] = [["10.0.0.7"]]
+    with (
+        listening(answer(status="302 Found", Location="https://intern.example/lamp.glb")) as redirecting,
+        pytest.raises(DownloadFailed, match="leads to this computer or into its network"),
+    ):
+        LocalDownloader().fetch(f"http://127.0.0.1:{redirecting.port}/lamp.glb", tmp_path / "lamp.glb")
+    assert names.asked == ["intern.example"]
+
+
+def test_behind_a_proxy_it_is_the_proxy_that_resolves(names: Names, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Its own address may be inside, names are left to it, and addresses that are spelled out are refused all the same."""
+    with tunnelling(1, refusal=b"HTTP/1.1 403 Forbidden\r\n\r\n") as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        monkeypatch.setenv("NO_PROXY", "")
+        monkeypatch.setenv("no_proxy", "")
+        names.answers["cdn.example"] = [["10.0.0.7"]]
+        with pytest.raises(FileTrouble) as failed:
+            Downloader(sleep=lambda _: None).fetch("https://cdn.example/lamp.glb", tmp_path / "lamp.glb")
+        assert "into its network" not in str(failed.value)
+        assert proxy.asked and names.asked == []
+        before = list(proxy.asked)
+        with pytest.raises(DownloadFailed, match="into its network"):
+            Downloader().fetch("https://169.254.169.254/lamp.glb", tmp_path / "lamp.glb")
+        assert proxy.asked == before
+
+
+@pytest.mark.parametrize(
+    ("text", "public", "loopback"),
+    [
+        ("93.184.215.14", True, False),
+        ("127.0.0.1", False, True),
+        ("::1", False, True),
+        ("fe80::1%eth0", False, False),
+        ("nonsense", False, False),
+        ("", False, False),
+    ],
+)
+def test_which_addresses_are_what(text: str, public: bool, loopback: bool) -> None:
+    """What cannot be read is neither."""
+    assert (reach.is_public(text), reach.is_loopback(text)) == (public, loopback)
+    assert reach.is_public_or_loopback(text) is (public or loopback)
