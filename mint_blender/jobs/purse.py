@@ -115,7 +115,7 @@ class Purse:
         if price is None and not is_new:
             price = job.estimate
         total = None if unasked or price is None else self._after(job, decision)
-        paid = job.cost or 0.0
+        paid = job.paid_before + sum(each.credits.finalized or 0.0 for each in job.operations if each.credits)
         sentence = (
             objection(price if is_new and not unasked else total, replace(self.limits, day=0.0), others)
             or objection(None if total is None else total - paid, replace(self.limits, each=0.0), others + paid)

@@ -191,7 +191,7 @@ def test_the_price_is_cached_and_asked_for_again_after_hours(service: ThreadServ
     old = board.answers[question]
     board.answers[question] = Answered(question, old.answer, None, old.at - timedelta(hours=2))
     assert [asked(), asked()] == [2, 2]
-    for change, price in (({"preset": "STANDARD"}, 798), ({"kind": "WORLD"}, 1500), ({"review": True}, 1500)):
+    for change, price in (({"preset": "STANDARD"}, 798), ({"kind": "WORLD"}, 1650), ({"review": True}, 1650)):
         for name, value in change.items():
             setattr(fields, name, value)
         assert board.purse.price(form.price_of(fields)) is None, "a price of something else is shown"

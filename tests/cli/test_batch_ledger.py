@@ -18,6 +18,7 @@ from mint_blender.jobs import ledger
 from ..mint.standin import PIXEL
 from ..mint_service.running import ThreadService
 from .runs import Mint, command, environment, run
+from .sheets import Sheet
 from .test_batch import lines_of
 
 LAMPS: list[dict[str, object]] = [{"prompt": f"lamp {number}"} for number in range(1, 4)]
@@ -184,6 +185,27 @@ def test_an_entry_that_cannot_be_read_starts_nothing(mint: Mint, service: Thread
     assert ran.status == 1 and "cannot be read: update the add-on. Nothing is started for it." in ran.said
     assert "2 of 3 lines are done" in ran.said
     assert len(service.operations()) == 3
+
+
+def test_lines_of_another_account_are_left_alone(mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home) -> None:
+    """They are not sent, polled or paid for with this account's key: a sentence says whose they are."""
+    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1", "mode": "review"})
+    arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
+    assert mint(*arguments).status == 6
+    path = tmp_path / "out" / ".mint-batch" / "ledger.jsonl"
+    last = entries(tmp_path / "out")[-1]
+    last["owner"] = {"origin": service.api.removesuffix("/v1"), "account": "user:somebody else"}
+    last["record"] = {**last["record"], "owner": last["owner"]}  # type: ignore[dict-item]
+    path.write_text(path.read_text() + json.dumps(last) + "\n")
+    lines_of(file, {"prompt": "lamp 1", "mode": "review"}, {"prompt": "lamp 2"})
+    asked = len(service.log())
+    for home in ("home", "elsewhere"):
+        at_home(home)
+        ran = mint(*arguments)
+        assert ran.status == 3 and "line 1: It belongs to another Mint account" in ran.said
+    assert not [entry for entry in service.log()[asked:] if str(last["operation"]) in entry.path]
+    assert len(service.operations()) == 2
+    assert [card.state for card in Sheet(tmp_path / "out" / "index.html").cards] == ["failed", "done"]
 
 
 def test_a_retry_is_known_to_the_other_journal(mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home) -> None:

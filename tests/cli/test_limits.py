@@ -193,7 +193,7 @@ def test_approving_in_python_above_a_limit(mint: Mint, service: ThreadService, p
         return "approve"
 
     preferences(Limits(day=495))
-    with pytest.raises(mint_blender.TooExpensive, match="With the 248 Credits spent today"):
+    with pytest.raises(mint_blender.TooExpensive, match=r"about 98 Credits\. With the 398 Credits spent today"):
         mint_blender.generate("a mug", preset="fast", mode="review", review=review)
     assert not service.requests("POST", "*:approve")
 
