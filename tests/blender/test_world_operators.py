@@ -147,7 +147,7 @@ def test_a_mistake_in_the_import_is_a_sentence_and_not_tried_again_at_every_beat
     here = replace(job.target, document=current.document(), scene=bpy.context.scene.name)
     board.retarget(job.id, here)
     assert auto_landing.are_waiting(board)
-    monkeypatch.setattr(arrival, "place", lambda job, scene: {}["oh"])
+    monkeypatch.setattr(arrival, "place", lambda *arguments, **options: {}["oh"])
     assert auto_landing.land_ready(board) and not auto_landing.are_waiting(board)
     assert board.job(job.id).trouble.sentence.startswith("Something in the import went wrong (KeyError).")
     assert "Traceback" in caplog.text

@@ -141,7 +141,7 @@ def test_a_batch_of_both_kinds(mint: Mint, service: ThreadService, tmp_path: Pat
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     out = tmp_path / "out"
     assert mint("batch", str(tmp_path / "a.jsonl"), "-o", str(out)).status == 0
-    assert {path.suffix for path in out.iterdir()} == {".blend", ".webp", ".json", ".html"}
+    assert {path.suffix for path in out.iterdir() if not path.name.startswith(".")} == {".blend", ".webp", ".json", ".html"}
     hall = look(out / "0002-a-hall.blend")
     assert hall["background"] is False and hall["meshes"]
     assert look(out / "0001-lamp.blend")["height"] == pytest.approx(3)
