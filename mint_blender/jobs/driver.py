@@ -7,10 +7,12 @@ Each process holds a locked file (`files.lock`) for as long as it lives.
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 from ..files.lock import try_lock, try_shared_lock
+from .database import trouble
 
 
 class Driver:
@@ -18,12 +20,16 @@ class Driver:
 
     def __init__(self, home: Path) -> None:
         self._folder = home / "drivers"
-        self._folder.mkdir(parents=True, exist_ok=True)
         self.name = uuid.uuid4().hex
-        # Held open for as long as the process drives: closing it is letting go.
-        self._handle: IO[bytes] = (self._folder / self.name).open("wb")
-        if not try_lock(self._handle):
-            raise OSError(f"The new file {self._folder / self.name} could not be locked.")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            # Held open for as long as the process drives: closing it is letting go.
+            self._handle: IO[bytes] = (self._folder / self.name).open("wb")
+            if not try_lock(self._handle):
+                self._handle.close()
+                raise OSError(f"the new file {self.name} could not be locked")
+        except OSError as error:
+            raise trouble(self._folder, "used", error) from error
 
     def is_alive(self, name: str | None) -> bool:
         """Does another living process (or this one) drive under that name? A dead one's file is removed."""
@@ -39,13 +45,15 @@ class Driver:
                     return True
         except FileNotFoundError:
             return False
-        except PermissionError:
-            return True
-        path.unlink(missing_ok=True)
+        except OSError:
+            return True  # nobody can tell: then it is left alone
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
         return False
 
     def close(self) -> None:
         """Let go: what this process drove can be taken over at once."""
         if not self._handle.closed:
             self._handle.close()
-            (self._folder / self.name).unlink(missing_ok=True)
+            with suppress(OSError):
+                (self._folder / self.name).unlink(missing_ok=True)

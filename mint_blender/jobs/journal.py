@@ -80,6 +80,7 @@ class Journal:
         self.path = home / "journal.sqlite3"
         self.present: Present | None = None
         self._account: Account | None = None
+        self._unreadable: set[str] = set()  # of which the log tells already
         self._db = Database(self.path)
         self._accounts = Accounts(self._db)
         self._db.prepare(_VERSION, _JOBS, _MOVES, _CHANGES, _UPLOADS, *accounts.TABLES)
@@ -180,7 +181,9 @@ class Journal:
                 if job.id != job_id:
                     raise KeyError(job_id)  # the record of another job
             except Exception as error:  # damaged, or a newer version's: whatever is wrong with it concerns this job alone
-                log.warning("The record of job %s cannot be read: %s", ascii(job_id), type(error).__name__)
+                if job_id not in self._unreadable:
+                    self._unreadable.add(job_id)
+                    log.warning("The record of job %s cannot be read: %s", ascii(job_id), type(error).__name__)
                 yield Unreadable(job_id, created_at)
             else:
                 owner = Owner(origin, account) if origin or account else None

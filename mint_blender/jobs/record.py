@@ -12,6 +12,7 @@ from ..mint.account import Owner
 from ..mint.generation import GenerationRequest
 from ..mint.schema import Asset, Format, Kind, Mode, Operation, OptimizationLevel, Pose, Preset
 from .job import Cause, DecidedPreview, Decision, Job, Kept, Phase, Role, Target, Trouble, Verb
+from .record_checks import fits
 
 Plain = TypeVar("Plain")
 
@@ -50,11 +51,14 @@ def dump(job: Job) -> str:
 
 
 def load(text: str, decision: Decision | None, phase: Phase) -> Job:
-    """The job that `dump` wrote. `decision` and `phase` stand in columns of their own, which other writers touch too."""
+    """The job that `dump` wrote. `decision` and `phase` stand in columns of their own, which other writers touch too.
+
+    Raises whatever is wrong with it: a word that a later version knows, or a value that is not what it should be.
+    """
     record = json.loads(text)
     trouble, asset, operation = record.get("trouble"), record.get("asset"), record.get("operation")
     preview = record.get("decided_preview")
-    return Job(
+    job = Job(
         id=record["id"],
         request=_request(record["request"]),
         key=record["key"],
@@ -68,10 +72,10 @@ def load(text: str, decision: Decision | None, phase: Phase) -> Job:
         phase=phase,
         first_sent_at=record.get("first_sent_at"),
         body=record.get("body"),
-        image_urls=tuple(record.get("image_urls", ())),
-        operation=Operation.read(operation) if operation else None,
+        image_urls=_list(record.get("image_urls", ())),
+        operation=Operation.read(operation) if operation is not None else None,
         existing=record.get("existing"),
-        convert=tuple(Format(format) for format in record.get("convert", ())),
+        convert=tuple(Format(format) for format in _list(record.get("convert", ()))),
         optimize=OptimizationLevel(record["optimize"]) if record.get("optimize") else None,
         optimization=Operation.read(record["optimization"]) if record.get("optimization") else None,
         optimize_sent_at=record.get("optimize_sent_at"),
@@ -82,12 +86,21 @@ def load(text: str, decision: Decision | None, phase: Phase) -> Job:
         refused=_kept(record.get("refused", ())),
         decision=decision,
         trouble=_plain(Trouble, trouble, cause=Cause) if trouble else None,
-        notes=tuple(record.get("notes", ())),
+        notes=_list(record.get("notes", ())),
     )
+    if not fits(job, Job):
+        raise TypeError("a member is not what it should be")
+    return job
 
 
 def _kept(records: Iterable[Mapping[str, Any]]) -> tuple[Kept, ...]:
-    return tuple(_plain(Kept, kept, role=Role, needs=tuple) for kept in records)
+    return tuple(_plain(Kept, kept, role=Role, needs=tuple) for kept in _list(records))
+
+
+def _list(value: Any) -> tuple[Any, ...]:
+    if not isinstance(value, list | tuple):
+        raise TypeError(type(value).__name__)
+    return tuple(value)
 
 
 def dump_decision(decision: Decision) -> str:

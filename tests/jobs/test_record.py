@@ -4,13 +4,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from typing import Any
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from mint_blender.jobs import record
+from mint_blender.jobs import card, record, spending
 from mint_blender.jobs.job import Decision, Job, Phase
+from mint_blender.jobs.lineup import line_up
 
-from .strategies import decisions, jobs
+from .strategies import decisions, jobs, json_values
 from .telling import a_job, working
 
 
@@ -57,3 +62,40 @@ def working_like(told: dict[str, object]) -> Job:
     """The job of that record without what was added to it."""
     known = {name: value for name, value in told.items() if name != "mood"}
     return record.load(json.dumps(known), None, Phase.WORKING)
+
+
+def _places(value: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place in a JSON value."""
+    yield way
+    for name, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from _places(inner, (*way, name))
+
+
+@settings(max_examples=400)
+@given(jobs, st.data())
+def test_a_damaged_record_is_refused_or_harmless(job: Job, data: st.DataObject) -> None:
+    """Whatever stands in a place of a record: either it is refused as a whole, or all that looks at a job can live with it."""
+    told = json.loads(record.dump(job))
+    way = data.draw(st.sampled_from([way for way in _places(told) if way and "raw" not in way]))
+    *path, last = way
+    place = told
+    for name in path:
+        place = place[name]
+    place[last] = data.draw(json_values | st.sampled_from(["", "dreaming", 1e999, -1, [], {}, [None], {"a": 1}]))
+    try:
+        found = record.load(json.dumps(told), job.decision, job.phase)
+    except Exception:
+        return
+    card.state(found), card.verbs(found), card.cost(found), card.report(found)
+    assert isinstance(found.title, str)
+    assert isinstance(spending.committed(found), float | int)
+    spending.entry(found, [], 0.0)
+    line_up([found], lambda job_id: False, {})
+    assert record.load(record.dump(found), found.decision, found.phase) == found
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "[" * 100_000, '{"id": 1}', '"text"'])
+def test_what_is_no_record_is_refused(text: str) -> None:
+    """Half a record, none, or something else."""
+    with pytest.raises(Exception):  # noqa: B017 - whatever is wrong with it
+        record.load(text, None, Phase.WAITING)

@@ -24,7 +24,8 @@ TEXTS = {
     "Belongs to another account": "Gehört zu einem anderen Konto",
     "Other accounts: {1} more": "Andere Konten: {1} weitere",
     "This job cannot be read: it is damaged, or from a newer version. Update the add-on. Its record is kept.": (
-        "Dieser Auftrag ist nicht lesbar: beschädigt oder von einer neueren Version. Das Add-on aktualisieren. Der Eintrag bleibt erhalten."
+        "Dieser Auftrag ist nicht lesbar: beschädigt oder von einer neueren Version. Das Add-on aktualisieren. Der Eintrag "
+        "bleibt erhalten."
     ),
     "{1} belongs to another account: enter that account's API key and address to go on with it.": (
         "{1} gehört zu einem anderen Konto: zum Weitermachen dessen API-Schlüssel und Adresse eingeben."
@@ -44,4 +45,5 @@ TEXTS = {
         "MINT_API_BASE_URL führt zu {1}, darum wird der gespeicherte API-Schlüssel nicht gesendet. Auch MINT_API_KEY setzen "
         "oder die Adresse in Blender bestätigen."
     ),
+    "used": "benutzt",
 }

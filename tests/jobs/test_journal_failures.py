@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One damaged or newer record hides no other job, and every failure of the journal is one error class with a sentence."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mint_blender.jobs.board import Board
+from mint_blender.jobs.driver import Driver
+from mint_blender.jobs.job import Decision, Phase, Verb
+from mint_blender.jobs.journal import Journal, JournalTrouble, Unreadable
+from mint_blender.mint.account import Account
+
+from .quick import quick
+from .telling import a_job, working
+
+DAMAGES = {
+    "half a record": "UPDATE jobs SET record = substr(record, 1, 40) WHERE id = ?",
+    "another phase": "UPDATE jobs SET phase = 'dreaming' WHERE id = ?",
+    "another kind": """UPDATE jobs SET record = replace(record, '"model"', '"hologram"') WHERE id = ?""",
+    "another click": """UPDATE jobs SET decision = '{"verb": "undo", "key": "k"}' WHERE id = ?""",
+    "half a click": """UPDATE jobs SET decision = '{' WHERE id = ?""",
+    "no text": "UPDATE jobs SET record = CAST(x'c3282fff' AS TEXT) WHERE id = ?",
+    "another job's": "UPDATE jobs SET record = (SELECT record FROM jobs WHERE id != ?1 LIMIT 1) WHERE id = ?1",
+    "odd values": """UPDATE jobs SET record = replace(record, '"paid_before": 0.0', '"paid_before": "much"') WHERE id = ?""",
+}
+
+
+@pytest.fixture
+def journal(home: Path) -> Iterator[Journal]:
+    """A journal in an empty home."""
+    journal = Journal(home)
+    yield journal
+    journal.close()
+
+
+def damage(home: Path, job_id: str, how: str) -> tuple[object, ...]:
+    """Damage a row as something else than this program might; returns it."""
+    with closing(sqlite3.connect(home / "journal.sqlite3")) as database, database:
+        database.text_factory = bytes
+        database.execute(DAMAGES[how], (job_id,))
+        database.execute("INSERT OR REPLACE INTO changes (job) VALUES (?)", (job_id,))
+        return row(database, job_id)
+
+
+def row(database: sqlite3.Connection, job_id: str) -> tuple[object, ...]:
+    """What stands there."""
+    return database.execute("SELECT record, phase, decision, driver FROM jobs WHERE id = ?", (job_id,)).fetchone()  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_a_record_that_cannot_be_read_hides_no_other(journal: Journal, home: Path, how: str) -> None:
+    """It is listed as unreadable, never driven or decided about, and stays as it is; the others are all there."""
+    good, bad = replace(working(), created_at=1.0), replace(working(), created_at=2.0)
+    serial = journal.changes(0)[0]
+    journal.add(good, bad)
+    before = damage(home, bad.id, how)
+    lost = Unreadable(bad.id, 2.0)
+    driver = Driver(home)
+    assert journal.jobs() == [good]
+    assert journal.records() == [lost, good]
+    assert journal.changes(serial)[1] == {good.id: good, bad.id: lost}
+    assert journal.job(bad.id) is None
+    assert journal.claim(bad.id, driver) is None
+    assert not journal.decide(bad.id, Decision(Verb.CANCEL, "click"))
+    assert journal.decided(driver) == {}
+    assert journal.claim(good.id, driver) == good
+    assert [phase for phase, _ in journal.moves([good.id, bad.id])[good.id]] == [Phase.WORKING]
+    journal.take_back("")
+    driver.close()
+    with closing(sqlite3.connect(home / "journal.sqlite3")) as database:
+        database.text_factory = bytes
+        assert row(database, bad.id) == before
+
+
+def test_the_board_shows_what_cannot_be_read(home: Path) -> None:
+    """It goes on with the others; only a click on the very entry takes it off the list, and its record is kept even then."""
+    journal = Journal(home)
+    good, bad = (replace(a_job(), phase=Phase.PLACED) for _ in range(2))
+    journal.add(good, bad)
+    journal.close()
+    before = damage(home, bad.id, "another phase")
+    board = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    board.allow_online(False)
+    assert [job.id for job in board.jobs()] == [good.id]
+    board.resume_all()
+    board.take_over()
+    board.dismiss_finished()
+    assert board.jobs() == []
+    assert [each.id for each in board.unreadable()] == [bad.id]
+    board.dismiss(bad.id)
+    assert board.unreadable() == []
+    assert board.close(20)
+    with closing(sqlite3.connect(home / "journal.sqlite3")) as database:
+        database.text_factory = bytes
+        assert row(database, bad.id) == before
+
+
+def test_a_record_may_become_unreadable_while_it_is_shown(home: Path) -> None:
+    """A newer version works on the same journal: its word for a phase is no surprise."""
+    journal = Journal(home)
+    job = replace(a_job(), phase=Phase.PAUSED)
+    journal.add(job)
+    journal.close()
+    board = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    damage(home, job.id, "another phase")
+    assert board.catch_up()
+    assert (board.jobs(), [each.id for each in board.unreadable()]) == ([], [job.id])
+    assert board.close(20)
+
+
+# -- failures --------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_full_disk_is_told_and_loses_nothing(journal: Journal, home: Path) -> None:
+    """SQLite says that the disk is full: so does the sentence. What was committed stays, and it works again when there is room."""
+    job = journal.add(a_job())[0]
+    ((pages,),) = journal._db.rows("PRAGMA page_count")
+    journal._db.rows(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(JournalTrouble, match=r"\(database or disk is full\)\. The disk is full: make room on it, then try again\.$"):
+        journal.add(*(a_job("x" * 4000) for _ in range(20)))
+    assert [each.id for each in journal.jobs()] == [job.id]
+    journal._db.rows("PRAGMA max_page_count = 1000000")
+    journal.add(a_job())
+    assert len(journal.jobs()) == 2
+
+
+def test_a_locked_journal_is_told(journal: Journal, home: Path) -> None:
+    """Another program holds it for longer than one can wait."""
+    journal._db.rows("PRAGMA busy_timeout = 20")
+    with closing(sqlite3.connect(home / "journal.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(JournalTrouble, match=r"\(database is locked\)\. Another program is using it"):
+            journal.add(a_job())
+    journal.add(a_job())
+
+
+def test_a_journal_that_may_not_be_written_is_told(journal: Journal) -> None:
+    """Reading goes on, writing says what is lacking."""
+    journal.add(a_job())
+    journal._db.rows("PRAGMA query_only = ON")
+    with pytest.raises(JournalTrouble, match=r"Allow writing to it and its folder, or set MINT_BLENDER_HOME\.$"):
+        journal.add(a_job())
+    assert len(journal.jobs()) == 1
+
+
+def _noise(path: Path) -> None:
+    path.write_bytes(os.urandom(20_000))
+
+
+def _truncated(path: Path) -> None:
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) * 6 // 10])
+
+
+def _overwritten(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[4096:] = os.urandom(len(data) - 4096)
+    path.write_bytes(bytes(data))
+
+
+def _directory(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+@pytest.mark.parametrize("break_it", [_noise, _truncated, _overwritten, _directory])
+def test_a_damaged_file_is_told_in_every_call(home: Path, break_it: Callable[[Path], None]) -> None:
+    """Whatever is asked of it: the one error class with a sentence, or an answer; nothing else of SQLite's comes through."""
+    journal = Journal(home)
+    jobs = journal.add(*(a_job("x" * 500) for _ in range(40)))
+    journal.close()
+    path = home / "journal.sqlite3"
+    for rest in home.glob("journal.sqlite3-*"):
+        rest.unlink()
+    break_it(path)
+    kept = path.read_bytes() if path.is_file() else b""
+    sentences = []
+    try:
+        journal = Journal(home)
+    except JournalTrouble as trouble:
+        sentences.append(str(trouble))
+    else:
+        calls: list[Callable[[], object]] = [
+            journal.jobs,
+            lambda: journal.moves([jobs[0].id]),
+            lambda: journal.changes(0),
+            lambda: journal.dismissed(0.0),
+            lambda: journal.add(a_job()),
+            lambda: journal.save(replace(jobs[0], phase=Phase.SENDING)),
+            lambda: journal.dismiss(jobs[0].id),
+        ]
+        for call in calls:
+            try:
+                call()
+            except JournalTrouble as trouble:
+                sentences.append(str(trouble))
+        journal.close()
+    assert sentences
+    assert all(str(path) in sentence and "MINT_BLENDER_HOME" in sentence for sentence in sentences)
+    assert break_it is not _noise or path.read_bytes() == kept, "what could not be read is kept"
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder in which nobody can write, not even root")
+def test_a_folder_without_write_permission_is_told() -> None:
+    """Neither the journal nor the proof of life can be made there: both say it in the same class."""
+    home = Path("/proc/self/mint")
+    with pytest.raises(JournalTrouble, match=r"/proc/self/mint/journal.sqlite3 cannot be opened"):
+        Board(quick(home), Account("key"))
+    with pytest.raises(JournalTrouble, match=r"/proc/self/mint/drivers cannot be used"):
+        Driver(home)
+
+
+def test_a_board_that_cannot_be_opened_holds_nothing(home: Path) -> None:
+    """The proof of life cannot be made: the journal is let go of again, and everything works as soon as the cause is gone."""
+    Journal(home).close()
+    (home / "drivers").write_text("not a folder")
+    with pytest.raises(JournalTrouble, match="drivers cannot be used"):
+        Board(quick(home), Account("key"))
+    (home / "drivers").unlink()
+    assert Board(quick(home), Account("key")).close(20)
+    shutil.rmtree(home)
+
+
+def test_closing_a_board_never_raises(home: Path) -> None:
+    """The journal is gone or locked at the end: what was to be read stays where it is, and Blender quits."""
+    board = Board(quick(home), Account("key"))
+    board._journal._db.close()
+    assert board.close(20)
