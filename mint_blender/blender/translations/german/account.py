@@ -24,8 +24,7 @@ TEXTS = {
     "Belongs to another account": "Gehört zu einem anderen Konto",
     "Other accounts: {1} more": "Andere Konten: {1} weitere",
     "This job cannot be read: it is damaged, or from a newer version. Update the add-on. Its record is kept.": (
-        "Dieser Auftrag ist nicht lesbar: beschädigt oder von einer neueren Version. Das Add-on aktualisieren. Der Eintrag "
-        "bleibt erhalten."
+        "Dieser Auftrag ist nicht lesbar: beschädigt oder von einer neueren Version. Das Add-on aktualisieren. Der Eintrag bleibt erhalten."
     ),
     "{1} belongs to another account: enter that account's API key and address to go on with it.": (
         "{1} gehört zu einem anderen Konto: zum Weitermachen dessen API-Schlüssel und Adresse eingeben."
