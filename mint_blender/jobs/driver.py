@@ -6,6 +6,8 @@ Each process holds a locked file (`files.lock`) for as long as it lives.
 
 from __future__ import annotations
 
+import errno
+import os
 import uuid
 from contextlib import suppress
 from pathlib import Path
@@ -27,7 +29,7 @@ class Driver:
             self._handle: IO[bytes] = (self._folder / self.name).open("wb")
             if not try_lock(self._handle):
                 self._handle.close()
-                raise OSError(f"the new file {self.name} could not be locked")
+                raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
         except OSError as error:
             raise trouble(self._folder, "used", error) from error
 

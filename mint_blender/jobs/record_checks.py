@@ -10,10 +10,12 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from ..mint.schema import Asset, Operation
+
 Check = Callable[[object], bool]
 
 # What Mint said is read by a reader of its own, which takes whatever comes.
-_READ_TOLERANTLY = frozenset({"Operation", "Asset"})
+_READ_TOLERANTLY = frozenset({Operation, Asset})
 
 
 def fits(value: object, hint: Any) -> bool:
@@ -37,7 +39,7 @@ def _check_of(hint: Any) -> Check:
         return lambda value: isinstance(value, float | int) and not isinstance(value, bool) and math.isfinite(value)
     if hint is int:
         return lambda value: isinstance(value, int) and not isinstance(value, bool)
-    if isinstance(hint, type) and is_dataclass(hint) and hint.__name__ not in _READ_TOLERANTLY:
+    if isinstance(hint, type) and is_dataclass(hint) and hint not in _READ_TOLERANTLY:
         return _dataclass_check(hint)
     return lambda value: isinstance(value, hint)
 
