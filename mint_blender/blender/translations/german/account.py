@@ -44,5 +44,4 @@ TEXTS = {
         "MINT_API_BASE_URL führt zu {1}, darum wird der gespeicherte API-Schlüssel nicht gesendet. Auch MINT_API_KEY setzen "
         "oder die Adresse in Blender bestätigen."
     ),
-    "used": "benutzt",
 }

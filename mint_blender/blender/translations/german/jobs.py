@@ -44,7 +44,6 @@ TEXTS = {
     'Working at Mint ("{1}")': "In Arbeit bei Mint („{1}“)",
     "Finishing": "Wird fertiggestellt",
     "online access is off in Blender's preferences": "der Online-Zugriff ist in Blenders Einstellungen aus",
-    "The new file {1} could not be locked.": "Die neue Datei {1} konnte nicht gesperrt werden.",
     "Mint could not make every part of it; the parts that are used here have all come.": (
         "Mint konnte nicht alle Teile erzeugen; die hier verwendeten sind alle da."
     ),

@@ -44,5 +44,4 @@ TEXTS = {
         "MINT_API_BASE_URL が {1} を指しているため、保存済みの API キーは送信されません。MINT_API_KEY も設定するか、Blender "
         "でこのアドレスを承認してください。"
     ),
-    "used": "使用",
 }

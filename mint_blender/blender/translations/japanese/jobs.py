@@ -42,7 +42,6 @@ TEXTS = {
     'Working at Mint ("{1}")': "Mint で処理中 (「{1}」)",
     "Finishing": "仕上げ中",
     "online access is off in Blender's preferences": "Blender の設定でオンラインアクセスがオフです",
-    "The new file {1} could not be locked.": "新しいファイル {1} をロックできませんでした。",
     "Mint could not make every part of it; the parts that are used here have all come.": (
         "Mint は一部を作れませんでしたが、ここで使うものはすべて届いています。"
     ),
