@@ -12,7 +12,7 @@ from ..jobs.board import Board, NotPossible
 from ..jobs.job import Job
 from ..jobs.journal import JournalTrouble
 from ..jobs.lineup import Group
-from . import current, drafts, heartbeat, job_groups
+from . import current, drafts, heartbeat, job_groups, pictures
 from .job_card import MINT_MT_job
 from .operators import JobOperator, Result, begin, complain
 from .scene import landing
@@ -32,8 +32,7 @@ class MINT_OT_show_preview(JobOperator):
         shown = job.previews[draft.shown - 1 if draft and 0 < draft.shown <= len(job.previews) else -1] if job.previews else None
         if shown is None or not Path(shown.path).is_file():
             raise NotPossible(f"{job.title}: the Preview is no longer on disk.")
-        image = bpy.data.images.load(shown.path, check_existing=True)
-        image.use_fake_user = False
+        image = pictures.for_editor(shown.path)
         bpy.ops.wm.window_new()
         area = context.window_manager.windows[-1].screen.areas[0]
         area.type = "IMAGE_EDITOR"

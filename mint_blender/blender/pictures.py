@@ -11,6 +11,9 @@ import bpy.utils.previews
 from ..jobs.board import Board
 from ..jobs.job import Job, Role
 
+_OURS = "mint_preview"
+_EDITOR = bpy.types.SpaceImageEditor
+
 _icons: bpy.utils.previews.ImagePreviewCollection | None = None
 
 
@@ -38,6 +41,21 @@ def of_job(job: Job) -> int:
     """The icon of a job: its newest preview, else its final picture."""
     newest = job.file(Role.PICTURE) or job.file(Role.PREVIEW)
     return icon(newest.path if newest else None)
+
+
+def for_editor(path: str) -> bpy.types.Image:
+    """A picture for an Image Editor that does not become part of the user's file; those that no editor shows any more go."""
+    screens = bpy.data.screens
+    shown = {space.image for screen in screens for area in screen.areas for space in area.spaces if isinstance(space, _EDITOR)}
+    ours = [each for each in bpy.data.images if each.get(_OURS)]
+    bpy.data.batch_remove([each for each in ours if each not in shown])
+    known = next((each for each in ours if each in shown and each.filepath == path), None)
+    if known is not None:
+        return known
+    image = bpy.data.images.load(path)
+    image[_OURS] = True
+    image.is_runtime_data = True  # Blender does not save such data
+    return image
 
 
 def forget() -> None:

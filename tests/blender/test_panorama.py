@@ -135,6 +135,21 @@ def test_a_scene_without_a_world_gets_none_back(place):
     assert panorama.restore_earlier_world(place.scene) and place.scene.world is None
 
 
+def test_each_scene_gets_its_own_world_back(place, tmp_path):
+    """One panorama in two scenes, which had other Worlds before, and one that had none: each has its own back, also from a saved file."""
+    room = panorama.background(place.image, place.point, "Room")
+    for name in ("Day", "Night", None):
+        scene = bpy.data.scenes.new(f"Scene {name}")
+        scene.world = bpy.data.worlds.new(name) if name else None
+        panorama.show_background(scene, room)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
+    for name in ("Night", "Day", None):
+        scene = bpy.data.scenes[f"Scene {name}"]
+        assert panorama.restore_earlier_world(scene)
+        assert (scene.world.name if scene.world else None) == name and not [key for key in scene.keys() if "mint" in key]
+
+
 def test_background_follows_without_a_python_expression(place):
     """The drivers are plain, so that they also work where Blender refuses to run a file's Python."""
     world = panorama.background(place.image, place.point, "Room")

@@ -266,6 +266,17 @@ def test_what_stands_on_a_part_that_is_taken_away_stays_there(files):
     assert chair.parent == root
 
 
+def test_without_the_panorama_every_scene_has_its_own_world_again(files):
+    """The panorama is taken away in one scene, and was shown in another one too: both have back what they had."""
+    other = bpy.data.scenes.new("Other")
+    for scene, name in ((bpy.context.scene, "Day"), (other, "Night")):
+        scene.world = bpy.data.worlds.new(name)
+    root = build(files).root
+    assert world.show_panorama(root, other)
+    world.remove_part(root, "PANORAMA")
+    assert (bpy.context.scene.world.name, other.world.name) == ("Day", "Night")
+
+
 def test_a_saved_world_is_whole(files, tmp_path):
     """Saved, the downloads gone, opened again: background, projection and splats are all there, and the earlier World too."""
     bpy.context.scene.world = bpy.data.worlds.new("Mine")

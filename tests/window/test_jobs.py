@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.mint_service.running import Service
@@ -58,8 +60,17 @@ def test_review_with_one_revision(blender: BlenderWindow, since: Since) -> None:
     assert since.count("POST", "/v1/operations/*:approve") == 1
 
 
-def test_look_closer(blender: BlenderWindow) -> None:
-    """A click on Look Closer opens the Preview in an Image Editor of its own window; nothing of the layout is changed."""
+IMAGES_IN_FILE = """
+with within('VIEW_3D'):
+    bpy.ops.wm.save_as_mainfile(filepath=path, copy=True)
+with bpy.data.libraries.load(path) as (there, _):
+    result = sorted(there.images)
+"""
+
+
+def test_look_closer(blender: BlenderWindow, tmp_path: Path) -> None:
+    """A click on Look Closer opens the Preview in an Image Editor of its own window; nothing of the layout is changed, and the picture
+    is not saved in the user's file."""
     start(blender, "a ceramic lamp", mode="REVIEW")
     blender.wait_for("review")
     areas = blender.ask("[each.type for each in window().screen.areas]")
@@ -69,6 +80,7 @@ def test_look_closer(blender: BlenderWindow) -> None:
     assert kinds == ["IMAGE_EDITOR"]
     assert blender.ask("bpy.context.window_manager.windows[-1].screen.areas[0].spaces.active.image.size[0]") > 1
     assert blender.ask("[each.type for each in window().screen.areas]") == areas
+    assert blender.ask(IMAGES_IN_FILE, path=str(tmp_path / "saved.blend")) == []
 
 
 def test_two_jobs_at_once(blender: BlenderWindow, since: Since) -> None:

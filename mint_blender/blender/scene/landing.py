@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ...files.errors import FileTrouble
+from . import panorama, side_by_side
 from . import provenance as origin
-from . import side_by_side
 from .blocks import Inventory
 from .importer import ImportTrouble
 from .measure import work_out
@@ -122,11 +122,11 @@ def whole_or_nothing(scene: bpy.types.Scene, provenance: Provenance, *, undo: bo
     """One named undo step for what is done inside; after an error everything new is gone again, unless it was accepted in between."""
     if scene.library is not None:
         raise ImportTrouble(f"The scene “{scene.name}” is linked from another file and cannot be changed. Switch to a scene of this file.")
-    before, world = Inventory(), scene.world
+    before, background = Inventory(), panorama.kept_background(scene)
     try:
         yield before
     except BaseException as error:
-        scene.world = world
+        panorama.put_back(scene, background)
         before.remove_new()
         if isinstance(error, FileTrouble):
             raise ImportTrouble(str(error)) from error

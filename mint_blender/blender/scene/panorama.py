@@ -34,6 +34,8 @@ OURS = "mint_panorama"
 COLOUR = "mint_colour"
 TURN = "Turn with the World"
 
+Background = tuple[bpy.types.World | None, bpy.types.World | None]
+
 
 def load(path: Path, name: str) -> bpy.types.Image:
     """The panorama as an image of this .blend, packed into it. Raises BadPicture, and then nothing is left behind."""
@@ -84,12 +86,13 @@ def background(image: bpy.types.Image, capture_point: bpy.types.Object, name: st
 
 
 def show_background(scene: bpy.types.Scene, world: bpy.types.World) -> None:
-    """Make it the scene's World; the one that was there stays in the file and comes back with `restore_earlier_world`."""
+    """Make it the scene's World; the one that was there stays in the file and comes back with `restore_earlier_world`.
+
+    The scene remembers it, not the World: several scenes may show the same one.
+    """
     earlier = scene.world
-    if earlier is not None and earlier.get(OURS):
-        earlier = earlier.get(EARLIER)  # two panoramas in a row: what comes back is still the user's own
-    if earlier is not None and earlier != world:
-        world[EARLIER] = earlier  # a pointer, so Blender keeps the earlier World when the file is saved
+    if earlier is None or not earlier.get(OURS):  # two panoramas in a row: what comes back is still the user's own
+        _remember(scene, earlier)
     scene.world = world
 
 
@@ -98,8 +101,27 @@ def restore_earlier_world(scene: bpy.types.Scene) -> bool:
     world = scene.world
     if world is None or not world.get(OURS):
         return False
-    scene.world = world.get(EARLIER)
+    scene.world = scene.get(EARLIER)
+    _remember(scene, None)
     return True
+
+
+def kept_background(scene: bpy.types.Scene) -> Background:
+    """What a scene shows and remembers, for `put_back`."""
+    return scene.world, scene.get(EARLIER)
+
+
+def put_back(scene: bpy.types.Scene, kept: Background) -> None:
+    """Let a scene show and remember again what it did."""
+    scene.world = kept[0]
+    _remember(scene, kept[1])
+
+
+def _remember(scene: bpy.types.Scene, earlier: bpy.types.World | None) -> None:
+    if earlier is None:
+        scene.pop(EARLIER, None)
+    else:
+        scene[EARLIER] = earlier  # a pointer, so Blender keeps the earlier World when the file is saved
 
 
 def projection(image: bpy.types.Image, capture_point: bpy.types.Object, name: str) -> bpy.types.Material:

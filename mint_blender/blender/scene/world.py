@@ -128,13 +128,13 @@ def add_parts(
         "SPLATS": lambda path: _add_splats(root, path, scene),
     }
     earlier = [each for part in files for each in _under(root, part.lower())]
-    before, world, kept = Inventory(), scene.world, {key: root.get(key) for key in (IMAGE, WORLD, COLLIDER_TURNED)}
+    before, background, kept = Inventory(), panorama.kept_background(scene), {key: root.get(key) for key in (IMAGE, WORLD, COLLIDER_TURNED)}
     try:
         for part, path in files.items():
             add[part](path)
         _finish(root, scene, options, without=earlier)
     except BaseException:
-        scene.world = world
+        panorama.put_back(scene, background)
         _put(root, kept)
         before.remove_new()
         raise
@@ -145,12 +145,13 @@ def add_parts(
 
 
 def remove_part(root: bpy.types.Object, part: Part, *, scene: bpy.types.Scene | None = None) -> None:
-    """Take a part away again; without the panorama the scene has its earlier World back."""
+    """Take a part away again; without the panorama each scene that showed it has its earlier World back."""
     scene = scene or bpy.context.scene
     gone = _under(root, part.lower())
     if part == "PANORAMA":
-        if scene.world is not None and scene.world == root.get(WORLD):
-            panorama.restore_earlier_world(scene)
+        for each in bpy.data.scenes:
+            if each.world is not None and each.world == root.get(WORLD):
+                panorama.restore_earlier_world(each)
         panorama.take_off(_under(root, "collider"))
         for key in (IMAGE, WORLD):
             root.pop(key, None)
