@@ -120,11 +120,18 @@ def retry(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
 
 def cancel(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """Stop a job. That it was stopped is a success of this command."""
+    """Stop a job: a success only where it was stopped. Where Mint cannot do that, what goes on is said, and not waited for."""
     with session.open_board() as board:
         job = board.job(arguments.job)
         board.cancel(job.id)
         session.let_others_notice(board, job.id)
+        with terminal.progress() as display:
+            session.until_answered(board, job.id, terminal.teller(board, display))
+        job = board.job(job.id)
+        if job.decision is None and job.phase is Phase.WORKING:
+            terminal.event(job_record(job, event="result"))
+            terminal.hint(f"{job.title}: {job.notes[-1] if job.notes else card.state(job)}\n  {terminal.command('resume', job.id)}")
+            return Exit.FAILED
         status = to_the_end(board, [job], terminal)
         return Exit.DONE if board.job(job.id).phase is Phase.CANCELED else status
 

@@ -204,6 +204,12 @@ def follow(board: Board, job_id: str, tell: Tell, review: Review | None = None) 
         decide(board, job, review)
 
 
+def until_answered(board: Board, job_id: str, tell: Tell) -> None:
+    """Watch a job until Mint has answered what was decided about it, or nothing goes on with it here."""
+    while board.is_active(job_id) and board.job(job_id).decision is not None:
+        tell(board.hear())
+
+
 def let_others_notice(board: Board, job_id: str) -> None:
     """Wait until the process that drives this job has carried out the decision; when that process ends first, it is done here."""
     while board.job(job_id).decision is not None and not board.is_active(job_id):

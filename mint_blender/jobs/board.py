@@ -301,13 +301,22 @@ class Board:
 
     def cancel(self, job_id: str) -> None:
         """Stop it, at Mint too."""
-        self._decide(job_id, Verb.CANCEL)
+        job = self.job(job_id)
+        with self._known.at_once():
+            if self._earlier.is_nobodys(job := self._known.get(job.id) or job):
+                self._known.save(job.moved(Phase.CANCELED, trouble=None))
+                return
+        self._decide(job.id, Verb.CANCEL)
 
     def cancel_waiting(self) -> None:
         """Cancel every job in line: all of which nothing was sent yet."""
         with self._known.at_once():
             waiting = [job for job in self.jobs() if job.phase is Phase.WAITING and job.decision is None and job.hold is None]
-            decided = [self._known.decide(job, Decision(Verb.CANCEL, new_key(Verb.CANCEL.value))) for job in waiting]
+            nobodys = [job for job in waiting if self._earlier.is_nobodys(job)]
+            for job in nobodys:
+                self._known.save(job.moved(Phase.CANCELED, trouble=None))
+            others = [job for job in waiting if job not in nobodys]
+            decided = [self._known.decide(job, Decision(Verb.CANCEL, new_key(Verb.CANCEL.value))) for job in others]
         for job in filter(None, decided):
             self._look(job)
 

@@ -54,6 +54,10 @@ class EarlierQueue:
         """Was it in the queue when that was looked at last?"""
         return job_id in self._ids
 
+    def is_nobodys(self, job: Job) -> bool:
+        """Was nothing of it sent, and is no living process about to? Then it can be canceled at once, without a word to anybody."""
+        return job.hold is None and is_never_sent(job) and not self._journal.is_driven(job.id, self._driver)
+
     def look(self) -> Queue:
         """Which jobs are held back now: not those that a living process has in its own line, and none of another account."""
         before = time.time() - JUST_NOW

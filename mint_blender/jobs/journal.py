@@ -286,6 +286,11 @@ class Journal:
         found = self._db.row("SELECT driver FROM jobs WHERE id = ?", job_id)
         return found is not None and found[0] != driver.name and driver.is_alive(found[0])
 
+    def is_driven(self, job_id: str, driver: Driver) -> bool:
+        """Does a living process drive it, this one included?"""
+        found = self._db.row("SELECT driver FROM jobs WHERE id = ?", job_id)
+        return found is not None and driver.is_alive(found[0])
+
     def driven(self, driver: Driver) -> frozenset[str]:
         """The jobs that living processes drive, this one among them."""
         rows = self._db.rows("SELECT id, driver FROM jobs WHERE driver IS NOT NULL")

@@ -223,3 +223,19 @@ def test_cancel_of_a_job_whose_process_has_died(mint: Mint, service: ThreadServi
     service.scenario(cancel="everywhere")
     assert mint("cancel", job_of(mint)).status == 0
     assert [operation.status for operation in service.operations()] == ["canceled"]
+
+
+@pytest.mark.parametrize("lives", [True, False], ids=["another process watches it", "its process has died"])
+def test_cancel_where_mint_cannot_says_what_goes_on(
+    mint: Mint, service: ThreadService, elsewhere: subprocess.Popen[str], lives: bool
+) -> None:
+    """It goes on, costs something, and its result is kept: that is said at once, and the job stays on the list as it is."""
+    if not lives:
+        elsewhere.kill()
+        elsewhere.wait()
+    ran = mint("cancel", job_of(mint))
+    assert ran.status == 1
+    assert "Mint does not offer to cancel this now: it goes on" in ran.said
+    assert "its result will be kept" in ran.said
+    assert [operation.status for operation in service.operations()] == ["running"]
+    assert mint("jobs", "--json").records[0]["state"] == "Generating"

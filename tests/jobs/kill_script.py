@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 
 from mint_blender.files import transfer
 from mint_blender.files.choice import OPTIMIZED_NEEDS
-from mint_blender.jobs import calls, desk, fetching, worker  # noqa: F401 - loaded before the fork, once for all children
+from mint_blender.jobs import calls, desk, earlier_queue, fetching, worker  # noqa: F401 - loaded before the fork, once for all children
 from mint_blender.jobs.board import Board
 from mint_blender.jobs.job import Phase, Target
 from mint_blender.jobs.journal import Journal
@@ -97,6 +97,7 @@ def do_the_job(home: Path, account: Account, wish: dict[str, Any]) -> Phase:
         board.start(request, Target(splats=wish["splats"]), optimize=level)
     job_id = board.jobs()[0].id
     board.resume_all()
+    earlier_queue.JUST_NOW = 0.0  # whoever has begun it is dead: nobody has to be waited for
     board.continue_queue()
     while True:
         board.watch([job_id])

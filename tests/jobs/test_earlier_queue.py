@@ -88,6 +88,16 @@ def test_discard_cancels_it_without_a_request(three: list[str], quiet: Board) ->
     assert not quiet.worker.is_running
 
 
+def test_cancel_of_what_was_never_sent_waits_for_nobody(three: list[str], quiet: Board) -> None:
+    """Neither for the network nor for Mint to say whose key it is: also for what was begun just now, and for the whole line."""
+    job = quiet.start(GenerationRequest(Kind.MODEL, "a lamp"))
+    quiet.cancel(job.id)
+    quiet.cancel(three[0])
+    assert phases(quiet, [job.id, three[0]]) == {Phase.CANCELED}
+    quiet.cancel_waiting()
+    assert phases(quiet, three) == {Phase.CANCELED, Phase.SENDING}
+
+
 def test_one_of_them_can_be_resumed_or_canceled_by_itself(three: list[str], board: Board, service: ThreadService) -> None:
     """`resume JOB` is somebody's word for that one."""
     board.resume_all()
