@@ -64,6 +64,7 @@ def test_what_was_finished_in_an_earlier_session_is_no_news(enabled: None, said:
     new = start("a slow lamp [stuck]")
     beat_until(lambda: current.board().job(new.id).phase is Phase.WORKING)
     current.close()
+    notices._told.clear()  # as in a new process
     said.clear()
     board = current.board()  # a panel, a question: anything but the start-up itself
     board.resume_all()

@@ -50,7 +50,10 @@ class Since:
 
     def count(self, method: str, path: str) -> int:
         """How many requests were like that; `path` is a shell pattern."""
-        return sum(entry.method == method and fnmatch.fnmatchcase(entry.path, path) for entry in self._service.log()[self._begun :])
+        return sum(
+            fnmatch.fnmatchcase(entry.method, method) and fnmatch.fnmatchcase(entry.path, path)
+            for entry in self._service.log()[self._begun :]
+        )
 
     @property
     def starts(self) -> int:

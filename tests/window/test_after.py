@@ -95,7 +95,7 @@ def test_generate_again(blender: BlenderWindow, since: Since) -> None:
     blender.key("ctrl+a")
     blender.until_it_shows(lambda: blender.type("a green lamp"))
     blender.until_it_shows(lambda: blender.key("Return"))  # ends the text
-    blender.key("Return")  # confirms the dialog
+    blender.key("g")  # Generate; Enter is Cancel
     blender.wait("len(jobs()) == 2")
     assert blender.jobs()[0]["prompt"] == "a green lamp"
     blender.wait("all(job['phase'] == 'placed' for job in jobs())")

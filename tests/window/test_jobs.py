@@ -40,6 +40,14 @@ def test_text_to_model(blender: BlenderWindow, since: Since) -> None:
     assert not blender.ask("part('blender.heartbeat')._beating"), "the heart beats though nothing is in flight"
 
 
+APPROVE_THE_FIRST = """
+try:
+    call('mint.approve', job_id=jobs()[0]['id'], preview=1)
+except RuntimeError as error:
+    result = str(error).strip()
+"""
+
+
 def test_review_with_one_revision(blender: BlenderWindow, since: Since) -> None:
     """The Preview waits; a change is typed and Revise clicked; both previews stay to compare; Approve brings the model."""
     start(blender, "a ceramic lamp", mode="REVIEW")
@@ -52,6 +60,9 @@ def test_review_with_one_revision(blender: BlenderWindow, since: Since) -> None:
     blender.click("to=1")
     assert blender.ask("bpy.context.window_manager.mint_drafts[0].shown") == 1
     blender.screenshot("review_turned_back")
+    assert not any("mint.approve" in button for button in blender.buttons()), "Approve is offered for a Preview that Mint will not make"
+    assert blender.ask(APPROVE_THE_FIRST).startswith("Error: a ceramic lamp: Mint can only make the newest Preview")
+    blender.click("to=2")
     blender.click("mint.approve")
     blender.wait_for("placed")
     assert len(blender.ask("roots()")) == 1
@@ -142,7 +153,7 @@ def test_cancel(blender: BlenderWindow, service: Service, since: Since) -> None:
 
 
 def test_f3(blender: BlenderWindow, since: Since) -> None:
-    """F3 and "mint" find our entries; Enter opens the dialog, in which one types the prompt and confirms: the job begins."""
+    """F3 and "mint" find our entries; Enter opens the dialog, in which one types the prompt. Enter does not spend: G, as its button, does."""
     blender.over()
     blender.until_it_shows(lambda: blender.key("F3"))
     blender.until_it_shows(lambda: blender.type("mint"))
@@ -152,7 +163,13 @@ def test_f3(blender: BlenderWindow, since: Since) -> None:
     blender.until_it_shows(lambda: blender.type("a wooden chair"))
     blender.screenshot("f3_dialog")
     blender.until_it_shows(lambda: blender.key("Return"))  # ends the text
-    blender.key("Return")  # confirms the dialog
+    blender.key("Return")  # cancels the dialog
+    blender.settle()
+    assert not blender.jobs()
+    blender.over()
+    blender.until_it_shows(lambda: blender.call("mint.generate", "INVOKE_DEFAULT", kind="MODEL"))
+    blender.until_it_shows(lambda: blender.key("Return"))  # ends the text, which is there again
+    blender.key("g")  # Generate
     blender.wait("jobs()")
     assert blender.jobs()[0]["prompt"] == "a wooden chair"
     blender.wait_for("placed")

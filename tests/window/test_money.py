@@ -28,6 +28,7 @@ try:
 except RuntimeError as error:
     result = str(error).strip()
 """
+START_ANYWAY, GENERATE = "s", "g"  # the underlined letters of the buttons that spend; Enter is Cancel
 FORGET = "board().answers.clear() if board() else None"
 
 
@@ -94,7 +95,7 @@ def test_a_mint_that_tells_no_prices(blender: BlenderWindow, service: Service, s
 
 
 def test_a_click_above_the_limit_is_asked_about(blender: BlenderWindow, since: Since) -> None:
-    """The dialog names price, limit and what was spent today. Escape starts nothing and keeps the prompt; Enter starts it."""
+    """The dialog names price, limit and what was spent today. Escape and Enter start nothing and keep the prompt; S, as its button, does."""
     limit(blender, each=200)
     blender.fill(preset="FAST", review=False)
     blender.write("mint.prompt", "an expensive lamp")
@@ -108,6 +109,11 @@ def test_a_click_above_the_limit_is_asked_about(blender: BlenderWindow, since: S
     blender.over("VIEW_3D", "UI")
     blender.until_it_shows(lambda: blender.click("mint.generate_from_form"))
     blender.key("Return")
+    blender.wait("part('blender.confirm')._above is None")
+    assert not blender.jobs() and since.starts == 0
+    blender.over("VIEW_3D", "UI")
+    blender.until_it_shows(lambda: blender.click("mint.generate_from_form"))
+    blender.key(START_ANYWAY)
     blender.wait_for("placed")
     assert since.starts == 1
     assert blender.ask("bpy.context.window_manager.mint.prompt") == ""
@@ -125,13 +131,14 @@ def test_a_day_above_the_limit_is_asked_about(blender: BlenderWindow, since: Sin
     blender.wait("part('blender.confirm')._above is not None")
     blender.screenshot("above_the_limit_of_a_day")
     assert since.starts == 1
-    blender.key("Return")
+    blender.key(START_ANYWAY)
     blender.wait_for("placed", title="one too many")
     assert since.starts == 2
 
 
 def test_a_second_click_while_the_price_is_asked_for(blender: BlenderWindow, service: Service, since: Since) -> None:
     """A limit is set and Mint is slow to tell the price: the panel says what is waited for, and a second click is no second start."""
+    known_price(blender)  # the panel in sight has its answer
     service.scenario(answers=[{"method": "POST", "path": ESTIMATE, "times": 1, "answer": {"delay": 3.0}}])
     limit(blender, each=1000)
     start(blender, "only one lamp")
@@ -150,13 +157,13 @@ def test_f3_above_the_limit(blender: BlenderWindow, since: Since) -> None:
     blender.until_it_shows(lambda: blender.type("a chair"))
     blender.wait("any(getattr(each.answer, 'estimated_total', None) for each in board().answers.values()) if board() else False")
     blender.screenshot("f3_with_a_price")
-    blender.until_it_shows(lambda: blender.key("Return"))
-    blender.key("Return")
+    blender.until_it_shows(lambda: blender.key("Return"))  # ends the text
+    blender.key(GENERATE)
     blender.wait("part('blender.confirm')._above is not None")
     blender.settle()
     blender.screenshot("f3_asks_about_the_limit")
     assert since.starts == 0
-    blender.key("Return")
+    blender.key(START_ANYWAY)
     blender.wait_for("placed")
     assert since.starts == 1
 
@@ -170,7 +177,7 @@ def test_a_retry_above_the_limit(blender: BlenderWindow, since: Since) -> None:
     blender.wait("part('blender.confirm')._above is not None")
     blender.screenshot("retry_above_the_limit")
     assert since.count("POST", "/v1/*:retry") == 0
-    blender.key("Return")
+    blender.key(START_ANYWAY)
     blender.wait_for("placed")
     assert since.count("POST", "/v1/*:retry") == 1
 
@@ -194,8 +201,36 @@ def test_approving_above_the_limit(blender: BlenderWindow, since: Since) -> None
     assert since.count("POST", "/v1/*:approve") == 1
 
 
+def test_a_retry_above_the_limit_with_the_price_known(blender: BlenderWindow, since: Since) -> None:
+    """The dialog comes at once, within the click; confirmed, the retry goes to Mint, though Blender has freed the operator of the click."""
+    start(blender, "a vase [transient]")
+    blender.wait_for("failed")
+    blender.ask("[board().find_out(each) for each in part('jobs.questions').prices_of_retry(board().jobs()[0])] and None")
+    limit(blender, each=100)
+    blender.until_it_shows(lambda: blender.click("mint.retry"))
+    assert blender.ask("part('blender.confirm')._above is not None")
+    blender.key(START_ANYWAY)
+    blender.wait_for("placed")
+    assert since.count("POST", "/v1/*:retry") == 1
+
+
+def test_a_second_click_confirms_nothing(blender: BlenderWindow, since: Since) -> None:
+    """A double click on Generate opens the dialog about the limit; its second half lands on no button."""
+    limit(blender, each=200)
+    blender.fill(preset="FAST", review=False, prompt="an expensive lamp")
+    known_price(blender)
+    blender.find("mint.generate_from_form")
+    blender.click("mint.generate_from_form")
+    blender.display.press(seconds=0.05)
+    blender.wait("part('blender.confirm')._above is not None")
+    blender.settle()
+    assert not blender.jobs() and since.starts == 0
+    blender.key("Escape")
+
+
 def test_a_limit_without_a_price(blender: BlenderWindow, service: Service, since: Since) -> None:
     """Where Mint tells no price, a limit cannot be kept: the dialog says so and leaves it to the user."""
+    known_price(blender)  # the panel in sight has its answer
     service.scenario(answers=[NO_PRICES])
     limit(blender, each=100_000)
     blender.until_it_shows(lambda: start(blender, "a lamp without a price"))
