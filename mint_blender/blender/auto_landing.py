@@ -10,7 +10,7 @@ import bpy
 from ..jobs import import_marks
 from ..jobs.board import Board
 from ..jobs.job import Job, Phase
-from . import arrival, in_file
+from . import arrival, in_file, text_fields
 from .import_outcomes import ImportOutcomes, Outcome
 from .scene.landing import ImportTrouble
 
@@ -23,12 +23,11 @@ def land_ready(board: Board) -> bool:
     """Land one result that belongs here, if the user's hands are free. One at a time: each import stops the window for a moment."""
     if outcomes.retry(board):
         return True
-    if _is_busy():
-        return False
     job = next((job for job in reversed(board.jobs()) if _belongs_here(board, job)), None)
-    if job is not None:
-        land(board, job)
-    return job is not None
+    if job is None or _is_busy():
+        return False
+    land(board, job)
+    return True
 
 
 def are_waiting(board: Board) -> bool:
@@ -85,8 +84,8 @@ def is_hands_on(operator: str) -> bool:
 
 
 def _is_busy() -> bool:
-    """A render runs, or the user is in the middle of a drag: an import, with its undo step, would break into that."""
+    """A render runs, or the user is in the middle of a drag or a word: an import, with its undo step, would break into that."""
     if any(bpy.app.is_job_running(kind) for kind in ("RENDER", "OBJECT_BAKE", "COMPOSITE")):
         return True
     running = (operator for window in bpy.context.window_manager.windows for operator in window.modal_operators)
-    return any(is_hands_on(operator.bl_idname) for operator in running)
+    return any(is_hands_on(operator.bl_idname) for operator in running) or text_fields.is_edited()

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The main thread's pulse while jobs are in flight: one plain function, `beat`, and a modal timer around it.
 
-While somebody types into a field, Blender keeps timer events from modal operators that were there before, and so nothing lands then.
-A plain `bpy.app.timers` function is called all the same: ours only look, and change nothing in the file. They start no modal operator
-either while somebody may be typing: it would come before the field, and beat in the middle of a word.
+Functions of `bpy.app.timers` only look: what changes the file, or a collection that a field may belong to, waits for the modal
+operator. That sees each event, and so knows whether somebody types into a field (see `text_fields`): then it waits, too. No timer starts
+it in the middle of a word, as it would not have seen how that began.
 
 A modal operator ends when another file is opened or its window closes, so a `load_post` handler and a timer bring it back.
 Nothing of ours ticks when nothing is in flight. In background mode no timer ever ticks: there, whoever waits calls `beat`.
@@ -54,13 +54,14 @@ class _Pending:
     """What has to be done when the heart beats next."""
 
     follow: bool = False  # a look has taken in news of jobs
+    drafts: bool = False  # they are to be brought into line, once nobody types into one of them
     start: bool = False  # it is to beat as soon as nobody types
     recall: bool = False  # the settings of last time are to be filled in
     mistake: str = ""  # what went wrong at the last beat, if anything
 
     def forget(self) -> None:
         """Nothing has to be done."""
-        self.follow = self.start = self.recall = False
+        self.follow = self.drafts = self.start = self.recall = False
         self.mistake = ""
 
 
@@ -77,8 +78,7 @@ def beat() -> bool:
     a_second_is_over = _a_second_is_over()
     if a_second_is_over and board.is_active_elsewhere:
         changed |= board.take_over()
-    confirm.catch_up(board)
-    pending_dialogs.catch_up()
+    _go_on_with_what_waits(board)
     landed = auto_landing.land_ready(board)
     changed |= library_child.catch_up()
     if changed or landed:
@@ -91,9 +91,19 @@ def beat() -> bool:
     return _is_in_flight(board)
 
 
+def _go_on_with_what_waits(board: Board) -> None:
+    """Dialogs, and the drafts, whose fields must not move: once nobody types."""
+    if (confirm.waits_for_price() or pending_dialogs.are_there() or _pending.drafts) and not text_fields.is_edited():
+        confirm.catch_up(board)
+        pending_dialogs.catch_up()
+        if _pending.drafts:
+            _pending.drafts = False
+            drafts.catch_up(board)
+
+
 def _is_in_flight(board: Board) -> bool:
     """Is there anything to beat for?"""
-    is_waited_for = confirm.waits_for_price() or pending_dialogs.are_there() or auto_landing.are_waiting(board)
+    is_waited_for = confirm.waits_for_price() or pending_dialogs.are_there() or _pending.drafts or auto_landing.are_waiting(board)
     return board.is_active_at_all or board.is_active_elsewhere or is_waited_for or library_child.is_running()
 
 
@@ -135,7 +145,11 @@ def _log_once(mistake: Exception) -> None:
 def follow(board: Board) -> None:
     """What hangs on the jobs as they are now: pictures, drafts, the look-out for Credits, and the chart of what was spent."""
     pictures.catch_up(board)
-    drafts.catch_up(board)
+    _pending.drafts = text_fields.is_edited()
+    if _pending.drafts:
+        ensure()
+    else:
+        drafts.catch_up(board)
     billing_watch.catch_up(board, listen)
     usage_chart.catch_up(board)
 
@@ -189,6 +203,7 @@ class MINT_OT_heartbeat(bpy.types.Operator):
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """Beat on timers only; every event goes on to whoever it was meant for."""
         if event.type != "TIMER":
+            text_fields.hear(context, event)
             return {"PASS_THROUGH"}
         if not _beating:
             return {"FINISHED", "PASS_THROUGH"}
@@ -223,6 +238,7 @@ def _stop_beating() -> None:
     """No timer of ours ticks any more."""
     global _beating, _timer
     _beating = False
+    text_fields.forget()
     if _timer is not None:
         bpy.context.window_manager.event_timer_remove(_timer)
         _timer = None

@@ -1,28 +1,63 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether somebody may be typing into a field of Blender's interface. Blender does not say so: it only tells which field is active."""
+"""Whether somebody types into a field of Blender's interface.
+
+Blender does not say so. It tells which field is active, but that is one that the pointer rests on, too. Typing begins with a press of a
+button or key, and from then on the field takes every event but timers: a modal operator that was there before sees nothing more.
+When only the pointer rests there, it sees the pointer move, or the button let go. Popups are not looked into.
+"""
 
 from __future__ import annotations
-
-from typing import Any
 
 import bpy
 
 _TYPED = {"STRING", "INT", "FLOAT"}
 
 
+class _Heard:
+    """The last event that our modal operator has seen, in its window."""
+
+    def __init__(self) -> None:
+        self.window = 0
+        self.is_press = False
+
+
+_heard = _Heard()
+
+
+def hear(context: bpy.types.Context, event: bpy.types.Event) -> None:
+    """Our modal operator has seen an event."""
+    if event.type == "NONE" or event.type.startswith(("TIMER", "WINDOW_DEACTIVATE")):
+        return
+    _heard.window = context.window.as_pointer() if context.window is not None else 0
+    _heard.is_press = event.value == "PRESS"
+
+
+def is_edited() -> bool:
+    """Is a field typed into? In windows other than that of our modal operator: may it be?"""
+    return any(
+        _has_active(window) and (_heard.is_press or window.as_pointer() != _heard.window) for window in bpy.context.window_manager.windows
+    )
+
+
 def may_be_edited() -> bool:
-    """Is a field that takes text active: typed into, or under the pointer? Popups are not looked into."""
-    windows = bpy.context.window_manager.windows
-    return any(_is_active(window, area, region) for window in windows for area in window.screen.areas for region in area.regions)
+    """Is a field active, typed into or not? For whoever has seen no events."""
+    return any(_has_active(window) for window in bpy.context.window_manager.windows)
+
+
+def forget() -> None:
+    """Nothing was seen: the modal operator has ended."""
+    _heard.window, _heard.is_press = 0, False
+
+
+def _has_active(window: bpy.types.Window) -> bool:
+    return any(_is_active(window, area, region) for area in window.screen.areas for region in area.regions)
 
 
 def _is_active(window: bpy.types.Window, area: bpy.types.Area, region: bpy.types.Region) -> bool:
     with bpy.context.temp_override(window=window, area=area, region=region):
         active = bpy.context.property
         if not active:
-            # A field without a path, as those of an add-on's preferences.
-            poll: Any = bpy.ops.ui.reset_default_button.poll
-            return bool(poll())
+            return False
         owner, path, _ = active
         holder, _, name = path.rpartition(".")
         try:

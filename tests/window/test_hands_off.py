@@ -59,13 +59,14 @@ def test_nothing_lands_while_somebody_types(blender: BlenderWindow, service: Ser
         assert blender.ask("part('blender.text_fields').may_be_edited()")
         before = blender.ask("scene()")
         service.advance(2000)
-        for letter in "ps of old brass":
-            blender.type(letter) if letter != " " else blender.key("space")
+        for letter in "psofoldbrass":
+            blender.type(letter)
             time.sleep(0.3)
         blender.wait("jobs()[0]['phase'] in ('ready', 'fetching', 'placed')")
         time.sleep(1.5)
         assert blender.ask("scene()") == before, "something was imported while a text field was being edited"
-        blender.key("Return")
+        blender.screenshot("typing_keeps_results_away")
+        blender.key("Return")  # the pointer stays where it is, on the field
         blender.wait_for("placed", title="late")
     finally:
         service.scenario(durations={"final": 40})
@@ -76,9 +77,8 @@ RADIAL = "[each.bl_idname for each in window().modal_operators]"
 
 def test_a_radial_control_keeps_results_away(blender: BlenderWindow) -> None:
     """While a brush's size is dragged nothing lands; afterwards it does."""
-    blender.ask("with within('VIEW_3D'):\n    bpy.ops.object.mode_set(mode='SCULPT')")
     blender.over()
-    blender.key("f")
+    blender.call("wm.radial_control", "INVOKE_DEFAULT", data_path_primary="tool_settings.unified_paint_settings.size")
     blender.wait(f"'WM_OT_radial_control' in {RADIAL}")
     assert blender.ask("part('blender.auto_landing')._is_busy()")
     blender.key("Escape")
