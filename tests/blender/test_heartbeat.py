@@ -59,7 +59,7 @@ def start(prompt: str, mode: Mode = Mode.AUTO) -> Job:
 def test_what_was_finished_in_an_earlier_session_is_no_news(enabled: None, said: list[str]) -> None:
     """Started again with a job in flight, whoever opens the journal first: only that job is told of when it ends."""
     old = start("an old lamp")
-    beat_until(lambda: current.board().job(old.id).phase is Phase.READY)
+    beat_until(lambda: current.board().job(old.id).phase is Phase.READY and not current.board().is_active_at_all)
     current.board().placed(old.id)
     new = start("a slow lamp [stuck]")
     beat_until(lambda: current.board().job(new.id).phase is Phase.WORKING)
