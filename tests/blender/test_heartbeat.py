@@ -27,7 +27,7 @@ from mint_blender.mint.schema import Kind, Mode  # noqa: E402
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
     """A stand-in in a hurry."""
-    with running_service(speed=2000) as running:
+    with running_service(speed=2000, cancel="everywhere") as running:
         yield running
 
 
