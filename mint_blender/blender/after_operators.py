@@ -19,7 +19,7 @@ from ..jobs.journal import JournalTrouble
 from ..jobs.questions import OptimizationPrice, Price
 from ..jobs.wish import Wish
 from ..mint.schema import Format, Kind, OptimizationLevel, is_id
-from . import asking, current, form, heartbeat, library_view
+from . import asking, current, form, heartbeat, in_file, library_view
 from .known_assets import about_asset
 from .library_operators import KINDS
 from .operators import Result, begin, complain
@@ -47,6 +47,7 @@ class MINT_OT_optimize(Priced, bpy.types.Operator):
     level: bpy.props.EnumProperty(name="Level", items=form.LEVELS, default="MODERATE", translation_context=OURS)
 
     _missing: frozenset[str] = frozenset()
+    _edited: tuple[str, ...] = ()
 
     def price_question(self) -> OptimizationPrice | None:
         """One price for all levels."""
@@ -55,6 +56,7 @@ class MINT_OT_optimize(Priced, bpy.types.Operator):
     def open_dialog(self, context: bpy.types.Context) -> Result:
         """It costs: ask which level first."""
         self._missing = OPTIMIZED_NEEDS - readable_extensions()
+        self._edited = tuple(in_file.edited_versions(self.asset_id, context.scene))
         return self.ask_before_spending(context, width=320, confirm_text="Optimise")
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -63,6 +65,8 @@ class MINT_OT_optimize(Priced, bpy.types.Operator):
         self.draw_price(self.layout)
         if self._missing:
             wrapped(self.layout, explain_missing(self._missing), icon="ERROR", width=320)
+        if self._edited:
+            wrapped(self.layout, in_file.kept_words(list(self._edited)), icon="ERROR", width=320)
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Nothing is paid for a file that this Blender could not open."""

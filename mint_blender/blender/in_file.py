@@ -17,6 +17,7 @@ from bpy.app.handlers import persistent
 from ..jobs.job import Job, Phase, asset_of
 from . import current
 from .scene import provenance
+from .scene import replace as replacing
 
 SOON = 0.1  # seconds; a drag changes the scene many times a second
 
@@ -47,6 +48,23 @@ def shown(job: Job) -> Job:
 def will_replace(job: Job) -> bool:
     """Whether this result takes the place of an earlier version where it is going to land."""
     return job.target.replaces and asset_of(job) in _known.assets.get(scene_of(job).name, ())
+
+
+def edited(job: Job) -> list[str]:
+    """What the user has edited of what this result will replace: names of objects. Looks at meshes: not for drawing."""
+    return edited_versions(asset_of(job), scene_of(job)) if job.target.replaces else []
+
+
+def edited_versions(asset_id: str | None, scene: bpy.types.Scene) -> list[str]:
+    """What the user has edited of a model of Mint's in a scene: names of objects."""
+    return replacing.edited_versions(asset_id, scene) if asset_id else []
+
+
+def kept_words(names: list[str]) -> str:
+    """What happens to what was edited."""
+    if len(names) == 1:
+        return f"You have edited “{names[0]}”. It will be replaced; the edited one is kept, hidden, as “{names[0]} (earlier)”."
+    return f"You have edited {len(names)} parts of this model. They will be replaced; the edited ones are kept, hidden, as “(earlier)”."
 
 
 def scene_of(job: Job) -> bpy.types.Scene:

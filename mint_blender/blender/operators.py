@@ -19,7 +19,7 @@ from ..jobs.journal import JournalTrouble
 from ..jobs.questions import OptimizationPrice, Price
 from ..mint.generation import GenerationRequest
 from ..mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
-from . import asking, auto_landing, confirm, current, drafts, form, heartbeat, notices, priced, safe_dialog, waiting
+from . import asking, auto_landing, confirm, current, drafts, form, heartbeat, in_file, notices, priced, safe_dialog, waiting
 from .translations import OURS, filled, translated
 from .wrapping import wrapped
 
@@ -335,12 +335,21 @@ class MINT_OT_place(JobOperator):
     )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Blender may crash on a file that was refused, and unsaved work with it: ask first."""
+        """Ask before an edited model is replaced, and before a refused file is tried: Blender may crash, and unsaved work with it."""
         if not self.raw:
-            return self.execute(context)
+            return self._ask_about_edits(context, event)
         message = "This file did not pass the check. Blender may crash while importing it: save your work first."
         return context.window_manager.invoke_confirm(
             self, event, title="Import Anyway", message=message, confirm_text="Import Anyway", icon="WARNING"
+        )
+
+    def _ask_about_edits(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        job = find_job(self.job_id)
+        edited = in_file.edited(job) if job is not None else []
+        if not edited:
+            return self.execute(context)
+        return context.window_manager.invoke_confirm(
+            self, event, title="Replace Model", message=translated(in_file.kept_words(edited)), confirm_text="Replace Model", icon="WARNING"
         )
 
     def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:

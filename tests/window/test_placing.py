@@ -121,3 +121,38 @@ def test_a_card_tells_what_is_true_of_the_open_file(blender: BlenderWindow) -> N
     blender.wait("len(roots()) == 1")
     offers_place(blender, False)
     assert blender.jobs()[0]["phase"] == "placed"
+
+
+FETCH_AGAIN = """
+first = board().jobs()[0]
+asset = board().job(first.id).asset
+target = part('jobs.job').Target(replaces=True, document='another', scene='Scene')
+board().fetch(asset, target)
+part('blender.heartbeat').ensure()
+"""
+
+
+def test_an_edited_model_is_not_replaced_without_a_word(blender: BlenderWindow) -> None:
+    """The card of a later version says Replace Model; a click asks first, where the model was edited, and the edited one is kept."""
+    arrive(blender)
+    (root,) = blender.ask("roots()")
+    blender.ask("bpy.data.objects[root].data.vertices[0].co.x += 1", root=root)
+    edited = blender.ask("[tuple(each.co) for each in bpy.data.objects[root].data.vertices]", root=root)
+    blender.ask(FETCH_AGAIN)
+    job = blender.wait_for("ready")
+    words = "part('blender.job_card')._place_words(board().job(id))"
+    assert blender.ask(words, id=job["id"]) == "Replace Model"
+    blender.screenshot("replace_model_card")
+    blender.until_it_shows(lambda: blender.click("mint.place"))
+    assert blender.jobs()[0]["phase"] == "ready"
+    blender.screenshot("replace_model_asks")
+    blender.key("Escape")
+    blender.over()
+    assert blender.jobs()[0]["phase"] == "ready"
+    blender.until_it_shows(lambda: blender.click("mint.place"))
+    blender.key("Return")
+    blender.wait("jobs()[0]['phase'] == 'placed'")
+    kept = f"{root} (earlier)"
+    assert blender.ask("[tuple(each.co) for each in bpy.data.objects[kept].data.vertices]", kept=kept) == edited
+    assert any(kept in note for note in blender.jobs()[0]["notes"])
+    blender.screenshot("replace_model_done")

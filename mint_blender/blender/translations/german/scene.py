@@ -39,6 +39,12 @@ TEXTS = {
     "You had edited “{1}”: the edited one is kept, hidden, as “{2}”.": (
         "Sie hatten „{1}“ bearbeitet: die bearbeitete Fassung bleibt ausgeblendet als „{2}“ erhalten."
     ),
+    "You have edited “{1}”. It will be replaced; the edited one is kept, hidden, as “{2} (earlier)”.": (
+        "Sie haben „{1}“ bearbeitet. Es wird ersetzt; die bearbeitete Fassung bleibt ausgeblendet als „{2} (earlier)“ erhalten."
+    ),
+    "You have edited {1} parts of this model. They will be replaced; the edited ones are kept, hidden, as “(earlier)”.": (
+        "Sie haben {1} Teile dieses Modells bearbeitet. Sie werden ersetzt; die bearbeiteten bleiben ausgeblendet als „(earlier)“ erhalten."
+    ),
     "Mint: {1}": "Mint: {1}",
     "“{1}” has no surface: not one vertex arrived. The file is kept; nothing was imported.": (
         "„{1}“ hat keine Oberfläche: kein Vertex kam an. Die Datei bleibt; nichts wurde importiert."

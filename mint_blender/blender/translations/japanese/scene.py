@@ -39,6 +39,12 @@ TEXTS = {
     "You had edited “{1}”: the edited one is kept, hidden, as “{2}”.": (
         "「{1}」は編集されていました。編集したものは「{2}」として非表示で残してあります。"
     ),
+    "You have edited “{1}”. It will be replaced; the edited one is kept, hidden, as “{2} (earlier)”.": (
+        "「{1}」は編集されています。置き換えられますが、編集したものは「{2} (earlier)」として非表示で残ります。"
+    ),
+    "You have edited {1} parts of this model. They will be replaced; the edited ones are kept, hidden, as “(earlier)”.": (
+        "このモデルの{1}個のパーツは編集されています。置き換えられますが、編集したものは「(earlier)」として非表示で残ります。"
+    ),
     "Mint: {1}": "Mint: {1}",
     "“{1}” has no surface: not one vertex arrived. The file is kept; nothing was imported.": (
         "「{1}」に面がありません。頂点が 1 つも届きませんでした。ファイルは残し、何もインポートしていません。"
