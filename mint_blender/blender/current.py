@@ -13,6 +13,7 @@ import bpy
 from ..jobs import import_marks
 from ..jobs.board import Board
 from ..jobs.home import home_folder
+from ..jobs.journal import JournalTrouble
 from ..jobs.setup import Setup
 from ..jobs.story import Terms
 from ..mint.account import Account
@@ -24,15 +25,21 @@ OFFLINE = "Online access is off. Switch on Preferences > System > Allow Online A
 QUIT_WITHIN = 1.5  # seconds that closing Blender may wait for a download to let go
 
 _board: Board | None = None
+_complaint: str | None = None
 _openers: list[Callable[[Board], None]] = []
 _document = uuid.uuid4().hex
 
 
 def board() -> Board:
     """The board, opened if it is not. Raises JournalTrouble."""
-    global _board
+    global _board, _complaint
     if _board is None:
-        _board = Board(Setup(home(), Terms(readable=readable_extensions())), account())
+        try:
+            _board = Board(Setup(home(), Terms(readable=readable_extensions())), account())
+        except JournalTrouble as trouble:
+            _complaint = str(trouble)
+            raise
+        _complaint = None
         _board.allow_online(may_go_online())
         _board.waits_for_prices = bpy.app.background
         import_marks.note_crashes(_board)
@@ -40,6 +47,11 @@ def board() -> Board:
             opener(_board)
     _board.purse.limits = limits()
     return _board
+
+
+def complaint() -> str | None:
+    """Why the board could not be opened the last time; for drawing."""
+    return _complaint
 
 
 def when_opened(opener: Callable[[Board], None]) -> None:

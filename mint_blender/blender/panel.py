@@ -39,6 +39,8 @@ class MINT_PT_main(_MintPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """The first thing that is missing, else the form."""
+        if complaint := current.complaint():
+            wrapped(self.layout, complaint, width=context.region.width, icon="ERROR")
         if not current.may_go_online():
             _draw_offline(self.layout)
         elif not current.account().key:

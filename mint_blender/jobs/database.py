@@ -35,14 +35,16 @@ class JournalTrouble(Exception):
     """The journal cannot be read or written: the sentence says where it lies, and what to do."""
 
 
-def trouble(path: Path, verb: str, error: Exception) -> JournalTrouble:
+def trouble(path: Path, error: Exception, *, opening: bool = False) -> JournalTrouble:
     """What a person reads when a file of the journal cannot be opened, read or written."""
     if isinstance(error, OSError):
         reason, advice = error.strerror or str(error), _ADVICE_BY_ERRNO.get(error.errno or 0, _AS_FILE)
     else:
         # The lower byte is the primary code; the others say more exactly where it happened.
         reason, advice = str(error), _ADVICE.get((getattr(error, "sqlite_errorcode", None) or 0) & 0xFF, _AS_FILE)
-    return JournalTrouble(f"The job journal {path} cannot be {verb} ({reason}). {advice}")
+    if opening:
+        return JournalTrouble(f"The job journal {path} cannot be opened ({reason}). {advice}")
+    return JournalTrouble(f"The job journal {path} cannot be read or written ({reason}). {advice}")
 
 
 class Database:
@@ -55,7 +57,7 @@ class Database:
             path.parent.mkdir(parents=True, exist_ok=True)
             self.connection = sqlite3.connect(path, timeout=10.0, isolation_level=None)
         except (OSError, sqlite3.Error) as error:
-            raise trouble(path, "opened", error) from error
+            raise trouble(path, error, opening=True) from error
         # A damaged text comes back as it is, for the reader of the record to refuse; it must not end the whole query.
         self.connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
 
@@ -78,7 +80,7 @@ class Database:
         try:
             self.mode = journal_mode.choose(self.connection, self.path.parent)
         except sqlite3.Error as error:
-            raise trouble(self.path, "read or written", error) from error
+            raise trouble(self.path, error) from error
         except journal_mode.UnsafeMode:
             raise JournalTrouble(
                 f"The job journal {self.path} lies on a network, and another program has it open in a way that is not safe there. "
@@ -95,7 +97,7 @@ class Database:
         try:
             return self.connection.execute(query, values).fetchall()
         except (sqlite3.Error, UnicodeError) as error:
-            raise trouble(self.path, "read or written", error) from error
+            raise trouble(self.path, error) from error
 
     def row(self, query: str, *values: object) -> tuple[Any, ...] | None:
         """Execute one statement; its first row, or None."""

@@ -31,7 +31,7 @@ class Driver:
                 self._handle.close()
                 raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
         except OSError as error:
-            raise trouble(self._folder, "used", error) from error
+            raise trouble(self._folder, error) from error
 
     def is_alive(self, name: str | None) -> bool:
         """Does another living process (or this one) drive under that name? A dead one's file is removed."""

@@ -215,7 +215,7 @@ def test_a_folder_without_write_permission_is_told() -> None:
     home = Path("/proc/self/mint")
     with pytest.raises(JournalTrouble, match=r"/proc/self/mint/journal.sqlite3 cannot be opened"):
         Board(quick(home), Account("key"))
-    with pytest.raises(JournalTrouble, match=r"/proc/self/mint/drivers cannot be used"):
+    with pytest.raises(JournalTrouble, match=r"/proc/self/mint/drivers cannot be read or written"):
         Driver(home)
 
 
@@ -223,7 +223,7 @@ def test_a_board_that_cannot_be_opened_holds_nothing(home: Path) -> None:
     """The proof of life cannot be made: the journal is let go of again, and everything works as soon as the cause is gone."""
     Journal(home).close()
     (home / "drivers").write_text("not a folder")
-    with pytest.raises(JournalTrouble, match="drivers cannot be used"):
+    with pytest.raises(JournalTrouble, match="drivers cannot be read or written"):
         Board(quick(home), Account("key"))
     (home / "drivers").unlink()
     assert Board(quick(home), Account("key")).close(20)

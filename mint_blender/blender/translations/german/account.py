@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 TEXTS = {
-    "The job journal {1} cannot be {2} ({3}). {4}": "Das Auftragsjournal {1} kann nicht {2} werden ({3}). {4}",
     "Check the folder and the room on its disk, or set MINT_BLENDER_HOME.": (
         "Den Ordner und den freien Platz prüfen oder MINT_BLENDER_HOME setzen."
     ),
@@ -43,5 +42,9 @@ TEXTS = {
     "MINT_API_BASE_URL leads to {1}, so your stored API key is not sent. Set MINT_API_KEY too, or confirm it in Blender.": (
         "MINT_API_BASE_URL führt zu {1}, darum wird der gespeicherte API-Schlüssel nicht gesendet. Auch MINT_API_KEY setzen "
         "oder die Adresse in Blender bestätigen."
+    ),
+    "The job journal {1} cannot be opened ({2}). {3}": "Das Auftragsjournal {1} lässt sich nicht öffnen ({2}). {3}",
+    "The job journal {1} cannot be read or written ({2}). {3}": (
+        "Das Auftragsjournal {1} lässt sich nicht lesen oder schreiben ({2}). {3}"
     ),
 }

@@ -81,7 +81,6 @@ TEXTS = {
     "The job journal {1} was written by a newer version of this add-on: update the add-on.": (
         "Das Auftragsjournal {1} stammt von einer neueren Version dieses Add-ons: das Add-on aktualisieren."
     ),
-    "read or written": "gelesen oder geschrieben",
     "Done": "Fertig",
     "Partly done": "Teilweise fertig",
     "Being made": "In Arbeit",

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 TEXTS = {
-    "The job journal {1} cannot be {2} ({3}). {4}": "ジョブのジャーナル {1} を{2}できません ({3})。{4}",
     "Check the folder and the room on its disk, or set MINT_BLENDER_HOME.": (
         "フォルダーとディスクの空きを確認するか、MINT_BLENDER_HOME を設定してください。"
     ),
@@ -44,4 +43,6 @@ TEXTS = {
         "MINT_API_BASE_URL が {1} を指しているため、保存済みの API キーは送信されません。MINT_API_KEY も設定するか、Blender "
         "でこのアドレスを承認してください。"
     ),
+    "The job journal {1} cannot be opened ({2}). {3}": "ジョブのジャーナル {1} を開けません ({2})。{3}",
+    "The job journal {1} cannot be read or written ({2}). {3}": "ジョブのジャーナル {1} を読み書きできません ({2})。{3}",
 }

@@ -77,7 +77,6 @@ TEXTS = {
     "The job journal {1} was written by a newer version of this add-on: update the add-on.": (
         "ジョブのジャーナル {1} はアドオンの新しいバージョンで書かれています。アドオンを更新してください。"
     ),
-    "read or written": "読み書き",
     "Done": "完了",
     "Partly done": "一部完了",
     "Being made": "作成中",
