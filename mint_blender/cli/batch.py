@@ -8,6 +8,7 @@ another journal can lose it.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from ..files.lock import InUse
 from ..jobs import ledger
 from ..jobs.board import Board, NotPossible, TooExpensive
 from ..jobs.job import Job, Phase, Target
+from ..jobs.lease import UNKNOWN, Lease
 from . import batch_jobs, batch_lines, batch_price, batch_record, contact_sheet, session, writing
 from .background_import import BackgroundImporter
 from .batch_lines import BadLine, Line
@@ -45,16 +47,20 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         terminal.error(complaint)
         return Exit.IMPORT
     try:
-        with batch_jobs.working_on(wishes.folder):
-            return _generate(lines, wishes, arguments, terminal)
-    except InUse:
-        terminal.error(f"A batch into {wishes.folder} is running already: wait for it, or stop it. Nothing was started.")
+        with batch_jobs.working_on(wishes.folder) as holding:
+            return _generate(lines, wishes, arguments, terminal, holding)
+    except InUse as by:
+        name = str(by).replace(UNKNOWN, "another machine")
+        host = f" on {name}" if name else ""
+        more = f" If {name} is off, try again in a minute." if name else ""
+        terminal.error(f"A batch into {wishes.folder} is running already{host}: wait for it, or stop it.{more} Nothing was started.")
         return Exit.FAILED
 
 
-def _generate(lines: list[Line], wishes: _Wishes, arguments: argparse.Namespace, terminal: Terminal) -> Exit:
+def _generate(lines: list[Line], wishes: _Wishes, arguments: argparse.Namespace, terminal: Terminal, holding: Lease) -> Exit:
     with session.open_board() as board, BackgroundImporter() as importer:
         going = _Run(board, wishes, terminal, lines, importer)
+        going.is_lost = lambda: holding.is_lost
         try:
             return going.run(arguments.jobs, arguments.max_credits)
         finally:  # however it ends, the contact sheet says how every line stands
@@ -108,6 +114,7 @@ class _Run:
         self._active: dict[str, Line] = {}
         self._statuses: dict[int, Exit] = {}
         self._refusals: dict[int, str] = {}
+        self.is_lost: Callable[[], bool] = lambda: False  # has another machine taken the folder over?
 
     def run(self, at_once: int, limit: float | None) -> Exit:
         """Say the price, keep `at_once` lines going until all have come to rest, and say how it went."""
@@ -187,6 +194,9 @@ class _Run:
         """Start a line, or go on with the job that an earlier run began for it."""
         if (refusal := self._refused.get(line.tag)) is not None:
             self._refuse(line, refusal.sentence, refusal.status)
+            return
+        if self.is_lost():
+            self._refuse(line, "Another machine works on this folder now: nothing more is started here.", Exit.FAILED)
             return
         costs, own = self._costs(line), self._own(line)
         if costs and not self._purse.allows(line, [self._board.job(job_id) for job_id in self._active], own):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..files.lock import held
-from ..jobs import ledger
+from ..jobs import lease, ledger
 from ..jobs.board import Board, NotPossible
 from ..jobs.job import Job
 from .batch_lines import Line
@@ -25,12 +25,12 @@ class Refusal:
 
 
 @contextmanager
-def working_on(folder: Path) -> Iterator[None]:
+def working_on(folder: Path) -> Iterator[lease.Lease]:
     """Hold the folder: two at once would each start what the other has not begun yet. Raises InUse, OSError."""
     place = folder / ledger.FOLDER
     place.mkdir(parents=True, exist_ok=True)
-    with held(place / "lock"):
-        yield
+    with held(place / "lock"), lease.held(place / "lease") as holding:
+        yield holding
 
 
 def begun(board: Board, folder: Path) -> frozenset[str]:

@@ -4,6 +4,7 @@ it needs no clock, no heartbeat and no process id (which may be reused)."""
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,9 +38,12 @@ else:
     def _flock(handle: IO[bytes], how: int) -> bool:
         try:
             fcntl.flock(handle, how | fcntl.LOCK_NB)
-        except OSError:
-            return False
+        except OSError as error:
+            return error.errno in _WITHOUT_LOCKS
         return True
+
+    # A network file system that passes no locks on: nobody can be seen to hold the file, and nobody is kept from it.
+    _WITHOUT_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP})
 
 
 class InUse(Exception):

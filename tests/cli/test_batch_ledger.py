@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.jobs import ledger
+from mint_blender.jobs.lease import Lease
 
 from ..mint.standin import PIXEL
 from ..mint_service.running import ThreadService
@@ -250,4 +252,31 @@ def test_a_folder_that_cannot_be_written_starts_nothing(
     ran = mint("batch", str(lines_of(tmp_path / "a.jsonl", *LAMPS)), "-o", str(tmp_path / "out"))
     assert ran.status != 0
     assert "The ledger in the batch's folder cannot be written (No space left on device). Nothing was sent." in ran.said
+    assert not service.operations()
+
+
+def test_a_run_on_another_machine(
+    mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no lock of the operating system reaches, a lease in the folder does: it names the machine."""
+    arguments = ("batch", str(lines_of(tmp_path / "a.jsonl", LAMPS[0])), "-o", str(tmp_path / "out"))
+    place = tmp_path / "out" / ".mint-batch"
+    place.mkdir(parents=True)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(platform, "node", lambda: "farm")
+        Lease(place / "lease").take()
+    ran = mint(*arguments)
+    assert ran.status == 1 and "is running already on farm: wait for it" in ran.said
+    assert not service.operations()
+    (place / "lease").unlink()
+    assert mint(*arguments).status == 0
+    assert not (place / "lease").exists()
+
+
+def test_a_folder_that_was_taken_over(mint: Mint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This machine was asleep, and another one goes on: what is under way ends, and nothing more is started here."""
+    monkeypatch.setattr(Lease, "is_lost", True, raising=False)
+    monkeypatch.setattr(Lease, "__init__", lambda self, path: vars(self).update(path=path, _id="id"))
+    ran = mint("batch", str(lines_of(tmp_path / "a.jsonl", *LAMPS)), "-o", str(tmp_path / "out"))
+    assert ran.status == 1 and "Another machine works on this folder now" in ran.said
     assert not service.operations()
