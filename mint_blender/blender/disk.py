@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import logging.handlers
 from pathlib import Path
 from typing import Any
 
 import bpy
 
+from ..files import private
 from ..files.store import Store
 from ..jobs.journal import JournalTrouble
 from . import current, heartbeat
@@ -35,8 +35,8 @@ def start_log() -> None:
     global _handler
     logger = logging.getLogger(__package__.rpartition(".")[0])
     with contextlib.suppress(OSError):
-        log_file().parent.mkdir(parents=True, exist_ok=True)
-    _handler = logging.handlers.RotatingFileHandler(log_file(), maxBytes=512 * 1024, backupCount=1, delay=True, encoding="utf-8")
+        private.home(log_file().parent)
+    _handler = private.LogHandler(log_file())
     _handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     _handler.setLevel(logging.WARNING)
     logger.addHandler(_handler)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import bpy
 
+from ..files import private
 from ..files.choice import OPTIMIZED_NEEDS, explain_missing
 from ..jobs import questions
 from ..jobs.job import Target
@@ -256,8 +257,9 @@ def remember(form: MintForm) -> None:
     """Keep the settings for the next time; without a place to keep them they are only not kept."""
     path = _file()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({name: getattr(form, name) for name in _REMEMBERED}), encoding="utf-8")
+        private.home(path.parent)
+        with open(path, "w", encoding="utf-8", opener=private.opener) as file:
+            file.write(json.dumps({name: getattr(form, name) for name in _REMEMBERED}))
     except OSError:
         pass
 

@@ -17,6 +17,7 @@ from typing import IO, Any
 import bpy
 
 from .. import __package__ as ADDON
+from ..files import private
 from ..jobs.home import HOME_VARIABLE
 from ..mint.account import BASE_URL_VARIABLE, KEY_VARIABLE
 from . import current
@@ -47,9 +48,9 @@ def start(words: list[str]) -> None:
     code = _CODE.format(paths=_paths(), addon=ADDON, words=["library", *words, "--json"])
     command = [bpy.app.binary_path, "--background", "--online-mode", "--python-exit-code", "1", "--python-expr", code]
     file = current.home() / f"library-sync-{os.getpid()}.log"  # another Blender of the same user may run one too
-    file.parent.mkdir(parents=True, exist_ok=True)
+    private.home(file.parent)
     hidden = getattr(subprocess, "CREATE_NO_WINDOW", 0)
-    with file.open("wb") as stream:
+    with open(file, "wb", opener=private.opener) as stream:
         _child = subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.DEVNULL, creationflags=hidden
         )

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from ..files import address, choice
+from ..files import address, choice, private
 from ..files.download import Downloader, never, silent
 from ..files.errors import FileTrouble, LinkExpired
 from ..files.lock import InUse, held
@@ -177,7 +177,7 @@ def _fetched(asset: Asset, work: Path, downloader: Downloader) -> dict[Role, Kep
     """Its files, complete and checked; those of a run that was broken off are used. The picture may be missing."""
     told = asset.assets
     assert told is not None, "an entry that is done has files"
-    work.mkdir(parents=True, exist_ok=True)
+    private.folder(work)
     get = partial(fetching.fetch, folder=work, downloader=downloader, stop=never, progress=silent)
     kept: dict[Role, Kept] = {}
     if asset.kind is Kind.MODEL:

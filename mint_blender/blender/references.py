@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from typing import Any
 import bpy
 import bpy.utils.previews
 
-from ..files import picture, store
+from ..files import picture, private, store
 from ..files.errors import FileTrouble
 from ..files.part import disk_words
 from ..jobs.checks import UPLOADABLE
@@ -146,14 +145,14 @@ def _demand_new(source: str, name: str) -> None:
 def _keep(path: Path, suffix: str) -> Path:
     """Our copy of a file, under the name that its bytes give it."""
     with disk_words(folder()):
-        folder().mkdir(parents=True, exist_ok=True)
+        private.folder(folder())
         with path.open("rb") as stream:
             kept = folder() / f"{hashlib.file_digest(stream, 'sha256').hexdigest()}{suffix}"
         if kept.exists():
             os.utime(kept)
         else:
             part = kept.with_suffix(".part")
-            shutil.copyfile(path, part)
+            private.copy(path, part)
             part.replace(kept)
     board = current.existing()
     in_use = {Path(image) for job in (board.jobs() if board else ()) for image in job.request.images}

@@ -6,8 +6,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
+
+from ..files import private
+from ..mint import redaction
 
 NAME = "mint.log"
 PACKAGE = __name__.rpartition(".cli.")[0]
@@ -16,10 +18,11 @@ PACKAGE = __name__.rpartition(".cli.")[0]
 @contextmanager
 def kept(folder: Path, secret: str) -> Iterator[logging.Logger]:
     """While inside, what this package logs goes into `folder`/mint.log (made with the first entry) and not to the terminal."""
+    redaction.hide(secret)
     logger = logging.getLogger(PACKAGE)
     propagated, logger.propagate = logger.propagate, False
     # Inside Blender the add-on keeps that very file already.
-    handler = logging.NullHandler() if logger.handlers else _handler(folder, secret)
+    handler = logging.NullHandler() if logger.handlers else _handler(folder)
     logger.addHandler(handler)
     try:
         yield logger
@@ -29,24 +32,12 @@ def kept(folder: Path, secret: str) -> Iterator[logging.Logger]:
         handler.close()
 
 
-def _handler(folder: Path, secret: str) -> logging.Handler:
+def _handler(folder: Path) -> logging.Handler:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private.home(folder)
     except OSError:
         return logging.NullHandler()
-    handler = RotatingFileHandler(folder / NAME, maxBytes=512 * 1024, backupCount=1, delay=True, encoding="utf-8")
-    handler.setFormatter(_Discreet(secret))
+    handler = private.LogHandler(folder / NAME)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     handler.setLevel(logging.WARNING)
     return handler
-
-
-class _Discreet(logging.Formatter):
-    """Blots out the key wherever an exception's text repeats it."""
-
-    def __init__(self, secret: str) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
-        self._secret = secret
-
-    def format(self, record: logging.LogRecord) -> str:
-        text = super().format(record)
-        return text.replace(self._secret, "(key)") if self._secret else text

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from . import private
 from .errors import DiskTrouble, DownloadFailed
 
 
@@ -69,15 +70,16 @@ class Part:
     def begin(self, origin: Origin) -> None:
         """Start with an empty part; the note is written first, so that no part lies there without one."""
         with disk_words(self.path):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            private.folder(self.path.parent)
             self.path.unlink(missing_ok=True)
-            self.note.write_text(json.dumps(asdict(origin)), encoding="utf-8")
+            with open(self.note, "w", encoding="utf-8", opener=private.opener) as note:
+                note.write(json.dumps(asdict(origin)))
         self.origin = origin
 
     def open(self) -> BinaryIO:
         """The part, to be written on at its end."""
         with disk_words(self.path):
-            return self.path.open("ab")
+            return open(self.path, "ab", opener=private.opener)
 
     def forget(self) -> None:
         """Remove part and note; being unable to is no trouble of its own."""
@@ -119,7 +121,7 @@ def is_header_text(text: str) -> bool:
 def check_room(folder: Path, needed: int) -> None:
     """Raise `DiskTrouble` before a download of `needed` bytes that would not fit, with a little room to spare."""
     with disk_words(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        private.folder(folder)
         free = shutil.disk_usage(folder).free
     if free < needed + SPARE:
         raise DiskTrouble(

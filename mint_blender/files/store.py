@@ -20,6 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from . import private
 from .part import disk_words
 
 LONGEST = 80
@@ -44,7 +45,7 @@ class Store:
         """The folder of a job's files, made if it is missing. Raises `ValueError` for an id that is no plain name, `DiskTrouble`."""
         folder = self.downloads / _checked(job_id)
         with disk_words(folder):
-            folder.mkdir(parents=True, exist_ok=True)
+            private.folder(folder)
         return folder
 
     def reference_folder(self, job_id: str) -> Path:

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from ..files import private
 from . import journal_mode
 
 _AS_FILE = "Check the folder and the room on its disk, or set MINT_BLENDER_HOME."
@@ -54,7 +55,10 @@ class Database:
         self.path = path
         self._gathers = False  # is everything that is written now one commit?
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            private.home(path.parent)
+            private.file(path)  # SQLite gives its -wal and -shm the same permissions
+            for beside in ("-wal", "-shm", "-journal"):
+                private.tighten(path.with_name(path.name + beside))
             self.connection = sqlite3.connect(path, timeout=10.0, isolation_level=None)
         except (OSError, sqlite3.Error) as error:
             raise trouble(path, error, opening=True) from error

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from ..files import private
 from ..files.lock import try_lock, try_shared_lock
 from .database import trouble
 
@@ -24,9 +25,9 @@ class Driver:
         self._folder = home / "drivers"
         self.name = uuid.uuid4().hex
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            private.folder(self._folder)
             # Held open for as long as the process drives: closing it is letting go.
-            self._handle: IO[bytes] = (self._folder / self.name).open("wb")
+            self._handle: IO[bytes] = open(self._folder / self.name, "wb", opener=private.opener)  # noqa: SIM115
             if not try_lock(self._handle):
                 self._handle.close()
                 raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))

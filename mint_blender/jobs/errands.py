@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from ..files import picture
+from ..files import picture, private
 from ..files.download import Downloader
 from ..files.errors import BadFile, FileTrouble
 from ..files.peek import peek
@@ -59,7 +59,7 @@ def thumbnail(url: str, home: Path, downloader: Downloader, stop: Callable[[], b
             with suppress(OSError):
                 os.utime(found)  # looked at: by this the cache knows what may go
             return found
-    folder.mkdir(parents=True, exist_ok=True)
+    private.folder(folder)
     path = downloader.fetch(url, stem.with_suffix(".webp"), limit=LARGEST, stop=stop)
     try:
         picture.measured(path)

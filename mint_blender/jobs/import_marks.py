@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..files import private
 from ..files.lock import try_lock
 from .database import JournalTrouble
 from .purse import NotPossible
@@ -33,10 +34,10 @@ CRASHED = "Blender closed unexpectedly while importing this result. Its files ar
 def importing(home: Path, job_id: str) -> Iterator[None]:
     """Mark that a job's result is being imported, on disk before anything is read. Raises OSError where nothing can be written."""
     folder = _folder(home)
-    folder.mkdir(parents=True, exist_ok=True)
+    private.folder(folder)
     mark = folder / f"{uuid.uuid4().hex}.json"
     try:
-        with mark.open("xb") as handle:
+        with open(mark, "xb", opener=private.opener) as handle:
             try:
                 try_lock(handle)
                 handle.write(json.dumps({"job": job_id}).encode())  # after the lock: an empty mark is one that is just being made

@@ -12,6 +12,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+from ..files import private
 from ..files.store import Store, safe_name
 from . import checks
 from .job import Job
@@ -44,9 +45,9 @@ def _copy(home: Path, job: Job, number: int, image: str) -> str:
     source = Path(image)
     target = Store(home).reference_folder(job.id) / str(number) / _name(job, number, source)
     try:
-        target.parent.mkdir(parents=True)
+        private.folder(target.parent)
         if not (_is_ours(source, home) and _linked(source, target)):
-            shutil.copyfile(source, target)
+            private.copy(source, target)
     except OSError as error:
         raise NotPossible(f"The reference picture {image} cannot be copied: {error.strerror or error}.") from error
     if complaint := checks.picture_complaint(str(target)):  # it was changed since it was looked at

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from . import redaction
 from .origin import DEFAULT_BASE_URL, Origin
 
 KEY_VARIABLE = "MINT_API_KEY"
@@ -45,6 +46,8 @@ class Account:
         trusted = {_origin_of(base_url.strip() or DEFAULT_BASE_URL), _origin_of(DEFAULT_BASE_URL), *confirmed}
         if key.strip() and not from_environment and origin not in trusted:
             return cls("", address, source, withheld_from=origin)
+        redaction.hide(from_environment)
+        redaction.hide(key)
         return cls(from_environment or key.strip(), address, source)
 
     @property

@@ -23,7 +23,7 @@ import requests
 from urllib3.exceptions import DecodeError, HTTPError
 
 from ..net import certificates, guarded
-from . import retry_after
+from . import redaction, retry_after
 from .errors import BadAnswer, KeyMissing, KeyUnusable, Unreachable, problem_error
 from .origin import Origin
 from .problems import read_problem
@@ -78,6 +78,7 @@ class Transport:
         """Raises KeyMissing or KeyUnusable at once rather than send a request that cannot succeed."""
         self.origin = origin
         self._secret = _checked(key)
+        redaction.hide(self._secret)
         self._timeouts = timeouts
         self._now = now
         self._session = _session(user_agent)

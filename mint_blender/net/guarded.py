@@ -187,6 +187,7 @@ class _Guarding:
 
     sock: Any
     proxy: Any
+    debuglevel = 0  # what Python prints of headers when somebody asks all connections for it would show the key
     may_reach: Callable[[str], bool]
 
     def _new_conn(self) -> Any:

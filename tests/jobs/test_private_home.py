@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What lies in the home folder is this user's alone, from the moment it is made."""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mint_blender.cli import logbook
+from mint_blender.files import private
+from mint_blender.jobs import errands
+from mint_blender.jobs.board import Board
+from mint_blender.jobs.job import Target
+from mint_blender.jobs.journal import Journal
+from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.schema import Kind
+
+from ..mint_service.running import running_service
+from .quick import account, quick
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="permissions are of another kind there")
+
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"
+)
+
+
+@pytest.fixture(autouse=True)
+def lax() -> Iterator[None]:
+    """A umask that lets everybody read and write."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def permissions(path: Path) -> int:
+    return stat.S_IMODE(path.lstat().st_mode)
+
+
+def open_to_others(home: Path) -> list[str]:
+    """Everything under the folder, and itself, that anybody else could use."""
+    return [f"{path}: {permissions(path):o}" for path in (home, *home.rglob("*")) if permissions(path) & 0o077]
+
+
+def test_everything_that_a_job_leaves_is_private(tmp_path: Path) -> None:
+    """Journal with its -wal and -shm, downloads, copies of pictures, thumbnails, locks and the log."""
+    home = tmp_path / "deep" / "home"
+    (tmp_path / "lamp.png").write_bytes(PIXEL)
+    with running_service(speed=1000, credits=1e6) as service, logbook.kept(home, service.key):
+        logging.getLogger("mint_blender.test").warning("a line")
+        board = Board(quick(home), account(service))
+        jobs = [
+            board.start(GenerationRequest(Kind.WORLD, "a hall", images=(str(tmp_path / "lamp.png"),)), Target(splats="100k")).id,
+            board.start(GenerationRequest(Kind.MODEL, "a lamp [file-truncated]")).id,
+        ]
+        board.watch(jobs)
+        seen = {path.name for path in home.rglob("*")}
+        assert {"journal.sqlite3-wal", "journal.sqlite3-shm", "mint.log"} <= seen, seen
+        preview = next(kept for kept in board.job(jobs[0]).files if kept.url.count("preview"))
+        from mint_blender.files.download import Downloader
+
+        with Downloader(local_files=True) as downloader:
+            errands.thumbnail(preview.url, home, downloader, lambda: False)
+        assert open_to_others(home) == []
+        assert [path.suffix for path in home.rglob("*.part")], "a download that broke off was looked at, too"
+        assert board.close(20)
+    assert open_to_others(home) == []
+
+
+def test_a_folder_that_was_open_is_closed(tmp_path: Path) -> None:
+    """Folder, journal and log of an earlier program, which everybody could read."""
+    home = tmp_path / "home"
+    home.mkdir(mode=0o755)
+    Journal(home).close()
+    (home / "mint.log").write_text("earlier\n")
+    for path in (home, *home.iterdir()):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    Journal(home).close()
+    with logbook.kept(home, ""):
+        logging.getLogger("mint_blender.test").warning("a line")
+    assert open_to_others(home) == []
+
+
+def test_what_is_not_ours_stays_as_it_is(tmp_path: Path) -> None:
+    """The folder around the home keeps its permissions."""
+    tmp_path.chmod(0o755)
+    private.home(tmp_path / "home")
+    assert (permissions(tmp_path), permissions(tmp_path / "home")) == (0o755, 0o700)

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The key in no log: whichever handler there is, in messages, arguments, tracebacks and what the libraries below say."""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import traceback
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import pytest
+
+from mint_blender.mint import redaction
+from mint_blender.mint.account import Account
+from mint_blender.mint.errors import MintError
+from mint_blender.mint.origin import Origin
+from mint_blender.mint.transport import Transport
+
+from .wire import answer, listening
+
+SECRET = "sk-live/4f9c+secret-0123456789"
+
+
+class Foreign(logging.Handler):
+    """Somebody else's handler: it knows nothing of us, and shows everything that a record holds."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(self.format(record))
+        self.lines.append(repr(record.__dict__))
+        if record.exc_info:
+            self.lines.append("".join(traceback.format_exception(*record.exc_info)))
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+
+@pytest.fixture
+def foreign() -> Iterator[Foreign]:
+    """On the root logger, which lets everything through."""
+    root, handler = logging.getLogger(), Foreign()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    yield handler
+    root.removeHandler(handler)
+    root.setLevel(level)
+
+
+def test_messages_arguments_and_tracebacks(foreign: Foreign) -> None:
+    """Of our own loggers and of others; the rest of the line stays as it is."""
+    Account.of({"MINT_API_KEY": f" {SECRET}\n"})
+    for name in ("mint_blender.jobs.desk", "urllib3.connectionpool", "requests", "somebody.else"):
+        log = logging.getLogger(name)
+        log.debug("begun with %s at %d", SECRET, 7)
+        log.info("headers: %s", {"Authorization": f"Bearer {SECRET}"})
+        log.warning(f"{SECRET} %s")
+        log.warning("quoted: %s", quote(SECRET, safe=""))
+        try:
+            raise ValueError(f"Bearer {SECRET} is not allowed")
+        except ValueError:
+            log.exception("It broke", stack_info=True)
+    assert SECRET not in foreign.text and quote(SECRET, safe="") not in foreign.text
+    assert "begun with (key) at 7" in foreign.text
+    assert "ValueError: Bearer (key) is not allowed" in foreign.text
+
+
+def test_what_the_libraries_say_of_an_exchange(
+    foreign: Foreign, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """urllib3 at DEBUG, and Python's own print-out of headers, which somebody has asked for."""
+    monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
+    with listening(answer({"echo": SECRET}, "400 Bad Request")) as wire, Transport(Origin.parse(wire.base_url), SECRET) as transport:
+        try:
+            transport.exchange("GET", "me")
+        except MintError:
+            logging.getLogger("mint_blender.test").exception("refused with %r", transport.__dict__)
+        assert wire.heard[0].headers["authorization"] == f"Bearer {SECRET}"
+    printed = capsys.readouterr()
+    assert "urllib3" in foreign.text
+    assert SECRET not in foreign.text + printed.out + printed.err
+
+
+def test_other_records_are_left_alone(foreign: Foreign) -> None:
+    """Arguments and exceptions without the key stay what they are; what is too short to be a key is not looked for."""
+    redaction.hide(SECRET)
+    redaction.hide("the")
+    try:
+        raise KeyError("the lamp")
+    except KeyError:
+        logging.getLogger("somebody.else").exception("the %s", "mug")
+    assert "'args': ('mug',)" in foreign.text and "KeyError: 'the lamp'" in foreign.text
+
+
+def test_an_earlier_factory_is_asked_as_before_and_ours_is_put_in_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another add-on may have one of its own; enabling ours again does not pile them up."""
+    made: list[str] = []
+
+    class Marked(logging.LogRecord):
+        def __init__(self, *arguments: object, **named: object) -> None:
+            made.append(str(arguments[0]))
+            super().__init__(*arguments, **named)  # type: ignore[arg-type]
+
+    before = logging.getLogRecordFactory()
+    try:
+        logging.setLogRecordFactory(Marked)
+        redaction.hide(SECRET)
+        ours = logging.getLogRecordFactory()
+        redaction.hide(SECRET + "-other")
+        assert logging.getLogRecordFactory() is ours
+        record = logging.getLogger("somebody").makeRecord("somebody", 10, "file", 1, f"{SECRET}-other", (), None)
+        assert isinstance(record, Marked) and made == ["somebody"] and record.getMessage() == "(key)"
+    finally:
+        logging.setLogRecordFactory(before)
