@@ -17,6 +17,7 @@ from ..jobs.journal import JournalTrouble
 from ..jobs.setup import Setup
 from ..jobs.story import Terms
 from ..mint.account import Account
+from ..mint.pacing import Retries
 from .preferences import confirmed_origins, limits, stored_account
 from .scene.reading import readable_extensions
 
@@ -42,6 +43,8 @@ def board() -> Board:
         _complaint = None
         _board.allow_online(may_go_online())
         _board.waits_for_prices = bpy.app.background
+        if bpy.app.background:  # blocking callers must get an end; a window waits for as long as an outage lasts
+            _board.patience = Retries().patience
         import_marks.note_crashes(_board)
         for opener in _openers:
             opener(_board)

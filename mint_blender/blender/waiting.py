@@ -6,6 +6,7 @@ from __future__ import annotations
 from ..jobs import card
 from ..jobs.board import Board
 from ..jobs.job import Phase
+from ..jobs.outage import StillAway
 from . import auto_landing
 
 
@@ -15,7 +16,7 @@ class Stopped(Exception):
 
 def until_all_rest(board: Board, job_ids: list[str], *, place: bool) -> None:
     """As `until_rest`, for many, placed in this order. What was not made does not stop the others, and is told at the end."""
-    board.watch(job_ids)
+    _watch(board, job_ids)
     reasons = []
     for job_id in job_ids:
         try:
@@ -28,10 +29,17 @@ def until_all_rest(board: Board, job_ids: list[str], *, place: bool) -> None:
 
 def until_rest(board: Board, job_id: str, *, place: bool = True) -> None:
     """Block until nothing goes on by itself. A result is placed (if wanted); a Preview waits; everything else raises Stopped."""
-    board.watch([job_id])
+    _watch(board, [job_id])
     job = board.job(job_id)
     if job.phase is Phase.READY:
         if place and (trouble := auto_landing.land(board, job)):
             raise Stopped(trouble)
     elif job.phase not in {Phase.REVIEW, Phase.PLACED}:
         raise Stopped(f"{job.title}: {card.state(job)} (job {job.id})")
+
+
+def _watch(board: Board, job_ids: list[str]) -> None:
+    try:
+        board.watch(job_ids)
+    except StillAway as away:
+        raise Stopped(str(away)) from away

@@ -17,6 +17,7 @@ from ..jobs import ledger
 from ..jobs.board import Board, NotPossible, TooExpensive
 from ..jobs.job import Job, Phase, Target
 from ..jobs.lease import UNKNOWN, Lease
+from ..jobs.outage import StillAway
 from . import batch_jobs, batch_lines, batch_price, batch_record, contact_sheet, session, writing
 from .background_import import BackgroundImporter
 from .batch_lines import BadLine, Line
@@ -157,9 +158,19 @@ class _Run:
                     self._begin(line)
                 if not self._active:
                     return
-                tell(self._board.hear())
+                try:
+                    tell(self._board.hear())
+                except StillAway as away:
+                    self._keep_the_rest(away)
+                    return
                 for job_id in [job_id for job_id in self._active if not self._board.is_active(job_id)]:
                     self._end_active(job_id)
+
+    def _keep_the_rest(self, away: StillAway) -> None:
+        """No line comes to an end without the network, and no further one is begun: all of them are kept as they are."""
+        self._terminal.error(str(away))
+        for line in self._lines:
+            self._statuses.setdefault(line.number, Exit.UNREACHABLE)
 
     def _conclude(self) -> Exit:
         done = sum(status is Exit.DONE for status in self._statuses.values())

@@ -12,6 +12,7 @@ from pathlib import Path
 from ..jobs import card, import_marks, set_aside
 from ..jobs.board import Board, NotPossible
 from ..jobs.job import BUSY, Job, Phase, Role, Target, Verb
+from ..jobs.outage import StillAway
 from ..mint.generation import GenerationRequest
 from ..mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
 from . import exits, session, writing
@@ -124,7 +125,7 @@ def cancel(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     with session.open_board() as board:
         job = board.job(arguments.job)
         board.cancel(job.id)
-        session.let_others_notice(board, job.id)
+        session.let_others_notice(board, job.id, terminal.hint)
         with terminal.progress() as display:
             session.until_answered(board, job.id, terminal.teller(board, display))
         job = board.job(job.id)
@@ -200,12 +201,19 @@ def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 def to_the_end(board: Board, jobs: list[Job], terminal: Terminal, *, approve: bool = False, target: Target | None = None) -> Exit:
     """Follow jobs to where they rest, then write the files that each was to become, or what `target` names instead; the status of the first
     that is not done."""
+    away: StillAway | None = None
     with terminal.progress() as display:
         tell = terminal.teller(board, display)
-        board.watch([job.id for job in jobs], tell)
-        for job in jobs:
-            session.follow(board, job.id, tell, (lambda preview: "approve") if approve else None)
-    statuses = [finish(board, board.job(job.id), terminal, target=target) for job in jobs]
+        try:
+            board.watch([job.id for job in jobs], tell)
+            for job in jobs:
+                session.follow(board, job.id, tell, (lambda preview: "approve") if approve else None)
+        except StillAway as error:
+            away = error
+    statuses = [finish(board, board.job(job.id), terminal, target=target) for job in jobs if not board.is_active(job.id)]
+    if away is not None:
+        terminal.error(f"{away}\n  {terminal.command('resume')}")
+        statuses.append(Exit.UNREACHABLE)
     return next((status for status in statuses if status is not Exit.DONE), Exit.DONE)
 
 

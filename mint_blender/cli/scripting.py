@@ -13,6 +13,7 @@ from ..jobs import card, import_marks
 from ..jobs.board import NotPossible, TooExpensive
 from ..jobs.job import Job, Phase, Target
 from ..jobs.journal import JournalTrouble
+from ..jobs.outage import StillAway
 from ..mint.accounting import Usage
 from ..mint.generation import GenerationRequest
 from ..mint.schema import Asset, Kind, Mode, OptimizationLevel, Pose, Preset
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 class GenerationStopped(RuntimeError):
     """The job did not come to its end. `job_id` finds it again: what was paid for can be resumed."""
 
-    def __init__(self, job: Job) -> None:
-        super().__init__(f"{job.title}: {card.state(job)} (job {job.id})")
+    def __init__(self, job: Job, reason: str = "") -> None:
+        super().__init__(f"{job.title}: {reason or card.state(job)} (job {job.id})")
         self.job_id = job.id
         self.phase = job.phase.value
 
@@ -71,7 +72,10 @@ def generate(
     with session.open_board() as board:
         session.check_price(board, request, level, max_credits)
         started = board.start(request, Target(splats=splats), optimize=level, max_credits=max_credits)
-        job = session.follow(board, started.id, lambda news: None, review)
+        try:
+            job = session.follow(board, started.id, lambda news: None, review)
+        except StillAway as away:
+            raise GenerationStopped(board.job(started.id), str(away)) from away
         if job.phase is not Phase.READY:
             raise GenerationStopped(job)
         from ..blender import arrival

@@ -36,6 +36,7 @@ T = TypeVar("T")
 PACE = Pace()
 RETRIES = Retries()
 LOOK_EVERY = 0.2  # seconds between two looks at what another process has done
+NOTICED_WITHIN = 20.0  # seconds that another process has for a decision
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def open_list() -> Iterator[Board]:
 @contextmanager
 def _board(terms: Terms) -> Iterator[Board]:
     board = Board(Setup(home(), terms, RETRIES), account())
-    board.purse.limits, board.waits_for_prices = surroundings.limits(), True
+    board.purse.limits, board.waits_for_prices, board.patience = surroundings.limits(), True, RETRIES.patience
     try:
         import_marks.note_crashes(board)
         yield board
@@ -210,13 +211,28 @@ def until_answered(board: Board, job_id: str, tell: Tell) -> None:
         tell(board.hear())
 
 
-def let_others_notice(board: Board, job_id: str) -> None:
-    """Wait until the process that drives this job has carried out the decision; when that process ends first, it is done here."""
-    while board.job(job_id).decision is not None and not board.is_active(job_id):
+def let_others_notice(board: Board, job_id: str, say: Callable[[str], None]) -> None:
+    """Wait until the process that drives this job has carried out the decision; when that process ends first, it is done here.
+
+    Not for ever: Mint may not answer that process either. `say` hears why there is a wait, and how it has ended."""
+
+    def is_theirs() -> bool:
+        return board.job(job_id).decision is not None and not board.is_active(job_id)
+
+    for look in range(round(NOTICED_WITHIN / LOOK_EVERY)):
+        if not is_theirs():
+            return
+        if look == 0:
+            say(f"Another process is working on this job: waiting up to {NOTICED_WITHIN:.0f} s until it has taken your decision in.")
         time.sleep(LOOK_EVERY)
         board.catch_up()
         if board.job(job_id).decision is not None:
             board.resume(job_id)
+    if is_theirs():
+        say(
+            "The other process has not carried out your decision yet; perhaps it waits for Mint. The decision is kept, and that process "
+            "carries it out as soon as it can."
+        )
 
 
 def preview_of(job: Job) -> Preview:

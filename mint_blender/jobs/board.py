@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import math
 import queue
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -41,7 +42,8 @@ from .job import (
 )
 from .journal import Journal, JournalTrouble, Unreadable
 from .known_jobs import KnownJobs
-from .messages import Answered, Crashed, Hitch, JobChanged, News, Progress, Rested
+from .messages import Answered, Crashed, Hitch, JobChanged, News, Progress, Recovered, Rested
+from .outage import StillAway
 from .purse import NotPossible, Purse, TooExpensive
 from .questions import Answer, OptimizationPrice, Price, Question, WhoseKey, prices_of, prices_of_click
 from .sent import is_unanswered
@@ -79,6 +81,7 @@ class Board:
         self._asked: UnderWay[Question] = UnderWay()
         self.answers: dict[Question, Answered] = {}
         self.purse = Purse(self.answers, lambda: self._known.paid_for_optimizing)
+        self.patience = math.inf  # seconds without any answer until `hear` raises StillAway: for whoever blocks
         self.waits_for_prices = False  # block until a price is known that a limit wants to know: for whoever has no window
 
     def close(self, timeout: float = 2.0) -> bool:
@@ -490,7 +493,7 @@ class Board:
         self._has_news |= self._known.reread()
 
     def hear(self) -> News:
-        """Block until the worker says something, and take it in. For scripts, never for a window."""
+        """Block until the worker says something, and take it in. For scripts, never for a window. May raise StillAway."""
         while True:
             try:
                 # Not for ever: a blocked get keeps Ctrl-C from being noticed on some platforms.
@@ -498,6 +501,8 @@ class Board:
             except queue.Empty:
                 continue
             self._take_in(news)
+            if isinstance(news, Hitch) and news.without_answer > self.patience:
+                raise StillAway(news.sentence)
             return news
 
     def watch(self, job_ids: Collection[str], tell: Callable[[News], None] = lambda news: None) -> None:
@@ -513,6 +518,8 @@ class Board:
             self._look_up(news.job_id)
         elif isinstance(news, Hitch):
             self.hitches[news.job_id] = news
+        elif isinstance(news, Recovered):
+            self.hitches.pop(news.job_id, None)
         elif isinstance(news, Progress):
             self.progress[news.job_id] = news
         elif isinstance(news, Answered) and self._asked.end(news.question, news.number):

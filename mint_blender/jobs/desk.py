@@ -1,41 +1,53 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Tells all stories by due time: what the one thread does, without the thread. The clock comes from outside, so tests turn it by hand.
 
-Each turn takes the most urgent job one step further: commit first, then fulfil what its story wants.
+Each turn takes the most urgent job one step further: commit first, then fulfil what its story wants. Calls and downloads are only sent from
+here; what comes back arrives as a command. The journal is used here only.
 """
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import logging
 import math
 import queue
-import threading
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
-from ..files.download import Downloader
 from ..files.errors import FileTrouble, Stopped
-from ..files.store import Store
-from ..mint.account import Account, Owner
-from ..mint.accounting import Me
-from ..mint.client import Client
-from ..mint.errors import KeyMissing, KeyRefused, MintError, TooManyActive, Unreachable
+from ..mint.account import Account
+from ..mint.errors import MintError, Unreachable
 from ..mint.schema import Kind
-from . import calls, errands, fetching, identity, troubles
+from . import calls, troubles
+from .calls_in_flight import CallsInFlight, Lane, Work
+from .downloads import Downloads
 from .driver import Driver
-from .identity import Identity
+from .introduction import Introduction
 from .job import HOLDS_SLOT, Job, Kept, Phase
 from .journal import Journal
-from .messages import Answered, Ask, Command, ErrandDone, Fetched, Hitch, JobChanged, Look, News, Online, Progress, Rested, Use
-from .pool import Pool
-from .questions import FileFacts, Question, Thumbnail, WhoseKey, answer
+from .messages import (
+    Answered,
+    Ask,
+    CallEnded,
+    Command,
+    Fetched,
+    JobChanged,
+    Look,
+    News,
+    Online,
+    QuestionEnded,
+    Recovered,
+    Rested,
+    Use,
+)
+from .questions import FileFacts, Question, Thumbnail
+from .repeating import Repeating
 from .setup import Setup
-from .story import Story, follow
-from .wants import AnyWant, Fetch, Glance, ReadTaken, Step, TakeSlot, Upload
+from .story import follow
+from .task import Task
+from .uploads import Uploads
+from .wants import READS, Act, Fetch, Glance, ReadTaken, Step, TakeSlot, Upload
 
 log = logging.getLogger(__name__)
 
@@ -43,27 +55,11 @@ log = logging.getLogger(__name__)
 _serials = itertools.count(1)
 
 OVERHEAR_EVERY = 2.0  # seconds until a click of another process is noticed, at most
-UPLOAD_LASTS = 30 * 24 * 3600.0  # seconds; Mint calls the address durable, but says not for how long
 LINE_WAIT = 5.0  # seconds until a waiting job looks again whether another process has given up a slot
 
 
-@dataclass
-class _Task:
-    """A story being told: the job as last committed, what it wants next, and when."""
-
-    job: Job
-    story: Story
-    serial: int  # number of this telling: a job is told anew after each click
-    look: int  # number of the last Look at it
-    want: AnyWant | None = None
-    due: float = 0.0
-    failures: int = 0
-    failing_since: float = 0.0
-    glimpse: Kept | FileTrouble | None = None  # a file that came while the story was busy with something else
-
-
 class Desk:
-    """All stories that this process tells. One thread at a time may use it: its journal and its connection are not shared."""
+    """All stories that this process tells. One thread at a time may use it: its journal is not shared."""
 
     def __init__(
         self, setup: Setup, account: Account, inbox: queue.SimpleQueue[Command], outbox: queue.SimpleQueue[News], *, online: bool = True
@@ -76,35 +72,45 @@ class Desk:
         self._journal = Journal(setup.home)
         self._journal.act_for(account)
         self._driver = Driver(setup.home)
-        self._pool = Pool(setup.downloads)
-        self._client: Client | None = None
-        self._tasks: dict[str, _Task] = {}
-        self._identity = Identity(setup.retries)
-        self._downloads: set[tuple[str, str]] = set()  # files of jobs that are being downloaded, wanted or not
-        self._errands: set[int] = set()  # questions to the file host that are being answered
-        self._errand_downloader: Downloader | None = None  # one for all of them: many small files from one host
+        self._calls = CallsInFlight(setup, account, inbox)
+        self._downloads = Downloads(setup, account, inbox, outbox)
+        self._tasks: dict[str, Task] = {}
+        self._repeating = Repeating(setup, self._tasks, outbox)
+        self._introduction = Introduction(setup, self._journal, self._calls, self._repeating, self._look)
+        self._questions: set[int] = set()  # numbers of those that are being answered
+        self._uploads = Uploads(self._journal)
         self._revision = self._journal.revision()
         self._overhear_at = 0.0
-        self._halted = threading.Event()
 
     @property
     def is_idle(self) -> bool:
         """No story is being told, and nobody is out for an answer."""
-        return not self._tasks and not self._errands and not self._identity.waiting
+        return not self._tasks and not self._questions and not self._introduction.waiting
 
-    def close(self, timeout: float = 1.0) -> None:
+    def close(self, timeout: float = 1.5) -> None:
         """Break off all stories, within a bound. They are told again from the journal."""
-        self._halted.set()
-        self._pool.close(timeout)  # first: once a job is let go, another process may download the same files
+        self._downloads.stop()
+        self._calls.close(timeout * 0.6)
+        self._downloads.close(timeout * 0.4)  # before jobs are let go: another process may download the same files then
         try:
+            self._take_in_last_answers()
             for task in list(self._tasks.values()):
                 self._drop(task)
         finally:
-            self._hang_up()
-            if self._errand_downloader is not None:
-                self._errand_downloader.close()
             self._journal.close()
             self._driver.close()
+
+    def _take_in_last_answers(self) -> None:
+        """What was answered while this desk was being closed: an operation's name is worth more than a repetition."""
+        others: list[Command] = []
+        while not self._inbox.empty():
+            command = self._inbox.get()
+            if isinstance(command, CallEnded):
+                self._take_in_call(command)
+            else:
+                others.append(command)
+        for command in others:
+            self._inbox.put(command)
 
     def receive(self, command: Command) -> None:
         """Take in one command."""
@@ -116,23 +122,46 @@ class Desk:
             self._use(command.account)
         elif isinstance(command, Online):
             self._online = command.allowed
+            self._repeating.wake()
+            self._introduction.try_at_once()
         elif isinstance(command, Ask):
             self._ask(command.question, command.number)
-        elif isinstance(command, ErrandDone):
-            self._errands.discard(command.serial)
+        elif isinstance(command, CallEnded):
+            self._take_in_call(command)
+        elif isinstance(command, QuestionEnded):
+            self._take_in_answer(command)
+
+    def _take_in_answer(self, ended: QuestionEnded) -> None:
+        """A question has its answer. The main thread hears of it afterwards: it reads then whose key it is."""
+        self._questions.discard(ended.number)
+        if ended.account == self._account and ended.said is not None:
+            self._introduction.hear(ended.said, asked=False)
+        if ended.reached:
+            self._repeating.mint_answered()
+        if ended.answered is not None:
+            self._outbox.put(ended.answered)
 
     def turn(self) -> float | None:
         """Fulfil the most urgent want, if one is due. Returns the seconds until the next one; None: only a message can bring news."""
         if not self._online:
             return None
         self._overhear()
-        if self._identity.waiting and self._identity.due <= self._setup.clock():
-            self._identify()
-        task = min(self._tasks.values(), key=lambda task: task.due, default=None)
-        if task is not None and task.due <= self._setup.clock():
+        self._introduction.turn()
+        task = min(self._tasks.values(), key=self._urgency, default=None)
+        if task is not None and self._due(task) <= self._setup.clock():
             self._fulfil(task)
-        due = [task.due for task in self._tasks.values()] + ([self._identity.due] if self._identity.waiting else [])
+        due = [self._due(task) for task in self._tasks.values()]
+        if self._introduction.waiting:
+            due.append(self._introduction.due)
         return max(0.0, min(min(due) - self._setup.clock(), OVERHEAR_EVERY)) if due else None
+
+    def _due(self, task: Task) -> float:
+        """When its want may be fulfilled. While Mint cannot be reached calls wait for each other."""
+        return task.due if isinstance(task.want, TakeSlot | Fetch | Glance | ReadTaken) else max(task.due, self._repeating.outage.next_call)
+
+    def _urgency(self, task: Task) -> tuple[float, bool, float]:
+        """The next one first; of several, what a person has decided, then what has waited for the longest time."""
+        return self._due(task), not isinstance(task.want, Act), task.due
 
     # -- whose key ----------------------------------------------------------------------------------------------------
 
@@ -140,40 +169,20 @@ class Desk:
         """Another key or address: what goes on for the earlier one is let go. It stays in the journal, under its owner."""
         if account == self._account:
             return
-        for task in list(self._tasks.values()):
-            self._drop(task)
-            self._outbox.put(Rested(task.job.id, task.look))
-        for job_id, number in self._identity.take_waiting().items():
-            self._outbox.put(Rested(job_id, number))
         self._account = account
-        self._errand_downloader = None  # where it may reach depends on the API; those who use it still keep it
-        self._hang_up()
+        self._calls.use(account)
+        self._downloads.use(account)
+        for task in list(self._tasks.values()):
+            if task.call is None or isinstance(task.want, READS):  # else its answer may name what was started: see _take_in_call
+                self._let_go(task)
+        for job_id, number in self._introduction.take_waiting().items():
+            self._outbox.put(Rested(job_id, number))
         self._journal.act_for(account)
+        self._repeating.wake()
 
-    def _identify(self) -> None:
-        """Ask Mint whose key it is, before anything else is sent with it."""
-        try:
-            me = self._connected().me()
-        except MintError as error:
-            self._hear_whose_key(error)
-        else:
-            self._hear_whose_key(me)
-
-    def _hear_whose_key(self, said: Me | MintError) -> None:
-        """Mint has said it, does not say it, refuses the key, or could not be reached: then it is asked again."""
-        known = identity.user_of(said)
-        if known is not identity.NOT_SAID:
-            self._journal.settle(known)
-            for job_id, number in self._identity.take_waiting().items():
-                self._look(job_id, number)
-        elif isinstance(said, MintError) and (wait := self._identity.wait(said, self._setup.clock(), self._setup.chance())) is not None:
-            for job_id in self._identity.waiting:
-                self._outbox.put(Hitch(job_id, str(said), wait))
-        elif isinstance(said, MintError):
-            if isinstance(said, KeyRefused | KeyMissing):
-                self._journal.disown()
-            for job_id, number in self._identity.take_waiting().items():
-                self._look(job_id, number, refusal=said)
+    def _let_go(self, task: Task) -> None:
+        self._drop(task)
+        self._outbox.put(Rested(task.job.id, task.look))
 
     # -- stories ------------------------------------------------------------------------------------------------------
 
@@ -181,8 +190,8 @@ class Desk:
         """Tell a job's story from what the journal knows. A story that is being told goes on, unless there is a new decision.
 
         Nothing is told before it is known whose key is in use; `refusal` is why that will not be."""
-        if self._account.key and not refusal and self._journal.present and not self._journal.present.is_settled:
-            self._identity.wait_for(job_id, number)
+        if self._account.key and not refusal and self._introduction.is_needed():
+            self._introduction.wait_for(job_id, number)
             return
         job = self._journal.claim(job_id, self._driver)
         if job is None:
@@ -192,9 +201,13 @@ class Desk:
         if known is not None and job.decision == known.job.decision:
             known.look = number
             return
+        if known is not None and known.call is not None and not isinstance(known.want, READS):
+            # Its answer may name what was started. The click has its turn then, at once.
+            known.look, known.is_decided_anew = number, True
+            return
         if known is not None:
             known.story.close()
-        task = _Task(job, follow(job, self._setup.terms), next(_serials), number)
+        task = Task(job, follow(job, self._setup.terms), next(_serials), number)
         self._tasks[job_id] = task
         self._tell(task, lambda: next(task.story))
         if refusal is not None and job_id in self._tasks:
@@ -213,16 +226,16 @@ class Desk:
                 if job_id in self._tasks:
                     self._look(job_id, self._tasks[job_id].look)
 
-    def _drop(self, task: _Task) -> None:
+    def _drop(self, task: Task) -> None:
         """Break a story off where it is."""
         task.story.close()
         self._forget(task)
 
-    def _forget(self, task: _Task) -> None:
+    def _forget(self, task: Task) -> None:
         self._tasks.pop(task.job.id, None)
         self._journal.release(task.job.id, self._driver)
 
-    def _tell(self, task: _Task, move: Callable[[], Step]) -> None:
+    def _tell(self, task: Task, move: Callable[[], Step]) -> None:
         """One step of a story: `move` hands it the answer (or the error) that it waited for."""
         try:
             step = move()
@@ -235,18 +248,21 @@ class Desk:
             task.want, task.failures = step.want, 0
             task.due = self._setup.clock() + step.want.after
 
-    def _give_up(self, task: _Task, mistake: Exception) -> None:
+    def _give_up(self, task: Task, mistake: Exception) -> None:
         """A mistake of ours concerns one job only, and loses nothing of it."""
         log.error("The story of job %s broke", task.job.id, exc_info=mistake)
         task.story.close()
         self._end(task, replace(task.job, phase=Phase.PAUSED, trouble=troubles.internal(mistake)))
 
-    def _end(self, task: _Task, job: Job) -> None:
+    def _end(self, task: Task, job: Job) -> None:
         self._commit(task, job)
         self._forget(task)
-        self._outbox.put(Rested(job.id, task.look))
+        if task.is_decided_anew:
+            self._look(job.id, task.look)
+        else:
+            self._outbox.put(Rested(job.id, task.look))
 
-    def _commit(self, task: _Task, job: Job) -> None:
+    def _commit(self, task: Task, job: Job) -> None:
         """Into the journal before anything else happens; then the main thread hears of it."""
         before, task.job = task.job, job
         if job == before:
@@ -259,7 +275,7 @@ class Desk:
 
     # -- wants --------------------------------------------------------------------------------------------------------
 
-    def _fulfil(self, task: _Task) -> None:
+    def _fulfil(self, task: Task) -> None:
         want = task.want
         if isinstance(want, TakeSlot):
             self._take_slot(task, want)
@@ -269,12 +285,11 @@ class Desk:
         elif isinstance(want, Glance):
             self._glance(task, want)
         elif isinstance(want, ReadTaken):
-            taken = self._journal.assets(but=task.job.id)
-            self._tell(task, lambda: task.story.send(taken))
+            self._tell(task, partial(task.story.send, self._journal.assets(but=task.job.id)))
         elif want is not None:
             self._call(task, want)
 
-    def _take_slot(self, task: _Task, want: TakeSlot) -> None:
+    def _take_slot(self, task: Task, want: TakeSlot) -> None:
         """First come, first served: only the head of the line asks."""
         is_first = want.kind is None or task is self._first_in_line(want.kind)
         most = self._setup.slots[want.kind] if want.kind else 0
@@ -291,150 +306,120 @@ class Desk:
         if first is not None and first.want is not None and not first.want.after:
             first.due = self._setup.clock()
 
-    def _first_in_line(self, kind: Kind) -> _Task | None:
+    def _first_in_line(self, kind: Kind) -> Task | None:
         line = [task for task in self._tasks.values() if isinstance(task.want, TakeSlot) and task.want.kind is kind]
         return min(line, key=lambda task: (task.job.created_at, task.job.id), default=None)
 
-    def _call(self, task: _Task, want: calls.Call | Upload) -> None:
-        """One exchange with Mint. What failed and may be repeated is due again later; the story hears only of the end of patience."""
+    # -- calls to Mint ------------------------------------------------------------------------------------------------
+
+    def _call(self, task: Task, want: calls.Call | Upload) -> None:
+        """Send one call; its end comes back through the inbox."""
+        if isinstance(want, Upload):
+            self._upload(task, want)
+        else:
+            lane = Lane.DECISION if isinstance(want, Act) else Lane.CALL
+            self._send(task, lambda client: calls.make(client, want), lane, changes=not isinstance(want, READS))
+
+    def _send(self, task: Task, work: Work, lane: Lane, *, changes: bool) -> None:
+        task.due = math.inf
+        task.call = self._calls.send(task.job.id, task.serial, work, lane, changes=changes)
+        self._repeating.outage.sent(task.call, self._setup.clock())
+
+    def _upload(self, task: Task, want: Upload) -> None:
+        """Bring a picture to Mint, unless it lies there already or is on its way."""
         try:
-            found = self._upload(want) if isinstance(want, Upload) else calls.make(self._connected(), want)
-        except (MintError, FileTrouble) as error:
-            if isinstance(error, FileTrouble) or not self._repeat_later(task, error):
-                self._tell(task, partial(task.story.throw, error))
+            data = calls.read(want)
+        except FileTrouble as trouble:
+            self._tell(task, partial(task.story.throw, trouble))
+            return
         except Exception as mistake:
             self._give_up(task, mistake)
+            return
+        picture = self._uploads.picture(data)
+        url = None if want.anew else self._uploads.address(picture)
+        if url is not None:
+            self._tell(task, partial(task.story.send, url))
+        elif self._uploads.is_in_flight(picture):
+            task.due = math.inf  # until that one is here: see _take_in_call
         else:
-            self._tell(task, lambda: task.story.send(found))
+            self._send(task, lambda client: calls.upload(client, want, data), Lane.UPLOAD, changes=True)
+            self._uploads.sent(task.call, picture)
 
-    def _upload(self, want: Upload) -> str:
-        """The same bytes are sent to the same Mint once: where they lie is remembered for as long as one may rely on it."""
-        data = calls.read(want)
-        digest = hashlib.sha256(data).hexdigest()
-        owner = (self._journal.present and self._journal.present.owner) or Owner("", "")
-        url = None if want.anew else self._journal.uploaded(digest, owner, since=time.time() - UPLOAD_LASTS)
-        if url is None:
-            url = calls.upload(self._connected(), want, data)
-            self._journal.note_upload(digest, owner, url)
-        return url
+    def _take_in_call(self, ended: CallEnded) -> None:
+        """A call has come back. Nobody waits for the answer to a look that a click has made a thing of the past."""
+        self._repeating.outage.ended(ended.number, self._setup.clock())
+        if self._uploads.take_in(ended):
+            for other in self._tasks.values():
+                if isinstance(other.want, Upload) and other.call is None and other.due == math.inf:
+                    other.due = self._setup.clock()
+        if ended.error is None or (isinstance(ended.error, MintError) and not ended.error.retryable):
+            self._repeating.mint_answered()
+        self._introduction.take_in(ended)
+        task = self._tasks.get(ended.job_id)
+        if task is None or task.serial != ended.serial or task.call != ended.number:
+            return
+        task.call = None
+        if ended.error is None or ended.account == self._account:
+            self._pass_on(task, ended)
+        if ended.account != self._account and self._tasks.get(ended.job_id) is task and not task.is_decided_anew:
+            self._let_go(task)
+        if task.is_decided_anew and self._tasks.get(ended.job_id) is task:
+            task.is_decided_anew = False
+            self._look(ended.job_id, task.look)
 
-    def _repeat_later(self, task: _Task, error: MintError) -> bool:
-        now = self._setup.clock()
-        task.failures += 1
-        if task.failures == 1:
-            task.failing_since = now
-        wait = self._setup.retries.wait(task.failures, self._setup.chance(), error.retry_after)
-        in_time = self._setup.retries.may_repeat(task.failures, now - task.failing_since + wait)
-        if (until := getattr(task.want, "until", None)) is not None:
-            if self._setup.terms.now() >= until:
-                return False  # unanswered for so long that it is no longer repeated by itself: the story knows what to do then
-            wait = min(wait, until - self._setup.terms.now())
-        # Too many active generations: that is a matter of standing in line, which the story knows how to do.
-        if not error.retryable or isinstance(error, TooManyActive) or not in_time:
-            return False
-        task.due = now + wait
-        self._outbox.put(Hitch(task.job.id, str(error), wait))
-        return True
+    def _pass_on(self, task: Task, ended: CallEnded) -> None:
+        """Give a story what came back. What failed and may be repeated is due again later, and the story does not hear of it."""
+        error = ended.error
+        if error is None:
+            if task.failures:
+                self._outbox.put(Recovered(task.job.id))
+            self._tell(task, lambda: task.story.send(ended.found))
+        elif not isinstance(error, MintError | FileTrouble):
+            self._give_up(task, error)
+        elif not (isinstance(error, MintError) and self._repeating.later(task, error)):
+            self._tell(task, partial(task.story.throw, error))
 
     def _ask(self, question: Question, number: int) -> None:
-        """Answer at once, well or badly: a person waits, and can ask again."""
-        try:
-            if not self._online:
-                raise Unreachable("online access is off in Blender's preferences")
-            if isinstance(question, Thumbnail | FileFacts):
-                self._send_out(question, number)
-            else:
-                found = answer(self._connected(), question)
-                if isinstance(found, Me):
-                    self._hear_whose_key(found)
-                self._outbox.put(Answered(question, found, number=number))
-        except MintError as error:
-            if isinstance(question, WhoseKey) and identity.user_of(error) is None:
-                self._hear_whose_key(error)
-            self._outbox.put(Answered(question, None, str(error), number=number))
-        except Exception as mistake:
-            log.exception("The question %s broke", question)
-            self._outbox.put(Answered(question, None, troubles.internal(mistake).sentence, number=number))
-
-    def _connected(self) -> Client:
-        if self._client is None:
-            self._client = self._setup.connect(self._account)
-        return self._client
-
-    def _hang_up(self) -> None:
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        """Answer well or badly, but soon: a person waits, and can ask again."""
+        if not self._online:
+            complaint = str(Unreachable("online access is off in Blender's preferences"))
+            self._outbox.put(Answered(question, None, complaint, number=number))
+        elif isinstance(question, Thumbnail | FileFacts):
+            self._questions.add(self._downloads.ask(question, number, lambda: self._online))
+        else:
+            self._questions.add(self._calls.ask(question, number))
 
     # -- downloads ----------------------------------------------------------------------------------------------------
 
-    def _glance(self, task: _Task, want: Glance) -> None:
+    def _glance(self, task: Task, want: Glance) -> None:
         """What has come by now, or nothing: the story goes on at once."""
         came, task.glimpse = task.glimpse, None
         if came is None:
-            self._send_for(task, want.fetch)
+            self._send_for(task, want.fetch, in_passing=True)
         self._answer(task, came)
 
-    def _answer(self, task: _Task, outcome: Kept | FileTrouble | None) -> None:
+    def _answer(self, task: Task, outcome: Kept | FileTrouble | None) -> None:
         """Hand a story its file, or the reason why there is none."""
         if isinstance(outcome, FileTrouble):
             self._tell(task, lambda: task.story.throw(outcome))
         else:
             self._tell(task, lambda: task.story.send(outcome))
 
-    def _send_for(self, task: _Task, want: Fetch) -> None:
-        """Hand a download to the pool; the answer comes back through the inbox."""
+    def _send_for(self, task: Task, want: Fetch, *, in_passing: bool = False) -> None:
+        """Have a file brought; the answer comes back through the inbox."""
         job_id, serial = task.job.id, task.serial
-        if (job_id, want.name) in self._downloads:
-            return  # it is under way, or one that nobody wants any more is still letting go of the same file: see _take_in
-        self._downloads.add((job_id, want.name))
 
-        def unwanted() -> bool:
+        def is_wanted() -> bool:
             now = self._tasks.get(job_id)
-            if self._halted.is_set() or not self._online or now is None or now.serial != serial:
-                return True
-            return isinstance(now.want, Fetch) and now.want != want  # a glance that took until the results were there
+            if not self._online or now is None or now.serial != serial:
+                return False
+            return not isinstance(now.want, Fetch) or now.want == want  # else a glance that took until the results were there
 
-        def report(done: int, total: int | None) -> None:
-            self._outbox.put(Progress(job_id, want.role, done, total))
-
-        local_files = self._account.is_local
-
-        def work() -> None:
-            try:
-                folder = Store(self._setup.home).job_folder(job_id)
-                with self._setup.downloader(local_files) as downloader:
-                    outcome = fetching.fetch(want, folder, downloader=downloader, stop=unwanted, progress=report)
-                self._inbox.put(Fetched(job_id, serial, want.name, outcome))
-            except FileTrouble as trouble:
-                self._inbox.put(Fetched(job_id, serial, want.name, trouble))
-            except Exception as mistake:
-                log.exception("The download of %s for job %s broke", want.role, job_id)
-                self._inbox.put(Fetched(job_id, serial, want.name, FileTrouble(troubles.internal(mistake).sentence)))
-
-        self._pool.submit(work)
-
-    def _send_out(self, question: Thumbnail | FileFacts, number: int) -> None:
-        """Hand a question to the pool: a file host may be slow, and several pictures are wanted at a time."""
-        serial = next(_serials)
-        self._errands.add(serial)
-        if self._errand_downloader is None:
-            self._errand_downloader = self._setup.downloader(self._account.is_local)
-        downloader, local_files = self._errand_downloader, self._account.is_local
-
-        def unwanted() -> bool:
-            return self._halted.is_set() or not self._online
-
-        def work() -> None:
-            answered = errands.run(question, self._setup.home, downloader, unwanted, local_files=local_files)
-            self._outbox.put(replace(answered, number=number))
-            self._inbox.put(ErrandDone(serial))
-
-        self._pool.submit(work)
+        self._downloads.fetch(job_id, serial, want, is_wanted, in_passing=in_passing)
 
     def _take_in(self, fetched: Fetched) -> None:
         """A download has ended. Its file may be awaited, may come in passing, or may be nobody's any more."""
-        self._downloads.discard((fetched.job_id, fetched.name))
+        self._downloads.ended(fetched)
         task = self._tasks.get(fetched.job_id)
         if task is None:
             return
@@ -442,7 +427,11 @@ class Desk:
         awaited = isinstance(task.want, Fetch) and task.want.name == fetched.name
         if awaited and (not is_same_telling or isinstance(outcome, Stopped)):
             task.due = self._setup.clock()  # an earlier telling let go of the file, or we were offline: it goes on where it was
+        elif awaited and isinstance(outcome, FileTrouble) and outcome.is_outage:
+            # The file is paid for, and its host comes back: what has arrived is kept, and it goes on by itself.
+            self._repeating.download_later(task, outcome)
         elif awaited:
+            self._repeating.note_success()
             self._answer(task, outcome)
         elif is_same_telling and not isinstance(outcome, Stopped):
             task.glimpse = outcome

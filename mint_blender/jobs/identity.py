@@ -28,7 +28,7 @@ class Identity:
         self.due = 0.0  # when to ask next
         self._retries = retries
         self._failures = 0
-        self._failing_since = 0.0
+        self.failing_since = 0.0
 
     def wait_for(self, job_id: str, number: int) -> None:
         """This job is looked at as soon as there is an answer."""
@@ -41,12 +41,12 @@ class Identity:
         return waiting
 
     def wait(self, error: MintError, now: float, chance: float) -> float | None:
-        """Seconds until Mint is asked again; None where that cannot help, or has been tried for as long as any call is repeated."""
+        """Seconds until Mint is asked again, as every call is repeated: without an end. None where that cannot help."""
         self._failures += 1
         if self._failures == 1:
-            self._failing_since = now
-        wait = self._retries.wait(self._failures, chance, error.retry_after)
-        if not error.retryable or not self._retries.may_repeat(self._failures, now - self._failing_since + wait):
+            self.failing_since = now
+        if not error.retryable:
             return None
+        wait = self._retries.wait(self._failures, chance, error.retry_after)
         self.due = now + wait
         return wait

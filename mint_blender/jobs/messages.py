@@ -8,6 +8,8 @@ from datetime import datetime
 
 from ..files.errors import FileTrouble
 from ..mint.account import Account
+from ..mint.accounting import Me
+from ..mint.errors import MintError
 from .job import Job, Kept, Role
 from .questions import Answer, Question
 
@@ -55,10 +57,28 @@ class Fetched:
 
 
 @dataclass(frozen=True)
-class ErrandDone:
-    """A question to the file host was answered; the answer itself went straight to the main thread."""
+class CallEnded:
+    """A call to Mint for a job has come back: with what was `found`, or with the `error`, of this account."""
 
+    job_id: str
     serial: int
+    number: int
+    found: object
+    error: Exception | None
+    account: Account
+
+
+@dataclass(frozen=True)
+class QuestionEnded:
+    """A question has its answer, for the main thread; the file host's have gone there already. `reached`: Mint has answered.
+
+    `said` is what it said about whose key this `account` has, where that was the question."""
+
+    number: int
+    reached: bool = False
+    said: Me | MintError | None = None
+    account: Account | None = None
+    answered: Answered | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +86,7 @@ class Halt:
     """Stop telling stories; the journal knows where each one is."""
 
 
-Command = Look | Use | Online | Ask | Fetched | ErrandDone | Halt
+Command = Look | Use | Online | Ask | Fetched | CallEnded | QuestionEnded | Halt
 
 # -- from the worker --------------------------------------------------------------------------------------------------
 
@@ -91,11 +111,22 @@ class Rested:
 
 @dataclass(frozen=True)
 class Hitch:
-    """A call failed and is tried again in `seconds`."""
+    """A call or a download failed and is tried again in `seconds`.
+
+    `without_answer` is for how long nobody has been answered by then; a wait that Mint asked for does not count.
+    """
 
     job_id: str
     sentence: str
     seconds: float
+    without_answer: float = 0.0
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """What failed for this job has worked again."""
+
+    job_id: str
 
 
 @dataclass(frozen=True)
@@ -126,4 +157,4 @@ class Crashed:
     sentence: str
 
 
-News = JobChanged | Rested | Hitch | Progress | Answered | Crashed
+News = JobChanged | Rested | Hitch | Recovered | Progress | Answered | Crashed

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A few threads for downloads, so that a slow file delays no poll. They exist only while there is something to fetch.
+"""A few threads for what would keep the scheduling thread waiting. They exist only while there is something to do.
 
 Not concurrent.futures: its threads are waited for when Python exits, which would delay quitting Blender by a stalled download.
 """
@@ -10,32 +10,53 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Protocol
 
 Work = Callable[[], None]
 
 
-class Pool:
-    """Runs pieces of work on at most `size` daemon threads. Work catches its own errors."""
+class Executor(Protocol):
+    """Runs work: on threads, or in a test at once."""
 
-    def __init__(self, size: int) -> None:
+    def submit(self, work: Work, *, first: bool = False) -> None: ...
+    def close(self, timeout: float) -> bool: ...
+
+
+class Pool:
+    """Runs pieces of work on at most `size` daemon threads called `name`. Work catches its own errors.
+
+    An idle thread waits `linger` seconds for more before it ends: for many short pieces one after the other.
+    """
+
+    def __init__(self, name: str, size: int, linger: float = 0.0) -> None:
+        self._name = name
         self._size = size
+        self._linger = linger
         self._work: deque[Work] = deque()
         self._threads: set[threading.Thread] = set()
-        self._gate = threading.Lock()
+        self._idle = 0
+        self._is_closed = False
+        self._gate = threading.Condition()
 
-    def submit(self, work: Work) -> None:
-        """Run it as soon as a thread is free."""
+    def submit(self, work: Work, *, first: bool = False) -> None:
+        """Run it as soon as a thread is free; `first`: before all that waits already."""
         with self._gate:
-            self._work.append(work)
-            if len(self._threads) < self._size:
-                thread = threading.Thread(target=self._run, name="mint-download", daemon=True)
+            if self._is_closed:
+                return
+            (self._work.appendleft if first else self._work.append)(work)
+            if self._idle >= len(self._work):
+                self._gate.notify()
+            elif len(self._threads) < self._size:
+                thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._threads.add(thread)
                 thread.start()
 
     def close(self, timeout: float) -> bool:
         """Forget what has not begun, and wait at most `timeout` seconds for the rest, which was told to stop. True when all ended."""
         with self._gate:
+            self._is_closed = True
             self._work.clear()
+            self._gate.notify_all()
             threads = list(self._threads)
         until = time.monotonic() + timeout
         for thread in threads:
@@ -43,10 +64,17 @@ class Pool:
         return not any(thread.is_alive() for thread in threads)
 
     def _run(self) -> None:
-        while True:
-            with self._gate:
-                if not self._work:
-                    self._threads.discard(threading.current_thread())
-                    return
-                work = self._work.popleft()
+        while (work := self._next()) is not None:
             work()
+
+    def _next(self) -> Work | None:
+        """What is to be done; None: this thread has ended."""
+        with self._gate:
+            if not self._work and self._linger and not self._is_closed:
+                self._idle += 1
+                self._gate.wait_for(lambda: self._work or self._is_closed, self._linger)
+                self._idle -= 1
+            if self._work:
+                return self._work.popleft()
+            self._threads.discard(threading.current_thread())
+            return None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ..mint.account import Account
 from ..mint.pacing import Retries
 from ..mint.schema import Kind
+from .pool import Executor, Pool
 from .story import Terms
 
 if TYPE_CHECKING:
@@ -34,7 +35,10 @@ def _downloader(local_files: bool) -> Downloader:
 
 @dataclass(frozen=True)
 class Setup:
-    """Everything that a worker is told once. `slots` is how many generations of a kind may be active at Mint."""
+    """Everything that a worker is told once. `slots` is how many generations of a kind may be active at Mint.
+
+    `executor` makes what work is done on: of a name, for so many pieces at a time, and with idle threads that wait so many seconds.
+    """
 
     home: Path
     terms: Terms = Terms()
@@ -46,3 +50,4 @@ class Setup:
     """Told whether the API is on this computer: only then files may be."""
     clock: Callable[[], float] = time.monotonic
     chance: Callable[[], float] = random.random
+    executor: Callable[[str, int, float], Executor] = Pool

@@ -156,6 +156,9 @@ class Glance(Want[Kept | None]):
 
 AnyWant = TakeSlot | Upload | Quote | Start | Act | Poll | ReadAsset | ReadPage | ReadTaken | Optimize | Convert | Fetch | Glance
 
+READS = Quote | Poll | ReadAsset | ReadPage
+"""Calls that start, end and name nothing: nothing is lost with their answer."""
+
 
 @dataclass(frozen=True)
 class Step:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The one thread that tells all stories. It exists only while something is in flight, and ends within a bound when asked.
 
-Threading rules: commands go in and news comes out through queues; the desk (journal, connection, stories) is made, used and closed
-on the thread; nothing here knows Blender. The thread is a daemon: Blender must be able to quit at any moment, and the journal has it all.
+Threading rules: commands go in and news comes out through queues; the desk (journal, stories) is made, used and closed on the thread, and
+has calls and downloads done on a few others, whose results come in through the same queue; nothing here knows Blender. The threads are
+daemons: Blender must be able to quit at any moment, and the journal has it all.
 """
 
 from __future__ import annotations

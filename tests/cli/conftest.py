@@ -32,7 +32,9 @@ def home(tmp_path: Path) -> Path:
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Poll and repeat within hundredths of a second: the rhythm is tested where it is made."""
     monkeypatch.setattr(session, "PACE", Pace(first=0.02, factor=1.0, longest=0.02, shortest=0.02))
-    monkeypatch.setattr(session, "RETRIES", Retries(first=0.02, factor=1.0, attempts=3, shortest_asked=0.02, longest_asked=0.02))
+    monkeypatch.setattr(
+        session, "RETRIES", Retries(first=0.02, factor=1.0, attempts=3, patience=1.0, shortest_asked=0.02, longest_asked=0.02)
+    )
 
 
 @pytest.fixture(autouse=True)

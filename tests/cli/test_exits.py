@@ -3,11 +3,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from mint_blender.cli import session
+from mint_blender.jobs.job import Decision, Job, Target, Verb, new_job
+from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.schema import Kind
 
 from ..mint_service.running import ThreadService
 from .runs import LAMP, Mint
@@ -93,12 +98,70 @@ def test_programs_get_the_same_as_json(mint: Mint, service: ThreadService, monke
 
 
 def test_a_job_that_mint_could_not_be_reached_for_is_kept(mint: Mint, service: ThreadService) -> None:
-    """After status 5 the job is in the journal, and `resume` finishes it with one operation in all."""
-    service.scenario(answers=[{"path": "/v1/operations/*", "times": 3, "answer": {"close": True}}])
-    assert mint(*LAMP).status == 5
+    """Waiting ends with status 5, the job stays where it is, and `resume` finishes it with one operation in all."""
+    service.scenario(answers=[{"path": "/v1/operations/*", "times": 10_000, "answer": {"close": True}}])
+    ran = mint(*LAMP)
+    assert ran.status == 5
+    assert "Waiting has ended. What was started is kept, and resume goes on with it." in ran.said
+    assert '"working"' in mint("jobs", "--json").out
+    service.mint.scripted.clear()
     ran = mint("resume", "--json")
     assert ran.status == 0
     assert len(service.operations()) == 1
+
+
+def test_a_short_outage_ends_no_command(mint: Mint, service: ThreadService) -> None:
+    """More failures in a row than a single call would be repeated for: the command waits, says so, and brings the result."""
+    service.scenario(answers=[{"path": "/v1/operations/*", "times": 12, "answer": {"close": True}}])
+    ran = mint(*LAMP)
+    assert ran.status == 0
+    assert "Mint cannot be reached" in ran.said
+
+
+def test_a_batch_waits_for_the_network_and_not_line_by_line(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """Mint goes away in the middle: no further line is started into the same wall, all are kept, and the same command goes on."""
+    file = tmp_path / "props.csv"
+    file.write_text("prompt,format,preset\n" + "".join(f"lamp {number},glb,fast\n" for number in range(12)))
+    service.scenario(answers=[{"path": "/v1/operations/*", "times": 10_000, "answer": {"status": 503}}])
+    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "2")
+    assert ran.status == 5
+    assert ran.said.count("Waiting has ended.") == 1
+    assert len(service.operations()) == 2
+    service.mint.scripted.clear()
+    assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "4").status == 0
+    assert len(service.operations()) == 12
+
+
+class Theirs:
+    """A board whose job is driven by another process that never does what was decided."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def job(self, job_id: str) -> Job:
+        return self._job
+
+    def is_active(self, job_id: str) -> bool:
+        return False
+
+    def catch_up(self) -> bool:
+        return False
+
+    def resume(self, job_id: str) -> None:
+        pass
+
+
+def test_another_process_is_waited_for_twenty_seconds_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A decision about its job is left to it then: why there is a wait is said before, how it has ended afterwards."""
+    slept: list[float] = []
+    monkeypatch.setattr(session.time, "sleep", slept.append)
+    said: list[str] = []
+    job = replace(new_job(GenerationRequest(Kind.MODEL, "a lamp"), Target(), now=1.0), decision=Decision(Verb.CANCEL, "click"))
+    session.let_others_notice(Theirs(job), job.id, said.append)  # type: ignore[arg-type]
+    assert sum(slept) == pytest.approx(20)
+    assert said[0] == "Another process is working on this job: waiting up to 20 s until it has taken your decision in."
+    assert said[1].startswith("The other process has not carried out your decision yet; perhaps it waits for Mint.")
+    assert len(said) == 2
 
 
 def test_a_key_that_was_refused_can_be_replaced(mint: Mint, service: ThreadService, monkeypatch: pytest.MonkeyPatch) -> None:

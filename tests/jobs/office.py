@@ -8,10 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from mint_blender.jobs.calls_in_flight import Lane
 from mint_blender.jobs.desk import Desk
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.journal import Journal
 from mint_blender.jobs.messages import Command, Look, News
+from mint_blender.jobs.pool import Executor, Pool
 from mint_blender.jobs.setup import Setup
 from mint_blender.jobs.story import Terms
 from mint_blender.mint.account import Account
@@ -67,12 +69,30 @@ class PaperMint:
     def cancel(self, id: str, *, key: str) -> Operation:
         return self._answer("cancel", id)  # type: ignore[no-any-return]
 
+    def stop(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 
     def times(self, what: str, which: str | None = None) -> list[float]:
         """When something was asked."""
         return [at for at, asked, of in self.asked if asked == what and which in (None, of)]
+
+
+class AtOnce:
+    """Does what it is given before it returns: calls to a Mint on paper take no time, and their order is that of the desk."""
+
+    def submit(self, work: Callable[[], None], *, first: bool = False) -> None:
+        work()
+
+    def close(self, timeout: float) -> bool:
+        return True
+
+
+def executor(name: str, size: int, linger: float) -> Executor:
+    """Calls at once, downloads on threads."""
+    return AtOnce() if name in set(Lane) else Pool(name, size, linger)
 
 
 class Office:
@@ -94,6 +114,7 @@ class Office:
                 "clock": self.clock,
                 "chance": lambda: 1.0,
                 "connect": lambda account: self.mint,
+                "executor": executor,
                 **more,
             },
         )
@@ -114,6 +135,8 @@ class Office:
             wait = self.desk.turn()
             while not self.outbox.empty():
                 self.said.append(self.outbox.get())
+            if not self.inbox.empty():
+                continue
             if wait is None or (wait > 0 and self.clock.now + wait > end):
                 self.clock.now = end
                 return

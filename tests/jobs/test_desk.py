@@ -18,7 +18,6 @@ from mint_blender.jobs.job import Cause, Decision, Job, Phase, Target, Verb, new
 from mint_blender.jobs.journal import Journal
 from mint_blender.jobs.messages import Command, Hitch, JobChanged, Look, News, Online, Rested
 from mint_blender.mint import errors
-from mint_blender.mint.pacing import Retries
 from mint_blender.mint.schema import Format, Kind, Operation
 
 from ..mint_service.running import ThreadService, running_service
@@ -83,41 +82,16 @@ def test_a_look_at_a_story_that_goes_on_changes_nothing(office: Office) -> None:
 
 
 def test_a_failed_call_is_repeated_with_growing_pauses_and_said(office: Office) -> None:
-    """Each failure is told with the seconds until the next try; the pauses double."""
+    """Each failure is told with the seconds until the next try; the pauses double, up to a minute."""
     office.mint.says = lambda what, which: errors.Unreachable("no route to it")
     office.add(working())
-    office.run(300)
+    office.run(240)
     hitches = [news for news in office.said if isinstance(news, Hitch)]
-    assert [hitch.seconds for hitch in hitches] == [1, 2, 4, 8, 16]
+    assert [hitch.seconds for hitch in hitches] == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    assert [hitch.without_answer for hitch in hitches] == [1, 3, 7, 15, 31, 63, 123, 183, 243]
     assert {hitch.sentence for hitch in hitches} == {"Mint cannot be reached: no route to it."}
     times = office.mint.times("poll")
-    assert [later - before for before, later in itertools.pairwise(times)] == [1, 2, 4, 8, 16]
-
-
-def test_repeating_is_bound_in_number(office: Office) -> None:
-    """After six tries the job pauses with the reason, and can be picked up."""
-    job = working()
-    office.mint.says = lambda what, which: errors.Unreachable("no route to it")
-    office.add(job)
-    office.run(300)
-    assert len(office.mint.asked) == Retries().attempts
-    assert office.job(job).phase is Phase.PAUSED
-    trouble = office.job(job).trouble
-    assert trouble is not None
-    assert trouble.cause is Cause.UNREACHABLE
-    office.mint.says = lambda what, which: operation("running")
-    office.desk.receive(Look(job.id))
-    office.run()
-    assert office.job(job).phase is Phase.WORKING
-
-
-def test_repeating_is_bound_in_time(office: Office) -> None:
-    """Long pauses that Mint asks for are kept, but not for ever: three minutes in all."""
-    refusal = errors.problem_error(errors.Problem(503), retry_after=100.0)
-    office.mint.says = lambda what, which: refusal
-    office.add(working())
-    office.run(1000)
-    assert office.mint.times("poll") == [1000, 1100]
+    assert [later - before for before, later in itertools.pairwise(times)] == [1, 2, 4, 8, 16, 32, 60, 60]
 
 
 def test_a_success_in_between_begins_anew(office: Office) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs import desk
+from mint_blender.jobs import uploads as uploads_module
 from mint_blender.jobs.board import Board, NotPossible
 from mint_blender.jobs.job import Phase
 from mint_blender.jobs.journal import Journal
@@ -80,7 +80,7 @@ def test_an_old_upload_is_not_relied_on(
 ) -> None:
     """Mint does not say for how long it keeps a picture: after a month it is sent anew."""
     generate(home, service, save("red.webp"))
-    monkeypatch.setattr(desk, "UPLOAD_LASTS", 0.0)
+    monkeypatch.setattr(uploads_module, "LASTS", 0.0)
     generate(home, service, save("red.webp"))
     assert uploads(service) == 2
 

@@ -128,6 +128,9 @@ TEXTS = {
     "{1} did not take the connection in time": "{1} hat die Verbindung nicht rechtzeitig angenommen",
     "no answer came in time": "es kam rechtzeitig keine Antwort",
     "{1} refused the connection": "{1} hat die Verbindung abgelehnt",
+    "{1} Waiting has ended. What was started is kept, and resume goes on with it.": (
+        "{1} Es wird nicht länger gewartet. Was begonnen wurde, bleibt erhalten; „Fortsetzen“ macht damit weiter."
+    ),
     "the call was stopped": "der Aufruf wurde angehalten",
     "the connection broke before the answer was complete": "die Verbindung brach ab, bevor die Antwort vollständig war",
     "what came back was no complete HTTP answer": "es kam keine vollständige HTTP-Antwort zurück",

@@ -114,6 +114,9 @@ TEXTS = {
     "{1} did not take the connection in time": "{1} が時間内に接続を受け付けませんでした",
     "no answer came in time": "時間内に応答がありませんでした",
     "{1} refused the connection": "{1} が接続を拒否しました",
+    "{1} Waiting has ended. What was started is kept, and resume goes on with it.": (
+        "{1} 待機を終了しました。開始したものは保持され、「再開」で続けられます。"
+    ),
     "the call was stopped": "呼び出しが中断されました",
     "the connection broke before the answer was complete": "応答の途中で接続が切れました",
     "what came back was no complete HTTP answer": "完全な HTTP 応答ではありませんでした",

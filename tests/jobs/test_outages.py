@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The network goes, and comes back: every job stays where it is, nobody hammers, and all go on by themselves. The clock is turned by hand."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mint_blender.files.download import Downloader
+from mint_blender.files.errors import DownloadFailed, TooSlow
+from mint_blender.jobs.job import Cause, Decision, Job, Phase, Role, Verb
+from mint_blender.jobs.messages import Hitch, Look, Online, Recovered
+from mint_blender.jobs.questions import Balance
+from mint_blender.mint import errors
+
+from .office import AtOnce, Office
+from .telling import FILES, a_job, asset, operation, working
+
+HOUR = 3600.0
+
+
+def away(what: str, which: str) -> Exception:
+    """Mint cannot be reached."""
+    return errors.Unreachable("no route to it")
+
+
+def there(what: str, which: str) -> Any:
+    """Mint answers again."""
+    return operation("running", id=which)
+
+
+def several(count: int) -> list[Job]:
+    """Jobs that are running at Mint."""
+    return [replace(working(), operation=operation("running", id=f"op_{number}")) for number in range(count)]
+
+
+def test_a_poll_is_repeated_for_as_long_as_the_job_is_watched(office: Office) -> None:
+    """A day without a network: the job is where it was, and goes on by itself within a minute of the network's return."""
+    job = working()
+    office.mint.says = away
+    office.add(job)
+    office.run(24 * HOUR)
+    assert (office.job(job).phase, office.job(job).trouble) == (Phase.WORKING, None)
+    office.mint.says = lambda what, which: operation("canceled", id=which)
+    office.run(60)
+    assert office.job(job).phase is Phase.CANCELED
+
+
+def test_a_start_is_repeated_too(office: Office) -> None:
+    """It carries a key: for hours, and with the same body, until Mint has taken it in."""
+    job = a_job()
+    office.mint.says = away
+    office.add(job)
+    office.run(6 * HOUR)
+    assert office.job(job).phase is Phase.SENDING
+    office.mint.says = there
+    office.run(60)
+    assert office.job(job).phase is Phase.WORKING
+    assert office.job(job).key == job.key
+
+
+def test_an_outage_is_probed_by_one_call_at_a_time(office: Office) -> None:
+    """Fifty jobs do not hammer: together they ask no more often than one of them would; the first answer wakes them all, within a moment."""
+    jobs = several(50)
+    office.mint.says = away
+    office.add(*jobs)
+    office.run(2 * HOUR)
+    times = office.mint.times("poll")
+    assert len([at for at in times if at > 1300]) <= 2 * 60
+    assert min(later - before for before, later in itertools.pairwise(times[10:])) >= 1
+    came_back = office.clock.now
+    office.mint.says = there
+    office.run(61)
+    first = min(at for at in office.mint.times("poll") if at > came_back)
+    assert first - came_back <= 60
+    for number in range(50):
+        assert next(at for at in office.mint.times("poll", f"op_{number}") if at >= first) <= first + 1
+
+
+def test_one_job_that_is_not_answered_holds_up_no_other(office: Office) -> None:
+    """Only where several jobs fail in a row is it an outage; the others keep their schedule to the second."""
+    bad, good = several(2)
+    office.mint.says = lambda what, which: errors.problem_error(errors.Problem(503)) if which == "op_0" else there(what, which)
+    office.add(bad, good)
+    office.run(30)
+    assert office.mint.times("poll", "op_1") == pytest.approx([1000, 1003.2, 1008.32, 1016.512, 1029.6192])
+    assert office.mint.times("poll", "op_0") == [1000, 1001, 1003, 1007, 1015]
+
+
+def test_what_mint_asks_for_is_kept_for_a_quarter_of_an_hour(office: Office) -> None:
+    """Retry-After: ten minutes are waited, an hour is not; 0 is a second. It is no lack of an answer."""
+    asked = iter([600.0, 3600.0, 0.0, 0.0])
+    office.mint.says = lambda what, which: errors.problem_error(errors.Problem(503), retry_after=next(asked))
+    office.add(working())
+    office.run(600 + 900 + 1.5)
+    times = office.mint.times("poll")
+    assert [later - before for before, later in itertools.pairwise(times)] == [600, 900, 1]
+    hitches = [news for news in office.said if isinstance(news, Hitch)]
+    assert hitches[0].without_answer == 0.0
+
+
+def test_a_decision_is_the_probe(office: Office, home: Path) -> None:
+    """What a person has clicked while Mint was away is sent before all polls that are due."""
+    jobs = several(5)
+    office.mint.says = away
+    office.add(*jobs)
+    office.run(HOUR)
+    office.mint.says = lambda what, which: operation("canceled" if what == "cancel" else "running", id=which)
+    office.journal.decide(jobs[4].id, Decision(Verb.CANCEL, "click"))
+    office.desk.receive(Look(jobs[4].id, 2))
+    office.mint.asked.clear()
+    office.run(61)
+    assert office.mint.asked[0][1:] == ("cancel", "op_4")
+
+
+def test_who_was_told_that_it_fails_is_told_that_it_works(office: Office) -> None:
+    """The sentence about the network goes from the card, also when nothing else has changed."""
+    job = working()
+    office.add(job)
+    office.run(1)
+    office.mint.says = away
+    office.run(10)
+    assert not any(isinstance(news, Recovered) for news in office.said)
+    office.mint.says = there
+    office.run(60)
+    assert [news for news in office.said if isinstance(news, Recovered)] == [Recovered(job.id)]
+
+
+def test_what_failed_is_tried_at_once_when_one_may_go_online_again(office: Office) -> None:
+    """Who has switched something does not wait for the end of a pause."""
+    office.mint.says = away
+    office.add(*several(3))
+    office.run(HOUR)
+    office.mint.says = there
+    office.mint.asked.clear()
+    office.desk.receive(Online(True))
+    office.run(0.5)
+    assert {which for _, _, which in office.mint.asked} == {"op_0", "op_1", "op_2"}
+
+
+def test_jobs_wait_for_the_answer_whose_key_it_is_as_long_as_it_takes(office: Office) -> None:
+    """Nothing is sent before that is known; an outage at the very beginning ends no job either."""
+    asked: list[float] = []
+    me = office.mint.me
+
+    def nobody() -> Any:
+        asked.append(office.clock.now)
+        raise errors.Unreachable("no route to it")
+
+    office.mint.me = nobody  # type: ignore[method-assign]
+    job = a_job()
+    office.add(job)
+    office.run(6 * HOUR)
+    assert office.job(job).phase is Phase.WAITING
+    assert len([at for at in asked if at > 1300]) <= 6 * 60
+    assert {news.job_id for news in office.said if isinstance(news, Hitch)} == {job.id}
+    office.mint.me = me  # type: ignore[method-assign]
+    office.run(61)
+    assert office.job(job).phase is Phase.WORKING
+
+
+def test_an_answer_to_a_question_ends_an_outage_too(office: Office) -> None:
+    """The panel asks for the balance, and gets it: the jobs need not wait any longer."""
+    office.mint.says = away
+    office.add(*several(3))
+    office.run(HOUR)
+    office.mint.says = there
+    office.mint.usage = lambda: None  # type: ignore[attr-defined]
+    office.mint.asked.clear()
+    office.desk._ask(Balance(), 1)
+    office.run(0.5)
+    assert {which for _, _, which in office.mint.asked} == {"op_0", "op_1", "op_2"}
+
+
+def test_a_call_that_may_not_be_repeated_is_not(office: Office) -> None:
+    """A refusal is an answer: the job pauses with the reason, outage or not."""
+    jobs = several(3)
+    office.mint.says = away
+    office.add(*jobs)
+    office.run(HOUR)
+    office.mint.says = lambda what, which: errors.problem_error(errors.Problem(401))
+    office.run(61)
+    assert {office.job(job).phase for job in jobs} == {Phase.PAUSED}
+    assert {job.trouble.cause for job in map(office.job, jobs) if job.trouble} == {Cause.KEY}
+
+
+class Unsteady(Downloader):
+    """A downloader whose host fails until it is told otherwise."""
+
+    trouble: Exception | None = None
+    tries = 0
+
+    def fetch(self, url: str, target: Path, **more: Any) -> Path:  # type: ignore[override]
+        Unsteady.tries += 1
+        if Unsteady.trouble is not None:
+            raise Unsteady.trouble
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(b"RIFF\x1a\x00\x00\x00WEBPVP8L\x0d\x00\x00\x00\x2f\x00\x00\x00\x10\x07\x10\x11\x11\x88\x88\xfe\x07\x00")
+        return target
+
+
+@pytest.mark.parametrize(
+    "trouble", [DownloadFailed("files.example could not be reached.", is_outage=True), TooSlow("Nothing arrived.")], ids=["away", "silent"]
+)
+def test_a_file_whose_host_is_away_is_fetched_when_it_is_back(home: Path, trouble: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was paid for waits for the host in the phase where it is, and nobody has to resume it."""
+    office = Office(home, downloader=lambda local_files: Unsteady(), executor=lambda name, size, linger: AtOnce())
+    monkeypatch.setattr(Unsteady, "tries", 0)
+    monkeypatch.setattr(Unsteady, "trouble", trouble)
+    files = {"thumbnailUrl": f"{FILES}t.webp", "glbUrl": f"{FILES}a.glb"}
+    office.mint.says = lambda what, which: asset(**files) if what == "asset" else operation("succeeded", id=which)
+    job = working()
+    office.add(job)
+    office.run(HOUR)
+    assert office.job(job).phase is Phase.FETCHING
+    assert 60 <= Unsteady.tries <= 70, "seven tries in the first two minutes, then one a minute"
+    assert {news.sentence for news in office.said if isinstance(news, Hitch)} == {str(trouble)}
+    monkeypatch.setattr(Unsteady, "trouble", None)
+    before = Unsteady.tries
+    office.run(60)
+    assert Unsteady.tries > before
+    assert office.job(job).file(Role.MODEL) is None  # what came is no model: another matter
+    office.close()

@@ -1,0 +1,328 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A call that hangs delays nobody else; a click waits only where the answer may name what was started; closing waits for nothing."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mint_blender.files.download import Downloader
+from mint_blender.jobs.board import Board
+from mint_blender.jobs.calls_in_flight import SIZES, Lane
+from mint_blender.jobs.downloads import PICTURES
+from mint_blender.jobs.job import Decision, Job, Phase, Verb
+from mint_blender.jobs.journal import Journal
+from mint_blender.jobs.messages import Answered, Look, Rested, Use
+from mint_blender.jobs.pool import Pool
+from mint_blender.jobs.questions import Balance, Thumbnail
+from mint_blender.mint import errors
+from mint_blender.mint.account import Account
+from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.schema import Kind, ReferenceImage
+
+from ..mint.wire import SILENCE, listening
+from .office import Office
+from .quick import quick
+from .telling import FILES, a_job, asset, operation, working
+
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"
+)
+
+
+class Held:
+    """Calls and downloads that hang until the gate is opened: all that `hangs` says."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.hanging: list[str] = []
+
+    def wait(self, what: str) -> None:
+        """Hang."""
+        self.hanging.append(what)
+        assert self.gate.wait(20)
+
+
+@pytest.fixture
+def held() -> Iterator[Held]:
+    """All hang until the end of the test, at the latest."""
+    held = Held()
+    yield held
+    held.gate.set()
+
+
+@pytest.fixture
+def office(home: Path, held: Held) -> Iterator[Office]:
+    """An office whose calls are on threads, as in the program."""
+    office = Office(home, executor=Pool)
+    yield office
+    held.gate.set()
+    office.close()
+
+
+def until(office: Office, condition: Callable[[], bool]) -> None:
+    """Let the office work, without any time passing, until something is so."""
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end, "it did not come to that"
+        office.run()
+        try:
+            office.desk.receive(office.inbox.get(timeout=0.02))
+        except queue.Empty:
+            pass
+
+
+def hang_at(office: Office, held: Held, what: str, which: str) -> None:
+    """Have one call hang, and everything else answered."""
+
+    def says(asked: str, of: str) -> Any:
+        if (asked, of) == (what, which):
+            held.wait(asked)
+        return operation("canceled" if asked == "cancel" else "running", id="op_new" if asked == "start" else of)
+
+    office.mint.says = says
+
+
+def polled(name: str) -> Job:
+    """A job that runs at Mint."""
+    return replace(working(), operation=operation("running", id=name))
+
+
+def decide(office: Office, job: Job, verb: Verb = Verb.CANCEL) -> None:
+    """A click."""
+    office.journal.decide(job.id, Decision(verb, f"click-{job.id}"))
+    office.desk.receive(Look(job.id, 2))
+
+
+@pytest.mark.parametrize("what", ["poll", "start"])
+def test_one_hanging_answer_delays_no_other_job(office: Office, held: Held, what: str) -> None:
+    """While one job's answer does not come, others are polled, started, canceled, and a question is answered."""
+    office.mint.usage = lambda: "the balance"  # type: ignore[attr-defined]
+    slow = polled("op_slow") if what == "poll" else a_job("slow")
+    hang_at(office, held, what, "op_slow" if what == "poll" else "slow")
+    office.add(slow)
+    until(office, lambda: held.hanging == [what])
+    other, fresh = polled("op_other"), a_job("fresh")
+    office.add(other, fresh)
+    until(office, lambda: bool(office.mint.times("poll", "op_other")) and bool(office.mint.times("start", "fresh")))
+    decide(office, other)
+    until(office, lambda: office.job(other).phase is Phase.CANCELED)
+    office.desk._ask(Balance(), 7)
+    until(office, lambda: any(isinstance(news, Answered) and news.answer == "the balance" for news in office.said))
+    assert not held.gate.is_set()
+    assert office.clock.now == 1000.0
+
+
+def test_a_slow_upload_delays_no_other_job(office: Office, held: Held, tmp_path: Path) -> None:
+    """A picture may take minutes on its way to Mint; meanwhile the others are polled and started."""
+    (tmp_path / "lamp.png").write_bytes(PIXEL)
+
+    def upload_image(data: bytes, name: str, media_type: str, *, key: str) -> ReferenceImage:
+        held.wait("upload")
+        return ReferenceImage.read({"url": f"{FILES}ref.png"})
+
+    office.mint.upload_image = upload_image  # type: ignore[attr-defined]
+    slow = a_job("slow", images=(str(tmp_path / "lamp.png"),))
+    office.add(slow)
+    until(office, lambda: held.hanging == ["upload"])
+    other, fresh = polled("op_other"), a_job("fresh")
+    office.add(other, fresh)
+    until(office, lambda: bool(office.mint.times("poll", "op_other")) and bool(office.mint.times("start", "fresh")))
+    held.gate.set()
+    until(office, lambda: bool(office.mint.times("start", "slow")))
+    assert office.job(slow).image_urls == (f"{FILES}ref.png",)
+
+
+def test_the_same_picture_of_several_jobs_is_sent_once(office: Office, held: Held, tmp_path: Path) -> None:
+    """Also when the second job wants it while it is on its way for the first."""
+    (tmp_path / "lamp.png").write_bytes(PIXEL)
+
+    def upload_image(data: bytes, name: str, media_type: str, *, key: str) -> ReferenceImage:
+        held.wait("upload")
+        return ReferenceImage.read({"url": f"{FILES}ref.png"})
+
+    office.mint.upload_image = upload_image  # type: ignore[attr-defined]
+    jobs = [a_job(name, images=(str(tmp_path / "lamp.png"),)) for name in ("one", "two", "three")]
+    office.add(*jobs)
+    until(office, lambda: bool(held.hanging))
+    office.run(1)
+    held.gate.set()
+    until(office, lambda: len(office.mint.times("start")) == 3)
+    assert held.hanging == ["upload"]
+
+
+def test_a_click_while_a_start_is_in_the_air_waits_for_its_answer(office: Office, held: Held) -> None:
+    """The answer names what was started: it is kept, and what was clicked is done with it. Nothing is started twice."""
+    job = a_job("slow")
+    hang_at(office, held, "start", "slow")
+    office.add(job)
+    until(office, lambda: held.hanging == ["start"])
+    decide(office, job)
+    office.run(100)
+    assert [what for _, what, _ in office.mint.asked] == ["start"]
+    assert not any(isinstance(news, Rested) for news in office.said)
+    held.gate.set()
+    until(office, lambda: office.job(job).phase is Phase.CANCELED)
+    assert [(what, which) for _, what, which in office.mint.asked] == [("start", "slow"), ("cancel", "op_new")]
+    operation_at_mint = office.job(job).operation
+    assert operation_at_mint is not None
+    assert operation_at_mint.id == "op_new"
+    until(office, lambda: Rested(job.id, 2) in office.said)
+
+
+def test_a_click_while_a_start_fails_has_its_turn_at_once(office: Office, held: Held) -> None:
+    """No answer came: the click is dealt with then, and does not wait for the next try. Nothing is lost of the start: it has its key."""
+    job = a_job("slow")
+    failed: list[bool] = []
+
+    def says(what: str, which: str) -> Any:
+        if what == "start" and not failed:
+            failed.append(True)
+            held.wait("start")
+            return errors.Unreachable("no route to it")
+        return operation("canceled" if what == "cancel" else "running", id="op_new")
+
+    office.mint.says = says
+    office.add(job)
+    until(office, lambda: held.hanging == ["start"])
+    decide(office, job)
+    held.gate.set()
+    until(office, lambda: office.job(job).phase is Phase.CANCELED)
+    assert office.clock.now == 1000.0
+
+
+def test_a_click_does_not_wait_for_a_look(office: Office, held: Held) -> None:
+    """A poll that hangs names nothing: the click is sent at once, and what the poll says in the end is nobody's answer any more."""
+    job = polled("op_slow")
+    hang_at(office, held, "poll", "op_slow")
+    office.add(job)
+    until(office, lambda: held.hanging == ["poll"])
+    decide(office, job)
+    until(office, lambda: office.job(job).phase is Phase.CANCELED)
+    held.gate.set()
+    office.run(100)
+    assert office.job(job).phase is Phase.CANCELED
+
+
+def test_an_answer_that_comes_after_another_key_was_set_is_kept(office: Office, held: Held) -> None:
+    """A start with the earlier key is in the air: its operation is in the journal, and the job is let go only then."""
+    job, other = a_job("slow"), polled("op_other")
+    hang_at(office, held, "start", "slow")
+    office.add(job, other)
+    until(office, lambda: held.hanging == ["start"])
+    office.desk.receive(Use(Account("another-key")))
+    office.run(5)
+    assert [news.job_id for news in office.said if isinstance(news, Rested)] == [other.id]
+    held.gate.set()
+    until(office, lambda: Rested(job.id, 0) in office.said)
+    operation_at_mint = office.job(job).operation
+    assert operation_at_mint is not None
+    assert operation_at_mint.id == "op_new"
+
+
+def test_as_many_as_hang_there_is_a_bound_of_threads(office: Office, held: Held) -> None:
+    """A hundred jobs whose answers hang: a handful of threads, and a decision has one of its own all the same."""
+    jobs = [polled(f"op_{number}") for number in range(100)]
+
+    def says(what: str, which: str) -> Any:
+        if what == "poll":
+            held.wait("poll")
+        return operation("canceled" if what == "cancel" else "running", id=which)
+
+    office.mint.says = says
+    office.add(*jobs)
+    until(office, lambda: len(held.hanging) == SIZES[Lane.CALL])
+    decide(office, jobs[50])
+    until(office, lambda: office.job(jobs[50]).phase is Phase.CANCELED)
+    ours = [thread.name for thread in threading.enumerate() if thread.name in set(Lane)]
+    assert len(ours) <= sum(SIZES.values())
+
+
+class Pictures(Downloader):
+    """Pictures hang; anything else has come at once, and is an empty file."""
+
+    held: Held
+
+    def fetch(self, url: str, target: Path, **more: Any) -> Path:  # type: ignore[override]
+        if url.endswith(".webp"):
+            self.held.wait(url)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(b"")
+        return target
+
+
+def test_thumbnails_never_stand_in_front_of_paid_downloads(home: Path, held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Library full of pictures that do not come: the model is fetched all the same, and its job's own picture before theirs."""
+    monkeypatch.setattr(Pictures, "held", held, raising=False)
+    office = Office(home, downloader=lambda local_files: Pictures(), executor=Pool)
+    for number in range(30):
+        office.desk._ask(Thumbnail(f"{FILES}{number}.webp"), number)
+    until(office, lambda: len(held.hanging) == PICTURES)
+    office.mint.says = lambda what, which: asset(glbUrl=f"{FILES}a.glb") if what == "asset" else operation("succeeded", id=which)
+    job = working()
+    office.add(job)
+    until(office, lambda: office.job(job).phase is Phase.PAUSED)  # it has come: an empty file is no model
+    assert len(held.hanging) == PICTURES
+    held.gate.set()
+    office.close()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [SILENCE, b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"],
+    ids=["silent", "headers", "body"],
+)
+def test_closing_waits_for_no_answer(home: Path, said: bytes) -> None:
+    """With a start that hangs, silent or a byte a second, the board is closed within its bound, and the job goes on at the next start."""
+    with listening(said, drip=1.0) as wire:
+        whose = Journal(home)  # so that the start is the first call
+        whose.act_for(Account("key", wire.base_url))
+        whose.settle("user-1")
+        whose.close()
+        board = Board(quick(home), Account("key", wire.base_url))
+        job = board.start(GenerationRequest(Kind.MODEL, "a lamp"))
+        while not wire.heard:
+            time.sleep(0.005)
+        began = time.monotonic()
+        assert board.close(4.0)
+        assert time.monotonic() - began < 4.0
+        assert not [thread.name for thread in threading.enumerate() if thread.name in {"mint-worker", *Lane}]
+        journal = Journal(home)
+        kept = journal.job(job.id)
+        journal.close()
+        assert kept is not None
+        assert (kept.phase, kept.key) == (Phase.SENDING, job.key)
+
+
+def test_an_answer_that_comes_while_closing_is_kept(home: Path, held: Held) -> None:
+    """A start that Mint answers in the moment of quitting need not be repeated: its operation is in the journal."""
+    office = Office(home, executor=Pool)
+    hang_at(office, held, "start", "slow")
+    job = a_job("slow")
+    office.add(job)
+    until(office, lambda: held.hanging == ["start"])
+    threading.Timer(0.05, held.gate.set).start()
+    office.desk.close(4.0)
+    kept = office.job(job)
+    assert (kept.phase, kept.operation and kept.operation.id) == (Phase.WORKING, "op_new")
+    office.journal.close()
+
+
+def test_an_idle_thread_is_used_again() -> None:
+    """Work that comes piece by piece has one thread; it ends at once when the pool is closed."""
+    pool, done, names = Pool("mint-call", 4, 20.0), queue.SimpleQueue[int](), set[int]()
+    for number in range(20):
+        pool.submit(lambda number=number: (names.add(threading.get_ident()), done.put(number)))  # type: ignore[misc]
+        assert done.get(timeout=5) == number
+        time.sleep(0.005)
+    assert len(names) == 1
+    assert pool.close(5)
+    pool.submit(lambda: done.put(99))
+    assert done.empty()
