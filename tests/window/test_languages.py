@@ -6,7 +6,8 @@ from __future__ import annotations
 import pytest
 
 from .blender_window import BlenderWindow
-from .test_jobs import start
+from .test_jobs import SAID, start
+from .test_money import PREFERENCES, PRICE
 
 pytestmark = pytest.mark.window
 
@@ -36,4 +37,34 @@ def test_a_review(blender: BlenderWindow, language: str, state: str) -> None:
         blender.click("mint.approve")
         blender.wait_for("placed", title="lamp")
     finally:
+        blender.ask(SWITCH, language="en_US")
+
+
+@pytest.mark.parametrize(
+    ("language", "placed", "price"),
+    [
+        pytest.param("de_DE", "Platziert", "1.650 Credits", id="german"),
+        pytest.param("ja_JP", "配置済み", "1,650 クレジット", id="japanese"),
+    ],
+)
+def test_words_of_the_user_and_numbers(blender: BlenderWindow, language: str, placed: str, price: str) -> None:
+    """A prompt "World" stays so in notice and card; a price is written as in that language, also in the dialog about a limit."""
+    blender.ask(SWITCH, language=language)
+    try:
+        start(blender, "World")
+        blender.wait_for("placed")
+        assert blender.ask(SAID).count(f"Mint: World: {placed}") == 1
+        blender.open_sidebar()
+        blender.fill(kind="WORLD", preset="STANDARD", review=False, prompt="Cube")
+        assert blender.wait(PRICE) == 1650
+        assert blender.ask("part('blender.translations').translated('1,650 Credits')") == price
+        blender.settle()
+        blender.screenshot(f"words_and_numbers_{language}")
+        blender.ask(f"setattr({PREFERENCES}, 'limit_each', 1500)")
+        blender.until_it_shows(lambda: blender.click("mint.generate_from_form"))
+        blender.screenshot(f"words_and_numbers_limit_{language}")
+        blender.key("Escape")
+        blender.wait("part('blender.confirm')._above is None")
+    finally:
+        blender.ask(f"setattr({PREFERENCES}, 'limit_each', 0)")
         blender.ask(SWITCH, language="en_US")
