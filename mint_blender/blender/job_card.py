@@ -119,8 +119,10 @@ def _draw_review(box: bpy.types.UILayout, job: Job) -> None:
             turning = row.row(align=True)
             turning.alignment = "RIGHT"
             _draw_turning(turning, job, shown, len(previews))
-    row = box.row(align=True)
-    row.scale_y = 1.3
+    column = box.column(align=True)
+    column.scale_y = 1.3
+    is_plain = shown == len(previews) and job.has_preview
+    row = column.row(align=True) if is_plain else column  # the other labels are longer than half a sidebar is wide
     _draw_approve(row, job, shown)
     row.operator("mint.cancel", text="Cancel", icon="X").job_id = job.id
     if draft is not None:

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Functions of `bpy.app.timers` only look: read from the source.
+
+Blender calls them also while somebody types into a field. So nothing that they reach in their own module imports, pushes an undo step or
+brings the collections of the window manager into line: that waits for the modal operator, which knows when somebody types.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+BLENDER = Path(__file__).resolve().parents[1] / "mint_blender" / "blender"
+CHANGES = {"beat", "land", "land_ready", "place", "undo_push", "undo_step", "recall", "link", "unlink"}
+CHANGING_CALLS = {"drafts.catch_up", "auto_landing.land_ready", "confirm.catch_up", "pending_dialogs.catch_up"}
+KNOWN = {
+    "_look", "_go_on", "partial",  # heartbeat; what is partial only lets go of a timer of its own
+    "_ask_price", "_remember",  # asking
+    "_supply",  # library_view
+    "_look_now",  # in_file: which results are in the open file
+}  # fmt: skip
+
+
+def functions(module: ast.Module) -> dict[str, ast.FunctionDef]:
+    """The functions of a module by name."""
+    return {node.name: node for node in module.body if isinstance(node, ast.FunctionDef)}
+
+
+def registered(module: ast.Module) -> set[str]:
+    """What a module registers as a timer; of a partial only that it is one."""
+    calls = (node for node in ast.walk(module) if isinstance(node, ast.Call) and ast.unparse(node.func) == "bpy.app.timers.register")
+    return {each.args[0].id if isinstance(each.args[0], ast.Name) else "partial" for each in calls}
+
+
+def called(name: str, known: dict[str, ast.FunctionDef], seen: set[str]) -> set[str]:
+    """What a function calls, itself or by way of others of its module."""
+    if name in seen or name not in known:
+        return set()
+    seen.add(name)
+    calls = {ast.unparse(node.func) for node in ast.walk(known[name]) if isinstance(node, ast.Call)}
+    return calls.union(*(called(each, known, seen) for each in calls))
+
+
+def modules() -> dict[str, ast.Module]:
+    """The modules of the room."""
+    return {path.stem: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(BLENDER.glob("*.py"))}
+
+
+def test_the_timers_are_known() -> None:
+    """Each new one has to be thought of: what does it touch, while somebody types?"""
+    assert set().union(*(registered(module) for module in modules().values())) == KNOWN
+
+
+def test_timers_only_look() -> None:
+    """None of them lands, undoes, or touches a collection."""
+    wrong = {}
+    for stem, module in modules().items():
+        for timer in registered(module):
+            calls = called(timer, functions(module), set())
+            changing = {each for each in calls if each in CHANGING_CALLS or (each in CHANGES and "." not in each)}
+            if changing:
+                wrong[f"{stem}.{timer}"] = changing
+    assert wrong == {}
+
+
+def test_a_wrong_one_is_found() -> None:
+    """The reading follows a timer through the functions of its module."""
+    module = ast.parse("def revive():\n    go()\ndef go():\n    beat()\ndef ensure():\n    bpy.app.timers.register(revive)\n")
+    assert registered(module) == {"revive"}
+    assert "beat" in called("revive", functions(module), set())
