@@ -7,6 +7,8 @@ import sys
 from types import TracebackType
 from typing import Self
 
+from . import safe_text
+
 
 class LiveDisplay:
     """One line a job: title, state, time, and a bar that fills while a file is downloaded.
@@ -41,6 +43,7 @@ class LiveDisplay:
 
     def show(self, key: str, title: str, text: str, done: int | None = None, total: int | None = None) -> None:
         """Draw one job's line anew."""
+        title, text = safe_text.line(title), safe_text.line(text)
         if key not in self._lines:
             self._lines[key] = self._progress.add_task(text, total=None, title=title)
         if done is None:

@@ -20,6 +20,7 @@ from ..jobs.board import Board
 from ..jobs.job import Cause, Hold, Job, Phase
 from ..jobs.messages import Crashed, Hitch, JobChanged, News, Progress
 from ..mint.errors import MintError
+from . import safe_text
 
 
 class Display(Protocol):
@@ -49,7 +50,7 @@ class Terminal:
         self.event(record)
         if not self.as_json:
             for line in lines:
-                print(line, flush=True)
+                print(safe_text.lines(line), flush=True)
 
     def event(self, record: dict[str, Any]) -> None:
         """One line for programs only."""
@@ -64,7 +65,7 @@ class Terminal:
 
     def hint(self, line: str) -> None:
         """A line for people that programs do not need."""
-        print(line, file=sys.stderr, flush=True)
+        print(safe_text.lines(line), file=sys.stderr, flush=True)
 
     def wait(self, error: MintError, seconds: float) -> None:
         """A single call failed and is tried again."""
@@ -145,7 +146,7 @@ class _Lines:
     def show(self, key: str, title: str, text: str, done: int | None = None, total: int | None = None) -> None:
         if self._last.get(key) != text:
             self._last[key] = text
-            print(f"{title}: {text}", file=sys.stderr, flush=True)
+            print(safe_text.line(f"{title}: {text}"), file=sys.stderr, flush=True)
 
 
 def _live_display() -> AbstractContextManager[Display] | None:
