@@ -80,7 +80,8 @@ class MINT_OT_clear_downloads(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Any:
         """Everything but what jobs on the list still need."""
         try:
-            keep = {job.id for job in current.board().jobs()}
+            board = current.board()
+            keep = {job.id for job in board.jobs()} | {each.id for each in board.unreadable()}
         except JournalTrouble as trouble:
             self.report({"ERROR"}, translated(str(trouble)))
             return {"CANCELLED"}

@@ -377,7 +377,7 @@ class MINT_OT_resume_all(bpy.types.Operator):
 
         def resume(board: Board) -> None:
             for job in board.jobs():
-                if job.phase is Phase.PAUSED:
+                if job.phase is Phase.PAUSED and job.hold is None:
                     board.resume(job.id)
             board.resume_all()
 

@@ -171,12 +171,20 @@ class Board:
         self.account = account
         self.worker.use(account)
         self._known.act_for(account)
-        self.find_own()
+        self._has_news = True
+        self._go_on_with_own()
 
     def find_own(self) -> None:
         """Ask whose key it is, if jobs wait for nothing but that."""
         if self.account.key and not self.is_asked(WhoseKey()) and any(job.would_go_on for job in self._known):
             self.ask(WhoseKey())
+
+    def _go_on_with_own(self) -> None:
+        """Have the worker find out whose key it is, and go on with the jobs that turn out to be this account's."""
+        self.find_own()
+        for job in self.jobs():
+            if self.account.key and job.would_go_on and not self._earlier.holds_back(job) and not self.is_active(job.id):
+                self.worker.look(job.id, self._active.begin(job.id))
 
     def allow_online(self, allowed: bool) -> None:
         """Whether anything may be sent; cheap to repeat."""
@@ -348,7 +356,7 @@ class Board:
         """Go on with everything that was broken off by the end of a process; what waits for a person goes on waiting.
 
         What was never sent waits for `continue_queue`, unless it was asked for in this session."""
-        self.find_own()
+        self._go_on_with_own()
         unfinished = [job for job in self.jobs() if job.goes_on and not self.is_active(job.id)]
         resumed = [job for job in unfinished if not self._earlier.holds_back(job) and self._look(job)]
         self._earlier.look()

@@ -258,3 +258,35 @@ def test_slots_and_clicks_are_kept_apart(home: Path) -> None:
     assert not journal.take_slot(mine.id, Kind.MODEL, 1, driver)
     journal.close()
     driver.close()
+
+
+def test_after_an_outage_at_the_start_the_jobs_go_on_by_themselves(home: Path, mints: tuple[ThreadService, ThreadService]) -> None:
+    """A new key of the same account, and Mint cannot be reached at first: nobody has to click when it answers again."""
+    service = mints[0]
+    board = Board(quick(home), with_key(service, "old-key", "mia"))
+    job = board.start(LAMP)
+    comes_to(board, Phase.WORKING, job)
+    assert board.close(20)
+    service.advance(600)
+    service.scenario(answers=[{"method": "GET", "path": "/v1/me", "answer": {"word": "503"}, "times": 3}])
+    board = Board(quick(home), with_key(service, "new-key", "mia"))
+    assert board.resume_all() == []
+    assert board.is_active(job.id)
+    work_off(board)
+    assert board.job(job.id).phase is Phase.READY
+    assert board.close(20)
+
+
+def test_the_queue_of_another_account_is_neither_shown_nor_discarded(home: Path) -> None:
+    """What somebody else has left in line is theirs: it is not among the queued jobs, and Discard leaves it there."""
+    journal = Journal(home)
+    journal.add(replace(a_job(), owner=Owner("https://api.mint.gg", "user:leo")))
+    journal.close()
+    board = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    board.allow_online(False)
+    board.resume_all()
+    assert board.queue.count == 0
+    board.discard_queue()
+    assert board.continue_queue() == []
+    assert board.jobs()[0].phase is Phase.WAITING
+    assert board.close(20)
