@@ -193,9 +193,9 @@ def _draw_trouble(box: bpy.types.UILayout, job: Job, width: int) -> None:
             row.operator("mint.cancel", text="Cancel", icon="X").job_id = job.id
     else:
         row.operator("mint.retry", text="Retry", icon="FILE_REFRESH").job_id = job.id
-    if job.phase is Phase.PAUSED and set_aside.has_importable(job):
-        _draw_import_anyway(row, job)
     row.operator("mint.copy_report", text="Copy Report", icon="COPYDOWN").job_id = job.id
+    if job.phase is Phase.PAUSED and set_aside.has_importable(job):
+        _draw_import_anyway(box, job)
 
 
 def _draw_import_anyway(layout: bpy.types.UILayout, job: Job) -> None:

@@ -51,16 +51,17 @@ def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     with session.open_board() as board:
         if arguments.job is None:
             jobs = _resume_all(board)
-            for job in board.jobs():
-                if job.phase is Phase.READY and has_crashed(job):
-                    terminal.hint(f"{job.title}: {import_marks.CRASHED} {terminal.command('resume', job.id)}")
-            if not jobs:
+            crashed = [job for job in board.jobs() if job.phase is Phase.READY and has_crashed(job)]
+            for job in crashed:
+                terminal.hint(f"{job.title}: {import_marks.CRASHED} {terminal.command('resume', job.id)}")
+            if not jobs and not crashed:
                 terminal.hint("Nothing was broken off.")
-        else:
-            jobs = [_limited(board, arguments)]
-            if goes_on(jobs[0]) or jobs[0].phase is Phase.BILLING or jobs[0].hold is not None:
-                board.resume(jobs[0].id)
-        return to_the_end(board, jobs, terminal)
+            status = to_the_end(board, jobs, terminal)
+            return Exit.IMPORT if crashed and status is Exit.DONE else status
+        job = _limited(board, arguments)
+        if goes_on(job) or job.phase is Phase.BILLING or job.hold is not None:
+            board.resume(job.id)
+        return to_the_end(board, [job], terminal)
 
 
 def _limited(board: Board, arguments: argparse.Namespace) -> Job:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..files.errors import BadFile, BadGlb, FileTrouble, LinkExpired
+from ..files.errors import BadFile, FileTrouble, LinkExpired
 from ..mint import errors
 from ..mint.pacing import Polling
 from ..mint.schema import Operation, OperationError, Status
@@ -28,7 +28,6 @@ _ADVICE = {
 
 # What a person can do about a file, where its own sentence does not say so: it knows nothing of jobs. Never to buy it again.
 _AGAIN = "Resume downloads it again at no cost. If it stays like this, write to hello@mint.gg."
-_ANYWAY = "Import Anyway (place --raw) hands it to Blender without this check."
 
 _GENERIC = {"failed", "generation failed", "error", "unknown error", "internal error"}
 
@@ -120,7 +119,7 @@ def _file_advice(error: FileTrouble) -> tuple[str, ...]:
     if isinstance(error, LinkExpired):
         return ("Resume does that.",)
     if isinstance(error, BadFile) and error.kept is not None:
-        return (_AGAIN, _ANYWAY) if isinstance(error, BadGlb) else (_AGAIN,)
+        return (_AGAIN,)
     return ()
 
 

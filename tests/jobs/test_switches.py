@@ -27,10 +27,7 @@ from ..mint_service.running import ThreadService, running_service
 from ..mint_service.switches import NAMES
 from .quick import PACE, SPEED, account, quick
 
-DAMAGED = (
-    "It is kept at …/model.refused.glb. Resume downloads it again at no cost. If it stays like this, write to hello@mint.gg. "
-    "Import Anyway (place --raw) hands it to Blender without this check."
-)
+DAMAGED = "It is kept at …/model.refused.glb. Resume downloads it again at no cost. If it stays like this, write to hello@mint.gg."
 GONE = "The link may have expired; a fresh one can be asked for at Mint. Resume does that."
 ONCE_A_MINUTE = "Checking continues once a minute; this is free."  # and goes on for ever: a person cancels it in the end
 CREDITS = "Mint needs 1 more Credits to go on. Buy them at https://platform.mint.gg/billing, then resume."

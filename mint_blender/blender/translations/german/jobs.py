@@ -121,9 +121,6 @@ TEXTS = {
     "Resume downloads it again at no cost. If it stays like this, write to hello@mint.gg.": (
         "„Fortsetzen“ lädt sie kostenlos noch einmal herunter. Bleibt es so, an hello@mint.gg schreiben."
     ),
-    "Import Anyway (place --raw) hands it to Blender without this check.": (
-        "„Trotzdem importieren“ (place --raw) gibt sie Blender ohne diese Prüfung."
-    ),
     "{1} It is kept at {2}.": "{1} Sie liegt unter {2}.",
     "{1} Mint says: {2}": "{1} Mint meldet: {2}",
     "Categories: {1}.": "Kategorien: {1}.",

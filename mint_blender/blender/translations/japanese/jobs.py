@@ -115,9 +115,6 @@ TEXTS = {
     "Resume downloads it again at no cost. If it stays like this, write to hello@mint.gg.": (
         "「再開」で無料でもう一度ダウンロードします。変わらない場合は hello@mint.gg に連絡してください。"
     ),
-    "Import Anyway (place --raw) hands it to Blender without this check.": (
-        "「このままインポート」(place --raw) を使うと、この検査なしで Blender に渡します。"
-    ),
     "{1} It is kept at {2}.": "{1} {2} に保存してあります。",
     "{1} Mint says: {2}": "{1} Mint からのメッセージ: {2}",
     "Categories: {1}.": "カテゴリー: {1}。",

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A file that our check refused, in the window: its card says where it is kept, and imports it when the user insists."""
+
+from __future__ import annotations
+
+import pytest
+
+from .blender_window import BlenderWindow
+from .conftest import Since
+
+pytestmark = pytest.mark.window
+
+
+def test_import_anyway(blender: BlenderWindow, since: Since) -> None:
+    """The card of the refused model has Import Anyway; the click warns first, and confirmed the model is in the scene. Nothing is bought."""
+    assert blender.call("mint.generate", prompt="a lamp [external-buffer]", preset="FAST") == ["FINISHED"]
+    blender.wait_for("paused")
+    blender.screenshot("refused_card")
+    blender.until_it_shows(lambda: blender.click("mint.place"))
+    blender.screenshot("refused_warning")
+    assert not blender.ask("roots()"), "it was imported before the warning was confirmed"
+    blender.key("Return")
+    blender.wait_for("placed")
+    assert len(blender.ask("roots()")) == 1
+    assert since.starts == 1
