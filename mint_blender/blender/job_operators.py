@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Looking at jobs: their previews, their results, their reports. Nothing here is sent or paid."""
+"""Looking at jobs (their previews, results and reports), and what is done with many of them at once. Nothing new is bought here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import bpy
 
 from ..jobs import card
 from ..jobs.board import Board, NotPossible
-from ..jobs.job import Job
+from ..jobs.job import Job, Phase, Verb
 from ..jobs.journal import JournalTrouble
 from ..jobs.lineup import Group
 from . import current, drafts, heartbeat, job_groups, pictures
@@ -199,6 +199,47 @@ class MINT_OT_discard_queue(bpy.types.Operator):
         return {"FINISHED"}
 
 
+class MINT_OT_resume_all(bpy.types.Operator):
+    """Go on with every job that was paused or broken off"""
+
+    bl_idname = "mint.resume_all"
+    bl_label = "Resume All Mint Jobs"
+    bl_options = {"REGISTER"}
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Nothing is started or paid twice."""
+
+        def resume(board: Board) -> None:
+            for job in board.jobs():
+                if job.phase is Phase.PAUSED and job.hold is None:
+                    board.resume(job.id)
+            board.resume_all()
+
+        return begin(self, resume)
+
+
+class MINT_OT_cancel_all(bpy.types.Operator):
+    """Stop every job that is in flight, at Mint too"""
+
+    bl_idname = "mint.cancel_all"
+    bl_label = "Cancel All Mint Jobs"
+    bl_options = {"REGISTER"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Many jobs at once: ask first. The button beside it is Blender's own Cancel, so this one has another word."""
+        return context.window_manager.invoke_confirm(self, event, title="Cancel All Mint Jobs", confirm_text="Stop All Jobs")
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Cancel what can be cancelled."""
+
+        def cancel(board: Board) -> None:
+            for job in board.jobs():
+                if board.is_active(job.id) and Verb.CANCEL in card.verbs(job) and job.decision is None:
+                    board.cancel(job.id)
+
+        return begin(self, cancel)
+
+
 class MINT_OT_dismiss_finished(bpy.types.Operator):
     """Take every job off the list that is placed, saved or cancelled. What is in your scene stays"""
 
@@ -223,6 +264,8 @@ class MINT_OT_dismiss_finished(bpy.types.Operator):
 
 
 CLASSES = (
+    MINT_OT_resume_all,
+    MINT_OT_cancel_all,
     MINT_OT_show_jobs,
     MINT_OT_cancel_waiting,
     MINT_OT_continue_queue,

@@ -365,50 +365,7 @@ class MINT_OT_place(JobOperator):
         return {"FINISHED"}
 
 
-class MINT_OT_resume_all(bpy.types.Operator):
-    """Go on with every job that was paused or broken off"""
-
-    bl_idname = "mint.resume_all"
-    bl_label = "Resume All Mint Jobs"
-    bl_options = {"REGISTER"}
-
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Nothing is started or paid twice."""
-
-        def resume(board: Board) -> None:
-            for job in board.jobs():
-                if job.phase is Phase.PAUSED and job.hold is None:
-                    board.resume(job.id)
-            board.resume_all()
-
-        return begin(self, resume)
-
-
-class MINT_OT_cancel_all(bpy.types.Operator):
-    """Stop every job that is in flight, at Mint too"""
-
-    bl_idname = "mint.cancel_all"
-    bl_label = "Cancel All Mint Jobs"
-    bl_options = {"REGISTER"}
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Many jobs at once: ask first. The button beside it is Blender's own Cancel, so this one has another word."""
-        return context.window_manager.invoke_confirm(self, event, title="Cancel All Mint Jobs", confirm_text="Stop All Jobs")
-
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Cancel what can be cancelled."""
-
-        def cancel(board: Board) -> None:
-            for job in board.jobs():
-                if board.is_active(job.id) and Verb.CANCEL in card.verbs(job) and job.decision is None:
-                    board.cancel(job.id)
-
-        return begin(self, cancel)
-
-
 CLASSES = (
-    MINT_OT_resume_all,
-    MINT_OT_cancel_all,
     MINT_OT_generate,
     MINT_OT_generate_from_form,
     MINT_OT_approve,
