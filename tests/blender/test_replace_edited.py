@@ -14,6 +14,7 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.blender.scene import animation, bones, carrying, counterparts, heirs, replace, touched  # noqa: E402
+from mint_blender.blender.scene.blocks import every_block  # noqa: E402
 from mint_blender.blender.scene.replace import edited_versions, replace_model  # noqa: E402
 
 from .dump import Picture  # noqa: E402
@@ -213,3 +214,11 @@ def test_what_the_user_changes_on_a_material_is_noticed(change: str, model: Path
     else:
         material.name = "Mine"
     assert touched.is_touched(material) is (change != "name")
+
+
+def test_what_landed_in_an_older_blender_is_not_the_users() -> None:
+    """A file of Blender 4.2, with a plain model, a moving one, one with shape keys, and a material of many textures: nothing was changed."""
+    bpy.ops.wm.open_mainfile(filepath=str(Path(__file__).parent / "data" / "landed_in_4_2.blend"))
+    known = [each for each in every_block() if touched.SEEN in each.keys()]
+    assert {type(each).__name__ for each in known} >= {"Material", "Mesh", "Action", "Object"}
+    assert [each.name for each in known if touched.is_touched(each)] == []
