@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long a stage takes, from how long it took before on this machine. Pure; without history there is no guess."""
+"""How long a stage takes, from how long it took before on this machine, else as others have seen it. Pure."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from ..mint.schema import Mode
+from ..mint.schema import Kind, Mode
 from .job import Job, Phase, Verb
 
 Moves = Sequence[tuple[Phase, float]]
 
+# Seconds from the start to the result before anything is known here: what was seen in autumn 2026 (4 to 6 minutes; about 4).
+# How long a Preview takes is not known.
+FIRST_GUESS: Mapping[str, float] = {Kind.WORLD.value: 300.0, Kind.MODEL.value: 240.0}
 SAMPLES = 20  # the latest jobs of a kind say most about how fast Mint is today
 
 
@@ -28,19 +31,19 @@ class Stage:
 
 @dataclass(frozen=True)
 class Outlook:
-    """How far the present stage is: seconds gone by, and seconds that it usually takes (None without history)."""
+    """How far the present stage is: seconds gone by, and seconds that it usually takes (None where nobody knows)."""
 
     elapsed: float
     usual: float | None
 
     @property
     def fraction(self) -> float | None:
-        """0 to 1; stops short of the end, which only Mint can declare. None without history."""
+        """0 to 1; stops short of the end, which only Mint can declare. None where nobody knows."""
         return None if not self.usual else min(0.97, self.elapsed / self.usual)
 
     @property
     def remaining(self) -> float | None:
-        """Seconds to go; None without history, or when it takes longer than usual."""
+        """Seconds to go; None where nobody knows, or when it takes longer than usual."""
         return None if self.usual is None or self.elapsed > self.usual else self.usual - self.elapsed
 
 
@@ -66,7 +69,9 @@ def usual_seconds(jobs: Sequence[Job], moves: Mapping[str, Moves]) -> dict[Stage
 def outlook(job: Job, moves: Moves, usual: Mapping[Stage, float], *, now: float) -> Outlook:
     """How far a job at Mint is in its present stage."""
     since = next((at for phase, at in reversed(moves) if phase is Phase.WORKING), job.created_at)
-    return Outlook(max(0.0, now - since), usual.get(stage_of(job)))
+    stage = stage_of(job)
+    guess = FIRST_GUESS.get(stage.kind) if stage.ends_in is Phase.FETCHING else None
+    return Outlook(max(0.0, now - since), usual.get(stage, guess))
 
 
 def _stage(job: Job, ends_in: Phase) -> Stage:

@@ -145,7 +145,7 @@ def test_the_status_bar_names_what_runs(board: Board) -> None:
         board._active.begin(job.id)
     counts: Counter[str] = Counter()
     menus._draw_status_bar(type("Header", (), {"layout": Layout(counts)}), bpy.context)
-    assert counts["Mint: 202 jobs, next: a lamp that is working, Generating"] == 1
+    assert counts["Mint: 202 jobs, next: a lamp that is working, about 4 min"] == 1
 
 
 def test_few_jobs_have_no_such_row(board: Board) -> None:
