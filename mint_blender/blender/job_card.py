@@ -24,8 +24,8 @@ def draw(layout: bpy.types.UILayout, board: Board, job: Job, *, width: int) -> N
     """One card."""
     box, job = layout.box(), in_file.shown(job)
     _draw_head(box, board, job)
-    if job.hold is not None:
-        return
+    if job.hold is not None and job.phase not in {Phase.READY, Phase.PLACED}:
+        return  # nothing may be asked of Mint for it; what is here already can be placed
     if job.phase is Phase.REVIEW and job.decision is None:
         _draw_review(box, job)
     elif job.phase is Phase.BILLING:
@@ -260,14 +260,14 @@ class MINT_MT_job(bpy.types.Menu):
         if job is None:
             return
         layout, job = self.layout, in_file.shown(job)
-        if job.hold is not None:
-            layout.operator("mint.dismiss", icon="TRASH").job_id = job.id
-            return
         if job.phase is Phase.PLACED and not job.convert:
             layout.operator("mint.select_result", icon="RESTRICT_SELECT_OFF").job_id = job.id
             layout.operator("mint.place", text=translated(_place_words(job, "Place Again")), translate=False, icon="IMPORT").job_id = job.id
         if set_aside.has_importable(job) and job.phase in {Phase.READY, Phase.PLACED}:
             _draw_import_anyway(layout, job)
+        if job.hold is not None:
+            layout.operator("mint.dismiss", icon="TRASH").job_id = job.id
+            return
         _draw_after(layout, job)
         for verb, operator in ((Verb.RESUME, "mint.resume"), (Verb.RETRY, "mint.retry"), (Verb.CANCEL, "mint.cancel")):
             if verb in card.verbs(job):

@@ -214,10 +214,13 @@ class JobOperator(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Result:
         """Do it with the job as it is now."""
         try:
-            board = current.board()
-            return self.act(context, board, board.job(self.job_id))
+            return self.find(context, current.board())
         except (NotPossible, JournalTrouble) as trouble:
             return complain(self, str(trouble))
+
+    def find(self, context: bpy.types.Context, board: Board) -> Result:
+        """Look for the job, and do it. May raise NotPossible."""
+        return self.act(context, board, board.job(self.job_id))
 
     def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
         """What is done. May raise NotPossible."""
@@ -314,9 +317,9 @@ class MINT_OT_dismiss(JobOperator):
     bl_idname = "mint.dismiss"
     bl_label = "Dismiss Job"
 
-    def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
-        """Off the list; needs no network."""
-        board.dismiss(job.id)
+    def find(self, context: bpy.types.Context, board: Board) -> Result:
+        """Off the list, even if it cannot be read; needs no network."""
+        board.dismiss(self.job_id)
         heartbeat.follow(board)
         heartbeat.redraw()
         return {"FINISHED"}

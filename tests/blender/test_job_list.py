@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from mint_blender.jobs.board import Board  # noqa: E402
 from mint_blender.jobs.job import Phase, Target, new_job  # noqa: E402
 from mint_blender.jobs.journal import Journal  # noqa: E402
 from mint_blender.jobs.lineup import MORE, Group  # noqa: E402
+from mint_blender.mint.account import Owner  # noqa: E402
 from mint_blender.mint.generation import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
 
@@ -201,3 +204,33 @@ def test_a_beat_that_stumbles_hides_nothing(board: Board, other: Journal, monkey
 def groups(board: Board) -> list[Group]:
     """What the panel and the status bar look at."""
     return [part.group for part in job_groups.lineup(board).parts]
+
+
+def test_a_job_of_another_account_offers_nothing_that_mint_would_hear_of(board: Board) -> None:
+    """It says whose it is not, and what is already here can be placed; nothing can be approved, resumed, retried or canceled."""
+    journal = Journal(board.home)
+    other = Owner("https://api.mint.gg", "user:leo")
+    phases = (Phase.REVIEW, Phase.PAUSED, Phase.READY)
+    request = GenerationRequest(Kind.MODEL, "a lamp")
+    journal.add(*(replace(new_job(request, Target(), now=time.time()), phase=phase, owner=other) for phase in phases))
+    journal.close()
+    board.catch_up()
+    counts = drawn(board)
+    assert counts["Belongs to another account"] == counts[CARD] == 3
+    assert counts["mint.place"] == 1
+    assert not any(counts[f"mint.{verb}"] for verb in ("approve", "revise", "resume", "retry", "cancel", "open_in_mint"))
+
+
+def test_what_cannot_be_read_has_a_row(board: Board) -> None:
+    """With a sentence and a way off the list; it is dismissed by that click alone."""
+    add(board, Phase.PLACED, 2)
+    damaged = board.jobs()[0].id
+    with closing(sqlite3.connect(board.home / "journal.sqlite3")) as database, database:
+        database.execute("UPDATE jobs SET phase = 'dreaming' WHERE id = ?", (damaged,))
+        database.execute("INSERT OR REPLACE INTO changes (job) VALUES (?)", (damaged,))
+    board.catch_up()
+    assert bpy.ops.mint.dismiss_finished() == {"FINISHED"}
+    assert board.jobs() == []
+    assert drawn(board)["mint.dismiss"] == 1
+    assert bpy.ops.mint.dismiss(job_id=damaged) == {"FINISHED"}
+    assert drawn(board)["mint.dismiss"] == 0
