@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Gateways in front of Mint that give up before or after it has done what was asked, and answers of before: nothing is paid twice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mint_blender.jobs.board import Board
+from mint_blender.jobs.calls import connect
+from mint_blender.jobs.job import Phase
+from mint_blender.jobs.searching import REPEATED_FOR
+from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.schema import Format, Kind, Mode, OptimizationLevel
+
+from ..mint_service.running import ThreadService, running_service
+from .quick import account, quick
+
+LAMP = GenerationRequest(Kind.MODEL, "a lamp")
+WORDS = ("408", "425", "499", "507", "520", "524", "530", "html")
+PORTAL = {"status": 404, "text": "<html>Sign in</html>", "content_type": "text/html"}
+NONSENSE = {"status": 202, "json": {"status": "fine"}}
+GIVES_UP: dict[str, Any] = {**{word: {"word": word} for word in WORDS}, "portal": PORTAL, "nonsense": NONSENSE}
+
+
+@pytest.fixture
+def service() -> Iterator[ThreadService]:
+    """A stand-in Mint in a hurry."""
+    with running_service(speed=1000, credits=1e9) as running:
+        yield running
+        assert not running.leaks()
+
+
+def script(service: ThreadService, path: str, answer: dict[str, Any], when: str) -> None:
+    """The next request to this path gets that answer."""
+    service.scenario(answers=[{"method": "POST", "path": path, "when": when, "answer": answer}])
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("name", GIVES_UP)
+def test_a_start_comes_to_its_end_with_one_operation(board: Board, service: ThreadService, name: str, when: str) -> None:
+    """Whether Mint had carried it out or not: the same key again, and one operation."""
+    script(service, "/v1/models:generate", GIVES_UP[name], when)
+    job = board.start(LAMP)
+    board.watch([job.id])
+    assert board.job(job.id).phase is Phase.READY
+    assert len(service.operations()) == 1
+    sent = service.requests("POST", "/v1/models:generate")
+    assert len(sent) == 2
+    assert {one.idempotency_key for one in sent} == {job.key}
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_so_do_a_retry_an_optimization_and_a_conversion(board: Board, service: ThreadService, when: str) -> None:
+    """524 to each of them, once: one operation each."""
+    job = board.start(replace(LAMP, prompt="a lamp [transient]"))
+    board.watch([job.id])
+    script(service, "/v1/models/*:retry", {"word": "524"}, when)
+    board.retry(job.id)
+    board.watch([job.id])
+    assert board.job(job.id).phase is Phase.READY
+    assert len(service.operations()) == 2
+    model = board.job(job.id).asset
+    assert model is not None
+    script(service, "/v1/models/*:convert", {"word": "524"}, when)
+    conversion = board.convert(model, [Format.STL], board.home / "chosen")
+    board.watch([conversion.id])
+    assert board.job(conversion.id).phase is Phase.PLACED
+    script(service, "/v1/models/*:optimize", {"word": "524"}, when)
+    optimized = board.fetch(model, optimize=OptimizationLevel.LIGHT)
+    board.watch([optimized.id])
+    assert board.job(optimized.id).phase is Phase.READY
+    assert len(service.operations()) == 4
+
+
+def test_a_generic_conflict_keeps_a_start(board: Board, service: ThreadService) -> None:
+    """It is sent again, under its key."""
+    script(service, "/v1/models:generate", {"status": 409, "problem": "invalid-operation-state"}, "after")
+    job = board.start(LAMP)
+    board.watch([job.id])
+    assert (board.job(job.id).phase, len(service.operations())) == (Phase.READY, 1)
+
+
+def test_previews_of_before_are_not_shown_again(board: Board, service: ThreadService) -> None:
+    """Each revision has another picture, and one approval is enough."""
+    job = board.start(replace(LAMP, prompt="a lamp [lagging]", mode=Mode.REVIEW))
+    board.watch([job.id])
+    board.revise(job.id, "greener")
+    board.watch([job.id])
+    seen = board.job(job.id)
+    assert (seen.phase, len(seen.previews), len({one.url.partition("?")[0] for one in seen.previews})) == (Phase.REVIEW, 2, 2)
+    board.approve(job.id)
+    board.watch([job.id])
+    assert board.job(job.id).phase is Phase.READY
+    assert len(service.requests("POST", "*:approve")) == 1
+
+
+def test_a_mode_that_is_not_told_is_reviewed(board: Board) -> None:
+    """Mint does not say that it waits: the job knows what it has asked for."""
+    job = board.start(replace(LAMP, prompt="a lamp [no-mode]", mode=Mode.REVIEW))
+    board.watch([job.id])
+    assert board.job(job.id).phase is Phase.REVIEW
+    board.approve(job.id)
+    board.watch([job.id])
+    assert board.job(job.id).phase is Phase.READY
+
+
+def test_a_lost_start_is_found_in_the_list(home: Path, service: ThreadService) -> None:
+    """Its answer was lost, and the program was closed for a day: what Mint has made is fetched, and nothing is started."""
+    service.scenario(answers=[{"method": "POST", "path": "/v1/models:generate", "when": "after", "times": 1000, "answer": {"word": "524"}}])
+    board = Board(quick(home), account(service))
+    job = board.start(LAMP)
+    while not service.operations():
+        board.hear()
+    assert board.close(20)
+    service.scenario(answers=[])
+    client = connect(account(service))
+    while not client.poll(service.operations()[0].id).operation.succeeded:
+        time.sleep(0.005)
+    client.close()
+    setup = quick(home)
+    later = replace(setup.terms, now=lambda: time.time() + REPEATED_FOR)
+    board = Board(replace(setup, terms=later), account(service))
+    board.resume(job.id)
+    board.watch([job.id])
+    assert board.job(job.id).phase is Phase.READY
+    assert board.job(job.id).existing == service.operations()[0].resource
+    assert len(service.operations()) == 1
+    assert board.close(20)
