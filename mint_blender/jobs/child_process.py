@@ -40,12 +40,19 @@ class ChildProcess:
         pipe = subprocess.PIPE
         try:
             self._process = subprocess.Popen(
-                command, stdin=pipe, stdout=pipe, stderr=self._said, creationflags=hidden, text=True, encoding="utf-8"
+                command,
+                stdin=pipe,
+                stdout=pipe,
+                stderr=self._said,
+                creationflags=hidden,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
             )
         except OSError:
             self._said.close()
             raise
-        self._answers: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()  # None: it has ended
         self._reader = threading.Thread(target=self._read, name="mint-child", daemon=True)
         self._reader.start()
 
@@ -55,13 +62,15 @@ class ChildProcess:
         try:
             self._process.stdin.write(json.dumps(order) + "\n")
             self._process.stdin.flush()
-            answer: Any = json.loads(self._answers.get(timeout=time_limit))
+            answer = self._answers.get(timeout=time_limit)
         except queue.Empty:
             raise ChildTooSlow from None
-        except (OSError, ValueError) as error:
+        except OSError:
+            answer = None
+        if answer is None:
             self._log_its_end()
-            raise ChildEnded from error
-        return dict(answer)
+            raise ChildEnded
+        return answer
 
     def end(self) -> None:
         """Kill it; what it has answered for is on disk."""
@@ -83,5 +92,7 @@ class ChildProcess:
         assert self._process.stdout is not None
         with self._process.stdout as answers:
             for line in answers:
-                self._answers.put(line)
-        self._answers.put("")  # no JSON: whoever waits hears that it has ended
+                with contextlib.suppress(ValueError):  # anything else is Blender talking to itself
+                    if isinstance(answer := json.loads(line), dict):
+                        self._answers.put(answer)
+        self._answers.put(None)
