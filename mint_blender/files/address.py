@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import ipaddress
 import posixpath
+import re
 from collections.abc import Callable
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from ..net import reach
 from .errors import DownloadFailed
+
+_HASH = re.compile(r"[0-9a-f]{16}")
 
 
 def is_loopback(host: str) -> bool:
@@ -85,6 +88,12 @@ def without_query(url: str) -> str:
     """What stays the same when a fresh link to the same file is given: scheme, host and path."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
+
+
+def content(url: str) -> str:
+    """What names a file's content: the address without its query where the path has a hash in it, which a fresh link keeps."""
+    path, mark, _ = url.partition("?")
+    return path if mark and _HASH.search(posixpath.basename(path)) else url
 
 
 def same_file(first: str | None, second: str | None) -> bool:

@@ -20,14 +20,13 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from . import private
+from . import address, private
 from .part import disk_words
 
 LONGEST = 80
 """Characters of a name; at most 200 bytes as well, since file systems count those (255)."""
 MOST_BYTES = 200
 RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])", re.IGNORECASE)
-_CONTENT_HASH = re.compile(r"[0-9a-f]{16}")
 JOINERS = frozenset("\u200c\u200d")
 """Invisible, but part of words in some scripts and of many emoji."""
 
@@ -117,10 +116,7 @@ def thumbnail_name(url: str) -> str:
     """The name under which the picture of an address lies in the cache, without ending: always the same, never two the same.
 
     Where the path already says which content it is, a fresh link to it finds the same picture."""
-    path = urlsplit(url).path if url.isprintable() and "[" not in url else ""
-    if _CONTENT_HASH.search(posixpath.basename(path)):
-        url = url.partition("?")[0]
-    return hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return hashlib.sha256(address.content(url).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _shortened(text: str, most: int, most_bytes: int) -> str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from ..files import address
 from ..mint.schema import Operation
 from .job import DecidedPreview, Job, Verb
 
@@ -15,7 +16,7 @@ def decided(job: Job, verb: Verb) -> DecidedPreview | None:
     before = job.decided_preview
     earlier = before.pictures if before is not None and before.operation_id == operation.id else ()
     shown = _picture(operation)
-    pictures = dict.fromkeys([*earlier, *(kept.url for kept in job.previews), *([shown] if shown else [])])
+    pictures = dict.fromkeys([*earlier, *(address.content(kept.url) for kept in job.previews), *([shown] if shown else [])])
     return DecidedPreview(operation.id, verb, tuple(pictures), operation.raw.get("updatedAt"))
 
 
@@ -33,4 +34,6 @@ def is_late(job: Job, operation: Operation) -> bool:
 
 
 def _picture(operation: Operation) -> str | None:
-    return operation.assets.preview_image_url if operation.assets else None
+    """Named so that a fresh link to the same picture is the same picture."""
+    url = operation.assets.preview_image_url if operation.assets else None
+    return address.content(url) if url else None

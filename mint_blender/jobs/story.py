@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from ..files.errors import FileTrouble
+from ..files.errors import FileTrouble, LinkExpired
 from ..mint import errors
 from ..mint.pacing import Pace, Polling
 from ..mint.schema import Assets, Format, Mode, Operation, Status
@@ -27,6 +27,7 @@ from .wants import Convert, Fetch, Glance, Optimize, Poll, ReadAsset, Start, Ste
 Answer = TypeVar("Answer")
 Story = Generator[Step, Any, Job]
 Telling = Generator[Step, Any, None]
+_MOST_GLANCES = 2
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class _Story:
         self.job = job
         self._terms = terms
         self._glance_at: Glance | None = None  # the picture that is on its way beside the polls
-        self._glanced = False
+        self._glances = 0
         self._just_heard = False  # Mint has just answered: wait before the first poll
 
     def ask(self, want: Want[Answer]) -> Generator[Step, Any, Answer]:
@@ -223,12 +224,15 @@ class _Story:
             after = polling.wait(seen.retry_after)
 
     def _glance(self) -> Telling:
-        """In auto mode a preview passes by: its picture is worth one try, beside the polls, which do not wait for it."""
+        """In auto mode a preview passes by: its picture is worth a try, beside the polls, which do not wait for it.
+
+        Once more where the link has expired: the next poll has a fresh one."""
         assets = operation_of(self.job).assets
         # Not in review: an operation that works on a revision still shows the picture of the one before.
         url = assets.preview_image_url if assets is not None and operation_of(self.job).mode is Mode.AUTO else None
-        if url is not None and self.job.phase is Phase.WORKING and not self._glanced and not self.job.has_preview:
-            self._glanced = True
+        is_free = self._glance_at is None and self._glances < _MOST_GLANCES
+        if url is not None and self.job.phase is Phase.WORKING and is_free and not self.job.has_preview:
+            self._glances += 1
             self._glance_at = Glance(Fetch(Role.PREVIEW, url, self.job.preview_name))
         if self._glance_at is not None:
             yield from self._take_in_preview(self._glance_at)
@@ -243,10 +247,28 @@ class _Story:
             return
         yield from self._take_in_preview(Fetch(Role.PREVIEW, assets.preview_image_url, self.job.preview_name))
 
+    def _from_fresh_link(self, want: Fetch) -> Generator[Step, Any, Kept]:
+        """Fetch the picture; when its address has expired, ask Mint for a fresh one, once."""
+        try:
+            return (yield from self.ask(want))
+        except LinkExpired as expired:
+            try:
+                seen = yield from self.ask(Poll(operation_of(self.job).id))
+            except errors.MintError:
+                raise expired from None  # it is only a picture
+            fresh = seen.operation.assets.preview_image_url if seen.operation.assets else None
+            if fresh is None:
+                raise
+            return (yield from self.ask(replace(want, url=fresh)))
+
     def _take_in_preview(self, want: Fetch | Glance) -> Telling:
         try:
-            kept: Kept | None = yield from self.ask(want)
+            kept: Kept | None = yield from (self._from_fresh_link(want) if isinstance(want, Fetch) else self.ask(want))
         except FileTrouble as error:
+            if isinstance(want, Glance) and isinstance(error, LinkExpired) and self._glances < _MOST_GLANCES:
+                self._glance_at = None
+                return
+            self._glances = _MOST_GLANCES
             self.job = part_notes.without_preview(self.job).noted(f"The preview picture could not be fetched. {error}")
         else:
             if kept is None:
