@@ -181,10 +181,12 @@ class Board:
 
     def _go_on_with_own(self) -> None:
         """Have the worker find out whose key it is, and go on with the jobs that turn out to be this account's."""
-        self.find_own()
-        for job in self.jobs():
-            if self.account.key and job.would_go_on and not self._earlier.holds_back(job) and not self.is_active(job.id):
+        wanted = [job for job in self.jobs() if self.account.key and job.would_go_on and not self._earlier.holds_back(job)]
+        for job in wanted:
+            if not self.is_active(job.id):
                 self.worker.look(job.id, self._active.begin(job.id))
+        if not wanted:
+            self.find_own()
 
     def allow_online(self, allowed: bool) -> None:
         """Whether anything may be sent; cheap to repeat."""
