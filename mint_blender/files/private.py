@@ -37,9 +37,13 @@ def opener(path: str, flags: int) -> int:
 
 
 def file(path: Path) -> None:
-    """Make an empty file of ours, or close the one that is there to others. Raises OSError."""
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, FILE))
-    _close(path, FILE)
+    """Make an empty file of ours, or close the one that is there to others. Raises OSError.
+
+    One that is there is not opened: closing it again would drop the locks that SQLite has on it in this process."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, FILE))
+    except FileExistsError:
+        _close(path, FILE)
 
 
 def tighten(path: Path) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import os
 import stat
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -92,3 +93,16 @@ def test_what_is_not_ours_stays_as_it_is(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     private.home(tmp_path / "home")
     assert (permissions(tmp_path), permissions(tmp_path / "home")) == (0o755, 0o700)
+
+
+def test_locks_on_a_file_that_is_there_are_kept(tmp_path: Path) -> None:
+    """SQLite locks the journal for this process; opening and closing the file beside it would let go of that, and another would write."""
+    import fcntl
+
+    path = tmp_path / "journal"
+    private.file(path)
+    with path.open("r+b") as held:
+        fcntl.lockf(held, fcntl.LOCK_EX)
+        private.file(path)
+        other = f"import fcntl; fcntl.lockf(open({str(path)!r}, 'r+b'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+        assert b"BlockingIOError" in subprocess.run([sys.executable, "-c", other], capture_output=True, check=False).stderr
