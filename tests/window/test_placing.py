@@ -70,6 +70,7 @@ def test_adjusting_the_last_operation_takes_no_result_away(blender: BlenderWindo
     add_cube(blender)
     blender.write("(field)", "4", name="HUD")
     blender.wait(f"max({CUBES}) == 4")
+    blender.over()  # nothing lands while the pointer rests on a field that may be typed into
     arrive(blender)
     here = blender.ask("roots()")
     assert len(here) == 1
