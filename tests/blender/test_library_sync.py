@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ from mint_blender.jobs import calls, library  # noqa: E402
 from mint_blender.mint.account import Account  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind  # noqa: E402
 
+sync = partial(library_sync.sync, local_files=True)  # the file host of these tests is on this computer
+
 
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
@@ -47,10 +50,25 @@ def listed(service: ThreadService) -> list[Asset]:
         client.close()
 
 
+def test_links_that_expire_during_a_sync(service: ThreadService, tmp_path: Path) -> None:
+    """A library may take longer to save than its links live: each entry is read again, and a fresh link is no other version of it."""
+    found = [asset for asset in listed(service) if asset.kind is Kind.MODEL]
+    service.advance(4000)
+    assert len(sync(tmp_path / "without", found[:1], tmp_path / "home").failed) == 1
+    client = calls.connect(Account(service.key, service.api))
+    try:
+        outcome = sync(tmp_path / "library", found, tmp_path / "home", read_again=lambda asset: client.asset(asset.kind, asset.id))
+    finally:
+        client.close()
+    assert outcome.failed == [] and len(outcome.saved) >= 5
+    again = sync(tmp_path / "library", listed(service)[:8], tmp_path / "home")
+    assert (again.saved, again.failed) == ([], []) and again.unchanged > 0
+
+
 def test_what_is_in_the_files(service: ThreadService, tmp_path: Path) -> None:
     """Each .blend holds one asset with Mint's picture, the prompt as description, tags, and the catalog of its kind, and says which of
     Mint's files is in it."""
-    outcome = library_sync.sync(tmp_path / "library", listed(service), tmp_path / "home")
+    outcome = sync(tmp_path / "library", listed(service), tmp_path / "home")
     assert outcome.failed == []
     assert outcome.left == []
     found: dict[str, set[str]] = {}
@@ -88,11 +106,11 @@ def test_nothing_of_the_users_is_touched(service: ThreadService, tmp_path: Path)
     (folder / "scene.blend").write_bytes(b"mine")
     name = library_sync.assets.file_name(library_sync._provenance(mine)) + ".blend"
     (folder / name).write_bytes(b"mine too")
-    library_sync.sync(folder, found, tmp_path / "home")
+    sync(folder, found, tmp_path / "home")
     entry = Manifest(folder).entry(changed.id)
     assert entry is not None
     (folder / entry.file).write_bytes(b"worked on")
-    outcome = library_sync.sync(folder, [renamed(asset) for asset in found], tmp_path / "home")
+    outcome = sync(folder, [renamed(asset) for asset in found], tmp_path / "home")
     assert (folder / "scene.blend").read_bytes() == b"mine"
     assert (folder / name).read_bytes() == b"mine too"
     assert (folder / entry.file).read_bytes() == b"worked on"
@@ -117,25 +135,25 @@ def blends(folder: Path) -> list[str]:
 def test_a_new_version_is_in_the_same_file(service: ThreadService, tmp_path: Path) -> None:
     """Renamed at Mint: the asset has its new name, the file keeps its own, since scenes of the user's may link to it."""
     folder, asset = tmp_path / "library", one_that_is_done(service)
-    library_sync.sync(folder, [asset], tmp_path / "home")
+    sync(folder, [asset], tmp_path / "home")
     before = blends(folder)
-    outcome = library_sync.sync(folder, [renamed(asset)], tmp_path / "home")
+    outcome = sync(folder, [renamed(asset)], tmp_path / "home")
     assert (blends(folder), [file.name for file in outcome.saved]) == (before, before)
     with bpy.data.libraries.load(str(outcome.saved[0]), assets_only=True) as (there, _):
         assert there.objects == ["Another Name"]
-    assert library_sync.sync(folder, [renamed(asset)], tmp_path / "home").unchanged == 1
+    assert sync(folder, [renamed(asset)], tmp_path / "home").unchanged == 1
 
 
 def test_a_file_that_the_user_renamed_or_moved(service: ThreadService, tmp_path: Path) -> None:
     """Moved into a folder of the library it is known; under a new name it is the user's, stays, and the entry is saved once more."""
     folder, asset = tmp_path / "library", one_that_is_done(service)
-    (file,) = library_sync.sync(folder, [asset], tmp_path / "home").saved
+    (file,) = sync(folder, [asset], tmp_path / "home").saved
     (folder / "lamps").mkdir()
     moved = file.rename(folder / "lamps" / file.name)
-    assert library_sync.sync(folder, [asset], tmp_path / "home").unchanged == 1
+    assert sync(folder, [asset], tmp_path / "home").unchanged == 1
     content = moved.read_bytes()
     mine = moved.rename(folder / "mine.blend")
-    assert library_sync.sync(folder, [asset], tmp_path / "home").saved == [file]
+    assert sync(folder, [asset], tmp_path / "home").saved == [file]
     assert mine.read_bytes() == content
 
 
@@ -144,7 +162,7 @@ def test_killed_while_a_file_is_placed(service: ThreadService, tmp_path: Path, m
     """Before, while or after the file takes the place of its earlier version: the next run tells old from new by their bytes, fetches
     again only what is not there, and leaves no piece of a file behind."""
     folder, asset = tmp_path / "library", one_that_is_done(service)
-    (file,) = library_sync.sync(folder, [asset], tmp_path / "home").saved
+    (file,) = sync(folder, [asset], tmp_path / "home").saved
     old = file.read_bytes()
 
     class Killed(BaseException):
@@ -162,29 +180,29 @@ def test_killed_while_a_file_is_placed(service: ThreadService, tmp_path: Path, m
         else:
             add = Manifest._add
             broken.setattr(Manifest, "_add", lambda self, entry: kill() if entry.placed else add(self, entry))
-        library_sync.sync(folder, [renamed(asset)], tmp_path / "home")
+        sync(folder, [renamed(asset)], tmp_path / "home")
     (folder / f".cats.abc{PART}").write_text("VERS")  # as a kill leaves it while the catalogs are written
     assert (file.read_bytes() == old) is (moment != "after")
     fetched = len(service.requests(host="files"))
-    outcome = library_sync.sync(folder, [renamed(asset)], tmp_path / "home")
+    outcome = sync(folder, [renamed(asset)], tmp_path / "home")
     assert (outcome.left, outcome.failed) == ([], [])
     assert outcome.saved == ([] if moment == "after" else [file])
     assert len(service.requests(host="files")) == fetched, "what was downloaded before the kill was downloaded again"
     assert blends(folder) == [file.name]
-    assert library_sync.sync(folder, [renamed(asset)], tmp_path / "home").unchanged == 1
+    assert sync(folder, [renamed(asset)], tmp_path / "home").unchanged == 1
 
 
 def test_edited_right_after_a_kill(service: ThreadService, tmp_path: Path) -> None:
     """The list says that a file is about to be placed; what stands there is neither the old nor the new one: it is the user's."""
     folder, asset = tmp_path / "library", one_that_is_done(service)
-    (file,) = library_sync.sync(folder, [asset], tmp_path / "home").saved
+    (file,) = sync(folder, [asset], tmp_path / "home").saved
     entry = Manifest(folder).entry(asset.id)
     assert entry is not None
     begun = Entry(asset.id, file.name, "new", "e" * 64, placed=False, earlier_version=entry.version, earlier_digest=entry.digest)
     with (folder / NAME).open("a") as stream:
         stream.write(json.dumps(asdict(begun)) + '\n{"asset": "to')
     file.write_bytes(b"worked on")
-    outcome = library_sync.sync(folder, [renamed(asset)], tmp_path / "home")
+    outcome = sync(folder, [renamed(asset)], tmp_path / "home")
     assert (outcome.saved, file.read_bytes()) == ([], b"worked on")
     assert "was changed since" in outcome.left[0]
 
@@ -266,12 +284,12 @@ def test_five_thousand_entries(tmp_path: Path) -> None:
         done = [asset for asset in found if library.state_of(asset) is library.State.DONE and asset.kind is Kind.MODEL]
         _enter(folder, done[20:])
         begun = time.perf_counter()
-        outcome = library_sync.sync(folder, [asset for asset in found if asset.kind is Kind.MODEL], home)
+        outcome = sync(folder, [asset for asset in found if asset.kind is Kind.MODEL], home)
         first = time.perf_counter() - begun
         assert (len(outcome.saved), outcome.unchanged) == (20, len(done) - 20)
         assert len(service.requests(host="files")) == 40
         begun = time.perf_counter()
-        assert library_sync.sync(folder, found[:5000], home).saved == []
+        assert sync(folder, found[:5000], home).saved == []
         assert time.perf_counter() - begun < first
         assert len(service.requests(host="files")) == 40
 
@@ -282,7 +300,7 @@ def test_some_hundreds_really_saved(tmp_path: Path) -> None:
         folder, home = tmp_path / "library", tmp_path / "home"
         found = [asset for asset in listed(service) if asset.kind is Kind.MODEL]
         moments = [time.process_time()]
-        outcome = library_sync.sync(folder, found, home, lambda step: moments.append(time.process_time()))
+        outcome = sync(folder, found, home, lambda step: moments.append(time.process_time()))
         done = [asset for asset in found if library.state_of(asset) is library.State.DONE]
         assert (len(outcome.saved), outcome.failed, outcome.left) == (len(done), [], [])
         assert len(list(folder.glob("*.blend"))) == len(done) > 250
@@ -290,7 +308,7 @@ def test_some_hundreds_really_saved(tmp_path: Path) -> None:
         first, last = moments[50] - moments[0], moments[-1] - moments[-51]
         assert last < 3 * first, "the more there are, the longer each one takes"
         lists = len(service.requests("GET", "/v1/models"))
-        second = library_sync.sync(folder, [asset for asset in listed(service) if asset.kind is Kind.MODEL], home)
+        second = sync(folder, [asset for asset in listed(service) if asset.kind is Kind.MODEL], home)
         assert (second.saved, second.unchanged) == ([], len(done))
         assert len(service.requests(host="files")) == 2 * len(done)
         assert len(service.requests("GET", "/v1/models")) == lists + 3
