@@ -54,11 +54,13 @@ def comes_to(board: Board, phase: Phase, *jobs: Job) -> None:
     until(are_there)
 
 
-def work_off(board: Board, seconds: float = 20.0) -> None:
-    """As Blender's heartbeat does: catch up and take over until nothing goes on."""
+def work_off(board: Board, turning: ThreadService | None = None, seconds: float = 20.0) -> None:
+    """As Blender's heartbeat does: catch up and take over until nothing goes on; meanwhile that Mint's clock is turned forward."""
     end = time.monotonic() + seconds
     while board.is_active_at_all or board.is_active_elsewhere:
         assert time.monotonic() < end, "it did not come to rest"
+        if turning is not None:
+            turning.advance(60)
         board.catch_up()
         board.take_over()
         time.sleep(0.005)
@@ -90,10 +92,9 @@ def test_another_mint_gets_nothing_and_the_first_one_goes_on(home: Path, mints: 
     assert board.close(20)
     assert second.requests("POST") == second.requests("GET", "/v1/operations/*") == []
 
-    first.advance(600)
     board = Board(quick(home), account(first))
     assert len(board.resume_all()) == 3
-    work_off(board)
+    work_off(board, first)
     assert [board.job(job.id).phase for job in jobs] == [Phase.READY] * 3
     assert board.month().count == 3
     assert board.close(20)
@@ -139,16 +140,16 @@ def test_a_new_key_of_the_same_account_goes_on_with_its_jobs(home: Path, mints: 
     comes_to(board, Phase.WORKING, job)
     assert board.job(job.id).owner == board.owner == Owner(service.api.removesuffix("/v1"), "user:mia")
     assert board.close(20)
-    service.advance(600)
     board = Board(quick(home), with_key(service, "new-key", "mia"))
     assert board.job(job.id).hold is Hold.UNKNOWN
     assert board.resume_all() == [], "not before Mint has said whose key it is"
-    work_off(board)
+    work_off(board, service)
     assert board.job(job.id).phase is Phase.READY
     assert board.close(20)
     assert starts(service) == [job.key]
     board = Board(quick(home), Account("new-key", service.api))
-    board.watch([board.start(LAMP).id])
+    board.start(LAMP)
+    work_off(board, service)
     assert board.close(20)
     assert len(service.requests("GET", "/v1/me")) == 2, "asked once for each key, and remembered"
 
@@ -184,10 +185,9 @@ def test_where_mint_does_not_say_whose_key_it_is_the_key_itself_counts(home: Pat
     work_off(board)
     assert board.job(job.id).hold is Hold.FOREIGN
     assert board.close(20)
-    service.advance(600)
     board = Board(quick(home), with_key(service, "first-key-in-use"))
     assert [each.id for each in board.resume_all()] == [job.id]
-    work_off(board)
+    work_off(board, service)
     assert board.job(job.id).phase is Phase.READY
     assert board.close(20)
     assert not any(b"key-in-use" in path.read_bytes() for path in home.rglob("*") if path.is_file())
@@ -210,7 +210,7 @@ def test_what_a_mistyped_key_could_not_send_goes_on_with_the_right_one(home: Pat
 def test_while_mint_cannot_be_reached_nothing_is_sent_with_an_unknown_key(home: Path, mints: tuple[ThreadService, ThreadService]) -> None:
     """Not to know whose key it is is an outage like any other: the start comes after the answer, and waits for it."""
     service = mints[0]
-    service.scenario(answers=[{"method": "GET", "path": "/v1/me", "answer": {"word": "503"}, "times": 3}])
+    service.scenario(answers=[{"method": "GET", "path": "/v1/me", "answer": {"word": "503"}, "times": 3}], retry_after=0.01)
     board = Board(quick(home), account(service))
     job = board.start(LAMP)
     comes_to(board, Phase.WORKING, job)
@@ -234,10 +234,9 @@ def test_a_key_that_is_exchanged_while_jobs_run_lets_go_of_them(home: Path, mint
     comes_to(board, Phase.WORKING, other)
     assert len(first.log()) == polls, "not polled any more, with neither key"
     assert not second.requests("GET", f"/v1/operations/{board.job(job.id).operation.id}")  # type: ignore[union-attr]
-    first.advance(600)
     board.use(account(first))
     until(lambda: board.catch_up() or not board.is_active(other.id))
-    work_off(board)
+    work_off(board, first)
     assert (board.job(job.id).phase, board.job(other.id).hold) == (Phase.READY, Hold.FOREIGN)
     assert board.close(20)
 
@@ -267,12 +266,11 @@ def test_after_an_outage_at_the_start_the_jobs_go_on_by_themselves(home: Path, m
     job = board.start(LAMP)
     comes_to(board, Phase.WORKING, job)
     assert board.close(20)
-    service.advance(600)
-    service.scenario(answers=[{"method": "GET", "path": "/v1/me", "answer": {"word": "503"}, "times": 3}])
+    service.scenario(answers=[{"method": "GET", "path": "/v1/me", "answer": {"word": "503"}, "times": 3}], retry_after=0.01)
     board = Board(quick(home), with_key(service, "new-key", "mia"))
     assert board.resume_all() == []
     assert board.is_active(job.id)
-    work_off(board)
+    work_off(board, service)
     assert board.job(job.id).phase is Phase.READY
     assert board.close(20)
 
