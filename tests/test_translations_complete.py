@@ -267,6 +267,7 @@ def test_numbers_are_written_as_in_german(written, japanese) -> None:
         "This is Blender 5.2.3 LTS; splats of its own come with Blender 5.3. Open the file there and try again."
     ).count("5.2.3 LTS")
     assert "1,500" in japanese.translated("About 1,500 Credits")
+    assert japanese.translated("1,650 Credits") == "1,650 クレジット"
 
 
 def test_prepared_text_is_not_translated_again() -> None:

@@ -19,7 +19,7 @@ _MOST_PARTS = 24
 _MOST_KEPT = 4096
 _FEW_LETTERS = 8
 _QUOTED = re.compile(r"[“\"](\{\d+\})[”\"]")
-_NUMBER = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?(\+| [A-Za-z]+)?|-?\d+\.\d+( [A-Za-z]+)?")
+_NUMBER = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?(\+| [KMG]?B)?|-?\d+\.\d+( [KMG]?B)?")
 
 Separators = tuple[str, str]
 """Between thousands, and before decimals."""
