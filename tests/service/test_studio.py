@@ -72,11 +72,14 @@ def picture(url: str) -> np.ndarray:
 
 
 def test_the_original(made: dict[str, Any]) -> None:
-    """1,000 to 5,000 triangles with PBR textures, no extensions it cannot be read without, marked with prompt and revision."""
+    """As Mint's: 3,500 to 5,000 triangles in one primitive of one material with PBR textures, no skin, a longest side of one unit; no
+    extensions it cannot be read without, marked with prompt and revision."""
     content = fetch(made["model"]["glbUrl"])
     document, _ = glb.unpack(content)
-    _, triangles = convert.geometry(content)
-    assert 1000 <= len(triangles) <= 5000
+    points, triangles = convert.geometry(content)
+    assert 3500 <= len(triangles) <= 5000
+    assert [len(mesh["primitives"]) for mesh in document["meshes"]] == [1] and len(document["materials"]) == 1
+    assert "skins" not in document and np.ptp(points, axis=0).max() == pytest.approx(1, abs=1e-3)
     assert "extensionsRequired" not in document
     textured = [m["pbrMetallicRoughness"] for m in document["materials"] if "baseColorTexture" in m["pbrMetallicRoughness"]]
     assert textured and "metallicRoughnessTexture" in textured[0]

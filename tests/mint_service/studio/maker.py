@@ -15,6 +15,8 @@ from ..studio import plain
 from . import draco, place, scene, shapes
 
 TEXTURE = 256
+MAIN = 0.75  # of a texture's width: the colour of the prompt
+LEAST_TRIANGLES = 3700
 PANORAMA = (2048, 1024)
 TIERS = {"100k": 100_000, "500k": 500_000, "full_res": 2_000_000}
 PAINTS: dict[str, tuple[palette.Colour, float, float]] = {  # colour, roughness, metal
@@ -49,33 +51,52 @@ def _built(thing: shapes.Thing, name: str, colour: palette.Colour) -> bpy.types.
     points = np.concatenate([part.points for part in thing.parts])
     faces = [tuple(i + shift for i in face) for part, shift in zip(thing.parts, shifts, strict=False) for face in part.faces]
     counts = [len(part.faces) for part in thing.parts]
+    points = points / max(np.ptp(points, axis=0))  # as Mint's: the longest side has one unit
     made = scene.mesh_object(name, points, faces, np.repeat([part.smooth for part in thing.parts], counts))
     paints = list(dict.fromkeys(part.paint for part in thing.parts))
-    for paint in paints:
-        if paint == "main":
-            made.data.materials.append(scene.material("main", colour, textures=_textures(colour, name)))
-        else:
-            base, rough, metal = PAINTS[paint]
-            made.data.materials.append(scene.material(paint, base, rough=rough, metal=metal))
+    made.data.materials.append(scene.material("main", colour, textures=_textures(colour, name, paints)))
+    # Only until the faces know where in the texture they belong: Mint's models have one material.
     made.data.polygons.foreach_set("material_index", np.repeat([paints.index(part.paint) for part in thing.parts], counts))
-    _unwrap(made.data)
+    _refine(made.data)
+    _unwrap(made.data, paints)
+    made.data.polygons.foreach_set("material_index", np.zeros(len(made.data.polygons), np.int32))
     return made
 
 
-def _unwrap(mesh: bpy.types.Mesh) -> None:
-    """Texture coordinates by projection along each face's main direction, once over the thing's size."""
+def _refine(mesh: bpy.types.Mesh) -> None:
+    """Triangles, at least as many as Mint's models have: the largest ones are divided, which changes no shape."""
+    import bmesh  # there once bpy is
+
+    work = bmesh.new()
+    work.from_mesh(mesh)
+    bmesh.ops.triangulate(work, faces=work.faces[:])
+    while (missing := LEAST_TRIANGLES - len(work.faces)) > 0:
+        largest = sorted(work.faces, key=lambda face: -face.calc_area())[: max(1, min(missing // 2 + 1, len(work.faces) // 2))]
+        bmesh.ops.poke(work, faces=largest)
+    work.to_mesh(mesh)
+    work.free()
+
+
+def _unwrap(mesh: bpy.types.Mesh, paints: list[str]) -> None:
+    """Texture coordinates: the prompt's colour by projection along each face's main direction, every other paint as one spot."""
     size = max(np.ptp([v.co for v in mesh.vertices], axis=0))
     layer = mesh.uv_layers.new(name="UVMap")
     found = np.zeros((len(mesh.loops), 2), np.float32)
+    others = [paint for paint in paints if paint != "main"]
     for face in mesh.polygons:
+        paint = paints[face.material_index]
         axes = [axis for axis in range(3) if axis != int(np.argmax(np.abs(face.normal)))]
         for loop in face.loop_indices:
-            found[loop] = np.array(mesh.vertices[mesh.loops[loop].vertex_index].co)[axes] / size
+            if paint == "main":
+                spot = np.clip(np.array(mesh.vertices[mesh.loops[loop].vertex_index].co)[axes] / size + 0.5, 0, 1)
+                found[loop] = ((0.01 + 0.98 * spot[0]) * MAIN, spot[1])
+            else:
+                found[loop] = (MAIN + (1 - MAIN) / 2, (others.index(paint) + 0.5) / max(1, len(others)))
     layer.data.foreach_set("uv", found.ravel())
 
 
-def _textures(colour: palette.Colour, shape: str) -> tuple[bpy.types.Image, bpy.types.Image]:
-    """Base colour with a weave or grain, and a roughness that goes with it."""
+def _textures(colour: palette.Colour, shape: str, paints: list[str]) -> tuple[bpy.types.Image, bpy.types.Image]:
+    """Base colour with a weave or grain and a roughness that goes with it; in the last quarter a patch for each other paint."""
     v, u = np.mgrid[0:TEXTURE, 0:TEXTURE] / TEXTURE
     random = np.random.default_rng(sum(map(ord, shape)))
     if shape in ("lamp", "stool"):
@@ -87,6 +108,10 @@ def _textures(colour: palette.Colour, shape: str) -> tuple[bpy.types.Image, bpy.
     grain = np.clip(grain + random.normal(0, 0.02, grain.shape), 0, 1)[..., None]
     base = np.array(colour) * (0.78 + 0.22 * grain)
     packed = np.concatenate([np.ones_like(grain), 0.45 + 0.35 * grain, np.zeros_like(grain)], axis=2)
+    others = [paint for paint in paints if paint != "main"]
+    for index, paint in enumerate(others):
+        patch = (slice(TEXTURE * index // len(others), TEXTURE * (index + 1) // len(others)), slice(round(TEXTURE * MAIN), None))
+        base[patch], (packed[(*patch, 1)], packed[(*patch, 2)]) = PAINTS[paint][0], PAINTS[paint][1:]
     return scene.picture("base", base), scene.picture("orm", packed, data=True)
 
 
