@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..jobs import card, import_marks, set_aside
 from ..jobs.board import Board, NotPossible
-from ..jobs.job import BUSY, Job, Phase, Role, Target, Verb
+from ..jobs.job import BUSY, Hold, Job, Phase, Role, Target, Verb
 from ..jobs.outage import StillAway
 from ..mint.generation import GenerationRequest
 from ..mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
@@ -56,6 +56,8 @@ def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
                 terminal.hint(f"{job.title}: {import_marks.CRASHED} {terminal.command('resume', job.id)}")
             if not jobs and not crashed:
                 terminal.hint("Nothing was broken off.")
+            if foreign := sum(job.hold is Hold.FOREIGN and job.phase in BUSY for job in board.jobs()):
+                terminal.hint(f"{foreign} unfinished of another account: they go on with that account's key and address.")
             status = to_the_end(board, jobs, terminal)
             return Exit.IMPORT if crashed and status is Exit.DONE else status
         job = _limited(board, arguments)

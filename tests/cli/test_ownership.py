@@ -31,7 +31,7 @@ def test_an_address_of_the_environment_does_not_get_a_stored_key(
     assert mint("check").status == 0
 
 
-def test_jobs_tell_whose_they_are(mint: Mint, service: ThreadService, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_jobs_tell_whose_they_are(mint: Mint, home: Path, service: ThreadService, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program reads API, account and whether it is the present one's; a person reads that it is another's, and what to do."""
     (result,) = [each for each in mint("generate", "--prompt", "a lamp", "--mode", "review", "--json").records if each["event"] == "result"]
     assert (result["mine"], result["api"]) == (True, service.api.removesuffix("/v1"))
@@ -47,6 +47,11 @@ def test_jobs_tell_whose_they_are(mint: Mint, service: ThreadService, monkeypatc
             assert ran.status == 2
             assert "belongs to another account: enter that account's API key and address" in ran.err
         assert "Nothing was broken off" in mint("resume").err
+        with closing(sqlite3.connect(home / "journal.sqlite3")) as database, database:
+            database.execute("UPDATE jobs SET phase = 'working'")
+        assert "1 unfinished of another account: they go on with that account's key and address." in mint("resume").err
+        with closing(sqlite3.connect(home / "journal.sqlite3")) as database, database:
+            database.execute("UPDATE jobs SET phase = 'review'")
         assert mint("usage", "--json").records[0]["journal"]["generations"] == 0
         assert not other.requests("POST")
     monkeypatch.delenv("MINT_API_KEY")
