@@ -9,7 +9,7 @@ import bpy
 
 from ..jobs import card
 from ..jobs.board import Board, NotPossible
-from ..jobs.job import Job, Phase, Verb
+from ..jobs.job import ABOVE_OWN_LIMIT, Job, Phase, Verb
 from ..jobs.journal import JournalTrouble
 from ..jobs.lineup import Group
 from . import current, drafts, heartbeat, job_groups, pictures
@@ -211,7 +211,8 @@ class MINT_OT_resume_all(bpy.types.Operator):
 
         def resume(board: Board) -> None:
             for job in board.jobs():
-                if job.phase is Phase.PAUSED and job.hold is None:
+                above_its_limit = job.trouble is not None and job.trouble.code == ABOVE_OWN_LIMIT  # asked about one by one
+                if job.phase is Phase.PAUSED and job.hold is None and not above_its_limit:
                     board.resume(job.id)
             board.resume_all()
 

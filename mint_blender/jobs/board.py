@@ -350,6 +350,8 @@ class Board:
         if job.phase is Phase.BILLING and job.decision is None:
             self._decide(job.id, Verb.RESUME)
         elif job.goes_on or (job.phase is Phase.PAUSED and job.hold is None):
+            if not self.waits_for_prices:
+                self._ask_beyond_own_limit(job)
             self._look(job)
         else:
             self._refuse(job, Verb.RESUME)
@@ -596,6 +598,12 @@ class Board:
             self._save(job)
         self.purse.check_click(job, decision, questions, self.spent_today() - self._known.spent_for(job))
         return job
+
+    def _ask_beyond_own_limit(self, job: Job) -> None:
+        """In a window a person can lift the limit that a job stopped at; elsewhere its story asks the price, and stops there again."""
+        if (questions := prices_of_click(job, Verb.RESUME)) and not self._is_driven_elsewhere(job):
+            decision = Decision(Verb.RESUME, job.key, None, time.time(), *self._prices(questions))
+            self._within_limits(job, decision, questions)
 
     def _refuse(self, job: Job, verb: Verb | None = None) -> NoReturn:
         if job.hold is Hold.FOREIGN:

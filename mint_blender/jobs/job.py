@@ -83,6 +83,10 @@ VERBS: dict[Phase, tuple[Verb, ...]] = {
 }
 
 
+ABOVE_OWN_LIMIT = "max_credits"
+"""`Trouble.code` of a job that rests because it would cost more than `Job.max_credits`."""
+
+
 class IllegalMove(Exception):
     """A job was asked to go where the table does not lead: a mistake in our code, never the user's."""
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 from ..mint import errors
 from ..mint.accounting import Estimate
 from . import spending
-from .job import Cause, Job, Trouble
+from .job import ABOVE_OWN_LIMIT, Cause, Job, Trouble
 from .questions import OptimizationPrice, Price
 from .wants import Quote, Step, Want
 
@@ -51,4 +51,4 @@ def price(asker: Asker, question: Price | OptimizationPrice) -> Generator[Step, 
 
 def exceeded(sentence: str) -> Trouble:
     """Why a job rests that would cost more than it may."""
-    return Trouble(Cause.CREDITS, f"{sentence} Nothing was sent. Resume it with a higher limit, or cancel it.", code="max_credits")
+    return Trouble(Cause.CREDITS, f"{sentence} Nothing was sent. Resume it with a higher limit, or cancel it.", code=ABOVE_OWN_LIMIT)

@@ -12,7 +12,7 @@ from ..mint.accounting import Estimate, Me, Usage
 from ..mint.errors import ProblemError
 from ..mint.generation import GenerationRequest
 from ..mint.schema import Kind, Mode, OptimizationLevel, Page, Preset
-from .job import Job, Phase, Verb, has_failed_at_mint
+from .job import ABOVE_OWN_LIMIT, Job, Phase, Verb, has_failed_at_mint
 
 if TYPE_CHECKING:
     from ..mint.client import Client
@@ -73,7 +73,8 @@ def prices_of_click(job: Job, verb: Verb) -> tuple[Price | OptimizationPrice | N
     """What has to be known of a job that costs (more) after this click; nothing where the click costs nothing."""
     if verb is Verb.RETRY:
         return prices_of_retry(job)
-    is_paid = verb in {Verb.APPROVE, Verb.REVISE} or (verb is Verb.RESUME and job.phase is Phase.BILLING)
+    above = job.phase is Phase.PAUSED and job.trouble is not None and job.trouble.code == ABOVE_OWN_LIMIT
+    is_paid = verb in {Verb.APPROVE, Verb.REVISE} or (verb is Verb.RESUME and (above or job.phase is Phase.BILLING))
     return prices_of(job.request, job.optimize if job.optimization is None else None) if is_paid and not job.convert else ()
 
 

@@ -244,3 +244,28 @@ def test_a_start_that_may_have_been_sent_is_repeated() -> None:
     """Its answer was lost: the same key costs nothing more, so no limit stands before it."""
     story = told(waiting(phase=Phase.SENDING, body={"prompt": "a lamp"}, first_sent_at=NOON, max_credits=1.0), now=NOON + 60)
     assert isinstance(story.want, Start)
+
+
+def test_a_job_that_stopped_at_its_limit_is_asked_about(quiet: Board) -> None:
+    """In a window Resume tells the price and the limit; who wants it all the same lifts the limit."""
+    story = told(waiting(), now=NOON + DAY).answer(None).answer(Estimate(None, 301.0, 301.0))
+    quiet._known.add(story.job)
+    with pytest.raises(TooExpensive) as caught:
+        quiet.resume(story.job.id)
+    assert caught.value.unasked == (Price.of(story.job.request),)
+    quiet.learn(Price.of(story.job.request), Estimate(None, 301.0, 301.0))
+    with pytest.raises(TooExpensive, match="about 301 Credits in all, more than its limit of 300"):
+        quiet.resume(story.job.id)
+    assert not quiet.is_active(story.job.id)
+    with quiet.purse.beyond_limits():
+        quiet.resume(story.job.id)
+    assert quiet.is_active(story.job.id) and quiet.job(story.job.id).max_credits is None
+
+
+def test_a_job_whose_price_fell_again_goes_on(quiet: Board) -> None:
+    """What counts is the price now."""
+    story = told(waiting(), now=NOON + DAY).answer(None).answer(Estimate(None, 301.0, 301.0))
+    quiet._known.add(story.job)
+    quiet.learn(Price.of(story.job.request), Estimate(None, 300.0, 300.0))
+    quiet.resume(story.job.id)
+    assert quiet.is_active(story.job.id) and quiet.job(story.job.id).max_credits == 300
