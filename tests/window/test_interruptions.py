@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from mint_blender.jobs.job import Target, new_job
+from mint_blender.jobs.journal import Journal
+from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.schema import Kind, Preset
 from tests.mint_service.options import DURATIONS
 from tests.mint_service.running import Service
 
@@ -115,6 +119,24 @@ def test_quitting_and_starting_again(open_blender: Callable[..., BlenderWindow],
     second.wait("jobs()[0]['phase'] in ('ready', 'placed')")
     second.screenshot("starting_again_arrived")
     assert since.starts == 1
+
+
+def test_the_queue_of_an_earlier_session(open_blender: Callable[..., BlenderWindow], since: Since, tmp_path: Path) -> None:
+    """Three jobs were in line when Blender ended: the panel says what they are and cost, and sends them with Continue only."""
+    journal = Journal(tmp_path / "home")
+    request = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
+    journal.add(*(new_job(request, Target(), now=1000.0 + number, estimate=800.0) for number in range(3)))
+    journal.close()
+    blender = open_blender()
+    blender.open_sidebar()
+    blender.wait("board() and board().queue.count == 3")
+    blender.settle()
+    blender.screenshot("the_queue_of_an_earlier_session")
+    assert since.starts == 0
+    blender.click("mint.continue_queue")
+    blender.wait("len(jobs()) == 3 and all(job['phase'] in ('ready', 'placed') for job in jobs())")
+    assert since.starts == 3
+    assert blender.ask("board().queue.count") == 0
 
 
 def test_two_blenders(open_blender: Callable[..., BlenderWindow], service: Service, since: Since, leisurely: None) -> None:
