@@ -133,7 +133,7 @@ def _batch(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def _jobs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     _command(commands, "jobs", "the jobs in the journal, newest first")
-    resume = _command(commands, "resume", "go on with a job, or with all that were broken off")
+    resume = _command(commands, "resume", "go on with a job, or with all that were broken off or are still in line")
     resume.add_argument("job", nargs="?", metavar="JOB", help="the job's id, or the beginning of it")
     approve = _job(commands, "approve", "accept the Preview and go on to the end")
     revise = _job(commands, "revise", "ask for another Preview")

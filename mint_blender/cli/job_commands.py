@@ -47,7 +47,7 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
 
 def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """Go on with one job, or with all that were broken off. What waits for a person is only shown."""
+    """Go on with one job, or with all that were broken off or are still in line. What waits for a person is only shown."""
     with session.open_board() as board:
         if arguments.job is None:
             jobs = _resume_all(board)
