@@ -42,7 +42,7 @@ def _draw_queue(layout: bpy.types.UILayout, board: Board) -> None:
     box = layout.box()
     box.label(text=", ".join(map(translated, [words, *([expected] if queue.credits else [])])), icon="TIME", translate=False)
     row = box.row(align=True)
-    row.operator("mint.continue_queue", text="Continue", icon="PLAY")
+    row.operator("mint.continue_queue", text=translated("Continue"), translate=False, icon="PLAY")
     row.operator("mint.discard_queue", text="Discard", icon="X")
 
 

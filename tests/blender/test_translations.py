@@ -123,7 +123,7 @@ def test_where_blender_has_other_words(answers: dict[str, Any], language: str) -
 
 OTHER_WORDS = {
     *("Fast", "Light", "None", "Preset"),  # have our own context
-    *("Limits", "Measure", "Resume", "Search", "Usage"),  # `translated` before they are drawn
+    *("Continue", "Limits", "Measure", "Resume", "Search", "Usage"),  # `translated` before they are drawn
     *("Fetch", "Add", "More"),  # are looked up in another context
 }
 
