@@ -91,7 +91,7 @@ def test_look_closer(blender: BlenderWindow, tmp_path: Path) -> None:
     assert kinds == ["IMAGE_EDITOR"]
     assert blender.ask("bpy.context.window_manager.windows[-1].screen.areas[0].spaces.active.image.size[0]") > 1
     assert blender.ask("[each.type for each in window().screen.areas]") == areas
-    assert blender.ask(IMAGES_IN_FILE, path=str(tmp_path / "saved.blend")) == []
+    assert set(blender.ask(IMAGES_IN_FILE, path=str(tmp_path / "saved.blend"))) <= {"Render Result"}  # which is Blender's own
 
 
 def test_two_jobs_at_once(blender: BlenderWindow, since: Since) -> None:
