@@ -17,7 +17,7 @@ class StillAway(MintError):
     retryable = True
 
     def __init__(self, sentence: str) -> None:
-        super().__init__(f"{sentence} Waiting has ended. What was started is kept, and resume goes on with it.")
+        super().__init__(f"{sentence} Stopped waiting. What was started is kept, and resume goes on with it.")
 
 
 ENOUGH = 2  # jobs whose calls failed since the last answer

@@ -87,13 +87,13 @@ def unanswered(job: Job) -> Trouble:
 def cannot_cancel(job: Job) -> str:
     """Mint does not take a cancel at this stage: what that means for the job, and for the account."""
     if job.phase is Phase.REVIEW:
-        return "Mint does not offer to cancel this. It stays at its Preview: nothing more is paid for it unless it is approved."
+        return "Mint cannot cancel this. It stays at its Preview and costs nothing more unless it is approved."
     if job.phase is Phase.BILLING:
-        return "Mint does not offer to cancel this. It stays where it is: nothing more is paid for it unless it is resumed."
+        return "Mint cannot cancel this. It stays where it is and costs nothing more unless it is resumed."
     expected = spending.committed(job)
     if expected:
-        return f"Mint does not offer to cancel this now: it goes on, costs about {expected:,.0f} Credits, and its result will be kept."
-    return "Mint does not offer to cancel this now: it goes on, is paid for, and its result will be kept."
+        return f"Mint cannot cancel this now. It continues, costs about {expected:,.0f} Credits, and its result will be kept."
+    return "Mint cannot cancel this now. It continues, is paid for, and its result will be kept."
 
 
 def no_file(sentence: str) -> Trouble:

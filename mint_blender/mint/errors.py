@@ -137,9 +137,7 @@ class OtherAnswer(BadAnswer):
     """An answer about something else than what was asked for: a cache, a proxy, a mix-up at Mint. It is not taken for ours."""
 
     def __init__(self, told_of: str, asked_for: str, *, request_id: str | None = None) -> None:
-        MintError.__init__(
-            self, f"Mint answered about something else ({told_of}) than what was asked for ({asked_for}). It is asked again."
-        )
+        MintError.__init__(self, f"Mint's answer is about something else ({told_of}), not what was asked for ({asked_for}). Asking again.")
         self.request_id = request_id
 
 
@@ -150,8 +148,8 @@ class ProblemError(MintError):
     """
 
     retryable = True
-    meaning = "The answer came with a status that is not known here"
-    advice = "It is tried again; if it stays so, write to hello@mint.gg with the request id."
+    meaning = "Mint answered with an unexpected status"
+    advice = "It will be tried again. If this keeps happening, write to hello@mint.gg with the request ID."
 
     def __init__(self, problem: Problem, *, request_id: str | None = None, retry_after: float | None = None) -> None:
         self.problem = problem
@@ -270,7 +268,7 @@ class CannotCancel(ProblemError):
     """404 or 405 to a cancel: Mint does not offer that, at least not at this stage."""
 
     retryable = False
-    meaning = "Mint does not offer to cancel this now"
+    meaning = "Mint cannot cancel this now"
     advice = "It goes on."
 
 

@@ -102,7 +102,7 @@ def test_a_job_that_mint_could_not_be_reached_for_is_kept(mint: Mint, service: T
     service.scenario(answers=[{"path": "/v1/operations/*", "times": 10_000, "answer": {"close": True}}])
     ran = mint(*LAMP)
     assert ran.status == 5
-    assert "Waiting has ended. What was started is kept, and resume goes on with it." in ran.said
+    assert "Stopped waiting. What was started is kept, and resume goes on with it." in ran.said
     assert '"working"' in mint("jobs", "--json").out
     service.mint.scripted.clear()
     ran = mint("resume", "--json")
@@ -125,7 +125,7 @@ def test_a_batch_waits_for_the_network_and_not_line_by_line(mint: Mint, service:
     service.scenario(answers=[{"path": "/v1/operations/*", "times": 10_000, "answer": {"status": 503}}])
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "2")
     assert ran.status == 5
-    assert ran.said.count("Waiting has ended.") == 1
+    assert ran.said.count("Stopped waiting.") == 1
     assert len(service.operations()) == 2
     service.mint.scripted.clear()
     assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "4").status == 0

@@ -197,7 +197,7 @@ def test_an_unanswered_click_is_kept_and_sent_again(home: Path) -> None:
             clicked = board.job(job_id).decision
         else:
             board.resume(job_id)
-        with pytest.raises(StillAway, match=r"refused the connection\. Waiting has ended\. What was started is kept"):
+        with pytest.raises(StillAway, match=r"refused the connection\. Stopped waiting\. What was started is kept"):
             board.watch([job_id])
         assert board.is_active(job_id)
         assert (board.job(job_id).phase, board.job(job_id).decision) == (Phase.REVIEW, clicked)

@@ -227,9 +227,7 @@ def test_where_mint_cannot_cancel_it_goes_on_and_is_kept(status: int) -> None:
     told = Teller(decided(running(), Verb.CANCEL)).fail(error)
     told.answer(seen("running", kind=Kind.WORLD)).expect(Poll)
     assert (told.job.phase, told.job.decision) == (Phase.WORKING, None)
-    assert told.job.notes[-1] == (
-        "Mint does not offer to cancel this now: it goes on, costs about 1,650 Credits, and its result will be kept."
-    )
+    assert told.job.notes[-1] == ("Mint cannot cancel this now. It continues, costs about 1,650 Credits, and its result will be kept.")
     told.answer(seen("succeeded", kind=Kind.WORLD)).answer(asset(Kind.WORLD, panoUrl=f"{FILES}p.webp"))
     assert kept(told.expect(Fetch)).role is Role.PANORAMA
 
@@ -239,4 +237,4 @@ def test_at_its_preview_it_stays_there() -> None:
     told = Teller(decided(in_review().job, Verb.CANCEL)).fail(CannotCancel(Problem(405)))
     told.answer(shown(P1))
     assert told.job.phase is Phase.REVIEW
-    assert "nothing more is paid for it unless it is approved" in told.job.notes[-1]
+    assert "costs nothing more unless it is approved" in told.job.notes[-1]

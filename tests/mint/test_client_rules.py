@@ -196,7 +196,7 @@ def test_an_answer_about_something_else_is_refused(speaking, said, call):
     """A cache or a mix-up: somebody else's result is never taken for ours. It may be right the next time."""
     with listening(answer(said, X_Request_Id="req_4")) as wire, pytest.raises(errors.OtherAnswer) as raised:
         call(Client(speaking(wire.base_url)))
-    assert str(raised.value).startswith("Mint answered about something else (other) than what was asked for (")
+    assert str(raised.value).startswith("Mint's answer is about something else (other), not what was asked for (")
     assert (raised.value.retryable, raised.value.request_id) == (True, "req_4")
 
 

@@ -102,8 +102,8 @@ ROWS = [
         418,
         "teapot",
         errors.ProblemError,
-        "The answer came with a status that is not known here: It says so. "
-        "It is tried again; if it stays so, write to hello@mint.gg with the request id.",
+        "Mint answered with an unexpected status: It says so. "
+        "It will be tried again. If this keeps happening, write to hello@mint.gg with the request ID.",
         True,
     ),
 ]

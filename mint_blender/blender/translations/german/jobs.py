@@ -189,16 +189,16 @@ TEXTS = {
     "It was not answered for 12 hours, so it was not sent again: decide anew.": (
         "12 Stunden lang kam keine Antwort, deshalb wurde es nicht noch einmal gesendet: bitte neu entscheiden."
     ),
-    "Mint does not offer to cancel this. It stays at its Preview: nothing more is paid for it unless it is approved.": (
+    "Mint cannot cancel this. It stays at its Preview and costs nothing more unless it is approved.": (
         "Mint bietet nicht an, das abzubrechen. Es bleibt bei seiner Vorschau: Ohne Freigabe wird nichts weiter dafür bezahlt."
     ),
-    "Mint does not offer to cancel this. It stays where it is: nothing more is paid for it unless it is resumed.": (
+    "Mint cannot cancel this. It stays where it is and costs nothing more unless it is resumed.": (
         "Mint bietet nicht an, das abzubrechen. Es bleibt, wo es ist: Ohne Fortsetzen wird nichts weiter dafür bezahlt."
     ),
-    "Mint does not offer to cancel this now: it goes on, costs about {1} Credits, and its result will be kept.": (
+    "Mint cannot cancel this now. It continues, costs about {1} Credits, and its result will be kept.": (
         "Mint bietet gerade nicht an, das abzubrechen: Es geht weiter, kostet etwa {1} Credits, und das Ergebnis bleibt erhalten."
     ),
-    "Mint does not offer to cancel this now: it goes on, is paid for, and its result will be kept.": (
+    "Mint cannot cancel this now. It continues, is paid for, and its result will be kept.": (
         "Mint bietet gerade nicht an, das abzubrechen: Es geht weiter, wird bezahlt, und das Ergebnis bleibt erhalten."
     ),
     "{1} Resume looks again, at no cost; if it stays so, write to hello@mint.gg.": (

@@ -30,7 +30,7 @@ TEXTS = {
         "vollständig kopieren."
     ),
     "Mint cannot be reached: {1}.": "Mint ist nicht erreichbar: {1}.",
-    "Mint answered about something else ({1}) than what was asked for ({2}). It is asked again.": (
+    "Mint's answer is about something else ({1}), not what was asked for ({2}). Asking again.": (
         "Mint hat über etwas anderes Auskunft gegeben ({1}) als gefragt war ({2}). Es wird noch einmal gefragt."
     ),
     "The answer could not be understood: {1}. Check the base URL and whether a proxy stands in between.": (
@@ -128,7 +128,7 @@ TEXTS = {
     "{1} did not take the connection in time": "{1} hat die Verbindung nicht rechtzeitig angenommen",
     "no answer came in time": "es kam rechtzeitig keine Antwort",
     "{1} refused the connection": "{1} hat die Verbindung abgelehnt",
-    "{1} Waiting has ended. What was started is kept, and resume goes on with it.": (
+    "{1} Stopped waiting. What was started is kept, and resume goes on with it.": (
         "{1} Es wird nicht länger gewartet. Was begonnen wurde, bleibt erhalten; „Fortsetzen“ macht damit weiter."
     ),
     "the call was stopped": "der Aufruf wurde angehalten",
@@ -148,14 +148,14 @@ TEXTS = {
         "sie leitet {1} weiter; dem wird nicht gefolgt, weil der API-Schlüssel nur an Mints eigene Adresse geht"
     ),
     "A place that looks like the reference picture.": "Ein Ort, der wie das Referenzbild aussieht.",
-    "The answer came with a status that is not known here": "Die Antwort kam mit einem Status, der hier nicht bekannt ist",
-    "It is tried again; if it stays so, write to hello@mint.gg with the request id.": (
+    "Mint answered with an unexpected status": "Die Antwort kam mit einem Status, der hier nicht bekannt ist",
+    "It will be tried again. If this keeps happening, write to hello@mint.gg with the request ID.": (
         "Es wird noch einmal versucht; wenn es so bleibt, mit der Request-Id an hello@mint.gg schreiben."
     ),
     "Something refused the request, and it does not look like Mint": "Etwas hat die Anfrage abgelehnt, und es sieht nicht nach Mint aus",
     "Check the base URL and whether a proxy or a sign-in page stands in between; it is tried again.": (
         "Die Basis-URL prüfen, und ob ein Proxy oder eine Anmeldeseite dazwischensteht; es wird noch einmal versucht."
     ),
-    "Mint does not offer to cancel this now": "Mint bietet gerade nicht an, das abzubrechen",
+    "Mint cannot cancel this now": "Mint bietet gerade nicht an, das abzubrechen",
     "It goes on.": "Es geht weiter.",
 }

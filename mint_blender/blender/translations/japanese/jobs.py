@@ -181,16 +181,16 @@ TEXTS = {
     "It was not answered for 12 hours, so it was not sent again: decide anew.": (
         "12 時間応答がなかったため、再送していません。改めて決めてください。"
     ),
-    "Mint does not offer to cancel this. It stays at its Preview: nothing more is paid for it unless it is approved.": (
+    "Mint cannot cancel this. It stays at its Preview and costs nothing more unless it is approved.": (
         "Mint ではこれをキャンセルできません。プレビューのまま残ります。承認しないかぎり、追加の支払いはありません。"
     ),
-    "Mint does not offer to cancel this. It stays where it is: nothing more is paid for it unless it is resumed.": (
+    "Mint cannot cancel this. It stays where it is and costs nothing more unless it is resumed.": (
         "Mint ではこれをキャンセルできません。今の状態のまま残ります。再開しないかぎり、追加の支払いはありません。"
     ),
-    "Mint does not offer to cancel this now: it goes on, costs about {1} Credits, and its result will be kept.": (
+    "Mint cannot cancel this now. It continues, costs about {1} Credits, and its result will be kept.": (
         "Mint では今これをキャンセルできません。処理は続き、約 {1} クレジットかかりますが、結果は保管されます。"
     ),
-    "Mint does not offer to cancel this now: it goes on, is paid for, and its result will be kept.": (
+    "Mint cannot cancel this now. It continues, is paid for, and its result will be kept.": (
         "Mint では今これをキャンセルできません。処理は続き、料金がかかりますが、結果は保管されます。"
     ),
     "{1} Resume looks again, at no cost; if it stays so, write to hello@mint.gg.": (

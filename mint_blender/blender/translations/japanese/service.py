@@ -29,7 +29,7 @@ TEXTS = {
         "た。platform.mint.gg からキー全体をもう一度コピーしてください。"
     ),
     "Mint cannot be reached: {1}.": "Mint に接続できません: {1}。",
-    "Mint answered about something else ({1}) than what was asked for ({2}). It is asked again.": (
+    "Mint's answer is about something else ({1}), not what was asked for ({2}). Asking again.": (
         "Mint が、問い合わせた対象 ({2}) とは別のもの ({1}) について回答しました。もう一度問い合わせます。"
     ),
     "The answer could not be understood: {1}. Check the base URL and whether a proxy stands in between.": (
@@ -114,7 +114,7 @@ TEXTS = {
     "{1} did not take the connection in time": "{1} が時間内に接続を受け付けませんでした",
     "no answer came in time": "時間内に応答がありませんでした",
     "{1} refused the connection": "{1} が接続を拒否しました",
-    "{1} Waiting has ended. What was started is kept, and resume goes on with it.": (
+    "{1} Stopped waiting. What was started is kept, and resume goes on with it.": (
         "{1} 待機を終了しました。開始したものは保持され、「再開」で続けられます。"
     ),
     "the call was stopped": "呼び出しが中断されました",
@@ -134,14 +134,14 @@ TEXTS = {
         "{1}転送されますが、API キーは Mint 自身のアドレスにしか送らないため従いません"
     ),
     "A place that looks like the reference picture.": "参照画像のような場所。",
-    "The answer came with a status that is not known here": "ここでは知られていないステータスの応答が届きました",
-    "It is tried again; if it stays so, write to hello@mint.gg with the request id.": (
+    "Mint answered with an unexpected status": "ここでは知られていないステータスの応答が届きました",
+    "It will be tried again. If this keeps happening, write to hello@mint.gg with the request ID.": (
         "もう一度試します。続く場合は、リクエスト ID を添えて hello@mint.gg に連絡してください。"
     ),
     "Something refused the request, and it does not look like Mint": "何かがリクエストを拒否しましたが、Mint ではないようです",
     "Check the base URL and whether a proxy or a sign-in page stands in between; it is tried again.": (
         "ベース URL と、間にプロキシやサインインのページがないかを確認してください。もう一度試します。"
     ),
-    "Mint does not offer to cancel this now": "Mint では今これをキャンセルできません",
+    "Mint cannot cancel this now": "Mint では今これをキャンセルできません",
     "It goes on.": "処理は続きます。",
 }
