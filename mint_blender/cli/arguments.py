@@ -11,14 +11,18 @@ from ..mint.schema import Format, Kind, Mode, OptimizationLevel, Pose, Preset
 EXITS = """\
 exit status:
   0  done
-  1  the generation failed or was cancelled
+  1  the generation failed, or was or could not be canceled; the job journal
+     cannot be used; another batch works on the folder
   2  wrong arguments
-  3  no key, or it was refused
+  3  no key, or it was refused, or it is another account's or not for the
+     address in MINT_API_BASE_URL
   4  Credits are needed, or it would cost more than --max-credits or your limits
-  5  Mint could not be reached; the job is kept, and resume goes on
+  5  Mint could not be reached for three minutes; the job is kept, and resume
+     goes on
   6  a Preview waits for approval
   7  the result could not be imported or written, or the file was refused by
      our own check; the files are kept in every case
+  130  interrupted with Ctrl-C; resume goes on
 
 environment:
   MINT_API_KEY       your key, made at platform.mint.gg

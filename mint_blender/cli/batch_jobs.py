@@ -73,5 +73,5 @@ def _in_journal(board: Board, folder: Path) -> dict[str, Job]:
     return {(job.target.line or "").removeprefix(start): job for job in reversed(board.lines(start))}
 
 
-_UNREADABLE = "It was begun before, but its entry in the folder's ledger cannot be read: update the add-on. Nothing is started for it."
-_FOREIGN = "It belongs to another Mint account: run the batch with that account's key. Nothing is sent for it."
+_UNREADABLE = "It was started before, but its entry in the folder's ledger cannot be read. Update the add-on. Nothing is started for it."
+_FOREIGN = "This line belongs to another Mint account. Run the batch with that account's key and address. Nothing is sent for it."

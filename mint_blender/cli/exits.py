@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from ..jobs.board import NotPossible, TooExpensive
+from ..jobs.board import NotPossible, OtherAccount, TooExpensive
 from ..jobs.job import Cause, Job, Phase
 from ..mint import errors
 from .session import NotAllowedOnline
@@ -49,7 +49,7 @@ def of_job(job: Job) -> Exit:
 
 def of_error(error: Exception) -> Exit:
     """The status of a command that an error ended."""
-    if isinstance(error, errors.KeyMissing | errors.KeyRefused):
+    if isinstance(error, errors.KeyMissing | errors.KeyRefused | OtherAccount):
         return Exit.KEY
     if isinstance(error, errors.CreditsNeeded | TooExpensive):
         return Exit.CREDITS

@@ -55,9 +55,9 @@ def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             for job in crashed:
                 terminal.hint(f"{job.title}: {import_marks.CRASHED} {terminal.command('resume', job.id)}")
             if not jobs and not crashed:
-                terminal.hint("Nothing was broken off.")
+                terminal.hint("No jobs were interrupted.")
             if foreign := sum(job.hold is Hold.FOREIGN and job.phase in BUSY for job in board.jobs()):
-                terminal.hint(f"{foreign} unfinished of another account: they go on with that account's key and address.")
+                terminal.hint(_of_another_account(foreign))
             status = to_the_end(board, jobs, terminal)
             return Exit.IMPORT if crashed and status is Exit.DONE else status
         job = _limited(board, arguments)
@@ -260,7 +260,7 @@ def _write(board: Board, job: Job, terminal: Terminal, write: Write) -> Exit:
         notes = write(job)
     except writing.NotImported as trouble:
         kept = "".join(f"\n  {kept.path}" for kept in (*job.files, *job.refused))
-        terminal.error(f"{job.title} is here, but could not be written. {trouble} Mint's files are kept:{kept}", job=job.id)
+        terminal.error(f"{job.title} was downloaded, but could not be written. {trouble} Mint's files are kept:{kept}", job=job.id)
         board.could_not_place(job.id, str(trouble))
         return Exit.IMPORT
     board.placed(job.id, *notes)
@@ -291,6 +291,12 @@ def _stop_sentence(job: Job, terminal: Terminal) -> str:
     if set_aside.has_importable(job) and job.phase is Phase.PAUSED:
         commands.append(terminal.command("place", job.id, "--raw", "-o", "FILE"))
     return "\n  ".join([sentence, *job.notes, *commands])
+
+
+def _of_another_account(count: int) -> str:
+    if count == 1:
+        return "1 unfinished job belongs to another account. It goes on with that account's key and address."
+    return f"{count} unfinished jobs belong to another account. They go on with that account's key and address."
 
 
 def _in_brackets(text: str) -> str:

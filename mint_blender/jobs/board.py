@@ -44,14 +44,14 @@ from .journal import Journal, JournalTrouble, Unreadable
 from .known_jobs import KnownJobs
 from .messages import Answered, Crashed, Hitch, JobChanged, News, Progress, Recovered, Rested
 from .outage import StillAway
-from .purse import NotPossible, Purse, TooExpensive
+from .purse import NotPossible, OtherAccount, Purse, TooExpensive
 from .questions import Answer, OptimizationPrice, Price, Question, WhoseKey, prices_of, prices_of_click
 from .sent import is_unanswered
 from .setup import Setup
 from .under_way import UnderWay
 from .worker import Worker
 
-__all__ = ["Board", "NotPossible", "TooExpensive"]
+__all__ = ["Board", "NotPossible", "OtherAccount", "TooExpensive"]
 
 log = logging.getLogger(__name__)
 
@@ -607,7 +607,7 @@ class Board:
 
     def _refuse(self, job: Job, verb: Verb | None = None) -> NoReturn:
         if job.hold is Hold.FOREIGN:
-            raise NotPossible(f"{job.title} belongs to another account: enter that account's API key and address to go on with it.")
+            raise OtherAccount(f"{job.title} belongs to another account. Use that account's API key and address to go on with it.")
         if job.hold is Hold.UNKNOWN:
             raise NotPossible(f"{job.title}: it is not known yet whose API key is in use. Check the key, then try again.")
         raise NotPossible(f"{job.title}: {verb} is not possible now ({card.state(job)}).")

@@ -13,13 +13,13 @@ from typing import Any
 from ..files import private
 from . import journal_mode
 
-_AS_FILE = "Check the folder and the room on its disk, or set MINT_BLENDER_HOME."
+_AS_FILE = "Check the folder and the free space on its disk, or set MINT_BLENDER_HOME."
 _ADVICE = {
-    sqlite3.SQLITE_FULL: "The disk is full: make room on it, then try again.",
+    sqlite3.SQLITE_FULL: "The disk is full. Free some space, then try again.",
     sqlite3.SQLITE_BUSY: "Another program is using it: close that one, or try again in a moment.",
     sqlite3.SQLITE_LOCKED: "Another program is using it: close that one, or try again in a moment.",
-    sqlite3.SQLITE_NOTADB: "It is no journal, or is damaged. Keep it: move it to another folder, or set MINT_BLENDER_HOME.",
-    sqlite3.SQLITE_CORRUPT: "It is damaged. Keep it: move it to another folder, or set MINT_BLENDER_HOME.",
+    sqlite3.SQLITE_NOTADB: "It is damaged or not a journal. Do not delete it: move it to another folder, or set MINT_BLENDER_HOME.",
+    sqlite3.SQLITE_CORRUPT: "It is damaged. Do not delete it: move it to another folder, or set MINT_BLENDER_HOME.",
     sqlite3.SQLITE_READONLY: "Allow writing to it and its folder, or set MINT_BLENDER_HOME.",
     sqlite3.SQLITE_PERM: "Allow writing to it and its folder, or set MINT_BLENDER_HOME.",
 }

@@ -23,6 +23,10 @@ class NotPossible(Exception):
     """The user asked for something that makes no sense (now): the sentence says why."""
 
 
+class OtherAccount(NotPossible):
+    """The job belongs to another account or address than the key in use, so nothing is sent for it."""
+
+
 class TooExpensive(NotPossible):
     """It would cost more than a limit; nothing was started. `unasked`: the prices that Mint has not been asked for yet."""
 

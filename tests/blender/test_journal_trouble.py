@@ -37,7 +37,7 @@ def test_the_add_on_starts_and_says_it(broken: Path) -> None:
     sentence = current.complaint()
     assert sentence is not None
     assert sentence.startswith(f"The job journal {broken} cannot be read or written")
-    with pytest.raises(RuntimeError, match=r"It is no journal, or is damaged\. Keep it"):
+    with pytest.raises(RuntimeError, match=r"It is damaged or not a journal\. Do not delete it"):
         bpy.ops.mint.generate(prompt="a lamp")
     assert broken.read_bytes() == noise
     broken.unlink()

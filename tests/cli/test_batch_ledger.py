@@ -184,7 +184,7 @@ def test_an_entry_that_cannot_be_read_starts_nothing(mint: Mint, service: Thread
     lines_of(file, *LAMPS)
     at_home("elsewhere")
     ran = mint(*arguments)
-    assert ran.status == 1 and "cannot be read: update the add-on. Nothing is started for it." in ran.said
+    assert ran.status == 1 and "cannot be read. Update the add-on. Nothing is started for it." in ran.said
     assert "2 of 3 lines are done" in ran.said
     assert len(service.operations()) == 3
 
@@ -204,7 +204,7 @@ def test_lines_of_another_account_are_left_alone(mint: Mint, service: ThreadServ
     for home in ("home", "elsewhere"):
         at_home(home)
         ran = mint(*arguments)
-        assert ran.status == 3 and "line 1: It belongs to another Mint account" in ran.said
+        assert ran.status == 3 and "line 1: This line belongs to another Mint account" in ran.said
     assert not [entry for entry in service.log()[asked:] if str(last["operation"]) in entry.path]
     assert len(service.operations()) == 2
     assert [card.state for card in Sheet(tmp_path / "out" / "index.html").cards] == ["failed", "done"]

@@ -100,7 +100,7 @@ def test_resume_without_a_job_leaves_alone_what_waits_for_a_person(mint: Mint, r
     before = len(service.log())
     ran = mint("resume")
     assert ran.status == 0
-    assert "Nothing was broken off." in ran.err
+    assert "No jobs were interrupted." in ran.err
     assert len(service.log()) == before
 
 
@@ -200,7 +200,7 @@ def test_a_job_that_another_process_works_on_is_left_to_it(mint: Mint, service: 
     """While `generate` runs in one shell, `resume` in another starts nothing: alone it finds nothing to do, asked for the job it says why."""
     ran = mint("resume")
     assert ran.status == 0
-    assert "Nothing was broken off." in ran.said
+    assert "No jobs were interrupted." in ran.said
     ran = mint("resume", job_of(mint))
     assert ran.status == 1
     assert "Another process is working on it." in ran.said
@@ -235,7 +235,7 @@ def test_cancel_where_mint_cannot_says_what_goes_on(
         elsewhere.wait()
     ran = mint("cancel", job_of(mint))
     assert ran.status == 1
-    assert "Mint does not offer to cancel this now: it goes on" in ran.said
+    assert "Mint cannot cancel this now. It continues" in ran.said
     assert "its result will be kept" in ran.said
     assert [operation.status for operation in service.operations()] == ["running"]
     assert mint("jobs", "--json").records[0]["state"] == "Generating"

@@ -33,7 +33,7 @@ def test_after_a_crash_the_import_waits_for_the_user(mint: Mint, service: Thread
     assert record["phase"] == "ready" and record["trouble"]["code"] == "import_crashed"
     for _ in ("once", "twice"):
         ran = mint("resume")
-        assert ran.status == 7 and "Nothing was broken off" not in ran.err
+        assert ran.status == 7 and "No jobs were interrupted" not in ran.err
         assert "closed unexpectedly while importing" in ran.said and f"resume {record['job']}" in ran.said
         assert not output.exists()
     assert mint("resume", record["job"]).status == 0

@@ -44,12 +44,12 @@ def test_jobs_tell_whose_they_are(mint: Mint, home: Path, service: ThreadService
         assert "a lamp: Belongs to another account" in mint("jobs").out
         for command in ("approve", "cancel", "resume"):
             ran = mint(command, listed["job"])
-            assert ran.status == 2
-            assert "belongs to another account: enter that account's API key and address" in ran.err
-        assert "Nothing was broken off" in mint("resume").err
+            assert ran.status == 3
+            assert "belongs to another account. Use that account's API key and address" in ran.err
+        assert "No jobs were interrupted" in mint("resume").err
         with closing(sqlite3.connect(home / "journal.sqlite3")) as database, database:
             database.execute("UPDATE jobs SET phase = 'working'")
-        assert "1 unfinished of another account: they go on with that account's key and address." in mint("resume").err
+        assert "1 unfinished job belongs to another account. It goes on with that account's key and address." in mint("resume").err
         with closing(sqlite3.connect(home / "journal.sqlite3")) as database, database:
             database.execute("UPDATE jobs SET phase = 'review'")
         assert mint("usage", "--json").records[0]["journal"]["generations"] == 0

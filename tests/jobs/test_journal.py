@@ -290,7 +290,9 @@ def test_a_failed_write_is_told_in_words_and_changes_nothing(journal: Journal, h
     job = in_journal(journal, a_job())
     database = sqlite3.connect(home / "journal.sqlite3")
     database.execute("CREATE TRIGGER full BEFORE INSERT ON changes BEGIN SELECT raise(ABORT, 'disk is full'); END")
-    with pytest.raises(JournalTrouble, match=r"cannot be read or written \(disk is full\)\. Check the folder and the room on its disk"):
+    with pytest.raises(
+        JournalTrouble, match=r"cannot be read or written \(disk is full\)\. Check the folder and the free space on its disk"
+    ):
         journal.save(replace(job, phase=Phase.SENDING))
     assert found(journal, job).phase is Phase.WAITING
     database.execute("DROP TRIGGER full")

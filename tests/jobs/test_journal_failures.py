@@ -125,7 +125,7 @@ def test_a_full_disk_is_told_and_loses_nothing(journal: Journal, home: Path) -> 
     job = journal.add(a_job())[0]
     ((pages,),) = journal._db.rows("PRAGMA page_count")
     journal._db.rows(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(JournalTrouble, match=r"\(database or disk is full\)\. The disk is full: make room on it, then try again\.$"):
+    with pytest.raises(JournalTrouble, match=r"\(database or disk is full\)\. The disk is full\. Free some space, then try again\.$"):
         journal.add(*(a_job("x" * 4000) for _ in range(20)))
     assert [each.id for each in journal.jobs()] == [job.id]
     journal._db.rows("PRAGMA max_page_count = 1000000")

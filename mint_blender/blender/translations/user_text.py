@@ -6,7 +6,7 @@ A value in quotation marks is never translated. For those without, the place in 
 
 USER_TEXT: dict[str, frozenset[int]] = {
     "{1}: {2} is not possible now ({3}).": frozenset({1}),
-    "{1} belongs to another account: enter that account's API key and address to go on with it.": frozenset({1}),
+    "{1} belongs to another account. Use that account's API key and address to go on with it.": frozenset({1}),
     "{1}: it is not known yet whose API key is in use. Check the key, then try again.": frozenset({1}),
     "{1} is being converted already ({2}): wait for that, or go on with it.": frozenset({1}),
     "{1} is being worked on: wait until it rests.": frozenset({1}),

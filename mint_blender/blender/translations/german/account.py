@@ -4,17 +4,17 @@
 from __future__ import annotations
 
 TEXTS = {
-    "Check the folder and the room on its disk, or set MINT_BLENDER_HOME.": (
+    "Check the folder and the free space on its disk, or set MINT_BLENDER_HOME.": (
         "Den Ordner und den freien Platz prüfen oder MINT_BLENDER_HOME setzen."
     ),
-    "The disk is full: make room on it, then try again.": "Der Datenträger ist voll: Platz schaffen und noch einmal versuchen.",
+    "The disk is full. Free some space, then try again.": "Der Datenträger ist voll: Platz schaffen und noch einmal versuchen.",
     "Another program is using it: close that one, or try again in a moment.": (
         "Ein anderes Programm benutzt es: dieses beenden oder es gleich noch einmal versuchen."
     ),
-    "It is no journal, or is damaged. Keep it: move it to another folder, or set MINT_BLENDER_HOME.": (
+    "It is damaged or not a journal. Do not delete it: move it to another folder, or set MINT_BLENDER_HOME.": (
         "Es ist kein Journal oder ist beschädigt. Die Datei aufheben: in einen anderen Ordner verschieben oder MINT_BLENDER_HOME setzen."
     ),
-    "It is damaged. Keep it: move it to another folder, or set MINT_BLENDER_HOME.": (
+    "It is damaged. Do not delete it: move it to another folder, or set MINT_BLENDER_HOME.": (
         "Es ist beschädigt. Die Datei aufheben: in einen anderen Ordner verschieben oder MINT_BLENDER_HOME setzen."
     ),
     "Allow writing to it and its folder, or set MINT_BLENDER_HOME.": (
@@ -25,7 +25,7 @@ TEXTS = {
     "This job cannot be read: it is damaged, or from a newer version. Update the add-on. Its record is kept.": (
         "Dieser Auftrag ist nicht lesbar: beschädigt oder von einer neueren Version. Das Add-on aktualisieren. Der Eintrag bleibt erhalten."
     ),
-    "{1} belongs to another account: enter that account's API key and address to go on with it.": (
+    "{1} belongs to another account. Use that account's API key and address to go on with it.": (
         "{1} gehört zu einem anderen Konto: zum Weitermachen dessen API-Schlüssel und Adresse eingeben."
     ),
     "{1}: it is not known yet whose API key is in use. Check the key, then try again.": (

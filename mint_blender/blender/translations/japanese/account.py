@@ -4,17 +4,17 @@
 from __future__ import annotations
 
 TEXTS = {
-    "Check the folder and the room on its disk, or set MINT_BLENDER_HOME.": (
+    "Check the folder and the free space on its disk, or set MINT_BLENDER_HOME.": (
         "フォルダーとディスクの空きを確認するか、MINT_BLENDER_HOME を設定してください。"
     ),
-    "The disk is full: make room on it, then try again.": "ディスクがいっぱいです。空きを作ってから、もう一度お試しください。",
+    "The disk is full. Free some space, then try again.": "ディスクがいっぱいです。空きを作ってから、もう一度お試しください。",
     "Another program is using it: close that one, or try again in a moment.": (
         "別のプログラムが使用中です。そのプログラムを閉じるか、少し待ってからもう一度お試しください。"
     ),
-    "It is no journal, or is damaged. Keep it: move it to another folder, or set MINT_BLENDER_HOME.": (
+    "It is damaged or not a journal. Do not delete it: move it to another folder, or set MINT_BLENDER_HOME.": (
         "ジャーナルではないか、破損しています。削除せずに別のフォルダーへ移すか、MINT_BLENDER_HOME を設定してください。"
     ),
-    "It is damaged. Keep it: move it to another folder, or set MINT_BLENDER_HOME.": (
+    "It is damaged. Do not delete it: move it to another folder, or set MINT_BLENDER_HOME.": (
         "破損しています。削除せずに別のフォルダーへ移すか、MINT_BLENDER_HOME を設定してください。"
     ),
     "Allow writing to it and its folder, or set MINT_BLENDER_HOME.": (
@@ -25,7 +25,7 @@ TEXTS = {
     "This job cannot be read: it is damaged, or from a newer version. Update the add-on. Its record is kept.": (
         "このジョブは読み取れません。破損しているか、新しいバージョンのものです。アドオンを更新してください。記録は残っています。"
     ),
-    "{1} belongs to another account: enter that account's API key and address to go on with it.": (
+    "{1} belongs to another account. Use that account's API key and address to go on with it.": (
         "{1} は別のアカウントのジョブです。続けるには、そのアカウントの API キーとアドレスを入力してください。"
     ),
     "{1}: it is not known yet whose API key is in use. Check the key, then try again.": (
