@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..jobs import card, import_marks, set_aside
 from ..jobs.board import Board, NotPossible
+from ..jobs.earlier_queue import Queue
 from ..jobs.job import BUSY, Hold, Job, Phase, Role, Target, Verb
 from ..jobs.outage import StillAway
 from ..mint.generation import GenerationRequest
@@ -198,6 +199,8 @@ def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             terminal.result({"event": "unreadable", "job": each.id}, f"{each.id}  {card.UNREADABLE}")
         if not jobs and not board.unreadable():
             terminal.hint("There are no jobs.")
+        if (queue := board.look_at_queue()).count:
+            terminal.hint(_queued(queue, terminal))
     return Exit.DONE
 
 
@@ -297,6 +300,13 @@ def _of_another_account(count: int) -> str:
     if count == 1:
         return "1 unfinished job belongs to another account. It goes on with that account's key and address."
     return f"{count} unfinished jobs belong to another account. They go on with that account's key and address."
+
+
+def _queued(queue: Queue, terminal: Terminal) -> str:
+    """What an earlier session has left in line, and the command that sends it."""
+    told = "1 queued job was never sent. To send it" if queue.count == 1 else f"{queue.count} queued jobs were never sent. To send them"
+    price = f" (about {queue.credits:,.0f} Credits)" if queue.credits else ""
+    return f"{told}{price}: {terminal.command('resume')}"
 
 
 def _in_brackets(text: str) -> str:

@@ -371,6 +371,10 @@ class Board:
         """The jobs of an earlier session that were never sent, and what they will cost, as of `resume_all` or `take_over`."""
         return self._earlier.now
 
+    def look_at_queue(self) -> Queue:
+        """The same as of now, by the journal; nothing goes on with it."""
+        return self._earlier.look()
+
     def is_held_back(self, job_id: str) -> bool:
         """Is it one of those?"""
         return self._earlier.is_listed(job_id)

@@ -4,10 +4,16 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from mint_blender.jobs.job import new_job
+from mint_blender.jobs.journal import Journal
 
 from ..mint_service.running import ThreadService
 from .runs import LAMP, Mint, command, environment
@@ -176,6 +182,22 @@ def test_an_ambiguous_beginning_is_refused(mint: Mint) -> None:
     ran = mint("cancel", job[0])
     assert ran.status == 2
     assert "More than one job begins with" in ran.said
+
+
+def test_the_list_says_what_sends_the_queue_of_an_earlier_session(mint: Mint, review: str, home: Path, service: ThreadService) -> None:
+    """Nothing sends it by itself: the list tells how many wait, what they cost and the command, and a program's output stays as it was."""
+    assert "never sent" not in mint("jobs").err
+    with closing(Journal(home)) as journal:
+        (known,) = journal.jobs()
+        queued = replace(new_job(known.request, known.target, now=time.time() - 60, estimate=800.0), owner=known.owner)
+        journal.add(queued)
+        before = len(service.log())
+        assert "1 queued job was never sent. To send it (about 800 Credits): " in mint("jobs").said
+        journal.add(replace(queued, id="0123456789ab", key="another", estimate=None))
+    ran = mint("jobs", "--json")
+    assert "2 queued jobs were never sent. To send them (about 800 Credits): " in ran.said
+    assert [record["event"] for record in ran.records] == ["job"] * 3
+    assert len(service.log()) == before
 
 
 @pytest.fixture
