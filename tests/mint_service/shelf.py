@@ -138,8 +138,8 @@ def _spoiled(content: bytes, switches: Iterable[str]) -> bytes:
 
 
 def _path(made: Made, slug: str, operation: Operation, digest: str) -> str:
-    """An address that depends on the content and on whose it is, as a content-hashed one does."""
-    digits = hashlib.sha256(f"{operation.id} {made.role} {digest}".encode()).hexdigest()[:16]
+    """An address that depends on the content and on whose it is, as a content-hashed one does; each revision is another picture."""
+    digits = hashlib.sha256(f"{operation.id} {made.role} {len(operation.feedback)} {digest}".encode()).hexdigest()[:16]
     ending = ENDINGS.get(made.content_type, "bin")
     if made.role in PATHS:
         return PATHS[made.role](slug, digits, ending)

@@ -34,6 +34,17 @@ def test_the_preview_waits_for_a_reader(caller: Caller) -> None:
     assert caller.operation(operation)["status"] == "running"
 
 
+@pytest.mark.parametrize("kind", ["model", "world"])
+def test_each_revision_is_another_picture(caller: Caller, kind: str) -> None:
+    """Also where the feedback changes nothing that the studio can draw: the contract says a new image."""
+    operation = caller.start("a court", kind=kind, generationMode="review")
+    pictures = [caller.until(operation, "preview_ready")["assets"]["previewImageUrl"]]
+    for feedback in ("more", "even more"):
+        caller.post(f"/operations/{operation['id']}:revise", {"feedback": feedback})
+        pictures.append(caller.until(operation, "preview_ready")["assets"]["previewImageUrl"])
+    assert len({picture.split("?")[0] for picture in pictures}) == 3
+
+
 def test_review_waits_for_a_person(caller: Caller) -> None:
     """Nothing final is made before approval."""
     operation = caller.start("a mug", generationMode="review")
