@@ -17,8 +17,8 @@ exit status:
   3  no key, or it was refused, or it is another account's or not for the
      address in MINT_API_BASE_URL
   4  Credits are needed, or it would cost more than --max-credits or your limits
-  5  Mint could not be reached for three minutes; the job is kept, and resume
-     goes on
+  5  Mint could not be reached for three minutes, or a download kept breaking;
+     the job is kept, and resume goes on
   6  a Preview waits for approval
   7  the result could not be imported or written, or the file was refused by
      our own check; the files are kept in every case
