@@ -80,6 +80,9 @@ class Deciding:
             else:
                 self._job = self._job.moved(Phase.SENDING)
                 yield from self._teller.send_start()
+                if self._job.phase is Phase.WAITING and self._job.first_sent_at is not None:
+                    # No free place says nothing of the first try, and the next one may start what is to be canceled.
+                    yield from searching.find_started(self._teller)
         if self._job.phase is Phase.FETCHING:
             self._job = self._job.noted(_too_late(Verb.CANCEL))
         elif self._job.operation is None:

@@ -377,6 +377,8 @@ class Desk:
         elif not isinstance(error, MintError | FileTrouble):
             self._give_up(task, error)
         elif not (isinstance(error, MintError) and self._repeating.later(task, error)):
+            if isinstance(error, MintError):
+                error.follows_no_answer = task.failures > 0
             self._tell(task, partial(task.story.throw, error))
 
     def _ask(self, question: Question, number: int) -> None:

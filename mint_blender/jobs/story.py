@@ -166,7 +166,8 @@ class _Story:
             operation = yield from self.pay(self._start(body), first)
             self.hear(operation)
         except errors.MintError as error:
-            if error.proves_nothing_started or isinstance(error, _TURNED_AWAY):
+            is_turned_away = isinstance(error, _TURNED_AWAY) and not error.follows_no_answer
+            if error.proves_nothing_started or is_turned_away:
                 self.job = replace(self.job, first_sent_at=before)
             if not self._take_refusal(body, error):
                 raise

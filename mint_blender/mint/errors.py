@@ -71,10 +71,12 @@ class MintError(Exception):
     """Base of all; `retryable` says whether the very same call may help later.
 
     `proves_nothing_started`: Mint itself has refused, so a call that is paid for has begun nothing and may be forgotten.
+    `follows_no_answer`: an earlier try of this very call got no clear answer, and may have been carried out.
     """
 
     retryable = False
     proves_nothing_started = False
+    follows_no_answer = False
     retry_after: float | None = None
     request_id: str | None = None
 

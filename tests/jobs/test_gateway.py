@@ -86,6 +86,22 @@ def test_a_generic_conflict_keeps_a_start(board: Board, service: ThreadService) 
     assert (board.job(job.id).phase, len(service.operations())) == (Phase.READY, 1)
 
 
+def test_a_place_that_is_not_free_after_a_lost_answer_proves_nothing(board: Board, service: ThreadService) -> None:
+    """The first try was carried out, its answer lost, and no later one finds a free place. A cancel then looks for what was started."""
+    starts = {"method": "POST", "path": "/v1/models:generate"}
+    full = {"status": 429, "problem": "concurrency-limit-reached"}
+    service.scenario(answers=[{**starts, "when": "after", "answer": {"word": "524"}}, {**starts, "times": 1000, "answer": full}])
+    job = board.start(LAMP)
+    while board.job(job.id).trouble is None:
+        board.hear()
+    board.cancel(job.id)
+    while board.job(job.id).decision is not None:
+        board.hear()
+    (started,) = service.operations()
+    found = board.job(job.id)
+    assert (found.phase, found.existing) == (Phase.FETCHING, started.resource), "what was started was taken for never sent"
+
+
 def test_previews_of_before_are_not_shown_again(board: Board, service: ThreadService) -> None:
     """Each revision has another picture, and one approval is enough."""
     job = board.start(replace(LAMP, prompt="a lamp [lagging]", mode=Mode.REVIEW))

@@ -10,9 +10,9 @@ from pathlib import PurePath
 import pytest
 
 from mint_blender.jobs.job import Phase, Verb
-from mint_blender.jobs.wants import Act, Fetch, Poll, ReadAsset, Start, TakeSlot
+from mint_blender.jobs.wants import Act, Fetch, Poll, ReadAsset, ReadPage, Start, TakeSlot
 from mint_blender.mint.pacing import Pace
-from mint_blender.mint.schema import Kind, Mode
+from mint_blender.mint.schema import Kind, Mode, Page
 
 from .telling import (
     FILES,
@@ -99,7 +99,6 @@ def test_cancel_after_a_lost_answer_repeats_the_start_first() -> None:
     ("error", "phase"),
     [
         (problem(402), Phase.CANCELED),
-        (problem(429, "concurrency-limit-reached"), Phase.CANCELED),
         (problem(400, field="name"), Phase.CANCELED),
     ],
 )
@@ -110,6 +109,15 @@ def test_cancel_of_a_start_that_mint_never_took(error: Exception, phase: Phase) 
     assert told.rests
     assert told.job.phase is phase
     assert told.job.decision is None
+
+
+def test_cancel_of_a_start_that_finds_no_free_place() -> None:
+    """That says nothing of the try before: what it may have made is looked for, and where there is nothing the job is over."""
+    job = replace(a_job(), phase=Phase.SENDING, first_sent_at=time.time(), body={"prompt": "a lamp"})
+    told = Teller(decided(job, Verb.CANCEL)).fail(problem(429, "concurrency-limit-reached"))
+    told.expect(ReadPage)
+    told.answer(Page((), None))
+    assert (told.rests, told.job.phase, told.job.decision) == (True, Phase.CANCELED, None)
 
 
 def test_cancel_of_a_start_that_mint_refuses_leaves_no_decision_behind() -> None:
