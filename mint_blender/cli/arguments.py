@@ -11,11 +11,11 @@ from ..mint.schema import Format, Kind, Mode, OptimizationLevel, Pose, Preset
 EXITS = """\
 exit status:
   0  done
-  1  the generation failed, or was or could not be canceled; the job journal
-     cannot be used; another batch works on the folder
+  1  the generation failed or was canceled, or Mint could not cancel it; the job
+     journal cannot be used; another batch works on the folder
   2  wrong arguments
-  3  no key, or it was refused, or it is another account's or not for the
-     address in MINT_API_BASE_URL
+  3  no key, it was refused or is not for the address in MINT_API_BASE_URL, or
+     the job belongs to another account
   4  Credits are needed, or it would cost more than --max-credits or your limits
   5  Mint could not be reached for three minutes, or a download kept breaking;
      the job is kept, and resume goes on
