@@ -33,6 +33,16 @@ def is_late(job: Job, operation: Operation) -> bool:
     return before.verb is Verb.APPROVE or (told is not None and told == before.updated_at)
 
 
+def is_stuck(job: Job, operation: Operation) -> bool:
+    """Is what Mint shows after a revision still an earlier Preview? After an approval there is nothing to decide about."""
+    return job.decided_preview is not None and job.decided_preview.verb is Verb.REVISE and is_late(job, operation)
+
+
+def is_earlier(job: Job, url: str) -> bool:
+    """Is this the picture of an earlier Preview of the job?"""
+    return address.content(url) in {address.content(kept.url) for kept in job.previews}
+
+
 def _picture(operation: Operation) -> str | None:
     """Named so that a fresh link to the same picture is the same picture."""
     url = operation.assets.preview_image_url if operation.assets else None

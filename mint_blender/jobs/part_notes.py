@@ -13,6 +13,9 @@ PARTS = ("collider mesh", "panorama", "splats", "picture")
 """What a person calls what a result may come without."""
 
 
+SAME_PREVIEW = "Mint still shows the earlier Preview: look at it at mint.gg before you approve."
+
+
 def missing(kind: Kind, what: str) -> str:
     """Mint has not made that part."""
     return f"This {kind} came without a {what}." if what != "splats" else "This world came without splats."
@@ -31,7 +34,7 @@ def without(job: Job, what: str) -> Job:
 
 def without_preview(job: Job) -> Job:
     """The job before it is said, or no longer to be said, that a preview has not come."""
-    return job.unnoted("The preview picture could not be fetched.", "Mint sent no preview picture")
+    return job.unnoted("The preview picture could not be fetched.", "Mint sent no preview picture", SAME_PREVIEW)
 
 
 def without_reasons(job: Job) -> Job:

@@ -219,6 +219,10 @@ class _Story:
         while self.job.phase is Phase.WORKING:
             seen = yield from self.ask(Poll(operation_of(self.job).id, after=after))
             self._move_to(seen.operation)
+            if polling.is_long and lagging.is_stuck(self.job, seen.operation):
+                # Nothing but an earlier Preview for half an hour: a person has to look at it.
+                self.job = replace(self.job, decided_preview=None)
+                self._move_to(seen.operation)
             if self.job.phase is Phase.WORKING:
                 self.job = troubles.when_long(self.job, polling)
             yield from self._glance()
@@ -245,6 +249,9 @@ class _Story:
             return
         if assets is None or assets.preview_image_url is None:
             self.job = part_notes.without_preview(self.job).noted("Mint sent no preview picture: look at it at mint.gg before you approve.")
+            return
+        if lagging.is_earlier(self.job, assets.preview_image_url):
+            self.job = part_notes.without_preview(self.job).noted(part_notes.SAME_PREVIEW)
             return
         yield from self._take_in_preview(Fetch(Role.PREVIEW, assets.preview_image_url, self.job.preview_name))
 

@@ -166,6 +166,18 @@ def test_the_old_picture_after_a_revision_is_polled_on() -> None:
     assert third.job.phase is Phase.WORKING, "an answer of two revisions before"
 
 
+def test_after_half_an_hour_of_the_old_picture_a_person_decides() -> None:
+    """A Mint that gives a revision the same address would be polled for ever: it is said, and the picture is not shown as a new one."""
+    told = Teller(decided(in_review().job, Verb.REVISE, "greener")).answer(operation("running", Mode.REVIEW))
+    waited = 0.0
+    while told.job.phase is Phase.WORKING:
+        waited += told.expect(Poll).after
+        told.answer(shown(P1, "2026-08-03T22:47:00Z"))
+    assert 30 * 60 <= waited <= 31 * 60
+    assert (told.rests, told.job.phase, len(told.job.previews)) == (True, Phase.REVIEW, 1)
+    assert told.job.notes == ("Mint still shows the earlier Preview: look at it at mint.gg before you approve.",)
+
+
 def test_a_revision_without_a_picture_is_told_by_its_time() -> None:
     """The same moment is the old Preview; another one is the new, of which no picture came."""
     before = in_review().job

@@ -87,6 +87,9 @@ TEXTS = {
     'Being made ("{1}")': "In Arbeit („{1}“)",
     "Done, but without a file": "Fertig, aber ohne Datei",
     "Mint did not answer.": "Mint hat nicht geantwortet.",
+    "Mint still shows the earlier Preview: look at it at mint.gg before you approve.": (
+        "Mint zeigt noch die frühere Vorschau: vor der Freigabe auf mint.gg ansehen."
+    ),
     "Mint sent no preview picture: look at it at mint.gg before you approve.": (
         "Mint hat kein Vorschaubild gesendet: vor der Freigabe auf mint.gg ansehen."
     ),

@@ -83,6 +83,9 @@ TEXTS = {
     'Being made ("{1}")': "作成中 (「{1}」)",
     "Done, but without a file": "完了 (ファイルなし)",
     "Mint did not answer.": "Mint が応答しませんでした。",
+    "Mint still shows the earlier Preview: look at it at mint.gg before you approve.": (
+        "Mint はまだ前のプレビューを表示しています。承認する前に mint.gg で確認してください。"
+    ),
     "Mint sent no preview picture: look at it at mint.gg before you approve.": (
         "Mint からプレビュー画像が届きませんでした。承認する前に mint.gg で確認してください。"
     ),
