@@ -63,11 +63,11 @@ def test_what_changes_is_seen(board: Board) -> None:
     """A job that is begun or dismissed is known, or not, at the next drawing; the newest of several counts, and one that only fetches never."""
     asset = an_asset(1)
     assert library_jobs.job_of(asset) is None
-    first = made(1, preset=Preset.FAST)
+    first = replace(made(1, preset=Preset.FAST), owner=board.owner)
     board._known.add(first)
     assert library_jobs.job_of(asset) == first
     assert library_jobs.preset_words(asset) == "Fast"
-    second = replace(made(1, preset=Preset.STANDARD), created_at=first.created_at + 1)
+    second = replace(first, id="second", request=replace(first.request, preset=Preset.STANDARD), created_at=first.created_at + 1)
     board._known.add(second, new_fetch(asset, Target(), now=first.created_at + 2))
     assert library_jobs.job_of(asset) == second
     board.dismiss(second.id)
