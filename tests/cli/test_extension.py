@@ -72,7 +72,7 @@ def test_a_batch(blender: Blender, tmp_path: Path) -> None:
     ran = blender(*MINT, "batch", "props.jsonl", "-o", "out", "--json")
     assert ran.status == 1, ran.err
     assert {"event": "batch", "done": 1, "failed": 1}.items() <= ran.records[-1].items()
-    names = {path.name for path in (tmp_path / "out").iterdir()}
+    names = {path.name for path in (tmp_path / "out").iterdir() if not path.name.startswith(".")}
     failed = "0002-a-sword-moderation.json"
     assert names == {"0001-a-lamp.blend", "0001-a-lamp.png", "0001-a-lamp.json", failed, "index.html"}
     look = "import bpy; (root,) = [each for each in bpy.data.objects if 'mint_kind' in each]; print('HIGH', round(root.dimensions.z, 3))"
