@@ -6,7 +6,6 @@ Pure text work; opens nothing.
 
 from __future__ import annotations
 
-import ipaddress
 import posixpath
 import re
 from collections.abc import Callable
@@ -19,16 +18,8 @@ _HASH = re.compile(r"[0-9a-f]{16}")
 
 
 def is_loopback(host: str) -> bool:
-    """Does the host name mean this computer? Decided by the text alone; nothing is resolved.
-
-    `mint.origin` decides the same for the key, in a room that this one may not know; `tests/test_loopback.py` holds the two together.
-    """
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    """Does the host name mean this computer? Decided by the text alone; nothing is resolved. `mint.origin` decides the same for the key."""
+    return host.lower() == "localhost" or reach.is_loopback(host)
 
 
 def check(url: str, *, local_files: bool = False, came_from: str | None = None) -> str:

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
+
+from ..net import reach
 
 DEFAULT_BASE_URL = "https://api.mint.gg/v1"
 _USUAL_PORTS = {"https": 443, "http": 80}
@@ -74,9 +75,4 @@ def _complaint(text: str, parts: SplitResult) -> str | None:
 
 
 def _is_loopback(host: str) -> bool:
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return host.lower() == "localhost" or reach.is_loopback(host)

@@ -26,11 +26,12 @@ def is_public(address: str) -> bool:
 
 
 def is_loopback(address: str) -> bool:
-    """Whether an IP address is this computer."""
+    """Whether an IP address is this computer, in its own spelling: 127.0.0.1 within an IPv6 address is none, whatever Python's version."""
     try:
-        return ipaddress.ip_address(address).is_loopback
+        found = ipaddress.ip_address(address)
     except ValueError:
         return False
+    return found.is_loopback and getattr(found, "ipv4_mapped", None) is None
 
 
 def is_public_or_loopback(address: str) -> bool:

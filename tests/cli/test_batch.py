@@ -118,7 +118,8 @@ def test_lines_of_text_want_blender(mint: Mint, service: ThreadService, tmp_path
 def test_never_more_at_once_than_asked_for(mint: Mint, service: ThreadService, tmp_path: Path, at_once: int) -> None:
     """--jobs N: seen from the service, never more than N are active, and N are."""
     file = lines_of(tmp_path / "a.jsonl", *({"prompt": f"lamp {number}"} for number in range(8)))
-    service.scenario(durations={"queued": _Gate.CLOSED})
+    # The clock that the gate turns would have links expire while files are fetched.
+    service.scenario(durations={"queued": _Gate.CLOSED}, links_expire=1000 * _Gate.CLOSED)
     gate = _Gate(service, at_once, lines=8)
     with gate:
         assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", str(at_once)).status == 0
