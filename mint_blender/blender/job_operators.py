@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import bpy
@@ -164,6 +165,18 @@ class MINT_OT_cancel_waiting(bpy.types.Operator):
         return begin(self, lambda board: board.cancel_waiting())
 
 
+def change_list(operator: bpy.types.Operator, change: Callable[[Board], None]) -> Result:
+    """Change many jobs on the list without a network, and show it. A journal that cannot take that in is a sentence."""
+    try:
+        board = current.board()
+        change(board)
+    except JournalTrouble as trouble:
+        return complain(operator, str(trouble))
+    heartbeat.follow(board)
+    heartbeat.redraw()
+    return {"FINISHED"}
+
+
 class MINT_OT_continue_queue(bpy.types.Operator):
     """Send the jobs that an earlier session has left in line. They are paid for now"""
 
@@ -189,14 +202,7 @@ class MINT_OT_discard_queue(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """They stay on the list as canceled, with their prompts; needs no network."""
-        try:
-            board = current.board()
-            board.discard_queue()
-        except JournalTrouble as trouble:
-            return complain(self, str(trouble))
-        heartbeat.follow(board)
-        heartbeat.redraw()
-        return {"FINISHED"}
+        return change_list(self, lambda board: board.discard_queue())
 
 
 class MINT_OT_resume_all(bpy.types.Operator):
@@ -254,14 +260,7 @@ class MINT_OT_dismiss_finished(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Off the list; needs no network."""
-        try:
-            board = current.board()
-            board.dismiss_finished()
-        except JournalTrouble as trouble:
-            return complain(self, str(trouble))
-        heartbeat.follow(board)
-        heartbeat.redraw()
-        return {"FINISHED"}
+        return change_list(self, lambda board: board.dismiss_finished())
 
 
 CLASSES = (

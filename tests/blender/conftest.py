@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import mint_blender
+from mint_blender.jobs.board import Board
 from mint_blender.jobs.story import Terms
 from mint_blender.mint.pacing import Pace
 
@@ -44,6 +45,19 @@ def enabled(signed_in: None) -> Iterator[None]:
     """The add-on is registered, and has that account."""
     mint_blender.register()
     yield
+    mint_blender.unregister()
+
+
+@pytest.fixture
+def board(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Board]:
+    """The board of the enabled add-on, which talks to nobody."""
+    from mint_blender.blender import current  # needs Blender, which not all who read this file have
+
+    monkeypatch.setenv("MINT_API_KEY", "key")
+    monkeypatch.setenv("MINT_API_BASE_URL", "http://127.0.0.1:9/v1")
+    mint_blender.register()
+    current.board().allow_online(False)
+    yield current.board()
     mint_blender.unregister()
 
 

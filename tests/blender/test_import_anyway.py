@@ -5,13 +5,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
-import mint_blender
 
 from ..files.build_glb import box_parts, pack
 from .test_job_list import Layout
@@ -19,7 +16,7 @@ from .test_job_list import Layout
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.blender import current, job_card  # noqa: E402
+from mint_blender.blender import job_card  # noqa: E402
 from mint_blender.blender.scene import provenance  # noqa: E402
 from mint_blender.jobs.board import Board  # noqa: E402
 from mint_blender.jobs.job import Cause, Job, Kept, Phase, Role, Target, Trouble, new_job  # noqa: E402
@@ -27,18 +24,6 @@ from mint_blender.mint.generation import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
 
 URL = "https://files.example/a.glb"
-
-
-@pytest.fixture
-def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Board]:
-    """The board of the enabled add-on, which talks to nobody."""
-    monkeypatch.setenv("MINT_API_KEY", "key")
-    monkeypatch.setenv("MINT_API_BASE_URL", "http://127.0.0.1:9/v1")
-    monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
-    mint_blender.register()
-    current.board().allow_online(False)
-    yield current.board()
-    mint_blender.unregister()
 
 
 def refused(board: Board, path: Path, role: Role = Role.MODEL, kind: Kind = Kind.MODEL) -> Job:

@@ -5,13 +5,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
-import mint_blender
 
 from . import glbs
 
@@ -38,24 +36,12 @@ class Clock:
         return self.now
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The time of the pauses between two tries."""
     clock = Clock()
     monkeypatch.setattr(auto_landing, "outcomes", import_outcomes.ImportOutcomes(clock))
     return clock
-
-
-@pytest.fixture
-def board(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Board]:
-    """The board of the enabled add-on, which talks to nobody."""
-    monkeypatch.setenv("MINT_API_KEY", "key")
-    monkeypatch.setenv("MINT_API_BASE_URL", "http://127.0.0.1:9/v1")
-    monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
-    mint_blender.register()
-    current.board().allow_online(False)
-    yield current.board()
-    mint_blender.unregister()
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,8 +18,7 @@ from ..effort import lines
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-import mint_blender  # noqa: E402
-from mint_blender.blender import current, heartbeat, job_groups, job_list, menus, panel  # noqa: E402
+from mint_blender.blender import heartbeat, job_groups, job_list, menus, panel  # noqa: E402
 from mint_blender.jobs.board import Board  # noqa: E402
 from mint_blender.jobs.job import Phase, Target, new_job  # noqa: E402
 from mint_blender.jobs.journal import Journal  # noqa: E402
@@ -46,18 +44,6 @@ class Layout:
             return Layout(self.drawn)
 
         return take
-
-
-@pytest.fixture
-def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Board]:
-    """The board of the enabled add-on, which talks to nobody."""
-    monkeypatch.setenv("MINT_API_KEY", "key")
-    monkeypatch.setenv("MINT_API_BASE_URL", "http://127.0.0.1:9/v1")
-    monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
-    mint_blender.register()
-    current.board().allow_online(False)
-    yield current.board()
-    mint_blender.unregister()
 
 
 def add(board: Board, phase: Phase, count: int) -> None:

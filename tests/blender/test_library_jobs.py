@@ -5,9 +5,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -16,8 +14,7 @@ from ..effort import lines
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-import mint_blender  # noqa: E402
-from mint_blender.blender import current, library_jobs, library_panel  # noqa: E402
+from mint_blender.blender import library_jobs, library_panel  # noqa: E402
 from mint_blender.jobs.board import Board  # noqa: E402
 from mint_blender.jobs.job import Job, Phase, Target, new_fetch, new_job  # noqa: E402
 from mint_blender.mint.generation import GenerationRequest  # noqa: E402
@@ -26,17 +23,6 @@ from mint_blender.mint.schema import Kind, Preset  # noqa: E402
 from ..jobs.telling import operation  # noqa: E402
 from ..jobs.test_library import an_asset  # noqa: E402
 from .test_job_list import Layout  # noqa: E402
-
-
-@pytest.fixture
-def board(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Board]:
-    """The board of the enabled add-on, which talks to nobody."""
-    monkeypatch.setenv("MINT_API_KEY", "key")
-    monkeypatch.setenv("MINT_API_BASE_URL", "http://127.0.0.1:9/v1")
-    mint_blender.register()
-    current.board().allow_online(False)
-    yield current.board()
-    mint_blender.unregister()
 
 
 def made(number: int, *, preset: Preset = Preset.FAST) -> Job:
