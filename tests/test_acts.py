@@ -35,10 +35,14 @@ def kept(method: ast.FunctionDef) -> list[int]:
 
 def methods() -> Iterator[tuple[str, ast.FunctionDef]]:
     """Every method of the room, by its place."""
-    for path in sorted(BLENDER.glob("*.py")):
+    for path in sorted(BLENDER.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ClassDef):
-                yield from ((f"{path.name}: {node.name}.{each.name}", each) for each in node.body if isinstance(each, ast.FunctionDef))
+                yield from (
+                    (f"{path.relative_to(BLENDER)}: {node.name}.{each.name}", each)
+                    for each in node.body
+                    if isinstance(each, ast.FunctionDef)
+                )
 
 
 def test_no_act_keeps_its_operator() -> None:
@@ -54,7 +58,7 @@ def test_a_wrong_one_is_found() -> None:
     assert kept(operator.body[0]) == [4]
 
 
-@pytest.mark.parametrize("path", [pytest.param(path, id=path.name) for path in sorted(BLENDER.glob("*.py"))])
+@pytest.mark.parametrize("path", [pytest.param(path, id=str(path.relative_to(BLENDER))) for path in sorted(BLENDER.rglob("*.py"))])
 def test_a_dialog_that_spends_is_not_confirmed_by_enter(path: Path) -> None:
     """Each operator that spends opens its dialog in the one way that makes Cancel its default."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

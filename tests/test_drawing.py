@@ -35,10 +35,10 @@ FORBIDDEN = {
 
 def drawing() -> Iterator[tuple[str, ast.FunctionDef]]:
     """Every function that draws, by its name."""
-    for path in sorted(BLENDER.glob("*.py")):
+    for path in sorted(BLENDER.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef) and node.name.lstrip("_").startswith("draw"):
-                yield f"{path.name}: {node.name}", node
+                yield f"{path.relative_to(BLENDER)}: {node.name}", node
 
 
 def buttons(function: ast.FunctionDef) -> set[str]:

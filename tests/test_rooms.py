@@ -169,10 +169,14 @@ def test_arrows_point_down(path, room, parts):
     assert complaints(path.read_text(encoding="utf-8"), room, parts) == []
 
 
-def neighbours(source: str, parts: tuple[str, ...], known: set[str]) -> set[str]:
-    """The modules of the package that one module loads together with itself; `parts` as for `imports_of`."""
-    loaded = {found.module for found in imports_of(source, parts) if found.level and not found.later}
-    for node in ast.parse(source).body:
+def neighbours(source: str, parts: tuple[str, ...], known: set[str], *, every: bool = False) -> set[str]:
+    """Return the modules of the package that one module loads together with itself; `parts` as for `imports_of`.
+
+    With `every`, also those that it imports inside a function or for the type checker only.
+    """
+    loaded = {found.module for found in imports_of(source, parts) if found.level and (every or not found.later)}
+    tree = ast.parse(source)
+    for node in ast.walk(tree) if every else tree.body:
         if isinstance(node, ast.ImportFrom) and node.level and node.module:  # each name may be a module of that package
             base = ".".join((*parts[: len(parts) - (node.level - 1)], node.module))
             loaded |= {f"{base}.{name.name}" for name in node.names}
@@ -184,6 +188,28 @@ def test_no_two_modules_need_each_other():
     named = {".".join((*parts, path.stem)): (path, parts) for path, _, parts in modules() if path.stem != "__init__"}
     graph = {name: neighbours(path.read_text(encoding="utf-8"), parts, set(named)) for name, (path, parts) in named.items()}
     assert list(TopologicalSorter(graph).static_order())
+
+
+def mutual(graph: dict[str, set[str]]) -> set[tuple[str, str]]:
+    """Return the pairs of modules that import each other."""
+    return {(one, other) for one, others in graph.items() for other in others if one < other and one in graph.get(other, set())}
+
+
+def test_no_two_modules_import_each_other():
+    """An import inside a function or for the type checker counts too: it only hides that two modules are one subject."""
+    named = {".".join((*parts, path.stem)): (path, parts) for path, _, parts in modules() if path.stem != "__init__"}
+    graph = {name: neighbours(path.read_text(encoding="utf-8"), parts, set(named), every=True) for name, (path, parts) in named.items()}
+    assert mutual(graph) == set()
+
+
+def test_a_mutual_import_is_noticed():
+    """A pair is found, however one of the two imports the other."""
+    known = {"scene.world", "scene.notes"}
+    graph = {
+        "scene.world": neighbours("def build():\n    from . import notes", ("scene",), known, every=True),
+        "scene.notes": neighbours("if TYPE_CHECKING:\n    from .world import Part", ("scene",), known, every=True),
+    }
+    assert mutual(graph) == {("scene.notes", "scene.world")}
 
 
 def test_a_circle_is_noticed():

@@ -43,7 +43,7 @@ def called(name: str, known: dict[str, ast.FunctionDef], seen: set[str]) -> set[
 
 def modules() -> dict[str, ast.Module]:
     """The modules of the room."""
-    return {path.stem: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(BLENDER.glob("*.py"))}
+    return {str(path.relative_to(BLENDER)): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(BLENDER.rglob("*.py"))}
 
 
 def test_the_timers_are_known() -> None:

@@ -272,7 +272,7 @@ def test_numbers_are_written_as_in_german(written, japanese) -> None:
 
 def test_prepared_text_is_not_translated_again() -> None:
     """What a layout shows that is no plain text of ours is in the user's language already, or is their own: Blender does not touch it."""
-    assert [place for path in sorted((PACKAGE / "blender").glob("*.py")) for place in _translated_twice(path)] == []
+    assert [place for path in sorted((PACKAGE / "blender").rglob("*.py")) for place in _translated_twice(path)] == []
 
 
 _DRAWS = {"label", "operator", "prop", "menu", "progress", "operator_menu_enum", "prop_search"}

@@ -19,7 +19,7 @@ from .scene import landing, output, provenance, replace, world, world_notes, wor
 from .scene.importer import ImportTrouble
 from .scene.landing import Landing, Placed, Provenance
 from .scene.still import render_still
-from .scene.world import WorldFiles, WorldOptions
+from .scene.world_files import WORDS, WorldFiles, WorldOptions
 
 __all__ = ["ImportTrouble", "place", "write"]
 
@@ -81,7 +81,7 @@ def settled(job: Job, placed: Placed) -> tuple[str, ...]:
 
 def _explained(job: Job, links: Iterable[str]) -> tuple[str, ...]:
     """What a landing says of parts that are not there, where the job has said in other words why they are not."""
-    told = [part for part, what in world.WORDS.items() if part_notes.is_explained(job, what)]
+    told = [part for part, what in WORDS.items() if part_notes.is_explained(job, what)]
     return tuple(note for part in told for note in world_notes.notes_without(part, links) if note not in job.notes)
 
 

@@ -34,7 +34,7 @@ from .library_manifest import LOCK, Manifest
 from .scene import assets
 from .scene.landing import ImportTrouble, Landing, Placed, Provenance, land_world
 from .scene.reading import readable_extensions
-from .scene.world import WorldFiles, WorldOptions
+from .scene.world_files import WorldFiles, WorldOptions
 from .scene.writing import OutputTrouble
 
 PAGE_SIZE = 100

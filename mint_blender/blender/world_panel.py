@@ -9,7 +9,7 @@ import bpy
 from ..jobs.job import Role
 from . import arrival, form, look_inside, world_operators
 from .scene import splats, world
-from .scene.world import Part
+from .scene.world_files import Part
 from .translations import translated
 
 

@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 
 from mint_blender.blender.scene import world
-from mint_blender.blender.scene.world import WorldFiles, WorldOptions
+from mint_blender.blender.scene.world_files import WorldFiles, WorldOptions
 from mint_blender.files.spz import Splats
 
 from ..files import build_spz

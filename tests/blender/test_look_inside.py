@@ -17,7 +17,7 @@ import numpy as np  # noqa: E402
 from mint_blender.blender import current, look_inside, registration  # noqa: E402
 from mint_blender.blender.scene import landing, world  # noqa: E402
 from mint_blender.blender.scene.landing import Landing, Provenance  # noqa: E402
-from mint_blender.blender.scene.world import WorldFiles, WorldOptions  # noqa: E402
+from mint_blender.blender.scene.world_files import WorldFiles, WorldOptions  # noqa: E402
 
 from . import made_place  # noqa: E402
 from .dump import Picture  # noqa: E402

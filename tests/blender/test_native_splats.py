@@ -20,7 +20,7 @@ bpy = pytest.importorskip("bpy")
 from mint_blender.blender import registration, world_panel  # noqa: E402
 from mint_blender.blender.scene import splat_nodes, splats, world  # noqa: E402
 from mint_blender.blender.scene.blocks import Inventory  # noqa: E402
-from mint_blender.blender.scene.world import WorldFiles, WorldOptions  # noqa: E402
+from mint_blender.blender.scene.world_files import WorldFiles, WorldOptions  # noqa: E402
 from mint_blender.files import spz  # noqa: E402
 
 from ..conftest import DOES_NOT_APPLY  # noqa: E402

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.blender
 from mint_blender.blender.scene.landing import ImportTrouble, Landing, Provenance, find, land_model, land_world  # noqa: E402
 from mint_blender.blender.scene.measure import bounds  # noqa: E402
 from mint_blender.blender.scene.replace import replace_model, replace_world  # noqa: E402
-from mint_blender.blender.scene.world import WorldFiles, WorldOptions  # noqa: E402
+from mint_blender.blender.scene.world_files import WorldFiles, WorldOptions  # noqa: E402
 from mint_blender.blender.scene.world_parts import complete  # noqa: E402
 
 from . import made_place  # noqa: E402

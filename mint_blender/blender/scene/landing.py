@@ -25,7 +25,7 @@ from .model import build_model
 from .provenance import Provenance
 
 if TYPE_CHECKING:
-    from .world import WorldFiles, WorldOptions
+    from .world_files import WorldFiles, WorldOptions
 
 __all__ = ["ImportTrouble", "Landing", "Placed", "Provenance", "find", "land_model", "land_world"]
 
@@ -92,6 +92,7 @@ def land_world(
 ) -> Placed:
     """Bring the parts of a World into the scene (the current one if not given). Raises ImportTrouble, and then nothing has changed."""
     from . import world
+    from .world_files import WorldOptions
 
     scene = scene or bpy.context.scene
     with whole_or_nothing(scene, provenance, undo=undo):
@@ -102,7 +103,7 @@ def land_world(
             collection=collection,
             scene=scene,
             at=_at(landing, scene),
-            options=options or world.WorldOptions(),
+            options=options or WorldOptions(),
             properties=provenance.properties(),
         )
         origin.write(built.root, provenance)

@@ -25,7 +25,7 @@ from .provenance import Provenance
 from .trouble import ImportTrouble
 
 if TYPE_CHECKING:
-    from .world import WorldFiles, WorldOptions
+    from .world_files import Part, WorldFiles, WorldOptions
 
 HEIGHT = origin.PREFIX + "height"
 NOWHERE = (0.0, 0.0, 0.0)
@@ -92,10 +92,11 @@ def replace_world(
     Raises ImportTrouble, and then nothing has changed: the earlier parts go when the new ones are there.
     """
     from . import world
+    from .world_files import WORDS, WorldOptions
 
     scene = scene or bpy.context.scene
-    options = options or world.WorldOptions()
-    files: dict[world.Part, Path | None] = {"COLLIDER": parts.collider, "PANORAMA": parts.panorama, "SPLATS": parts.splats}
+    options = options or WorldOptions()
+    files: dict[Part, Path | None] = {"COLLIDER": parts.collider, "PANORAMA": parts.panorama, "SPLATS": parts.splats}
     check(root)
     with whole_or_nothing(scene, provenance, undo=undo):
         world.add_parts(root, {part: path for part, path in files.items() if path is not None}, scene=scene, options=options)
@@ -103,7 +104,7 @@ def replace_world(
         for part in gone:
             world.remove_part(root, part, scene=scene)
         origin.write(root, provenance)
-    notes = [f"The {world.WORDS[part]} of the earlier version went with it: the new version brings none." for part in gone]
+    notes = [f"The {WORDS[part]} of the earlier version went with it: the new version brings none." for part in gone]
     return Placed(root, origin.home_collection(root), origin.family(root), tuple(notes))
 
 

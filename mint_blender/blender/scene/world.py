@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -24,43 +24,12 @@ from . import capture_point, collider, heirs, panorama, splats, world_notes
 from .blocks import Inventory
 from .capture_point import PART
 from .importer import ImportTrouble
-
-Part = Literal["COLLIDER", "PANORAMA", "SPLATS"]
-WORDS: dict[Part, str] = {"COLLIDER": "collider mesh", "PANORAMA": "panorama", "SPLATS": "splats"}
-"""What a person, and a job, calls them."""
+from .world_files import WORDS, Part, WorldFiles, WorldOptions
 
 FLIPPED, COLLIDER_TURNED = "mint_flipped", "mint_collider_turned"
 CAPTION = "mint_caption"
 SHOWN = "mint_collider"  # how the user wants the collider; nothing where it follows the other parts
 IMAGE, WORLD = "mint_panorama_image", "mint_panorama_world"
-
-
-@dataclass(frozen=True)
-class WorldFiles:
-    """What of a World has been fetched; None for what is not there or not wanted."""
-
-    collider: Path | None = None
-    panorama: Path | None = None
-    splats: Path | None = None
-    caption: str | None = None
-    links: Mapping[str, str] = field(default_factory=dict)
-    """Addresses worth keeping, by name: `rad`, `spz_500k`, …"""
-
-
-@dataclass(frozen=True)
-class WorldOptions:
-    """How a World is put into the scene. Scale and height are Mint's own; lengths in metres."""
-
-    scale: float = 2.5
-    up: float = 1.5
-    flip: bool | None = None
-    """Whether the files are Y down and need the half turn. None: yes, but a collider whose faces say it is upright is turned by itself."""
-    collider: Literal["AUTO", "PHYSICS", "VISIBLE", "NONE"] = "AUTO"
-    """PHYSICS: drawn as wire, not rendered. VISIBLE: solid, with the panorama on it. AUTO: visible if there is a panorama and no splats."""
-    panorama_as_world: bool = True
-    splats: bool = True
-    camera: bool = True
-    rigid_body: bool = False
 
 
 @dataclass(frozen=True)

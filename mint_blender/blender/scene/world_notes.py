@@ -4,14 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import bpy
 
 from ...files.errors import BadFile
-
-if TYPE_CHECKING:
-    from .world import Part, WorldFiles, WorldOptions
+from .world_files import Part, WorldFiles, WorldOptions
 
 LINK = "mint_link_"
 """How the custom properties begin that keep addresses on a World's root."""

@@ -12,7 +12,7 @@ from . import provenance as origin
 from . import splats, world
 from .landing import Placed, whole_or_nothing
 from .provenance import Provenance
-from .world import WorldFiles, WorldOptions
+from .world_files import Part, WorldFiles, WorldOptions
 
 
 def complete(
@@ -28,9 +28,9 @@ def complete(
 
     Raises ImportTrouble, and then nothing has changed."""
     scene = scene or bpy.context.scene
-    files: dict[world.Part, Path | None] = {"COLLIDER": parts.collider, "PANORAMA": parts.panorama, "SPLATS": parts.splats}
+    files: dict[Part, Path | None] = {"COLLIDER": parts.collider, "PANORAMA": parts.panorama, "SPLATS": parts.splats}
     with whole_or_nothing(scene, provenance, undo=undo):
-        lacking: dict[world.Part, Path] = {}
+        lacking: dict[Part, Path] = {}
         for part, path in files.items():
             if path is not None and (not world.has_part(root, part) or (part == "SPLATS" and _differ(root, path))):
                 lacking[part] = path

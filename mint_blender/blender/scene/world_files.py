@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a World is built from: its files, and how they are put into the scene."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Part = Literal["COLLIDER", "PANORAMA", "SPLATS"]
+WORDS: dict[Part, str] = {"COLLIDER": "collider mesh", "PANORAMA": "panorama", "SPLATS": "splats"}
+"""What a person, and a job, calls them."""
+
+
+@dataclass(frozen=True)
+class WorldFiles:
+    """What of a World has been fetched; None for what is not there or not wanted."""
+
+    collider: Path | None = None
+    panorama: Path | None = None
+    splats: Path | None = None
+    caption: str | None = None
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Addresses worth keeping, by name: `rad`, `spz_500k`, …"""
+
+
+@dataclass(frozen=True)
+class WorldOptions:
+    """How a World is put into the scene. Scale and height are Mint's own; lengths in metres."""
+
+    scale: float = 2.5
+    up: float = 1.5
+    flip: bool | None = None
+    """Whether the files are Y down and need the half turn. None: yes, but a collider whose faces say it is upright is turned by itself."""
+    collider: Literal["AUTO", "PHYSICS", "VISIBLE", "NONE"] = "AUTO"
+    """PHYSICS: drawn as wire, not rendered. VISIBLE: solid, with the panorama on it. AUTO: visible if there is a panorama and no splats."""
+    panorama_as_world: bool = True
+    splats: bool = True
+    camera: bool = True
+    rigid_body: bool = False
