@@ -16,14 +16,14 @@ __all__ = ["generate", "models", "register", "unregister", "usage", "worlds"]
 
 def register() -> None:
     """Called by Blender when the add-on is enabled."""
-    from .blender import registration
+    from .ui import registration
 
     registration.register()
 
 
 def unregister() -> None:
     """Called by Blender when the add-on is disabled: everything of ours is gone afterwards."""
-    from .blender import registration
+    from .ui import registration
 
     registration.unregister()
 
@@ -31,7 +31,7 @@ def unregister() -> None:
 def __getattr__(name: str) -> Any:
     """The functions for scripts, loaded when they are first used."""
     if name in {"generate", "models", "usage", "worlds", "GenerationStopped", "TooExpensive"}:
-        from .cli import scripting
+        from . import scripting
 
         return getattr(scripting, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mint_blender.cli import main as mint
-from mint_blender.cli import streams
 from mint_blender.cli.session import open_board
+from mint_blender.delivery import streams
 from mint_blender.jobs import card
 from mint_blender.jobs.job import Job
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mint_blender.cli import main as mint
-from mint_blender.cli import streams
 from mint_blender.cli.session import open_board
+from mint_blender.delivery import streams
 from scripts.demo import ROOT, stand_in_service
 
 FOLDER = ROOT / "docs" / "images"
@@ -71,9 +71,9 @@ def _render(result: Result) -> None:
     words = ["generate", "--kind", result.kind, "--prompt", result.prompt, "--preset", "fast", "--name", result.name.capitalize()]
     if mint([*words, *(["--splats", result.splats] if result.splats else [])]) != 0:
         sys.exit(f"{result.name} could not be generated.")
-    from mint_blender.blender import arrival
-    from mint_blender.blender.scene import output
-    from mint_blender.blender.scene.still import render_still
+    from mint_blender.delivery import arrival
+    from mint_blender.scene.export import output
+    from mint_blender.scene.export.still import render_still
 
     with open_board() as board:
         job = board.jobs()[0]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-BLENDER = Path(__file__).resolve().parents[1] / "mint_blender" / "blender"
+BLENDER = Path(__file__).resolve().parents[1] / "mint_blender" / "ui"
 SPENDING = {"MINT_OT_spend", "MINT_OT_generate", "MINT_OT_batch_text", "MINT_OT_optimize", "MINT_OT_again"}
 BEGIN = {"begin", "about_asset", "when_priced", "when_confirmed"}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-BLENDER = Path(__file__).resolve().parents[1] / "mint_blender" / "blender"
+BLENDER = Path(__file__).resolve().parents[1] / "mint_blender" / "ui"
 
 # What a layout and the button it has just made may be told.
 LAYOUT = {

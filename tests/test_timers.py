@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-BLENDER = Path(__file__).resolve().parents[1] / "mint_blender" / "blender"
+BLENDER = Path(__file__).resolve().parents[1] / "mint_blender" / "ui"
 CHANGES = {"beat", "land", "land_ready", "place", "undo_push", "undo_step", "recall", "link", "unlink"}
 CHANGING_CALLS = {"drafts.catch_up", "auto_landing.land_ready", "confirm.catch_up", "pending_dialogs.catch_up"}
 KNOWN = {

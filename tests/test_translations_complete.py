@@ -16,7 +16,7 @@ import pytest
 
 from .texts import PACKAGE, is_prose, texts, texts_of, values_of
 
-FOLDER = PACKAGE / "blender" / "translations"
+FOLDER = PACKAGE / "ui" / "translations"
 LANGUAGES = {"German": "german", "Japanese": "japanese"}
 
 
@@ -109,7 +109,7 @@ def test_japanese_is_japanese() -> None:
 )
 def test_texts_are_found(source: str, found: list[str]) -> None:
     """The reader sees each way in which this package shows a text, and passes over what no person reads."""
-    assert texts_of(ast.parse(source), "blender", "panel") == found
+    assert texts_of(ast.parse(source), "ui", "panel") == found
 
 
 def test_names_are_no_prose() -> None:
@@ -272,7 +272,7 @@ def test_numbers_are_written_as_in_german(written, japanese) -> None:
 
 def test_prepared_text_is_not_translated_again() -> None:
     """What a layout shows that is no plain text of ours is in the user's language already, or is their own: Blender does not touch it."""
-    assert [place for path in sorted((PACKAGE / "blender").rglob("*.py")) for place in _translated_twice(path)] == []
+    assert [place for path in sorted((PACKAGE / "ui").rglob("*.py")) for place in _translated_twice(path)] == []
 
 
 _DRAWS = {"label", "operator", "prop", "menu", "progress", "operator_menu_enum", "prop_search"}

@@ -16,7 +16,10 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "mint_blender"
-ROOMS = ("mint", "files", "jobs", "blender")
+COMMAND_LINE_ONLY = {"delivery/background_import.py", "delivery/writing.py"}
+"""Their sentences reach only the command line, which speaks English."""
+
+ROOMS = ("mint", "files", "jobs", "scene", "delivery", "ui")
 
 SHOWN_ARGUMENTS = {"text", "heading", "placeholder", "confirm_text", "title", "message", "description"}
 SHOWN_ATTRIBUTES = {"bl_label", "bl_description"}
@@ -134,7 +137,7 @@ class _Reader(ast.NodeVisitor):
 
     def visit_Tuple(self, node: ast.Tuple) -> None:
         texts = [each.value if isinstance(each, ast.Constant) else None for each in node.elts]
-        enum_item = self.room == "blender" and len(texts) >= 3 and all(isinstance(each, str) for each in texts[:3])
+        enum_item = self.room in {"scene", "delivery", "ui"} and len(texts) >= 3 and all(isinstance(each, str) for each in texts[:3])
         if enum_item and re.fullmatch(r"[A-Za-z0-9_]+", str(texts[0])):
             for each in node.elts[1:3]:
                 if not str(each.value)[:1].islower():
@@ -174,7 +177,9 @@ class _Reader(ast.NodeVisitor):
         for argument in node.args[1:] if name in FIRST_IS_A_KEY else node.args:
             self.visit(argument)
         for keyword in node.keywords:
-            shown = self.room == "blender" and (keyword.arg in SHOWN_ARGUMENTS or (keyword.arg == "name" and name.endswith("Property")))
+            shown = self.room in {"scene", "delivery", "ui"} and (
+                keyword.arg in SHOWN_ARGUMENTS or (keyword.arg == "name" and name.endswith("Property"))
+            )
             for each in _branches(keyword.value) if shown else (keyword.value,):
                 self.add(each, always=True) if shown and template_of(each) is not None else self.visit(each)
 
@@ -215,11 +220,11 @@ def texts_of(module: ast.Module, room: str, name: str) -> list[str]:
 
 @cache
 def texts(package: Path = PACKAGE) -> dict[str, str]:
-    """Every text with one place where it stands, such as "blender/panel.py:120"."""
+    """Every text with one place where it stands, such as "ui/panel.py:120"."""
     found: dict[str, str] = {}
     for room in ROOMS:
         for path in sorted((package / room).rglob("*.py")):
-            if "translations" in path.parts:
+            if "translations" in path.parts or path.relative_to(package).as_posix() in COMMAND_LINE_ONLY:
                 continue
             reader = _Reader(room, path.stem)
             reader.visit(ast.parse(path.read_text(encoding="utf-8")))

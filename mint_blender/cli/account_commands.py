@@ -7,7 +7,7 @@ import argparse
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..jobs.spending import Month
+from ..jobs.budget.spending import Month
 from ..mint.schema import Kind
 from . import session
 from .exits import Exit

@@ -6,11 +6,12 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
+from ..delivery import writing
 from ..jobs import wish
 from ..jobs.board import Board, NotPossible
 from ..jobs.job import asset_of
 from ..mint.schema import Asset, Format, Kind, is_id
-from . import session, writing
+from . import session
 from .exits import Exit
 from .job_commands import text_of, to_the_end
 from .terminal import Terminal

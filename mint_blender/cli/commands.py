@@ -11,11 +11,13 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ..delivery import streams
 from ..jobs.board import NotPossible
-from ..jobs.journal import JournalTrouble
+from ..jobs.storage.journal import JournalTrouble
 from ..mint.errors import MintError
-from . import account_commands, after_commands, batch, exits, job_commands, library_command, logbook, session, streams
+from . import account_commands, after_commands, exits, job_commands, library_command, logbook, session
 from .arguments import parser
+from .batch import batch
 from .exits import Exit
 from .session import NotAllowedOnline
 from .terminal import Terminal

@@ -9,14 +9,16 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from ..jobs import card, import_marks, set_aside
+from ..delivery import writing
+from ..jobs import card, set_aside
 from ..jobs.board import Board, NotPossible
-from ..jobs.earlier_queue import Queue
+from ..jobs.engine.outage import StillAway
 from ..jobs.job import BUSY, Hold, Job, Phase, Role, Target, Verb
-from ..jobs.outage import StillAway
+from ..jobs.storage import import_marks
+from ..jobs.storage.earlier_queue import Queue
 from ..mint.generation import GenerationRequest
 from ..mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
-from . import exits, session, writing
+from . import exits, session
 from .exits import Exit
 from .terminal import Terminal, job_record
 

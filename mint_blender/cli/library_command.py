@@ -10,14 +10,15 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TextIO
 
+from ..delivery import surroundings
 from ..mint.client import Client
 from ..mint.schema import Asset, Kind, is_id
-from . import session, surroundings
+from . import session
 from .exits import Exit
 from .terminal import Terminal
 
 if TYPE_CHECKING:
-    from ..blender.library_sync import Step
+    from ..delivery.asset_library.library_sync import Step
 
 
 def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -28,8 +29,8 @@ def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     if arguments.only is not None and (arguments.kind is None or not is_id(arguments.only)):
         terminal.error("--only takes the id of a model or world, together with --kind.")
         return Exit.USAGE
-    from ..blender import library_sync
-    from ..blender.scene.writing import OutputTrouble
+    from ..delivery.asset_library import library_sync
+    from ..scene.export.writing import OutputTrouble
 
     try:
         # What Blender says while it saves comes by way of Python's standard output, which is for our results.
@@ -63,7 +64,7 @@ def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
 def _found(client: Client, arguments: argparse.Namespace, terminal: Terminal) -> Iterator[Asset]:
     """What is to be in the folder. Asked for only once the folder is held."""
-    from ..blender.library_sync import listed
+    from ..delivery.asset_library.library_sync import listed
 
     kinds = [Kind(arguments.kind)] if arguments.kind else list(Kind)
     if arguments.only is not None:

@@ -12,14 +12,18 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from ..jobs import calls, checks, import_marks, questions, spending
+from ..delivery import surroundings
+from ..jobs import checks, questions
 from ..jobs.board import Board, NotPossible, TooExpensive
-from ..jobs.home import home_folder
+from ..jobs.budget import spending
+from ..jobs.engine import calls
+from ..jobs.engine.messages import News
+from ..jobs.engine.setup import Setup
 from ..jobs.job import Job, Phase
-from ..jobs.messages import News
 from ..jobs.questions import OptimizationPrice, Price, WhoseKey, prices_of
-from ..jobs.setup import Setup
-from ..jobs.story import Terms
+from ..jobs.storage import import_marks
+from ..jobs.storage.home import home_folder
+from ..jobs.workflow.story import Terms
 from ..mint.account import Account
 from ..mint.client import PAGE_SIZE, Client
 from ..mint.errors import MintError
@@ -27,7 +31,6 @@ from ..mint.generation import GenerationRequest
 from ..mint.pacing import Pace, Retries
 from ..mint.patient import patiently
 from ..mint.schema import Asset, Kind, OptimizationLevel
-from . import surroundings
 
 Tell = Callable[[News], None]
 OnWait = Callable[[MintError, float], None]

@@ -17,8 +17,8 @@ from typing import Any, Protocol
 
 from ..jobs import card
 from ..jobs.board import Board
+from ..jobs.engine.messages import Crashed, Hitch, JobChanged, News, Progress
 from ..jobs.job import Cause, Hold, Job, Phase
-from ..jobs.messages import Crashed, Hitch, JobChanged, News, Progress
 from ..mint.errors import MintError
 from . import safe_text
 

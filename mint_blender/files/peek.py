@@ -18,9 +18,10 @@ import requests
 import urllib3
 
 from ..net import certificates, guarded
-from . import address, glb
+from . import address
 from .download import anonymous_session, never
 from .errors import BadGlb, DownloadFailed, FileTrouble, LinkExpired
+from .glb import glb
 
 FIRST = 2**16
 """Bytes: the JSON of a model of Mint's has 2 to 40 KB."""

@@ -19,10 +19,14 @@ from typing import NoReturn
 from ..mint.account import Account, Owner
 from ..mint.generation import GenerationRequest, feedback_complaint
 from ..mint.schema import Asset, Assets, Format, Kind, OptimizationLevel, Status
-from . import card, checks, history, references, spending
-from .accounts import Standing, owner_from_elsewhere
-from .driver import Driver
-from .earlier_queue import EarlierQueue, Queue
+from . import card, checks, history, references
+from .budget import spending
+from .budget.purse import NotPossible, OtherAccount, Purse, TooExpensive
+from .engine.messages import Answered, Crashed, Hitch, JobChanged, News, Progress, Recovered, Rested
+from .engine.outage import StillAway
+from .engine.setup import Setup
+from .engine.under_way import UnderWay
+from .engine.worker import Worker
 from .job import (
     BUSY,
     Cause,
@@ -40,16 +44,13 @@ from .job import (
     new_job,
     new_key,
 )
-from .journal import Journal, JournalTrouble, Unreadable
-from .known_jobs import KnownJobs
-from .messages import Answered, Crashed, Hitch, JobChanged, News, Progress, Recovered, Rested
-from .outage import StillAway
-from .purse import NotPossible, OtherAccount, Purse, TooExpensive
 from .questions import Answer, OptimizationPrice, Price, Question, WhoseKey, prices_of, prices_of_click
-from .sent import is_unanswered
-from .setup import Setup
-from .under_way import UnderWay
-from .worker import Worker
+from .storage.accounts import Standing, owner_from_elsewhere
+from .storage.driver import Driver
+from .storage.earlier_queue import EarlierQueue, Queue
+from .storage.journal import Journal, JournalTrouble, Unreadable
+from .storage.known_jobs import KnownJobs
+from .workflow.sent import is_unanswered
 
 __all__ = ["Board", "NotPossible", "OtherAccount", "TooExpensive"]
 

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from ..mint.schema import Operation, Status
-from . import spending
+from .budget import spending
 from .job import VERBS, Hold, Job, Phase, Verb, is_being_made, is_retried, may_decide
-from .sent import is_unanswered
+from .workflow.sent import is_unanswered
 
 BUY_CREDITS = "https://platform.mint.gg/billing"
 

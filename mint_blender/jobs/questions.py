@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..files.glb import Glb
+from ..files.glb.glb import Glb
 from ..mint.accounting import Estimate, Me, Usage
 from ..mint.errors import ProblemError
 from ..mint.generation import GenerationRequest

@@ -15,8 +15,8 @@ from pathlib import Path
 from ..files import private
 from ..files.store import Store, safe_name
 from . import checks
+from .budget.purse import NotPossible
 from .job import Job
-from .purse import NotPossible
 
 
 def keep(home: Path, job: Job) -> Job:

@@ -9,9 +9,9 @@ from ..files.errors import BadFile, FileTrouble, LinkExpired
 from ..mint import errors
 from ..mint.pacing import Polling
 from ..mint.schema import Operation, OperationError, Status
-from . import spending
+from .budget import spending
 from .job import Cause, Job, Phase, Trouble
-from .sent import UNANSWERED
+from .workflow.sent import UNANSWERED
 
 # Mint's error codes (an open list) and what a person can do about each. Source: the contract, section 4.
 _ADVICE = {

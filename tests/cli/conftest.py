@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.cli import main, session, surroundings
+from mint_blender.cli import main, session
+from mint_blender.delivery import surroundings
 from mint_blender.mint.pacing import Pace, Retries
 
 from ..mint_service.running import ThreadService, running_service

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.cli import background_import
+from mint_blender.delivery import background_import
 from mint_blender.jobs.child_process import ChildProcess
 
 from ..mint_service.running import ThreadService

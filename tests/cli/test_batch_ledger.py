@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs import ledger
-from mint_blender.jobs.lease import Lease
+from mint_blender.jobs.storage import ledger
+from mint_blender.jobs.storage.lease import Lease
 
 from ..mint.standin import PIXEL
 from ..mint_service.running import ThreadService

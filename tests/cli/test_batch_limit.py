@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from mint_blender.cli import surroundings
-from mint_blender.jobs.spending import Limits
+from mint_blender.delivery import surroundings
+from mint_blender.jobs.budget.spending import Limits
 
 from ..mint_service.running import ThreadService
 from .runs import Mint

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from mint_blender.cli import batch_lines, batch_record, session
+from mint_blender.cli import session
+from mint_blender.cli.batch import batch_lines, batch_record
 from mint_blender.cli.terminal import Terminal
-from mint_blender.files import glb, picture
+from mint_blender.files import picture
+from mint_blender.files.glb import glb
 from mint_blender.jobs.job import Job, Kept, Phase, Role
 
 from ..mint.standin import PIXEL

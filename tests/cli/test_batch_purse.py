@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from mint_blender.cli.batch_lines import Line
-from mint_blender.cli.batch_price import Prices, Purse
+from mint_blender.cli.batch.batch_lines import Line
+from mint_blender.cli.batch.batch_price import Prices, Purse
 from mint_blender.jobs.job import Decision, Job, Phase, Target, Verb, new_job
 from mint_blender.mint.generation import GenerationRequest
 from mint_blender.mint.schema import Kind, Mode, Operation, OptimizationLevel, Preset

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from mint_blender.cli import contact_sheet
-from mint_blender.cli.batch_lines import Line
-from mint_blender.cli.batch_record import Entry, State
+from mint_blender.cli.batch import contact_sheet
+from mint_blender.cli.batch.batch_lines import Line
+from mint_blender.cli.batch.batch_record import Entry, State
 from mint_blender.jobs.job import Phase, Target, new_job
 from mint_blender.mint.generation import GenerationRequest
 from mint_blender.mint.schema import Kind, Operation, Preset

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.jobs.job import new_job
-from mint_blender.jobs.journal import Journal
+from mint_blender.jobs.storage.journal import Journal
 
 from ..mint_service.running import ThreadService
 from .runs import LAMP, Mint, command, environment

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 import mint_blender
-from mint_blender.cli import surroundings
+from mint_blender.delivery import surroundings
+from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.job import Target, new_job
-from mint_blender.jobs.journal import Journal
-from mint_blender.jobs.spending import Limits
+from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.generation import GenerationRequest
 from mint_blender.mint.schema import Kind, Preset
 
@@ -26,7 +26,7 @@ Set = Callable[[Limits], None]
 
 @pytest.fixture
 def preferences(monkeypatch: pytest.MonkeyPatch) -> Set:
-    """What the add-on's user has set; that they come from there is told in tests/blender/test_limits.py."""
+    """What the add-on's user has set; that they come from there is told in tests/ui/test_limits.py."""
     return lambda limits: monkeypatch.setattr(surroundings, "limits", lambda: limits)
 
 

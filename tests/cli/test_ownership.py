@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.cli import surroundings
+from mint_blender.delivery import surroundings
 
 from ..mint_service.running import ThreadService, running_service
 from .runs import Mint

@@ -48,8 +48,8 @@ def look(blend: Path) -> dict[str, object]:
 @pytest.fixture(autouse=True)
 def _small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is rendered is looked at elsewhere; here it only has to be a picture, soon."""
-    from mint_blender.blender import arrival
-    from mint_blender.blender.scene import still
+    from mint_blender.delivery import arrival
+    from mint_blender.scene.export import still
 
     monkeypatch.setattr(arrival, "render_still", partial(still.render_still, width=64, height=48, samples=1))
 

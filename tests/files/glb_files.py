@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mint_blender.files import glb
+from mint_blender.files.glb import glb
 
 from .build_glb import Document, box_parts, pack
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mint_blender.files import choice, glb
+from mint_blender.files import choice
+from mint_blender.files.glb import glb
 
 from .build_glb import box
 

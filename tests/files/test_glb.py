@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.files import glb
 from mint_blender.files.errors import BadFile, BadGlb
+from mint_blender.files.glb import glb
 
 from .build_glb import Document, box, box_parts, chunk, jpeg_header, pack, png, webp_header
 from .glb_files import changed, data_uri, inspect

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.files import glb, glb_normalize, peek
+from mint_blender.files import peek
 from mint_blender.files.errors import BadGlb
+from mint_blender.files.glb import glb, glb_normalize
 
 from .build_glb import Document, box, box_parts, pack
 from .glb_files import changed, inspect

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.files import glb
 from mint_blender.files.errors import BadGlb
+from mint_blender.files.glb import glb
 
 from . import build_glb
 from .build_glb import Document, box, box_parts, chunk, pack, png

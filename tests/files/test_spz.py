@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mint_blender.files import spz
 from mint_blender.files.errors import BadSplats
-from mint_blender.files.harmonics import PER_DEGREE, basis
+from mint_blender.files.spz import spz
+from mint_blender.files.spz.harmonics import PER_DEGREE, basis
 
 from . import build_spz
 

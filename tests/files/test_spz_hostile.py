@@ -17,8 +17,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mint_blender.files import spz
 from mint_blender.files.errors import BadSplats
+from mint_blender.files.spz import spz
 
 from . import build_spz
 
@@ -122,7 +122,8 @@ def png(width: int, height: int) -> bytes:
 MEMORY = """
 import json, resource, sys
 from pathlib import Path
-from mint_blender.files import picture, spz
+from mint_blender.files import picture
+from mint_blender.files.spz import spz
 from mint_blender.files.errors import FileTrouble
 
 def peak():

@@ -22,10 +22,12 @@ from typing import Any, NoReturn
 
 from mint_blender.files import transfer
 from mint_blender.files.choice import OPTIMIZED_NEEDS
-from mint_blender.jobs import calls, desk, earlier_queue, fetching, worker  # noqa: F401 - loaded before the fork, once for all children
 from mint_blender.jobs.board import Board
+from mint_blender.jobs.engine import calls, desk, worker  # noqa: F401 - loaded before the fork, once for all children
 from mint_blender.jobs.job import Phase, Target
-from mint_blender.jobs.journal import Journal
+from mint_blender.jobs.storage import earlier_queue
+from mint_blender.jobs.storage.journal import Journal
+from mint_blender.jobs.transfers import fetching  # noqa: F401 - loaded before the fork, once for all children
 from mint_blender.mint.account import Account
 from mint_blender.mint.generation import GenerationRequest
 from mint_blender.mint.schema import Asset, Format, Kind, Mode, OptimizationLevel

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from mint_blender.jobs import record
 from mint_blender.jobs.job import MOVES, Decision, Job, Kept, Phase, Role, Target, Verb, new_job
-from mint_blender.jobs.story import Terms, follow
-from mint_blender.jobs.wants import AnyWant, Fetch, Start, Step, TakeSlot
+from mint_blender.jobs.storage import record
+from mint_blender.jobs.workflow.story import Terms, follow
+from mint_blender.jobs.workflow.wants import AnyWant, Fetch, Start, Step, TakeSlot
 from mint_blender.mint import errors
 from mint_blender.mint.generation import GenerationRequest
 from mint_blender.mint.schema import Asset, Kind, Mode, Operation, Seen

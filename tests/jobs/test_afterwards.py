@@ -14,8 +14,8 @@ from mint_blender.jobs import card, wish
 from mint_blender.jobs.board import Board, NotPossible
 from mint_blender.jobs.job import Phase, Role, Target, Verb, new_attempt, new_fetch
 from mint_blender.jobs.questions import OptimizationPrice
-from mint_blender.jobs.story import Terms
-from mint_blender.jobs.wants import Act, Fetch, Optimize, Poll, ReadAsset, Start, TakeSlot
+from mint_blender.jobs.workflow.story import Terms
+from mint_blender.jobs.workflow.wants import Act, Fetch, Optimize, Poll, ReadAsset, Start, TakeSlot
 from mint_blender.mint.accounting import Estimate
 from mint_blender.mint.generation import GenerationRequest
 from mint_blender.mint.schema import Asset, Kind, OptimizationLevel

@@ -14,10 +14,10 @@ import pytest
 
 from mint_blender.jobs import card
 from mint_blender.jobs.board import Board, NotPossible
-from mint_blender.jobs.desk import OVERHEAR_EVERY
+from mint_blender.jobs.engine.desk import OVERHEAR_EVERY
+from mint_blender.jobs.engine.outage import StillAway
 from mint_blender.jobs.job import Job, Phase, Role, Target, Verb
-from mint_blender.jobs.journal import Journal
-from mint_blender.jobs.outage import StillAway
+from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
 from mint_blender.mint.generation import GenerationRequest
 from mint_blender.mint.schema import Kind, Mode

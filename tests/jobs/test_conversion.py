@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from mint_blender.files.errors import DiskTrouble
-from mint_blender.jobs import card, record
+from mint_blender.jobs import card
 from mint_blender.jobs.board import Board, NotPossible
 from mint_blender.jobs.job import Cause, Job, Phase, Role, Target, Verb, new_conversion
-from mint_blender.jobs.journal import Journal
-from mint_blender.jobs.wants import Act, Convert, Fetch, Poll, ReadAsset, TakeSlot
+from mint_blender.jobs.storage import record
+from mint_blender.jobs.storage.journal import Journal
+from mint_blender.jobs.workflow.wants import Act, Convert, Fetch, Poll, ReadAsset, TakeSlot
 from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.schema import Asset, Format, Kind
 

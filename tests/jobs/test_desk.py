@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs import desk as desk_module
-from mint_blender.jobs.desk import OVERHEAR_EVERY, Desk
+from mint_blender.jobs.engine import desk as desk_module
+from mint_blender.jobs.engine.desk import OVERHEAR_EVERY, Desk
+from mint_blender.jobs.engine.messages import Command, Hitch, JobChanged, Look, News, Online, Rested
 from mint_blender.jobs.job import Cause, Decision, Job, Phase, Target, Verb, new_conversion
-from mint_blender.jobs.journal import Journal
-from mint_blender.jobs.messages import Command, Hitch, JobChanged, Look, News, Online, Rested
+from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint import errors
 from mint_blender.mint.schema import Format, Kind, Operation
 

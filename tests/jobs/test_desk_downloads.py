@@ -14,10 +14,10 @@ import pytest
 
 from mint_blender.files.download import Downloader
 from mint_blender.files.errors import BadPicture
-from mint_blender.jobs import errands, fetching
+from mint_blender.jobs.engine.messages import Fetched, Look
 from mint_blender.jobs.job import Decision, Job, Phase, Role, Verb
-from mint_blender.jobs.messages import Fetched, Look
-from mint_blender.jobs.wants import Fetch
+from mint_blender.jobs.transfers import errands, fetching
+from mint_blender.jobs.workflow.wants import Fetch
 from mint_blender.mint.schema import Mode
 
 from .office import Office

@@ -6,7 +6,7 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
-from mint_blender.jobs.driver import Driver
+from mint_blender.jobs.storage.driver import Driver
 
 from .processes import Elsewhere
 

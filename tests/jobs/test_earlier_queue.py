@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs import earlier_queue
 from mint_blender.jobs.board import Board, TooExpensive
+from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.job import Job, Phase, Target, Verb, new_conversion, new_fetch
-from mint_blender.jobs.journal import Journal
-from mint_blender.jobs.spending import Limits
+from mint_blender.jobs.storage import earlier_queue
+from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.generation import GenerationRequest
 from mint_blender.mint.schema import Asset, Format, Kind, OptimizationLevel
 

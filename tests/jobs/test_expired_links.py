@@ -14,7 +14,7 @@ from mint_blender.files.errors import LinkExpired
 from mint_blender.files.store import thumbnail_name
 from mint_blender.jobs.board import Board
 from mint_blender.jobs.job import Phase, Role, Target, Verb
-from mint_blender.jobs.wants import Act, Fetch, Poll
+from mint_blender.jobs.workflow.wants import Act, Fetch, Poll
 from mint_blender.mint.generation import GenerationRequest
 from mint_blender.mint.schema import Kind, Mode
 

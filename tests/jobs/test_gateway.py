@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from mint_blender.jobs.board import Board
-from mint_blender.jobs.calls import connect
+from mint_blender.jobs.engine.calls import connect
 from mint_blender.jobs.job import Phase
-from mint_blender.jobs.searching import REPEATED_FOR
+from mint_blender.jobs.workflow.searching import REPEATED_FOR
 from mint_blender.mint.generation import GenerationRequest
 from mint_blender.mint.schema import Format, Kind, Mode, OptimizationLevel
 

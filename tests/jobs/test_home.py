@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.home import home_folder
+from mint_blender.jobs.storage.home import home_folder
 
 USER = Path.home()
 

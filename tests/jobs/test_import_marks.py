@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs import import_marks
 from mint_blender.jobs.board import Board
+from mint_blender.jobs.engine.setup import Setup
 from mint_blender.jobs.job import Cause, Phase
-from mint_blender.jobs.journal import Journal, JournalTrouble
-from mint_blender.jobs.setup import Setup
+from mint_blender.jobs.storage import import_marks
+from mint_blender.jobs.storage.journal import Journal, JournalTrouble
 from mint_blender.mint.account import Account
 
 from .telling import a_job
@@ -24,7 +24,7 @@ from .telling import a_job
 ROOT = Path(__file__).parents[2]
 DYING = """
 import os, pathlib, signal, sys
-from mint_blender.jobs import import_marks
+from mint_blender.jobs.storage import import_marks
 with import_marks.importing(pathlib.Path(sys.argv[1]), sys.argv[2]):
     {then}
 """

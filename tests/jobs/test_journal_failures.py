@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from mint_blender.jobs.board import Board
-from mint_blender.jobs.driver import Driver
 from mint_blender.jobs.job import Decision, Phase, Verb
-from mint_blender.jobs.journal import Journal, JournalTrouble, Unreadable
+from mint_blender.jobs.storage.driver import Driver
+from mint_blender.jobs.storage.journal import Journal, JournalTrouble, Unreadable
 from mint_blender.mint.account import Account
 
 from .quick import quick

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from mint_blender.jobs.job import Phase, Role
-from mint_blender.jobs.journal import Journal
+from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.schema import Mode
 
 from ..mint_service.ledger import PREVIEW, price

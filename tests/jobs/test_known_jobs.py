@@ -13,7 +13,7 @@ import pytest
 
 from mint_blender.jobs.board import Board
 from mint_blender.jobs.job import Phase
-from mint_blender.jobs.journal import Journal, JournalTrouble
+from mint_blender.jobs.storage.journal import Journal, JournalTrouble
 
 from .telling import a_job
 

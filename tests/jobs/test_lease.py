@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from mint_blender.files.lock import InUse
-from mint_blender.jobs import lease
-from mint_blender.jobs.lease import LASTS, Lease
+from mint_blender.jobs.storage import lease
+from mint_blender.jobs.storage.lease import LASTS, Lease
 
 
 @pytest.fixture
@@ -92,9 +92,7 @@ def test_a_touch_keeps_it(tmp_path: Path, on: Callable[[str], None]) -> None:
 def test_a_dead_process_of_this_machine_is_no_holder(tmp_path: Path) -> None:
     """Taken over at once; a living one is, also where the file system knows no locks."""
     path = tmp_path / "lease"
-    take = (
-        "import sys; from pathlib import Path; from mint_blender.jobs.lease import Lease; Lease(Path(sys.argv[1])).take(); print(); input()"
-    )
+    take = "import sys; from pathlib import Path; from mint_blender.jobs.storage.lease import Lease; Lease(Path(sys.argv[1])).take(); print(); input()"
     other = subprocess.Popen(
         [sys.executable, "-c", take, str(path)],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},

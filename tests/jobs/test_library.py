@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mint_blender.files import picture
-from mint_blender.files.glb import Glb
-from mint_blender.jobs import errands
+from mint_blender.files.glb.glb import Glb
 from mint_blender.jobs.board import Board
-from mint_blender.jobs.library import Filter, Library, Sort, State, View, state_of, state_words
-from mint_blender.jobs.messages import Answered
+from mint_blender.jobs.engine.messages import Answered
+from mint_blender.jobs.library.library import Filter, Library, Sort, State, View, state_of, state_words
+from mint_blender.jobs.library.shelf import Shelf
 from mint_blender.jobs.questions import FileFacts, ListPage, Question, Thumbnail
-from mint_blender.jobs.shelf import Shelf
+from mint_blender.jobs.transfers import errands
 from mint_blender.mint.schema import Asset, Kind, Page
 
 from ..effort import lines

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from mint_blender.jobs.board import Board, TooExpensive
+from mint_blender.jobs.budget.spending import Limits, committed, date_of, entry, spent_on
 from mint_blender.jobs.job import Cause, Decision, Job, Phase, Verb
 from mint_blender.jobs.questions import Price
-from mint_blender.jobs.spending import Limits, committed, date_of, entry, spent_on
-from mint_blender.jobs.story import Terms
-from mint_blender.jobs.wants import Quote, Start, TakeSlot
+from mint_blender.jobs.workflow.story import Terms
+from mint_blender.jobs.workflow.wants import Quote, Start, TakeSlot
 from mint_blender.mint.accounting import Estimate
 from mint_blender.mint.generation import GenerationRequest
 from mint_blender.mint.schema import Kind, Mode, Preset

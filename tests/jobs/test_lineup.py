@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from mint_blender.jobs.board import Board
-from mint_blender.jobs.driver import Driver
 from mint_blender.jobs.job import Decision, Job, Phase, Target, Verb
-from mint_blender.jobs.journal import Journal
 from mint_blender.jobs.lineup import MORE, PAGE, Group, Part, group_of, line_up
+from mint_blender.jobs.storage.driver import Driver
+from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
 from mint_blender.mint.generation import GenerationRequest
 from mint_blender.mint.schema import Kind, Preset

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from mint_blender.files.choice import OPTIMIZED_NEEDS
-from mint_blender.jobs import card, spending
+from mint_blender.jobs import card
 from mint_blender.jobs.board import Board, TooExpensive
+from mint_blender.jobs.budget import spending
+from mint_blender.jobs.budget.spending import Limits, committed
 from mint_blender.jobs.job import Job, Phase, Verb
-from mint_blender.jobs.journal import Journal
 from mint_blender.jobs.questions import OptimizationPrice, Price
-from mint_blender.jobs.spending import Limits, committed
+from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
 from mint_blender.mint.generation import GenerationRequest
 from mint_blender.mint.schema import Kind, OptimizationLevel, Preset

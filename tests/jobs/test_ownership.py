@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from mint_blender.jobs import card
-from mint_blender.jobs.accounts import Present
 from mint_blender.jobs.board import Board, NotPossible
-from mint_blender.jobs.driver import Driver
 from mint_blender.jobs.job import Cause, Decision, Hold, Job, Phase, Verb
-from mint_blender.jobs.journal import Journal
+from mint_blender.jobs.storage.accounts import Present
+from mint_blender.jobs.storage.driver import Driver
+from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account, Owner
 from mint_blender.mint.generation import GenerationRequest
 from mint_blender.mint.pacing import Retries

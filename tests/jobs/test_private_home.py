@@ -15,10 +15,10 @@ import pytest
 
 from mint_blender.cli import logbook
 from mint_blender.files import private
-from mint_blender.jobs import errands
 from mint_blender.jobs.board import Board
 from mint_blender.jobs.job import Target
-from mint_blender.jobs.journal import Journal
+from mint_blender.jobs.storage.journal import Journal
+from mint_blender.jobs.transfers import errands
 from mint_blender.mint.generation import GenerationRequest
 from mint_blender.mint.schema import Kind
 

@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mint_blender.jobs import card, record, spending
+from mint_blender.jobs import card
+from mint_blender.jobs.budget import spending
 from mint_blender.jobs.job import Decision, Job, Phase
 from mint_blender.jobs.lineup import line_up
+from mint_blender.jobs.storage import record
 
 from .strategies import decisions, jobs, json_values
 from .telling import a_job, working

@@ -12,9 +12,9 @@ import pytest
 from mint_blender.files.store import Store
 from mint_blender.jobs import checks
 from mint_blender.jobs.board import Board, NotPossible
+from mint_blender.jobs.engine.setup import Setup
 from mint_blender.jobs.job import Target
-from mint_blender.jobs.journal import JournalTrouble
-from mint_blender.jobs.setup import Setup
+from mint_blender.jobs.storage.journal import JournalTrouble
 from mint_blender.jobs.wish import of_job
 from mint_blender.mint.account import Account
 from mint_blender.mint.generation import GenerationRequest

@@ -10,9 +10,10 @@ import pytest
 
 from mint_blender.files.download import Downloader
 from mint_blender.files.errors import BadFile, BadGlb
-from mint_blender.jobs import fetching, set_aside
+from mint_blender.jobs import set_aside
 from mint_blender.jobs.job import Cause, Kept, Phase, Role, Target
-from mint_blender.jobs.wants import Fetch, Poll, ReadAsset
+from mint_blender.jobs.transfers import fetching
+from mint_blender.jobs.workflow.wants import Fetch, Poll, ReadAsset
 
 from ..files.build_glb import box, pack
 from .telling import FILES, GLB, Teller, a_job, asset, seen, working

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs import card, record, spending
+from mint_blender.jobs import card
 from mint_blender.jobs.board import Board, TooExpensive
+from mint_blender.jobs.budget import spending
+from mint_blender.jobs.budget.spending import Limits, committed, entry
 from mint_blender.jobs.job import Decision, Job, Phase, Target, Verb, new_attempt, new_conversion, new_fetch
-from mint_blender.jobs.journal import Journal
 from mint_blender.jobs.questions import OptimizationPrice, Price, prices_of_retry
-from mint_blender.jobs.spending import Limits, committed, entry
+from mint_blender.jobs.storage import record
+from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
 from mint_blender.mint.accounting import Estimate
 from mint_blender.mint.schema import Asset, Format, Kind, OptimizationLevel

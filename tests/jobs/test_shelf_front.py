@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from mint_blender.jobs.library import Library
+from mint_blender.jobs.library.library import Library
+from mint_blender.jobs.library.shelf import Shelf
 from mint_blender.jobs.questions import ListPage
-from mint_blender.jobs.shelf import Shelf
 from mint_blender.mint.schema import Kind
 
 from .telling import a_job

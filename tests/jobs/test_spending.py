@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
-from mint_blender.jobs import card, spending
+from mint_blender.jobs import card
 from mint_blender.jobs.board import Board, NotPossible, TooExpensive
+from mint_blender.jobs.budget import spending
+from mint_blender.jobs.budget.purse import COMPLAINT_LASTS, LASTS, Purse
+from mint_blender.jobs.budget.spending import Limits, committed, entry, month, objection
+from mint_blender.jobs.engine.messages import Answered
 from mint_blender.jobs.job import Job, Phase, Target, Verb, new_fetch
-from mint_blender.jobs.messages import Answered
-from mint_blender.jobs.purse import COMPLAINT_LASTS, LASTS, Purse
 from mint_blender.jobs.questions import Balance, OptimizationPrice, Price
-from mint_blender.jobs.spending import Limits, committed, entry, month, objection
 from mint_blender.mint.account import Account
 from mint_blender.mint.accounting import Credits, Estimate, Usage
 from mint_blender.mint.generation import GenerationRequest

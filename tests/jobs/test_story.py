@@ -11,7 +11,7 @@ import pytest
 from mint_blender.files.errors import BadGlb, DownloadFailed
 from mint_blender.jobs import card
 from mint_blender.jobs.job import MOVES, Cause, IllegalMove, Phase, Role, Verb
-from mint_blender.jobs.wants import Act, Fetch, Glance, Poll, ReadAsset, Start, TakeSlot, Upload
+from mint_blender.jobs.workflow.wants import Act, Fetch, Glance, Poll, ReadAsset, Start, TakeSlot, Upload
 from mint_blender.mint.schema import Kind, Mode
 
 from .telling import (

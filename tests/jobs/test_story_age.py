@@ -13,10 +13,10 @@ import pytest
 from mint_blender.files.choice import OPTIMIZED_NEEDS
 from mint_blender.jobs import card
 from mint_blender.jobs.job import Job, Phase, Role, Target, Verb, new_conversion, new_fetch
-from mint_blender.jobs.searching import REPEATED_FOR
-from mint_blender.jobs.sent import is_unanswered
-from mint_blender.jobs.story import Terms
-from mint_blender.jobs.wants import Act, Convert, Fetch, Optimize, Poll, ReadAsset, ReadPage, ReadTaken, Start, TakeSlot
+from mint_blender.jobs.workflow.searching import REPEATED_FOR
+from mint_blender.jobs.workflow.sent import is_unanswered
+from mint_blender.jobs.workflow.story import Terms
+from mint_blender.jobs.workflow.wants import Act, Convert, Fetch, Optimize, Poll, ReadAsset, ReadPage, ReadTaken, Start, TakeSlot
 from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.schema import Asset, Format, Kind, Mode, OptimizationLevel, Page
 

@@ -10,26 +10,11 @@ from pathlib import PurePath
 import pytest
 
 from mint_blender.jobs.job import Phase, Verb
-from mint_blender.jobs.wants import Act, Fetch, Poll, ReadAsset, ReadPage, Start, TakeSlot
+from mint_blender.jobs.workflow.wants import Act, Fetch, Poll, ReadAsset, ReadPage, Start, TakeSlot
 from mint_blender.mint.pacing import Pace
 from mint_blender.mint.schema import Kind, Mode, Page
 
-from .telling import (
-    FILES,
-    GLB,
-    Teller,
-    a_job,
-    asset,
-    decided,
-    fetch_all,
-    in_review,
-    kept,
-    operation,
-    problem,
-    seen,
-    started,
-    working,
-)
+from .telling import FILES, GLB, Teller, a_job, asset, decided, fetch_all, in_review, kept, operation, problem, seen, started, working
 
 
 def test_revise_keeps_the_earlier_previews() -> None:

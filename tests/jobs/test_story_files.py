@@ -10,23 +10,11 @@ import pytest
 from mint_blender.files.choice import OPTIMIZED_NEEDS
 from mint_blender.files.errors import BadGlb, BadPicture, DownloadFailed, FileTrouble, LinkExpired, TooLarge
 from mint_blender.jobs.job import Cause, Job, Phase, Role, Target
-from mint_blender.jobs.story import Terms
-from mint_blender.jobs.wants import Fetch, Optimize, Poll, ReadAsset
+from mint_blender.jobs.workflow.story import Terms
+from mint_blender.jobs.workflow.wants import Fetch, Optimize, Poll, ReadAsset
 from mint_blender.mint.schema import Kind, OptimizationLevel, Seen
 
-from .telling import (
-    FILES,
-    GLB,
-    PREVIEW,
-    THUMB,
-    Teller,
-    asset,
-    fetch_all,
-    kept,
-    operation,
-    problem,
-    working,
-)
+from .telling import FILES, GLB, PREVIEW, THUMB, Teller, asset, fetch_all, kept, operation, problem, working
 
 
 def harvesting(terms: Terms = Terms(), job: Job | None = None, **files: object) -> Teller:

@@ -15,11 +15,12 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from mint_blender.files.errors import DownloadFailed, LinkExpired
-from mint_blender.jobs import card, record
+from mint_blender.jobs import card
 from mint_blender.jobs.job import VERBS, Decision, Job, Phase, Role, Verb, may_decide
-from mint_blender.jobs.sent import is_unanswered
-from mint_blender.jobs.story import Terms
-from mint_blender.jobs.wants import Act, Fetch, Glance, Poll, ReadAsset, ReadPage, ReadTaken, Start, TakeSlot, Upload
+from mint_blender.jobs.storage import record
+from mint_blender.jobs.workflow.sent import is_unanswered
+from mint_blender.jobs.workflow.story import Terms
+from mint_blender.jobs.workflow.wants import Act, Fetch, Glance, Poll, ReadAsset, ReadPage, ReadTaken, Start, TakeSlot, Upload
 from mint_blender.mint.errors import BadAnswer, MintError, Unreachable, problem_error
 from mint_blender.mint.problems import read_problem
 from mint_blender.mint.schema import Kind, Mode, Operation, Page, Seen

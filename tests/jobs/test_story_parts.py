@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 
 from mint_blender.files.errors import BadFile, DownloadFailed, LinkExpired
-from mint_blender.jobs.harvest import NOTHING_USED_IS_MISSING
 from mint_blender.jobs.job import Job, Phase, Role, Target
-from mint_blender.jobs.wants import Fetch, Poll, ReadAsset
+from mint_blender.jobs.workflow.harvest import NOTHING_USED_IS_MISSING
+from mint_blender.jobs.workflow.wants import Fetch, Poll, ReadAsset
 from mint_blender.mint.schema import Kind
 
 from .telling import FILES, THUMB, Teller, asset, kept, operation, seen, working

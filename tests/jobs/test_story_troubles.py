@@ -8,23 +8,12 @@ from dataclasses import replace
 import pytest
 
 from mint_blender.jobs.job import Cause, Phase, Target, Verb, new_fetch
-from mint_blender.jobs.wants import Fetch, Poll, ReadAsset, Start, TakeSlot, Upload
+from mint_blender.jobs.workflow.wants import Fetch, Poll, ReadAsset, Start, TakeSlot, Upload
 from mint_blender.mint.errors import KeyMissing, Unreachable
 from mint_blender.mint.pacing import Pace
 from mint_blender.mint.schema import Asset, Kind
 
-from .telling import (
-    GLB,
-    Teller,
-    a_job,
-    decided,
-    in_review,
-    operation,
-    problem,
-    seen,
-    started,
-    working,
-)
+from .telling import GLB, Teller, a_job, decided, in_review, operation, problem, seen, started, working
 
 
 def test_too_many_active_goes_back_in_line() -> None:

@@ -12,8 +12,8 @@ import pytest
 from mint_blender.files.choice import OPTIMIZED_NEEDS
 from mint_blender.jobs import card
 from mint_blender.jobs.job import Job, Phase, Role, Target, Verb, new_conversion, new_fetch
-from mint_blender.jobs.story import Terms
-from mint_blender.jobs.wants import Act, Convert, Fetch, Optimize, Poll, ReadAsset, ReadPage, ReadTaken, Start
+from mint_blender.jobs.workflow.story import Terms
+from mint_blender.jobs.workflow.wants import Act, Convert, Fetch, Optimize, Poll, ReadAsset, ReadPage, ReadTaken, Start
 from mint_blender.mint.errors import BadAnswer, CannotCancel, MintError, Problem, problem_error
 from mint_blender.mint.problems import read_problem
 from mint_blender.mint.schema import Asset, Format, Kind, Mode, Operation, OptimizationLevel, Page, Seen

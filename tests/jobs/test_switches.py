@@ -16,10 +16,11 @@ import pytest
 
 from mint_blender.files.choice import OPTIMIZED_NEEDS
 from mint_blender.files.download import Downloader
-from mint_blender.jobs import card, harvest
+from mint_blender.jobs import card
 from mint_blender.jobs.board import Board
+from mint_blender.jobs.engine.messages import Hitch, JobChanged, News
 from mint_blender.jobs.job import Cause, Job, Phase, Role, Target
-from mint_blender.jobs.messages import Hitch, JobChanged, News
+from mint_blender.jobs.workflow import harvest
 from mint_blender.mint.generation import GenerationRequest
 from mint_blender.mint.schema import Kind, OptimizationLevel
 

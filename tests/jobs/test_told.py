@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mint_blender.jobs import library as library_words
 from mint_blender.jobs.board import Board
 from mint_blender.jobs.job import Cause, Job, Phase, Target, Trouble, new_attempt, new_conversion, new_fetch
-from mint_blender.jobs.library import Filter, Library, State, View, state_of
+from mint_blender.jobs.library import library as library_words
+from mint_blender.jobs.library.library import Filter, Library, State, View, state_of
+from mint_blender.jobs.library.shelf import Shelf
+from mint_blender.jobs.library.told import Told
 from mint_blender.jobs.questions import ListPage
-from mint_blender.jobs.shelf import Shelf
-from mint_blender.jobs.told import Told
 from mint_blender.mint.schema import Asset, Format, Kind, Page
 
 from ..mint_service.running import ThreadService, running_service

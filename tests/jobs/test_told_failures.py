@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import pytest
 
-from mint_blender.jobs import library as library_words
 from mint_blender.jobs.job import new_conversion
-from mint_blender.jobs.library import Filter, Library, State
-from mint_blender.jobs.wants import Convert, ReadAsset, TakeSlot
+from mint_blender.jobs.library import library as library_words
+from mint_blender.jobs.library.library import Filter, Library, State
+from mint_blender.jobs.workflow.wants import Convert, ReadAsset, TakeSlot
 from mint_blender.mint.schema import Format, Page
 
 from .telling import Teller, a_job, problem

@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 
 from mint_blender.jobs.board import Board
-from mint_blender.jobs.calls_in_flight import SIZES, Lane
+from mint_blender.jobs.engine.calls_in_flight import SIZES, Lane
+from mint_blender.jobs.engine.messages import Answered, Crashed, News, Rested
+from mint_blender.jobs.engine.worker import Worker
 from mint_blender.jobs.job import Job, Phase
-from mint_blender.jobs.journal import Journal
-from mint_blender.jobs.messages import Answered, Crashed, News, Rested
 from mint_blender.jobs.questions import WhoseKey
-from mint_blender.jobs.worker import Worker
+from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
 from mint_blender.mint.accounting import Me
 from mint_blender.mint.generation import GenerationRequest

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from mint_blender.jobs.calls import connect
+from mint_blender.jobs.engine.calls import connect
 from mint_blender.mint import errors
 from mint_blender.mint.account import Account
 from mint_blender.mint.errors import MintError, problem_error

@@ -29,13 +29,13 @@ _going_on = None
 
 
 def part(name):
-    """A module of the installed add-on, as in `part("blender.current")`."""
+    """A module of the installed add-on, as in `part("ui.current")`."""
     return sys.modules[f"{MODULE}.{name}" if name else MODULE]
 
 
 def board():
     """The add-on's board of jobs; None while there is none."""
-    current = sys.modules.get(f"{MODULE}.blender.current")
+    current = sys.modules.get(f"{MODULE}.ui.current")
     return current.existing() if current else None
 
 

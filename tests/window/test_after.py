@@ -50,7 +50,7 @@ def test_the_form_says_what_optimising_needs(blender: BlenderWindow, since: Sinc
     """In More one chooses how the model is optimised afterwards. This Blender has no Draco, so nothing would be: the form says so."""
     blender.ask(OPENED, name="MINT_PT_more")
     blender.fill(preset="FAST", review=False, optimize="LIGHT", prompt="a lamp")
-    complaint = blender.ask("part('blender.form').optimize_complaint(bpy.context.window_manager.mint)")
+    complaint = blender.ask("part('ui.create.form').optimize_complaint(bpy.context.window_manager.mint)")
     blender.settle()
     blender.screenshot("after_form_optimize")
     blender.ask("call('mint.generate_from_form')")
@@ -144,7 +144,7 @@ def test_a_failed_entry_is_retried(open_blender: Callable[..., BlenderWindow], s
     blender.open_sidebar()
     blender.ask("[bpy.utils.unregister_class(each) for each in (bpy.types.MINT_PT_more, bpy.types.MINT_PT_main)]")
     blender.ask(OPENED, name="MINT_PT_library")
-    entries = "part('blender.library_view').library().entries(part('jobs.library').Filter())"
+    entries = "part('ui.library_browser.library_view').library().entries(part('jobs.library.library').Filter())"
     failed = blender.wait(f"next((each.id for each in {entries} if each.status == 'failed'), None)")
     blender.ask("bpy.ops.mint.choose_asset(asset_id=failed)", failed=failed)
     blender.settle()

@@ -38,7 +38,7 @@ def test_opening_a_file_sends_nothing(open_blender: Callable[..., BlenderWindow]
     assert since.count("*", "*") == 0
     blender.open_sidebar()
     blender.wait(
-        "board() and board().purse.balance and board().purse.price(part('blender.form').price_of(bpy.context.window_manager.mint))"
+        "board() and board().purse.balance and board().purse.price(part('ui.create.form').price_of(bpy.context.window_manager.mint))"
     )
     assert since.count("POST", ESTIMATE) == 1
 
@@ -56,7 +56,7 @@ def test_nothing_lands_while_somebody_types(blender: BlenderWindow, service: Ser
         time.sleep(0.2)
         blender.display.press()
         blender.type("lam")
-        assert blender.ask("part('blender.text_fields').may_be_edited()")
+        assert blender.ask("part('ui.text_fields').may_be_edited()")
         before = blender.ask("scene()")
         service.advance(2000)
         for letter in "psofoldbrass":
@@ -80,10 +80,10 @@ def test_a_radial_control_keeps_results_away(blender: BlenderWindow) -> None:
     blender.over()
     blender.call("wm.radial_control", "INVOKE_DEFAULT", data_path_primary="tool_settings.unified_paint_settings.size")
     blender.wait(f"'WM_OT_radial_control' in {RADIAL}")
-    assert blender.ask("part('blender.auto_landing')._is_busy()")
+    assert blender.ask("part('ui.job_list.auto_landing')._is_busy()")
     blender.key("Escape")
     blender.wait(f"'WM_OT_radial_control' not in {RADIAL}")
-    assert not blender.ask("part('blender.auto_landing')._is_busy()")
+    assert not blender.ask("part('ui.job_list.auto_landing')._is_busy()")
 
 
 def test_an_earlier_session_is_no_news(open_blender: Callable[..., BlenderWindow], service: Service, since: Since) -> None:
@@ -102,7 +102,7 @@ def test_an_earlier_session_is_no_news(open_blender: Callable[..., BlenderWindow
         second.wait("jobs() and jobs()[0]['active']")
         service.advance(2000)
         second.wait("jobs()[0]['phase'] == 'ready' and not jobs()[0]['active']")
-        second.wait("not part('blender.heartbeat')._beating")
+        second.wait("not part('ui.heartbeat')._beating")
         said = second.ask(SAID)
         assert said.count("a lamp of today: Ready to place") == 1
         assert "yesterday" not in said
@@ -112,13 +112,13 @@ def test_an_earlier_session_is_no_news(open_blender: Callable[..., BlenderWindow
 
 
 DRAWN = """
-spend = part('blender.confirm').MINT_OT_spend
+spend = part('ui.pricing.confirm').MINT_OT_spend
 drawn, draw = [], spend.draw
 def look(self, context):
     drawn.append(context.window.as_pointer())
     draw(self, context)
 spend.draw = look
-part('blender.confirm')._test_drawn = drawn
+part('ui.pricing.confirm')._test_drawn = drawn
 """
 CLICK_IN_SECOND = """
 second = bpy.context.window_manager.windows[1]
@@ -138,12 +138,12 @@ def test_a_dialog_opens_in_the_window_of_the_click(blender: BlenderWindow, since
     try:
         blender.ask(DRAWN)
         blender.ask(CLICK_IN_SECOND)
-        blender.wait("part('blender.confirm')._test_drawn")
+        blender.wait("part('ui.pricing.confirm')._test_drawn")
         second = blender.ask("bpy.context.window_manager.windows[1].as_pointer()")
-        assert set(blender.ask("part('blender.confirm')._test_drawn")) == {second}
+        assert set(blender.ask("part('ui.pricing.confirm')._test_drawn")) == {second}
     finally:
         blender.key("Escape")
         blender.ask(f"setattr({addon}, 'limit_each', 0)")
-        blender.ask("part('blender.confirm').forget()")
+        blender.ask("part('ui.pricing.confirm').forget()")
         blender.ask("with bpy.context.temp_override(window=bpy.context.window_manager.windows[1]):\n    bpy.ops.wm.window_close()")
     assert since.starts == 0

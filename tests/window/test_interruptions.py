@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.jobs.job import Target, new_job
-from mint_blender.jobs.journal import Journal
+from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.generation import GenerationRequest
 from mint_blender.mint.schema import Kind, Preset
 from tests.mint_service.options import DURATIONS
@@ -20,7 +20,7 @@ from .conftest import Since
 
 pytestmark = pytest.mark.window
 
-BEATS = "part('blender.heartbeat')._beating"
+BEATS = "part('ui.heartbeat')._beating"
 ACTIVE = "jobs() and jobs()[0]['active']"
 AT_MINT = "jobs() and jobs()[0]['phase'] == 'working'"
 

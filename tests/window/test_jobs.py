@@ -37,7 +37,7 @@ def test_text_to_model(blender: BlenderWindow, since: Since) -> None:
     assert blender.ask("list(bpy.data.objects[root].location)", root=root) == pytest.approx([2, 1, 0], abs=1e-4)
     assert since.starts == 1
     assert not blender.ask("bpy.context.window_manager.mint.prompt"), "the prompt of a job that was sent stays in the field"
-    assert not blender.ask("part('blender.heartbeat')._beating"), "the heart beats though nothing is in flight"
+    assert not blender.ask("part('ui.heartbeat')._beating"), "the heart beats though nothing is in flight"
 
 
 APPROVE_THE_FIRST = """
@@ -112,7 +112,7 @@ def test_world(blender: BlenderWindow, since: Since) -> None:
     start(blender, "an old greenhouse", kind="WORLD")
     blender.wait_for("placed")
     assert len(blender.ask("roots()")) == 1
-    assert blender.ask("part('blender.scene.panorama').OURS in bpy.context.scene.world"), "the panorama is not the scene's background"
+    assert blender.ask("part('scene.world.panorama').OURS in bpy.context.scene.world"), "the panorama is not the scene's background"
     assert since.starts == 1
 
 
@@ -149,7 +149,7 @@ def test_cancel(blender: BlenderWindow, service: Service, since: Since) -> None:
     blender.wait_for("canceled")
     assert since.count("POST", "/v1/operations/*:cancel") == 1
     assert service.operations()[-1].status == "canceled"
-    blender.wait("not part('blender.heartbeat')._beating")  # the balance is read once more before
+    blender.wait("not part('ui.heartbeat')._beating")  # the balance is read once more before
 
 
 def test_f3(blender: BlenderWindow, since: Since) -> None:

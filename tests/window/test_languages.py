@@ -33,7 +33,7 @@ def test_a_review(blender: BlenderWindow, language: str, state: str) -> None:
         start(blender, "a ceramic lamp", mode="REVIEW")
         blender.wait_for("review")
         blender.screenshot(f"language_{language}")
-        assert blender.ask("part('blender.translations').translated('Look at the Preview')") == state
+        assert blender.ask("part('ui.translations').translated('Look at the Preview')") == state
         blender.click("mint.approve")
         blender.wait_for("placed", title="lamp")
     finally:
@@ -57,14 +57,14 @@ def test_words_of_the_user_and_numbers(blender: BlenderWindow, language: str, pl
         blender.open_sidebar()
         blender.fill(kind="WORLD", preset="STANDARD", review=False, prompt="Cube")
         assert blender.wait(PRICE) == 1650
-        assert blender.ask("part('blender.translations').translated('1,650 Credits')") == price
+        assert blender.ask("part('ui.translations').translated('1,650 Credits')") == price
         blender.settle()
         blender.screenshot(f"words_and_numbers_{language}")
         blender.ask(f"setattr({PREFERENCES}, 'limit_each', 1500)")
         blender.until_it_shows(lambda: blender.click("mint.generate_from_form"))
         blender.screenshot(f"words_and_numbers_limit_{language}")
         blender.key("Escape")
-        blender.wait("part('blender.confirm')._above is None")
+        blender.wait("part('ui.pricing.confirm')._above is None")
     finally:
         blender.ask(f"setattr({PREFERENCES}, 'limit_each', 0)")
         blender.ask(SWITCH, language="en_US")

@@ -20,8 +20,8 @@ pytestmark = pytest.mark.window
 ESTIMATE = "/v1/pricing:estimate"
 NO_PRICES = {"method": "POST", "path": ESTIMATE, "times": 1, "answer": {"status": 404}}
 PREFERENCES = f"bpy.context.preferences.addons['{ADDON}'].preferences"
-PRICE = "board() and board().purse.price(part('blender.form').price_of(bpy.context.window_manager.mint))"
-TICKS = "bpy.app.timers.is_registered(part('blender.billing_watch')._look)"
+PRICE = "board() and board().purse.price(part('ui.create.form').price_of(bpy.context.window_manager.mint))"
+TICKS = "bpy.app.timers.is_registered(part('ui.account.billing_watch')._look)"
 CLICK_AGAIN = """
 try:
     call('mint.generate', prompt='only one lamp', preset='FAST', mode='AUTO')
@@ -29,7 +29,7 @@ except RuntimeError as error:
     result = str(error).strip()
 """
 START_ANYWAY, GENERATE = "s", "g"  # the underlined letters of the buttons that spend; Enter is Cancel
-FORGET = "(board().answers.clear(), part('blender.heartbeat').redraw()) and None if board() else None"  # a panel that is seen asks anew
+FORGET = "(board().answers.clear(), part('ui.heartbeat').redraw()) and None if board() else None"  # a panel that is seen asks anew
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +69,7 @@ def test_the_price_before_the_click(blender: BlenderWindow, since: Since) -> Non
     assert blender.ask(PRICE) is None, "the price of another preset is shown"
     assert known_price(blender) == 798
     blender.fill(preset="FAST")
-    blender.wait("not bpy.app.timers.is_registered(part('blender.asking')._ask_price)")
+    blender.wait("not bpy.app.timers.is_registered(part('ui.pricing.asking')._ask_price)")
     blender.settle()
     assert known_price(blender) == 248
     assert since.count("POST", ESTIMATE) == asked + 1
@@ -109,7 +109,7 @@ def test_a_click_above_the_limit_is_asked_about(blender: BlenderWindow, since: S
     blender.over("VIEW_3D", "UI")
     blender.until_it_shows(lambda: blender.click("mint.generate_from_form"))
     blender.key("Return")
-    blender.wait("part('blender.confirm')._above is None")
+    blender.wait("part('ui.pricing.confirm')._above is None")
     assert not blender.jobs() and since.starts == 0
     blender.over("VIEW_3D", "UI")
     blender.until_it_shows(lambda: blender.click("mint.generate_from_form"))
@@ -128,7 +128,7 @@ def test_a_day_above_the_limit_is_asked_about(blender: BlenderWindow, since: Sin
     limit(blender, day=spent + 247)
     blender.ask(FORGET)
     blender.until_it_shows(lambda: start(blender, "one too many"))
-    blender.wait("part('blender.confirm')._above is not None")
+    blender.wait("part('ui.pricing.confirm')._above is not None")
     blender.screenshot("above_the_limit_of_a_day")
     assert since.starts == 1
     blender.key(START_ANYWAY)
@@ -142,7 +142,7 @@ def test_a_second_click_while_the_price_is_asked_for(blender: BlenderWindow, ser
     service.scenario(answers=[{"method": "POST", "path": ESTIMATE, "times": 1, "answer": {"delay": 3.0}}])
     limit(blender, each=1000)
     start(blender, "only one lamp")
-    assert blender.ask("part('blender.confirm').waits_for_price()")
+    assert blender.ask("part('ui.pricing.confirm').waits_for_price()")
     assert blender.ask(CLICK_AGAIN) == "Error: Mint is being asked for the price of the click before: wait a moment."
     blender.screenshot("asking_for_the_price")
     blender.wait_for("placed")
@@ -159,7 +159,7 @@ def test_f3_above_the_limit(blender: BlenderWindow, since: Since) -> None:
     blender.screenshot("f3_with_a_price")
     blender.until_it_shows(lambda: blender.key("Return"))  # ends the text
     blender.key(GENERATE)
-    blender.wait("part('blender.confirm')._above is not None")
+    blender.wait("part('ui.pricing.confirm')._above is not None")
     blender.settle()
     blender.screenshot("f3_asks_about_the_limit")
     assert since.starts == 0
@@ -174,7 +174,7 @@ def test_a_retry_above_the_limit(blender: BlenderWindow, since: Since) -> None:
     blender.wait_for("failed")
     limit(blender, each=100)
     blender.until_it_shows(lambda: blender.click("mint.retry"))
-    blender.wait("part('blender.confirm')._above is not None")
+    blender.wait("part('ui.pricing.confirm')._above is not None")
     blender.screenshot("retry_above_the_limit")
     assert since.count("POST", "/v1/*:retry") == 0
     blender.key(START_ANYWAY)
@@ -189,10 +189,10 @@ def test_approving_above_the_limit(blender: BlenderWindow, since: Since) -> None
     blender.wait("not jobs()[0]['active']")
     limit(blender, each=100)
     blender.until_it_shows(lambda: blender.click("mint.approve"))
-    blender.wait("part('blender.confirm')._above is not None")
+    blender.wait("part('ui.pricing.confirm')._above is not None")
     blender.screenshot("approve_above_the_limit")
     blender.key("Escape")
-    blender.wait("part('blender.confirm')._above is None")
+    blender.wait("part('ui.pricing.confirm')._above is None")
     assert since.count("POST", "/v1/*:approve") == 0
     assert blender.ask("jobs()[0]['phase']") == "review"
     limit(blender, each=248)
@@ -208,7 +208,7 @@ def test_a_retry_above_the_limit_with_the_price_known(blender: BlenderWindow, si
     blender.ask("[board().find_out(each) for each in part('jobs.questions').prices_of_retry(board().jobs()[0])] and None")
     limit(blender, each=100)
     blender.until_it_shows(lambda: blender.click("mint.retry"))
-    assert blender.ask("part('blender.confirm')._above is not None")
+    assert blender.ask("part('ui.pricing.confirm')._above is not None")
     blender.key(START_ANYWAY)
     blender.wait_for("placed")
     assert since.count("POST", "/v1/*:retry") == 1
@@ -222,7 +222,7 @@ def test_a_second_click_confirms_nothing(blender: BlenderWindow, since: Since) -
     blender.find("mint.generate_from_form")
     blender.click("mint.generate_from_form")
     blender.display.press(seconds=0.05)
-    blender.wait("part('blender.confirm')._above is not None")
+    blender.wait("part('ui.pricing.confirm')._above is not None")
     blender.settle()
     assert not blender.jobs() and since.starts == 0
     blender.key("Escape")
@@ -234,10 +234,10 @@ def test_a_limit_without_a_price(blender: BlenderWindow, service: Service, since
     service.scenario(answers=[NO_PRICES])
     limit(blender, each=100_000)
     blender.until_it_shows(lambda: start(blender, "a lamp without a price"))
-    blender.wait("part('blender.confirm')._above is not None")
+    blender.wait("part('ui.pricing.confirm')._above is not None")
     blender.screenshot("limit_without_a_price")
     blender.key("Escape")
-    blender.wait("part('blender.confirm')._above is None")
+    blender.wait("part('ui.pricing.confirm')._above is None")
     assert since.starts == 0
 
 
@@ -246,14 +246,14 @@ def test_a_limit_without_a_price(blender: BlenderWindow, service: Service, since
 
 def test_the_balance_is_watched_while_a_job_waits(blender: BlenderWindow, service: Service, since: Since) -> None:
     """It is read again until it suffices; then the card and a notice say so. Nothing goes on before Resume; afterwards nothing ticks."""
-    blender.ask("setattr(part('blender.billing_watch'), 'EVERY', 0.5)")
+    blender.ask("setattr(part('ui.account.billing_watch'), 'EVERY', 0.5)")
     assert not blender.ask(TICKS)
     service.scenario(credits=300)
     start(blender, "a throne [billing-final] [billing-unpaid]")
     blender.wait_for("billing")
     blender.wait(TICKS)
     blender.wait("board().purse.balance == 52 and not board().is_active_at_all")
-    assert blender.ask("part('blender.billing_watch').missing(board(), board().jobs()[0])") == 98 - 52  # the Preview's 150 are paid
+    assert blender.ask("part('ui.account.billing_watch').missing(board(), board().jobs()[0])") == 98 - 52  # the Preview's 150 are paid
     before = since.count("GET", "/v1/usage")
     while since.count("GET", "/v1/usage") < before + 3:
         blender.settle()
@@ -274,13 +274,13 @@ def test_the_balance_is_watched_while_a_job_waits(blender: BlenderWindow, servic
     blender.wait_for("placed")
     assert since.starts == 1
     blender.wait(f"not {TICKS}")
-    blender.wait("not part('blender.heartbeat')._beating")
+    blender.wait("not part('ui.heartbeat')._beating")
     assert blender.ask("left_of_us()['threads']") == []
 
 
 def test_offline_the_balance_is_left_alone(blender: BlenderWindow, since: Since) -> None:
     """With online access off nothing is asked; a dismissed job leaves no timer."""
-    blender.ask("setattr(part('blender.billing_watch'), 'EVERY', 0.2)")
+    blender.ask("setattr(part('ui.account.billing_watch'), 'EVERY', 0.2)")
     start(blender, "a throne [billing-final] [billing-unpaid]")
     blender.wait_for("billing")
     blender.wait("not board().is_active_at_all")
@@ -325,7 +325,7 @@ def test_each_job_says_what_it_costs(blender: BlenderWindow) -> None:
 PAST = """
 import random, time
 from dataclasses import replace
-jobs_, schema, generation, journal = part('jobs.job'), part('mint.schema'), part('mint.generation'), part('jobs.journal')
+jobs_, schema, generation, journal = part('jobs.job'), part('mint.schema'), part('mint.generation'), part('jobs.storage.journal')
 chance, book = random.Random(7), journal.Journal(board().home)
 for day in range(30):
     for _ in range(chance.choice([0, 0, 1, 1, 2, 3, 5])):
@@ -339,7 +339,7 @@ for day in range(30):
 book.close()
 board().catch_up()
 board()._past = None
-part('blender.heartbeat').follow(board())
+part('ui.heartbeat').follow(board())
 result = board().month().count
 """
 SET_THEME = """
@@ -357,7 +357,7 @@ def test_the_usage_of_a_month(blender: BlenderWindow, since: Since) -> None:
     blender.wait_for("placed")
     assert blender.ask(PAST) > 20
     limit(blender, each=1000, day=5000)
-    pictures = blender.ask("sorted(part('blender.usage_chart')._icons.keys())")
+    pictures = blender.ask("sorted(part('ui.account.usage_chart')._icons.keys())")
     assert len(pictures) == 8
     blender.ask("bpy.ops.mint.refresh_account() and None")
     blender.wait("board().purse.balance")

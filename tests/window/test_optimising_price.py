@@ -12,12 +12,12 @@ from .test_money import FORGET, known_price, limit
 pytestmark = pytest.mark.window
 
 WISHED = """
-form = part('blender.form')
+form = part('ui.create.form')
 form.readable_extensions = lambda: form.OPTIMIZED_NEEDS  # as a Blender with a Draco decoder
 bpy.context.window_manager.mint.optimize = 'LIGHT'
 """
-SAID = "board() and board().purse.known(part('jobs.questions').OptimizationPrice()) and part('blender.priced').optimizing_words()"
-ASKED_ABOUT = "part('blender.confirm')._above is not None and part('blender.confirm')._above[0].sentence"
+SAID = "board() and board().purse.known(part('jobs.questions').OptimizationPrice()) and part('ui.pricing.priced').optimizing_words()"
+ASKED_ABOUT = "part('ui.pricing.confirm')._above is not None and part('ui.pricing.confirm')._above[0].sentence"
 
 
 def test_optimising_comes_on_top(blender: BlenderWindow, since: Since) -> None:
@@ -35,7 +35,7 @@ def test_optimising_comes_on_top(blender: BlenderWindow, since: Since) -> None:
     assert "only once there is a model" in blender.wait(ASKED_ABOUT)
     blender.screenshot("optimising_not_known_above_the_limit")
     blender.key("Escape")
-    blender.wait("part('blender.confirm')._above is None")
+    blender.wait("part('ui.pricing.confirm')._above is None")
     assert since.starts == 0
 
     blender.call("mint.generate", prompt="a lamp", preset="FAST")
@@ -46,7 +46,7 @@ def test_optimising_comes_on_top(blender: BlenderWindow, since: Since) -> None:
     assert blender.wait(ASKED_ABOUT).startswith("This would cost about 268 Credits, more than your limit of 267")
     blender.screenshot("optimising_above_the_limit")
     blender.key("Escape")
-    blender.wait("part('blender.confirm')._above is None")
+    blender.wait("part('ui.pricing.confirm')._above is None")
     assert since.starts == 1
     assert blender.ask(SAID) == "Optimising comes on top: about 20 Credits."
     blender.ask("bpy.ops.mint.refresh_account() and None")

@@ -11,8 +11,7 @@ from mathutils import Vector
 from mathutils.bvhtree import BVHTree
 
 from .. import palette, spz
-from ..studio import plain
-from . import draco, place, scene, shapes
+from . import draco, place, plain, scene, shapes
 
 TEXTURE = 256
 MAIN = 0.75  # of a texture's width: the colour of the prompt

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`index.html` of a batch: every line with its picture, prompt, state, Credits and links. One file that opens without a network.
+
+Links are relative, so that the folder can be moved or handed on. Filtering is radio buttons and CSS: nothing runs.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from html import escape
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from ...delivery import writing
+from ...jobs.job import Phase
+from .batch_record import Entry, State
+from .sheet_style import STYLE
+
+NAME = "index.html"
+MARK = '<meta name="generator" content="Mint for Blender, contact sheet">'
+_SHOWN = 140  # characters of a prompt that stand in the open; the rest unfolds
+
+# No address but the folder's own may be loaded, and no script is run, whatever a prompt says.
+_POLICY = "default-src 'none'; img-src 'self' file: data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+
+def complaint(folder: Path) -> str | None:
+    """Why no contact sheet may be written here: there is a page that is none of ours."""
+    path = folder / NAME
+    try:
+        if not path.exists() or MARK in path.read_text(encoding="utf-8", errors="replace")[:2000]:
+            return None
+    except OSError as error:
+        return f"{path} cannot be read: {error.strerror}. Nothing was started."
+    return f"There is an {NAME} in {folder} that is no contact sheet. Choose another folder. Nothing was started."
+
+
+def summary(entries: Sequence[Entry]) -> dict[str, Any]:
+    """How many lines stand how, and what they cost in all."""
+    counts = Counter(entry.state for entry in entries)
+    return {
+        **{state.value.replace(" ", "_"): counts[state] for state in State},
+        "credits": sum(entry.job.cost or 0.0 for entry in entries if entry.job),
+    }
+
+
+def write(folder: Path, source: str, entries: Sequence[Entry]) -> Path:
+    """Write the sheet; `source` is the batch file's name. Raises OSError."""
+    path = folder / NAME
+    writing.put(path, page(source, entries, datetime.now().astimezone()))
+    return path
+
+
+def page(source: str, entries: Sequence[Entry], now: datetime) -> str:
+    """The whole page."""
+    cards = "\n".join(_card(entry) for entry in entries)
+    title = escape(Path(source).stem)
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+{MARK}
+<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<title>{title} · Mint</title>
+<style>{STYLE}</style>
+</head>
+<body>
+{_filters(entries)}
+<header>
+<div class="head">
+<h1>{title}</h1>
+<p class="origin">{escape(source)} · <time datetime="{now.isoformat(timespec="seconds")}">{now:%Y-%m-%d %H:%M}</time></p>
+</div>
+{_summary(entries)}
+</header>
+<main>
+{cards}
+</main>
+</body>
+</html>
+"""
+
+
+def _filters(entries: Sequence[Entry]) -> str:
+    """One radio button for each state that there is; their labels stand in the summary."""
+    words = ["all", *(_word(state) for state in _states(entries))]
+    return "\n".join(
+        f'<input type="radio" name="show" id="show-{word}" aria-label="show {word}"{" checked" if word == "all" else ""}>' for word in words
+    )
+
+
+def _summary(entries: Sequence[Entry]) -> str:
+    counts, credits = Counter(entry.state for entry in entries), summary(entries)["credits"]
+    labels = [_label("all", "lines" if len(entries) != 1 else "line", len(entries))]
+    labels += [_label(_word(state), state.value, counts[state]) for state in _states(entries)]
+    bars = "".join(f'<i class="{_word(state)}" style="flex-grow:{counts[state]}"></i>' for state in _states(entries))
+    untold = sum(_may_have_cost(entry) for entry in entries)
+    more = f" and what Mint has not told of {untold:,} {'line' if untold == 1 else 'lines'}" if untold else ""
+    cost = f'<p class="credits"><b>{credits:,.0f}</b> Credits{more}</p>'
+    return f'<div class="summary">\n<nav>{"".join(labels)}</nav>\n{cost}\n</div>\n<div class="bar" aria-hidden="true">{bars}</div>'
+
+
+def _may_have_cost(entry: Entry) -> bool:
+    """Was it started, or may it have been, and Mint has not said what it took?"""
+    job = entry.job
+    if job is None or job.cost is not None:
+        return False
+    return job.operation is not None or (job.first_sent_at is not None and job.phase not in {Phase.FAILED, Phase.CANCELED})
+
+
+def _label(word: str, said: str, count: int) -> str:
+    return f'<label for="show-{word}" class="{word}"><b>{count:,}</b> {escape(said)}</label>'
+
+
+def _states(entries: Sequence[Entry]) -> list[State]:
+    """Those that there are, in a steady order."""
+    found = {entry.state for entry in entries}
+    return [state for state in State if state in found]
+
+
+def _word(state: State) -> str:
+    return state.value.replace(" ", "-")
+
+
+def _card(entry: Entry) -> str:
+    request = entry.line.request
+    facts = [request.kind.value, request.preset.value, *(["review"] if request.mode.value == "review" else [])]
+    if entry.line.optimize:
+        facts.append(f"optimised: {entry.line.optimize.value}")
+    if entry.job and (credits := entry.job.cost) is not None:
+        facts.append(f"{credits:,.0f} Credits")
+    name = f'<h2 dir="auto">{escape(request.name)}</h2>' if request.name else ""
+    parts = [
+        _picture(entry),
+        '<div class="text">',
+        f'<p class="top"><span class="number">{entry.line.number}</span><span class="state">{escape(entry.state.value)}</span></p>',
+        name,
+        _prompt(entry),
+        f'<p class="facts">{escape(" · ".join(facts))}</p>',
+        _why(entry) if entry.picture else "",
+        _notes(entry),
+        _links(entry),
+        "</div>",
+    ]
+    inside = "\n".join(part for part in parts if part)
+    return f'<article class="{_word(entry.state)}" id="line-{entry.line.number}">\n{inside}\n</article>'
+
+
+def _picture(entry: Entry) -> str:
+    if entry.picture is None:  # its place is the best one for the reason
+        why = _why(entry)
+        return f'<div class="picture none{" told" if why else ""}">{why or f"<span>{_NO_PICTURE[entry.state]}</span>"}</div>'
+    address, alt = _address(entry.picture), escape(entry.line.request.name or entry.line.request.prompt[:200] or "reference pictures")
+    return f'<a class="picture" href="{address}"><img src="{address}" alt="{alt}" loading="lazy" decoding="async"></a>'
+
+
+_NO_PICTURE = {
+    State.DONE: "no picture",
+    State.FAILED: "no result",
+    State.WAITING: "no picture yet",
+    State.RUNNING: "under way",
+    State.UNSTARTED: "not started",
+}
+
+
+def _prompt(entry: Entry) -> str:
+    """The beginning; a long one unfolds."""
+    prompt = " ".join(entry.line.request.prompt.split()) or "(from reference pictures)"
+    if len(prompt) <= _SHOWN:
+        return f'<p class="prompt" dir="auto">{escape(prompt)}</p>'
+    start = prompt[: _SHOWN - 20].rsplit(" ", 1)[0]
+    return f'<details class="prompt" dir="auto"><summary>{escape(start)}…</summary>{escape(prompt[len(start) :].strip())}</details>'
+
+
+def _why(entry: Entry) -> str:
+    """Why it is not done, and the commands that go on."""
+    commands = "".join(f"<code>{escape(command)}</code>" for command in entry.commands)
+    return f'<div class="why"><p>{escape(entry.sentence)}</p>{commands}</div>' if entry.sentence else ""
+
+
+def _notes(entry: Entry) -> str:
+    notes = "".join(f"<li>{escape(note)}</li>" for note in (entry.job.notes if entry.job else ()))
+    return f'<ul class="notes">{notes}</ul>' if notes else ""
+
+
+def _links(entry: Entry) -> str:
+    links = [_link(entry.result, entry.result.suffix.lstrip(".").upper() if entry.result else ""), _link(entry.record, "Record")]
+    operation, asset = (entry.job.operation, entry.job.asset) if entry.job else (None, None)
+    address = (asset.mint_url if asset else None) or (operation.mint_url if operation else None)
+    if address and urlsplit(address).scheme == "https":
+        links.append(f'<a href="{escape(address)}" rel="noopener noreferrer" class="outside">Open in Mint</a>')
+    return f'<p class="links">{"".join(links)}</p>' if any(links) else ""
+
+
+def _link(path: Path | None, said: str) -> str:
+    return f'<a href="{_address(path)}">{escape(said)}</a>' if path else ""
+
+
+def _address(path: Path) -> str:
+    """Beside the sheet; `./` keeps a name with a colon from being taken for a scheme."""
+    return escape("./" + quote(path.name))

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A story being told: the job as last committed, what it wants next, when, and what is in flight for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...files.errors import FileTrouble
+from ..job import Job, Kept
+from ..workflow.story import Story
+from ..workflow.wants import AnyWant
+
+
+@dataclass
+class Task:
+    """One telling, for the desk's thread only. A job has one at a time."""
+
+    job: Job
+    story: Story
+    serial: int  # number of this telling: a job is told anew after each click
+    look: int  # number of the last Look at it
+    want: AnyWant | None = None
+    due: float = 0.0
+    failures: int = 0
+    failing_since: float = 0.0
+    is_told_when: bool = False  # Mint, or the file host, has said when to try again
+    call: int | None = None  # number of its call that is in flight
+    is_decided_anew: bool = False  # a click came while a call was in flight whose answer must not be lost
+    glimpse: Kept | FileTrouble | None = None  # a file that came while the story was busy with something else

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The SQLite file under the journal: opening it, transactions, and every failure of it as one error class with a sentence."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from ...files import private
+from . import journal_mode
+
+_AS_FILE = "Check the folder and the free space on its disk, or set MINT_BLENDER_HOME."
+_ADVICE = {
+    sqlite3.SQLITE_FULL: "The disk is full. Free some space, then try again.",
+    sqlite3.SQLITE_BUSY: "Another program is using it: close that one, or try again in a moment.",
+    sqlite3.SQLITE_LOCKED: "Another program is using it: close that one, or try again in a moment.",
+    sqlite3.SQLITE_NOTADB: "It is damaged or not a journal. Do not delete it: move it to another folder, or set MINT_BLENDER_HOME.",
+    sqlite3.SQLITE_CORRUPT: "It is damaged. Do not delete it: move it to another folder, or set MINT_BLENDER_HOME.",
+    sqlite3.SQLITE_READONLY: "Allow writing to it and its folder, or set MINT_BLENDER_HOME.",
+    sqlite3.SQLITE_PERM: "Allow writing to it and its folder, or set MINT_BLENDER_HOME.",
+}
+_ADVICE_BY_ERRNO = {
+    errno.ENOSPC: _ADVICE[sqlite3.SQLITE_FULL],
+    errno.EDQUOT: _ADVICE[sqlite3.SQLITE_FULL],
+    errno.EACCES: _ADVICE[sqlite3.SQLITE_PERM],
+    errno.EPERM: _ADVICE[sqlite3.SQLITE_PERM],
+    errno.EROFS: _ADVICE[sqlite3.SQLITE_PERM],
+}
+
+
+class JournalTrouble(Exception):
+    """The journal cannot be read or written: the sentence says where it lies, and what to do."""
+
+
+def trouble(path: Path, error: Exception, *, opening: bool = False) -> JournalTrouble:
+    """What a person reads when a file of the journal cannot be opened, read or written."""
+    if isinstance(error, OSError):
+        reason, advice = error.strerror or str(error), _ADVICE_BY_ERRNO.get(error.errno or 0, _AS_FILE)
+    else:
+        # The lower byte is the primary code; the others say more exactly where it happened.
+        reason, advice = str(error), _ADVICE.get((getattr(error, "sqlite_errorcode", None) or 0) & 0xFF, _AS_FILE)
+    if opening:
+        return JournalTrouble(f"The job journal {path} cannot be opened ({reason}). {advice}")
+    return JournalTrouble(f"The job journal {path} cannot be read or written ({reason}). {advice}")
+
+
+class Database:
+    """One connection. Not to be shared between threads. All methods raise JournalTrouble and nothing else of SQLite's."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._gathers = False  # is everything that is written now one commit?
+        try:
+            private.home(path.parent)
+            private.file(path)  # SQLite gives its -wal and -shm the same permissions
+            for beside in ("-wal", "-shm", "-journal"):
+                private.tighten(path.with_name(path.name + beside))
+            self.connection = sqlite3.connect(path, timeout=10.0, isolation_level=None)
+        except (OSError, sqlite3.Error) as error:
+            raise trouble(path, error, opening=True) from error
+        # A damaged text comes back as it is, for the reader of the record to refuse; it must not end the whole query.
+        self.connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+
+    def prepare(self, version: int, *statements: str) -> None:
+        """Make the tables. Closes the file again when that cannot be."""
+        try:
+            ((found,),) = self.rows("PRAGMA user_version")
+            if found > version:
+                raise JournalTrouble(f"The job journal {self.path} was written by a newer version of this add-on: update the add-on.")
+            self._choose_mode()
+            with self.transaction():
+                for statement in statements:
+                    self.rows(statement)
+                self.rows(f"PRAGMA user_version = {version}")
+        except BaseException:
+            self.close()
+            raise
+
+    def _choose_mode(self) -> None:
+        try:
+            self.mode = journal_mode.choose(self.connection, self.path.parent)
+        except sqlite3.Error as error:
+            raise trouble(self.path, error) from error
+        except journal_mode.UnsafeMode:
+            raise JournalTrouble(
+                f"The job journal {self.path} lies on a network, and another program has it open in a way that is not safe there. "
+                f"Quit all other Blenders and Mint commands that use it, then try again."
+            ) from None
+
+    def close(self) -> None:
+        """Close the file."""
+        with suppress(sqlite3.Error):
+            self.connection.close()
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Execute one statement; all of its rows."""
+        try:
+            return self.connection.execute(query, values).fetchall()
+        except (sqlite3.Error, UnicodeError) as error:
+            raise trouble(self.path, error) from error
+
+    def row(self, query: str, *values: object) -> tuple[Any, ...] | None:
+        """Execute one statement; its first row, or None."""
+        return next(iter(self.rows(query, *values)), None)
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """All that is written within is one commit: hundreds of them would hold up a window. Nobody else writes meanwhile."""
+        with self.transaction():
+            outer, self._gathers = self._gathers, True
+            try:
+                yield
+            finally:
+                self._gathers = outer
+
+    @contextmanager
+    def transaction(self, how: str = "IMMEDIATE") -> Iterator[None]:
+        """What is written within is one commit, or nothing."""
+        if self._gathers:
+            yield
+            return
+        # IMMEDIATE: whoever will write takes the lock before reading, so no two processes act on the same reading.
+        self.rows(f"BEGIN {how}")
+        try:
+            yield
+            self.rows("COMMIT")
+        except BaseException:
+            if self.connection.in_transaction:  # a full disk ends a transaction by itself
+                with suppress(sqlite3.Error):
+                    self.connection.execute("ROLLBACK")
+            raise

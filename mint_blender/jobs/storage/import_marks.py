@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is being imported just now, on disk: an import that takes Blender down is known of afterwards, and not tried again by itself.
+
+Each import has a file of its own that its process holds locked. The operating system lets go of the lock when that process dies, so a
+mark that nobody holds belongs to an import that never came to an end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...files import private
+from ...files.lock import try_lock
+from ..budget.purse import NotPossible
+from .database import JournalTrouble
+
+if TYPE_CHECKING:
+    from ..board import Board
+
+log = logging.getLogger(__name__)
+
+CRASHED_CODE = "import_crashed"
+CRASHED = "Blender closed unexpectedly while importing this result. Its files are kept. Save your work, then import it again."
+
+
+@contextlib.contextmanager
+def importing(home: Path, job_id: str) -> Iterator[None]:
+    """Mark that a job's result is being imported, on disk before anything is read. Raises OSError where nothing can be written."""
+    folder = _folder(home)
+    private.folder(folder)
+    mark = folder / f"{uuid.uuid4().hex}.json"
+    try:
+        with open(mark, "xb", opener=private.opener) as handle:
+            try:
+                try_lock(handle)
+                handle.write(json.dumps({"job": job_id}).encode())  # after the lock: an empty mark is one that is just being made
+                handle.flush()
+                os.fsync(handle.fileno())
+                _sync_folder(folder)
+                yield
+            finally:
+                handle.truncate(0)  # once it is closed nobody holds it, and it still has to be deleted
+    finally:
+        mark.unlink(missing_ok=True)
+
+
+def note_crashes(board: Board) -> None:
+    """Let each job whose last import never came to an end wait for a person. Changes nothing else, and raises nothing."""
+    for mark, job_id in _left_behind(board.home):
+        job = next((job for job in board.jobs() if job.id == job_id), None)
+        try:
+            if job is not None:
+                board.could_not_place(job.id, CRASHED, code=CRASHED_CODE)
+        except (JournalTrouble, NotPossible):
+            log.warning("It could not be noted that the import of job %s crashed", job_id)
+            continue  # at the next start, then
+        with contextlib.suppress(OSError):
+            mark.unlink(missing_ok=True)
+
+
+def _left_behind(home: Path) -> list[tuple[Path, str]]:
+    """The marks that no living process holds, with their jobs."""
+    found = []
+    for mark in sorted(_folder(home).glob("*.json")):
+        with contextlib.suppress(OSError), mark.open("r+b") as handle:
+            if try_lock(handle) and (content := handle.read()):
+                found.append((mark, _job_in(content)))
+    return found
+
+
+def _job_in(content: bytes) -> str:
+    """The job's id; empty for a mark that cannot be read."""
+    try:
+        told: Any = json.loads(content)
+        return str(told["job"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def _folder(home: Path) -> Path:
+    return home / "importing"
+
+
+def _sync_folder(folder: Path) -> None:
+    """The name of a new file is on disk only once its folder is; Windows knows no such thing."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a job does from start to finish, as pure generators that yield effects. No clock, thread, socket or disk."""

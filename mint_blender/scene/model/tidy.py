@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An imported model as an artist would have left it: no empties that carry nothing, names that say what it is, transforms applied."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import bpy
+import numpy as np
+from mathutils import Matrix, Vector
+
+from .. import animation
+
+CLOSE = 1e-5
+
+
+def collapse_empties(objects: list[bpy.types.Object]) -> list[bpy.types.Object]:
+    """The objects without the importer's empties that carry nothing; each of the others stays where it was."""
+    kept = list(objects)
+    for empty in [each for each in objects if _carries_nothing(each, objects)]:
+        children = [each for each in kept if each.parent == empty]
+        local = {each: _local(empty) @ _local(each) for each in children}
+        if not all(_is_plain(matrix) for matrix in local.values()):
+            continue  # a sheared matrix cannot be kept on one object
+        if not _is_nowhere(empty) and any(animation.moves_itself(each) for each in children):
+            continue  # what moves a child moves it within this empty, and would undo what is put on the child instead
+        parent, parent_type, bone = empty.parent, empty.parent_type, empty.parent_bone
+        for each in children:
+            each.parent, each.parent_type, each.parent_bone = parent, parent_type, bone
+            each.matrix_parent_inverse = Matrix.Identity(4)
+            each.matrix_basis = local[each]
+        kept.remove(empty)
+        bpy.data.objects.remove(empty)
+    return kept
+
+
+def shift(each: bpy.types.Object, matrix: Matrix) -> None:
+    """Move an object within its parent. Where one is animated, its own place follows from that: it is shifted as a whole instead."""
+    if animation.moves_itself(each):
+        each.matrix_parent_inverse = matrix @ each.matrix_parent_inverse
+    else:
+        each.matrix_basis = matrix @ each.matrix_basis
+
+
+def sits_alone(objects: Iterable[bpy.types.Object]) -> bpy.types.Object | None:
+    """The object of a model that is one plain mesh, which then can be its own root; otherwise None."""
+    objects = list(objects)
+    if len(objects) != 1 or objects[0].type != "MESH":
+        return None
+    only = objects[0]
+    plain = only.parent is None and not only.modifiers and not only.constraints and only.animation_data is None
+    return only if plain and only.data.users == 1 and only.data.shape_keys is None else None
+
+
+def apply_transform(mesh_object: bpy.types.Object, origin: Vector) -> bool:
+    """Move the object's transform into its mesh and its origin to `origin` (world); it looks the same afterwards.
+
+    False, and nothing done, for a transform that would mirror the mesh or squeeze its custom normals.
+    """
+    matrix = mesh_object.matrix_basis
+    if matrix.is_negative or not _is_uniform(matrix):
+        return False
+    mesh_object.data.transform(Matrix.Translation((-origin.x, -origin.y, -origin.z)) @ matrix)
+    mesh_object.matrix_basis = Matrix.Translation((origin.x, origin.y, origin.z))
+    mesh_object.rotation_mode = "XYZ"
+    return True
+
+
+def name_after(title: str, root: bpy.types.Object, objects: Iterable[bpy.types.Object], blocks: Iterable[bpy.types.ID]) -> None:
+    """Name the root after the model, and its parts, meshes, materials, pictures and actions after it too."""
+    root.name = title
+    parts = [each for each in objects if each != root]
+    for each in parts:
+        each.name = _part_name(title, each.name)
+    blocks = list(blocks)
+    for kind in {type(each) for each in blocks}:
+        same = [each for each in blocks if type(each) is kind]
+        for each in same:
+            each.name = title if len(same) == 1 else _part_name(title, each.name)
+
+
+def plain_name(name: str) -> str:
+    """The name without the number that Blender puts behind one that is taken."""
+    return re.sub(r"\.\d{3,}$", "", name).strip()
+
+
+def _part_name(title: str, original: str) -> str:
+    plain = plain_name(original)
+    rest = plain[len(title) :] if plain.lower().startswith(title.lower()) else f" {plain}"
+    return title + rest
+
+
+def _carries_nothing(each: bpy.types.Object, objects: list[bpy.types.Object]) -> bool:
+    """An empty without animation, custom properties or constraints, and not a goal of anybody's: a mere node of the file."""
+    if each.type != "EMPTY" or each.animation_data is not None or each.constraints or each.keys() or each.instance_collection:
+        return False
+    if any(child.parent_type != "OBJECT" for child in each.children):
+        return False
+    return not any(getattr(modifier, "object", None) == each for other in objects for modifier in other.modifiers)
+
+
+def _local(each: bpy.types.Object) -> Matrix:
+    return each.matrix_parent_inverse @ each.matrix_basis
+
+
+def _is_nowhere(each: bpy.types.Object) -> bool:
+    """Whether it changes nothing about where its children are."""
+    return bool(np.abs(np.array(_local(each)) - np.eye(4)).max() <= CLOSE)
+
+
+def _is_plain(matrix: Matrix) -> bool:
+    """Whether location, rotation and scale say all there is to say about this matrix."""
+    parts: Any = matrix.decompose()
+    whole, again = np.array(matrix), np.array(Matrix.LocRotScale(*parts))
+    return bool(np.abs(whole - again).max() <= CLOSE * max(1.0, np.abs(whole).max()))
+
+
+def _is_uniform(matrix: Matrix) -> bool:
+    x, y, z = matrix.to_scale()
+    return max(x, y, z) - min(x, y, z) <= CLOSE * max(x, y, z) and _is_plain(matrix)

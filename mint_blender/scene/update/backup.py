@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Objects as they were before another version takes their place.
+
+They are brought back when that breaks in the middle, and what the user has edited is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import bpy
+
+from .. import animation, provenance
+from . import touched
+
+EARLIER = " (earlier)"
+
+
+def edited(objects: Iterable[bpy.types.Object]) -> list[bpy.types.Object]:
+    """Mesh objects whose shape is the user's work: edited, sculpted, or another mesh altogether."""
+    return [each for each in objects if each.type == "MESH" and (touched.is_the_users(each.data) or _is_sculpted_finely(each))]
+
+
+def _is_sculpted_finely(each: bpy.types.Object) -> bool:
+    """Multiresolution keeps what is sculpted beside the mesh."""
+    return any(getattr(modifier, "total_levels", 0) for modifier in each.modifiers if modifier.type == "MULTIRES")
+
+
+class Backup:
+    """Copies of objects, which are in no scene; either `restore` or `discard` has to follow."""
+
+    def __init__(self, objects: Iterable[bpy.types.Object]) -> None:
+        self._objects = list(objects)
+        self._edited = edited(self._objects)
+        self._names = [each.name for each in self._objects]
+        self._data: list[Any] = [each.data for each in self._objects]
+        self._data_names = [data.name if data is not None else "" for data in self._data]
+        self._collections = [list(each.users_collection) for each in self._objects]
+        self._places = [each.matrix_world.copy() for each in self._objects]
+        self._selected = [each for each in bpy.context.view_layer.objects.selected if each in self._objects]
+        self._active = bpy.context.view_layer.objects.active
+        self._hung = [_hanging(each) for each in self._objects]
+        self._children = [
+            _hanging(child, _HUNG + _STANDS) for each in self._objects for child in each.children if child not in self._objects
+        ]
+        self._targets = [(owner, key, target.id) for owner, key, target in animation.driver_targets() if _is_data(target.id)]
+        self._copies = [each.copy() for each in self._objects]
+        for each in self._copies:
+            each.parent = None  # nobody is to find them below the model
+
+    def keep_edited(self) -> list[str]:
+        """Keep what the user has edited as hidden objects beside the new version. Returns notes."""
+        notes = []
+        for number, each in enumerate(self._objects):
+            if each in self._edited:
+                kept, data = self._copies[number], self._data[number]
+                kept.data = data
+                kept.name = f"{self._names[number]}{EARLIER}"
+                for key in [key for key in kept.keys() if key.startswith(provenance.PREFIX)]:
+                    del kept[key]
+                kept.animation_data_clear()
+                kept.constraints.clear()
+                kept.parent, kept.matrix_world = None, self._places[number]
+                kept.hide_render = kept.hide_viewport = True
+                for collection in self._collections[number]:
+                    collection.objects.link(kept)
+                notes.append(f"You had edited “{self._names[number]}”: the edited one is kept, hidden, as “{kept.name}”.")
+        self._copies = [each for each, original in zip(self._copies, self._objects, strict=True) if original not in self._edited]
+        return notes
+
+    def discard(self) -> None:
+        """All went well: what is not kept goes."""
+        bpy.data.batch_remove(self._copies)
+        self._copies = []
+
+    def restore(self) -> list[bpy.types.Object]:
+        """Put the copies in the place of the objects, with all that they showed. Returns what is to stay."""
+        self._restore_data()
+        swapped = dict(zip(self._objects, self._copies, strict=True))
+        for (each, copy), data, collections in zip(swapped.items(), self._data, self._collections, strict=True):
+            if data is not None:
+                copy.data = data
+            for collection in collections:
+                collection.objects.link(copy)
+            for collection in list(each.users_collection):
+                collection.objects.unlink(each)
+            each.user_remap(copy)
+        for child, parent, values in (*self._hung, *self._children):
+            again = swapped.get(child, child)
+            again.parent = swapped.get(parent, parent)
+            for name, value in values.items():
+                setattr(again, name, value)
+        self._restore_targets(swapped)
+        active, selected = swapped.get(self._active, self._active), [swapped[each] for each in self._selected]
+        bpy.data.batch_remove(self._objects)
+        for name, copy in zip(self._names, self._copies, strict=True):
+            copy.name = name
+        for each in selected:
+            each.select_set(True)
+        bpy.context.view_layer.objects.active = active
+        return self._copies
+
+    def _restore_data(self) -> None:
+        for each, data, name in zip(self._objects, self._data, self._data_names, strict=True):
+            new: Any = each.data
+            if data is not None and new is not None and new != data:
+                new.name = "\x01 Mint"
+                new.user_remap(data)
+            if data is not None:
+                data.name = name
+
+    def _restore_targets(self, swapped: dict[Any, Any]) -> None:
+        now = {(owner, key): target for owner, key, target in animation.driver_targets()}
+        for owner, key, looked_at in self._targets:
+            target = now.get((swapped.get(owner, owner), key))
+            if target is not None and target.id != looked_at:
+                target.id = looked_at
+
+
+def _is_data(block: Any) -> bool:
+    return block is not None and not isinstance(block, bpy.types.Object)
+
+
+_HUNG = ("parent_type", "parent_bone", "matrix_parent_inverse")
+_STANDS = ("location", "rotation_euler", "rotation_quaternion", "rotation_axis_angle", "scale")  # a matrix would not bring back all of it
+
+
+def _hanging(child: Any, names: tuple[str, ...] = _HUNG) -> tuple[Any, Any, dict[str, Any]]:
+    values = {name: getattr(child, name) for name in names}
+    return child, child.parent, {name: _unbound(value) for name, value in values.items()}
+
+
+def _unbound(value: Any) -> Any:
+    """The value by itself: what Blender hands out follows the object."""
+    return value if isinstance(value, str) else value.copy() if hasattr(value, "copy") else tuple(value)

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A World's collider: the triangle mesh of its floors and walls, for physics or to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+import bpy
+import numpy as np
+from mathutils import Matrix
+from numpy.typing import NDArray
+
+from ..importer import ImportTrouble, import_glb
+from ..model import tidy
+
+
+def load(path: Path, name: str, collection: bpy.types.Collection, scene: bpy.types.Scene) -> list[bpy.types.Object]:
+    """The collider's objects in metres, whatever the scene's unit is; those without a parent are to hang on the root.
+
+    Raises ImportTrouble, and then nothing is left behind."""
+    objects = tidy.collapse_empties(import_glb(path, collection, scene=scene))
+    meshes = [each for each in objects if each.type == "MESH"]
+    if not any(len(each.data.polygons) for each in meshes):
+        bpy.data.batch_remove([*objects, *{each.data for each in meshes}])
+        raise ImportTrouble(f"The collider {path.name} has no surface: not one triangle arrived. The file is kept; nothing was imported.")
+    unit = scene.unit_settings.scale_length
+    for each in objects:
+        each.name = name
+        if each.type == "MESH":
+            each.data.name = name
+        if each.parent is None and unit != 1:  # the importer has turned metres into units; the root does that for the whole World
+            each.matrix_basis = Matrix.Scale(unit, 4) @ each.matrix_basis
+    return objects
+
+
+def surface(meshes: Iterable[bpy.types.Object], root: bpy.types.Object) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Vertices (n, 3) and triangles (m, 3) of all meshes together in the file's glTF axes, before the root's transform."""
+    points, corners, count = [], [], 0
+    for each in meshes:
+        mesh = each.data
+        flat = np.empty(len(mesh.vertices) * 3, np.float32)
+        mesh.vertices.foreach_get("co", flat)
+        mesh.calc_loop_triangles()
+        triangles = np.empty(len(mesh.loop_triangles) * 3, np.int32)
+        mesh.loop_triangles.foreach_get("vertices", triangles)
+        matrix = np.array(below(each, root))
+        points.append(flat.reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3])
+        corners.append(triangles.reshape(-1, 3).astype(np.int64) + count)
+        count += len(mesh.vertices)
+    x, y, z = np.concatenate(points).T
+    return np.stack((x, z, -y), axis=1), np.concatenate(corners)
+
+
+def below(each: bpy.types.Object, root: bpy.types.Object) -> Matrix:
+    """Where an object is in the frame of the root; the scene need not have been evaluated yet."""
+    matrix = Matrix.Identity(4)
+    current: bpy.types.Object | None = each
+    while current is not None and current != root:
+        matrix = current.matrix_parent_inverse @ current.matrix_basis @ matrix
+        current = current.parent
+    return matrix
+
+
+def show(meshes: Iterable[bpy.types.Object], how: Literal["PHYSICS", "VISIBLE"] | str) -> None:
+    """PHYSICS: drawn as wire and not rendered; VISIBLE: solid and rendered."""
+    for each in meshes:
+        each.display_type = "WIRE" if how == "PHYSICS" else "TEXTURED"
+        each.hide_render = how == "PHYSICS"
+
+
+def make_rigid(meshes: Iterable[bpy.types.Object], scene: bpy.types.Scene) -> None:
+    """Passive rigid bodies of the meshes' own shape; the scene gets a rigid body world if it has none.
+
+    Raises ImportTrouble, and then nothing has changed."""
+    bodies = scene.rigidbody_world.collection if scene.rigidbody_world is not None else None
+    if bodies is not None and (bodies.library is not None or bodies.override_library is not None):
+        raise ImportTrouble(
+            f"The collider cannot become a rigid body: the scene's rigid bodies are in the collection “{bodies.name}”, which comes from "
+            "another file. Choose another one in Properties > Scene > Rigid Body World."
+        )
+    layer = scene.view_layers[0]
+    with bpy.context.temp_override(scene=scene, view_layer=layer):
+        if scene.rigidbody_world is None:
+            bpy.ops.rigidbody.world_add()
+    if scene.rigidbody_world.collection is None:
+        scene.rigidbody_world.collection = bpy.data.collections.new("RigidBodyWorld")
+    for each in meshes:
+        if each.rigid_body is None:
+            scene.rigidbody_world.collection.objects.link(each)  # this alone makes it a body; the operator would need it selected
+        each.rigid_body.type = "PASSIVE"
+        each.rigid_body.collision_shape = "MESH"
+        each.rigid_body.mesh_source = "BASE"
+
+
+def make_loose(meshes: Iterable[bpy.types.Object]) -> None:
+    """No rigid bodies any more. What is gone from the collection alone would still be one."""
+    for each in meshes:
+        if each.rigid_body is not None:
+            with bpy.context.temp_override(object=each, active_object=each):
+                bpy.ops.rigidbody.object_remove()

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A World's panorama: the scene's background, and thrown from the capture point onto the collider, so that the World is a place to look at.
+
+Which way is which. In the frame of the capture point (X right, Y forward, Z up; Y is the way Mint's viewer and our camera look) the middle
+column of the picture lies along +Y, and going right in the picture is turning right, towards +X:
+
+    u = 0.5 + atan2(X, Y) / 2 pi         0 the left edge, 1 the right edge
+    v = 0.5 + asin(Z / length) / pi      0 the bottom row, 1 the top row
+
+Blender's own lookup has its middle at +X: u = 0.5 - atan2(y, x) / 2 pi. A turn by -90 degrees about Z, (x, y) = (Y, -X), makes one of the
+other. `tests/scene/test_panorama.py` proves it with renders.
+
+Solid shading runs no material: for it each vertex of the collider keeps the colour that it has in the picture, as coarse as the mesh is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+from mathutils import Matrix
+
+from ...files import picture
+from ...files.errors import BadPicture
+from ..nodes import Builder, empty_tree, new_group
+
+EARLIER = "mint_earlier_world"
+OURS = "mint_panorama"
+COLOUR = "mint_colour"
+TURN = "Turn with the World"
+
+Background = tuple[bpy.types.World | None, bpy.types.World | None]
+
+
+def load(path: Path, name: str) -> bpy.types.Image:
+    """The panorama as an image of this .blend, packed into it. Raises BadPicture, and then nothing is left behind."""
+    picture.check_panorama(path)
+    image = bpy.data.images.load(str(path))
+    try:
+        width, height = image.size  # reads the file
+        if not width or not height:
+            raise BadPicture(f"Blender cannot read the panorama {path.name}. Download it again.")
+        if abs(width - 2 * height) > 0.02 * height:
+            raise picture.not_round(path, width, height)
+        image.pack()
+    except BaseException:
+        bpy.data.images.remove(image)
+        raise
+    image.name = name
+    if not image.is_float:
+        with contextlib.suppress(TypeError):  # a colour configuration of the user's own may not know the name
+            image.colorspace_settings.name = "sRGB"
+    return image
+
+
+def background(image: bpy.types.Image, capture_point: bpy.types.Object, name: str) -> bpy.types.World:
+    """A World that shows the panorama all around, turned as the capture point is, now and whenever that turns."""
+    world = bpy.data.worlds.new(name)
+    world[OURS] = True
+    tree = empty_tree(world)
+    b = Builder(tree)
+    # TEXTURE is the inverse turn: from the scene's axes to those of the capture point
+    direction = b.add("ShaderNodeTexCoord").outputs["Generated"]
+    turn = b.add("ShaderNodeMapping", {"Vector": direction}, name=TURN, label=TURN, vector_type="TEXTURE")
+    colour = b.add("ShaderNodeGroup", node_tree=_lookup(image))
+    tree.links.new(turn.outputs[0], colour.inputs["Vector"])
+    light = b.add("ShaderNodeBackground", {"Color": colour.outputs["Color"]}).outputs[0]
+    b.add("ShaderNodeOutputWorld", {"Surface": light})
+    rotation = list(turn.inputs).index(turn.inputs["Rotation"])
+    for axis, kind in enumerate(("ROT_X", "ROT_Y", "ROT_Z")):
+        driver = tree.driver_add(f'nodes["{TURN}"].inputs[{rotation}].default_value', axis).driver
+        driver.type = "AVERAGE"  # not an expression: nothing for "Auto Run Python Scripts" to forbid
+        variable = driver.variables.new()
+        variable.type = "TRANSFORMS"
+        target = variable.targets[0]
+        target.id = capture_point
+        target.transform_type = kind
+        target.transform_space = "WORLD_SPACE"
+        target.rotation_mode = "XYZ"
+    return world
+
+
+def show_background(scene: bpy.types.Scene, world: bpy.types.World) -> None:
+    """Make it the scene's World; the one that was there stays in the file and comes back with `restore_earlier_world`.
+
+    The scene remembers it, not the World: several scenes may show the same one.
+    """
+    earlier = scene.world
+    if earlier is None or not earlier.get(OURS):  # two panoramas in a row: what comes back is still the user's own
+        _remember(scene, earlier)
+    scene.world = world
+
+
+def restore_earlier_world(scene: bpy.types.Scene) -> bool:
+    """Give the scene back the World that it had before the panorama (or none); False when no panorama is shown."""
+    world = scene.world
+    if world is None or not world.get(OURS):
+        return False
+    scene.world = scene.get(EARLIER)
+    _remember(scene, None)
+    return True
+
+
+def kept_background(scene: bpy.types.Scene) -> Background:
+    """What a scene shows and remembers, for `put_back`."""
+    return scene.world, scene.get(EARLIER)
+
+
+def put_back(scene: bpy.types.Scene, kept: Background) -> None:
+    """Let a scene show and remember again what it did."""
+    scene.world = kept[0]
+    _remember(scene, kept[1])
+
+
+def _remember(scene: bpy.types.Scene, earlier: bpy.types.World | None) -> None:
+    if earlier is None:
+        scene.pop(EARLIER, None)
+    else:
+        scene[EARLIER] = earlier  # a pointer, so Blender keeps the earlier World when the file is saved
+
+
+def projection(image: bpy.types.Image, capture_point: bpy.types.Object, name: str) -> bpy.types.Material:
+    """A material that shows on a surface what the panorama shows in its direction from the capture point, as bright as the picture.
+
+    It follows the capture point when that is moved, turned or scaled, with the World's root or alone."""
+    for each in bpy.data.materials:
+        nodes = each.node_tree.nodes if each.get(OURS) and each.node_tree else ()
+        lookups = [node.node_tree for node in nodes if node.bl_idname == "ShaderNodeGroup"]
+        if _lookup(image) in lookups and any(getattr(node, "object", None) == capture_point for node in nodes):
+            return each
+    material = bpy.data.materials.new(name)
+    material[OURS] = True
+    b = Builder(empty_tree(material))
+    direction = b.add("ShaderNodeTexCoord", object=capture_point).outputs["Object"]
+    colour = b.add("ShaderNodeGroup", node_tree=_lookup(image))
+    b.tree.links.new(direction, colour.inputs["Vector"])
+    light = b.add("ShaderNodeEmission", {"Color": colour.outputs["Color"]}).outputs[0]
+    b.add("ShaderNodeOutputMaterial", {"Surface": light})
+    return material
+
+
+def put_on(objects: Iterable[bpy.types.Object], material: bpy.types.Material) -> None:
+    """Give the meshes this one material; materials that came with them and serve nobody else are removed."""
+    replaced: set[bpy.types.Material] = set()
+    for mesh in {each.data for each in objects if each.type == "MESH"}:
+        replaced.update(each for each in mesh.materials if each is not None and each != material)
+        mesh.materials.clear()
+        mesh.materials.append(material)
+    for each in replaced:
+        if each.users == 0:
+            bpy.data.materials.remove(each)
+
+
+def paint(mesh: Any, image: bpy.types.Image, place: Matrix) -> None:
+    """Give each vertex its colour in the picture, for Solid shading (Color: Attribute); `place` is where the mesh is in the capture point's
+    frame. A picture that has been lost since has no colours to give."""
+    if not image.size[0]:
+        return
+    flat = np.empty(len(mesh.vertices) * 3, np.float32)
+    mesh.vertices.foreach_get("co", flat)
+    matrix = np.array(place)
+    x, y, z = (flat.reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3]).T
+    picture = _small(image)
+    height, width, _ = picture.shape
+    column = (0.5 + np.arctan2(x, y) / (2 * math.pi)) * width
+    row = (0.5 + np.arctan2(z, np.hypot(x, y)) / math.pi) * height
+    colours = picture[np.clip(row.astype(int), 0, height - 1), np.clip(column.astype(int), 0, width - 1)]
+    kept = mesh.attributes.get(COLOUR) or mesh.attributes.new(COLOUR, "BYTE_COLOR", "POINT")
+    kept.data.foreach_set("color" if image.is_float else "color_srgb", np.ascontiguousarray(colours).ravel())
+    mesh.attributes.active_color_name = COLOUR
+    mesh.update()
+
+
+def _small(image: bpy.types.Image) -> np.ndarray:
+    """The picture's pixels (height, width, 4), the bottom row first, made small: vertices are far apart, and memory is not free."""
+    copy = image.copy()
+    try:
+        width = min(1024, image.size[0])
+        copy.scale(width, width // 2)
+        pixels = np.empty(width * (width // 2) * 4, np.float32)
+        copy.pixels.foreach_get(pixels)
+        return pixels.reshape(width // 2, width, 4)
+    finally:
+        bpy.data.images.remove(copy)
+
+
+def take_off(objects: Iterable[bpy.types.Object]) -> None:
+    """Nothing of a panorama is on these meshes any more."""
+    for mesh in {each.data for each in objects if each.type == "MESH"}:
+        ours = [each for each in mesh.materials if each is not None and each.get(OURS)]
+        if ours:
+            mesh.materials.clear()
+        for material in ours:
+            if material.users == 0:
+                bpy.data.materials.remove(material)
+        if (kept := mesh.attributes.get(COLOUR)) is not None:
+            mesh.attributes.remove(kept)
+
+
+def _lookup(image: bpy.types.Image) -> bpy.types.NodeTree:
+    """The node group that finds the colour for a direction; one for each picture, shared by background and projection."""
+    for group in bpy.data.node_groups:
+        if group.get(OURS) and any(getattr(node, "image", None) == image for node in group.nodes):
+            return group
+    group = new_group(image.name, "ShaderNodeTree", {"Vector": "Vector"}, {"Color": "Color"})
+    group[OURS] = True  # not the image itself: what Blender copies for its renderers must not point at data in a custom property
+    b = Builder(group)
+    given = b.add("NodeGroupInput").outputs["Vector"]
+    middle = b.add("ShaderNodeMapping", {"Vector": given, "Rotation": (0, 0, -math.pi / 2)}, label="Middle of the picture at +Y").outputs[0]
+    colour = b.add("ShaderNodeTexEnvironment", {"Vector": middle}, image=image).outputs["Color"]
+    b.add("NodeGroupOutput", {"Color": colour})
+    return group

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A World's Gaussian splats as an object of this Blender, always with the attributes that Blender 5.3 gives its own splats.
+
+| attribute        | type                | content                                                                    |
+| ---------------- | ------------------- | -------------------------------------------------------------------------- |
+| `position`       | vector              | centre                                                                     |
+| `scale`          | vector              | standard deviation along each axis                                         |
+| `rotation`       | quaternion          | w, x, y, z                                                                 |
+| `radiance:base`  | four floats (or an  | first harmonic of red, green and blue, then the opacity 0..1               |
+|                  | RGBA colour, < 5.2) |                                                                            |
+| `radiance:sh_<k>`| vector              | higher harmonic k, from 0, of red, green and blue                          |
+
+Blender 5.3 and later show such a point cloud themselves. Before, a mesh that has only vertices carries them (a point cloud cannot be given
+a size before 5.2, and has no colour in Solid shading). There `splat_nodes` shows them, and `make_native` makes Blender's own of it, or of
+a point cloud that an earlier version of this add-on made in 5.2, once the file is open in 5.3.
+
+Measured with 2,000,000 splats with harmonics of degree 3 (an SPZ 3 of 80 MB), `bpy` 4.2 and 5.2, two cores, seconds by the clock: from the
+file to the object 3.4 and 1.8 (peak of the whole process 1.2 GB; 510 MB of it stay); to show them in a window 0.2 and 0.1 as points, 2.2
+and 0.7 as discs (+ 220 to 290 MB); Cycles, 480 x 360, 16 samples, 11 and 12 (peak 2.2 GB). The .blend has 450 MB, mostly harmonics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+
+from ...files.errors import BadSplats
+from ...files.spz import splat_axes, spz
+from ..blocks import Inventory
+from . import splat_nodes
+
+MARK = "mint_splats"
+NATIVE = "GAUSSIAN_SPLAT"
+_MODIFIER = "Mint Splats"
+
+
+def has_native() -> bool:
+    """Whether this Blender has Gaussian splats of its own (5.3 and later); it is asked, not its version."""
+    kind: Any = bpy.types.PointCloud.bl_rna.properties.get("type")
+    return kind is not None and NATIVE in kind.enum_items
+
+
+def build(path: Path, name: str, collection: bpy.types.Collection) -> bpy.types.Object:
+    """The splats of an SPZ file as an object in this collection, in Blender's axes. Raises BadSplats before anything is made."""
+    header = spz.inspect(path)  # Blender's own importer believes whatever count a file claims
+    # Whether Blender's importer knows of other axes than the usual ones is not known: those are turned here.
+    made = _import_natively(path) if has_native() and header.version > 1 and spz.axes_of(path) == splat_axes.USUAL else None
+    if made is None:
+        splats = spz.to_blender_axes(spz.decode(path))
+        made = bpy.data.objects.new(name, _data(name, len(splats)))
+        try:
+            write(made.data, splats)
+        except BaseException:
+            _remove(made)
+            raise
+        if has_native():
+            made.data.type = NATIVE
+    made.name = made.data.name = name
+    made[MARK] = header.points
+    collection.objects.link(made)
+    if not has_native():
+        _show(made)
+    return made
+
+
+def is_splats(candidate: bpy.types.Object) -> bool:
+    """Whether this object holds splats that this add-on brought."""
+    return candidate.get(MARK) is not None and candidate.type in {"MESH", "POINTCLOUD"}
+
+
+def can_become_native(candidate: bpy.types.Object) -> bool:
+    """Whether these splats are still shown by our nodes, in a Blender that could show them itself."""
+    return has_native() and is_splats(candidate) and getattr(candidate.data, "type", None) != NATIVE
+
+
+def adjust(made: bpy.types.Object, *, density: float | None = None, size: float | None = None, viewport_limit: int | None = None) -> None:
+    """Change how these splats are shown (see `splat_nodes.group`); what is not given stays. Blender's own splats have no such settings."""
+    for name, value in (("Density", density), ("Size", size), ("Viewport Limit", viewport_limit)):
+        if value is not None and (found := setting(made, name)) is not None:
+            holder, member = found
+            if member == "value":
+                holder.value = value
+            else:
+                holder[member.strip('[]"')] = value
+    made.update_tag()
+
+
+def setting(made: bpy.types.Object, name: str) -> tuple[Any, str] | None:
+    """Where Blender keeps a setting of how splats are shown: holder and property, as a layout's `prop` wants them, so that it can be
+    animated and undone as any other. None for Blender's own splats, which have none."""
+    modifier: Any = made.modifiers.get(_MODIFIER)
+    if modifier is None or modifier.node_group is None:
+        return None
+    identifier = modifier.node_group.interface.items_tree[name].identifier
+    if hasattr(modifier, "properties"):  # from 5.2 on
+        return getattr(modifier.properties.inputs, identifier), "value"
+    return modifier, f'["{identifier}"]'
+
+
+def make_native(old: bpy.types.Object) -> bpy.types.Object:
+    """Splats that an older Blender brought become Blender's own; the object keeps its name, place, parent and collections.
+
+    Returns the object, a new one where the old was a mesh. Raises BadSplats in a Blender that has none or for an object that holds none."""
+    if not has_native():
+        raise BadSplats(
+            f"This is Blender {bpy.app.version_string}; splats of its own come with Blender 5.3. Open the file there and try again."
+        )
+    if not is_splats(old) or "radiance:base" not in old.data.attributes:
+        raise BadSplats(f"“{old.name}” holds no splats.")
+    data = as_point_cloud(old.data)
+    data.type = NATIVE
+    return _with_data(old, data)
+
+
+def as_point_cloud(data: Any) -> bpy.types.PointCloud:
+    """A new point cloud with the splats of a mesh or point cloud, typed as native splats want them. Needs Blender 5.2 or later."""
+    size = len(data.attributes["position"].data)
+    cloud = bpy.data.pointclouds.new(data.name)
+    cloud.resize(size)
+    for name, kind, values in _read(data, size):
+        _write(cloud, name, kind, values)
+    return cloud
+
+
+def _with_data(old: bpy.types.Object, data: bpy.types.PointCloud) -> bpy.types.Object:
+    """The object with other data, or, where its kind would have to change, another object in its place."""
+    modifier: Any = old.modifiers.get(_MODIFIER)
+    if modifier is not None:
+        old.modifiers.remove(modifier)
+    earlier = old.data
+    if old.type == "POINTCLOUD":
+        old.data, new = data, old
+    else:
+        new = bpy.data.objects.new(old.name, data)
+        for key, value in old.items():
+            new[key] = value
+        for collection in old.users_collection:
+            collection.objects.link(new)
+        new.parent, new.parent_type = old.parent, old.parent_type
+        new.matrix_parent_inverse, new.matrix_basis = old.matrix_parent_inverse.copy(), old.matrix_basis.copy()
+        new.hide_render, new.hide_viewport = old.hide_render, old.hide_viewport
+        old.user_remap(new)
+        name = old.name
+        bpy.data.objects.remove(old)
+        new.name = name
+    if earlier.users == 0:
+        bpy.data.batch_remove([earlier])
+    return new
+
+
+def _data(name: str, points: int) -> bpy.types.Mesh | bpy.types.PointCloud:
+    """Room for so many points: a point cloud where that can be splats, else a mesh of vertices."""
+    if has_native():
+        cloud = bpy.data.pointclouds.new(name)
+        cloud.resize(points)
+        return cloud
+    mesh = bpy.data.meshes.new(name)
+    mesh.vertices.add(points)
+    return mesh
+
+
+def write(data: Any, splats: spz.Splats) -> None:
+    """Put splats, in Blender's axes, onto a mesh or point cloud that has as many points."""
+    _write(data, "position", "FLOAT_VECTOR", splats.positions)
+    _write(data, "scale", "FLOAT_VECTOR", splats.scales)
+    _write(data, "rotation", "QUATERNION", splats.rotations)
+    _write(data, "radiance:base", _four_floats(), splats.base)
+    for index in range(splats.harmonics.shape[1]):
+        _write(data, f"radiance:sh_{index}", "FLOAT_VECTOR", splats.harmonics[:, index])
+
+
+def _four_floats() -> str:
+    """FLOAT4 came with 5.2; a colour holds the same four numbers."""
+    kinds = bpy.types.Attribute.bl_rna.properties["data_type"].enum_items
+    return "FLOAT4" if "FLOAT4" in kinds else "FLOAT_COLOR"
+
+
+_MEMBER = {"FLOAT_VECTOR": "vector", "FLOAT4": "vector", "QUATERNION": "value", "FLOAT_COLOR": "color"}
+_WIDTH = {"FLOAT_VECTOR": 3, "FLOAT4": 4, "QUATERNION": 4, "FLOAT_COLOR": 4}
+
+
+def _write(data: Any, name: str, kind: str, values: np.ndarray) -> None:
+    attribute = data.attributes.get(name) or data.attributes.new(name, kind, "POINT")
+    attribute.data.foreach_set(_MEMBER[attribute.data_type], np.ascontiguousarray(values, np.float32).ravel())
+
+
+def _read(data: Any, size: int) -> Iterable[tuple[str, str, np.ndarray]]:
+    """The splat attributes of a mesh or point cloud; the base as four floats, whatever it was kept as."""
+    for attribute in list(data.attributes):
+        name, kind = attribute.name, attribute.data_type
+        if name in {"position", "scale", "rotation", "radiance:base"} or name.startswith("radiance:sh_"):
+            values = np.empty(size * _WIDTH[kind], np.float32)
+            attribute.data.foreach_get(_MEMBER[kind], values)
+            yield name, _four_floats() if name == "radiance:base" else kind, values
+
+
+def _show(made: bpy.types.Object) -> None:
+    modifier = made.modifiers.new(_MODIFIER, "NODES")
+    modifier.node_group = splat_nodes.group()
+    made.data.attributes.active_color_name = splat_nodes.COLOUR  # of what the nodes make: Solid shading can show it
+    if made.data.materials.get(splat_nodes.NAME) is None:
+        made.data.materials.append(splat_nodes.material())
+
+
+def _import_natively(path: Path) -> bpy.types.Object | None:
+    """Blender 5.3's own importer, in a scene of its own so that nothing of the user's changes; None when it does not want the file."""
+    before = Inventory()
+    staging = bpy.data.scenes.new("\x01 Mint splats")
+    try:
+        # Only these two, for the same reasons as in `importer`. The importer wants a window; where none is active it is not used.
+        with bpy.context.temp_override(scene=staging, view_layer=staging.view_layers[0]):
+            bpy.ops.wm.spz_import(filepath=str(path))
+        found = [each for each in before.new() if isinstance(each, bpy.types.Object) and each.type == "POINTCLOUD"]
+        if len(found) != 1 or getattr(found[0].data, "type", None) != NATIVE:
+            before.remove_new()
+            return None
+        found[0].select_set(False, view_layer=staging.view_layers[0])  # it would stay selected where it goes
+        for holder in list(found[0].users_collection):
+            holder.objects.unlink(found[0])
+        bpy.data.scenes.remove(staging)
+        return found[0]
+    except (RuntimeError, AttributeError, TypeError):  # an operator that reports an error, or one of another shape than expected
+        before.remove_new()
+        return None
+
+
+def _remove(made: bpy.types.Object) -> None:
+    bpy.data.batch_remove([made, made.data])

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""While a job waits for Credits: the balance is read now and then, and it is said when it suffices. Going on is left to the user.
+
+The timer is there only while such a job is. It draws nothing and waits for nothing: it puts the question before the worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import bpy
+
+from ...jobs.board import Board
+from ...jobs.job import Job, Phase
+from ...jobs.questions import Balance
+from .. import current, notices
+from ..translations import filled, translated
+
+ENOUGH = "The balance suffices now: Resume."
+EVERY = 30.0  # seconds between two looks at the balance
+
+_wake: Callable[[], None] | None = None
+_told: set[str] = set()
+
+
+def catch_up(board: Board, wake: Callable[[], None]) -> None:
+    """See to the timer, and say once for each job that it can go on. `wake` lets the heart beat, which takes the answers in."""
+    global _wake
+    _wake = wake
+    waiting = _waiting(board)
+    if waiting and not bpy.app.background and not bpy.app.timers.is_registered(_look):
+        bpy.app.timers.register(_look, first_interval=EVERY, persistent=True)
+    if not waiting:
+        forget()
+    enough = {job.id: job for job in waiting if missing(board, job) == 0}
+    for job_id in enough.keys() - _told:
+        notices.say(filled("Mint: {1}: {2}", enough[job_id].title, translated(ENOUGH)))
+    _told.clear()
+    _told.update(enough)
+
+
+def missing(board: Board, job: Job) -> float | None:
+    """How many Credits a waiting job lacks: 0 when it could go on, by the balance as read since it stopped; None where nobody knows."""
+    return board.purse.missing(job, board.waits_since(job))
+
+
+def forget() -> None:
+    """No timer of ours is left."""
+    _told.clear()
+    if bpy.app.timers.is_registered(_look):
+        bpy.app.timers.unregister(_look)
+
+
+def _waiting(board: Board) -> list[Job]:
+    return [job for job in board.jobs() if job.phase is Phase.BILLING and job.decision is None and job.hold is None]
+
+
+def _look() -> float | None:
+    """Ask, if it can be asked; the timer ends when nothing waits any more."""
+    board = current.existing()
+    if board is None or not _waiting(board):
+        return None
+    if current.may_go_online() and bpy.context.window_manager.windows and not board.is_asked(Balance()) and _wake is not None:
+        board.ask(Balance())
+        _wake()
+    return EVERY

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The last days as a small chart: for each day a bar of Credits, and below the line what failed.
+
+It is drawn with NumPy into icons, by the heartbeat and only when the journal has changed. Blender shows an icon as a square, so a wide
+chart is several of them side by side. Transparent, in colours that can be told from a light ground and from a dark one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import bpy
+import bpy.utils.previews
+import numpy as np
+from numpy.typing import NDArray
+
+from ...jobs.board import Board
+from ...jobs.budget.spending import Day, Month, date_of
+from ..translations import translated
+
+TILES = 6
+SIZE = 160  # pixels of a tile's side
+_BASE = 36  # rows below the line
+_TOP = SIZE - _BASE - 8
+_PAID = (0.16, 0.62, 0.52, 1.0)
+_FAILED = (0.84, 0.34, 0.22, 1.0)
+_LINE = (0.5, 0.5, 0.5, 0.8)
+_SWATCH = 32
+
+_SCALE = 5.0  # times the height of a button
+
+Pixels = NDArray[np.float32]
+
+_icons: bpy.utils.previews.ImagePreviewCollection | None = None
+_month: Month | None = None
+_seen: tuple[int, date] | None = None
+
+
+def catch_up(board: Board) -> None:
+    """Draw it anew if a job was written, or another day has begun."""
+    global _month, _seen
+    now = (board.serial, date_of(time.time()))
+    if bpy.app.background or now == _seen:
+        return
+    _seen, month = now, board.month()
+    if month != _month:
+        _month = month
+        _put(month)
+
+
+def forget() -> None:
+    """Free the pictures."""
+    global _icons, _month, _seen
+    _month = _seen = None
+    if _icons is not None:
+        bpy.utils.previews.remove(_icons)
+        _icons = None
+
+
+def draw(layout: bpy.types.UILayout) -> None:
+    """The chart with its figures."""
+    if _month is None or _icons is None:
+        return
+    column = layout.column()
+    column.label(text=translated(f"Last {len(_month.days)} days on this computer"), translate=False)
+    if not _month.count:
+        column.label(text="Nothing was generated.")
+        return
+    chart = column.row(align=True)
+    chart.alignment = "LEFT"
+    for number, days in enumerate(tiles(_month.days)):
+        tile = chart.column(align=True)
+        tile.ui_units_x = _SCALE  # else a label takes as much as it can get, and the days of one tile stand far from those of the next
+        tile.template_icon(icon_value=_icons[f"tile-{number}"].icon_id, scale=_SCALE)
+        tile.label(text=f"{days[0].date:%m-%d}", translate=False)
+    most = max(day.credits for day in _month.days)
+    figures = column.column(align=True)
+    count = "One generation" if _month.count == 1 else f"{_month.count:,} generations"
+    figures.label(
+        text=translated(f"{count}, {_month.credits:,.0f} Credits; the most in a day: {most:,.0f}"),
+        translate=False,
+        icon_value=_icons["paid"].icon_id,
+    )
+    share = _month.failed_share
+    if share is not None:
+        figures.label(text=translated(f"{_month.failed:,} failed ({share:.0%})"), translate=False, icon_value=_icons["failed"].icon_id)
+
+
+def tiles(days: Sequence[Day]) -> list[Sequence[Day]]:
+    """The days of each tile."""
+    each = -(-len(days) // TILES)
+    return [days[start : start + each] for start in range(0, len(days), each)]
+
+
+def tile_pixels(days: Sequence[Day], most_credits: float, most_failed: int) -> Pixels:
+    """The picture of some days, rows from below: a bar upwards for the Credits, one downwards for how many failed."""
+    pixels = np.zeros((SIZE, SIZE, 4), dtype=np.float32)
+    step = SIZE / len(days)
+    for number, day in enumerate(days):
+        left, right = round((number + 0.2) * step), round((number + 0.8) * step)
+        up = _length(day.credits, most_credits, _TOP)
+        down = _length(day.failed, most_failed, _BASE - 6)
+        pixels[_BASE : _BASE + up, left:right] = _PAID
+        pixels[_BASE - 2 - down : _BASE - 2, left:right] = _FAILED
+    pixels[_BASE - 2 : _BASE] = _LINE
+    return pixels
+
+
+def _length(value: float, most: float, room: int) -> int:
+    """Of a bar in pixels; what is there at all can be seen."""
+    return max(4, round(room * value / most)) if value > 0 else 0
+
+
+def _put(month: Month) -> None:
+    most_credits = max(day.credits for day in month.days)
+    most_failed = max(day.failed for day in month.days)
+    for number, days in enumerate(tiles(month.days)):
+        _show(f"tile-{number}", tile_pixels(days, most_credits, most_failed))
+    for name, colour in (("paid", _PAID), ("failed", _FAILED)):
+        swatch = np.zeros((_SWATCH, _SWATCH, 4), dtype=np.float32)
+        swatch[8:24, 8:24] = colour
+        _show(name, swatch)
+
+
+def _show(name: str, pixels: Pixels) -> None:
+    """Make it, or make it anew, as an icon."""
+    global _icons
+    if _icons is None:
+        _icons = bpy.utils.previews.new()
+    icon: Any = _icons[name] if name in _icons else _icons.new(name)
+    size = (pixels.shape[1], pixels.shape[0])
+    icon.icon_size = icon.image_size = size
+    icon.icon_pixels_float = icon.image_pixels_float = pixels.ravel().tolist()

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A text of the Text Editor as a batch: one prompt a line, each a job of its own."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import dataclass, replace
+from typing import Any
+
+import bpy
+
+from ...jobs.board import Board
+from ...jobs.job import Target
+from ...jobs.questions import Balance, Price
+from ...mint.accounting import Estimate
+from ...mint.generation import GenerationRequest
+from ...mint.schema import Kind, Mode, Preset
+from ...scene.model import side_by_side
+from .. import current, waiting
+from ..job_list.operators import MODES, begin, complain
+from ..pricing import asking, safe_dialog
+from ..translations import OURS, translated
+from ..wrapping import wrapped
+from . import form
+
+LANDINGS = [
+    ("SIDE_BY_SIDE", "Side by Side", "Each lands when it is done, beside the others, from the 3D cursor on"),
+    ("READY", "Wait as Ready", "None lands by itself: place those that you like"),
+]
+NO_PROMPTS = "There are no prompts in this text: write one a line."
+TICK, PATIENCE = 0.1, 3.0  # seconds between two looks at whether the price is known, and until the dialog opens without it
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A line that says something, and where it stands."""
+
+    number: int
+    words: str
+
+
+def prompts_in(text: bpy.types.Text | None) -> list[Prompt]:
+    """Every line of a text with something in it."""
+    lines = text.as_string().splitlines() if text is not None else []
+    return [Prompt(number, words) for number, line in enumerate(lines, start=1) if (words := line.strip())]
+
+
+class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
+    """Generate each line of a text: one prompt a line, each a job of its own"""
+
+    bl_idname = "mint.batch_text"
+    bl_label = "Generate Each Line with Mint"
+    bl_options = {"REGISTER"}
+
+    text: bpy.props.StringProperty(name="Text", description="The text whose lines are the prompts", options={"SKIP_SAVE"})
+    kind: bpy.props.EnumProperty(name="Kind", items=form.KINDS)
+    preset: bpy.props.EnumProperty(name="Preset", items=form.PRESETS, default="FAST", translation_context=OURS)
+    mode: bpy.props.EnumProperty(name="Mode", items=MODES)
+    landing: bpy.props.EnumProperty(name="Results", items=LANDINGS, description="What becomes of the results")
+    spacing: bpy.props.FloatProperty(
+        name="Spacing",
+        default=2.0,
+        min=0.0,
+        soft_max=100.0,
+        unit="LENGTH",
+        description="From one result to the next; a wider one takes the room that it needs",
+    )
+    asked: bpy.props.BoolProperty(options={"HIDDEN", "SKIP_SAVE"})  # the price was asked for: open the dialog, known or not
+
+    _timer: bpy.types.Timer | None = None
+    _until = 0.0
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only where there is a text."""
+        if not bpy.data.texts:
+            cls.poll_message_set(translated("There is no text: write one in the Text Editor, one prompt a line"))
+        return bool(bpy.data.texts)
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
+        """From a menu: the dialog, as soon as the price is known."""
+        self.text = self.text or _text_at_hand(context)
+        if not self.asked and self._ask_prices():
+            self._until = time.monotonic() + PATIENCE
+            self._timer = context.window_manager.event_timer_add(TICK, window=context.window)
+            context.window_manager.modal_handler_add(self)
+            return {"RUNNING_MODAL"}
+        return self.ask_before_spending(context, width=420, confirm_text="Generate All")
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
+        """Wait for the price, not for long; every event goes on to whoever it was meant for."""
+        if event.type != "TIMER" or (not self._is_answered() and time.monotonic() < self._until):
+            return {"PASS_THROUGH"}
+        self.cancel(context)
+        chosen = {name: getattr(self, name) for name in ("text", "kind", "preset", "mode", "landing", "spacing")}
+        bpy.ops.mint.batch_text("INVOKE_DEFAULT", asked=True, **chosen)
+        return {"FINISHED", "PASS_THROUGH"}
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Another file is being opened, or the window closes."""
+        if self._timer is not None:
+            context.window_manager.event_timer_remove(self._timer)
+            self._timer = None
+
+    def check(self, context: bpy.types.Context) -> bool:
+        """Something was changed in the dialog: draw it again."""
+        return True
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The dialog: what will be started, and what it will cost."""
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        layout.prop_search(self, "text", bpy.data, "texts", icon="TEXT")
+        layout.prop(self, "kind")
+        layout.prop(self, "preset")
+        layout.prop(self, "mode")
+        layout.prop(self, "landing")
+        row = layout.row()
+        row.active = self.landing == "SIDE_BY_SIDE"
+        row.prop(self, "spacing")
+        layout.separator()
+        self._draw_price(layout)
+
+    def execute(self, context: bpy.types.Context) -> Any:
+        """Start them all; the board lets as many go at once as Mint takes. In background mode, wait for them to rest."""
+        text: bpy.types.Text | None = bpy.data.texts.get(self.text or _text_at_hand(context))
+        prompts = prompts_in(text)
+        if text is None or not prompts:
+            return complain(self, NO_PROMPTS if text is not None else f"There is no text “{self.text}” in this file.")
+        wishes = [(prompt, self._request(prompt)) for prompt in prompts]
+        for prompt, request in wishes:
+            if complaint := request.complaint():
+                return complain(self, f"Line {prompt.number}: {complaint}")
+        requests, targets = [request for _, request in wishes], self._targets(context, len(wishes))
+        lands = self.landing == "SIDE_BY_SIDE"
+
+        def start(board: Board) -> None:
+            job_ids = [job.id for job in board.start_all(zip(requests, targets, strict=True))]
+            if bpy.app.background:
+                waiting.until_all_rest(board, job_ids, place=lands)
+
+        return begin(self, start)
+
+    def _request(self, prompt: Prompt) -> GenerationRequest:
+        return GenerationRequest(Kind(self.kind.lower()), prompt.words, Preset(self.preset.lower()), Mode(self.mode.lower()))
+
+    def _targets(self, context: bpy.types.Context, count: int) -> list[Target]:
+        """Where each lands. Of several Worlds none takes the scene's background: the last one to come would have it."""
+        target = Target(scene=context.scene.name, group=uuid.uuid4().hex[:12], panorama=count == 1)
+        if self.landing == "READY":
+            return [target] * count
+        cursor = form.cursor(context)
+        places = [side_by_side.cell(cursor, number, self.spacing) for number in range(count)]
+        return [replace(target, at=at, document=current.document()) for at in places]
+
+    # -- the price ----------------------------------------------------------------------------------------------------
+
+    def _question(self, kind: str = "", preset: str = "", mode: str = "") -> Price:
+        kind, preset, mode = kind or self.kind, preset or self.preset, mode or self.mode
+        return Price(Kind(kind.lower()), Preset(preset.lower()), Mode(mode.lower()))
+
+    def _ask_prices(self) -> bool:
+        """Ask what is not known yet: first what the dialog will show, then what can be chosen in it. Is there anything to wait for?"""
+        board: Board | None = current.existing()
+        choices = [self._question(kind[0], preset[0], mode[0]) for kind in form.KINDS for preset in form.PRESETS for mode in MODES]
+        wanted = [question for question in dict.fromkeys([self._question(), *choices]) if board is None or not board.purse.known(question)]
+        if not wanted or not current.account().key or asking.ask(Balance(), *wanted):
+            return False
+        return self._question() in wanted
+
+    def _is_answered(self) -> bool:
+        """Has Mint said anything about it, be it that it does not know?"""
+        board = current.existing()
+        return board is not None and board.purse.known(self._question()) is not None
+
+    def _price(self) -> Estimate | None:
+        """What Mint has said about one of them; None before that."""
+        board = current.existing()
+        answered = board.answers.get(self._question()) if board else None
+        return answered.answer if answered and isinstance(answered.answer, Estimate) else None
+
+    def _draw_price(self, layout: bpy.types.UILayout) -> None:
+        count = len(prompts_in(bpy.data.texts.get(self.text)))
+        if not count:
+            wrapped(layout, NO_PROMPTS, icon="ERROR")
+            return
+        price = self._price()
+        each = price.estimated_total if price else None
+        said = f"{count} prompt" if count == 1 else f"{count:,} prompts"
+        if each is None:
+            layout.label(text=translated(said), icon="INFO", translate=False)
+            if price is not None:
+                layout.label(text="Mint does not tell the price")
+            return
+        board = current.existing()
+        total, balance = each * count, board.purse.balance if board else None
+        layout.label(text=translated(f"{said}, about {total:,.0f} Credits in all"), icon="INFO", translate=False)
+        if balance is not None:
+            row = layout.row()
+            row.alert = total > balance
+            left = balance - total
+            row.label(text=translated(f"Leaves {left:,.0f} Credits" if left >= 0 else f"{-left:,.0f} Credits are missing"), translate=False)
+
+
+def _text_at_hand(context: bpy.types.Context) -> str:
+    """The text that is being edited, else the only one there is."""
+    shown = getattr(context.space_data, "text", None)
+    if isinstance(shown, bpy.types.Text):
+        return shown.name
+    return bpy.data.texts[0].name if len(bpy.data.texts) == 1 else ""
+
+
+def _draw_in_text_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
+    self.layout.separator()
+    self.layout.operator_context = "INVOKE_DEFAULT"
+    self.layout.operator(MINT_OT_batch_text.bl_idname, text="Generate Each Line with Mint…", icon="WORLD")
+
+
+def add() -> None:
+    """Put our entry into the Text Editor's menu."""
+    bpy.types.TEXT_MT_text.append(_draw_in_text_menu)
+
+
+def remove() -> None:
+    """Take it out."""
+    bpy.types.TEXT_MT_text.remove(_draw_in_text_menu)
+
+
+CLASSES = (MINT_OT_batch_text,)

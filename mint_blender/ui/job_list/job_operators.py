@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Looking at jobs (their previews, results and reports), and what is done with many of them at once. Nothing new is bought here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import bpy
+
+from ...jobs import card
+from ...jobs.board import Board, NotPossible
+from ...jobs.job import ABOVE_OWN_LIMIT, Job, Phase, Verb
+from ...jobs.lineup import Group
+from ...jobs.storage.journal import JournalTrouble
+from ...scene import landing
+from .. import current, heartbeat, pictures
+from ..translations import translated
+from . import drafts, job_groups
+from .job_card import MINT_MT_job
+from .operators import JobOperator, Result, begin, complain
+
+
+class MINT_OT_show_preview(JobOperator):
+    """Open the Preview in an Image Editor of its own window"""
+
+    bl_idname = "mint.show_preview"
+    bl_label = "Look Closer"
+    bl_options = {"INTERNAL"}
+
+    def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
+        """A new window, so that nobody's layout is changed."""
+        draft = drafts.of(job.id)
+        shown = job.previews[draft.shown - 1 if draft and 0 < draft.shown <= len(job.previews) else -1] if job.previews else None
+        if shown is None or not Path(shown.path).is_file():
+            raise NotPossible(f"{job.title}: the Preview is no longer on disk.")
+        image = pictures.for_editor(shown.path)
+        bpy.ops.wm.window_new()
+        area = context.window_manager.windows[-1].screen.areas[0]
+        area.type = "IMAGE_EDITOR"
+        area.spaces.active.image = image
+        return {"FINISHED"}
+
+
+class MINT_OT_turn_preview(JobOperator):
+    """Show another one of the previews so far"""
+
+    bl_idname = "mint.turn_preview"
+    bl_label = "Other Preview"
+    bl_options = {"INTERNAL"}
+
+    to: bpy.props.IntProperty(min=1, options={"SKIP_SAVE"})
+
+    def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
+        """Which one is shown is part of the draft."""
+        draft = drafts.of(job.id)
+        if draft is None:
+            raise NotPossible(f"{job.title} waits for no decision.")
+        draft.shown = self.to
+        return {"FINISHED"}
+
+
+class MINT_OT_job_menu(JobOperator):
+    """More about this job"""
+
+    bl_idname = "mint.job_menu"
+    bl_label = "Job"
+    bl_options = {"INTERNAL"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """A menu cannot be told its job, so it is told here."""
+        MINT_MT_job.job_id = self.job_id
+        bpy.ops.wm.call_menu(name=MINT_MT_job.bl_idname)
+        return {"FINISHED"}
+
+
+class MINT_OT_select_result(JobOperator):
+    """Select what this job brought into the scene"""
+
+    bl_idname = "mint.select_result"
+    bl_label = "Select Result"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Selecting objects needs Object Mode."""
+        return context.mode == "OBJECT"
+
+    def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
+        """Found by its custom property, as objects do not outlive an undo."""
+        placed = landing.find(job_id=job.id)
+        if placed is None:
+            self.report({"WARNING"}, translated("This result is not in the current scene."))
+            return {"CANCELLED"}
+        for each in context.selected_objects:
+            each.select_set(False)
+        for each in placed.objects:
+            each.select_set(True)
+        context.view_layer.objects.active = placed.root
+        return {"FINISHED"}
+
+
+class MINT_OT_copy_report(JobOperator):
+    """Copy what somebody who helps needs to know: ids, state and error, without key and prompt"""
+
+    bl_idname = "mint.copy_report"
+    bl_label = "Copy Report"
+
+    def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
+        """To the clipboard."""
+        context.window_manager.clipboard = f"Blender {bpy.app.version_string}\n{card.report(job)}"
+        self.report({"INFO"}, translated("The report is on the clipboard."))
+        return {"FINISHED"}
+
+
+class MINT_OT_open_in_mint(bpy.types.Operator):
+    """Open this page of Mint in the web browser"""
+
+    bl_idname = "mint.open_in_mint"
+    bl_label = "Open in Mint"
+    bl_options = {"REGISTER"}
+
+    url: bpy.props.StringProperty(name="Address", options={"SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Only addresses of the web: the text comes from a service."""
+        if not self.url.startswith("https://"):
+            self.report({"ERROR"}, translated("That is not an address of a web page."))
+            return {"CANCELLED"}
+        bpy.ops.wm.url_open(url=self.url)
+        return {"FINISHED"}
+
+
+class MINT_OT_show_jobs(bpy.types.Operator):
+    """Show more of these jobs, or only the first of them again"""
+
+    bl_idname = "mint.show_jobs"
+    bl_label = "Show Jobs"
+    bl_options = {"INTERNAL"}
+
+    group: bpy.props.StringProperty(options={"SKIP_SAVE"})
+    more: bpy.props.BoolProperty(options={"SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Needs no network."""
+        show = job_groups.unfold if self.more else job_groups.fold
+        show(Group(self.group))
+        heartbeat.redraw()
+        return {"FINISHED"}
+
+
+class MINT_OT_cancel_waiting(bpy.types.Operator):
+    """Cancel every job that waits in line. Nothing of these was sent to Mint, and nothing is paid; what is in flight goes on"""
+
+    bl_idname = "mint.cancel_waiting"
+    bl_label = "Clear the Line"
+    bl_options = {"REGISTER"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Many jobs at once: ask first. Beside Blender's own button Cancel, "Cancel All" could mean either."""
+        message = "Nothing of these jobs was sent to Mint yet, and nothing is paid."
+        return context.window_manager.invoke_confirm(self, event, title="Clear the Line", message=message, confirm_text="Clear the Line")
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """All at once."""
+        return begin(self, lambda board: board.cancel_waiting())
+
+
+def change_list(operator: bpy.types.Operator, change: Callable[[Board], None]) -> Result:
+    """Change many jobs on the list without a network, and show it. A journal that cannot take that in is a sentence."""
+    try:
+        board = current.board()
+        change(board)
+    except JournalTrouble as trouble:
+        return complain(operator, str(trouble))
+    heartbeat.follow(board)
+    heartbeat.redraw()
+    return {"FINISHED"}
+
+
+class MINT_OT_continue_queue(bpy.types.Operator):
+    """Send the jobs that an earlier session has left in line. They are paid for now"""
+
+    bl_idname = "mint.continue_queue"
+    bl_label = "Continue Queue"
+    bl_options = {"REGISTER"}
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """All of them, in their order."""
+        return begin(self, _continue_queue)
+
+
+def _continue_queue(board: Board) -> None:
+    board.continue_queue()
+
+
+class MINT_OT_discard_queue(bpy.types.Operator):
+    """Cancel the jobs that an earlier session has left in line. Nothing of them was sent to Mint, and nothing is"""
+
+    bl_idname = "mint.discard_queue"
+    bl_label = "Discard Queue"
+    bl_options = {"REGISTER"}
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """They stay on the list as canceled, with their prompts; needs no network."""
+        return change_list(self, lambda board: board.discard_queue())
+
+
+class MINT_OT_resume_all(bpy.types.Operator):
+    """Go on with every job that was paused or broken off"""
+
+    bl_idname = "mint.resume_all"
+    bl_label = "Resume All Mint Jobs"
+    bl_options = {"REGISTER"}
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Nothing is started or paid twice."""
+
+        def resume(board: Board) -> None:
+            for job in board.jobs():
+                above_its_limit = job.trouble is not None and job.trouble.code == ABOVE_OWN_LIMIT  # asked about one by one
+                if job.phase is Phase.PAUSED and job.hold is None and not above_its_limit:
+                    board.resume(job.id)
+            board.resume_all()
+
+        return begin(self, resume)
+
+
+class MINT_OT_cancel_all(bpy.types.Operator):
+    """Stop every job that is in flight, at Mint too"""
+
+    bl_idname = "mint.cancel_all"
+    bl_label = "Cancel All Mint Jobs"
+    bl_options = {"REGISTER"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Many jobs at once: ask first. The button beside it is Blender's own Cancel, so this one has another word."""
+        return context.window_manager.invoke_confirm(self, event, title="Cancel All Mint Jobs", confirm_text="Stop All Jobs")
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Cancel what can be cancelled."""
+
+        def cancel(board: Board) -> None:
+            for job in board.jobs():
+                if board.is_active(job.id) and Verb.CANCEL in card.verbs(job) and job.decision is None:
+                    board.cancel(job.id)
+
+        return begin(self, cancel)
+
+
+class MINT_OT_dismiss_finished(bpy.types.Operator):
+    """Take every job off the list that is placed, saved or cancelled. What is in your scene stays"""
+
+    bl_idname = "mint.dismiss_finished"
+    bl_label = "Dismiss All Finished"
+    bl_options = {"REGISTER"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Many jobs at once: ask first."""
+        return context.window_manager.invoke_confirm(self, event, title="Dismiss All Finished", confirm_text="Dismiss")
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Off the list; needs no network."""
+        return change_list(self, lambda board: board.dismiss_finished())
+
+
+CLASSES = (
+    MINT_OT_resume_all,
+    MINT_OT_cancel_all,
+    MINT_OT_show_jobs,
+    MINT_OT_cancel_waiting,
+    MINT_OT_continue_queue,
+    MINT_OT_discard_queue,
+    MINT_OT_dismiss_finished,
+    MINT_OT_show_preview,
+    MINT_OT_turn_preview,
+    MINT_OT_job_menu,
+    MINT_OT_select_result,
+    MINT_OT_copy_report,
+    MINT_OT_open_in_mint,
+)

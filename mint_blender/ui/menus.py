@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Our entries in Blender's menus. F3 finds only what stands in a menu."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..jobs import card
+from ..jobs.job import Phase
+from ..jobs.lineup import Lineup
+from . import current
+from .job_list import job_groups
+from .translations import filled, number, translated
+
+
+class MINT_MT_add(bpy.types.Menu):
+    """Add > Mint"""
+
+    bl_idname = "MINT_MT_add"
+    bl_label = "Mint"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Model and World, each with a dialog for the prompt; then the account."""
+        layout = self.layout
+        layout.operator_context = "INVOKE_DEFAULT"
+        layout.operator("mint.generate", text="Mint 3D Model…", icon="MESH_MONKEY").kind = "MODEL"
+        layout.operator("mint.generate", text="Mint World…", icon="WORLD").kind = "WORLD"
+        layout.operator("mint.batch_text", text="Mint: Each Line of a Text…", icon="TEXT")
+        layout.menu("MINT_MT_references", icon="IMAGE_DATA")
+        layout.separator()
+        layout.operator("mint.resume_all", icon="PLAY")
+        layout.operator("mint.cancel_all", icon="X")
+        layout.operator("mint.cancel_waiting", icon="X")
+        layout.operator("mint.continue_queue", icon="PLAY")
+        layout.operator("mint.discard_queue", icon="X")
+        layout.operator("mint.dismiss_finished", icon="TRASH")
+        layout.operator("mint.import_asset", text="Mint Library: Import…", icon="IMPORT")
+        layout.operator("mint.sync_library", icon="ASSET_MANAGER")
+        layout.operator("mint.refresh_library", icon="FILE_REFRESH")
+        layout.operator("mint.refresh_account", icon="FILE_REFRESH")
+        layout.operator("mint.check_key", icon="KEYINGSET")
+
+
+def _draw_add(self: bpy.types.Menu, context: bpy.types.Context) -> None:
+    self.layout.separator()
+    self.layout.menu(MINT_MT_add.bl_idname, icon="WORLD")
+
+
+def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None:
+    """How many jobs run, the one that will be done next, and a way to stop it. Nothing at all when none does."""
+    board = current.existing()
+    lineup = job_groups.lineup(board) if board else Lineup()
+    shown = [job for part in lineup.parts for job in part.shown if board and board.is_active(job.id)]
+    running = [job for job in shown if job.phase is not Phase.WAITING] or shown[:1]
+    if board is None or not running:
+        return
+    ahead = [(outlook.remaining, job) for job in running if (outlook := board.outlook(job)).remaining is not None]
+    seconds, job = min(ahead, key=lambda pair: pair[0], default=(None, running[-1]))
+    row = self.layout.row(align=True)
+    count = lineup.active
+    text = filled("Mint: {1} jobs, next: {2}", number(count), job.title) if count > 1 else filled("Mint: {1}", job.title)
+    when = card.state(job) if seconds is None else f"about {card.duration(seconds)}"
+    if not current.may_go_online():
+        when = "waits: online access is off"
+    row.label(text=f"{text}, {translated(when)}", translate=False)
+    row.operator("mint.cancel", text="", icon="X", emboss=False).job_id = job.id
+
+
+def add() -> None:
+    """Put our entries in."""
+    bpy.types.VIEW3D_MT_add.append(_draw_add)
+    bpy.types.STATUSBAR_HT_header.append(_draw_status_bar)
+
+
+def remove() -> None:
+    """Take our entries out."""
+    bpy.types.VIEW3D_MT_add.remove(_draw_add)
+    bpy.types.STATUSBAR_HT_header.remove(_draw_status_bar)

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tab `Mint` in the 3D View's sidebar. Draws what was prepared elsewhere: nothing is fetched, opened or written while drawing."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..jobs.questions import OptimizationPrice
+from . import current
+from .account import account_panel, balance_watch
+from .create import form
+from .job_list import job_groups, job_list
+from .pricing import asking, confirm, priced
+from .references import references
+from .translations import translated
+from .wrapping import wrapped
+
+ASK_FOR_ACCESS = "mailto:hello@mint.gg?subject=Access%20to%20the%20Mint%20API"
+MAKE_A_KEY = "https://platform.mint.gg"
+
+
+class _MintPanel:
+    """Where all our panels are."""
+
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Mint"
+
+
+class MINT_PT_main(_MintPanel, bpy.types.Panel):
+    """What to generate, or what is missing before anything can be."""
+
+    bl_idname = "MINT_PT_main"
+    bl_label = "Mint"
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        """The balance, with a button to read it again."""
+        if not is_ready():
+            return
+        row = self.layout.row(align=True)
+        balance = account_panel.balance()
+        row.label(text="" if balance is None else translated(f"{balance:,.0f} Credits"), translate=False)
+        row.operator("mint.refresh_account", text="", icon="FILE_REFRESH", emboss=False)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The first thing that is missing, else the form."""
+        if complaint := current.complaint():
+            wrapped(self.layout, complaint, width=context.region.width, icon="ERROR")
+        if not current.may_go_online():
+            _draw_offline(self.layout)
+        elif not current.account().key:
+            _draw_first_run(self.layout)
+        else:
+            if account_panel.key_is_in_question():
+                account_panel.draw_key(self.layout)
+            asking.seen(form.of(context))
+            _draw_form(self.layout, form.of(context), width=context.region.width)
+
+
+class MINT_PT_more(_MintPanel, bpy.types.Panel):
+    """What is rarely changed."""
+
+    bl_idname = "MINT_PT_more"
+    bl_parent_id = "MINT_PT_main"
+    bl_label = "More"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Not before it can work."""
+        return is_ready()
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Name, place, size, pose, splats."""
+        layout, fields = self.layout, form.of(context)
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        layout.prop(fields, "name", placeholder="After the prompt")
+        layout.prop(fields, "place")
+        if fields.kind == "MODEL":
+            row = layout.row(heading="Scale to Height")
+            row.prop(fields, "use_height", text="")
+            sub = row.row()
+            sub.active = fields.use_height
+            sub.prop(fields, "height", text="")
+            layout.prop(fields, "pose")
+            layout.prop(fields, "optimize", text="Optimise")
+            if lacking := form.optimize_complaint(fields):
+                wrapped(layout, f"Nothing is optimised. {lacking}", icon="INFO", width=context.region.width)
+        else:
+            _draw_world_parts(layout, fields)
+        layout.prop(fields, "text", text="Prompt from")
+
+
+class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
+    """Every job on the list, the most urgent first; of many, the first of each kind."""
+
+    bl_idname = "MINT_PT_jobs"
+    bl_label = "Jobs"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only where there are jobs."""
+        board = current.existing()
+        return board is not None and bool(job_groups.lineup(board).parts)
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        """How many are in flight."""
+        board = current.existing()
+        active = job_groups.lineup(board).in_flight if board else 0
+        if active:
+            self.layout.label(text=translated(f"{active} in flight"), translate=False)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """A card for each."""
+        board = current.existing()
+        if board is not None:
+            job_list.draw(self.layout, board, width=context.region.width)
+
+
+def is_ready() -> bool:
+    """Can anything be generated: is there a key, and may we go online?"""
+    return current.may_go_online() and bool(current.account().key)
+
+
+def _draw_world_parts(layout: bpy.types.UILayout, fields: form.MintForm) -> None:
+    """Which parts of a World are brought, and as what."""
+    layout.prop(fields, "splats")
+    layout.prop(fields, "collider")
+    column = layout.column()
+    sub = column.column()
+    sub.active = fields.collider != "NONE"
+    sub.prop(fields, "rigid_body")
+    column.prop(fields, "panorama")
+    column.prop(fields, "camera")
+
+
+def _draw_offline(layout: bpy.types.UILayout) -> None:
+    layout.label(text="Online access is off", icon="INTERNET_OFFLINE")
+    wrapped(layout, "Mint generates on its servers. Allow Blender to go online to use it.")
+    layout.operator("mint.open_online_preference", icon="PREFERENCES")
+
+
+def _draw_first_run(layout: bpy.types.UILayout) -> None:
+    layout.label(text="An API key is needed", icon="LOCKED")
+    wrapped(layout, "Mint's API is in beta: ask for access, then make a key and paste it here.")
+    row = layout.row(align=True)
+    row.operator("wm.url_open", text="Ask for Access", icon="URL").url = ASK_FOR_ACCESS
+    row.operator("wm.url_open", text="Make a Key", icon="URL").url = MAKE_A_KEY
+    account_panel.draw_key(layout)
+
+
+def _draw_form(layout: bpy.types.UILayout, fields: form.MintForm, *, width: int) -> None:
+    layout.row().prop(fields, "kind", expand=True)
+    prompt = form.prompt_of(fields)
+    if fields.text is None:
+        layout.prop(fields, "prompt", text="", placeholder=form.placeholder(fields))
+    else:
+        layout.prop(fields, "text", text="")
+    longest = form.longest_prompt(fields)
+    if fields.text is not None or len(prompt) > longest // 2:
+        row = layout.row()
+        row.alert = len(prompt) > longest
+        row.label(text=translated(f"{len(prompt):,} of {longest:,} characters"), translate=False)
+    complaint = form.complaint(fields)
+    if complaint and (prompt or references.sources()):
+        wrapped(layout, complaint, icon="ERROR")
+    layout.row().prop(fields, "preset", expand=True)
+    layout.prop(fields, "review")
+    _draw_generate(layout, fields, width)
+
+
+def _draw_generate(layout: bpy.types.UILayout, fields: form.MintForm, width: int) -> None:
+    """The button with its price, what comes on top, and what all of that leaves of the balance."""
+    board, question = current.existing(), form.price_of(fields)
+    price = board.purse.price(question) if board else None
+    told = board.answers.get(question) if board else None
+    column = layout.column()
+    column.scale_y = 1.5
+    label = translated("Generate") if price is None else translated(f"Generate  ·  {price:,.0f} Credits")
+    column.operator("mint.generate_from_form", text=label, translate=False, icon="PLAY")
+    if is_optimized := form.optimize_of(fields) is not None:
+        wrapped(layout, priced.optimizing_words(), icon="ADD", width=width)
+    balance = account_panel.balance()
+    if confirm.waits_for_price():
+        layout.label(text="Asking Mint for the price…", icon="TIME")
+    elif told is not None and told.answer is not None and price is None:
+        layout.label(text="Mint does not tell the price", icon="INFO")
+    elif board is not None and price is not None and balance is not None:
+        extra = board.purse.price(OptimizationPrice()) if is_optimized else None
+        row, left = layout.row(), balance_watch.left_after(board, balance, price + (extra or 0.0))
+        row.alert = left < 0
+        row.label(text=translated(f"Leaves {left:,.0f} Credits" if left >= 0 else f"{-left:,.0f} Credits are missing"), translate=False)

@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Look Inside: a 3D View goes to where a World was captured and shows it in colour; a second click brings back what it showed before.
+
+Only the view changes, nothing in the scene: it looks through the World's camera as its own (*Local Camera*), so the scene's camera stays.
+What a view showed before is remembered as long as the file is open.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import bpy
+from bpy.app.handlers import persistent
+from mathutils import Matrix, Vector
+
+from ...scene import provenance
+from ...scene.world import world
+from ...scene.world.capture_point import PART
+from ..job_list.operators import Result, complain
+from ..translations import translated
+
+SHADING = [
+    ("MATERIAL", "Material Preview", "In colour, as quick as it gets with every splat soft"),
+    ("RENDERED", "Rendered", "As the render engine of the scene shows it"),
+    ("SOLID", "Solid", "In coarse colours, without a material: the quickest"),
+    ("KEEP", "Unchanged", "Leave the shading of the view alone"),
+]
+NOT_INSIDE = "This 3D View does not look into a World."
+AHEAD = 2.0
+"""Metres before the capture point, around which a view without a camera turns."""
+
+# What is remembered of a view, and set again in this order: its camera before whether it looks through one.
+_OF_SHADING = ("type", "color_type", "use_scene_world", "use_scene_world_render")
+_OF_SPACE = ("use_local_camera", "lens", "clip_start", "clip_end")
+_OF_REGION = ("view_camera_zoom", "view_camera_offset", "view_location", "view_rotation", "view_distance", "view_perspective")
+
+_earlier: dict[int, dict[str, Any]] = {}  # what each view showed before, by its address
+
+
+def look_inside(
+    area: bpy.types.Area, root: bpy.types.Object, scene: bpy.types.Scene, *, shading: str = "MATERIAL", overlays: bool = False
+) -> None:
+    """Put a 3D View at a World's capture point, through its start camera where it has one."""
+    space: Any = area.spaces.active
+    seen = _seen(space)
+    _show_colour(space, scene, shading)  # first what depends on the render engine: nothing is moved yet
+    _earlier.setdefault(space.as_pointer(), seen)  # who looks from one World into another comes back to what was before both
+    camera = next(iter(world.parts_of(root, "camera")), None)
+    if camera is not None:
+        _look_through(space, camera, _shape(area, scene))
+    else:
+        _stand_at(space, world.upright(root), scene)
+    space.overlay.show_overlays = overlays
+    area.tag_redraw()
+
+
+def look_outside(area: bpy.types.Area) -> None:
+    """Show again what the view showed before it looked inside; where that is not known, the World from outside as a new file would."""
+    space: Any = area.spaces.active
+    seen = _earlier.get(space.as_pointer())
+    if seen is None:
+        space.use_local_camera = False
+        space.region_3d.view_perspective = "PERSP"
+        space.shading.type = "SOLID"
+        space.overlay.show_overlays = True
+    else:
+        _shade(space, seen["type"])
+        space.camera = bpy.data.objects.get(seen["camera"])
+        for owner, names in _owners(space):
+            for name in names:
+                if name != "type":
+                    setattr(owner, name, seen[name])
+        space.overlay.show_overlays = seen["overlays"]
+        del _earlier[space.as_pointer()]  # not before all is back: until then the way back is still wanted
+    area.tag_redraw()
+
+
+def is_inside(space: Any) -> bool:
+    """Has this 3D View looked inside and not come back, or does it look through a World's camera as its own?"""
+    if space is None or space.type != "VIEW_3D":
+        return False
+    camera = space.camera if space.use_local_camera else None
+    looks = camera is not None and camera.get(PART) == "camera" and space.region_3d.view_perspective == "CAMERA"
+    return looks or space.as_pointer() in _earlier
+
+
+def shows_colour(space: Any) -> bool:
+    """Does this 3D View show the colours of a World? Without one there is nothing to complain about."""
+    if space is None or space.type != "VIEW_3D":
+        return True
+    return space.shading.type in {"MATERIAL", "RENDERED"} or (space.shading.type == "SOLID" and space.shading.color_type == "VERTEX")
+
+
+def draw_button(layout: bpy.types.UILayout, space: Any, *, job_id: str = "") -> None:
+    """The button, and beside it the way back; above it why it is worth a click, where the view shows no colour."""
+    if not shows_colour(space):
+        layout.label(text="This shading shows no colours", icon="INFO")
+    row = layout.row(align=True)
+    row.operator("mint.look_inside", icon="HIDE_OFF").job_id = job_id
+    if is_inside(space):
+        row.operator("mint.look_outside", icon="LOOP_BACK")
+
+
+def _owners(space: Any) -> tuple[tuple[Any, tuple[str, ...]], ...]:
+    return (space.shading, _OF_SHADING), (space, _OF_SPACE), (space.region_3d, _OF_REGION)
+
+
+def _seen(space: Any) -> dict[str, Any]:
+    """What the view shows: values and names, since objects do not outlive an undo."""
+    seen: dict[str, Any] = {"camera": space.camera.name if space.camera else "", "overlays": space.overlay.show_overlays}
+    for owner, names in _owners(space):
+        for name in names:
+            value = getattr(owner, name)
+            seen[name] = value.copy() if hasattr(value, "copy") else tuple(value) if name == "view_camera_offset" else value
+    return seen
+
+
+def _look_through(space: Any, camera: bpy.types.Object, shape: tuple[float, float]) -> None:
+    """Through this camera, so near that its picture fills the view."""
+    space.use_local_camera, space.camera = True, camera
+    view = space.region_3d
+    view.view_perspective = "CAMERA"
+    view.view_camera_offset = (0, 0)
+    # Blender's measure of how large the camera's picture is: at this factor its longer side is as long as the view's
+    factor = max(1.0, *shape)
+    view.view_camera_zoom = min(600.0, 50 * (2 * math.sqrt(factor) - math.sqrt(2)))
+
+
+def _shape(area: bpy.types.Area, scene: bpy.types.Scene) -> tuple[float, float]:
+    """How many times the camera's picture has to be larger to be as wide, and as high, as the view."""
+    region = next(each for each in area.regions if each.type == "WINDOW")
+    width, height = max(1, region.width), max(1, region.height)
+    render = scene.render
+    wide, high = render.resolution_x * render.pixel_aspect_x, render.resolution_y * render.pixel_aspect_y
+    longer = max(width, height)
+    return width / longer * max(wide, high) / wide, height / longer * max(wide, high) / high
+
+
+def _stand_at(space: Any, place: Matrix, scene: bpy.types.Scene) -> None:
+    """Without a camera: a free view whose eye is at this place and looks along its Y."""
+    upright = place.normalized() @ Matrix.Rotation(math.pi / 2, 4, "X")
+    view, distance = space.region_3d, AHEAD / scene.unit_settings.scale_length
+    space.lens, space.clip_start = 18, min(space.clip_start, 0.01 / scene.unit_settings.scale_length)
+    view.view_perspective = "PERSP"
+    view.view_rotation, view.view_distance = upright.to_quaternion(), distance
+    view.view_location = upright @ Vector((0, 0, -distance))
+
+
+def _show_colour(space: Any, scene: bpy.types.Scene, shading: str) -> None:
+    """The shading, with the panorama as its background where the scene has it as its World."""
+    if shading == "KEEP":
+        return
+    if _shade(space, shading) == "SOLID":
+        space.shading.color_type = "VERTEX"
+    elif world.shows_panorama(scene):
+        space.shading.use_scene_world = space.shading.use_scene_world_render = True
+
+
+def _shade(space: Any, shading: str) -> str:
+    """Set the shading, or Solid where the render engine does not offer that one: Workbench has no Material Preview. Return which it is."""
+    try:
+        space.shading.type = shading
+    except TypeError:
+        space.shading.type = shading = "SOLID"
+    return shading
+
+
+class _ViewOperator(bpy.types.Operator):
+    """What both share: which 3D View."""
+
+    bl_options = {"REGISTER"}  # nothing to undo: the scene stays as it is
+
+    def area(self, context: bpy.types.Context) -> bpy.types.Area | None:
+        """The one that was clicked in, else the largest of this window, or of the first one for a script."""
+        if context.area is not None and context.area.type == "VIEW_3D":
+            return context.area
+        windows = [context.window] if context.window is not None else list(context.window_manager.windows)
+        found = [each for window in windows for each in window.screen.areas if each.type == "VIEW_3D"]
+        return max(found, key=lambda each: each.width * each.height, default=None)
+
+
+class MINT_OT_look_inside(_ViewOperator):
+    """Show this World in colour from where it was captured, in this 3D View. Nothing in the scene changes"""
+
+    bl_idname = "mint.look_inside"
+    bl_label = "Look Inside"
+
+    root: bpy.props.StringProperty(
+        name="World", description="Name of the World's root; without one, that of the active object", options={"SKIP_SAVE"}
+    )
+    shading: bpy.props.EnumProperty(name="Shading", items=SHADING)
+    overlays: bpy.props.BoolProperty(name="Overlays", description="Keep grid, outlines and wires in sight")
+    job_id: bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Whichever World was named, or is the one that can be meant."""
+        root, area = self._meant(context), self.area(context)
+        if root is None:
+            gone = self.job_id and "This result is not in the current scene."
+            return complain(self, gone or "Select a Mint World, or something in it.")
+        if area is None:
+            return complain(self, "There is no 3D View to look inside with.")
+        look_inside(area, root, context.scene, shading=self.shading, overlays=self.overlays)
+        return {"FINISHED"}
+
+    def _meant(self, context: bpy.types.Context) -> bpy.types.Object | None:
+        """Of the job, by name, of the active object, or the only one in the scene."""
+        if self.job_id:
+            return next((each for each in provenance.roots(job_id=self.job_id) if world.is_root(each)), None)
+        if self.root:
+            return world.root_of(context.scene.objects.get(self.root))
+        roots = [each for each in context.scene.objects if world.is_root(each)]
+        return world.root_of(context.active_object) or (roots[0] if len(roots) == 1 else None)
+
+
+class MINT_OT_look_outside(_ViewOperator):
+    """Show again what this 3D View showed before it looked inside a World"""
+
+    bl_idname = "mint.look_outside"
+    bl_label = "Back Outside"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only in a 3D View that has looked inside; a script need not be in one."""
+        space = context.space_data
+        possible = space is None or space.type != "VIEW_3D" or is_inside(space)
+        if not possible:
+            cls.poll_message_set(translated(NOT_INSIDE))
+        return possible
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """View, camera and shading as they were."""
+        area = self.area(context)
+        if area is None or not is_inside(area.spaces.active):
+            return complain(self, NOT_INSIDE)
+        look_outside(area)
+        return {"FINISHED"}
+
+
+CLASSES = (MINT_OT_look_inside, MINT_OT_look_outside)
+
+
+@persistent
+def _forget(*_: object) -> None:
+    """Views of another file are other views."""
+    _earlier.clear()
+
+
+def add() -> None:
+    """Forget with the file."""
+    bpy.app.handlers.load_pre.append(_forget)
+
+
+def remove() -> None:
+    """Nothing to forget any more."""
+    bpy.app.handlers.load_pre.remove(_forget)
+    _forget()

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tests of this room share: a real Blender with an empty scene for each (see tests/conftest.py), an account, and a file to import."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+import mint_blender
+from mint_blender.jobs.board import Board
+from mint_blender.jobs.workflow.story import Terms
+from mint_blender.mint.pacing import Pace
+
+from .mint_service.running import ThreadService
+from .scene import glbs
+
+
+@pytest.fixture(autouse=True)
+def _hurried(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The board of this Blender polls within hundredths of a second: the rhythm is tested where it is made."""
+    if request.node.get_closest_marker("blender"):
+        monkeypatch.setattr("mint_blender.ui.current.Terms", partial(Terms, Pace(first=0.05, factor=1.0, longest=0.05)))
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of this test's journal and downloads."""
+    monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def signed_in(service: ThreadService, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An account at the stand-in: at that `service` which the file of the test has made as it needs it."""
+    monkeypatch.setenv("MINT_API_KEY", service.key)
+    monkeypatch.setenv("MINT_API_BASE_URL", service.api)
+
+
+@pytest.fixture
+def enabled(signed_in: None) -> Iterator[None]:
+    """The add-on is registered, and has that account."""
+    mint_blender.register()
+    yield
+    mint_blender.unregister()
+
+
+@pytest.fixture
+def board(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Board]:
+    """The board of the enabled add-on, which talks to nobody."""
+    from mint_blender.ui import current  # needs Blender, which not all who read this file have
+
+    monkeypatch.setenv("MINT_API_KEY", "key")
+    monkeypatch.setenv("MINT_API_BASE_URL", "http://127.0.0.1:9/v1")
+    mint_blender.register()
+    current.board().allow_online(False)
+    yield current.board()
+    mint_blender.unregister()
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """A GLB as Mint delivers a model: one textured mesh under a bare node, 1 wide, 1 high, 1 deep."""
+    return glbs.simple(tmp_path / "model.glb")
+
+
+@pytest.fixture
+def hide_dracopy(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Call it, and it is as if the optional package were not installed."""
+    return lambda: monkeypatch.setitem(sys.modules, "DracoPy", None)

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Worlds made of the room of `made_place`, and a look at where their parts stand. Needs bpy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+import numpy as np
+
+from mint_blender.files.spz.spz import Splats
+from mint_blender.scene.world import world
+from mint_blender.scene.world.world_files import WorldFiles, WorldOptions
+
+from ..files import build_spz
+from . import made_place
+
+CORNERS = np.array([[(made_place.LOW, made_place.HIGH)[i >> axis & 1][axis] for axis in range(3)] for i in range(8)])
+
+
+def corner_splats(path: Path) -> Path:
+    """A splat in each corner of the made room."""
+    places = made_place.in_file(CORNERS).astype(np.float32)
+    ones = np.ones((8, 1), np.float32)
+    made = Splats(places, ones * [[0.05, 0.05, 0.05]], ones * [[1, 0, 0, 0]], ones * [[1, 1, 1, 0.9]], np.zeros((8, 0, 3), np.float32))
+    path.write_bytes(build_spz.encode(made))
+    return path
+
+
+def all_parts(folder: Path) -> WorldFiles:
+    """All parts of the made room."""
+    return WorldFiles(
+        collider=made_place.collider(folder / "collider.glb"),
+        panorama=made_place.panorama(folder / "panorama.png"),
+        splats=corner_splats(folder / "splats.spz"),
+        caption="A room of six colours.",
+        links={"rad": "https://files.example/place.rad", "spz_100k": "https://files.example/place.spz"},
+    )
+
+
+def build(files: WorldFiles, at=(0, 0, 0), **options) -> world.BuiltWorld:
+    """They land in the open scene."""
+    scene = bpy.context.scene
+    built = world.build_world(
+        files,
+        name="Room",
+        collection=scene.collection,
+        scene=scene,
+        at=at,
+        options=WorldOptions(**options),
+        properties={"mint_kind": "world"},
+    )
+    bpy.context.view_layer.update()
+    return built
+
+
+def part(root, name: str):
+    """The first object of that kind below a World's root, or None."""
+    found = [each for each in root.children_recursive if each.get("mint_part") == name]
+    return found[0] if found else None
+
+
+def places(each) -> np.ndarray:
+    """Where an object's vertices or points are in the scene, sorted."""
+    attribute = each.data.attributes["position"]
+    flat = np.empty(len(attribute.data) * 3, np.float32)
+    attribute.data.foreach_get("vector", flat)
+    matrix = np.array(each.matrix_world)
+    return ordered(np.unique(np.round(flat.reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3], 2), axis=0))
+
+
+def ordered(points: np.ndarray) -> np.ndarray:
+    """Sorted, and to the centimetre."""
+    points = np.round(points, 2) + 0.0
+    return points[np.lexsort(points.T)]

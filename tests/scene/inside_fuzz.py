@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs in a process of its own, which a hostile file may take down: lands GLBs that were changed at random, and tells what became of each.
+
+Called as `python -m tests.scene.inside_fuzz FOLDER FIRST LAST`; prints one JSON line before each file and one after it.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import resource
+import struct
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from mint_blender.scene.blocks import every_block
+from mint_blender.scene.landing import ImportTrouble, Landing, Provenance, land_model
+
+from . import glbs
+
+MAKERS: tuple[Callable[[Path], Path], ...] = (
+    glbs.simple,
+    glbs.skinned,
+    glbs.animated,
+    lambda path: glbs.shaped(path, "wide"),
+    lambda path: glbs.skinned(path, waves=("wave",)),
+)
+VALUES: tuple[Any, ...] = (
+    0,
+    1,
+    -1,
+    2,
+    7,
+    255,
+    2**31,
+    2**53,
+    -(2**31),
+    0.5,
+    1e30,
+    -1e30,
+    1e-30,
+    True,
+    None,
+    "",
+    "x",
+    [],
+    {},
+    [0],
+    [1e30] * 3,
+)
+
+
+def changed(data: bytes, chance: random.Random) -> bytes:
+    """The file with some of its JSON, or of its numbers, or both, changed."""
+    size = struct.unpack_from("<I", data, 12)[0]
+    document, rest = json.loads(data[20 : 20 + size]), bytearray(data[20 + size :])
+    for _ in range(chance.choice((0, 1, 1, 2))):
+        _change(document, chance)
+    for _ in range(chance.choice((0, 0, 1, 8, 64))):
+        rest[chance.randrange(8, len(rest))] = chance.choice((0, 0x7F, 0x80, 0xC0, 0xFF, chance.randrange(256)))
+    text = json.dumps(document).encode()
+    text += b" " * (-len(text) % 4)
+    return struct.pack("<4sII", b"glTF", 2, 20 + len(text) + len(rest)) + struct.pack("<I4s", len(text), b"JSON") + text + rest
+
+
+def _change(document: Any, chance: random.Random) -> None:
+    owner = document
+    while True:
+        keys = list(owner) if isinstance(owner, dict) else list(range(len(owner)))
+        if not keys:
+            return
+        key = chance.choice(keys)
+        if isinstance(owner[key], dict | list) and owner[key] and chance.random() < 0.9:
+            owner = owner[key]
+            continue
+        if chance.random() < 0.15:
+            del owner[key]
+        else:
+            owner[key] = chance.choice(VALUES)
+        return
+
+
+def one(folder: Path, seed: int) -> dict[str, Any]:
+    """What became of one file."""
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    chance = random.Random(seed)
+    path = chance.choice(MAKERS)(folder / "model.glb")
+    path.write_bytes(changed(path.read_bytes(), chance))
+    before, files = {(type(each).__name__, each.name) for each in every_block()}, sorted(folder.iterdir())
+    told: dict[str, Any] = {"seed": seed}
+    try:
+        placed = land_model(path, Provenance(job_id="j", name="Lamp"), Landing(at=(0, 0, 0), height=chance.choice((None, 2.0))))
+        told |= {"landed": all(each.name in bpy.context.scene.objects for each in placed.objects)}
+    except ImportTrouble as trouble:
+        after = {(type(each).__name__, each.name) for each in every_block()}
+        told |= {"sentence": str(trouble), "left": sorted(map(str, before ^ after))}
+    return told | {
+        "files": sorted(folder.iterdir()) == files,
+        "scenes": len(bpy.data.scenes),
+        "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+
+
+if __name__ == "__main__":
+    for seed in range(int(sys.argv[2]), int(sys.argv[3])):
+        print("MINT " + json.dumps({"begins": seed}), flush=True)
+        print("MINT " + json.dumps(one(Path(sys.argv[1]), seed)), flush=True)
+    print("MINT " + json.dumps({"done": True}), flush=True)
+    sys.stdout.flush()
+    import os
+
+    os._exit(0)  # one wheel hangs in Python's shutdown

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs in a Blender of its own: so many splats from a file into the scene, and what that took. Told as one line of JSON.
+
+python inside_many.py FILE"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import bpy
+
+from mint_blender.scene.world import splats
+
+
+def peak() -> int:
+    """The most memory that this process has had so far, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def shown(made: bpy.types.Object) -> dict[str, int]:
+    """What a window is given to draw: squares or points."""
+    evaluated = made.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    if hasattr(evaluated, "evaluated_geometry"):
+        geometry = evaluated.evaluated_geometry()
+        mesh, cloud = geometry.mesh, geometry.pointcloud
+    else:  # before 5.1 only the kind of the object itself is told
+        mesh, cloud = evaluated.data, None
+    return {"squares": len(mesh.polygons) if mesh else 0, "points": len(cloud.points) if cloud else 0}
+
+
+bpy.ops.wm.read_homefile(use_empty=True)
+start, begun, used = peak(), time.perf_counter(), time.process_time()
+made = splats.build(Path(sys.argv[-1]), "Many", bpy.context.scene.collection)
+read, built = time.process_time() - used, peak()
+used = time.process_time()
+limited = shown(made)
+with_limit = time.process_time() - used
+splats.adjust(made, viewport_limit=100_000_000)
+used = time.process_time()
+unlimited = shown(made)
+answer = {
+    "splats": len(made.data.attributes["position"].data),
+    "read": read,
+    "built": built - start,
+    "with_limit": with_limit,
+    "limited": limited,
+    "unlimited": unlimited,
+    "without_limit": time.process_time() - used,
+    "peak": peak() - start,
+}
+print("MINT " + json.dumps(answer), flush=True)
+os._exit(0)

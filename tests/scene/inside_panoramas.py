@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs in a Blender of its own, which a hostile file may take down: tries each picture in a folder as a panorama, and tells what became of it.
+
+python inside_panoramas.py FOLDER"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import bpy
+
+from mint_blender.files.errors import BadPicture
+from mint_blender.scene.world import panorama
+
+
+def tried(path: Path) -> str:
+    """The size it has in Blender, or the sentence why not."""
+    try:
+        image = panorama.load(path, "Place")
+    except BadPicture as bad:
+        return str(bad)
+    size = f"{image.size[0]} × {image.size[1]}"
+    bpy.data.images.remove(image)
+    return size
+
+
+def peak() -> int:
+    """The most memory that this process has had so far, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+bpy.ops.wm.read_homefile(use_empty=True)
+start = peak()
+for path in sorted(Path(sys.argv[-1]).iterdir()):
+    print("MINT " + json.dumps({"name": path.name, "said": tried(path), "grown": peak() - start}), flush=True)
+os._exit(0)

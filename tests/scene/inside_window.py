@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs inside a Blender that has a window: lands models while somebody works, undoes, redoes, and prints what it found as JSON lines.
+
+Called as `blender --python inside_window.py -- FOLDER`, where FOLDER holds plain.glb, skinned.glb, skinned2.glb and animated.glb.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from mint_blender.scene.landing import Landing, Provenance, find, land_model
+from mint_blender.scene.update.replace import replace_model
+from tests.scene.dump import Picture
+
+FOLDER = Path(sys.argv[sys.argv.index("--") + 1])
+DRAWING = ("DRAWING EDIT", "DRAWING PAINT", "DRAWING SCULPT", "DRAWING WEIGHT")
+MODES = (
+    "OBJECT",
+    "EDIT",
+    "SCULPT",
+    "VERTEX_PAINT",
+    "WEIGHT_PAINT",
+    "TEXTURE_PAINT",
+    "POSE",
+    *DRAWING,
+    "LOCAL VIEW",
+)
+REPLACED = (("plain", "skinned"), ("skinned", "skinned2"), ("animated", "plain"), ("animated", "animated"))
+
+
+def say(**facts: Any) -> None:
+    """One line for the test outside."""
+    print("MINT " + json.dumps(facts), flush=True)
+
+
+def differences(before: Picture, after: Picture) -> list[str]:
+    """What an undo or redo left otherwise."""
+    found = [f"{key} is gone" for key in before.blocks if key not in after.blocks]
+    found += [f"{key} is new" for key in after.blocks if key not in before.blocks]
+    found += before.differences(after)
+    # Blender fills in the first when a new scene is drawn, and the second when it comes out of an undo.
+    late = ("('Scene', 'Other'): tool_settings.", "('Collection', 'Other/collection'): is_runtime_data")
+    return [each for each in found if not each.startswith(late)]
+
+
+def state() -> list[dict[str, Any]]:
+    """What the user would notice, in each window."""
+    return [_state_of(window) for window in bpy.context.window_manager.windows]
+
+
+def _state_of(window: Any) -> dict[str, Any]:
+    objects, views = window.view_layer.objects, [area.spaces.active for area in window.screen.areas if area.type == "VIEW_3D"]
+    return {
+        "mode": objects.active.mode if objects.active else None,
+        "active": objects.active and objects.active.name,
+        "selected": sorted(each.name for each in objects.selected),
+        "scene": window.scene.name,
+        "view layer": window.view_layer.name,
+        "local view": [sorted(each.name for each in objects if each.local_view_get(view)) for view in views if view.local_view],
+        "frame": window.scene.frame_current,
+    }
+
+
+def fresh() -> None:
+    """Nothing but a cube, which somebody is going to work on. No file is loaded: from a timer that is not safe."""
+    with override():
+        if bpy.context.mode != "OBJECT":
+            bpy.ops.object.mode_set(mode="OBJECT")
+        kinds = ("objects", "collections", "meshes", "armatures", "materials", "images", "actions")
+        bpy.data.batch_remove(
+            [each for kind in kinds for each in getattr(bpy.data, kind) if each.name not in ("Render Result", "Viewer Node")]
+        )
+        bpy.ops.mesh.primitive_cube_add()
+
+
+def begin(mode: str) -> None:
+    """Enter the mode and leave an undo step behind, as a user's own action does."""
+    with override():
+        if mode == "POSE":
+            bpy.ops.object.armature_add()
+        elif mode in DRAWING:
+            bpy.ops.object.grease_pencil_add(type="STROKE")
+        else:
+            bpy.context.view_layer.objects.active = bpy.data.objects["Cube"]
+        if mode == "LOCAL VIEW":
+            bpy.ops.view3d.localview()
+        elif mode == "TWO WINDOWS":
+            other = bpy.data.scenes.new("Other")
+            other.collection.objects.link(bpy.data.objects["Cube"])
+            bpy.ops.wm.window_new_main()
+            bpy.context.window_manager.windows[-1].scene = other
+            bpy.ops.object.mode_set(mode="EDIT")
+        elif mode != "OBJECT":
+            bpy.ops.object.mode_set(
+                mode=mode if mode not in DRAWING else f"{mode.split()[1]}_GREASE_PENCIL".removeprefix("EDIT_GREASE_PENCIL") or "EDIT"
+            )
+        bpy.ops.ed.undo_push(message="The user's own")
+
+
+def override() -> Any:
+    """The context of the 3D view, as when an operator is called there."""
+    window = bpy.context.window_manager.windows[0]
+    area = next(each for each in window.screen.areas if each.type == "VIEW_3D")
+    region = next(each for each in area.regions if each.type == "WINDOW")
+    return bpy.context.temp_override(window=window, area=area, region=region)
+
+
+def undo() -> None:
+    """Ctrl+Z."""
+    with override():
+        bpy.ops.ed.undo()
+
+
+def redo() -> None:
+    """Ctrl+Shift+Z."""
+    with override():
+        bpy.ops.ed.redo()
+
+
+def steps() -> Iterator[None]:
+    """All there is to try; between two steps Blender draws and settles."""
+    for kind in ("plain", "skinned", "animated"):
+        for mode in MODES if kind == "plain" else ("OBJECT", "EDIT", "POSE"):
+            fresh()
+            yield
+            begin(mode)
+            yield
+            yield from landed(kind, mode)
+            if mode == "LOCAL VIEW":
+                with override():
+                    bpy.ops.view3d.localview()
+            yield
+    for earlier, later in REPLACED:
+        fresh()
+        yield
+        begin("OBJECT")
+        yield
+        yield from replaced(earlier, later)
+    fresh()
+    yield
+    begin("TWO WINDOWS")  # the last one: the second window stays
+    yield
+    yield from landed("plain", "TWO WINDOWS")
+    say(done=True)
+
+
+def landed(kind: str, mode: str) -> Iterator[None]:
+    """One landing, its undo and its redo."""
+    before, picture = state(), Picture()
+    placed = land_model(FOLDER / f"{kind}.glb", Provenance(job_id="j", name="Lamp"), Landing(at=(1, 0, 0)))
+    notes = list(placed.notes)
+    yield
+    after, with_lamp = state(), Picture()
+    undo()
+    yield
+    undone, gone = state(), find(job_id="j") is None
+    left = differences(picture, Picture())
+    redo()
+    yield
+    say(
+        kind=kind,
+        mode=mode,
+        notes=notes,
+        before=before,
+        after=after,
+        undone=undone,
+        gone=gone,
+        back=find(job_id="j") is not None,
+        not_undone=left,
+        not_redone=differences(with_lamp, Picture()),
+        redone=state(),
+    )
+
+
+def replaced(earlier: str, later: str) -> Iterator[None]:
+    """A replacement is one step, too, also of what the user has built on."""
+    root = land_model(FOLDER / f"{earlier}.glb", Provenance(job_id="j1", name="Lamp")).root
+    for each in (root, *root.children_recursive):
+        each.constraints.new("LIMIT_SCALE")
+        if each.type == "MESH":
+            each.modifiers.new("Mine", "BEVEL")
+            each.vertex_groups.new(name="Mine").add([0, 1], 0.5, "REPLACE")
+        if each.type == "ARMATURE":
+            each.pose.bones["upper"].constraints.new("COPY_ROTATION").target = bpy.data.objects["Cube"]
+    bpy.ops.ed.undo_push(message="The user's own")
+    yield
+    before = Picture()
+    replace_model(FOLDER / f"{later}.glb", Provenance(job_id="j2", name="Lamp"), find(job_id="j1").root)
+    yield
+    after = Picture()
+    undo()
+    yield
+    left = differences(before, Picture())
+    redo()
+    yield
+    say(kind="replace", earlier=earlier, later=later, not_undone=left, not_redone=differences(after, Picture()))
+
+
+run = steps()
+
+
+def tick() -> float | None:
+    """One step; the next one soon."""
+    try:
+        next(run)
+        return 0.01
+    except StopIteration:
+        pass
+    except BaseException:
+        say(error=traceback.format_exc())
+    bpy.ops.wm.quit_blender()
+    return None
+
+
+bpy.app.timers.register(tick, first_interval=0.5, persistent=True)

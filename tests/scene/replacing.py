@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two versions of a model, and what a user may hang on the earlier one. Needs bpy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from mint_blender.scene.landing import Landing, Provenance, land_model
+from mint_blender.scene.measure import bounds
+
+FIRST = Provenance(job_id="job_1", asset_id="mdl_1", name="Lamp", prompt="a lamp")
+SECOND = Provenance(job_id="job_2", asset_id="mdl_2", name="Lamp, better", prompt="a better lamp")
+
+
+def landed(path: Path) -> bpy.types.Object:
+    """The earlier version, at the origin: its root."""
+    return land_model(path, FIRST, Landing(at=(0, 0, 0))).root
+
+
+def only(root: bpy.types.Object, kind: str) -> bpy.types.Object:
+    """Mint's one object of that type."""
+    (found,) = [each for each in (root, *root.children_recursive) if each.type == kind and each.get("mint_made")]
+    return found
+
+
+def empty(name: str) -> bpy.types.Object:
+    """An object of the user's."""
+    made = bpy.data.objects.new(name, None)
+    bpy.context.scene.collection.objects.link(made)
+    return made
+
+
+def look_at(owner: Any, path: str, target: Any, looked_at: str, kind: str = "OBJECT") -> Any:
+    """A driver on `owner` that reads a property of `target`; answers with what it looks at."""
+    driver = owner.driver_add(path, 0).driver if path == "location" else owner.driver_add(path).driver
+    driver.type = "SUM"
+    variable = driver.variables.new()
+    if kind == "BONE":
+        variable.type = "TRANSFORMS"
+        variable.targets[0].bone_target = looked_at
+    else:
+        if kind != "OBJECT":
+            variable.targets[0].id_type = kind
+        variable.targets[0].data_path = looked_at
+    variable.targets[0].id = target
+    return variable.targets[0]
+
+
+def high(root: bpy.types.Object) -> float:
+    """How high all of it is, now."""
+    lowest, highest = bounds([root, *root.children_recursive])
+    return round(highest[2] - lowest[2], 4)

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Results in the Asset Browser: marked where they stand, or saved into a library without touching the scene."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from . import glbs
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+from mint_blender.files import catalogs  # noqa: E402
+from mint_blender.scene import assets  # noqa: E402
+from mint_blender.scene.export.writing import OutputTrouble  # noqa: E402
+from mint_blender.scene.landing import ImportTrouble, Provenance, land_model  # noqa: E402
+
+from .dump import Picture  # noqa: E402
+
+LAMP = Provenance(job_id="job_1", asset_id="mdl_1", name="Lamp", prompt="a small ceramic lamp", preset="fast")
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """A thumbnail as Mint serves it: WebP, here of one colour."""
+    image = bpy.data.images.new("thumbnail", 32, 32)
+    image.generated_color = (1, 0.5, 0, 1)
+    image.file_format = "WEBP"
+    image.filepath_raw = str(tmp_path / "thumbnail.webp")
+    image.save()
+    bpy.data.images.remove(image)
+    return tmp_path / "thumbnail.webp"
+
+
+def _library(tmp_path: Path) -> Path:
+    folder = tmp_path / "library"
+    folder.mkdir()
+    return folder
+
+
+def test_a_model_becomes_an_asset(model: Path, picture: Path) -> None:
+    """The object bears the prompt as description, tags, the catalog of models, and Mint's picture."""
+    asset = assets.mark(land_model(model, LAMP), LAMP, picture)
+    data = asset.asset_data
+    assert isinstance(asset, bpy.types.Object) and asset.name == "Lamp"
+    assert (data.description, data.author, {tag.name for tag in data.tags}) == ("a small ceramic lamp", "Mint", {"Mint", "model", "fast"})
+    assert data.catalog_id == catalogs.IDS["Mint/Models"]
+    assert tuple(asset.preview.image_size) > (0, 0) and max(asset.preview.image_pixels_float) > 0.4
+
+
+def test_several_parts_are_one_asset(tmp_path: Path) -> None:
+    """A model of several objects is an asset by its collection, so that it comes with all its parts."""
+    placed = land_model(glbs.animated(tmp_path / "m.glb"), LAMP)
+    assert assets.mark(placed, LAMP) == placed.collection
+
+
+def test_a_picture_that_is_none_is_left_out(model: Path, tmp_path: Path) -> None:
+    """A web page in place of the picture does not keep the model from becoming an asset."""
+    page = tmp_path / "thumbnail.webp"
+    page.write_text("<html>Not found</html>")
+    assert assets.mark(land_model(model, LAMP), LAMP, page).asset_data is not None
+
+
+def test_marking_twice_adds_nothing(model: Path) -> None:
+    """Marked again, an asset has each tag once."""
+    placed = land_model(model, LAMP)
+    assets.mark(placed, LAMP)
+    assert len(assets.mark(placed, LAMP).asset_data.tags) == 3
+
+
+def test_saved_into_a_library_without_touching_the_scene(model: Path, picture: Path, tmp_path: Path) -> None:
+    """One .blend arrives in the library with one asset in it; not one data-block of the open file has come, gone or changed."""
+    bpy.ops.mesh.primitive_cube_add()
+    folder, before = _library(tmp_path), Picture()
+    file = assets.save_model_to_library(model, LAMP, folder, picture)
+    before.assert_same(Picture())
+    assert file.parent == folder and file.suffix == ".blend"
+    with bpy.data.libraries.load(str(file), assets_only=True) as (there, here):
+        assert list(there.objects) == ["Lamp"]
+        here.objects = there.objects
+    (lamp,) = here.objects
+    assert lamp.asset_data.description == LAMP.prompt and lamp["mint_prompt"] == LAMP.prompt
+    assert max(vertex.co.z for vertex in lamp.data.vertices) == pytest.approx(1)
+    assert [each.packed_file is not None for each in bpy.data.images if each.source == "FILE"] == [True]
+    assert tuple(lamp.preview.image_size) > (0, 0)
+
+
+def test_a_rerun_replaces_its_own_file(model: Path, tmp_path: Path) -> None:
+    """The same model saved twice is one file; another one of the same name is a second."""
+    folder = _library(tmp_path)
+    assets.save_model_to_library(model, LAMP, folder)
+    assets.save_model_to_library(model, LAMP, folder)
+    assets.save_model_to_library(model, Provenance(job_id="j", asset_id="mdl_2", name="Lamp"), folder)
+    assert len(list(folder.glob("*.blend"))) == 2
+
+
+def test_the_catalogs_of_the_user_stay(model: Path, tmp_path: Path) -> None:
+    """Catalogs that the library has are kept, ours is added once, and one of that path which the user made is used as it is."""
+    folder = _library(tmp_path)
+    own = "11111111-2222-3333-4444-555555555555:Wood/Oak:Oak"
+    (folder / catalogs.FILE).write_text(f"# mine\nVERSION 1\n\n{own}\n", encoding="utf-8")
+    for _ in range(2):
+        assets.save_model_to_library(model, LAMP, folder)
+    lines = (folder / catalogs.FILE).read_text(encoding="utf-8").splitlines()
+    ours = [f"{catalogs.PARENT}:Mint:Mint", f"{catalogs.IDS['Mint/Models']}:Mint/Models:Mint-Models"]
+    assert lines == ["# mine", "VERSION 1", "", own, *ours]
+    theirs = "99999999-2222-3333-4444-555555555555"
+    (folder / catalogs.FILE).write_text(f"VERSION 1\n{theirs}:Mint/Models:Lamps\n", encoding="utf-8")
+    assert catalogs.catalog_for("model", folder) == theirs
+
+
+def test_who_could_read_the_catalogs_still_can(tmp_path: Path) -> None:
+    """A library lies on a shared disk, say: the file keeps its permissions, and a new one has those of any other new file."""
+    file = _library(tmp_path) / catalogs.FILE
+    catalogs.catalog_for("model", file.parent)
+    (tmp_path / "any").touch()
+    assert file.stat().st_mode == (tmp_path / "any").stat().st_mode
+    file.chmod(0o664)
+    catalogs.catalog_for("world", file.parent)
+    assert file.stat().st_mode & 0o777 == 0o664
+    assert [path.name for path in file.parent.iterdir()] == [catalogs.FILE]
+
+
+def test_a_new_library_gets_a_catalog_file_that_blender_reads(tmp_path: Path) -> None:
+    """A library without catalogs gets a file with its version and ours in it."""
+    uuid = catalogs.catalog_for("world", _library(tmp_path))
+    text = (tmp_path / "library" / catalogs.FILE).read_text(encoding="utf-8")
+    assert "\nVERSION 1\n" in text and text.endswith(f"\n{uuid}:Mint/Worlds:Mint-Worlds\n")
+
+
+def test_a_bad_file_leaves_no_asset(tmp_path: Path) -> None:
+    """What cannot be read is refused; the library and the open file are as they were."""
+    folder, before = _library(tmp_path), Picture()
+    (tmp_path / "bad.glb").write_bytes(b"glTF")
+    with pytest.raises(ImportTrouble):
+        assets.save_model_to_library(tmp_path / "bad.glb", LAMP, folder)
+    before.assert_same(Picture())
+    assert not list(folder.iterdir())
+
+
+def test_a_folder_that_cannot_be_written_is_said(model: Path, tmp_path: Path) -> None:
+    """A library in whose place there is a file: a sentence, and the open file is as it was."""
+    (tmp_path / "library").write_text("")
+    before = Picture()
+    with pytest.raises(OutputTrouble, match="could not be written"):
+        assets.save_model_to_library(model, LAMP, tmp_path / "library")
+    before.assert_same(Picture())
+
+
+def test_libraries_are_those_of_the_preferences(tmp_path: Path) -> None:
+    """Only libraries whose folder exists are offered; a file saved inside one belongs to it."""
+    folder = _library(tmp_path)
+    known = bpy.context.preferences.filepaths.asset_libraries
+    there, gone = known.new(name="Mine", directory=str(folder)), known.new(name="Gone", directory=str(tmp_path / "gone"))
+    try:
+        assert assets.Library("Mine", folder) in assets.libraries()
+        assert "Gone" not in {each.name for each in assets.libraries()}
+        assert assets.home_of_open_file() is None
+        (folder / "props").mkdir()
+        bpy.ops.wm.save_as_mainfile(filepath=str(folder / "props" / "scene.blend"))
+        assert assets.home_of_open_file() == folder
+    finally:
+        known.remove(gone)
+        known.remove(there)

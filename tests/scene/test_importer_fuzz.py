@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files that were changed at random, given to the real importer: each one arrives whole or is refused in a sentence, and nothing is left."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+ROOT = Path(__file__).parents[2]
+SEEDS = 120
+MOST_MEGABYTES = 600
+"""Grown by, over the first file: all of them are small, and no lie in one may ask for much memory."""
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """What became of each file."""
+    folder = tmp_path_factory.mktemp("fuzz")
+    command = [sys.executable, "-m", "tests.scene.inside_fuzz", str(folder), "0", str(SEEDS)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    lines = [json.loads(line.removeprefix("MINT ")) for line in done.stdout.splitlines() if line.startswith("MINT ")]
+    assert lines and lines[-1] == {"done": True}, f"Blender ended with {done.returncode} at {lines[-1:]}:\n{done.stderr[-3000:]}"
+    return [each for each in lines if "seed" in each]
+
+
+def test_each_file_arrives_or_is_refused_in_a_sentence(told: list[dict[str, Any]]) -> None:
+    """No crash, no other exception, no traceback in the words; enough of both kinds, or this would prove nothing."""
+    refused = [each for each in told if "sentence" in each]
+    assert len(told) == SEEDS and len(refused) > SEEDS / 5 and len(told) - len(refused) > SEEDS / 10
+    for each in refused:
+        assert each["sentence"].endswith(".") and "Traceback" not in each["sentence"], each
+    assert all(each["landed"] for each in told if "landed" in each)
+
+
+def test_nothing_is_left_of_a_refused_file(told: list[dict[str, Any]]) -> None:
+    """Neither a data-block nor a scene nor a file."""
+    assert [each for each in told if each.get("left")] == []
+    assert all(each["files"] and each["scenes"] == 1 for each in told)
+
+
+def test_memory_is_bounded(told: list[dict[str, Any]]) -> None:
+    """The highest use of memory of the whole process."""
+    assert told[-1]["megabytes"] - told[0]["megabytes"] < MOST_MEGABYTES

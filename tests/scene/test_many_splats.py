@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two million splats, the largest that Mint offers, are usable: what they take grows with their number and stays within a workstation."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import struct
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mint_blender.scene.world.splat_nodes import VIEWPORT_LIMIT
+
+from ..conftest import DOES_NOT_APPLY
+
+pytestmark = pytest.mark.blender
+pytest.importorskip("bpy")
+
+FEW, MANY, DEGREE = 200_000, 2_000_000, 3
+MEGABYTE = 1 << 20
+
+
+def write(path: Path, points: int) -> Path:
+    """A file of so many splats whose every byte is a roll of the dice, but for sizes and opacities within what a place has."""
+    random = np.random.default_rng(points)
+    sections = [
+        random.bytes(9 * points),
+        random.integers(30, 256, points, np.uint8).tobytes(),
+        random.bytes(3 * points),
+        random.integers(70, 110, 3 * points, np.uint8).tobytes(),
+        random.bytes(4 * points),
+        random.bytes(3 * 15 * points),
+    ]
+    header = struct.pack("<4sIIBBBB", b"NGSP", 3, points, DEGREE, 12, 0, 0)
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        for part in (header, *sections):
+            file.write(part)
+    return path
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict[str, Any]]:
+    """What each number took, each in a process of its own."""
+    import bpy
+
+    if "type" in bpy.types.PointCloud.bl_rna.properties:
+        pytest.skip(DOES_NOT_APPLY + "this Blender shows splats itself")
+    folder, answers = tmp_path_factory.mktemp("many"), {}
+    for points in (FEW, MANY):
+        program = Path(__file__).with_name("inside_many.py")
+        command = [sys.executable, str(program), str(write(folder / f"{points}.spz", points))]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+        lines = [line for line in done.stdout.splitlines() if line.startswith("MINT ")]
+        assert lines, done.stdout + done.stderr
+        answers[points] = json.loads(lines[0].removeprefix("MINT "))
+        (folder / f"{points}.spz").unlink()
+    return answers
+
+
+def test_every_splat_arrives(told: dict[int, dict[str, Any]]) -> None:
+    """None of the two million is lost on the way."""
+    assert [each["splats"] for each in told.values()] == [FEW, MANY]
+
+
+def test_ten_times_the_splats_take_ten_times_the_time(told: dict[int, dict[str, Any]]) -> None:
+    """Reading and showing grow with the number, not with its square; the processor's time is compared, which other programs do not lengthen."""
+    for what in ("read", "without_limit"):
+        few, many = (max(each[what], 0.05) for each in told.values())
+        assert many / few < 2.5 * MANY / FEW, f"{what}: {few:.2f} s and {many:.2f} s"
+
+
+def test_memory_stays_within_bounds(told: dict[int, dict[str, Any]]) -> None:
+    """Of each splat 236 bytes stay; on the way there it is never more than 1.6 times that, and 2.5 times with every disc in a window."""
+    kept = MANY * 4 * (3 + 3 + 4 + 4 + 15 * 3)
+    assert told[MANY]["built"] < 1.6 * kept
+    assert told[MANY]["peak"] < 2.5 * kept
+
+
+def test_a_window_is_spared_above_the_limit(told: dict[int, dict[str, Any]]) -> None:
+    """Two million are drawn as points, which need no squares; a cloud below the limit, or one whose limit was raised, as squares."""
+    assert FEW < VIEWPORT_LIMIT < MANY
+    assert told[MANY]["limited"]["squares"] == 0
+    assert told[FEW]["limited"]["squares"] > 0.9 * FEW
+    assert told[MANY]["unlimited"]["squares"] > 0.9 * MANY
+    assert told[MANY]["with_limit"] < told[MANY]["without_limit"]

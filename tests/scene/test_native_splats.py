@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Splats in a Blender that has its own (5.3 and later), of which there is no wheel: here a 5.2 is given what 5.3 has.
+
+The double follows Blender's sources (`source/blender/io/spz`, `editors/io/io_spz.cc`, `rna_pointcloud`): the property `type` of point clouds,
+and `wm.spz_import`, which wants an active window and leaves one point cloud, named after the file, selected and active in the active
+collection, with the attributes that `splats` describes. What it reads from the file it reads with our decoder, whose values other
+decoders have confirmed (`tests/files/test_spz.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.blender
+bpy = pytest.importorskip("bpy")
+
+from mint_blender.files.spz import spz  # noqa: E402
+from mint_blender.scene.blocks import Inventory  # noqa: E402
+from mint_blender.scene.world import splat_nodes, splats, world  # noqa: E402
+from mint_blender.scene.world.world_files import WorldFiles, WorldOptions  # noqa: E402
+from mint_blender.ui import registration  # noqa: E402
+from mint_blender.ui.worlds import world_panel  # noqa: E402
+
+from ..conftest import DOES_NOT_APPLY  # noqa: E402
+from ..files import build_spz  # noqa: E402
+from .test_splats import read  # noqa: E402
+
+if "resize" not in bpy.types.PointCloud.bl_rna.functions:
+    pytest.skip(DOES_NOT_APPLY + "this Blender cannot make point clouds", allow_module_level=True)
+
+POINTS = 40
+
+
+class WM_OT_spz_import(bpy.types.Operator):
+    """Import an SPZ file as a gaussian splat point cloud object"""
+
+    bl_idname = "wm.spz_import"
+    bl_label = "Import SPZ"
+    bl_options = {"UNDO", "PRESET"}
+
+    filepath: bpy.props.StringProperty(subtype="FILE_PATH")
+
+    calls: list[str] = []
+    how = "splats"
+
+    @classmethod
+    def poll(cls, context):
+        """A window is active."""
+        return context.window is not None and cls.how != "no window"
+
+    def execute(self, context):
+        """As Blender's `importer_main`."""
+        type(self).calls.append(self.filepath)
+        if self.how == "error":
+            self.report({"ERROR"}, "Could not read the file")
+            return {"CANCELLED"}
+        name = Path(self.filepath).stem
+        read_splats = spz.to_blender_axes(spz.decode(Path(self.filepath)))
+        cloud = bpy.data.pointclouds.new(name)
+        cloud.resize(len(read_splats))
+        splats.write(cloud, read_splats)
+        cloud.type = "POINTS" if self.how == "points" else "GAUSSIAN_SPLAT"
+        for each in context.view_layer.objects:
+            each.select_set(False, view_layer=context.view_layer)
+        made = bpy.data.objects.new(name, cloud)
+        context.view_layer.active_layer_collection.collection.objects.link(made)
+        context.view_layer.update()
+        made.select_set(True, view_layer=context.view_layer)
+        context.view_layer.objects.active = made
+        return {"FINISHED"}
+
+
+@pytest.fixture
+def native() -> Iterator[type[WM_OT_spz_import]]:
+    """A Blender with splats of its own."""
+    if splats.has_native():
+        pytest.skip(DOES_NOT_APPLY + "this Blender has the real thing")
+    items = [("POINTS", "Points", ""), ("GAUSSIAN_SPLAT", "3D Gaussian Splats", "")]
+    bpy.types.PointCloud.type = bpy.props.EnumProperty(name="Type", items=items)
+    bpy.utils.register_class(WM_OT_spz_import)
+    WM_OT_spz_import.calls, WM_OT_spz_import.how = [], "splats"
+    yield WM_OT_spz_import
+    bpy.utils.unregister_class(WM_OT_spz_import)
+    del bpy.types.PointCloud.type
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A file of splats with harmonics."""
+    path = tmp_path / "place-100k.spz"
+    path.write_bytes(build_spz.encode(build_spz.made_up(POINTS, degree=3)))
+    return path
+
+
+def assert_whole(made, path: Path) -> None:
+    """Every value of the file is on the object, as native splats."""
+    expected = spz.to_blender_axes(spz.decode(path))
+    assert made.type == "POINTCLOUD" and made.data.type == "GAUSSIAN_SPLAT" and not made.modifiers and not made.data.materials
+    assert made.data.attributes["radiance:base"].data_type == "FLOAT4"
+    for name, values in {
+        "position": expected.positions,
+        "scale": expected.scales,
+        "rotation": expected.rotations,
+        "radiance:base": expected.base,
+        "radiance:sh_14": expected.harmonics[:, 14],
+    }.items():
+        np.testing.assert_allclose(read(made.data, name), values, atol=1e-6)
+
+
+def test_blenders_own_importer_is_used_and_nothing_else_changes(native, path):
+    """Blender's importer reads the file; selection, active object, scenes and node groups stay as they were."""
+    scene = bpy.context.scene
+    own = bpy.data.objects.new("Own", None)
+    scene.collection.objects.link(own)
+    own.select_set(True)
+    bpy.context.view_layer.objects.active = own
+    before = Inventory()
+    made = splats.build(path, "Place Splats", scene.collection)
+    assert native.calls == [str(path)]
+    assert_whole(made, path)
+    assert made.name == made.data.name == "Place Splats" and made[splats.MARK] == POINTS
+    assert set(before.new()) == {made, made.data} and list(made.users_collection) == [scene.collection]
+    assert bpy.context.selected_objects == [own] and bpy.context.view_layer.objects.active == own and bpy.context.window.scene == scene
+
+
+@pytest.mark.parametrize("how", ["no window", "error", "points"])
+def test_where_blenders_importer_fails_our_decoder_does_it(native, path, how):
+    """Without an active window, after an error, or when what came is not splats: still native splats, and nothing of the try is left."""
+    native.how = how
+    before = Inventory()
+    made = splats.build(path, "Place", bpy.context.scene.collection)
+    assert_whole(made, path)
+    assert set(before.new()) == {made, made.data}
+
+
+def test_a_first_version_file_is_read_by_us(native, path):
+    """Blender's importer is not asked for a version that it may not know."""
+    path.write_bytes(build_spz.encode(build_spz.made_up(POINTS, degree=3), version=1))
+    assert_whole(splats.build(path, "Place", bpy.context.scene.collection), path)
+    assert native.calls == []
+
+
+def test_a_bad_file_never_reaches_blenders_importer(native, path):
+    """A header that claims four billion splats is refused before."""
+    path.write_bytes(build_spz.encode(build_spz.made_up(5), version=4)[:8] + b"\xff" * 4 + bytes(200))
+    with pytest.raises(splats.BadSplats):
+        splats.build(path, "Place", bpy.context.scene.collection)
+    assert native.calls == [] and not bpy.data.pointclouds
+
+
+class Recorder:
+    """A layout that only remembers which operators were drawn."""
+
+    def __init__(self) -> None:
+        self.operators: list[str] = []
+
+    def operator(self, name: str, **_):
+        self.operators.append(name)
+        return type("Properties", (), {})()
+
+    def row(self, **_) -> Recorder:
+        return self
+
+    column = box = row
+
+    def label(self, **_) -> None:
+        """Text is of no interest here."""
+
+    prop = separator = operator_menu_enum = lambda self, *_, **__: None
+
+
+def drawn(root) -> list[str]:
+    """The operators that the panel offers for this World."""
+    layout = Recorder()
+    world_panel._draw_splats(layout, root)
+    return layout.operators
+
+
+def test_splats_of_an_older_blender_become_native_with_one_click(path, request):
+    """The button is in the panel only in a Blender with splats of its own, and only until it was pressed; place, name and parent stay."""
+    scene = bpy.context.scene
+    files = WorldFiles(splats=path)
+    root = world.build_world(
+        files, name="Place", collection=scene.collection, scene=scene, at=(1, 2, 3), options=WorldOptions(), properties={}
+    ).root
+    (old,) = world.parts_of(root, "splats")
+    assert old.type == "MESH" and old.modifiers and "mint.make_splats_native" not in drawn(root)
+    child = bpy.data.objects.new("Child", None)
+    scene.collection.objects.link(child)
+    child.parent = old
+
+    request.getfixturevalue("native")
+    registration.register()
+    try:
+        bpy.context.view_layer.objects.active = root
+        assert "mint.make_splats_native" in drawn(root)
+        bpy.context.view_layer.update()
+        place, name = old.matrix_world.copy(), old.name
+        assert bpy.ops.mint.make_splats_native() == {"FINISHED"}
+        (new,) = world.parts_of(root, "splats")
+        bpy.context.view_layer.update()
+        assert_whole(new, path)
+        assert new.name == name and new.parent == root and new.matrix_world == place and child.parent == new
+        assert not bpy.data.meshes and "mint.make_splats_native" not in drawn(root)
+        with pytest.raises(RuntimeError, match="own already"):
+            bpy.ops.mint.make_splats_native()
+    finally:
+        registration.unregister()
+    assert splat_nodes.NAME not in {slot.name for slot in new.material_slots}

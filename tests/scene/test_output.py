@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files out of Blender without a window: a .blend to hand on, a GLB, a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from . import glbs
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+from mint_blender.files.glb.glb import inspect  # noqa: E402
+from mint_blender.scene.export import output  # noqa: E402
+from mint_blender.scene.landing import Landing, Provenance, find, land_model, land_world  # noqa: E402
+from mint_blender.scene.measure import bounds  # noqa: E402
+from mint_blender.scene.world.world import WorldFiles  # noqa: E402
+
+from . import made_place  # noqa: E402
+from .dump import Picture  # noqa: E402
+
+LAMP = Provenance(job_id="job_1", name="Lamp", prompt="a lamp")
+
+
+def _pixels(path: Path) -> np.ndarray:
+    """The picture as it would be shown, shape (height, width, 3), the top row first."""
+    image = bpy.data.images.load(str(path))
+    values = np.empty(image.size[0] * image.size[1] * 4, np.float32)
+    image.pixels.foreach_get(values)
+    shape = (image.size[1], image.size[0], 4)
+    bpy.data.images.remove(image)
+    return values.reshape(shape)[::-1, :, :3]
+
+
+def test_an_empty_file_keeps_what_is_registered() -> None:
+    """Starting anew leaves one empty scene, and the classes of an add-on are still there."""
+    mine = type("MINT_OT_test_stays", (bpy.types.Operator,), {"bl_idname": "mint.test_stays", "bl_label": "Stays"})
+    bpy.utils.register_class(mine)
+    try:
+        bpy.ops.mesh.primitive_cube_add()
+        output.start_empty()
+        assert len(bpy.data.objects) == 0 and len(bpy.data.scenes) == 1
+        assert hasattr(bpy.types, "MINT_OT_test_stays")
+    finally:
+        bpy.utils.unregister_class(mine)
+
+
+def test_a_blend_can_be_handed_on_alone(model: Path, tmp_path: Path) -> None:
+    """With the download gone, the saved file still has the model, its picture and where it came from."""
+    land_model(model, LAMP)
+    loose = tmp_path / "loose.png"
+    loose.write_bytes(glbs.png((10, 20, 30)))
+    bpy.data.images.load(str(loose)).use_fake_user = True
+    file = output.save_blend(tmp_path / "new folder" / "lamp.blend")
+    model.unlink()
+    loose.unlink()
+    bpy.ops.wm.open_mainfile(filepath=str(file))
+    assert find(job_id="job_1").root.name == "Lamp"
+    images = [each for each in bpy.data.images if each.source == "FILE"]
+    assert len(images) == 2 and all(each.packed_file and tuple(each.size) == (4, 4) for each in images)
+
+
+def test_a_glb_holds_what_was_placed_and_nothing_else(model: Path, tmp_path: Path) -> None:
+    """The exported file has the model where it stands, and neither the cube beside it nor the lights and cameras of the scene."""
+    bpy.ops.mesh.primitive_cube_add(location=(9, 9, 9))
+    placed = land_model(model, LAMP, Landing(at=(1, 2, 3), height=2))
+    before = Picture()
+    file = output.export_glb(tmp_path / "out" / "lamp.glb", placed)
+    before.assert_same(Picture())
+    header = inspect(file)
+    assert (header.triangles, header.images, header.extensions_required) == (12, 1, frozenset())
+    output.start_empty()
+    again = land_model(file, LAMP, Landing(at=(0, 0, 0)))
+    assert bounds(again.objects) == (pytest.approx((-1, -1, 0), abs=1e-5), pytest.approx((1, 1, 2), abs=1e-5))
+
+
+@pytest.mark.parametrize("suffix", ["blend", "glb", "png"])
+def test_a_place_that_cannot_be_written_is_said(suffix: str, model: Path, tmp_path: Path) -> None:
+    """A folder in whose place there is a file: a sentence that names the path."""
+    placed = land_model(model, LAMP)
+    (tmp_path / "taken").write_text("")
+    path = tmp_path / "taken" / f"lamp.{suffix}"
+    write = {
+        "blend": output.save_blend,
+        "glb": lambda path: output.export_glb(path, placed),
+        "png": lambda path: output.render_still(path, placed),
+    }
+    with pytest.raises(output.OutputTrouble, match="could not be written"):
+        write[suffix](path)
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [((-0.5, 0, -0.5), (0.5, 1, 0.5)), ((-50, 0, -2), (50, 6, 2)), ((-0.01, 0, -0.01), (0.01, 0.2, 0.01))]
+)
+def test_a_picture_shows_the_whole_model(low: tuple, high: tuple, tmp_path: Path) -> None:
+    """Large, small, wide or tall: the model is in the picture, none of it cut off, and it takes a good part of it."""
+    placed = land_model(glbs.simple(tmp_path / "m.glb", low, high), LAMP, Landing(at=(3, 4, 5)))
+    shown = _pixels(output.render_still(tmp_path / "lamp.png", placed, width=96, height=72, samples=4))
+    orange = (shown[..., 0] - shown[..., 2]) > 0.15
+    assert shown.shape == (72, 96, 3)
+    rows, columns = np.flatnonzero(orange.any(axis=1)), np.flatnonzero(orange.any(axis=0))
+    assert rows[0] > 0 and rows[-1] < 71 and columns[0] > 0 and columns[-1] < 95
+    assert max((rows[-1] - rows[0]) / 72, (columns[-1] - columns[0]) / 96) > 0.6
+    assert shown[~orange].mean() > 0.4  # a pale room, not a black void
+
+
+def test_rendering_leaves_nothing(model: Path, tmp_path: Path) -> None:
+    """No camera, light, floor or scene stays in the file, and the user's render settings are as they were."""
+    bpy.context.scene.render.resolution_x = 123
+    placed = land_model(model, LAMP)
+    before = Picture()
+    output.render_still(tmp_path / "lamp.png", placed, width=32, height=24, samples=1)
+    after = Picture()
+    for shown in (before, after):
+        shown.blocks.pop(("Image", "Render Result"), None)
+    before.assert_same(after)
+
+
+def test_a_model_with_a_camera_is_framed_all_the_same(tmp_path: Path) -> None:
+    """A camera that came with a model does not take the place of ours."""
+    glb = glbs.Glb()
+    glb.node(mesh=glb.mesh(glbs.box(glb, material=glb.material((0.9, 0.3, 0.05)))))
+    camera = glb.add("cameras", {"type": "perspective", "perspective": {"yfov": 0.7, "znear": 0.1}})
+    glb.node(camera=camera, translation=[0, 50, 0])
+    placed = land_model(glb.save(tmp_path / "m.glb"), LAMP)
+    shown = _pixels(output.render_still(tmp_path / "lamp.png", placed, width=48, height=36, samples=2))
+    assert ((shown[..., 0] - shown[..., 2]) > 0.15).mean() > 0.1
+
+
+def test_a_world_is_seen_by_its_own_camera_and_from_beside(tmp_path: Path) -> None:
+    """From the capture point the picture is what the panorama shows ahead; from a metre beside, the same wall is seen from another place."""
+    parts = WorldFiles(made_place.collider(tmp_path / "collider.glb"), made_place.panorama(tmp_path / "panorama.png"))
+    placed = land_world(parts, Provenance(job_id="w", kind="world", name="Room"))
+    straight = _pixels(output.render_still(tmp_path / "a.png", placed, width=48, height=36, samples=2))
+    beside = _pixels(output.render_still(tmp_path / "b.png", placed, width=48, height=36, samples=2, aside=True))
+    ahead = made_place.WALLS[3]
+    for shown in (straight, beside):
+        centre = shown[16:20, 22:26].mean(axis=(0, 1))
+        assert np.abs(centre / centre.max() - ahead / ahead.max()).max() < 0.1  # the colour of that wall, whichever of its four fields
+    assert np.abs(straight - beside).mean() > 0.05
+    assert len([each for each in bpy.data.objects if each.type == "CAMERA"]) == 1
+
+
+def test_a_bare_collider_is_shown_all_the_same(tmp_path: Path) -> None:
+    """A World of which only the collider came is drawn as wire and not rendered, but its picture is not empty."""
+    placed = land_world(WorldFiles(made_place.collider(tmp_path / "collider.glb")), Provenance(job_id="w", kind="world", name="Room"))
+    shown = _pixels(output.render_still(tmp_path / "a.png", placed, width=48, height=36, samples=2))
+    assert shown.std() > 0.01
+    assert all(each.hide_render for each in placed.objects if each.type == "MESH")

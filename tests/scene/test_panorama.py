@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The panorama is seen where it belongs: as the background, and on the collider from anywhere, whatever is done to the World's root."""
+
+from __future__ import annotations
+
+import math
+import struct
+import zlib
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.blender
+bpy = pytest.importorskip("bpy")
+
+import numpy as np  # noqa: E402
+
+from mint_blender.files.errors import BadPicture  # noqa: E402
+from mint_blender.scene.blocks import Inventory  # noqa: E402
+from mint_blender.scene.importer import import_glb  # noqa: E402
+from mint_blender.scene.world import capture_point, panorama  # noqa: E402
+
+from . import made_place  # noqa: E402
+
+MOVES = {
+    "as Mint's viewer shows it": ((0, 0, 1.5), (0, math.pi, 0), 2.5),
+    "moved": ((3, -2, 0.5), (0, math.pi, 0), 2.5),
+    "scaled": ((0, 0, 1.5), (0, math.pi, 0), 0.7),
+    "turned about every axis": ((0, 0, 1.5), (0.4, math.pi - 0.3, 2.0), 2.5),
+}
+
+
+class Place:
+    """The made room in the scene: root, capture point with camera, collider and picture."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.scene = folder, bpy.context.scene
+        collection = self.scene.collection
+        self.root = bpy.data.objects.new("Room", None)
+        self.root["mint_flipped"] = True
+        collection.objects.link(self.root)
+        self.point = capture_point.add(self.root, "Room", collection)
+        self.camera = capture_point.add_camera(self.point, "Room", collection)
+        self.collider = import_glb(made_place.collider(folder / "collider.glb"), collection)
+        for each in self.collider:
+            each.parent = self.root
+        self.image = panorama.load(made_place.panorama(folder / "panorama.png"), "Room")
+
+    def put(self, location, rotation, scale) -> None:
+        self.root.location, self.root.rotation_euler, self.root.scale = location, rotation, (scale,) * 3
+        bpy.context.view_layer.update()
+
+    def agreement(self) -> float:
+        bpy.context.view_layer.update()
+        seen = made_place.render(self.scene, self.camera, self.folder / "seen.png")
+        return made_place.agreement(seen, made_place.seen_from(self.camera, self.point.matrix_world))
+
+
+@pytest.fixture
+def place(tmp_path):
+    return Place(tmp_path)
+
+
+@pytest.mark.parametrize("move", MOVES)
+def test_background_lines_up_with_the_world(place, move):
+    """The background alone shows from the capture point what the room would show, and turns with the root."""
+    for each in place.collider:
+        each.hide_render = True
+    panorama.show_background(place.scene, panorama.background(place.image, place.point, "Room"))
+    place.put(*MOVES[move])
+    assert place.agreement() > 0.9
+
+
+@pytest.mark.parametrize("move", MOVES)
+def test_projection_is_right_from_the_capture_point_and_beside_it(place, move):
+    """The collider shows each colour where it belongs from the capture point, and still does from elsewhere in the room."""
+    panorama.put_on(place.collider, panorama.projection(place.image, place.point, "Room"))
+    place.put(*MOVES[move])
+    assert place.agreement() > 0.9
+    place.camera.location, place.camera.rotation_euler = (0.4, 0.5, 0.2), (1.2, 0.1, 0.8)
+    assert place.agreement() > 0.9
+
+
+def test_a_wrong_turn_would_be_noticed(place):
+    """The room differs in every direction: this test's measure falls when the picture is turned by a quarter or mirrored."""
+    panorama.put_on(place.collider, panorama.projection(place.image, place.point, "Room"))
+    place.put(*MOVES["as Mint's viewer shows it"])
+    seen = made_place.render(place.scene, place.camera, place.folder / "seen.png")
+    expected = made_place.seen_from(place.camera, place.point.matrix_world)
+    assert made_place.agreement(seen, expected) > 0.9
+    assert made_place.agreement(seen[:, ::-1], expected) < 0.6
+    assert made_place.agreement(seen[::-1], expected) < 0.6
+    place.point.rotation_euler[2] += math.pi / 2
+    bpy.context.view_layer.update()
+    place.camera.rotation_euler[2] -= math.pi / 2
+    bpy.context.view_layer.update()
+    turned = made_place.render(place.scene, place.camera, place.folder / "turned.png")
+    assert made_place.agreement(turned, expected) < 0.2
+
+
+def test_projection_needs_no_light_and_no_texture_coordinates(place):
+    """In a scene without lamps the surfaces are as bright as the picture."""
+    assert not place.collider[0].data.uv_layers and place.scene.world is None
+    panorama.put_on(place.collider, panorama.projection(place.image, place.point, "Room"))
+    place.put(*MOVES["as Mint's viewer shows it"])
+    seen = made_place.render(place.scene, place.camera, place.folder / "seen.png")
+    brightest = np.abs(seen - made_place.WALLS[3]).max(axis=-1).min()
+    assert brightest < 0.02
+
+
+def test_picture_is_in_the_blend_and_in_its_colour_space(place):
+    """The picture is packed, so that the .blend stays whole when the downloads are cleared, and is read as sRGB."""
+    assert place.image.packed_file and place.image.colorspace_settings.name == "sRGB"
+
+
+def test_earlier_world_is_kept_and_comes_back(place, tmp_path):
+    """Two panoramas in a row, a saved file in between: one click still brings back the World that the user had made."""
+    own = bpy.data.worlds.new("Mine")
+    place.scene.world = own
+    first = panorama.background(place.image, place.point, "First")
+    panorama.show_background(place.scene, first)
+    panorama.show_background(place.scene, panorama.background(place.image, place.point, "Second"))
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
+    scene = bpy.context.scene
+    assert scene.world.name == "Second"
+    assert panorama.restore_earlier_world(scene)
+    assert scene.world.name == "Mine"
+    assert not panorama.restore_earlier_world(scene)
+
+
+def test_a_scene_without_a_world_gets_none_back(place):
+    """Where there was no World, there is none after the restoring either."""
+    panorama.show_background(place.scene, panorama.background(place.image, place.point, "Room"))
+    assert panorama.restore_earlier_world(place.scene) and place.scene.world is None
+
+
+def test_each_scene_gets_its_own_world_back(place, tmp_path):
+    """One panorama in two scenes, which had other Worlds before, and one that had none: each has its own back, also from a saved file."""
+    room = panorama.background(place.image, place.point, "Room")
+    for name in ("Day", "Night", None):
+        scene = bpy.data.scenes.new(f"Scene {name}")
+        scene.world = bpy.data.worlds.new(name) if name else None
+        panorama.show_background(scene, room)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
+    for name in ("Night", "Day", None):
+        scene = bpy.data.scenes[f"Scene {name}"]
+        assert panorama.restore_earlier_world(scene)
+        assert (scene.world.name if scene.world else None) == name and not [key for key in scene.keys() if "mint" in key]
+
+
+def test_background_follows_without_a_python_expression(place):
+    """The drivers are plain, so that they also work where Blender refuses to run a file's Python."""
+    world = panorama.background(place.image, place.point, "Room")
+    drivers = [each.driver for each in world.node_tree.animation_data.drivers]
+    assert len(drivers) == 3 and all(each.type == "AVERAGE" and each.is_valid for each in drivers)
+
+
+def test_materials_that_came_with_the_collider_go(place):
+    """A material that nobody uses any more is removed, one that somebody uses stays."""
+    lone, shared = bpy.data.materials.new("Lone"), bpy.data.materials.new("Shared")
+    other = bpy.data.meshes.new("Other")
+    other.materials.append(shared)
+    for each in (lone, shared):
+        place.collider[0].data.materials.append(each)
+    panorama.put_on(place.collider, panorama.projection(place.image, place.point, "Room"))
+    assert "Lone" not in bpy.data.materials and "Shared" in bpy.data.materials
+    assert [each.name for each in place.collider[0].data.materials] == ["Room"]
+
+
+BAD = {
+    "square": (lambda: made_place.png(np.zeros((32, 32, 3))), "32 × 32"),
+    "nearly 2:1": (lambda: made_place.png(np.zeros((32, 60, 3))), "twice as wide"),
+    "a web page": (lambda: b"<!DOCTYPE html><title>404</title>", "web page"),
+    "empty": (lambda: b"", "empty"),
+    "cut short": (lambda: made_place.png(np.zeros((32, 64, 3)))[:40], "."),
+    "cut in the middle": (lambda: made_place.png(np.random.default_rng(1).random((32, 64, 3)))[:2000], "cannot read"),
+    "five billion pixels": (lambda: claiming(100_000, 50_000), "100000 × 50000"),
+    "an EXR": (lambda: b"\x76\x2f\x31\x01" + bytes(40), "in the format EXR"),
+    "two hundred million pixels": (lambda: claiming(20_000, 10_000), "20,000 pixels wide"),
+}
+
+
+def claiming(width: int, height: int) -> bytes:
+    """A small picture whose header claims to be large."""
+    small = made_place.png(np.zeros((32, 64, 3)))
+    head = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return small[:12] + head + struct.pack(">I", zlib.crc32(head)) + small[33:]
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_a_bad_picture_is_a_sentence_and_leaves_nothing(tmp_path, what):
+    """Whatever is wrong with the picture is said, and nothing of it stays in the file."""
+    before = Inventory()
+    content, words = BAD[what]
+    path = tmp_path / "place.png"
+    path.write_bytes(content())
+    with pytest.raises(BadPicture, match=words):
+        panorama.load(path, "Room")
+    assert before.new() == []

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What may be a panorama is measured before Blender opens it: in every format that Blender writes, and in what only looks like one."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.blender
+bpy = pytest.importorskip("bpy")
+
+import numpy as np  # noqa: E402
+
+from mint_blender.files import picture  # noqa: E402
+from mint_blender.files.errors import BadPicture  # noqa: E402
+from mint_blender.scene.world import panorama  # noqa: E402
+
+MEGABYTE = 1 << 20
+WRITTEN = {
+    "8.png": ("PNG", "8", False),
+    "16.png": ("PNG", "16", True),
+    "8.jpg": ("JPEG", "8", False),
+    "8.webp": ("WEBP", "8", False),
+    "32.hdr": ("HDR", "32", True),
+    "8.tif": ("TIFF", "8", None),
+    "16.tif": ("TIFF", "16", None),
+    "32.exr": ("OPEN_EXR", "32", None),
+    "8.bmp": ("BMP", "8", None),
+}
+"""What Blender writes: format, bits a channel, and whether it is deep; None for what is not measured."""
+
+
+def write(path: Path, width: int = 128, height: int = 64) -> Path:
+    """A noisy picture, as this Blender writes it."""
+    image = bpy.data.images.new("made for a test", width, height, float_buffer=True)
+    image.pixels.foreach_set(np.random.default_rng(1).random(width * height * 4, np.float32))
+    settings = bpy.context.scene.render.image_settings
+    settings.file_format, depth, _ = WRITTEN[path.name]
+    if depth in {each.identifier for each in type(settings).bl_rna.properties["color_depth"].enum_items_static}:
+        try:
+            settings.color_depth = depth
+        except TypeError:  # a format that knows one depth only
+            pass
+    image.save_render(str(path), scene=bpy.context.scene)
+    bpy.data.images.remove(image)
+    return path
+
+
+def cut(path: Path, part: float) -> Path:
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * part)])
+    return path
+
+
+@pytest.mark.parametrize("name", [name for name, (*_, deep) in WRITTEN.items() if deep is not None])
+def test_what_the_header_says_is_what_blender_sees(tmp_path: Path, name: str) -> None:
+    """Size and depth, read without Blender, are those of the image that Blender makes of the file."""
+    seen = picture.measured(write(tmp_path / name))
+    image = panorama.load(tmp_path / name, "Place")
+    assert (seen.width, seen.height) == tuple(image.size) == (128, 64)
+    assert seen.is_deep is image.is_float is WRITTEN[name][2]
+    assert image.packed_file and image.colorspace_settings.name == ("Linear Rec.709" if name == "32.hdr" else "sRGB")
+
+
+@pytest.mark.parametrize("name", [name for name, (*_, deep) in WRITTEN.items() if deep is None])
+def test_what_is_not_measured_is_not_opened(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A format whose header is not read here gets a sentence; Blender never sees the file."""
+    path = write(tmp_path / name)
+    before = set(bpy.data.images)
+    with pytest.raises(BadPicture, match=f"^{name} is in the format .*only PNG, JPEG, WebP and HDR"):
+        panorama.load(path, "Place")
+    assert set(bpy.data.images) == before
+
+
+@pytest.mark.parametrize("name", [name for name, (*_, deep) in WRITTEN.items() if deep is not None])
+@pytest.mark.parametrize("part", [0.9, 0.5, 0.02])
+def test_what_is_cut_off_is_refused(tmp_path: Path, name: str, part: float) -> None:
+    """Blender would show half a JPEG, and before 5.0 half a WebP, with the rest in grey."""
+    before = set(bpy.data.images)
+    with pytest.raises(BadPicture):
+        panorama.load(cut(write(tmp_path / name), part), "Place")
+    assert set(bpy.data.images) == before
+
+
+def hdr(width: int, height: int) -> bytes:
+    return f"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y {height} +X {width}\n".encode() + bytes(1000)
+
+
+def deep_png(width: int, height: int) -> bytes:
+    from .test_panorama import claiming
+
+    claims = bytearray(claiming(width, height))
+    claims[24] = 16
+    return bytes(claims)
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """What became of files that claim much, are cut off or changed, in a Blender of their own."""
+    folder, made = tmp_path_factory.mktemp("hostile"), tmp_path_factory.mktemp("made")
+    for number, (width, height) in enumerate(
+        [(100_000, 50_000), (30_000, 15_000), (16_384, 8_192), (999_999_999, 500_000_000), (64, 60_000)]
+    ):
+        (folder / f"claims-{number}.hdr").write_bytes(hdr(width, height))
+        (folder / f"claims-{number}.png").write_bytes(deep_png(width, height))
+    for name in WRITTEN:
+        content = write(made / name).read_bytes()
+        for part in (0.9, 0.5):
+            (folder / f"cut-{part}-{name}").write_bytes(content[: int(len(content) * part)])
+    content, chance = write(made / "32.hdr").read_bytes(), random.Random(1)
+    for number in range(200):
+        changed = bytearray(content)
+        for _ in range(chance.choice((1, 4, 40))):
+            changed[chance.randrange(10, chance.choice((60, len(changed))))] = chance.choice((0, 1, 2, 10, 45, 57, 127, 128, 255))
+        (folder / f"fuzz-{number:03}.hdr").write_bytes(changed[: chance.choice((len(changed), chance.randrange(len(changed))))])
+    command = [sys.executable, str(Path(__file__).with_name("inside_panoramas.py")), str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    answers = [json.loads(line.removeprefix("MINT ")) for line in done.stdout.splitlines() if line.startswith("MINT ")]
+    assert len(answers) == len(list(folder.iterdir())), f"it ended after {answers[-1:]}: {done.stdout[-1000:]} {done.stderr[-1000:]}"
+    return answers
+
+
+def test_hostile_pictures_get_a_sentence(told: list[dict[str, Any]]) -> None:
+    """What claims too much, or ends too early, is said; what was only changed is said or shown as large as it was."""
+    for answer in told:
+        assert answer["said"].endswith(".") or answer["said"].startswith("128 × 64"), answer
+    refused = [answer for answer in told if not answer["name"].startswith("fuzz")]
+    assert len(refused) == 2 * 5 + 2 * len(WRITTEN) and all(answer["said"].endswith(".") for answer in refused)
+
+
+def test_hostile_pictures_take_no_memory(told: list[dict[str, Any]]) -> None:
+    """However large they claim to be."""
+    assert max(answer["grown"] for answer in told) < 100 * MEGABYTE

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the user has edited is kept when another version takes its place; and a replacement that breaks in the middle changes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from . import glbs
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+from mint_blender.scene import animation  # noqa: E402
+from mint_blender.scene.blocks import every_block  # noqa: E402
+from mint_blender.scene.update import bones, carrying, counterparts, heirs, replace, touched  # noqa: E402
+from mint_blender.scene.update.replace import edited_versions, replace_model  # noqa: E402
+
+from .dump import Picture  # noqa: E402
+from .replacing import FIRST, SECOND, empty, landed, look_at  # noqa: E402
+
+
+def _move_a_vertex(root: Any) -> None:
+    root.data.vertices[0].co.x += 0.25
+    root.data.update()
+
+
+def _cut_a_face(root: Any) -> None:
+    import bmesh
+
+    edit = bmesh.new()
+    edit.from_mesh(root.data)
+    edit.faces.ensure_lookup_table()
+    bmesh.ops.delete(edit, geom=[edit.faces[0]], context="FACES")
+    edit.to_mesh(root.data)
+    edit.free()
+
+
+def _unwrap(root: Any) -> None:
+    root.data.uv_layers[0].data[0].uv = (0.25, 0.75)
+
+
+def _own_mesh(root: Any) -> None:
+    root.data = bpy.data.meshes.new("My Mesh")
+    root.data.from_pydata([(0, 0, 0), (1, 0, 0), (0, 1, 0)], [], [(0, 1, 2)])
+
+
+def _sculpt_finely(root: Any) -> None:
+    root.modifiers.new("Multires", "MULTIRES")
+    bpy.context.view_layer.objects.active = root
+    bpy.ops.object.multires_subdivide(modifier="Multires")
+
+
+@pytest.mark.parametrize("edit", [_move_a_vertex, _cut_a_face, _unwrap, _own_mesh, _sculpt_finely])
+def test_an_edited_mesh_is_kept(edit: Any, model: Path, tmp_path: Path) -> None:
+    """It is noticed before, and kept afterwards: hidden, where it stood, with its mesh, material and modifiers, and it is said."""
+    root = landed(model)
+    root.location = (3, 2, 1)
+    assert edited_versions(FIRST.asset_id) == []
+    edit(root)
+    assert edited_versions(FIRST.asset_id) == [root.name]
+    mesh, vertices = root.data, [tuple(each.co) for each in root.data.vertices]
+    material, modifiers = root.active_material, [each.type for each in root.modifiers]
+    placed = replace_model(glbs.simple(tmp_path / "b.glb", high=(0.5, 2, 0.5)), SECOND, root)
+    kept = bpy.data.objects["Lamp (earlier)"]
+    assert kept.data == mesh and [tuple(each.co) for each in kept.data.vertices] == vertices
+    assert (kept.active_material, [each.type for each in kept.modifiers]) == (material, modifiers)
+    assert kept.hide_viewport and kept.hide_render and tuple(kept.matrix_world.translation) == (3, 2, 1)
+    assert kept.users_collection == root.users_collection and kept not in placed.objects
+    assert not [key for key in kept.keys() if key.startswith("mint_")]
+    assert any("Lamp (earlier)" in note for note in placed.notes)
+    is_fine = edit is _sculpt_finely  # its modifier stays, and nobody can tell whether there is anything in it
+    assert root.data != mesh and edited_versions(SECOND.asset_id) == ([root.name] if is_fine else [])
+
+
+def test_what_was_only_looked_at_is_not_edited(model: Path, tmp_path: Path) -> None:
+    """Moved, seen in Edit Mode, saved and opened again, with another material: the mesh is Mint's, and nothing is kept of it."""
+    root = landed(model)
+    root.location.x = 5
+    bpy.context.view_layer.objects.active = root
+    bpy.ops.object.mode_set(mode="EDIT")
+    bpy.ops.object.mode_set(mode="OBJECT")
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
+    root = bpy.data.objects["Lamp"]
+    assert edited_versions(FIRST.asset_id) == []
+    replace_model(glbs.simple(tmp_path / "b.glb"), SECOND, root)
+    replace_model(glbs.simple(tmp_path / "c.glb", high=(0.5, 2, 0.5)), SECOND, root)
+    assert [each.name for each in bpy.data.objects] == ["Lamp"] and len(bpy.data.meshes) == 1
+
+
+@pytest.mark.parametrize("kind", ["simple", "skinned", "animated"])
+def test_a_new_version_is_not_edited(kind: str, tmp_path: Path) -> None:
+    """Neither after landing nor after a replacement, scaled to a height, joined or put under the root."""
+    root = landed(getattr(glbs, kind)(tmp_path / "a.glb"))
+    assert edited_versions(FIRST.asset_id) == []
+    root["mint_height"] = 0.5
+    replace_model(glbs.simple(tmp_path / "b.glb"), SECOND, root)
+    assert edited_versions(SECOND.asset_id) == []
+
+
+STEPS = [
+    (replace, "_as_high_as"),
+    (counterparts, "_exchange_data"),
+    (carrying, "_carry_shape_keys"),
+    (carrying, "_only_on"),
+    (animation, "retarget"),
+    (counterparts, "_take_modifiers"),
+    (counterparts, "_take_motion"),
+    (bones.Hanging, "settle"),
+    (counterparts, "hang"),
+    (replace, "_lost_with"),
+    (heirs, "adopt"),
+]
+
+
+def _break_after(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> None:
+    whole = getattr(owner, name)
+
+    def breaks(*words: Any, **more: Any) -> None:
+        whole(*words, **more)
+        raise RuntimeError("broken in the middle")
+
+    monkeypatch.setattr(owner, name, breaks)
+
+
+@pytest.mark.parametrize(("owner", "name"), STEPS, ids=[name for _, name in STEPS])
+@pytest.mark.parametrize("kinds", [("simple", "simple"), ("skinned", "skinned"), ("skinned", "simple"), ("animated", "skinned")])
+def test_broken_in_the_middle_it_changes_nothing(
+    kinds: tuple[str, str], owner: Any, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it breaks: the objects have their data, names, places, parents, drivers and what hangs on them, and are selected as before."""
+    root = landed(getattr(glbs, kinds[0])(tmp_path / "a.glb"))
+    later = getattr(glbs, kinds[1])(tmp_path / "b.glb")
+    body = next(each for each in (root, *root.children_recursive) if each.type == "MESH")
+    needle, child = empty("Needle"), empty("Child")
+    root.location = (3, 2, 1)
+    child.parent = body
+    look_at(needle, "location", body.active_material or body.data, "name", "MATERIAL" if body.active_material else "MESH")
+    body.modifiers.new("Bevel", "BEVEL")
+    bpy.context.view_layer.objects.active = body
+    body.select_set(True)
+    bpy.context.view_layer.update()
+    before, body_name = Picture(), body.name
+    _break_after(monkeypatch, owner, name)
+    try:
+        replace_model(later, SECOND, root)
+    except RuntimeError as mistake:
+        assert "in the middle" in str(mistake)
+    else:
+        pytest.skip("this step is not taken for these")
+    monkeypatch.undo()
+    after = Picture()
+    before.assert_same(after)
+    view = bpy.context.view_layer.objects
+    assert (view.active.name, [each.name for each in view.selected]) == (body_name, [body_name])
+
+
+def test_what_breaks_after_the_exchange_takes_nothing_away(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tidying up fails: the new version stands, whole."""
+    root = landed(model)
+
+    def breaks(*_: object) -> None:
+        raise RuntimeError("broken while tidying up")
+
+    monkeypatch.setattr(replace, "_clear_away", breaks)
+    with pytest.raises(RuntimeError, match="tidying"):
+        replace_model(glbs.simple(tmp_path / "b.glb", high=(0.5, 2, 0.5)), SECOND, root)
+    bpy.context.view_layer.update()
+    assert len(root.data.vertices) and root.dimensions.z == pytest.approx(2)
+
+
+# -- Materials across versions of Blender -----------------------------------------------------------------------------------------
+
+
+def test_a_material_of_another_blender_is_not_the_users(model: Path) -> None:
+    """A newer Blender has other sockets and settings: only what both know is compared."""
+    import json
+
+    root = landed(model)
+    material = root.active_material
+    seen = json.loads(material[touched.SEEN])
+    seen["settings"]["gone_in_this_version"] = True
+    del seen["settings"]["use_backface_culling"]
+    node = next(each for each in seen["nodes"].values() if each["kind"] == "ShaderNodeBsdfPrincipled")
+    node["inputs"]["Gone"] = [0.5]
+    del node["inputs"]["IOR"]
+    material[touched.SEEN] = json.dumps(seen)
+    assert not touched.is_touched(material)
+    tree: Any = material.node_tree
+    principled = next(each for each in tree.nodes if each.bl_idname == "ShaderNodeBsdfPrincipled")
+    principled.inputs["Roughness"].default_value += 0.25
+    assert touched.is_touched(material)
+
+
+@pytest.mark.parametrize("change", ["value", "unlink", "node", "mute", "setting", "name"])
+def test_what_the_user_changes_on_a_material_is_noticed(change: str, model: Path) -> None:
+    """A value, a link, a node, muting, a setting; not the name of the material."""
+    root = landed(model)
+    material: Any = root.active_material
+    tree = material.node_tree
+    principled = next(each for each in tree.nodes if each.bl_idname == "ShaderNodeBsdfPrincipled")
+    if change == "value":
+        principled.inputs["IOR"].default_value = 2
+    elif change == "unlink":
+        tree.links.remove(tree.links[0])
+    elif change == "node":
+        tree.nodes.new("ShaderNodeValue")
+    elif change == "mute":
+        principled.mute = True
+    elif change == "setting":
+        material.use_backface_culling = not material.use_backface_culling
+    else:
+        material.name = "Mine"
+    assert touched.is_touched(material) is (change != "name")
+
+
+def test_what_landed_in_an_older_blender_is_not_the_users() -> None:
+    """A file of Blender 4.2, with a plain model, a moving one, one with shape keys, and a material of many textures: nothing was changed."""
+    bpy.ops.wm.open_mainfile(filepath=str(Path(__file__).parent / "data" / "landed_in_4_2.blend"))
+    known = [each for each in every_block() if touched.SEEN in each.keys()]
+    assert {type(each).__name__ for each in known} >= {"Material", "Mesh", "Action", "Object"}
+    assert [each.name for each in known if touched.is_touched(each)] == []

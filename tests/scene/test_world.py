@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A World lands upright, to scale and in one piece, whatever of it there is; and what is missing is said."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.blender
+bpy = pytest.importorskip("bpy")
+
+from mint_blender.files.errors import FileTrouble  # noqa: E402
+from mint_blender.scene import landing  # noqa: E402
+from mint_blender.scene.blocks import Inventory  # noqa: E402
+from mint_blender.scene.importer import ImportTrouble  # noqa: E402
+from mint_blender.scene.world import collider, world  # noqa: E402
+from mint_blender.scene.world.world import WorldFiles  # noqa: E402
+
+from ..files import build_spz  # noqa: E402
+from . import build_worlds, made_place  # noqa: E402
+from .build_worlds import CORNERS, build, ordered, part, places  # noqa: E402
+
+
+@pytest.fixture
+def files(tmp_path):
+    """All parts of the made room."""
+    return build_worlds.all_parts(tmp_path)
+
+
+def test_the_root_carries_mints_calibration(files):
+    """One root: a half turn about Y, 2.5 times as large, 1.5 up; what hangs on it has no transform of its own."""
+    root = build(files).root
+    assert tuple(root.location) == pytest.approx((0, 0, 1.5)) and tuple(root.scale) == pytest.approx((2.5, 2.5, 2.5))
+    assert tuple(root.rotation_euler) == pytest.approx((0, math.pi, 0))
+    for name in ("collider", "splats"):
+        assert np.allclose(np.array(part(root, name).matrix_local), np.eye(4), atol=1e-6)
+    assert root.parent is None and root.name == "Room" and root["mint_kind"] == "world"
+
+
+def test_collider_and_splats_are_upright_to_scale_and_together(files):
+    """Every corner of the room, from either file, stands where the upright room has it."""
+    root = build(files, at=(3, 4, 0.5)).root
+    expected = ordered(CORNERS * 2.5 + [3, 4, 2])
+    np.testing.assert_allclose(places(part(root, "collider")), expected, atol=0.011)
+    np.testing.assert_allclose(places(part(root, "splats")), expected, atol=0.011)
+
+
+def test_scale_and_height_are_options(files):
+    """Who knows better than Mint's calibration can say so."""
+    root = build(files, scale=1, up=0.6).root
+    np.testing.assert_allclose(places(part(root, "collider")), ordered(CORNERS + np.array([0, 0, 0.6])), atol=0.011)
+
+
+def test_a_world_is_as_large_in_a_scene_of_centimetres(files):
+    """Where a unit is a centimetre, the same room has a hundred times as many units; splats and collider still agree."""
+    bpy.context.scene.unit_settings.scale_length = 0.01
+    root = build(files).root
+    expected = ordered((CORNERS * 2.5 + [0, 0, 1.5]) * 100)
+    for name in ("collider", "splats"):
+        np.testing.assert_allclose(places(part(root, name)), expected, atol=0.2)
+
+
+@pytest.mark.parametrize("unit", [0.001, 0.01, 1000])
+def test_the_camera_sees_as_far_in_any_unit(files, unit):
+    """From a centimetre to a kilometre: where a unit is a centimetre, a room of ten metres is not cut off."""
+    bpy.context.scene.unit_settings.scale_length = unit
+    lens = part(build(files).root, "camera").data
+    assert (lens.clip_start * unit, lens.clip_end * unit) == pytest.approx((0.01, 1000))
+
+
+def test_the_camera_starts_at_the_capture_point_and_looks_ahead(files):
+    """At eye height, upright, along +Y, and it becomes the scene's camera only where there was none."""
+    root = build(files, at=(1, 2, 0)).root
+    camera = part(root, "camera")
+    matrix = np.array(camera.matrix_world)
+    np.testing.assert_allclose(matrix[:3, 3], (1, 2, 1.5), atol=1e-5)
+    np.testing.assert_allclose(-matrix[:3, 2] / 2.5, (0, 1, 0), atol=1e-5)
+    np.testing.assert_allclose(matrix[:3, 1] / 2.5, (0, 0, 1), atol=1e-5)
+    assert bpy.context.scene.camera == camera
+    second = build(files).root
+    assert bpy.context.scene.camera == camera != part(second, "camera")
+    assert part(build(files, camera=False).root, "camera") is None
+
+
+def test_the_whole_world_renders_as_a_place(files, tmp_path):
+    """From the capture point and from beside it, each pixel shows what the room has there."""
+    root = build(replace(files, splats=None), at=(2, 1, 0)).root
+    camera, point = part(root, "camera"), part(root, "capture_point")
+    for location, turn in (((0, 0, 0), (math.pi / 2, 0, 0)), ((0.4, 0.4, 0.1), (1.3, 0.1, -0.6))):
+        camera.location, camera.rotation_euler = location, turn
+        bpy.context.view_layer.update()
+        seen = made_place.render(bpy.context.scene, camera, tmp_path / "seen.png")
+        assert made_place.agreement(seen, made_place.seen_from(camera, point.matrix_world)) > 0.9
+
+
+def test_caption_and_links_are_on_the_root(files):
+    """What cannot be shown is kept as text; RAD is named and linked."""
+    built = build(files)
+    assert built.root["mint_caption"] == "A room of six colours."
+    assert built.root["mint_link_rad"] == "https://files.example/place.rad"
+    assert any("RAD" in each and "mint_link_rad" in each for each in built.notes)
+
+
+def test_what_is_missing_is_said(files):
+    """Only the collider came: a sentence for each of the other parts, and no error."""
+    notes = " ".join(build(WorldFiles(collider=files.collider)).notes)
+    for words in ("without a panorama", "without splats", "No RAD"):
+        assert words in notes
+    left_out = " ".join(build(replace(files, splats=None)).notes)
+    assert "left out" in left_out and "100k" in left_out
+
+
+@pytest.mark.parametrize("only", ["collider", "panorama", "splats"])
+def test_any_one_part_is_enough(files, only):
+    """A World of which only one part came is shown as that."""
+    given = WorldFiles(**{only: getattr(files, only)})
+    built = build(given)
+    assert built.root["mint_flipped"] and part(built.root, "capture_point")
+    assert (bpy.context.scene.world is not None) == (only == "panorama")
+
+
+def test_nothing_at_all_is_an_error():
+    """A World without any file is not an empty root in the scene."""
+    before = Inventory()
+    with pytest.raises(ImportTrouble, match="Nothing of this World"):
+        build(WorldFiles(caption="A room."))
+    assert before.new() == []
+
+
+def test_parts_can_be_left_out(files):
+    """What the options leave out is not there, though its file is."""
+    root = build(files, collider="NONE", splats=False, panorama_as_world=False).root
+    assert part(root, "collider") is None and part(root, "splats") is None and bpy.context.scene.world is None
+    assert world.show_panorama(root) and bpy.context.scene.world is not None
+
+
+def test_parts_can_be_added_later(files):
+    """Collider first, panorama and splats afterwards: as if all had come together."""
+    root = build(WorldFiles(collider=files.collider)).root
+    shape = part(root, "collider")
+    assert shape.hide_render
+    world.add_part(root, "PANORAMA", files.panorama)
+    assert not shape.hide_render and shape.data.materials and bpy.context.scene.world is not None
+    world.add_part(root, "SPLATS", files.splats)
+    assert shape.hide_render
+    bpy.context.view_layer.update()
+    np.testing.assert_allclose(places(part(root, "splats")), places(shape), atol=0.011)
+    world.remove_part(root, "SPLATS")
+    assert part(root, "splats") is None and not shape.hide_render
+    world.remove_part(root, "PANORAMA")
+    assert bpy.context.scene.world is None and shape.hide_render
+
+
+def test_a_part_takes_the_place_of_an_earlier_one(files, tmp_path):
+    """More splats for fewer: one object of them, not two."""
+    root = build(files).root
+    more = tmp_path / "more.spz"
+    more.write_bytes(build_spz.encode(build_spz.made_up(40)))
+    world.add_part(root, "SPLATS", more)
+    clouds = [each for each in root.children_recursive if each.get("mint_part") == "splats"]
+    assert len(clouds) == 1 and len(clouds[0].data.attributes["position"].data) == 40
+    world.add_part(root, "COLLIDER", files.collider)
+    assert len([each for each in root.children_recursive if each.get("mint_part") == "collider"]) == 1
+
+
+@pytest.mark.parametrize("name", ["collider", "panorama", "splats"])
+def test_a_bad_part_added_later_changes_nothing(files, tmp_path, name):
+    """The World that was there is still there, with the part it had."""
+    root = build(files).root
+    before, objects, scene_world = Inventory(), set(root.children_recursive), bpy.context.scene.world
+    bad = tmp_path / "bad"
+    bad.write_bytes(b"<!DOCTYPE html><title>404</title>")
+    with pytest.raises((FileTrouble, ImportTrouble)):
+        world.add_part(root, name.upper(), bad)
+    assert before.new() == [] and set(root.children_recursive) == objects and bpy.context.scene.world == scene_world
+
+
+BAD = [b"", b"<!DOCTYPE html><title>404</title>", b"glTF\2\0\0\0\xff\xff\xff\x7f", b"NGSP" + b"\xff" * 60, b"\x89PNG\r\n\x1a\n"]
+
+
+@pytest.mark.parametrize("content", BAD)
+def test_a_bad_collider_leaves_the_scene_as_it_was(files, tmp_path, content):
+    """In whatever way it is bad: one sentence, no half of a World, and the scene's own World back."""
+    scene = bpy.context.scene
+    scene.world = own = bpy.data.worlds.new("Mine")
+    bad = tmp_path / "bad.bin"
+    bad.write_bytes(content)
+    before = Inventory()
+    with pytest.raises(ImportTrouble) as caught:
+        landing.land_world(replace(files, collider=bad), landing.Provenance(job_id="j", kind="world", name="Room"))
+    assert str(caught.value).rstrip(".!") and "Traceback" not in str(caught.value)
+    assert before.new() == [] and scene.world == own and not scene.objects
+
+
+PIXELS = made_place.png(np.random.default_rng(1).random((32, 64, 3)))
+SPLATS = build_spz.encode(build_spz.made_up(200))
+LATE = {"panorama": bytearray(PIXELS), "splats": bytearray(SPLATS)}
+"""Whose headers are good and whose content is not: nobody has looked at it before the landing."""
+for content in LATE.values():
+    content[len(content) // 2 :] = bytes(byte ^ 0x55 for byte in content[len(content) // 2 :])
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_a_part_that_shows_late_that_it_is_bad_is_left_out(files, tmp_path, name):
+    """As those are whose header is bad already: the rest of the World, paid for with it, lands, and a note says why."""
+    for number, content in enumerate([LATE[name], *BAD]):
+        bad = tmp_path / f"bad{number}.bin"
+        bad.write_bytes(content)
+        before = Inventory()
+        built = build(replace(files, **{name: bad}))
+        (note,) = [each for each in built.notes if "cannot be used" in each]
+        assert note.startswith(f"The {name} cannot be used. ") and bad.name in note
+        assert not world.has_part(built.root, name.upper()) and part(built.root, "collider") is not None
+        assert not any(each.name.startswith("Room") and each.users == 0 for each in before.new())
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_nothing_lands_where_the_only_part_is_bad(tmp_path, name):
+    """A sentence, and no empty root."""
+    bad = tmp_path / "bad.bin"
+    bad.write_bytes(LATE[name])
+    before = Inventory()
+    with pytest.raises(ImportTrouble, match=r"bad\.bin"):
+        landing.land_world(WorldFiles(**{name: bad}), landing.Provenance(job_id="j", kind="world", name="Room"))
+    assert before.new() == []
+
+
+def _built_on(root) -> dict[str, bpy.types.Object]:
+    """What a user may build on the collider: a chair that stands on it, moss that clings to it, a cat that looks at it."""
+    shape, made = part(root, "collider"), {}
+    for name in ("Chair", "Moss", "Cat"):
+        made[name] = bpy.data.objects.new(name, bpy.data.meshes.new(name))
+        bpy.context.scene.collection.objects.link(made[name])
+    made["Chair"].parent = shape
+    made["Chair"].location = (0.4, 0.2, 0.1)
+    made["Moss"].modifiers.new("Cling", "SHRINKWRAP").target = shape
+    made["Cat"].constraints.new("TRACK_TO").target = shape
+    collider.make_rigid([shape], bpy.context.scene)
+    bpy.context.view_layer.update()
+    return made
+
+
+def test_what_was_built_on_the_collider_is_on_the_new_one(files):
+    """The chair stands where it stood, modifier and constraint look at the new collider, which is as rigid as the earlier one was."""
+    root = build(files).root
+    built = _built_on(root)
+    stood = np.array(built["Chair"].matrix_world)
+    world.add_part(root, "COLLIDER", files.collider)
+    bpy.context.view_layer.update()
+    new = part(root, "collider")
+    assert built["Moss"].modifiers[0].target == new and built["Cat"].constraints[0].target == new
+    np.testing.assert_allclose(np.array(built["Chair"].matrix_world), stood, atol=1e-5)
+    assert new.rigid_body is not None
+
+
+def test_what_stands_on_a_part_that_is_taken_away_stays_there(files):
+    """It hangs on the root then, and goes on moving with the World."""
+    root = build(files).root
+    chair = _built_on(root)["Chair"]
+    stood = np.array(chair.matrix_world)
+    world.remove_part(root, "COLLIDER")
+    bpy.context.view_layer.update()
+    np.testing.assert_allclose(np.array(chair.matrix_world), stood, atol=1e-5)
+    assert chair.parent == root
+
+
+def test_without_the_panorama_every_scene_has_its_own_world_again(files):
+    """The panorama is taken away in one scene, and was shown in another one too: both have back what they had."""
+    other = bpy.data.scenes.new("Other")
+    for scene, name in ((bpy.context.scene, "Day"), (other, "Night")):
+        scene.world = bpy.data.worlds.new(name)
+    root = build(files).root
+    assert world.show_panorama(root, other)
+    world.remove_part(root, "PANORAMA")
+    assert (bpy.context.scene.world.name, other.world.name) == ("Day", "Night")
+
+
+def test_a_saved_world_is_whole(files, tmp_path):
+    """Saved, the downloads gone, opened again: background, projection and splats are all there, and the earlier World too."""
+    bpy.context.scene.world = bpy.data.worlds.new("Mine")
+    build(files)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
+    for each in (files.collider, files.panorama, files.splats):
+        each.unlink()
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
+    scene, root = bpy.context.scene, bpy.data.objects["Room"]
+    assert world.restore_earlier_world(scene) and scene.world.name == "Mine"
+    assert world.show_panorama(root, scene) and scene.world.name == "Room Panorama"
+    world.remove_part(root, "SPLATS")
+    camera = part(root, "camera")
+    bpy.context.view_layer.update()
+    seen = made_place.render(scene, camera, tmp_path / "seen.png")
+    assert made_place.agreement(seen, made_place.seen_from(camera, part(root, "capture_point").matrix_world)) > 0.9

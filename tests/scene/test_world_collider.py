@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The collider of a World: which way up it comes, what it is shown as, what falls onto it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.blender
+bpy = pytest.importorskip("bpy")
+
+from mint_blender.scene import landing  # noqa: E402
+from mint_blender.scene.importer import ImportTrouble  # noqa: E402
+from mint_blender.scene.world import world  # noqa: E402
+
+from . import build_worlds, made_place  # noqa: E402
+from .build_worlds import CORNERS, build, ordered, part, places  # noqa: E402
+from .glbs import draco_box  # noqa: E402
+
+
+@pytest.fixture
+def files(tmp_path):
+    """All parts of the made room."""
+    return build_worlds.all_parts(tmp_path)
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_a_collider_that_came_upright_is_turned_by_itself(files, tmp_path, later):
+    """Its faces say that it is upright already: it stands with splats and panorama, which are not, and the user is told."""
+    up = made_place.collider(tmp_path / "up.glb", down=False, ceiling=False)
+    if later:
+        root = build(replace(files, collider=None)).root
+        world.add_part(root, "COLLIDER", up)
+        bpy.context.view_layer.update()
+    else:
+        built = build(replace(files, collider=up))
+        root = built.root
+        assert any("upright already" in each for each in built.notes)
+    expected = ordered(CORNERS * 2.5 + [0, 0, 1.5])
+    np.testing.assert_allclose(places(part(root, "collider")), expected, atol=0.011)
+    np.testing.assert_allclose(places(part(root, "splats")), expected, atol=0.011)
+    world.flip_collider(root)
+    bpy.context.view_layer.update()
+    assert places(part(root, "collider"))[:, 2].max() == pytest.approx(1.5 + 0.6 * 2.5, abs=0.01)
+
+
+def test_a_collider_that_came_upside_down_is_turned_with_the_rest(files, tmp_path):
+    """The same room as Mint makes it, and one whose faces do not tell: both hang on the root as they are, the second with a word about it."""
+    built = build(replace(files, collider=made_place.collider(tmp_path / "down.glb", ceiling=False)))
+    np.testing.assert_allclose(places(part(built.root, "collider")), ordered(CORNERS * 2.5 + [0, 0, 1.5]), atol=0.011)
+    assert not any("flip" in each for each in built.notes)
+    closed = build(files)
+    assert closed.root["mint_flipped"] and any("does not tell" in each for each in closed.notes)
+
+
+def test_the_user_has_the_last_word_on_the_turn(files, tmp_path):
+    """`flip=False`: all files have been set upright already, by a half turn about X; they face the same way and are not asked."""
+    up = made_place.collider(tmp_path / "up.glb", down=False)
+    root = build(replace(files, collider=up, splats=None), flip=False).root
+    np.testing.assert_allclose(places(part(root, "collider")), ordered(CORNERS * 2.5 + [0, 0, 1.5]), atol=0.011)
+    assert places(part(build(files, flip=False).root, "collider"))[:, 2].max() == pytest.approx(1.5 + 0.6 * 2.5, abs=0.01)
+
+
+@pytest.mark.parametrize("turned_by_hand", [False, True])
+def test_flip_turns_the_files_over_and_leaves_the_camera_upright(files, turned_by_hand):
+    """One press turns collider and splats over, a second turns them back; panorama and camera stay as they are."""
+    root = build(files).root
+    if turned_by_hand:
+        root.rotation_euler[2] = 0.7
+        bpy.context.view_layer.update()
+    before = places(part(root, "collider"))
+    camera = np.array(part(root, "camera").matrix_world)
+    world.flip(root)
+    bpy.context.view_layer.update()
+    assert places(part(root, "collider"))[:, 2].max() == pytest.approx(1.5 + 0.6 * 2.5, abs=0.02)
+    np.testing.assert_allclose(np.array(part(root, "camera").matrix_world), camera, atol=1e-4)
+    world.flip(root)
+    bpy.context.view_layer.update()
+    np.testing.assert_allclose(places(part(root, "collider")), before, atol=0.021)
+    np.testing.assert_allclose(np.array(part(root, "camera").matrix_world), camera, atol=1e-4)
+
+
+COLLIDERS = [
+    ("AUTO", True, False, True),
+    ("AUTO", True, True, False),
+    ("AUTO", False, False, False),
+    ("PHYSICS", True, False, False),
+    ("VISIBLE", True, True, True),
+    ("VISIBLE", False, False, True),
+]
+
+
+@pytest.mark.parametrize(("how", "with_panorama", "with_splats", "visible"), COLLIDERS)
+def test_the_collider_is_physics_or_the_visible_place(files, how, with_panorama, with_splats, visible):
+    """By default it is seen where there is a panorama and no splats are shown; otherwise it is wire and not rendered."""
+    given = replace(files, panorama=files.panorama if with_panorama else None, splats=files.splats if with_splats else None)
+    shape = part(build(given, collider=how).root, "collider")
+    assert (shape.display_type, shape.hide_render) == (("TEXTURED", False) if visible else ("WIRE", True))
+    assert bool(shape.data.materials) == (visible and with_panorama)
+
+
+def test_the_collider_can_be_changed_afterwards(files):
+    """Physics and back, without a second material."""
+    root = build(files).root
+    shape = part(root, "collider")
+    for how, hidden in (("VISIBLE", False), ("PHYSICS", True), ("VISIBLE", False), ("AUTO", True)):
+        world.show_collider(root, how)
+        assert shape.hide_render is hidden
+    assert sum(each.name.startswith("Room Panorama") for each in bpy.data.materials) == 1
+
+
+@pytest.mark.parametrize("turn", [None, world.flip_collider, world.flip])
+def test_solid_shading_finds_the_panorama_on_the_collider(files, turn):
+    """Each vertex has the colour that is seen in its direction from the capture point, also once something was turned over."""
+    root = build(replace(files, splats=None, collider=finer(files.collider))).root
+    shape, point = part(root, "collider"), part(root, "capture_point")
+    if turn is not None:
+        turn(root)
+    bpy.context.view_layer.update()
+    colour = shape.data.attributes.active_color
+    seen = np.empty(len(shape.data.vertices) * 4, np.float32)
+    colour.data.foreach_get("color_srgb", seen)
+    matrix = np.array(point.matrix_world.inverted() @ shape.matrix_world)
+    corners = np.array([each.co for each in shape.data.vertices]) @ matrix[:3, :3].T
+    expected = made_place.colours(np.zeros(3), corners)
+    assert (np.abs(seen.reshape(-1, 4)[:, :3] - expected).max(axis=1) < 0.05).mean() > 0.85
+    world.remove_part(root, "PANORAMA")
+    assert not shape.data.attributes.active_color and not shape.data.materials
+
+
+def test_a_deleted_capture_point_comes_back_when_it_is_needed(files):
+    """The panorama is projected from there: who has deleted the empty can still show the collider, and add the panorama anew."""
+    root = build(replace(files, splats=None), collider="PHYSICS", camera=False).root
+    bpy.data.objects.remove(part(root, "capture_point"))
+    world.show_collider(root, "VISIBLE")
+    bpy.context.view_layer.update()
+    np.testing.assert_allclose(part(root, "capture_point").matrix_world.translation, (0, 0, 1.5), atol=1e-5)
+    bpy.data.objects.remove(part(root, "capture_point"))
+    world.add_part(root, "PANORAMA", files.panorama)
+    assert part(root, "capture_point")
+
+
+def finer(collider: Path) -> Path:
+    """The collider with thousands of triangles, as Mint's have."""
+    bpy.ops.import_scene.gltf(filepath=str(collider))
+    shape = bpy.context.active_object
+    shape.modifiers.new("Finer", "SUBSURF").subdivision_type = "SIMPLE"
+    shape.modifiers[0].levels = 5
+    bpy.ops.export_scene.gltf(filepath=str(collider), export_apply=True, export_materials="NONE")
+    bpy.data.objects.remove(shape)
+    return collider
+
+
+def test_the_collider_can_be_a_rigid_body(files):
+    """Passive, of the mesh's own shape, in a scene that had no rigid body world."""
+    body = part(build(files, rigid_body=True).root, "collider").rigid_body
+    assert (body.type, body.collision_shape) == ("PASSIVE", "MESH")
+    assert part(build(files).root, "collider").rigid_body is None
+
+
+def test_things_fall_onto_the_rigid_collider(files):
+    """A ball dropped at the capture point comes to rest on the floor of the room."""
+    build(files, rigid_body=True)
+    scene = bpy.context.scene
+    bpy.ops.mesh.primitive_uv_sphere_add(radius=0.2, location=(0, 0, 1.5))
+    ball = bpy.context.object
+    bpy.ops.rigidbody.object_add()
+    for frame in range(1, 61):
+        scene.frame_set(frame)
+    height = ball.evaluated_get(bpy.context.evaluated_depsgraph_get()).matrix_world.translation.z
+    assert height == pytest.approx(1.5 - 0.6 * 2.5 + 0.2, abs=0.1)
+
+
+def test_a_collider_packed_with_draco_is_a_collider(files, tmp_path):
+    """Compressed as Mint's optimiser does it: the same walls in the same places, with the panorama on them."""
+    glb = made_place.Glb()
+    low, high = made_place.in_file(np.array([made_place.LOW, made_place.HIGH]))
+    glb.node(mesh=glb.mesh(draco_box(glb, tuple(np.minimum(low, high)), tuple(np.maximum(low, high)))))
+    root = build(replace(files, collider=glb.save(tmp_path / "packed.glb"), splats=None)).root
+    shape = part(root, "collider")
+    np.testing.assert_allclose(places(shape), ordered(CORNERS * 2.5 + [0, 0, 1.5]), atol=0.011)
+    assert shape.data.materials and not shape.hide_render
+
+
+def test_a_collider_without_triangles_is_refused(files, tmp_path):
+    """Points alone are no collider."""
+    glb = made_place.Glb()
+    glb.node(mesh=glb.mesh({"attributes": {"POSITION": glb.accessor(CORNERS, "f4")}, "mode": 0}), name="points")
+    with pytest.raises(ImportTrouble):
+        landing.land_world(replace(files, collider=glb.save(tmp_path / "points.glb")), landing.Provenance(job_id="j", kind="world"))
+    assert not bpy.context.scene.objects

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A text of the Text Editor as a batch, in background mode: every line is made, and they stand side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from ..mint_service.running import ThreadService, running_service
+
+bpy = pytest.importorskip("bpy")
+pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
+
+from mint_blender.scene import provenance  # noqa: E402
+from mint_blender.scene.model import side_by_side  # noqa: E402
+from mint_blender.scene.model.side_by_side import Footprint  # noqa: E402
+from mint_blender.ui import current  # noqa: E402
+
+
+@pytest.fixture
+def service() -> Iterator[ThreadService]:
+    """A stand-in for which minutes are milliseconds."""
+    with running_service(speed=2000, switches=("poll-hint",), retry_after=0.05) as running:
+        yield running
+        assert not running.leaks()
+
+
+def write(*lines: str, name: str = "Prompts") -> None:
+    """A text of these lines."""
+    bpy.data.texts.new(name).write("\n".join(lines))
+
+
+def roots() -> list[bpy.types.Object]:
+    """What has landed, in the order of the prompts."""
+    return sorted(
+        (each for each in bpy.context.scene.objects if provenance.read(each) is not None), key=lambda each: str(each["mint_prompt"])
+    )
+
+
+def test_each_line_is_a_job(service: ThreadService) -> None:
+    """Empty lines and blanks at the ends mean nothing; preset and mode hold for all; results stand in a row from the 3D cursor on."""
+    write("lamp 1", "", "   lamp 2  ", "\t", "lamp 3")
+    bpy.context.scene.cursor.location = (5, 1, 0)
+    assert bpy.ops.mint.batch_text(text="Prompts", preset="FAST", spacing=4.0) == {"FINISHED"}
+    bodies = [entry.body for entry in service.requests("POST", "/v1/models:generate")]
+    assert sorted(body["prompt"] for body in bodies) == ["lamp 1", "lamp 2", "lamp 3"]
+    assert {body["generationPreset"] for body in bodies} == {"fast"}
+    assert [tuple(each.location) for each in roots()] == [(5, 1, 0), (9, 1, 0), (13, 1, 0)]
+
+
+def test_no_more_in_flight_than_mint_takes(service: ThreadService) -> None:
+    """Two dozen lines: Mint is never asked for more than it takes at once, and never turns one away."""
+    service.scenario(credits=24 * 248)
+    write(*(f"lamp {number}" for number in range(24)))
+    assert bpy.ops.mint.batch_text(text="Prompts", preset="FAST") == {"FINISHED"}
+    starts = service.requests("POST", "/v1/models:generate")
+    assert len(starts) == 24 and {entry.status for entry in starts} == {202}
+    assert len(roots()) == 24
+
+
+def test_the_only_text_needs_no_name(service: ThreadService) -> None:
+    """Where there is one text, it is meant."""
+    write("lamp 1", "lamp 2")
+    assert bpy.ops.mint.batch_text() == {"FINISHED"}
+    assert len(service.operations()) == 2
+
+
+def test_what_is_too_wide_steps_aside() -> None:
+    """Nothing stands on another one, however small the spacing is."""
+    write(*(f"lamp {number}" for number in range(6)))
+    assert bpy.ops.mint.batch_text(text="Prompts", spacing=0.05) == {"FINISHED"}
+    prints = [side_by_side.footprint(each) for each in roots()]
+    assert len(prints) == 6 and None not in prints
+    assert not any(one.touches(other) for number, one in enumerate(prints) for other in prints[number + 1 :])
+
+
+def test_results_may_wait(service: ThreadService) -> None:
+    """Wait as Ready: nothing lands by itself; what is placed afterwards, all at the same 3D cursor, stands side by side too."""
+    write("lamp 1", "lamp 2")
+    assert bpy.ops.mint.batch_text(text="Prompts", landing="READY") == {"FINISHED"}
+    assert roots() == []
+    assert [job.phase.value for job in current.board().jobs()] == ["ready", "ready"]
+    for job in current.board().jobs():
+        bpy.ops.mint.place(job_id=job.id)
+    one, other = (side_by_side.footprint(each) for each in roots())
+    assert one is not None and other is not None and not one.touches(other)
+
+
+def test_worlds_stand_apart() -> None:
+    """Several Worlds have their places too, and none of them takes the scene's background."""
+    write("a hall", "a yard")
+    before = bpy.context.scene.world
+    assert bpy.ops.mint.batch_text(text="Prompts", kind="WORLD") == {"FINISHED"}
+    one, other = (side_by_side.footprint(each) for each in roots())
+    assert one is not None and other is not None and not one.touches(other)
+    assert bpy.context.scene.world == before
+
+
+def test_lines_that_fail_do_not_stop_the_others(service: ThreadService) -> None:
+    """The others land all the same; then it raises, with each reason."""
+    write("lamp 1", "a sword [moderation]", "lamp 2", "a mug [start-fails]")
+    with pytest.raises(RuntimeError) as trouble:
+        bpy.ops.mint.batch_text(text="Prompts")
+    said = str(trouble.value)
+    assert "2 of 4 prompts came to nothing" in said
+    assert "a sword [moderation]: Failed: Mint's moderation refused" in said and "a mug [start-fails]: Failed" in said
+    assert len(roots()) == 2
+
+
+def test_previews_wait(service: ThreadService) -> None:
+    """In review mode every line stops at its Preview, and that is no failure."""
+    write("lamp 1", "lamp 2")
+    assert bpy.ops.mint.batch_text(text="Prompts", mode="REVIEW") == {"FINISHED"}
+    assert [job.phase.value for job in current.board().jobs()] == ["review", "review"]
+
+
+@pytest.mark.parametrize(
+    "lines, text, sentence",
+    [
+        (["lamp"], "Nowhere", "There is no text “Nowhere” in this file."),
+        (["", "  "], "Prompts", "There are no prompts in this text"),
+        (["lamp", "x" * 8001], "Prompts", "Line 2: The prompt has 8001 characters"),
+    ],
+)
+def test_what_cannot_be_started(service: ThreadService, lines: list[str], text: str, sentence: str) -> None:
+    """It is said before anything is sent."""
+    write(*lines)
+    with pytest.raises(RuntimeError, match=sentence):
+        bpy.ops.mint.batch_text(text=text)
+    assert not service.log()
+
+
+def test_cells_and_the_way_out() -> None:
+    """Ten in a row, the next row behind; who does not fit goes right until nothing is in the way, and no further."""
+    assert side_by_side.cell((1, 2, 3), 0, 2) == (1, 2, 3)
+    assert side_by_side.cell((1, 2, 3), 12, 2) == (5, 4, 3)
+    own = Footprint(0, 1, 0, 1)
+    assert side_by_side.way_out(own, [Footprint(1, 2, 0, 1), Footprint(0, 1, 5, 6)]) == 0
+    assert side_by_side.way_out(own, [Footprint(0.5, 2, 0, 1)]) == pytest.approx(2.1)
+    assert side_by_side.way_out(own, [Footprint(3, 4, 0, 1), Footprint(-1, 2.5, 0, 1)]) == pytest.approx(4.1)

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The main thread's pulse: what it tells, what it asks, when it lets a result land; and one way to break each."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+
+import pytest
+
+from ..mint_service.running import ThreadService, running_service
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+import mint_blender  # noqa: E402
+from mint_blender.jobs.board import Board  # noqa: E402
+from mint_blender.jobs.job import Job, Phase  # noqa: E402
+from mint_blender.jobs.questions import Balance  # noqa: E402
+from mint_blender.mint.generation import GenerationRequest  # noqa: E402
+from mint_blender.mint.schema import Kind, Mode  # noqa: E402
+from mint_blender.ui import current, heartbeat, notices  # noqa: E402
+from mint_blender.ui.account import balance_watch  # noqa: E402
+from mint_blender.ui.job_list import auto_landing  # noqa: E402
+
+
+@pytest.fixture
+def service() -> Iterator[ThreadService]:
+    """A stand-in in a hurry."""
+    with running_service(speed=2000, cancel="everywhere") as running:
+        yield running
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is said in the status bar."""
+    sentences: list[str] = []
+    monkeypatch.setattr(notices, "say", lambda sentence, good=True: sentences.append(sentence))
+    return sentences
+
+
+def beat_until(fact: Callable[[], object], seconds: float = 20.0) -> None:
+    """As a window does it, until something is true."""
+    until = time.monotonic() + seconds
+    while not fact():
+        assert time.monotonic() < until, "it did not come true"
+        heartbeat.beat()
+        time.sleep(0.01)
+
+
+def start(prompt: str, mode: Mode = Mode.AUTO) -> Job:
+    """A job of this Blender."""
+    return current.board().start(GenerationRequest(Kind.MODEL, prompt, mode=mode))
+
+
+# -- what is told --------------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_finished_in_an_earlier_session_is_no_news(enabled: None, said: list[str]) -> None:
+    """Started again with a job in flight, whoever opens the journal first: only that job is told of when it ends."""
+    old = start("an old lamp")
+    beat_until(lambda: current.board().job(old.id).phase is Phase.READY and not current.board().is_active_at_all)
+    current.board().placed(old.id)
+    new = start("a slow lamp [stuck]")
+    beat_until(lambda: current.board().job(new.id).phase is Phase.WORKING)
+    current.close()
+    notices._told.clear()  # as in a new process
+    said.clear()
+    board = current.board()  # a panel, a question: anything but the start-up itself
+    board.resume_all()
+    board.cancel(new.id)
+    beat_until(lambda: not board.is_active_at_all)
+    heartbeat.beat()
+    assert not [sentence for sentence in said if "old lamp" in sentence]
+
+
+def test_what_is_finished_here_is_told_once(enabled: None, said: list[str]) -> None:
+    """A job of this session is told of when it comes to rest, with its title as it was typed."""
+    job = start("World")
+    beat_until(lambda: current.board().job(job.id).phase is Phase.READY and not current.board().is_active_at_all)
+    heartbeat.beat()
+    assert said == ["Mint: World: Ready to place"]
+
+
+def test_a_mistake_is_logged_once(enabled: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """A beat that goes wrong four times a second is told of once; another mistake, or the same after a good beat, again."""
+    beats: list[Exception | None] = [*[ValueError("broken")] * 5, KeyError("other"), None, ValueError("broken")]
+
+    def broken() -> bool:
+        mistake = beats.pop(0)
+        if mistake is not None:
+            raise mistake
+        return True
+
+    monkeypatch.setattr(heartbeat, "beat", broken)
+    monkeypatch.setattr(heartbeat, "_beating", True)
+    tick = SimpleNamespace(type="TIMER")
+    with caplog.at_level(logging.ERROR):
+        while beats:
+            assert heartbeat.MINT_OT_heartbeat.modal(None, bpy.context, tick) == {"PASS_THROUGH"}
+    assert len([record for record in caplog.records if "stumbled" in record.message]) == 3
+
+
+# -- the balance ---------------------------------------------------------------------------------------------------------------
+
+
+def balance(board: Board) -> float | None:
+    """As the panel shows it."""
+    return board.purse.balance
+
+
+def test_the_balance_is_true_while_something_is_reserved_and_after_a_cancel(service: ThreadService, enabled: None) -> None:
+    """What a start reserves is gone from the balance that is shown; a cancel brings it back."""
+    board = current.board()
+    board.find_out(Balance())
+    full = balance(board)
+    assert full is not None
+    job = start("a lamp [stuck]")
+    beat_until(lambda: board.job(job.id).phase is Phase.WORKING and not board.is_asked(Balance()))
+    beat_until(lambda: balance(board) == service.credits())
+    assert balance(board) < full  # type: ignore[operator]
+    board.cancel(job.id)
+    beat_until(lambda: board.job(job.id).phase is Phase.CANCELED and not board.is_active_at_all)
+    beat_until(lambda: balance(board) == full)
+
+
+def test_what_waits_in_line_is_taken_from_what_is_left(enabled: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mint does not know yet of what waits here: "Leaves" counts it."""
+    board = current.board()
+    board.allow_online(False)
+    job = start("a lamp")
+    waiting = SimpleNamespace(jobs=lambda: [SimpleNamespace(**{**vars(board.job(job.id)), "estimate": 248.0, "optimize_estimate": 5.0})])
+    assert balance_watch.left_after(waiting, 1000.0, 100.0) == 1000 - 100 - 248 - 5  # type: ignore[arg-type]
+
+
+# -- landing -------------------------------------------------------------------------------------------------------------------
+
+HANDS_ON = (
+    "GIZMOGROUP_OT_gizmo_tweak",
+    "POSE_OT_push",
+    "ARMATURE_OT_extrude",
+    "UV_OT_rip",
+    "GRAPH_OT_ghost_curves",
+    "ACTION_OT_select_box",
+    "SEQUENCER_OT_slip",
+    "OBJECT_OT_transform_axis_target",
+    "WM_OT_radial_control",
+    "TRANSFORM_OT_translate",
+    "SCULPT_OT_brush_stroke",
+)
+
+
+@pytest.mark.parametrize("operator", HANDS_ON)
+def test_hands_on_operators(operator: str) -> None:
+    """While the user is in the middle of one of these, nothing lands."""
+    assert auto_landing.is_hands_on(operator)
+
+
+@pytest.mark.parametrize("operator", ["MINT_OT_heartbeat", "SCREEN_OT_animation_play", "WM_OT_modal_of_an_addon"])
+def test_what_runs_by_itself(operator: str) -> None:
+    """Playback and our own timer go on without the user's hands."""
+    assert not auto_landing.is_hands_on(operator)
+
+
+def test_the_module_is_enabled_again_after_each_of_these() -> None:
+    """Nothing of a failed test is left behind: the add-on can be enabled and disabled."""
+    mint_blender.register()
+    mint_blender.unregister()

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A file that our check refused can be given to Blender's importer all the same, when the user says so."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ..files.build_glb import box_parts, pack
+from .test_job_list import Layout
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+from mint_blender.jobs.board import Board  # noqa: E402
+from mint_blender.jobs.job import Cause, Job, Kept, Phase, Role, Target, Trouble, new_job  # noqa: E402
+from mint_blender.mint.generation import GenerationRequest  # noqa: E402
+from mint_blender.mint.schema import Kind  # noqa: E402
+from mint_blender.scene import provenance  # noqa: E402
+from mint_blender.ui.job_list import job_card  # noqa: E402
+
+URL = "https://files.example/a.glb"
+
+
+def refused(board: Board, path: Path, role: Role = Role.MODEL, kind: Kind = Kind.MODEL) -> Job:
+    """A job that rests with a file that we refuse and Blender reads: a picture in it is none, and nothing uses it."""
+    document, binary = box_parts()
+    document["images"] = [{"bufferView": 0, "mimeType": "image/png"}]
+    path.write_bytes(pack(document, binary))
+    job = new_job(GenerationRequest(kind, "a lamp"), Target(), now=time.time())
+    job = replace(job, phase=Phase.PAUSED, refused=(Kept(role, str(path), URL),), trouble=Trouble(Cause.IMPORT, "It is kept."))
+    board._known.add(job)
+    return job
+
+
+@pytest.mark.parametrize(("role", "kind"), [(Role.MODEL, Kind.MODEL), (Role.COLLIDER, Kind.WORLD)])
+def test_import_anyway_places_what_was_refused(board: Board, tmp_path: Path, role: Role, kind: Kind) -> None:
+    """The object is there, told where it came from; the job is placed and says that nobody has checked it. The file stays."""
+    job = refused(board, tmp_path / "model.refused.glb", role, kind)
+    with pytest.raises(RuntimeError, match="is not ready to place"):
+        bpy.ops.mint.place(job_id=job.id)
+    assert bpy.ops.mint.place(job_id=job.id, raw=True) == {"FINISHED"}
+    (root,) = provenance.roots(job_id=job.id)
+    assert len(root.data.polygons) == 12
+    done = board.job(job.id)
+    assert done.phase is Phase.PLACED and any("without our check" in note for note in done.notes)
+    assert (tmp_path / "model.refused.glb").is_file()
+
+
+def test_what_blender_cannot_read_leaves_everything_as_it_was(board: Board, tmp_path: Path) -> None:
+    """A sentence, no object, and the file still there for another try."""
+    job = refused(board, tmp_path / "model.refused.glb")
+    (tmp_path / "model.refused.glb").write_bytes(b"glTF, or so it says")
+    objects = set(bpy.data.objects)
+    with pytest.raises(RuntimeError, match=r"could not read “model\.refused\.glb”"):
+        bpy.ops.mint.place(job_id=job.id, raw=True)
+    assert set(bpy.data.objects) == objects
+    assert board.job(job.id).phase is Phase.PAUSED and (tmp_path / "model.refused.glb").is_file()
+
+
+def test_the_card_offers_it_where_there_is_such_a_file(board: Board, tmp_path: Path) -> None:
+    """Beside Resume, which downloads once more; not where a download failed."""
+    job = refused(board, tmp_path / "model.refused.glb")
+    for shown, times in ((job, 1), (replace(job, refused=()), 0), (replace(job, refused=(Kept(Role.PANORAMA, "p.webp", URL),)), 0)):
+        drawn: Counter[str] = Counter()
+        job_card.draw(Layout(drawn), board, shown, width=300)
+        assert (drawn["mint.place"], drawn["mint.resume"]) == (times, 1)

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Jobs panel with hundreds of jobs: what is drawn and looked at does not grow with their number."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ..effort import lines
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+from mint_blender.jobs.board import Board  # noqa: E402
+from mint_blender.jobs.job import Phase, Target, new_job  # noqa: E402
+from mint_blender.jobs.lineup import MORE, Group  # noqa: E402
+from mint_blender.jobs.storage.journal import Journal  # noqa: E402
+from mint_blender.mint.account import Owner  # noqa: E402
+from mint_blender.mint.generation import GenerationRequest  # noqa: E402
+from mint_blender.mint.schema import Kind  # noqa: E402
+from mint_blender.ui import heartbeat, menus, panel  # noqa: E402
+from mint_blender.ui.job_list import job_groups, job_list  # noqa: E402
+
+CARD = "mint.job_menu"
+
+
+class Layout:
+    """Takes what Blender's layout takes, and counts it; operators by their names."""
+
+    def __init__(self, drawn: Counter[str]) -> None:
+        self.drawn = drawn
+
+    def __getattr__(self, name: str) -> Any:
+        def take(*words: Any, **more: Any) -> Layout:
+            self.drawn[words[0] if name == "operator" else name] += 1
+            if name == "label":
+                self.drawn[more.get("text", "")] += 1
+            return Layout(self.drawn)
+
+        return take
+
+
+def add(board: Board, phase: Phase, count: int) -> None:
+    """So many jobs in this phase."""
+    request = GenerationRequest(Kind.MODEL, f"a lamp that is {phase}")
+    jobs = [replace(new_job(request, Target(), now=time.time()), phase=phase) for _ in range(count)]
+    board._known.add(*jobs)
+    if phase is Phase.WORKING:
+        for job in jobs:
+            board._active.begin(job.id)
+
+
+def drawn(board: Board) -> Counter[str]:
+    """What the panel draws now."""
+    counts: Counter[str] = Counter()
+    job_list.draw(Layout(counts), board, width=300)
+    return counts
+
+
+def test_the_rows_do_not_grow(board: Board) -> None:
+    """With four hundred in line and as many finished as many rows are drawn as with two hundred, and no more is looked at."""
+
+    def draw() -> None:
+        panel.MINT_PT_jobs.poll(bpy.context)
+        panel.MINT_PT_jobs.draw_header_preset(type("Panel", (), {"layout": Layout(Counter())}), bpy.context)
+        drawn(board)
+        menus._draw_status_bar(type("Header", (), {"layout": Layout(Counter())}), bpy.context)
+
+    seen = []
+    for _ in range(2):
+        for phase in (Phase.WAITING, Phase.PLACED, Phase.FAILED, Phase.REVIEW, Phase.WORKING):
+            add(board, phase, 200)
+        counts = drawn(board)
+        seen.append((sum(counts[name] for name in ("box", "row", "column", "label", "operator", CARD)), lines(draw)))
+        assert counts[CARD] < 60
+    (few_rows, few_lines), (many_rows, many_lines) = seen
+    assert many_rows == few_rows
+    assert many_lines == few_lines
+
+
+def test_the_row_of_what_is_folded(board: Board) -> None:
+    """It counts them, unfolds a page at a time and folds again; once few are left, the next hundreds begin folded."""
+    add(board, Phase.WAITING, 200)
+    first = drawn(board)
+    assert first["In line: 197 more"] == 1
+    assert (first[CARD], first["mint.show_jobs"], first["mint.cancel_waiting"]) == (3, 1, 1)
+    assert bpy.ops.mint.show_jobs(group="in_line", more=True) == {"FINISHED"}
+    assert (drawn(board)[CARD], drawn(board)["mint.show_jobs"]) == (3 + MORE, 2)
+    assert bpy.ops.mint.show_jobs(group="in_line") == {"FINISHED"}
+    assert drawn(board) == first
+    bpy.ops.mint.show_jobs(group="in_line", more=True)
+    board.cancel_waiting()
+    for job in board.jobs():
+        board._known.save(replace(job, phase=Phase.CANCELED, decision=None))
+        board._active.clear()
+    assert drawn(board)["mint.dismiss_finished"] == 1
+    assert bpy.ops.mint.dismiss_finished() == {"FINISHED"}
+    assert not drawn(board)
+    add(board, Phase.WAITING, 200)
+    assert drawn(board) == first
+
+
+def test_the_queue_of_an_earlier_session_waits_for_a_word(board: Board) -> None:
+    """How many there are and what they cost, with Continue and Discard; gone as soon as one of these was said."""
+    request = GenerationRequest(Kind.MODEL, "a lamp")
+    jobs = [new_job(request, Target(), now=float(number), estimate=800.0) for number in range(6)]
+    board._known.add(*jobs[:3])
+    board.take_over()
+    shown = drawn(board)
+    assert (shown["3 queued jobs, about 2,400 Credits"], shown["Queued earlier, not sent"]) == (1, 3)
+    assert (shown["mint.continue_queue"], shown["mint.discard_queue"]) == (1, 1)
+    assert not any(board.is_active(job.id) for job in jobs[:3])
+    assert bpy.ops.mint.discard_queue() == {"FINISHED"}
+    assert {board.job(job.id).phase for job in jobs[:3]} == {Phase.CANCELED}
+    assert not drawn(board)["mint.continue_queue"]
+    board._known.add(*jobs[3:])
+    board.take_over()
+    assert bpy.ops.mint.continue_queue() == {"FINISHED"}
+    assert all(board.is_active(job.id) for job in jobs[3:])
+    assert not drawn(board)["mint.continue_queue"]
+
+
+def test_the_status_bar_names_what_runs(board: Board) -> None:
+    """How many jobs there are in all, and one that Mint works on, not one that waits in line."""
+    add(board, Phase.WAITING, 200)
+    add(board, Phase.WORKING, 2)
+    for job in board.jobs():
+        board._active.begin(job.id)
+    counts: Counter[str] = Counter()
+    menus._draw_status_bar(type("Header", (), {"layout": Layout(counts)}), bpy.context)
+    assert counts["Mint: 202 jobs, next: a lamp that is working, about 4 min"] == 1
+
+
+def test_few_jobs_have_no_such_row(board: Board) -> None:
+    """A card for each, and nothing else."""
+    for phase in (Phase.WAITING, Phase.PLACED, Phase.FAILED):
+        add(board, phase, 3)
+    counts = drawn(board)
+    assert (counts["box"], counts["mint.show_jobs"]) == (9, 0)
+    assert groups(board) == [Group.IN_LINE, Group.OPEN, Group.OVER]
+
+
+def test_what_changes_is_seen(board: Board) -> None:
+    """A job that was begun or dismissed is drawn, or not, at the next drawing."""
+    add(board, Phase.PLACED, 2)
+    assert drawn(board)[CARD] == 2
+    bpy.ops.mint.dismiss(job_id=board.jobs()[0].id)
+    assert drawn(board)[CARD] == 1
+
+
+@pytest.fixture
+def other(board: Board) -> Iterator[Journal]:
+    """The journal, as another process has it open."""
+    journal = Journal(board.home)
+    yield journal
+    journal.close()
+
+
+def test_a_refused_click_shows_why(board: Board, other: Journal) -> None:
+    """Another process has gone on with the job: after a click that came too late the list shows it as it is."""
+    add(board, Phase.REVIEW, 1)
+    assert groups(board) == [Group.ASKING]
+    other.save(replace(board.jobs()[0], phase=Phase.PLACED))
+    with pytest.raises(RuntimeError, match="is not possible now"):
+        bpy.ops.mint.approve(job_id=board.jobs()[0].id)
+    assert groups(board) == [Group.OVER]
+
+
+def test_a_beat_that_stumbles_hides_nothing(board: Board, other: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has been heard in the same beat is shown all the same."""
+    add(board, Phase.REVIEW, 1)
+    assert groups(board) == [Group.ASKING]
+    other.save(replace(board.jobs()[0], phase=Phase.PLACED))
+
+    def stumble(board: Board) -> None:
+        raise ValueError("a mistake of ours")
+
+    monkeypatch.setattr(heartbeat.auto_landing, "land_ready", stumble)
+    with pytest.raises(ValueError, match="a mistake of ours"):
+        heartbeat.beat()
+    assert groups(board) == [Group.OVER]
+
+
+def groups(board: Board) -> list[Group]:
+    """What the panel and the status bar look at."""
+    return [part.group for part in job_groups.lineup(board).parts]
+
+
+def test_a_job_of_another_account_offers_nothing_that_mint_would_hear_of(board: Board) -> None:
+    """It says whose it is not, and what is already here can be placed; nothing can be approved, resumed, retried or canceled."""
+    journal = Journal(board.home)
+    other = Owner("https://api.mint.gg", "user:leo")
+    phases = (Phase.REVIEW, Phase.PAUSED, Phase.READY)
+    request = GenerationRequest(Kind.MODEL, "a lamp")
+    journal.add(*(replace(new_job(request, Target(), now=time.time()), phase=phase, owner=other) for phase in phases))
+    journal.close()
+    board.catch_up()
+    counts = drawn(board)
+    assert counts["Belongs to another account"] == counts[CARD] == 3
+    assert counts["mint.place"] == 1
+    assert not any(counts[f"mint.{verb}"] for verb in ("approve", "revise", "resume", "retry", "cancel", "open_in_mint"))
+
+
+def test_what_cannot_be_read_has_a_row(board: Board) -> None:
+    """With a sentence and a way off the list; it is dismissed by that click alone."""
+    add(board, Phase.PLACED, 2)
+    damaged = board.jobs()[0].id
+    with closing(sqlite3.connect(board.home / "journal.sqlite3")) as database, database:
+        database.execute("UPDATE jobs SET phase = 'dreaming' WHERE id = ?", (damaged,))
+        database.execute("INSERT OR REPLACE INTO changes (job) VALUES (?)", (damaged,))
+    board.catch_up()
+    assert bpy.ops.mint.dismiss_finished() == {"FINISHED"}
+    assert board.jobs() == []
+    assert drawn(board)["mint.dismiss"] == 1
+    assert bpy.ops.mint.dismiss(job_id=damaged) == {"FINISHED"}
+    assert drawn(board)["mint.dismiss"] == 0

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which job an entry of the library comes from: found however many there are, and true whatever has happened to them."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from ..effort import lines
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+from mint_blender.jobs.board import Board  # noqa: E402
+from mint_blender.jobs.job import Job, Phase, Target, new_fetch, new_job  # noqa: E402
+from mint_blender.mint.generation import GenerationRequest  # noqa: E402
+from mint_blender.mint.schema import Kind, Preset  # noqa: E402
+from mint_blender.ui.library_browser import library_jobs, library_panel  # noqa: E402
+
+from ..jobs.telling import operation  # noqa: E402
+from ..jobs.test_library import an_asset  # noqa: E402
+from .test_job_list import Layout  # noqa: E402
+
+
+def made(number: int, *, preset: Preset = Preset.FAST) -> Job:
+    """A job that has made the model of this number."""
+    job = new_job(GenerationRequest(Kind.MODEL, f"a lamp no {number}", preset=preset), Target(), now=time.time())
+    return replace(job, phase=Phase.PLACED, operation=operation("succeeded", resource=f"id_{number}"), body={"prompt": "a lamp"})
+
+
+def test_the_details_cost_the_same_with_many_jobs(board: Board) -> None:
+    """With a thousand jobs no more is looked at for a drawing than with ten."""
+
+    def draw() -> None:
+        library_panel._draw_details(Layout(Counter()), an_asset(3), 300)
+
+    efforts = []
+    for numbers in (range(10), range(10, 1000)):
+        board._known.add(*(made(number) for number in numbers))
+        draw()
+        efforts.append(lines(draw))
+    assert efforts[0] == efforts[1]
+
+
+def test_what_changes_is_seen(board: Board) -> None:
+    """A job that is begun or dismissed is known, or not, at the next drawing; the newest of several counts, and one that only fetches never."""
+    asset = an_asset(1)
+    assert library_jobs.job_of(asset) is None
+    first = replace(made(1, preset=Preset.FAST), owner=board.owner)
+    board._known.add(first)
+    assert library_jobs.job_of(asset) == first
+    assert library_jobs.preset_words(asset) == "Fast"
+    second = replace(first, id="second", request=replace(first.request, preset=Preset.STANDARD), created_at=first.created_at + 1)
+    board._known.add(second, new_fetch(asset, Target(), now=first.created_at + 2))
+    assert library_jobs.job_of(asset) == second
+    board.dismiss(second.id)
+    assert library_jobs.job_of(asset) == first
+    board.dismiss(first.id)
+    assert library_jobs.job_of(asset) is None

@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A library of 5,000 entries, looked through as the panel does it: what is asked for, and what the main thread spends on it.
+
+The panel's part is played here: it says that it was `seen`, the timer asks for what is lacking, the heartbeat takes in what was answered.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from math import ceil
+from statistics import median
+from typing import Any
+
+import pytest
+
+from ..mint_service.running import ThreadService, running_service
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+import mint_blender  # noqa: E402
+from mint_blender.jobs.library import library  # noqa: E402
+from mint_blender.jobs.questions import LARGEST_PAGE, PAGE_SIZE, ListPage  # noqa: E402
+from mint_blender.ui import current, heartbeat  # noqa: E402
+from mint_blender.ui.library_browser import library_view  # noqa: E402
+
+MODELS, WORLDS = 5000, 20
+
+
+@pytest.fixture(scope="module")
+def large() -> Iterator[ThreadService]:
+    """A stand-in that has made 5,000 models and 20 worlds."""
+    with running_service(speed=2000, library={"models": MODELS, "worlds": WORLDS}) as running:
+        yield running
+        assert not running.leaks()
+
+
+class Panel:
+    """The panel Library, open: drawn again whenever something has changed. Counts and times what that costs the main thread."""
+
+    def __init__(self, service: ThreadService) -> None:
+        self.service = service
+        self.begun = len(service.log())
+        self.fields: Any = library_view.fields_of(bpy.context)
+        self.drawn: list[tuple[int, float]] = []
+        self.beaten: list[tuple[int, float]] = []
+        self.most_at_once = 0
+
+    @property
+    def loaded(self) -> int:
+        """How many entries are known."""
+        return library_view.library().count()
+
+    def requests(self, host: str = "api") -> list[Any]:
+        """What was asked since the panel was opened."""
+        return [each for each in self.service.log()[self.begun :] if each.host == host]
+
+    def pages(self) -> list[str]:
+        """Every page of a list that was asked for."""
+        return [f"{each.path}?{each.query}" for each in self.requests() if each.path in {"/v1/models", "/v1/worlds"}]
+
+    def draw(self) -> None:
+        """All that the panel looks at while it is drawn; afterwards the timer asks."""
+        begun = time.thread_time()
+        for asset in library_view.on_screen(self.fields):
+            library_view.icon(asset), library.title(asset), library.state_of(asset)
+        library_view.extent_words(self.fields), library_view.is_searching(self.fields), library_view.chosen(self.fields)
+        library_view.seen(bpy.context)
+        self.drawn.append((self.loaded, time.thread_time() - begun))
+        if bpy.app.timers.is_registered(library_view._supply):
+            bpy.app.timers.unregister(library_view._supply)
+            library_view._supply()
+
+    def beat(self) -> None:
+        """One beat of the heart, as soon as there is something to hear."""
+        board = current.board()
+        until = time.monotonic() + 30
+        while board.worker.news.empty() and board.is_active_at_all:
+            assert time.monotonic() < until, "nobody answers"
+            time.sleep(0.001)
+        self.most_at_once = max(self.most_at_once, sum(isinstance(each, ListPage) and each.cursor is not None for each in board.asked()))
+        begun = time.thread_time()
+        heartbeat.beat()
+        self.beaten.append((self.loaded, time.thread_time() - begun))
+
+    def live(self, until: Callable[[], bool] = lambda: False) -> None:
+        """Draw and beat until nothing is lacking."""
+        self.draw()
+        while current.board().is_active_at_all and not until():
+            self.beat()
+            self.draw()
+
+
+@pytest.fixture
+def panel(large: ThreadService, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Panel]:
+    """The panel of an add-on that was just enabled."""
+    monkeypatch.setenv("MINT_API_KEY", large.key)
+    monkeypatch.setenv("MINT_API_BASE_URL", large.api)
+    monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(library_view, "TYPING_PAUSE", 0.0)
+    mint_blender.register()
+    current.board()
+    yield Panel(large)
+    mint_blender.unregister()
+
+
+def pictures(assets: list[Any]) -> set[str]:
+    """Where their pictures lie."""
+    return {each.assets.picture_url for each in assets if each.assets and each.assets.picture_url}
+
+
+def is_flat(costs: list[tuple[int, float]]) -> bool:
+    """Does it cost the same with thousands of entries as with a few? A hundredth of a frame is forgiven."""
+    few = [cost for count, cost in costs if 0 < count <= 500]
+    many = [cost for count, cost in costs if count >= 4500]
+    return len(few) > 3 and len(many) > 3 and median(many) < 3 * median(few) + 0.0002
+
+
+def test_opened(panel: Panel) -> None:
+    """One page of each kind and the twelve pictures on screen; drawn again and again, nothing more."""
+    panel.live()
+    assert len(panel.pages()) == 2
+    files = {f"{panel.service.files}{each.path}" for each in panel.requests("files")}
+    # The part of an address that says until when it holds is no part of the path.
+    assert files == {url.partition("?")[0] for url in pictures(library_view.on_screen(panel.fields))}
+    before = len(panel.requests()) + len(panel.requests("files"))
+    for _ in range(100):
+        panel.live()
+    assert len(panel.requests()) + len(panel.requests("files")) == before
+
+
+def test_scrolled_to_the_end(panel: Panel) -> None:
+    """Every page once, one after the other; the end is an end. Neither a draw nor a beat costs more with 5,000 entries than with 500."""
+    panel.live()
+    screens = 1
+    seen = [each.id for each in library_view.on_screen(panel.fields)]
+    while True:
+        before = panel.fields.start
+        _forward(panel)
+        if panel.fields.start == before:
+            break
+        screens += 1
+        seen += [each.id for each in library_view.on_screen(panel.fields)]
+    assert panel.loaded == MODELS + WORLDS
+    assert screens == ceil((MODELS + WORLDS) / library_view.ON_SCREEN)
+    assert len(seen) == len(set(seen)) == MODELS + WORLDS
+    assert len(panel.pages()) == len(set(panel.pages())) == ceil(MODELS / PAGE_SIZE) + 1
+    assert panel.most_at_once == 1
+    assert len(panel.requests("files")) <= len(pictures([library_view.library().get(each) for each in seen]))
+    assert is_flat(panel.drawn)
+    assert is_flat(panel.beaten)
+    dates = [library_view.library().get(each).created_at for each in seen]
+    assert dates == sorted(dates, reverse=True), "a later page brought what belongs further up"
+    asked = len(panel.pages())
+    _forward(panel)
+    assert len(panel.pages()) == asked
+
+
+def test_pictures_in_memory_are_bounded(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the pictures that were shown long ago Blender's memory is freed; turned back to, they come from the disk."""
+    monkeypatch.setattr(library_view, "MOST_ICONS", 2 * library_view.ON_SCREEN)
+    panel.live()
+    first = pictures(library_view.on_screen(panel.fields))
+    for _ in range(5):
+        library_view.turn(panel.fields, forward=True)
+        panel.live()
+        assert len(library_view._pictures) <= 2 * library_view.ON_SCREEN
+        assert pictures(library_view.on_screen(panel.fields)) <= set(library_view._pictures)
+    assert first.isdisjoint(library_view._pictures)
+    downloaded = len(panel.requests("files"))
+    panel.fields.start = 0
+    panel.live()
+    assert first <= set(library_view._pictures)
+    assert len(panel.requests("files")) == downloaded
+
+
+def _forward(panel: Panel) -> None:
+    """One screen further, as the button does it where there is a window: what is lacking comes by itself."""
+    library_view.turn(panel.fields, forward=True)
+    panel.live(until=lambda: len(library_view.on_screen(panel.fields)) == library_view.ON_SCREEN and not library_view.is_loading())
+
+
+def test_searched_in_the_whole_library(panel: Panel) -> None:
+    """What is looked for is found wherever it is: page after page, one at a time and each once, then it is said that this was all."""
+    panel.live()
+    panel.fields.words = "WHITE rock 300"
+    words = []
+    while True:
+        panel.draw()
+        words.append(library_view.extent_words(panel.fields))
+        if not current.board().is_active_at_all:
+            break
+        panel.beat()
+    found = library_view.shown(panel.fields)
+    numbers = [number for number in range(MODELS, 0, -1) if number % 30 == 0 and "300" in str(number)]
+    assert numbers == [3300, 3000, 300]
+    assert [each.prompt for each in found if each.kind is library.Kind.MODEL] == [f"a white rock no {number}" for number in numbers]
+    assert words[0] == "Searching… 50 looked through"
+    assert words[-1] == "All 5,020 looked through"
+    assert len(panel.pages()) == len(set(panel.pages())) == 2 + ceil((MODELS - PAGE_SIZE) / LARGEST_PAGE)
+    assert panel.most_at_once == 1
+    assert is_flat(panel.drawn)
+    assert is_flat(panel.beaten)
+
+
+def test_a_full_screen_is_enough(panel: Panel) -> None:
+    """A word that is everywhere needs no further page before the user turns to it."""
+    panel.live()
+    panel.fields.words = "rock"
+    panel.live()
+    assert len(library_view.on_screen(panel.fields)) == library_view.ON_SCREEN
+    assert len(panel.pages()) < 5
+    assert "there are more" in (library_view.extent_words(panel.fields) or "")
+
+
+def test_a_search_can_be_stopped(panel: Panel) -> None:
+    """After the click no further page is asked for, however often the panel is drawn; Load More goes on."""
+    panel.live()
+    panel.fields.words = "no such thing"
+    panel.live(until=lambda: len(panel.pages()) >= 5)
+    bpy.ops.mint.stop_search()
+    panel.live()
+    asked = len(panel.pages())
+    assert asked <= 6
+    assert (library_view.extent_words(panel.fields) or "").endswith("looked through, there are more")
+    for _ in range(10):
+        panel.live()
+    assert len(panel.pages()) == asked
+    library_view.go_on()
+    panel.live()
+    assert panel.loaded == MODELS + WORLDS
+
+
+def test_a_search_has_a_bound(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By itself it loads so many pages and no more; then it says how far it came."""
+    monkeypatch.setattr(library_view, "MOST_PAGES", 7)
+    panel.live()
+    panel.fields.words = "no such thing"
+    panel.live()
+    assert len(panel.pages()) == 2 + 7
+    assert library_view.extent_words(panel.fields) == f"{50 + 7 * LARGEST_PAGE} looked through, there are more"
+
+
+def test_nobody_looks(panel: Panel) -> None:
+    """A panel that is closed in the middle of a search asks for nothing more."""
+    panel.live()
+    panel.fields.words = "no such thing"
+    panel.live(until=lambda: len(panel.pages()) >= 5)
+    while current.board().is_active_at_all:
+        panel.beat()
+    assert len(panel.pages()) <= 6
+
+
+def test_by_name_says_what_it_sorts(panel: Panel) -> None:
+    """By name, only what is loaded can be in order, and that is said; once everything is loaded it is not said any more."""
+    panel.live()
+    panel.fields.sort = "NAME"
+    panel.live()
+    assert library_view.extent_words(panel.fields) == "In order among the 50 that are loaded"
+    panel.fields.kind = "WORLD"
+    panel.live()
+    assert library_view.extent_words(panel.fields) is None
+
+
+def test_refreshing_keeps_the_place(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was made meanwhile comes in front, and the same entries stay on screen; at the beginning the new ones are shown."""
+    for _ in range(3):
+        _forward(panel)
+    before = [each.id for each in library_view.on_screen(panel.fields)]
+    assert before
+    known, view = library_view.library(), library_view.on_screen(panel.fields)
+    newer = [library.Asset.read(each.kind, {**each.raw, "id": f"new{each.id}", "createdAt": "2040-01-01T00:00:00Z"}) for each in view[:5]]
+    first = known.entries(library.Filter(kind=newer[0].kind))[:25]
+    question = ListPage(newer[0].kind)
+    board = current.board()
+    board.answers[question] = library_view.Answered(question, library_view.Page((*newer, *first), "x"))
+    library_view.catch_up(board)
+    assert [each.id for each in library_view.on_screen(panel.fields)] == before
+    panel.fields.start = 0
+    assert library_view.on_screen(panel.fields)[0].id.startswith("new")

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The library's operators in background mode: each blocks to its end, against the stand-in Mint."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ..mint_service.running import ThreadService, running_service
+
+bpy = pytest.importorskip("bpy")
+pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
+
+from mint_blender.jobs.engine import calls  # noqa: E402
+from mint_blender.jobs.job import Target  # noqa: E402
+from mint_blender.jobs.library import library  # noqa: E402
+from mint_blender.mint.account import Account  # noqa: E402
+from mint_blender.mint.schema import Asset, Kind  # noqa: E402
+from mint_blender.scene import landing, reading  # noqa: E402
+from mint_blender.scene import provenance as origin  # noqa: E402
+from mint_blender.ui import current, waiting  # noqa: E402
+from mint_blender.ui.library_browser import library_jobs, library_view  # noqa: E402
+
+
+@pytest.fixture
+def service() -> Iterator[ThreadService]:
+    """A stand-in with a library of two pages."""
+    with running_service(speed=2000, library={"models": 40, "worlds": 5}) as running:
+        yield running
+        assert not running.leaks()
+
+
+def entries(state: library.State = library.State.DONE, kind: Kind = Kind.MODEL) -> list[Asset]:
+    """What is known, of one state and kind."""
+    return library_view.library().entries(library.Filter(kind, state))
+
+
+def an_entry(kind: Kind = Kind.MODEL) -> Asset:
+    """A finished one that has a prompt."""
+    bpy.ops.mint.refresh_library()
+    return entries(kind=kind)[0]
+
+
+def test_refresh_and_more(service: ThreadService) -> None:
+    """A refresh loads the first page of each kind, Load More one page, and at the end of the list nothing."""
+    bpy.ops.mint.refresh_library()
+    assert (library_view.library().count(Kind.MODEL), library_view.library().count(Kind.WORLD)) == (30, 5)
+    for _ in range(3):
+        bpy.ops.mint.load_more()
+    assert library_view.library().count(Kind.MODEL) == 40
+    assert [len(service.requests("GET", path)) for path in ("/v1/models", "/v1/worlds")] == [2, 1]
+    assert service.requests(host="files") == []
+
+
+def test_a_refused_key_is_said(service: ThreadService) -> None:
+    """The operator raises with a sentence."""
+    service.scenario(revoked=True)
+    with pytest.raises(RuntimeError, match="key"):
+        bpy.ops.mint.refresh_library()
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_import(kind: Kind, service: ThreadService) -> None:
+    """A model or world lands at the 3D cursor with its prompt and id, though nothing was generated."""
+    asset = an_entry(kind)
+    bpy.context.scene.cursor.location = (1, 2, 0)
+    before = len(service.operations())
+    assert bpy.ops.mint.import_asset(kind=kind.name, asset_id=asset.id) == {"FINISHED"}
+    placed = landing.find(asset_id=asset.id)
+    assert placed is not None
+    provenance = origin.read(placed.root)
+    assert provenance is not None
+    assert (provenance.kind, provenance.prompt, provenance.preset) == (kind.value, asset.prompt or "", "")
+    assert len(service.operations()) == before
+    assert service.requests("POST") == []
+
+
+def test_import_by_id_alone() -> None:
+    """A script needs no list: the id is enough, and the result is called what Mint calls it."""
+    asset = an_entry()
+    library_view.forget()
+    bpy.ops.mint.import_asset(kind="MODEL", asset_id=asset.id)
+    placed = landing.find(asset_id=asset.id)
+    assert placed is not None
+    assert placed.root.get("mint_prompt") == asset.prompt
+
+
+@pytest.mark.parametrize(("asset_id", "sentence"), [("../etc", "not an id"), ("nothere", "nothere|not|no such")])
+def test_import_of_nothing(asset_id: str, sentence: str) -> None:
+    """What is no id, or none of Mint's, is said; nothing lands."""
+    with pytest.raises(RuntimeError, match=sentence):
+        bpy.ops.mint.import_asset(kind="MODEL", asset_id=asset_id)
+    assert not bpy.context.scene.objects
+
+
+def test_import_of_a_failed_one() -> None:
+    """There is nothing to import, and the sentence says so."""
+    an_entry()
+    with pytest.raises(RuntimeError, match="has not made this model"):
+        bpy.ops.mint.import_asset(kind="MODEL", asset_id=entries(library.State.FAILED)[0].id)
+
+
+def test_one_that_is_still_being_made_is_waited_for(service: ThreadService) -> None:
+    """Begun by another program, it is in the list as unfinished; importing it waits, starts nothing, and it lands when it is done."""
+    begun, may_go_on = threading.Event(), threading.Event()
+
+    def somebody_else() -> None:
+        client = calls.connect(Account(service.key, service.api))
+        body = {"prompt": "a slow lamp", "generationPreset": "fast", "generationMode": "auto"}
+        operation = client.start(Kind.MODEL, body, key="somebody-elses")
+        begun.set()
+        may_go_on.wait(20)
+        while operation.is_busy:  # the stand-in waits at the preview until somebody has seen it
+            time.sleep(0.1)
+            operation = client.poll(operation.id).operation
+        client.close()
+
+    other = threading.Thread(target=somebody_else, daemon=True)
+    other.start()
+    assert begun.wait(20)
+    bpy.ops.mint.refresh_library()
+    (running,) = [each for each in entries(library.State.UNFINISHED) if each.prompt == "a slow lamp"]
+    posts = len(service.requests("POST"))
+    assert library_jobs.job_of(running) is None, "it is none of our jobs"
+    may_go_on.set()
+    assert bpy.ops.mint.import_asset(kind="MODEL", asset_id=running.id) == {"FINISHED"}
+    assert landing.find(asset_id=running.id) is not None
+    assert len(service.requests("POST")) == posts
+    other.join(20)
+
+
+def test_one_of_our_own_jobs_is_known(service: ThreadService) -> None:
+    """What this Blender generates is a job, with a preset and decisions: its entry says so instead of offering to wait for it."""
+    bpy.ops.mint.generate(prompt="a lamp of ours", preset="FAST", mode="REVIEW")
+    bpy.ops.mint.refresh_library()
+    (ours,) = [each for each in library_view.shown(library_view.fields_of(bpy.context)) if each.prompt == "a lamp of ours"]
+    assert library.state_of(ours) is library.State.UNFINISHED
+    assert library_jobs.job_of(ours) == current.board().jobs()[0]
+    assert library_jobs.preset_words(ours) == "Fast"
+
+
+def test_an_optimised_version_is_made_and_fetched(service: ThreadService) -> None:
+    """One paid call with the level that was asked for, then the optimised file, however often it is asked for; nothing at all where this
+    Blender could not open it."""
+    asset = an_entry()
+    if not reading.draco_by_package() and not reading.draco_is_native():
+        with pytest.raises(RuntimeError, match="Nothing was started"):
+            bpy.ops.mint.optimize(asset_id=asset.id)
+        assert service.requests("POST") == []
+        return
+    for _ in range(2):
+        assert bpy.ops.mint.optimize(asset_id=asset.id, level="LIGHT") == {"FINISHED"}
+        placed = landing.find(asset_id=asset.id)
+        assert placed is not None
+        assert placed.root["mint_file_used"] == "optimized"
+    assert len(service.requests("POST", "/v1/models/*:optimize")) == 1
+    assert service.operations()[-1].level == "light"
+
+
+def test_a_new_version_takes_the_place_of_the_earlier_one() -> None:
+    """What lands as a replacement is in the same object, with its name and transform, wherever the user has put it."""
+    asset = an_entry()
+    bpy.ops.mint.import_asset(kind="MODEL", asset_id=asset.id)
+    placed = landing.find(asset_id=asset.id)
+    assert placed is not None
+    placed.root.location = (5, 6, 7)
+    name, mesh = placed.root.name, placed.root.data
+    board = current.board()
+    job = board.fetch(asset, Target(document=current.document(), scene=bpy.context.scene.name, replaces=True))
+    waiting.until_rest(board, job.id)
+    (root,) = origin.roots(asset_id=asset.id)
+    assert (root.name, tuple(root.location), root["mint_job_id"]) == (name, (5, 6, 7), job.id)
+    assert root.data != mesh
+
+
+def test_the_prompt_again() -> None:
+    """Kind and prompt are in the form; the clipboard has it too where there is one."""
+    asset = an_entry()
+    bpy.ops.mint.use_prompt(asset_id=asset.id)
+    fields: Any = bpy.context.window_manager.mint
+    assert (fields.kind, fields.prompt, fields.name) == ("MODEL", asset.prompt, asset.name or "")
+    assert bpy.ops.mint.copy_prompt(asset_id=asset.id) == {"FINISHED"}
+
+
+def test_pages_are_turned_within_what_there_is(service: ThreadService) -> None:
+    """Screen by screen to the end, which loads the second page on the way, and no further."""
+    fields = library_view.fields_of(bpy.context)
+    fields.kind = "MODEL"
+    bpy.ops.mint.refresh_library()
+    starts = []
+    for _ in range(6):
+        starts.append(fields.start)
+        bpy.ops.mint.turn_library(forward=True)
+    assert starts == [0, 12, 24, 36, 36, 36]
+    assert len(service.requests("GET", "/v1/models")) == 2
+    fields.words = "no 7"
+    assert fields.start == 0
+
+
+def test_saved_and_synced(service: ThreadService, tmp_path: Path) -> None:
+    """One is saved, then everything; what is there already is not fetched again, and the open file is untouched."""
+    asset = an_entry()
+    folder = tmp_path / "library"
+    bpy.ops.mint.save_to_library(kind="MODEL", asset_id=asset.id, directory=str(folder))
+    assert len(list(folder.glob("*.blend"))) == 1
+    loaded = len(service.requests(host="files"))
+    bpy.ops.mint.sync_library(directory=str(folder))
+    done = [one for one in service.resources() if one.status == "succeeded"]
+    assert len(list(folder.glob("*.blend"))) == len(done)
+    assert not bpy.context.scene.objects
+    files = len(service.requests(host="files")) - loaded
+    models = sum(one.kind == "model" for one in done)
+    assert files == 2 * (models - 1) + 3 * (len(done) - models)
+    bpy.ops.mint.sync_library(directory=str(folder))
+    assert len(service.requests(host="files")) - loaded == files
+
+
+def test_another_account_has_another_library(service: ThreadService, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With another key nothing of what was loaded is shown."""
+    an_entry()
+    monkeypatch.setenv("MINT_API_KEY", "another")
+    current.account_changed()
+    assert library_view.library().count() == 0

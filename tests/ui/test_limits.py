@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The limits of the add-on's preferences where no window is: operators refuse, and so do the command line and Python inside Blender."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from ..mint_service.running import ThreadService, running_service
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+import numpy as np  # noqa: E402
+
+import mint_blender  # noqa: E402
+from mint_blender.cli import main  # noqa: E402
+from mint_blender.jobs.budget.spending import Day, date_of  # noqa: E402
+from mint_blender.jobs.engine.messages import Answered  # noqa: E402
+from mint_blender.jobs.job import Phase  # noqa: E402
+from mint_blender.jobs.questions import Balance, Price  # noqa: E402
+from mint_blender.mint.schema import Kind, Mode, Preset  # noqa: E402
+from mint_blender.ui import current  # noqa: E402
+from mint_blender.ui.account import billing_watch, usage_chart  # noqa: E402
+from mint_blender.ui.create import form  # noqa: E402
+from mint_blender.ui.pricing import asking, confirm, priced  # noqa: E402
+
+ESTIMATE = "/v1/pricing:estimate"
+
+
+@pytest.fixture
+def service() -> Iterator[ThreadService]:
+    """A stand-in in a hurry."""
+    with running_service(speed=2000, library={"models": 8}) as running:
+        yield running
+
+
+@pytest.fixture
+def preferences(signed_in: None) -> Iterator[Any]:
+    """The preferences of the add-on, which is enabled and has the account of the stand-in."""
+    entry = bpy.context.preferences.addons.new()
+    entry.module = "mint_blender"
+    mint_blender.register()
+    yield entry.preferences
+    mint_blender.unregister()
+
+
+def starts(service: ThreadService) -> int:
+    """How many generations were asked for."""
+    return len(service.requests("POST", "/v1/models:generate"))
+
+
+def generate(**more: Any) -> set[str]:
+    """A small generation."""
+    done: set[str] = bpy.ops.mint.generate(**{"prompt": "a lamp", "preset": "FAST", **more})
+    return done
+
+
+def test_a_generation_above_the_limit_raises(service: ThreadService, preferences: Any) -> None:
+    """RuntimeError with the sentence, and nothing is started; the price is asked for once; within the limit it is made."""
+    preferences.limit_each = 247
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match=r"more than your limit of 247 Credits for one generation\. Nothing was started\."):
+            generate()
+    assert starts(service) == 0
+    assert len(service.requests("POST", ESTIMATE)) == 1
+    preferences.limit_each = 248
+    assert generate() == {"FINISHED"}
+    assert current.board().jobs()[0].estimate == 248
+
+
+def test_a_day_above_the_limit_raises(service: ThreadService, preferences: Any) -> None:
+    """What was generated before counts, also when it was dismissed or has failed after its Preview; a retry costs too."""
+    preferences.limit_day = 650
+    with pytest.raises(RuntimeError):
+        generate(prompt="a lamp [transient]")
+    failed = current.board().jobs()[0].id
+    generate()
+    bpy.ops.mint.dismiss(job_id=current.board().jobs()[0].id)
+    generate()
+    for begin in (generate, lambda: bpy.ops.mint.retry(job_id=failed)):
+        with pytest.raises(RuntimeError, match="With the 646 Credits spent today that is more than your limit of 650 Credits"):
+            begin()
+    assert starts(service) == 3
+    assert not service.requests("POST", "*:retry")
+
+
+def test_approving_and_revising_above_the_limit(service: ThreadService, preferences: Any) -> None:
+    """They cost too: refused with the sentence, and nothing is sent; at the limit they go on. The Preview's own Credits count once."""
+    generate(mode="REVIEW")
+    job = current.board().jobs()[0].id
+    preferences.limit_each = 247
+    for click in (lambda: bpy.ops.mint.approve(job_id=job), lambda: bpy.ops.mint.revise(job_id=job, feedback="in green")):
+        with pytest.raises(RuntimeError, match="more than your limit of 247 Credits for one generation"):
+            click()
+    assert not service.requests("POST", "*:approve") and not service.requests("POST", "*:revise")
+    preferences.limit_each, preferences.limit_day = 248, 248
+    assert bpy.ops.mint.approve(job_id=job) == {"FINISHED"}
+
+
+def test_an_unknown_price(service: ThreadService, preferences: Any) -> None:
+    """Without a limit it stops nothing, and is not even asked for; with one it is refused."""
+    service.scenario(answers=[{"method": "POST", "path": ESTIMATE, "times": 100, "answer": {"status": 404}}])
+    assert generate() == {"FINISHED"}
+    assert not service.requests("POST", ESTIMATE)
+    preferences.limit_day = 100_000
+    with pytest.raises(RuntimeError, match="Mint does not tell the price, so your limit of 100,000 Credits for a day cannot be kept"):
+        generate()
+    assert starts(service) == 1
+
+
+def test_an_optimisation_above_the_limit(service: ThreadService, preferences: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Having a model of the library optimised costs 20; bringing it as it is costs nothing and is never refused."""
+    from mint_blender.ui.job_list import after_operators
+
+    monkeypatch.setattr(after_operators, "readable_extensions", lambda: after_operators.OPTIMIZED_NEEDS)
+    preferences.limit_each = 19
+    made = next(each.id for each in service.resources() if each.kind == "model" and each.status == "succeeded")
+    with pytest.raises(RuntimeError, match="about 20 Credits, more than your limit of 19"):
+        bpy.ops.mint.optimize(asset_id=made)
+    assert not service.requests("POST", "*:optimize")
+    assert bpy.ops.mint.import_asset(kind="MODEL", asset_id=made) == {"FINISHED"}
+
+
+def test_a_generation_with_its_optimisation(service: ThreadService, preferences: Any) -> None:
+    """Both together are held against the limit, by what Mint says about another model; a generation alone is within it."""
+    preferences.limit_each = 267
+    with pytest.raises(RuntimeError, match="about 268 Credits, more than your limit of 267"):
+        generate(optimize="LIGHT")
+    assert starts(service) == 0
+    assert generate() == {"FINISHED"}
+    preferences.limit_each = 268
+    assert generate(optimize="LIGHT") == {"FINISHED"}
+    job = current.board().jobs()[0]
+    assert (job.estimate, job.optimize_estimate) == (248, 20)
+
+
+def test_the_form_says_that_optimising_comes_on_top(service: ThreadService, preferences: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For how much, as soon as that is known; a Mint that has no model, or tells no price, is said to tell it only later."""
+    monkeypatch.setattr(form, "readable_extensions", lambda: form.OPTIMIZED_NEEDS)
+    fields = form.of(bpy.context)
+    fields.kind, fields.preset, fields.optimize = "MODEL", "FAST", "LIGHT"
+    board = current.board()
+
+    def ask() -> str:
+        asking.ask_unknown(*form.prices_of(fields))
+        while board.asked():
+            board.hear()
+        return priced.optimizing_words()
+
+    assert priced.optimizing_words() == "Optimising comes on top."
+    assert ask() == "Optimising comes on top: about 20 Credits."
+    assert board.purse.price(form.price_of(fields)) == 248
+    board.answers.clear()
+    service.scenario(answers=[{"method": "POST", "path": ESTIMATE, "times": 2, "answer": {"status": 404}}])
+    assert ask() == "Optimising comes on top. What optimising costs, Mint tells only once there is a model."
+    fields.kind = "WORLD"
+    assert form.prices_of(fields) == (form.price_of(fields),)
+    fields.kind, fields.optimize = "MODEL", "OFF"
+    assert form.prices_of(fields) == (form.price_of(fields),)
+
+
+def test_the_command_line_inside_blender_keeps_the_limit(
+    service: ThreadService, preferences: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """`--command mint generate` and Python's `generate` know the preferences of this Blender."""
+    preferences.limit_each = 1
+    assert main(["generate", "--prompt", "a lamp", "--preset", "fast"]) == 4
+    assert "your limit of 1 Credits for one generation" in " ".join(capfd.readouterr().err.split())
+    with pytest.raises(mint_blender.TooExpensive):
+        mint_blender.generate("a lamp", preset="fast")
+    assert starts(service) == 0
+
+
+def test_the_price_is_cached_and_asked_for_again_after_hours(service: ThreadService, preferences: Any) -> None:
+    """What is known is not asked for; an old price is; and each kind, preset and mode has its own."""
+    fields = form.of(bpy.context)
+    fields.kind, fields.preset, fields.review = "MODEL", "FAST", False
+    question = form.price_of(fields)
+    assert question == Price(Kind.MODEL, Preset.FAST, Mode.AUTO)
+    board = current.board()
+
+    def asked() -> int:
+        asking.ask_unknown(form.price_of(fields), Balance())
+        while board.asked():
+            board.hear()
+        return len(service.requests("POST", ESTIMATE))
+
+    assert [asked(), asked(), asked()] == [1, 1, 1]
+    old = board.answers[question]
+    board.answers[question] = Answered(question, old.answer, None, old.at - timedelta(hours=2))
+    assert [asked(), asked()] == [2, 2]
+    for change, price in (({"preset": "STANDARD"}, 798), ({"kind": "WORLD"}, 1650), ({"review": True}, 1650)):
+        for name, value in change.items():
+            setattr(fields, name, value)
+        assert board.purse.price(form.price_of(fields)) is None, "a price of something else is shown"
+        asked()
+        assert board.purse.price(form.price_of(fields)) == price
+    assert len(service.requests("POST", ESTIMATE)) == 5
+
+
+def test_changes_of_the_form_are_heard_while_enabled(preferences: Any) -> None:
+    """The form calls who wants to know; disabled, nobody is called any more."""
+    heard: list[int] = []
+    form.hear(lambda: heard.append(1))
+    form.of(bpy.context).preset = "FAST"
+    assert heard
+    assert len(form._hearers) == 2
+    mint_blender.unregister()
+    assert form._hearers == []
+    mint_blender.register()
+    assert len(form._hearers) == 1
+
+
+def test_nothing_waits_in_background_mode(service: ThreadService, preferences: Any) -> None:
+    """A job that needs Credits leaves no timer and no held click where no timer would ever tick."""
+    with pytest.raises(RuntimeError):
+        generate(prompt="a lamp [billing-final] [billing-unpaid]")
+    board = current.board()
+    assert board.jobs()[0].phase is Phase.BILLING
+    billing_watch.catch_up(board, lambda: None)
+    assert not bpy.app.timers.is_registered(billing_watch._look)
+    assert confirm._above is None and confirm._priced is None
+
+
+# -- the chart ---------------------------------------------------------------------------------------------------------------
+
+
+def test_the_bars_of_the_chart() -> None:
+    """Twice the Credits, twice as high; what failed hangs below the line; a day without anything has no bar; little is still seen."""
+    today = date_of(time.time())
+    days = [Day(today, 1, credits) for credits in (400.0, 200.0, 0.0, 0.1)] + [Day(today, 2, 0.0, failed=2)]
+    pixels = usage_chart.tile_pixels(days, 400.0, 2)
+    assert pixels.shape == (usage_chart.SIZE, usage_chart.SIZE, 4)
+    step = usage_chart.SIZE // 5
+    heights = [
+        int((pixels[:, column, :3] == np.float32(usage_chart._PAID[:3])).all(axis=1).sum()) for column in range(step // 2, 5 * step, step)
+    ]
+    assert heights[0] == pytest.approx(2 * heights[1], abs=2)
+    assert heights[2] == 0 and 0 < heights[3] < heights[1] and heights[4] == 0
+    reds = [
+        int((pixels[:, column, :3] == np.float32(usage_chart._FAILED[:3])).all(axis=1).sum()) for column in range(step // 2, 5 * step, step)
+    ]
+    assert reds[:4] == [0, 0, 0, 0] and reds[4] > 0
+
+
+def test_the_tiles_hold_every_day_once() -> None:
+    """Thirty days in tiles, in order, none twice; a count that does not divide is no trouble."""
+    today = date_of(time.time())
+    for count in (30, 7, 1):
+        days = [Day(today, number) for number in range(count)]
+        found = usage_chart.tiles(days)
+        assert [day for tile in found for day in tile] == days
+        assert len(found) <= usage_chart.TILES
+
+
+@pytest.mark.parametrize("ground", [0.16, 0.95])
+def test_the_colours_can_be_told_from_dark_and_light_grounds(ground: float) -> None:
+    """Of both bars, by WCAG's contrast of at least 2.5 to a dark and to a light theme."""
+
+    def luminance(colour: tuple[float, ...]) -> float:
+        red, green, blue = (((part + 0.055) / 1.055) ** 2.4 if part > 0.04045 else part / 12.92 for part in colour[:3])
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    for colour in (usage_chart._PAID, usage_chart._FAILED):
+        bright, dark = sorted((luminance(colour), luminance((ground,) * 3)), reverse=True)
+        assert (bright + 0.05) / (dark + 0.05) > 2.5

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Look Inside: a 3D View stands in the World and shows it in colour, comes back as it was, and the scene never notices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.blender
+bpy = pytest.importorskip("bpy")
+
+import numpy as np  # noqa: E402
+
+from mint_blender.scene import landing  # noqa: E402
+from mint_blender.scene.landing import Landing, Provenance  # noqa: E402
+from mint_blender.scene.world import world  # noqa: E402
+from mint_blender.scene.world.world_files import WorldFiles, WorldOptions  # noqa: E402
+from mint_blender.ui import current, registration  # noqa: E402
+from mint_blender.ui.worlds import look_inside  # noqa: E402
+
+from ..scene import made_place  # noqa: E402
+from ..scene.dump import Picture  # noqa: E402
+
+
+@pytest.fixture
+def area() -> Iterator[Any]:
+    """The 3D View of the start-up screen, with the add-on enabled."""
+    bpy.ops.wm.read_homefile(use_empty=False)
+    for each in list(bpy.data.objects):
+        bpy.data.objects.remove(each)
+    registration.register()
+    yield next(each for each in bpy.context.window_manager.windows[0].screen.areas if each.type == "VIEW_3D")
+    registration.unregister()
+    current.close()
+
+
+def land(folder: Path, *, job_id: str = "one", at=(0, 0, 0), camera: bool = True) -> bpy.types.Object:
+    """A World in the scene: collider and panorama."""
+    files = WorldFiles(made_place.collider(folder / "collider.glb"), made_place.panorama(folder / "panorama.png"))
+    told = Provenance(job_id=job_id, kind="world", name=f"Room {job_id}")
+    return landing.land_world(files, told, Landing(at=at), WorldOptions(camera=camera)).root
+
+
+def eye(space: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Where a 3D View looks from, and whither."""
+    view = space.region_3d
+    if view.view_perspective == "CAMERA":
+        matrix = np.array(space.camera.matrix_world.normalized())
+        return matrix[:3, 3], -matrix[:3, 2]
+    turn = np.array(view.view_rotation.to_matrix())
+    return np.array(view.view_location) + turn[:, 2] * view.view_distance, -turn[:, 2]
+
+
+@pytest.mark.parametrize("gone", [(), ("camera",), ("camera", "capture_point")])
+def test_the_view_stands_at_the_capture_point_in_colour(area, tmp_path, gone):
+    """With a start camera, without one, and when somebody has deleted the capture point: at eye height, straight ahead, with the panorama."""
+    root = land(tmp_path, at=(3, 2, 1), camera="camera" not in gone)
+    bpy.data.batch_remove([each for name in gone for each in world.parts_of(root, name)])
+    assert bpy.ops.mint.look_inside() == {"FINISHED"}
+    space = area.spaces.active
+    place, direction = eye(space)
+    np.testing.assert_allclose(place, (3, 2, 2.5), atol=1e-4)
+    np.testing.assert_allclose(direction, (0, 1, 0), atol=1e-4)
+    assert space.shading.type == "MATERIAL" and space.shading.use_scene_world
+    assert look_inside.shows_colour(space) and look_inside.is_inside(space)
+    assert not space.overlay.show_overlays
+
+
+def test_nothing_in_the_scene_changes(area, tmp_path):
+    """The scene's own camera stays the scene's, and nothing is selected, made or moved."""
+    root = land(tmp_path)
+    own = bpy.data.objects.new("Own", bpy.data.cameras.new("Own"))
+    bpy.context.scene.collection.objects.link(own)
+    bpy.context.scene.camera = own
+    bpy.context.view_layer.update()
+    before = Picture()
+    bpy.ops.mint.look_inside(root=root.name)
+    bpy.ops.mint.look_inside(root=root.name, shading="SOLID", overlays=True)
+    bpy.ops.mint.look_outside()
+    before.assert_same(Picture())
+    assert bpy.context.scene.camera == own
+
+
+@pytest.mark.parametrize("undone", [False, True])
+def test_the_way_back_leads_to_what_was_seen_before(area, tmp_path, undone):
+    """Place, lens, shading, overlays and camera of the view: also after two looks, and when the World was undone in between."""
+    space = area.spaces.active
+    view, shading = space.region_3d, space.shading
+    bpy.ops.ed.undo_push(message="before")
+    root = land(tmp_path)
+    bpy.ops.ed.undo_push(message="World")
+    view.view_perspective, view.view_location, view.view_distance = "PERSP", (1, 2, 3), 7
+    shading.type, shading.color_type, space.lens, space.overlay.show_overlays = "WIREFRAME", "OBJECT", 33, True
+    own = bpy.data.objects.new("Own", bpy.data.cameras.new("Own"))
+    space.use_local_camera, space.camera = True, own
+    before = look_inside._seen(space)
+    bpy.ops.mint.look_inside(root=root.name)
+    bpy.ops.mint.look_inside(root=root.name, shading="SOLID")
+    assert look_inside._seen(space) != before
+    if undone:
+        bpy.ops.ed.undo()
+        before["camera"] = ""  # which was made after that step
+    assert bpy.ops.mint.look_outside() == {"FINISHED"}
+    assert look_inside._seen(space) == before and not look_inside.is_inside(space)
+
+
+def test_a_view_that_is_not_inside_is_left_alone(area, tmp_path):
+    """The way back is for those who went in: anybody else's shading stays."""
+    land(tmp_path)
+    area.spaces.active.shading.type = "RENDERED"
+    with pytest.raises(RuntimeError, match="does not look into a World"):
+        bpy.ops.mint.look_outside()
+    region = next(each for each in area.regions if each.type == "WINDOW")
+    with bpy.context.temp_override(window=bpy.context.window_manager.windows[0], area=area, region=region):
+        assert not bpy.ops.mint.look_outside.poll()
+        bpy.ops.mint.look_inside(shading="KEEP")
+        assert bpy.ops.mint.look_outside.poll()
+        bpy.ops.mint.look_outside()
+    assert area.spaces.active.shading.type == "RENDERED"
+
+
+def test_a_file_saved_while_looking_inside_can_be_left(area, tmp_path):
+    """What was seen before is not in the file: then the way back leads to the World from outside."""
+    land(tmp_path)
+    bpy.ops.mint.look_inside()
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"), load_ui=True)
+    space = next(each for each in bpy.context.window_manager.windows[0].screen.areas if each.type == "VIEW_3D").spaces.active
+    assert look_inside.is_inside(space)
+    bpy.ops.mint.look_outside()
+    assert space.region_3d.view_perspective == "PERSP" and not space.use_local_camera and not look_inside.is_inside(space)
+
+
+def test_which_world_is_meant(area, tmp_path):
+    """By its job, by name, by what is active, or the only one; where it is not clear, that is said."""
+    first, second = land(tmp_path), land(tmp_path, job_id="two", at=(9, 0, 0))
+    space = area.spaces.active
+    bpy.context.view_layer.objects.active = None
+    with pytest.raises(RuntimeError, match="Select a Mint World"):
+        bpy.ops.mint.look_inside()
+    for how, expected in (({"job_id": "two"}, second), ({"root": first.name}, first), ({"root": second.children[0].name}, second)):
+        bpy.ops.mint.look_inside(**how)
+        assert world.root_of(space.camera) == expected
+    bpy.context.view_layer.objects.active = first.children[0]
+    bpy.ops.mint.look_inside()
+    assert world.root_of(space.camera) == first
+    with pytest.raises(RuntimeError, match="not in the current scene"):
+        bpy.ops.mint.look_inside(job_id="three")
+
+
+def test_solid_shading_has_colours_to_show(area, tmp_path):
+    """`shading="SOLID"` chooses the attribute, and the collider carries the panorama's colours as that attribute."""
+    root = land(tmp_path)
+    bpy.ops.mint.look_inside(shading="SOLID")
+    space = area.spaces.active
+    assert (space.shading.type, space.shading.color_type) == ("SOLID", "VERTEX") and look_inside.shows_colour(space)
+    mesh = world.parts_of(root, "collider")[0].data
+    assert mesh.attributes.active_color is not None
+
+
+def test_workbench_has_another_shading(area, tmp_path):
+    """An engine without Material Preview: the World is shown in Solid with its colors, and the way back leads to what was before."""
+    land(tmp_path)
+    bpy.context.scene.render.engine = "BLENDER_WORKBENCH"
+    space = area.spaces.active
+    before = look_inside._seen(space)
+    assert bpy.ops.mint.look_inside() == {"FINISHED"}
+    assert (space.shading.type, space.shading.color_type) == ("SOLID", "VERTEX")
+    assert look_inside.is_inside(space) and look_inside.shows_colour(space)
+    assert bpy.ops.mint.look_outside() == {"FINISHED"}
+    assert look_inside._seen(space) == before and not look_inside.is_inside(space)
+
+
+def test_the_way_back_outlives_another_engine(area, tmp_path):
+    """Material Preview before, Workbench on the way back: all else comes back, in Solid."""
+    land(tmp_path)
+    space = area.spaces.active
+    space.shading.type, space.lens = "MATERIAL", 33
+    bpy.ops.mint.look_inside(shading="RENDERED")
+    bpy.context.scene.render.engine = "BLENDER_WORKBENCH"
+    assert bpy.ops.mint.look_outside() == {"FINISHED"}
+    assert (space.shading.type, space.lens) == ("SOLID", 33)
+    assert not look_inside.is_inside(space)

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Enabling and disabling the add-on: whatever Blender came to know of us is gone afterwards, and starting up costs nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+import mint_blender
+from tests.mint_service.running import ThreadService, running_service
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+ROOT = Path(__file__).resolve().parents[2]
+HANDLERS = ("load_pre", "load_post", "save_post", "undo_post", "redo_post", "depsgraph_update_post", "frame_change_post")
+
+
+def known() -> dict[str, object]:
+    """All that Blender and Python know of us."""
+    ours = [name for name in dir(bpy.types) if "MINT" in name.upper()]
+    return {
+        "classes": sorted(ours),
+        "operators": sorted(dir(bpy.ops.mint)),
+        "window manager": sorted(name for name in bpy.types.WindowManager.bl_rna.properties.keys() if "mint" in name),
+        "handlers": {name: len(getattr(bpy.app.handlers, name)) for name in HANDLERS},
+        "menus": [
+            len(getattr(bpy.types, name)._dyn_ui_initialize()) for name in ("VIEW3D_MT_add", "VIEW3D_MT_object", "STATUSBAR_HT_header")
+        ],
+        "threads": sorted(thread.name for thread in threading.enumerate()),
+    }
+
+
+def test_ten_times_on_and_off_leaves_nothing() -> None:
+    """Ten times enabled and disabled: no class, operator, property, handler, menu entry or thread is left."""
+    mint_blender.register()
+    mint_blender.unregister()
+    before = known()
+    for _ in range(10):
+        mint_blender.register()
+        assert "generate" in dir(bpy.ops.mint)
+        mint_blender.unregister()
+    assert known() == before
+    assert not before["window manager"]
+    assert "generate" not in before["operators"]  # type: ignore[operator]
+
+
+def test_disabling_with_a_job_in_flight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread is gone when `unregister` returns, and the job goes on when the add-on is enabled again: started and paid once."""
+    service: ThreadService
+    with running_service(speed=1000) as service:
+        monkeypatch.setenv("MINT_API_KEY", service.key)
+        monkeypatch.setenv("MINT_API_BASE_URL", service.api)
+        monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
+        mint_blender.register()
+        try:
+            from mint_blender.mint.generation import GenerationRequest
+            from mint_blender.mint.schema import Kind
+            from mint_blender.ui import current
+
+            job = current.board().start(GenerationRequest(Kind.MODEL, "a lamp"))
+            assert "mint-worker" in {thread.name for thread in threading.enumerate()}
+            mint_blender.unregister()
+            assert not {thread.name for thread in threading.enumerate()} & {"mint-worker", "mint-download"}
+            mint_blender.register()
+            board = current.board()
+            board.resume_all()
+            board.watch([job.id])
+            assert board.job(job.id).phase == "ready"
+            assert len(service.operations()) == 1
+        finally:
+            mint_blender.unregister()
+
+
+def test_enabling_loads_no_network() -> None:
+    """Registering the add-on imports neither requests nor urllib3: Blender's start stays as quick as it was."""
+    code = (
+        "import bpy, sys; before = set(sys.modules); import mint_blender; mint_blender.register(); "
+        "print(sorted({name.split('.')[0] for name in set(sys.modules) - before} & {'requests', 'urllib3', 'rich', 'DracoPy'})); "
+        "mint_blender.unregister()"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)
+    assert ended.stdout.strip().splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("which", ["MINT_OT_place", "MINT_PT_jobs"])
+def test_enabling_rolls_back(which: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One part cannot be made known: the error is told, nothing of the others is left, and the next attempt can succeed."""
+    mint_blender.register()
+    mint_blender.unregister()
+    before = known()
+    register = bpy.utils.register_class
+
+    def refuse(each: type) -> None:
+        if each.__name__ == which:
+            raise RuntimeError("no room for it")
+        register(each)
+
+    monkeypatch.setattr(bpy.utils, "register_class", refuse)
+    with pytest.raises(RuntimeError, match="no room"):
+        mint_blender.register()
+    assert known() == before
+    monkeypatch.undo()
+    mint_blender.register()
+    assert "generate" in dir(bpy.ops.mint)
+    mint_blender.unregister()
+    assert known() == before
+
+
+def test_enabling_rolls_back_when_the_last_part_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Menus, properties, handlers and the command line go too."""
+    from mint_blender.ui import heartbeat
+
+    mint_blender.register()
+    mint_blender.unregister()
+    before = known()
+
+    def broken() -> None:
+        raise OSError("no heart")
+
+    monkeypatch.setattr(heartbeat, "start", broken)
+    with pytest.raises(OSError, match="no heart"):
+        mint_blender.register()
+    assert known() == before
+
+
+def test_disabling_never_raises(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """Something is gone already, or breaks: it is logged, and everything else is taken back all the same."""
+    from mint_blender.ui import menus
+
+    mint_blender.register()
+    mint_blender.unregister()
+    before = known()
+    remove = menus.remove
+
+    def broken() -> None:
+        remove()
+        raise ReferenceError("StructRNA of type Menu has been removed")
+
+    monkeypatch.setattr(menus, "remove", broken)
+    mint_blender.register()
+    del bpy.types.WindowManager.mint_drafts
+    mint_blender.unregister()
+    assert len([record for record in caplog.records if "could not be taken back" in record.message]) == 2
+    assert known() == before

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Other languages in a real Blender: what Blender looks up by itself, and what is translated where it is drawn.
+
+The `bpy` wheels are built without languages: there it is tested that the tables know every text of the registered classes. That Blender
+shows them is tested in Debian's Blender, which has them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+INSIDE = """
+import json, sys
+sys.path.insert(0, {root!r})
+import bpy
+entry = bpy.context.preferences.addons.new()
+entry.module = "mint_blender"
+import mint_blender
+from mint_blender.ui import translations
+from mint_blender.ui.translations import translated
+view = bpy.context.preferences.view
+find = bpy.app.translations
+def look():
+    return [
+        find.pgettext_iface("Jobs"), find.pgettext_iface("Approve", "Operator"), find.pgettext_tip("Stop this job, at Mint too"),
+        translated("Mint needs 146 more Credits to go on. Buy them at {{1}}, then resume."), translated("Paused"),
+    ]
+answers = {{}}
+for short, language in (("de", "de_DE"), ("ja", "ja_JP")):
+    view.language = language
+    view.use_translate_interface = view.use_translate_tooltips = True
+    answers["other words " + short] = [
+        text for text, ours in translations.texts(short).items() if find.pgettext_iface(text) not in (text, ours)
+    ]
+for time in ("registered", "again"):
+    mint_blender.register()
+    for language in ("de_DE", "ja_JP", "en_US"):
+        view.language = language
+        view.use_translate_interface = view.use_translate_tooltips = language != "en_US"
+        answers[f"{{language}} {{time}}"] = look()
+    view.language = "de_DE"
+    view.use_translate_interface = False
+    answers[f"switched off {{time}}"] = look()
+    view.use_translate_interface = True
+    mint_blender.unregister()
+    answers[f"unregistered {{time}}"] = find.pgettext_tip("Stop this job, at Mint too")
+print("ANSWERS" + json.dumps(answers))
+"""
+
+ENGLISH = [
+    "Jobs",
+    "Approve",
+    "Stop this job, at Mint too",
+    "Mint needs 146 more Credits to go on. Buy them at {1}, then resume.",
+    "Paused",
+]
+GERMAN = [
+    "Aufträge",
+    "Freigeben",
+    "Diesen Auftrag anhalten, auch bei Mint",
+    "Mint braucht noch 146 Credits, um weiterzumachen. Unter {1} kaufen, dann fortsetzen.",
+    "Angehalten",
+]
+JAPANESE = [
+    "ジョブ",
+    "承認",
+    "このジョブを Mint でも止めます",
+    "続けるにはあと 146 クレジットが必要です。{1} で購入し、再開してください。",
+    "一時停止",
+]
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What Debian's Blender says in each language."""
+    folder = tmp_path_factory.mktemp("languages")
+    script = folder / "ask.py"
+    script.write_text(INSIDE.format(root=str(ROOT)), encoding="utf-8")
+    environment = {**os.environ, "BLENDER_USER_RESOURCES": str(folder), "MINT_BLENDER_HOME": str(folder)}
+    command = ["blender", "--background", "--factory-startup", "--python-exit-code", "1", "--python", str(script)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("ANSWERS")]
+    told: dict[str, Any] = json.loads(line.removeprefix("ANSWERS"))
+    return told
+
+
+@pytest.mark.debian
+@pytest.mark.parametrize(("language", "expected"), [("de_DE", GERMAN), ("ja_JP", JAPANESE), ("en_US", ENGLISH)])
+def test_blender_speaks_it(answers: dict[str, Any], language: str, expected: list[str]) -> None:
+    """Labels, operator labels, tooltips and our own sentences come in the language of the interface, after a second start too."""
+    assert answers[f"{language} registered"] == expected
+    assert answers[f"{language} again"] == expected
+
+
+@pytest.mark.debian
+def test_a_switched_off_translation_is_respected(answers: dict[str, Any]) -> None:
+    """Who has German but wants the interface in English gets our sentences in English as well."""
+    assert answers["switched off registered"][3:] == ENGLISH[3:]
+
+
+@pytest.mark.debian
+def test_nothing_stays_behind(answers: dict[str, Any]) -> None:
+    """After the add-on was disabled Blender does not know its texts any more."""
+    assert answers["unregistered registered"] == answers["unregistered again"] == ENGLISH[2]
+
+
+@pytest.mark.debian
+@pytest.mark.parametrize("language", ["de", "ja"])
+def test_where_blender_has_other_words(answers: dict[str, Any], language: str) -> None:
+    """Blender's own words come before ours: where they differ, each is known, and either fits or is avoided by a context or `translated`."""
+    assert set(answers[f"other words {language}"]) <= OTHER_WORDS
+
+
+OTHER_WORDS = {
+    *("Fast", "Light", "None", "Preset"),  # have our own context
+    *("Continue", "Limits", "Measure", "Resume", "Search", "Usage"),  # `translated` before they are drawn
+    *("Fetch", "Add", "More"),  # are looked up in another context
+}
+
+
+# -- in every Blender --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def registered() -> Iterator[Any]:
+    """The add-on in force."""
+    bpy = pytest.importorskip("bpy")
+    import mint_blender
+
+    bpy.context.preferences.addons.new().module = "mint_blender"
+    mint_blender.register()
+    yield bpy  # conftest unregisters it again
+
+
+def _shown(struct: Any) -> Iterator[str]:
+    """The texts that Blender shows of a class of ours by itself."""
+    kinds = {base.__name__ for base in struct.__mro__}
+    if kinds & {"Operator", "Panel", "Menu"}:
+        yield struct.bl_label
+    if "Operator" in kinds:
+        yield struct.bl_rna.description
+    ours = {name for base in struct.__mro__ for name in vars(base).get("__annotations__", {})}
+    for each in struct.bl_rna.properties:
+        if each.identifier in ours:
+            if each.name != each.identifier:  # which stands in for a name that was not given
+                yield each.name
+            if not each.description.startswith("Unique name"):  # Blender's own words for the name that any group has
+                yield each.description
+            if each.type == "ENUM":
+                for item in each.enum_items:
+                    yield from (item.name, item.description)
+
+
+@pytest.mark.blender
+@pytest.mark.parametrize("language", ["de", "ja"])
+def test_every_registered_text_is_known(registered: Any, language: str) -> None:
+    """Each label, tooltip, property and enum item that Blender has from us stands in the table: what the source says is what it shows."""
+    from mint_blender.ui import registration, translations
+
+    table = translations.texts(language)
+    texts = [(each.__name__, text) for each in registration.CLASSES for text in _shown(each)]
+    assert len(texts) > 150
+    assert {(name, text) for name, text in texts if text and any(map(str.isalpha, text)) and text not in table} <= KEPT
+
+
+KEPT = {("MintForm", "100k"), ("MintForm", "500k")}
+"""Texts that are the same in every language."""
+
+
+@pytest.mark.blender
+def test_english_costs_nothing(registered: Any) -> None:
+    """In an English Blender nothing is looked up and no table is even loaded."""
+    from mint_blender.ui import translations
+
+    translations.catalogue.cache_clear()
+    assert translations.spoken() not in translations.LANGUAGES
+    assert translations.translated("Paused") == "Paused"
+    assert translations.catalogue.cache_info().misses == 0
+
+
+@pytest.mark.blender
+def test_twenty_jobs_are_worked_out_once(registered: Any) -> None:
+    """Each text of twenty cards is worked out when it is first drawn; a hundred redraws only look it up."""
+    from mint_blender.ui import translations
+
+    translations.catalogue.cache_clear()
+    texts = [f"Failed: The reference picture {number}.png is GIF; Mint takes PNG, JPEG and WebP. Convert it first." for number in range(20)]
+    for _ in range(100):
+        drawn = [translations.translated(text, "de") for text in texts]
+    assert drawn[7] == "Fehlgeschlagen: Das Referenzbild 7.png ist GIF; Mint nimmt PNG, JPEG und WebP. Zuerst umwandeln."
+    assert translations.catalogue("de").misses == 20
+
+
+@pytest.mark.blender
+def test_ten_times_in_a_row(registered: Any) -> None:
+    """Registering again and again neither complains about texts that are there already nor about ones that are not."""
+    import mint_blender
+
+    for _ in range(10):
+        mint_blender.unregister()
+        mint_blender.register()
+
+
+@pytest.mark.blender
+def test_japanese_wraps_between_letters(registered: Any) -> None:
+    """A Japanese sentence fills its lines though it has no spaces, loses no letter, and no line begins with a full stop or a small letter."""
+    import blf
+
+    from mint_blender.ui import wrapping
+
+    text = "Mint の一時的な不具合でした。続く場合は「再試行」をクリックしてください。それまでは元のファイルを使えます。"
+    blf.size(0, 11.0)  # without a window the interface has a scale of nothing
+    lines = list(wrapping._wrap(text.split(), 150.0))
+    assert len(lines) > 2
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    assert lines[0].startswith("Mint の一")
+    assert not any(line[0] in "。、」ーっッ" for line in lines)
+    assert all(wrapping._width(line) <= 150.0 for line in lines)
