@@ -21,7 +21,7 @@ pytestmark = pytest.mark.blender
 FAILING = """
 import os, signal, sys, time
 sys.path[:0] = {paths!r}
-from {package}.blender import arrival
+from {package}.delivery import arrival
 write = arrival.write
 def failing(job, *words, **more):
     if "bad" in job.request.prompt:
@@ -30,7 +30,7 @@ def failing(job, *words, **more):
 arrival.write = failing
 with open(%r, "a") as started:
     print(os.getpid(), file=started)
-from {package}.cli.background_import import serve
+from {package}.delivery.background_import import serve
 serve()
 os._exit(0)
 """
