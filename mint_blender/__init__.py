@@ -31,7 +31,7 @@ def unregister() -> None:
 def __getattr__(name: str) -> Any:
     """The functions for scripts, loaded when they are first used."""
     if name in {"generate", "models", "usage", "worlds", "GenerationStopped", "TooExpensive"}:
-        from . import scripting
+        from . import api
 
-        return getattr(scripting, name)
+        return getattr(api, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

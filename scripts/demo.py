@@ -19,8 +19,8 @@ from pathlib import Path
 
 from mint_blender.cli import main as mint
 from mint_blender.cli.session import open_board
-from mint_blender.delivery import streams
-from mint_blender.jobs import card
+from mint_blender.delivery import standard_output
+from mint_blender.jobs import presenter
 from mint_blender.jobs.job import Job
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,7 +31,7 @@ SPEED = 6
 
 def main() -> int:
     """Run the demo; returns the exit status."""
-    streams.keep_for_results()  # what Blender prints while it renders goes nowhere
+    standard_output.keep_for_results()  # what Blender prints while it renders goes nowhere
     _start_afresh()
     with stand_in_service() as service:
         os.environ.update(MINT_API_KEY=service["key"], MINT_API_BASE_URL=service["api"], MINT_BLENDER_HOME=str(FOLDER / "journal"))
@@ -117,7 +117,7 @@ def _say(title: str) -> None:
 def _summary(made: list[Made]) -> None:
     _say("Made")
     for each in made:
-        print(f"{each.job.title} ({each.job.kind}, {each.job.request.preset}): {card.cost(each.job)}")
+        print(f"{each.job.title} ({each.job.kind}, {each.job.request.preset}): {presenter.cost(each.job)}")
         for path in each.files:
             print(f"    {path.relative_to(ROOT)}  {path.stat().st_size / 1024:,.0f} KB")
     print(

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from mint_blender.cli import main as mint
 from mint_blender.cli.session import open_board
-from mint_blender.delivery import streams
+from mint_blender.delivery import standard_output
 from scripts.demo import ROOT, stand_in_service
 
 FOLDER = ROOT / "docs" / "images"
@@ -54,7 +54,7 @@ PROPS = [
 
 def main() -> int:
     """Make them all; returns the exit status."""
-    streams.keep_for_results()  # what Blender prints while it renders goes nowhere
+    standard_output.keep_for_results()  # what Blender prints while it renders goes nowhere
     FOLDER.mkdir(parents=True, exist_ok=True)
     journal = ROOT / "build" / "images"
     shutil.rmtree(journal, ignore_errors=True)
@@ -71,14 +71,14 @@ def _render(result: Result) -> None:
     words = ["generate", "--kind", result.kind, "--prompt", result.prompt, "--preset", "fast", "--name", result.name.capitalize()]
     if mint([*words, *(["--splats", result.splats] if result.splats else [])]) != 0:
         sys.exit(f"{result.name} could not be generated.")
-    from mint_blender.delivery import arrival
+    from mint_blender.delivery import import_job
     from mint_blender.scene.export import output
-    from mint_blender.scene.export.still import render_still
+    from mint_blender.scene.export.render import render_still
 
     with open_board() as board:
         job = board.jobs()[0]
     output.start_empty()
-    placed = arrival.place(job)
+    placed = import_job.place(job)
     width, height = result.size
     for view in result.views:
         picture = FOLDER / f"{result.name}{view}.png"

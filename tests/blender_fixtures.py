@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import mint_blender
-from mint_blender.jobs.board import Board
-from mint_blender.jobs.workflow.story import Terms
+from mint_blender.jobs.service import Board
+from mint_blender.jobs.workflow.run import Terms
 from mint_blender.mint.pacing import Pace
 
 from .mint_service.running import ThreadService
@@ -23,7 +23,7 @@ from .scene import glbs
 def _hurried(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """The board of this Blender polls within hundredths of a second: the rhythm is tested where it is made."""
     if request.node.get_closest_marker("blender"):
-        monkeypatch.setattr("mint_blender.ui.current.Terms", partial(Terms, Pace(first=0.05, factor=1.0, longest=0.05)))
+        monkeypatch.setattr("mint_blender.ui.session.Terms", partial(Terms, Pace(first=0.05, factor=1.0, longest=0.05)))
 
 
 @pytest.fixture
@@ -51,13 +51,13 @@ def enabled(signed_in: None) -> Iterator[None]:
 @pytest.fixture
 def board(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Board]:
     """The board of the enabled add-on, which talks to nobody."""
-    from mint_blender.ui import current  # needs Blender, which not all who read this file have
+    from mint_blender.ui import session  # needs Blender, which not all who read this file have
 
     monkeypatch.setenv("MINT_API_KEY", "key")
     monkeypatch.setenv("MINT_API_BASE_URL", "http://127.0.0.1:9/v1")
     mint_blender.register()
-    current.board().allow_online(False)
-    yield current.board()
+    session.board().allow_online(False)
+    yield session.board()
     mint_blender.unregister()
 
 

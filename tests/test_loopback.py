@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mint_blender.files import address
+from mint_blender.files import urls
 from mint_blender.files.errors import DownloadFailed
 from mint_blender.mint.origin import Origin
 
@@ -41,7 +41,7 @@ def _api_takes(host: str) -> bool:
 def _files_take(host: str) -> bool:
     """Whether a file would be fetched from there without encryption."""
     try:
-        return bool(address.check(f"http://{host}/v1", local_files=True))
+        return bool(urls.check(f"http://{host}/v1", local_files=True))
     except DownloadFailed:
         return False
 

@@ -64,7 +64,7 @@ ROOMS = {
     TOP: Room(
         rooms=_set("cli", "jobs", "mint"),
         later_rooms=_set("ui", "scene", "delivery", "files"),
-        outside=_set("bpy"),  # `preferences` only; that the package loads nothing by itself has a test of its own
+        outside=_set("bpy"),  # `addon_settings` only; that the package loads nothing by itself has a test of its own
     ),
 }
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 BLENDER = Path(__file__).resolve().parents[1] / "mint_blender" / "ui"
 CHANGES = {"beat", "land", "land_ready", "place", "undo_push", "undo_step", "recall", "link", "unlink"}
-CHANGING_CALLS = {"drafts.catch_up", "auto_landing.land_ready", "confirm.catch_up", "pending_dialogs.catch_up"}
+CHANGING_CALLS = {"review_feedback.catch_up", "auto_import.land_ready", "limit_dialog.catch_up", "pending_dialogs.catch_up"}
 KNOWN = {
     "_look", "_go_on", "partial",  # heartbeat; what is partial only lets go of a timer of its own
     "_ask_price", "_remember",  # asking

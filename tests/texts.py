@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "mint_blender"
-COMMAND_LINE_ONLY = {"delivery/background_import.py", "delivery/writing.py"}
+COMMAND_LINE_ONLY = {"delivery/background.py", "delivery/write.py"}
 """Their sentences reach only the command line, which speaks English."""
 
 ROOMS = ("mint", "files", "jobs", "scene", "delivery", "ui")
@@ -27,8 +27,8 @@ SHOWN_ENUMS = {"Kind", "Verb", "Role"}
 """Their words are put into sentences."""
 FIRST_IS_A_KEY = {"get", "getattr", "pop", "setdefault"}
 FOR_PROGRAMMERS = {"AssertionError", "IllegalMove", "TypeError", "KeyError", "NotImplementedError"}
-DATA = {"splat_nodes", "panorama", "nodes", "collider", "provenance", "reading", "still", "splats", "world", "home", "transport", "transfer",
-        "download", "peek", "assets"}  # fmt: skip
+DATA = {"splat_nodes", "panorama", "node_trees", "collider", "tags", "capabilities", "render", "splats", "build", "home", "transport",
+        "download_attempt", "download", "remote_header", "assets"}  # fmt: skip
 """Modules in which a single word is the name of a socket, a folder or a header."""
 NO_TEXT = re.compile(
     r"(SELECT|INSERT|UPDATE|CREATE|PRAGMA|WHERE|JOIN|BEGIN) .*|# This is an Asset Catalog.*|Application Support|[A-Z]+_[A-Z_]+|COMPOSITE|RGB"
@@ -105,7 +105,7 @@ class _Reader(ast.NodeVisitor):
         self._body(node)
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
-        if not (node.name in REPORT and self.module == "card"):
+        if not (node.name in REPORT and self.module == "presenter"):
             self._body(node)
 
     def visit_Module(self, node: ast.Module) -> None:

@@ -11,13 +11,16 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ..delivery import streams
-from ..jobs.board import NotPossible
+from ..delivery import standard_output
+from ..jobs.service import NotPossible
 from ..jobs.storage.journal import JournalTrouble
 from ..mint.errors import MintError
-from . import account_commands, after_commands, exits, job_commands, library_command, logbook, session
+from . import account as account_commands
+from . import error_log, exits, follow_up, session
+from . import jobs as jobs_commands
+from . import library as library_commands
 from .arguments import parser
-from .batch import batch
+from .batch import run as batch_run
 from .exits import Exit
 from .session import NotAllowedOnline
 from .terminal import Terminal
@@ -27,21 +30,21 @@ log = logging.getLogger(__name__)
 Command = Callable[[argparse.Namespace, Terminal], Exit]
 
 COMMANDS: dict[str, Command] = {
-    "generate": job_commands.generate,
-    "batch": batch.run,
-    "jobs": job_commands.list_jobs,
-    "resume": job_commands.resume,
-    "approve": job_commands.approve,
-    "revise": job_commands.revise,
-    "retry": job_commands.retry,
-    "cancel": job_commands.cancel,
-    "dismiss": job_commands.dismiss,
-    "place": job_commands.place,
-    "convert": after_commands.convert,
-    "again": after_commands.again,
+    "generate": jobs_commands.generate,
+    "batch": batch_run.run,
+    "jobs": jobs_commands.list_jobs,
+    "resume": jobs_commands.resume,
+    "approve": jobs_commands.approve,
+    "revise": jobs_commands.revise,
+    "retry": jobs_commands.retry,
+    "cancel": jobs_commands.cancel,
+    "dismiss": jobs_commands.dismiss,
+    "place": jobs_commands.place,
+    "convert": follow_up.convert,
+    "again": follow_up.again,
     "models": account_commands.models,
     "worlds": account_commands.worlds,
-    "library": library_command.library,
+    "library": library_commands.library,
     "usage": account_commands.usage,
     "check": account_commands.check,
 }
@@ -57,10 +60,10 @@ def main(arguments: Sequence[str] | None = None, *, program: str = "python3 -m m
     terminal = Terminal(program, as_json=parsed.json)
     try:
         home = session.home()
-        with logbook.kept(home, session.account().key):
+        with error_log.kept(home, session.account().key):
             return int(_run(parsed, terminal, home))
     except BrokenPipeError:
-        streams.nobody_reads()
+        standard_output.nobody_reads()
         return int(Exit.FAILED)
 
 
@@ -84,7 +87,7 @@ def _run(parsed: argparse.Namespace, terminal: Terminal, home: Path) -> Exit:
     except Exception as mistake:
         log.exception("%s", parsed.command)
         terminal.error(
-            f"Something in this program went wrong ({type(mistake).__name__}); the details are in {home / logbook.NAME}. "
+            f"Something in this program went wrong ({type(mistake).__name__}); the details are in {home / error_log.NAME}. "
             f"What was started is not lost: {terminal.command('resume')}"
         )
     return Exit.FAILED
@@ -92,14 +95,14 @@ def _run(parsed: argparse.Namespace, terminal: Terminal, home: Path) -> Exit:
 
 def from_shell() -> int:
     """`python3 -m mint_blender` and the `mint-blender` program: a process of its own."""
-    streams.keep_for_results()
+    standard_output.keep_for_results()
     installed = os.path.basename(sys.argv[0]).startswith("mint-blender")  # noqa: PTH119 - only the name matters
     return main(program="mint-blender" if installed else "python3 -m mint_blender")
 
 
 def from_blender(arguments: list[str]) -> int:
     """Blender's `--command mint`: the returned number becomes Blender's exit status."""
-    streams.keep_for_results()
+    standard_output.keep_for_results()
     # Blender takes Ctrl-C for itself (it would stop a render); Python is to hear of it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     return main(arguments, program="blender --online-mode --command mint")

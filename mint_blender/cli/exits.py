@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from ..jobs.board import NotPossible, OtherAccount, TooExpensive
 from ..jobs.job import Cause, Job, Phase
+from ..jobs.service import NotPossible, OtherAccount, TooExpensive
 from ..mint import errors
 from .session import NotAllowedOnline
 

@@ -12,24 +12,24 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from ..delivery import surroundings
-from ..jobs import checks, questions
-from ..jobs.board import Board, NotPossible, TooExpensive
+from ..delivery import environment
+from ..jobs import queries, request_checks
 from ..jobs.budget import spending
-from ..jobs.engine import calls
+from ..jobs.engine import dispatch
+from ..jobs.engine.config import Setup
 from ..jobs.engine.messages import News
-from ..jobs.engine.setup import Setup
 from ..jobs.job import Job, Phase
-from ..jobs.questions import OptimizationPrice, Price, WhoseKey, prices_of
+from ..jobs.queries import OptimizationPrice, Price, WhoseKey, prices_of
+from ..jobs.service import Board, NotPossible, TooExpensive
 from ..jobs.storage import import_marks
 from ..jobs.storage.home import home_folder
-from ..jobs.workflow.story import Terms
+from ..jobs.workflow.run import Terms
 from ..mint.account import Account
 from ..mint.client import PAGE_SIZE, Client
 from ..mint.errors import MintError
-from ..mint.generation import GenerationRequest
+from ..mint.generation_request import GenerationRequest
 from ..mint.pacing import Pace, Retries
-from ..mint.patient import patiently
+from ..mint.retry import patiently
 from ..mint.schema import Asset, Kind, OptimizationLevel
 
 Tell = Callable[[News], None]
@@ -63,15 +63,15 @@ class NotAllowedOnline(Exception):
 
 def account() -> Account:
     """The key and base URL: from the environment, else from the add-on's preferences where there are any."""
-    key, base_url = surroundings.stored_account()
-    return Account.of(os.environ, key=key, base_url=base_url, confirmed=surroundings.confirmed_origins())
+    key, base_url = environment.stored_account()
+    return Account.of(os.environ, key=key, base_url=base_url, confirmed=environment.confirmed_origins())
 
 
 @contextmanager
 def open_client() -> Iterator[Client]:
     """A client for single calls. Raises MintError when there is no usable key."""
     check_online()
-    client = calls.connect(account())
+    client = dispatch.connect(account())
     try:
         yield client
     finally:
@@ -85,8 +85,8 @@ def open_board() -> Iterator[Board]:
     Raises MintError when there is no usable key.
     """
     check_online()
-    calls.connect(account()).close()
-    with _board(Terms(PACE, surroundings.readable_extensions())) as board:
+    dispatch.connect(account()).close()
+    with _board(Terms(PACE, environment.readable_extensions())) as board:
         board.find_own()
         while board.is_asked(WhoseKey()):
             board.hear()
@@ -104,7 +104,7 @@ def open_list() -> Iterator[Board]:
 @contextmanager
 def _board(terms: Terms) -> Iterator[Board]:
     board = Board(Setup(home(), terms, RETRIES), account())
-    board.purse.limits, board.waits_for_prices, board.patience = surroundings.limits(), True, RETRIES.patience
+    board.purse.limits, board.waits_for_prices, board.patience = environment.limits(), True, RETRIES.patience
     try:
         import_marks.note_crashes(board)
         yield board
@@ -119,7 +119,7 @@ def home() -> Path:
 
 def check_online() -> None:
     """Inside a Blender, its user's word on going online holds."""
-    if not surroundings.may_go_online():
+    if not environment.may_go_online():
         raise NotAllowedOnline
 
 
@@ -130,7 +130,7 @@ def ask(call: Callable[[], T], on_wait: OnWait | None = None) -> T:
 
 def check_request(request: GenerationRequest) -> None:
     """Refuse what Mint would refuse, and pictures that it would not take, before anything is sent. Raises NotPossible."""
-    if complaint := checks.complaint(request):
+    if complaint := request_checks.complaint(request):
         raise NotPossible(complaint)
 
 
@@ -173,7 +173,7 @@ def learn_price(board: Board, client: Client, price: Price | OptimizationPrice, 
 
     Not to be told what an optimisation will cost stops nothing here: then it counts as the last one did, or as not known."""
     try:
-        board.learn(price, ask(lambda: questions.answer(client, price), on_wait))
+        board.learn(price, ask(lambda: queries.answer(client, price), on_wait))
     except MintError:
         if not isinstance(price, OptimizationPrice):
             raise

@@ -15,10 +15,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
-from ..jobs import card
-from ..jobs.board import Board
+from ..jobs import presenter
 from ..jobs.engine.messages import Crashed, Hitch, JobChanged, News, Progress
 from ..jobs.job import Cause, Hold, Job, Phase
+from ..jobs.service import Board
 from ..mint.errors import MintError
 from . import safe_text
 
@@ -84,7 +84,7 @@ class Terminal:
 
         def tell(news: News) -> None:
             if isinstance(news, JobChanged):
-                text = card.state(news.job)
+                text = presenter.state(news.job)
                 if last.get(news.job.id) != text:
                     last[news.job.id] = text
                     display.show(news.job.id, news.job.title, text + _usually(board, news.job))
@@ -124,7 +124,7 @@ def job_record(job: Job, *, event: str = "job") -> dict[str, Any]:
         "preset": job.request.preset.value,
         "mode": job.request.mode.value,
         "phase": job.phase.value,
-        "state": card.state(job),
+        "state": presenter.state(job),
         "api": job.owner.origin if job.owner else None,
         "account": job.owner.account if job.owner else None,
         "mine": {None: True, Hold.FOREIGN: False, Hold.UNKNOWN: None}[job.hold],  # null: there is no key, or it is not known whose it is
@@ -150,7 +150,7 @@ class _Lines:
 
 
 def _live_display() -> AbstractContextManager[Display] | None:
-    from .live import LiveDisplay
+    from .progress_display import LiveDisplay
 
     try:
         return LiveDisplay()

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..jobs.board import Board, NotPossible
+from ..jobs.service import Board, NotPossible
 from ..jobs.storage.journal import JournalTrouble
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from .glb.glb import Glb
+from .glb.header import Glb
 
 DRACO = "KHR_draco_mesh_compression"
 WEBP = "EXT_texture_webp"

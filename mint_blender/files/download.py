@@ -16,11 +16,11 @@ from pathlib import Path
 
 import requests
 
-from ..net import guarded
-from . import address
+from ..net import connections
+from . import urls
+from .download_attempt import Errand, attempt
 from .errors import DownloadFailed, FileTrouble, Stopped
-from .part import Part
-from .transfer import Errand, attempt
+from .part_file import Part
 
 MEGABYTE = 2**20
 
@@ -120,7 +120,7 @@ class Downloader:
             Part(target).forget()  # a kill just after the renaming leaves the part's note behind
             return target
         errand = Errand(
-            url=address.check(url, local_files=self._local_files),
+            url=urls.check(url, local_files=self._local_files),
             part=Part(target),
             limit=self.limits.bytes_for(target.name) if limit is None else limit,
             deadline=self._clock() + self.limits.total,
@@ -130,7 +130,7 @@ class Downloader:
             timeout=(self.limits.connect, self.limits.stall),
             local_files=self._local_files,
         )
-        errand.part.look_up(address.without_query(errand.url))
+        errand.part.look_up(urls.without_query(errand.url))
         self._persist(errand)
         errand.check_stop()
         errand.part.put_in_place()
@@ -181,7 +181,7 @@ def anonymous_session(user_agent: str, *, local_files: bool = False) -> requests
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers.clear()
     session.headers.update({"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "identity"})
-    guarded.mount(session, connections=8, may_reach=address.may_reach(local_files))
+    connections.mount(session, connections=8, may_reach=urls.may_reach(local_files))
     return session
 
 

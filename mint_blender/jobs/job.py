@@ -21,7 +21,7 @@ from pathlib import PurePath
 from typing import Any
 
 from ..mint.account import Owner
-from ..mint.generation import GenerationRequest
+from ..mint.generation_request import GenerationRequest
 from ..mint.schema import ENDED, Asset, Format, Kind, Operation, OptimizationLevel, Status
 
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator, Sequence
 
-from .accounting import Estimate, Me, Usage
+from .account_schema import Estimate, Me, Usage
 from .errors import BadAnswer, CannotCancel, OtherAnswer, ProblemError
-from .generation import LARGEST_IMAGE
-from .reading import Json
+from .generation_request import LARGEST_IMAGE
+from .parsing import Json
 from .schema import Asset, Kind, Mode, Operation, OptimizationLevel, Page, Preset, ReferenceImage, Seen, is_id
 from .transport import FREE_OF_KEY, Answer, Transport
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-from ..net import reach
+from ..net import addresses
 
 DEFAULT_BASE_URL = "https://api.mint.gg/v1"
 _USUAL_PORTS = {"https": 443, "http": 80}
@@ -75,4 +75,4 @@ def _complaint(text: str, parts: SplitResult) -> str | None:
 
 
 def _is_loopback(host: str) -> bool:
-    return host.lower() == "localhost" or reach.is_loopback(host)
+    return host.lower() == "localhost" or addresses.is_loopback(host)

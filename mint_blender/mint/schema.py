@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from .reading import Json, is_number, read_number, read_object, read_text, read_time
+from .parsing import Json, is_number, read_number, read_object, read_text, read_time
 
 _ID = re.compile(r"[A-Za-z0-9_-]+")
 

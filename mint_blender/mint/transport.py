@@ -22,13 +22,13 @@ from urllib.parse import urlsplit
 import requests
 from urllib3.exceptions import DecodeError, HTTPError
 
-from ..net import certificates, guarded
+from ..net import certificates, connections
 from . import redaction, retry_after
+from .connection_errors import reason
 from .errors import BadAnswer, KeyMissing, KeyUnusable, Unreachable, problem_error
 from .origin import Origin
-from .problems import read_problem
-from .reading import Json
-from .reasons import reason
+from .parsing import Json
+from .problem_documents import read_problem
 
 LARGEST_ANSWER = 16 * 1024 * 1024
 LONGEST_IDEMPOTENCY_KEY = 255
@@ -118,9 +118,11 @@ class Transport:
         content = None if method == "GET" else json.dumps(body or {}).encode()
         if content is not None:
             headers["Content-Type"] = "application/json"
-        guard = guarded.Guard(time.monotonic() + self._timeouts.total + len(content or b"") / SLOWEST_UPLOAD, stop=lambda: self._is_stopped)
+        guard = connections.Guard(
+            time.monotonic() + self._timeouts.total + len(content or b"") / SLOWEST_UPLOAD, stop=lambda: self._is_stopped
+        )
         try:
-            with guarded.guarded(guard):
+            with connections.guarded(guard):
                 guard.check()
                 response, answer = self._send(method, path, headers, content, query)
         except (requests.exceptions.ContentDecodingError, DecodeError):
@@ -176,7 +178,7 @@ def _session(user_agent: str) -> requests.Session:
     session = requests.Session()
     session.headers.update({"Accept": "application/json", "User-Agent": user_agent})
     # No hidden retries either: repeating is decided where the idempotency key is known.
-    guarded.mount(session)
+    connections.mount(session)
     return session
 
 

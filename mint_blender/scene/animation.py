@@ -8,7 +8,7 @@ from typing import Any
 
 import bpy
 
-from .blocks import every_block
+from .transaction import every_block
 
 IsMine = Callable[[bpy.types.ID], bool]
 """Whether an action is the user's own."""

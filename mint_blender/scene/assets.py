@@ -13,14 +13,14 @@ from typing import Any
 
 import bpy
 
-from ..files import picture as pictures
-from ..files.catalogs import catalog_for
+from ..files import pictures
+from ..files.asset_catalogs import catalog_for
 from ..files.errors import FileTrouble
-from .blocks import Inventory
-from .export.writing import OutputTrouble, could_not_write, ready
-from .landing import Landing, Placed, land_model
-from .provenance import Provenance
-from .trouble import ImportTrouble
+from .errors import ImportTrouble
+from .export.output_path import OutputTrouble, could_not_write, ready
+from .place import Landing, Placed, land_model
+from .tags import Provenance
+from .transaction import Inventory
 
 __all__ = ["Library", "OutputTrouble", "home_of_open_file", "libraries", "mark", "save_model_to_library", "save_to_library"]
 

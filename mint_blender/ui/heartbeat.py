@@ -21,14 +21,14 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from ..jobs.board import Board
+from ..jobs.service import Board
 from ..jobs.storage.journal import JournalTrouble
-from . import current, notices, pictures, text_fields
+from . import icons, notifications, session, text_fields
 from .account import balance_watch, billing_watch, usage_chart
-from .create import form
-from .job_list import auto_landing, drafts
-from .library_browser import library_child, library_view
-from .pricing import confirm, pending_dialogs
+from .create import properties as create_properties
+from .job_list import auto_import, review_feedback
+from .library_browser import sync_process, view_model
+from .pricing import limit_dialog, pending_dialogs
 
 log = logging.getLogger(__name__)
 
@@ -60,21 +60,21 @@ _pending = _Pending()
 
 def beat() -> bool:
     """Let what the worker said become what the panel shows. Returns whether anything is still in flight."""
-    board = current.existing()
+    board = session.existing()
     if board is None:
         return False
-    board.allow_online(current.may_go_online())
+    board.allow_online(session.may_go_online())
     changed, _pending.follow = board.catch_up() or _pending.follow, False
     a_second_is_over = _a_second_is_over()
     if a_second_is_over and board.is_active_elsewhere:
         changed |= board.take_over()
     _go_on_with_what_waits(board)
-    landed = auto_landing.land_ready(board)
-    changed |= library_child.catch_up()
+    landed = auto_import.land_ready(board)
+    changed |= sync_process.catch_up()
     if changed or landed:
         follow(board)
-        library_view.catch_up(board)
-        notices.catch_up(board)
+        view_model.catch_up(board)
+        notifications.catch_up(board)
         balance_watch.catch_up(board)
     if changed or landed or (a_second_is_over and board.is_active_at_all):
         redraw()  # elapsed and remaining times are shown in seconds: each of them is news while a job runs
@@ -83,26 +83,26 @@ def beat() -> bool:
 
 def _go_on_with_what_waits(board: Board) -> None:
     """Dialogs, and the drafts, whose fields must not move: once nobody types."""
-    if (confirm.waits_for_price() or pending_dialogs.are_there() or _pending.drafts) and not text_fields.is_edited():
-        confirm.catch_up(board)
+    if (limit_dialog.waits_for_price() or pending_dialogs.are_there() or _pending.drafts) and not text_fields.is_edited():
+        limit_dialog.catch_up(board)
         pending_dialogs.catch_up()
         if _pending.drafts:
             _pending.drafts = False
-            drafts.catch_up(board)
+            review_feedback.catch_up(board)
 
 
 def _is_in_flight(board: Board) -> bool:
     """Is there anything to beat for?"""
-    is_waited_for = confirm.waits_for_price() or pending_dialogs.are_there() or _pending.drafts or auto_landing.are_waiting(board)
-    return board.is_active_at_all or board.is_active_elsewhere or is_waited_for or library_child.is_running()
+    is_waited_for = limit_dialog.waits_for_price() or pending_dialogs.are_there() or _pending.drafts or auto_import.are_waiting(board)
+    return board.is_active_at_all or board.is_active_elsewhere or is_waited_for or sync_process.is_running()
 
 
 def look() -> None:
     """Let what Mint has answered be seen, while nothing may be changed: somebody may be typing."""
-    board = current.existing()
+    board = session.existing()
     if board is not None and board.catch_up():
         _pending.follow = True
-        library_view.catch_up(board)
+        view_model.catch_up(board)
         billing_watch.catch_up(board, listen)
         redraw()
 
@@ -114,7 +114,7 @@ def listen() -> None:
 
 
 def _look() -> float | None:
-    board = current.existing()
+    board = session.existing()
     try:
         look()
         if _pending.start and not _beating and not text_fields.may_be_edited():
@@ -134,12 +134,12 @@ def _log_once(mistake: Exception) -> None:
 
 def follow(board: Board) -> None:
     """What hangs on the jobs as they are now: pictures, drafts, the look-out for Credits, and the chart of what was spent."""
-    pictures.catch_up(board)
+    icons.catch_up(board)
     _pending.drafts = text_fields.is_edited()
     if _pending.drafts:
         ensure()
     else:
-        drafts.catch_up(board)
+        review_feedback.catch_up(board)
     billing_watch.catch_up(board, listen)
     usage_chart.catch_up(board)
 
@@ -215,7 +215,7 @@ def _beat_once() -> bool:
     try:
         if _pending.recall:
             _pending.recall = False
-            form.recall()
+            create_properties.recall()
         in_flight = beat()
     except Exception as mistake:
         _log_once(mistake)
@@ -241,9 +241,9 @@ def _remove_timer(timer: bpy.types.Timer) -> None:
 @persistent
 def _after_load(_path: str) -> None:
     """Another file is open: fill the mirrors that a file load empties, and go on."""
-    current.document_changed()
-    form.recall()
-    board = current.existing()
+    session.document_changed()
+    create_properties.recall()
+    board = session.existing()
     if board is not None:
         follow(board)
         if _is_in_flight(board):
@@ -272,14 +272,14 @@ def stop() -> None:
     billing_watch.forget()
     if _after_load in bpy.app.handlers.load_post:
         bpy.app.handlers.load_post.remove(_after_load)
-    current.close()
+    session.close()
 
 
 def _go_on() -> None:
     """After the start: resume what was broken off, if there is a journal at all."""
     _pending.start = _pending.recall = True
-    if (current.home() / "journal.sqlite3").exists():
+    if (session.home() / "journal.sqlite3").exists():
         with suppress(JournalTrouble):  # whoever clicks on something will be told
-            current.board().resume_all()
+            session.board().resume_all()
             _pending.follow = True
     listen()

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import bpy
 
-from ..jobs import card
+from ..jobs import presenter
 from ..jobs.job import Phase
-from ..jobs.lineup import Lineup
-from . import current
-from .job_list import job_groups
+from ..jobs.job_groups import Lineup
+from . import session
+from .job_list import groups
 from .translations import filled, number, translated
 
 
@@ -48,8 +48,8 @@ def _draw_add(self: bpy.types.Menu, context: bpy.types.Context) -> None:
 
 def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None:
     """How many jobs run, the one that will be done next, and a way to stop it. Nothing at all when none does."""
-    board = current.existing()
-    lineup = job_groups.lineup(board) if board else Lineup()
+    board = session.existing()
+    lineup = groups.lineup(board) if board else Lineup()
     shown = [job for part in lineup.parts for job in part.shown if board and board.is_active(job.id)]
     running = [job for job in shown if job.phase is not Phase.WAITING] or shown[:1]
     if board is None or not running:
@@ -59,8 +59,8 @@ def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None
     row = self.layout.row(align=True)
     count = lineup.active
     text = filled("Mint: {1} jobs, next: {2}", number(count), job.title) if count > 1 else filled("Mint: {1}", job.title)
-    when = card.state(job) if seconds is None else f"about {card.duration(seconds)}"
-    if not current.may_go_online():
+    when = presenter.state(job) if seconds is None else f"about {presenter.duration(seconds)}"
+    if not session.may_go_online():
         when = "waits: online access is off"
     row.label(text=f"{text}, {translated(when)}", translate=False)
     row.operator("mint.cancel", text="", icon="X", emboss=False).job_id = job.id

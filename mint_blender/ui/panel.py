@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import bpy
 
-from ..jobs.questions import OptimizationPrice
-from . import current
-from .account import account_panel, balance_watch
-from .create import form
-from .job_list import job_groups, job_list
-from .pricing import asking, confirm, priced
-from .references import references
+from ..jobs.queries import OptimizationPrice
+from . import session
+from .account import balance_watch
+from .account import panel as account_panel
+from .create import properties as create_properties
+from .job_list import groups
+from .job_list import panel as job_list_panel
+from .pricing import limit_dialog, price_dialog, price_queries
+from .references import properties as references_properties
+from .text_wrap import wrapped
 from .translations import translated
-from .wrapping import wrapped
 
 ASK_FOR_ACCESS = "mailto:hello@mint.gg?subject=Access%20to%20the%20Mint%20API"
 MAKE_A_KEY = "https://platform.mint.gg"
@@ -44,17 +46,17 @@ class MINT_PT_main(_MintPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """The first thing that is missing, else the form."""
-        if complaint := current.complaint():
+        if complaint := session.complaint():
             wrapped(self.layout, complaint, width=context.region.width, icon="ERROR")
-        if not current.may_go_online():
+        if not session.may_go_online():
             _draw_offline(self.layout)
-        elif not current.account().key:
+        elif not session.account().key:
             _draw_first_run(self.layout)
         else:
             if account_panel.key_is_in_question():
                 account_panel.draw_key(self.layout)
-            asking.seen(form.of(context))
-            _draw_form(self.layout, form.of(context), width=context.region.width)
+            price_queries.seen(create_properties.of(context))
+            _draw_form(self.layout, create_properties.of(context), width=context.region.width)
 
 
 class MINT_PT_more(_MintPanel, bpy.types.Panel):
@@ -72,7 +74,7 @@ class MINT_PT_more(_MintPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Name, place, size, pose, splats."""
-        layout, fields = self.layout, form.of(context)
+        layout, fields = self.layout, create_properties.of(context)
         layout.use_property_split = True
         layout.use_property_decorate = False
         layout.prop(fields, "name", placeholder="After the prompt")
@@ -85,7 +87,7 @@ class MINT_PT_more(_MintPanel, bpy.types.Panel):
             sub.prop(fields, "height", text="")
             layout.prop(fields, "pose")
             layout.prop(fields, "optimize", text="Optimise")
-            if lacking := form.optimize_complaint(fields):
+            if lacking := create_properties.optimize_complaint(fields):
                 wrapped(layout, f"Nothing is optimised. {lacking}", icon="INFO", width=context.region.width)
         else:
             _draw_world_parts(layout, fields)
@@ -101,29 +103,29 @@ class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only where there are jobs."""
-        board = current.existing()
-        return board is not None and bool(job_groups.lineup(board).parts)
+        board = session.existing()
+        return board is not None and bool(groups.lineup(board).parts)
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """How many are in flight."""
-        board = current.existing()
-        active = job_groups.lineup(board).in_flight if board else 0
+        board = session.existing()
+        active = groups.lineup(board).in_flight if board else 0
         if active:
             self.layout.label(text=translated(f"{active} in flight"), translate=False)
 
     def draw(self, context: bpy.types.Context) -> None:
         """A card for each."""
-        board = current.existing()
+        board = session.existing()
         if board is not None:
-            job_list.draw(self.layout, board, width=context.region.width)
+            job_list_panel.draw(self.layout, board, width=context.region.width)
 
 
 def is_ready() -> bool:
     """Can anything be generated: is there a key, and may we go online?"""
-    return current.may_go_online() and bool(current.account().key)
+    return session.may_go_online() and bool(session.account().key)
 
 
-def _draw_world_parts(layout: bpy.types.UILayout, fields: form.MintForm) -> None:
+def _draw_world_parts(layout: bpy.types.UILayout, fields: create_properties.MintForm) -> None:
     """Which parts of a World are brought, and as what."""
     layout.prop(fields, "splats")
     layout.prop(fields, "collider")
@@ -150,39 +152,39 @@ def _draw_first_run(layout: bpy.types.UILayout) -> None:
     account_panel.draw_key(layout)
 
 
-def _draw_form(layout: bpy.types.UILayout, fields: form.MintForm, *, width: int) -> None:
+def _draw_form(layout: bpy.types.UILayout, fields: create_properties.MintForm, *, width: int) -> None:
     layout.row().prop(fields, "kind", expand=True)
-    prompt = form.prompt_of(fields)
+    prompt = create_properties.prompt_of(fields)
     if fields.text is None:
-        layout.prop(fields, "prompt", text="", placeholder=form.placeholder(fields))
+        layout.prop(fields, "prompt", text="", placeholder=create_properties.placeholder(fields))
     else:
         layout.prop(fields, "text", text="")
-    longest = form.longest_prompt(fields)
+    longest = create_properties.longest_prompt(fields)
     if fields.text is not None or len(prompt) > longest // 2:
         row = layout.row()
         row.alert = len(prompt) > longest
         row.label(text=translated(f"{len(prompt):,} of {longest:,} characters"), translate=False)
-    complaint = form.complaint(fields)
-    if complaint and (prompt or references.sources()):
+    complaint = create_properties.complaint(fields)
+    if complaint and (prompt or references_properties.sources()):
         wrapped(layout, complaint, icon="ERROR")
     layout.row().prop(fields, "preset", expand=True)
     layout.prop(fields, "review")
     _draw_generate(layout, fields, width)
 
 
-def _draw_generate(layout: bpy.types.UILayout, fields: form.MintForm, width: int) -> None:
+def _draw_generate(layout: bpy.types.UILayout, fields: create_properties.MintForm, width: int) -> None:
     """The button with its price, what comes on top, and what all of that leaves of the balance."""
-    board, question = current.existing(), form.price_of(fields)
+    board, question = session.existing(), create_properties.price_of(fields)
     price = board.purse.price(question) if board else None
     told = board.answers.get(question) if board else None
     column = layout.column()
     column.scale_y = 1.5
     label = translated("Generate") if price is None else translated(f"Generate  ·  {price:,.0f} Credits")
     column.operator("mint.generate_from_form", text=label, translate=False, icon="PLAY")
-    if is_optimized := form.optimize_of(fields) is not None:
-        wrapped(layout, priced.optimizing_words(), icon="ADD", width=width)
+    if is_optimized := create_properties.optimize_of(fields) is not None:
+        wrapped(layout, price_dialog.optimizing_words(), icon="ADD", width=width)
     balance = account_panel.balance()
-    if confirm.waits_for_price():
+    if limit_dialog.waits_for_price():
         layout.label(text="Asking Mint for the price…", icon="TIME")
     elif told is not None and told.answer is not None and price is None:
         layout.label(text="Mint does not tell the price", icon="INFO")

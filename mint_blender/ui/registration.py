@@ -11,44 +11,53 @@ from typing import Any
 
 import bpy
 
-from ..scene import landing_step
-from . import current, heartbeat, menus, notices, panel, pictures, translations
-from .account import account_operators, balance_watch, disk, usage_chart
-from .account.preferences_page import MintPreferences
-from .create import batch_text, form
-from .job_list import after_operators, drafts, in_file, job_card, job_groups, job_operators, operators
-from .library_browser import library_child, library_jobs, library_operators, library_panel, library_view
-from .pricing import asking, confirm, pending_dialogs
-from .references import reference_operators, reference_panel, references
-from .worlds import look_inside, world_operators, world_panel
+from ..scene import undo_step
+from . import heartbeat, icons, menus, notifications, panel, session, translations
+from .account import balance_watch, storage, usage_chart
+from .account import operators as account_operators
+from .account.preferences import MintPreferences
+from .create import batch_text
+from .create import properties as create_properties
+from .job_list import card, follow_up_operators, groups, job_actions, placed_results, review_feedback
+from .job_list import operators as job_list_operators
+from .library_browser import job_lookup, sync_process, view_model
+from .library_browser import operators as library_browser_operators
+from .library_browser import panel as library_browser_panel
+from .pricing import limit_dialog, pending_dialogs, price_queries
+from .references import operators as references_operators
+from .references import panel as references_panel
+from .references import properties as references_properties
+from .worlds import look_inside
+from .worlds import operators as worlds_operators
+from .worlds import panel as worlds_panel
 
 CLASSES: tuple[type, ...] = (
     MintPreferences,
-    form.MintForm,
-    drafts.MintDraft,
-    library_view.MintLibrary,
+    create_properties.MintForm,
+    review_feedback.MintDraft,
+    view_model.MintLibrary,
     heartbeat.MINT_OT_heartbeat,
-    notices.MINT_OT_say,
-    *operators.CLASSES,
-    *job_operators.CLASSES,
+    notifications.MINT_OT_say,
+    *job_actions.CLASSES,
+    *job_list_operators.CLASSES,
     *account_operators.CLASSES,
-    *confirm.CLASSES,
+    *limit_dialog.CLASSES,
     *batch_text.CLASSES,
-    *disk.CLASSES,
-    *library_operators.CLASSES,
-    *after_operators.CLASSES,
-    *world_operators.CLASSES,
+    *storage.CLASSES,
+    *library_browser_operators.CLASSES,
+    *follow_up_operators.CLASSES,
+    *worlds_operators.CLASSES,
     *look_inside.CLASSES,
-    *landing_step.CLASSES,
-    *reference_operators.CLASSES,
-    job_card.MINT_MT_job,
+    *undo_step.CLASSES,
+    *references_operators.CLASSES,
+    card.MINT_MT_job,
     menus.MINT_MT_add,
     panel.MINT_PT_main,
-    reference_panel.MINT_PT_references,
+    references_panel.MINT_PT_references,
     panel.MINT_PT_more,
     panel.MINT_PT_jobs,
-    *world_panel.CLASSES,
-    library_panel.MINT_PT_library,
+    *worlds_panel.CLASSES,
+    library_browser_panel.MINT_PT_library,
 )
 
 _log = logging.getLogger(__name__)
@@ -94,31 +103,31 @@ def _parts() -> Iterator[tuple[Callable[[], object], Callable[[], object]]]:
         yield partial(bpy.utils.register_class, each), partial(bpy.utils.unregister_class, each)
     for name, made in _properties():
         yield partial(setattr, bpy.types.WindowManager, name, made), partial(delattr, bpy.types.WindowManager, name)
-    for module in (menus, batch_text, world_panel, look_inside):
+    for module in (menus, batch_text, worlds_panel, look_inside):
         yield module.add, module.remove
     yield _add_command, _remove_command
-    yield disk.start_log, disk.stop_log
+    yield storage.start_log, storage.stop_log
     for forget in _FORGETTING:
         yield _nothing, forget
-    yield partial(form.hear, asking.form_changed), form.deafen
-    yield partial(current.when_opened, notices.forget_past), current.forget
-    yield partial(library_view.hear, heartbeat.listen, heartbeat.look), _nothing
-    yield partial(in_file.add, heartbeat.redraw), in_file.remove
+    yield partial(create_properties.hear, price_queries.form_changed), create_properties.deafen
+    yield partial(session.when_opened, notifications.forget_past), session.forget
+    yield partial(view_model.hear, heartbeat.listen, heartbeat.look), _nothing
+    yield partial(placed_results.add, heartbeat.redraw), placed_results.remove
     yield heartbeat.start, heartbeat.stop
 
 
 _FORGETTING: tuple[Callable[[], object], ...] = (
-    references.forget,
-    library_jobs.forget,
-    library_view.forget,
-    library_child.stop,
+    references_properties.forget,
+    job_lookup.forget,
+    view_model.forget,
+    sync_process.stop,
     usage_chart.forget,
     pending_dialogs.forget,
-    pictures.forget,
-    job_groups.forget,
-    confirm.forget,
+    icons.forget,
+    groups.forget,
+    limit_dialog.forget,
     balance_watch.forget,
-    asking.forget,
+    price_queries.forget,
 )
 
 _commands: list[Any] = []
@@ -126,10 +135,10 @@ _commands: list[Any] = []
 
 def _properties() -> Iterator[tuple[str, Any]]:
     """What is kept in the window manager."""
-    yield "mint", bpy.props.PointerProperty(type=form.MintForm)
-    yield "mint_drafts", bpy.props.CollectionProperty(type=drafts.MintDraft)
-    yield "mint_library", bpy.props.PointerProperty(type=library_view.MintLibrary)
-    yield "mint_references", bpy.props.CollectionProperty(type=references.MintReference)
+    yield "mint", bpy.props.PointerProperty(type=create_properties.MintForm)
+    yield "mint_drafts", bpy.props.CollectionProperty(type=review_feedback.MintDraft)
+    yield "mint_library", bpy.props.PointerProperty(type=view_model.MintLibrary)
+    yield "mint_references", bpy.props.CollectionProperty(type=references_properties.MintReference)
 
 
 def _add_command() -> None:

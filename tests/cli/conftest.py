@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.cli import main, session
-from mint_blender.delivery import surroundings
+from mint_blender.delivery import environment
 from mint_blender.mint.pacing import Pace, Retries
 
 from ..mint_service.running import ThreadService, running_service
@@ -42,7 +42,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 def _without_blender(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A test that is not marked `blender` behaves as on a machine without it, wherever it runs."""
     if not request.node.get_closest_marker("blender"):
-        monkeypatch.setattr(surroundings, "can_import", lambda: False)
+        monkeypatch.setattr(environment, "can_import", lambda: False)
 
 
 @pytest.fixture

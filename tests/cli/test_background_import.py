@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.delivery import background_import
+from mint_blender.delivery import background
 from mint_blender.jobs.child_process import ChildProcess
 
 from ..mint_service.running import ThreadService
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.blender
 FAILING = """
 import os, signal, sys, time
 sys.path[:0] = {paths!r}
-from {package}.delivery import arrival
+from {package}.delivery import import_job as arrival
 write = arrival.write
 def failing(job, *words, **more):
     if "bad" in job.request.prompt:
@@ -30,7 +30,7 @@ def failing(job, *words, **more):
 arrival.write = failing
 with open(%r, "a") as started:
     print(os.getpid(), file=started)
-from {package}.delivery.background_import import serve
+from {package}.delivery.background import serve
 serve()
 os._exit(0)
 """
@@ -53,7 +53,7 @@ def test_an_import_that_crashes_is_one_lines_failure(
     mint: Mint, tmp_path: Path, started: Path, service: ThreadService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The process is killed in the middle of the second import: status 7 and a sentence for that line; the others are here."""
-    monkeypatch.setattr(background_import, "CODE", FAILING % (KILL, str(started)))
+    monkeypatch.setattr(background, "CODE", FAILING % (KILL, str(started)))
     ran = batch(mint, tmp_path, "a lamp", "a bad mug", "a chair")
     assert ran.status == 7
     assert "Blender closed unexpectedly while importing it." in ran.said
@@ -70,7 +70,7 @@ def test_a_rerun_imports_what_crashed_and_pays_nothing(
 ) -> None:
     """The files are kept: once Blender copes, the line is done."""
     with monkeypatch.context() as patched:
-        patched.setattr(background_import, "CODE", FAILING % (KILL, str(started)))
+        patched.setattr(background, "CODE", FAILING % (KILL, str(started)))
         assert batch(mint, tmp_path, "a bad mug").status == 7
     assert batch(mint, tmp_path, "a bad mug").status == 0
     assert (tmp_path / "out" / "0001-a-bad-mug.blend").is_file()
@@ -79,7 +79,7 @@ def test_a_rerun_imports_what_crashed_and_pays_nothing(
 
 def test_an_import_that_hangs_is_stopped(mint: Mint, tmp_path: Path, started: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After the time limit its line has failed; what follows gets a process that works."""
-    monkeypatch.setattr(background_import, "CODE", FAILING % ("time.sleep(600)", str(started)))
+    monkeypatch.setattr(background, "CODE", FAILING % ("time.sleep(600)", str(started)))
     ask = ChildProcess.ask
     monkeypatch.setattr(ChildProcess, "ask", lambda child, order, limit: ask(child, order, 0.5 if "bad" in order["job"] else limit))
     ran = batch(mint, tmp_path, "a bad mug", "a lamp")
@@ -91,7 +91,7 @@ def test_one_process_serves_all_lines_and_ends_with_them(
     mint: Mint, tmp_path: Path, started: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Starting a Blender for each would take longer than the imports."""
-    monkeypatch.setattr(background_import, "CODE", FAILING % (KILL, str(started)))
+    monkeypatch.setattr(background, "CODE", FAILING % (KILL, str(started)))
     assert batch(mint, tmp_path, *(f"lamp {number}" for number in range(4))).status == 0
     (process,) = map(int, started.read_text().split())
     with pytest.raises(ProcessLookupError):
@@ -100,13 +100,13 @@ def test_one_process_serves_all_lines_and_ends_with_them(
 
 def test_a_copy_needs_no_process(mint: Mint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Mint's own .glb is only copied: no Blender is started for that."""
-    monkeypatch.setattr(background_import, "CODE", "raise SystemExit(1)")
+    monkeypatch.setattr(background, "CODE", "raise SystemExit(1)")
     (tmp_path / "a.jsonl").write_text('{"prompt": "a lamp", "format": "glb"}\n')
     assert mint("batch", str(tmp_path / "a.jsonl"), "-o", str(tmp_path / "out")).status == 0
 
 
 def test_a_process_that_cannot_be_started_is_a_sentence(mint: Mint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No program at that place: status 7, and the files are kept."""
-    monkeypatch.setattr(background_import, "_command", lambda: [str(tmp_path / "nothing")])
+    monkeypatch.setattr(background, "_command", lambda: [str(tmp_path / "nothing")])
     ran = batch(mint, tmp_path, "a lamp")
     assert ran.status == 7 and "could not be started" in ran.said

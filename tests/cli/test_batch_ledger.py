@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.storage import ledger
+from mint_blender.jobs.storage import batch_ledger
 from mint_blender.jobs.storage.lease import Lease
 
 from ..mint.standin import PIXEL
@@ -248,7 +248,7 @@ def test_a_folder_that_cannot_be_written_starts_nothing(
     def full(path: Path, line: bytes) -> None:
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr(ledger, "_append", full)
+    monkeypatch.setattr(batch_ledger, "_append", full)
     ran = mint("batch", str(lines_of(tmp_path / "a.jsonl", *LAMPS)), "-o", str(tmp_path / "out"))
     assert ran.status != 0
     assert "The ledger in the batch's folder cannot be written (No space left on device). Nothing was sent." in ran.said

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mint_blender.delivery import surroundings
+from mint_blender.delivery import environment
 from mint_blender.jobs.budget.spending import Limits
 
 from ..mint_service.running import ThreadService
@@ -131,10 +131,10 @@ def test_paused_lines_count_once_for_the_day(mint: Mint, service: ThreadService,
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
     service.scenario(answers=[{"method": "POST", "path": "/v1/models:generate", "times": 3, "answer": {"status": 401}}])
     assert mint(*arguments).status == 3
-    monkeypatch.setattr(surroundings, "limits", lambda: Limits(day=743))
+    monkeypatch.setattr(environment, "limits", lambda: Limits(day=743))
     assert mint(*arguments).status == 4
     assert not service.operations()
-    monkeypatch.setattr(surroundings, "limits", lambda: Limits(day=744))
+    monkeypatch.setattr(environment, "limits", lambda: Limits(day=744))
     assert mint(*arguments).status == 0
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from mint_blender.cli import session
-from mint_blender.cli.batch import batch_lines, batch_record
+from mint_blender.cli.batch import lines, records
 from mint_blender.cli.terminal import Terminal
-from mint_blender.files import picture
-from mint_blender.files.glb import glb
+from mint_blender.files import pictures
+from mint_blender.files.glb import header
 from mint_blender.jobs.job import Job, Kept, Phase, Role
 
 from ..mint.standin import PIXEL
@@ -46,7 +46,7 @@ WORLD = {
 def test_every_field_of_a_model(tmp_path: Path) -> None:
     """All that a single generation can be told arrives in the request, the target and the optimisation."""
     (tmp_path / "hero.png").write_bytes(PIXEL)
-    (line,) = batch_lines.read(_jsonl(tmp_path, {**MODEL, "images": ["hero.png", "https://example.com/b.png"], "render": True}))
+    (line,) = lines.read(_jsonl(tmp_path, {**MODEL, "images": ["hero.png", "https://example.com/b.png"], "render": True}))
     request, target = line.request, line.target
     assert (request.kind, request.prompt, request.name, request.preset, request.mode) == ("model", "a hero", "Hero", "fast", "auto")
     assert request.images == (str(tmp_path / "hero.png"), "https://example.com/b.png")
@@ -59,13 +59,13 @@ def test_both_fields_of_pictures(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(PIXEL)
     table = tmp_path / "wishes.csv"
     table.write_text("prompt,image,images\na lamp,a.png,b.png c.png\n", encoding="utf-8")
-    (line,) = batch_lines.read(table)
+    (line,) = lines.read(table)
     assert [Path(image).name for image in line.request.images] == ["a.png", "b.png", "c.png"]
 
 
 def test_every_field_of_a_world(tmp_path: Path) -> None:
     """What is fetched and shown of a World, and whether it is a rigid body."""
-    (line,) = batch_lines.read(_jsonl(tmp_path, WORLD))
+    (line,) = lines.read(_jsonl(tmp_path, WORLD))
     target = line.target
     assert line.request.kind == "world"
     assert (target.splats, target.collider, target.panorama, target.camera, target.rigid_body) == ("100k", "PHYSICS", False, False, True)
@@ -78,7 +78,7 @@ def test_a_table_has_only_texts(tmp_path: Path) -> None:
         "prompt,kind,height,optimize,rigid_body,camera,render\na lamp,,0.5,moderate,,,YES\na hall,world,,,yes,no,false\na mug,,,,,,\n",
         encoding="utf-8",
     )
-    lamp, hall, mug = batch_lines.read(table)
+    lamp, hall, mug = lines.read(table)
     assert (lamp.target.height, lamp.optimize, lamp.render) == (0.5, "moderate", True)
     assert (hall.target.rigid_body, hall.target.camera, hall.render) == (True, False, False)
     assert (mug.target.height, mug.optimize, mug.target.rigid_body, mug.target.camera, mug.render) == (None, None, False, True, None)
@@ -102,16 +102,16 @@ def test_a_table_has_only_texts(tmp_path: Path) -> None:
 )
 def test_what_a_line_may_not_say(tmp_path: Path, values: dict[str, Any], sentence: str) -> None:
     """A value that means nothing, or goes with the other kind, is told rather than passed over."""
-    with pytest.raises(batch_lines.BadLine, match=r"wishes.jsonl, line 1: ") as trouble:
-        batch_lines.read(_jsonl(tmp_path, {"prompt": "a lamp", **values}))
+    with pytest.raises(lines.BadLine, match=r"wishes.jsonl, line 1: ") as trouble:
+        lines.read(_jsonl(tmp_path, {"prompt": "a lamp", **values}))
     assert sentence in str(trouble.value)
 
 
 def test_a_picture_makes_no_other_line(tmp_path: Path) -> None:
     """Whether a still is rendered can be changed afterwards: the line keeps its tag, and so its job."""
-    (plain,) = batch_lines.read(_jsonl(tmp_path, {"prompt": "a lamp"}))
-    (rendered,) = batch_lines.read(_jsonl(tmp_path, {"prompt": "a lamp", "render": "yes"}))
-    (other,) = batch_lines.read(_jsonl(tmp_path, {"prompt": "a lamp", "height": 2}))
+    (plain,) = lines.read(_jsonl(tmp_path, {"prompt": "a lamp"}))
+    (rendered,) = lines.read(_jsonl(tmp_path, {"prompt": "a lamp", "render": "yes"}))
+    (other,) = lines.read(_jsonl(tmp_path, {"prompt": "a lamp", "height": 2}))
     assert plain.tag == rendered.tag != other.tag
 
 
@@ -121,7 +121,7 @@ def test_what_a_line_asks_for_reaches_mint(mint: Mint, service: ThreadService, t
     assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
     (optimized,) = service.requests("POST", "/v1/models/*:optimize")
     assert optimized.body == {"optimizationLevel": "aggressive"}
-    assert glb.inspect(tmp_path / "out" / "0001-a-lamp.glb").extensions_required, "the original was taken"
+    assert header.inspect(tmp_path / "out" / "0001-a-lamp.glb").extensions_required, "the original was taken"
     record = record_of(tmp_path / "out")
     assert record["settings"] == {"kind": "model", "preset": "fast", "mode": "auto", "pose": "t_pose", "optimize": "aggressive"}
     assert record["credits"] == 268
@@ -166,8 +166,8 @@ def test_the_picture_is_mints_own(mint: Mint, tmp_path: Path) -> None:
     record = record_of(tmp_path / "out")
     assert record["state"] == "done"
     kept = tmp_path / "out" / record["files"]["picture"]
-    assert picture.inspect(kept).suffix == kept.suffix
-    assert len([path for path in (tmp_path / "out").iterdir() if path.suffix in picture.SUFFIXES]) == 1
+    assert pictures.inspect(kept).suffix == kept.suffix
+    assert len([path for path in (tmp_path / "out").iterdir() if path.suffix in pictures.SUFFIXES]) == 1
 
 
 def test_the_previews_copy_makes_room(tmp_path: Path) -> None:
@@ -175,17 +175,17 @@ def test_the_previews_copy_makes_room(tmp_path: Path) -> None:
     preview, final, out = tmp_path / "preview-1.png", tmp_path / "picture.webp", tmp_path / "out"
     preview.write_bytes(b"preview")
     final.write_bytes(b"final")
-    (line,) = batch_lines.read(_jsonl(tmp_path, {"prompt": "a lamp"}))
+    (line,) = lines.read(_jsonl(tmp_path, {"prompt": "a lamp"}))
     job = Job("1", line.request, "key", 0.0, replace(line.target, output=str(out / "0001-a-lamp.blend")), Phase.REVIEW)
     terminal = Terminal("mint", as_json=False)
-    batch_record.keep(line, replace(job, files=(Kept(Role.PREVIEW, str(preview), ""),)), terminal)
+    records.keep(line, replace(job, files=(Kept(Role.PREVIEW, str(preview), ""),)), terminal)
     assert (out / "0001-a-lamp.png").read_bytes() == b"preview"
     (out / "0001-a-lamp.jpg").write_bytes(b"the user's")
     done = replace(job, files=(Kept(Role.PREVIEW, str(preview), ""), Kept(Role.PICTURE, str(final), "")))
-    batch_record.keep(line, done, terminal)
+    records.keep(line, done, terminal)
     assert (out / "0001-a-lamp.webp").read_bytes() == b"final"
     assert not (out / "0001-a-lamp.png").exists() and (out / "0001-a-lamp.jpg").exists()
-    assert batch_record.entry(line, done, terminal).picture == out / "0001-a-lamp.webp"
+    assert records.entry(line, done, terminal).picture == out / "0001-a-lamp.webp"
 
 
 def test_a_waiting_line_does_not_stop_the_others(mint: Mint, tmp_path: Path) -> None:

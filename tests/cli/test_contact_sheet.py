@@ -14,10 +14,10 @@ from typing import Any
 from urllib.parse import unquote
 
 from mint_blender.cli.batch import contact_sheet
-from mint_blender.cli.batch.batch_lines import Line
-from mint_blender.cli.batch.batch_record import Entry, State
+from mint_blender.cli.batch.lines import Line
+from mint_blender.cli.batch.records import Entry, State
 from mint_blender.jobs.job import Phase, Target, new_job
-from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Operation, Preset
 
 from ..mint_service.running import ThreadService

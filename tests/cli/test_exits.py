@@ -11,7 +11,7 @@ import pytest
 
 from mint_blender.cli import session
 from mint_blender.jobs.job import Decision, Job, Target, Verb, new_job
-from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind
 
 from ..mint_service.running import ThreadService

@@ -17,8 +17,8 @@ pytestmark = pytest.mark.blender
 
 DYING = """
 import os, signal, sys
-from mint_blender.scene import importer
-importer._call_importer = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+from mint_blender.scene import gltf_import
+gltf_import._call_importer = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 from mint_blender.cli import main
 sys.exit(main(sys.argv[1:]))
 """

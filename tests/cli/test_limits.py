@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 import mint_blender
-from mint_blender.delivery import surroundings
+from mint_blender.delivery import environment
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.job import Target, new_job
 from mint_blender.jobs.storage.journal import Journal
-from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Preset
 
 from ..mint_service.running import ThreadService
@@ -27,7 +27,7 @@ Set = Callable[[Limits], None]
 @pytest.fixture
 def preferences(monkeypatch: pytest.MonkeyPatch) -> Set:
     """What the add-on's user has set; that they come from there is told in tests/ui/test_limits.py."""
-    return lambda limits: monkeypatch.setattr(surroundings, "limits", lambda: limits)
+    return lambda limits: monkeypatch.setattr(environment, "limits", lambda: limits)
 
 
 def test_a_generation_above_the_limit(mint: Mint, service: ThreadService, preferences: Set) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.delivery import surroundings
+from mint_blender.delivery import environment
 
 from ..mint_service.running import ThreadService, running_service
 from .runs import Mint
@@ -21,13 +21,13 @@ def test_an_address_of_the_environment_does_not_get_a_stored_key(
 ) -> None:
     """The key in the preferences is the user's for Mint: exit status 3, a sentence that names the address, and no request."""
     monkeypatch.delenv("MINT_API_KEY")
-    monkeypatch.setattr(surroundings, "stored_account", lambda: (service.key, ""))
+    monkeypatch.setattr(environment, "stored_account", lambda: (service.key, ""))
     for command in (["check"], ["generate", "--prompt", "a lamp"], ["models"], ["resume"]):
         ran = mint(*command)
         assert ran.status == 3
         assert f"MINT_API_BASE_URL leads to {service.api.removesuffix('/v1')}, so your stored API key is not sent." in ran.err
     assert service.log() == []
-    monkeypatch.setattr(surroundings, "confirmed_origins", lambda: frozenset({service.api.removesuffix("/v1")}))
+    monkeypatch.setattr(environment, "confirmed_origins", lambda: frozenset({service.api.removesuffix("/v1")}))
     assert mint("check").status == 0
 
 

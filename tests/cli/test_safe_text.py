@@ -71,7 +71,7 @@ def test_every_way_out_is_clean(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_live_display_is_clean(monkeypatch: pytest.MonkeyPatch) -> None:
     """Titles and states beside its bars."""
     pytest.importorskip("rich")
-    from mint_blender.cli.live import LiveDisplay
+    from mint_blender.cli.progress_display import LiveDisplay
 
     display = LiveDisplay()
     display.show("1", "a \x1b[31mlamp\nor two", "Failed: \x1b]0;x\x07no")

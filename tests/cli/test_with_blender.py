@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.files import picture
+from mint_blender.files import pictures
 
 from ..mint_service.running import ThreadService
 from .runs import LAMP, Mint, run
@@ -48,10 +48,10 @@ def look(blend: Path) -> dict[str, object]:
 @pytest.fixture(autouse=True)
 def _small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is rendered is looked at elsewhere; here it only has to be a picture, soon."""
-    from mint_blender.delivery import arrival
-    from mint_blender.scene.export import still
+    from mint_blender.delivery import import_job
+    from mint_blender.scene.export import render as export_render
 
-    monkeypatch.setattr(arrival, "render_still", partial(still.render_still, width=64, height=48, samples=1))
+    monkeypatch.setattr(import_job, "render_still", partial(export_render.render_still, width=64, height=48, samples=1))
 
 
 def test_a_model_becomes_a_blend_and_a_picture(mint: Mint, tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_a_model_becomes_a_blend_and_a_picture(mint: Mint, tmp_path: Path) -> No
     assert seen["meshes"] and seen["faces"]
     assert len(seen["roots"]) == 1
     assert seen["outside"] == []
-    assert picture.inspect(tmp_path / "lamp.png").format == "png"
+    assert pictures.inspect(tmp_path / "lamp.png").format == "png"
 
 
 def test_a_world_becomes_a_blend_and_a_picture(mint: Mint, tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_a_world_becomes_a_blend_and_a_picture(mint: Mint, tmp_path: Path) -> No
     assert len(seen["roots"]) == 1
     assert seen["background"]
     assert seen["outside"] == []
-    assert picture.inspect(tmp_path / "hall.png").format == "png"
+    assert pictures.inspect(tmp_path / "hall.png").format == "png"
 
 
 def test_a_world_as_glb_is_written_by_blender(mint: Mint, tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_a_batch_of_both_kinds(mint: Mint, service: ThreadService, tmp_path: Pat
     assert look(out / "0001-lamp.blend")["height"] == pytest.approx(3)
     assert json.loads((out / "0002-a-hall.json").read_text())["settings"]["rigid_body"] is True
     assert mint("batch", str(tmp_path / "a.jsonl"), "-o", str(out), "--render").status == 0
-    assert picture.inspect(out / "0001-lamp.png").format == "png"
+    assert pictures.inspect(out / "0001-lamp.png").format == "png"
     assert not (out / "0002-a-hall.png").exists(), "a line's own word holds"
     assert json.loads((out / "0001-lamp.json").read_text())["files"]["picture"] == "0001-lamp.png"
     assert len(service.operations()) == 2
@@ -163,7 +163,7 @@ def test_a_still_that_comes_later_leaves_the_result_alone(mint: Mint, tmp_path: 
     for _ in ("the first", "another, as it was deleted"):
         (out / "0001-a-lamp.png").unlink(missing_ok=True)
         assert mint("batch", str(tmp_path / "a.txt"), "-o", str(out), "--render").status == 0
-        assert picture.inspect(out / "0001-a-lamp.png").format == "png"
+        assert pictures.inspect(out / "0001-a-lamp.png").format == "png"
         assert blend.read_bytes() == b"the user's work"
 
 

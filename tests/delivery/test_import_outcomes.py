@@ -17,14 +17,14 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.delivery import import_outcomes  # noqa: E402
-from mint_blender.jobs.board import Board, NotPossible  # noqa: E402
 from mint_blender.jobs.job import Job, Kept, Phase, Role, Target, new_job  # noqa: E402
+from mint_blender.jobs.service import Board, NotPossible  # noqa: E402
 from mint_blender.jobs.storage.journal import JournalTrouble  # noqa: E402
-from mint_blender.mint.generation import GenerationRequest  # noqa: E402
+from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
-from mint_blender.scene import provenance  # noqa: E402
-from mint_blender.ui import current, heartbeat  # noqa: E402
-from mint_blender.ui.job_list import auto_landing  # noqa: E402
+from mint_blender.scene import tags  # noqa: E402
+from mint_blender.ui import heartbeat, session  # noqa: E402
+from mint_blender.ui.job_list import auto_import  # noqa: E402
 
 LOCKED = JournalTrouble("The job journal is locked.")
 
@@ -42,14 +42,14 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The time of the pauses between two tries."""
     clock = Clock()
-    monkeypatch.setattr(auto_landing, "outcomes", import_outcomes.ImportOutcomes(clock))
+    monkeypatch.setattr(auto_import, "outcomes", import_outcomes.ImportOutcomes(clock))
     return clock
 
 
 @pytest.fixture
 def ready(board: Board, tmp_path: Path) -> Job:
     """A result that lands by itself."""
-    target = Target(document=current.document(), scene=bpy.context.scene.name)
+    target = Target(document=session.document(), scene=bpy.context.scene.name)
     job = new_job(GenerationRequest(Kind.MODEL, "a lamp"), target, now=time.time())
     kept = Kept(Role.MODEL, str(glbs.simple(tmp_path / "model.glb")), "https://files.example/a.glb")
     job = replace(job, phase=Phase.READY, files=(kept,))
@@ -79,13 +79,13 @@ def test_a_result_that_cannot_be_recorded_lands_once(
     for _ in range(40):
         assert heartbeat.beat(), "somebody has to go on trying"
         clock.now += 0.25
-    assert len(list(provenance.roots(job_id=ready.id))) == 1
+    assert len(list(tags.roots(job_id=ready.id))) == 1
     assert asked["times"] <= 4 and board.job(ready.id).phase is Phase.READY
     clock.now += 60
     heartbeat.beat()
     assert board.job(ready.id).phase is Phase.PLACED
-    assert len(list(provenance.roots(job_id=ready.id))) == 1
-    assert not auto_landing.are_waiting(board)
+    assert len(list(tags.roots(job_id=ready.id))) == 1
+    assert not auto_import.are_waiting(board)
 
 
 def test_an_import_that_failed_is_not_tried_again_either(board: Board, ready: Job, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,13 +94,13 @@ def test_an_import_that_failed_is_not_tried_again_either(board: Board, ready: Jo
     asked: Counter[str] = Counter()
     monkeypatch.setattr(board, "could_not_place", failing(1, LOCKED, asked, board.could_not_place))
     tries: Counter[str] = Counter()
-    real = auto_landing.arrival.place
+    real = auto_import.import_job.place
 
     def place(*words: object, **more: object) -> object:
         tries["times"] += 1
         return real(*words, **more)
 
-    monkeypatch.setattr(auto_landing.arrival, "place", place)
+    monkeypatch.setattr(auto_import.import_job, "place", place)
     for _ in range(20):
         heartbeat.beat()
         clock.now += 0.25
@@ -115,19 +115,19 @@ def test_a_job_that_is_gone_meanwhile_is_forgotten(board: Board, ready: Job, clo
     board.dismiss(ready.id)
     clock.now += 60
     heartbeat.beat()
-    assert not auto_landing.outcomes
+    assert not auto_import.outcomes
 
 
 def test_an_import_is_marked_while_it_goes_on_and_no_longer(board: Board, ready: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     """What would be found if Blender went down now."""
     folder, seen = board.home / "importing", []
-    real = auto_landing.arrival.place
+    real = auto_import.import_job.place
 
     def place(*words: object, **more: object) -> object:
         seen.extend(path.read_bytes() for path in folder.iterdir())
         return real(*words, **more)
 
-    monkeypatch.setattr(auto_landing.arrival, "place", place)
+    monkeypatch.setattr(auto_import.import_job, "place", place)
     heartbeat.beat()
     assert len(seen) == 1 and ready.id.encode() in seen[0]
     assert list(folder.iterdir()) == []

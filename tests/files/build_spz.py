@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes SPZ files of every version, for tests: the counterpart of `mint_blender/files/spz/spz.py`, written from the format's description.
+"""Writes SPZ files of every version, for tests: the counterpart of `mint_blender/files/spz/decode.py`, written from the format's description.
 
 `python3 -m tests.files.build_spz FOLDER` writes the files whose values two other decoders have given in `data/spz/`.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mint_blender.files.spz.spz import Splats
+from mint_blender.files.spz.decode import Splats
 
 COEFFICIENTS = (0, 3, 8, 15, 24)
 FRACTIONAL_BITS = 12

@@ -8,16 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mint_blender.files.glb import glb
+from mint_blender.files.glb import header
 
 from .build_glb import Document, box_parts, pack
 
 
-def inspect(content: bytes, folder: Path, **how: Any) -> glb.Glb:
+def inspect(content: bytes, folder: Path, **how: Any) -> header.Glb:
     """What is found in these bytes, as a file."""
     path = folder / "lamp.glb"
     path.write_bytes(content)
-    return glb.inspect(path, **how)
+    return header.inspect(path, **how)
 
 
 def changed(change: Callable[[Document], object]) -> bytes:

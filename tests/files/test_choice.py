@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mint_blender.files import choice
-from mint_blender.files.glb import glb
+from mint_blender.files.glb import header
 
 from .build_glb import box
 
@@ -57,7 +57,7 @@ def test_a_file_is_held_against_what_this_blender_reads(tmp_path: Path) -> None:
     """Known and unknown required extensions that are lacking are listed, sorted."""
     path = tmp_path / "lamp.glb"
     path.write_bytes(box(requires=["ZZ_new", choice.DRACO, "EXT_texture_webp"]))
-    found = glb.inspect(path)
+    found = header.inspect(path)
     assert choice.can_read(found, NO_DRACO) == (choice.DRACO, "ZZ_new")
     assert choice.can_read(found, FULL | {"ZZ_new"}) == ()
 

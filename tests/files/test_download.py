@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.files import address, part
+from mint_blender.files import part_file
+from mint_blender.files import urls as files_urls
 from mint_blender.files.errors import DownloadFailed, LinkExpired, Stopped, TooLarge, TooSlow
 
 from .downloading import CONTENT, OTHER, Downloader, Limits, Time, only_file
@@ -77,7 +78,7 @@ def test_a_part_without_a_readable_note_is_not_continued(host: FileHost, target:
     with Downloader(Limits(most_tries=1)) as loader:
         with pytest.raises(DownloadFailed):
             loader.fetch(url, target)
-        part.Part(target).note.write_text("{not json")
+        part_file.Part(target).note.write_text("{not json")
         loader.fetch(url, target)
     assert target.read_bytes() == CONTENT
     assert "range" not in host.asked[-1].headers
@@ -86,8 +87,8 @@ def test_a_part_without_a_readable_note_is_not_continued(host: FileHost, target:
 def test_a_last_step_that_was_missed_is_made_up_without_a_request(host: FileHost, loader: Downloader, target: Path) -> None:
     """A kill between the last byte and the renaming costs no second download."""
     url = host.put("/lamp.glb", CONTENT, etag='"a"')
-    left = part.Part(target)
-    left.begin(part.Origin(address.without_query(url), '"a"', len(CONTENT)))
+    left = part_file.Part(target)
+    left.begin(part_file.Origin(files_urls.without_query(url), '"a"', len(CONTENT)))
     left.path.write_bytes(CONTENT)
     loader.fetch(url, target)
     assert target.read_bytes() == CONTENT and host.asked == []
@@ -126,8 +127,8 @@ def test_a_range_that_starts_elsewhere_is_not_glued_on(host: FileHost, loader: D
 def test_a_part_longer_than_the_file_starts_over(host: FileHost, loader: Downloader, target: Path) -> None:
     """416 Range Not Satisfiable is answered by a fresh start, not by giving up."""
     url = host.put("/lamp.glb", CONTENT, etag='"a"')
-    left = part.Part(target)
-    left.begin(part.Origin(address.without_query(url), '"a"', None))
+    left = part_file.Part(target)
+    left.begin(part_file.Origin(files_urls.without_query(url), '"a"', None))
     left.path.write_bytes(CONTENT + b"more")
     loader.fetch(url, target)
     assert target.read_bytes() == CONTENT
@@ -267,7 +268,7 @@ def test_a_trickle_meets_the_time_limit(host: FileHost, target: Path) -> None:
         pytest.raises(TooSlow, match="too long"),
     ):
         loader.fetch(url, target)
-    assert not target.exists() and part.Part(target).size > 0
+    assert not target.exists() and part_file.Part(target).size > 0
 
 
 def test_silence_is_noticed(host: FileHost, target: Path) -> None:
@@ -345,7 +346,7 @@ def test_stopping_keeps_what_came(host: FileHost, loader: Downloader, target: Pa
     came: list[int] = []
     with pytest.raises(Stopped):
         loader.fetch(url, target, stop=lambda: bool(came) and came[-1] > 0, progress=lambda done, _: came.append(done))
-    kept = part.Part(target).size
+    kept = part_file.Part(target).size
     assert 0 < kept < len(CONTENT)
     loader.fetch(url, target)
     assert target.read_bytes() == CONTENT and host.asked[-1].headers["range"] == f"bytes={kept}-"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.files import part
+from mint_blender.files import part_file
 from mint_blender.files.errors import DiskTrouble, DownloadFailed
-from mint_blender.files.part import Origin, Part
+from mint_blender.files.part_file import Origin, Part
 
 from .downloading import CONTENT, Downloader
 from .file_host import FileHost
@@ -22,7 +22,7 @@ def test_a_disk_that_fills_up_is_said(host: FileHost, loader: Downloader, target
     if not Path("/dev/full").exists():
         pytest.skip("needs /dev/full")
     url = host.put("/lamp.glb", CONTENT, etag='"a"')
-    monkeypatch.setattr(part.Part, "open", lambda self: Path("/dev/full").open("wb"))  # noqa: SIM115 - closed by its user
+    monkeypatch.setattr(part_file.Part, "open", lambda self: Path("/dev/full").open("wb"))  # noqa: SIM115 - closed by its user
     with pytest.raises(DiskTrouble, match="disk is full"):
         loader.fetch(url, target)
     assert not target.exists() and len(host.asked) == 1
@@ -32,7 +32,7 @@ def test_a_full_disk_is_said_before_anything_is_written(
     host: FileHost, loader: Downloader, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file that cannot fit is not begun."""
-    monkeypatch.setattr(part, "SPARE", 2**62)
+    monkeypatch.setattr(part_file, "SPARE", 2**62)
     with pytest.raises(DiskTrouble, match="Make room"):
         loader.fetch(host.put("/lamp.glb", CONTENT), target)
     assert list(target.parent.iterdir()) == []
@@ -50,7 +50,7 @@ def test_a_folder_that_is_a_file_is_said(host: FileHost, loader: Downloader, tmp
 )
 def test_what_the_disk_refuses_becomes_a_sentence(number: int, words: str) -> None:
     """Each kind of refusal names the place and says what to do about it."""
-    with pytest.raises(DiskTrouble, match=words) as caught, part.disk_words(Path("lamp.glb")):
+    with pytest.raises(DiskTrouble, match=words) as caught, part_file.disk_words(Path("lamp.glb")):
         raise OSError(number, os.strerror(number))
     assert "lamp.glb" in str(caught.value)
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import trustme
 
-from mint_blender.files import address
+from mint_blender.files import urls
 from mint_blender.files.errors import BadGlb, DownloadFailed
-from mint_blender.files.peek import peek
+from mint_blender.files.remote_header import peek
 
 from .downloading import CONTENT, Downloader, Limits, Time
 from .file_host import FileHost, cut, redirect, status
@@ -62,15 +62,15 @@ def test_unsafe_addresses_are_never_asked(loader: Downloader, target: Path, url:
 
 def test_an_outside_host_cannot_lead_to_this_computer() -> None:
     """A file host on the internet may not point the add-on at services on loopback."""
-    assert address.check("https://127.0.0.1:8/x", came_from="http://localhost/y", local_files=True)
+    assert urls.check("https://127.0.0.1:8/x", came_from="http://localhost/y", local_files=True)
     with pytest.raises(DownloadFailed, match="this computer"):
-        address.check("http://127.0.0.1:8/x", came_from="https://cdn.example/y", local_files=True)
+        urls.check("http://127.0.0.1:8/x", came_from="https://cdn.example/y", local_files=True)
 
 
 def test_loopback_is_told_by_the_text() -> None:
     """Names that only look like this computer do not count."""
-    assert all(map(address.is_loopback, ["localhost", "127.0.0.1", "127.8.8.8", "::1", "LOCALHOST"]))
-    assert not any(map(address.is_loopback, ["localhost.example", "files.localhost", "127.0.0.1.example", "10.0.0.1", "", "0.0.0.0"]))
+    assert all(map(urls.is_loopback, ["localhost", "127.0.0.1", "127.8.8.8", "::1", "LOCALHOST"]))
+    assert not any(map(urls.is_loopback, ["localhost.example", "files.localhost", "127.0.0.1.example", "10.0.0.1", "", "0.0.0.0"]))
 
 
 def test_no_credentials_are_ever_sent(host: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,4 +203,4 @@ def test_a_redirect_to_nowhere_is_said(host: FileHost, loader: Downloader, targe
 )
 def test_messages_name_file_and_host_only(url: str, expected: str) -> None:
     """Neither a signature nor terminal codes get into a message."""
-    assert address.label(url) == expected
+    assert urls.label(url) == expected

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.files.errors import BadFile, BadGlb
-from mint_blender.files.glb import glb
+from mint_blender.files.glb import header
 
 from .build_glb import Document, box, box_parts, chunk, jpeg_header, pack, png, webp_header
 from .glb_files import changed, data_uri, inspect
@@ -259,7 +259,7 @@ def test_json_that_does_not_hold_together_is_refused(tmp_path: Path, words: str,
 
 def test_limits_can_be_set(tmp_path: Path) -> None:
     """Size of the file, of its JSON and counts of what is in it are bounded."""
-    for limits in (glb.Limits(file_bytes=100), glb.Limits(json_bytes=100), glb.Limits(triangles=11), glb.Limits(vertices=7)):
+    for limits in (header.Limits(file_bytes=100), header.Limits(json_bytes=100), header.Limits(triangles=11), header.Limits(vertices=7)):
         with pytest.raises(BadGlb):
             inspect(box(), tmp_path, limits=limits)
 
@@ -267,4 +267,4 @@ def test_limits_can_be_set(tmp_path: Path) -> None:
 def test_a_missing_file_is_said_in_words(tmp_path: Path) -> None:
     """A file that cannot be opened is a sentence as well."""
     with pytest.raises(BadGlb, match="could not be read"):
-        glb.inspect(tmp_path / "gone.glb")
+        header.inspect(tmp_path / "gone.glb")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.files import peek
+from mint_blender.files import remote_header
 from mint_blender.files.errors import BadGlb
-from mint_blender.files.glb import glb, glb_normalize
+from mint_blender.files.glb import header, normalize
 
 from .build_glb import Document, box, box_parts, pack
 from .glb_files import changed, inspect
@@ -88,8 +88,8 @@ def test_the_beginning_of_such_a_file_is_not_refused_either() -> None:
     """What is looked at from afar is judged by the same rules."""
     content = box() + b"more"
     beginning = content[: 20 + struct.unpack_from("<I", content, 12)[0] + 8]
-    assert glb.inspect_beginning(beginning, len(content), "lamp.glb").triangles == 12
-    assert len(beginning) < peek.FIRST
+    assert header.inspect_beginning(beginning, len(content), "lamp.glb").triangles == 12
+    assert len(beginning) < remote_header.FIRST
 
 
 def test_points_and_lines_are_no_triangles(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def normalized(content: bytes, folder: Path) -> bytes:
     """What an importer is given of these bytes."""
     path = folder / "lamp.glb"
     path.write_bytes(content)
-    with glb_normalize.normalized_copy(path) as copy:
+    with normalize.normalized_copy(path) as copy:
         return copy.read_bytes()
 
 
@@ -117,7 +117,7 @@ def test_a_plain_file_is_given_as_it_is(tmp_path: Path) -> None:
     """No copy is made of what needs none."""
     path = tmp_path / "lamp.glb"
     path.write_bytes(box())
-    with glb_normalize.normalized_copy(path) as copy:
+    with normalize.normalized_copy(path) as copy:
         assert copy == path
 
 
@@ -150,8 +150,8 @@ def test_only_magic_and_length_matter_for_a_file_that_is_only_copied(tmp_path: P
     path = tmp_path / "lamp.glb"
     for content in (pack(b"{broken"), pack({"asset": {"version": "3.0"}}), box() + b"more"):
         path.write_bytes(content)
-        glb.check_container(path)
+        header.check_container(path)
     for content in (b"", b"<html>", box()[:-1]):
         path.write_bytes(content)
         with pytest.raises(BadGlb):
-            glb.check_container(path)
+            header.check_container(path)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from mint_blender.files.errors import BadSplats
-from mint_blender.files.spz import spz
+from mint_blender.files.spz import decode
 from mint_blender.files.spz.harmonics import PER_DEGREE, basis
 
 from . import build_spz
@@ -38,7 +38,7 @@ def write(tmp_path):
 @pytest.mark.parametrize(("stem", "decoder"), ANSWERS)
 def test_values_are_those_of_other_decoders(stem, decoder):
     """Every value agrees with what an independent decoder reads from the same file, well below the format's quantisation step."""
-    ours = spz.decode(DATA / f"{stem}.spz")
+    ours = decode.decode(DATA / f"{stem}.spz")
     theirs = {key: np.array(values, np.float64) for key, values in json.loads((DATA / f"{stem}.json").read_text())[decoder].items()}
     if "splat-transform" in decoder:  # it answers with what training uses: logarithms and log odds
         theirs["scales"] = np.exp(theirs["scales"])
@@ -60,7 +60,7 @@ def test_values_are_those_of_other_decoders(stem, decoder):
 def test_written_splats_are_read_back(write, version, degree):
     """What was written comes back, as near as the format's steps allow, for each version and degree."""
     made = build_spz.made_up(1000, degree=degree)
-    read = spz.decode(write(build_spz.encode(made, version=version)))
+    read = decode.decode(write(build_spz.encode(made, version=version)))
     np.testing.assert_allclose(read.positions, made.positions, atol=2e-3 if version == 1 else 0.51 / 4096)
     np.testing.assert_allclose(np.log(read.scales), np.log(made.scales), atol=0.51 / 16)
     np.testing.assert_allclose(read.base[:, 3], made.base[:, 3], atol=0.51 / 255)
@@ -77,22 +77,22 @@ def test_an_empty_stream_of_harmonics_may_be_there_or_not(write):
     parts = build_spz.sections(made, 4)
     assert parts[-1] == b""
     for streams in (parts[:5], parts):
-        assert len(spz.decode(write(build_spz.table(build_spz.header(made, 4), streams)))) == 10
+        assert len(decode.decode(write(build_spz.table(build_spz.header(made, 4), streams)))) == 10
 
 
 def test_higher_harmonics_can_be_left_out(write):
     """Whoever does not need the harmonics does not pay for them."""
     path = write(build_spz.encode(build_spz.made_up(10, degree=3)))
-    assert spz.decode(path, max_degree=1).harmonics.shape == (10, 3, 3)
-    assert np.array_equal(spz.decode(path, max_degree=1).harmonics, spz.decode(path).harmonics[:, :3])
+    assert decode.decode(path, max_degree=1).harmonics.shape == (10, 3, 3)
+    assert np.array_equal(decode.decode(path, max_degree=1).harmonics, decode.decode(path).harmonics[:, :3])
 
 
 def test_flags_are_read(write):
     """Antialiased training is told; records of extensions are skipped in both containers."""
     made = build_spz.made_up(10)
-    assert spz.decode(write(build_spz.encode(made, flags=1))).antialiased
+    assert decode.decode(write(build_spz.encode(made, flags=1))).antialiased
     for version in (3, 4):
-        extended = spz.decode(write(build_spz.encode(made, version=version, flags=2, extension=struct.pack("<II", 7, 5) + b"hello")))
+        extended = decode.decode(write(build_spz.encode(made, version=version, flags=2, extension=struct.pack("<II", 7, 5) + b"hello")))
         assert len(extended) == 10 and not extended.antialiased
 
 
@@ -100,7 +100,7 @@ def test_flags_are_read(write):
 def test_radiance_stays_with_its_direction(degree):
     """In Blender's axes a splat shows towards (x, -z, y) the colour that it showed towards (x, y, z)."""
     made = build_spz.made_up(8, degree=degree)
-    turned = spz.to_blender_axes(made)
+    turned = decode.to_blender_axes(made)
     directions = np.random.default_rng(5).normal(size=(50, 3))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     count = PER_DEGREE[degree]
@@ -122,7 +122,7 @@ def record(number: int) -> bytes:
     return struct.pack("<III", 0xADBE0003, 4, number)
 
 
-def in_other_axes(made: spz.Splats, system: str) -> spz.Splats:
+def in_other_axes(made: decode.Splats, system: str) -> decode.Splats:
     """The same cloud as somebody writes it who uses these axes: by the ellipsoids' covariances, not by any formula of ours."""
     there = np.array([LETTERS[letter] for letter in system], float)  # what is at p in the usual axes is at there @ p
     own = there @ matrices(made.rotations) * np.linalg.det(there)  # an ellipsoid is its own mirror image through its center
@@ -154,7 +154,7 @@ def quaternion(turn: np.ndarray) -> list[float]:
     return list(np.array(q) / np.linalg.norm(q))
 
 
-def covariances(splats: spz.Splats) -> np.ndarray:
+def covariances(splats: decode.Splats) -> np.ndarray:
     """The ellipsoids themselves."""
     axes = matrices(splats.rotations) * splats.scales[:, None, :]
     return axes @ axes.transpose(0, 2, 1)
@@ -166,11 +166,11 @@ def test_a_cloud_in_other_axes_is_turned(write, version, number):
     """Places, ellipsoids and what each splat shows towards a direction are those of the same cloud in the usual axes."""
     made = build_spz.made_up(60, degree=3)
     made = replace(made, harmonics=made.harmonics * np.float32(0.3))  # turned values must still fit into the format
-    usual = spz.to_blender_axes(made)
+    usual = decode.to_blender_axes(made)
     orbit = struct.pack("<II", 0xADBE0002, 12) + bytes(12)
     path = write(build_spz.encode(in_other_axes(made, SYSTEMS[number]), version=version, flags=2, extension=orbit + record(number)))
-    assert spz.axes_of(path) == spz.decode(path).axes == SYSTEMS[number]
-    turned = spz.to_blender_axes(spz.decode(path))
+    assert decode.axes_of(path) == decode.decode(path).axes == SYSTEMS[number]
+    turned = decode.to_blender_axes(decode.decode(path))
     np.testing.assert_allclose(turned.positions, usual.positions, atol=1e-3)
     largest = np.abs(covariances(usual)).max(axis=(1, 2), keepdims=True)
     np.testing.assert_allclose(covariances(turned) / largest, covariances(usual) / largest, atol=0.12)  # a size has steps of 6 %
@@ -185,7 +185,7 @@ def test_a_cloud_in_other_axes_is_turned(write, version, number):
 def test_turning_is_exact(system):
     """Without the format's rounding in between, nothing is lost but single precision; scales, colors and opacities stay."""
     made = build_spz.made_up(60, degree=4)
-    usual, turned = spz.to_blender_axes(made), spz.to_blender_axes(replace(in_other_axes(made, system), axes=system))
+    usual, turned = decode.to_blender_axes(made), decode.to_blender_axes(replace(in_other_axes(made, system), axes=system))
     np.testing.assert_allclose(turned.positions, usual.positions, atol=1e-6)
     np.testing.assert_allclose(covariances(turned), covariances(usual), atol=1e-6)
     np.testing.assert_allclose(turned.harmonics, usual.harmonics, atol=1e-5)
@@ -208,7 +208,7 @@ def test_records_that_cannot_be_followed_are_a_sentence(write, version, what):
     """A cloud whose axes are not known is not placed upside down."""
     records, words = BAD_RECORDS[what]
     path = write(build_spz.encode(build_spz.made_up(10), version=version, flags=2, extension=records))
-    for read in (spz.decode, spz.axes_of):
+    for read in (decode.decode, decode.axes_of):
         with pytest.raises(BadSplats, match=words) as caught:
             read(path)
         assert str(caught.value).startswith("The splat file place.spz ") and str(caught.value).endswith(".")
@@ -217,14 +217,14 @@ def test_records_that_cannot_be_followed_are_a_sentence(write, version, what):
 def test_version_4_may_forget_to_announce_its_records(write):
     """They are followed all the same; what is no record there is padding."""
     made = build_spz.made_up(10)
-    assert spz.decode(write(build_spz.encode(made, version=4, extension=record(2)))).axes == "RDB"
-    assert spz.decode(write(build_spz.encode(made, version=4, extension=b"\xff" * 13))).axes == "RUB"
+    assert decode.decode(write(build_spz.encode(made, version=4, extension=record(2)))).axes == "RDB"
+    assert decode.decode(write(build_spz.encode(made, version=4, extension=b"\xff" * 13))).axes == "RUB"
 
 
 def test_places_and_turns_in_blender_axes():
     """Places go where the glTF importer puts them, and the ellipsoid of each splat turns along."""
     made = build_spz.made_up(50)
-    turned = spz.to_blender_axes(made)
+    turned = decode.to_blender_axes(made)
     np.testing.assert_allclose(turned.positions, made.positions @ QUARTER_TURN.T, atol=1e-6)
     np.testing.assert_allclose(matrices(turned.rotations), QUARTER_TURN @ matrices(made.rotations), atol=1e-5)
     assert np.array_equal(turned.scales, made.scales) and np.array_equal(turned.base, made.base)
@@ -306,14 +306,14 @@ def test_a_bad_file_is_refused_with_a_sentence(write, what):
     """Whatever is wrong with the file is said in a sentence that names it."""
     data, words = BAD[what]
     with pytest.raises(BadSplats, match=words) as caught:
-        spz.decode(write(data))
+        decode.decode(write(data))
     assert str(caught.value).endswith(".") and "place.spz" in str(caught.value)
 
 
 def test_a_missing_file_is_a_sentence_too(tmp_path):
     """No traceback for a file that has gone."""
     with pytest.raises(BadSplats, match="cannot be opened"):
-        spz.inspect(tmp_path / "gone.spz")
+        decode.inspect(tmp_path / "gone.spz")
 
 
 @pytest.mark.parametrize("version", [3, 4])
@@ -321,7 +321,7 @@ def test_a_cut_file_is_never_read(write, version):
     """Wherever the file is cut, it is refused."""
     for length in range(4, len(WHOLE[version]) - 1, 97):
         with pytest.raises(BadSplats):
-            spz.decode(write(WHOLE[version][:length]))
+            decode.decode(write(WHOLE[version][:length]))
 
 
 def test_a_gzip_bomb_unpacks_to_no_more_than_its_header_says(write):
@@ -343,7 +343,7 @@ def peak_of(bomb: Path) -> int:
     tracemalloc.start()
     try:
         with pytest.raises(BadSplats, match="holds more"):
-            spz.decode(bomb)
+            decode.decode(bomb)
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -352,7 +352,7 @@ def peak_of(bomb: Path) -> int:
 def test_inspect_reads_only_the_header(write):
     """The header is known without unpacking the splats, and the limit holds there too."""
     path = write(WHOLE[4])
-    header = spz.inspect(path)
+    header = decode.inspect(path)
     assert (header.version, header.points, header.degree) == (4, 100, 1)
     with pytest.raises(BadSplats, match="at most 50"):
-        spz.inspect(path, limits=spz.Limits(points=50))
+        decode.inspect(path, limits=decode.Limits(points=50))

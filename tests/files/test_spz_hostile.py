@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mint_blender.files.errors import BadSplats
-from mint_blender.files.spz import spz
+from mint_blender.files.spz import decode
 
 from . import build_spz
 
@@ -37,19 +37,19 @@ def bent(data: bytes, changes: list[tuple[int, bytes]], length: int) -> bytes:
     return bytes(changed[:length])
 
 
-def read(data: bytes) -> spz.Splats | None:
+def read(data: bytes) -> decode.Splats | None:
     """The splats of these bytes; None for a file that was refused in a sentence. Any other exception is a failure."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "place.spz"
         path.write_bytes(data)
         try:
-            return spz.decode(path, limits=spz.Limits(points=100_000))
+            return decode.decode(path, limits=decode.Limits(points=100_000))
         except BadSplats as refusal:
             assert str(refusal).endswith(".") and "place.spz" in str(refusal)
             return None
 
 
-def assert_sound(splats: spz.Splats | None) -> None:
+def assert_sound(splats: decode.Splats | None) -> None:
     """What is read can be put into a scene: numbers everywhere, as many of each as there are splats."""
     if splats is not None:
         for values in (splats.positions, splats.scales, splats.rotations, splats.base, splats.harmonics):
@@ -103,7 +103,7 @@ def test_other_versions_are_named(version: int, tmp_path: Path) -> None:
     for data in (gzip.compress(build_spz.header(SMALL, version)), build_spz.header(SMALL, version) + bytes(16)):
         (tmp_path / "place.spz").write_bytes(data)
         with pytest.raises(BadSplats, match=f"version {version}; versions 1 to 4"):
-            spz.decode(tmp_path / "place.spz")
+            decode.decode(tmp_path / "place.spz")
 
 
 def zeros(megabytes: int) -> bytes:

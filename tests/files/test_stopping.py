@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.files.errors import DownloadFailed, FileTrouble, Stopped, TooSlow
-from mint_blender.files.peek import peek
+from mint_blender.files.remote_header import peek
 
 from ..mint.wire import SILENCE, answer, listening, unused_port
 from .downloading import Downloader, Limits

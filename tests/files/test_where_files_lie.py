@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from mint_blender.files import address
+from mint_blender.files import urls
 from mint_blender.files.download import Downloader
 from mint_blender.files.errors import DownloadFailed, FileTrouble
-from mint_blender.files.peek import peek
-from mint_blender.net import reach
+from mint_blender.files.remote_header import peek
+from mint_blender.net import addresses as net_addresses
 
 from ..mint.wire import answer, listening, tunnelling
 from .downloading import Downloader as LocalDownloader
@@ -74,7 +74,7 @@ def test_addresses_inside_are_refused(url: str, tmp_path: Path) -> None:
     acts = [
         lambda: Downloader().fetch(url, tmp_path / "lamp.glb"),
         lambda: peek(url),
-        lambda: address.check(url, came_from="https://cdn.mint.gg/lamp.glb"),
+        lambda: urls.check(url, came_from="https://cdn.mint.gg/lamp.glb"),
     ]
     for act in acts:
         with pytest.raises(DownloadFailed) as refused:
@@ -86,23 +86,23 @@ def test_addresses_inside_are_refused(url: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("url", OUTSIDE)
 def test_public_addresses_are_not(url: str) -> None:
     """Also those that stand for a public IPv4 address in an IPv6 network."""
-    assert address.check(url) == url
+    assert urls.check(url) == url
 
 
 def test_http_is_refused_whatever_the_host() -> None:
     """A public API's files come by https."""
     with pytest.raises(DownloadFailed, match="instead of https"):
-        address.check("http://cdn.mint.gg/a.glb")
+        urls.check("http://cdn.mint.gg/a.glb")
 
 
 @pytest.mark.parametrize("url", [url for url in INSIDE if url not in ("http://127.0.0.1/lamp.glb", "https://127.0.0.1/lamp.glb")])
 def test_an_api_on_this_computer_leads_no_further_than_here(url: str) -> None:
     """It may use files here; the network around this computer is none of its business either."""
     if url in ("https://localhost/lamp.glb", "https://LOCALHOST/lamp.glb", "https://[::1]/lamp.glb"):
-        assert address.check(url, local_files=True)
+        assert urls.check(url, local_files=True)
     else:
         with pytest.raises(DownloadFailed):
-            address.check(url, local_files=True)
+            urls.check(url, local_files=True)
 
 
 # -- once a name is resolved -----------------------------------------------------------------------------------------------------
@@ -205,5 +205,5 @@ def test_behind_a_proxy_it_is_the_proxy_that_resolves(names: Names, monkeypatch:
 )
 def test_which_addresses_are_what(text: str, public: bool, loopback: bool) -> None:
     """What cannot be read is neither."""
-    assert (reach.is_public(text), reach.is_loopback(text)) == (public, loopback)
-    assert reach.is_public_or_loopback(text) is (public or loopback)
+    assert (net_addresses.is_public(text), net_addresses.is_loopback(text)) == (public, loopback)
+    assert net_addresses.is_public_or_loopback(text) is (public or loopback)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from mint_blender.jobs.board import Board
+from mint_blender.jobs.service import Board
 from mint_blender.mint.account import Account
 
 from ..mint_service.running import ThreadService

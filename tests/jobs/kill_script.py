@@ -20,16 +20,16 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, NoReturn
 
-from mint_blender.files import transfer
+from mint_blender.files import download_attempt
 from mint_blender.files.choice import OPTIMIZED_NEEDS
-from mint_blender.jobs.board import Board
-from mint_blender.jobs.engine import calls, desk, worker  # noqa: F401 - loaded before the fork, once for all children
+from mint_blender.jobs.engine import dispatch, scheduler, worker  # noqa: F401 - loaded before the fork, once for all children
 from mint_blender.jobs.job import Phase, Target
+from mint_blender.jobs.service import Board
 from mint_blender.jobs.storage import earlier_queue
 from mint_blender.jobs.storage.journal import Journal
-from mint_blender.jobs.transfers import fetching  # noqa: F401 - loaded before the fork, once for all children
+from mint_blender.jobs.transfers import fetch_file  # noqa: F401 - loaded before the fork, once for all children
 from mint_blender.mint.account import Account
-from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Format, Kind, Mode, OptimizationLevel
 from mint_blender.mint.transport import Transport
 
@@ -74,7 +74,7 @@ def watch_every_boundary(steps: Steps) -> None:
     for name in ("replace", "rename", "unlink", "write_text"):
         steps.around(pathlib.Path, name)
     steps.around(os, "link")
-    blocks = transfer._body
+    blocks = download_attempt._body
 
     def counted(*arguments: Any) -> Any:
         for block in blocks(*arguments):
@@ -83,7 +83,7 @@ def watch_every_boundary(steps: Steps) -> None:
                     yield half
                     steps("a part of a file")
 
-    transfer._body = counted
+    download_attempt._body = counted
 
 
 def do_the_job(home: Path, account: Account, wish: dict[str, Any]) -> Phase:

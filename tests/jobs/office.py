@@ -8,16 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mint_blender.jobs.engine.calls_in_flight import Lane
-from mint_blender.jobs.engine.desk import Desk
+from mint_blender.jobs.engine.call_pool import Lane
+from mint_blender.jobs.engine.config import Setup
 from mint_blender.jobs.engine.messages import Command, Look, News
-from mint_blender.jobs.engine.pool import Executor, Pool
-from mint_blender.jobs.engine.setup import Setup
+from mint_blender.jobs.engine.scheduler import Desk
+from mint_blender.jobs.engine.thread_pool import Executor, Pool
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.storage.journal import Journal
-from mint_blender.jobs.workflow.story import Terms
+from mint_blender.jobs.workflow.run import Terms
 from mint_blender.mint.account import Account
-from mint_blender.mint.accounting import Me
+from mint_blender.mint.account_schema import Me
 from mint_blender.mint.pacing import Retries
 from mint_blender.mint.schema import Asset, Kind, Operation, Seen
 

@@ -18,15 +18,15 @@ from typing import Any
 
 from mint_blender.files import filesystem
 from mint_blender.files.lock import try_shared_lock
-from mint_blender.jobs.board import Board, NotPossible, TooExpensive
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.job import Decision, Verb
-from mint_blender.jobs.questions import Price
-from mint_blender.jobs.storage.driver import Driver
+from mint_blender.jobs.queries import Price
+from mint_blender.jobs.service import Board, NotPossible, TooExpensive
 from mint_blender.jobs.storage.journal import Journal
+from mint_blender.jobs.storage.ownership import Driver
 from mint_blender.mint.account import Account
-from mint_blender.mint.accounting import Estimate
-from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.account_schema import Estimate
+from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind
 
 from .quick import quick

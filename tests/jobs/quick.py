@@ -6,8 +6,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mint_blender.jobs.engine.setup import Setup
-from mint_blender.jobs.workflow.story import Terms
+from mint_blender.jobs.engine.config import Setup
+from mint_blender.jobs.workflow.run import Terms
 from mint_blender.mint.account import Account
 from mint_blender.mint.pacing import Pace, Retries
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mint_blender.jobs.job import Cause, Decision, Job, Kept, Phase, Role, Target, Trouble, Verb
 from mint_blender.mint.account import Owner
-from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Kind, Mode, Operation, OptimizationLevel, Pose, Preset
 
 texts = st.text(max_size=20)

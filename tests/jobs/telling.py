@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from mint_blender.jobs.job import MOVES, Decision, Job, Kept, Phase, Role, Target, Verb, new_job
-from mint_blender.jobs.storage import record
-from mint_blender.jobs.workflow.story import Terms, follow
-from mint_blender.jobs.workflow.wants import AnyWant, Fetch, Start, Step, TakeSlot
+from mint_blender.jobs.storage import records
+from mint_blender.jobs.workflow.effects import AnyWant, Fetch, Start, Step, TakeSlot
+from mint_blender.jobs.workflow.run import Terms, follow
 from mint_blender.mint import errors
-from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Kind, Mode, Operation, Seen
 
 W = TypeVar("W")
@@ -54,7 +54,7 @@ class Teller:
 
     def again(self, terms: Terms = Terms()) -> Teller:
         """The same job after a restart: told again from what the journal kept."""
-        return Teller(record.load(record.dump(self.job), self.job.decision, self.job.phase), terms)
+        return Teller(records.load(records.dump(self.job), self.job.decision, self.job.phase), terms)
 
     def _go(self, move: Callable[[], Step]) -> None:
         try:

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from mint_blender.files.errors import DiskTrouble
-from mint_blender.jobs import card
-from mint_blender.jobs.board import Board, NotPossible
+from mint_blender.jobs import presenter
 from mint_blender.jobs.job import Cause, Job, Phase, Role, Target, Verb, new_conversion
-from mint_blender.jobs.storage import record
+from mint_blender.jobs.service import Board, NotPossible
+from mint_blender.jobs.storage import records
 from mint_blender.jobs.storage.journal import Journal
-from mint_blender.jobs.workflow.wants import Act, Convert, Fetch, Poll, ReadAsset, TakeSlot
+from mint_blender.jobs.workflow.effects import Act, Convert, Fetch, Poll, ReadAsset, TakeSlot
 from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.schema import Asset, Format, Kind
 
@@ -63,7 +63,7 @@ def test_from_the_click_to_the_files() -> None:
     assert told.job.phase is Phase.SENDING
     told.answer(operation("queued", **CONVERSION)).expect(Poll)
     told.answer(seen("running", **CONVERSION)).expect(Poll)
-    assert card.state(told.job) == "Converting"
+    assert presenter.state(told.job) == "Converting"
     told.answer(seen("succeeded", **CONVERSION)).expect(ReadAsset)
     told.answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))
     assert told.expect(Fetch) == Fetch(Role.FBX, FBX, "fbx", save_as="/out/Lamp red blue")
@@ -71,7 +71,7 @@ def test_from_the_click_to_the_files() -> None:
     assert told.expect(Fetch) == Fetch(Role.OBJ, OBJ, "obj", save_as="/out/Lamp red blue")
     told.answer(kept(told.expect(Fetch)))
     assert told.rests
-    assert (told.job.phase, card.state(told.job), told.job.notes) == (Phase.PLACED, "Saved", ())
+    assert (told.job.phase, presenter.state(told.job), told.job.notes) == (Phase.PLACED, "Saved", ())
 
 
 def test_what_mint_has_is_only_fetched() -> None:
@@ -86,7 +86,7 @@ def test_what_mint_has_is_only_fetched() -> None:
 def test_the_journal_keeps_it() -> None:
     """Formats and folder come back as they were."""
     job = a_conversion()
-    assert record.load(record.dump(job), None, job.phase) == job
+    assert records.load(records.dump(job), None, job.phase) == job
 
 
 # -- interruptions --------------------------------------------------------------------------------------------------------------

@@ -10,19 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.board import Board, TooExpensive
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.job import Job, Phase, Target, Verb, new_conversion, new_fetch
+from mint_blender.jobs.service import Board, TooExpensive
 from mint_blender.jobs.storage import earlier_queue
 from mint_blender.jobs.storage.journal import Journal
-from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Asset, Format, Kind, OptimizationLevel
 
 from ..mint_service.running import ThreadService, running_service
 from .processes import Elsewhere
 from .quick import account, quick
 from .telling import a_job, decided, operation
-from .test_board import until
+from .test_service import until
 
 LAMP = Asset.read(Kind.MODEL, {"id": "res_1", "status": "succeeded"})
 

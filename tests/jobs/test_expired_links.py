@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from mint_blender.files.download import Downloader
+from mint_blender.files.download_folder import thumbnail_name
 from mint_blender.files.errors import LinkExpired
-from mint_blender.files.store import thumbnail_name
-from mint_blender.jobs.board import Board
 from mint_blender.jobs.job import Phase, Role, Target, Verb
-from mint_blender.jobs.workflow.wants import Act, Fetch, Poll
-from mint_blender.mint.generation import GenerationRequest
+from mint_blender.jobs.service import Board
+from mint_blender.jobs.workflow.effects import Act, Fetch, Poll
+from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Mode
 
 from ..mint_service.running import ThreadService, running_service

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from mint_blender.jobs.board import Board
-from mint_blender.jobs.engine.calls import connect
+from mint_blender.jobs.engine.dispatch import connect
 from mint_blender.jobs.job import Phase
-from mint_blender.jobs.workflow.searching import REPEATED_FOR
-from mint_blender.mint.generation import GenerationRequest
+from mint_blender.jobs.service import Board
+from mint_blender.jobs.workflow.lost_operations import REPEATED_FOR
+from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Format, Kind, Mode, OptimizationLevel
 
 from ..mint_service.running import ThreadService, running_service

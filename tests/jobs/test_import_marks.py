@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.board import Board
-from mint_blender.jobs.engine.setup import Setup
+from mint_blender.jobs.engine.config import Setup
 from mint_blender.jobs.job import Cause, Phase
+from mint_blender.jobs.service import Board
 from mint_blender.jobs.storage import import_marks
 from mint_blender.jobs.storage.journal import Journal, JournalTrouble
 from mint_blender.mint.account import Account

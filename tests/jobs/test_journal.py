@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from mint_blender.files import filesystem
 from mint_blender.jobs.job import Decision, Job, Phase, Verb
 from mint_blender.jobs.storage import journal_mode
-from mint_blender.jobs.storage.driver import Driver
 from mint_blender.jobs.storage.journal import Journal, JournalTrouble
+from mint_blender.jobs.storage.ownership import Driver
 from mint_blender.mint.schema import Kind
 
 from .processes import ON_A_NETWORK, Elsewhere

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.board import Board
 from mint_blender.jobs.job import Decision, Phase, Verb
-from mint_blender.jobs.storage.driver import Driver
+from mint_blender.jobs.service import Board
 from mint_blender.jobs.storage.journal import Journal, JournalTrouble, Unreadable
+from mint_blender.jobs.storage.ownership import Driver
 from mint_blender.mint.account import Account
 
 from .quick import quick

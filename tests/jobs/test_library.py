@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mint_blender.files import picture
-from mint_blender.files.glb.glb import Glb
-from mint_blender.jobs.board import Board
+from mint_blender.files import pictures
+from mint_blender.files.glb.header import Glb
 from mint_blender.jobs.engine.messages import Answered
-from mint_blender.jobs.library.library import Filter, Library, Sort, State, View, state_of, state_words
-from mint_blender.jobs.library.shelf import Shelf
-from mint_blender.jobs.questions import FileFacts, ListPage, Question, Thumbnail
-from mint_blender.jobs.transfers import errands
+from mint_blender.jobs.library.pages import Shelf
+from mint_blender.jobs.library.view_model import Filter, Library, Sort, State, View, state_of, state_words
+from mint_blender.jobs.queries import FileFacts, ListPage, Question, Thumbnail
+from mint_blender.jobs.service import Board
+from mint_blender.jobs.transfers import file_queries
 from mint_blender.mint.schema import Asset, Kind, Page
 
 from ..effort import lines
@@ -362,23 +362,23 @@ def test_pictures_come_once(board: Board, service: ThreadService, home: Path) ->
     assert len(set(paths)) == 1
     assert isinstance(paths[0], Path)
     assert paths[0].parent == home / "thumbnails"
-    assert picture.inspect(paths[0]).suffix == paths[0].suffix
+    assert pictures.inspect(paths[0]).suffix == paths[0].suffix
     assert len(service.requests(host="files")) == 1
 
 
 def test_the_cache_of_pictures_is_bounded(board: Board, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     """Beyond its size the picture that was not looked at for the longest time goes."""
-    monkeypatch.setattr(errands, "PRUNE_EVERY", 1)
+    monkeypatch.setattr(file_queries, "PRUNE_EVERY", 1)
     (said,) = asked(board, MODELS)
     assert isinstance(said.answer, Page)
     urls = [asset.assets.picture_url for asset in said.answer.data if asset.assets and asset.assets.picture_url][:4]
     first = asked(board, Thumbnail(urls[0] or ""))[0].answer
     assert isinstance(first, Path)
-    monkeypatch.setattr(errands, "MOST_BYTES", int(first.stat().st_size * 2.5))
+    monkeypatch.setattr(file_queries, "MOST_BYTES", int(first.stat().st_size * 2.5))
     for url in (*urls[1:3], urls[0], urls[3]):
         asked(board, Thumbnail(url or ""))
     left = {path.stem for path in (home / "thumbnails").iterdir()}
-    assert left == {errands.thumbnail_name(urls[0] or ""), errands.thumbnail_name(urls[3] or "")}
+    assert left == {file_queries.thumbnail_name(urls[0] or ""), file_queries.thumbnail_name(urls[3] or "")}
 
 
 def test_a_picture_that_is_gone_is_a_sentence(board: Board, service: ThreadService) -> None:

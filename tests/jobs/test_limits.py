@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from mint_blender.jobs.board import Board, TooExpensive
 from mint_blender.jobs.budget.spending import Limits, committed, date_of, entry, spent_on
 from mint_blender.jobs.job import Cause, Decision, Job, Phase, Verb
-from mint_blender.jobs.questions import Price
-from mint_blender.jobs.workflow.story import Terms
-from mint_blender.jobs.workflow.wants import Quote, Start, TakeSlot
-from mint_blender.mint.accounting import Estimate
-from mint_blender.mint.generation import GenerationRequest
+from mint_blender.jobs.queries import Price
+from mint_blender.jobs.service import Board, TooExpensive
+from mint_blender.jobs.workflow.effects import Quote, Start, TakeSlot
+from mint_blender.jobs.workflow.run import Terms
+from mint_blender.mint.account_schema import Estimate
+from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Mode, Preset
 
 from .processes import Elsewhere

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from mint_blender.files.choice import OPTIMIZED_NEEDS
-from mint_blender.jobs import card
-from mint_blender.jobs.board import Board, TooExpensive
+from mint_blender.jobs import presenter
 from mint_blender.jobs.budget import spending
 from mint_blender.jobs.budget.spending import Limits, committed
 from mint_blender.jobs.job import Job, Phase, Verb
-from mint_blender.jobs.questions import OptimizationPrice, Price
+from mint_blender.jobs.queries import OptimizationPrice, Price
+from mint_blender.jobs.service import Board, TooExpensive
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
-from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, OptimizationLevel, Preset
 
 from ..mint_service.running import ThreadService, running_service
@@ -67,7 +67,7 @@ def test_what_it_commits(job: Job, credits: float) -> None:
 
 def test_the_card_tells_both() -> None:
     """What is expected in all, before Mint has said anything."""
-    assert card.cost(lamp(Phase.WAITING)) == "About 268 Credits"
+    assert presenter.cost(lamp(Phase.WAITING)) == "About 268 Credits"
 
 
 def test_what_the_last_one_cost() -> None:

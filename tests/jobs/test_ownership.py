@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs import card
-from mint_blender.jobs.board import Board, NotPossible
+from mint_blender.jobs import presenter
 from mint_blender.jobs.job import Cause, Decision, Hold, Job, Phase, Verb
+from mint_blender.jobs.service import Board, NotPossible
 from mint_blender.jobs.storage.accounts import Present
-from mint_blender.jobs.storage.driver import Driver
 from mint_blender.jobs.storage.journal import Journal
+from mint_blender.jobs.storage.ownership import Driver
 from mint_blender.mint.account import Account, Owner
-from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.pacing import Retries
 from mint_blender.mint.schema import Kind, Preset
 
@@ -83,8 +83,8 @@ def test_another_mint_gets_nothing_and_the_first_one_goes_on(home: Path, mints: 
     board = Board(quick(home), account(second))
     assert board.resume_all() == []
     work_off(board)
-    assert [card.state(job) for job in board.jobs()] == ["Belongs to another account"] * 3
-    assert [card.verbs(job) for job in board.jobs()] == [()] * 3
+    assert [presenter.state(job) for job in board.jobs()] == ["Belongs to another account"] * 3
+    assert [presenter.verbs(job) for job in board.jobs()] == [()] * 3
     for verb in (board.cancel, board.approve, board.retry, board.resume):
         with pytest.raises(NotPossible, match="belongs to another account"):
             verb(jobs[0].id)
@@ -165,7 +165,7 @@ def test_another_account_at_the_same_mint_does_not(home: Path, mints: tuple[Thre
     board = Board(quick(home), with_key(service, "key-of-leo", "leo"))
     board.resume_all()
     work_off(board)
-    assert card.state(board.job(job.id)) == "Belongs to another account"
+    assert presenter.state(board.job(job.id)) == "Belongs to another account"
     assert board.close(20)
     assert len(service.requests("GET", "/v1/operations/*")) == before
 
@@ -228,7 +228,7 @@ def test_a_key_that_is_exchanged_while_jobs_run_lets_go_of_them(home: Path, mint
     board.use(account(second))
     until(lambda: board.catch_up() or not board.is_active(job.id))
     until(lambda: board.catch_up() or not board.worker.is_running)
-    assert card.state(board.job(job.id)) == "Belongs to another account"
+    assert presenter.state(board.job(job.id)) == "Belongs to another account"
     polls = len(first.log())
     other = board.start(LAMP)
     comes_to(board, Phase.WORKING, other)

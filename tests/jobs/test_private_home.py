@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.cli import logbook
-from mint_blender.files import private
-from mint_blender.jobs.board import Board
+from mint_blender.cli import error_log
+from mint_blender.files import private_files
 from mint_blender.jobs.job import Target
+from mint_blender.jobs.service import Board
 from mint_blender.jobs.storage.journal import Journal
-from mint_blender.jobs.transfers import errands
-from mint_blender.mint.generation import GenerationRequest
+from mint_blender.jobs.transfers import file_queries
+from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind
 
 from ..mint_service.running import running_service
@@ -53,7 +53,7 @@ def test_everything_that_a_job_leaves_is_private(tmp_path: Path) -> None:
     """Journal with its -wal and -shm, downloads, copies of pictures, thumbnails, locks and the log."""
     home = tmp_path / "deep" / "home"
     (tmp_path / "lamp.png").write_bytes(PIXEL)
-    with running_service(speed=1000, credits=1e6) as service, logbook.kept(home, service.key):
+    with running_service(speed=1000, credits=1e6) as service, error_log.kept(home, service.key):
         logging.getLogger("mint_blender.test").warning("a line")
         board = Board(quick(home), account(service))
         jobs = [
@@ -67,7 +67,7 @@ def test_everything_that_a_job_leaves_is_private(tmp_path: Path) -> None:
         from mint_blender.files.download import Downloader
 
         with Downloader(local_files=True) as downloader:
-            errands.thumbnail(preview.url, home, downloader, lambda: False)
+            file_queries.thumbnail(preview.url, home, downloader, lambda: False)
         assert open_to_others(home) == []
         assert [path.suffix for path in home.rglob("*.part")], "a download that broke off was looked at, too"
         assert board.close(20)
@@ -83,7 +83,7 @@ def test_a_folder_that_was_open_is_closed(tmp_path: Path) -> None:
     for path in (home, *home.iterdir()):
         path.chmod(0o755 if path.is_dir() else 0o644)
     Journal(home).close()
-    with logbook.kept(home, ""):
+    with error_log.kept(home, ""):
         logging.getLogger("mint_blender.test").warning("a line")
     assert open_to_others(home) == []
 
@@ -91,7 +91,7 @@ def test_a_folder_that_was_open_is_closed(tmp_path: Path) -> None:
 def test_what_is_not_ours_stays_as_it_is(tmp_path: Path) -> None:
     """The folder around the home keeps its permissions."""
     tmp_path.chmod(0o755)
-    private.home(tmp_path / "home")
+    private_files.home(tmp_path / "home")
     assert (permissions(tmp_path), permissions(tmp_path / "home")) == (0o755, 0o700)
 
 
@@ -100,9 +100,9 @@ def test_locks_on_a_file_that_is_there_are_kept(tmp_path: Path) -> None:
     import fcntl
 
     path = tmp_path / "journal"
-    private.file(path)
+    private_files.file(path)
     with path.open("r+b") as held:
         fcntl.lockf(held, fcntl.LOCK_EX)
-        private.file(path)
+        private_files.file(path)
         other = f"import fcntl; fcntl.lockf(open({str(path)!r}, 'r+b'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
         assert b"BlockingIOError" in subprocess.run([sys.executable, "-c", other], capture_output=True, check=False).stderr

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs import card
-from mint_blender.jobs.board import Board, TooExpensive
+from mint_blender.jobs import presenter
 from mint_blender.jobs.budget import spending
 from mint_blender.jobs.budget.spending import Limits, committed, entry
 from mint_blender.jobs.job import Decision, Job, Phase, Target, Verb, new_attempt, new_conversion, new_fetch
-from mint_blender.jobs.questions import OptimizationPrice, Price, prices_of_retry
-from mint_blender.jobs.storage import record
+from mint_blender.jobs.queries import OptimizationPrice, Price, prices_of_retry
+from mint_blender.jobs.service import Board, TooExpensive
+from mint_blender.jobs.storage import records
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
-from mint_blender.mint.accounting import Estimate
+from mint_blender.mint.account_schema import Estimate
 from mint_blender.mint.schema import Asset, Format, Kind, OptimizationLevel
 
 from .quick import quick
@@ -113,14 +113,14 @@ def test_what_was_expected_at_the_click_stays_with_the_job() -> None:
 )
 def test_the_card_tells_what_is_expected(job: Job, says: str) -> None:
     """From the click on it no longer says what the attempt before has cost."""
-    assert card.cost(job) == says
+    assert presenter.cost(job) == says
 
 
 def test_a_click_of_an_earlier_version_is_still_settled() -> None:
     """It was written without time and price, and is found again word for word when it has been answered."""
     text = '{"verb": "retry", "key": "k", "feedback": null}'
-    decision = record.load_decision(text)
-    assert decision is not None and record.dump_decision(decision) == text
+    decision = records.load_decision(text)
+    assert decision is not None and records.dump_decision(decision) == text
 
 
 # -- on the board ------------------------------------------------------------------------------------------------------------

@@ -14,17 +14,17 @@ from typing import Any
 import pytest
 
 from mint_blender.files.download import Downloader
-from mint_blender.jobs.board import Board
-from mint_blender.jobs.engine.calls_in_flight import SIZES, Lane
+from mint_blender.jobs.engine.call_pool import SIZES, Lane
 from mint_blender.jobs.engine.messages import Answered, Look, Rested, Use
-from mint_blender.jobs.engine.pool import Pool
+from mint_blender.jobs.engine.thread_pool import Pool
 from mint_blender.jobs.job import Decision, Job, Phase, Verb
-from mint_blender.jobs.questions import Balance, Thumbnail
+from mint_blender.jobs.queries import Balance, Thumbnail
+from mint_blender.jobs.service import Board
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.transfers.downloads import PICTURES
 from mint_blender.mint import errors
 from mint_blender.mint.account import Account
-from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, ReferenceImage
 
 from ..mint.wire import SILENCE, listening

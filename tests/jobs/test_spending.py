@@ -12,17 +12,17 @@ from typing import Any
 
 import pytest
 
-from mint_blender.jobs import card
-from mint_blender.jobs.board import Board, NotPossible, TooExpensive
+from mint_blender.jobs import presenter
 from mint_blender.jobs.budget import spending
-from mint_blender.jobs.budget.purse import COMPLAINT_LASTS, LASTS, Purse
+from mint_blender.jobs.budget.prices import COMPLAINT_LASTS, LASTS, Purse
 from mint_blender.jobs.budget.spending import Limits, committed, entry, month, objection
 from mint_blender.jobs.engine.messages import Answered
 from mint_blender.jobs.job import Job, Phase, Target, Verb, new_fetch
-from mint_blender.jobs.questions import Balance, OptimizationPrice, Price
+from mint_blender.jobs.queries import Balance, OptimizationPrice, Price
+from mint_blender.jobs.service import Board, NotPossible, TooExpensive
 from mint_blender.mint.account import Account
-from mint_blender.mint.accounting import Credits, Estimate, Usage
-from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.account_schema import Credits, Estimate, Usage
+from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Mode, OptimizationLevel, Preset, Seen
 
 from ..mint_service.running import running_service
@@ -203,7 +203,7 @@ def test_an_empty_month_has_no_share() -> None:
 )
 def test_the_cost_in_words(job: Job, says: str) -> None:
     """What is paid, what is held back and what is only expected are told apart; nothing is said where nobody knows."""
-    assert card.cost(job) == says
+    assert presenter.cost(job) == says
 
 
 # -- what is known -----------------------------------------------------------------------------------------------------------

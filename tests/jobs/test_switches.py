@@ -16,12 +16,12 @@ import pytest
 
 from mint_blender.files.choice import OPTIMIZED_NEEDS
 from mint_blender.files.download import Downloader
-from mint_blender.jobs import card
-from mint_blender.jobs.board import Board
+from mint_blender.jobs import presenter
 from mint_blender.jobs.engine.messages import Hitch, JobChanged, News
 from mint_blender.jobs.job import Cause, Job, Phase, Role, Target
-from mint_blender.jobs.workflow import harvest
-from mint_blender.mint.generation import GenerationRequest
+from mint_blender.jobs.service import Board
+from mint_blender.jobs.workflow import collect
+from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, OptimizationLevel
 
 from ..mint_service.running import ThreadService, running_service
@@ -234,7 +234,7 @@ def service() -> Iterator[ThreadService]:
 @pytest.fixture(autouse=True)
 def settles_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fresh result is asked for again after 3 s, three times: as often, but sooner."""
-    monkeypatch.setattr(harvest, "SETTLING_WAIT", harvest.SETTLING_WAIT / SPEED)
+    monkeypatch.setattr(collect, "SETTLING_WAIT", collect.SETTLING_WAIT / SPEED)
 
 
 def test_every_switch_has_its_case() -> None:
@@ -278,7 +278,7 @@ def test_a_partial_model_says_that_nothing_of_it_is_missed(home: Path, service: 
     job = board.start(GenerationRequest(Kind.MODEL, "a lamp [partial]"))
     board.watch([job.id])
     job = board.job(job.id)
-    assert card.state(job) == "Partly done, ready to place"
+    assert presenter.state(job) == "Partly done, ready to place"
     assert job.notes == ("Mint could not make every part of it; the parts that are used here have all come.",)
     assert board.close(20)
 
@@ -306,7 +306,7 @@ def test_a_working_operation_with_an_unknown_status_is_shown_by_its_word(home: P
         board = Board(quick(home), account(slower))
         job = board.start(GenerationRequest(Kind.MODEL, "a lamp [unknown-status]"))
         states = set[str]()
-        board.watch([job.id], lambda news: states.add(card.state(board.job(job.id))))
+        board.watch([job.id], lambda news: states.add(presenter.state(board.job(job.id))))
         assert 'Working at Mint ("enchanting")' in states
         assert board.close(20)
 
@@ -330,7 +330,7 @@ def judge(job: Job, case: Case, hitches: list[str]) -> None:
     """Compare what is read with what should be."""
     assert job.phase is case.phase
     assert (plain(job.trouble.sentence) if job.trouble else "") == case.reads
-    assert plain(card.state(job)) == case.state
+    assert plain(presenter.state(job)) == case.state
     assert tuple(map(plain, job.notes)) == case.notes
     assert tuple(hitches) == case.passing
     if case.taken:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.board import Board, NotPossible
 from mint_blender.jobs.job import Phase
+from mint_blender.jobs.service import Board, NotPossible
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.transfers import uploads as uploads_module
 from mint_blender.mint.account import Owner
-from mint_blender.mint.generation import LARGEST_IMAGE, GenerationRequest
+from mint_blender.mint.generation_request import LARGEST_IMAGE, GenerationRequest
 from mint_blender.mint.schema import Kind
 
 from ..mint_service import pictures

@@ -15,16 +15,16 @@ from typing import Any
 
 import pytest
 
-from mint_blender.jobs.board import Board
-from mint_blender.jobs.engine.calls_in_flight import SIZES, Lane
+from mint_blender.jobs.engine.call_pool import SIZES, Lane
 from mint_blender.jobs.engine.messages import Answered, Crashed, News, Rested
 from mint_blender.jobs.engine.worker import Worker
 from mint_blender.jobs.job import Job, Phase
-from mint_blender.jobs.questions import WhoseKey
+from mint_blender.jobs.queries import WhoseKey
+from mint_blender.jobs.service import Board
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
-from mint_blender.mint.accounting import Me
-from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.account_schema import Me
+from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.pacing import Pace
 from mint_blender.mint.schema import Kind
 

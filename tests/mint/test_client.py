@@ -10,8 +10,8 @@ import pytest
 from mint_blender.mint import errors
 from mint_blender.mint.client import PAGE_SIZE, Client
 from mint_blender.mint.errors import BadAnswer
-from mint_blender.mint.generation import LARGEST_IMAGE, GenerationRequest
-from mint_blender.mint.patient import patiently
+from mint_blender.mint.generation_request import LARGEST_IMAGE, GenerationRequest
+from mint_blender.mint.retry import patiently
 from mint_blender.mint.schema import Kind, Mode, OptimizationLevel, Preset, Status
 
 from ..mint_service.running import running_service

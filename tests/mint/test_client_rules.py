@@ -10,10 +10,10 @@ import pytest
 from mint_blender.mint import errors
 from mint_blender.mint.client import Client
 from mint_blender.mint.errors import BadAnswer, MintError
-from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.origin import Origin
 from mint_blender.mint.pacing import Retries
-from mint_blender.mint.patient import patiently
+from mint_blender.mint.retry import patiently
 from mint_blender.mint.schema import Kind
 from mint_blender.mint.transport import Timeouts, Transport
 

@@ -12,9 +12,9 @@ import pytest
 import requests
 import trustme
 
+from mint_blender.mint.connection_errors import reason
 from mint_blender.mint.errors import Unreachable
 from mint_blender.mint.origin import Origin
-from mint_blender.mint.reasons import reason
 
 from .wire import KEY, Wire, listening, tunnelling, unused_port
 

@@ -55,7 +55,7 @@ def foreign() -> Iterator[Foreign]:
 def test_messages_arguments_and_tracebacks(foreign: Foreign) -> None:
     """Of our own loggers and of others; the rest of the line stays as it is."""
     Account.of({"MINT_API_KEY": f" {SECRET}\n"})
-    for name in ("mint_blender.jobs.engine.desk", "urllib3.connectionpool", "requests", "somebody.else"):
+    for name in ("mint_blender.jobs.engine.scheduler", "urllib3.connectionpool", "requests", "somebody.else"):
         log = logging.getLogger(name)
         log.debug("begun with %s at %d", SECRET, 7)
         log.info("headers: %s", {"Authorization": f"Bearer {SECRET}"})

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mint_blender.mint.accounting import Estimate, Me, Usage
+from mint_blender.mint.account_schema import Estimate, Me, Usage
 from mint_blender.mint.schema import Asset, Kind, Mode, Operation, OperationError, Page, ReferenceImage, ResourceRef, Status, is_id
 
 OPERATION: dict[str, Any] = {

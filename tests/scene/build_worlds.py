@@ -8,9 +8,9 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from mint_blender.files.spz.spz import Splats
-from mint_blender.scene.world import world
-from mint_blender.scene.world.world_files import WorldFiles, WorldOptions
+from mint_blender.files.spz.decode import Splats
+from mint_blender.scene.world import build as world_build
+from mint_blender.scene.world.files import WorldFiles, WorldOptions
 
 from ..files import build_spz
 from . import made_place
@@ -38,10 +38,10 @@ def all_parts(folder: Path) -> WorldFiles:
     )
 
 
-def build(files: WorldFiles, at=(0, 0, 0), **options) -> world.BuiltWorld:
+def build(files: WorldFiles, at=(0, 0, 0), **options) -> world_build.BuiltWorld:
     """They land in the open scene."""
     scene = bpy.context.scene
-    built = world.build_world(
+    built = world_build.build_world(
         files,
         name="Room",
         collection=scene.collection,

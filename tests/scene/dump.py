@@ -48,7 +48,7 @@ class Picture:
     """All data-blocks of one moment, and the windows."""
 
     def __init__(self) -> None:
-        from mint_blender.scene.blocks import every_block
+        from mint_blender.scene.transaction import every_block
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # some members warn that they will go

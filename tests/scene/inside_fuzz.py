@@ -17,8 +17,8 @@ from typing import Any
 
 import bpy
 
-from mint_blender.scene.blocks import every_block
-from mint_blender.scene.landing import ImportTrouble, Landing, Provenance, land_model
+from mint_blender.scene.place import ImportTrouble, Landing, Provenance, land_model
+from mint_blender.scene.transaction import every_block
 
 from . import glbs
 

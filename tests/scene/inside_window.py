@@ -17,7 +17,7 @@ import bpy
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from mint_blender.scene.landing import Landing, Provenance, find, land_model
+from mint_blender.scene.place import Landing, Provenance, find, land_model
 from mint_blender.scene.update.replace import replace_model
 from tests.scene.dump import Picture
 

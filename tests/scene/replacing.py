@@ -8,8 +8,8 @@ from typing import Any
 
 import bpy
 
-from mint_blender.scene.landing import Landing, Provenance, land_model
-from mint_blender.scene.measure import bounds
+from mint_blender.scene.bounds import bounds
+from mint_blender.scene.place import Landing, Provenance, land_model
 
 FIRST = Provenance(job_id="job_1", asset_id="mdl_1", name="Lamp", prompt="a lamp")
 SECOND = Provenance(job_id="job_2", asset_id="mdl_2", name="Lamp, better", prompt="a better lamp")

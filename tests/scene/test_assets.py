@@ -12,10 +12,10 @@ from . import glbs
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.files import catalogs  # noqa: E402
+from mint_blender.files import asset_catalogs  # noqa: E402
 from mint_blender.scene import assets  # noqa: E402
-from mint_blender.scene.export.writing import OutputTrouble  # noqa: E402
-from mint_blender.scene.landing import ImportTrouble, Provenance, land_model  # noqa: E402
+from mint_blender.scene.export.output_path import OutputTrouble  # noqa: E402
+from mint_blender.scene.place import ImportTrouble, Provenance, land_model  # noqa: E402
 
 from .dump import Picture  # noqa: E402
 
@@ -46,7 +46,7 @@ def test_a_model_becomes_an_asset(model: Path, picture: Path) -> None:
     data = asset.asset_data
     assert isinstance(asset, bpy.types.Object) and asset.name == "Lamp"
     assert (data.description, data.author, {tag.name for tag in data.tags}) == ("a small ceramic lamp", "Mint", {"Mint", "model", "fast"})
-    assert data.catalog_id == catalogs.IDS["Mint/Models"]
+    assert data.catalog_id == asset_catalogs.IDS["Mint/Models"]
     assert tuple(asset.preview.image_size) > (0, 0) and max(asset.preview.image_pixels_float) > 0.4
 
 
@@ -100,33 +100,33 @@ def test_the_catalogs_of_the_user_stay(model: Path, tmp_path: Path) -> None:
     """Catalogs that the library has are kept, ours is added once, and one of that path which the user made is used as it is."""
     folder = _library(tmp_path)
     own = "11111111-2222-3333-4444-555555555555:Wood/Oak:Oak"
-    (folder / catalogs.FILE).write_text(f"# mine\nVERSION 1\n\n{own}\n", encoding="utf-8")
+    (folder / asset_catalogs.FILE).write_text(f"# mine\nVERSION 1\n\n{own}\n", encoding="utf-8")
     for _ in range(2):
         assets.save_model_to_library(model, LAMP, folder)
-    lines = (folder / catalogs.FILE).read_text(encoding="utf-8").splitlines()
-    ours = [f"{catalogs.PARENT}:Mint:Mint", f"{catalogs.IDS['Mint/Models']}:Mint/Models:Mint-Models"]
+    lines = (folder / asset_catalogs.FILE).read_text(encoding="utf-8").splitlines()
+    ours = [f"{asset_catalogs.PARENT}:Mint:Mint", f"{asset_catalogs.IDS['Mint/Models']}:Mint/Models:Mint-Models"]
     assert lines == ["# mine", "VERSION 1", "", own, *ours]
     theirs = "99999999-2222-3333-4444-555555555555"
-    (folder / catalogs.FILE).write_text(f"VERSION 1\n{theirs}:Mint/Models:Lamps\n", encoding="utf-8")
-    assert catalogs.catalog_for("model", folder) == theirs
+    (folder / asset_catalogs.FILE).write_text(f"VERSION 1\n{theirs}:Mint/Models:Lamps\n", encoding="utf-8")
+    assert asset_catalogs.catalog_for("model", folder) == theirs
 
 
 def test_who_could_read_the_catalogs_still_can(tmp_path: Path) -> None:
     """A library lies on a shared disk, say: the file keeps its permissions, and a new one has those of any other new file."""
-    file = _library(tmp_path) / catalogs.FILE
-    catalogs.catalog_for("model", file.parent)
+    file = _library(tmp_path) / asset_catalogs.FILE
+    asset_catalogs.catalog_for("model", file.parent)
     (tmp_path / "any").touch()
     assert file.stat().st_mode == (tmp_path / "any").stat().st_mode
     file.chmod(0o664)
-    catalogs.catalog_for("world", file.parent)
+    asset_catalogs.catalog_for("world", file.parent)
     assert file.stat().st_mode & 0o777 == 0o664
-    assert [path.name for path in file.parent.iterdir()] == [catalogs.FILE]
+    assert [path.name for path in file.parent.iterdir()] == [asset_catalogs.FILE]
 
 
 def test_a_new_library_gets_a_catalog_file_that_blender_reads(tmp_path: Path) -> None:
     """A library without catalogs gets a file with its version and ours in it."""
-    uuid = catalogs.catalog_for("world", _library(tmp_path))
-    text = (tmp_path / "library" / catalogs.FILE).read_text(encoding="utf-8")
+    uuid = asset_catalogs.catalog_for("world", _library(tmp_path))
+    text = (tmp_path / "library" / asset_catalogs.FILE).read_text(encoding="utf-8")
     assert "\nVERSION 1\n" in text and text.endswith(f"\n{uuid}:Mint/Worlds:Mint-Worlds\n")
 
 

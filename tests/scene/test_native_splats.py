@@ -17,12 +17,13 @@ import pytest
 pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
 
-from mint_blender.files.spz import spz  # noqa: E402
-from mint_blender.scene.blocks import Inventory  # noqa: E402
-from mint_blender.scene.world import splat_nodes, splats, world  # noqa: E402
-from mint_blender.scene.world.world_files import WorldFiles, WorldOptions  # noqa: E402
+from mint_blender.files.spz import decode  # noqa: E402
+from mint_blender.scene.transaction import Inventory  # noqa: E402
+from mint_blender.scene.world import build as world_build  # noqa: E402
+from mint_blender.scene.world import splat_nodes, splats  # noqa: E402
+from mint_blender.scene.world.files import WorldFiles, WorldOptions  # noqa: E402
 from mint_blender.ui import registration  # noqa: E402
-from mint_blender.ui.worlds import world_panel  # noqa: E402
+from mint_blender.ui.worlds import panel as worlds_panel  # noqa: E402
 
 from ..conftest import DOES_NOT_APPLY  # noqa: E402
 from ..files import build_spz  # noqa: E402
@@ -58,7 +59,7 @@ class WM_OT_spz_import(bpy.types.Operator):
             self.report({"ERROR"}, "Could not read the file")
             return {"CANCELLED"}
         name = Path(self.filepath).stem
-        read_splats = spz.to_blender_axes(spz.decode(Path(self.filepath)))
+        read_splats = decode.to_blender_axes(decode.decode(Path(self.filepath)))
         cloud = bpy.data.pointclouds.new(name)
         cloud.resize(len(read_splats))
         splats.write(cloud, read_splats)
@@ -97,7 +98,7 @@ def path(tmp_path: Path) -> Path:
 
 def assert_whole(made, path: Path) -> None:
     """Every value of the file is on the object, as native splats."""
-    expected = spz.to_blender_axes(spz.decode(path))
+    expected = decode.to_blender_axes(decode.decode(path))
     assert made.type == "POINTCLOUD" and made.data.type == "GAUSSIAN_SPLAT" and not made.modifiers and not made.data.materials
     assert made.data.attributes["radiance:base"].data_type == "FLOAT4"
     for name, values in {
@@ -175,7 +176,7 @@ class Recorder:
 def drawn(root) -> list[str]:
     """The operators that the panel offers for this World."""
     layout = Recorder()
-    world_panel._draw_splats(layout, root)
+    worlds_panel._draw_splats(layout, root)
     return layout.operators
 
 
@@ -183,10 +184,10 @@ def test_splats_of_an_older_blender_become_native_with_one_click(path, request):
     """The button is in the panel only in a Blender with splats of its own, and only until it was pressed; place, name and parent stay."""
     scene = bpy.context.scene
     files = WorldFiles(splats=path)
-    root = world.build_world(
+    root = world_build.build_world(
         files, name="Place", collection=scene.collection, scene=scene, at=(1, 2, 3), options=WorldOptions(), properties={}
     ).root
-    (old,) = world.parts_of(root, "splats")
+    (old,) = world_build.parts_of(root, "splats")
     assert old.type == "MESH" and old.modifiers and "mint.make_splats_native" not in drawn(root)
     child = bpy.data.objects.new("Child", None)
     scene.collection.objects.link(child)
@@ -200,7 +201,7 @@ def test_splats_of_an_older_blender_become_native_with_one_click(path, request):
         bpy.context.view_layer.update()
         place, name = old.matrix_world.copy(), old.name
         assert bpy.ops.mint.make_splats_native() == {"FINISHED"}
-        (new,) = world.parts_of(root, "splats")
+        (new,) = world_build.parts_of(root, "splats")
         bpy.context.view_layer.update()
         assert_whole(new, path)
         assert new.name == name and new.parent == root and new.matrix_world == place and child.parent == new

@@ -13,11 +13,11 @@ from . import glbs
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.files.glb.glb import inspect  # noqa: E402
+from mint_blender.files.glb.header import inspect  # noqa: E402
+from mint_blender.scene.bounds import bounds  # noqa: E402
 from mint_blender.scene.export import output  # noqa: E402
-from mint_blender.scene.landing import Landing, Provenance, find, land_model, land_world  # noqa: E402
-from mint_blender.scene.measure import bounds  # noqa: E402
-from mint_blender.scene.world.world import WorldFiles  # noqa: E402
+from mint_blender.scene.place import Landing, Provenance, find, land_model, land_world  # noqa: E402
+from mint_blender.scene.world.build import WorldFiles  # noqa: E402
 
 from . import made_place  # noqa: E402
 from .dump import Picture  # noqa: E402

@@ -16,8 +16,8 @@ bpy = pytest.importorskip("bpy")
 import numpy as np  # noqa: E402
 
 from mint_blender.files.errors import BadPicture  # noqa: E402
-from mint_blender.scene.blocks import Inventory  # noqa: E402
-from mint_blender.scene.importer import import_glb  # noqa: E402
+from mint_blender.scene.gltf_import import import_glb  # noqa: E402
+from mint_blender.scene.transaction import Inventory  # noqa: E402
 from mint_blender.scene.world import capture_point, panorama  # noqa: E402
 
 from . import made_place  # noqa: E402

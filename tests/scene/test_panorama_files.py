@@ -17,7 +17,7 @@ bpy = pytest.importorskip("bpy")
 
 import numpy as np  # noqa: E402
 
-from mint_blender.files import picture  # noqa: E402
+from mint_blender.files import pictures  # noqa: E402
 from mint_blender.files.errors import BadPicture  # noqa: E402
 from mint_blender.scene.world import panorama  # noqa: E402
 
@@ -61,7 +61,7 @@ def cut(path: Path, part: float) -> Path:
 @pytest.mark.parametrize("name", [name for name, (*_, deep) in WRITTEN.items() if deep is not None])
 def test_what_the_header_says_is_what_blender_sees(tmp_path: Path, name: str) -> None:
     """Size and depth, read without Blender, are those of the image that Blender makes of the file."""
-    seen = picture.measured(write(tmp_path / name))
+    seen = pictures.measured(write(tmp_path / name))
     image = panorama.load(tmp_path / name, "Place")
     assert (seen.width, seen.height) == tuple(image.size) == (128, 64)
     assert seen.is_deep is image.is_float is WRITTEN[name][2]

@@ -14,11 +14,11 @@ from . import glbs
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.scene.landing import ImportTrouble, Landing, Provenance, find, land_model, land_world  # noqa: E402
-from mint_blender.scene.measure import bounds  # noqa: E402
+from mint_blender.scene.bounds import bounds  # noqa: E402
+from mint_blender.scene.place import ImportTrouble, Landing, Provenance, find, land_model, land_world  # noqa: E402
 from mint_blender.scene.update.replace import replace_model, replace_world  # noqa: E402
-from mint_blender.scene.world.world_files import WorldFiles, WorldOptions  # noqa: E402
-from mint_blender.scene.world.world_parts import complete  # noqa: E402
+from mint_blender.scene.world.files import WorldFiles, WorldOptions  # noqa: E402
+from mint_blender.scene.world.missing_parts import complete  # noqa: E402
 
 from . import made_place  # noqa: E402
 from .dump import Picture  # noqa: E402

@@ -14,8 +14,8 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.scene import animation  # noqa: E402
-from mint_blender.scene.blocks import every_block  # noqa: E402
-from mint_blender.scene.update import bones, carrying, counterparts, heirs, replace, touched  # noqa: E402
+from mint_blender.scene.transaction import every_block  # noqa: E402
+from mint_blender.scene.update import bones, fingerprint, match_parts, relink, replace, transfer  # noqa: E402
 from mint_blender.scene.update.replace import edited_versions, replace_model  # noqa: E402
 
 from .dump import Picture  # noqa: E402
@@ -103,16 +103,16 @@ def test_a_new_version_is_not_edited(kind: str, tmp_path: Path) -> None:
 
 STEPS = [
     (replace, "_as_high_as"),
-    (counterparts, "_exchange_data"),
-    (carrying, "_carry_shape_keys"),
-    (carrying, "_only_on"),
+    (match_parts, "_exchange_data"),
+    (transfer, "_carry_shape_keys"),
+    (transfer, "_only_on"),
     (animation, "retarget"),
-    (counterparts, "_take_modifiers"),
-    (counterparts, "_take_motion"),
+    (match_parts, "_take_modifiers"),
+    (match_parts, "_take_motion"),
     (bones.Hanging, "settle"),
-    (counterparts, "hang"),
+    (match_parts, "hang"),
     (replace, "_lost_with"),
-    (heirs, "adopt"),
+    (relink, "adopt"),
 ]
 
 
@@ -181,18 +181,18 @@ def test_a_material_of_another_blender_is_not_the_users(model: Path) -> None:
 
     root = landed(model)
     material = root.active_material
-    seen = json.loads(material[touched.SEEN])
+    seen = json.loads(material[fingerprint.SEEN])
     seen["settings"]["gone_in_this_version"] = True
     del seen["settings"]["use_backface_culling"]
     node = next(each for each in seen["nodes"].values() if each["kind"] == "ShaderNodeBsdfPrincipled")
     node["inputs"]["Gone"] = [0.5]
     del node["inputs"]["IOR"]
-    material[touched.SEEN] = json.dumps(seen)
-    assert not touched.is_touched(material)
+    material[fingerprint.SEEN] = json.dumps(seen)
+    assert not fingerprint.is_touched(material)
     tree: Any = material.node_tree
     principled = next(each for each in tree.nodes if each.bl_idname == "ShaderNodeBsdfPrincipled")
     principled.inputs["Roughness"].default_value += 0.25
-    assert touched.is_touched(material)
+    assert fingerprint.is_touched(material)
 
 
 @pytest.mark.parametrize("change", ["value", "unlink", "node", "mute", "setting", "name"])
@@ -214,12 +214,12 @@ def test_what_the_user_changes_on_a_material_is_noticed(change: str, model: Path
         material.use_backface_culling = not material.use_backface_culling
     else:
         material.name = "Mine"
-    assert touched.is_touched(material) is (change != "name")
+    assert fingerprint.is_touched(material) is (change != "name")
 
 
 def test_what_landed_in_an_older_blender_is_not_the_users() -> None:
     """A file of Blender 4.2, with a plain model, a moving one, one with shape keys, and a material of many textures: nothing was changed."""
     bpy.ops.wm.open_mainfile(filepath=str(Path(__file__).parent / "data" / "landed_in_4_2.blend"))
-    known = [each for each in every_block() if touched.SEEN in each.keys()]
+    known = [each for each in every_block() if fingerprint.SEEN in each.keys()]
     assert {type(each).__name__ for each in known} >= {"Material", "Mesh", "Action", "Object"}
-    assert [each.name for each in known if touched.is_touched(each)] == []
+    assert [each.name for each in known if fingerprint.is_touched(each)] == []

@@ -14,10 +14,10 @@ from . import glbs
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.delivery import arrival  # noqa: E402
+from mint_blender.delivery import import_job  # noqa: E402
 from mint_blender.jobs.job import Job, Kept, Role, Target  # noqa: E402
-from mint_blender.scene import landing_step  # noqa: E402
-from mint_blender.scene.landing import ImportTrouble, land_model  # noqa: E402
+from mint_blender.scene import undo_step  # noqa: E402
+from mint_blender.scene.place import ImportTrouble, land_model  # noqa: E402
 from mint_blender.scene.update.replace import replace_model  # noqa: E402
 
 from .dump import Picture  # noqa: E402
@@ -254,15 +254,15 @@ def test_no_copy_is_replaced_while_one_of_them_cannot_be(edited: int, model: Pat
     bpy.ops.object.mode_set(mode="EDIT")
     before = Picture()
     with pytest.raises(ImportTrouble, match="Edit Mode"):
-        arrival.place(_later(glbs.simple(tmp_path / "b.glb", high=(1, 2, 1))))
+        import_job.place(_later(glbs.simple(tmp_path / "b.glb", high=(1, 2, 1))))
     before.assert_same(Picture())
 
 
 def test_all_copies_are_replaced_in_one_step(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One click, one undo, however often the user has copied the model."""
     steps: list[object] = []
-    monkeypatch.setattr(landing_step, "make", steps.append)
+    monkeypatch.setattr(undo_step, "make", steps.append)
     copies = _copies(model)
     steps.clear()
-    arrival.place(_later(glbs.simple(tmp_path / "b.glb", high=(0.5, 2, 0.5))))
+    import_job.place(_later(glbs.simple(tmp_path / "b.glb", high=(0.5, 2, 0.5))))
     assert [high(each) for each in copies] == [2, 2] and len(steps) == 1

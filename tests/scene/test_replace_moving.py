@@ -15,8 +15,8 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.scene import animation  # noqa: E402
-from mint_blender.scene.landing import Landing, land_model  # noqa: E402
-from mint_blender.scene.measure import bounds  # noqa: E402
+from mint_blender.scene.bounds import bounds  # noqa: E402
+from mint_blender.scene.place import Landing, land_model  # noqa: E402
 from mint_blender.scene.update.replace import replace_model  # noqa: E402
 
 from .replacing import FIRST, SECOND, empty, high, landed, look_at, only  # noqa: E402

@@ -12,8 +12,8 @@ pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
 
 from mint_blender.files.errors import BadSplats  # noqa: E402
-from mint_blender.files.spz import spz  # noqa: E402
-from mint_blender.scene.blocks import Inventory  # noqa: E402
+from mint_blender.files.spz import decode  # noqa: E402
+from mint_blender.scene.transaction import Inventory  # noqa: E402
 from mint_blender.scene.world import splat_nodes, splats  # noqa: E402
 
 from ..conftest import DOES_NOT_APPLY  # noqa: E402
@@ -27,7 +27,7 @@ WIDTHS = {"position": 3, "scale": 3, "rotation": 4, "radiance:base": 4}
 def write(tmp_path):
     """Writes splats to an SPZ file and gives its path."""
 
-    def write_splats(made: spz.Splats, **how) -> Path:
+    def write_splats(made: decode.Splats, **how) -> Path:
         path = tmp_path / "place.spz"
         path.write_bytes(build_spz.encode(made, **how))
         return path
@@ -44,7 +44,7 @@ def read(data, name: str) -> np.ndarray:
     return values.reshape(-1, width)
 
 
-def some(*, places, scales=((0.1, 0.1, 0.1),), rotations=((1, 0, 0, 0),), colours=((1, 1, 1),), opacities=(1,)) -> spz.Splats:
+def some(*, places, scales=((0.1, 0.1, 0.1),), rotations=((1, 0, 0, 0),), colours=((1, 1, 1),), opacities=(1,)) -> decode.Splats:
     """Splats of given values; a single one counts for all."""
     places = np.array(places, np.float32)
 
@@ -53,7 +53,7 @@ def some(*, places, scales=((0.1, 0.1, 0.1),), rotations=((1, 0, 0, 0),), colour
 
     dc = (each(colours) - 0.5) / 0.2820948
     opacity = np.broadcast_to(np.array(opacities, np.float32), len(places))[:, None]
-    return spz.Splats(
+    return decode.Splats(
         places, each(scales), each(rotations), np.concatenate((dc, opacity), axis=1), np.zeros((len(places), 0, 3), np.float32)
     )
 
@@ -63,7 +63,7 @@ def test_attributes_are_those_of_native_splats(write, degree):
     """Names, types and values are what Blender 5.3's importer writes, in Blender's axes."""
     path = write(build_spz.made_up(50, degree=degree))
     made = splats.build(path, "Place", bpy.context.scene.collection)
-    expected = spz.to_blender_axes(spz.decode(path))
+    expected = decode.to_blender_axes(decode.decode(path))
     kinds = {each.name: each.data_type for each in made.data.attributes}
     assert kinds["scale"] == kinds["position"] == "FLOAT_VECTOR" and kinds["rotation"] == "QUATERNION"
     assert kinds["radiance:base"] in {"FLOAT4", "FLOAT_COLOR"}
@@ -279,7 +279,7 @@ def test_a_mesh_of_splats_becomes_a_point_cloud(write):
     """What an older Blender kept on a mesh is the same, value for value, on the point cloud that native splats need."""
     if "resize" not in bpy.types.PointCloud.bl_rna.functions:
         pytest.skip(DOES_NOT_APPLY + "this Blender cannot make point clouds")
-    made = spz.to_blender_axes(spz.decode(write(build_spz.made_up(30, degree=1))))
+    made = decode.to_blender_axes(decode.decode(write(build_spz.made_up(30, degree=1))))
     mesh = bpy.data.meshes.new("Old")
     mesh.vertices.add(30)
     mesh.attributes.new("radiance:base", "FLOAT_COLOR", "POINT")  # as before 5.2

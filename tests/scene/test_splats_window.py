@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mint_blender.files.spz.spz import Splats
+from mint_blender.files.spz.decode import Splats
 
 from ..files import build_spz
 

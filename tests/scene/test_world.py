@@ -13,11 +13,12 @@ pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
 
 from mint_blender.files.errors import FileTrouble  # noqa: E402
-from mint_blender.scene import landing  # noqa: E402
-from mint_blender.scene.blocks import Inventory  # noqa: E402
-from mint_blender.scene.importer import ImportTrouble  # noqa: E402
-from mint_blender.scene.world import collider, world  # noqa: E402
-from mint_blender.scene.world.world import WorldFiles  # noqa: E402
+from mint_blender.scene import place  # noqa: E402
+from mint_blender.scene.gltf_import import ImportTrouble  # noqa: E402
+from mint_blender.scene.transaction import Inventory  # noqa: E402
+from mint_blender.scene.world import build as world_build  # noqa: E402
+from mint_blender.scene.world import collider  # noqa: E402
+from mint_blender.scene.world.build import WorldFiles  # noqa: E402
 
 from ..files import build_spz  # noqa: E402
 from . import build_worlds, made_place  # noqa: E402
@@ -134,7 +135,7 @@ def test_parts_can_be_left_out(files):
     """What the options leave out is not there, though its file is."""
     root = build(files, collider="NONE", splats=False, panorama_as_world=False).root
     assert part(root, "collider") is None and part(root, "splats") is None and bpy.context.scene.world is None
-    assert world.show_panorama(root) and bpy.context.scene.world is not None
+    assert world_build.show_panorama(root) and bpy.context.scene.world is not None
 
 
 def test_parts_can_be_added_later(files):
@@ -142,15 +143,15 @@ def test_parts_can_be_added_later(files):
     root = build(WorldFiles(collider=files.collider)).root
     shape = part(root, "collider")
     assert shape.hide_render
-    world.add_part(root, "PANORAMA", files.panorama)
+    world_build.add_part(root, "PANORAMA", files.panorama)
     assert not shape.hide_render and shape.data.materials and bpy.context.scene.world is not None
-    world.add_part(root, "SPLATS", files.splats)
+    world_build.add_part(root, "SPLATS", files.splats)
     assert shape.hide_render
     bpy.context.view_layer.update()
     np.testing.assert_allclose(places(part(root, "splats")), places(shape), atol=0.011)
-    world.remove_part(root, "SPLATS")
+    world_build.remove_part(root, "SPLATS")
     assert part(root, "splats") is None and not shape.hide_render
-    world.remove_part(root, "PANORAMA")
+    world_build.remove_part(root, "PANORAMA")
     assert bpy.context.scene.world is None and shape.hide_render
 
 
@@ -159,10 +160,10 @@ def test_a_part_takes_the_place_of_an_earlier_one(files, tmp_path):
     root = build(files).root
     more = tmp_path / "more.spz"
     more.write_bytes(build_spz.encode(build_spz.made_up(40)))
-    world.add_part(root, "SPLATS", more)
+    world_build.add_part(root, "SPLATS", more)
     clouds = [each for each in root.children_recursive if each.get("mint_part") == "splats"]
     assert len(clouds) == 1 and len(clouds[0].data.attributes["position"].data) == 40
-    world.add_part(root, "COLLIDER", files.collider)
+    world_build.add_part(root, "COLLIDER", files.collider)
     assert len([each for each in root.children_recursive if each.get("mint_part") == "collider"]) == 1
 
 
@@ -174,7 +175,7 @@ def test_a_bad_part_added_later_changes_nothing(files, tmp_path, name):
     bad = tmp_path / "bad"
     bad.write_bytes(b"<!DOCTYPE html><title>404</title>")
     with pytest.raises((FileTrouble, ImportTrouble)):
-        world.add_part(root, name.upper(), bad)
+        world_build.add_part(root, name.upper(), bad)
     assert before.new() == [] and set(root.children_recursive) == objects and bpy.context.scene.world == scene_world
 
 
@@ -190,7 +191,7 @@ def test_a_bad_collider_leaves_the_scene_as_it_was(files, tmp_path, content):
     bad.write_bytes(content)
     before = Inventory()
     with pytest.raises(ImportTrouble) as caught:
-        landing.land_world(replace(files, collider=bad), landing.Provenance(job_id="j", kind="world", name="Room"))
+        place.land_world(replace(files, collider=bad), place.Provenance(job_id="j", kind="world", name="Room"))
     assert str(caught.value).rstrip(".!") and "Traceback" not in str(caught.value)
     assert before.new() == [] and scene.world == own and not scene.objects
 
@@ -213,7 +214,7 @@ def test_a_part_that_shows_late_that_it_is_bad_is_left_out(files, tmp_path, name
         built = build(replace(files, **{name: bad}))
         (note,) = [each for each in built.notes if "cannot be used" in each]
         assert note.startswith(f"The {name} cannot be used. ") and bad.name in note
-        assert not world.has_part(built.root, name.upper()) and part(built.root, "collider") is not None
+        assert not world_build.has_part(built.root, name.upper()) and part(built.root, "collider") is not None
         assert not any(each.name.startswith("Room") and each.users == 0 for each in before.new())
 
 
@@ -224,7 +225,7 @@ def test_nothing_lands_where_the_only_part_is_bad(tmp_path, name):
     bad.write_bytes(LATE[name])
     before = Inventory()
     with pytest.raises(ImportTrouble, match=r"bad\.bin"):
-        landing.land_world(WorldFiles(**{name: bad}), landing.Provenance(job_id="j", kind="world", name="Room"))
+        place.land_world(WorldFiles(**{name: bad}), place.Provenance(job_id="j", kind="world", name="Room"))
     assert before.new() == []
 
 
@@ -248,7 +249,7 @@ def test_what_was_built_on_the_collider_is_on_the_new_one(files):
     root = build(files).root
     built = _built_on(root)
     stood = np.array(built["Chair"].matrix_world)
-    world.add_part(root, "COLLIDER", files.collider)
+    world_build.add_part(root, "COLLIDER", files.collider)
     bpy.context.view_layer.update()
     new = part(root, "collider")
     assert built["Moss"].modifiers[0].target == new and built["Cat"].constraints[0].target == new
@@ -261,7 +262,7 @@ def test_what_stands_on_a_part_that_is_taken_away_stays_there(files):
     root = build(files).root
     chair = _built_on(root)["Chair"]
     stood = np.array(chair.matrix_world)
-    world.remove_part(root, "COLLIDER")
+    world_build.remove_part(root, "COLLIDER")
     bpy.context.view_layer.update()
     np.testing.assert_allclose(np.array(chair.matrix_world), stood, atol=1e-5)
     assert chair.parent == root
@@ -273,8 +274,8 @@ def test_without_the_panorama_every_scene_has_its_own_world_again(files):
     for scene, name in ((bpy.context.scene, "Day"), (other, "Night")):
         scene.world = bpy.data.worlds.new(name)
     root = build(files).root
-    assert world.show_panorama(root, other)
-    world.remove_part(root, "PANORAMA")
+    assert world_build.show_panorama(root, other)
+    world_build.remove_part(root, "PANORAMA")
     assert (bpy.context.scene.world.name, other.world.name) == ("Day", "Night")
 
 
@@ -287,9 +288,9 @@ def test_a_saved_world_is_whole(files, tmp_path):
         each.unlink()
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
     scene, root = bpy.context.scene, bpy.data.objects["Room"]
-    assert world.restore_earlier_world(scene) and scene.world.name == "Mine"
-    assert world.show_panorama(root, scene) and scene.world.name == "Room Panorama"
-    world.remove_part(root, "SPLATS")
+    assert world_build.restore_earlier_world(scene) and scene.world.name == "Mine"
+    assert world_build.show_panorama(root, scene) and scene.world.name == "Room Panorama"
+    world_build.remove_part(root, "SPLATS")
     camera = part(root, "camera")
     bpy.context.view_layer.update()
     seen = made_place.render(scene, camera, tmp_path / "seen.png")

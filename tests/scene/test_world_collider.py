@@ -12,9 +12,9 @@ import pytest
 pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
 
-from mint_blender.scene import landing  # noqa: E402
-from mint_blender.scene.importer import ImportTrouble  # noqa: E402
-from mint_blender.scene.world import world  # noqa: E402
+from mint_blender.scene import place  # noqa: E402
+from mint_blender.scene.gltf_import import ImportTrouble  # noqa: E402
+from mint_blender.scene.world import build as world_build  # noqa: E402
 
 from . import build_worlds, made_place  # noqa: E402
 from .build_worlds import CORNERS, build, ordered, part, places  # noqa: E402
@@ -33,7 +33,7 @@ def test_a_collider_that_came_upright_is_turned_by_itself(files, tmp_path, later
     up = made_place.collider(tmp_path / "up.glb", down=False, ceiling=False)
     if later:
         root = build(replace(files, collider=None)).root
-        world.add_part(root, "COLLIDER", up)
+        world_build.add_part(root, "COLLIDER", up)
         bpy.context.view_layer.update()
     else:
         built = build(replace(files, collider=up))
@@ -42,7 +42,7 @@ def test_a_collider_that_came_upright_is_turned_by_itself(files, tmp_path, later
     expected = ordered(CORNERS * 2.5 + [0, 0, 1.5])
     np.testing.assert_allclose(places(part(root, "collider")), expected, atol=0.011)
     np.testing.assert_allclose(places(part(root, "splats")), expected, atol=0.011)
-    world.flip_collider(root)
+    world_build.flip_collider(root)
     bpy.context.view_layer.update()
     assert places(part(root, "collider"))[:, 2].max() == pytest.approx(1.5 + 0.6 * 2.5, abs=0.01)
 
@@ -73,11 +73,11 @@ def test_flip_turns_the_files_over_and_leaves_the_camera_upright(files, turned_b
         bpy.context.view_layer.update()
     before = places(part(root, "collider"))
     camera = np.array(part(root, "camera").matrix_world)
-    world.flip(root)
+    world_build.flip(root)
     bpy.context.view_layer.update()
     assert places(part(root, "collider"))[:, 2].max() == pytest.approx(1.5 + 0.6 * 2.5, abs=0.02)
     np.testing.assert_allclose(np.array(part(root, "camera").matrix_world), camera, atol=1e-4)
-    world.flip(root)
+    world_build.flip(root)
     bpy.context.view_layer.update()
     np.testing.assert_allclose(places(part(root, "collider")), before, atol=0.021)
     np.testing.assert_allclose(np.array(part(root, "camera").matrix_world), camera, atol=1e-4)
@@ -107,12 +107,12 @@ def test_the_collider_can_be_changed_afterwards(files):
     root = build(files).root
     shape = part(root, "collider")
     for how, hidden in (("VISIBLE", False), ("PHYSICS", True), ("VISIBLE", False), ("AUTO", True)):
-        world.show_collider(root, how)
+        world_build.show_collider(root, how)
         assert shape.hide_render is hidden
     assert sum(each.name.startswith("Room Panorama") for each in bpy.data.materials) == 1
 
 
-@pytest.mark.parametrize("turn", [None, world.flip_collider, world.flip])
+@pytest.mark.parametrize("turn", [None, world_build.flip_collider, world_build.flip])
 def test_solid_shading_finds_the_panorama_on_the_collider(files, turn):
     """Each vertex has the colour that is seen in its direction from the capture point, also once something was turned over."""
     root = build(replace(files, splats=None, collider=finer(files.collider))).root
@@ -127,7 +127,7 @@ def test_solid_shading_finds_the_panorama_on_the_collider(files, turn):
     corners = np.array([each.co for each in shape.data.vertices]) @ matrix[:3, :3].T
     expected = made_place.colours(np.zeros(3), corners)
     assert (np.abs(seen.reshape(-1, 4)[:, :3] - expected).max(axis=1) < 0.05).mean() > 0.85
-    world.remove_part(root, "PANORAMA")
+    world_build.remove_part(root, "PANORAMA")
     assert not shape.data.attributes.active_color and not shape.data.materials
 
 
@@ -135,11 +135,11 @@ def test_a_deleted_capture_point_comes_back_when_it_is_needed(files):
     """The panorama is projected from there: who has deleted the empty can still show the collider, and add the panorama anew."""
     root = build(replace(files, splats=None), collider="PHYSICS", camera=False).root
     bpy.data.objects.remove(part(root, "capture_point"))
-    world.show_collider(root, "VISIBLE")
+    world_build.show_collider(root, "VISIBLE")
     bpy.context.view_layer.update()
     np.testing.assert_allclose(part(root, "capture_point").matrix_world.translation, (0, 0, 1.5), atol=1e-5)
     bpy.data.objects.remove(part(root, "capture_point"))
-    world.add_part(root, "PANORAMA", files.panorama)
+    world_build.add_part(root, "PANORAMA", files.panorama)
     assert part(root, "capture_point")
 
 
@@ -190,5 +190,5 @@ def test_a_collider_without_triangles_is_refused(files, tmp_path):
     glb = made_place.Glb()
     glb.node(mesh=glb.mesh({"attributes": {"POSITION": glb.accessor(CORNERS, "f4")}, "mode": 0}), name="points")
     with pytest.raises(ImportTrouble):
-        landing.land_world(replace(files, collider=glb.save(tmp_path / "points.glb")), landing.Provenance(job_id="j", kind="world"))
+        place.land_world(replace(files, collider=glb.save(tmp_path / "points.glb")), place.Provenance(job_id="j", kind="world"))
     assert not bpy.context.scene.objects

@@ -12,10 +12,10 @@ from ..mint_service.running import ThreadService, running_service
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 
-from mint_blender.scene import provenance  # noqa: E402
-from mint_blender.scene.model import side_by_side  # noqa: E402
-from mint_blender.scene.model.side_by_side import Footprint  # noqa: E402
-from mint_blender.ui import current  # noqa: E402
+from mint_blender.scene import tags  # noqa: E402
+from mint_blender.scene.model import grid  # noqa: E402
+from mint_blender.scene.model.grid import Footprint  # noqa: E402
+from mint_blender.ui import session  # noqa: E402
 
 
 @pytest.fixture
@@ -33,9 +33,7 @@ def write(*lines: str, name: str = "Prompts") -> None:
 
 def roots() -> list[bpy.types.Object]:
     """What has landed, in the order of the prompts."""
-    return sorted(
-        (each for each in bpy.context.scene.objects if provenance.read(each) is not None), key=lambda each: str(each["mint_prompt"])
-    )
+    return sorted((each for each in bpy.context.scene.objects if tags.read(each) is not None), key=lambda each: str(each["mint_prompt"]))
 
 
 def test_each_line_is_a_job(service: ThreadService) -> None:
@@ -70,7 +68,7 @@ def test_what_is_too_wide_steps_aside() -> None:
     """Nothing stands on another one, however small the spacing is."""
     write(*(f"lamp {number}" for number in range(6)))
     assert bpy.ops.mint.batch_text(text="Prompts", spacing=0.05) == {"FINISHED"}
-    prints = [side_by_side.footprint(each) for each in roots()]
+    prints = [grid.footprint(each) for each in roots()]
     assert len(prints) == 6 and None not in prints
     assert not any(one.touches(other) for number, one in enumerate(prints) for other in prints[number + 1 :])
 
@@ -80,10 +78,10 @@ def test_results_may_wait(service: ThreadService) -> None:
     write("lamp 1", "lamp 2")
     assert bpy.ops.mint.batch_text(text="Prompts", landing="READY") == {"FINISHED"}
     assert roots() == []
-    assert [job.phase.value for job in current.board().jobs()] == ["ready", "ready"]
-    for job in current.board().jobs():
+    assert [job.phase.value for job in session.board().jobs()] == ["ready", "ready"]
+    for job in session.board().jobs():
         bpy.ops.mint.place(job_id=job.id)
-    one, other = (side_by_side.footprint(each) for each in roots())
+    one, other = (grid.footprint(each) for each in roots())
     assert one is not None and other is not None and not one.touches(other)
 
 
@@ -92,7 +90,7 @@ def test_worlds_stand_apart() -> None:
     write("a hall", "a yard")
     before = bpy.context.scene.world
     assert bpy.ops.mint.batch_text(text="Prompts", kind="WORLD") == {"FINISHED"}
-    one, other = (side_by_side.footprint(each) for each in roots())
+    one, other = (grid.footprint(each) for each in roots())
     assert one is not None and other is not None and not one.touches(other)
     assert bpy.context.scene.world == before
 
@@ -112,7 +110,7 @@ def test_previews_wait(service: ThreadService) -> None:
     """In review mode every line stops at its Preview, and that is no failure."""
     write("lamp 1", "lamp 2")
     assert bpy.ops.mint.batch_text(text="Prompts", mode="REVIEW") == {"FINISHED"}
-    assert [job.phase.value for job in current.board().jobs()] == ["review", "review"]
+    assert [job.phase.value for job in session.board().jobs()] == ["review", "review"]
 
 
 @pytest.mark.parametrize(
@@ -133,9 +131,9 @@ def test_what_cannot_be_started(service: ThreadService, lines: list[str], text: 
 
 def test_cells_and_the_way_out() -> None:
     """Ten in a row, the next row behind; who does not fit goes right until nothing is in the way, and no further."""
-    assert side_by_side.cell((1, 2, 3), 0, 2) == (1, 2, 3)
-    assert side_by_side.cell((1, 2, 3), 12, 2) == (5, 4, 3)
+    assert grid.cell((1, 2, 3), 0, 2) == (1, 2, 3)
+    assert grid.cell((1, 2, 3), 12, 2) == (5, 4, 3)
     own = Footprint(0, 1, 0, 1)
-    assert side_by_side.way_out(own, [Footprint(1, 2, 0, 1), Footprint(0, 1, 5, 6)]) == 0
-    assert side_by_side.way_out(own, [Footprint(0.5, 2, 0, 1)]) == pytest.approx(2.1)
-    assert side_by_side.way_out(own, [Footprint(3, 4, 0, 1), Footprint(-1, 2.5, 0, 1)]) == pytest.approx(4.1)
+    assert grid.way_out(own, [Footprint(1, 2, 0, 1), Footprint(0, 1, 5, 6)]) == 0
+    assert grid.way_out(own, [Footprint(0.5, 2, 0, 1)]) == pytest.approx(2.1)
+    assert grid.way_out(own, [Footprint(3, 4, 0, 1), Footprint(-1, 2.5, 0, 1)]) == pytest.approx(4.1)

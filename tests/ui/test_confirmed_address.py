@@ -12,16 +12,16 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 import mint_blender  # noqa: E402 - needs bpy
-from mint_blender import preferences  # noqa: E402
-from mint_blender.ui import current  # noqa: E402
-from mint_blender.ui.account import account_operators  # noqa: E402
+from mint_blender import addon_settings  # noqa: E402
+from mint_blender.ui import session  # noqa: E402
+from mint_blender.ui.account import operators as account_operators  # noqa: E402
 
 
 @pytest.fixture
 def stored(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     """The add-on's preferences with a key in them, as they would be in an installed one."""
     stored = SimpleNamespace(api_key="sk-stored", base_url="", confirmed_origins="https://one.example", limit_each=0, limit_day=0)
-    for module in (preferences, account_operators):
+    for module in (addon_settings, account_operators):
         monkeypatch.setattr(module, "preferences", lambda: stored)
     monkeypatch.delenv("MINT_API_KEY", raising=False)
     monkeypatch.setenv("MINT_API_BASE_URL", "https://two.example/v1")
@@ -32,8 +32,8 @@ def stored(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
 
 def test_the_key_is_withheld_until_the_address_is_confirmed(stored: SimpleNamespace) -> None:
     """One click confirms that server, once; another one needs a click of its own."""
-    assert (current.account().key, current.account().withheld_from) == ("", "https://two.example")
+    assert (session.account().key, session.account().withheld_from) == ("", "https://two.example")
     assert bpy.ops.mint.confirm_address() == {"FINISHED"}
     assert stored.confirmed_origins == "https://one.example https://two.example"
-    assert (current.account().key, current.account().withheld_from) == ("sk-stored", "")
+    assert (session.account().key, session.account().withheld_from) == ("sk-stored", "")
     assert bpy.ops.mint.confirm_address() == {"CANCELLED"}, "there is nothing to confirm any more"

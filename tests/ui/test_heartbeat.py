@@ -16,14 +16,14 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 import mint_blender  # noqa: E402
-from mint_blender.jobs.board import Board  # noqa: E402
 from mint_blender.jobs.job import Job, Phase  # noqa: E402
-from mint_blender.jobs.questions import Balance  # noqa: E402
-from mint_blender.mint.generation import GenerationRequest  # noqa: E402
+from mint_blender.jobs.queries import Balance  # noqa: E402
+from mint_blender.jobs.service import Board  # noqa: E402
+from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind, Mode  # noqa: E402
-from mint_blender.ui import current, heartbeat, notices  # noqa: E402
+from mint_blender.ui import heartbeat, notifications, session  # noqa: E402
 from mint_blender.ui.account import balance_watch  # noqa: E402
-from mint_blender.ui.job_list import auto_landing  # noqa: E402
+from mint_blender.ui.job_list import auto_import  # noqa: E402
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def service() -> Iterator[ThreadService]:
 def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is said in the status bar."""
     sentences: list[str] = []
-    monkeypatch.setattr(notices, "say", lambda sentence, good=True: sentences.append(sentence))
+    monkeypatch.setattr(notifications, "say", lambda sentence, good=True: sentences.append(sentence))
     return sentences
 
 
@@ -52,7 +52,7 @@ def beat_until(fact: Callable[[], object], seconds: float = 20.0) -> None:
 
 def start(prompt: str, mode: Mode = Mode.AUTO) -> Job:
     """A job of this Blender."""
-    return current.board().start(GenerationRequest(Kind.MODEL, prompt, mode=mode))
+    return session.board().start(GenerationRequest(Kind.MODEL, prompt, mode=mode))
 
 
 # -- what is told --------------------------------------------------------------------------------------------------------------
@@ -61,14 +61,14 @@ def start(prompt: str, mode: Mode = Mode.AUTO) -> Job:
 def test_what_was_finished_in_an_earlier_session_is_no_news(enabled: None, said: list[str]) -> None:
     """Started again with a job in flight, whoever opens the journal first: only that job is told of when it ends."""
     old = start("an old lamp")
-    beat_until(lambda: current.board().job(old.id).phase is Phase.READY and not current.board().is_active_at_all)
-    current.board().placed(old.id)
+    beat_until(lambda: session.board().job(old.id).phase is Phase.READY and not session.board().is_active_at_all)
+    session.board().placed(old.id)
     new = start("a slow lamp [stuck]")
-    beat_until(lambda: current.board().job(new.id).phase is Phase.WORKING)
-    current.close()
-    notices._told.clear()  # as in a new process
+    beat_until(lambda: session.board().job(new.id).phase is Phase.WORKING)
+    session.close()
+    notifications._told.clear()  # as in a new process
     said.clear()
-    board = current.board()  # a panel, a question: anything but the start-up itself
+    board = session.board()  # a panel, a question: anything but the start-up itself
     board.resume_all()
     board.cancel(new.id)
     beat_until(lambda: not board.is_active_at_all)
@@ -79,7 +79,7 @@ def test_what_was_finished_in_an_earlier_session_is_no_news(enabled: None, said:
 def test_what_is_finished_here_is_told_once(enabled: None, said: list[str]) -> None:
     """A job of this session is told of when it comes to rest, with its title as it was typed."""
     job = start("World")
-    beat_until(lambda: current.board().job(job.id).phase is Phase.READY and not current.board().is_active_at_all)
+    beat_until(lambda: session.board().job(job.id).phase is Phase.READY and not session.board().is_active_at_all)
     heartbeat.beat()
     assert said == ["Mint: World: Ready to place"]
 
@@ -113,7 +113,7 @@ def balance(board: Board) -> float | None:
 
 def test_the_balance_is_true_while_something_is_reserved_and_after_a_cancel(service: ThreadService, enabled: None) -> None:
     """What a start reserves is gone from the balance that is shown; a cancel brings it back."""
-    board = current.board()
+    board = session.board()
     board.find_out(Balance())
     full = balance(board)
     assert full is not None
@@ -128,7 +128,7 @@ def test_the_balance_is_true_while_something_is_reserved_and_after_a_cancel(serv
 
 def test_what_waits_in_line_is_taken_from_what_is_left(enabled: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Mint does not know yet of what waits here: "Leaves" counts it."""
-    board = current.board()
+    board = session.board()
     board.allow_online(False)
     job = start("a lamp")
     waiting = SimpleNamespace(jobs=lambda: [SimpleNamespace(**{**vars(board.job(job.id)), "estimate": 248.0, "optimize_estimate": 5.0})])
@@ -155,13 +155,13 @@ HANDS_ON = (
 @pytest.mark.parametrize("operator", HANDS_ON)
 def test_hands_on_operators(operator: str) -> None:
     """While the user is in the middle of one of these, nothing lands."""
-    assert auto_landing.is_hands_on(operator)
+    assert auto_import.is_hands_on(operator)
 
 
 @pytest.mark.parametrize("operator", ["MINT_OT_heartbeat", "SCREEN_OT_animation_play", "WM_OT_modal_of_an_addon"])
 def test_what_runs_by_itself(operator: str) -> None:
     """Playback and our own timer go on without the user's hands."""
-    assert not auto_landing.is_hands_on(operator)
+    assert not auto_import.is_hands_on(operator)
 
 
 def test_the_module_is_enabled_again_after_each_of_these() -> None:

@@ -16,12 +16,12 @@ from .test_job_list import Layout
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.jobs.board import Board  # noqa: E402
 from mint_blender.jobs.job import Cause, Job, Kept, Phase, Role, Target, Trouble, new_job  # noqa: E402
-from mint_blender.mint.generation import GenerationRequest  # noqa: E402
+from mint_blender.jobs.service import Board  # noqa: E402
+from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
-from mint_blender.scene import provenance  # noqa: E402
-from mint_blender.ui.job_list import job_card  # noqa: E402
+from mint_blender.scene import tags  # noqa: E402
+from mint_blender.ui.job_list import card  # noqa: E402
 
 URL = "https://files.example/a.glb"
 
@@ -44,7 +44,7 @@ def test_import_anyway_places_what_was_refused(board: Board, tmp_path: Path, rol
     with pytest.raises(RuntimeError, match="is not ready to place"):
         bpy.ops.mint.place(job_id=job.id)
     assert bpy.ops.mint.place(job_id=job.id, raw=True) == {"FINISHED"}
-    (root,) = provenance.roots(job_id=job.id)
+    (root,) = tags.roots(job_id=job.id)
     assert len(root.data.polygons) == 12
     done = board.job(job.id)
     assert done.phase is Phase.PLACED and any("without our check" in note for note in done.notes)
@@ -67,5 +67,5 @@ def test_the_card_offers_it_where_there_is_such_a_file(board: Board, tmp_path: P
     job = refused(board, tmp_path / "model.refused.glb")
     for shown, times in ((job, 1), (replace(job, refused=()), 0), (replace(job, refused=(Kept(Role.PANORAMA, "p.webp", URL),)), 0)):
         drawn: Counter[str] = Counter()
-        job_card.draw(Layout(drawn), board, shown, width=300)
+        card.draw(Layout(drawn), board, shown, width=300)
         assert (drawn["mint.place"], drawn["mint.resume"]) == (times, 1)

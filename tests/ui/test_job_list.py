@@ -18,15 +18,16 @@ from ..effort import lines
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.jobs.board import Board  # noqa: E402
 from mint_blender.jobs.job import Phase, Target, new_job  # noqa: E402
-from mint_blender.jobs.lineup import MORE, Group  # noqa: E402
+from mint_blender.jobs.job_groups import MORE, Group  # noqa: E402
+from mint_blender.jobs.service import Board  # noqa: E402
 from mint_blender.jobs.storage.journal import Journal  # noqa: E402
 from mint_blender.mint.account import Owner  # noqa: E402
-from mint_blender.mint.generation import GenerationRequest  # noqa: E402
+from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.ui import heartbeat, menus, panel  # noqa: E402
-from mint_blender.ui.job_list import job_groups, job_list  # noqa: E402
+from mint_blender.ui.job_list import groups as job_list_groups  # noqa: E402
+from mint_blender.ui.job_list import panel as job_list_panel  # noqa: E402
 
 CARD = "mint.job_menu"
 
@@ -60,7 +61,7 @@ def add(board: Board, phase: Phase, count: int) -> None:
 def drawn(board: Board) -> Counter[str]:
     """What the panel draws now."""
     counts: Counter[str] = Counter()
-    job_list.draw(Layout(counts), board, width=300)
+    job_list_panel.draw(Layout(counts), board, width=300)
     return counts
 
 
@@ -182,7 +183,7 @@ def test_a_beat_that_stumbles_hides_nothing(board: Board, other: Journal, monkey
     def stumble(board: Board) -> None:
         raise ValueError("a mistake of ours")
 
-    monkeypatch.setattr(heartbeat.auto_landing, "land_ready", stumble)
+    monkeypatch.setattr(heartbeat.auto_import, "land_ready", stumble)
     with pytest.raises(ValueError, match="a mistake of ours"):
         heartbeat.beat()
     assert groups(board) == [Group.OVER]
@@ -190,7 +191,7 @@ def test_a_beat_that_stumbles_hides_nothing(board: Board, other: Journal, monkey
 
 def groups(board: Board) -> list[Group]:
     """What the panel and the status bar look at."""
-    return [part.group for part in job_groups.lineup(board).parts]
+    return [part.group for part in job_list_groups.lineup(board).parts]
 
 
 def test_a_job_of_another_account_offers_nothing_that_mint_would_hear_of(board: Board) -> None:

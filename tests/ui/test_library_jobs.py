@@ -14,11 +14,12 @@ from ..effort import lines
 bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
-from mint_blender.jobs.board import Board  # noqa: E402
 from mint_blender.jobs.job import Job, Phase, Target, new_fetch, new_job  # noqa: E402
-from mint_blender.mint.generation import GenerationRequest  # noqa: E402
+from mint_blender.jobs.service import Board  # noqa: E402
+from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind, Preset  # noqa: E402
-from mint_blender.ui.library_browser import library_jobs, library_panel  # noqa: E402
+from mint_blender.ui.library_browser import job_lookup  # noqa: E402
+from mint_blender.ui.library_browser import panel as library_browser_panel  # noqa: E402
 
 from ..jobs.telling import operation  # noqa: E402
 from ..jobs.test_library import an_asset  # noqa: E402
@@ -35,7 +36,7 @@ def test_the_details_cost_the_same_with_many_jobs(board: Board) -> None:
     """With a thousand jobs no more is looked at for a drawing than with ten."""
 
     def draw() -> None:
-        library_panel._draw_details(Layout(Counter()), an_asset(3), 300)
+        library_browser_panel._draw_details(Layout(Counter()), an_asset(3), 300)
 
     efforts = []
     for numbers in (range(10), range(10, 1000)):
@@ -48,15 +49,15 @@ def test_the_details_cost_the_same_with_many_jobs(board: Board) -> None:
 def test_what_changes_is_seen(board: Board) -> None:
     """A job that is begun or dismissed is known, or not, at the next drawing; the newest of several counts, and one that only fetches never."""
     asset = an_asset(1)
-    assert library_jobs.job_of(asset) is None
+    assert job_lookup.job_of(asset) is None
     first = replace(made(1, preset=Preset.FAST), owner=board.owner)
     board._known.add(first)
-    assert library_jobs.job_of(asset) == first
-    assert library_jobs.preset_words(asset) == "Fast"
+    assert job_lookup.job_of(asset) == first
+    assert job_lookup.preset_words(asset) == "Fast"
     second = replace(first, id="second", request=replace(first.request, preset=Preset.STANDARD), created_at=first.created_at + 1)
     board._known.add(second, new_fetch(asset, Target(), now=first.created_at + 2))
-    assert library_jobs.job_of(asset) == second
+    assert job_lookup.job_of(asset) == second
     board.dismiss(second.id)
-    assert library_jobs.job_of(asset) == first
+    assert job_lookup.job_of(asset) == first
     board.dismiss(first.id)
-    assert library_jobs.job_of(asset) is None
+    assert job_lookup.job_of(asset) is None

@@ -20,10 +20,10 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 import mint_blender  # noqa: E402
-from mint_blender.jobs.library import library  # noqa: E402
-from mint_blender.jobs.questions import LARGEST_PAGE, PAGE_SIZE, ListPage  # noqa: E402
-from mint_blender.ui import current, heartbeat  # noqa: E402
-from mint_blender.ui.library_browser import library_view  # noqa: E402
+from mint_blender.jobs.library import view_model  # noqa: E402
+from mint_blender.jobs.queries import LARGEST_PAGE, PAGE_SIZE, ListPage  # noqa: E402
+from mint_blender.ui import heartbeat, session  # noqa: E402
+from mint_blender.ui.library_browser import view_model as library_browser_view_model  # noqa: E402
 
 MODELS, WORLDS = 5000, 20
 
@@ -42,7 +42,7 @@ class Panel:
     def __init__(self, service: ThreadService) -> None:
         self.service = service
         self.begun = len(service.log())
-        self.fields: Any = library_view.fields_of(bpy.context)
+        self.fields: Any = library_browser_view_model.fields_of(bpy.context)
         self.drawn: list[tuple[int, float]] = []
         self.beaten: list[tuple[int, float]] = []
         self.most_at_once = 0
@@ -50,7 +50,7 @@ class Panel:
     @property
     def loaded(self) -> int:
         """How many entries are known."""
-        return library_view.library().count()
+        return library_browser_view_model.library().count()
 
     def requests(self, host: str = "api") -> list[Any]:
         """What was asked since the panel was opened."""
@@ -63,18 +63,22 @@ class Panel:
     def draw(self) -> None:
         """All that the panel looks at while it is drawn; afterwards the timer asks."""
         begun = time.thread_time()
-        for asset in library_view.on_screen(self.fields):
-            library_view.icon(asset), library.title(asset), library.state_of(asset)
-        library_view.extent_words(self.fields), library_view.is_searching(self.fields), library_view.chosen(self.fields)
-        library_view.seen(bpy.context)
+        for asset in library_browser_view_model.on_screen(self.fields):
+            library_browser_view_model.icon(asset), view_model.title(asset), view_model.state_of(asset)
+        (
+            library_browser_view_model.extent_words(self.fields),
+            library_browser_view_model.is_searching(self.fields),
+            library_browser_view_model.chosen(self.fields),
+        )
+        library_browser_view_model.seen(bpy.context)
         self.drawn.append((self.loaded, time.thread_time() - begun))
-        if bpy.app.timers.is_registered(library_view._supply):
-            bpy.app.timers.unregister(library_view._supply)
-            library_view._supply()
+        if bpy.app.timers.is_registered(library_browser_view_model._supply):
+            bpy.app.timers.unregister(library_browser_view_model._supply)
+            library_browser_view_model._supply()
 
     def beat(self) -> None:
         """One beat of the heart, as soon as there is something to hear."""
-        board = current.board()
+        board = session.board()
         until = time.monotonic() + 30
         while board.worker.news.empty() and board.is_active_at_all:
             assert time.monotonic() < until, "nobody answers"
@@ -87,7 +91,7 @@ class Panel:
     def live(self, until: Callable[[], bool] = lambda: False) -> None:
         """Draw and beat until nothing is lacking."""
         self.draw()
-        while current.board().is_active_at_all and not until():
+        while session.board().is_active_at_all and not until():
             self.beat()
             self.draw()
 
@@ -98,9 +102,9 @@ def panel(large: ThreadService, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("MINT_API_KEY", large.key)
     monkeypatch.setenv("MINT_API_BASE_URL", large.api)
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(library_view, "TYPING_PAUSE", 0.0)
+    monkeypatch.setattr(library_browser_view_model, "TYPING_PAUSE", 0.0)
     mint_blender.register()
-    current.board()
+    session.board()
     yield Panel(large)
     mint_blender.unregister()
 
@@ -123,7 +127,7 @@ def test_opened(panel: Panel) -> None:
     assert len(panel.pages()) == 2
     files = {f"{panel.service.files}{each.path}" for each in panel.requests("files")}
     # The part of an address that says until when it holds is no part of the path.
-    assert files == {url.partition("?")[0] for url in pictures(library_view.on_screen(panel.fields))}
+    assert files == {url.partition("?")[0] for url in pictures(library_browser_view_model.on_screen(panel.fields))}
     before = len(panel.requests()) + len(panel.requests("files"))
     for _ in range(100):
         panel.live()
@@ -134,23 +138,23 @@ def test_scrolled_to_the_end(panel: Panel) -> None:
     """Every page once, one after the other; the end is an end. Neither a draw nor a beat costs more with 5,000 entries than with 500."""
     panel.live()
     screens = 1
-    seen = [each.id for each in library_view.on_screen(panel.fields)]
+    seen = [each.id for each in library_browser_view_model.on_screen(panel.fields)]
     while True:
         before = panel.fields.start
         _forward(panel)
         if panel.fields.start == before:
             break
         screens += 1
-        seen += [each.id for each in library_view.on_screen(panel.fields)]
+        seen += [each.id for each in library_browser_view_model.on_screen(panel.fields)]
     assert panel.loaded == MODELS + WORLDS
-    assert screens == ceil((MODELS + WORLDS) / library_view.ON_SCREEN)
+    assert screens == ceil((MODELS + WORLDS) / library_browser_view_model.ON_SCREEN)
     assert len(seen) == len(set(seen)) == MODELS + WORLDS
     assert len(panel.pages()) == len(set(panel.pages())) == ceil(MODELS / PAGE_SIZE) + 1
     assert panel.most_at_once == 1
-    assert len(panel.requests("files")) <= len(pictures([library_view.library().get(each) for each in seen]))
+    assert len(panel.requests("files")) <= len(pictures([library_browser_view_model.library().get(each) for each in seen]))
     assert is_flat(panel.drawn)
     assert is_flat(panel.beaten)
-    dates = [library_view.library().get(each).created_at for each in seen]
+    dates = [library_browser_view_model.library().get(each).created_at for each in seen]
     assert dates == sorted(dates, reverse=True), "a later page brought what belongs further up"
     asked = len(panel.pages())
     _forward(panel)
@@ -159,26 +163,31 @@ def test_scrolled_to_the_end(panel: Panel) -> None:
 
 def test_pictures_in_memory_are_bounded(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the pictures that were shown long ago Blender's memory is freed; turned back to, they come from the disk."""
-    monkeypatch.setattr(library_view, "MOST_ICONS", 2 * library_view.ON_SCREEN)
+    monkeypatch.setattr(library_browser_view_model, "MOST_ICONS", 2 * library_browser_view_model.ON_SCREEN)
     panel.live()
-    first = pictures(library_view.on_screen(panel.fields))
+    first = pictures(library_browser_view_model.on_screen(panel.fields))
     for _ in range(5):
-        library_view.turn(panel.fields, forward=True)
+        library_browser_view_model.turn(panel.fields, forward=True)
         panel.live()
-        assert len(library_view._pictures) <= 2 * library_view.ON_SCREEN
-        assert pictures(library_view.on_screen(panel.fields)) <= set(library_view._pictures)
-    assert first.isdisjoint(library_view._pictures)
+        assert len(library_browser_view_model._pictures) <= 2 * library_browser_view_model.ON_SCREEN
+        assert pictures(library_browser_view_model.on_screen(panel.fields)) <= set(library_browser_view_model._pictures)
+    assert first.isdisjoint(library_browser_view_model._pictures)
     downloaded = len(panel.requests("files"))
     panel.fields.start = 0
     panel.live()
-    assert first <= set(library_view._pictures)
+    assert first <= set(library_browser_view_model._pictures)
     assert len(panel.requests("files")) == downloaded
 
 
 def _forward(panel: Panel) -> None:
     """One screen further, as the button does it where there is a window: what is lacking comes by itself."""
-    library_view.turn(panel.fields, forward=True)
-    panel.live(until=lambda: len(library_view.on_screen(panel.fields)) == library_view.ON_SCREEN and not library_view.is_loading())
+    library_browser_view_model.turn(panel.fields, forward=True)
+    panel.live(
+        until=lambda: (
+            len(library_browser_view_model.on_screen(panel.fields)) == library_browser_view_model.ON_SCREEN
+            and not library_browser_view_model.is_loading()
+        )
+    )
 
 
 def test_searched_in_the_whole_library(panel: Panel) -> None:
@@ -188,14 +197,14 @@ def test_searched_in_the_whole_library(panel: Panel) -> None:
     words = []
     while True:
         panel.draw()
-        words.append(library_view.extent_words(panel.fields))
-        if not current.board().is_active_at_all:
+        words.append(library_browser_view_model.extent_words(panel.fields))
+        if not session.board().is_active_at_all:
             break
         panel.beat()
-    found = library_view.shown(panel.fields)
+    found = library_browser_view_model.shown(panel.fields)
     numbers = [number for number in range(MODELS, 0, -1) if number % 30 == 0 and "300" in str(number)]
     assert numbers == [3300, 3000, 300]
-    assert [each.prompt for each in found if each.kind is library.Kind.MODEL] == [f"a white rock no {number}" for number in numbers]
+    assert [each.prompt for each in found if each.kind is view_model.Kind.MODEL] == [f"a white rock no {number}" for number in numbers]
     assert words[0] == "Searching… 50 looked through"
     assert words[-1] == "All 5,020 looked through"
     assert len(panel.pages()) == len(set(panel.pages())) == 2 + ceil((MODELS - PAGE_SIZE) / LARGEST_PAGE)
@@ -209,9 +218,9 @@ def test_a_full_screen_is_enough(panel: Panel) -> None:
     panel.live()
     panel.fields.words = "rock"
     panel.live()
-    assert len(library_view.on_screen(panel.fields)) == library_view.ON_SCREEN
+    assert len(library_browser_view_model.on_screen(panel.fields)) == library_browser_view_model.ON_SCREEN
     assert len(panel.pages()) < 5
-    assert "there are more" in (library_view.extent_words(panel.fields) or "")
+    assert "there are more" in (library_browser_view_model.extent_words(panel.fields) or "")
 
 
 def test_a_search_can_be_stopped(panel: Panel) -> None:
@@ -223,23 +232,23 @@ def test_a_search_can_be_stopped(panel: Panel) -> None:
     panel.live()
     asked = len(panel.pages())
     assert asked <= 6
-    assert (library_view.extent_words(panel.fields) or "").endswith("looked through, there are more")
+    assert (library_browser_view_model.extent_words(panel.fields) or "").endswith("looked through, there are more")
     for _ in range(10):
         panel.live()
     assert len(panel.pages()) == asked
-    library_view.go_on()
+    library_browser_view_model.go_on()
     panel.live()
     assert panel.loaded == MODELS + WORLDS
 
 
 def test_a_search_has_a_bound(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
     """By itself it loads so many pages and no more; then it says how far it came."""
-    monkeypatch.setattr(library_view, "MOST_PAGES", 7)
+    monkeypatch.setattr(library_browser_view_model, "MOST_PAGES", 7)
     panel.live()
     panel.fields.words = "no such thing"
     panel.live()
     assert len(panel.pages()) == 2 + 7
-    assert library_view.extent_words(panel.fields) == f"{50 + 7 * LARGEST_PAGE} looked through, there are more"
+    assert library_browser_view_model.extent_words(panel.fields) == f"{50 + 7 * LARGEST_PAGE} looked through, there are more"
 
 
 def test_nobody_looks(panel: Panel) -> None:
@@ -247,7 +256,7 @@ def test_nobody_looks(panel: Panel) -> None:
     panel.live()
     panel.fields.words = "no such thing"
     panel.live(until=lambda: len(panel.pages()) >= 5)
-    while current.board().is_active_at_all:
+    while session.board().is_active_at_all:
         panel.beat()
     assert len(panel.pages()) <= 6
 
@@ -257,25 +266,27 @@ def test_by_name_says_what_it_sorts(panel: Panel) -> None:
     panel.live()
     panel.fields.sort = "NAME"
     panel.live()
-    assert library_view.extent_words(panel.fields) == "In order among the 50 that are loaded"
+    assert library_browser_view_model.extent_words(panel.fields) == "In order among the 50 that are loaded"
     panel.fields.kind = "WORLD"
     panel.live()
-    assert library_view.extent_words(panel.fields) is None
+    assert library_browser_view_model.extent_words(panel.fields) is None
 
 
 def test_refreshing_keeps_the_place(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was made meanwhile comes in front, and the same entries stay on screen; at the beginning the new ones are shown."""
     for _ in range(3):
         _forward(panel)
-    before = [each.id for each in library_view.on_screen(panel.fields)]
+    before = [each.id for each in library_browser_view_model.on_screen(panel.fields)]
     assert before
-    known, view = library_view.library(), library_view.on_screen(panel.fields)
-    newer = [library.Asset.read(each.kind, {**each.raw, "id": f"new{each.id}", "createdAt": "2040-01-01T00:00:00Z"}) for each in view[:5]]
-    first = known.entries(library.Filter(kind=newer[0].kind))[:25]
+    known, view = library_browser_view_model.library(), library_browser_view_model.on_screen(panel.fields)
+    newer = [
+        view_model.Asset.read(each.kind, {**each.raw, "id": f"new{each.id}", "createdAt": "2040-01-01T00:00:00Z"}) for each in view[:5]
+    ]
+    first = known.entries(view_model.Filter(kind=newer[0].kind))[:25]
     question = ListPage(newer[0].kind)
-    board = current.board()
-    board.answers[question] = library_view.Answered(question, library_view.Page((*newer, *first), "x"))
-    library_view.catch_up(board)
-    assert [each.id for each in library_view.on_screen(panel.fields)] == before
+    board = session.board()
+    board.answers[question] = library_browser_view_model.Answered(question, library_browser_view_model.Page((*newer, *first), "x"))
+    library_browser_view_model.catch_up(board)
+    assert [each.id for each in library_browser_view_model.on_screen(panel.fields)] == before
     panel.fields.start = 0
-    assert library_view.on_screen(panel.fields)[0].id.startswith("new")
+    assert library_browser_view_model.on_screen(panel.fields)[0].id.startswith("new")

@@ -16,15 +16,16 @@ from ..mint_service.running import ThreadService, running_service
 bpy = pytest.importorskip("bpy")
 pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 
-from mint_blender.jobs.engine import calls  # noqa: E402
+from mint_blender.jobs.engine import dispatch  # noqa: E402
 from mint_blender.jobs.job import Target  # noqa: E402
-from mint_blender.jobs.library import library  # noqa: E402
+from mint_blender.jobs.library import view_model  # noqa: E402
 from mint_blender.mint.account import Account  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind  # noqa: E402
-from mint_blender.scene import landing, reading  # noqa: E402
-from mint_blender.scene import provenance as origin  # noqa: E402
-from mint_blender.ui import current, waiting  # noqa: E402
-from mint_blender.ui.library_browser import library_jobs, library_view  # noqa: E402
+from mint_blender.scene import capabilities, place  # noqa: E402
+from mint_blender.scene import tags as origin  # noqa: E402
+from mint_blender.ui import headless, session  # noqa: E402
+from mint_blender.ui.library_browser import job_lookup  # noqa: E402
+from mint_blender.ui.library_browser import view_model as library_browser_view_model  # noqa: E402
 
 
 @pytest.fixture
@@ -35,9 +36,9 @@ def service() -> Iterator[ThreadService]:
         assert not running.leaks()
 
 
-def entries(state: library.State = library.State.DONE, kind: Kind = Kind.MODEL) -> list[Asset]:
+def entries(state: view_model.State = view_model.State.DONE, kind: Kind = Kind.MODEL) -> list[Asset]:
     """What is known, of one state and kind."""
-    return library_view.library().entries(library.Filter(kind, state))
+    return library_browser_view_model.library().entries(view_model.Filter(kind, state))
 
 
 def an_entry(kind: Kind = Kind.MODEL) -> Asset:
@@ -49,10 +50,10 @@ def an_entry(kind: Kind = Kind.MODEL) -> Asset:
 def test_refresh_and_more(service: ThreadService) -> None:
     """A refresh loads the first page of each kind, Load More one page, and at the end of the list nothing."""
     bpy.ops.mint.refresh_library()
-    assert (library_view.library().count(Kind.MODEL), library_view.library().count(Kind.WORLD)) == (30, 5)
+    assert (library_browser_view_model.library().count(Kind.MODEL), library_browser_view_model.library().count(Kind.WORLD)) == (30, 5)
     for _ in range(3):
         bpy.ops.mint.load_more()
-    assert library_view.library().count(Kind.MODEL) == 40
+    assert library_browser_view_model.library().count(Kind.MODEL) == 40
     assert [len(service.requests("GET", path)) for path in ("/v1/models", "/v1/worlds")] == [2, 1]
     assert service.requests(host="files") == []
 
@@ -71,7 +72,7 @@ def test_import(kind: Kind, service: ThreadService) -> None:
     bpy.context.scene.cursor.location = (1, 2, 0)
     before = len(service.operations())
     assert bpy.ops.mint.import_asset(kind=kind.name, asset_id=asset.id) == {"FINISHED"}
-    placed = landing.find(asset_id=asset.id)
+    placed = place.find(asset_id=asset.id)
     assert placed is not None
     provenance = origin.read(placed.root)
     assert provenance is not None
@@ -83,9 +84,9 @@ def test_import(kind: Kind, service: ThreadService) -> None:
 def test_import_by_id_alone() -> None:
     """A script needs no list: the id is enough, and the result is called what Mint calls it."""
     asset = an_entry()
-    library_view.forget()
+    library_browser_view_model.forget()
     bpy.ops.mint.import_asset(kind="MODEL", asset_id=asset.id)
-    placed = landing.find(asset_id=asset.id)
+    placed = place.find(asset_id=asset.id)
     assert placed is not None
     assert placed.root.get("mint_prompt") == asset.prompt
 
@@ -102,7 +103,7 @@ def test_import_of_a_failed_one() -> None:
     """There is nothing to import, and the sentence says so."""
     an_entry()
     with pytest.raises(RuntimeError, match="has not made this model"):
-        bpy.ops.mint.import_asset(kind="MODEL", asset_id=entries(library.State.FAILED)[0].id)
+        bpy.ops.mint.import_asset(kind="MODEL", asset_id=entries(view_model.State.FAILED)[0].id)
 
 
 def test_one_that_is_still_being_made_is_waited_for(service: ThreadService) -> None:
@@ -110,7 +111,7 @@ def test_one_that_is_still_being_made_is_waited_for(service: ThreadService) -> N
     begun, may_go_on = threading.Event(), threading.Event()
 
     def somebody_else() -> None:
-        client = calls.connect(Account(service.key, service.api))
+        client = dispatch.connect(Account(service.key, service.api))
         body = {"prompt": "a slow lamp", "generationPreset": "fast", "generationMode": "auto"}
         operation = client.start(Kind.MODEL, body, key="somebody-elses")
         begun.set()
@@ -124,12 +125,12 @@ def test_one_that_is_still_being_made_is_waited_for(service: ThreadService) -> N
     other.start()
     assert begun.wait(20)
     bpy.ops.mint.refresh_library()
-    (running,) = [each for each in entries(library.State.UNFINISHED) if each.prompt == "a slow lamp"]
+    (running,) = [each for each in entries(view_model.State.UNFINISHED) if each.prompt == "a slow lamp"]
     posts = len(service.requests("POST"))
-    assert library_jobs.job_of(running) is None, "it is none of our jobs"
+    assert job_lookup.job_of(running) is None, "it is none of our jobs"
     may_go_on.set()
     assert bpy.ops.mint.import_asset(kind="MODEL", asset_id=running.id) == {"FINISHED"}
-    assert landing.find(asset_id=running.id) is not None
+    assert place.find(asset_id=running.id) is not None
     assert len(service.requests("POST")) == posts
     other.join(20)
 
@@ -138,24 +139,28 @@ def test_one_of_our_own_jobs_is_known(service: ThreadService) -> None:
     """What this Blender generates is a job, with a preset and decisions: its entry says so instead of offering to wait for it."""
     bpy.ops.mint.generate(prompt="a lamp of ours", preset="FAST", mode="REVIEW")
     bpy.ops.mint.refresh_library()
-    (ours,) = [each for each in library_view.shown(library_view.fields_of(bpy.context)) if each.prompt == "a lamp of ours"]
-    assert library.state_of(ours) is library.State.UNFINISHED
-    assert library_jobs.job_of(ours) == current.board().jobs()[0]
-    assert library_jobs.preset_words(ours) == "Fast"
+    (ours,) = [
+        each
+        for each in library_browser_view_model.shown(library_browser_view_model.fields_of(bpy.context))
+        if each.prompt == "a lamp of ours"
+    ]
+    assert view_model.state_of(ours) is view_model.State.UNFINISHED
+    assert job_lookup.job_of(ours) == session.board().jobs()[0]
+    assert job_lookup.preset_words(ours) == "Fast"
 
 
 def test_an_optimised_version_is_made_and_fetched(service: ThreadService) -> None:
     """One paid call with the level that was asked for, then the optimised file, however often it is asked for; nothing at all where this
     Blender could not open it."""
     asset = an_entry()
-    if not reading.draco_by_package() and not reading.draco_is_native():
+    if not capabilities.draco_by_package() and not capabilities.draco_is_native():
         with pytest.raises(RuntimeError, match="Nothing was started"):
             bpy.ops.mint.optimize(asset_id=asset.id)
         assert service.requests("POST") == []
         return
     for _ in range(2):
         assert bpy.ops.mint.optimize(asset_id=asset.id, level="LIGHT") == {"FINISHED"}
-        placed = landing.find(asset_id=asset.id)
+        placed = place.find(asset_id=asset.id)
         assert placed is not None
         assert placed.root["mint_file_used"] == "optimized"
     assert len(service.requests("POST", "/v1/models/*:optimize")) == 1
@@ -166,13 +171,13 @@ def test_a_new_version_takes_the_place_of_the_earlier_one() -> None:
     """What lands as a replacement is in the same object, with its name and transform, wherever the user has put it."""
     asset = an_entry()
     bpy.ops.mint.import_asset(kind="MODEL", asset_id=asset.id)
-    placed = landing.find(asset_id=asset.id)
+    placed = place.find(asset_id=asset.id)
     assert placed is not None
     placed.root.location = (5, 6, 7)
     name, mesh = placed.root.name, placed.root.data
-    board = current.board()
-    job = board.fetch(asset, Target(document=current.document(), scene=bpy.context.scene.name, replaces=True))
-    waiting.until_rest(board, job.id)
+    board = session.board()
+    job = board.fetch(asset, Target(document=session.document(), scene=bpy.context.scene.name, replaces=True))
+    headless.until_rest(board, job.id)
     (root,) = origin.roots(asset_id=asset.id)
     assert (root.name, tuple(root.location), root["mint_job_id"]) == (name, (5, 6, 7), job.id)
     assert root.data != mesh
@@ -189,7 +194,7 @@ def test_the_prompt_again() -> None:
 
 def test_pages_are_turned_within_what_there_is(service: ThreadService) -> None:
     """Screen by screen to the end, which loads the second page on the way, and no further."""
-    fields = library_view.fields_of(bpy.context)
+    fields = library_browser_view_model.fields_of(bpy.context)
     fields.kind = "MODEL"
     bpy.ops.mint.refresh_library()
     starts = []
@@ -224,5 +229,5 @@ def test_another_account_has_another_library(service: ThreadService, monkeypatch
     """With another key nothing of what was loaded is shown."""
     an_entry()
     monkeypatch.setenv("MINT_API_KEY", "another")
-    current.account_changed()
-    assert library_view.library().count() == 0
+    session.account_changed()
+    assert library_browser_view_model.library().count() == 0

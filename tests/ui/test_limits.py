@@ -22,12 +22,12 @@ from mint_blender.cli import main  # noqa: E402
 from mint_blender.jobs.budget.spending import Day, date_of  # noqa: E402
 from mint_blender.jobs.engine.messages import Answered  # noqa: E402
 from mint_blender.jobs.job import Phase  # noqa: E402
-from mint_blender.jobs.questions import Balance, Price  # noqa: E402
+from mint_blender.jobs.queries import Balance, Price  # noqa: E402
 from mint_blender.mint.schema import Kind, Mode, Preset  # noqa: E402
-from mint_blender.ui import current  # noqa: E402
+from mint_blender.ui import session  # noqa: E402
 from mint_blender.ui.account import billing_watch, usage_chart  # noqa: E402
-from mint_blender.ui.create import form  # noqa: E402
-from mint_blender.ui.pricing import asking, confirm, priced  # noqa: E402
+from mint_blender.ui.create import properties as create_properties  # noqa: E402
+from mint_blender.ui.pricing import limit_dialog, price_dialog, price_queries  # noqa: E402
 
 ESTIMATE = "/v1/pricing:estimate"
 
@@ -70,7 +70,7 @@ def test_a_generation_above_the_limit_raises(service: ThreadService, preferences
     assert len(service.requests("POST", ESTIMATE)) == 1
     preferences.limit_each = 248
     assert generate() == {"FINISHED"}
-    assert current.board().jobs()[0].estimate == 248
+    assert session.board().jobs()[0].estimate == 248
 
 
 def test_a_day_above_the_limit_raises(service: ThreadService, preferences: Any) -> None:
@@ -78,9 +78,9 @@ def test_a_day_above_the_limit_raises(service: ThreadService, preferences: Any) 
     preferences.limit_day = 650
     with pytest.raises(RuntimeError):
         generate(prompt="a lamp [transient]")
-    failed = current.board().jobs()[0].id
+    failed = session.board().jobs()[0].id
     generate()
-    bpy.ops.mint.dismiss(job_id=current.board().jobs()[0].id)
+    bpy.ops.mint.dismiss(job_id=session.board().jobs()[0].id)
     generate()
     for begin in (generate, lambda: bpy.ops.mint.retry(job_id=failed)):
         with pytest.raises(RuntimeError, match="With the 646 Credits spent today that is more than your limit of 650 Credits"):
@@ -92,7 +92,7 @@ def test_a_day_above_the_limit_raises(service: ThreadService, preferences: Any) 
 def test_approving_and_revising_above_the_limit(service: ThreadService, preferences: Any) -> None:
     """They cost too: refused with the sentence, and nothing is sent; at the limit they go on. The Preview's own Credits count once."""
     generate(mode="REVIEW")
-    job = current.board().jobs()[0].id
+    job = session.board().jobs()[0].id
     preferences.limit_each = 247
     for click in (lambda: bpy.ops.mint.approve(job_id=job), lambda: bpy.ops.mint.revise(job_id=job, feedback="in green")):
         with pytest.raises(RuntimeError, match="more than your limit of 247 Credits for one generation"):
@@ -115,9 +115,9 @@ def test_an_unknown_price(service: ThreadService, preferences: Any) -> None:
 
 def test_an_optimisation_above_the_limit(service: ThreadService, preferences: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Having a model of the library optimised costs 20; bringing it as it is costs nothing and is never refused."""
-    from mint_blender.ui.job_list import after_operators
+    from mint_blender.ui.job_list import follow_up_operators
 
-    monkeypatch.setattr(after_operators, "readable_extensions", lambda: after_operators.OPTIMIZED_NEEDS)
+    monkeypatch.setattr(follow_up_operators, "readable_extensions", lambda: follow_up_operators.OPTIMIZED_NEEDS)
     preferences.limit_each = 19
     made = next(each.id for each in service.resources() if each.kind == "model" and each.status == "succeeded")
     with pytest.raises(RuntimeError, match="about 20 Credits, more than your limit of 19"):
@@ -135,33 +135,33 @@ def test_a_generation_with_its_optimisation(service: ThreadService, preferences:
     assert generate() == {"FINISHED"}
     preferences.limit_each = 268
     assert generate(optimize="LIGHT") == {"FINISHED"}
-    job = current.board().jobs()[0]
+    job = session.board().jobs()[0]
     assert (job.estimate, job.optimize_estimate) == (248, 20)
 
 
 def test_the_form_says_that_optimising_comes_on_top(service: ThreadService, preferences: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """For how much, as soon as that is known; a Mint that has no model, or tells no price, is said to tell it only later."""
-    monkeypatch.setattr(form, "readable_extensions", lambda: form.OPTIMIZED_NEEDS)
-    fields = form.of(bpy.context)
+    monkeypatch.setattr(create_properties, "readable_extensions", lambda: create_properties.OPTIMIZED_NEEDS)
+    fields = create_properties.of(bpy.context)
     fields.kind, fields.preset, fields.optimize = "MODEL", "FAST", "LIGHT"
-    board = current.board()
+    board = session.board()
 
     def ask() -> str:
-        asking.ask_unknown(*form.prices_of(fields))
+        price_queries.ask_unknown(*create_properties.prices_of(fields))
         while board.asked():
             board.hear()
-        return priced.optimizing_words()
+        return price_dialog.optimizing_words()
 
-    assert priced.optimizing_words() == "Optimising comes on top."
+    assert price_dialog.optimizing_words() == "Optimising comes on top."
     assert ask() == "Optimising comes on top: about 20 Credits."
-    assert board.purse.price(form.price_of(fields)) == 248
+    assert board.purse.price(create_properties.price_of(fields)) == 248
     board.answers.clear()
     service.scenario(answers=[{"method": "POST", "path": ESTIMATE, "times": 2, "answer": {"status": 404}}])
     assert ask() == "Optimising comes on top. What optimising costs, Mint tells only once there is a model."
     fields.kind = "WORLD"
-    assert form.prices_of(fields) == (form.price_of(fields),)
+    assert create_properties.prices_of(fields) == (create_properties.price_of(fields),)
     fields.kind, fields.optimize = "MODEL", "OFF"
-    assert form.prices_of(fields) == (form.price_of(fields),)
+    assert create_properties.prices_of(fields) == (create_properties.price_of(fields),)
 
 
 def test_the_command_line_inside_blender_keeps_the_limit(
@@ -178,14 +178,14 @@ def test_the_command_line_inside_blender_keeps_the_limit(
 
 def test_the_price_is_cached_and_asked_for_again_after_hours(service: ThreadService, preferences: Any) -> None:
     """What is known is not asked for; an old price is; and each kind, preset and mode has its own."""
-    fields = form.of(bpy.context)
+    fields = create_properties.of(bpy.context)
     fields.kind, fields.preset, fields.review = "MODEL", "FAST", False
-    question = form.price_of(fields)
+    question = create_properties.price_of(fields)
     assert question == Price(Kind.MODEL, Preset.FAST, Mode.AUTO)
-    board = current.board()
+    board = session.board()
 
     def asked() -> int:
-        asking.ask_unknown(form.price_of(fields), Balance())
+        price_queries.ask_unknown(create_properties.price_of(fields), Balance())
         while board.asked():
             board.hear()
         return len(service.requests("POST", ESTIMATE))
@@ -197,34 +197,34 @@ def test_the_price_is_cached_and_asked_for_again_after_hours(service: ThreadServ
     for change, price in (({"preset": "STANDARD"}, 798), ({"kind": "WORLD"}, 1650), ({"review": True}, 1650)):
         for name, value in change.items():
             setattr(fields, name, value)
-        assert board.purse.price(form.price_of(fields)) is None, "a price of something else is shown"
+        assert board.purse.price(create_properties.price_of(fields)) is None, "a price of something else is shown"
         asked()
-        assert board.purse.price(form.price_of(fields)) == price
+        assert board.purse.price(create_properties.price_of(fields)) == price
     assert len(service.requests("POST", ESTIMATE)) == 5
 
 
 def test_changes_of_the_form_are_heard_while_enabled(preferences: Any) -> None:
     """The form calls who wants to know; disabled, nobody is called any more."""
     heard: list[int] = []
-    form.hear(lambda: heard.append(1))
-    form.of(bpy.context).preset = "FAST"
+    create_properties.hear(lambda: heard.append(1))
+    create_properties.of(bpy.context).preset = "FAST"
     assert heard
-    assert len(form._hearers) == 2
+    assert len(create_properties._hearers) == 2
     mint_blender.unregister()
-    assert form._hearers == []
+    assert create_properties._hearers == []
     mint_blender.register()
-    assert len(form._hearers) == 1
+    assert len(create_properties._hearers) == 1
 
 
 def test_nothing_waits_in_background_mode(service: ThreadService, preferences: Any) -> None:
     """A job that needs Credits leaves no timer and no held click where no timer would ever tick."""
     with pytest.raises(RuntimeError):
         generate(prompt="a lamp [billing-final] [billing-unpaid]")
-    board = current.board()
+    board = session.board()
     assert board.jobs()[0].phase is Phase.BILLING
     billing_watch.catch_up(board, lambda: None)
     assert not bpy.app.timers.is_registered(billing_watch._look)
-    assert confirm._above is None and confirm._priced is None
+    assert limit_dialog._above is None and limit_dialog._priced is None
 
 
 # -- the chart ---------------------------------------------------------------------------------------------------------------

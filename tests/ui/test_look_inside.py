@@ -14,11 +14,11 @@ bpy = pytest.importorskip("bpy")
 
 import numpy as np  # noqa: E402
 
-from mint_blender.scene import landing  # noqa: E402
-from mint_blender.scene.landing import Landing, Provenance  # noqa: E402
-from mint_blender.scene.world import world  # noqa: E402
-from mint_blender.scene.world.world_files import WorldFiles, WorldOptions  # noqa: E402
-from mint_blender.ui import current, registration  # noqa: E402
+from mint_blender.scene import place as scene_place  # noqa: E402
+from mint_blender.scene.place import Landing, Provenance  # noqa: E402
+from mint_blender.scene.world import build as world_build  # noqa: E402
+from mint_blender.scene.world.files import WorldFiles, WorldOptions  # noqa: E402
+from mint_blender.ui import registration, session  # noqa: E402
 from mint_blender.ui.worlds import look_inside  # noqa: E402
 
 from ..scene import made_place  # noqa: E402
@@ -34,14 +34,14 @@ def area() -> Iterator[Any]:
     registration.register()
     yield next(each for each in bpy.context.window_manager.windows[0].screen.areas if each.type == "VIEW_3D")
     registration.unregister()
-    current.close()
+    session.close()
 
 
 def land(folder: Path, *, job_id: str = "one", at=(0, 0, 0), camera: bool = True) -> bpy.types.Object:
     """A World in the scene: collider and panorama."""
     files = WorldFiles(made_place.collider(folder / "collider.glb"), made_place.panorama(folder / "panorama.png"))
     told = Provenance(job_id=job_id, kind="world", name=f"Room {job_id}")
-    return landing.land_world(files, told, Landing(at=at), WorldOptions(camera=camera)).root
+    return scene_place.land_world(files, told, Landing(at=at), WorldOptions(camera=camera)).root
 
 
 def eye(space: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -58,7 +58,7 @@ def eye(space: Any) -> tuple[np.ndarray, np.ndarray]:
 def test_the_view_stands_at_the_capture_point_in_colour(area, tmp_path, gone):
     """With a start camera, without one, and when somebody has deleted the capture point: at eye height, straight ahead, with the panorama."""
     root = land(tmp_path, at=(3, 2, 1), camera="camera" not in gone)
-    bpy.data.batch_remove([each for name in gone for each in world.parts_of(root, name)])
+    bpy.data.batch_remove([each for name in gone for each in world_build.parts_of(root, name)])
     assert bpy.ops.mint.look_inside() == {"FINISHED"}
     space = area.spaces.active
     place, direction = eye(space)
@@ -143,10 +143,10 @@ def test_which_world_is_meant(area, tmp_path):
         bpy.ops.mint.look_inside()
     for how, expected in (({"job_id": "two"}, second), ({"root": first.name}, first), ({"root": second.children[0].name}, second)):
         bpy.ops.mint.look_inside(**how)
-        assert world.root_of(space.camera) == expected
+        assert world_build.root_of(space.camera) == expected
     bpy.context.view_layer.objects.active = first.children[0]
     bpy.ops.mint.look_inside()
-    assert world.root_of(space.camera) == first
+    assert world_build.root_of(space.camera) == first
     with pytest.raises(RuntimeError, match="not in the current scene"):
         bpy.ops.mint.look_inside(job_id="three")
 
@@ -157,7 +157,7 @@ def test_solid_shading_has_colours_to_show(area, tmp_path):
     bpy.ops.mint.look_inside(shading="SOLID")
     space = area.spaces.active
     assert (space.shading.type, space.shading.color_type) == ("SOLID", "VERTEX") and look_inside.shows_colour(space)
-    mesh = world.parts_of(root, "collider")[0].data
+    mesh = world_build.parts_of(root, "collider")[0].data
     assert mesh.attributes.active_color is not None
 
 

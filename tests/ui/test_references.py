@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mint_blender.files import picture
-from mint_blender.mint.generation import LARGEST_IMAGE, prompt_for_pictures
+from mint_blender.files import pictures as files_pictures
+from mint_blender.mint.generation_request import LARGEST_IMAGE, prompt_for_pictures
 from mint_blender.mint.schema import Kind
 
 from ..mint_service import pictures
@@ -182,7 +182,7 @@ def test_an_odd_format_waits_to_be_converted(
     assert bpy.ops.mint.fit_reference(index=0) == {"FINISHED"}
     assert listed()[0].problem == ""
     assert listed()[0].note.startswith("Converted to WebP")
-    assert picture.inspect(Path(listed()[0].source)).format == "webp"
+    assert files_pictures.inspect(Path(listed()[0].source)).format == "webp"
     assert corner(listed()[0].source)[:3] == pytest.approx(colour, abs=0.03)
     assert bpy.ops.mint.generate_from_form.poll()
     assert set(bpy.data.images) == images, "an image of ours stays in the user's file"
@@ -210,7 +210,7 @@ def test_a_large_picture_is_scaled_down_only_when_asked(home: Path, tmp_path: Pa
     assert "Mint takes at most 5 MB" in listed()[0].problem
     assert Path(listed()[0].source).read_bytes() == before
     bpy.ops.mint.fit_reference(index=0)
-    found = picture.inspect(Path(listed()[0].source))
+    found = files_pictures.inspect(Path(listed()[0].source))
     assert Path(listed()[0].source).stat().st_size <= LARGEST_IMAGE
     assert found.width and found.height
     assert found.width / found.height == pytest.approx(2, rel=0.01)
@@ -337,7 +337,7 @@ def test_the_last_render(home: Path) -> None:
     scene.render.image_settings.file_format, scene.render.image_settings.color_depth = "OPEN_EXR", "32"
     bpy.ops.render.render()
     bpy.ops.mint.add_reference_render()
-    found = picture.inspect(Path(listed()[0].source))
+    found = files_pictures.inspect(Path(listed()[0].source))
     assert (found.format, found.width, found.height) == ("png", 48, 32)
     settings = scene.render.image_settings
     assert (settings.file_format, settings.color_depth) == ("OPEN_EXR", "32")
@@ -384,10 +384,10 @@ def test_a_bad_picture_is_refused_before_there_is_a_job(home: Path, tmp_path: Pa
     """`bpy.ops.mint.generate(images=…)` says why, and nothing is started."""
     import bpy
 
-    from mint_blender.ui import current
+    from mint_blender.ui import session
 
     starts = len(service.requests("POST"))
     with pytest.raises(RuntimeError, match=r"gone\.png cannot be read"):
         bpy.ops.mint.generate(prompt="a lamp", images=f"{red(tmp_path)};{tmp_path / 'gone.png'}")
-    assert current.board().jobs() == []
+    assert session.board().jobs() == []
     assert len(service.requests("POST")) == starts

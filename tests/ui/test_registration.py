@@ -58,16 +58,16 @@ def test_disabling_with_a_job_in_flight(tmp_path: Path, monkeypatch: pytest.Monk
         monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
         mint_blender.register()
         try:
-            from mint_blender.mint.generation import GenerationRequest
+            from mint_blender.mint.generation_request import GenerationRequest
             from mint_blender.mint.schema import Kind
-            from mint_blender.ui import current
+            from mint_blender.ui import session
 
-            job = current.board().start(GenerationRequest(Kind.MODEL, "a lamp"))
+            job = session.board().start(GenerationRequest(Kind.MODEL, "a lamp"))
             assert "mint-worker" in {thread.name for thread in threading.enumerate()}
             mint_blender.unregister()
             assert not {thread.name for thread in threading.enumerate()} & {"mint-worker", "mint-download"}
             mint_blender.register()
-            board = current.board()
+            board = session.board()
             board.resume_all()
             board.watch([job.id])
             assert board.job(job.id).phase == "ready"

@@ -216,13 +216,13 @@ def test_japanese_wraps_between_letters(registered: Any) -> None:
     """A Japanese sentence fills its lines though it has no spaces, loses no letter, and no line begins with a full stop or a small letter."""
     import blf
 
-    from mint_blender.ui import wrapping
+    from mint_blender.ui import text_wrap
 
     text = "Mint の一時的な不具合でした。続く場合は「再試行」をクリックしてください。それまでは元のファイルを使えます。"
     blf.size(0, 11.0)  # without a window the interface has a scale of nothing
-    lines = list(wrapping._wrap(text.split(), 150.0))
+    lines = list(text_wrap._wrap(text.split(), 150.0))
     assert len(lines) > 2
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
     assert lines[0].startswith("Mint の一")
     assert not any(line[0] in "。、」ーっッ" for line in lines)
-    assert all(wrapping._width(line) <= 150.0 for line in lines)
+    assert all(text_wrap._width(line) <= 150.0 for line in lines)

@@ -13,18 +13,20 @@ import pytest
 pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
 
-from mint_blender.delivery import arrival  # noqa: E402
-from mint_blender.files import picture  # noqa: E402
-from mint_blender.jobs.board import Board  # noqa: E402
+from mint_blender.delivery import import_job  # noqa: E402
+from mint_blender.files import pictures  # noqa: E402
 from mint_blender.jobs.job import Job, Kept, Phase, Role, Target, new_job  # noqa: E402
+from mint_blender.jobs.service import Board  # noqa: E402
 from mint_blender.jobs.workflow import part_notes  # noqa: E402
-from mint_blender.mint.generation import GenerationRequest  # noqa: E402
+from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind  # noqa: E402
-from mint_blender.scene.world import splats, world  # noqa: E402
-from mint_blender.ui import current, registration  # noqa: E402
-from mint_blender.ui.create import form  # noqa: E402
-from mint_blender.ui.job_list import auto_landing  # noqa: E402
-from mint_blender.ui.worlds import world_operators, world_panel  # noqa: E402
+from mint_blender.scene.world import build as world_build  # noqa: E402
+from mint_blender.scene.world import splats  # noqa: E402
+from mint_blender.ui import registration, session  # noqa: E402
+from mint_blender.ui.create import properties as create_properties  # noqa: E402
+from mint_blender.ui.job_list import auto_import  # noqa: E402
+from mint_blender.ui.worlds import operators as worlds_operators  # noqa: E402
+from mint_blender.ui.worlds import panel as worlds_panel  # noqa: E402
 
 from ..mint_service.running import Service, running_service  # noqa: E402
 from ..scene import made_place  # noqa: E402
@@ -37,7 +39,7 @@ def registered() -> Iterator[None]:
     registration.register()
     yield
     registration.unregister()
-    current.close()
+    session.close()
 
 
 def make_job(folder: Path, target: Target = Target(), *roles: Role) -> Job:
@@ -56,8 +58,8 @@ def placed(registered: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """A World with all its parts, its root active; its job is on the list."""
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
     job = make_job(tmp_path)
-    current.board()._known.add(job)
-    root = arrival.place(job).root
+    session.board()._known.add(job)
+    root = import_job.place(job).root
     bpy.context.view_layer.objects.active = root
     return root
 
@@ -69,17 +71,17 @@ def part(name: str) -> bpy.types.Object | None:
 
 def the_root() -> bpy.types.Object:
     """The World, found anew."""
-    return next(each for each in bpy.context.scene.objects if world.is_root(each))
+    return next(each for each in bpy.context.scene.objects if world_build.is_root(each))
 
 
 def test_what_was_chosen_beforehand_goes_with_the_job_and_into_the_scene(registered, tmp_path):
     """Physics only, rigid, no background, no camera: so it lands."""
-    fields = form.of(bpy.context)
+    fields = create_properties.of(bpy.context)
     fields.kind, fields.collider, fields.rigid_body, fields.panorama, fields.camera = "WORLD", "PHYSICS", True, False, False
-    target = form.target_of(fields, bpy.context)
+    target = create_properties.target_of(fields, bpy.context)
     assert (target.collider, target.rigid_body, target.panorama, target.camera) == ("PHYSICS", True, False, False)
     before = bpy.context.scene.world
-    arrival.place(make_job(tmp_path, target, Role.COLLIDER, Role.PANORAMA))
+    import_job.place(make_job(tmp_path, target, Role.COLLIDER, Role.PANORAMA))
     collider = part("collider")
     assert collider.display_type == "WIRE" and collider.hide_render and collider.rigid_body.type == "PASSIVE"
     assert bpy.context.scene.world == before and part("camera") is None
@@ -87,7 +89,7 @@ def test_what_was_chosen_beforehand_goes_with_the_job_and_into_the_scene(registe
 
 def test_a_collider_that_was_left_out_is_not_called_missing(registered, tmp_path):
     """The note is for what Mint has not made."""
-    notes = arrival.place(make_job(tmp_path, Target(collider="NONE"), Role.PANORAMA)).notes
+    notes = import_job.place(make_job(tmp_path, Target(collider="NONE"), Role.PANORAMA)).notes
     assert part("collider") is None
     assert not any("collider" in note for note in notes)
 
@@ -105,25 +107,25 @@ OFFERED = Asset.read(Kind.WORLD, {"id": "w", "status": "succeeded", "assets": {"
 def test_a_part_that_cannot_be_used_is_not_said_to_be_lacking_too(registered, tmp_path, lacking, asset):
     """The job has told why it was left out; that none came, or that nobody wanted it, would be another story."""
     job = replace(make_job(tmp_path, Target(), *(role for role in BAD if role is not lacking)), asset=asset)
-    placed = arrival.place(job)
-    (note,) = set(placed.notes) - set(arrival.place(make_job(tmp_path)).notes)
+    placed = import_job.place(job)
+    (note,) = set(placed.notes) - set(import_job.place(make_job(tmp_path)).notes)
     assert note.startswith("The splats of this World were left out" if asset and lacking is Role.SPLATS else "This world came without")
     told = replace(job, notes=(BAD[lacking],))
-    assert note not in arrival.place(told).notes
-    assert note in arrival.settled(told, placed), "nor does it stay when the part was fetched later and is bad"
+    assert note not in import_job.place(told).notes
+    assert note in import_job.settled(told, placed), "nor does it stay when the part was fetched later and is bad"
     told = replace(job, notes=(part_notes.missing(Kind.WORLD, {Role.COLLIDER: "collider mesh"}.get(lacking, lacking)),))
-    assert not set(arrival.settled(told, placed)) & set(told.notes), "what the job says itself stays"
+    assert not set(import_job.settled(told, placed)) & set(told.notes), "what the job says itself stays"
 
 
 def test_a_panorama_whose_pixels_cannot_be_read_holds_nothing_up(registered, tmp_path):
     """Its header was looked at when it came, its pixels only now: the rest lands, and the card has a note, as for any other bad part."""
-    job, board = make_job(tmp_path), current.board()
+    job, board = make_job(tmp_path), session.board()
     noisy = bytearray(made_place.png(np.random.default_rng(1).random((32, 64, 3))))
     noisy[3000:] = bytes(byte ^ 0x55 for byte in noisy[3000:])
     Path(job.file(Role.PANORAMA).path).write_bytes(noisy)
-    picture.check_panorama(Path(job.file(Role.PANORAMA).path))
+    pictures.check_panorama(Path(job.file(Role.PANORAMA).path))
     board._known.add(job)
-    assert auto_landing.land(board, job) is None
+    assert auto_import.land(board, job) is None
     told = board.job(job.id)
     assert told.phase is Phase.PLACED and told.trouble is None
     assert [note for note in told.notes if "panorama" in note] == [
@@ -137,9 +139,9 @@ def test_what_goes_from_any_copy_is_said(registered, tmp_path):
     target = Target(replaces=True, splats="100k")
     for number, roles in enumerate(((Role.COLLIDER, Role.PANORAMA), (Role.COLLIDER, Role.SPLATS))):
         (tmp_path / str(number)).mkdir()
-        arrival.place(replace(make_job(tmp_path / str(number), Target(), *roles), asset=OFFERED))
+        import_job.place(replace(make_job(tmp_path / str(number), Target(), *roles), asset=OFFERED))
     later = replace(make_job(tmp_path, target, Role.COLLIDER), asset=OFFERED, notes=(BAD[Role.PANORAMA], BAD[Role.SPLATS]))
-    assert set(arrival.place(later).notes) == {
+    assert set(import_job.place(later).notes) == {
         f"The {what} of the earlier version went with it: the new version brings none." for what in ("panorama", "splats")
     }
     assert part("splats") is None and part("panorama") is None and bpy.context.scene.world is None
@@ -147,12 +149,12 @@ def test_what_goes_from_any_copy_is_said(registered, tmp_path):
 
 def test_a_mistake_in_the_import_is_a_sentence_and_not_tried_again_at_every_beat(placed, monkeypatch, caplog):
     """The job waits with `Place`, as after any other import that went wrong; the log has the details."""
-    job, board = current.board().jobs()[0], current.board()
-    here = replace(job.target, document=current.document(), scene=bpy.context.scene.name)
+    job, board = session.board().jobs()[0], session.board()
+    here = replace(job.target, document=session.document(), scene=bpy.context.scene.name)
     board.retarget(job.id, here)
-    assert auto_landing.are_waiting(board)
-    monkeypatch.setattr(arrival, "place", lambda *arguments, **options: {}["oh"])
-    assert auto_landing.land_ready(board) and not auto_landing.are_waiting(board)
+    assert auto_import.are_waiting(board)
+    monkeypatch.setattr(import_job, "place", lambda *arguments, **options: {}["oh"])
+    assert auto_import.land_ready(board) and not auto_import.are_waiting(board)
     assert board.job(job.id).trouble.sentence.startswith("Something in the import went wrong (KeyError).")
     assert "Traceback" in caplog.text
 
@@ -160,11 +162,11 @@ def test_a_mistake_in_the_import_is_a_sentence_and_not_tried_again_at_every_beat
 def test_settings_of_a_world_come_back_next_time(registered, tmp_path, monkeypatch):
     """They are remembered like the others."""
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path))
-    fields = form.of(bpy.context)
+    fields = create_properties.of(bpy.context)
     fields.collider, fields.panorama = "VISIBLE", False
-    form.remember(fields)
+    create_properties.remember(fields)
     fields.collider, fields.panorama = "AUTO", True
-    form.recall()
+    create_properties.recall()
     assert (fields.collider, fields.panorama) == ("VISIBLE", False)
 
 
@@ -176,7 +178,7 @@ def test_without_a_world_the_reason_is_said(registered):
 
 def test_the_reason_is_said_in_the_users_language(registered, monkeypatch):
     """The tooltip of a greyed button is translated as every other sentence is."""
-    monkeypatch.setattr(world_operators, "translated", lambda text: f"«{text}»")
+    monkeypatch.setattr(worlds_operators, "translated", lambda text: f"«{text}»")
     for operator, words in ((bpy.ops.mint.flip_world, "Select a Mint World"), (bpy.ops.mint.restore_scene_world, "no panorama")):
         with pytest.raises(RuntimeError, match=f"«.*{words}.*»"):
             operator()
@@ -225,7 +227,7 @@ def test_rigid_body_on_and_off(placed):
 def test_panorama_and_earlier_world(placed):
     """Back and forth."""
     shown = bpy.context.scene.world
-    assert world.shows_panorama(bpy.context.scene, placed)
+    assert world_build.shows_panorama(bpy.context.scene, placed)
     bpy.ops.mint.restore_scene_world()
     assert bpy.context.scene.world != shown
     bpy.ops.mint.show_panorama()
@@ -237,12 +239,12 @@ def test_the_earlier_world_comes_back_after_an_undo(registered, tmp_path):
     scene = bpy.context.scene
     scene.world = bpy.data.worlds.new("Mine")
     bpy.ops.ed.undo_push(message="before")
-    arrival.place(make_job(tmp_path, Target()))
+    import_job.place(make_job(tmp_path, Target()))
     bpy.ops.ed.undo_push(message="World")
     bpy.ops.ed.undo()
     assert bpy.context.scene.world.name == "Mine"
     bpy.ops.ed.redo()
-    assert world.shows_panorama(bpy.context.scene)
+    assert world_build.shows_panorama(bpy.context.scene)
     bpy.ops.mint.restore_scene_world()
     assert bpy.context.scene.world.name == "Mine"
 
@@ -254,13 +256,13 @@ def test_the_earlier_world_comes_back_though_the_mint_world_is_gone(registered, 
     scene.world = bpy.data.worlds.new("Mine")
     for name in ("first", "second"):
         (tmp_path / name).mkdir()
-        arrival.place(make_job(tmp_path / name, Target()))
+        import_job.place(make_job(tmp_path / name, Target()))
     bpy.data.batch_remove(list(scene.objects))
     if saved:
         bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
         bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
-    assert world.shows_panorama(bpy.context.scene)
-    assert world_panel._draw_scene_world in bpy.types.WORLD_PT_context_world._dyn_ui_initialize()
+    assert world_build.shows_panorama(bpy.context.scene)
+    assert worlds_panel._draw_scene_world in bpy.types.WORLD_PT_context_world._dyn_ui_initialize()
     assert bpy.ops.mint.restore_scene_world() == {"FINISHED"}
     assert bpy.context.scene.world.name == "Mine"
 
@@ -270,9 +272,9 @@ def test_a_part_goes_and_comes_back_from_disk(placed):
     for name in ("COLLIDER", "PANORAMA", "SPLATS"):
         bpy.context.view_layer.objects.active = part(name.lower()) or placed
         bpy.ops.mint.remove_world_part(part=name)
-        assert not world.has_part(placed, name) and bpy.context.view_layer.objects.active == placed
+        assert not world_build.has_part(placed, name) and bpy.context.view_layer.objects.active == placed
         bpy.ops.mint.add_world_part(part=name)
-        assert world.has_part(placed, name)
+        assert world_build.has_part(placed, name)
 
 
 def test_splat_settings_are_blenders_own_properties(placed):
@@ -336,16 +338,16 @@ def service(registered: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setenv("MINT_API_BASE_URL", running.api)
         monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
         yield running
-        current.close()
+        session.close()
 
 
 def test_parts_that_were_left_out_are_fetched_and_land_under_the_same_root(service: Service):
     """First without splats and collider; each comes later, another tier takes the earlier one's place, and nothing is paid for it."""
-    board: Board = current.board()
-    target = Target(document=current.document(), scene=bpy.context.scene.name, at=(0, 0, 0), collider="NONE")
+    board: Board = session.board()
+    target = Target(document=session.document(), scene=bpy.context.scene.name, at=(0, 0, 0), collider="NONE")
     job = board.start(GenerationRequest(Kind.WORLD, "a greenhouse"), target)
     board.watch([job.id])
-    assert auto_landing.land(board, board.job(job.id)) is None
+    assert auto_import.land(board, board.job(job.id)) is None
     root = the_root()
     assert part("splats") is None and part("collider") is None
     root.location.x = 5
@@ -364,6 +366,6 @@ def test_parts_that_were_left_out_are_fetched_and_land_under_the_same_root(servi
     assert bpy.ops.mint.fetch_world_part(part="COLLIDER") == {"FINISHED"}
     assert part("collider").parent == root and root.location.x == 5
 
-    assert len([each for each in bpy.context.scene.objects if world.is_root(each)]) == 1
+    assert len([each for each in bpy.context.scene.objects if world_build.is_root(each)]) == 1
     assert board.job(job.id).phase is Phase.PLACED
     assert (len(service.requests("POST", "/v1/worlds:generate")), service.credits()) == (starts, credits)

@@ -29,7 +29,7 @@ _going_on = None
 
 
 def part(name):
-    """A module of the installed add-on, as in `part("ui.current")`."""
+    """A module of the installed add-on, as in `part("ui.session")`."""
     return sys.modules[f"{MODULE}.{name}" if name else MODULE]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from mint_blender.jobs.job import Target, new_job
 from mint_blender.jobs.storage.journal import Journal
-from mint_blender.mint.generation import GenerationRequest
+from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Preset
 from tests.mint_service.options import DURATIONS
 from tests.mint_service.running import Service

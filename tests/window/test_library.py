@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.board import Board
-from mint_blender.mint.generation import GenerationRequest
+from mint_blender.jobs.service import Board
+from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Preset
 from tests.jobs.quick import account, quick
 from tests.mint_service.running import Service, running_service
@@ -18,7 +18,7 @@ from .blender_window import BlenderWindow
 
 pytestmark = pytest.mark.window
 
-VIEW = "part('ui.library_browser.library_view')"
+VIEW = "part('ui.library_browser.view_model')"
 FIELDS = "bpy.context.window_manager.mint_library"
 
 
@@ -54,7 +54,7 @@ def test_library_looked_through(open_blender: Callable[..., BlenderWindow], serv
     blender.wait(f"'vertices' in ({VIEW}.facts_words({VIEW}.library().get(model)) or '')", model=model)
     blender.screenshot("library_details")
     running = blender.ask(
-        f"next(each.id for each in {VIEW}.library().entries(part('jobs.library.library').Filter()) if each.status == 'running')"
+        f"next(each.id for each in {VIEW}.library().entries(part('jobs.library.view_model').Filter()) if each.status == 'running')"
     )
     blender.ask("bpy.ops.mint.choose_asset(asset_id=running)", running=running)
     blender.settle()
@@ -64,8 +64,8 @@ def test_library_looked_through(open_blender: Callable[..., BlenderWindow], serv
     blender.wait_for("placed")
     blender.screenshot("library_imported")
     blender.ask("bpy.ops.mint.sync_library(directory=folder)", folder=str(tmp_path / "library"))
-    blender.wait("'of' in (part('ui.library_browser.library_child').words() or '')", seconds=120)
-    blender.wait("board() is not None and part('ui.library_browser.library_child').is_running()")
+    blender.wait("'of' in (part('ui.library_browser.sync_process').words() or '')", seconds=120)
+    blender.wait("board() is not None and part('ui.library_browser.sync_process').is_running()")
     blender.screenshot("library_syncing")
     blender.ask("bpy.ops.mint.stop_sync()")
     assert list((tmp_path / "library").glob("*.blend"))
@@ -116,7 +116,7 @@ def test_library_follows_the_jobs(open_blender: Callable[..., BlenderWindow], tm
         blender.ask("bpy.ops.mint.choose_asset(asset_id=failed)", failed=failed)
         blender.settle()
         blender.click("mint.retry_asset")
-        state = f"part('jobs.library.library').state_words({VIEW}.chosen({FIELDS}))"
+        state = f"part('jobs.library.view_model').state_words({VIEW}.chosen({FIELDS}))"
         blender.wait(f"{state} == 'Being made'")
         blender.screenshot("library_follows_retried")
         blender.wait(f"{state} == 'Done'")
@@ -135,7 +135,7 @@ def test_library_follows_the_jobs(open_blender: Callable[..., BlenderWindow], tm
 
 
 # Prompt and state of the first entry on screen, as the panel shows them.
-_ON_TOP = f"(lambda top: (top.prompt, part('jobs.library.library').state_words(top)))({VIEW}.on_screen({FIELDS})[0])"
+_ON_TOP = f"(lambda top: (top.prompt, part('jobs.library.view_model').state_words(top)))({VIEW}.on_screen({FIELDS})[0])"
 
 
 def test_asset_browser(open_blender: Callable[..., BlenderWindow], tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_asset_browser(open_blender: Callable[..., BlenderWindow], tmp_path: Pat
         blender = open_blender(api=small.api, key=small.key)
         blender.open_sidebar()
         blender.call("mint.sync_library", directory=str(folder))
-        blender.wait("'saved' in (part('ui.library_browser.library_child').words() or '')", seconds=180)
+        blender.wait("'saved' in (part('ui.library_browser.sync_process').words() or '')", seconds=180)
         blender.screenshot("library_synced")
         done = [each for each in small.resources() if each.status == "succeeded"]
     assert len(list(folder.glob("*.blend"))) == len(done)

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.window
 ESTIMATE = "/v1/pricing:estimate"
 NO_PRICES = {"method": "POST", "path": ESTIMATE, "times": 1, "answer": {"status": 404}}
 PREFERENCES = f"bpy.context.preferences.addons['{ADDON}'].preferences"
-PRICE = "board() and board().purse.price(part('ui.create.form').price_of(bpy.context.window_manager.mint))"
+PRICE = "board() and board().purse.price(part('ui.create.properties').price_of(bpy.context.window_manager.mint))"
 TICKS = "bpy.app.timers.is_registered(part('ui.account.billing_watch')._look)"
 CLICK_AGAIN = """
 try:
@@ -69,7 +69,7 @@ def test_the_price_before_the_click(blender: BlenderWindow, since: Since) -> Non
     assert blender.ask(PRICE) is None, "the price of another preset is shown"
     assert known_price(blender) == 798
     blender.fill(preset="FAST")
-    blender.wait("not bpy.app.timers.is_registered(part('ui.pricing.asking')._ask_price)")
+    blender.wait("not bpy.app.timers.is_registered(part('ui.pricing.price_queries')._ask_price)")
     blender.settle()
     assert known_price(blender) == 248
     assert since.count("POST", ESTIMATE) == asked + 1
@@ -109,7 +109,7 @@ def test_a_click_above_the_limit_is_asked_about(blender: BlenderWindow, since: S
     blender.over("VIEW_3D", "UI")
     blender.until_it_shows(lambda: blender.click("mint.generate_from_form"))
     blender.key("Return")
-    blender.wait("part('ui.pricing.confirm')._above is None")
+    blender.wait("part('ui.pricing.limit_dialog')._above is None")
     assert not blender.jobs() and since.starts == 0
     blender.over("VIEW_3D", "UI")
     blender.until_it_shows(lambda: blender.click("mint.generate_from_form"))
@@ -128,7 +128,7 @@ def test_a_day_above_the_limit_is_asked_about(blender: BlenderWindow, since: Sin
     limit(blender, day=spent + 247)
     blender.ask(FORGET)
     blender.until_it_shows(lambda: start(blender, "one too many"))
-    blender.wait("part('ui.pricing.confirm')._above is not None")
+    blender.wait("part('ui.pricing.limit_dialog')._above is not None")
     blender.screenshot("above_the_limit_of_a_day")
     assert since.starts == 1
     blender.key(START_ANYWAY)
@@ -142,7 +142,7 @@ def test_a_second_click_while_the_price_is_asked_for(blender: BlenderWindow, ser
     service.scenario(answers=[{"method": "POST", "path": ESTIMATE, "times": 1, "answer": {"delay": 3.0}}])
     limit(blender, each=1000)
     start(blender, "only one lamp")
-    assert blender.ask("part('ui.pricing.confirm').waits_for_price()")
+    assert blender.ask("part('ui.pricing.limit_dialog').waits_for_price()")
     assert blender.ask(CLICK_AGAIN) == "Error: Mint is being asked for the price of the click before: wait a moment."
     blender.screenshot("asking_for_the_price")
     blender.wait_for("placed")
@@ -159,7 +159,7 @@ def test_f3_above_the_limit(blender: BlenderWindow, since: Since) -> None:
     blender.screenshot("f3_with_a_price")
     blender.until_it_shows(lambda: blender.key("Return"))  # ends the text
     blender.key(GENERATE)
-    blender.wait("part('ui.pricing.confirm')._above is not None")
+    blender.wait("part('ui.pricing.limit_dialog')._above is not None")
     blender.settle()
     blender.screenshot("f3_asks_about_the_limit")
     assert since.starts == 0
@@ -174,7 +174,7 @@ def test_a_retry_above_the_limit(blender: BlenderWindow, since: Since) -> None:
     blender.wait_for("failed")
     limit(blender, each=100)
     blender.until_it_shows(lambda: blender.click("mint.retry"))
-    blender.wait("part('ui.pricing.confirm')._above is not None")
+    blender.wait("part('ui.pricing.limit_dialog')._above is not None")
     blender.screenshot("retry_above_the_limit")
     assert since.count("POST", "/v1/*:retry") == 0
     blender.key(START_ANYWAY)
@@ -189,10 +189,10 @@ def test_approving_above_the_limit(blender: BlenderWindow, since: Since) -> None
     blender.wait("not jobs()[0]['active']")
     limit(blender, each=100)
     blender.until_it_shows(lambda: blender.click("mint.approve"))
-    blender.wait("part('ui.pricing.confirm')._above is not None")
+    blender.wait("part('ui.pricing.limit_dialog')._above is not None")
     blender.screenshot("approve_above_the_limit")
     blender.key("Escape")
-    blender.wait("part('ui.pricing.confirm')._above is None")
+    blender.wait("part('ui.pricing.limit_dialog')._above is None")
     assert since.count("POST", "/v1/*:approve") == 0
     assert blender.ask("jobs()[0]['phase']") == "review"
     limit(blender, each=248)
@@ -205,10 +205,10 @@ def test_a_retry_above_the_limit_with_the_price_known(blender: BlenderWindow, si
     """The dialog comes at once, within the click; confirmed, the retry goes to Mint, though Blender has freed the operator of the click."""
     start(blender, "a vase [transient]")
     blender.wait_for("failed")
-    blender.ask("[board().find_out(each) for each in part('jobs.questions').prices_of_retry(board().jobs()[0])] and None")
+    blender.ask("[board().find_out(each) for each in part('jobs.queries').prices_of_retry(board().jobs()[0])] and None")
     limit(blender, each=100)
     blender.until_it_shows(lambda: blender.click("mint.retry"))
-    assert blender.ask("part('ui.pricing.confirm')._above is not None")
+    assert blender.ask("part('ui.pricing.limit_dialog')._above is not None")
     blender.key(START_ANYWAY)
     blender.wait_for("placed")
     assert since.count("POST", "/v1/*:retry") == 1
@@ -222,7 +222,7 @@ def test_a_second_click_confirms_nothing(blender: BlenderWindow, since: Since) -
     blender.find("mint.generate_from_form")
     blender.click("mint.generate_from_form")
     blender.display.press(seconds=0.05)
-    blender.wait("part('ui.pricing.confirm')._above is not None")
+    blender.wait("part('ui.pricing.limit_dialog')._above is not None")
     blender.settle()
     assert not blender.jobs() and since.starts == 0
     blender.key("Escape")
@@ -234,10 +234,10 @@ def test_a_limit_without_a_price(blender: BlenderWindow, service: Service, since
     service.scenario(answers=[NO_PRICES])
     limit(blender, each=100_000)
     blender.until_it_shows(lambda: start(blender, "a lamp without a price"))
-    blender.wait("part('ui.pricing.confirm')._above is not None")
+    blender.wait("part('ui.pricing.limit_dialog')._above is not None")
     blender.screenshot("limit_without_a_price")
     blender.key("Escape")
-    blender.wait("part('ui.pricing.confirm')._above is None")
+    blender.wait("part('ui.pricing.limit_dialog')._above is None")
     assert since.starts == 0
 
 
@@ -317,7 +317,7 @@ def test_each_job_says_what_it_costs(blender: BlenderWindow) -> None:
     blender.wait_for("failed")
     start(blender, "a mug", mode="REVIEW")
     blender.wait_for("review", title="mug")
-    said = blender.ask("[part('jobs.card').cost(job) for job in board().jobs()]")
+    said = blender.ask("[part('jobs.presenter').cost(job) for job in board().jobs()]")
     assert said == ["248 Credits reserved", "Cost nothing", "248 Credits"]
     blender.screenshot("what_each_job_costs")
 
@@ -325,7 +325,7 @@ def test_each_job_says_what_it_costs(blender: BlenderWindow) -> None:
 PAST = """
 import random, time
 from dataclasses import replace
-jobs_, schema, generation, journal = part('jobs.job'), part('mint.schema'), part('mint.generation'), part('jobs.storage.journal')
+jobs_, schema, generation, journal = part('jobs.job'), part('mint.schema'), part('mint.generation_request'), part('jobs.storage.journal')
 chance, book = random.Random(7), journal.Journal(board().home)
 for day in range(30):
     for _ in range(chance.choice([0, 0, 1, 1, 2, 3, 5])):

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.board import Board
 from mint_blender.jobs.job import Phase
-from mint_blender.mint.generation import GenerationRequest
+from mint_blender.jobs.service import Board
+from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Preset
 from tests.jobs.quick import account, quick
 from tests.mint_service.running import Service, running_service
@@ -93,7 +93,7 @@ def test_a_library_and_pictures_from_it(open_blender: Callable[..., BlenderWindo
         blender.call("mint.refresh_library")
         blender.wait(f"{VIEW}.library().count() == count", count=len(PROMPTS))
         blender.ask(
-            f"[board().ask(part('jobs.questions').Thumbnail(each.assets.picture_url)) for each in {VIEW}.on_screen({FIELDS})] and None"
+            f"[board().ask(part('jobs.queries').Thumbnail(each.assets.picture_url)) for each in {VIEW}.on_screen({FIELDS})] and None"
         )
         folder = tmp_path / "home" / "thumbnails"
         blender.wait("len(list(__import__('pathlib').Path(folder).glob('*.webp'))) == count", folder=str(folder), count=len(PROMPTS))

@@ -17,7 +17,7 @@ FELT = ("mode", "selected", "active")
 def ready(blender: BlenderWindow) -> dict[str, Any]:
     """A result that waits with Place, since its prompt was clicked in a file that is not open any more."""
     assert blender.call("mint.generate", prompt="a lamp", mode="AUTO", preset="FAST") == ["FINISHED"]
-    blender.ask("part('ui.current').document_changed()")
+    blender.ask("part('ui.session').document_changed()")
     return blender.wait_for("ready")
 
 
@@ -89,7 +89,7 @@ def test_adjusting_the_last_operation_takes_no_result_away(blender: BlenderWindo
 
 def offers_place(blender: BlenderWindow, offered: bool) -> None:
     """Wait until the card says whether the result is there; and look at its button."""
-    blender.wait("(part('ui.job_list.in_file').shown(board().jobs()[0]).phase.value == 'ready') is offered", offered=offered)
+    blender.wait("(part('ui.job_list.placed_results').shown(board().jobs()[0]).phase.value == 'ready') is offered", offered=offered)
     blender.settle()
     assert ("mint.place" in " ".join(blender.buttons())) is offered
 
@@ -141,7 +141,7 @@ def test_an_edited_model_is_not_replaced_without_a_word(blender: BlenderWindow) 
     edited = blender.ask("[tuple(each.co) for each in bpy.data.objects[root].data.vertices]", root=root)
     blender.ask(FETCH_AGAIN)
     job = blender.wait_for("ready")
-    words = "part('ui.job_list.job_card')._place_words(board().job(id))"
+    words = "part('ui.job_list.card')._place_words(board().job(id))"
     assert blender.ask(words, id=job["id"]) == "Replace Model"
     blender.screenshot("replace_model_card")
     blender.until_it_shows(lambda: blender.click("mint.place"))

@@ -10,7 +10,7 @@ from .blender_window import BlenderWindow
 pytestmark = pytest.mark.window
 
 ADDON = "bl_ext.user_default.mint_blender"
-SAID = "part('ui.current').existing().answers"
+SAID = "part('ui.session').existing().answers"
 
 SHOW_PAGE = """
 area = next(each for each in window().screen.areas if each.type == 'VIEW_3D')
@@ -25,7 +25,7 @@ bpy.context.preferences.addons[addon].preferences.show_advanced = True
 def test_the_preferences(blender: BlenderWindow) -> None:
     """Account, usage, defaults, downloads and Advanced stand there; the balance was read, and the key's source is named."""
     blender.ask("bpy.ops.mint.check_key() and None")
-    blender.wait(f"part('ui.current').existing() and len({SAID}) >= 2")
+    blender.wait(f"part('ui.session').existing() and len({SAID}) >= 2")
     blender.ask("bpy.ops.mint.measure_downloads() and None")
     blender.ask(SHOW_PAGE, addon=ADDON)
     blender.screenshot("preferences")

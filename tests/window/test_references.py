@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.files import picture
+from mint_blender.files import pictures as files_pictures
 
 from ..mint_service import pictures
 from .blender_window import BlenderWindow
@@ -111,7 +111,7 @@ def test_a_view_is_captured(blender: BlenderWindow, view: str) -> None:
     images = blender.ask("sorted(each.name for each in bpy.data.images)")
     assert blender.call("mint.add_reference_view", view=view) == ["FINISHED"]
     ((_, source, problem, _),) = blender.ask(LISTED)
-    found = picture.inspect(Path(source))
+    found = files_pictures.inspect(Path(source))
     assert (found.format, problem) == ("png", "")
     assert found.width and found.height
     if view == "CAMERA":

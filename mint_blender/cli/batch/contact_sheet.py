@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from ...delivery import writing
+from ...delivery import write as delivery_write
 from ...jobs.job import Phase
-from .batch_record import Entry, State
+from .records import Entry, State
 from .sheet_style import STYLE
 
 NAME = "index.html"
@@ -50,7 +50,7 @@ def summary(entries: Sequence[Entry]) -> dict[str, Any]:
 def write(folder: Path, source: str, entries: Sequence[Entry]) -> Path:
     """Write the sheet; `source` is the batch file's name. Raises OSError."""
     path = folder / NAME
-    writing.put(path, page(source, entries, datetime.now().astimezone()))
+    delivery_write.put(path, page(source, entries, datetime.now().astimezone()))
     return path
 
 

@@ -12,9 +12,9 @@ import binascii
 import re
 from typing import Any
 
-from .. import picture
+from .. import pictures
 from ..errors import BadPicture
-from .gltf_reading import Flaw
+from .json_values import Flaw
 
 HEAD = re.compile(r"data:([a-z0-9.+-]+/[a-z0-9.+-]+);base64,")
 BUFFER_TYPES = frozenset({"application/octet-stream", "application/gltf-buffer"})
@@ -33,7 +33,7 @@ def check_image(uri: Any, media_type: Any) -> None:
     """The text must unpack to a picture of the kind that it, and the image's `mimeType`, say."""
     kind, content = _unpack(uri)
     try:
-        found = picture.inspect(content).media_type
+        found = pictures.inspect(content).media_type
     except BadPicture:
         raise Flaw(f"a picture in it, marked as {kind}, is none") from None
     if found != kind or (media_type is not None and media_type != kind):

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from ...files.errors import FileTrouble
 from ...mint.account import Account
-from ...mint.accounting import Me
+from ...mint.account_schema import Me
 from ...mint.errors import MintError
 from ..job import Job, Kept, Role
-from ..questions import Answer, Question
+from ..queries import Answer, Question
 
 # -- to the worker ----------------------------------------------------------------------------------------------------
 

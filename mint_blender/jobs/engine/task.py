@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from ...files.errors import FileTrouble
 from ..job import Job, Kept
-from ..workflow.story import Story
-from ..workflow.wants import AnyWant
+from ..workflow.effects import AnyWant
+from ..workflow.run import Story
 
 
 @dataclass

@@ -14,14 +14,14 @@ import threading
 from typing import TYPE_CHECKING
 
 from ...mint.account import Account
-from .. import troubles
-from ..questions import Question
+from .. import error_messages
+from ..queries import Question
 from ..storage.journal import JournalTrouble
+from .config import Setup
 from .messages import Ask, Command, Crashed, Halt, Look, News, Online, Use
-from .setup import Setup
 
 if TYPE_CHECKING:
-    from .desk import Desk
+    from .scheduler import Desk
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ class Worker:
     def _serve(self) -> None:
         """One desk, from opening to closing."""
         try:
-            from .desk import Desk  # with it comes the network: loaded here, not when the add-on is enabled
+            from .scheduler import Desk  # with it comes the network: loaded here, not when the add-on is enabled
 
             desk = Desk(self._setup, self._account, self._inbox, self.news, online=self._online)
             try:
@@ -111,7 +111,7 @@ class Worker:
         except Exception as mistake:
             log.exception("The worker ended")
             self._left_over()
-            self.news.put(Crashed(str(mistake) if isinstance(mistake, JournalTrouble) else troubles.internal(mistake).sentence))
+            self.news.put(Crashed(str(mistake) if isinstance(mistake, JournalTrouble) else error_messages.internal(mistake).sentence))
 
     def _left_over(self) -> list[Command]:
         """Empty the inbox; returns what was sent after the end had begun and still wants to be done."""

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from ...files import private
+from ...files import private_files
 from . import journal_mode
 
 _AS_FILE = "Check the folder and the free space on its disk, or set MINT_BLENDER_HOME."
@@ -55,10 +55,10 @@ class Database:
         self.path = path
         self._gathers = False  # is everything that is written now one commit?
         try:
-            private.home(path.parent)
-            private.file(path)  # SQLite gives its -wal and -shm the same permissions
+            private_files.home(path.parent)
+            private_files.file(path)  # SQLite gives its -wal and -shm the same permissions
             for beside in ("-wal", "-shm", "-journal"):
-                private.tighten(path.with_name(path.name + beside))
+                private_files.tighten(path.with_name(path.name + beside))
             self.connection = sqlite3.connect(path, timeout=10.0, isolation_level=None)
         except (OSError, sqlite3.Error) as error:
             raise trouble(path, error, opening=True) from error

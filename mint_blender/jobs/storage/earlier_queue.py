@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from ..budget import spending
 from ..job import Job
-from ..workflow.sent import is_never_sent
-from .driver import Driver
+from ..workflow.sent_requests import is_never_sent
 from .journal import Journal
+from .ownership import Driver
 
 JUST_NOW = 5.0  # seconds in which another process that has begun a job comes to drive it
 # The jobs that somebody has asked for, or to go on with, in this process: it is one session, however often a board is opened in it.

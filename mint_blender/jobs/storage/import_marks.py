@@ -16,13 +16,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...files import private
+from ...files import private_files
 from ...files.lock import try_lock
-from ..budget.purse import NotPossible
+from ..budget.prices import NotPossible
 from .database import JournalTrouble
 
 if TYPE_CHECKING:
-    from ..board import Board
+    from ..service import Board
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +34,10 @@ CRASHED = "Blender closed unexpectedly while importing this result. Its files ar
 def importing(home: Path, job_id: str) -> Iterator[None]:
     """Mark that a job's result is being imported, on disk before anything is read. Raises OSError where nothing can be written."""
     folder = _folder(home)
-    private.folder(folder)
+    private_files.folder(folder)
     mark = folder / f"{uuid.uuid4().hex}.json"
     try:
-        with open(mark, "xb", opener=private.opener) as handle:
+        with open(mark, "xb", opener=private_files.opener) as handle:
             try:
                 try_lock(handle)
                 handle.write(json.dumps({"job": job_id}).encode())  # after the lock: an empty mark is one that is just being made

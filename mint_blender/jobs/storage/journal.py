@@ -17,11 +17,12 @@ from pathlib import Path
 from ...mint.account import Account, Owner
 from ...mint.schema import Kind
 from ..job import HOLDS_SLOT, Decision, Job, Phase, asset_of, may_decide
-from . import accounts, record
+from . import accounts
+from . import records as storage_records
 from .accounts import Accounts, Present, Standing
+from .batch_ledger import Ledgers
 from .database import Database, JournalTrouble
-from .driver import Driver
-from .ledger import Ledgers
+from .ownership import Driver
 
 __all__ = ["Journal", "JournalTrouble", "Unreadable"]
 
@@ -177,7 +178,7 @@ class Journal:
         """What these rows say. One that cannot be read hides no other."""
         for job_id, created_at, text, phase, decision, origin, account in self._db.rows(_SELECT + clause, *values):
             try:
-                job = record.load(text, record.load_decision(decision), Phase(phase))
+                job = storage_records.load(text, storage_records.load_decision(decision), Phase(phase))
                 if job.id != job_id:
                     raise KeyError(job_id)  # the record of another job
             except Exception as error:  # damaged, or a newer version's: whatever is wrong with it concerns this job alone
@@ -200,7 +201,7 @@ class Journal:
                 # The kind counts for slots at Mint, of which a conversion takes none.
                 kind = "conversion" if job.convert else job.kind.value
                 owner = job.owner or Owner("", "")
-                row = (job.id, job.created_at, kind, job.phase.value, record.dump(job), owner.origin, owner.account)
+                row = (job.id, job.created_at, kind, job.phase.value, storage_records.dump(job), owner.origin, owner.account)
                 self._db.rows("INSERT INTO jobs (id, created_at, kind, phase, record, origin, account) VALUES (?, ?, ?, ?, ?, ?, ?)", *row)
                 self._note_move(job.id, job.phase)
                 self._note_change(job.id)
@@ -218,11 +219,13 @@ class Journal:
         """Commit a job as it now is; `settled` is the decision that has been answered, and goes in the same commit."""
         with self._db.transaction():
             before = self._db.row("SELECT phase FROM jobs WHERE id = ?", job.id)
-            self._db.rows("UPDATE jobs SET phase = ?, record = ? WHERE id = ?", job.phase.value, record.dump(job), job.id)
+            self._db.rows("UPDATE jobs SET phase = ?, record = ? WHERE id = ?", job.phase.value, storage_records.dump(job), job.id)
             if before is not None and before[0] != job.phase.value:
                 self._note_move(job.id, job.phase)
             if settled is not None:
-                self._db.rows("UPDATE jobs SET decision = NULL WHERE id = ? AND decision = ?", job.id, record.dump_decision(settled))
+                self._db.rows(
+                    "UPDATE jobs SET decision = NULL WHERE id = ? AND decision = ?", job.id, storage_records.dump_decision(settled)
+                )
             self._note_change(job.id)
         self._ledgers.note_if_possible(job)
 
@@ -234,7 +237,7 @@ class Journal:
             pending = job.decision.verb if job and job.decision else None
             if job is None or job.hold is not None or not may_decide(decision.verb, job.phase, pending):
                 return False
-            self._db.rows("UPDATE jobs SET decision = ? WHERE id = ?", record.dump_decision(decision), job_id)
+            self._db.rows("UPDATE jobs SET decision = ? WHERE id = ?", storage_records.dump_decision(decision), job_id)
             self._note_change(job_id)
             if (job := self.job(job_id)) is not None:
                 self._note_line(job)

@@ -12,16 +12,16 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ...files.download import Downloader
+from ...files.download_folder import Store
 from ...files.errors import FileTrouble
-from ...files.store import Store
 from ...mint.account import Account
-from .. import troubles
+from .. import error_messages
+from ..engine.config import Setup
 from ..engine.messages import Command, Fetched, News, Progress, QuestionEnded
-from ..engine.setup import Setup
 from ..job import Role
-from ..questions import FileFacts, Thumbnail
-from ..workflow.wants import Fetch
-from . import errands, fetching
+from ..queries import FileFacts, Thumbnail
+from ..workflow.effects import Fetch
+from . import fetch_file, file_queries
 
 log = logging.getLogger(__name__)
 
@@ -66,13 +66,13 @@ class Downloads:
             try:
                 folder = Store(self._setup.home).job_folder(job_id)
                 with self._setup.downloader(local_files) as downloader:
-                    outcome = fetching.fetch(want, folder, downloader=downloader, stop=unwanted, progress=report)
+                    outcome = fetch_file.fetch(want, folder, downloader=downloader, stop=unwanted, progress=report)
                 self._inbox.put(Fetched(job_id, serial, want.name, outcome))
             except FileTrouble as trouble:
                 self._inbox.put(Fetched(job_id, serial, want.name, trouble))
             except Exception as mistake:
                 log.exception("The download of %s for job %s broke", want.role, job_id)
-                self._inbox.put(Fetched(job_id, serial, want.name, FileTrouble(troubles.internal(mistake).sentence)))
+                self._inbox.put(Fetched(job_id, serial, want.name, FileTrouble(error_messages.internal(mistake).sentence)))
 
         if in_passing or want.role is Role.PICTURE:
             self._pictures.submit(run, first=True)  # before the Library's thumbnails
@@ -94,7 +94,7 @@ class Downloads:
             return self._halted.is_set() or not is_allowed()
 
         def run() -> None:
-            answered = errands.run(question, self._setup.home, downloader, unwanted, local_files=local_files)
+            answered = file_queries.run(question, self._setup.home, downloader, unwanted, local_files=local_files)
             self._outbox.put(replace(answered, number=number_of_ask))
             self._inbox.put(QuestionEnded(number))
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import bpy
 
-from ..landing import Placed
-from ..quiet import importer_kept_quiet
-from .still import render_still
-from .writing import OutputTrouble, could_not_write, ready
+from ..importer_output import importer_kept_quiet
+from ..place import Placed
+from .output_path import OutputTrouble, could_not_write, ready
+from .render import render_still
 
 __all__ = ["OutputTrouble", "export_glb", "render_still", "save_blend", "start_empty"]
 

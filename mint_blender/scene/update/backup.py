@@ -11,15 +11,15 @@ from typing import Any
 
 import bpy
 
-from .. import animation, provenance
-from . import touched
+from .. import animation, tags
+from . import fingerprint
 
 EARLIER = " (earlier)"
 
 
 def edited(objects: Iterable[bpy.types.Object]) -> list[bpy.types.Object]:
     """Mesh objects whose shape is the user's work: edited, sculpted, or another mesh altogether."""
-    return [each for each in objects if each.type == "MESH" and (touched.is_the_users(each.data) or _is_sculpted_finely(each))]
+    return [each for each in objects if each.type == "MESH" and (fingerprint.is_the_users(each.data) or _is_sculpted_finely(each))]
 
 
 def _is_sculpted_finely(each: bpy.types.Object) -> bool:
@@ -57,7 +57,7 @@ class Backup:
                 kept, data = self._copies[number], self._data[number]
                 kept.data = data
                 kept.name = f"{self._names[number]}{EARLIER}"
-                for key in [key for key in kept.keys() if key.startswith(provenance.PREFIX)]:
+                for key in [key for key in kept.keys() if key.startswith(tags.PREFIX)]:
                     del kept[key]
                 kept.animation_data_clear()
                 kept.constraints.clear()

@@ -8,8 +8,8 @@ from typing import Any
 
 import bpy
 
-from ..blocks import every_block
-from . import touched
+from ..transaction import every_block
+from . import fingerprint
 
 
 def names(objects: Iterable[bpy.types.Object]) -> set[str]:
@@ -19,12 +19,12 @@ def names(objects: Iterable[bpy.types.Object]) -> set[str]:
 
 def take_pose(part: bpy.types.Object, earlier: bpy.types.Object) -> None:
     """Let the earlier armature, which shows the new bones already, stand as the new one does; a pose of the user's stays."""
-    if touched.is_posed(earlier):
+    if fingerprint.is_posed(earlier):
         return
     for bone in earlier.pose.bones:
         if bone.name in part.pose.bones:
             bone.matrix_basis = part.pose.bones[bone.name].matrix_basis
-    touched.remember_pose(earlier)
+    fingerprint.remember_pose(earlier)
 
 
 class Hanging:

@@ -15,19 +15,19 @@ import bpy
 from mathutils import Matrix
 
 from .. import animation
-from .. import provenance as origin
-from ..blocks import Inventory, every_block, of_kind
-from ..landing import Placed, whole_or_nothing
-from ..measure import bounds, work_out
-from ..model import tidy
-from ..model.model import BuiltModel, build_model
-from ..provenance import Provenance
-from ..trouble import ImportTrouble
-from . import carrying, counterparts, heirs, touched
+from .. import tags as origin
+from ..bounds import bounds, work_out
+from ..errors import ImportTrouble
+from ..model import cleanup
+from ..model.build import BuiltModel, build_model
+from ..place import Placed, whole_or_nothing
+from ..tags import Provenance
+from ..transaction import Inventory, every_block, of_kind
+from . import fingerprint, match_parts, relink, transfer
 from .backup import EARLIER, Backup, edited
 
 if TYPE_CHECKING:
-    from ..world.world_files import Part, WorldFiles, WorldOptions
+    from ..world.files import Part, WorldFiles, WorldOptions
 
 HEIGHT = origin.PREFIX + "height"
 NOWHERE = (0.0, 0.0, 0.0)
@@ -56,7 +56,7 @@ def replace_model(
             alive = set(bpy.data.objects)
             gone = {each for each in (*old, *built.objects) if each in alive and each not in used}
             notes += _lost_with([each for each in old if each in gone])
-            heirs.adopt(root, gone, used)
+            relink.adopt(root, gone, used)
         except BaseException:
             new.accept(*backup.restore())
             raise
@@ -64,12 +64,12 @@ def replace_model(
         notes = [*backup.keep_edited(), *notes]
         backup.discard()
         for each in gone:
-            heirs.point_at(stays.get(each, root), each)
+            relink.point_at(stays.get(each, root), each)
         bpy.data.batch_remove([*gone, workshop])
         origin.write(root, provenance)
         notes += _clear_away([*waste, *before.new()])
         _without_numbers(before.new())
-        touched.remember(each for each in before.new() if isinstance(each, bpy.types.Mesh) and origin.is_marked(each))
+        fingerprint.remember(each for each in before.new() if isinstance(each, bpy.types.Mesh) and origin.is_marked(each))
     family = origin.family(root)
     return Placed(root, origin.home_collection(root), family, tuple(dict.fromkeys(notes)))
 
@@ -93,8 +93,8 @@ def replace_world(
     The root stays as the user has it, and parts that do not come again go, which is noted.
     Raises ImportTrouble, and then nothing has changed: the earlier parts go when the new ones are there.
     """
-    from ..world import world
-    from ..world.world_files import WORDS, WorldOptions
+    from ..world import build as world
+    from ..world.files import WORDS, WorldOptions
 
     scene = scene or bpy.context.scene
     options = options or WorldOptions()
@@ -112,7 +112,7 @@ def replace_world(
 
 def check(root: bpy.types.Object) -> None:
     """Raise ImportTrouble where something stands in the way of replacing what this root shows, a model or a World."""
-    from ..world import world
+    from ..world import build as world
 
     own = _own(root)
     _refuse_what_is_elsewhere([root] if world.is_root(root) else own)
@@ -152,7 +152,7 @@ def _as_high_as(root: bpy.types.Object, old: list[bpy.types.Object], built: Buil
     if built.root.type == "MESH":
         built.root.data.transform(scale)
     for child in built.root.children:
-        tidy.shift(child, scale)
+        cleanup.shift(child, scale)
 
 
 def _own(root: bpy.types.Object) -> list[bpy.types.Object]:
@@ -166,13 +166,13 @@ def _own(root: bpy.types.Object) -> list[bpy.types.Object]:
 
 def _exchange(
     root: bpy.types.Object, old: list[bpy.types.Object], built: BuiltModel
-) -> tuple[list[str], counterparts.Stays, set[bpy.types.Object]]:
+) -> tuple[list[str], match_parts.Stays, set[bpy.types.Object]]:
     """Bring the new version under `root`. Answers with notes, what stays for which new part, and all objects that it consists of now."""
     new, carries = list(built.objects), _only_carries(root, old)
     if not carries and built.root.type != "MESH" and _is_plain(new):
         new = [_joined(new)]
     notes: list[str] = []
-    stays: counterparts.Stays = {}
+    stays: match_parts.Stays = {}
     lone = None if carries else _for_the_root(new, built.root)
     if lone is not None:
         stays[lone] = root
@@ -180,10 +180,10 @@ def _exchange(
         notes += _show_nothing(root)
     parts = [each for each in new if each != lone and (each != built.root or built.root.type == "MESH")]
     earlier = [each for each in old if each != root]
-    stays |= counterparts.pairs(earlier, parts)
-    kept = counterparts.duplicates(earlier, stays)
-    notes += counterparts.take_places(old, stays)
-    counterparts.hang(parts, stays, root, built.root)
+    stays |= match_parts.pairs(earlier, parts)
+    kept = match_parts.duplicates(earlier, stays)
+    notes += match_parts.take_places(old, stays)
+    match_parts.hang(parts, stays, root, built.root)
     return notes, stays, {root, *kept, *(stays.get(part, part) for part in parts)}
 
 
@@ -213,7 +213,7 @@ def _for_the_root(new: list[bpy.types.Object], new_root: bpy.types.Object) -> bp
 
 def _show_nothing(root: bpy.types.Object) -> list[str]:
     """Give the root a mesh without vertices, which keeps its slots of materials."""
-    before, mesh = carrying.Earlier(root, ()), bpy.data.meshes.new(root.name)
+    before, mesh = transfer.Earlier(root, ()), bpy.data.meshes.new(root.name)
     gone: Any = root.data
     name = gone.name
     origin.mark([mesh])
@@ -268,7 +268,7 @@ def _lost_with(parts: Iterable[bpy.types.Object]) -> list[str]:
         own = [mine.name for mine in each.modifiers if mine.type != "ARMATURE"] + [mine.name for mine in each.constraints]
         own += [mine.name for bone in (each.pose.bones if each.pose else ()) for mine in bone.constraints]
         own += [curve.data_path for curve in (each.animation_data.drivers if each.animation_data else ())]
-        own += [action.name for action in animation.actions(each) if touched.is_the_users(action)]
+        own += [action.name for action in animation.actions(each) if fingerprint.is_the_users(action)]
         if own:
             notes.append(f"“{each.name}” has no counterpart in the new version: what was set on it went with it ({', '.join(own)}).")
     return notes
@@ -279,7 +279,7 @@ def _clear_away(blocks: Iterable[bpy.types.ID]) -> list[str]:
     waste, kept = [each for each in dict.fromkeys(blocks) if origin.is_marked(each)], []
     while unused := [each for each in waste if each.users == 0]:
         waste = [each for each in waste if each not in unused]
-        mine = [each for each in unused if touched.is_touched(each)]
+        mine = [each for each in unused if fingerprint.is_touched(each)]
         for each in mine:
             each.name = f"{each.name.removesuffix(EARLIER)}{EARLIER}"
             each.use_fake_user = True
@@ -291,6 +291,6 @@ def _clear_away(blocks: Iterable[bpy.types.ID]) -> list[str]:
 def _without_numbers(blocks: Iterable[bpy.types.ID]) -> None:
     """What had to be called “Lamp.001” beside the earlier one can be “Lamp” now."""
     for each in blocks:
-        plain = tidy.plain_name(each.name)
+        plain = cleanup.plain_name(each.name)
         if origin.is_marked(each) and plain != each.name and not any(other.name == plain for other in of_kind(each)):
             each.name = plain

@@ -12,15 +12,15 @@ import numpy as np
 from mathutils import Matrix
 from numpy.typing import NDArray
 
-from ..importer import ImportTrouble, import_glb
-from ..model import tidy
+from ..gltf_import import ImportTrouble, import_glb
+from ..model import cleanup
 
 
 def load(path: Path, name: str, collection: bpy.types.Collection, scene: bpy.types.Scene) -> list[bpy.types.Object]:
     """The collider's objects in metres, whatever the scene's unit is; those without a parent are to hang on the root.
 
     Raises ImportTrouble, and then nothing is left behind."""
-    objects = tidy.collapse_empties(import_glb(path, collection, scene=scene))
+    objects = cleanup.collapse_empties(import_glb(path, collection, scene=scene))
     meshes = [each for each in objects if each.type == "MESH"]
     if not any(len(each.data.polygons) for each in meshes):
         bpy.data.batch_remove([*objects, *{each.data for each in meshes}])

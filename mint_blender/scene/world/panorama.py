@@ -25,9 +25,9 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
-from ...files import picture
+from ...files import pictures as picture
 from ...files.errors import BadPicture
-from ..nodes import Builder, empty_tree, new_group
+from ..node_trees import Builder, empty_tree, new_group
 
 EARLIER = "mint_earlier_world"
 OURS = "mint_panorama"

@@ -17,7 +17,7 @@ from typing import Any
 
 import bpy
 
-from ..nodes import Builder, empty_tree, enabled, new_group
+from ..node_trees import Builder, empty_tree, enabled, new_group
 
 FAINT = 0.05
 VIEWPORT_LIMIT = 500_000

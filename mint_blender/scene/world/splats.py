@@ -29,8 +29,8 @@ import bpy
 import numpy as np
 
 from ...files.errors import BadSplats
-from ...files.spz import splat_axes, spz
-from ..blocks import Inventory
+from ...files.spz import coordinates, decode
+from ..transaction import Inventory
 from . import splat_nodes
 
 MARK = "mint_splats"
@@ -46,11 +46,11 @@ def has_native() -> bool:
 
 def build(path: Path, name: str, collection: bpy.types.Collection) -> bpy.types.Object:
     """The splats of an SPZ file as an object in this collection, in Blender's axes. Raises BadSplats before anything is made."""
-    header = spz.inspect(path)  # Blender's own importer believes whatever count a file claims
+    header = decode.inspect(path)  # Blender's own importer believes whatever count a file claims
     # Whether Blender's importer knows of other axes than the usual ones is not known: those are turned here.
-    made = _import_natively(path) if has_native() and header.version > 1 and spz.axes_of(path) == splat_axes.USUAL else None
+    made = _import_natively(path) if has_native() and header.version > 1 and decode.axes_of(path) == coordinates.USUAL else None
     if made is None:
-        splats = spz.to_blender_axes(spz.decode(path))
+        splats = decode.to_blender_axes(decode.decode(path))
         made = bpy.data.objects.new(name, _data(name, len(splats)))
         try:
             write(made.data, splats)
@@ -163,7 +163,7 @@ def _data(name: str, points: int) -> bpy.types.Mesh | bpy.types.PointCloud:
     return mesh
 
 
-def write(data: Any, splats: spz.Splats) -> None:
+def write(data: Any, splats: decode.Splats) -> None:
     """Put splats, in Blender's axes, onto a mesh or point cloud that has as many points."""
     _write(data, "position", "FLOAT_VECTOR", splats.positions)
     _write(data, "scale", "FLOAT_VECTOR", splats.scales)

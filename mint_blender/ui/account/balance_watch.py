@@ -6,9 +6,9 @@ What Mint can spend is less what is reserved, so that is at a start, an approval
 
 from __future__ import annotations
 
-from ...jobs.board import Board
 from ...jobs.job import Job, Phase
-from ...jobs.questions import Balance
+from ...jobs.queries import Balance
+from ...jobs.service import Board
 
 _known: dict[str, tuple[float | None, bool]] = {}
 _UNSENT = {Phase.WAITING, Phase.SENDING}

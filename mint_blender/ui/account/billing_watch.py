@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 import bpy
 
-from ...jobs.board import Board
 from ...jobs.job import Job, Phase
-from ...jobs.questions import Balance
-from .. import current, notices
+from ...jobs.queries import Balance
+from ...jobs.service import Board
+from .. import notifications, session
 from ..translations import filled, translated
 
 ENOUGH = "The balance suffices now: Resume."
@@ -34,7 +34,7 @@ def catch_up(board: Board, wake: Callable[[], None]) -> None:
         forget()
     enough = {job.id: job for job in waiting if missing(board, job) == 0}
     for job_id in enough.keys() - _told:
-        notices.say(filled("Mint: {1}: {2}", enough[job_id].title, translated(ENOUGH)))
+        notifications.say(filled("Mint: {1}: {2}", enough[job_id].title, translated(ENOUGH)))
     _told.clear()
     _told.update(enough)
 
@@ -57,10 +57,10 @@ def _waiting(board: Board) -> list[Job]:
 
 def _look() -> float | None:
     """Ask, if it can be asked; the timer ends when nothing waits any more."""
-    board = current.existing()
+    board = session.existing()
     if board is None or not _waiting(board):
         return None
-    if current.may_go_online() and bpy.context.window_manager.windows and not board.is_asked(Balance()) and _wake is not None:
+    if session.may_go_online() and bpy.context.window_manager.windows and not board.is_asked(Balance()) and _wake is not None:
         board.ask(Balance())
         _wake()
     return EVERY

@@ -17,8 +17,8 @@ import bpy.utils.previews
 import numpy as np
 from numpy.typing import NDArray
 
-from ...jobs.board import Board
 from ...jobs.budget.spending import Day, Month, date_of
+from ...jobs.service import Board
 from ..translations import translated
 
 TILES = 6

@@ -10,19 +10,19 @@ from typing import Any
 
 import bpy
 
-from ...jobs.board import Board
 from ...jobs.job import Target
-from ...jobs.questions import Balance, Price
-from ...mint.accounting import Estimate
-from ...mint.generation import GenerationRequest
+from ...jobs.queries import Balance, Price
+from ...jobs.service import Board
+from ...mint.account_schema import Estimate
+from ...mint.generation_request import GenerationRequest
 from ...mint.schema import Kind, Mode, Preset
-from ...scene.model import side_by_side
-from .. import current, waiting
-from ..job_list.operators import MODES, begin, complain
-from ..pricing import asking, safe_dialog
+from ...scene.model import grid
+from .. import headless, session
+from ..job_list.job_actions import MODES, begin, complain
+from ..pricing import price_queries, safe_dialog
+from ..text_wrap import wrapped
 from ..translations import OURS, translated
-from ..wrapping import wrapped
-from . import form
+from . import properties as create_properties
 
 LANDINGS = [
     ("SIDE_BY_SIDE", "Side by Side", "Each lands when it is done, beside the others, from the 3D cursor on"),
@@ -54,8 +54,8 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
     bl_options = {"REGISTER"}
 
     text: bpy.props.StringProperty(name="Text", description="The text whose lines are the prompts", options={"SKIP_SAVE"})
-    kind: bpy.props.EnumProperty(name="Kind", items=form.KINDS)
-    preset: bpy.props.EnumProperty(name="Preset", items=form.PRESETS, default="FAST", translation_context=OURS)
+    kind: bpy.props.EnumProperty(name="Kind", items=create_properties.KINDS)
+    preset: bpy.props.EnumProperty(name="Preset", items=create_properties.PRESETS, default="FAST", translation_context=OURS)
     mode: bpy.props.EnumProperty(name="Mode", items=MODES)
     landing: bpy.props.EnumProperty(name="Results", items=LANDINGS, description="What becomes of the results")
     spacing: bpy.props.FloatProperty(
@@ -139,7 +139,7 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         def start(board: Board) -> None:
             job_ids = [job.id for job in board.start_all(zip(requests, targets, strict=True))]
             if bpy.app.background:
-                waiting.until_all_rest(board, job_ids, place=lands)
+                headless.until_all_rest(board, job_ids, place=lands)
 
         return begin(self, start)
 
@@ -151,9 +151,9 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         target = Target(scene=context.scene.name, group=uuid.uuid4().hex[:12], panorama=count == 1)
         if self.landing == "READY":
             return [target] * count
-        cursor = form.cursor(context)
-        places = [side_by_side.cell(cursor, number, self.spacing) for number in range(count)]
-        return [replace(target, at=at, document=current.document()) for at in places]
+        cursor = create_properties.cursor(context)
+        places = [grid.cell(cursor, number, self.spacing) for number in range(count)]
+        return [replace(target, at=at, document=session.document()) for at in places]
 
     # -- the price ----------------------------------------------------------------------------------------------------
 
@@ -163,21 +163,26 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
 
     def _ask_prices(self) -> bool:
         """Ask what is not known yet: first what the dialog will show, then what can be chosen in it. Is there anything to wait for?"""
-        board: Board | None = current.existing()
-        choices = [self._question(kind[0], preset[0], mode[0]) for kind in form.KINDS for preset in form.PRESETS for mode in MODES]
+        board: Board | None = session.existing()
+        choices = [
+            self._question(kind[0], preset[0], mode[0])
+            for kind in create_properties.KINDS
+            for preset in create_properties.PRESETS
+            for mode in MODES
+        ]
         wanted = [question for question in dict.fromkeys([self._question(), *choices]) if board is None or not board.purse.known(question)]
-        if not wanted or not current.account().key or asking.ask(Balance(), *wanted):
+        if not wanted or not session.account().key or price_queries.ask(Balance(), *wanted):
             return False
         return self._question() in wanted
 
     def _is_answered(self) -> bool:
         """Has Mint said anything about it, be it that it does not know?"""
-        board = current.existing()
+        board = session.existing()
         return board is not None and board.purse.known(self._question()) is not None
 
     def _price(self) -> Estimate | None:
         """What Mint has said about one of them; None before that."""
-        board = current.existing()
+        board = session.existing()
         answered = board.answers.get(self._question()) if board else None
         return answered.answer if answered and isinstance(answered.answer, Estimate) else None
 
@@ -194,7 +199,7 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
             if price is not None:
                 layout.label(text="Mint does not tell the price")
             return
-        board = current.existing()
+        board = session.existing()
         total, balance = each * count, board.purse.balance if board else None
         layout.label(text=translated(f"{said}, about {total:,.0f} Credits in all"), icon="INFO", translate=False)
         if balance is not None:

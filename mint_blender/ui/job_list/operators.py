@@ -1,384 +1,281 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be done with Mint: each operator reads its arguments and calls one function.
-
-With a window they return at once and the heartbeat follows. In background mode no timer ticks, so they wait until the job
-rests, and raise RuntimeError (Blender's way of an operator that reports an error) when it did not go well.
-"""
+"""Looking at jobs (their previews, results and reports), and what is done with many of them at once. Nothing new is bought here."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
 import bpy
 
-from ...jobs import card, set_aside
-from ...jobs.board import Board, NotPossible, TooExpensive
-from ...jobs.job import Job, Phase, Verb
-from ...jobs.questions import OptimizationPrice, Price
+from ...jobs import presenter
+from ...jobs.job import ABOVE_OWN_LIMIT, Job, Phase, Verb
+from ...jobs.job_groups import Group
+from ...jobs.service import Board, NotPossible
 from ...jobs.storage.journal import JournalTrouble
-from ...mint.generation import GenerationRequest
-from ...mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
-from .. import current, heartbeat, notices, waiting
-from ..create import form
-from ..pricing import asking, confirm, priced, safe_dialog
-from ..translations import OURS, filled, translated
-from ..wrapping import wrapped
-from . import auto_landing, drafts, in_file
-
-MODES = [
-    ("AUTO", "Straight Through", "Make the result without stopping"),
-    ("REVIEW", "Review", "Stop at the Preview, to approve it or ask for changes"),
-]
-
-Result = Any  # a set of words, which the stubs want spelled as literals
-
-OFFLINE = current.OFFLINE
-
-Act = Callable[[Board], str | None]
-"""What is to be done. Nothing of the operator may be in it: above a limit it is done later, and Blender frees the operator before."""
+from ...scene import place
+from .. import heartbeat, icons, session
+from ..translations import translated
+from . import groups, review_feedback
+from .card import MINT_MT_job
+from .job_actions import JobOperator, Result, begin, complain
 
 
-def begin(operator: bpy.types.Operator | None, act: Act, then: Callable[[], object] = lambda: None) -> Result:
-    """Do something with the board; `act` may return the id of a job to wait for, `then` is called when it was done.
+class MINT_OT_show_preview(JobOperator):
+    """Open the Preview in an Image Editor of its own window"""
 
-    What cannot be is reported in a sentence. What is above a limit of the preferences is begun again when the user has confirmed it:
-    an `act` starts one thing only.
-    """
-    if not current.may_go_online():
-        return complain(operator, OFFLINE)
+    bl_idname = "mint.show_preview"
+    bl_label = "Look Closer"
+    bl_options = {"INTERNAL"}
+
+    def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
+        """A new window, so that nobody's layout is changed."""
+        draft = review_feedback.of(job.id)
+        shown = job.previews[draft.shown - 1 if draft and 0 < draft.shown <= len(job.previews) else -1] if job.previews else None
+        if shown is None or not Path(shown.path).is_file():
+            raise NotPossible(f"{job.title}: the Preview is no longer on disk.")
+        image = icons.for_editor(shown.path)
+        bpy.ops.wm.window_new()
+        area = context.window_manager.windows[-1].screen.areas[0]
+        area.type = "IMAGE_EDITOR"
+        area.spaces.active.image = image
+        return {"FINISHED"}
+
+
+class MINT_OT_turn_preview(JobOperator):
+    """Show another one of the previews so far"""
+
+    bl_idname = "mint.turn_preview"
+    bl_label = "Other Preview"
+    bl_options = {"INTERNAL"}
+
+    to: bpy.props.IntProperty(min=1, options={"SKIP_SAVE"})
+
+    def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
+        """Which one is shown is part of the draft."""
+        draft = review_feedback.of(job.id)
+        if draft is None:
+            raise NotPossible(f"{job.title} waits for no decision.")
+        draft.shown = self.to
+        return {"FINISHED"}
+
+
+class MINT_OT_job_menu(JobOperator):
+    """More about this job"""
+
+    bl_idname = "mint.job_menu"
+    bl_label = "Job"
+    bl_options = {"INTERNAL"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """A menu cannot be told its job, so it is told here."""
+        MINT_MT_job.job_id = self.job_id
+        bpy.ops.wm.call_menu(name=MINT_MT_job.bl_idname)
+        return {"FINISHED"}
+
+
+class MINT_OT_select_result(JobOperator):
+    """Select what this job brought into the scene"""
+
+    bl_idname = "mint.select_result"
+    bl_label = "Select Result"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Selecting objects needs Object Mode."""
+        return context.mode == "OBJECT"
+
+    def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
+        """Found by its custom property, as objects do not outlive an undo."""
+        placed = place.find(job_id=job.id)
+        if placed is None:
+            self.report({"WARNING"}, translated("This result is not in the current scene."))
+            return {"CANCELLED"}
+        for each in context.selected_objects:
+            each.select_set(False)
+        for each in placed.objects:
+            each.select_set(True)
+        context.view_layer.objects.active = placed.root
+        return {"FINISHED"}
+
+
+class MINT_OT_copy_report(JobOperator):
+    """Copy what somebody who helps needs to know: ids, state and error, without key and prompt"""
+
+    bl_idname = "mint.copy_report"
+    bl_label = "Copy Report"
+
+    def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
+        """To the clipboard."""
+        context.window_manager.clipboard = f"Blender {bpy.app.version_string}\n{presenter.report(job)}"
+        self.report({"INFO"}, translated("The report is on the clipboard."))
+        return {"FINISHED"}
+
+
+class MINT_OT_open_in_mint(bpy.types.Operator):
+    """Open this page of Mint in the web browser"""
+
+    bl_idname = "mint.open_in_mint"
+    bl_label = "Open in Mint"
+    bl_options = {"REGISTER"}
+
+    url: bpy.props.StringProperty(name="Address", options={"SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Only addresses of the web: the text comes from a service."""
+        if not self.url.startswith("https://"):
+            self.report({"ERROR"}, translated("That is not an address of a web page."))
+            return {"CANCELLED"}
+        bpy.ops.wm.url_open(url=self.url)
+        return {"FINISHED"}
+
+
+class MINT_OT_show_jobs(bpy.types.Operator):
+    """Show more of these jobs, or only the first of them again"""
+
+    bl_idname = "mint.show_jobs"
+    bl_label = "Show Jobs"
+    bl_options = {"INTERNAL"}
+
+    group: bpy.props.StringProperty(options={"SKIP_SAVE"})
+    more: bpy.props.BoolProperty(options={"SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Needs no network."""
+        show = groups.unfold if self.more else groups.fold
+        show(Group(self.group))
+        heartbeat.redraw()
+        return {"FINISHED"}
+
+
+class MINT_OT_cancel_waiting(bpy.types.Operator):
+    """Cancel every job that waits in line. Nothing of these was sent to Mint, and nothing is paid; what is in flight goes on"""
+
+    bl_idname = "mint.cancel_waiting"
+    bl_label = "Clear the Line"
+    bl_options = {"REGISTER"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Many jobs at once: ask first. Beside Blender's own button Cancel, "Cancel All" could mean either."""
+        message = "Nothing of these jobs was sent to Mint yet, and nothing is paid."
+        return context.window_manager.invoke_confirm(self, event, title="Clear the Line", message=message, confirm_text="Clear the Line")
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """All at once."""
+        return begin(self, lambda board: board.cancel_waiting())
+
+
+def change_list(operator: bpy.types.Operator, change: Callable[[Board], None]) -> Result:
+    """Change many jobs on the list without a network, and show it. A journal that cannot take that in is a sentence."""
     try:
-        board = current.board()
-        job_id = act(board)
-        if bpy.app.background and job_id is not None:
-            waiting.until_rest(board, job_id)
-    except TooExpensive as trouble:
-        return _above_a_limit(operator, trouble, act, then)
-    except (NotPossible, JournalTrouble, waiting.Stopped) as trouble:
+        board = session.board()
+        change(board)
+    except JournalTrouble as trouble:
         return complain(operator, str(trouble))
-    then()
-    heartbeat.ensure()
+    heartbeat.follow(board)
     heartbeat.redraw()
     return {"FINISHED"}
 
 
-def _above_a_limit(operator: bpy.types.Operator | None, trouble: TooExpensive, act: Act, then: Callable[[], object]) -> Result:
-    """Without a window it is refused. With one, the user decides once the price is known."""
-    if bpy.app.background:
-        return complain(operator, str(trouble))
-    if trouble.unasked and confirm.waits_for_price():
-        return complain(operator, "Mint is being asked for the price of the click before: wait a moment.")
-    if trouble.unasked and operator is not None:
-        confirm.when_priced(current.board(), trouble.unasked, lambda later: begin(later, act, then))
-        heartbeat.ensure()
-        return {"FINISHED"}
-    confirm.when_confirmed(trouble, lambda later: begin(later, _beyond_limits(act), then))
-    return {"CANCELLED"}
+class MINT_OT_continue_queue(bpy.types.Operator):
+    """Send the jobs that an earlier session has left in line. They are paid for now"""
 
-
-def _beyond_limits(act: Act) -> Act:
-    def wanted(board: Board) -> str | None:
-        with board.purse.beyond_limits():
-            return act(board)
-
-    return wanted
-
-
-def complain(operator: bpy.types.Operator | None, sentence: str) -> Result:
-    """Say in a sentence what cannot be: by the operator, or in the status bar where the click is long over."""
-    if operator is not None:
-        operator.report({"ERROR"}, translated(sentence))
-    else:
-        notices.say(filled("Mint: {1}", translated(sentence)), good=False)
-    return {"CANCELLED"}
-
-
-def find_job(job_id: str) -> Job | None:
-    """The job a button was made for; None when it is gone."""
-    board = current.existing()
-    try:
-        return board.job(job_id) if board else None
-    except NotPossible:
-        return None
-
-
-_unsent: dict[str, str] = {}
-"""What was typed into the dialog for each kind, and not sent."""
-
-
-class MINT_OT_generate(safe_dialog.Spending, bpy.types.Operator):
-    """Generate a 3D Model or a World from a prompt, with Mint"""
-
-    bl_idname = "mint.generate"
-    bl_label = "Generate with Mint"
+    bl_idname = "mint.continue_queue"
+    bl_label = "Continue Queue"
     bl_options = {"REGISTER"}
 
-    kind: bpy.props.EnumProperty(name="Kind", items=form.KINDS)
-    prompt: bpy.props.StringProperty(name="Prompt", description="What to make", options={"SKIP_SAVE"})
-    preset: bpy.props.EnumProperty(name="Preset", items=form.PRESETS, default="STANDARD", translation_context=OURS)
-    mode: bpy.props.EnumProperty(name="Mode", items=MODES)
-    name: bpy.props.StringProperty(name="Name", description="What to call the result", options={"SKIP_SAVE"})
-    images: bpy.props.StringProperty(
-        name="Pictures", description="Reference pictures: paths or https addresses, separated by semicolons", options={"SKIP_SAVE"}
-    )
-    pose: bpy.props.EnumProperty(name="Pose", items=form.POSES)
-    optimize: bpy.props.EnumProperty(name="Optimise Afterwards", items=form.OPTIMIZE, translation_context=OURS)
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """From a menu: ask for the prompt first."""
-        self.prompt = self.prompt or _unsent.get(self.kind, "")
-        asking.ask_unknown(*self._prices())
-        return self.ask_before_spending(context, width=420, confirm_text="Generate")
-
-    def cancel(self, context: bpy.types.Context) -> None:
-        """Not now: what was typed is there when the dialog is opened again."""
-        _unsent[self.kind] = self.prompt
-
-    def draw(self, context: bpy.types.Context) -> None:
-        """The dialog."""
-        layout = self.layout
-        layout.use_property_split = True
-        row = layout.row()
-        row.use_property_split = False
-        row.activate_init = True  # one types without clicking first
-        row.prop(self, "prompt", text="", placeholder="a small ceramic lamp with an orange shade")
-        layout.prop(self, "preset")
-        layout.prop(self, "mode")
-        layout.prop(self, "name")
-        if self.kind == "MODEL":
-            layout.prop(self, "pose")
-            layout.prop(self, "optimize")
-        board = current.existing()
-        price = board.purse.price(self._price()) if board else None
-        layout.label(text="" if price is None else translated(f"About {price:,.0f} Credits"), translate=False)
-        if self._level():
-            wrapped(layout, priced.optimizing_words(), icon="ADD", width=420)
-
-    def check(self, context: bpy.types.Context) -> bool:
-        """Something in the dialog was changed: the price may be another."""
-        asking.ask_unknown(*self._prices())
-        return True
-
-    def _price(self) -> Price:
-        return Price(Kind(self.kind.lower()), Preset(self.preset.lower()), Mode(self.mode.lower()))
-
-    def _level(self) -> OptimizationLevel | None:
-        return OptimizationLevel(self.optimize.lower()) if self.optimize != "OFF" and self.kind == "MODEL" else None
-
-    def _prices(self) -> list[Price | OptimizationPrice]:
-        return [self._price(), *([OptimizationPrice()] if self._level() else [])]
-
     def execute(self, context: bpy.types.Context) -> Result:
-        """Start it."""
-        kind = Kind(self.kind.lower())
-        request = GenerationRequest(
-            kind=kind,
-            prompt=self.prompt.strip(),
-            preset=Preset(self.preset.lower()),
-            mode=Mode(self.mode.lower()),
-            name=self.name.strip() or None,
-            images=tuple(bpy.path.abspath(image.strip()) for image in self.images.split(";") if image.strip()),
-            pose=Pose(self.pose.lower()) if self.pose != "NONE" and kind is Kind.MODEL else None,
-        )
-        target, level, kind_word = form.here(context), self._level(), self.kind
-        return begin(self, lambda board: board.start(request, target, optimize=level).id, lambda: _unsent.pop(kind_word, None))
+        """All of them, in their order."""
+        return begin(self, _continue_queue)
 
 
-class MINT_OT_generate_from_form(bpy.types.Operator):
-    """Send this to Mint. You go on working; the result lands in the scene when it is done"""
-
-    bl_idname = "mint.generate_from_form"
-    bl_label = "Generate"
-    bl_options = {"INTERNAL"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Only what Mint would take; the reason is the tooltip."""
-        complaint = form.complaint(form.of(context))
-        if complaint is not None:
-            cls.poll_message_set(translated(complaint))
-        return complaint is None
-
-    def execute(self, context: bpy.types.Context) -> Result:
-        """Start it, keep the settings, and clear what belongs to this one wish."""
-        fields = form.of(context)
-        request, target = form.request_of(fields), form.target_of(fields, context)
-        level = form.optimize_of(fields)
-        return begin(self, lambda board: board.start(request, target, optimize=level).id, form.sent)
+def _continue_queue(board: Board) -> None:
+    board.continue_queue()
 
 
-class JobOperator(bpy.types.Operator):
-    """What all operators about one job share: they find it, and say in a sentence what cannot be."""
+class MINT_OT_discard_queue(bpy.types.Operator):
+    """Cancel the jobs that an earlier session has left in line. Nothing of them was sent to Mint, and nothing is"""
 
+    bl_idname = "mint.discard_queue"
+    bl_label = "Discard Queue"
     bl_options = {"REGISTER"}
 
-    job_id: bpy.props.StringProperty(name="Job", description="The job's id, or the beginning of it", options={"SKIP_SAVE"})
+    def execute(self, context: bpy.types.Context) -> Result:
+        """They stay on the list as canceled, with their prompts; needs no network."""
+        return change_list(self, lambda board: board.discard_queue())
+
+
+class MINT_OT_resume_all(bpy.types.Operator):
+    """Go on with every job that was paused or broken off"""
+
+    bl_idname = "mint.resume_all"
+    bl_label = "Resume All Mint Jobs"
+    bl_options = {"REGISTER"}
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Do it with the job as it is now."""
-        try:
-            return self.find(context, current.board())
-        except (NotPossible, JournalTrouble) as trouble:
-            return complain(self, str(trouble))
+        """Nothing is started or paid twice."""
 
-    def find(self, context: bpy.types.Context, board: Board) -> Result:
-        """Look for the job, and do it. May raise NotPossible."""
-        return self.act(context, board, board.job(self.job_id))
+        def resume(board: Board) -> None:
+            for job in board.jobs():
+                above_its_limit = job.trouble is not None and job.trouble.code == ABOVE_OWN_LIMIT  # asked about one by one
+                if job.phase is Phase.PAUSED and job.hold is None and not above_its_limit:
+                    board.resume(job.id)
+            board.resume_all()
 
-    def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
-        """What is done. May raise NotPossible."""
-        raise NotImplementedError
+        return begin(self, resume)
 
 
-class _Decision(JobOperator):
-    """Decides about a job, and lets the heartbeat follow."""
+class MINT_OT_cancel_all(bpy.types.Operator):
+    """Stop every job that is in flight, at Mint too"""
 
-    verb: Verb
-
-    def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
-        """Needs Mint."""
-
-        return begin(self, self.decision(job))
-
-    def decision(self, job: Job) -> Act:
-        """What was decided, without a trace of the operator: above a limit it is done later, and Blender frees the operator before."""
-        verb, job_id = self.verb.value, job.id
-
-        def decide(board: Board) -> str:
-            getattr(board, verb)(job_id)
-            return job_id
-
-        return decide
-
-
-class MINT_OT_approve(_Decision):
-    """Accept this Preview: Mint makes the final result of it"""
-
-    bl_idname = "mint.approve"
-    bl_label = "Approve Preview"
-    verb = Verb.APPROVE
-
-    preview: bpy.props.IntProperty(
-        name="Preview", description="Which Preview was looked at; 0: the newest", min=0, options={"SKIP_SAVE", "HIDDEN"}
-    )
-
-    def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
-        """Only the newest: Mint makes no other one, whatever was looked at."""
-        newest = len(job.previews)
-        if self.preview and not (job.has_preview and self.preview == newest):
-            raise NotPossible(f"{job.title}: Mint can only make the newest Preview, number {newest}. Look at that one first.")
-        return super().act(context, board, job)
-
-
-class MINT_OT_revise(_Decision):
-    """Ask for another Preview with what you wrote"""
-
-    bl_idname = "mint.revise"
-    bl_label = "Revise Preview"
-
-    feedback: bpy.props.StringProperty(name="Change", description="What should be different", options={"SKIP_SAVE"})
-
-    def decision(self, job: Job) -> Act:
-        """With these words, else with those beside the Preview."""
-        draft, job_id = drafts.of(job.id), job.id
-        feedback = self.feedback or (draft.feedback if draft else "")
-
-        def decide(board: Board) -> str:
-            board.revise(job_id, feedback)
-            return job_id
-
-        return decide
-
-
-class MINT_OT_resume(_Decision):
-    """Go on with this job: nothing is started or paid twice"""
-
-    bl_idname = "mint.resume"
-    bl_label = "Resume Job"
-    verb = Verb.RESUME
-
-
-class MINT_OT_retry(_Decision):
-    """A new attempt at this job. It costs Credits again"""
-
-    bl_idname = "mint.retry"
-    bl_label = "Retry Job"
-    verb = Verb.RETRY
-
-
-class MINT_OT_cancel(_Decision):
-    """Stop this job, at Mint too"""
-
-    bl_idname = "mint.cancel"
-    bl_label = "Cancel Job"
-    verb = Verb.CANCEL
-
-
-class MINT_OT_dismiss(JobOperator):
-    """Take this job off the list. What is in your scene stays"""
-
-    bl_idname = "mint.dismiss"
-    bl_label = "Dismiss Job"
-
-    def find(self, context: bpy.types.Context, board: Board) -> Result:
-        """Off the list, even if it cannot be read; needs no network."""
-        board.dismiss(self.job_id)
-        heartbeat.follow(board)
-        heartbeat.redraw()
-        return {"FINISHED"}
-
-
-class MINT_OT_place(JobOperator):
-    """Bring this result into the current scene, where its prompt was clicked or at the 3D cursor"""
-
-    bl_idname = "mint.place"
-    bl_label = "Place Result"
-
-    raw: bpy.props.BoolProperty(
-        name="Import Anyway",
-        description="Hand the file to Blender's importer without our check, also one that it refused. Blender may crash on it",
-        options={"SKIP_SAVE"},
-    )
+    bl_idname = "mint.cancel_all"
+    bl_label = "Cancel All Mint Jobs"
+    bl_options = {"REGISTER"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Ask before an edited model is replaced, and before a refused file is tried: Blender may crash, and unsaved work with it."""
-        if not self.raw:
-            return self._ask_about_edits(context, event)
-        message = "This file did not pass the check. Blender may crash while importing it: save your work first."
-        return context.window_manager.invoke_confirm(
-            self, event, title="Import Anyway", message=message, confirm_text="Import Anyway", icon="WARNING"
-        )
+        """Many jobs at once: ask first. The button beside it is Blender's own Cancel, so this one has another word."""
+        return context.window_manager.invoke_confirm(self, event, title="Cancel All Mint Jobs", confirm_text="Stop All Jobs")
 
-    def _ask_about_edits(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        job = find_job(self.job_id)
-        edited = in_file.edited(job) if job is not None else []
-        if not edited:
-            return self.execute(context)
-        return context.window_manager.invoke_confirm(
-            self, event, title="Replace Model", message=translated(in_file.kept_words(edited)), confirm_text="Replace Model", icon="WARNING"
-        )
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Cancel what can be cancelled."""
 
-    def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
-        """Land it here and now."""
-        is_refused = self.raw and job.phase is Phase.PAUSED and set_aside.has_importable(job)
-        if (job.phase not in {Phase.READY, Phase.PLACED} and not is_refused) or job.convert:
-            raise NotPossible(f"{job.title} is not ready to place: {card.state(job)}.")
-        if job.target.document != current.document():
-            job = board.retarget(job.id, form.here(context, job.target))
-        if trouble := auto_landing.land(board, job, raw=self.raw):
-            return complain(self, trouble)
-        heartbeat.redraw()
-        return {"FINISHED"}
+        def cancel(board: Board) -> None:
+            for job in board.jobs():
+                if board.is_active(job.id) and Verb.CANCEL in presenter.verbs(job) and job.decision is None:
+                    board.cancel(job.id)
+
+        return begin(self, cancel)
+
+
+class MINT_OT_dismiss_finished(bpy.types.Operator):
+    """Take every job off the list that is placed, saved or cancelled. What is in your scene stays"""
+
+    bl_idname = "mint.dismiss_finished"
+    bl_label = "Dismiss All Finished"
+    bl_options = {"REGISTER"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Many jobs at once: ask first."""
+        return context.window_manager.invoke_confirm(self, event, title="Dismiss All Finished", confirm_text="Dismiss")
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Off the list; needs no network."""
+        return change_list(self, lambda board: board.dismiss_finished())
 
 
 CLASSES = (
-    MINT_OT_generate,
-    MINT_OT_generate_from_form,
-    MINT_OT_approve,
-    MINT_OT_revise,
-    MINT_OT_resume,
-    MINT_OT_retry,
-    MINT_OT_cancel,
-    MINT_OT_dismiss,
-    MINT_OT_place,
+    MINT_OT_resume_all,
+    MINT_OT_cancel_all,
+    MINT_OT_show_jobs,
+    MINT_OT_cancel_waiting,
+    MINT_OT_continue_queue,
+    MINT_OT_discard_queue,
+    MINT_OT_dismiss_finished,
+    MINT_OT_show_preview,
+    MINT_OT_turn_preview,
+    MINT_OT_job_menu,
+    MINT_OT_select_result,
+    MINT_OT_copy_report,
+    MINT_OT_open_in_mint,
 )

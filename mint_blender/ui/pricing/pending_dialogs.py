@@ -12,8 +12,8 @@ from typing import Any
 
 import bpy
 
-from ...jobs.questions import Question
-from .. import current, windows
+from ...jobs.queries import Question
+from .. import session, windows
 
 PATIENCE = 1.5  # seconds that a dialog waits for its price
 
@@ -52,7 +52,7 @@ def are_there() -> bool:
 def catch_up() -> None:
     """Open the dialog that waits, if it has waited long enough."""
     for dialog in list(_waiting):
-        board = current.existing()
+        board = session.existing()
         if board is None or board.purse.known(dialog.question) is None:
             if time.monotonic() < dialog.until:
                 continue

@@ -14,10 +14,10 @@ import bpy
 from bpy.app.handlers import persistent
 from mathutils import Matrix, Vector
 
-from ...scene import provenance
-from ...scene.world import world
+from ...scene import tags
+from ...scene.world import build as world_build
 from ...scene.world.capture_point import PART
-from ..job_list.operators import Result, complain
+from ..job_list.job_actions import Result, complain
 from ..translations import translated
 
 SHADING = [
@@ -46,11 +46,11 @@ def look_inside(
     seen = _seen(space)
     _show_colour(space, scene, shading)  # first what depends on the render engine: nothing is moved yet
     _earlier.setdefault(space.as_pointer(), seen)  # who looks from one World into another comes back to what was before both
-    camera = next(iter(world.parts_of(root, "camera")), None)
+    camera = next(iter(world_build.parts_of(root, "camera")), None)
     if camera is not None:
         _look_through(space, camera, _shape(area, scene))
     else:
-        _stand_at(space, world.upright(root), scene)
+        _stand_at(space, world_build.upright(root), scene)
     space.overlay.show_overlays = overlays
     area.tag_redraw()
 
@@ -153,7 +153,7 @@ def _show_colour(space: Any, scene: bpy.types.Scene, shading: str) -> None:
         return
     if _shade(space, shading) == "SOLID":
         space.shading.color_type = "VERTEX"
-    elif world.shows_panorama(scene):
+    elif world_build.shows_panorama(scene):
         space.shading.use_scene_world = space.shading.use_scene_world_render = True
 
 
@@ -207,11 +207,11 @@ class MINT_OT_look_inside(_ViewOperator):
     def _meant(self, context: bpy.types.Context) -> bpy.types.Object | None:
         """Of the job, by name, of the active object, or the only one in the scene."""
         if self.job_id:
-            return next((each for each in provenance.roots(job_id=self.job_id) if world.is_root(each)), None)
+            return next((each for each in tags.roots(job_id=self.job_id) if world_build.is_root(each)), None)
         if self.root:
-            return world.root_of(context.scene.objects.get(self.root))
-        roots = [each for each in context.scene.objects if world.is_root(each)]
-        return world.root_of(context.active_object) or (roots[0] if len(roots) == 1 else None)
+            return world_build.root_of(context.scene.objects.get(self.root))
+        roots = [each for each in context.scene.objects if world_build.is_root(each)]
+        return world_build.root_of(context.active_object) or (roots[0] if len(roots) == 1 else None)
 
 
 class MINT_OT_look_outside(_ViewOperator):

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a batch script calls: `mint_blender.generate`, `usage`, `models`, `worlds`. Each blocks, and raises with a sentence."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from os import PathLike, fspath
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .cli import session
+from .cli.session import Review
+from .jobs import presenter
+from .jobs.engine.outage import StillAway
+from .jobs.job import Job, Phase, Target
+from .jobs.service import NotPossible, TooExpensive
+from .jobs.storage import import_marks
+from .jobs.storage.journal import JournalTrouble
+from .mint.account_schema import Usage
+from .mint.generation_request import GenerationRequest
+from .mint.schema import Asset, Kind, Mode, OptimizationLevel, Pose, Preset
+
+__all__ = ["GenerationStopped", "TooExpensive", "generate", "models", "usage", "worlds"]
+
+log = logging.getLogger(__name__)
+
+if TYPE_CHECKING:
+    from .scene.place import Placed
+
+
+class GenerationStopped(RuntimeError):
+    """The job did not come to its end. `job_id` finds it again: what was paid for can be resumed."""
+
+    def __init__(self, job: Job, reason: str = "") -> None:
+        super().__init__(f"{job.title}: {reason or presenter.state(job)} (job {job.id})")
+        self.job_id = job.id
+        self.phase = job.phase.value
+
+
+def generate(
+    prompt: str,
+    *,
+    kind: str = "model",
+    preset: str = "standard",
+    mode: str = "auto",
+    name: str | None = None,
+    images: Iterable[str | PathLike[str]] = (),
+    pose: str | None = None,
+    splats: str | None = None,
+    optimize: str | None = None,
+    review: Review | None = None,
+    max_credits: float | None = None,
+) -> Placed:
+    """Generate and place the result in the current scene; blocks until it is there.
+
+    In mode "review", `review(preview)` is called at each Preview (`preview.path` is its picture) and answers "approve",
+    "cancel", or the text of a revision. `optimize` ("light", "moderate", "aggressive") has a model made lighter afterwards, which
+    costs Credits too, if this Blender can open such files. Raises GenerationStopped, a MintError, TooExpensive for what is above
+    `max_credits` or a limit in the add-on's preferences, or ValueError for what Mint would refuse.
+    """
+    request = GenerationRequest(
+        kind=Kind(kind),
+        prompt=prompt,
+        preset=Preset(preset),
+        mode=Mode(mode),
+        name=name,
+        images=tuple(_source(image) for image in images),
+        pose=Pose(pose) if pose else None,
+    )
+    level = OptimizationLevel(optimize) if optimize else None
+    _check(request, level, review)
+    with session.open_board() as board:
+        session.check_price(board, request, level, max_credits)
+        started = board.start(request, Target(splats=splats), optimize=level, max_credits=max_credits)
+        try:
+            job = session.follow(board, started.id, lambda news: None, review)
+        except StillAway as away:
+            raise GenerationStopped(board.job(started.id), str(away)) from away
+        if job.phase is not Phase.READY:
+            raise GenerationStopped(job)
+        from .delivery import import_job
+
+        with import_marks.importing(board.home, job.id):
+            placed = import_job.place(job)
+        try:
+            board.placed(job.id, *placed.notes)
+        except JournalTrouble as trouble:  # it is in the scene: a script that heard of an error would pay for it once more
+            log.warning("Job %s was placed, which could not be recorded: %s", job.id, trouble)
+    return placed
+
+
+def usage() -> Usage:
+    """Credits, subscription and totals, now."""
+    with session.open_client() as client:
+        return session.ask(client.usage)
+
+
+def models() -> Iterator[Asset]:
+    """Every model of this API project, newest first, page by page."""
+    yield from _assets(Kind.MODEL)
+
+
+def worlds() -> Iterator[Asset]:
+    """Every world of this API project, newest first, page by page."""
+    yield from _assets(Kind.WORLD)
+
+
+def _assets(kind: Kind) -> Iterator[Asset]:
+    with session.open_client() as client:
+        yield from session.assets(client, kind)
+
+
+def _check(request: GenerationRequest, level: OptimizationLevel | None, review: Review | None) -> None:
+    """Raises ValueError for what makes no sense, and for what Mint would refuse."""
+    if level is not None and request.kind is not Kind.MODEL:
+        raise ValueError("Optimising is for models.")
+    if request.mode is Mode.REVIEW and review is None:
+        raise ValueError('mode "review" needs a function review(preview) that answers "approve", "cancel" or a revision.')
+    try:
+        session.check_request(request)
+    except NotPossible as trouble:
+        raise ValueError(str(trouble)) from trouble
+
+
+def _source(image: str | PathLike[str]) -> str:
+    text = fspath(image)
+    return text if "://" in text else str(Path(text).absolute())

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The fields of one line of a batch: what each may say. A table has only texts, so a number or a yes may come as one."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ...jobs.job import Target
+from ...mint.generation_request import GenerationRequest
+from ...mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
+
+Values = Mapping[str, Any]
+
+OF_A_WORLD = ("splats", "collider", "panorama", "camera", "rigid_body")
+OF_A_MODEL = ("optimize", "height")
+FIELDS = frozenset({"prompt", "kind", "preset", "mode", "name", "image", "images", "pose", "render", "format", *OF_A_MODEL, *OF_A_WORLD})
+COLLIDERS = ("auto", "physics", "visible", "none")
+YES, NO = frozenset({"yes", "true", "1"}), frozenset({"no", "false", "0"})
+
+
+def request(values: Values, folder: Path) -> GenerationRequest:
+    """What Mint is asked for; pictures are found from `folder`. Raises ValueError with a sentence, as all of these do."""
+    return GenerationRequest(
+        kind=Kind(_one_of(values, "kind", "model", Kind)),
+        prompt=_text(values, "prompt") or "",
+        preset=Preset(_one_of(values, "preset", "standard", Preset)),
+        mode=Mode(_one_of(values, "mode", "auto", Mode)),
+        name=_text(values, "name"),
+        images=tuple(image if "://" in image else str((folder / image).absolute()) for image in _images(values)),
+        pose=Pose(_one_of(values, "pose", "", Pose)) if "pose" in values else None,
+    )
+
+
+def target(values: Values) -> Target:
+    """How the result shall be: everything but where its files lie."""
+    return Target(
+        height=_height(values),
+        splats=_text(values, "splats"),
+        collider=_one_of(values, "collider", "auto", COLLIDERS).upper(),
+        panorama=_flag(values, "panorama", usual=True),
+        camera=_flag(values, "camera", usual=True),
+        rigid_body=_flag(values, "rigid_body", usual=False),
+    )
+
+
+def optimize(values: Values) -> OptimizationLevel | None:
+    """How far the model is optimised before it is fetched; None: not at all."""
+    return OptimizationLevel(_one_of(values, "optimize", "", OptimizationLevel)) if "optimize" in values else None
+
+
+def suffix(values: Values) -> str:
+    """What kind of file the result becomes."""
+    return f".{_one_of(values, 'format', 'blend', ('blend', 'glb'))}"
+
+
+def render(values: Values) -> bool | None:
+    """Is a still rendered? None: as the command says."""
+    return _flag(values, "render", usual=False) if "render" in values else None
+
+
+def check(values: Values) -> None:
+    """Refuse fields that nobody knows, and those that say nothing about this line: better told than passed over."""
+    if unknown := sorted(set(values) - FIELDS):
+        raise ValueError(f"unknown field {unknown[0]}. Known are {', '.join(sorted(FIELDS))}")
+    kind = Kind(_one_of(values, "kind", "model", Kind))
+    foreign, other = (OF_A_WORLD, Kind.WORLD) if kind is Kind.MODEL else (OF_A_MODEL, Kind.MODEL)
+    if name := next((name for name in foreign if name in values), None):
+        raise ValueError(f"{name} goes with a {other}, not with a {kind}")
+    if "height" in values and suffix(values) == ".glb":
+        raise ValueError("height goes with a .blend: the .glb of a model is Mint's own file, unchanged")
+
+
+def _text(values: Values, name: str) -> str | None:
+    value = values.get(name)
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"{name} is a text, not {json.dumps(value)}")
+    return value
+
+
+def _one_of(values: Values, name: str, usual: str, allowed: Iterable[str]) -> str:
+    value = values.get(name, usual)
+    words = [str(word) for word in allowed]
+    if value not in words:
+        raise ValueError(f"{name} is one of {', '.join(words)}, not {json.dumps(value)}")
+    return str(value)
+
+
+def _flag(values: Values, name: str, *, usual: bool) -> bool:
+    value = values.get(name, usual)
+    word = value.lower() if isinstance(value, str) else json.dumps(value)
+    if word not in YES | NO:
+        raise ValueError(f"{name} is yes or no, not {json.dumps(value)}")
+    return word in YES
+
+
+def _height(values: Values) -> float | None:
+    value = values.get("height")
+    if value is None:
+        return None
+    try:
+        height = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else math.nan
+    except ValueError:
+        height = math.nan
+    if not 0 < height < math.inf:
+        raise ValueError(f"height is a number of scene units above 0, not {json.dumps(value)}")
+    return height
+
+
+def _images(values: Values) -> list[str]:
+    """`image` is one path or address; `images` a list of them, in a table with spaces between. Both together are all of them."""
+    first = [_text(values, "image") or ""] if "image" in values else []
+    images = values.get("images", [])
+    if isinstance(images, str):
+        return first + images.split()
+    if not isinstance(images, list) or not all(isinstance(image, str) for image in images):
+        raise ValueError(f"images is a list of paths and addresses, not {json.dumps(images)}")
+    return first + images

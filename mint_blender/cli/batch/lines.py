@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A batch file: one generation a line, as .jsonl, .csv or .txt. Every field of a single generation can be set for each line."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ...jobs.job import Target
+from ...mint.generation_request import GenerationRequest
+from ...mint.schema import OptimizationLevel
+from . import fields
+
+
+class BadLine(Exception):
+    """A line that cannot be understood: the sentence names file and line."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One generation of a batch. `tag` is the same in every run for the same content, wherever in the file it stands.
+
+    `target` says all but where the files lie; `render` is None where the line leaves that to the command.
+    """
+
+    number: int
+    tag: str
+    request: GenerationRequest
+    target: Target
+    optimize: OptimizationLevel | None
+    suffix: str
+    render: bool | None
+
+    @property
+    def title(self) -> str:
+        """How its files are called: the line's number and the beginning of its name or prompt."""
+        words = re.sub(r"[^\w-]+", "-", (self.request.name or self.request.prompt).lower()).strip("-_")
+        return f"{self.number:04}-{words[:40].strip('-_') or self.request.kind}"
+
+
+def read(path: Path) -> list[Line]:
+    """All lines of a batch file. Raises BadLine, before anything has been started."""
+    lines, seen = [], Counter[str]()
+    for number, values in _records(path):
+        where = f"{path.name}, line {number}"
+        line = _line(number, values, path.parent, where)
+        seen[line.tag] += 1
+        lines.append(replace(line, tag=f"{line.tag}-{seen[line.tag]}"))
+    if not lines:
+        raise BadLine(f"{path.name} has no lines to generate.")
+    return lines
+
+
+def _records(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    kind = path.suffix.lower()
+    if kind not in {".jsonl", ".csv", ".txt"}:
+        raise BadLine(f"{path.name}: a batch file ends in .jsonl, .csv or .txt.")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadLine(f"{path.name} cannot be read: it is not UTF-8 text.") from error
+    except OSError as error:
+        raise BadLine(f"{path} cannot be read: {error.strerror}.") from error
+    if kind == ".csv":
+        yield from _table(text, path)
+        return
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            yield number, _json(line, path, number) if kind == ".jsonl" else {"prompt": line.strip()}
+
+
+def _table(text: str, path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """The rows of a CSV file; an empty field is one that was not given."""
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    last = 1
+    try:
+        for row in reader:
+            last = reader.line_num
+            if None in row:
+                raise BadLine(
+                    f"{path.name}, line {last}: there are more fields than the header has names. "
+                    f'A text with a comma in it stands in quotes: "a lamp, orange".'
+                )
+            if values := {name.strip(): value.strip() for name, value in row.items() if value and value.strip()}:
+                yield last, values
+    except csv.Error as error:
+        raise BadLine(f"{path.name}, line {last + 1}: this is not CSV ({error}).") from error
+
+
+def _json(line: str, path: Path, number: int) -> Mapping[str, Any]:
+    try:
+        values = json.loads(line)
+    except ValueError as error:
+        raise BadLine(f"{path.name}, line {number}: this is not JSON ({error}).") from error
+    if not isinstance(values, dict):
+        raise BadLine(f'{path.name}, line {number}: each line is a JSON object, such as {{"prompt": "a lamp"}}.')
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _line(number: int, values: Mapping[str, Any], folder: Path, where: str) -> Line:
+    try:
+        fields.check(values)
+        request, target = fields.request(values, folder), fields.target(values)
+        optimize, suffix, render = fields.optimize(values), fields.suffix(values), fields.render(values)
+        return Line(number, _digest(values), request, target, optimize, suffix, render)
+    except ValueError as error:
+        raise BadLine(f"{where}: {error}.") from error
+
+
+def _digest(values: Mapping[str, Any]) -> str:
+    """The same for the same content. A picture may be rendered later, of what is there: that makes no other line of it."""
+    told = {name: value for name, value in values.items() if name != "render"}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Many prompts: a few at once, each written as soon as it is here. A rerun continues: no line is ever started twice.
+
+Which job belongs to which line stands in the ledger of the results' folder before anything is sent for it: neither a kill in between nor
+another journal can lose it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ...delivery import write as delivery_write
+from ...delivery.background import BackgroundImporter
+from ...files.lock import InUse
+from ...jobs.engine.outage import StillAway
+from ...jobs.job import Job, Phase, Target
+from ...jobs.service import Board, NotPossible, TooExpensive
+from ...jobs.storage import batch_ledger
+from ...jobs.storage.lease import UNKNOWN, Lease
+from .. import session
+from ..exits import Exit
+from ..jobs import finish, goes_on
+from ..terminal import Terminal, job_record
+from . import contact_sheet, line_jobs, records
+from . import lines as batch_lines
+from . import prices as batch_prices
+from .lines import BadLine, Line
+from .prices import Prices, Purse
+
+_UNPAID = frozenset({Phase.WAITING, Phase.SENDING, Phase.BILLING, Phase.PAUSED})  # what was not paid for yet, as far as is known
+_OVER = frozenset({Phase.FAILED, Phase.CANCELED})
+
+
+def run(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
+    """Generate every line of a file; the status of the first line that is not done."""
+    # However the folder is spelled: its lines are found by it, and not to be found is to be paid for again.
+    wishes = _Wishes(arguments.output.resolve(), arguments.render, arguments.retry_failed)
+    try:
+        lines = batch_lines.read(arguments.file)
+        with session.open_list() as board:
+            begun = line_jobs.begun(board, wishes.folder)
+        for line in lines:
+            if line.tag not in begun:  # the others were checked when they began, and their pictures may be gone since
+                _check(line, arguments.file)
+    except BadLine as trouble:
+        terminal.error(f"{trouble} Nothing was started.")
+        return Exit.USAGE
+    if complaint := _cannot_write(lines, wishes):
+        terminal.error(complaint)
+        return Exit.IMPORT
+    try:
+        with line_jobs.working_on(wishes.folder) as holding:
+            return _generate(lines, wishes, arguments, terminal, holding)
+    except InUse as by:
+        name = str(by).replace(UNKNOWN, "another machine")
+        host = f" on {name}" if name else ""
+        more = f" If {name} is off, try again in a minute." if name else ""
+        terminal.error(f"A batch into {wishes.folder} is running already{host}: wait for it, or stop it.{more} Nothing was started.")
+        return Exit.FAILED
+
+
+def _generate(lines: list[Line], wishes: _Wishes, arguments: argparse.Namespace, terminal: Terminal, holding: Lease) -> Exit:
+    with session.open_board() as board, BackgroundImporter() as importer:
+        going = _Run(board, wishes, terminal, lines, importer)
+        going.is_lost = lambda: holding.is_lost
+        try:
+            return going.run(arguments.jobs, arguments.max_credits)
+        finally:  # however it ends, the contact sheet says how every line stands
+            going.write_sheet(arguments.file.name)
+
+
+@dataclass(frozen=True)
+class _Wishes:
+    """What the command asks for, for all lines."""
+
+    folder: Path
+    render: bool
+    retry_failed: bool
+
+    def renders(self, line: Line) -> bool:
+        """The line's own word holds, where it says one."""
+        return self.render if line.render is None else line.render
+
+
+def _check(line: Line, path: Path) -> None:
+    """What Mint would refuse, told with its place in the file."""
+    try:
+        session.check_request(line.request)
+    except NotPossible as trouble:
+        raise BadLine(f"{path.name}, line {line.number}: {trouble}") from trouble
+
+
+def _cannot_write(lines: list[Line], wishes: _Wishes) -> str | None:
+    """Why the results could not be written here, or None."""
+    for kind, suffix, renders in sorted({(line.request.kind, line.suffix, wishes.renders(line)) for line in lines}):
+        file = wishes.folder / f"mint{suffix}"
+        if complaint := delivery_write.complaint(kind, file, file.with_suffix(".png") if renders else None):
+            return complaint
+    return contact_sheet.complaint(wishes.folder)
+
+
+class _Run:
+    """One run over all lines: starts, hears, finishes."""
+
+    def __init__(self, board: Board, wishes: _Wishes, terminal: Terminal, lines: list[Line], importer: BackgroundImporter) -> None:
+        self._board = board
+        self._importer = importer
+        self._wishes = wishes
+        self._terminal = terminal
+        self._lines = lines
+        self._jobs, self._refused = line_jobs.collect(board, wishes.folder, lines)
+        self._names = {path.stem for path in wishes.folder.iterdir()}
+        self._names |= {Path(job.target.output).stem for job in self._jobs.values() if job.target.output}
+        self._written = {job.id for job in self._jobs.values() if job.phase is Phase.PLACED and _has_output(job)}
+        self._purse = Purse(None, Prices())
+        self._active: dict[str, Line] = {}
+        self._statuses: dict[int, Exit] = {}
+        self._refusals: dict[int, str] = {}
+        self.is_lost: Callable[[], bool] = lambda: False  # has another machine taken the folder over?
+
+    def run(self, at_once: int, limit: float | None) -> Exit:
+        """Say the price, keep `at_once` lines going until all have come to rest, and say how it went."""
+        to_pay = [line for line in self._lines if self._costs(line)]
+        going_on = {line.tag: job for line in to_pay if (job := self._own(line)) is not None}
+        prices = batch_prices.ask(self._board, to_pay, self._terminal.wait)
+        to_pay = [line for line in to_pay if prices.of(line, going_on.get(line.tag)) != 0.0]
+        if to_pay:
+            total = prices.total(to_pay, going_on)
+            self._terminal.hint(batch_prices.said(prices, to_pay, going_on))
+            self._terminal.event({"event": "price", "lines": len(to_pay), "credits": total})
+            if limit is not None:
+                session.check_total(total, limit, prices.untold(to_pay))
+            each = [prices.of(line, going_on.get(line.tag)) for line in to_pay]
+            session.check_many(self._board, each, prices.untold(to_pay), list(going_on.values()))
+        self._purse = Purse(limit, prices)
+        self._follow(at_once)
+        return self._conclude()
+
+    def write_sheet(self, name: str) -> None:
+        """The contact sheet, as soon as there is anything to show; `name` is the batch file's."""
+        self._board.catch_up()
+        if not self._jobs:
+            return
+        entries = [records.entry(line, self._job(line), self._terminal, self._refusals.get(line.number)) for line in self._lines]
+        try:
+            sheet = contact_sheet.write(self._wishes.folder, name, entries)
+        except OSError as error:
+            self._terminal.hint(f"The contact sheet could not be written: {error.strerror or error}.")
+            return
+        self._terminal.event({"event": "batch", **contact_sheet.summary(entries), "sheet": str(sheet)})
+        self._terminal.hint(f"Everything at a glance: {sheet}")
+
+    def _follow(self, at_once: int) -> None:
+        waiting = iter(self._lines)
+        with self._terminal.progress() as display:
+            tell = self._terminal.teller(self._board, display)
+            while True:
+                while len(self._active) < at_once and (line := next(waiting, None)) is not None:
+                    self._begin(line)
+                if not self._active:
+                    return
+                try:
+                    tell(self._board.hear())
+                except StillAway as away:
+                    self._keep_the_rest(away)
+                    return
+                for job_id in [job_id for job_id in self._active if not self._board.is_active(job_id)]:
+                    self._end_active(job_id)
+
+    def _keep_the_rest(self, away: StillAway) -> None:
+        """No line comes to an end without the network, and no further one is begun: all of them are kept as they are."""
+        self._terminal.error(str(away))
+        for line in self._lines:
+            self._statuses.setdefault(line.number, Exit.UNREACHABLE)
+
+    def _conclude(self) -> Exit:
+        done = sum(status is Exit.DONE for status in self._statuses.values())
+        self._terminal.hint(f"{done} of {len(self._lines)} lines are done; the files are in {self._wishes.folder}.")
+        if self._purse.was_short:
+            self._terminal.error("Another line would have gone over --max-credits: no further one was started.")
+            return Exit.CREDITS
+        if done < len(self._lines):
+            more = "A line that failed is not paid for again unasked: --retry-failed does that."
+            self._terminal.hint(f"The same command goes on with the rest. {more}")
+        statuses = (self._statuses[line.number] for line in self._lines)
+        return next((status for status in statuses if status is not Exit.DONE), Exit.DONE)
+
+    def _job(self, line: Line) -> Job | None:
+        """The line's job as it now is, if it has one."""
+        known = self._jobs.get(line.tag)
+        return line_jobs.find(self._board, known) if known else None
+
+    def _costs(self, line: Line) -> bool:
+        """Would going on with this line take Credits that nobody has held back yet?"""
+        if line.tag in self._refused:
+            return False
+        job = self._job(line)
+        return job is None or job.phase in _UNPAID or (self._wishes.retry_failed and job.phase in _OVER)
+
+    def _own(self, line: Line) -> Job | None:
+        """The job that a line goes on with; None where another one, or another attempt, is begun."""
+        job = self._job(line)
+        return None if job is None or job.phase in _OVER else job
+
+    def _begin(self, line: Line) -> None:
+        """Start a line, or go on with the job that an earlier run began for it."""
+        if (refusal := self._refused.get(line.tag)) is not None:
+            self._refuse(line, refusal.sentence, refusal.status)
+            return
+        if self.is_lost():
+            self._refuse(line, "Another machine works on this folder now: nothing more is started here.", Exit.FAILED)
+            return
+        costs, own = self._costs(line), self._own(line)
+        if costs and not self._purse.allows(line, [self._board.job(job_id) for job_id in self._active], own):
+            self._statuses[line.number] = Exit.CREDITS
+            return
+        before = self._job(line)
+        try:
+            job = self._go_on(line)
+        except NotPossible as trouble:  # a picture has gone since the file was checked: the other lines go on
+            self._refuse(line, str(trouble), Exit.CREDITS if isinstance(trouble, TooExpensive) else Exit.FAILED)
+            return
+        if costs:
+            self._purse.begin(line, job, (before.cost or 0.0) if before and before.id == job.id else 0.0)
+        if self._board.is_active(job.id):
+            self._active[job.id] = line
+        else:
+            self._end(line, job)
+
+    def _refuse(self, line: Line, sentence: str, status: Exit) -> None:
+        self._terminal.error(f"line {line.number}: {sentence}", line=line.number)
+        self._statuses[line.number], self._refusals[line.number] = status, sentence
+
+    def _go_on(self, line: Line) -> Job:
+        job = self._job(line)
+        if job is None or (job.phase is Phase.CANCELED and self._wishes.retry_failed):
+            job = self._jobs[line.tag] = self._board.start(line.request, self._target(line), optimize=line.optimize)
+            return job
+        job = self._with_picture(line, job)
+        if goes_on(job) or job.phase is Phase.BILLING:
+            self._board.resume(job.id)
+        elif job.phase is Phase.FAILED and self._wishes.retry_failed:
+            self._board.retry(job.id)
+        elif job.phase in {Phase.READY, Phase.PLACED} and not records.is_written(job) and _was_cleared(job):
+            self._board.fetch_again(job.id)
+        return job
+
+    def _target(self, line: Line) -> Target:
+        """Where a new line's files go: under a name that no other line has, and no file of the user's."""
+        title, number = line.title, 1
+        while title in self._names:
+            title, number = f"{line.title}-{number + 1}", number + 1
+        self._names.add(title)
+        path = str(self._wishes.folder / title)
+        render = f"{path}.png" if self._wishes.renders(line) else None
+        return replace(line.target, output=f"{path}{line.suffix}", render=render, line=batch_ledger.line_of(self._wishes.folder, line.tag))
+
+    def _with_picture(self, line: Line, job: Job) -> Job:
+        """A still may be wanted later than the result: that costs nothing."""
+        if not self._wishes.renders(line) or job.target.render or job.target.output is None or self._board.is_active(job.id):
+            return job
+        try:
+            return self._board.retarget(job.id, replace(job.target, render=str(Path(job.target.output).with_suffix(".png"))))
+        except NotPossible:  # another process is working on it
+            return job
+
+    def _end_active(self, job_id: str) -> None:
+        line = self._active.pop(job_id)
+        self._end(line, line_jobs.find(self._board, self._jobs[line.tag]))
+
+    def _end(self, line: Line, job: Job) -> None:
+        self._purse.end(job)
+        if records.is_written(job):
+            self._terminal.event({**job_record(job, event="result"), "line": line.number})
+            self._statuses[line.number] = Exit.DONE
+        else:
+            self._statuses[line.number] = finish(
+                self._board, self._still_to_write(job), self._terminal, line=line.number, write=self._importer.write
+            )
+        try:
+            records.keep(line, line_jobs.find(self._board, job), self._terminal)
+        except OSError as error:
+            self._terminal.hint(f"line {line.number}: its picture or record could not be written: {error.strerror or error}.")
+
+    def _still_to_write(self, job: Job) -> Job:
+        """A result that an earlier run has written is left alone, whatever the user has made of it since: only the still is lacking."""
+        return replace(job, target=replace(job.target, output=None)) if job.id in self._written else job
+
+
+def _has_output(job: Job) -> bool:
+    return job.target.output is not None and Path(job.target.output).is_file()
+
+
+def _was_cleared(job: Job) -> bool:
+    """Its files are gone, or lie with another journal."""
+    return not job.files or not all(Path(kept.path).is_file() for kept in job.files)

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What no user should have to read: the details of our own mistakes, in a file beside the journal. Never the key."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..files import private_files
+from ..mint import redaction
+
+NAME = "mint.log"
+PACKAGE = __name__.rpartition(".cli.")[0]
+
+
+@contextmanager
+def kept(folder: Path, secret: str) -> Iterator[logging.Logger]:
+    """While inside, what this package logs goes into `folder`/mint.log (made with the first entry) and not to the terminal."""
+    redaction.hide(secret)
+    logger = logging.getLogger(PACKAGE)
+    propagated, logger.propagate = logger.propagate, False
+    # Inside Blender the add-on keeps that very file already.
+    handler = logging.NullHandler() if logger.handlers else _handler(folder)
+    logger.addHandler(handler)
+    try:
+        yield logger
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = propagated
+        handler.close()
+
+
+def _handler(folder: Path) -> logging.Handler:
+    try:
+        private_files.home(folder)
+    except OSError:
+        return logging.NullHandler()
+    handler = private_files.LogHandler(folder / NAME)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setLevel(logging.WARNING)
+    return handler

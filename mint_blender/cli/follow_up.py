@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Commands for what comes after a generation: other formats of it, and the same wish once more."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+
+from ..delivery import write as delivery_write
+from ..jobs import request_template
+from ..jobs.job import asset_of
+from ..jobs.service import Board, NotPossible
+from ..mint.schema import Asset, Format, Kind, is_id
+from . import session
+from .exits import Exit
+from .jobs import text_of, to_the_end
+from .terminal import Terminal
+
+
+def convert(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
+    """Other formats of a model, saved into a folder."""
+    folder = arguments.output.absolute()
+    if complaint := delivery_write.folder_complaint(folder):
+        terminal.error(complaint)
+        return Exit.IMPORT
+    with session.open_board() as board:
+        job = board.convert(_asset(board, arguments.what), [Format(word) for word in arguments.format], folder)
+        return to_the_end(board, [job], terminal)
+
+
+def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
+    """A new job with the request of another one."""
+    with session.open_board() as board:
+        wanted = request_template.of_job(board.job(arguments.job), board.jobs()).varied(arguments.prompt)
+        session.check_request(wanted.request)
+        if complaint := delivery_write.complaint(wanted.request.kind, arguments.output, arguments.render):
+            terminal.error(complaint)
+            return Exit.IMPORT
+        session.check_price(board, wanted.request, wanted.optimize, arguments.max_credits, terminal.wait)
+        # The scene of a click in Blender is not where the result of this command belongs.
+        target = replace(
+            wanted.target, output=text_of(arguments.output), render=text_of(arguments.render), document=None, scene=None, at=None
+        )
+        job = board.start(wanted.request, target, optimize=wanted.optimize, max_credits=arguments.max_credits)
+        return to_the_end(board, [job], terminal, approve=arguments.approve)
+
+
+def _asset(board: Board, what: str) -> Asset:
+    """What a job has made, or a model of that id. Raises NotPossible."""
+    try:
+        job = board.job(what)
+    except NotPossible:
+        if not is_id(what):
+            raise
+        return Asset.read(Kind.MODEL, {"id": what})
+    made = asset_of(job)
+    if made is None:
+        raise NotPossible(f"{job.title} has made nothing yet.")
+    return job.asset or Asset.read(job.kind, {"id": made, "name": job.request.name, "prompt": job.request.prompt})

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`library sync DIR`: an asset library of everything that the API project has made, kept up to date."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, TextIO
+
+from ..delivery import environment
+from ..mint.client import Client
+from ..mint.schema import Asset, Kind, is_id
+from . import session
+from .exits import Exit
+from .terminal import Terminal
+
+if TYPE_CHECKING:
+    from ..delivery.asset_library.sync import Step
+
+
+def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
+    """Fetch what is new and save it into the folder, one .blend for each."""
+    if not environment.can_import():
+        terminal.error("Writing .blend files needs Blender: install the bpy package (pip install bpy), or use blender --command mint.")
+        return Exit.IMPORT
+    if arguments.only is not None and (arguments.kind is None or not is_id(arguments.only)):
+        terminal.error("--only takes the id of a model or world, together with --kind.")
+        return Exit.USAGE
+    from ..delivery.asset_library import sync
+    from ..scene.export.output_path import OutputTrouble
+
+    try:
+        # What Blender says while it saves comes by way of Python's standard output, which is for our results.
+        results = sys.stdout
+        with session.open_client() as client, contextlib.redirect_stdout(io.StringIO()):
+            found = _found(client, arguments, terminal)
+            outcome = sync.sync(
+                arguments.folder,
+                found,
+                session.home(),
+                lambda step: _tell(step, terminal, results),
+                local_files=session.account().is_local,
+                read_again=lambda asset: session.ask(lambda: client.asset(asset.kind, asset.id), terminal.wait),
+            )
+    except OutputTrouble as trouble:
+        terminal.error(str(trouble))
+        return Exit.FAILED if isinstance(trouble, sync.SyncRunning) else Exit.IMPORT
+    record = {
+        "event": "library",
+        "folder": str(arguments.folder),
+        "saved": len(outcome.saved),
+        "unchanged": outcome.unchanged,
+        "left": outcome.left,
+        "failed": outcome.failed,
+    }
+    words = [f"{len(outcome.saved)} saved", f"{outcome.unchanged} unchanged"]
+    words += [f"{len(each)} {what}" for each, what in ((outcome.left, "left as they are"), (outcome.failed, "failed")) if each]
+    terminal.result(record, f"{arguments.folder}: {', '.join(words)}")
+    return Exit.FAILED if outcome.failed else Exit.DONE
+
+
+def _found(client: Client, arguments: argparse.Namespace, terminal: Terminal) -> Iterator[Asset]:
+    """What is to be in the folder. Asked for only once the folder is held."""
+    from ..delivery.asset_library.sync import listed
+
+    kinds = [Kind(arguments.kind)] if arguments.kind else list(Kind)
+    if arguments.only is not None:
+        yield session.ask(lambda: client.asset(kinds[0], arguments.only), terminal.wait)
+    else:
+        yield from listed(client, kinds, terminal.wait)
+
+
+def _tell(step: Step, terminal: Terminal, results: TextIO) -> None:
+    """One entry is done with: an event for programs, a line for people."""
+    record = {
+        "event": "saved" if step.file else "not_saved",
+        "kind": step.asset.kind.value,
+        "id": step.asset.id,
+        "file": str(step.file) if step.file else None,
+        "message": step.sentence or None,
+        "done": step.done,
+        "total": step.total,
+    }
+    with contextlib.redirect_stdout(results):
+        terminal.event(record)
+    terminal.hint(f"{step.done} of {step.total}: {step.file.name if step.file else step.sentence}")

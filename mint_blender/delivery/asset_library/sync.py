@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keeps a folder of .blend files up to date with what the API project has made: an asset library for the Asset Browser.
+
+For a Blender without a window (see `library_child`): each file is imported and saved here, which takes its time. The open file is the
+same afterwards. Everything is listed first, then only what is new is fetched, one after the other; a run that was killed is continued
+by the next one, and while one runs no other touches the folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from ...files import choice, private_files
+from ...files import urls as files_urls
+from ...files.download import Downloader, never, silent
+from ...files.errors import FileTrouble, LinkExpired
+from ...files.lock import InUse, held
+from ...jobs.job import Kept, Role
+from ...jobs.library import view_model
+from ...jobs.transfers import fetch_file
+from ...jobs.workflow.effects import Fetch
+from ...mint.client import Client
+from ...mint.errors import MintError
+from ...mint.pacing import Retries
+from ...mint.retry import patiently
+from ...mint.schema import Asset, Kind
+from ...scene import assets
+from ...scene.capabilities import readable_extensions
+from ...scene.export.output_path import OutputTrouble
+from ...scene.place import ImportTrouble, Landing, Placed, Provenance, land_world
+from ...scene.world.files import WorldFiles, WorldOptions
+from .. import file_choice
+from .manifest import LOCK, Manifest
+
+PAGE_SIZE = 100
+"""As many as Mint gives at once: nobody looks at these pages."""
+ORIGIN = (0.0, 0.0, 0.0)
+
+
+class SyncRunning(OutputTrouble):
+    """Another process brings this folder up to date."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What became of one entry. `sentence` says why it was not saved."""
+
+    asset: Asset
+    done: int
+    total: int
+    file: Path | None = None
+    sentence: str = ""
+
+
+@dataclass
+class Outcome:
+    """What a run has done. Entries that are not finished at Mint count nowhere: there is nothing to save."""
+
+    saved: list[Path] = field(default_factory=list)
+    unchanged: int = 0
+    left: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+
+def listed(client: Client, kinds: Sequence[Kind], on_wait: Callable[[MintError, float], None] | None = None) -> list[Asset]:
+    """Everything there is. Raises MintError."""
+    found: dict[str, Asset] = {}
+    for kind in kinds:
+        cursor: str | None = None
+        used: set[str | None] = set()
+        while cursor not in used:
+            used.add(cursor)
+            page = patiently(partial(client.page, kind, cursor=cursor, limit=PAGE_SIZE), retries=Retries(), on_wait=on_wait)
+            found |= {asset.id: asset for asset in page.data if asset.id}
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+    return list(found.values())
+
+
+def sync(
+    folder: Path,
+    wanted: Iterable[Asset],
+    home: Path,
+    tell: Callable[[Step], None] = lambda step: None,
+    *,
+    local_files: bool = False,
+    read_again: Callable[[Asset], Asset] | None = None,
+) -> Outcome:
+    """Bring the folder up to date with these entries. `local_files` as for a download; `read_again` gets an entry's fresh links where
+    those in the list have expired meanwhile. Raises OutputTrouble when the folder cannot be used at all, SyncRunning when
+    another process is at it."""
+    folder = folder.expanduser().absolute()
+    with _held(folder) as manifest:
+        outcome = Outcome()
+        done_ones = [asset for asset in wanted if view_model.state_of(asset) is view_model.State.DONE]
+        fresh = [asset for asset in done_ones if not manifest.is_up_to_date(asset.id, version_of(asset))]
+        outcome.unchanged = len(done_ones) - len(fresh)
+        workshop = home / "library-sync" / hashlib.sha256(str(folder).encode("utf-8", "replace")).hexdigest()[:12]
+        with Downloader(local_files=local_files) as downloader:
+            fetched = partial(_fetched_from_fresh_links, downloader=downloader, read_again=read_again)
+            for number, asset in enumerate(fresh, start=1):
+                step = _one(folder, manifest, asset, workshop / asset.id, fetched, outcome)
+                tell(Step(asset, number, len(fresh), *step))
+        with suppress(OSError):
+            workshop.rmdir()  # empty, unless something failed and is to be gone on with
+        return outcome
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[Manifest]:
+    """The folder's list, with the folder held."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as stack:
+            stack.enter_context(held(folder / LOCK))
+            manifest = Manifest(folder)
+            manifest.recover()
+            release = stack.pop_all()
+    except InUse:
+        raise SyncRunning(f"A sync of {folder} is running already: wait for it, or stop it. Nothing was changed.") from None
+    except OSError as error:
+        raise OutputTrouble(f"The asset library {folder} cannot be used: {error.strerror or error}.") from error
+    with release:
+        yield manifest
+
+
+def version_of(asset: Asset) -> str:
+    """Changes when the .blend would be another one: other files, another name or prompt."""
+    told = asset.assets
+    links = [told.glb_url, told.optimized_glb_url, told.collider_mesh_url, told.pano_url] if told else []
+    urls = [link and files_urls.without_query(link) for link in links]  # links expire: a fresh one is no other file
+    return hashlib.sha256(json.dumps([asset.name, asset.prompt, *urls]).encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _one(
+    folder: Path, manifest: Manifest, asset: Asset, work: Path, fetched: Callable[[Asset, Path], dict[Role, Kept]], outcome: Outcome
+) -> tuple[Path | None, str]:
+    """Fetch and save one entry; what goes wrong with it does not stop the others."""
+    name = manifest.name(asset.id, f"{assets.file_name(_provenance(asset))}.blend")
+    try:
+        if complaint := manifest.why_not(asset.id, name):
+            outcome.left.append(complaint)
+            return None, complaint
+        made = _save(asset, fetched(asset, work), work / "made.blend", folder)
+        if complaint := manifest.why_not(asset.id, name):  # saved by the user meanwhile
+            outcome.left.append(complaint)
+            return None, complaint
+        file = manifest.place(asset.id, name, version_of(asset), made)
+        shutil.rmtree(work, ignore_errors=True)
+        outcome.saved.append(file)
+        return file, ""
+    except (FileTrouble, MintError, ImportTrouble, OutputTrouble, OSError) as trouble:
+        sentence = f"{view_model.title(asset)[:60]} was not saved: {trouble}"
+        outcome.failed.append(sentence)
+        return None, sentence
+
+
+def _fetched_from_fresh_links(
+    asset: Asset, work: Path, *, downloader: Downloader, read_again: Callable[[Asset], Asset] | None
+) -> dict[Role, Kept]:
+    """Its files; where a link has expired since the list was read, by links that are asked for anew, once."""
+    try:
+        return _fetched(asset, work, downloader)
+    except LinkExpired:
+        if read_again is None:
+            raise
+        return _fetched(read_again(asset), work, downloader)
+
+
+def _fetched(asset: Asset, work: Path, downloader: Downloader) -> dict[Role, Kept]:
+    """Its files, complete and checked; those of a run that was broken off are used. The picture may be missing."""
+    told = asset.assets
+    assert told is not None, "an entry that is done has files"
+    private_files.folder(work)
+    get = partial(fetch_file.fetch, folder=work, downloader=downloader, stop=never, progress=silent)
+    kept: dict[Role, Kept] = {}
+    if asset.kind is Kind.MODEL:
+        kept[Role.MODEL] = _model(asset, get)
+    for role, url in ((Role.COLLIDER, told.collider_mesh_url), (Role.PANORAMA, told.pano_url)):
+        if url is not None and asset.kind is Kind.WORLD:
+            kept[role] = get(Fetch(role, url, str(role)))
+    if told.picture_url is not None:
+        try:
+            kept[Role.PICTURE] = get(Fetch(Role.PICTURE, told.picture_url, str(Role.PICTURE)))
+        except FileTrouble:
+            pass  # Blender draws one of its own
+    return kept
+
+
+def _model(asset: Asset, get: Callable[[Fetch], Kept]) -> Kept:
+    """The optimised GLB where this Blender reads it, else the original; what a file needs it says only itself."""
+    told, readable = asset.assets, readable_extensions()
+    chosen = choice.choose_model(
+        optimized_url=told.optimized_glb_url if told else None, original_url=told.glb_url if told else None, readable=readable
+    )
+    if chosen is None or told is None:
+        raise ImportTrouble("Mint names no file for it.")
+    kept = get(Fetch(Role.MODEL, chosen.url, f"model-{chosen.which}", chosen.reason))
+    if (missing := set(kept.needs) - readable) and told.glb_url not in (None, chosen.url):
+        why = f"The original file was taken. {choice.explain_missing(missing)}"
+        kept = get(Fetch(Role.MODEL, told.glb_url or "", "model-original", why))
+    return kept
+
+
+def _save(asset: Asset, kept: dict[Role, Kept], file: Path, folder: Path) -> Path:
+    """Make the .blend, outside of the library's folder: what a kill leaves of it is in nobody's way."""
+    provenance, told = _provenance(asset), asset.assets
+    picture = Path(kept[Role.PICTURE].path) if Role.PICTURE in kept else None
+    if asset.kind is Kind.MODEL:
+        taken = kept[Role.MODEL]
+        which = file_choice.OPTIMIZED if told and files_urls.same_file(taken.url, told.optimized_glb_url) else file_choice.ORIGINAL
+        provenance = replace(provenance, file_used=which, file_reason=file_choice.sentence(taken, which))
+        return assets.save_model_to_library(Path(taken.path), provenance, folder, picture, file=file)
+    parts = WorldFiles(
+        collider=Path(kept[Role.COLLIDER].path) if Role.COLLIDER in kept else None,
+        panorama=Path(kept[Role.PANORAMA].path) if Role.PANORAMA in kept else None,
+        caption=told.caption if told else None,
+    )
+
+    def land(scene: object) -> Placed:
+        return land_world(parts, provenance, Landing(at=ORIGIN), WorldOptions(), scene, undo=False)  # type: ignore[arg-type]
+
+    return assets.save_to_library(land, provenance, folder, picture, file=file)
+
+
+def _provenance(asset: Asset) -> Provenance:
+    caption = asset.assets.caption if asset.assets else None
+    return Provenance(
+        asset_id=asset.id,
+        kind=asset.kind.value,
+        prompt=asset.prompt or caption or "",
+        name=asset.name or "",
+        mint_url=asset.mint_url or "",
+        created_at=asset.created_at.isoformat() if asset.created_at else "",
+    )

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which of Mint's files of a model is in the scene, and why that one: a sentence for the user."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from ..files.choice import DRACO
+from ..files.urls import same_file
+from ..jobs.job import Job, Kept, Role
+from ..scene import capabilities
+
+OPTIMIZED, ORIGINAL = "optimized", "original"
+
+
+def which(job: Job) -> str:
+    """`optimized` or `original`; empty for what has no model."""
+    taken = job.file(Role.MODEL)
+    if taken is None:
+        return ""
+    assets = job.asset.assets if job.asset else None
+    is_optimized = "optimized" in PurePath(taken.path).name or (assets is not None and same_file(taken.url, assets.optimized_glb_url))
+    return OPTIMIZED if is_optimized else ORIGINAL
+
+
+def reason(job: Job) -> str:
+    """The sentence; empty for what has no model."""
+    taken = job.file(Role.MODEL)
+    if taken is None:
+        return ""
+    told = next((note for note in job.notes if "the original file was taken" in note), None)
+    return sentence(taken, which(job), told)
+
+
+def sentence(taken: Kept, which: str, told: str | None = None) -> str:
+    """Why this file of a model was taken; `told` is what is known about an original one."""
+    if taken.note:
+        return taken.note
+    if which == ORIGINAL:
+        return told or "The original file was taken: there is no optimised one."
+    if DRACO in taken.needs and not capabilities.draco_is_native():
+        return "The optimised file was taken: DracoPy decoded it, since this Blender has no Draco decoder of its own."
+    return "The optimised file was taken: this Blender can read it."

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A finished job becomes something in the scene, or in a file: what the job knows, in the words of `landing`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import bpy
+
+from ..jobs import rejected_files
+from ..jobs.job import Job, Role
+from ..jobs.workflow import part_notes
+from ..mint.schema import Assets, Kind
+from ..scene import place as scene_place
+from ..scene import tags, undo_step
+from ..scene.export import output
+from ..scene.export.render import render_still
+from ..scene.gltf_import import ImportTrouble
+from ..scene.place import Landing, Placed, Provenance
+from ..scene.update import replace
+from ..scene.world import build as world_build
+from ..scene.world import missing_parts, notes
+from ..scene.world.files import WORDS, WorldFiles, WorldOptions
+from . import file_choice
+
+__all__ = ["ImportTrouble", "place", "write"]
+
+
+def place(job: Job, scene: bpy.types.Scene | None = None, *, raw: bool = False) -> Placed:
+    """Bring a job's result into a scene (the current one if not given), in one undo step. Raises ImportTrouble, and then nothing has
+    changed.
+
+    `raw`: hand its model file, or the one that was refused, to Blender's importer without our checks. That may crash Blender."""
+    roots: list[bpy.types.Object] = []
+    if job.target.replaces and not raw:
+        roots = list(tags.roots(job_id=job.id, scene=scene)) if job.kind is Kind.WORLD else []
+        roots = roots or _earlier_versions(job, scene)
+    placed: list[Placed] = []
+    try:
+        for change in [partial(_place_raw, job, scene)] if raw else _changes(job, scene, roots):
+            placed.append(change())
+    finally:
+        if placed:
+            undo_step.make(_provenance(job).title)
+    return dataclasses.replace(placed[0], notes=tuple(dict.fromkeys(note for each in placed for note in each.notes)))
+
+
+def _changes(job: Job, scene: bpy.types.Scene | None, roots: list[bpy.types.Object]) -> list[Callable[[], Placed]]:
+    """What is to be done: the same in each of several copies, else one landing."""
+    place = _place_model if job.kind is Kind.MODEL else _place_world
+    return [partial(place, job, scene, root) for root in roots or [None]]
+
+
+def _place_world(job: Job, scene: bpy.types.Scene | None, root: bpy.types.Object | None) -> Placed:
+    files, options, told = _world_files(job), _world_options(job), _provenance(job)
+    if root is not None:
+        known = tags.read(root)
+        if known is not None and known.job_id == job.id:
+            return missing_parts.complete(root, files, told, options=options, scene=scene, undo=False)
+        return replace.replace_world(files, told, root, options=options, scene=scene, undo=False)
+    placed = scene_place.land_world(files, told, _where(job), options, scene, undo=False)
+    explained = _explained(job, files.links)
+    return dataclasses.replace(placed, notes=tuple(note for note in placed.notes if note not in explained))
+
+
+def _place_raw(job: Job, scene: bpy.types.Scene | None) -> Placed:
+    path = rejected_files.raw_file(job)
+    if path is None:
+        raise ImportTrouble(f"There is no model file of {job.title} on disk. Fetch it again: that costs nothing.")
+    placed = scene_place.land_model(path, _provenance(job), _where(job), scene, undo=False, checked=False)
+    return dataclasses.replace(placed, notes=(*placed.notes, f"Imported without our check: {path}"))
+
+
+def _where(job: Job) -> Landing:
+    return Landing(at=job.target.at, height=job.target.height)
+
+
+def settled(job: Job, placed: Placed) -> tuple[str, ...]:
+    """What an earlier landing has noted and is no longer true: of parts that are here now, or of which the job tells more now."""
+    root = placed.root
+    return (*world_build.settled(root), *_explained(job, notes.links(root))) if world_build.is_root(root) else ()
+
+
+def _explained(job: Job, links: Iterable[str]) -> tuple[str, ...]:
+    """What a landing says of parts that are not there, where the job has said in other words why they are not."""
+    told = [part for part, what in WORDS.items() if part_notes.is_explained(job, what)]
+    return tuple(note for part in told for note in notes.notes_without(part, links) if note not in job.notes)
+
+
+def part_file(job: Job, role: Role) -> Path | None:
+    """The file of one part, where it has been fetched and is still on disk."""
+    kept = job.file(role)
+    return Path(kept.path) if kept is not None and Path(kept.path).is_file() else None
+
+
+_COLLIDERS: dict[str, Literal["PHYSICS", "VISIBLE", "NONE"]] = {"PHYSICS": "PHYSICS", "VISIBLE": "VISIBLE", "NONE": "NONE"}
+
+
+def _world_options(job: Job) -> WorldOptions:
+    target = job.target
+    return WorldOptions(
+        collider=_COLLIDERS.get(target.collider, "AUTO"),
+        panorama_as_world=target.panorama,
+        splats=job.file(Role.SPLATS) is not None,
+        camera=target.camera,
+        rigid_body=target.rigid_body,
+    )
+
+
+def _place_model(job: Job, scene: bpy.types.Scene | None, root: bpy.types.Object | None) -> Placed:
+    path, told = _path(job, Role.MODEL), _provenance(job)
+    if root is not None:
+        placed = replace.replace_model(path, told, root, scene=scene, undo=False)
+    else:
+        placed = scene_place.land_model(path, told, _where(job), scene, undo=False)
+    return dataclasses.replace(placed, notes=(*placed.notes, file_choice.reason(job)))
+
+
+def _earlier_versions(job: Job, scene: bpy.types.Scene | None) -> list[bpy.types.Object]:
+    """What stands in the scene for the same model of Mint's: the user may have made copies. Raises ImportTrouble when one of them cannot
+    be replaced now, before any of the others is."""
+    asset_id = job.asset.id if job.asset else job.existing
+    earlier = list(tags.roots(asset_id=asset_id or "", scene=scene))
+    for root in earlier:
+        replace.check(root)
+    return earlier
+
+
+def write(job: Job, output_file: Path | None, picture: Path | None, *, raw: bool = False) -> Placed:
+    """Put a job's result into files of its own: a .blend or .glb, and a rendered .png. Replaces the open file's content.
+
+    `raw`: see `place`. Raises ImportTrouble.
+    """
+    output.start_empty()
+    placed = place(job, raw=raw)
+    if output_file is not None:
+        if output_file.suffix.lower() == ".glb":
+            output.export_glb(output_file, placed)
+        else:
+            output.save_blend(output_file)
+    if picture is not None:
+        render_still(picture, placed)
+    return placed
+
+
+def _path(job: Job, role: Role) -> Path:
+    kept = job.file(role)
+    if kept is None or not Path(kept.path).is_file():
+        raise ImportTrouble(f"The {role} file of {job.title} is no longer on disk. Fetch it again: that costs nothing.")
+    return Path(kept.path)
+
+
+def _world_files(job: Job) -> WorldFiles:
+    assets = _assets(job)
+    links = {"rad": assets.rad_url, **{f"spz_{tier}": url for tier, url in assets.spz_urls.items()}}
+    paths = {role: Path(kept.path) if (kept := job.file(role)) else None for role in (Role.COLLIDER, Role.PANORAMA, Role.SPLATS)}
+    return WorldFiles(
+        collider=paths[Role.COLLIDER],
+        panorama=paths[Role.PANORAMA],
+        splats=paths[Role.SPLATS],
+        caption=assets.caption,
+        links={name: url for name, url in links.items() if url},
+    )
+
+
+def _assets(job: Job) -> Assets:
+    return (job.asset.assets if job.asset else None) or (job.operation.assets if job.operation else None) or Assets()
+
+
+def _provenance(job: Job) -> Provenance:
+    operation, asset = job.operation, job.asset
+    created = operation.created_at if operation else None
+    return Provenance(
+        job_id=job.id,
+        operation_id=operation.id if operation else "",
+        asset_id=asset.id if asset else "",
+        kind=job.kind.value,
+        prompt=job.request.prompt or (asset.prompt if asset else None) or "",
+        name=job.request.name or (asset.name if asset else None) or "",
+        preset="" if job.existing else job.request.preset.value,  # of what was not asked for here it is not known
+        mint_url=(asset.mint_url if asset else None) or (operation.mint_url if operation else None) or "",
+        file_used=file_choice.which(job),
+        file_reason=file_choice.reason(job),
+        created_at=created.isoformat() if created else "",
+        group=job.target.group or "",
+    )

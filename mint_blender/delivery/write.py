@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A finished job's result, written into the files that were asked for."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import shutil
+import tempfile
+from pathlib import Path
+
+from ..files.errors import BadGlb
+from ..files.glb import header
+from ..jobs import rejected_files
+from ..jobs.job import Job, Role
+from ..mint.schema import Kind
+from . import environment
+
+log = logging.getLogger(__name__)
+
+
+class NotImported(Exception):
+    """The result could not be brought into this Blender, or not be written: the sentence says why. Mint's files are kept."""
+
+
+def needs_blender(kind: Kind, output: Path | None, render: Path | None) -> bool:
+    """A model's .glb is Mint's own file, unchanged; everything else is made by Blender."""
+    is_glb = output is not None and output.suffix.lower() == ".glb"
+    return render is not None or (output is not None and not (is_glb and kind is Kind.MODEL))
+
+
+def complaint(kind: Kind, output: Path | None, render: Path | None) -> str | None:
+    """Before anything is paid for: could the result be written here at all? Tried, not guessed; makes the folders."""
+    if needs_blender(kind, output, render) and not environment.can_import():
+        return (
+            "Writing this needs Blender: install the bpy package (pip install bpy), or use blender --online-mode --command mint. "
+            "Nothing was started."
+        )
+    for path in filter(None, (output, render)):
+        if path.is_dir():
+            return f"{path} is a folder, not a file. Nothing was started."
+        if sentence := folder_complaint(path.parent):
+            return sentence
+    return None
+
+
+def folder_complaint(folder: Path) -> str | None:
+    """Can something be written there? Makes the folder."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        return f"Nothing can be written to the folder {folder}: {error.strerror}. Nothing was started."
+    return None
+
+
+def write(job: Job, *, raw: bool = False) -> tuple[str, ...]:
+    """Write what `job.target` names; returns remarks for a person. `raw`: without our checks, a file that they refused included.
+
+    Raises NotImported."""
+    output, render = (Path(text) if text else None for text in (job.target.output, job.target.render))
+    try:
+        for path in (output, render):
+            if path is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+        if output is not None and is_copied(job, output, raw=raw):
+            _copy(job, output, raw=raw)
+            output = None
+        return _write_with_blender(job, output, render, raw=raw) if output or render else ()
+    except OSError as error:
+        raise NotImported(f"{error.strerror or error}: {error.filename or 'the file'} cannot be written.") from error
+
+
+def copy(source: Path, target: Path) -> None:
+    """A copy that is there whole or not at all. Raises OSError."""
+    part = target.with_name(target.name + ".part")
+    shutil.copyfile(source, part)
+    part.replace(target)
+
+
+def put(target: Path, text: str) -> None:
+    """A text file that is there whole or as it was before; left alone where it says the same already. Raises OSError."""
+    data = text.encode()
+    if target.is_file() and target.read_bytes() == data:
+        return
+    part = target.with_name(target.name + ".part")
+    part.write_bytes(data)
+    part.replace(target)
+
+
+def is_copied(job: Job, output: Path, *, raw: bool) -> bool:
+    """Is this output Mint's own file, unchanged? With `raw` a World's file may be one too."""
+    return not needs_blender(Kind.MODEL if raw else job.kind, output, None)
+
+
+def _copy(job: Job, output: Path, *, raw: bool) -> None:
+    kept = job.file(Role.MODEL)
+    source = rejected_files.raw_file(job) if raw else Path(kept.path) if kept else None
+    if source is None:
+        raise NotImported("There is no model file in the result.")
+    try:
+        header.check_container(source)  # what is cut off is no file for anybody; all else is the other program's to judge
+    except BadGlb as trouble:
+        raise NotImported(str(trouble)) from trouble
+    copy(source, output)
+
+
+def _write_with_blender(job: Job, output: Path | None, render: Path | None, *, raw: bool) -> tuple[str, ...]:
+    from ..scene.export.output_path import OutputTrouble
+    from . import import_job
+
+    try:
+        # "Info: Saved as …" comes from Blender by way of Python's standard output, which is for our results.
+        with contextlib.redirect_stdout(io.StringIO()):
+            return import_job.write(job, output, render, raw=raw).notes
+    except (import_job.ImportTrouble, OutputTrouble) as trouble:
+        raise NotImported(str(trouble)) from trouble
+    except OSError:
+        raise
+    except Exception as mistake:
+        # An importer can fail in any way; what was paid for is on disk, and the user has to hear where.
+        log.exception("Job %s could not be written", job.id)
+        raise NotImported(f"Something in the import went wrong ({type(mistake).__name__}: {mistake}).") from mistake

@@ -1,0 +1,330 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One try at a download: ask, follow redirects, take what comes, check that it is all.
+
+Knows HTTP and the part on disk; knows nothing of repeating (see `download`).
+"""
+
+from __future__ import annotations
+
+import http.client
+import re
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
+from typing import Protocol
+from urllib.parse import urljoin
+
+import requests
+import urllib3
+
+from ..net import certificates, connections
+from . import urls
+from .errors import DownloadFailed, FileTrouble, LinkExpired, Stopped, TooLarge, TooSlow
+from .part_file import Origin, Part, check_room, disk_words, is_header_text
+
+BLOCK = 2**16
+REDIRECTS = 5
+TRY_LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
+GONE = frozenset({403, 404, 410})
+MOVED = frozenset({301, 302, 303, 307, 308})
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What one `fetch` wants, the same for each of its tries."""
+
+    url: str
+    part: Part
+    limit: int
+    deadline: float
+    clock: Callable[[], float]
+    stop: Callable[[], bool]
+    progress: Callable[[int, int | None], None]
+    timeout: tuple[float, float]
+    """Seconds to connect, seconds without a byte."""
+    local_files: bool = False
+    """May the address lead to this computer?"""
+
+    @property
+    def label(self) -> str:
+        """How messages name the file."""
+        return urls.label(self.url)
+
+    def check_stop(self) -> None:
+        """Raise `Stopped` when the caller wants an end."""
+        if self.stop():
+            raise Stopped(f"The download of {self.label} was stopped; it can go on later where it stopped.")
+
+    def check_time(self) -> None:
+        """Raise `TooSlow` when the whole has taken too long."""
+        if self.clock() >= self.deadline:
+            raise TooSlow(f"The download of {self.label} took too long and was ended. Trying again goes on where it stopped.")
+
+    def check_size(self, size: int) -> None:
+        """Raise `TooLarge`, leaving nothing behind, when the file has or will have more bytes than allowed."""
+        if size > self.limit:
+            self.part.forget()
+            raise TooLarge(f"{self.label} is larger than {self.limit / 2**20:,.1f} MB, the limit for such a file; it was not downloaded.")
+
+
+def attempt(session: requests.Session, errand: Errand) -> None:
+    """Fill the part to the end, or raise a `FileTrouble`; what has arrived stays in the part."""
+    errand.check_stop()
+    errand.check_time()
+    if errand.part.is_complete:
+        return
+    try:
+        with connections.guarded(connections.Guard(errand.deadline, stop=errand.stop, clock=errand.clock)):
+            response = _answer(session, errand)
+            try:
+                errand.check_stop()
+                _accept(response, errand)
+                _receive(response, errand)
+            finally:
+                response.close()
+    except (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError) as error:
+        errand.check_stop()
+        errand.check_time()
+        raise _in_words(error, errand) from error
+
+
+def _answer(session: requests.Session, errand: Errand) -> requests.Response:
+    """The first answer that is no redirect. Redirects are followed by hand, so that each address is checked before it is asked."""
+    url = errand.url
+    for _ in range(REDIRECTS + 1):
+        response = _ask(session, url, errand)
+        if response.status_code not in MOVED:
+            return response
+        response.close()
+        errand.check_stop()
+        location = response.headers.get("Location")
+        if not location:
+            raise DownloadFailed(f"The file host moved {errand.label} without saying where to.", retryable=False)
+        url = urls.check(urljoin(url, location), local_files=errand.local_files, came_from=url)
+    raise DownloadFailed(f"{errand.label} was redirected more than {REDIRECTS} times; the download was given up.", retryable=False)
+
+
+def _ask(session: requests.Session, url: str, errand: Errand) -> requests.Response:
+    try:
+        return session.get(
+            url,
+            headers=_range_headers(errand.part),
+            timeout=errand.timeout,
+            stream=True,
+            allow_redirects=False,
+            verify=certificates.trusted(),
+        )
+    except requests.RequestException:
+        raise
+    except OSError as error:  # requests leaves only this one as it is: a CA bundle that is not there
+        raise DownloadFailed(
+            f"{errand.label} was not downloaded: the CA bundle that REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE names "
+            "cannot be read.",
+            retryable=False,
+        ) from error
+
+
+def _range_headers(part: Part) -> dict[str, str]:
+    """Ask for the rest, but only of the very file whose beginning we have."""
+    if part.origin is None or part.origin.validator is None or not part.size:
+        return {}
+    return {"Range": f"bytes={part.size}-", "If-Range": part.origin.validator}
+
+
+def _accept(response: requests.Response, errand: Errand) -> None:
+    """Decide by status and headers whether the body is the file, or its rest; start the part or go on with it."""
+    status = response.status_code
+    if status == 200:
+        total = _length(response) if _encoding(response) is None else None
+        if total is not None:
+            errand.check_size(total)
+            check_room(errand.part.target.parent, total)
+        errand.part.begin(Origin(urls.without_query(errand.url), _validator(response), total))
+    elif status == 206:
+        _continue(response, errand)
+    elif status == 416:
+        errand.part.forget()
+        raise DownloadFailed(f"{errand.label} changed at the file host while it was being downloaded; trying again starts over.")
+    else:
+        raise _refusal(response, errand)
+
+
+def _continue(response: requests.Response, errand: Errand) -> None:
+    """Go on with the part, if these bytes are the ones that follow, of the same file."""
+    part, known = errand.part, errand.part.origin
+    given = re.fullmatch(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", response.headers.get("Content-Range", "").strip())
+    validator = _validator(response)
+    fits = (
+        known is not None
+        and given is not None
+        and int(given[1]) == part.size
+        and (validator is None or validator == known.validator)
+        and (given[3] == "*" or known.total is None or int(given[3]) == known.total)
+        and _encoding(response) is None
+    )
+    if not fits or known is None or given is None:
+        part.forget()
+        raise DownloadFailed(f"{errand.label} changed at the file host while it was being downloaded; trying again starts over.")
+    if given[3] != "*":
+        errand.check_size(int(given[3]))
+        part.origin = replace(known, total=int(given[3]))
+
+
+def _refusal(response: requests.Response, errand: Errand) -> FileTrouble:
+    status = response.status_code
+    if status in GONE:
+        return LinkExpired(f"{errand.label} is not there (HTTP {status}). The link may have expired; a fresh one can be asked for at Mint.")
+    if status in TRY_LATER:
+        return DownloadFailed(
+            f"The file host could not deliver {errand.label} just now (HTTP {status}). Try again later.",
+            retry_after=_retry_after(response.headers.get("Retry-After")),
+            is_outage=True,
+        )
+    return DownloadFailed(f"The file host refused to deliver {errand.label} (HTTP {status}).", retryable=False)
+
+
+def _receive(response: requests.Response, errand: Errand) -> None:
+    """Write the body to the part while watching size, time and the wish to stop; then check that nothing is missing."""
+    part = errand.part
+    total = part.origin.total if part.origin else None
+    done = part.size
+    errand.progress(done, total)
+    stream = part.open()
+    try:
+        for block in _body(response, errand):
+            done += len(block)
+            errand.check_size(done)
+            errand.check_stop()  # before the block is written: somebody else may be writing to the same part by now
+            with disk_words(part.path):
+                stream.write(block)
+                stream.flush()
+            errand.progress(done, total)
+            errand.check_time()
+    finally:
+        with disk_words(part.path):
+            stream.close()
+    if not done:
+        part.forget()
+        raise DownloadFailed(f"The file host sent nothing for {errand.label}. Try again later.")
+    if total is not None and done != total:
+        if done > total:
+            part.forget()
+        raise _broken(errand)
+
+
+class _Raw(Protocol):
+    def read(self, amt: int, decode_content: bool) -> bytes: ...
+
+
+def _body(response: requests.Response, errand: Errand) -> Iterator[bytes]:
+    """The blocks of the body as they arrive, uncompressed; raises when it ends early."""
+    raw: _Raw = response.raw
+    read = getattr(raw, "read1", None)  # urllib3 2: whatever is there; without it a small block, so that a trickle is noticed
+    size = BLOCK if read else 4096
+    expected, got, unpack = _length(response), 0, _unpacker(response, errand)
+    while block := (read or raw.read)(size, decode_content=False):
+        got += len(block)
+        yield from unpack(block)
+    if expected is not None and got < expected:
+        raise _broken(errand)
+    yield from unpack(b"")
+
+
+def _unpacker(response: requests.Response, errand: Errand) -> Callable[[bytes], Iterator[bytes]]:
+    """What undoes a `Content-Encoding` that came although none was asked for. In bounded blocks: a bomb meets the size limit first."""
+    encoding = _encoding(response)
+    if encoding is None:
+        return lambda block: iter([block] if block else [])
+    if encoding not in {"gzip", "x-gzip", "deflate"}:
+        raise DownloadFailed(f"The file host sent {errand.label} packed in a way nobody asked for ({encoding[:20]}).", retryable=False)
+    return _inflater(errand)
+
+
+def _inflater(errand: Errand) -> Callable[[bytes], Iterator[bytes]]:
+    inflate = zlib.decompressobj(32 + zlib.MAX_WBITS)
+
+    def unpack(block: bytes) -> Iterator[bytes]:
+        is_end = not block
+        try:
+            while block:
+                yield inflate.decompress(block, BLOCK)
+                block = inflate.unconsumed_tail
+            if is_end:
+                yield inflate.flush()
+        except zlib.error:
+            errand.part.forget()
+            raise DownloadFailed(f"The file host sent {errand.label} packed, and it could not be unpacked.", retryable=False) from None
+        if is_end and not inflate.eof:
+            raise _broken(errand)
+
+    return unpack
+
+
+def _encoding(response: requests.Response) -> str | None:
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    return None if encoding in {"", "identity"} else encoding
+
+
+def _length(response: requests.Response) -> int | None:
+    """Bytes the body must have, unless the host leaves it open."""
+    text = response.headers.get("Content-Length", "").strip()
+    if response.headers.get("Transfer-Encoding") or not re.fullmatch(r"\d{1,18}", text):
+        return None
+    return int(text)
+
+
+def _validator(response: requests.Response) -> str | None:
+    """What proves later that the file is still the same one: a strong ETag, else the date of its last change."""
+    if _encoding(response) is not None:
+        return None  # packed bytes cannot be continued with unpacked ones
+    etag = response.headers.get("ETag", "").strip()
+    if etag.startswith('"') and is_header_text(etag):
+        return etag
+    modified = response.headers.get("Last-Modified", "").strip()
+    return modified if modified and is_header_text(modified) else None
+
+
+def _retry_after(text: str | None) -> float | None:
+    """Seconds, given as seconds or as a date; None when absent or unreadable."""
+    if not text:
+        return None
+    try:
+        return float(int(text))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _broken(errand: Errand) -> DownloadFailed:
+    return DownloadFailed(f"The connection broke while {errand.label} was being downloaded. Trying again goes on where it stopped.")
+
+
+def _in_words(error: Exception, errand: Errand) -> FileTrouble:
+    """An exception of the network as one of ours."""
+    host = errand.label.rpartition(" from ")[2]
+    if isinstance(error, connections.ForbiddenAddress):
+        return urls.not_public(f"{host}, {error.address}")
+    if isinstance(error, requests.exceptions.SSLError):
+        return DownloadFailed(
+            f"The certificate of {host} was not accepted, so {errand.label} was not downloaded. Behind a proxy that "
+            "opens connections, name its CA bundle in REQUESTS_CA_BUNDLE.",
+            retryable=False,
+        )
+    if isinstance(error, requests.exceptions.ProxyError):
+        return DownloadFailed(f"The proxy did not let {errand.label} through. Check HTTPS_PROXY and NO_PROXY.")
+    if isinstance(error, (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)):
+        return TooSlow(f"Nothing of {errand.label} arrived for {errand.timeout[1]:.0f} s. Trying again goes on where it stopped.")
+    if isinstance(error, requests.exceptions.ConnectionError):
+        return DownloadFailed(
+            f"{host} could not be reached, or the connection broke, while {errand.label} was being downloaded. "
+            "Check the network, then try again.",
+            is_outage=True,
+        )
+    if isinstance(error, requests.exceptions.RequestException) and isinstance(error, ValueError):
+        return DownloadFailed(f"The address of {errand.label} cannot be used.", retryable=False)
+    return _broken(errand)

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Calls to Mint that are in flight: each on a thread of a small pool, so that a slow answer delays nothing else.
+
+What comes back goes into the desk's inbox; the threads touch neither the journal nor a job. Connections are checked out and given back,
+the one used last first: as long as one call follows another, one connection serves them all.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from enum import StrEnum
+
+from ...mint.account import Account
+from ...mint.account_schema import Me
+from ...mint.client import Client
+from ...mint.errors import MintError
+from .. import error_messages
+from ..queries import Balance, ListPage, OptimizationPrice, Price, WhoseKey, answer
+from .config import Setup
+from .messages import Answered, CallEnded, Command, QuestionEnded
+
+log = logging.getLogger(__name__)
+
+Work = Callable[[Client], object]
+
+
+class Lane(StrEnum):
+    """What does not wait for each other. A person waits for a decision and for a question."""
+
+    CALL = "mint-call"
+    DECISION = "mint-decision"
+    UPLOAD = "mint-upload"
+
+
+SIZES = {Lane.CALL: 4, Lane.DECISION: 2, Lane.UPLOAD: 2}
+LINGER = 30.0  # seconds that an idle thread waits for the next call: polls of one job come every 15 s
+
+
+class CallsInFlight:
+    """All calls that this desk has sent and not heard of. For the desk's thread; only the work runs on others."""
+
+    def __init__(self, setup: Setup, account: Account, inbox: queue.SimpleQueue[Command]) -> None:
+        self._setup = setup
+        self._account = account
+        self._inbox = inbox
+        self._lanes = {lane: setup.executor(lane.value, SIZES[lane], LINGER) for lane in Lane}
+        self._numbers = itertools.count(1)
+        self._gate = threading.Condition()  # guards the following
+        self._free: list[Client] = []  # connected to the present account
+        self._busy: dict[int, tuple[Client | None, bool]] = {}  # by number; whether the call changes something at Mint
+        self._is_stopped = False
+
+    def send(self, job_id: str, serial: int, work: Work, lane: Lane, *, changes: bool) -> int:
+        """Have a call made for a job; `CallEnded` with this number comes back, whatever happens. `changes`: it is more than a look."""
+        number, account = self._begin(changes), self._account
+
+        def run() -> None:
+            found: object = None
+            error: Exception | None = None
+            try:
+                found = self._with_client(number, account, work)
+            except Exception as caught:
+                error = caught
+            self._inbox.put(CallEnded(job_id, serial, number, found, error, account))
+            self._end(number)
+
+        self._lanes[lane].submit(run)
+        return number
+
+    def ask(self, question: WhoseKey | Balance | Price | OptimizationPrice | ListPage, number_of_ask: int) -> int:
+        """Have a question answered, well or badly: a person waits, and can ask again."""
+        number, account = self._begin(changes=False), self._account
+
+        def run() -> None:
+            ended = QuestionEnded(number, account=account)
+            try:
+                found = self._with_client(number, account, lambda client: answer(client, question))
+                ended = replace(ended, reached=True, said=found if isinstance(found, Me) else None)
+                said = Answered(question, found, number=number_of_ask)  # type: ignore[arg-type]  # an Answer
+            except MintError as error:
+                ended = replace(ended, said=error if isinstance(question, WhoseKey) else None)
+                said = Answered(question, None, str(error), number=number_of_ask)
+            except Exception as mistake:
+                log.exception("The question %s broke", question)
+                said = Answered(question, None, error_messages.internal(mistake).sentence, number=number_of_ask)
+            self._inbox.put(replace(ended, answered=said))
+            self._end(number)
+
+        self._lanes[Lane.DECISION].submit(run)
+        return number
+
+    def use(self, account: Account) -> None:
+        """Connect with another account from now on; what is in flight comes back with the earlier one."""
+        self._account = account
+        with self._gate:
+            idle, self._free = self._free, []
+        for client in idle:
+            client.close()
+
+    def close(self, timeout: float) -> bool:
+        """Stop everything, within a bound. What changes something has a third of that to be answered. True when all ended."""
+        end = time.monotonic() + timeout
+        with self._gate:
+            self._stop(only_reads=True)
+            self._gate.wait_for(lambda: not any(changes for _, changes in self._busy.values()), timeout / 3)
+            self._is_stopped = True
+            self._stop(only_reads=False)
+        ended = [lane.close(max(0.0, end - time.monotonic())) for lane in self._lanes.values()]
+        self.use(self._account)
+        return all(ended)
+
+    def _stop(self, *, only_reads: bool) -> None:
+        for client, changes in self._busy.values():
+            if client is not None and not (changes and only_reads):
+                client.stop()
+
+    def _begin(self, changes: bool) -> int:
+        number = next(self._numbers)
+        with self._gate:
+            self._busy[number] = None, changes
+        return number
+
+    def _end(self, number: int) -> None:
+        with self._gate:
+            del self._busy[number]
+            self._gate.notify_all()
+
+    def _with_client(self, number: int, account: Account, work: Work) -> object:
+        """On a thread of the pool: one call over a connection that nobody else uses meanwhile."""
+        with self._gate:
+            client = self._free.pop() if self._free and account == self._account else None
+        if client is None:
+            client = self._setup.connect(account)
+        with self._gate:
+            self._busy[number] = client, self._busy[number][1]
+            if self._is_stopped:
+                client.stop()
+        try:
+            return work(client)
+        finally:
+            with self._gate:
+                is_wanted = account == self._account and not self._is_stopped
+                if is_wanted:
+                    self._free.append(client)
+            if not is_wanted:
+                client.close()

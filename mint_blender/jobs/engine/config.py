@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a worker is told once. The network is loaded by the worker itself, so that enabling the add-on costs Blender's start nothing."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...mint.account import Account
+from ...mint.pacing import Retries
+from ...mint.schema import Kind
+from ..workflow.run import Terms
+from .thread_pool import Executor, Pool
+
+if TYPE_CHECKING:
+    from ...files.download import Downloader
+    from ...mint.client import Client
+
+
+def _connect(account: Account) -> Client:
+    from .dispatch import connect
+
+    return connect(account)
+
+
+def _downloader(local_files: bool) -> Downloader:
+    from ...files.download import Downloader
+
+    return Downloader(local_files=local_files)
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Everything that a worker is told once. `slots` is how many generations of a kind may be active at Mint.
+
+    `executor` makes what work is done on: of a name, for so many pieces at a time, and with idle threads that wait so many seconds.
+    """
+
+    home: Path
+    terms: Terms = Terms()
+    retries: Retries = Retries()
+    slots: dict[Kind, int] = field(default_factory=lambda: {Kind.MODEL: 10, Kind.WORLD: 10})
+    downloads: int = 3
+    connect: Callable[[Account], Client] = _connect
+    downloader: Callable[[bool], Downloader] = _downloader
+    """Told whether the API is on this computer: only then files may be."""
+    clock: Callable[[], float] = time.monotonic
+    chance: Callable[[], float] = random.random
+    executor: Callable[[str, int, float], Executor] = Pool

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which call to Mint fulfils which want: one exchange each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...files import pictures
+from ...files.errors import BadPicture, DiskTrouble
+from ...mint.account import Account
+from ...mint.account_schema import Estimate
+from ...mint.client import Client
+from ...mint.errors import BadAnswer, KeyWithheld, MintError
+from ...mint.generation_request import LARGEST_IMAGE
+from ...mint.origin import Origin
+from ...mint.schema import Asset, Operation, Page, Seen
+from ...mint.transport import Transport
+from ..job import Verb
+from ..queries import LARGEST_PAGE, quote
+from ..request_checks import UPLOADABLE
+from ..workflow.effects import Act, Convert, Optimize, Poll, Quote, ReadAsset, ReadPage, Start, Upload
+
+Call = Quote | Start | Act | Poll | ReadAsset | ReadPage | Optimize | Convert
+
+
+def connect(account: Account) -> Client:
+    """A client for this account. Raises a MintError that says what is wrong with the key or the base URL."""
+    try:
+        origin = Origin.parse(account.base_url)
+    except ValueError as error:
+        raise MintError(str(error)) from error
+    if account.withheld_from:
+        raise KeyWithheld(account.withheld_from)
+    return Client(Transport(origin, account.key))
+
+
+def make(client: Client, want: Call) -> Operation | Seen | Asset | Page | Estimate:
+    """The answer to a want. Raises MintError."""
+    if isinstance(want, Quote):
+        return quote(client, want.question)
+    if isinstance(want, Start):
+        return client.start(want.kind, want.body, key=want.key)
+    if isinstance(want, Poll):
+        return client.poll(want.operation_id)
+    if isinstance(want, ReadAsset):
+        return client.asset(want.kind, want.asset_id)
+    if isinstance(want, ReadPage):
+        return client.page(want.kind, cursor=want.cursor, limit=LARGEST_PAGE)
+    if isinstance(want, Optimize):
+        return client.optimize(want.model_id, want.level, key=want.key)
+    if isinstance(want, Convert):
+        return client.convert(want.model_id, want.formats, key=want.key)
+    return _act(client, want)
+
+
+def _act(client: Client, want: Act) -> Operation:
+    verb, key = want.decision.verb, want.decision.key
+    if verb is Verb.APPROVE:
+        return client.approve(want.target_id, key=key)
+    if verb is Verb.REVISE:
+        return client.revise(want.target_id, want.decision.feedback or "", key=key)
+    if verb is Verb.RESUME:
+        return client.resume(want.target_id, key=key)
+    if verb is Verb.RETRY:
+        return client.retry(want.kind, want.target_id, key=key)
+    return client.cancel(want.target_id, key=key)
+
+
+def read(want: Upload) -> bytes:
+    """A local picture, to be sent. Raises FileTrouble when it is gone, or nothing that Mint takes."""
+    path = Path(want.path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DiskTrouble(f"The reference picture {path.name} cannot be read ({error.strerror}). Choose it again.") from error
+    kind = pictures.inspect(data)
+    if kind.format not in UPLOADABLE:
+        raise BadPicture(f"The reference picture {path.name} is {kind.format.upper()}; Mint takes PNG, JPEG and WebP. Convert it first.")
+    if len(data) > LARGEST_IMAGE:
+        raise BadPicture(
+            f"The reference picture {path.name} has {len(data) / 1024 / 1024:.1f} MB; Mint takes at most 5 MB. Scale it down first."
+        )
+    return data
+
+
+def upload(client: Client, want: Upload, data: bytes) -> str:
+    """Bring a picture to Mint: its durable URL there. Raises MintError."""
+    image = client.upload_image(data, Path(want.path).name, pictures.inspect(data).media_type, key=want.key)
+    if image.url is None:
+        raise BadAnswer("the uploaded picture came back without an address")
+    return image.url

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Questions to Mint, or to its file host, that are no jobs: asked once, answered once, nothing is started or paid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..files.glb.header import Glb
+from ..mint.account_schema import Estimate, Me, Usage
+from ..mint.errors import ProblemError
+from ..mint.generation_request import GenerationRequest
+from ..mint.schema import Kind, Mode, OptimizationLevel, Page, Preset
+from .job import ABOVE_OWN_LIMIT, Job, Phase, Verb, has_failed_at_mint
+
+if TYPE_CHECKING:
+    from ..mint.client import Client
+
+PAGE_SIZE = 30  # entries of a page for the eye: what Mint's own client asks for
+LARGEST_PAGE = 100  # the most that Mint gives at once: when something is looked for
+
+
+@dataclass(frozen=True)
+class WhoseKey:
+    """Is the key accepted, and whose is it?"""
+
+
+@dataclass(frozen=True)
+class Balance:
+    """Credits, subscription, totals."""
+
+
+@dataclass(frozen=True)
+class Price:
+    """What a generation would cost; answered with an empty estimate by a Mint that does not tell prices."""
+
+    kind: Kind
+    preset: Preset
+    mode: Mode
+
+    @classmethod
+    def of(cls, request: GenerationRequest) -> Price:
+        """What this would cost."""
+        return cls(request.kind, request.preset, request.mode)
+
+
+@dataclass(frozen=True)
+class OptimizationPrice:
+    """What optimising a model would cost; answered as `Price` is.
+
+    Without an id it is one that is still to be made. Mint prices only what exists: any other model of the API project tells.
+    """
+
+    model_id: str | None = None
+
+
+def prices_of(request: GenerationRequest, optimize: OptimizationLevel | None) -> tuple[Price | OptimizationPrice, ...]:
+    """What a generation costs, and what is to follow it by itself."""
+    return (Price.of(request), *([OptimizationPrice()] if optimize else []))
+
+
+def prices_of_retry(job: Job) -> tuple[Price | OptimizationPrice | None, ...]:
+    """What a new attempt costs; nothing where it only fetches. None stands for a conversion, of which Mint tells no price."""
+    if job.convert:
+        return (None,)
+    if job.existing is not None and not has_failed_at_mint(job):
+        return (OptimizationPrice(job.existing),) if job.optimize else ()
+    return prices_of(job.request, job.optimize)
+
+
+def prices_of_click(job: Job, verb: Verb) -> tuple[Price | OptimizationPrice | None, ...]:
+    """What has to be known of a job that costs (more) after this click; nothing where the click costs nothing."""
+    if verb is Verb.RETRY:
+        return prices_of_retry(job)
+    above = job.phase is Phase.PAUSED and job.trouble is not None and job.trouble.code == ABOVE_OWN_LIMIT
+    is_paid = verb in {Verb.APPROVE, Verb.REVISE} or (verb is Verb.RESUME and (above or job.phase is Phase.BILLING))
+    return prices_of(job.request, job.optimize if job.optimization is None else None) if is_paid and not job.convert else ()
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """One page of the models or worlds that this API project has made; without a cursor the first one."""
+
+    kind: Kind
+    cursor: str | None = None
+    size: int = PAGE_SIZE
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    """A small picture, to be shown now; answered with its place in the cache. The file host is asked, not Mint."""
+
+    url: str
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """What a GLB at the file host says about itself, without downloading it."""
+
+    url: str
+
+
+Question = WhoseKey | Balance | Price | OptimizationPrice | ListPage | Thumbnail | FileFacts
+Answer = Me | Usage | Estimate | Page | Path | Glb
+
+
+def answer(client: Client, question: WhoseKey | Balance | Price | OptimizationPrice | ListPage) -> Answer:
+    """Ask Mint. Raises MintError."""
+    if isinstance(question, ListPage):
+        return client.page(question.kind, cursor=question.cursor, limit=question.size)
+    if isinstance(question, WhoseKey):
+        return client.me()
+    if isinstance(question, Balance):
+        return client.usage()
+    return quote(client, question)
+
+
+def quote(client: Client, question: Price | OptimizationPrice) -> Estimate:
+    """What it would cost; an empty estimate where Mint does not tell. Raises MintError."""
+    try:
+        if isinstance(question, OptimizationPrice):
+            return _price_of_optimizing(client, question.model_id)
+        return client.estimate(question.kind, question.preset, question.mode)
+    except ProblemError as error:
+        if error.problem.status not in {404, 405}:
+            raise
+        return Estimate(None, None, None)
+
+
+def _price_of_optimizing(client: Client, model_id: str | None) -> Estimate:
+    if model_id is None:
+        usable = [asset for asset in client.page(Kind.MODEL).data if asset.is_usable]
+        # What has been optimised already may be told to cost nothing, or not be told.
+        usable.sort(key=lambda asset: asset.assets is not None and asset.assets.optimized_glb_url is not None)
+        model_id = usable[0].id if usable else None
+    return client.estimate_optimization(model_id) if model_id else Estimate(None, None, None)

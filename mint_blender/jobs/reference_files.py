@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Copies of the reference pictures that a job is started with: what is sent is what was there at the click.
+
+<home>/jobs/<job id>/references/<number>/<name>      The original may be edited, moved or deleted afterwards.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from ..files import private_files
+from ..files.download_folder import Store, safe_name
+from . import request_checks
+from .budget.prices import NotPossible
+from .job import Job
+
+
+def keep(home: Path, job: Job) -> Job:
+    """The job with copies of its local pictures instead of the originals, under their names. Raises NotPossible, and then keeps nothing."""
+    if all("://" in image for image in job.request.images):
+        return job
+    try:
+        images = tuple(_copy(home, job, number, image) for number, image in enumerate(job.request.images, start=1))
+    except BaseException:
+        drop(home, job.id)
+        raise
+    return replace(job, request=replace(job.request, images=images))
+
+
+def drop(home: Path, job_id: str) -> None:
+    """Delete the copies of a job that came to nothing."""
+    folder = Store(home).reference_folder(job_id)
+    shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        folder.parent.rmdir()
+
+
+def _copy(home: Path, job: Job, number: int, image: str) -> str:
+    if "://" in image:
+        return image
+    source = Path(image)
+    target = Store(home).reference_folder(job.id) / str(number) / _name(job, number, source)
+    try:
+        private_files.folder(target.parent)
+        if not (_is_ours(source, home) and _linked(source, target)):
+            private_files.copy(source, target)
+    except OSError as error:
+        raise NotPossible(f"The reference picture {image} cannot be copied: {error.strerror or error}.") from error
+    if complaint := request_checks.picture_complaint(str(target)):  # it was changed since it was looked at
+        raise NotPossible(complaint)
+    return str(target)
+
+
+def _name(job: Job, number: int, source: Path) -> str:
+    """What the user calls it, with the ending of the file."""
+    shown = dict(enumerate(job.request.image_names, start=1)).get(number) or source.name
+    return safe_name(f"{shown.removesuffix(source.suffix)}{source.suffix}", fallback="picture")
+
+
+def _is_ours(source: Path, home: Path) -> bool:
+    """A copy that we have made before is never changed, so its bytes need not be there twice."""
+    return home.resolve() in source.resolve().parents
+
+
+def _linked(source: Path, target: Path) -> bool:
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without hard links, or two of them
+        return False
+    return True

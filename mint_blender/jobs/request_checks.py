@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Mint would refuse, said before a job exists: words and limits of the request, and the local pictures that go with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..files import pictures
+from ..files.errors import BadPicture
+from ..mint.generation_request import LARGEST_IMAGE, GenerationRequest
+
+UPLOADABLE = frozenset({"png", "jpeg", "webp"})
+"""What Mint is known to take as a reference picture."""
+
+
+def complaint(request: GenerationRequest) -> str | None:
+    """A sentence about the first thing that Mint would refuse, or None. Reads the headers of local pictures."""
+    return request.complaint() or _encoding_complaint(request) or next(filter(None, map(picture_complaint, request.images)), None)
+
+
+def picture_complaint(image: str) -> str | None:
+    """Why Mint would not take this reference picture; local ones are looked at, addresses are Mint's business."""
+    if image.startswith("https://"):
+        return None
+    if "://" in image:
+        return f"A reference picture is a file or an https:// address, not {image}."
+    path = Path(image)
+    try:
+        size = path.stat().st_size
+        found = pictures.inspect(path)
+        pictures.check_end(path, found)
+    except OSError as error:
+        return f"The reference picture {image} cannot be read: {error.strerror}."
+    except BadPicture as trouble:
+        return f"The reference picture cannot be used. {trouble}"
+    if size > LARGEST_IMAGE:
+        return f"The reference picture {image} has {size / 1024 / 1024:.1f} MB; Mint takes at most 5 MB. Scale it down first."
+    if found.format not in UPLOADABLE:
+        return f"The reference picture {image} is {found.format.upper()}; Mint takes PNG, JPEG and WebP. Convert it first."
+    return None
+
+
+def _encoding_complaint(request: GenerationRequest) -> str | None:
+    """A shell that is not in UTF-8 hands over half characters, which no JSON can hold."""
+    try:
+        f"{request.prompt}{request.name}".encode()
+    except UnicodeEncodeError:
+        return "The prompt or the name has broken characters in it: type it in a terminal that uses UTF-8, or put it into a batch file."
+    return None

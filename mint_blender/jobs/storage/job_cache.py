@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is known of the jobs: what the journal says, in memory, since a window looks at it many times a second.
+
+What is changed here is committed first; what the worker or another process has written comes with `reread`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+
+from ...mint.account import Account
+from .. import stage_durations
+from ..budget import spending
+from ..budget.prices import NotPossible
+from ..job import Decision, Hold, Job, Phase
+from ..stage_durations import Moves, Stage
+from .journal import Journal, Unreadable
+
+
+class KnownJobs:
+    """The jobs on the list, how they came to where they are, and what they and the dismissed ones have cost."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.version = 0  # grows with every change of the list
+        self._journal = journal
+        self._read_all()
+
+    def _read_all(self) -> None:
+        # Asked for before the jobs are read: what is written in between is then read twice instead of missed.
+        self._revision, self._serial = self._journal.revision(), self._journal.changes(0)[0]
+        self._present = self._journal.look_up_account()
+        self._jobs: dict[str, Job] = {}
+        self._unreadable: dict[str, Unreadable] = {}
+        for each in self._journal.records():
+            self._keep(each)
+        self._dismissed: tuple[list[spending.Entry], float | None] | None = None  # read once somebody wants to know
+        self.version += 1
+        self._reread_moves()
+
+    def _keep(self, record: Job | Unreadable) -> None:
+        if isinstance(record, Job):
+            self._jobs[record.id] = record
+            self._unreadable.pop(record.id, None)
+        else:
+            self._unreadable[record.id] = record
+            self._jobs.pop(record.id, None)
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def __iter__(self) -> Iterator[Job]:
+        return iter(self._jobs.values())
+
+    def newest_first(self) -> list[Job]:
+        """Every job on the list, as a person reads it."""
+        return sorted(self, key=lambda job: (-job.created_at, job.id))
+
+    def unreadable(self) -> list[Unreadable]:
+        """What is in the journal and cannot be read, newest first."""
+        return sorted(self._unreadable.values(), key=lambda each: (-each.created_at, each.id))
+
+    def get(self, job_id: str) -> Job | None:
+        """One job as it is now; None if it is not on the list."""
+        return self._jobs.get(job_id)
+
+    def find(self, beginning: str) -> Job:
+        """One job, by its id or the unmistakable beginning of it."""
+        if job := self.get(beginning):
+            return job
+        matches = [job for job in self if job.id.startswith(beginning)] if beginning else []
+        if len(matches) != 1:
+            raise NotPossible(
+                f'There is no job "{beginning}" in the journal.' if not matches else f'More than one job begins with "{beginning}".'
+            )
+        return matches[0]
+
+    def moves(self, job: Job) -> Moves:
+        """When it came into which phase, as far as it has been reread."""
+        return self._moves.get(job.id, ())
+
+    @property
+    def usual(self) -> Mapping[Stage, float]:
+        """How many seconds each stage has taken before."""
+        return self._usual
+
+    @property
+    def paid_for_optimizing(self) -> float | None:
+        """The Credits that Mint took for the latest optimisation, else for one of a job that was dismissed; None where it never did."""
+        return self._paid_for_optimizing or self._of_dismissed()[1]
+
+    @property
+    def serial(self) -> int:
+        """A number that changes when the worker, or another process, has written a job."""
+        return self._serial
+
+    def spending_entries(self) -> list[spending.Entry]:
+        """What the jobs of the last days mean for the account, those included that were dismissed since; other accounts' left out."""
+        now = time.time()
+        listed = (spending.entry(job, self.moves(job), now) for job in self if job.hold is not Hold.FOREIGN)
+        return [*self._of_dismissed()[0], *(entry for entry in listed if entry)]
+
+    def spent_for(self, job: Job) -> float:
+        """What this job is part of today's sum with."""
+        now = time.time()
+        entry = spending.entry(job, self.moves(job), now)
+        return spending.spent_on([entry] if entry else [], spending.date_of(now))
+
+    def _of_dismissed(self) -> tuple[list[spending.Entry], float | None]:
+        """What the dismissed jobs of the last days mean for the account, and what the latest optimisation of them has cost."""
+        if self._dismissed is None:
+            now = time.time()
+            dismissed = self._journal.dismissed(now - (spending.DAYS + 1) * 24 * 3600.0)
+            jobs = [job for job in dismissed if job.hold is not Hold.FOREIGN]
+            moves = self._journal.moves([job.id for job in jobs])
+            entries = [entry for job in jobs if (entry := spending.entry(job, moves[job.id], now))]
+            self._dismissed = entries, spending.paid_for_optimizing(sorted(jobs, key=lambda job: -job.created_at))
+        return self._dismissed
+
+    # -- keeping up ---------------------------------------------------------------------------------------------------
+
+    def reread(self) -> bool:
+        """Take over what the worker or another process has written. Costs next to nothing when nobody has."""
+        revision = self._journal.revision()
+        if revision == self._revision:
+            return False
+        if self._journal.look_up_account() != self._present:
+            self._read_all()  # each job may stand differently to an account that is better known now
+            return True
+        self._serial, changes = self._journal.changes(self._serial)
+        self._revision = revision  # not before they were read: what could not be read now is read the next time
+        before = {job_id: self._jobs.get(job_id) for job_id in changes}
+        for job_id, job in changes.items():
+            if job is None:
+                self._take_off(job_id)
+            else:
+                self._put(job)
+        if any(_phase(before[job_id]) is not _phase(job) for job_id, job in changes.items()):
+            self._reread_moves()
+        return any(before[job_id] != job for job_id, job in changes.items())
+
+    def act_for(self, account: Account) -> None:
+        """Another account is talked to from now on: each job may stand differently to it."""
+        self._journal.act_for(account)
+        self._read_all()
+
+    def _reread_moves(self) -> None:
+        jobs = self.newest_first()
+        self._moves = self._journal.moves([job.id for job in jobs])
+        self._usual = stage_durations.usual_seconds(jobs, self._moves)
+        self._paid_for_optimizing = spending.paid_for_optimizing(job for job in jobs if job.hold is not Hold.FOREIGN)
+
+    # -- writing ------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """All that is changed within, on what has just been reread, is one commit; where that fails nothing is changed here either."""
+        before = self._jobs
+        try:
+            with self._journal.at_once():
+                self.reread()
+                before = dict(self._jobs)
+                yield
+        except BaseException:
+            self._jobs = before
+            self.version += 1
+            raise
+
+    def add(self, *jobs: Job) -> list[Job]:
+        """New jobs: all of them, or none. Returned as they were kept."""
+        kept = self._journal.add(*jobs)
+        self._put(*kept)
+        return kept
+
+    def save(self, job: Job) -> None:
+        """A job that nobody drives, as it is from now on."""
+        self._journal.save(job)
+        self._put(job)
+
+    def decide(self, job: Job, decision: Decision) -> Job | None:
+        """The job with this click; None if it has moved on, or was decided about already, as the list then shows."""
+        if not self._journal.decide(job.id, decision):
+            self.reread()
+            return None
+        decided = replace(job, decision=decision)
+        self._put(decided)
+        return decided
+
+    def dismiss(self, job: Job | Unreadable) -> None:
+        """Take a job off the list. What it has cost stays known."""
+        self._journal.dismiss(job.id)
+        self._take_off(job.id)
+
+    def take_back(self, start: str) -> None:
+        """Put dismissed jobs on the list again whose batch line (`target.line`) begins like this."""
+        self._put(*self._journal.take_back(start))
+        self._dismissed = None
+        self._reread_moves()
+
+    def _put(self, *jobs: Job | Unreadable) -> None:
+        self.version += 1
+        for job in jobs:
+            self._keep(job)
+
+    def _take_off(self, job_id: str) -> None:
+        self.version += 1
+        self._jobs.pop(job_id, None)
+        self._unreadable.pop(job_id, None)
+        self._dismissed = None
+
+
+def _phase(job: Job | Unreadable | None) -> Phase | None:
+    return job.phase if isinstance(job, Job) else None

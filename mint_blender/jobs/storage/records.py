@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A job as JSON and back: what the journal keeps. Members that a later version added are ignored, missing ones have defaults."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields
+from typing import Any, TypeVar
+
+from ...mint.account import Owner
+from ...mint.generation_request import GenerationRequest
+from ...mint.schema import Asset, Format, Kind, Mode, Operation, OptimizationLevel, Pose, Preset
+from ..job import Cause, DecidedPreview, Decision, Job, Kept, Phase, Role, Target, Trouble, Verb
+from .record_types import fits
+
+Plain = TypeVar("Plain")
+
+
+def dump(job: Job) -> str:
+    """The job without its decision, which the journal keeps in a column of its own."""
+    record = {
+        "id": job.id,
+        "request": asdict(job.request),
+        "key": job.key,
+        "created_at": job.created_at,
+        "target": asdict(job.target),
+        "owner": asdict(job.owner) if job.owner else None,
+        "estimate": job.estimate,
+        "optimize_estimate": job.optimize_estimate,
+        "paid_before": job.paid_before,
+        "max_credits": job.max_credits,
+        "first_sent_at": job.first_sent_at,
+        "body": job.body,
+        "image_urls": job.image_urls,
+        "operation": job.operation.raw if job.operation else None,
+        "existing": job.existing,
+        "convert": job.convert,
+        "optimize": job.optimize,
+        "optimization": job.optimization.raw if job.optimization else None,
+        "optimize_sent_at": job.optimize_sent_at,
+        "decided_preview": asdict(job.decided_preview) if job.decided_preview else None,
+        "asset": {"kind": job.asset.kind, "json": job.asset.raw} if job.asset else None,
+        "revision": job.revision,
+        "files": [asdict(kept) for kept in job.files],
+        "refused": [asdict(kept) for kept in job.refused],
+        "trouble": asdict(job.trouble) if job.trouble else None,
+        "notes": job.notes,
+    }
+    return json.dumps(record)
+
+
+def load(text: str, decision: Decision | None, phase: Phase) -> Job:
+    """The job that `dump` wrote. `decision` and `phase` stand in columns of their own, which other writers touch too.
+
+    Raises whatever is wrong with it: a word that a later version knows, or a value that is not what it should be.
+    """
+    record = json.loads(text)
+    trouble, asset, operation = record.get("trouble"), record.get("asset"), record.get("operation")
+    preview = record.get("decided_preview")
+    job = Job(
+        id=record["id"],
+        request=_request(record["request"]),
+        key=record["key"],
+        created_at=record["created_at"],
+        target=_plain(Target, record.get("target") or {}, at=lambda at: tuple(at) if at else None),
+        owner=_plain(Owner, record["owner"]) if record.get("owner") else None,
+        estimate=record.get("estimate"),
+        optimize_estimate=record.get("optimize_estimate"),
+        paid_before=record.get("paid_before", 0.0),
+        max_credits=record.get("max_credits"),
+        phase=phase,
+        first_sent_at=record.get("first_sent_at"),
+        body=record.get("body"),
+        image_urls=_list(record.get("image_urls", ())),
+        operation=Operation.read(operation) if operation is not None else None,
+        existing=record.get("existing"),
+        convert=tuple(Format(format) for format in _list(record.get("convert", ()))),
+        optimize=OptimizationLevel(record["optimize"]) if record.get("optimize") else None,
+        optimization=Operation.read(record["optimization"]) if record.get("optimization") else None,
+        optimize_sent_at=record.get("optimize_sent_at"),
+        decided_preview=_plain(DecidedPreview, preview, verb=Verb, pictures=tuple) if preview else None,
+        asset=Asset.read(Kind(asset["kind"]), asset["json"]) if asset else None,
+        revision=record.get("revision", 0),
+        files=_kept(record.get("files", ())),
+        refused=_kept(record.get("refused", ())),
+        decision=decision,
+        trouble=_plain(Trouble, trouble, cause=Cause) if trouble else None,
+        notes=_list(record.get("notes", ())),
+    )
+    if not fits(job, Job):
+        raise TypeError("a member is not what it should be")
+    return job
+
+
+def _kept(records: Iterable[Mapping[str, Any]]) -> tuple[Kept, ...]:
+    return tuple(_plain(Kept, kept, role=Role, needs=tuple) for kept in _list(records))
+
+
+def _list(value: Any) -> tuple[Any, ...]:
+    if not isinstance(value, list | tuple):
+        raise TypeError(type(value).__name__)
+    return tuple(value)
+
+
+def dump_decision(decision: Decision) -> str:
+    """A decision as JSON. What is not known is left out: an answered click is found by its text, in which an earlier version wrote less."""
+    told = asdict(decision)
+    return json.dumps({name: told[name] for name in told if told[name] is not None or name == "feedback"})
+
+
+def load_decision(text: str | None) -> Decision | None:
+    """The decision that `dump_decision` wrote."""
+    return _plain(Decision, json.loads(text), verb=Verb) if text else None
+
+
+def _request(record: Mapping[str, Any]) -> GenerationRequest:
+    pose = record.get("pose")
+    return _plain(
+        GenerationRequest,
+        {**record, "pose": Pose(pose) if pose else None},
+        kind=Kind,
+        preset=Preset,
+        mode=Mode,
+        images=tuple,
+        image_names=tuple,
+    )
+
+
+def _plain(cls: type[Plain], record: Mapping[str, Any], **readers: Any) -> Plain:
+    """A dataclass from its members; `readers` turn JSON's words and lists into ours."""
+    known = {member.name for member in fields(cls)}  # type: ignore[arg-type]  # a dataclass, which TypeVar cannot say
+    members = {name: readers[name](value) if name in readers else value for name, value in record.items() if name in known}
+    return cls(**members)

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Questions that a file host answers: small pictures for the screen, and what a GLB says about itself. Run on threads of the pool.
+
+Pictures lie in a cache under the home folder, bounded in size; what was not looked at for the longest time goes first.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from ...files import pictures, private_files
+from ...files.download import Downloader
+from ...files.download_folder import Store, prune, thumbnail_name
+from ...files.errors import BadFile, FileTrouble
+from ...files.remote_header import peek
+from .. import error_messages
+from ..engine.messages import Answered
+from ..queries import FileFacts, Thumbnail
+
+log = logging.getLogger(__name__)
+
+MOST_BYTES = 64 * 2**20
+"""Of all thumbnails: about a thousand."""
+PRUNE_EVERY = 32
+"""Downloads between two looks at the size of the cache."""
+LARGEST = 8 * 2**20
+
+_SUFFIXES = (".webp", ".png", ".jpg")
+_downloads = itertools.count(1)
+
+
+def run(
+    question: Thumbnail | FileFacts, home: Path, downloader: Downloader, stop: Callable[[], bool], *, local_files: bool = False
+) -> Answered:
+    """The answer, or the sentence why there is none. Never raises."""
+    try:
+        if isinstance(question, FileFacts):
+            return Answered(question, peek(question.url, stop=stop, local_files=local_files))
+        return Answered(question, thumbnail(question.url, home, downloader, stop))
+    except FileTrouble as trouble:
+        return Answered(question, None, str(trouble))
+    except Exception as mistake:
+        log.exception("The question %s broke", question)
+        return Answered(question, None, error_messages.internal(mistake).sentence)
+
+
+def thumbnail(url: str, home: Path, downloader: Downloader, stop: Callable[[], bool]) -> Path:
+    """The picture of an address in the cache, downloaded if it is not there. Raises FileTrouble."""
+    folder = Store(home).thumbnails
+    stem = folder / thumbnail_name(url)
+    for suffix in _SUFFIXES:
+        found = stem.with_suffix(suffix)
+        if found.is_file():
+            with suppress(OSError):
+                os.utime(found)  # looked at: by this the cache knows what may go
+            return found
+    private_files.folder(folder)
+    path = downloader.fetch(url, stem.with_suffix(".webp"), limit=LARGEST, stop=stop)
+    try:
+        pictures.measured(path)
+        path = pictures.rename_by_content(path)
+    except BadFile:
+        path.unlink(missing_ok=True)
+        raise
+    if next(_downloads) % PRUNE_EVERY == 0:
+        prune(folder, MOST_BYTES)
+    return path

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a story may want next. Values only: who fulfils them, when, and on which thread is the worker's business.
+
+`after` is how many seconds to wait first; `until` is the date (seconds since the epoch) up to which a call that is paid for is repeated
+by itself. Each want names the type of its answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from ...mint.account_schema import Estimate
+from ...mint.schema import Asset, Format, Kind, Operation, OptimizationLevel, Page, Seen
+from ..job import Decision, Job, Kept, Role
+from ..queries import OptimizationPrice, Price
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+@dataclass(frozen=True)
+class Want(Generic[T_co]):
+    """Base of all: T_co is the type of the answer."""
+
+
+@dataclass(frozen=True)
+class TakeSlot(Want[None]):
+    """Answered when fewer generations of this kind are active than Mint allows, and no click has come first.
+
+    None: at once, for what takes no place among them."""
+
+    kind: Kind | None
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
+class Upload(Want[str]):
+    """Bring one local reference picture to Mint; answered with its durable URL. `anew`: an address from earlier is not good enough."""
+
+    path: str
+    key: str
+    anew: bool = False
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
+class Quote(Want[Estimate]):
+    """Ask what something would cost now; an empty estimate where Mint does not tell."""
+
+    question: Price | OptimizationPrice
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
+class Start(Want[Operation]):
+    """Start a generation."""
+
+    kind: Kind
+    body: Mapping[str, Any]
+    key: str
+    until: float | None = field(default=None, compare=False)
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
+class Act(Want[Operation]):
+    """Carry out a decision on an operation; a retry goes to the resource (`kind`, `target_id`) instead."""
+
+    decision: Decision
+    kind: Kind
+    target_id: str
+    until: float | None = field(default=None, compare=False)
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
+class Poll(Want[Seen]):
+    """Look at an operation again."""
+
+    operation_id: str
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
+class ReadAsset(Want[Asset]):
+    """Read the finished model or world."""
+
+    kind: Kind
+    asset_id: str
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
+class ReadPage(Want[Page]):
+    """One page of what this API project has made of a kind, newest first."""
+
+    kind: Kind
+    cursor: str | None = None
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
+class ReadTaken(Want[frozenset[str]]):
+    """The ids of the models and worlds that other jobs are about. The journal is asked, not Mint."""
+
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
+class Optimize(Want[Operation]):
+    """Have a model optimised. A paid operation of its own."""
+
+    model_id: str
+    level: OptimizationLevel
+    key: str
+    until: float | None = field(default=None, compare=False)
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
+class Convert(Want[Operation]):
+    """Have a model converted. A paid operation of its own."""
+
+    model_id: str
+    formats: tuple[Format, ...]
+    key: str
+    until: float | None = field(default=None, compare=False)
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
+class Fetch(Want[Kept]):
+    """Download one file, check it, and answer with what is now on disk.
+
+    With `save_as`, a path without ending, it is the user's file from then on; what lies there already is left alone. What is `only_copied`
+    need not be one that is imported here.
+    """
+
+    role: Role
+    url: str
+    name: str
+    note: str | None = None
+    save_as: str | None = None
+    only_copied: bool = False
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
+class Glance(Want[Kept | None]):
+    """A file that is nice to have: answered at once, with None while it is on its way. Asked again, it is there or not."""
+
+    fetch: Fetch
+    after: float = 0.0
+
+
+AnyWant = TakeSlot | Upload | Quote | Start | Act | Poll | ReadAsset | ReadPage | ReadTaken | Optimize | Convert | Fetch | Glance
+
+READS = Quote | Poll | ReadAsset | ReadPage
+"""Calls that start, end and name nothing: nothing is lost with their answer."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a story yields: the job as it is now, to be committed first, and then what it wants."""
+
+    job: Job
+    want: AnyWant

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was begun, and never answered: looked for in Mint's lists before anybody pays for it again.
+
+Told like `story`: yields steps, knows no disk and no network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from typing import Any, Protocol, TypeVar
+
+from ...mint.schema import Asset, Assets, Status
+from .. import error_messages
+from ..job import Job, Phase
+from .effects import ReadAsset, ReadPage, ReadTaken, Step, Want
+
+Answer = TypeVar("Answer")
+Telling = Generator[Step, Any, None]
+
+REPEATED_FOR = 12 * 3600.0  # seconds for which a call that is paid for is repeated by itself, under its key
+CLOCKS_DIFFER = 120.0  # seconds by which this computer's clock may be ahead of Mint's
+MOST_PAGES = 100
+TRIES = 5  # until a conflict that says nothing of its reason is put before a person
+FOUND = "Mint never answered the start. What it has made of it was found in its list."
+FOUND_RETRIED = "Mint never answered the retry. What it has made of it was found."
+ASK_AGAIN = "It was not answered for 12 hours, so it was not sent again: decide anew."
+FAILED = frozenset({Status.FAILED.value, Status.CANCELED.value})
+
+
+class Teller(Protocol):
+    """What is needed of the story: its job, and asking."""
+
+    job: Job
+
+    def ask(self, want: Want[Answer]) -> Generator[Step, Any, Answer]: ...
+
+
+def find_started(teller: Teller) -> Telling:
+    """Take on what a start without an answer has made; where there is nothing, a person decides. Nothing is started or paid."""
+    job = teller.job
+    if job.convert:
+        yield from _find_converted(teller)
+        return
+    found = yield from find_made(teller, job.first_sent_at or job.created_at)
+    job = teller.job
+    if found is None:
+        teller.job = job.moved(Phase.PAUSED, trouble=error_messages.unanswered(job))
+    else:
+        teller.job = job.moved(Phase.FETCHING, existing=found.id, asset=found, trouble=None).noted(FOUND)
+
+
+def _find_converted(teller: Teller) -> Telling:
+    """The model itself says which formats it has."""
+    job = teller.job
+    asset = yield from teller.ask(ReadAsset(job.kind, job.existing or ""))
+    files = asset.assets or Assets()
+    if all(files.converted_url(format) is not None for format in job.convert):
+        teller.job = job.moved(Phase.FETCHING, asset=asset, trouble=None)
+    else:
+        teller.job = job.moved(Phase.PAUSED, asset=asset, trouble=error_messages.unanswered(job))
+
+
+def find_retried(teller: Teller, resource_id: str) -> Telling:
+    """Take on what a retry without an answer has made of a model or world that had failed; if it is still failed, a person decides."""
+    asset = yield from teller.ask(ReadAsset(teller.job.kind, resource_id))
+    if asset.status in FAILED:
+        teller.job = _still_failed(replace(teller.job, decision=None, asset=asset)).noted(ASK_AGAIN)
+    else:
+        adopt_retried(teller, asset)
+
+
+def adopt_retried(teller: Teller, asset: Asset, note: str = FOUND_RETRIED) -> None:
+    """A new attempt is under way already, or done: that one is fetched."""
+    job = replace(teller.job.forgetting(), decision=None, existing=asset.id, asset=asset)
+    teller.job = job.moved(Phase.FETCHING, trouble=None).noted(note)
+
+
+def _still_failed(job: Job) -> Job:
+    if job.phase is Phase.FAILED:
+        return job
+    operation = job.operation
+    trouble = (
+        error_messages.failed_work(operation)
+        if operation is not None and operation.status is Status.FAILED
+        else error_messages.not_made(job)
+    )
+    return job.moved(Phase.FAILED, trouble=trouble)
+
+
+def find_made(teller: Teller, since: float) -> Generator[Step, Any, Asset | None]:
+    """The first thing of the job's kind and prompt that Mint began after that moment, and that belongs to no other job."""
+    job = teller.job
+    body = job.body or job.request.body(job.image_urls)
+    found: list[Asset] = []
+    cursor, seen = None, set[str | None]()
+    while cursor not in seen and len(seen) < MOST_PAGES:
+        seen.add(cursor)
+        page = yield from teller.ask(ReadPage(job.kind, cursor))
+        dated = [(asset, asset.created_at.timestamp()) for asset in page.data if asset.created_at is not None]
+        found += [asset for asset, at in dated if at >= since - CLOCKS_DIFFER and _said(asset.prompt) == _said(body["prompt"])]
+        cursor = page.next_cursor
+        if cursor is None or any(at < since - CLOCKS_DIFFER for _, at in dated):
+            break
+    if not found:
+        return None
+    # Last, and with nothing between it and the next step: two jobs of one prompt must not take on the same thing.
+    taken = yield from teller.ask(ReadTaken())
+    name = body.get("name") or body.get("displayName")
+    free = [asset for asset in reversed(found) if asset.id not in taken]
+    return min(free, key=lambda asset: name is not None and asset.name != name, default=None)
+
+
+def _said(prompt: str | None) -> str:
+    return " ".join((prompt or "").split())

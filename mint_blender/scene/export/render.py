@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One picture of what has landed, rendered with Cycles on the processor in a scene of its own; the user's file keeps nothing of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from pathlib import Path
+
+import addon_utils
+import bpy
+from mathutils import Matrix, Vector
+
+from ..bounds import evaluated, world_points
+from ..node_trees import tree_of
+from ..place import Placed
+from ..transaction import Inventory
+from .output_path import OutputTrouble, ready
+
+FIELD_OF_VIEW = math.radians(28)
+FROM = Vector((0.62, -1.0, 0.42)).normalized()
+"""Where the camera stands, seen from the model: in front of it (-Y), to its left, slightly above."""
+FROM_ASIDE = Vector((-1.0, -0.55, 0.5)).normalized()
+"""The second view: from its right."""
+MARGIN = 1.12
+
+
+def render_still(path: Path, placed: Placed, *, width: int = 640, height: int = 480, samples: int = 16, aside: bool = False) -> Path:
+    """Render to a PNG and return its absolute path.
+
+    A World is seen through its own camera and lit by itself; a model is framed from the front, a little to the side and from above,
+    on a pale floor in soft light. `aside` gives a second view: a World from a metre beside, a model from its other side.
+    """
+    path = ready(path)
+    before = Inventory()
+    source = bpy.context.scene
+    try:
+        scene = bpy.data.scenes.new("\x01 Mint still")
+        for each in placed.objects:
+            scene.collection.objects.link(each)
+        camera = next((each for each in placed.objects if each.type == "CAMERA" and placed.root.get("mint_kind") == "world"), None)
+        _use_cycles(scene, samples)
+        if camera is not None:
+            _at_the_place(scene, camera, source, aside)
+            _show_hidden(scene, placed.objects)
+        else:
+            _studio(scene, _all_points(placed.objects), width / height, FROM_ASIDE if aside else FROM)
+        scene.render.resolution_x, scene.render.resolution_y, scene.render.resolution_percentage = width, height, 100
+        scene.render.image_settings.file_format = "PNG"
+        scene.render.filepath = str(path)
+        bpy.ops.render.render(write_still=True, scene=scene.name)
+    except RuntimeError as error:
+        raise OutputTrouble(f"The picture “{path}” could not be rendered: {str(error).strip()}. What was imported is unchanged.") from error
+    finally:
+        before.remove_new()
+    return path
+
+
+def _at_the_place(scene: bpy.types.Scene, camera: bpy.types.Object, source: bpy.types.Scene, aside: bool) -> None:
+    """A World as it is seen by its own camera, or by one a metre to the right that looks the same way."""
+    scene.camera, scene.world = camera, source.world
+    scene.view_settings.view_transform = "Standard"  # the panorama is a finished picture: no film curve on top of it
+    if scene.world is None:
+        scene.world = _backdrop(scene)  # a bare collider, maybe with a roof: nothing else gives light
+        _headlamp(scene, camera, source.unit_settings.scale_length)
+        scene.view_settings.view_transform = "AgX"
+    else:
+        scene.cycles.max_bounces = 1  # everything shines by itself
+    if aside:
+        scene.view_layers[0].update()
+        place = camera.matrix_world.normalized()
+        beside = bpy.data.objects.new("Mint still", camera.data)
+        beside.matrix_world = place @ Matrix.Translation((1 / source.unit_settings.scale_length, 0, 0))
+        scene.collection.objects.link(beside)
+        scene.camera = beside
+
+
+def _show_hidden(scene: bpy.types.Scene, objects: Iterable[bpy.types.Object]) -> None:
+    """A collider that serves physics only is not rendered; when there is nothing else to see, a copy of it is."""
+    solid = [each for each in objects if each.type in {"MESH", "POINTCLOUD"}]
+    if all(each.hide_render for each in solid):
+        for each in solid:
+            copy = each.copy()
+            copy.hide_render = False
+            scene.collection.objects.link(copy)
+
+
+def _use_cycles(scene: bpy.types.Scene, samples: int) -> None:
+    if not hasattr(scene, "cycles"):
+        addon_utils.enable("cycles")
+    scene.render.engine = "CYCLES"
+    scene.cycles.device = "CPU"
+    scene.cycles.samples = samples
+    scene.cycles.use_adaptive_sampling = True
+    scene.cycles.adaptive_threshold = 0.03
+    scene.cycles.max_bounces = 4
+    scene.cycles.seed = 1
+    try:
+        scene.cycles.denoiser = "OPENIMAGEDENOISE"
+        scene.cycles.use_denoising = True
+    except TypeError:  # this build has no denoiser: more samples instead
+        scene.cycles.use_denoising = False
+        scene.cycles.samples = samples * 4
+
+
+def _all_points(objects: Iterable[bpy.types.Object]) -> list[Vector]:
+    """The eight corners of the smallest upright box around all meshes, or of a unit box when there is none."""
+    objects = list(objects)
+    lows, highs = [], []
+    with evaluated(objects) as depsgraph:
+        for each in objects:
+            shown = each.evaluated_get(depsgraph)
+            if isinstance(shown.data, bpy.types.Mesh) and len(shown.data.vertices):
+                points = world_points(shown)
+                lows.append(points.min(axis=0))
+                highs.append(points.max(axis=0))
+    low = Vector([min(axis) for axis in zip(*lows, strict=True)]) if lows else Vector((-0.5, -0.5, 0))
+    high = Vector([max(axis) for axis in zip(*highs, strict=True)]) if highs else Vector((0.5, 0.5, 1))
+    return [Vector((x, y, z)) for x in (low.x, high.x) for y in (low.y, high.y) for z in (low.z, high.z)]
+
+
+def _studio(scene: bpy.types.Scene, corners: list[Vector], aspect: float, seen_from: Vector) -> None:
+    low, high = corners[0], corners[-1]
+    centre, size = (low + high) / 2, max((high - low).length, 1e-6)
+    scene.camera = _camera(scene, corners, size, aspect, seen_from)
+    _light(scene, "key", centre + size * Vector((-1.3, -1.1, 1.9)), centre, size * 0.8, 58 * size**2)
+    _light(scene, "rim", centre + size * Vector((1.3, 1.2, 1.3)), centre, size * 1.0, 34 * size**2)
+    scene.world = _backdrop(scene)
+    _floor(scene, Vector((centre.x, centre.y, low.z)), size)
+    scene.view_settings.view_transform = "AgX"
+    scene.view_settings.look = "AgX - Medium High Contrast"
+
+
+def _camera(scene: bpy.types.Scene, corners: list[Vector], size: float, aspect: float, seen_from: Vector) -> bpy.types.Object:
+    """A camera that looks at the middle of the corners, as near as all of them still fit."""
+    centre = (corners[0] + corners[-1]) / 2
+    data = bpy.data.cameras.new("Mint still")
+    data.sensor_fit = "HORIZONTAL"
+    data.angle = FIELD_OF_VIEW
+    turn = (-seen_from).to_track_quat("-Z", "Y")
+    across, up = turn @ Vector((1, 0, 0)), turn @ Vector((0, 1, 0))
+    half = math.tan(FIELD_OF_VIEW / 2)
+    distance = 0.0
+    for corner in corners:
+        offset = corner - centre
+        wide, tall, near = abs(offset.dot(across)) / half, abs(offset.dot(up)) / half * aspect, offset.dot(seen_from)
+        distance = max(distance, near + MARGIN * max(wide, tall))
+    camera = bpy.data.objects.new("Mint still", data)
+    camera.location = centre + seen_from * distance
+    camera.rotation_euler = turn.to_euler()
+    data.clip_start, data.clip_end = distance / 100, distance * 100 + size
+    scene.collection.objects.link(camera)
+    return camera
+
+
+def _light(scene: bpy.types.Scene, name: str, at: Vector, target: Vector, size: float, watts: float) -> None:
+    data = bpy.data.lights.new(name, "AREA")
+    data.size, data.energy = size, watts
+    light = bpy.data.objects.new(name, data)
+    light.location = at
+    light.rotation_euler = (target - at).to_track_quat("-Z", "Y").to_euler()
+    scene.collection.objects.link(light)
+
+
+def _headlamp(scene: bpy.types.Scene, camera: bpy.types.Object, metres_per_unit: float) -> None:
+    """A lamp above the camera and a little to its side, bright enough for a room."""
+    scene.view_layers[0].update()
+    data = bpy.data.lights.new("Mint still", "POINT")
+    data.energy, data.shadow_soft_size = 200 / metres_per_unit**2, 0.5 / metres_per_unit
+    lamp = bpy.data.objects.new("Mint still", data)
+    lamp.location = camera.matrix_world.translation + Vector((0.6, 0, 0.8)) / metres_per_unit
+    scene.collection.objects.link(lamp)
+
+
+def _backdrop(scene: bpy.types.Scene) -> bpy.types.World:
+    world = bpy.data.worlds.new("Mint still")
+    background = next(node for node in tree_of(world).nodes if node.type == "BACKGROUND")
+    background.inputs["Color"].default_value = (0.86, 0.9, 0.95, 1)
+    background.inputs["Strength"].default_value = 0.42
+    return world
+
+
+def _floor(scene: bpy.types.Scene, at: Vector, size: float) -> None:
+    half = size * 60
+    mesh = bpy.data.meshes.new("Mint still floor")
+    mesh.from_pydata([(-half, -half, 0), (half, -half, 0), (half, half, 0), (-half, half, 0)], [], [(0, 1, 2, 3)])
+    material = bpy.data.materials.new("Mint still floor")
+    shader = next(node for node in tree_of(material).nodes if node.type == "BSDF_PRINCIPLED")
+    shader.inputs["Base Color"].default_value = (0.72, 0.74, 0.76, 1)
+    shader.inputs["Roughness"].default_value = 0.9
+    mesh.materials.append(material)
+    floor = bpy.data.objects.new("Mint still floor", mesh)
+    floor.location = at - Vector((0, 0, size * 1e-4))
+    scene.collection.objects.link(floor)

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Has the user changed what came from Mint since? Told by a short fingerprint, left on what came as the custom property `mint_seen`.
+
+Only such things are looked at as a user changes by hand and would miss: meshes, materials, pictures, actions, where a part stands, poses.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import bpy
+import numpy as np
+
+from .. import animation, tags
+
+SEEN = tags.PREFIX + "seen"
+POSE = tags.PREFIX + "seen_pose"
+DIGITS = 5
+
+
+def remember(blocks: Iterable[bpy.types.ID]) -> None:
+    """Take the fingerprints of data-blocks as they are now; of kinds that are not looked at there is none."""
+    for each in blocks:
+        if (told := _told(each)) is not None:
+            each[SEEN] = _written(each, told)
+
+
+def remember_pose(armature: bpy.types.Object) -> None:
+    """Take the fingerprint of a pose."""
+    armature[POSE] = _short(_pose(armature))
+
+
+def is_touched(block: bpy.types.ID) -> bool:
+    """Whether a data-block is another than when it came; False for those that were never looked at."""
+    if SEEN not in block.keys():
+        return False
+    told = _told(block)
+    if isinstance(block, bpy.types.Material):
+        return not _agree(json.loads(block[SEEN]), json.loads(_written(block, told)))
+    return bool(block[SEEN] != _written(block, told))
+
+
+def is_posed(armature: bpy.types.Object) -> bool:
+    """Whether the bones stand otherwise than when they came, by the user's hand: what an action moves counts for nothing."""
+    moved_by_action = armature.animation_data is not None and armature.animation_data.action is not None
+    return POSE in armature.keys() and not moved_by_action and armature[POSE] != _short(_pose(armature))
+
+
+def is_the_users(block: bpy.types.ID) -> bool:
+    """Made by the user, or Mint's and changed since."""
+    return not tags.is_marked(block) or is_touched(block)
+
+
+def _written(block: bpy.types.ID, told: Any) -> str:
+    """What is left on a data-block: of a material all that was seen, since newer Blenders add sockets and settings and drop others."""
+    return json.dumps(told) if isinstance(block, bpy.types.Material) else _short(told)
+
+
+def _agree(before: Any, now: Any) -> bool:
+    """Whether two descriptions of a material agree in all that both of them tell."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        return all(_agree(before[key], now[key]) for key in before.keys() & now.keys())
+    return bool(before == now)
+
+
+def _told(block: Any) -> Any:
+    if isinstance(block, bpy.types.Material):
+        return _material(block)
+    if isinstance(block, bpy.types.Mesh):
+        return _mesh(block)
+    if isinstance(block, bpy.types.Image):
+        return (block.is_dirty, block.packed_file.size if block.packed_file else block.filepath, block.colorspace_settings.name)
+    if isinstance(block, bpy.types.Action):
+        return [(each.data_path, each.array_index, _numbers(each)) for each in animation.curves(block)]
+    if isinstance(block, bpy.types.Object):
+        return _rounded(np.array(block.matrix_basis))
+    return None
+
+
+def _mesh(mesh: Any) -> Any:
+    """Its shape, its faces, and where its pictures lie."""
+    keys = mesh.shape_keys.key_blocks if mesh.shape_keys else ()
+    return [
+        _digest(mesh.vertices, "co", 3, np.float32),
+        _digest(mesh.loops, "vertex_index", 1, np.int32),
+        _digest(mesh.polygons, "loop_total", 1, np.int32),
+        [(each.name, _digest(each.data, "uv", 2, np.float32)) for each in mesh.uv_layers],
+        [(each.name, _digest(each.data, "co", 3, np.float32)) for each in keys],
+    ]
+
+
+def _digest(values: Any, name: str, width: int, kind: Any) -> str:
+    flat = np.empty(len(values) * width, dtype=kind)
+    values.foreach_get(name, flat)
+    return hashlib.sha256(flat.tobytes()).hexdigest()[:16]
+
+
+def _material(material: Any) -> Any:
+    """Settings, nodes and their free inputs by name, and what is linked with what."""
+    tree = material.node_tree
+    names = ("surface_render_method", "use_backface_culling", "displacement_method")
+    settings = {name: getattr(material, name) for name in names if hasattr(material, name)}
+    if tree is None:
+        return {"settings": settings, "color": _rounded(np.array(material.diffuse_color))}
+    nodes = {
+        each.name: {
+            "kind": each.bl_idname,
+            "mute": each.mute,
+            "picture": _picture(each),
+            "inputs": {socket.identifier: _default(socket) for socket in each.inputs if not socket.is_linked},
+        }
+        for each in tree.nodes
+    }
+    links = sorted([*_socket(each.from_node, each.from_socket), *_socket(each.to_node, each.to_socket)] for each in tree.links)
+    driven = [bool(each.animation_data and each.animation_data.drivers) for each in (material, tree)]
+    return {"settings": settings, "names": sorted(nodes), "nodes": nodes, "links": links, "driven": driven}
+
+
+def _picture(node: Any) -> Any:
+    """Whether a node shows a picture of Mint's, another one, or none; names change when things are put in order."""
+    image = getattr(node, "image", None)
+    return None if image is None else tags.is_marked(image)
+
+
+def _default(socket: Any) -> Any:
+    value = getattr(socket, "default_value", None)
+    is_number = isinstance(value, float | int) or (hasattr(value, "__len__") and not isinstance(value, str))
+    return _rounded(np.array(value)) if is_number else ""
+
+
+def _socket(node: Any, socket: Any) -> tuple[str, str]:
+    return node.name, socket.identifier
+
+
+def _numbers(curve: Any) -> Any:
+    flat = np.empty(len(curve.keyframe_points) * 2, dtype=np.float32)
+    curve.keyframe_points.foreach_get("co", flat)
+    return _rounded(flat)
+
+
+def _pose(armature: bpy.types.Object) -> Any:
+    return [(each.name, _rounded(np.array(each.matrix_basis))) for each in armature.pose.bones]
+
+
+def _rounded(values: np.ndarray) -> list[float]:
+    return [float(each) + 0.0 for each in np.round(values.astype(np.float64).ravel(), DIGITS)]
+
+
+def _short(told: Any) -> str:
+    return hashlib.sha256(repr(told).encode("utf-8", "surrogatepass")).hexdigest()[:16]

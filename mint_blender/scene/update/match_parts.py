@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The parts of a new version, each in the place of the earlier part that it is the counterpart of.
+
+The earlier object stays, with all that the user has set on it, and takes over what the new one shows, where it is and how it moves. What
+the user has moved, posed or animated stays as the user has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import bpy
+from mathutils import Matrix
+
+from .. import animation, tags
+from ..model import cleanup
+from . import bones, fingerprint
+from .transfer import Earlier
+
+NODE = tags.PREFIX + "node"
+"""The name that a part has in its file: objects are renamed, by us and by the user."""
+
+Stays = dict[bpy.types.Object, bpy.types.Object]
+"""A part of the new version to the earlier object that stays in its place."""
+
+
+def pairs(old: Iterable[bpy.types.Object], parts: Iterable[bpy.types.Object]) -> Stays:
+    """Parts of one kind and name belong together; two that are the only ones of their kind do whatever their names."""
+    old, parts = list(old), list(parts)
+    stays: Stays = {}
+    for kind in dict.fromkeys(each.type for each in parts):
+        before, after = [each for each in old if each.type == kind], [each for each in parts if each.type == kind]
+        named = {node_name(each): each for each in reversed(before)}
+        for part in after:
+            earlier = named.pop(node_name(part), None)
+            if earlier is None and len(before) == len(after) == 1:
+                earlier = before[0]
+            if earlier is not None:
+                stays[part] = earlier
+    return stays
+
+
+def node_name(part: bpy.types.Object) -> str:
+    """What tells a part from the others of its model."""
+    return str(part.get(NODE) or cleanup.plain_name(part.name)).lower()
+
+
+def duplicates(old: Iterable[bpy.types.Object], stays: Stays) -> set[bpy.types.Object]:
+    """What the user has duplicated of parts that stay. They bear the marks of the original and are the user's all the same."""
+    kept = {(each.type, node_name(each)) for each in stays.values() if NODE in each.keys()}
+    return {each for each in old if each not in stays.values() and NODE in each.keys() and (each.type, node_name(each)) in kept}
+
+
+def take_places(old: Iterable[bpy.types.Object], stays: Stays) -> list[str]:
+    """Let each earlier object show what its counterpart shows, and move as that moves. Answers with notes."""
+    old = list(old)
+    hanging = bones.Hanging(each for each in old if each.type == "ARMATURE")
+    notes = _exchange_data(stays, bones.names(old))
+    for part, earlier in stays.items():
+        _take_modifiers(part, earlier, old, stays)
+        notes += _take_motion(part, earlier)
+        _take_extras(part, earlier)
+    return notes + hanging.settle()
+
+
+def hang(parts: Iterable[bpy.types.Object], stays: Stays, root: bpy.types.Object, new_root: bpy.types.Object) -> None:
+    """Hang the parts of a new version under the root, as they hang under their own; those that the user has moved stay where they are."""
+    parts = [each for each in parts if each not in stays or not _is_moved(stays[each])]
+    for part in parts:
+        if part in stays:
+            stays[part].parent = None  # what was above may be below now
+    for part in parts:
+        holder, parent = stays.get(part, part), part.parent
+        below_root = part == new_root or parent in (None, new_root)
+        kind, bone = ("OBJECT", "") if below_root else (part.parent_type, part.parent_bone)
+        basis = Matrix.Identity(4) if part == new_root else part.matrix_basis.copy()
+        holder.parent = root if below_root else stays.get(parent, parent)
+        holder.parent_type, holder.parent_bone = kind, bone
+        holder.matrix_parent_inverse = part.matrix_parent_inverse.copy()
+        if holder.animation_data is None or not holder.animation_data.drivers:
+            holder.rotation_mode = part.rotation_mode
+        holder.matrix_basis = basis
+        fingerprint.remember([holder])
+        if part not in stays:
+            for collection in root.users_collection:
+                collection.objects.link(part)
+
+
+def _is_moved(part: bpy.types.Object) -> bool:
+    """By the user's hand, and still under the model."""
+    return fingerprint.is_touched(part) and part.parent is not None and not animation.moves_itself(part)
+
+
+def _exchange_data(stays: Stays, joints: set[str]) -> list[str]:
+    notes: list[str] = []
+    goes: dict[Any, Any] = {}
+    names = {earlier.data: earlier.data.name for earlier in stays.values() if earlier.data is not None}
+    for part, earlier in stays.items():
+        gone: Any = earlier.data
+        new: Any = part.data
+        if gone is None or gone == new:
+            continue
+        is_first = new not in goes.values()
+        before = Earlier(earlier, joints)
+        earlier.data = new
+        if is_first:
+            notes += before.bring_over()
+            gone.name = f"{names[gone]} (earlier)"
+            new.name = names[gone]
+        goes.setdefault(gone, new)
+    for gone, new in goes.items():
+        gone.user_remap(new)  # linked duplicates, and whatever else looks at it
+    animation.retarget(goes)
+    return notes
+
+
+def _take_modifiers(part: bpy.types.Object, earlier: bpy.types.Object, old: list[bpy.types.Object], stays: Stays) -> None:
+    """The armature's modifier is the model's own: it comes and goes with the bones. All others are the user's and stay in their order."""
+    own = [each for each in earlier.modifiers if each.type == "ARMATURE" and each.object in old]
+    new = [each for each in part.modifiers if each.type == "ARMATURE"]
+    for each in own[len(new) :]:
+        earlier.modifiers.remove(each)
+    for number, each in enumerate(new):
+        if number < len(own):
+            mine = own[number]
+        else:  # the bones move what the user's modifiers then work on
+            mine = earlier.modifiers.new(each.name, "ARMATURE")
+            earlier.modifiers.move(len(earlier.modifiers) - 1, number)
+        mine.object = stays.get(each.object, each.object)
+
+
+def _take_motion(part: bpy.types.Object, earlier: bpy.types.Object) -> list[str]:
+    if earlier.type == "ARMATURE" and part.type == "ARMATURE":
+        bones.take_pose(part, earlier)
+    left = animation.take(earlier, part, fingerprint.is_the_users)
+    for action in left:
+        action.use_fake_user = True
+    return [f"“{earlier.name}” keeps your action; that of the new version is kept in the file as “{action.name}”." for action in left]
+
+
+def _take_extras(part: bpy.types.Object, earlier: bpy.types.Object) -> None:
+    """What the file says about a part, and its marks."""
+    for key in part.keys():
+        if key not in (fingerprint.SEEN, fingerprint.POSE):
+            earlier[key] = part[key]

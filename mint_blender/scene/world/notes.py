@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is said when a World has landed: of parts that are not there, and of those that can only be linked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import bpy
+
+from ...files.errors import BadFile
+from .files import Part, WorldFiles, WorldOptions
+
+LINK = "mint_link_"
+"""How the custom properties begin that keep addresses on a World's root."""
+
+
+def links(root: bpy.types.Object) -> frozenset[str]:
+    """The names of the addresses that a World keeps."""
+    return frozenset(key.removeprefix(LINK) for key in root.keys() if key.startswith(LINK))
+
+
+def unusable(what: str, flaw: BadFile) -> str:
+    """Of a part that shows only now that it is no good: as a job says it of one that showed when it came."""
+    begins = f"The {what} cannot be used."
+    return f"{begins} {flaw}"
+
+
+def notes_without(part: Part, links: Iterable[str]) -> tuple[str, ...]:
+    """All that a landing may say where this part is not there."""
+    said = {"COLLIDER": (_NO_COLLIDER,), "PANORAMA": (_NO_PANORAMA,), "SPLATS": (_NO_SPLATS, _left_out(links))}
+    return said[part]
+
+
+_NO_COLLIDER = "This world came without a collider mesh."
+_NO_PANORAMA = "This world came without a panorama."
+_NO_SPLATS = "This world came without splats."
+
+
+def _left_out(links: Iterable[str]) -> str:
+    """Of splats that Mint has made and nobody wanted."""
+    offered = sorted(key.removeprefix("spz_") for key in links if key.startswith("spz_"))
+    return f"The splats of this World were left out; their addresses ({', '.join(offered)}) are on its root."
+
+
+def missing(parts: WorldFiles, options: WorldOptions) -> list[str]:
+    """What a landing says of the parts that it was not given."""
+    notes = []
+    if parts.collider is None and options.collider != "NONE":
+        notes.append(_NO_COLLIDER)
+    if parts.panorama is None:
+        notes.append(_NO_PANORAMA)
+    if parts.splats is None:
+        is_offered = any(key.startswith("spz_") for key in parts.links)
+        notes.append(_left_out(parts.links) if is_offered else _NO_SPLATS)
+    if "rad" in parts.links:
+        notes.append(f"Blender cannot read RAD; its address is the custom property {LINK}rad of the root.")
+    else:
+        notes.append("No RAD file came with this World.")
+    return notes

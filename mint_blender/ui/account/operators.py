@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Asking Mint about key and balance, by a click."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from ...addon_settings import preferences
+from ...jobs.queries import Balance, Question, WhoseKey
+from .. import session
+from ..create import properties as create_properties
+from ..pricing import price_queries
+from ..translations import translated
+
+
+def account_changed() -> None:
+    """Another key or address was entered: say at once whether Mint accepts it."""
+    if not bpy.app.background and session.may_go_online() and session.account().key:
+        price_queries.ask(WhoseKey(), Balance(), create_properties.price_of(create_properties.of(bpy.context)))
+
+
+class _Question(bpy.types.Operator):
+    """Asks Mint and returns at once; the panel shows the answer."""
+
+    bl_options = {"REGISTER"}
+    questions: tuple[Question, ...]
+
+    def execute(self, context: bpy.types.Context) -> Any:
+        """Ask."""
+        complaint = price_queries.ask(*self.questions)
+        if complaint:
+            self.report({"ERROR"}, translated(complaint))
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+class MINT_OT_check_key(_Question):
+    """Ask Mint whether it accepts the key, and whose it is"""
+
+    bl_idname = "mint.check_key"
+    bl_label = "Check Key"
+    questions = (WhoseKey(), Balance())
+
+
+class MINT_OT_refresh_account(_Question):
+    """Read the balance and usage again"""
+
+    bl_idname = "mint.refresh_account"
+    bl_label = "Refresh Mint Account"
+    questions = (Balance(),)
+
+
+class MINT_OT_open_online_preference(bpy.types.Operator):
+    """Open the preference that allows Blender to go online"""
+
+    bl_idname = "mint.open_online_preference"
+    bl_label = "Open Preferences"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, context: bpy.types.Context) -> Any:
+        """The System section holds it in every version."""
+        bpy.ops.screen.userpref_show()
+        context.preferences.active_section = "SYSTEM"
+        return {"FINISHED"}
+
+
+class MINT_OT_confirm_address(bpy.types.Operator):
+    """Send the API key of the preferences to the address that MINT_API_BASE_URL names, from now on"""
+
+    bl_idname = "mint.confirm_address"
+    bl_label = "Use My Key There"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, context: bpy.types.Context) -> Any:
+        """Kept in the preferences, by scheme, host and port."""
+        stored, origin = preferences(), session.account().withheld_from
+        if stored is None or not origin:
+            return {"CANCELLED"}
+        stored.confirmed_origins = " ".join(sorted({*stored.confirmed_origins.split(), origin}))
+        context.preferences.is_dirty = True
+        session.account_changed()
+        account_changed()
+        return {"FINISHED"}
+
+
+CLASSES = (MINT_OT_confirm_address, MINT_OT_check_key, MINT_OT_refresh_account, MINT_OT_open_online_preference)

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How key, balance and usage look: in the sidebar and in the preferences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import bpy
+
+from ...addon_settings import key_from_environment, preferences
+from ...jobs.queries import Balance, WhoseKey
+from ...mint.account_schema import Usage
+from .. import session
+from ..text_wrap import wrapped
+from ..translations import number, translated
+
+
+def key_is_in_question() -> bool:
+    """Is Mint being asked about the key, or has it refused it? Then the field stays in sight."""
+    board = session.existing()
+    answered = board.answers.get(WhoseKey()) if board else None
+    return bool(board and board.is_asked(WhoseKey())) or bool(answered and answered.complaint)
+
+
+def draw_key(layout: bpy.types.UILayout) -> None:
+    """The key's field with `Check`, and what Mint answered."""
+    stored = preferences()
+    if stored is None:
+        return
+    row = layout.row(align=True)
+    field = row.row(align=True)
+    field.enabled = not key_from_environment()
+    field.prop(stored, "api_key", text="", placeholder="API key")
+    row.operator("mint.check_key", text="Check")
+    if origin := session.account().withheld_from:
+        text = f"MINT_API_BASE_URL leads to {origin}. Your API key is not sent there until you confirm this address."
+        wrapped(layout, text, icon="ERROR")
+        layout.operator("mint.confirm_address", icon="CHECKMARK")
+        return
+    board = session.existing()
+    if board is None:
+        return
+    answered = board.answers.get(WhoseKey())
+    if board.is_asked(WhoseKey()):
+        layout.label(text="Asking Mint…", icon="TIME")
+    elif answered is not None and answered.complaint:
+        wrapped(layout, answered.complaint, icon="ERROR")
+    elif answered is not None:
+        layout.label(text=translated(f"Accepted: {getattr(answered.answer, 'display_name', '')}"), translate=False, icon="CHECKMARK")
+
+
+def balance() -> float | None:
+    """The Credits that can be spent, as last read."""
+    board = session.existing()
+    return board.purse.balance if board else None
+
+
+def draw_usage(box: bpy.types.UILayout) -> None:
+    """What Mint says about Credits, subscription and totals, as far as it says it."""
+    board = session.existing()
+    answered = board.answers.get(Balance()) if board else None
+    if answered is None:
+        box.label(text="Not read yet.")
+    elif answered.complaint:
+        wrapped(box, answered.complaint, icon="ERROR")
+    elif isinstance(answered.answer, Usage):
+        column = box.column(align=True)
+        for name, value in _usage_lines(answered.answer):
+            line = column.split(factor=0.4)
+            line.label(text=translated(name), translate=False)
+            line.label(text=value, translate=False)
+        box.label(text=translated(f"Read at {answered.at:%H:%M}"), translate=False, icon="TIME")
+
+
+def _usage_lines(usage: Usage) -> Iterator[tuple[str, str]]:
+    credits = usage.credits
+    kinds = (
+        ("Credits available", credits.total_available),
+        ("Included", credits.included),
+        ("Topped up", credits.top_up),
+        ("Bonus", credits.bonus),
+    )
+    yield from ((name, number(amount)) for name, amount in kinds if amount is not None)
+    for title, values in (("Subscription", usage.subscription), ("API", usage.api_usage)):
+        yield from ((f"{title}: {name}", text) for name, text in _plain(values or {}))
+
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT")  # of a moment, a person wants to know the day
+
+
+def _plain(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in values.items():
+        words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name)
+        if isinstance(value, bool) or value is None or isinstance(value, Mapping):
+            continue
+        text = number(value) if isinstance(value, int | float) else str(value)
+        yield words, text[:10] if _MOMENT.match(text) else text

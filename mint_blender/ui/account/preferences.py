@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The add-on's preferences: account and usage, limits, where things are kept, and what is rarely needed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from ... import __package__ as ADDON
+from ...addon_settings import base_url_from_environment, key_from_environment
+from ...mint.origin import DEFAULT_BASE_URL
+from .. import session
+from ..create import properties as create_properties
+from ..text_wrap import wrapped
+from ..translations import translated
+from . import operators as account_operators
+from . import panel as account_panel
+from . import storage, usage_chart
+
+
+def _account_changed(self: MintPreferences, context: bpy.types.Context) -> None:
+    session.account_changed()
+    account_operators.account_changed()
+
+
+class MintPreferences(bpy.types.AddonPreferences):
+    """Kept by Blender in the user's preferences, not in any .blend."""
+
+    bl_idname = ADDON
+
+    api_key: bpy.props.StringProperty(
+        name="API Key",
+        description="Your Mint API key. Blender keeps it unencrypted in your preferences; the variable MINT_API_KEY is the other way",
+        subtype="PASSWORD",
+        update=_account_changed,
+    )
+    base_url: bpy.props.StringProperty(
+        name="Base URL",
+        description="Where Mint's API is; leave empty for the usual address",
+        update=_account_changed,
+    )
+    confirmed_origins: bpy.props.StringProperty(name="Confirmed Addresses", options={"HIDDEN"})
+    limit_each: bpy.props.IntProperty(
+        name="Per Generation",
+        description="Credits that one generation may cost without a question; where nobody can be asked it is refused. 0: no limit",
+        min=0,
+    )
+    limit_day: bpy.props.IntProperty(
+        name="Per Day",
+        description="Credits that may be spent in a day without a question; where nobody can be asked more is refused. 0: no limit",
+        min=0,
+    )
+    show_advanced: bpy.props.BoolProperty(name="Advanced", options={"SKIP_SAVE"})
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Everything; what it shows was read earlier."""
+        _draw(self.layout, self)
+
+
+def _draw(layout: bpy.types.UILayout, stored: MintPreferences) -> None:
+    """Account, usage, limits, defaults, disk, advanced."""
+    _draw_account(layout.box())
+    if session.account().key:
+        _draw_usage(layout.box())
+        _draw_limits(layout.box(), stored)
+    _draw_defaults(layout.box())
+    _draw_disk(layout.box())
+    _draw_advanced(layout.box(), stored)
+
+
+def _draw_account(box: bpy.types.UILayout) -> None:
+    box.label(text="Account", icon="USER")
+    if key_from_environment():
+        wrapped(box, "The key comes from the environment variable MINT_API_KEY, which wins over the field.", icon="INFO")
+    account_panel.draw_key(box)
+    wrapped(box, "Blender keeps the key unencrypted in your user preferences. MINT_API_KEY in the environment is the other way.")
+    online = session.may_go_online()
+    row = box.row()
+    row.label(text="Online access is on" if online else "Online access is off", icon="INTERNET" if online else "INTERNET_OFFLINE")
+    if not online:
+        row.operator("mint.open_online_preference", icon="PREFERENCES")
+
+
+def _draw_usage(box: bpy.types.UILayout) -> None:
+    """What Mint says, and what the journal of this computer knows."""
+    row = box.row()
+    row.label(text=translated("Usage"), translate=False, icon="GRAPH")
+    row.operator("mint.refresh_account", text="Refresh", icon="FILE_REFRESH")
+    usage_chart.draw(box)
+    account_panel.draw_usage(box)
+
+
+def _draw_limits(box: bpy.types.UILayout, stored: MintPreferences) -> None:
+    """How much may be spent without a question."""
+    box.label(text=translated("Limits"), translate=False, icon="FUND")
+    wrapped(box, "Above a limit you are asked before anything is started; on the command line and in scripts it is refused.")
+    column = box.column()
+    column.use_property_split = True
+    column.use_property_decorate = False
+    column.prop(stored, "limit_each")
+    column.prop(stored, "limit_day")
+
+
+def _draw_defaults(box: bpy.types.UILayout) -> None:
+    """The form itself: what was used last is what comes next, and here it can be looked at and changed."""
+    box.label(text="Defaults", icon="PRESET")
+    fields = create_properties.of(bpy.context)
+    column = box.column()
+    column.use_property_split = True
+    column.use_property_decorate = False
+    for name in ("kind", "preset", "review", "place", "pose", "splats"):
+        column.prop(fields, name)
+
+
+def _draw_disk(box: bpy.types.UILayout) -> None:
+    box.label(text="Downloads and Journal", icon="DISK_DRIVE")
+    row = box.row()
+    row.label(text=str(session.home()), translate=False)
+    row.operator("wm.path_open", text="", icon="FILE_FOLDER").filepath = str(session.home())
+    row = box.row()
+    row.label(text=translated(storage.size_in_words()), translate=False)
+    row.operator("mint.measure_downloads", text=translated("Measure"), translate=False, icon="FILE_REFRESH")
+    row.operator("mint.clear_downloads", text="Clear", icon="TRASH")
+
+
+def _draw_advanced(box: bpy.types.UILayout, stored: MintPreferences) -> None:
+    icon: Any = "DOWNARROW_HLT" if stored.show_advanced else "RIGHTARROW"
+    box.prop(stored, "show_advanced", icon=icon, emboss=False)
+    if stored.show_advanced:
+        row = box.row()
+        row.enabled = not base_url_from_environment()
+        row.prop(stored, "base_url", placeholder=DEFAULT_BASE_URL)
+        if base_url_from_environment():
+            wrapped(box, "MINT_API_BASE_URL in the environment wins over the field.", icon="INFO")
+        box.label(text=translated(f"Log: {storage.log_file()}"), translate=False)

@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the user is about to ask for: the fields of the Create panel.
+
+They live in the window manager, so nothing of them gets into a .blend. A file load empties it, and a restart too: the last used
+settings are kept in a small file of ours and come back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import bpy
+
+from ...files import private_files
+from ...files.choice import OPTIMIZED_NEEDS, explain_missing
+from ...jobs import queries
+from ...jobs.job import Target
+from ...jobs.queries import OptimizationPrice, Price
+from ...jobs.request_template import Wish
+from ...mint.generation_request import LONGEST_NAME, LONGEST_PROMPT, GenerationRequest, prompt_for_pictures
+from ...mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
+from ...scene.capabilities import readable_extensions
+from .. import session
+from ..references import properties as references_properties
+from ..translations import OURS
+
+KINDS = [
+    ("MODEL", "3D Model", "An object: one GLB", "MESH_MONKEY", 0),
+    ("WORLD", "World", "A place: collider mesh, panorama, splats", "WORLD", 1),
+]
+PRESETS = [
+    ("FAST", "Fast", "Quick and cheap: to try an idea"),
+    ("STANDARD", "Standard", "The usual balance of quality, time and Credits"),
+    ("PRODUCTION", "Production", "The best quality; takes longest and costs most"),
+]
+POSES = [
+    ("NONE", "As Prompted", "No particular pose"),
+    ("T_POSE", "T-Pose", "A humanoid with its arms stretched out; it is not rigged"),
+    ("A_POSE", "A-Pose", "A humanoid with its arms lowered; it is not rigged"),
+]
+LEVELS = [
+    ("LIGHT", "Light", "Keeps the most detail"),
+    ("MODERATE", "Moderate", "The usual balance"),
+    ("AGGRESSIVE", "Aggressive", "The smallest file"),
+]
+OPTIMIZE = [("OFF", "Off", "Take the model as it was made"), *LEVELS]
+PLACES = [
+    ("CURSOR", "3D Cursor", "Where the 3D cursor stands at the click on Generate"),
+    ("ORIGIN", "Origin", "At the world's origin"),
+]
+SPLATS = [
+    ("NONE", "None", "Collider mesh and panorama only"),
+    ("100k", "100k", "Gaussian splats, about 100,000: quick to show"),
+    ("500k", "500k", "Gaussian splats, about 500,000"),
+    ("full_res", "All", "Gaussian splats, all of them (about 2 million)"),
+]
+COLLIDERS = [
+    ("AUTO", "Auto", "Visible with the panorama on it, unless splats are shown"),
+    ("PHYSICS", "Physics Only", "Drawn as wire and not rendered"),
+    ("VISIBLE", "Visible", "Solid and rendered, with the panorama on it"),
+    ("NONE", "None", "It is not even fetched"),
+]
+
+# Kept from one session to the next. The prompt is not: it is cleared once it was sent.
+_WORLD = ("splats", "collider", "rigid_body", "panorama", "camera")
+_REMEMBERED = ("kind", "preset", "review", "pose", "optimize", "place", "use_height", "height", *_WORLD)
+
+
+_hearers: list[Callable[[], None]] = []
+_recalling: list[bool] = []  # one entry while the settings of last time are filled in: nobody has changed anything then
+
+
+def hear(hearer: Callable[[], None]) -> None:
+    """Call this whenever something is changed that has to do with the price."""
+    _hearers.append(hearer)
+
+
+def deafen() -> None:
+    """Call nobody any more."""
+    _hearers.clear()
+
+
+def _changed(form: MintForm, context: bpy.types.Context) -> None:
+    for hearer in [] if _recalling else _hearers:
+        hearer()
+
+
+_lacking: frozenset[str] = frozenset()  # what this Blender would need to open an optimised file, once somebody wants one
+
+
+def _optimize_changed(form: MintForm, context: bpy.types.Context) -> None:
+    global _lacking
+    if form.optimize != "OFF":
+        _lacking = OPTIMIZED_NEEDS - readable_extensions()
+    _changed(form, context)
+
+
+class MintForm(bpy.types.PropertyGroup):
+    """The fields of the Create panel."""
+
+    kind: bpy.props.EnumProperty(name="Kind", items=KINDS, description="What to generate", update=_changed)
+    prompt: bpy.props.StringProperty(
+        name="Prompt",
+        description="What to make, in a few words or many",
+        options={"TEXTEDIT_UPDATE", "SKIP_SAVE"},
+        update=_changed,
+    )
+    text: bpy.props.PointerProperty(name="Text", type=bpy.types.Text, description="Take the prompt from this text instead of the field")
+    preset: bpy.props.EnumProperty(
+        name="Preset",
+        items=PRESETS,
+        default="STANDARD",
+        description="Speed and Credits against quality",
+        translation_context=OURS,
+        update=_changed,
+    )
+    review: bpy.props.BoolProperty(
+        name="Show Me the Preview First",
+        description="Stop at a preview picture, to approve it or to ask for changes, before the expensive part is made",
+        default=True,
+        update=_changed,
+    )
+    name: bpy.props.StringProperty(name="Name", description="What to call the result; empty: named after the prompt", maxlen=LONGEST_NAME)
+    pose: bpy.props.EnumProperty(name="Pose", items=POSES, description="A neutral pose for a character", update=_changed)
+    optimize: bpy.props.EnumProperty(
+        name="Optimise Afterwards",
+        items=OPTIMIZE,
+        description="Have Mint make a lighter file of the model, which is taken instead. That costs Credits beside the generation",
+        translation_context=OURS,
+        update=_optimize_changed,
+    )
+    place: bpy.props.EnumProperty(name="Place At", items=PLACES, description="Where the result lands", update=_changed)
+    use_height: bpy.props.BoolProperty(name="Scale to Height", description="Scale the model to a height; generated sizes are arbitrary")
+    height: bpy.props.FloatProperty(
+        name="Height", default=1.0, min=0.001, soft_max=100.0, unit="LENGTH", description="Height of the model in the scene"
+    )
+    splats: bpy.props.EnumProperty(name="Splats", items=SPLATS, description="Gaussian splats to fetch with a World", update=_changed)
+    collider: bpy.props.EnumProperty(name="Collider", items=COLLIDERS, description="What the mesh of floors and walls is for")
+    rigid_body: bpy.props.BoolProperty(name="Rigid Body", description="Make the collider a passive rigid body: things fall onto it")
+    panorama: bpy.props.BoolProperty(
+        name="Panorama as Scene World",
+        description="Light the scene with the panorama. The earlier World of the scene is kept and comes back with one click",
+        default=True,
+    )
+    camera: bpy.props.BoolProperty(name="Start Camera", description="Add a camera where the panorama was taken", default=True)
+
+
+def of(context: bpy.types.Context) -> MintForm:
+    """The form."""
+    return context.window_manager.mint
+
+
+def prompt_of(form: MintForm) -> str:
+    """The prompt: a chosen text wins over the field."""
+    return form.text.as_string().strip() if form.text is not None else form.prompt.strip()
+
+
+def placeholder(form: MintForm) -> str:
+    """What stands in the empty field: a question, or the prompt that pictures get which come without one."""
+    return prompt_for_pictures(Kind(form.kind.lower())) if references_properties.sources(form.id_data) else "What shall it be?"
+
+
+def longest_prompt(form: MintForm) -> int:
+    """How many characters Mint takes."""
+    return LONGEST_PROMPT[Kind(form.kind.lower())]
+
+
+def request_of(form: MintForm) -> GenerationRequest:
+    """What the form asks for."""
+    kind = Kind(form.kind.lower())
+    return GenerationRequest(
+        kind=kind,
+        prompt=prompt_of(form),
+        preset=Preset(form.preset.lower()),
+        mode=Mode.REVIEW if form.review else Mode.AUTO,
+        name=form.name.strip() or None,
+        images=references_properties.sources(form.id_data),
+        image_names=references_properties.names(form.id_data),
+        pose=Pose(form.pose.lower()) if form.pose != "NONE" and kind is Kind.MODEL else None,
+    )
+
+
+def price_of(form: MintForm) -> Price:
+    """The question what this would cost."""
+    return Price(Kind(form.kind.lower()), Preset(form.preset.lower()), Mode.REVIEW if form.review else Mode.AUTO)
+
+
+def prices_of(form: MintForm) -> tuple[Price | OptimizationPrice, ...]:
+    """The questions what all of it would cost: this, and what is to follow by itself."""
+    return queries.prices_of(request_of(form), optimize_of(form))
+
+
+def complaint(form: MintForm) -> str | None:
+    """A sentence about the first thing that Mint would refuse, or None; opens no file."""
+    return request_of(form).complaint() or references_properties.complaint(form.id_data)
+
+
+def optimize_of(form: MintForm) -> OptimizationLevel | None:
+    """How the model shall be optimised afterwards; not at all where it could not be opened."""
+    wanted = form.optimize != "OFF" and form.kind == "MODEL" and optimize_complaint(form) is None
+    return OptimizationLevel(form.optimize.lower()) if wanted else None
+
+
+def optimize_complaint(form: MintForm) -> str | None:
+    """Why nothing is optimised, though that is wanted: nothing is paid for a file that this Blender cannot open."""
+    return explain_missing(_lacking) if form.optimize != "OFF" and _lacking else None
+
+
+def target_of(form: MintForm, context: bpy.types.Context) -> Target:
+    """Where the result shall land: as things stand at the click."""
+    is_model = form.kind == "MODEL"
+    return Target(
+        at=cursor(context) if form.place == "CURSOR" else (0.0, 0.0, 0.0),
+        height=form.height if form.use_height and is_model else None,
+        document=session.document(),
+        scene=context.scene.name,
+        splats=form.splats if form.splats != "NONE" and not is_model else None,
+        collider=form.collider,
+        rigid_body=form.rigid_body,
+        panorama=form.panorama,
+        camera=form.camera,
+    )
+
+
+def here(context: bpy.types.Context, target: Target = Target()) -> Target:
+    """It lands at the 3D cursor, in this scene of this file."""
+    return replace(target, at=cursor(context), document=session.document(), scene=context.scene.name)
+
+
+def cursor(context: bpy.types.Context) -> tuple[float, float, float]:
+    """Where the 3D cursor stands."""
+    x, y, z = context.scene.cursor.location
+    return x, y, z
+
+
+def fill(form: MintForm, wish: Wish) -> None:
+    """As it was for that wish, to be changed; what is not known of it stays as it is. Pictures that are gone are left out."""
+    request, target = wish.request, wish.target
+    form.kind, form.text = request.kind.name, None
+    form.prompt, form.name = request.prompt[: LONGEST_PROMPT[request.kind]], (request.name or "")[:LONGEST_NAME]
+    if not wish.is_whole:
+        return
+    form.preset, form.review = request.preset.name, request.mode is Mode.REVIEW
+    form.pose = request.pose.name if request.pose else "NONE"
+    form.optimize = wish.optimize.name if wish.optimize else "OFF"
+    form.use_height, form.height = target.height is not None, target.height or form.height
+    if request.kind is Kind.WORLD:
+        form.splats = target.splats if target.splats in {name for name, *_ in SPLATS} else "NONE"
+        form.collider, form.rigid_body, form.panorama, form.camera = target.collider, target.rigid_body, target.panorama, target.camera
+    references_properties.use(image for image in request.images if image not in wish.gone)
+
+
+def remember(form: MintForm) -> None:
+    """Keep the settings for the next time; without a place to keep them they are only not kept."""
+    path = _file()
+    try:
+        private_files.home(path.parent)
+        with open(path, "w", encoding="utf-8", opener=private_files.opener) as file:
+            file.write(json.dumps({name: getattr(form, name) for name in _REMEMBERED}))
+    except OSError:
+        pass
+
+
+def sent() -> None:
+    """It was sent: keep the settings, and clear what belongs to this one wish."""
+    form = of(bpy.context)
+    remember(form)
+    form.prompt, form.name, form.text = "", "", None
+    references_properties.clear()
+
+
+def recall() -> None:
+    """Fill the form with the settings of last time; what an older version wrote and is unknown today is passed over."""
+    form = of(bpy.context)
+    try:
+        settings = json.loads(_file().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    _recalling.append(True)
+    for name in _REMEMBERED:
+        with suppress(KeyError, TypeError, ValueError):
+            setattr(form, name, settings[name])
+    _recalling.clear()
+
+
+def _file() -> Path:
+    return session.home() / "form.json"

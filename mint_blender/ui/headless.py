@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Background mode: wait until a job rests, and place its result. There is no window that could freeze, and no timer that would tick."""
+
+from __future__ import annotations
+
+from ..jobs import presenter
+from ..jobs.engine.outage import StillAway
+from ..jobs.job import Phase
+from ..jobs.service import Board
+from .job_list import auto_import
+
+
+class Stopped(Exception):
+    """The job came to rest without a result: the sentence says why."""
+
+
+def until_all_rest(board: Board, job_ids: list[str], *, place: bool) -> None:
+    """As `until_rest`, for many, placed in this order. What was not made does not stop the others, and is told at the end."""
+    _watch(board, job_ids)
+    reasons = []
+    for job_id in job_ids:
+        try:
+            until_rest(board, job_id, place=place)
+        except Stopped as trouble:
+            reasons.append(str(trouble))
+    if reasons:
+        raise Stopped("\n".join([f"{len(reasons)} of {len(job_ids)} prompts came to nothing:", *reasons]))
+
+
+def until_rest(board: Board, job_id: str, *, place: bool = True) -> None:
+    """Block until nothing goes on by itself. A result is placed (if wanted); a Preview waits; everything else raises Stopped."""
+    _watch(board, [job_id])
+    job = board.job(job_id)
+    if job.phase is Phase.READY:
+        if place and (trouble := auto_import.land(board, job)):
+            raise Stopped(trouble)
+    elif job.phase not in {Phase.REVIEW, Phase.PLACED}:
+        raise Stopped(f"{job.title}: {presenter.state(job)} (job {job.id})")
+
+
+def _watch(board: Board, job_ids: list[str]) -> None:
+    try:
+        board.watch(job_ids)
+    except StillAway as away:
+        raise Stopped(str(away)) from away

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pictures of jobs as icons. They are loaded by the heartbeat, never while drawing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+import bpy.utils.previews
+
+from ..jobs.job import Job, Role
+from ..jobs.service import Board
+
+_OURS = "mint_preview"
+_EDITOR = bpy.types.SpaceImageEditor
+
+_icons: bpy.utils.previews.ImagePreviewCollection | None = None
+
+
+def catch_up(board: Board) -> None:
+    """Know every picture that a job has by now, and forget those of jobs that are gone."""
+    if bpy.app.background:
+        return
+    icons = _collection()
+    wanted = {kept.path for job in board.jobs() for kept in job.files if kept.role in {Role.PREVIEW, Role.PICTURE}}
+    for path in set(icons.keys()) - wanted:
+        del icons[path]
+    for path in wanted - set(icons.keys()):
+        if Path(path).is_file():
+            icons.load(path, path, "IMAGE")
+
+
+def icon(path: str | None) -> int:
+    """The icon of a picture; 0 where there is none (yet)."""
+    if _icons is None or path is None or path not in _icons:
+        return 0
+    return _icons[path].icon_id
+
+
+def of_job(job: Job) -> int:
+    """The icon of a job: its newest preview, else its final picture."""
+    newest = job.file(Role.PICTURE) or job.file(Role.PREVIEW)
+    return icon(newest.path if newest else None)
+
+
+def for_editor(path: str) -> bpy.types.Image:
+    """A picture for an Image Editor that does not become part of the user's file; those that no editor shows any more go."""
+    screens = bpy.data.screens
+    shown = {space.image for screen in screens for area in screen.areas for space in area.spaces if isinstance(space, _EDITOR)}
+    ours = [each for each in bpy.data.images if each.get(_OURS)]
+    bpy.data.batch_remove([each for each in ours if each not in shown])
+    known = next((each for each in ours if each in shown and each.filepath == path), None)
+    if known is not None:
+        return known
+    image = bpy.data.images.load(path)
+    image[_OURS] = True
+    image.is_runtime_data = True  # Blender does not save such data
+    return image
+
+
+def forget() -> None:
+    """Free all icons."""
+    global _icons
+    if _icons is not None:
+        bpy.utils.previews.remove(_icons)
+        _icons = None
+
+
+def _collection() -> bpy.utils.previews.ImagePreviewCollection:
+    global _icons
+    if _icons is None:
+        _icons = bpy.utils.previews.new()
+    return _icons

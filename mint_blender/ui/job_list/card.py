@@ -1,0 +1,287 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How one job looks in the sidebar: its picture, its state in plain words, and only the actions that make sense now."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import Any
+
+import bpy
+
+from ...jobs import presenter, rejected_files
+from ...jobs.job import CONVERTED, Job, Phase, Verb, asset_of
+from ...jobs.service import Board
+from ...mint.schema import Kind
+from .. import icons, session
+from ..account import billing_watch
+from ..text_wrap import wrapped
+from ..translations import translated
+from ..worlds import look_inside
+from . import placed_results, review_feedback
+
+_LARGE = 9.0  # times the height of a button
+_MOST_NOTES = 5  # as many as a World has of which no part came as it should: one for each, its RAD, and how it stood
+
+
+def draw(layout: bpy.types.UILayout, board: Board, job: Job, *, width: int) -> None:
+    """One card."""
+    box, job = layout.box(), placed_results.shown(job)
+    _draw_head(box, board, job)
+    if job.hold is not None and job.phase not in {Phase.READY, Phase.PLACED}:
+        return  # nothing may be asked of Mint for it; what is here already can be placed
+    if job.phase is Phase.REVIEW and job.decision is None:
+        _draw_review(box, job)
+    elif job.phase is Phase.BILLING:
+        _draw_billing(box, board, job, width)
+    elif job.phase in {Phase.PAUSED, Phase.FAILED}:
+        _draw_trouble(box, job, width)
+    elif job.phase in {Phase.SENDING, Phase.WORKING, Phase.FETCHING} and job.trouble is not None:
+        wrapped(box, job.trouble.sentence, width=width, icon="TIME")
+    elif job.phase is Phase.READY:
+        _draw_ready(box, job, width)
+    elif job.phase is Phase.PLACED and job.convert:
+        _draw_saved(box, job, width)
+    elif job.phase is Phase.PLACED and job.kind is Kind.WORLD:
+        look_inside.draw_button(box, bpy.context.space_data, job_id=job.id)
+    for note in job.notes[-_MOST_NOTES:]:
+        wrapped(box, note, width=width, icon="INFO", most=3)
+
+
+def _draw_head(box: bpy.types.UILayout, board: Board, job: Job) -> None:
+    """Picture, title, state, cost; on the right what ends it."""
+    row = box.row()
+    if (icon := icons.of_job(job)) and job.phase is not Phase.REVIEW:
+        row.template_icon(icon_value=icon, scale=2.6)
+    column = row.column(align=True)
+    column.label(text=job.title, translate=False)
+    if board.is_active(job.id):
+        _draw_progress(column, board, job)
+    else:
+        state = "Queued earlier, not sent" if board.is_held_back(job.id) else _short_state(job)
+        column.label(text=translated(state), translate=False, icon=_ICONS.get(job.phase, "NONE"))
+    if cost := presenter.cost(job):
+        aside = column.row()
+        aside.active = False
+        aside.label(text=translated(cost), translate=False)
+    end = row.column()
+    if board.is_active(job.id):
+        if Verb.CANCEL in presenter.verbs(job) and job.decision is None:
+            end.operator("mint.cancel", text="", icon="X", emboss=False).job_id = job.id
+    else:
+        end.operator("mint.job_menu", text="", icon="DOWNARROW_HLT", emboss=False).job_id = job.id
+
+
+_ICONS: dict[Phase, Any] = {
+    Phase.REVIEW: "HIDE_OFF",
+    Phase.BILLING: "PAUSE",
+    Phase.READY: "IMPORT",
+    Phase.PLACED: "CHECKMARK",
+    Phase.PAUSED: "PAUSE",
+    Phase.FAILED: "ERROR",
+    Phase.CANCELED: "CANCEL",
+}
+
+
+def _short_state(job: Job) -> str:
+    """The state without its reason, which stands below."""
+    return presenter.state(job) if job.hold else {Phase.PAUSED: "Paused", Phase.FAILED: "Failed"}.get(job.phase, presenter.state(job))
+
+
+def _draw_progress(column: bpy.types.UILayout, board: Board, job: Job) -> None:
+    """What goes on, honestly: bytes of a download, a share of the usual time, or only how long it has taken so far."""
+    hitch, loading = board.hitches.get(job.id), board.progress.get(job.id)
+    if not session.may_go_online():
+        column.label(text="Waits: online access is off", icon="INTERNET_OFFLINE")
+    elif hitch is not None:
+        column.label(text=translated(f"Mint cannot be reached, trying again in {hitch.seconds:.0f} s"), translate=False, icon="ERROR")
+    elif loading is not None and loading.total:
+        column.progress(text=translated("Downloading"), translate=False, factor=min(1.0, loading.done / loading.total))
+    elif job.phase is Phase.WORKING:
+        outlook = board.outlook(job)
+        if outlook.fraction is None:
+            column.label(
+                text=f"{translated(presenter.state(job))}, {translated(presenter.duration(outlook.elapsed))}", translate=False, icon="TIME"
+            )
+        else:
+            left = outlook.remaining
+            text = "longer than usual" if left is None else f"about {presenter.duration(left)}"
+            column.progress(text=f"{translated(presenter.state(job))}, {translated(text)}", translate=False, factor=outlook.fraction)
+    else:
+        column.label(text=translated(presenter.state(job)), translate=False, icon="TIME")
+
+
+def _draw_review(box: bpy.types.UILayout, job: Job) -> None:
+    """The Preview, large, and what can be decided about it."""
+    draft = review_feedback.of(job.id)
+    previews = job.previews
+    shown = shown_preview(job)
+    if previews and shown:
+        box.template_icon(icon_value=icons.icon(previews[shown - 1].path), scale=_LARGE)
+    if previews:
+        row = box.row(align=True)
+        row.operator("mint.show_preview", text="Look Closer", icon="IMAGE_DATA").job_id = job.id
+        if len(previews) > 1 or not shown:
+            turning = row.row(align=True)
+            turning.alignment = "RIGHT"
+            _draw_turning(turning, job, shown, len(previews))
+    column = box.column(align=True)
+    column.scale_y = 1.3
+    is_plain = shown == len(previews) and job.has_preview
+    row = column.row(align=True) if is_plain else column  # the other labels are longer than half a sidebar is wide
+    _draw_approve(row, job, shown)
+    row.operator("mint.cancel", text="Cancel", icon="X").job_id = job.id
+    if draft is not None:
+        row = box.split(factor=0.68, align=True)
+        row.prop(draft, "feedback", text="", placeholder="What should change?")
+        row.operator("mint.revise", text="Revise", icon="FILE_REFRESH").job_id = job.id
+
+
+def shown_preview(job: Job) -> int:
+    """Which of a job's Previews is shown, from 1 on. 0: none, as of the one that Mint would make there is no picture."""
+    draft = review_feedback.of(job.id)
+    if draft is not None and draft.shown:
+        return min(draft.shown, len(job.previews))
+    return len(job.previews) if job.has_preview else 0
+
+
+def _draw_approve(row: bpy.types.UILayout, job: Job, shown: int) -> None:
+    """Mint makes the newest Preview, whichever is looked at: only that one can be approved, and without its picture the button says so."""
+    newest = len(job.previews)
+    if not job.has_preview:
+        row.operator("mint.approve", text="Approve Without Picture", icon="CHECKMARK").job_id = job.id
+    elif shown == newest:
+        approve = row.operator("mint.approve", text="Approve", icon="CHECKMARK")
+        approve.job_id, approve.preview = job.id, newest
+    else:
+        turn = row.operator("mint.turn_preview", text=translated(f"Back to Preview {newest}"), translate=False, icon="LOOP_FORWARDS")
+        turn.job_id, turn.to = job.id, newest
+
+
+def _draw_turning(row: bpy.types.UILayout, job: Job, shown: int, count: int) -> None:
+    """Back and forth between the previews so far."""
+    icon: Any
+    for step, icon in ((-1, "TRIA_LEFT"), (1, "TRIA_RIGHT")):
+        if step > 0:
+            row.label(text=translated(f"{shown} of {count}"), translate=False)
+        turn = row.operator("mint.turn_preview", text="", icon=icon)
+        turn.job_id, turn.to = job.id, min(count, max(1, shown + step))
+
+
+def _draw_billing(box: bpy.types.UILayout, board: Board, job: Job, width: int) -> None:
+    """What is missing, where to get it, and how to go on."""
+    billing = job.operation.billing if job.operation else None
+    missing = billing_watch.missing(board, job)
+    enough = missing == 0
+    wrapped(box, billing_watch.ENOUGH if enough else _missing_credits(missing), width=width, icon="CHECKMARK" if enough else "NONE")
+    row = box.row(align=True)
+    row.operator("mint.open_in_mint", text="Buy Credits", icon="URL").url = (
+        billing.action_url if billing else None
+    ) or presenter.BUY_CREDITS
+    row = row.row(align=True)
+    row.active_default = enough
+    row.operator("mint.resume", text=translated("Resume"), translate=False, icon="PLAY").job_id = job.id
+
+
+def _missing_credits(missing: float | None) -> str:
+    if not missing:
+        return "More Credits are needed."
+    return "One more Credit is needed." if missing == 1 else f"{missing:,.0f} more Credits are needed."
+
+
+def _draw_trouble(box: bpy.types.UILayout, job: Job, width: int) -> None:
+    """Why it does not go on, and the most likely next step."""
+    if job.trouble is not None:
+        wrapped(box, job.trouble.sentence, width=width)
+    row = box.row(align=True)
+    if job.phase is Phase.PAUSED:
+        row.operator("mint.resume", text=translated("Resume"), translate=False, icon="PLAY").job_id = job.id
+        if Verb.RETRY in presenter.verbs(job):
+            row.operator("mint.retry", text="Start Again", icon="FILE_REFRESH").job_id = job.id
+            row.operator("mint.cancel", text="Cancel", icon="X").job_id = job.id
+    else:
+        row.operator("mint.retry", text="Retry", icon="FILE_REFRESH").job_id = job.id
+    row.operator("mint.copy_report", text="Copy Report", icon="COPYDOWN").job_id = job.id
+    if job.phase is Phase.PAUSED and rejected_files.has_importable(job):
+        _draw_import_anyway(box, job)
+
+
+def _draw_import_anyway(layout: bpy.types.UILayout, job: Job) -> None:
+    """For a file that our check refused; what that may lead to is said before it is done."""
+    layout = layout.row(align=True)
+    layout.operator_context = "INVOKE_DEFAULT"
+    anyway = layout.operator("mint.place", text="Import Anyway", icon="IMPORT")
+    anyway.job_id, anyway.raw = job.id, True
+
+
+def _draw_ready(box: bpy.types.UILayout, job: Job, width: int) -> None:
+    """It waits: its file is not open, or it could not be imported."""
+    if job.trouble is not None:
+        wrapped(box, job.trouble.sentence, width=width, icon="ERROR")
+    box.operator("mint.place", text=translated(_place_words(job)), translate=False, icon="IMPORT").job_id = job.id
+
+
+def _place_words(job: Job, again: str = "") -> str:
+    """What a click on Place is going to do."""
+    if placed_results.will_replace(job):
+        return "Replace Model" if job.kind is Kind.MODEL else "Replace World"
+    return again or ("Place Result" if placed_results.is_its_file(job) else "Place at 3D Cursor")
+
+
+def _draw_saved(box: bpy.types.UILayout, job: Job, width: int) -> None:
+    """Which files lie where."""
+    folder = job.target.folder or ""
+    column = box.column(align=True)
+    for kept in job.files:
+        if kept.role in CONVERTED:
+            column.label(text=PurePath(kept.path).name, translate=False, icon="FILE")
+    wrapped(column, f"Saved in {folder}", width=width)
+    box.operator("wm.path_open", text="Open Folder", icon="FILE_FOLDER").filepath = folder
+
+
+def _draw_after(layout: bpy.types.UILayout, job: Job) -> None:
+    """What can be made of it, or like it."""
+    layout.operator_context = "INVOKE_DEFAULT"
+    asset_id = asset_of(job)
+    if job.kind is Kind.MODEL and job.phase in {Phase.READY, Phase.PLACED} and asset_id and not job.convert:
+        optimized = job.asset is not None and job.asset.assets is not None and job.asset.assets.optimized_glb_url
+        if not optimized:
+            layout.operator("mint.optimize", text="Optimise…", icon="MOD_DECIM").asset_id = asset_id
+        layout.operator("mint.convert", text="Convert…", icon="EXPORT").asset_id = asset_id
+    if not job.convert:
+        layout.operator("mint.again", text="Generate Again…", icon="DUPLICATE").job_id = job.id
+        layout.operator("mint.use_prompt", icon="GREASEPENCIL").job_id = job.id
+
+
+class MINT_MT_job(bpy.types.Menu):
+    """The rarer actions on a job."""
+
+    bl_idname = "MINT_MT_job"
+    bl_label = "Job"
+
+    job_id = ""
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """What makes sense for the job whose menu was opened last."""
+        board = session.existing()
+        job = next((job for job in board.jobs() if job.id == type(self).job_id), None) if board else None
+        if job is None:
+            return
+        layout, job = self.layout, placed_results.shown(job)
+        if job.phase is Phase.PLACED and not job.convert:
+            layout.operator("mint.select_result", icon="RESTRICT_SELECT_OFF").job_id = job.id
+            layout.operator("mint.place", text=translated(_place_words(job, "Place Again")), translate=False, icon="IMPORT").job_id = job.id
+        if rejected_files.has_importable(job) and job.phase in {Phase.READY, Phase.PLACED}:
+            _draw_import_anyway(layout, job)
+        if job.hold is not None:
+            layout.operator("mint.dismiss", icon="TRASH").job_id = job.id
+            return
+        _draw_after(layout, job)
+        for verb, operator in ((Verb.RESUME, "mint.resume"), (Verb.RETRY, "mint.retry"), (Verb.CANCEL, "mint.cancel")):
+            if verb in presenter.verbs(job):
+                layout.operator(operator).job_id = job.id
+        url = job.operation.mint_url if job.operation else None
+        if url:
+            layout.operator("mint.open_in_mint", icon="URL").url = url
+        layout.operator("mint.copy_report", icon="COPYDOWN").job_id = job.id
+        layout.separator()
+        layout.operator("mint.dismiss", icon="TRASH").job_id = job.id

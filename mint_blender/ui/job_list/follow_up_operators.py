@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be done after a generation: optimise it, convert it, try it anew, make it once more or something like it.
+
+What was made is named by the id of a job, or by that of the model or world at Mint. In background mode each waits for its end.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import bpy
+
+from ...files.choice import OPTIMIZED_NEEDS, explain_missing
+from ...jobs import request_template as wish
+from ...jobs.job import Target
+from ...jobs.queries import OptimizationPrice, Price
+from ...jobs.request_template import Wish
+from ...jobs.service import NotPossible
+from ...jobs.storage.journal import JournalTrouble
+from ...mint.schema import Format, Kind, OptimizationLevel, is_id
+from ...scene.capabilities import readable_extensions
+from .. import heartbeat, session
+from ..create import properties as create_properties
+from ..library_browser import view_model
+from ..library_browser.asset_lookup import about_asset
+from ..library_browser.operators import KINDS
+from ..pricing import price_queries
+from ..pricing.price_dialog import Priced, optimizing_words
+from ..text_wrap import wrapped
+from ..translations import OURS, translated
+from . import placed_results
+from .job_actions import Result, begin, complain
+
+FORMATS = [
+    ("FBX", "FBX", "For game engines and most 3D programs"),
+    ("OBJ", "OBJ", "Plain shapes; nearly every program reads it"),
+    ("STL", "STL", "For 3D printing; without colours"),
+    ("USDZ", "USDZ", "For augmented reality on Apple devices"),
+]
+
+
+class MINT_OT_optimize(Priced, bpy.types.Operator):
+    """Have Mint make a lighter version of this model, which takes the place of the one in the scene. It costs Credits"""
+
+    bl_idname = "mint.optimize"
+    bl_label = "Optimise Model"
+    bl_options = {"REGISTER"}
+
+    asset_id: bpy.props.StringProperty(name="Id", description="The id of the model at Mint", options={"SKIP_SAVE"})
+    level: bpy.props.EnumProperty(name="Level", items=create_properties.LEVELS, default="MODERATE", translation_context=OURS)
+
+    _missing: frozenset[str] = frozenset()
+    _edited: tuple[str, ...] = ()
+
+    def price_question(self) -> OptimizationPrice | None:
+        """One price for all levels."""
+        return OptimizationPrice(self.asset_id) if is_id(self.asset_id) else None
+
+    def open_dialog(self, context: bpy.types.Context) -> Result:
+        """It costs: ask which level first."""
+        self._missing = OPTIMIZED_NEEDS - readable_extensions()
+        self._edited = tuple(placed_results.edited_versions(self.asset_id, context.scene))
+        return self.ask_before_spending(context, width=320, confirm_text="Optimise")
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The dialog."""
+        self.layout.row().prop(self, "level", expand=True)
+        self.draw_price(self.layout)
+        if self._missing:
+            wrapped(self.layout, explain_missing(self._missing), icon="ERROR", width=320)
+        if self._edited:
+            wrapped(self.layout, placed_results.kept_words(list(self._edited)), icon="ERROR", width=320)
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Nothing is paid for a file that this Blender could not open."""
+        missing = OPTIMIZED_NEEDS - readable_extensions()
+        if missing:
+            return complain(self, f"Nothing was started. {explain_missing(missing)}")
+        target, level = create_properties.here(context, Target(replaces=True)), OptimizationLevel(self.level.lower())
+        return about_asset(self, Kind.MODEL, self.asset_id, lambda board, asset: board.fetch(asset, target, optimize=level))
+
+
+class MINT_OT_convert(bpy.types.Operator):
+    """Save this model as FBX, OBJ, STL or USDZ. What Mint has to convert first costs Credits; files of yours are not overwritten"""
+
+    bl_idname = "mint.convert"
+    bl_label = "Convert Model"
+    bl_options = {"REGISTER"}
+
+    asset_id: bpy.props.StringProperty(name="Id", description="The id of the model at Mint", options={"SKIP_SAVE", "HIDDEN"})
+    formats: bpy.props.EnumProperty(
+        name="Formats", description="One, or several with Shift", items=FORMATS, options={"ENUM_FLAG"}, default={"FBX"}
+    )
+    directory: bpy.props.StringProperty(name="Folder", description="Where the files are saved", subtype="DIR_PATH", options={"SKIP_SAVE"})
+    filter_folder: bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Ask for the folder, beginning beside the open file."""
+        if not self.directory:
+            self.directory = bpy.path.abspath("//") or f"{Path.home()}{os.sep}"
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Beside the folders."""
+        self.layout.column().prop(self, "formats", expand=True)
+        wrapped(self.layout, "What Mint has to convert first costs Credits. A file that is there already is not overwritten.", icon="INFO")
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """A job of its own."""
+        if not self.directory.strip():
+            return complain(self, "No folder was given.")
+        formats = [format for format in Format if format.name in self.formats]
+        folder = Path(bpy.path.abspath(self.directory))
+        return about_asset(self, Kind.MODEL, self.asset_id, lambda board, asset: board.convert(asset, formats, folder))
+
+
+class MINT_OT_retry_asset(bpy.types.Operator):
+    """A new attempt at what failed at Mint. It costs Credits again"""
+
+    bl_idname = "mint.retry_asset"
+    bl_label = "Retry Generation"
+    bl_options = {"REGISTER"}
+
+    kind: bpy.props.EnumProperty(name="Kind", items=KINDS)
+    asset_id: bpy.props.StringProperty(name="Id", description="The id of the model or world at Mint", options={"SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """It lands here when it is done."""
+        target = create_properties.here(context)
+        return about_asset(self, Kind(self.kind.lower()), self.asset_id, lambda board, asset: board.attempt(asset, target))
+
+
+class _OnceMore(bpy.types.Operator):
+    """Something with what was wished for: by a job, or for an entry of the library."""
+
+    job_id: bpy.props.StringProperty(name="Job", description="The job's id, or the beginning of it", options={"SKIP_SAVE"})
+    asset_id: bpy.props.StringProperty(name="Id", description="The id of the model or world at Mint", options={"SKIP_SAVE"})
+
+    def wish(self) -> Wish:
+        """What it was. Raises NotPossible or JournalTrouble."""
+        board = session.board()
+        if self.job_id:
+            return wish.of_job(board.job(self.job_id), board.jobs())
+        asset = view_model.library().get(self.asset_id)
+        if asset is None:
+            raise NotPossible("This entry is not in the list (any more): refresh the library.")
+        return wish.of_asset(asset, board.jobs())
+
+
+class MINT_OT_again(Priced, _OnceMore):
+    """Generate this once more with the same settings, or with another prompt. It costs Credits again"""
+
+    bl_idname = "mint.again"
+    bl_label = "Generate Again"
+    bl_options = {"REGISTER"}
+
+    prompt: bpy.props.StringProperty(name="Prompt", description="Another prompt; empty: the same", options={"SKIP_SAVE"})
+
+    _known: Wish
+    _gone: tuple[str, ...] = ()
+
+    def price_question(self) -> Price | None:
+        """That of its kind, preset and mode."""
+        try:
+            request = self.wish().request
+        except (NotPossible, JournalTrouble):
+            return None
+        return Price(request.kind, request.preset, request.mode)
+
+    def open_dialog(self, context: bpy.types.Context) -> Result:
+        """With the prompt, which may be changed."""
+        try:
+            self._known = self.wish()
+            self._gone = self._known.gone  # looked for now: drawing looks at no disk
+            self.prompt = self.prompt or self._known.request.prompt
+        except (NotPossible, JournalTrouble) as trouble:
+            return complain(self, str(trouble))
+        if self._known.optimize:
+            price_queries.ask_unknown(OptimizationPrice())
+        return self.ask_before_spending(context, width=420, confirm_text="Generate")
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """What will be sent, and what it costs."""
+        layout = self.layout
+        row = layout.row()
+        row.activate_init = True
+        row.prop(self, "prompt", text="")
+        layout.label(text=" · ".join(translated(word) for word in _settings_words(self._known)), translate=False, icon="SETTINGS")
+        for image in self._gone:
+            wrapped(layout, f"The reference picture {Path(image).name} is no longer on disk.", icon="ERROR", width=420)
+        self.draw_price(layout)
+        if self._known.optimize:
+            wrapped(layout, optimizing_words(), icon="ADD", width=420)
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """A job of its own, where the first one landed if that is in this file."""
+        try:
+            wanted = self.wish().varied(self.prompt)
+        except (NotPossible, JournalTrouble) as trouble:
+            return complain(self, str(trouble))
+        target = create_properties.here(context, wanted.target) if wanted.target.document != session.document() else wanted.target
+        return begin(self, lambda board: board.start(wanted.request, target, optimize=wanted.optimize).id)
+
+
+class MINT_OT_use_prompt(_OnceMore):
+    """Put this into the form above, to change it and generate something like it. Nothing is started"""
+
+    bl_idname = "mint.use_prompt"
+    bl_label = "Use as Draft"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Prompt and name; the settings and pictures too, where a job of ours knows them."""
+        try:
+            known = self.wish()
+        except (NotPossible, JournalTrouble) as trouble:
+            return complain(self, str(trouble))
+        if not known.request.prompt and not known.request.images:
+            return complain(self, "Mint does not tell the prompt of this one.")
+        create_properties.fill(create_properties.of(context), known)
+        for image in known.gone:
+            self.report({"WARNING"}, translated(f"The reference picture {Path(image).name} is no longer on disk."))
+        heartbeat.redraw()
+        return {"FINISHED"}
+
+
+def _settings_words(known: Wish) -> list[str]:
+    """What is wished for beside the prompt."""
+    request = known.request
+    words = ["3D Model" if request.kind is Kind.MODEL else "World", request.preset.value.title()]
+    words += ["Review"] if request.mode.value == "review" else []
+    words += [f"{len(request.images)} reference pictures"] if request.images else []
+    return [*words, *(["Optimised"] if known.optimize else [])]
+
+
+CLASSES = (
+    MINT_OT_optimize,
+    MINT_OT_convert,
+    MINT_OT_retry_asset,
+    MINT_OT_again,
+    MINT_OT_use_prompt,
+)

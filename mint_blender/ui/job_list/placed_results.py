@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which placed results are in the open file: undo, redo, deleting and opening another file change that, and no job hears of it.
+
+Handlers only mark that it may have changed. The objects are looked through once afterwards, from a timer: never while drawing,
+and not at each of the many updates that Blender tells of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import bpy
+from bpy.app.handlers import persistent
+
+from ...jobs.job import Job, Phase, asset_of
+from ...scene import tags
+from ...scene.update import replace as replacing
+from .. import session
+
+SOON = 0.1  # seconds; a drag changes the scene many times a second
+
+
+@dataclass
+class _Known:
+    """What was found when the objects were last looked through."""
+
+    jobs: frozenset[str] | None = None
+    """None: nobody has looked yet."""
+    assets: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By scene."""
+    objects: int = -1
+    """How many objects the file had then."""
+    tell: Callable[[], object] = lambda: None
+
+
+_known = _Known()
+
+
+def shown(job: Job) -> Job:
+    """The job as its card tells it: one whose result is not in the open file (any more) is ready to be placed."""
+    if _known.jobs is None or job.phase is not Phase.PLACED or job.id in _known.jobs or not _goes_into_scenes(job):
+        return job
+    return replace(job, phase=Phase.READY)
+
+
+def will_replace(job: Job) -> bool:
+    """Whether this result takes the place of an earlier version where it is going to land."""
+    return job.target.replaces and asset_of(job) in _known.assets.get(scene_of(job).name, ())
+
+
+def edited(job: Job) -> list[str]:
+    """What the user has edited of what this result will replace: names of objects. Looks at meshes: not for drawing."""
+    return edited_versions(asset_of(job), scene_of(job)) if job.target.replaces else []
+
+
+def edited_versions(asset_id: str | None, scene: bpy.types.Scene) -> list[str]:
+    """What the user has edited of a model of Mint's in a scene: names of objects."""
+    return replacing.edited_versions(asset_id, scene) if asset_id else []
+
+
+def kept_words(names: list[str]) -> str:
+    """What happens to what was edited."""
+    if len(names) == 1:
+        return f"You have edited “{names[0]}”. It will be replaced; the edited one is kept, hidden, as “{names[0]} (earlier)”."
+    return f"You have edited {len(names)} parts of this model. They will be replaced; the edited ones are kept, hidden, as “(earlier)”."
+
+
+def scene_of(job: Job) -> bpy.types.Scene:
+    """Where a job's result lands: in the scene of its click, or in the current one of another file."""
+    return bpy.data.scenes[job.target.scene] if is_its_file(job) and job.target.scene is not None else bpy.context.scene
+
+
+def is_its_file(job: Job) -> bool:
+    """Whether the scene of its click is here: there it lands where its prompt was clicked."""
+    return job.target.document == session.document() and job.target.scene in bpy.data.scenes
+
+
+def look() -> bool:
+    """Look for results in all scenes of the open file; returns whether there are others than before."""
+    before = _known.jobs, _known.assets
+    found = {scene.name: list(tags.all_in(scene)) for scene in bpy.data.scenes}
+    _known.jobs = frozenset(each.job_id for told in found.values() for each in told)
+    _known.assets = {name: frozenset(each.asset_id for each in told) for name, told in found.items()}
+    _known.objects = len(bpy.data.objects)
+    return (_known.jobs, _known.assets) != before
+
+
+def _goes_into_scenes(job: Job) -> bool:
+    return not (job.convert or job.target.output or job.target.render)
+
+
+def _look_soon() -> None:
+    if not bpy.app.background and not bpy.app.timers.is_registered(_look_now):
+        bpy.app.timers.register(_look_now, first_interval=SOON, persistent=True)
+
+
+def _look_now() -> None:
+    if look():
+        _known.tell()
+
+
+@persistent
+def _everything_changed(*_: object) -> None:
+    """After undo, redo, and opening a file."""
+    _look_soon()
+
+
+@persistent
+def _something_changed(_scene: object, depsgraph: Any = None) -> None:
+    """After any change: most of them add and remove no objects."""
+    moved = depsgraph is None or any(depsgraph.id_type_updated(kind) for kind in ("COLLECTION", "SCENE"))
+    if moved or len(bpy.data.objects) != _known.objects:
+        _look_soon()
+
+
+def _handlers() -> tuple[tuple[Any, Any], ...]:
+    handlers: Any = bpy.app.handlers
+    whole = (handlers.undo_post, handlers.redo_post, handlers.load_post)
+    return (*((each, _everything_changed) for each in whole), (handlers.depsgraph_update_post, _something_changed))
+
+
+def add(tell: Callable[[], object]) -> None:
+    """Begin to hear of changes; `tell` is called when results have come or gone."""
+    _known.tell = tell
+    for handlers, function in _handlers():
+        handlers.append(function)
+    _look_soon()
+
+
+def remove() -> None:
+    """Hear of nothing any more."""
+    for handlers, function in _handlers():
+        if function in handlers:
+            handlers.remove(function)
+    if bpy.app.timers.is_registered(_look_now):
+        bpy.app.timers.unregister(_look_now)
+    _known.jobs, _known.assets, _known.objects, _known.tell = None, {}, -1, lambda: None

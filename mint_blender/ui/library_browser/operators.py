@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be done with the library: look through it, and bring something of it here. In background mode each waits for its end."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import bpy
+
+from ...jobs.library.view_model import title
+from ...jobs.queries import ListPage
+from ...jobs.service import Board, NotPossible
+from ...jobs.storage.journal import JournalTrouble
+from ...mint.schema import Kind
+from ...scene import assets
+from .. import heartbeat, session
+from ..create import properties as create_properties
+from ..job_list.job_actions import OFFLINE, Result, complain
+from ..translations import translated
+from . import sync_process, view_model
+from .asset_lookup import about_asset
+
+KINDS = [("MODEL", "3D Model", "A model"), ("WORLD", "World", "A world")]
+
+
+class _Loader(bpy.types.Operator):
+    """Asks for pages of the list."""
+
+    bl_options = {"REGISTER"}
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """With a window it returns at once; in background mode the answer is here when it returns."""
+        if not session.may_go_online():
+            return complain(self, OFFLINE)
+        fields = view_model.fields_of(context)
+        if complaint := view_model.ask(*self.pages(view_model.kind_of(fields))):
+            return complain(self, complaint)
+        if bpy.app.background and (complaint := _wait_for_pages(session.board(), view_model.kind_of(fields))):
+            return complain(self, complaint)
+        heartbeat.redraw()
+        return {"FINISHED"}
+
+    def pages(self, kind: Kind | None) -> list[ListPage]:
+        """Which ones."""
+        raise NotImplementedError
+
+
+class MINT_OT_refresh_library(_Loader):
+    """Read the newest entries of the library again"""
+
+    bl_idname = "mint.refresh_library"
+    bl_label = "Refresh Mint Library"
+
+    def pages(self, kind: Kind | None) -> list[ListPage]:
+        """The first of each kind."""
+        return view_model.library().refresh(kind)
+
+
+class MINT_OT_load_more(_Loader):
+    """Load the next entries of the library from Mint"""
+
+    bl_idname = "mint.load_more"
+    bl_label = "Load More"
+
+    def pages(self, kind: Kind | None) -> list[ListPage]:
+        """One; none at the end of the list. A search that has stopped goes on."""
+        view_model.go_on()
+        page = view_model.library().next_page(kind)
+        return [page] if page else []
+
+
+class MINT_OT_stop_search(bpy.types.Operator):
+    """Look through no more of the library. What was found stays"""
+
+    bl_idname = "mint.stop_search"
+    bl_label = "Stop Search"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """What is on its way still comes."""
+        view_model.stop_searching()
+        heartbeat.redraw()
+        return {"FINISHED"}
+
+
+class MINT_OT_turn_library(bpy.types.Operator):
+    """Show the entries before or after these; past the last one, more is loaded from Mint"""
+
+    bl_idname = "mint.turn_library"
+    bl_label = "Turn Page"
+    bl_options = {"INTERNAL"}
+
+    forward: bpy.props.BoolProperty(default=True, options={"SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """One screenful. What it lacks is asked for when it has been drawn; without a window, here and now."""
+        fields = view_model.fields_of(context)
+        view_model.turn(fields, forward=self.forward)
+        while bpy.app.background and view_model.is_lacking_entries(fields):
+            bpy.ops.mint.load_more()
+        heartbeat.redraw()
+        return {"FINISHED"}
+
+
+class MINT_OT_choose_asset(bpy.types.Operator):
+    """Show the details of this entry; once more, and they are put away"""
+
+    bl_idname = "mint.choose_asset"
+    bl_label = "Details"
+    bl_options = {"INTERNAL"}
+
+    asset_id: bpy.props.StringProperty(options={"SKIP_SAVE"})
+
+    @classmethod
+    def description(cls, context: bpy.types.Context, properties: Any) -> str:
+        """The whole title, which a button has no room for."""
+        asset = view_model.library().get(properties.asset_id)
+        return title(asset) if asset else "Details"
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Only the choice: what is lacking of the details is asked for when they have been drawn."""
+        fields = view_model.fields_of(context)
+        fields.chosen = "" if fields.chosen == self.asset_id else self.asset_id
+        heartbeat.redraw()  # a script's call draws nothing by itself, and what is lacking is noticed while drawing
+        return {"FINISHED"}
+
+
+class MINT_OT_import_asset(bpy.types.Operator):
+    """Bring a Model or World that was made before into the scene, at the 3D cursor. What is still being made comes when it is done"""
+
+    bl_idname = "mint.import_asset"
+    bl_label = "Import from Mint Library"
+    bl_options = {"REGISTER"}
+
+    kind: bpy.props.EnumProperty(name="Kind", items=KINDS)
+    asset_id: bpy.props.StringProperty(name="Id", description="The id of the model or world at Mint", options={"SKIP_SAVE"})
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """From a menu: ask which one."""
+        if self.asset_id:
+            return self.execute(context)
+        return context.window_manager.invoke_props_dialog(self, width=320, confirm_text="Import")
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """A job that only fetches: it lands as a fresh result does."""
+        target = create_properties.here(context)
+        return about_asset(self, Kind(self.kind.lower()), self.asset_id, lambda board, asset: board.fetch(asset, target))
+
+
+class MINT_OT_copy_prompt(bpy.types.Operator):
+    """Copy the prompt (of a World: Mint's description of it) to the clipboard"""
+
+    bl_idname = "mint.copy_prompt"
+    bl_label = "Copy Prompt"
+    bl_options = {"INTERNAL"}
+
+    asset_id: bpy.props.StringProperty(options={"SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """To the clipboard."""
+        asset = view_model.library().get(self.asset_id)
+        text = (asset.prompt or (asset.assets.caption if asset.assets else None)) if asset else None
+        if not text:
+            return complain(self, "Mint does not tell the prompt of this one.")
+        context.window_manager.clipboard = text
+        self.report({"INFO"}, translated("The prompt is on the clipboard."))
+        return {"FINISHED"}
+
+
+class _Saver(bpy.types.Operator):
+    """Saves into the folder of an asset library: in another process with a window, here and now without one."""
+
+    bl_options = {"REGISTER"}
+
+    directory: bpy.props.StringProperty(name="Folder", description="The asset library's folder", subtype="DIR_PATH", options={"SKIP_SAVE"})
+    filter_folder: bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Ask for the folder, beginning with the first asset library of the preferences."""
+        known = assets.libraries()
+        if known and not self.directory:
+            self.directory = f"{known[0].folder}{os.sep}"
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Begin it, or do it."""
+        if not session.may_go_online():
+            return complain(self, OFFLINE)
+        if not self.directory.strip():
+            return complain(self, "No folder was given.")
+        words = ["sync", bpy.path.abspath(self.directory), *self.only()]
+        if bpy.app.background:
+            return self._here(words)
+        if sync_process.is_running():
+            return complain(self, "A sync is running already: wait for it, or stop it.")
+        try:
+            session.board()
+            sync_process.start(words)
+        except (OSError, JournalTrouble) as error:
+            return complain(self, f"The sync could not be started: {error}")
+        heartbeat.ensure()
+        heartbeat.redraw()
+        return {"FINISHED"}
+
+    def only(self) -> list[str]:
+        """Further words for the command line."""
+        return []
+
+    def _here(self, words: list[str]) -> Result:
+        from ...cli import main
+
+        status = main(["library", *words])
+        return {"FINISHED"} if status == 0 else complain(self, f"The asset library is not complete (exit status {status}).")
+
+
+class MINT_OT_sync_library(_Saver):
+    """Save every Model and World that is not there yet into an asset library, for the Asset Browser. Files of yours are left alone"""
+
+    bl_idname = "mint.sync_library"
+    bl_label = "Sync to Asset Library…"
+
+
+class MINT_OT_save_to_library(_Saver):
+    """Save this one into an asset library, for the Asset Browser"""
+
+    bl_idname = "mint.save_to_library"
+    bl_label = "Save to Asset Library…"
+
+    kind: bpy.props.EnumProperty(name="Kind", items=KINDS, options={"HIDDEN"})
+    asset_id: bpy.props.StringProperty(name="Id", options={"HIDDEN", "SKIP_SAVE"})
+
+    def only(self) -> list[str]:
+        """This one."""
+        return ["--kind", self.kind.lower(), "--only", self.asset_id]
+
+
+class MINT_OT_stop_sync(bpy.types.Operator):
+    """Stop saving into the asset library. What is saved stays, and the next sync goes on"""
+
+    bl_idname = "mint.stop_sync"
+    bl_label = "Stop Sync"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """At once."""
+        sync_process.stop()
+        heartbeat.redraw()
+        return {"FINISHED"}
+
+
+def _wait_for_pages(board: Board, kind: Kind | None) -> str | None:
+    """Until every page is here; the sentence of what went wrong."""
+    try:
+        while any(isinstance(question, ListPage) for question in board.asked()):
+            board.hear()
+    except (NotPossible, JournalTrouble) as trouble:
+        return str(trouble)
+    view_model.catch_up(board)
+    return view_model.library().complaint(kind)
+
+
+CLASSES = (
+    MINT_OT_refresh_library,
+    MINT_OT_load_more,
+    MINT_OT_stop_search,
+    MINT_OT_turn_library,
+    MINT_OT_choose_asset,
+    MINT_OT_import_asset,
+    MINT_OT_copy_prompt,
+    MINT_OT_sync_library,
+    MINT_OT_save_to_library,
+    MINT_OT_stop_sync,
+)

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The panel Library: what the API project has made, a screenful at a time, and the details of one of them. Draws what is known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from ...jobs.library import view_model
+from ...jobs.library.view_model import State
+from ...mint.schema import Asset, Kind
+from .. import session
+from ..text_wrap import wrapped
+from ..translations import translated
+from . import job_lookup, sync_process
+from . import view_model as library_browser_view_model
+
+_WIDTH_OF_ONE = 84.0  # pixels of an entry, at a scale of 1
+_STATE_ICONS: dict[State, Any] = {State.DONE: "NONE", State.UNFINISHED: "TIME", State.FAILED: "ERROR"}
+_STAND_INS = {State.DONE: "SHADING_BBOX", State.UNFINISHED: "SORTTIME", State.FAILED: "ERROR"}
+
+
+class MINT_PT_library(bpy.types.Panel):
+    """Models and Worlds that were made before."""
+
+    bl_idname = "MINT_PT_library"
+    bl_label = "Library"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Mint"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Not before it can work."""
+        return session.may_go_online() and bool(session.account().key)
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        """Read it again."""
+        self.layout.operator("mint.refresh_library", text="", icon="FILE_REFRESH", emboss=False)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Filter, a screenful, and the chosen one."""
+        layout, fields = self.layout, library_browser_view_model.fields_of(context)
+        library_browser_view_model.seen(context)
+        _draw_filter(layout, fields)
+        known = library_browser_view_model.library()
+        if complaint := known.complaint(library_browser_view_model.kind_of(fields)):
+            wrapped(layout, complaint, icon="ERROR")
+        _draw_grid(layout, fields, context.region.width)
+        _draw_turning(layout, fields)
+        asset = library_browser_view_model.chosen(fields)
+        if asset is not None:
+            _draw_details(layout.box(), asset, context.region.width)
+        _draw_sync(layout)
+
+
+def _draw_filter(layout: bpy.types.UILayout, fields: library_browser_view_model.MintLibrary) -> None:
+    layout.row().prop(fields, "kind", expand=True)
+    layout.prop(fields, "words", text="", icon="VIEWZOOM", placeholder=translated("Search"))
+    row = layout.row(align=True)
+    row.prop(fields, "state", text="")
+    row.prop(fields, "sort", text="")
+
+
+def _draw_grid(layout: bpy.types.UILayout, fields: library_browser_view_model.MintLibrary, width: int) -> None:
+    assets = library_browser_view_model.on_screen(fields)
+    if not assets:
+        layout.label(text=translated(_why_empty(fields)), translate=False)
+        return
+    columns = _columns(width)
+    grid = layout.grid_flow(row_major=True, columns=columns, even_columns=True, even_rows=True, align=True)
+    for asset in assets:
+        cell = grid.column(align=True)
+        state = view_model.state_of(asset)
+        cell.template_icon(icon_value=library_browser_view_model.icon(asset) or _icon_value(_STAND_INS[state]), scale=3.6)
+        cell.operator(
+            "mint.choose_asset", text=view_model.title(asset), translate=False, icon=_STATE_ICONS[state], depress=asset.id == fields.chosen
+        ).asset_id = asset.id
+    for _ in range(-len(assets) % columns):
+        grid.column().label(text="")  # so that a few are as large as many
+
+
+def _why_empty(fields: library_browser_view_model.MintLibrary) -> str:
+    known = library_browser_view_model.library()
+    if known.complaint(library_browser_view_model.kind_of(fields)) and known.begin(library_browser_view_model.kind_of(fields)):
+        return ""
+    if library_browser_view_model.is_loading() or known.begin(library_browser_view_model.kind_of(fields)):
+        return "Asking Mint…"
+    if known.count(library_browser_view_model.kind_of(fields)) == 0:
+        return "Nothing has been made yet."
+    return "Nothing fits." if known.next_page(library_browser_view_model.kind_of(fields)) is None else "Nothing of what is loaded fits."
+
+
+def _columns(width: int) -> int:
+    """As many as fit, of the numbers that fill whole rows."""
+    fitting = width / (_WIDTH_OF_ONE * bpy.context.preferences.system.ui_scale)
+    return max((count for count in (3, 4, 6) if count <= fitting), default=2)
+
+
+def _icon_value(name: str) -> int:
+    """The number of one of Blender's own icons; one that this Blender does not have is none."""
+    items = bpy.types.UILayout.bl_rna.functions["label"].parameters["icon"].enum_items
+    return items[name].value if name in items else 0
+
+
+def _draw_turning(layout: bpy.types.UILayout, fields: library_browser_view_model.MintLibrary) -> None:
+    """Which of how many, and the way to the others; past the last one more is loaded from Mint."""
+    count = len(library_browser_view_model.shown(fields))
+    further = library_browser_view_model.library().next_page(library_browser_view_model.kind_of(fields)) is not None
+    last = min(count, fields.start + library_browser_view_model.ON_SCREEN)
+    if count or fields.start:
+        _draw_arrows(layout.row(align=True), fields, last, count, further)
+    _draw_extent(layout, fields, further)
+
+
+def _draw_arrows(row: bpy.types.UILayout, fields: library_browser_view_model.MintLibrary, last: int, count: int, further: bool) -> None:
+    back = row.row(align=True)
+    back.enabled = fields.start > 0
+    back.operator("mint.turn_library", text="", icon="TRIA_LEFT").forward = False
+    middle = row.row(align=True)
+    middle.alignment = "CENTER"
+    if last <= fields.start:
+        middle.label(text="Loading…")
+    else:
+        total = f"{count:,}+" if further else f"{count:,}"
+        middle.label(text=translated(f"{fields.start + 1}–{last} of {total}"), translate=False)
+    forward = row.row(align=True)
+    forward.enabled = last > fields.start and (last < count or further)
+    forward.operator("mint.turn_library", text="", icon="TRIA_RIGHT").forward = True
+
+
+def _draw_extent(layout: bpy.types.UILayout, fields: library_browser_view_model.MintLibrary, further: bool) -> None:
+    """How much of the library this is, and the way to the rest of it."""
+    is_searching = library_browser_view_model.is_searching(fields)
+    if (words := library_browser_view_model.extent_words(fields)) is not None:
+        row = layout.row(align=True)
+        row.label(text=translated(words), translate=False, icon="VIEWZOOM" if is_searching else "INFO")
+        if is_searching:
+            row.operator("mint.stop_search", text="", icon="X", emboss=False)
+    if further and not is_searching:
+        row = layout.row()
+        row.enabled = not library_browser_view_model.is_loading()
+        row.operator("mint.load_more", text="Load More" if row.enabled else "Loading…", icon="IMPORT")
+
+
+def _draw_details(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
+    """What is known of the chosen one, and what can be done with it."""
+    state = view_model.state_of(asset)
+    box.label(text=view_model.title(asset), translate=False, icon="WORLD" if asset.kind is Kind.WORLD else "MESH_MONKEY")
+    if icon := library_browser_view_model.icon(asset):
+        box.template_icon(icon_value=icon, scale=8.0)
+    column = box.column(align=True)
+    made = asset.created_at.astimezone().strftime("%Y-%m-%d %H:%M") if asset.created_at else ""
+    column.label(
+        text=" · ".join(filter(None, (translated(view_model.state_words(asset)), made, job_lookup.preset_words(asset)))), translate=False
+    )
+    if (words := library_browser_view_model.facts_words(asset)) is not None:
+        wrapped(column, words if asset.kind is Kind.MODEL else f"Collider: {words}", width=width)
+    if state is State.FAILED and (reason := view_model.reason(asset)):
+        wrapped(box, reason, width=width, icon="ERROR")
+    _draw_actions(box, asset, state, width)
+    _draw_prompt(box, asset, width)
+    if asset.mint_url:
+        box.operator("mint.open_in_mint", icon="URL").url = asset.mint_url
+
+
+def _draw_prompt(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
+    text = asset.prompt or (asset.assets.caption if asset.assets else None)
+    if not text:
+        return
+    wrapped(box, text, width=width, most=6, translate=False)
+    row = box.row(align=True)
+    row.operator("mint.copy_prompt", text="Copy", icon="COPYDOWN").asset_id = asset.id
+    if asset.prompt:
+        row.operator("mint.use_prompt", text="Use as Draft", icon="GREASEPENCIL").asset_id = asset.id
+        box.operator_context = "INVOKE_DEFAULT"
+        box.operator("mint.again", text="Generate Again…", icon="DUPLICATE").asset_id = asset.id
+
+
+def _draw_actions(box: bpy.types.UILayout, asset: Asset, state: State, width: int) -> None:
+    if state is State.FAILED:
+        if view_model.can_be_retried(asset):
+            retry = box.operator("mint.retry_asset", text="Retry", icon="FILE_REFRESH")
+            retry.kind, retry.asset_id = asset.kind.name, asset.id
+        return
+    if state is State.UNFINISHED:
+        if job_lookup.job_of(asset) is not None:
+            wrapped(box, "It is in the list of jobs above, where it can be decided about.", width=width, icon="INFO")
+            return
+        # Mint's lists name no operation, and without one there is nothing to poll, approve or cancel: the entry itself is watched.
+        wrapped(box, "It was begun elsewhere. Here it can be waited for; to approve, pay or cancel is up to whoever began it.", width=width)
+        _import(box, asset, "Import When Done")
+        return
+    row = box.row(align=True)
+    row.scale_y = 1.3
+    _import(row, asset, "Import")
+    if asset.kind is Kind.MODEL:
+        row.operator_context = "INVOKE_DEFAULT"
+        row.operator("mint.optimize", text="Optimise", icon="MOD_DECIM").asset_id = asset.id
+    box.operator_context = "INVOKE_DEFAULT"
+    if asset.kind is Kind.MODEL:
+        box.operator("mint.convert", text="Convert…", icon="EXPORT").asset_id = asset.id
+    save = box.operator("mint.save_to_library", icon="ASSET_MANAGER")
+    save.kind, save.asset_id = asset.kind.name, asset.id
+
+
+def _import(layout: bpy.types.UILayout, asset: Asset, text: str) -> None:
+    fetch = layout.operator("mint.import_asset", text=translated(text), translate=False, icon="IMPORT")
+    fetch.kind, fetch.asset_id = asset.kind.name, asset.id
+
+
+def _draw_sync(layout: bpy.types.UILayout) -> None:
+    """Everything as an asset library; while that goes on, how far it is."""
+    if (words := sync_process.words()) is not None:
+        row = layout.row(align=True)
+        row.label(text=translated(words), translate=False, icon="TIME" if sync_process.is_running() else "INFO")
+        if sync_process.is_running():
+            row.operator("mint.stop_sync", text="", icon="X", emboss=False)
+    if not sync_process.is_running():
+        layout.operator_context = "INVOKE_DEFAULT"
+        layout.operator("mint.sync_library", icon="ASSET_MANAGER")

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Words that reach somebody who works in another editor: said once, when a job comes to rest.
+
+A report can only be made by an operator, so a small internal one says it: it shows in the status bar and in the Info editor.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from ..jobs import presenter
+from ..jobs.job import BUSY, Phase
+from ..jobs.service import Board
+from .translations import filled, translated
+
+_TELLING = {Phase.REVIEW, Phase.BILLING, Phase.READY, Phase.PLACED, Phase.FAILED, Phase.PAUSED}
+_GOOD = {Phase.REVIEW, Phase.READY, Phase.PLACED}
+
+_told: dict[str, Phase] = {}
+
+
+def catch_up(board: Board) -> None:
+    """Say what has come to rest here since the last time; what another Blender or program does is told there."""
+    for job in board.jobs():
+        if board.is_active(job.id) or job.phase in BUSY:
+            _told.pop(job.id, None)
+        elif job.phase in _TELLING and _told.get(job.id) is not job.phase:
+            is_ours = board.is_driven_here(job.id) or job.id in _told
+            _told[job.id] = job.phase
+            if is_ours:
+                say(filled("Mint: {1}: {2}", job.title, translated(presenter.state(job))), good=job.phase in _GOOD)
+
+
+def forget_past(board: Board) -> None:
+    """What came to rest in an earlier session is no news: for whoever has just opened the journal."""
+    _told.clear()
+    _told.update({job.id: job.phase for job in board.jobs() if job.phase not in BUSY})
+
+
+def say(sentence: str, *, good: bool = True) -> None:
+    """Say a sentence, in the user's language already, in the status bar; nothing where there is no window."""
+    window = next(iter(bpy.context.window_manager.windows), None)
+    if window is not None and not bpy.app.background:
+        with bpy.context.temp_override(window=window):
+            bpy.ops.mint.say("INVOKE_DEFAULT", text=sentence, good=good)
+
+
+class MINT_OT_say(bpy.types.Operator):
+    """Shows a word in the status bar"""
+
+    # What an operator reports that was called from Python stays with the caller. What a modal one reports when it ends reaches the
+    # user, whatever editor is open: so this one ends at its first tick, not in our call.
+
+    bl_idname = "mint.say"
+    bl_label = "Mint"
+    bl_options = {"INTERNAL"}
+
+    text: bpy.props.StringProperty(options={"SKIP_SAVE"})
+    good: bpy.props.BoolProperty(default=True, options={"SKIP_SAVE"})
+
+    _timer: bpy.types.Timer | None = None
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
+        """Wait for the first tick."""
+        self._timer = context.window_manager.event_timer_add(0.01, window=context.window)
+        context.window_manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
+        """Report it; every event goes on to whoever it was meant for."""
+        self.cancel(context)
+        self.report({"INFO"} if self.good else {"WARNING"}, self.text)
+        return {"FINISHED", "PASS_THROUGH"}
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Another file is being opened, or the window closes: nobody would read it."""
+        if self._timer is not None:
+            context.window_manager.event_timer_remove(self._timer)
+            self._timer = None

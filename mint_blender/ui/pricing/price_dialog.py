@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Dialogs that tell a price before one confirms. Mint is asked when the dialog is opened, never while it is drawn.
+
+Blender draws an open dialog again only when something in it is changed. So it opens as soon as the answer is here, which takes a
+moment, or without a price when that takes too long. The heartbeat opens it, in the window of the click.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from ...jobs.budget.prices import NO_MODEL_YET
+from ...jobs.queries import OptimizationPrice, Price, Question
+from .. import heartbeat, session
+from ..translations import translated
+from . import pending_dialogs, price_queries, safe_dialog
+
+
+class Priced(safe_dialog.Spending):
+    """What such an operator is too. It says what it costs, and how its dialog opens."""
+
+    def price_question(self) -> Price | OptimizationPrice | None:
+        """What is asked; None: there is nothing to ask."""
+        raise NotImplementedError
+
+    def open_dialog(self, context: bpy.types.Context) -> Any:
+        """Open it, now that the price is known or not to be had."""
+        raise NotImplementedError
+
+    def invoke(self: Any, context: bpy.types.Context, event: bpy.types.Event) -> Any:
+        """Ask, and open the dialog when the answer is here."""
+        question = self.price_question()
+        if question is None or _is_answered(question) or pending_dialogs.has_waited(question) or not _ask(question):
+            return self.open_dialog(context)
+        name = self.bl_idname.removeprefix("MINT_OT_")  # as Blender calls the registered class
+        pending_dialogs.wait(context, name, self.as_keywords(), question)
+        heartbeat.ensure()
+        return {"CANCELLED"}  # for now: nothing has happened yet that could be undone or repeated
+
+    def draw_price(self, layout: bpy.types.UILayout) -> None:
+        """One line."""
+        price = _known_price(self.price_question())
+        text = "It costs Credits." if price is None else translated(f"It costs about {price:,.0f} Credits.")
+        layout.label(text=translated(text), translate=False, icon="INFO")
+
+
+def optimizing_words() -> str:
+    """That an optimisation which follows a generation is not in its price, and what it will cost as far as anybody can tell."""
+    price = _known_price(OptimizationPrice())
+    if price is not None:
+        return f"Optimising comes on top: about {price:,.0f} Credits."
+    is_told = _is_answered(OptimizationPrice())
+    return "Optimising comes on top." if not is_told else f"Optimising comes on top. {NO_MODEL_YET}"
+
+
+def _known_price(question: Question | None) -> float | None:
+    board = session.existing()
+    return board.purse.price(question) if board and question else None
+
+
+def _is_answered(question: Question) -> bool:
+    board = session.existing()
+    return board is not None and board.purse.known(question) is not None
+
+
+def _ask(question: Question) -> bool:
+    return bool(session.account().key) and price_queries.ask(question) is None

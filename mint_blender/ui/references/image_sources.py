@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pictures made with Blender for Mint: an image of the file, the last render, a view; and one that is too large or too odd, made fit.
+
+Everything is written to a path that the caller names. Nothing in the user's file is changed, and no data-block stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+from mathutils import Matrix
+
+from ...mint.generation_request import LARGEST_IMAGE
+
+LONGEST_SIDE = 4096  # pixels: more detail than this no generation shows, and saving it takes seconds
+VIEW_SIDE = 2048  # pixels, at most, of a captured view
+_LOSSLESS = 100  # WebP's quality at which Blender writes without loss
+_GOOD = 90
+
+
+class NotMade(Exception):
+    """There is no picture to be had: the sentence says why."""
+
+
+def fit(source: Path, target: Path) -> str:
+    """Write the picture as a WebP that Mint takes; returns what was done, as a sentence. Raises NotMade."""
+    with _opened(source) as image:
+        was, old = tuple(image.size), source.stat().st_size
+        _scale(image, min(1.0, LONGEST_SIDE / max(was)))
+        # Without loss where that is small anyway. A lossless photo of this size would take many seconds.
+        quality = _LOSSLESS if was[0] * was[1] <= 2048 * 2048 and old <= LARGEST_IMAGE else _GOOD
+        _save(image, target, "WEBP", quality)
+        while target.stat().st_size > LARGEST_IMAGE:
+            # A file's size goes with its pixels: a step that should do, and a little more.
+            _scale(image, 1.0 if quality == _LOSSLESS else min(0.9, 0.95 * (LARGEST_IMAGE / target.stat().st_size) ** 0.5))
+            quality = _GOOD
+            _save(image, target, "WEBP", quality)
+        now = tuple(image.size)
+    size = _size_in_words(target.stat().st_size)
+    if now != was:
+        return f"Scaled down from {was[0]} × {was[1]} to {now[0]} × {now[1]} pixels and saved as WebP, {size}."
+    return f"Converted to WebP, {size}; its {now[0]} × {now[1]} pixels stay."
+
+
+def _size_in_words(size: int) -> str:
+    return f"{size / 1024 / 1024:.1f} MB" if size > 200 * 1024 else f"{max(1, round(size / 1024))} KB"
+
+
+def save_image(image: bpy.types.Image, target: Path) -> None:
+    """Write an image as it is in Blender now, painted or packed or generated, as a PNG. Raises NotMade."""
+    width, height = image.size
+    if not width or not height or not (image.has_data or _load(image)):
+        raise NotMade(f"{image.name} has no pixels: its file may be missing.")
+    with _copied(image) as copy:
+        _save(copy, target, "PNG", _LOSSLESS)
+
+
+def save_render(scene: bpy.types.Scene, target: Path) -> None:
+    """Write the last render as it is seen, as a PNG. Raises NotMade."""
+    result = next((image for image in bpy.data.images if image.type == "RENDER_RESULT"), None)
+    if result is None:
+        raise NotMade("Nothing was rendered yet: press F12 first.")
+    settings = scene.render.image_settings
+    names = [name for name in ("media_type", "file_format", "color_mode", "color_depth") if hasattr(settings, name)]
+    before = {name: getattr(settings, name) for name in names}
+    try:
+        if "media_type" in before:
+            settings.media_type = "IMAGE"
+        settings.file_format, settings.color_mode, settings.color_depth = "PNG", "RGB", "8"
+        result.save_render(str(target), scene=scene)
+    except RuntimeError:
+        raise NotMade("Nothing was rendered yet: press F12 first.") from None
+    finally:
+        for name, value in before.items():
+            setattr(settings, name, value)
+    if not target.exists():
+        raise NotMade("Nothing was rendered yet: press F12 first.")
+
+
+def capture(context: bpy.types.Context, target: Path, *, camera: bool) -> None:
+    """Draw what the 3D View shows, without grid and handles, as a PNG: from where one looks, or from the camera. Raises NotMade.
+
+    It is drawn aside, so that neither the last render nor the output settings change.
+    """
+    import gpu
+
+    scene, space, region = context.scene, context.space_data, _window_region(context)
+    if camera and scene.camera is None:
+        raise NotMade("The scene has no camera.")
+    width, height = _render_size(scene) if camera else (region.width, region.height)
+    share = min(1.0, VIEW_SIDE / max(width, height))
+    width, height = max(1, round(width * share)), max(1, round(height * share))
+    if camera:
+        view, projection = _camera_matrices(context, width, height)
+    else:
+        view, projection = space.region_3d.view_matrix, space.region_3d.window_matrix
+    overlays = space.overlay.show_overlays
+    make_offscreen: Any = gpu.types.GPUOffScreen  # the stubs know it without arguments
+    offscreen = make_offscreen(width, height, format="RGBA8")
+    try:
+        space.overlay.show_overlays = False
+        offscreen.draw_view3d(scene, context.view_layer, space, region, view, projection, do_color_management=True)
+        buffer = offscreen.texture_color.read()
+        buffer.dimensions = width * height * 4  # in more than one dimension NumPy gets its strides wrong (seen in 4.3)
+        pixels = np.frombuffer(buffer, dtype=np.uint8).reshape(-1, 4).astype(np.float32) / 255.0
+    finally:
+        space.overlay.show_overlays = overlays
+        offscreen.free()
+    pixels[:, 3] = 1.0
+    with _blank(width, height) as image:
+        image.pixels.foreach_set(pixels.ravel())
+        _save(image, target, "PNG", _LOSSLESS)
+
+
+def _window_region(context: bpy.types.Context) -> bpy.types.Region:
+    """The view itself: the click may have come from its sidebar."""
+    return next(region for region in context.area.regions if region.type == "WINDOW")
+
+
+def _camera_matrices(context: bpy.types.Context, width: int, height: int) -> tuple[Matrix, Matrix]:
+    """View and projection of the scene's camera, for a picture of this size."""
+    graph, render = context.evaluated_depsgraph_get(), context.scene.render
+    camera = context.scene.camera.evaluated_get(graph)
+    aspect = {"scale_x": render.pixel_aspect_x, "scale_y": render.pixel_aspect_y}
+    return camera.matrix_world.inverted(), camera.calc_matrix_camera(graph, x=width, y=height, **aspect)
+
+
+def _render_size(scene: bpy.types.Scene) -> tuple[float, float]:
+    render = scene.render
+    share = render.resolution_percentage / 100
+    return render.resolution_x * render.pixel_aspect_x * share, render.resolution_y * render.pixel_aspect_y * share
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[bpy.types.Image]:
+    """A file as an image of our own. Of one that moves (GIF) it is the first picture."""
+    try:
+        image = bpy.data.images.load(str(path), check_existing=False)
+    except RuntimeError:
+        raise NotMade("This Blender cannot open it. Convert it with another program.") from None
+    try:
+        if not _load(image):
+            raise NotMade("This Blender cannot open it. Convert it with another program.")
+        if image.source == "FILE":
+            yield image
+        else:
+            with _copied(image) as copy:
+                yield copy
+    finally:
+        bpy.data.images.remove(image)
+
+
+def _load(image: bpy.types.Image) -> bool:
+    """Have the pixels read; is there anything?"""
+    pixels: Any = image.pixels
+    return bool(image.size[0] and image.size[1] and len(pixels))
+
+
+@contextmanager
+def _copied(image: bpy.types.Image) -> Iterator[bpy.types.Image]:
+    """The pixels as they are now, in an image of our own."""
+    width, height = image.size
+    pixels = np.empty(width * height * image.channels, dtype=np.float32)
+    image.pixels.foreach_get(pixels)
+    whole = _four_channels(pixels.reshape(-1, image.channels))
+    if image.is_float and image.colorspace_settings.name.lower().startswith(("linear", "scene_linear")):
+        whole[:, :3] = _on_screen(whole[:, :3])  # which Blender's own `save` leaves out, and the picture is too dark
+    with _blank(width, height) as copy:
+        copy.pixels.foreach_set(whole.ravel())
+        yield copy
+
+
+def _on_screen(light: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Linear light as the values of an sRGB picture."""
+    light = np.clip(light, 0.0, 1.0)
+    return np.where(light <= 0.0031308, light * 12.92, 1.055 * np.power(light, 1 / 2.4) - 0.055)
+
+
+def _four_channels(pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Grey or RGB with the rest filled in."""
+    count = pixels.shape[1]
+    if count == 4:
+        return pixels
+    whole = np.ones((len(pixels), 4), dtype=np.float32)
+    whole[:, :3] = pixels[:, :3] if count == 3 else pixels[:, :1]
+    return whole
+
+
+@contextmanager
+def _blank(width: int, height: int) -> Iterator[bpy.types.Image]:
+    image = bpy.data.images.new("Mint reference", width, height, alpha=True)
+    try:
+        yield image
+    finally:
+        bpy.data.images.remove(image)
+
+
+def _scale(image: bpy.types.Image, share: float) -> None:
+    if share < 1.0:
+        image.scale(max(1, round(image.size[0] * share)), max(1, round(image.size[1] * share)))
+
+
+def _save(image: bpy.types.Image, target: Path, format: Any, quality: int) -> None:
+    image.file_format = format
+    try:
+        image.save(filepath=str(target), quality=quality)
+    except RuntimeError as error:
+        raise NotMade(f"The picture could not be saved: {str(error).strip()}") from None

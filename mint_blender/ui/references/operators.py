@@ -1,0 +1,294 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where reference pictures come from, and what can be done with those on the list."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ...files.errors import FileTrouble
+from .. import heartbeat, session
+from ..translations import translated
+from . import image_sources as making
+from . import properties as references_properties
+
+Result = Any  # a set of words, which the stubs want spelled as literals
+
+ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".exr", ".bmp", ".hdr", ".gif")
+VIEWS = [
+    ("VIEWPORT", "Viewport", "What this 3D View shows, without grid and handles"),
+    ("CAMERA", "Camera's View", "What the scene's camera sees, drawn as in this 3D View"),
+]
+FIT = "Scale down what is too large, and convert what is in a format that Mint does not take"
+
+
+def _attempt(operator: bpy.types.Operator, act: Callable[[], object]) -> Result:
+    """Do something with the list; why not is reported in a sentence."""
+    try:
+        act()
+    except (references_properties.NotTaken, making.NotMade, FileTrouble) as trouble:
+        operator.report({"ERROR"}, translated(str(trouble)))
+        return {"CANCELLED"}
+    finally:
+        heartbeat.redraw()
+    return {"FINISHED"}
+
+
+def _add_made(make: Callable[[Path], object], name: str, fit: bool = False) -> None:
+    """Put a picture on the list that Blender makes."""
+    with tempfile.TemporaryDirectory(prefix="mint-") as folder:
+        path = Path(folder) / "picture.png"
+        make(path)
+        entry = references_properties.add_file(path, name=name)
+    if fit and entry.problem:
+        _fit(entry)
+
+
+def _fit(entry: Any) -> None:
+    """Scale down or convert; what was done is said under the picture."""
+    with tempfile.TemporaryDirectory(prefix="mint-") as folder:
+        path = Path(folder) / "picture.webp"
+        note = making.fit(Path(entry.source), path)
+        references_properties.exchange(entry, path, note)
+
+
+class MINT_OT_add_references(bpy.types.Operator):
+    """Add pictures from files. They show Mint what you mean, and can be sent with a prompt or without"""
+
+    bl_idname = "mint.add_references"
+    bl_label = "Add Pictures from Files"
+    bl_options = {"REGISTER"}
+
+    # What Blender fills in: the file browser, and a drop on the 3D View.
+    filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    directory: bpy.props.StringProperty(subtype="DIR_PATH", options={"SKIP_SAVE"})
+    files: bpy.props.CollectionProperty(type=bpy.types.OperatorFileListElement, options={"SKIP_SAVE"})
+    filter_image: bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
+    filter_folder: bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
+    fit: bpy.props.BoolProperty(name="Scale Down or Convert if Needed", description=FIT)
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """From a drop the files are known; else ask for them."""
+        if self._paths():
+            return self.execute(context)
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Add each; what cannot be added does not keep the others out."""
+        added, reasons = 0, []
+        for path in self._paths():
+            try:
+                entry = references_properties.add_file(path)
+                added += 1
+                if self.fit and entry.problem:
+                    _fit(entry)
+            except (references_properties.NotTaken, making.NotMade, FileTrouble) as trouble:
+                reasons.append(str(trouble))
+        heartbeat.redraw()
+        if reasons or not added:
+            self.report({"WARNING" if added else "ERROR"}, translated(" ".join(reasons) or "No file was chosen."))
+        elif context.area is not None:
+            self.report({"INFO"}, translated(f"Pictures that go with the next prompt: {len(references_properties.entries())}"))
+        return {"FINISHED"} if added else {"CANCELLED"}
+
+    def _paths(self) -> list[Path]:
+        if self.directory and any(each.name for each in self.files):
+            folder = Path(bpy.path.abspath(self.directory))
+            return [folder / each.name for each in self.files if each.name]
+        path = Path(bpy.path.abspath(self.filepath)) if self.filepath else None
+        return [path] if path is not None and not path.is_dir() else []
+
+
+class MINT_OT_add_reference_url(bpy.types.Operator):
+    """Add a picture that lies on the web"""
+
+    bl_idname = "mint.add_reference_url"
+    bl_label = "Add Picture from Web Address"
+    bl_options = {"REGISTER"}
+
+    url: bpy.props.StringProperty(name="Address", description="Starts with https://", options={"SKIP_SAVE"})
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Ask for the address."""
+        return context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Add")
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """One field, in which one types at once."""
+        row = self.layout.row()
+        row.activate_init = True
+        row.prop(self, "url", text="", placeholder="https://")
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Mint fetches it; nothing is loaded here."""
+        return _attempt(self, lambda: references_properties.add_url(self.url))
+
+
+class MINT_OT_add_reference_image(bpy.types.Operator):
+    """Add an image of this Blender file, as it is now"""
+
+    bl_idname = "mint.add_reference_image"
+    bl_label = "Add Picture from Blender Image"
+    bl_options = {"REGISTER"}
+
+    image: bpy.props.StringProperty(name="Image", options={"SKIP_SAVE"})
+    fit: bpy.props.BoolProperty(name="Scale Down or Convert if Needed", description=FIT)
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        """Ask which one."""
+        return context.window_manager.invoke_props_dialog(self, confirm_text="Add")
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """A search field."""
+        self.layout.prop_search(self, "image", bpy.data, "images")
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Save it aside, whether it is packed, painted or generated."""
+        image: bpy.types.Image | None = bpy.data.images.get(self.image)
+        if image is None:
+            sentence = f"There is no image {self.image} in this file." if self.image else "No image was chosen."
+            self.report({"ERROR"}, translated(sentence))
+            return {"CANCELLED"}
+        if image.type == "RENDER_RESULT":
+            return _attempt(self, lambda: _add_made(lambda path: making.save_render(context.scene, path), "Render", self.fit))
+        return _attempt(self, lambda: _add_made(lambda path: making.save_image(image, path), image.name, self.fit))
+
+
+class MINT_OT_add_reference_render(bpy.types.Operator):
+    """Add the last render"""
+
+    bl_idname = "mint.add_reference_render"
+    bl_label = "Add Picture from Render Result"
+    bl_options = {"REGISTER"}
+
+    fit: bpy.props.BoolProperty(name="Scale Down or Convert if Needed", description=FIT)
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Save it aside as it is seen."""
+        return _attempt(self, lambda: _add_made(lambda path: making.save_render(context.scene, path), "Render", self.fit))
+
+
+class MINT_OT_add_reference_view(bpy.types.Operator):
+    """Add a capture of this 3D View, or of what the camera sees"""
+
+    bl_idname = "mint.add_reference_view"
+    bl_label = "Add Picture of View"
+    bl_options = {"REGISTER"}
+
+    view: bpy.props.EnumProperty(name="View", items=VIEWS)
+    fit: bpy.props.BoolProperty(name="Scale Down or Convert if Needed", description=FIT)
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """There has to be a 3D View."""
+        if bpy.app.background or context.area is None or context.area.type != "VIEW_3D":
+            cls.poll_message_set(translated("This needs a 3D View with a window."))
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Draw it aside."""
+        is_camera = self.view == "CAMERA"
+        name = "Camera's View" if is_camera else "Viewport"
+        return _attempt(self, lambda: _add_made(lambda path: making.capture(context, path, camera=is_camera), name, self.fit))
+
+
+class _EntryOperator(bpy.types.Operator):
+    """What all operators about one picture of the list share."""
+
+    bl_options = {"INTERNAL"}
+
+    index: bpy.props.IntProperty(name="Picture", description="Its place on the list, from 0", options={"SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Only where there is such a picture."""
+        if not 0 <= self.index < len(references_properties.entries()):
+            return {"CANCELLED"}
+        return _attempt(self, self._act)
+
+    def _act(self) -> None:
+        raise NotImplementedError
+
+
+class MINT_OT_fit_reference(_EntryOperator):
+    """Make of this picture one that Mint takes. Your own file is not changed"""
+
+    bl_idname = "mint.fit_reference"
+    bl_label = "Scale Down or Convert"
+
+    def _act(self) -> None:
+        _fit(references_properties.entries()[self.index])
+
+
+class MINT_OT_remove_reference(_EntryOperator):
+    """Take this picture off the list. Your own file stays"""
+
+    bl_idname = "mint.remove_reference"
+    bl_label = "Remove Picture"
+
+    def _act(self) -> None:
+        references_properties.entries().remove(self.index)
+
+
+class MINT_OT_move_reference(_EntryOperator):
+    """Move this picture: the first one counts most"""
+
+    bl_idname = "mint.move_reference"
+    bl_label = "Move Picture"
+
+    by: bpy.props.IntProperty(name="By", default=1, options={"SKIP_SAVE"})
+
+    def _act(self) -> None:
+        references_properties.entries().move(self.index, min(max(self.index + self.by, 0), len(references_properties.entries()) - 1))
+
+
+class MINT_MT_references(bpy.types.Menu):
+    """Add > Mint > Reference Picture, and the button in the panel"""
+
+    bl_idname = "MINT_MT_references"
+    bl_label = "Reference Picture"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Every source."""
+        layout = self.layout
+        layout.operator_context = "INVOKE_DEFAULT"
+        layout.operator("mint.add_references", text="Files…", icon="FILE_FOLDER")
+        layout.operator("mint.add_reference_url", text="Web Address…", icon="URL")
+        layout.operator("mint.add_reference_image", text="Blender Image…", icon="IMAGE_DATA")
+        layout.separator()
+        layout.operator("mint.add_reference_render", text="Render Result", icon="RENDER_RESULT")
+        layout.operator("mint.add_reference_view", text="Viewport", icon="VIEW3D").view = "VIEWPORT"
+        layout.operator("mint.add_reference_view", text="Camera's View", icon="CAMERA_DATA").view = "CAMERA"
+
+
+class MINT_FH_references(bpy.types.FileHandler):
+    """A picture dropped on the 3D View; Blender asks which of its handlers is meant."""
+
+    bl_idname = "MINT_FH_references"
+    bl_label = "Reference Picture for Mint"
+    bl_import_operator = "mint.add_references"
+    bl_file_extensions = ";".join(ENDINGS)
+
+    @classmethod
+    def poll_drop(cls, context: bpy.types.Context) -> bool:
+        """Only for those who use Mint: everybody else keeps Blender's drop as it is, without a question."""
+        return context.area is not None and context.area.type == "VIEW_3D" and session.may_go_online() and bool(session.account().key)
+
+
+CLASSES = (
+    references_properties.MintReference,
+    MINT_OT_add_references,
+    MINT_OT_add_reference_url,
+    MINT_OT_add_reference_image,
+    MINT_OT_add_reference_render,
+    MINT_OT_add_reference_view,
+    MINT_OT_fit_reference,
+    MINT_OT_remove_reference,
+    MINT_OT_move_reference,
+    MINT_MT_references,
+    MINT_FH_references,
+)

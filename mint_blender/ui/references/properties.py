@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The pictures that go with the next prompt: the list beside the form, and our own copies of the files.
+
+The list lives in the window manager as the form does. Each file is copied under its own SHA-256, so that it outlives a moved
+or changed original for as long as a job may want it. Knows nothing of where a picture came from.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import bpy
+import bpy.utils.previews
+
+from ...files import download_folder, pictures, private_files
+from ...files.errors import FileTrouble
+from ...files.part_file import disk_words
+from ...jobs.request_checks import UPLOADABLE
+from ...mint.generation_request import LARGEST_IMAGE, MOST_IMAGES
+from .. import session
+
+ROOM = 256 * 1024 * 1024
+"""Bytes that our copies may take up; the longest unused go first, and never what is on the list or what a job was given."""
+
+_icons: bpy.utils.previews.ImagePreviewCollection | None = None
+
+
+class NotTaken(Exception):
+    """The picture did not get on the list: the sentence says why."""
+
+
+class MintReference(bpy.types.PropertyGroup):
+    """One picture: what it is called, where it lies, and what was done with it or has to be."""
+
+    name: bpy.props.StringProperty(name="Name")
+    source: bpy.props.StringProperty(name="Source", description="Path of our copy, or an https address")
+    note: bpy.props.StringProperty(name="Note", description="What was done with the picture")
+    problem: bpy.props.StringProperty(name="Problem", description="Why Mint would not take it as it is")
+    is_odd: bpy.props.BoolProperty(name="Convert", description="It is in a format that Mint does not take")
+
+
+def entries(manager: Any = None) -> Any:
+    """The list."""
+    return (manager or bpy.context.window_manager).mint_references
+
+
+def sources(manager: Any = None) -> tuple[str, ...]:
+    """What a request says: paths and https addresses, in order."""
+    return tuple(entry.source for entry in entries(manager))
+
+
+def names(manager: Any = None) -> tuple[str, ...]:
+    """What the user calls them, in the same order."""
+    return tuple(entry.name for entry in entries(manager))
+
+
+def complaint(manager: Any = None) -> str | None:
+    """Why these pictures cannot be sent yet, or None. Opens no file."""
+    entry = next((entry for entry in entries(manager) if entry.problem), None)
+    return f"Picture {entry.name}: {entry.problem}" if entry else None
+
+
+def add_file(path: Path, *, name: str | None = None, note: str = "") -> Any:
+    """Copy a picture and put it at the end of the list. Raises NotTaken or FileTrouble; one that needs work is taken with its problem."""
+    name = name or path.name
+    _demand_room()
+    kind = pictures.inspect(path)
+    pictures.check_end(path, kind)
+    kept = _keep(path, kind.suffix)
+    _demand_new(str(kept), name)
+    entry = entries().add()
+    entry.name, entry.note = name, note
+    _settle(entry, kept, kind.format)
+    return entry
+
+
+def add_url(url: str) -> Any:
+    """Put an address at the end of the list. Raises NotTaken."""
+    url = url.strip()
+    if not url.startswith("https://") or len(url) < 12 or any(letter.isspace() for letter in url):
+        raise NotTaken("A reference picture's address must start with https://.")
+    _demand_room()
+    _demand_new(url, "This address")
+    entry = entries().add()
+    entry.name, entry.source = download_folder.name_from_url(url, fallback="picture"), url
+    return entry
+
+
+def exchange(entry: Any, path: Path, note: str) -> None:
+    """Another file instead of this one, which is what the note says. Raises FileTrouble."""
+    kind = pictures.inspect(path)
+    entry.note = note
+    _settle(entry, _keep(path, kind.suffix), kind.format)
+
+
+def use(images: Iterable[str]) -> None:
+    """These pictures instead of those on the list; what cannot be taken is left out."""
+    clear()
+    for image in images:
+        with contextlib.suppress(NotTaken, FileTrouble):
+            if "://" in image:
+                add_url(image)
+            else:
+                add_file(Path(image))
+
+
+def clear() -> None:
+    """The pictures were sent: the next wish begins without."""
+    entries().clear()
+
+
+def icon(entry: Any) -> int:
+    """The thumbnail; 0 where there is none (an address, or no window)."""
+    return _icons[entry.source].icon_id if _icons is not None and entry.source in _icons else 0
+
+
+def forget() -> None:
+    """Free all thumbnails."""
+    global _icons
+    if _icons is not None:
+        bpy.utils.previews.remove(_icons)
+        _icons = None
+
+
+def folder() -> Path:
+    """Where our copies lie."""
+    return session.home() / "references"
+
+
+def _demand_room() -> None:
+    if len(entries()) >= MOST_IMAGES:
+        raise NotTaken(f"There are {MOST_IMAGES} pictures already, and Mint takes no more: remove one first.")
+
+
+def _demand_new(source: str, name: str) -> None:
+    if source in sources():
+        raise NotTaken(f"{name} is on the list already.")
+
+
+def _keep(path: Path, suffix: str) -> Path:
+    """Our copy of a file, under the name that its bytes give it."""
+    with disk_words(folder()):
+        private_files.folder(folder())
+        with path.open("rb") as stream:
+            kept = folder() / f"{hashlib.file_digest(stream, 'sha256').hexdigest()}{suffix}"
+        if kept.exists():
+            os.utime(kept)
+        else:
+            part = kept.with_suffix(".part")
+            private_files.copy(path, part)
+            part.replace(kept)
+    board = session.existing()
+    in_use = {Path(image) for job in (board.jobs() if board else ()) for image in job.request.images}
+    download_folder.prune(folder(), ROOM, keep={kept, *in_use, *map(Path, sources())})
+    return kept
+
+
+def _settle(entry: Any, kept: Path, format: str) -> None:
+    """The entry as it is with this file: what is wrong with it, and its thumbnail."""
+    size = kept.stat().st_size
+    entry.source, entry.problem, entry.is_odd = str(kept), "", format not in UPLOADABLE
+    if entry.is_odd:
+        entry.problem = f"It is {format.upper()}; Mint takes PNG, JPEG and WebP."
+    elif size > LARGEST_IMAGE:
+        entry.problem = f"It has {size / 1024 / 1024:.1f} MB; Mint takes at most 5 MB."
+    _show(str(kept))
+
+
+def _show(path: str) -> None:
+    global _icons
+    if bpy.app.background:
+        return
+    if _icons is None:
+        _icons = bpy.utils.previews.new()
+    for gone in set(_icons.keys()) - set(sources()):
+        del _icons[gone]
+    if path not in _icons:
+        _icons.load(path, path, "IMAGE")

@@ -1,0 +1,315 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be changed about a World that stands in the scene. Each is about the World of the active object, in any of its parts.
+
+None of them changes the selection or a mode; a part that goes while it is active leaves that to the World's root.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import bpy
+
+from ...delivery import import_job
+from ...files.errors import FileTrouble
+from ...jobs.job import Job, Phase, Role
+from ...jobs.service import Board, NotPossible
+from ...scene import tags
+from ...scene.gltf_import import ImportTrouble
+from ...scene.world import build as world_build
+from ...scene.world import collider, splats
+from .. import session
+from ..create import properties as create_properties
+from ..job_list import auto_import
+from ..job_list.job_actions import Result, begin, find_job
+from ..translations import translated
+
+PARTS = [
+    ("COLLIDER", "Collider", "The mesh of floors and walls"),
+    ("PANORAMA", "Panorama", "The picture of all directions"),
+    ("SPLATS", "Splats", "The Gaussian splats"),
+]
+SHOWN = [
+    ("VISIBLE", "Visible", "Solid and rendered, with the panorama on it"),
+    ("PHYSICS", "Physics Only", "Drawn as wire and not rendered"),
+    ("AUTO", "Auto", "Visible with the panorama on it, unless splats are shown"),
+]
+
+
+def job_of(root: bpy.types.Object) -> Job | None:
+    """The job that brought a World, where it is still on the list."""
+    known = tags.read(root)
+    return find_job(known.job_id) if known is not None and known.job_id else None
+
+
+def can_fetch(root: bpy.types.Object) -> str:
+    """Why no more parts can be fetched for this World; empty when they can."""
+    job = job_of(root)
+    if job is None:
+        return "The job that made this World is no longer on the list. Bring the World in from the library instead."
+    if job.phase not in {Phase.READY, Phase.PLACED}:
+        return "The job that made this World is not at rest. Wait until it is done."
+    return ""
+
+
+class _WorldOperator(bpy.types.Operator):
+    """What all of these share: the World of the active object."""
+
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """A World that can be changed; the reason is the tooltip."""
+        root = world_build.root_of(context.active_object)
+        complaint = "Select a Mint World, or something in it." if root is None else cls.complaint(root)
+        if complaint:
+            cls.poll_message_set(translated(complaint))
+        return not complaint
+
+    @classmethod
+    def complaint(cls, root: bpy.types.Object) -> str:
+        """Why it cannot be done with this World; empty when it can."""
+        if root.library is not None:
+            return "This World is linked from another file and can be changed only there."
+        if any(each.mode != "OBJECT" for each in (root, *root.children_recursive)):
+            return "A part of this World is being edited. Go back to Object Mode first."
+        return cls.lacking(root)
+
+    @classmethod
+    def lacking(cls, root: bpy.types.Object) -> str:
+        """What this World needs for it and has not."""
+        return ""
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Do it; a bad file is a sentence, and then nothing has changed."""
+        root = world_build.root_of(context.active_object)
+        assert root is not None, "poll has seen one"
+        try:
+            self.change(root, context.scene)
+        except (ImportTrouble, FileTrouble) as trouble:
+            self.report({"ERROR"}, translated(str(trouble)))
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+        """The one thing that this operator does."""
+        raise NotImplementedError
+
+
+class _ColliderOperator(_WorldOperator):
+    @classmethod
+    def lacking(cls, root: bpy.types.Object) -> str:
+        """A collider."""
+        return "" if world_build.has_part(root, "COLLIDER") else "This World has no collider in the scene."
+
+
+class MINT_OT_flip_world(_WorldOperator):
+    """Turn this World over, for one that hangs upside down. Its camera stays upright"""
+
+    bl_idname = "mint.flip_world"
+    bl_label = "Flip World"
+
+    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+        """All of it."""
+        world_build.flip(root)
+
+
+class MINT_OT_flip_collider(_ColliderOperator):
+    """Turn the collider alone over, for one that hangs upside down while panorama or splats are right"""
+
+    bl_idname = "mint.flip_collider"
+    bl_label = "Flip Collider"
+
+    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+        """Only the collider."""
+        world_build.flip_collider(root)
+
+
+class MINT_OT_show_collider(_ColliderOperator):
+    """What the collider is: a place to look at, or a shape for physics"""
+
+    bl_idname = "mint.show_collider"
+    bl_label = "Show Collider"
+
+    how: bpy.props.EnumProperty(name="Collider", items=SHOWN)
+
+    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+        """It stays so when parts come or go."""
+        world_build.show_collider(root, self.how, scene=scene)
+
+
+class MINT_OT_rigid_collider(_ColliderOperator):
+    """Make the collider a passive rigid body, onto which things fall, or take that away"""
+
+    bl_idname = "mint.rigid_collider"
+    bl_label = "Collider as Rigid Body"
+
+    on: bpy.props.BoolProperty(name="Rigid Body", default=True)
+
+    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+        """On or off."""
+        meshes = [each for each in world_build.parts_of(root, "collider") if each.type == "MESH"]
+        if self.on:
+            collider.make_rigid(meshes, scene)
+        else:
+            collider.make_loose(meshes)
+
+
+class MINT_OT_show_panorama(_WorldOperator):
+    """Make the panorama the scene's World. The World that is there is kept"""
+
+    bl_idname = "mint.show_panorama"
+    bl_label = "Panorama as Scene World"
+
+    @classmethod
+    def lacking(cls, root: bpy.types.Object) -> str:
+        """A panorama."""
+        return "" if world_build.has_part(root, "PANORAMA") else "This World has no panorama in the scene."
+
+    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+        """Light and background."""
+        world_build.show_panorama(root, scene)
+
+
+class MINT_OT_restore_scene_world(bpy.types.Operator):
+    """Give the scene back the World that it had before a panorama took its place"""
+
+    bl_idname = "mint.restore_scene_world"
+    bl_label = "Restore Earlier World"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only where a panorama is shown."""
+        shown = world_build.shows_panorama(context.scene)
+        if not shown:
+            cls.poll_message_set(translated("The scene shows no panorama of a Mint World."))
+        return shown
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """The panorama stays in the file."""
+        world_build.restore_earlier_world(context.scene)
+        return {"FINISHED"}
+
+
+class MINT_OT_make_splats_native(_WorldOperator):
+    """Turn these splats into Blender's own, which are quicker and sharper"""
+
+    bl_idname = "mint.make_splats_native"
+    bl_label = "Make Splats Native"
+
+    @classmethod
+    def lacking(cls, root: bpy.types.Object) -> str:
+        """Splats, and a Blender that has its own."""
+        if not splats.has_native():
+            return "This Blender has no splats of its own: they come with Blender 5.3."
+        found = world_build.parts_of(root, "splats")
+        if not found:
+            return "This World has no splats in the scene."
+        return "" if any(map(splats.can_become_native, found)) else "The splats of this World are Blender's own already."
+
+    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+        """Each object of splats."""
+        for each in filter(splats.can_become_native, world_build.parts_of(root, "splats")):
+            world_build.make_splats_native(each)
+
+
+class MINT_OT_add_world_part(_WorldOperator):
+    """Add a part that was left out or taken away; its file is here already"""
+
+    bl_idname = "mint.add_world_part"
+    bl_label = "Add Part"
+
+    part: bpy.props.EnumProperty(name="Part", items=PARTS)
+
+    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+        """From the file that the World's job has fetched."""
+        job = job_of(root)
+        path = import_job.part_file(job, Role(self.part.lower())) if job else None
+        if path is None:
+            raise ImportTrouble("The file of this part is not on disk. Fetch it: that costs nothing.")
+        world_build.add_part(root, self.part, path, scene=scene)
+
+
+class MINT_OT_remove_world_part(_WorldOperator):
+    """Take a part of this World out of the scene. Its file is kept, so it can be added again"""
+
+    bl_idname = "mint.remove_world_part"
+    bl_label = "Remove Part"
+
+    part: bpy.props.EnumProperty(name="Part", items=PARTS)
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """Who had that part active has the World's root active then."""
+        root = world_build.root_of(context.active_object)
+        result = super().execute(context)
+        if context.view_layer.objects.active is None:
+            context.view_layer.objects.active = root
+        return result
+
+    def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+        """Without the panorama the scene has its earlier World back."""
+        world_build.remove_part(root, self.part, scene=scene)
+
+
+class MINT_OT_fetch_world_part(_WorldOperator):
+    """Download a part of this World that was left out; it appears in its place when it is here. Costs nothing"""
+
+    bl_idname = "mint.fetch_world_part"
+    bl_label = "Fetch Part"
+    bl_options = {"REGISTER"}  # what comes is an undo step of its own
+
+    part: bpy.props.EnumProperty(name="Part", items=PARTS, default="SPLATS")
+    splats: bpy.props.EnumProperty(name="Splats", items=create_properties.SPLATS[1:], description="How many splats")
+
+    @classmethod
+    def lacking(cls, root: bpy.types.Object) -> str:
+        """The World's job."""
+        return can_fetch(root)
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        """The World's job goes on with another target."""
+        root = world_build.root_of(context.active_object)
+        job = job_of(root) if root else None
+        if job is None:
+            return {"CANCELLED"}
+        wanted: dict[str, Any] = {"replaces": True, "document": session.document(), "scene": context.scene.name}
+        if self.part == "SPLATS":
+            wanted["splats"] = self.splats
+        if self.part == "COLLIDER" and job.target.collider == "NONE":
+            wanted["collider"] = "AUTO"
+        result = begin(self, lambda board: _fetch(board, job.id, wanted))
+        if result == {"FINISHED"} and bpy.app.background:
+            return self._land(job.id)
+        return result
+
+    def _land(self, job_id: str) -> Result:
+        """Without a window there is no heartbeat that does it."""
+        complaint = auto_import.land(session.board(), session.board().job(job_id))
+        if complaint:
+            self.report({"ERROR"}, translated(complaint))
+        return {"CANCELLED"} if complaint else {"FINISHED"}
+
+
+def _fetch(board: Board, job_id: str, wanted: dict[str, Any]) -> str:
+    job = board.job(job_id)
+    if job.phase not in {Phase.READY, Phase.PLACED}:
+        raise NotPossible(f"{job.title} is being worked on: wait until it rests.")
+    board.retarget(job.id, replace(job.target, **wanted))
+    board.fetch_again(job.id)
+    return job.id
+
+
+CLASSES = (
+    MINT_OT_flip_world,
+    MINT_OT_flip_collider,
+    MINT_OT_show_collider,
+    MINT_OT_rigid_collider,
+    MINT_OT_show_panorama,
+    MINT_OT_restore_scene_world,
+    MINT_OT_make_splats_native,
+    MINT_OT_add_world_part,
+    MINT_OT_remove_world_part,
+    MINT_OT_fetch_world_part,
+)

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The panel World, while the active object is a World of Mint's or in one, the same in the menu Object > Mint World, and the way back to
+the scene's earlier World in Properties > World."""
+
+from __future__ import annotations
+
+import bpy
+
+from ...delivery import import_job
+from ...jobs.job import Role
+from ...scene.world import build as world_build
+from ...scene.world import splats
+from ...scene.world.files import Part
+from ..create import properties as create_properties
+from ..translations import translated
+from . import look_inside
+from . import operators as worlds_operators
+
+
+class MINT_PT_world(bpy.types.Panel):
+    """What can be changed about this World."""
+
+    bl_idname = "MINT_PT_world"
+    bl_label = "World"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Mint"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only for a World, or a part of one."""
+        return world_build.root_of(context.active_object) is not None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The whole, then each part."""
+        layout = self.layout
+        root = world_build.root_of(context.active_object)
+        if root is None:
+            return
+        layout.label(text=root.name, icon="WORLD", translate=False)
+        look_inside.draw_button(layout, context.space_data)
+        layout.row().prop(root, "scale")
+        layout.operator("mint.flip_world", icon="FILE_REFRESH")
+        if _draw_part(layout, root, "COLLIDER"):
+            _draw_collider(layout, root)
+        if _draw_part(layout, root, "PANORAMA"):
+            _draw_panorama(layout, root, context.scene)
+        if _draw_part(layout, root, "SPLATS"):
+            _draw_splats(layout, root)
+
+
+class MINT_MT_world(bpy.types.Menu):
+    """Object > Mint World"""
+
+    bl_idname = "MINT_MT_world"
+    bl_label = "Mint World"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """All that can be done; what cannot now says why."""
+        layout = self.layout
+        layout.operator("mint.look_inside", icon="HIDE_OFF")
+        layout.operator("mint.look_outside", icon="LOOP_BACK")
+        layout.separator()
+        layout.operator("mint.flip_world", icon="FILE_REFRESH")
+        layout.operator("mint.flip_collider")
+        layout.operator_menu_enum("mint.show_collider", "how")
+        layout.operator("mint.rigid_collider").on = True
+        layout.separator()
+        layout.operator("mint.show_panorama", icon="WORLD")
+        layout.operator("mint.restore_scene_world", icon="LOOP_BACK")
+        layout.separator()
+        layout.operator_menu_enum("mint.add_world_part", "part")
+        layout.operator_menu_enum("mint.remove_world_part", "part")
+        layout.operator_menu_enum("mint.fetch_world_part", "part")
+        if splats.has_native():
+            layout.operator("mint.make_splats_native")
+
+
+_LABELS: dict[Part, str] = {"COLLIDER": "Collider", "PANORAMA": "Panorama", "SPLATS": "Splats"}
+
+
+def _draw_part(layout: bpy.types.UILayout, root: bpy.types.Object, part: Part) -> bool:
+    """A part's headline, with what adds or removes it; whether it is there."""
+    layout.separator()
+    row = layout.row()
+    row.label(text=translated(_LABELS[part]), translate=False)
+    there = world_build.has_part(root, part)
+    if there:
+        row.operator("mint.remove_world_part", text="", icon="X", emboss=False).part = part
+        return True
+    job = worlds_operators.job_of(root)
+    if job is not None and import_job.part_file(job, Role(part.lower())) is not None:
+        row.operator("mint.add_world_part", text="Add").part = part
+    elif part == "SPLATS":
+        column = layout.row(align=True)
+        for tier, label, _ in create_properties.SPLATS[1:]:
+            fetch = column.operator("mint.fetch_world_part", text=translated(label), translate=False)
+            fetch.part, fetch.splats = part, tier
+    else:
+        row.operator("mint.fetch_world_part", text="Fetch").part = part
+    return False
+
+
+def _draw_collider(layout: bpy.types.UILayout, root: bpy.types.Object) -> None:
+    meshes = [each for each in world_build.parts_of(root, "collider") if each.type == "MESH"]
+    is_physics = any(each.display_type == "WIRE" for each in meshes)
+    is_rigid = any(each.rigid_body is not None for each in meshes)
+    row = layout.row(align=True)
+    row.operator("mint.show_collider", text="Visible", depress=not is_physics).how = "VISIBLE"
+    row.operator("mint.show_collider", text="Physics Only", depress=is_physics).how = "PHYSICS"
+    row = layout.row(align=True)
+    row.operator("mint.rigid_collider", text="Rigid Body", depress=is_rigid).on = not is_rigid
+    row.operator("mint.flip_collider", text="Flip")
+
+
+def _draw_panorama(layout: bpy.types.UILayout, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+    if world_build.shows_panorama(scene, root):
+        layout.operator("mint.restore_scene_world", icon="LOOP_BACK")
+    else:
+        layout.operator("mint.show_panorama", icon="WORLD")
+
+
+def _draw_splats(layout: bpy.types.UILayout, root: bpy.types.Object) -> None:
+    """Blender's own properties, so they can be animated and undone like any other."""
+    for each in world_build.parts_of(root, "splats"):
+        column = layout.column(align=True)
+        for name in ("Density", "Size", "Viewport Limit"):
+            if (found := splats.setting(each, name)) is not None:
+                column.prop(*found, text=translated(name), translate=False)
+    layout.operator_menu_enum("mint.fetch_world_part", "splats", text="More or Fewer Splats")
+    if any(splats.can_become_native(each) for each in world_build.parts_of(root, "splats")):
+        layout.operator("mint.make_splats_native")
+
+
+def _draw_object_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
+    if world_build.root_of(context.active_object) is not None:
+        self.layout.separator()
+        self.layout.menu(MINT_MT_world.bl_idname, icon="WORLD")
+
+
+def _draw_scene_world(self: bpy.types.Panel, context: bpy.types.Context) -> None:
+    """Properties > World: the way back is found even when the Mint World itself has been deleted."""
+    if world_build.shows_panorama(context.scene):
+        self.layout.operator("mint.restore_scene_world", icon="LOOP_BACK")
+
+
+CLASSES = (MINT_MT_world, MINT_PT_world)
+
+
+def add() -> None:
+    """Put our menu into Blender's, and our button beside the scene's World."""
+    bpy.types.VIEW3D_MT_object.append(_draw_object_menu)
+    bpy.types.WORLD_PT_context_world.append(_draw_scene_world)
+
+
+def remove() -> None:
+    """Take them out."""
+    bpy.types.VIEW3D_MT_object.remove(_draw_object_menu)
+    bpy.types.WORLD_PT_context_world.remove(_draw_scene_world)

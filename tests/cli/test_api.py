@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`mint_blender.generate`, `usage`, `models`, `worlds`: what a batch script calls."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import mint_blender
+from mint_blender.jobs.service import NotPossible
+from mint_blender.mint.errors import KeyMissing, KeyRefused
+
+from ..mint_service.running import ThreadService
+
+Signed = ThreadService
+
+
+def test_usage_has_the_credits(signed_in: Signed) -> None:
+    """The number that the panel shows."""
+    assert mint_blender.usage().credits.total_available == 5000
+
+
+def test_lists_come_page_by_page(signed_in: Signed) -> None:
+    """Both lists yield what Mint has, with the fields of a resource."""
+    assert list(mint_blender.models()) == []
+    assert list(mint_blender.worlds()) == []
+
+
+REFUSED = {
+    "an empty prompt": ({"prompt": " "}, "The prompt is empty"),
+    "an unknown kind": ({"prompt": "a lamp", "kind": "chair"}, "chair"),
+    "an unknown preset": ({"prompt": "a lamp", "preset": "quick"}, "quick"),
+    "a picture that is not there": ({"prompt": "a lamp", "images": [Path("nowhere.png")]}, "nowhere.png cannot be read"),
+    "an unknown level": ({"prompt": "a lamp", "optimize": "much"}, "much"),
+    "a world made lighter": ({"prompt": "a hall", "kind": "world", "optimize": "light"}, "for models"),
+    "review without anybody who looks": ({"prompt": "a lamp", "mode": "review"}, "needs a function review"),
+}
+
+
+@pytest.mark.parametrize("arguments, sentence", REFUSED.values(), ids=REFUSED.keys())
+def test_what_mint_would_refuse_is_a_value_error(signed_in: Signed, arguments: dict[str, object], sentence: str) -> None:
+    """As Python's own functions do it; nothing is sent."""
+    with pytest.raises(ValueError, match=sentence):
+        mint_blender.generate(**arguments)
+    assert not signed_in.log()
+
+
+def test_a_price_above_the_limit(signed_in: Signed) -> None:
+    """TooExpensive, and nothing is started."""
+    with pytest.raises(mint_blender.TooExpensive, match="more than the limit of 1"):
+        mint_blender.generate("a lamp", max_credits=1)
+    assert not signed_in.operations()
+
+
+def test_keys(signed_in: Signed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a key, and with a wrong one: errors that say so, for every function."""
+    monkeypatch.setenv("MINT_API_KEY", "")
+    for call in (mint_blender.usage, lambda: mint_blender.generate("a lamp"), lambda: list(mint_blender.models())):
+        with pytest.raises(KeyMissing):
+            call()
+    monkeypatch.setenv("MINT_API_KEY", "mint_wrong")
+    with pytest.raises(KeyRefused):
+        mint_blender.usage()
+    with pytest.raises(mint_blender.GenerationStopped, match="does not accept the API key"):
+        mint_blender.generate("a lamp")
+
+
+@pytest.mark.blender
+def test_a_model_is_placed_in_the_scene(signed_in: Signed) -> None:
+    """`placed.objects` are the new objects, in the scene that is open."""
+    import bpy
+
+    bpy.ops.mesh.primitive_cube_add()
+    before = set(bpy.context.scene.objects)
+    placed = mint_blender.generate("a small ceramic lamp", kind="model", preset="fast")
+    assert set(placed.objects) == set(bpy.context.scene.objects) - before
+    assert any(each.type == "MESH" for each in placed.objects)
+
+
+@pytest.mark.blender
+def test_a_world_is_placed_in_the_scene(signed_in: Signed) -> None:
+    """Geometry and a background."""
+    import bpy
+
+    placed = mint_blender.generate("a greenhouse", kind="world", preset="fast")
+    assert any(each.type == "MESH" for each in placed.objects)
+    assert bpy.context.scene.world is not None
+
+
+@pytest.mark.blender
+def test_review_is_asked_at_each_preview(signed_in: Signed) -> None:
+    """A revision brings another Preview, with its own picture; "approve" ends it."""
+    seen = []
+
+    def review(preview: object) -> str:
+        seen.append(preview)
+        return "make it blue" if len(seen) == 1 else "approve"
+
+    placed = mint_blender.generate("a lamp", mode="review", review=review)
+    assert placed.objects
+    assert [preview.number for preview in seen] == [1, 2]
+    assert len({preview.path for preview in seen}) == 2
+    assert all(preview.path.is_file() for preview in seen)
+    assert [operation.feedback for operation in signed_in.operations()] == [["make it blue"]]
+
+
+@pytest.mark.blender
+def test_a_review_can_cancel(signed_in: Signed) -> None:
+    """ "cancel" stops it at Mint and raises, with the job's id to find it again."""
+    with pytest.raises(mint_blender.GenerationStopped, match="Cancelled") as stopped:
+        mint_blender.generate("a lamp", mode="review", review=lambda preview: "cancel")
+    assert stopped.value.job_id
+    assert [operation.status for operation in signed_in.operations()] == ["canceled"]
+
+
+@pytest.mark.blender
+def test_a_review_that_says_nothing_leaves_the_job_waiting(signed_in: Signed) -> None:
+    """An answer that is no text is refused; the Preview still waits."""
+    with pytest.raises(NotPossible):
+        mint_blender.generate("a lamp", mode="review", review=lambda preview: "")
+    assert [operation.status for operation in signed_in.operations()] == ["preview_ready"]
+
+
+@pytest.mark.blender
+def test_a_failure_raises_and_leaves_the_scene_alone(signed_in: Signed) -> None:
+    """The reason is in the message; nothing new is in the scene."""
+    import bpy
+
+    before = set(bpy.context.scene.objects)
+    with pytest.raises(mint_blender.GenerationStopped, match="moderation"):
+        mint_blender.generate("a lamp [moderation]")
+    assert set(bpy.context.scene.objects) == before

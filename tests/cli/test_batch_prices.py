@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the purse of a batch holds back while its lines run: all that is still to come of them, and no more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mint_blender.cli.batch.lines import Line
+from mint_blender.cli.batch.prices import Prices, Purse
+from mint_blender.jobs.job import Decision, Job, Phase, Target, Verb, new_job
+from mint_blender.mint.generation_request import GenerationRequest
+from mint_blender.mint.schema import Kind, Mode, Operation, OptimizationLevel, Preset
+
+LIGHT = OptimizationLevel.LIGHT
+REQUEST = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
+PLAIN = Line(1, "plain", REQUEST, Target(), None, ".glb", None)
+OPTIMIZED = replace(PLAIN, tag="optimized", optimize=LIGHT)
+
+
+def told(id: str, status: str = "running", **credits: float) -> Operation:
+    """What Mint says of an operation."""
+    return Operation.read({"id": id, "type": "model_generation", "status": status, **({"credits": credits} if credits else {})})
+
+
+def lamp(phase: Phase, operation: Operation | None = None, optimization: Operation | None = None, **more: object) -> Job:
+    """The job of a line."""
+    job = new_job(REQUEST, Target(), now=1.0, optimize=LIGHT)
+    return replace(job, phase=phase, operation=operation, optimization=optimization, **more)  # type: ignore[arg-type]
+
+
+RETRIED = lamp(Phase.FAILED, told("op_1", finalized=0), decision=Decision(Verb.RETRY, "click"))
+
+
+@pytest.mark.parametrize(
+    ("job", "credits"),
+    [
+        (lamp(Phase.WAITING), 268),
+        (lamp(Phase.WORKING, told("op_1")), 268),
+        (lamp(Phase.WORKING, told("op_1", reserved=0)), 268),
+        (lamp(Phase.WORKING, told("op_1", reserved=248)), 268),
+        (lamp(Phase.FETCHING, told("op_1", finalized=248)), 268),
+        (lamp(Phase.FETCHING, told("op_1", finalized=248), told("op_2", reserved=30)), 278),
+        (lamp(Phase.READY, told("op_1", finalized=248), told("op_2", "failed", finalized=0)), 248),
+        (lamp(Phase.READY, told("op_1", finalized=248)), 248),
+        (lamp(Phase.WORKING, told("op_1"), paid_before=40.0), 308),
+        (lamp(Phase.FAILED, told("op_1", finalized=0)), 0),
+        (lamp(Phase.CANCELED), 0),
+        (RETRIED, 268),
+    ],
+)
+@pytest.mark.parametrize("has_ended", [False, True])
+def test_what_a_line_takes_from_the_limit(job: Job, credits: float, has_ended: bool) -> None:
+    """A line that Mint has told the generation's price of still needs its optimisation, a retry all of it, before Mint has answered."""
+
+    def allows(limit: float) -> bool:
+        purse = Purse(limit, Prices({(Kind.MODEL, Preset.FAST, Mode.AUTO): 248.0}, 20.0))
+        purse.begin(OPTIMIZED, job)
+        if has_ended:
+            purse.end(job)
+        return purse.allows(PLAIN, [job])
+
+    assert allows(credits + 248)
+    assert not allows(credits + 247)
+
+
+def test_what_turned_out_dearer_is_expected_of_the_next() -> None:
+    """Both of the generation and of the optimisation; what earlier attempts have cost is no price of the next line."""
+    prices = Prices({(Kind.MODEL, Preset.FAST, Mode.AUTO): 248.0}, 20.0)
+    purse = Purse(10_000, prices)
+    job = lamp(Phase.READY, told("op_1", finalized=300), told("op_2", finalized=30), paid_before=40.0)
+    purse.begin(OPTIMIZED, job)
+    purse.end(job)
+    assert prices.of(OPTIMIZED) == 330

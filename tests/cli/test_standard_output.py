@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who reads what: results on standard output, progress on standard error; on a terminal, in a pipe, for programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mint_blender.cli import jobs as jobs_commands
+from mint_blender.cli import session
+from mint_blender.mint.pacing import Pace
+
+from ..conftest import DOES_NOT_APPLY
+from ..mint_service.running import ThreadService
+from .runs import LAMP, Mint, command, environment, hear_ctrl_c, press_ctrl_c, run, screen
+
+
+def test_in_a_pipe_every_change_is_one_plain_line(service: ThreadService, home: Path) -> None:
+    """A log gets lines without control codes, each state once; the result is on standard output."""
+    ran = run(service, home, *LAMP)
+    assert ran.status == 0
+    assert "\x1b" not in ran.err + ran.out and "\r" not in ran.err + ran.out
+    lines = ran.err.splitlines()
+    assert len(lines) == len(set(lines)) >= 3
+    assert all(line.startswith("a lamp: ") for line in lines)
+    assert ran.out.startswith("a lamp: Ready to place")
+
+
+def test_for_programs_standard_output_is_json_lines_only(service: ThreadService, home: Path) -> None:
+    """Every change is an object, the last one is the result, and people can still follow on standard error."""
+    ran = run(service, home, *LAMP, "--mode", "review", "--json")
+    events = [record["event"] for record in ran.records]
+    assert events[-1] == "result"
+    assert set(events) == {"state", "result"}
+    assert ran.records[-1]["phase"] == "review"
+    assert "a lamp: Look at the Preview" in ran.err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["jobs"], ["models"], ["worlds"], ["usage"], ["check"], ["resume"], ["approve", "x"], ["place", "x", "-o", "x.glb"]]
+)
+def test_every_command_speaks_json(mint: Mint, service: ThreadService, arguments: list[str]) -> None:
+    """Whatever the command and its end, each line of standard output is an object with an `event`."""
+    mint(*LAMP)
+    assert all(record["event"] for record in mint(*arguments, "--json").records)
+
+
+def test_json_survives_every_encoding(service: ThreadService, home: Path) -> None:
+    """A prompt in any script is valid JSON and readable lines also where the terminal is ASCII only."""
+    prompt = "une lampe à pied 灯 \U0001f4a1"
+    ran = run(service, home, "generate", "--prompt", prompt, "--mode", "review", "--json", PYTHONIOENCODING="ascii")
+    assert ran.status == 6
+    assert ran.result["prompt"] == prompt
+    assert run(service, home, "jobs", PYTHONIOENCODING="ascii").status == 0
+
+
+def test_a_terminal_gets_a_live_display(service: ThreadService, home: Path) -> None:
+    """Standard error on a terminal: a spinner and a bar that are drawn over. Standard output elsewhere stays clean."""
+    pytest.importorskip("rich", reason=DOES_NOT_APPLY + "without rich there are plain lines")
+    with screen() as terminal:
+        ended = subprocess.run(
+            command(*LAMP, "--mode", "review", "--json"), env=environment(service, home, TERM="xterm-256color"), stdout=subprocess.PIPE, stderr=terminal.end, timeout=60, check=False
+        )  # fmt: skip
+    assert ended.returncode == 6
+    assert [json.loads(line)["event"] for line in ended.stdout.splitlines()][-1] == "result"
+    assert "\x1b[" in terminal.text
+    assert any(spin in terminal.text for spin in "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
+    assert "━" in terminal.text
+    assert "Traceback" not in terminal.text
+
+
+def test_a_terminal_shows_prompts_as_they_are(service: ThreadService, home: Path) -> None:
+    """Square brackets in a prompt are no markup: they neither vanish nor break the display."""
+    pytest.importorskip("rich", reason=DOES_NOT_APPLY + "without rich there are plain lines")
+    with screen() as terminal:
+        ended = subprocess.run(
+            command("generate", "--prompt", "a [red] lamp [/bold]", "--mode", "review"), env=environment(service, home, TERM="xterm"), stdout=terminal.end, stderr=terminal.end, timeout=60, check=False
+        )  # fmt: skip
+    assert ended.returncode == 6
+    assert "a [red] lamp [/bold]" in terminal.text
+    assert "Traceback" not in terminal.text
+
+
+def test_ctrl_c_says_what_goes_on_and_how_to_pick_it_up(service: ThreadService, home: Path) -> None:
+    """Interrupted in the middle: status 130, a sentence and no traceback, and the job goes on later with the same operation."""
+    running = subprocess.Popen(
+        command("generate", "--prompt", "a lamp [slow-start]"), env=environment(service, home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=hear_ctrl_c,
+    )  # fmt: skip
+    out, err = press_ctrl_c(running, at="Queued at Mint")
+    assert running.returncode == 130
+    assert err.splitlines()[-1].startswith("Interrupted. What was started goes on at Mint")
+    assert "python3 -m mint_blender resume" in err
+    assert "Traceback" not in err + out
+    assert run(service, home, "resume").status == 0
+    assert len(service.operations()) == 1
+
+
+def test_a_reader_that_goes_away_is_no_accident(service: ThreadService, home: Path) -> None:
+    """`mint jobs | head -1`: no traceback, and no complaint at Python's end."""
+    for _ in range(3):
+        run(service, home, "generate", "--prompt", "a lamp [forbidden]")
+    reading, writing = os.pipe()
+    os.close(reading)
+    ended = subprocess.run(command("jobs"), env=environment(service, home), stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert ended.returncode == 1
+    assert ended.stderr == ""
+
+
+def test_a_mistake_of_ours_is_a_sentence_and_an_entry_in_the_log(
+    mint: Mint, service: ThreadService, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An unforeseen exception shows no traceback to the user; the log beside the journal has it, without the key."""
+
+    def broken(*_: object, **_more: object) -> None:
+        raise RuntimeError(f"the key is {service.key}")
+
+    monkeypatch.setattr(jobs_commands, "finish", broken)
+    ran = mint(*LAMP, "--json")
+    assert ran.status == 1
+    assert "Something in this program went wrong (RuntimeError)" in ran.said
+    assert "python3 -m mint_blender resume" in ran.said
+    assert ran.records[-1]["event"] == "error"
+    log = (home / "mint.log").read_text()
+    assert "Traceback" in log
+    assert service.key not in log
+
+
+def test_without_a_mistake_there_is_no_log(mint: Mint, home: Path) -> None:
+    """The log is made with its first entry."""
+    mint(*LAMP)
+    assert home.is_dir()
+    assert not (home / "mint.log").exists()
+
+
+def test_the_second_time_it_says_how_long_it_usually_takes(mint: Mint, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the history of this machine; the first time nothing is made up."""
+    monkeypatch.setattr(session, "PACE", Pace(first=1.2, factor=1.0))
+    first, second = (mint(*LAMP, "--mode", "review").err for _ in range(2))
+    assert "usually" not in first
+    assert "a lamp: Generating (usually 1 s)" in second or "a lamp: Queued at Mint (usually 1 s)" in second

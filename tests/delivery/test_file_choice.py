@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The user is told which of Mint's files was taken, and why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ..jobs.telling import a_job
+from ..scene import glbs
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+from mint_blender.delivery import file_choice, import_job  # noqa: E402
+from mint_blender.files.choice import DRACO, choose_model  # noqa: E402
+from mint_blender.jobs.job import Job, Kept, Role  # noqa: E402
+from mint_blender.scene import capabilities  # noqa: E402
+
+
+def _job(path: Path, **more: object) -> Job:
+    return replace(a_job(), files=(Kept(Role.MODEL, str(path), "https://cdn.mint.gg/a.glb", **more),))
+
+
+def test_the_file_and_its_reason_are_on_the_object_and_in_the_notes(tmp_path: Path) -> None:
+    """Without Draco the original came: the root says so for good, and the notes say it to card and command line."""
+    chosen = choose_model(optimized_url="https://m.gg/o.glb", original_url="https://m.gg/a.glb", readable=frozenset())
+    placed = import_job.place(_job(glbs.simple(tmp_path / "model.glb"), note=chosen.reason))
+    assert placed.root["mint_file_used"] == "original"
+    assert placed.root["mint_file_reason"] == chosen.reason and "Draco" in chosen.reason
+    assert chosen.reason in placed.notes
+
+
+@pytest.mark.parametrize(
+    ("name", "needs", "words"),
+    [
+        ("model.glb", (), "there is no optimised one"),
+        ("model-optimized.glb", (), "this Blender can read it"),
+        ("model-optimized.glb", (DRACO,), None),
+    ],
+)
+def test_every_choice_has_its_sentence(name: str, needs: tuple[str, ...], words: str | None, tmp_path: Path) -> None:
+    """Original, optimised, and optimised by the grace of DracoPy where Blender has no decoder."""
+    job = _job(tmp_path / name, needs=needs)
+    assert (words or ("can read it" if capabilities.draco_is_native() else "DracoPy decoded it")) in file_choice.reason(job)
+    assert file_choice.which(job) == ("optimized" if "optimized" in name else "original")
+
+
+def test_a_failed_optimisation_is_the_reason(tmp_path: Path) -> None:
+    """Where optimising was asked for and failed, that is said, and not said twice."""
+    sentence = "The model was not optimised: the original file was taken. Not enough Credits."
+    assert file_choice.reason(replace(_job(tmp_path / "model.glb"), notes=(sentence,))) == sentence
+
+
+def test_a_world_has_no_such_sentence() -> None:
+    """Where there is no model there is nothing to tell."""
+    assert (file_choice.which(a_job()), file_choice.reason(a_job())) == ("", "")

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The folder of downloads: safe names, its size, and making room."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mint_blender.files import download_folder
+from mint_blender.files.download_folder import Store, name_from_url, prune, safe_name, thumbnail_name
+from mint_blender.files.errors import DiskTrouble
+
+
+def fill(path: Path, size: int, age: float = 0) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(bytes(size))
+    os.utime(path, (1_700_000_000 - age, 1_700_000_000 - age))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a small ceramic lamp", "a small ceramic lamp"),
+        ("Lampe für Öl.glb", "Lampe für Öl.glb"),
+        ("ランプ", "ランプ"),
+        ("👩\u200d🚀.webp", "👩\u200d🚀.webp"),
+        ("../../etc/passwd", "etc passwd"),
+        ("..", "file"),
+        ("", "file"),
+        (" . ", "file"),
+        (".hidden", "hidden"),
+        ("a/b\\c:d", "a b c d"),
+        ("CON", "_CON"),
+        ("nul.glb", "_nul.glb"),
+        ("com1.tar.gz", "_com1.tar.gz"),
+        ("LPT¹", "_LPT¹"),
+        ("console", "console"),
+        ("name. ", "name"),
+        ("a\0b\nc\x1b[31m", "a b c [31m"),
+        ("\u202egpj.exe", "gpj.exe"),
+        ("x" * 300 + ".glb", "x" * 76 + ".glb"),
+        ("\ud800", "file"),
+        ("e\u0301", "\u00e9"),
+    ],
+)
+def test_any_text_becomes_a_safe_name(text: str, expected: str) -> None:
+    """Separators, reserved names, control and direction marks go; letters of all scripts and the ending stay."""
+    assert safe_name(text) == expected
+
+
+@given(st.text(max_size=400))
+def test_a_safe_name_is_safe(text: str) -> None:
+    """One path component, bounded in letters and bytes, no surprise at either end; making it safe twice changes nothing more."""
+    name = safe_name(text)
+    assert name not in ("", ".", "..") and not set(name) & set('<>:"/\\|?*\0') and len(name) <= download_folder.LONGEST + 1
+    assert len(name.encode()) <= download_folder.MOST_BYTES + 1 and name == name.strip(" .")
+    assert not download_folder.RESERVED.fullmatch(name.partition(".")[0].strip())
+    assert Path(name).name == name
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://cdn.example/glb/lamp-1a2b.glb?sig=x#y", "lamp-1a2b.glb"),
+        ("https://cdn.example/a%2F..%2F..%2Fb.glb", "b.glb"),
+        ("https://cdn.example/..%5C..%5Cwin.ini", "win.ini"),
+        ("https://cdn.example/", "file"),
+        ("https://[broken", "file"),
+        ("https://x/caf%C3%A9.webp", "café.webp"),
+    ],
+)
+def test_a_url_gives_only_a_name(url: str, expected: str) -> None:
+    """Nothing in an address can lead out of the folder."""
+    assert name_from_url(url) == expected
+
+
+def test_each_address_has_its_own_thumbnail() -> None:
+    """Names in the cache are stable, differ with the query, and hold nothing of the address."""
+    first = thumbnail_name("https://cdn.example/a.webp?1")
+    assert first == thumbnail_name("https://cdn.example/a.webp?1") != thumbnail_name("https://cdn.example/a.webp?2")
+    assert first.isalnum() and len(first) == 32
+
+
+def test_a_job_has_its_folder(tmp_path: Path) -> None:
+    """The folder is made when it is asked for, once."""
+    kept = Store(tmp_path).job_folder("job-1_A")
+    assert kept == tmp_path / "downloads" / "job-1_A" and kept.is_dir()
+    assert Store(tmp_path).job_folder("job-1_A") == kept
+
+
+@pytest.mark.parametrize("job_id", ["", "..", "a/b", "a\\b", "a.b", "x" * 200, "nul", "ä", "a\n"])
+def test_an_id_that_is_no_plain_name_gets_no_folder(tmp_path: Path, job_id: str) -> None:
+    """An id from outside cannot choose a place on the disk."""
+    with pytest.raises(ValueError, match="job id"):
+        Store(tmp_path).job_folder(job_id)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    """Something in the way is a sentence, not a traceback."""
+    (tmp_path / "downloads").write_text("in the way")
+    with pytest.raises(DiskTrouble, match="downloads"):
+        Store(tmp_path).job_folder("job")
+
+
+def test_clearing_keeps_what_is_needed(tmp_path: Path) -> None:
+    """Downloads of other jobs and all thumbnails go; those of the named jobs, and what does not belong to us, stay."""
+    home = Store(tmp_path)
+    fill(home.job_folder("old") / "a.glb", 1000)
+    kept = fill(home.job_folder("running") / "deep" / "b.glb.part", 500)
+    fill(home.thumbnails / "x.webp", 300)
+    journal = fill(tmp_path / "journal.sqlite", 50)
+    assert home.size() == 1800
+    assert home.clear(keep={"running"}) == 1300
+    assert kept.exists() and journal.exists() and home.size() == 500 and not (home.downloads / "old").exists()
+
+
+def test_an_empty_home_is_no_error(tmp_path: Path) -> None:
+    """Nothing there: nothing to count and nothing to clear."""
+    home = Store(tmp_path / "never made")
+    assert (home.size(), home.clear(), prune(home.thumbnails, 0)) == (0, 0, 0)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="making links needs a privilege on Windows")
+def test_links_do_not_lead_out_of_the_folder(tmp_path: Path) -> None:
+    """A link in the downloads is removed itself; what it points to is neither counted nor touched."""
+    precious = fill(tmp_path / "elsewhere" / "precious.blend", 700)
+    home = Store(tmp_path / "home")
+    home.downloads.mkdir(parents=True)
+    (home.downloads / "linked").symlink_to(precious.parent)
+    (home.job_folder("job") / "file").symlink_to(precious)
+    assert home.size() == 0
+    home.clear()
+    assert precious.exists() and list(home.downloads.iterdir()) == []
+
+
+def test_pruning_takes_the_oldest_first(tmp_path: Path) -> None:
+    """The longest unused go until the rest fits; what is to be kept stays, even if it is the oldest."""
+    oldest, old, new, newest = (fill(tmp_path / f"{name}.webp", 100, age) for name, age in (("d", 40), ("c", 30), ("b", 20), ("a", 10)))
+    assert prune(tmp_path, 400) == 0
+    assert prune(tmp_path, 250, keep={oldest}) == 200
+    assert [path.exists() for path in (oldest, old, new, newest)] == [True, False, False, True]
+    assert prune(tmp_path, 0) == 200

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files for other programs: recognised, and saved where the user said without touching what lies there."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mint_blender.files import export_names
+from mint_blender.files.errors import BadFile, DiskTrouble
+
+from ..mint_service import convert
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A downloaded file."""
+    path = tmp_path / "job" / "fbx.fbx"
+    path.parent.mkdir()
+    path.write_bytes(b"; FBX 7.4.0")
+    return path
+
+
+@pytest.mark.parametrize("format", convert.TYPES)
+def test_what_mint_makes_is_recognised(format: str, tmp_path: Path) -> None:
+    """Each format keeps its ending."""
+    writers = {"fbx": convert._fbx, "obj": convert._obj, "stl": convert._stl, "usdz": convert._usdz}
+    path = tmp_path / "file"
+    path.write_bytes(writers[format]((np.zeros((3, 3)), np.array([[0, 1, 2]]))))
+    assert export_names.inspect(path, format) == f".{format}"
+
+
+def test_a_packed_file_keeps_its_textures(tmp_path: Path) -> None:
+    """An OBJ that came as an archive is named as what it is."""
+    path = tmp_path / "file"
+    path.write_bytes(b"PK\x03\x04 and so on")
+    assert export_names.inspect(path, "obj") == ".zip"
+
+
+@pytest.mark.parametrize(("content", "format"), [(b"", "fbx"), (b"<!doctype html>", "obj"), (b'{"error": 1}', "stl"), (b"v 1 2 3", "usdz")])
+def test_what_is_no_such_file_is_said(content: bytes, format: str, tmp_path: Path) -> None:
+    """Nothing, a web page, an error as JSON, or another format."""
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    with pytest.raises(BadFile, match=f"no {format.upper()} file"):
+        export_names.inspect(path, format)
+
+
+def test_what_lies_there_is_left_alone(source: Path, tmp_path: Path) -> None:
+    """Another name with a number is taken, as often as it has to be; the folder is made."""
+    wanted = tmp_path / "new" / "lamp v1.2.fbx"
+    wanted.parent.mkdir()
+    wanted.write_bytes(b"mine")
+    wanted.with_name("lamp v1.2 2.fbx").symlink_to(tmp_path / "nowhere")
+    saved = export_names.save(source, wanted)
+    assert saved.name == "lamp v1.2 3.fbx"
+    assert saved.read_bytes() == source.read_bytes()
+    assert wanted.read_bytes() == b"mine"
+    assert len(list(wanted.parent.iterdir())) == 3, "nothing half done lies about"
+
+
+def test_the_same_bytes_are_not_saved_twice(source: Path, tmp_path: Path) -> None:
+    """A save that was broken off after its end is done again, and finds its work done."""
+    wanted = tmp_path / "lamp.fbx"
+    assert export_names.save(source, wanted) == export_names.save(source, wanted) == wanted
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["lamp.fbx"]
+
+
+def test_a_file_system_without_links(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There, too, the file gets its name when it is complete, and no other one's."""
+
+    def no_links(*_: object) -> None:
+        raise OSError(errno.EPERM, "not here")
+
+    monkeypatch.setattr(os, "link", no_links)
+    (tmp_path / "lamp.fbx").write_bytes(b"mine")
+    assert export_names.save(source, tmp_path / "lamp.fbx").name == "lamp 2.fbx"
+    assert (tmp_path / "lamp.fbx").read_bytes() == b"mine"
+
+
+def test_a_folder_that_cannot_be_written_is_named(source: Path, tmp_path: Path) -> None:
+    """The sentence says which; nothing is lost."""
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(DiskTrouble, match="could not be written"):
+        export_names.save(source, tmp_path / "file" / "lamp.fbx")
+    assert source.exists()

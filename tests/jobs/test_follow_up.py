@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""After a generation: optimised because that was asked for with it, tried anew after a failure at Mint, made once more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mint_blender.files.choice import OPTIMIZED_NEEDS, WEBP
+from mint_blender.jobs import presenter, request_template
+from mint_blender.jobs.job import Phase, Role, Target, Verb, new_attempt, new_fetch
+from mint_blender.jobs.queries import OptimizationPrice
+from mint_blender.jobs.service import Board, NotPossible
+from mint_blender.jobs.workflow.effects import Act, Fetch, Optimize, Poll, ReadAsset, Start, TakeSlot
+from mint_blender.jobs.workflow.run import Terms
+from mint_blender.mint.account_schema import Estimate
+from mint_blender.mint.generation_request import GenerationRequest
+from mint_blender.mint.schema import Asset, Kind, OptimizationLevel
+
+from ..mint.standin import PIXEL
+from ..mint_service.running import ThreadService, running_service
+from .quick import account, quick
+from .telling import FILES, Teller, a_job, asset, decided, operation, problem, seen
+
+LAMP = GenerationRequest(Kind.MODEL, "a lamp")
+LIGHT = OptimizationLevel.LIGHT
+GLB, OPTIMIZED = f"{FILES}a.glb", f"{FILES}o.glb"
+FAILED = Asset.read(Kind.MODEL, {"id": "res_7", "prompt": "a lamp", "status": "failed"})
+
+
+@pytest.fixture
+def service() -> Iterator[ThreadService]:
+    """A stand-in in a hurry, with a library; every seventh entry has failed."""
+    with running_service(speed=1000, library={"models": 7, "worlds": 7}, credits=1e6) as running:
+        yield running
+        assert not running.leaks()
+
+
+@pytest.fixture
+def board(home: Path, service: ThreadService) -> Iterator[Board]:
+    """A board whose Blender reads optimised files."""
+    board = Board(quick(home, readable=OPTIMIZED_NEEDS), account(service))
+    yield board
+    assert board.close(20)
+
+
+# -- optimised afterwards ---------------------------------------------------------------------------------------------------------
+
+
+def generated(terms: Terms) -> Teller:
+    """A fresh generation that shall be optimised, done at Mint and read."""
+    told = Teller(replace(a_job(), optimize=LIGHT), terms)
+    told.expect(TakeSlot)
+    told.answer().expect(Start)
+    told.answer(operation("queued")).expect(Poll)
+    told.answer(seen("succeeded")).expect(ReadAsset)
+    return told.answer(asset(glbUrl=GLB))
+
+
+def test_nothing_is_paid_for_a_file_that_cannot_be_opened() -> None:
+    """A Blender without Draco takes the original and says why; the optimisation is not even asked for."""
+    told = generated(Terms(readable=frozenset({WEBP})))
+    assert told.expect(Fetch).url == GLB
+    (note,) = told.job.notes
+    assert note.startswith("The model was not optimised. This Blender lacks")
+
+
+def test_where_nobody_opens_it_the_lighter_file_is_brought() -> None:
+    """Without a Blender the file is all that is wanted: it is optimised, and taken."""
+    told = generated(Terms())
+    told.expect(Optimize)
+    told.answer(operation("succeeded", id="op_2")).expect(ReadAsset)
+    assert told.answer(asset(glbUrl=GLB, optimizedGlbUrl=OPTIMIZED)).expect(Fetch).url == OPTIMIZED
+    assert told.job.notes == ()
+
+
+def test_it_is_optimised_before_it_is_fetched() -> None:
+    """One call with the level that was asked for, under a key of the job's own."""
+    told = generated(Terms(readable=OPTIMIZED_NEEDS))
+    assert told.expect(Optimize) == Optimize("res_1", LIGHT, key=f"{told.job.key}-optimize")
+
+
+@pytest.mark.parametrize("slug", ["model-already-optimized", "model-optimization-in-progress"])
+def test_somebody_was_quicker(slug: str, board: Board, service: ThreadService) -> None:
+    """Between a fresh model and our wish somebody had it optimised (409): that file is taken, and there is nothing to remark."""
+    refusal = {"status": 409, "problem": slug, "delay": 0.1}  # in which it is done
+    service.scenario(answers=[{"method": "POST", "path": "/v1/models/*:optimize", "when": "after", "answer": refusal}])
+    job = board.start(LAMP, optimize=LIGHT)
+    board.watch([job.id])
+    job = board.job(job.id)
+    assert (job.phase, job.notes) == (Phase.READY, ())
+    taken = job.file(Role.MODEL)
+    assert taken is not None and "optimized" in taken.url
+    assert len(service.requests("POST", "/v1/models/*:optimize")) == 1
+
+
+def test_a_fresh_one_is_optimised_once(board: Board, service: ThreadService) -> None:
+    """Asked for with the generation: one optimisation at that level, and the lighter file is what is here."""
+    job = board.start(LAMP, optimize=LIGHT)
+    board.watch([job.id])
+    taken = board.job(job.id).file(Role.MODEL)
+    assert taken is not None and "optimized" in taken.url
+    assert [one.level for one in service.operations() if one.level] == ["light"]
+
+
+def test_fetching_again_buys_no_optimisation(home: Path, service: ThreadService) -> None:
+    """It was left out, as this Blender could not open it. A Blender that can fetches the original again, at no cost."""
+    first = Board(quick(home, readable=frozenset({WEBP})), account(service))
+    job = first.start(LAMP, optimize=LIGHT)
+    first.watch([job.id])
+    assert first.job(job.id).optimization is None
+    assert first.close(20)
+    later = Board(quick(home, readable=OPTIMIZED_NEEDS), account(service))
+    later.fetch_again(job.id)
+    later.watch([job.id])
+    assert later.job(job.id).phase is Phase.READY
+    assert not service.requests("POST", "/v1/models/*:optimize")
+    assert later.close(20)
+
+
+def test_fetching_again_brings_the_file_that_was_wanted(home: Path, service: ThreadService) -> None:
+    """Somebody else had it optimised: that file is there, costs nothing, and is taken the second time too."""
+    board = Board(quick(home), account(service))
+    job = board.start(replace(LAMP, prompt="a lamp [already-optimized]"), optimize=LIGHT)
+    board.watch([job.id])
+    board.fetch_again(job.id)
+    board.watch([job.id])
+    taken = board.job(job.id).file(Role.MODEL)
+    assert taken is not None and "optimized" in taken.url
+    assert not service.requests("POST", "/v1/models/*:optimize")
+    assert board.close(20)
+
+
+def test_a_world_is_not_optimised(board: Board) -> None:
+    """That is said before anything is started."""
+    with pytest.raises(NotPossible, match="for models"):
+        board.start(GenerationRequest(Kind.WORLD, "a hall"), optimize=LIGHT)
+    assert board.jobs() == []
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_the_price_of_an_optimisation(told: bool, board: Board, service: ThreadService) -> None:
+    """Asked with the model's id; a Mint that does not tell prices is an empty estimate, no complaint."""
+    model = next(one for one in service.resources() if one.kind == "model" and one.status == "succeeded")
+    if not told:
+        service.scenario(answers=[{"path": "/v1/pricing:estimate", "method": "POST", "answer": {"status": 404, "problem": "not-found"}}])
+    question = OptimizationPrice(model.id)
+    board.ask(question)
+    while board.is_asked(question):
+        board.hear()
+    said = board.answers[question].answer
+    assert isinstance(said, Estimate)
+    assert said.estimated_total == (20 if told else None)
+
+
+# -- a new attempt at what failed at Mint -------------------------------------------------------------------------------------------
+
+
+def test_a_failed_entry_is_tried_anew_by_its_id() -> None:
+    """The click is a retry of the model under the click's key; the operation that comes of it is this job's own."""
+    told = Teller(decided(new_attempt(FAILED, Target(), now=1.0), Verb.RETRY))
+    act = told.expect(Act)
+    assert (act.target_id, act.decision.key) == ("res_7", "click-retry")
+    told.answer(operation("running", id="op_2", resource="res_7")).expect(Poll)
+    assert (told.job.phase, told.job.existing) == (Phase.WORKING, None)
+    assert told.again().expect(Poll).operation_id == "op_2"
+
+
+def test_a_refused_attempt_looks_at_the_model() -> None:
+    """Somebody else has retried it meanwhile: that is said, and their result is waited for and fetched."""
+    told = Teller(decided(new_attempt(FAILED, Target(), now=1.0), Verb.RETRY)).fail(problem(409, detail="it is running"))
+    running = replace(FAILED, status="running")
+    told.expect(ReadAsset)
+    while isinstance(told.want, ReadAsset) and told.want.after in {0.0, 3.0}:
+        told.answer(running)
+    assert told.job.phase is Phase.FETCHING
+    told.expect(ReadAsset)
+    told.answer(asset(glbUrl=GLB))
+    assert told.expect(Fetch).url == GLB
+
+
+@pytest.mark.parametrize("phase", [Phase.REVIEW, Phase.BILLING])
+def test_what_waits_for_a_person_in_another_job_is_not_retried(phase: Phase, home: Path, quiet: Board) -> None:
+    """The Library still shows the failure, but the attempt after it waits for its user: that is said, and nothing more is begun."""
+    waiting = replace(new_fetch(FAILED, Target(), now=1.0), phase=phase, operation=operation("preview_ready", resource="res_7"))
+    quiet._known.add(waiting)
+    with pytest.raises(NotPossible, match="a lamp waits for you in the list of jobs"):
+        quiet.attempt(FAILED)
+    assert len(quiet.jobs()) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [("preview_ready", "At its Preview"), ("billing_required", "Needs Credits"), ("running", "Gen")]
+)
+def test_what_waits_for_somebody_else_says_so(status: str, words: str) -> None:
+    """A result that is begun elsewhere is not "Generating" while it waits for whoever began it."""
+    job = replace(new_fetch(replace(FAILED, status=status), Target(), now=1.0), phase=Phase.FETCHING)
+    assert presenter.state(job).startswith(words)
+
+
+def test_an_import_of_what_failed_can_be_retried_too() -> None:
+    """A job that only was to fetch it offers the same."""
+    told = Teller(decided(replace(new_fetch(FAILED, Target(), now=1.0), phase=Phase.FAILED), Verb.RETRY))
+    assert told.expect(Act).target_id == "res_7"
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_failed_entry_of_the_library(kind: Kind, board: Board, service: ThreadService) -> None:
+    """It becomes a job that ends with files; one new operation, and a second click does not make another."""
+    failed = next(one for one in service.resources() if one.kind == kind and one.status == "failed")
+    before = len(service.operations())
+    entry = Asset.read(kind, {"id": failed.id, "prompt": failed.prompt, "name": failed.name, "status": "failed"})
+    job = board.attempt(entry)
+    with pytest.raises(NotPossible, match="being worked on"):
+        board.attempt(entry)
+    board.watch([job.id])
+    assert board.job(job.id).phase is Phase.READY
+    assert board.job(job.id).request.prompt == failed.prompt
+    assert len(service.operations()) == before + 1
+    assert len(service.requests("POST", f"/v1/{kind}s/{failed.id}:retry")) == 1
+
+
+def test_the_job_that_failed_with_it_is_retried(board: Board, service: ThreadService) -> None:
+    """Where it is on the list no second job is made of it."""
+    job = board.start(replace(LAMP, prompt="a lamp [transient]"))
+    board.watch([job.id])
+    operation = board.job(job.id).operation
+    assert operation is not None and operation.resource is not None
+    again = board.attempt(Asset.read(Kind.MODEL, {"id": operation.resource.id, "status": "failed"}))
+    assert again.id == job.id
+    board.watch([job.id])
+    assert board.job(job.id).phase is Phase.READY
+
+
+def test_what_is_being_made_cannot_be_retried(board: Board) -> None:
+    """That is said, and no job is made."""
+    with pytest.raises(NotPossible, match="has not failed"):
+        board.attempt(Asset.read(Kind.MODEL, {"id": "res_1", "status": "running"}))
+    assert board.jobs() == []
+
+
+# -- once more ------------------------------------------------------------------------------------------------------------------
+
+
+def test_again_is_the_same_request_under_another_key(board: Board, service: ThreadService) -> None:
+    """Two operations with one body; a variation differs in its prompt alone."""
+    first = board.start(replace(LAMP, name="Lamp"), Target(at=(1, 2, 3)), optimize=LIGHT)
+    same = request_template.of_job(first)
+    for once_more in (same, same.varied("a green lamp"), same.varied(" ")):
+        board.start(once_more.request, once_more.target, optimize=once_more.optimize)
+    board.watch([job.id for job in board.jobs()])
+    starts = [start.body for start in service.requests("POST", "/v1/models:generate")]
+    assert sorted(body["prompt"] for body in starts) == ["a green lamp", "a lamp", "a lamp", "a lamp"]
+    assert all({**body, "prompt": ""} == {**starts[0], "prompt": ""} for body in starts)
+    assert len({job.key for job in board.jobs()}) == 4
+    assert {(job.target, job.optimize) for job in board.jobs()} == {(first.target, LIGHT)}
+
+
+def test_files_of_the_first_time_are_not_written_again() -> None:
+    """Output, batch line and the version that was replaced belong to that one time; the place in the scene is kept."""
+    target = Target(output="lamp.blend", render="lamp.png", line="batch#1", replaces=True, at=(1, 2, 3), splats="100k")
+    assert request_template.of_job(a_job(target=target)).target == Target(at=(1, 2, 3), splats="100k")
+
+
+def test_a_picture_that_is_gone_is_known(tmp_path: Path) -> None:
+    """Local ones that are no longer there, and neither addresses nor those that are."""
+    (tmp_path / "a.png").write_bytes(PIXEL)
+    images = (str(tmp_path / "a.png"), str(tmp_path / "b.png"), "https://example.com/c.png")
+    assert request_template.of_job(a_job(images=images)).gone == (str(tmp_path / "b.png"),)
+
+
+def test_what_the_library_shows_is_wished_for_as_it_was() -> None:
+    """By the job that made it, else by what Mint tells; a job that only fetched it is not asked."""
+    made = replace(a_job(name="Mine"), operation=operation("succeeded"))
+    entry = Asset.read(Kind.MODEL, {"id": "res_1", "prompt": "a lamp", "name": "Theirs", "status": "succeeded"})
+    fetched = new_fetch(entry, Target(), now=1.0)
+    assert (
+        request_template.of_asset(entry, [fetched, made])
+        == request_template.of_job(fetched, [fetched, made])
+        == request_template.of_job(made)
+    )
+    told = request_template.of_asset(entry, [fetched])
+    assert (told.request.name, told.is_whole) == ("Theirs", False)

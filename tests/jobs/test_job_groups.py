@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hundreds of jobs as a person looks at them: what is urgent in front, the rest folded; and what can be done with all of them at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mint_blender.jobs.job import Decision, Job, Phase, Target, Verb
+from mint_blender.jobs.job_groups import MORE, PAGE, Group, Part, group_of, line_up
+from mint_blender.jobs.service import Board
+from mint_blender.jobs.storage.journal import Journal
+from mint_blender.jobs.storage.ownership import Driver
+from mint_blender.mint.account import Account
+from mint_blender.mint.generation_request import GenerationRequest
+from mint_blender.mint.schema import Kind, Preset
+
+from ..mint_service.running import ThreadService, running_service
+from .quick import account, quick
+from .telling import a_job, decided
+
+
+def jobs_in(phase: Phase, count: int) -> list[Job]:
+    """So many, newest first."""
+    return [replace(a_job(f"{phase} {number}"), phase=phase) for number in range(count)][::-1]
+
+
+def parts_of(jobs: list[Job], **more: int) -> dict[Group, Part]:
+    """What is shown of these, of which nothing goes on here."""
+    return {part.group: part for part in line_up(jobs, lambda job_id: False, {Group(group): count for group, count in more.items()}).parts}
+
+
+def test_every_phase_has_its_group() -> None:
+    """What waits for a person, what goes on, what waits in line, what is over; a click that is under way is no waiting."""
+    groups = {phase: group_of(jobs_in(phase, 1)[0]) for phase in Phase}
+    assert {phase for phase, group in groups.items() if group is Group.ASKING} == {Phase.REVIEW, Phase.BILLING, Phase.PAUSED}
+    assert {phase for phase, group in groups.items() if group is Group.RUNNING} == {Phase.SENDING, Phase.WORKING, Phase.FETCHING}
+    assert {phase for phase, group in groups.items() if group is Group.IN_LINE} == {Phase.WAITING}
+    assert {phase for phase, group in groups.items() if group is Group.OPEN} == {Phase.READY, Phase.FAILED}
+    assert group_of(decided(jobs_in(Phase.REVIEW, 1)[0], Verb.APPROVE)) is Group.RUNNING
+
+
+def test_what_is_urgent_stands_in_front() -> None:
+    """Whatever their age: a Preview that waits, then what runs, then the line, then what has ended."""
+    phases = [Phase.PLACED, Phase.WAITING, Phase.FAILED, Phase.WORKING, Phase.REVIEW]
+    jobs = [job for phase in phases for job in jobs_in(phase, 1)]
+    shown = [job.phase for part in line_up(jobs, lambda job_id: False, {}).parts for job in part.shown]
+    assert shown == [Phase.REVIEW, Phase.WORKING, Phase.WAITING, Phase.FAILED, Phase.PLACED]
+
+
+def test_of_many_the_first_are_shown() -> None:
+    """In line who is next, of the others the newest; the rest is counted. All that Mint works on at once is shown."""
+    jobs = [job for phase in (Phase.WAITING, Phase.PLACED, Phase.WORKING) for job in jobs_in(phase, 200)]
+    parts = parts_of(jobs)
+    in_line, over = parts[Group.IN_LINE], parts[Group.OVER]
+    assert [job.title for job in in_line.shown] == ["waiting 0", "waiting 1", "waiting 2"]
+    assert [job.title for job in over.shown][:2] == ["placed 199", "placed 198"]
+    assert (in_line.folded, over.folded) == (200 - PAGE[Group.IN_LINE], 200 - PAGE[Group.OVER])
+    assert len(parts[Group.RUNNING].shown) >= 20
+    assert sum(len(part.shown) for part in parts.values()) < 50
+
+
+def test_few_are_all_shown() -> None:
+    """Nothing is folded, and nothing can be unfolded."""
+    (part,) = parts_of(jobs_in(Phase.PLACED, PAGE[Group.OVER])).values()
+    assert (part.folded, part.is_unfolded) == (0, False)
+
+
+def test_more_of_a_group() -> None:
+    """Page by page, of that group only, until there are no more."""
+    jobs = [*jobs_in(Phase.WAITING, 30), *jobs_in(Phase.PLACED, 30)]
+    parts = parts_of(jobs, in_line=MORE)
+    assert (len(parts[Group.IN_LINE].shown), parts[Group.IN_LINE].is_unfolded) == (3 + MORE, True)
+    assert not parts[Group.OVER].is_unfolded
+    assert parts_of(jobs, in_line=2 * MORE)[Group.IN_LINE].folded == 0
+
+
+def test_what_goes_on_is_counted() -> None:
+    """All of it, and without the line."""
+    jobs = [*jobs_in(Phase.WAITING, 5), *jobs_in(Phase.WORKING, 2), *jobs_in(Phase.PLACED, 2)]
+    found = line_up(jobs, {job.id for job in jobs[:7]}.__contains__, {})
+    assert (found.active, found.in_flight) == (7, 2)
+
+
+# -- all at once -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def service() -> Iterator[ThreadService]:
+    """A stand-in that makes nothing by itself."""
+    with running_service(speed=1000, switches=["stuck"], credits=1e6, cancel="everywhere") as running:
+        yield running
+
+
+@pytest.fixture
+def board(home: Path, service: ThreadService) -> Iterator[Board]:
+    """A board on it."""
+    board = Board(quick(home), account(service))
+    yield board
+    assert board.close(20)
+
+
+def commits(board: Board, act: Callable[[], None]) -> int:
+    """How often the board's journal is committed while that is done."""
+    said: list[str] = []
+    board._journal._db.connection.set_trace_callback(said.append)
+    act()
+    board._journal._db.connection.set_trace_callback(None)
+    return said.count("COMMIT")
+
+
+def test_the_line_is_cancelled_at_once(board: Board, service: ThreadService) -> None:
+    """Those in line, in one commit; what was sent goes on, and nothing more is ever sent."""
+    request = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
+    jobs = board.start_all((request, Target()) for _ in range(60))
+    while sum(board.job(job.id).phase is Phase.WORKING for job in jobs) < 10:
+        board.hear()
+    assert commits(board, board.cancel_waiting) == 1
+    board.watch([job.id for job in jobs if board.job(job.id).decision is not None])
+    phases = [board.job(job.id).phase for job in jobs]
+    assert (phases.count(Phase.WORKING), phases.count(Phase.CANCELED)) == (10, 50)
+    assert len(service.requests("POST", "/v1/models:generate")) == 10
+    assert not service.requests("POST", "*:cancel")
+    for job in jobs[:10]:
+        board.cancel(job.id)
+    board.watch([job.id for job in jobs])
+
+
+def test_who_was_cancelled_takes_no_slot(home: Path) -> None:
+    """The click is in the journal before the worker has heard of it: nothing is sent meanwhile."""
+    journal, driver = Journal(home), Driver(home)
+    job = a_job()
+    journal.add(job)
+    assert journal.decide(job.id, Decision(Verb.CANCEL, "click"))
+    assert not journal.take_slot(job.id, Kind.MODEL, 10, driver)
+    kept = journal.job(job.id)
+    assert kept is not None and kept.phase is Phase.WAITING
+    journal.close()
+    driver.close()
+
+
+def test_what_is_finished_leaves_the_list_at_once(home: Path) -> None:
+    """What is placed or cancelled, in one commit; what failed, or can still be placed, stays. What it cost is still known."""
+    board = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    board.allow_online(False)
+    ended = [job for phase in (Phase.PLACED, Phase.CANCELED, Phase.FAILED) for job in jobs_in(phase, 40)]
+    jobs = [replace(job, created_at=time.time(), estimate=10.0) for job in ended]
+    board._known.add(*jobs)
+    assert board.spent_today() == 400
+    assert commits(board, board.dismiss_finished) == 1
+    assert [job.phase for job in board.jobs()] == [Phase.FAILED] * 40
+    assert board.spent_today() == 400
+    assert board.close(5)

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who drives a job: told by a lock that ends with its process, however that ends."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+from mint_blender.jobs.storage.ownership import Driver
+
+from .processes import Elsewhere
+
+
+def test_a_driver_lives_until_it_is_closed(home: Path) -> None:
+    """Two drivers see each other alive; a closed one is dead and leaves nothing behind."""
+    one, other = Driver(home), Driver(home)
+    assert one.is_alive(other.name)
+    assert other.is_alive(one.name)
+    assert one.is_alive(one.name)
+    other.close()
+    assert not one.is_alive(other.name)
+    one.close()
+    assert list((home / "drivers").iterdir()) == []
+
+
+def test_nobody_is_not_alive(home: Path) -> None:
+    """No name, or one that never was, is no living driver."""
+    driver = Driver(home)
+    assert not driver.is_alive(None)
+    assert not driver.is_alive("0123456789abcdef")
+    driver.close()
+
+
+def test_a_killed_process_drives_no_more(home: Path) -> None:
+    """SIGKILL leaves no time to let go of anything: the operating system does, and the dead one's file is cleared away."""
+    mine = Driver(home)
+    with Elsewhere(home) as elsewhere:
+        theirs = elsewhere.ask("driver")
+        assert mine.is_alive(theirs)
+        elsewhere.end(signal.SIGKILL)
+        assert (home / "drivers" / theirs).exists()
+        assert not mine.is_alive(theirs)
+        assert not (home / "drivers" / theirs).exists()
+    mine.close()
+
+
+def test_looking_for_a_dead_driver_does_not_make_it_alive(home: Path) -> None:
+    """Two processes that look at the same dead driver at the same moment do not take each other for it."""
+    mine = Driver(home)
+    dead = home / "drivers" / "dead"
+    with Elsewhere(home) as elsewhere:
+        dead.touch()
+        elsewhere.ask("look_at", "dead")  # holds the file open and tested, as in the middle of is_alive
+        assert not mine.is_alive("dead")
+    mine.close()

@@ -1,0 +1,391 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The library follows the jobs: what a job tells of its model or world is the entry, and what is new is one question; nothing else is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mint_blender.jobs.job import Cause, Job, Phase, Target, Trouble, new_attempt, new_conversion, new_fetch
+from mint_blender.jobs.library import view_model as library_words
+from mint_blender.jobs.library.pages import Shelf
+from mint_blender.jobs.library.updates import Told
+from mint_blender.jobs.library.view_model import Filter, Library, State, View, state_of
+from mint_blender.jobs.queries import ListPage
+from mint_blender.jobs.service import Board
+from mint_blender.mint.schema import Asset, Format, Kind, Page
+
+from ..mint_service.running import ThreadService, running_service
+from .quick import account, quick
+from .strategies import jobs
+from .telling import a_job, operation
+from .test_library import MODELS, Mint, an_asset, asked, load, numbers
+
+NOWHERE = Target()
+
+
+def a_shown(*numbers: int, failed: tuple[int, ...] = (), size: int = 3) -> tuple[Library, Mint]:
+    """A library whose first page is known, and Mint's list."""
+    mint, library = Mint(*numbers, size=size), Library()
+    mint.failed.update(failed)
+    library.take_in(MODELS, mint.page(None))
+    library.view(Filter())
+    return library, mint
+
+
+def making(job: Job, status: str, number: int, **more: Any) -> Job:
+    """The job while its operation says that of the model of this number."""
+    return replace(job, operation=operation(status, resource=f"id_{number}", **more))
+
+
+def attempt(number: int) -> Job:
+    """A new attempt at the failed model of this number, as Retry begins it."""
+    return new_attempt(an_asset(number, status="failed"), NOWHERE, now=5000.0)
+
+
+def states(library: Library) -> dict[str, State]:
+    """What is shown, by id."""
+    return {asset.id: state_of(asset) for asset in library.entries(Filter())}
+
+
+# -- something new ---------------------------------------------------------------------------------------------------------------
+
+
+def test_what_a_job_begins_and_ends_is_asked_for_once() -> None:
+    """As soon as there is a model the first page is wanted, once, however often the job tells; then the job itself says that it is done."""
+    library, mint = a_shown(1, 2, 3)
+    job = a_job()
+    library.follow([job])
+    assert library.behind() == []
+    job = making(job, "running", 4)
+    library.follow([job])
+    assert library.behind() == [MODELS]
+    assert library.behind(Kind.WORLD) == []
+    library.asked(MODELS)
+    assert library.behind() == []
+    mint.numbers.insert(0, 4)
+    page = mint.page(None)
+    library.take_in(MODELS, replace(page, data=(an_asset(4, status="running"), *page.data[1:])))
+    assert next(iter(states(library).items())) == ("id_4", State.UNFINISHED)
+    for status in ("preview_ready", "running", "succeeded"):
+        job = making(job, status, 4)
+        library.follow([job])
+    library.follow([replace(job, asset=an_asset(4))])
+    assert states(library)["id_4"] is State.DONE
+    assert library.behind() == []
+
+
+def test_several_that_begin_together_are_one_question() -> None:
+    """Two models of two jobs: one first page; a World beside them: that of its kind."""
+    library, _ = a_shown(1, 2)
+    library.take_in(ListPage(Kind.WORLD), Page((), None))
+    world = replace(a_job(kind=Kind.WORLD), operation=operation("running", resource="w", kind=Kind.WORLD))
+    library.follow([making(a_job(), "running", 3), making(a_job(), "running", 4), world])
+    assert library.behind() == [MODELS, ListPage(Kind.WORLD)]
+    assert library.behind(Kind.MODEL) == [MODELS]
+
+
+def test_a_list_that_lacks_it_is_read_once_more_at_the_end() -> None:
+    """A first page without it is no reason to ask again and again: once when the model is there, and once when it is done."""
+    library, mint = a_shown(1, 2)
+    job = a_job()
+    questions = 0
+    for status in ("running", "preview_ready", "running", "succeeded", "succeeded"):
+        job = making(job, status, 3, updatedAt=f"2026-08-03T22:46:0{questions}.000Z")
+        for _ in range(3):
+            library.follow([job])
+            for question in library.behind():
+                library.asked(question)
+                questions += 1
+                library.take_in(question, mint.page(None))
+    assert questions == 2
+
+
+def test_what_was_told_while_a_page_was_on_its_way_is_not_lost() -> None:
+    """The answer may be older than the news: without the new entry it is asked for again, with it it is not."""
+    for is_in_answer in (True, False):
+        library, mint = a_shown(1, 2)
+        library.asked(MODELS)
+        library.follow([making(a_job(), "running", 3)])
+        if is_in_answer:
+            mint.numbers.insert(0, 3)
+        library.take_in(MODELS, mint.page(None))
+        assert library.behind() == ([] if is_in_answer else [MODELS])
+
+
+def test_a_library_that_was_never_opened_asks_for_nothing() -> None:
+    """Whatever the jobs do; and once it is opened its first page is all it needs."""
+    library, mint = Library(), Mint(1, 2, 3, 4, 5)
+    job = making(a_job(), "running", 5)
+    library.follow([job])
+    assert library.behind() == []
+    (question,) = library.begin(Kind.MODEL)
+    library.asked(question)
+    library.take_in(question, mint.page(None))
+    library.follow([making(job, "failed", 5)])
+    assert library.behind() == []
+
+
+def test_what_is_further_down_is_no_news() -> None:
+    """A job of last year whose model stands on a page that is not loaded: nothing has come in front."""
+    library, _ = a_shown(*range(10))
+    old = replace(making(a_job(), "succeeded", 2), asset=an_asset(2))
+    library.follow([old, making(attempt(1), "running", 1)])
+    assert library.behind() == []
+
+
+# -- something that is known -------------------------------------------------------------------------------------------------------
+
+
+def test_a_retried_entry_turns_wherever_it_stands() -> None:
+    """Failed, running, done: without one further page, though it is far from the first one. Its date and place stay."""
+    library, mint = a_shown(*range(12), failed=(2,))
+    while (question := library.next_page(Kind.MODEL)) is not None:
+        library.take_in(question, mint.page(question.cursor))
+    order = [asset.id for asset in library.entries(Filter())]
+    pages, job = mint.asked, attempt(2)
+    library.follow([job])
+    assert states(library)["id_2"] is State.FAILED
+    job = making(job, "queued", 2, id="op_9")
+    library.follow([job])
+    assert states(library)["id_2"] is State.UNFINISHED
+    job = making(job, "succeeded", 2, id="op_9", assets={"glbUrl": "https://files.example/2.glb"})
+    library.follow([job])
+    assert states(library)["id_2"] is State.DONE
+    assert library.get("id_2").prompt == "a thing no 2"  # type: ignore[union-attr]
+    library.follow([replace(job, asset=an_asset(2, name="Lamp"))])
+    assert library.get("id_2").name == "Lamp"  # type: ignore[union-attr]
+    assert [asset.id for asset in library.entries(Filter())] == order
+    assert (library.behind(), mint.asked) == ([], pages)
+
+
+def test_a_retried_entry_that_fails_again_says_why_this_time() -> None:
+    """The reason is that of the last attempt."""
+    library, _ = a_shown(1, failed=(1,))
+    job = making(attempt(1), "failed", 1, id="op_9", error={"code": "generation_failed", "message": "Out of clay."})
+    library.follow([job])
+    entry = library.get("id_1")
+    assert entry is not None
+    assert (state_of(entry), library_words.reason(entry)) == (State.FAILED, "Out of clay.")
+
+
+def test_a_retry_whose_operation_names_no_model_yet() -> None:
+    """Mint may name it later: the job knows what it tries again."""
+    library, _ = a_shown(1, failed=(1,))
+    library.follow([replace(attempt(1), operation=operation("queued", resource=None))])
+    assert states(library) == {"id_1": State.UNFINISHED}
+
+
+def test_a_cancelled_one_is_cancelled() -> None:
+    """As the job says it."""
+    library, mint = a_shown(1)
+    library.take_in(MODELS, Page((an_asset(2, status="running"), *mint.page(None).data), None))
+    library.follow([making(a_job(), "canceled", 2)])
+    assert library_words.state_words(library.get("id_2")) == "Cancelled"  # type: ignore[arg-type]
+
+
+def test_an_optimised_model_has_its_file() -> None:
+    """What the job has read of the model is in the entry."""
+    library, _ = a_shown(1)
+    job = new_fetch(an_asset(1), NOWHERE, now=1.0)
+    library.follow([job])
+    files = {"glbUrl": "https://files.example/1.glb", "optimizedGlbUrl": "https://files.example/1o.glb"}
+    library.follow([replace(job, asset=an_asset(1, assets=files))])
+    assert library.get("id_1").assets.optimized_glb_url == "https://files.example/1o.glb"  # type: ignore[union-attr]
+    assert library.behind() == []
+
+
+def test_a_conversion_is_not_its_model() -> None:
+    """While it runs, and when it fails, the model is as well as it was; whether the job knows more than its id or not."""
+    library, _ = a_shown(1)
+    for asset in (an_asset(1), Asset.read(Kind.MODEL, {"id": "id_1"})):
+        job = new_conversion(asset, (Format.FBX,), NOWHERE, now=1.0)
+        for status in ("running", "failed"):
+            library.follow([making(job, status, 1)])
+            assert states(library) == {"id_1": State.DONE}
+
+
+@pytest.mark.parametrize("code", ["not-found", "service-unavailable", None])
+def test_what_mint_does_not_know_any_more_is_gone(code: str | None) -> None:
+    """A job that was to fetch it was told so. Any other trouble takes nothing away."""
+    library, _ = a_shown(1, 2)
+    job = new_fetch(an_asset(1), NOWHERE, now=1.0)
+    library.follow([replace(job, phase=Phase.PAUSED, trouble=Trouble(Cause.REFUSED, "There is no such model.", code=code))])
+    assert [asset.id for asset in library.entries(Filter())] == (["id_2"] if code == "not-found" else ["id_2", "id_1"])
+
+
+def test_one_that_is_gone_does_not_move_the_gap() -> None:
+    """Something is missing between the newest and the others: with one of the newest gone, the rest is still loaded into its place."""
+    mint, shelf = Mint(*range(10)), Shelf(Kind.MODEL)
+    load(shelf, mint, 1)
+    mint.numbers[:0] = range(16, 9, -1)
+    shelf.take_in(None, mint.page(None))
+    mint.numbers.remove(15)
+    shelf.drop("id_15")
+    assert numbers(shelf) == [16, 14, 9, 8, 7]
+    load(shelf, mint)
+    assert numbers(shelf) == [16, *range(14, -1, -1)]
+
+
+def test_a_list_that_lags_behind_does_not_undo_what_is_done() -> None:
+    """For some seconds Mint's list may still say running: known or new, the entry is done, with what the list says of it."""
+    for is_known in (True, False):
+        library, _ = a_shown(*((1, 2) if is_known else (1,)))
+        library.follow([replace(making(a_job(), "succeeded", 2), asset=an_asset(2))])
+        page = Page((an_asset(2, status="running"), an_asset(1)), None)
+        library.take_in(MODELS, page)
+        assert states(library) == {"id_2": State.DONE, "id_1": State.DONE}
+
+
+def test_old_news_change_nothing() -> None:
+    """A job of yesterday that comes back on the list knows less than the entry that was read today."""
+    library = Library()
+    library.take_in(MODELS, Page((an_asset(1, updatedAt="2026-08-03T10:00:00.000Z"),), None))
+    library.follow([making(a_job(), "failed", 1, updatedAt="2026-08-02T10:00:00.000Z")])
+    assert states(library) == {"id_1": State.DONE}
+    library.follow([making(a_job(), "failed", 1, updatedAt="2026-08-03T09:59:50.000Z")])
+    assert states(library) == {"id_1": State.FAILED}, "some seconds are no order: an operation and its model are dated apart"
+
+
+def test_what_was_just_read_is_no_old_news() -> None:
+    """A job that fetches its model again has it as it is now, however long ago it was made."""
+    library = Library()
+    library.take_in(MODELS, Page((an_asset(1, updatedAt="2026-08-03T10:00:00.000Z"),), None))
+    job = replace(making(a_job(), "succeeded", 1, updatedAt="2026-08-02T10:00:00.000Z"), asset=an_asset(1))
+    library.follow([job])
+    library.follow([replace(job, asset=an_asset(1, name="Lamp", updatedAt="2026-08-03T10:00:00.000Z"))])
+    assert library.get("id_1").name == "Lamp"  # type: ignore[union-attr]
+
+
+@given(jobs)
+def test_any_job_can_be_listened_to(job: Job) -> None:
+    """Whatever Mint has said: it is no reason to stumble."""
+    library, _ = a_shown(1, 2)
+    library.follow([job])
+    if (told := Told.by(job)) is not None:
+        told.entry(None), told.entry(an_asset(1))
+    assert library.behind() in ([], [MODELS])
+
+
+WANTED = st.builds(Filter, st.none(), st.sampled_from([None, *State]))
+
+
+@given(st.lists(st.sampled_from(["new", "fail", "finish", "gone", "refresh", "more"]), max_size=30), WANTED, st.integers(0, 12))
+def test_what_is_shown_stays_in_order_whatever_is_told(steps: list[str], wanted: Filter, count: int) -> None:
+    """Jobs tell and pages come in any order: a view that is kept is the one that would be made now, and in the end Mint's list is shown."""
+    mint, library = Mint(*range(count)), Library()
+    newest, told = count, []
+    for step in steps:
+        library.entries(wanted)
+        some = mint.numbers[newest * 7 % len(mint.numbers)] if mint.numbers else None
+        if step == "new":
+            mint.numbers.insert(0, newest)
+            newest += 1
+        elif step in {"refresh", "more"}:
+            question = MODELS if step == "refresh" else library.next_page(Kind.MODEL)
+            if question is not None:
+                library.take_in(question, mint.page(question.cursor))
+        elif some is not None:
+            told.append(_telling(step, some))
+            if step == "gone":
+                mint.numbers.remove(some)
+            (mint.failed.add if step == "fail" else mint.failed.discard)(some)
+            library.follow(told)
+        assert [each.id for each in library.entries(wanted)] == [each.id for each in View(wanted, library.view(Filter()).entries).entries]
+    library.take_in(MODELS, mint.page(None))
+    while (question := library.next_page(Kind.MODEL)) is not None:
+        library.take_in(question, mint.page(question.cursor))
+    assert states(library) == {f"id_{number}": State.FAILED if number in mint.failed else State.DONE for number in mint.numbers}
+
+
+def _telling(step: str, number: int) -> Job:
+    if step == "gone":
+        trouble = Trouble(Cause.REFUSED, "There is no such model.", code="not-found")
+        return replace(new_fetch(an_asset(number), NOWHERE, now=1.0), phase=Phase.PAUSED, trouble=trouble)
+    job = making(a_job(), "failed" if step == "fail" else "succeeded", number)
+    return job if step == "fail" else replace(job, asset=an_asset(number))
+
+
+# -- through the worker --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def service() -> Iterator[ThreadService]:
+    """A stand-in with a library of three pages."""
+    with running_service(speed=2000, library={"models": 65}) as running:
+        yield running
+        assert not running.leaks()
+
+
+@pytest.fixture
+def board(home: Path, service: ThreadService) -> Iterator[Board]:
+    """A board that talks to it."""
+    board = Board(quick(home), account(service))
+    yield board
+    assert board.close()
+
+
+def loaded(board: Board) -> Library:
+    """All models."""
+    library = Library()
+    while (question := library.next_page(Kind.MODEL)) is not None:
+        (said,) = asked(board, question)
+        assert isinstance(said.answer, Page)
+        library.take_in(question, said.answer)
+    return library
+
+
+def followed(library: Library, board: Board, job: Job) -> list[State]:
+    """In which states the job's entry was, while the job was carried out; the entry is there from the beginning."""
+    seen: list[State] = []
+
+    def look(_: object = None) -> None:
+        library.follow(board.jobs())
+        entry = library.get(job.existing or "")
+        assert entry is not None
+        if [state_of(entry)] != seen[-1:]:
+            seen.append(state_of(entry))
+
+    look()
+    board.watch([job.id], look)
+    look()
+    return seen
+
+
+def test_a_real_retry_of_an_old_entry(board: Board, service: ThreadService) -> None:
+    """Through the worker: failed, being made, done; of the lists not one page is read for that, and Mint's list says the same afterwards."""
+    library = loaded(board)
+    pages = len(service.requests("GET", "/v1/models"))
+    old = library.entries(Filter(Kind.MODEL, State.FAILED))[-1]
+    assert followed(library, board, board.attempt(old)) == [State.FAILED, State.UNFINISHED, State.DONE]
+    assert len(service.requests("GET", "/v1/models")) == pages
+    assert library.behind() == []
+    at_mint = loaded(board).get(old.id)
+    assert (library.get(old.id), library.get(old.id).raw) == (at_mint, at_mint.raw)  # type: ignore[union-attr]
+
+
+def test_a_real_deletion(board: Board, service: ThreadService) -> None:
+    """What was deleted in the web app goes from the list as soon as a job cannot fetch it."""
+    library = loaded(board)
+    gone = library.entries(Filter(Kind.MODEL, State.DONE))[3]
+    answer = {"status": 404, "problem": "not-found", "detail": "There is no such model."}
+    service.scenario(answers=[{"method": "GET", "path": f"/v1/models/{gone.id}", "times": 9, "answer": answer}])
+    job = board.fetch(gone)
+    board.watch([job.id])
+    library.follow(board.jobs())
+    assert library.get(gone.id) is None
+    assert library.count() == 64
+
+
+def test_a_lagging_resource_ends_done(board: Board, service: ThreadService) -> None:
+    """A fresh model that says "running" to its first reads: the operation knows better."""
+    service.scenario(switches=["incomplete"])
+    library = loaded(board)
+    old: Asset = library.entries(Filter(Kind.MODEL, State.FAILED))[0]
+    assert followed(library, board, board.attempt(old))[-1] is State.DONE

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A job as JSON and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mint_blender.jobs import presenter
+from mint_blender.jobs.budget import spending
+from mint_blender.jobs.job import Decision, Job, Phase
+from mint_blender.jobs.job_groups import line_up
+from mint_blender.jobs.storage import records
+
+from .strategies import decisions, jobs, json_values
+from .telling import a_job, working
+
+
+@given(jobs)
+def test_every_job_comes_back_as_it_was(job: Job) -> None:
+    """Whatever Mint said and whatever a person typed: nothing of a job is lost or changed by a restart."""
+    assert records.load(records.dump(job), job.decision, job.phase) == job
+
+
+@given(jobs)
+def test_what_mint_said_is_kept_word_for_word(job: Job) -> None:
+    """The operation's own JSON comes back too, members that we do not know included."""
+    again = records.load(records.dump(job), job.decision, job.phase)
+    if job.operation is not None:
+        assert again.operation is not None
+        assert again.operation.raw == job.operation.raw
+
+
+@given(decisions)
+def test_every_decision_comes_back(decision: Decision) -> None:
+    """A click is kept with its key and its text; no click is None."""
+    assert records.load_decision(records.dump_decision(decision)) == decision
+    assert records.load_decision(None) is None
+
+
+def test_members_of_a_later_version_are_ignored() -> None:
+    """A journal that a newer add-on of the same format wrote can be read: what it added is passed over."""
+    told = json.loads(records.dump(working()))
+    told["mood"] = "good"
+    told["target"]["planet"] = "Mars"
+    told["request"]["smell"] = "rose"
+    assert records.load(json.dumps(told), None, Phase.WORKING) == working_like(told)
+
+
+def test_members_that_an_earlier_version_did_not_write_have_defaults() -> None:
+    """The members that every version has are enough."""
+    job = a_job()
+    told = json.loads(records.dump(job))
+    short = {name: told[name] for name in ("id", "request", "key", "created_at")}
+    assert records.load(json.dumps(short), None, Phase.WAITING) == job
+
+
+def working_like(told: dict[str, object]) -> Job:
+    """The job of that record without what was added to it."""
+    known = {name: value for name, value in told.items() if name != "mood"}
+    return records.load(json.dumps(known), None, Phase.WORKING)
+
+
+def _places(value: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place in a JSON value."""
+    yield way
+    for name, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from _places(inner, (*way, name))
+
+
+@settings(max_examples=400)
+@given(jobs, st.data())
+def test_a_damaged_record_is_refused_or_harmless(job: Job, data: st.DataObject) -> None:
+    """Whatever stands in a place of a record: either it is refused as a whole, or all that looks at a job can live with it."""
+    told = json.loads(records.dump(job))
+    way = data.draw(st.sampled_from([way for way in _places(told) if way and "raw" not in way]))
+    *path, last = way
+    place = told
+    for name in path:
+        place = place[name]
+    place[last] = data.draw(json_values | st.sampled_from(["", "dreaming", 1e999, -1, [], {}, [None], {"a": 1}]))
+    try:
+        found = records.load(json.dumps(told), job.decision, job.phase)
+    except Exception:
+        return
+    presenter.state(found), presenter.verbs(found), presenter.cost(found), presenter.report(found)
+    assert isinstance(found.title, str)
+    assert isinstance(spending.committed(found), float | int)
+    spending.entry(found, [], 0.0)
+    line_up([found], lambda job_id: False, {})
+    assert records.load(records.dump(found), found.decision, found.phase) == found
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "[" * 100_000, '{"id": 1}', '"text"'])
+def test_what_is_no_record_is_refused(text: str) -> None:
+    """Half a record, none, or something else."""
+    with pytest.raises(Exception):  # noqa: B017 - whatever is wrong with it
+        records.load(text, None, Phase.WAITING)

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reference pictures are copied at the click: what is sent is what was seen, whatever becomes of the original."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mint_blender.files.download_folder import Store
+from mint_blender.jobs import request_checks
+from mint_blender.jobs.engine.config import Setup
+from mint_blender.jobs.job import Target
+from mint_blender.jobs.request_template import of_job
+from mint_blender.jobs.service import Board, NotPossible
+from mint_blender.jobs.storage.journal import JournalTrouble
+from mint_blender.mint.account import Account
+from mint_blender.mint.generation_request import GenerationRequest
+from mint_blender.mint.schema import Kind
+
+from ..mint_service import pictures
+from ..mint_service.running import running_service
+from .quick import account, quick
+
+RED, BLUE = pictures.webp((0.8, 0.1, 0.1)), pictures.webp((0.1, 0.1, 0.8))
+ADDRESS = "https://example.com/b.png"
+
+
+@pytest.fixture
+def board(home: Path) -> Iterator[Board]:
+    """A board that sends nothing."""
+    board = Board(Setup(home), Account("key", "http://127.0.0.1:9/v1"))
+    board.allow_online(False)
+    yield board
+    board.close()
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """A picture of the user's."""
+    path = tmp_path / "my lamp.webp"
+    path.write_bytes(RED)
+    return path
+
+
+def request(*images: object, **more: object) -> GenerationRequest:
+    """A wish with pictures."""
+    return GenerationRequest(Kind.MODEL, "a lamp", images=tuple(map(str, images)), **more)  # type: ignore[arg-type]
+
+
+def copies(board: Board) -> list[Path]:
+    """All files that jobs were started with."""
+    return sorted(path for path in (board.home / "jobs").rglob("*") if path.is_file())
+
+
+def test_the_copy_is_what_was_there_at_the_click(board: Board, picture: Path) -> None:
+    """Edited and deleted originals change nothing; names and order stay, and addresses are no files."""
+    job = board.start(request(picture, ADDRESS, picture))
+    picture.write_bytes(BLUE)
+    first, address, last = board.job(job.id).request.images
+    assert address == ADDRESS
+    for copy in (first, last):
+        assert Path(copy).name == "my lamp.webp" and Path(copy).read_bytes() == RED
+        assert board.home / "jobs" / job.id / "references" in Path(copy).parents
+    picture.unlink()
+    assert of_job(board.job(job.id)).gone == ()
+
+
+def test_what_is_sent_is_what_was_seen(home: Path, picture: Path) -> None:
+    """The original is replaced between the click and the upload."""
+    with running_service(speed=400) as service:
+        waiting = Board(quick(home), account(service))
+        waiting.allow_online(False)
+        job = waiting.start(request(picture))
+        picture.write_bytes(BLUE)
+        waiting.allow_online(True)
+        waiting.watch([job.id])
+        waiting.close()
+        (upload,) = service.requests("POST", "/v1/reference-images")
+        assert base64.b64decode(upload.body["base64Data"]) == RED
+
+
+@pytest.mark.parametrize("start", ["one", "many"])
+def test_a_start_that_is_not_committed_leaves_no_copy(board: Board, picture: Path, monkeypatch: pytest.MonkeyPatch, start: str) -> None:
+    """The journal cannot be written, say: there is no job, and nothing of it on disk."""
+
+    def locked(*_: object) -> None:
+        raise JournalTrouble("The job journal is locked.")
+
+    monkeypatch.setattr(board._known, "add", locked)
+    with pytest.raises(JournalTrouble):
+        board.start(request(picture)) if start == "one" else board.start_all([(request(picture), Target())] * 2)
+    assert copies(board) == [] and board.jobs() == []
+
+
+def test_a_picture_that_vanishes_meanwhile_is_a_sentence(board: Board, picture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the check and the copy: no job, and no half of one."""
+    real = request_checks.complaint
+
+    def checked(asked: GenerationRequest) -> str | None:
+        found = real(asked)
+        picture.unlink()
+        return found
+
+    monkeypatch.setattr(request_checks, "complaint", checked)
+    with pytest.raises(NotPossible, match="cannot be copied"):
+        board.start(request(picture))
+    assert copies(board) == [] and board.jobs() == []
+
+
+def test_a_picture_that_was_spoiled_meanwhile_is_not_sent(board: Board, picture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The copy is what is checked."""
+    monkeypatch.setattr(request_checks, "complaint", lambda asked: picture.write_bytes(b"no picture") and None)
+    with pytest.raises(NotPossible, match="cannot be used"):
+        board.start(request(picture))
+    assert copies(board) == []
+
+
+def test_a_variation_uses_the_copies_and_does_not_need_their_bytes_twice(board: Board, picture: Path) -> None:
+    """Our own copies are never changed: where the file system can, they are the same file under two names."""
+    first = board.start(request(picture))
+    picture.unlink()
+    again = board.start(of_job(board.job(first.id)).varied("another lamp").request)
+    one, other = (Path(board.job(job.id).request.images[0]) for job in (first, again))
+    assert one != other and one.name == other.name == "my lamp.webp"
+    assert one.samefile(other)
+    assert one.stat().st_size == len(RED)
+
+
+def test_the_users_own_file_is_copied_and_not_linked(board: Board, picture: Path) -> None:
+    """A program may write into it in place."""
+    job = board.start(request(picture))
+    assert not Path(job.request.images[0]).samefile(picture)
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"), [("Render", "Render.webp"), ("front.webp", "front.webp"), ("a/../b", "a .. b.webp"), ("", "my lamp.webp")]
+)
+def test_the_name_that_the_user_sees_stays(board: Board, picture: Path, name: str, kept: str) -> None:
+    """The panel's pictures have names of their own, which are not those of the files."""
+    job = board.start(request(picture, image_names=(name,)))
+    assert Path(board.job(job.id).request.images[0]).name == kept
+    assert board.job(job.id).request.image_names == (name,)
+
+
+def test_clearing_leaves_what_jobs_on_the_list_were_started_with(board: Board, picture: Path) -> None:
+    """And takes what belongs to none."""
+    job, gone = board.start(request(picture)), board.start(request(picture))
+    assert len(copies(board)) == 2
+    Store(board.home).clear({job.id})
+    assert copies(board) == [Path(board.job(job.id).request.images[0])]
+    assert not Path(gone.request.images[0]).exists()

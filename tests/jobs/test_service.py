@@ -1,0 +1,357 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The board: what a person may do when, in words, and two processes on one journal."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mint_blender.jobs import presenter
+from mint_blender.jobs.engine.outage import StillAway
+from mint_blender.jobs.engine.scheduler import OVERHEAR_EVERY
+from mint_blender.jobs.job import Job, Phase, Role, Target, Verb
+from mint_blender.jobs.service import Board, NotPossible
+from mint_blender.jobs.storage.journal import Journal
+from mint_blender.mint.account import Account
+from mint_blender.mint.generation_request import GenerationRequest
+from mint_blender.mint.schema import Kind, Mode
+
+from ..mint_service.running import ThreadService, running_service
+from .processes import Elsewhere
+from .quick import account, quick
+from .telling import FILES, a_job, operation, working
+
+LAMP = GenerationRequest(Kind.MODEL, "a lamp")
+
+
+@pytest.fixture
+def service() -> Iterator[ThreadService]:
+    """A stand-in Mint in a hurry."""
+    with running_service(speed=1000, credits=1e9, cancel="everywhere") as running:
+        yield running
+
+
+def put(home: Path, *jobs: Job) -> None:
+    """Jobs of an earlier session."""
+    journal = Journal(home)
+    for job in jobs:
+        journal.add(job)
+    journal.close()
+
+
+def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.005)
+
+
+def refused(click: Callable[[], object]) -> str:
+    """The sentence with which a click is refused."""
+    with pytest.raises(NotPossible) as caught:
+        click()
+    return str(caught.value)
+
+
+# -- starting --------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("request_", "sentence"),
+    [
+        (GenerationRequest(Kind.MODEL, "   "), "The prompt is empty: describe what should be made."),
+        (GenerationRequest(Kind.WORLD, "x" * 4001), "The prompt has 4001 characters; Mint takes at most 4000 for a world."),
+        (GenerationRequest(Kind.MODEL, "x", images=("http://a.example/b.png",)), "A reference picture's address must start with https://."),
+    ],
+)
+def test_start_refuses_in_words_what_mint_would_refuse(quiet: Board, request_: GenerationRequest, sentence: str) -> None:
+    """Nothing is kept or sent for a request that cannot succeed."""
+    assert refused(lambda: quiet.start(request_)) == sentence
+    assert quiet.jobs() == []
+
+
+def test_start_commits_before_it_returns(quiet: Board, home: Path) -> None:
+    """The click is in the journal with its key when start returns, whatever happens next."""
+    job = quiet.start(LAMP, Target(output="lamp.blend"))
+    journal = Journal(home)
+    assert journal.job(job.id) == job
+    journal.close()
+    assert quiet.jobs() == [job]
+
+
+def test_many_are_committed_at_once(quiet: Board, home: Path) -> None:
+    """Hundreds at one click are one commit, in their order; and when one of them cannot be, none is."""
+    wishes = [(GenerationRequest(Kind.MODEL, f"lamp {number}"), Target()) for number in range(200)]
+    with pytest.raises(NotPossible, match="The prompt is empty"):
+        quiet.start_all([*wishes, (GenerationRequest(Kind.MODEL, ""), Target())])
+    assert quiet.jobs() == []
+    journal = Journal(home)
+    before = journal.revision()
+    jobs = quiet.start_all(wishes)
+    assert journal.revision() == before + 1
+    assert [journal.job(job.id) for job in jobs] == jobs
+    journal.close()
+    assert [job.request.prompt for job in reversed(quiet.jobs())] == [f"lamp {number}" for number in range(200)]
+
+
+# -- finding ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_job_is_found_by_the_beginning_of_its_id(home: Path) -> None:
+    """As much of the id as is unmistakable; else a sentence says which of the two it is."""
+    put(home, *(replace(a_job(), id=id) for id in ("abc123", "abd456")))
+    board = Board(quick(home), Account("key"))
+    assert board.job("abc").id == "abc123"
+    assert board.job("abd456").id == "abd456"
+    assert refused(lambda: board.job("ab")) == 'More than one job begins with "ab".'
+    assert refused(lambda: board.job("x")) == 'There is no job "x" in the journal.'
+    assert refused(lambda: board.job("")) == 'There is no job "" in the journal.'
+    board.close()
+
+
+# -- deciding --------------------------------------------------------------------------------------------------------------------
+
+
+POSSIBLE = {
+    Phase.WAITING: {Verb.CANCEL},
+    Phase.SENDING: {Verb.CANCEL},
+    Phase.WORKING: {Verb.CANCEL},
+    Phase.REVIEW: {Verb.APPROVE, Verb.REVISE, Verb.CANCEL},
+    Phase.BILLING: {Verb.RESUME, Verb.CANCEL},
+    Phase.FETCHING: set[Verb](),
+    Phase.READY: set[Verb](),
+    Phase.PLACED: set[Verb](),
+    Phase.PAUSED: {Verb.RESUME, Verb.CANCEL},
+    Phase.FAILED: {Verb.RETRY},
+    Phase.CANCELED: set[Verb](),
+}
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_which_clicks_are_possible_when(home: Path, phase: Phase) -> None:
+    """Every click that is not offered is refused, with the job's name, the click, and how things are; a refused one leaves no trace."""
+    put(home, replace(working(), phase=phase))
+    board = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    board.allow_online(False)
+    job = board.jobs()[0]
+    clicks: dict[Verb, Callable[[], None]] = {
+        Verb.APPROVE: lambda: board.approve(job.id),
+        Verb.REVISE: lambda: board.revise(job.id, "greener"),
+        Verb.RETRY: lambda: board.retry(job.id),
+        Verb.CANCEL: lambda: board.cancel(job.id),
+    }
+    assert set(presenter.verbs(job)) == POSSIBLE[phase]
+    for verb in set(clicks) - POSSIBLE[phase]:
+        assert refused(clicks[verb]) == f"a lamp: {verb} is not possible now ({presenter.state(job)})."
+        assert board.job(job.id) == job
+    if phase in {Phase.FETCHING, Phase.WAITING, Phase.SENDING, Phase.WORKING}:
+        board.resume(job.id)
+    elif Verb.RESUME not in POSSIBLE[phase]:
+        assert refused(lambda: board.resume(job.id)) == f"a lamp: resume is not possible now ({presenter.state(job)})."
+    assert board.close(20)
+
+
+def test_a_revision_needs_words(home: Path) -> None:
+    """Nothing to change, or a novel, is refused before it is kept."""
+    put(home, replace(working(Mode.REVIEW), phase=Phase.REVIEW))
+    board = Board(quick(home), Account("key"))
+    job = board.jobs()[0]
+    assert refused(lambda: board.revise(job.id, "  ")) == "Say in words what should change."
+    assert refused(lambda: board.revise(job.id, "x" * 2001)) == "The feedback has 2001 characters; Mint takes at most 2000."
+    assert board.job(job.id).decision is None
+    board.close()
+
+
+def test_a_second_click_waits_for_the_answer_to_the_first(home: Path) -> None:
+    """While a click is on its way only a cancel is taken; the card says what is going on."""
+    put(home, replace(working(Mode.REVIEW), phase=Phase.REVIEW))
+    board = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    board.allow_online(False)
+    job_id = board.jobs()[0].id
+    board.approve(job_id)
+    assert presenter.state(board.job(job_id)) == "Approving"
+    assert presenter.verbs(board.job(job_id)) == (Verb.CANCEL,)
+    assert refused(lambda: board.approve(job_id)) == "a lamp: approve is not possible now (Approving)."
+    board.cancel(job_id)
+    assert presenter.state(board.job(job_id)) == "Cancelling"
+    assert board.close(20)
+
+
+def test_an_unanswered_click_is_kept_and_sent_again(home: Path) -> None:
+    """Mint could not be reached with it: who blocks gives up waiting in the end; the click stays, and goes on under the same key."""
+    put(home, replace(working(Mode.REVIEW), phase=Phase.REVIEW))
+    clicked = None
+    for _ in range(2):
+        board = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+        board.patience = 0.05
+        job_id = board.jobs()[0].id
+        if clicked is None:
+            board.approve(job_id)
+            clicked = board.job(job_id).decision
+        else:
+            board.resume(job_id)
+        with pytest.raises(StillAway, match=r"refused the connection\. Stopped waiting\. What was started is kept"):
+            board.watch([job_id])
+        assert board.is_active(job_id)
+        assert (board.job(job_id).phase, board.job(job_id).decision) == (Phase.REVIEW, clicked)
+        assert board.close(20)
+    assert clicked is not None
+
+
+def test_a_click_in_the_moment_of_resting_is_watched(board: Board) -> None:
+    """Decided while the news of the rest is still under way: the job counts as active until that click's own rest."""
+    job = board.start(GenerationRequest(Kind.MODEL, "a lamp", mode=Mode.REVIEW))
+    until(lambda: not board.worker.is_running)  # it rests at the preview, and nothing of it has been heard yet
+    journal = Journal(board.home)
+    assert journal.jobs()[0].phase is Phase.REVIEW
+    journal.close()
+    board.approve(job.id)
+    board.watch([job.id])
+    assert board.job(job.id).phase is Phase.READY
+
+
+# -- the rest of a job's life --------------------------------------------------------------------------------------------------------
+
+
+def test_from_start_to_placed_and_fetched_again(board: Board) -> None:
+    """A finished job is placed; its files can be brought once more when they are gone; then it is dismissed, and they stay."""
+    job = board.start(LAMP)
+    board.watch([job.id])
+    assert board.job(job.id).phase is Phase.READY
+    board.placed(job.id, "It stands at the cursor.")
+    placed = board.job(job.id)
+    assert (placed.phase, placed.notes) == (Phase.PLACED, ("It stands at the cursor.",))
+    shutil.rmtree(board.home / "downloads")
+    board.fetch_again(job.id)
+    board.watch([job.id])
+    model = board.job(job.id).file(Role.MODEL)
+    assert model is not None
+    assert Path(model.path).is_file()
+    board.dismiss(job.id)
+    assert board.jobs() == []
+    assert Path(model.path).is_file()
+    assert refused(lambda: board.job(job.id)) == f'There is no job "{job.id}" in the journal.'
+
+
+def test_files_are_fetched_again_only_where_there_are_some(home: Path) -> None:
+    """A job without a result has nothing to fetch."""
+    put(home, working())
+    board = Board(quick(home), Account("key"))
+    job = board.jobs()[0]
+    assert refused(lambda: board.fetch_again(job.id)) == "a lamp: there are no files to fetch again."
+    board.close()
+
+
+def test_a_job_under_way_is_not_dismissed(quiet: Board) -> None:
+    """It would go on, and cost, unseen."""
+    job = quiet.start(LAMP)
+    assert refused(lambda: quiet.dismiss(job.id)) == "a lamp is not finished: cancel it first."
+    assert refused(lambda: quiet.retarget(job.id, Target())) == "a lamp is being worked on: wait until it rests."
+
+
+def test_resume_all_goes_on_with_what_was_broken_off(home: Path, service: ThreadService) -> None:
+    """Jobs that were under way, clicks that were not answered, previews that were not brought; and nothing that waits for a person."""
+    preview = {"assets": {"previewImageUrl": f"{FILES}p.webp"}}
+    review = replace(working(Mode.REVIEW), phase=Phase.REVIEW)
+    jobs = {
+        "waiting, never sent": a_job(),
+        "sending": replace(a_job(), phase=Phase.SENDING, first_sent_at=time.time()),
+        "no preview yet": replace(review, id="1", operation=operation("preview_ready", Mode.REVIEW, **preview)),
+        "no preview ever": replace(review, id="2"),
+        "paused": replace(working(), phase=Phase.PAUSED),
+        "failed": replace(working(), phase=Phase.FAILED),
+        "ready": replace(working(), phase=Phase.READY),
+    }
+    put(home, *jobs.values())
+    board = Board(quick(home), account(service))
+    board.allow_online(False)
+    names = {job.id: name for name, job in jobs.items()}
+    assert {names[job.id] for job in board.resume_all()} == {"sending", "no preview yet"}
+    assert board.resume_all() == [], "they go on already"
+    assert board.close(20)
+
+
+# -- two processes ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_each_job_is_driven_by_one_process_and_taken_over_when_it_dies(home: Path, board: Board, service: ThreadService) -> None:
+    """Two processes, one journal: what the other drives is left to it, until it is killed; then it is gone on with, and started once."""
+    with Elsewhere(home) as elsewhere:
+        elsewhere.ask("open_board", service.api, service.key)
+        theirs = elsewhere.ask("start", "theirs [stuck]")
+        mine = board.start(GenerationRequest(Kind.MODEL, "mine [stuck]"))
+        until(lambda: len(service.operations()) == 2)
+        until(lambda: board.catch_up() and theirs in {job.id for job in board.jobs()} and board.job(theirs).phase is Phase.WORKING)
+        assert board.resume_all() == []
+        assert elsewhere.ask("resume_all") == []
+        assert not board.is_active(theirs)
+        assert elsewhere.ask("is_active", theirs)
+        assert refused(lambda: board.dismiss(theirs)) == "theirs [stuck] is not finished: cancel it first."
+        assert board.is_active_elsewhere
+        assert not board.take_over(), "it lives"
+        elsewhere.end(signal.SIGKILL)
+        assert board.take_over()
+        assert board.is_active(theirs)
+        assert not board.is_active_elsewhere
+        board.cancel(theirs)
+        board.cancel(mine.id)
+        board.watch([theirs, mine.id])
+        assert {board.job(theirs).phase, board.job(mine.id).phase} == {Phase.CANCELED}
+        assert len(service.operations()) == 2
+
+
+def test_a_click_on_a_job_of_another_process(home: Path, board: Board, service: ThreadService) -> None:
+    """It is carried out by the process that drives the job, within two seconds, and seen here without asking Mint."""
+    with Elsewhere(home) as elsewhere:
+        elsewhere.ask("open_board", service.api, service.key)
+        theirs = elsewhere.ask("start", "theirs [stuck]")
+        until(lambda: board.catch_up() and board.jobs() != [] and board.job(theirs).phase is Phase.WORKING)
+        began = time.monotonic()
+        board.cancel(theirs)
+        assert not board.is_active(theirs)
+        assert presenter.state(board.job(theirs)) == "Cancelling"
+        until(lambda: board.catch_up() and board.job(theirs).phase is Phase.CANCELED)
+        assert time.monotonic() - began < 2 * OVERHEAR_EVERY
+        assert service.operations()[0].status == "canceled"
+        assert ours_made_no_connection(service)
+
+
+def test_catching_up_with_another_process(home: Path, board: Board) -> None:
+    """Jobs that another process adds and dismisses come and go here; nothing changed is told as nothing changed."""
+    assert not board.catch_up()
+    with Elsewhere(home) as elsewhere:
+        added = elsewhere.ask("add", 3)
+        assert board.catch_up()
+        assert sorted(job.id for job in board.jobs()) == sorted(added)
+        assert not board.catch_up()
+        elsewhere.ask("dismiss", added[0])
+        assert board.catch_up()
+        assert sorted(job.id for job in board.jobs()) == sorted(added[1:])
+        assert not board.catch_up()
+
+
+def test_of_two_clicks_in_two_processes_one_counts(home: Path, board: Board, service: ThreadService) -> None:
+    """Both people see the preview; whoever is second reads that it has been decided."""
+    job = board.start(GenerationRequest(Kind.MODEL, "a lamp", mode=Mode.REVIEW))
+    board.watch([job.id])
+    with Elsewhere(home) as elsewhere:
+        elsewhere.ask("open_board", service.api, service.key)
+        board.allow_online(False)
+        board.approve(job.id)
+        assert elsewhere.ask("click", "approve", job.id) == "a lamp: approve is not possible now (Approving)."
+        board.allow_online(True)
+        board.watch([job.id])
+    assert board.job(job.id).phase is Phase.READY
+    assert len(service.requests("POST", "*:approve")) == 1
+
+
+def ours_made_no_connection(service: ThreadService) -> bool:
+    """Only the other process has spoken to Mint."""
+    return service.connections() == 1

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How long it takes: what this machine has seen, and before that what others have."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mint_blender.jobs import stage_durations
+from mint_blender.jobs.job import Job, Kept, Phase, Role
+from mint_blender.mint.generation_request import GenerationRequest
+from mint_blender.mint.schema import Kind, Mode
+
+from .telling import a_job
+
+
+def working(kind: Kind, mode: Mode = Mode.AUTO) -> Job:
+    return replace(a_job(), phase=Phase.WORKING, request=GenerationRequest(kind, "a lamp", mode=mode))
+
+
+@pytest.mark.parametrize(("kind", "least", "most"), [(Kind.WORLD, 240, 360), (Kind.MODEL, 200, 280)])
+def test_before_anything_is_known_here(kind: Kind, least: float, most: float) -> None:
+    """A World takes 4 to 6 minutes, a model about 4."""
+    outlook = stage_durations.outlook(working(kind), [(Phase.WORKING, 100.0)], {}, now=160.0)
+    assert outlook.usual is not None and least <= outlook.usual <= most
+    assert (outlook.elapsed, outlook.remaining) == (60.0, outlook.usual - 60.0)
+
+
+def test_it_may_take_longer_than_that() -> None:
+    """Then nothing is promised any more, and it is not over: half an hour is no end."""
+    outlook = stage_durations.outlook(working(Kind.WORLD), [(Phase.WORKING, 0.0)], {}, now=3600.0)
+    assert (outlook.remaining, outlook.fraction) == (None, 0.97)
+
+
+def test_what_was_seen_here_counts_more() -> None:
+    """The first guess is only for the first time."""
+    job = working(Kind.MODEL)
+    assert stage_durations.outlook(job, [], {stage_durations.stage_of(job): 30.0}, now=job.created_at).usual == 30.0
+
+
+def test_nobody_knows_how_long_a_preview_takes() -> None:
+    """No guess while it is made; after the approval the one for the result."""
+    job = working(Kind.WORLD, Mode.REVIEW)
+    assert stage_durations.outlook(job, [], {}, now=job.created_at).usual is None
+    approved = replace(job, files=(Kept(Role.PREVIEW, "preview-0.webp", "https://files.example/p.webp"),))
+    assert stage_durations.outlook(approved, [], {}, now=job.created_at).usual == stage_durations.FIRST_GUESS["world"]

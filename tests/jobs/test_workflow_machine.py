@@ -1,0 +1,368 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whatever happens in whatever order - answers, errors, lost answers, clicks, kills - a job keeps its promises.
+
+A Mint on paper, the story, and a journal on paper that is read back at every step, driven by hypothesis.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import Any
+
+import hypothesis.strategies as st
+from hypothesis import settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from mint_blender.files.errors import DownloadFailed, LinkExpired
+from mint_blender.jobs import presenter
+from mint_blender.jobs.job import VERBS, Decision, Job, Phase, Role, Verb, may_decide
+from mint_blender.jobs.storage import records
+from mint_blender.jobs.workflow.effects import Act, Fetch, Glance, Poll, ReadAsset, ReadPage, ReadTaken, Start, TakeSlot, Upload
+from mint_blender.jobs.workflow.run import Terms
+from mint_blender.jobs.workflow.sent_requests import is_unanswered
+from mint_blender.mint.errors import BadAnswer, MintError, Unreachable, problem_error
+from mint_blender.mint.problem_documents import read_problem
+from mint_blender.mint.schema import Kind, Mode, Operation, Page, Seen
+
+from .telling import FILES, Teller, a_job, asset, kept, operation, problem
+
+MODEL_FILES = {"glbUrl": f"{FILES}a.glb", "thumbnailUrl": f"{FILES}t.webp"}
+WORLD_FILES = {"colliderMeshUrl": f"{FILES}c.glb", "panoUrl": f"{FILES}p.webp", "thumbnailUrl": f"{FILES}t.webp"}
+ROLES = {Kind.MODEL: {Role.MODEL, Role.PICTURE}, Kind.WORLD: {Role.COLLIDER, Role.PANORAMA, Role.PICTURE}}
+RESTS = {Phase.READY, Phase.FAILED, Phase.CANCELED}
+LATE = 1_000_000.0  # seconds since the epoch: long after the clicks, whose first sends are just before
+MADE_AT = "1970-01-12T13:46:40Z"  # then
+OPEN = {"queued", "running", "enchanting", "preview_ready", "billing_required"}
+
+
+@dataclass
+class Work:
+    """An operation at Mint."""
+
+    id: str
+    status: str = "queued"
+    previews: int = 0
+    resource: str | None = None
+
+
+class PaperMint:
+    """Mint's rules, as far as money and states go. Every keyed call acts once for its key, however often it comes."""
+
+    def __init__(self, mode: Mode, kind: Kind, alpha: bool) -> None:
+        self.mode, self.kind, self.alpha = mode, kind, alpha
+        self.works: dict[str, Work] = {}
+        self.keys: dict[str, str] = {}  # which operation a spent key stands for
+        self.bodies: dict[str, Any] = {}
+        self.effects: Counter[str] = Counter()  # how often something was begun or moved for a key
+
+    def ask(self, want: Any) -> Any:
+        """The answer to a want; raises a MintError."""
+        if isinstance(want, Start):
+            return self._start(want)
+        if isinstance(want, Act):
+            return self._act(want.decision, want.target_id)
+        if isinstance(want, Poll):
+            return Seen(self._told(self.works[want.operation_id]))
+        if isinstance(want, ReadPage):
+            return self._list()
+        if isinstance(want, ReadAsset):
+            return asset(self.kind, **(MODEL_FILES if self.kind is Kind.MODEL else WORLD_FILES))
+        if isinstance(want, Upload):
+            return f"{FILES}{want.key}"
+        raise AssertionError(want)
+
+    def _list(self) -> Page:
+        """What was made, newest first."""
+        works = [work for work in self.works.values() if work.resource is not None]
+        entries = [{"id": work.resource, "prompt": "a lamp", "createdAt": MADE_AT, "status": "succeeded"} for work in reversed(works)]
+        files = MODEL_FILES if self.kind is Kind.MODEL else WORLD_FILES
+        return Page.read(self.kind, {"data": [entry | {"assets": files} for entry in entries]})
+
+    def _start(self, want: Start) -> Operation:
+        if "name" in want.body and self.alpha:
+            raise problem(400, field="name")
+        if want.key in self.keys:
+            assert self.bodies[want.key] == want.body, "a repeated start is the same request"
+            work = self.works[self.keys[want.key]]
+            if work.status == "billing_required" and work.resource is None:
+                work.status = "queued"  # paid by now
+            return self._told(work)
+        self.bodies[want.key] = want.body
+        return self._told(self._begin(want.key, None))
+
+    def _begin(self, key: str, resource: str | None) -> Work:
+        work = Work(f"op_{len(self.works) + 1}", resource=resource)
+        self.works[work.id] = work
+        self.keys[key] = work.id
+        self.effects[key] += 1
+        return work
+
+    def _act(self, decision: Decision, target: str) -> Operation:
+        if decision.key in self.keys:
+            return self._told(self.works[self.keys[decision.key]])
+        if decision.verb is Verb.RETRY:
+            if any(work.resource == target and work.status not in {"failed", "canceled"} for work in self.works.values()):
+                raise problem(409)
+            return self._told(self._begin(decision.key, target))
+        work = self.works[target]
+        allowed = {
+            Verb.APPROVE: {"preview_ready"},
+            Verb.REVISE: {"preview_ready"},
+            Verb.RESUME: {"billing_required"},
+            Verb.CANCEL: OPEN,
+        }[decision.verb]
+        if work.status not in allowed:
+            raise problem(409)
+        self.keys[decision.key] = work.id
+        self.effects[decision.key] += 1
+        work.status = "canceled" if decision.verb is Verb.CANCEL else "running"
+        return self._told(work)
+
+    def _told(self, work: Work) -> Operation:
+        shown = {"assets": {"previewImageUrl": f"{FILES}{work.id}-{work.previews}.webp"}} if work.previews else {}
+        return operation(work.status, self.mode, id=work.id, resource=work.resource, kind=self.kind, **shown)
+
+    def move(self, work: Work, to: str) -> None:
+        """The clock's part."""
+        work.status = to
+        if to not in {"queued", "billing_required"}:
+            work.resource = work.resource or "res_1"
+        work.previews += to == "preview_ready"
+
+    def finish(self) -> None:
+        """Everything that runs comes to its next stop quickly, and well."""
+        for work in self.works.values():
+            if work.status in {"queued", "running", "enchanting"} or (work.status == "preview_ready" and self.mode is Mode.AUTO):
+                waits = self.mode is Mode.REVIEW and not work.previews
+                self.move(work, "preview_ready" if waits else "succeeded")
+
+
+ERRORS = {
+    "network": Unreachable("no route to it"),
+    "key": problem(401),
+    "503": problem(503),
+    "busy": problem(429, "concurrency-limit-reached"),
+    "gone": problem(404),
+    "not offered": problem(405),
+    "524": problem(524),
+    "html": problem_error(read_problem(404, None)),
+    "portal": BadAnswer("it is not a JSON object"),
+    "conflict": problem(409),
+}
+
+
+class JobMachine(RuleBasedStateMachine):
+    """One job's life."""
+
+    @initialize(
+        mode=st.sampled_from(Mode),
+        kind=st.sampled_from(Kind),
+        alpha=st.booleans(),
+        name=st.sampled_from([None, "Lamp"]),
+        picture=st.booleans(),
+    )
+    def click_generate(self, mode: Mode, kind: Kind, alpha: bool, name: str | None, picture: bool) -> None:
+        """A fresh job in the journal."""
+        self.mint = PaperMint(mode, kind, alpha)
+        self.book = a_job(mode=mode, kind=kind, name=name, images=("/tmp/a.png",) if picture else ())
+        self.told: Teller | None = None
+        self.clicks = 1  # that may begin an operation
+        self.numbers = 0
+        self.now = LATE
+
+    # -- this side ---------------------------------------------------------------------------------------------------------------
+
+    def _begin_telling(self) -> None:
+        """Tell from what the journal knows, which is all that a new process has."""
+        self.told = Teller(records.load(records.dump(self.book), self.book.decision, self.book.phase), Terms(now=lambda: self.now))
+        self._commit()
+
+    def _commit(self) -> None:
+        """As the desk does: the record as it is; a decision goes only when it was answered."""
+        assert self.told is not None
+        self.book = self.told.job
+        assert records.load(records.dump(self.book), self.book.decision, self.book.phase) == self.book
+        if self.told.rests:
+            self.told = None
+
+    def _go_on(self, answer: Any = None, error: Exception | None = None) -> None:
+        assert self.told is not None
+        if error is not None:
+            self.told.fail(error)
+        else:
+            self.told.answer(answer)
+        self._commit()
+
+    @precondition(lambda self: self.told is None and (self.book.goes_on or self.book.phase is Phase.PAUSED))
+    @rule()
+    def resume(self) -> None:
+        """Somebody starts the program, or says resume."""
+        self._begin_telling()
+
+    @precondition(lambda self: self.told is not None)
+    @rule()
+    def answered(self) -> None:
+        """What is wanted is answered as it should be."""
+        assert self.told is not None
+        want = self.told.want
+        if isinstance(want, TakeSlot):
+            self.book = replace(self.book, phase=Phase.SENDING)
+            self._go_on()
+        elif isinstance(want, Fetch):
+            self._go_on(kept(want))
+        elif isinstance(want, ReadTaken):
+            self._go_on(frozenset())
+        elif isinstance(want, Glance):
+            self._go_on(kept(want.fetch))
+        else:
+            try:
+                answer = self.mint.ask(want)
+            except MintError as error:
+                self._go_on(error=error)
+            else:
+                self._go_on(answer)
+
+    @precondition(lambda self: self.told is not None and not isinstance(self.told.want, TakeSlot | Fetch | Glance | ReadTaken))
+    @rule(error=st.sampled_from(sorted(ERRORS)))
+    def refused(self, error: str) -> None:
+        """The call finally failed, and Mint did nothing."""
+        self._go_on(error=ERRORS[error])
+
+    @precondition(lambda self: self.told is not None and not isinstance(self.told.want, TakeSlot | Fetch | Glance | ReadTaken))
+    @rule(killed=st.booleans())
+    def answer_lost(self, killed: bool) -> None:
+        """Mint acted; its answer never came, or the process died before it was committed."""
+        assert self.told is not None
+        try:
+            self.mint.ask(self.told.want)
+        except MintError:
+            pass
+        if killed:
+            self.told = None
+        else:
+            self._go_on(error=ERRORS["network"])
+
+    @rule()
+    def a_day_passes(self) -> None:
+        """Nothing that was sent is repeated by itself any more."""
+        self.now += 24 * 3600.0
+
+    @precondition(lambda self: self.told is not None and isinstance(self.told.want, Glance))
+    @rule()
+    def not_yet(self) -> None:
+        """A picture in passing is still on its way."""
+        self._go_on(None)
+
+    @precondition(lambda self: self.told is not None and isinstance(self.told.want, Fetch | Glance))
+    @rule(expired=st.booleans())
+    def download_fails(self, expired: bool) -> None:
+        """A file does not come."""
+        self._go_on(error=LinkExpired("It is gone.") if expired else DownloadFailed("It broke."))
+
+    @precondition(lambda self: self.told is not None and isinstance(self.told.want, TakeSlot))
+    @rule()
+    def killed_in_the_line(self) -> None:
+        """The place is taken in the journal, and then the process dies."""
+        self.book = replace(self.book, phase=Phase.SENDING)
+        self.told = None
+
+    @precondition(lambda self: self.told is not None)
+    @rule()
+    def killed(self) -> None:
+        """Between the commit and whatever was wanted."""
+        self.told = None
+
+    @rule(verb=st.sampled_from(Verb))
+    def click(self, verb: Verb) -> None:
+        """A click, where one is taken; the story is told anew, with it. (A paused job is resumed without a decision: see `resume`.)"""
+        pending = self.book.decision.verb if self.book.decision else None
+        offered = may_decide(verb, self.book.phase, pending) and verb in presenter.verbs(self.book)
+        if not offered or (verb is Verb.RESUME and self.book.phase is Phase.PAUSED):
+            return
+        self.numbers += 1
+        self.clicks += verb is Verb.RETRY
+        self.book = replace(
+            self.book, decision=Decision(verb, f"click-{self.numbers}", "greener" if verb is Verb.REVISE else None, self.now)
+        )
+        self.told = None
+
+    # -- the other side ------------------------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: any(work.status in OPEN for work in self.mint.works.values()))
+    @rule(
+        to=st.sampled_from(
+            ["running", "enchanting", "preview_ready", "billing_required", "succeeded", "partially_succeeded", "failed", "canceled"]
+        )
+    )
+    def mint_moves(self, to: str) -> None:
+        """The operations under way move, as far as Mint lets them."""
+        for work in self.mint.works.values():
+            waits = work.status == "billing_required" or (work.status == "preview_ready" and self.mint.mode is Mode.REVIEW)
+            if work.status in OPEN and (not waits or to == "canceled"):
+                self.mint.move(work, to)
+
+    # -- promises --------------------------------------------------------------------------------------------------------------------
+
+    @invariant()
+    def nothing_is_begun_twice(self) -> None:
+        """One operation for the start and one for each retry at most, and each key had one effect."""
+        assert len(self.mint.works) <= self.clicks
+        assert all(count == 1 for count in self.mint.effects.values())
+
+    @invariant()
+    def success_is_complete(self) -> None:
+        """Ready means that every file is here, or that its absence is said."""
+        if self.book.phase is Phase.READY:
+            here = {one.role for one in self.book.files} - {Role.PREVIEW}
+            assert here == ROLES[self.mint.kind] or (here == ROLES[self.mint.kind] - {Role.PICTURE} and self.book.notes)
+
+    @invariant()
+    def previews_are_told_apart(self) -> None:
+        """No picture is kept twice."""
+        urls = [one.url for one in self.book.previews]
+        assert len(urls) == len(set(urls))
+
+    @invariant()
+    def nothing_waits_for_nobody(self) -> None:
+        """A job that is not told either goes on by itself when it is resumed, or offers a click, or is over."""
+        if self.told is None and not self.book.goes_on:
+            assert VERBS.get(self.book.phase) or self.book.phase in RESTS, self.book.phase
+
+    def teardown(self) -> None:
+        """From here, wherever that is, a user who goes on gets to an end."""
+        if not hasattr(self, "book"):
+            return
+        for _ in range(100):
+            if self.told is not None:
+                self.mint.finish()
+                self.answered()
+            elif is_unanswered(self.book) and self.book.decision is None:
+                self.click(Verb.RETRY)
+            elif self.book.goes_on or self.book.phase is Phase.PAUSED:
+                self._begin_telling()
+            elif self.book.phase is Phase.REVIEW:
+                self.click(Verb.APPROVE)
+            elif self.book.phase is Phase.BILLING:
+                self.click(Verb.RESUME)
+            else:
+                break
+        assert self.book.phase in RESTS, self.book
+        self.nothing_is_begun_twice()
+        self.success_is_complete()
+
+
+def test_the_paper_mint_charges_once_for_a_key() -> None:
+    """The measure itself: the same start twice is one operation, another key is another one."""
+    mint = PaperMint(Mode.AUTO, Kind.MODEL, False)
+    job: Job = a_job()
+    start = Start(Kind.MODEL, job.request.body(()), key=job.key)
+    mint.ask(start)
+    mint.ask(start)
+    assert len(mint.works) == 1
+    mint.ask(replace(start, key="another"))
+    assert len(mint.works) == 2
+
+
+TestJobMachine = JobMachine.TestCase
+TestJobMachine.settings = settings(max_examples=250, stateful_step_count=40, deadline=None)

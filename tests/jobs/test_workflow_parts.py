@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a World's job says of each part, whatever has become of it the last time and this time: one sentence at most, and a true one."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import pytest
+
+from mint_blender.files.errors import BadFile, DownloadFailed, LinkExpired
+from mint_blender.jobs.job import Job, Phase, Role, Target
+from mint_blender.jobs.workflow.collect import NOTHING_USED_IS_MISSING
+from mint_blender.jobs.workflow.effects import Fetch, Poll, ReadAsset
+from mint_blender.mint.schema import Kind
+
+from .telling import FILES, THUMB, Teller, asset, kept, operation, seen, working
+
+PARTS = {Role.COLLIDER: "collider mesh", Role.PANORAMA: "panorama", Role.SPLATS: "splats"}
+STATES = ("missing", "bad", "gone", "good")
+MISSING = {
+    Role.COLLIDER: "This world came without a collider mesh.",
+    Role.PANORAMA: "This world came without a panorama.",
+    Role.SPLATS: "This world came without splats.",
+}
+ALL_GOOD = dict.fromkeys(PARTS, "good")
+REMARK = "No RAD file came with this World."
+
+States = dict[Role, str]
+
+
+def fetching(status: str = "succeeded", **more: str) -> Job:
+    """A World that Mint has made, all of whose parts are wanted."""
+    job = working(kind=Kind.WORLD, target=Target(splats="100k"))
+    return replace(job, phase=Phase.FETCHING, operation=operation(status, kind=Kind.WORLD), **more)
+
+
+def fetched_again(job: Job) -> Job:
+    """As `Board.fetch_again` has it; meanwhile it has been in a scene, whose remark stays."""
+    return job.noted(REMARK).moved(Phase.FETCHING, files=job.previews)
+
+
+def tell(told: Teller, states: States, time: str) -> Teller:
+    """Go on until the small picture is wanted, which comes last: each part is missing, bad, good, or gone from where Mint says that it is."""
+    told.expect(ReadAsset)
+    offered = {role: f"{FILES}{role}" for role, state in states.items() if state != "missing"}
+    world = asset(
+        Kind.WORLD,
+        colliderMeshUrl=offered.get(Role.COLLIDER),
+        panoUrl=offered.get(Role.PANORAMA),
+        spzUrls={"100k": offered[Role.SPLATS]} if Role.SPLATS in offered else {},
+        thumbnailUrl=THUMB,
+    )
+    told.answer(world)
+    while (want := told.expect(Fetch)).role is not Role.PICTURE:
+        if states[want.role] == "bad":
+            told.fail(BadFile(f"It was damaged the {time} time."))
+        elif states[want.role] == "gone":
+            told.fail(LinkExpired("It is not there.")).expect(ReadAsset)  # a fresh address, which is as dead
+            told.answer(world).expect(Fetch)
+            told.fail(LinkExpired(f"It was not there the {time} time."))
+        else:
+            told.answer(kept(want))
+    return told
+
+
+def end(told: Teller) -> Job:
+    """The small picture comes as well."""
+    job = told.answer(kept(told.expect(Fetch))).job
+    assert told.rests and job.phase is Phase.READY
+    return job
+
+
+def notes(states: States, time: str) -> tuple[str, ...]:
+    """What is to be said of such parts, and nothing else."""
+    bad = {role: f"The {what} cannot be used. It was damaged the {time} time." for role, what in PARTS.items()}
+    gone = {role: f"The {what} could not be fetched. It was not there the {time} time." for role, what in PARTS.items()}
+    said = {"missing": MISSING, "bad": bad, "gone": gone}
+    return tuple(said[state][role] for role, state in states.items() if state in said)
+
+
+@pytest.mark.parametrize(("part", "before", "after"), list(itertools.product(PARTS, STATES, STATES)))
+def test_what_is_said_of_a_part(part: Role, before: str, after: str) -> None:
+    """The first time; fetched once more, when it is another file; and told again after a kill, when only what was good is still here."""
+    first, second = {**ALL_GOOD, part: before}, {**ALL_GOOD, part: after}
+    told = tell(Teller(fetching()), first, "first")
+    broken_off = end(tell(told.again(), second, "second"))
+    assert broken_off.notes == (() if before == "good" else notes(second, "second"))
+    job = end(told)
+    assert job.notes == notes(first, "first")
+    again = tell(Teller(fetched_again(job)), second, "second")
+    killed = tell(again.again(), first, "third")
+    assert end(again).notes == (REMARK, *notes(second, "second"))
+    assert end(killed).notes == (REMARK, *(() if after == "good" else notes(first, "third")))
+
+
+COMBINED = [dict(zip(PARTS, states, strict=True)) for states in itertools.product(STATES, repeat=3)]
+
+
+@pytest.mark.parametrize("before", [each for each in COMBINED if "good" in each.values()], ids=lambda each: "-".join(each.values()))
+def test_what_is_said_of_all_parts(before: States) -> None:
+    """No part has anything to do with what is said of another."""
+    job = end(tell(Teller(fetching()), before, "first"))
+    assert job.notes == notes(before, "first")
+    for after in (each for each in COMBINED if "good" in each.values()):
+        assert end(tell(Teller(fetched_again(job)), after, "second")).notes == (REMARK, *notes(after, "second"))
+
+
+@pytest.mark.parametrize("before", STATES)
+@pytest.mark.parametrize("after", STATES)
+def test_a_partial_success_is_explained_once(before: str, after: str) -> None:
+    """By the part that is missing or bad; where all that is used here is good, by a sentence that says so, and only then."""
+    first, second = {**ALL_GOOD, Role.PANORAMA: before}, {**ALL_GOOD, Role.PANORAMA: after}
+    job = end(tell(Teller(fetching("partially_succeeded")), first, "first"))
+    assert job.notes == (notes(first, "first") or (NOTHING_USED_IS_MISSING,))
+    again = end(tell(Teller(fetched_again(job)), second, "second"))
+    assert again.notes == (REMARK, *(notes(second, "second") or (NOTHING_USED_IS_MISSING,)))
+
+
+def test_a_part_that_was_bad_is_not_called_so_while_it_has_not_come() -> None:
+    """The connection broke on the second time: nothing is known of the file that would have come then."""
+    job = end(tell(Teller(fetching()), {**ALL_GOOD, Role.COLLIDER: "bad"}, "first"))
+    told = Teller(fetched_again(job))
+    told.answer(asset(Kind.WORLD, colliderMeshUrl=f"{FILES}c", panoUrl=f"{FILES}p", thumbnailUrl=THUMB))
+    told.fail(DownloadFailed("It broke."))
+    assert told.job.phase is Phase.PAUSED and told.job.notes == (REMARK,)
+
+
+def test_the_small_picture_is_said_to_lack_once() -> None:
+    """It could not be fetched for one reason, then for another, then Mint has none, then it is here."""
+    job = tell(Teller(fetching()), ALL_GOOD, "first").fail(DownloadFailed("It broke.")).job
+    assert job.notes == ("The picture could not be fetched. It broke.",)
+    job = tell(Teller(fetched_again(job)), ALL_GOOD, "second").fail(DownloadFailed("It broke again.")).job
+    assert job.notes == (REMARK, "The picture could not be fetched. It broke again.")
+    told = Teller(fetched_again(job)).answer(asset(Kind.WORLD, panoUrl=f"{FILES}p"))
+    job = told.answer(kept(told.expect(Fetch))).job
+    assert "This world came without a picture." in job.notes and not any("could not be fetched" in note for note in job.notes)
+    assert end(tell(Teller(fetched_again(job)), ALL_GOOD, "fourth")).notes == (REMARK,)
+
+
+def test_a_world_of_which_nothing_can_be_had_waits() -> None:
+    """Every address leads nowhere: it has been paid for, so it can be gone on with once they lead somewhere again."""
+    told = tell(Teller(fetching()), dict.fromkeys(PARTS, "gone"), "first")
+    told.fail(LinkExpired("It is not there.")).expect(ReadAsset)  # the small picture
+    told.fail(DownloadFailed("It broke."))
+    assert told.job.phase is Phase.PAUSED and told.job.trouble is not None
+    assert told.job.trouble.sentence == "It was not there the first time. Resume does that."
+    again = Teller(told.job)
+    again.expect(Poll)
+    again.answer(seen("succeeded", kind=Kind.WORLD))
+    assert end(tell(again, ALL_GOOD, "second")).notes == ()

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the body of a refusal to an error class and a sentence: every row of the contract's section on errors."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mint_blender.mint import errors
+from mint_blender.mint.errors import FieldError, Problem, problem_error
+from mint_blender.mint.problem_documents import read_problem
+
+from .test_schema import values
+
+REFUSED = "Mint does not accept this request: It says so. Nothing was started or charged; change it and try again."
+TROUBLE = "Mint has trouble answering: It says so. Nothing is lost; it is tried again."
+ROWS = [
+    (400, "invalid-request", errors.InvalidRequest, REFUSED, False),
+    (422, "validation", errors.InvalidRequest, REFUSED, False),
+    (413, None, errors.InvalidRequest, REFUSED, False),
+    (
+        401,
+        "unauthorized",
+        errors.KeyRefused,
+        "Mint does not accept the API key: It says so. Check it in the add-on's preferences or in MINT_API_KEY, "
+        "or make a new one at platform.mint.gg.",
+        False,
+    ),
+    (
+        402,
+        "insufficient-credits",
+        errors.CreditsNeeded,
+        "Mint needs more Credits for this: It says so. Nothing was started; buy Credits at platform.mint.gg/billing, then resume.",
+        False,
+    ),
+    (
+        403,
+        "downloads-disabled",
+        errors.DownloadsDisabled,
+        "Mint has downloads switched off for this result: It says so. Switch them on at mint.gg, or open the result there.",
+        False,
+    ),
+    (
+        403,
+        None,
+        errors.Forbidden,
+        "This API key may not do that: It says so. Ask hello@mint.gg whether the key has access to the beta and to this project.",
+        False,
+    ),
+    (
+        404,
+        "not-found",
+        errors.NotFound,
+        "Mint does not know this, at least not in the API project of this key: It says so. "
+        "It may have been deleted, or the key belongs to another project.",
+        False,
+    ),
+    (405, None, errors.NotOffered, "Mint does not offer this action: It says so. It may be possible at mint.gg.", False),
+    (
+        409,
+        "idempotency-conflict",
+        errors.IdempotencyConflict,
+        "Mint has seen this request's idempotency key with other content: It says so. "
+        "Nothing was started twice; start it anew as a new job.",
+        False,
+    ),
+    (
+        409,
+        "model-already-optimized",
+        errors.AlreadyOptimized,
+        "The model is optimised already: It says so. Its optimised file can be used.",
+        False,
+    ),
+    (
+        409,
+        "model-optimization-in-progress",
+        errors.OptimizationInProgress,
+        "The model is being optimised already: It says so. Wait until it is done.",
+        False,
+    ),
+    (
+        409,
+        "invalid-operation-state",
+        errors.Conflict,
+        "That is not possible in the present state: It says so. Look at the job again: it may have moved on.",
+        False,
+    ),
+    (429, "rate-limited", errors.TooManyRequests, "Mint asks for fewer requests: It says so. It is tried again after a pause.", True),
+    (
+        429,
+        "concurrency-limit-reached",
+        errors.TooManyActive,
+        "As many generations are active at Mint as the account may have at once: It says so. This one starts when a place is free.",
+        True,
+    ),
+    (500, None, errors.ServiceTrouble, TROUBLE, True),
+    (502, None, errors.ServiceTrouble, TROUBLE, True),
+    (503, "service-unavailable", errors.ServiceTrouble, TROUBLE, True),
+    (504, None, errors.ServiceTrouble, TROUBLE, True),
+    (
+        418,
+        "teapot",
+        errors.ProblemError,
+        "Mint answered with an unexpected status: It says so. "
+        "It will be tried again. If this keeps happening, write to hello@mint.gg with the request ID.",
+        True,
+    ),
+]
+
+
+@pytest.mark.parametrize(("status", "slug", "kind", "sentence", "retryable"), ROWS)
+def test_each_refusal_has_its_class_and_sentence(status, slug, kind, sentence, retryable):
+    """What happened in Mint's words, what it means and what to do in ours."""
+    body = {"type": f"https://api.mint.gg/problems/{slug}" if slug else "about:blank", "status": status, "detail": "It says so."}
+    error = problem_error(read_problem(status, body), request_id="req_7")
+    assert type(error) is kind
+    assert str(error) == f"{sentence} (Request id: req_7)"
+    assert error.retryable is retryable
+
+
+@pytest.mark.parametrize(
+    "type_",
+    [
+        "idempotency-conflict",
+        "/problems/idempotency-conflict",
+        "https://x.example/p/idempotency-conflict/",
+        "urn/idempotency-conflict?v=1#top",
+    ],
+)
+def test_the_slug_is_the_last_segment(type_):
+    """A bare word and a URI of any host name the same problem."""
+    assert isinstance(problem_error(read_problem(409, {"type": type_})), errors.IdempotencyConflict)
+
+
+def test_a_slug_of_another_family_does_not_mislead():
+    """The HTTP status decides the family: a 500 that calls itself a conflict is still worth repeating."""
+    assert type(problem_error(read_problem(500, {"type": "idempotency-conflict"}))) is errors.ServiceTrouble
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"detail": "d", "title": "t", "errors": [{"path": "/prompt", "message": "is too long"}]}, "prompt: is too long"),
+        ({"detail": "d", "errors": [{"message": "m"}]}, "m"),
+        ({"detail": "d", "title": "t", "errors": []}, "d"),
+        ({"detail": "", "title": "t"}, "t"),
+        ({"title": 5, "detail": None}, None),
+        ({"errors": ["first", "second"]}, "first"),
+        ({"errors": [None, 3, {}, {"path": ["images", 0], "message": "is no picture"}]}, "images/0: is no picture"),
+        ({"errors": {"prompt": "x"}, "detail": "d"}, "d"),
+        ({"errors": [{"code": "too_long"}]}, "too_long"),
+        ({"error": "invalid_token", "error_description": "The token is worn out"}, "The token is worn out"),
+        ({"error": "invalid_token"}, "invalid_token"),
+        ({"error": {"code": "teapot", "message": "Short and stout"}}, "Short and stout"),
+        ({"message": "Forbidden"}, "Forbidden"),
+        ({"detail": "two\nlines\t\x1b[31mred"}, "two lines [31mred"),
+        ([], None),
+        ("text", None),
+        (None, None),
+    ],
+)
+def test_what_mint_said(body, said):
+    """The first field error, else the detail, else the title; OAuth's bodies and bodies without sense are taken as they come."""
+    assert read_problem(401, body).said == said
+
+
+def test_without_words_the_status_speaks():
+    """An HTML page or an empty body still makes a sentence."""
+    assert "HTTP status 502" in str(problem_error(read_problem(502, None)))
+
+
+def test_long_texts_are_cut():
+    """A page of text does not fill the panel."""
+    assert len(read_problem(400, {"detail": "x" * 10_000}).said or "") < 600
+
+
+def test_the_secret_is_blotted_out_wherever_it_comes_back():
+    """A server that repeats the key in its complaint does not get it onto the screen."""
+    body = {
+        "type": "https://x/sk-1",
+        "title": "sk-1",
+        "detail": "Bad key sk-1.",
+        "instance": "/keys/sk-1",
+        "error": "sk-1",
+        "errors": [{"path": "/sk-1", "code": "sk-1", "message": "sk-1 is wrong"}, "sk-1", {"path": ["sk-1"], "message": "m"}],
+    }
+    problem = read_problem(401, body, secret="sk-1")
+    assert "sk-1" not in repr(problem)
+    assert problem.errors[0] == FieldError("(key) is wrong", "/(key)", "(key)")
+
+
+@given(st.integers(400, 599), values)
+def test_no_body_raises(status, body):
+    """Whatever the body holds, there is an error with a printable sentence."""
+    error = problem_error(read_problem(status, body))
+    assert str(error).isprintable()
+    str(error).encode()
+
+
+@pytest.mark.parametrize(
+    ("problem", "named"),
+    [
+        (Problem(400, errors=(FieldError("x", path="/name"),)), True),
+        (Problem(400, errors=(FieldError("Unrecognized key: 'name'"),)), True),
+        (Problem(400, detail="Unknown field name."), True),
+        (Problem(400, detail="Unknown field displayName."), False),
+        (Problem(400, errors=(FieldError("x", path="/prompt"),)), False),
+        (Problem(400), False),
+    ],
+)
+def test_which_field_a_complaint_concerns(problem, named):
+    """So that `name` can be sent as `displayName` to a server that only knows the older word."""
+    error = problem_error(problem)
+    assert isinstance(error, errors.InvalidRequest)
+    assert error.names("name") is named
+
+
+def test_the_errors_of_this_side_are_sentences_too():
+    """No key, an unfit key, no answer, a foreign answer: what happened and what to do."""
+    assert "MINT_API_KEY" in str(errors.KeyMissing())
+    assert "was not sent" in str(errors.KeyUnusable())
+    assert isinstance(errors.KeyUnusable(), errors.KeyMissing)
+    assert str(errors.Unreachable("the cable is out")) == "Mint cannot be reached: the cable is out."
+    assert errors.Unreachable("").retryable
+    assert "Check the base URL" in str(errors.BadAnswer("it is a poem"))
+    assert errors.BadAnswer("").retryable, "Mint may have acted on the request all the same"

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a GLB to objects, without disturbing anybody."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from . import glbs
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+from mint_blender.scene import gltf_import  # noqa: E402
+from mint_blender.scene.gltf_import import ImportTrouble, import_glb  # noqa: E402
+
+from .dump import Picture  # noqa: E402
+
+
+@pytest.fixture
+def shelf() -> bpy.types.Collection:
+    """A collection to import into."""
+    collection = bpy.data.collections.new("Shelf")
+    bpy.context.scene.collection.children.link(collection)
+    return collection
+
+
+def test_objects_arrive_in_the_collection_only(model: Path, shelf: bpy.types.Collection) -> None:
+    """All objects of the file are in the collection that was named, and in no other."""
+    objects = import_glb(model, shelf)
+    assert sorted(each.type for each in objects) == ["EMPTY", "MESH"]
+    assert all(list(each.users_collection) == [shelf] for each in objects)
+    assert len(bpy.data.scenes) == 1
+
+
+def test_pictures_are_packed(model: Path, shelf: bpy.types.Collection) -> None:
+    """The texture is inside the .blend: the downloaded file may go."""
+    import_glb(model, shelf)
+    (image,) = [each for each in bpy.data.images if each.source == "FILE"]
+    assert image.packed_file is not None
+
+
+def test_lengths_follow_the_unit_scale(model: Path, shelf: bpy.types.Collection) -> None:
+    """A model of one metre is a hundred units high in a scene whose unit is the centimetre."""
+    bpy.context.scene.unit_settings.scale_length = 0.01
+    (mesh,) = [each for each in import_glb(model, shelf) if each.type == "MESH"]
+    assert max(vertex.co.z for vertex in mesh.data.vertices) == pytest.approx(100)
+
+
+def test_bones_bring_no_icosphere(tmp_path: Path, shelf: bpy.types.Collection) -> None:
+    """The importer's own helper shapes for bones stay out, and the window keeps its scene."""
+    shown = bpy.context.window.scene
+    objects = import_glb(glbs.skinned(tmp_path / "skinned.glb"), shelf)
+    assert sorted(each.type for each in objects) == ["ARMATURE", "MESH"]
+    assert [each.name for each in bpy.data.collections] == ["Shelf"]
+    assert bpy.context.window.scene == shown
+
+
+def test_notes_of_the_importer_stay_out_of_the_scene(tmp_path: Path, shelf: bpy.types.Collection) -> None:
+    """Animations and scene extras leave no trace on the user's scene."""
+    path = glbs.animated(tmp_path / "animated.glb")
+    keys = set(bpy.context.scene.keys())
+    frames = (bpy.context.scene.frame_start, bpy.context.scene.frame_end, bpy.context.scene.frame_current)
+    import_glb(path, shelf)
+    assert set(bpy.context.scene.keys()) == keys
+    assert (bpy.context.scene.frame_start, bpy.context.scene.frame_end, bpy.context.scene.frame_current) == frames
+    assert len(bpy.data.actions) == 1
+
+
+def test_several_scenes_in_a_file_become_no_scenes_here(tmp_path: Path, shelf: bpy.types.Collection) -> None:
+    """A GLB with two scenes brings its objects, not its scenes."""
+    glb = glbs.Glb()
+    mesh = glb.mesh(glbs.box(glb))
+    glb.node(mesh=mesh, name="one")
+    glb.json["scenes"].append({"name": "second", "nodes": [glb.node(root=False, mesh=mesh, name="two")]})
+    objects = import_glb(glb.save(tmp_path / "two.glb"), shelf)
+    assert {"one", "two"} <= {each.name for each in objects}
+    assert len(bpy.data.scenes) == 1
+    assert [each.name for each in bpy.data.collections] == ["Shelf"]
+
+
+def _cut(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
+def _no_triangles(data: bytes) -> bytes:
+    return _changed(data, lambda document: document.pop("nodes") and document["scenes"][0].pop("nodes"))
+
+
+def _outside(data: bytes) -> bytes:
+    return _changed(data, lambda document: document["buffers"][0].update(uri="../../../etc/passwd"))
+
+
+def _outside_picture(data: bytes) -> bytes:
+    return _changed(data, lambda document: document["images"].append({"uri": "file:///etc/passwd"}))
+
+
+def _broken_picture(data: bytes) -> bytes:
+    return _changed(data, lambda document: document["images"][0].update(bufferView=99))
+
+
+def _changed(data: bytes, change: Callable[[dict], object]) -> bytes:
+    size = struct.unpack_from("<I", data, 12)[0]
+    document = json.loads(data[20 : 20 + size])
+    change(document)
+    text = json.dumps(document).encode()
+    text += b" " * (-len(text) % 4)
+    rest = data[20 + size :]
+    return struct.pack("<4sII", b"glTF", 2, 20 + len(text) + len(rest)) + struct.pack("<I4s", len(text), b"JSON") + text + rest
+
+
+BAD = {
+    "empty": lambda data: b"",
+    "cut": _cut,
+    "html": lambda data: b"<!doctype html><title>Expired</title>",
+    "wrong magic": lambda data: b"GLTF" + data[4:],
+    "wrong version": lambda data: data[:4] + struct.pack("<I", 1) + data[8:],
+    "wrong length": lambda data: data[:8] + struct.pack("<I", 12) + data[12:],
+    "broken JSON": lambda data: data[:20] + b"[" + data[21:],
+    "no objects": _no_triangles,
+    "a buffer outside": _outside,
+    "a picture outside": _outside_picture,
+    "a picture that is not there": _broken_picture,
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_bad_file_leaves_nothing(kind: str, model: Path, shelf: bpy.types.Collection) -> None:
+    """A damaged or hostile file is refused with a sentence, and no data-block comes, goes or changes."""
+    before = Picture()
+    model.write_bytes(BAD[kind](model.read_bytes()))
+    with pytest.raises(ImportTrouble) as trouble:
+        import_glb(model, shelf)
+    sentence = str(trouble.value)
+    assert "model.glb" in sentence and sentence.endswith(".") and "Traceback" not in sentence
+    before.assert_same(Picture())
+
+
+def test_a_failure_inside_blender_leaves_nothing(model: Path, shelf: bpy.types.Collection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When Blender's importer breaks half-way, what it had made is taken away and its traceback does not reach the person."""
+    from io_scene_gltf2.blender.com import gltf2_blender_ui  # noqa: F401  (the importer's package is loaded)
+
+    before = Picture()
+    broken = type("Broken", (), {"gather_import_node_after_hook": lambda *_: 1 / 0})
+    monkeypatch.setattr(__import__("io_scene_gltf2"), "glTF2ImportUserExtension", broken, raising=False)
+    with pytest.raises(ImportTrouble, match=r"could not read “model\.glb”"):
+        import_glb(model, shelf)
+    monkeypatch.undo()
+    before.assert_same(Picture())
+    assert import_glb(model, shelf)
+
+
+def test_loggers_are_left_as_they_were(model: Path, shelf: bpy.types.Collection, capfd: pytest.CaptureFixture[str]) -> None:
+    """An import prints nothing on standard output and adds no handler to a logger."""
+    import logging
+
+    before = {name: list(logging.getLogger(name).handlers) for name in ("glTFImporter", "glTFImporter_errors")}
+    import_glb(model, shelf)
+    assert {name: list(logging.getLogger(name).handlers) for name in before} == before
+    assert capfd.readouterr().out == ""
+
+
+TRACEBACK = 'Traceback (most recent call last):\n  File "/a/b.py", line 12, in execute\nOSError: no library: x'
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("Error: Bad glTF: json error\n", "Bad glTF: json error"),
+        ("Fehler: Bad glTF: json error\n", "Bad glTF: json error"),
+        ("エラー: Bad glTF\n", "Bad glTF"),
+        (f"Error: Python: {TRACEBACK}\nLocation: /a/bpy/ops.py:109\n", "OSError: no library: x"),
+        (f"Fehler: Python: {TRACEBACK}\nPosition: /a/bpy/ops.py:109\n", "OSError: no library: x"),
+        (f"Erreur: Python\xa0: {TRACEBACK}\nPosition\xa0: /a/bpy/ops.py:109\n", "OSError: no library: x"),
+        ("", "RuntimeError"),
+    ],
+)
+def test_the_reason_is_found_in_every_language(said: str, reason: str) -> None:
+    """Blender translates what it puts around the reason of a failed operator (as seen in 4.3 in German, Japanese and French)."""
+    assert gltf_import._last_line(RuntimeError(said)) == reason

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An import reads the one file that was downloaded, and touches nothing else on the disk or the network."""
+
+from __future__ import annotations
+
+import os
+import site
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+from mint_blender.scene.gltf_import import ImportTrouble, import_glb  # noqa: E402
+
+from .test_gltf_import import BAD, _changed  # noqa: E402
+
+CHANGES_THE_DISK = {
+    "os.mkdir",
+    "os.remove",
+    "os.rename",
+    "os.rmdir",
+    "os.link",
+    "os.symlink",
+    "os.truncate",
+    "shutil.move",
+    "shutil.rmtree",
+}
+LEAVES_THE_MACHINE = {"socket.connect", "socket.getaddrinfo", "subprocess.Popen", "os.system", "urllib.Request"}
+INSTALLED = tuple({os.path.realpath(each) for each in (sys.prefix, sys.base_prefix, *site.getsitepackages(), Path(__file__).parents[2])})
+
+_told: list[tuple[str, str, bool]] | None = None
+
+
+def _hook(event: str, arguments: tuple[object, ...]) -> None:
+    if _told is None or event not in {"open"} | CHANGES_THE_DISK | LEAVES_THE_MACHINE:
+        return
+    flags = arguments[2] if event == "open" and isinstance(arguments[2], int) else 0
+    _told.append((event, os.fsdecode(arguments[0]) if isinstance(arguments[0], str | bytes) else repr(arguments[0]), bool(flags & 3)))
+
+
+sys.addaudithook(_hook)  # for the rest of the process: Python has no way to take one off
+
+
+@pytest.fixture
+def told() -> Iterator[list[tuple[str, str, bool]]]:
+    """What Python does outside itself while the test runs: event, path, whether it writes."""
+    global _told
+    _told = []
+    yield _told
+    _told = None
+
+
+def _strange(told: list[tuple[str, str, bool]], folder: Path) -> list[tuple[str, str, bool]]:
+    """What is neither inside the folder nor a mere reading of what is installed."""
+    found = []
+    for event, path, writes in list(told):
+        place = os.path.realpath(path)
+        reads_installed = event == "open" and not writes and place.startswith(INSTALLED)
+        if not reads_installed and not place.startswith(os.path.realpath(folder)):
+            found.append((event, path, writes))
+    return found
+
+
+def _outside_view(data: bytes) -> bytes:
+    return _changed(data, lambda document: document.update(extensions={"X_y": {"uri": "/etc/passwd"}}))
+
+
+HOSTILE = BAD | {"whole": lambda data: data, "an extension outside": _outside_view}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_nothing_outside_the_folder_is_touched(kind: str, model: Path, tmp_path: Path, told: list[tuple[str, str, bool]]) -> None:
+    """Whether the file is good, damaged or hostile: no other file is opened, made or changed, and no address is asked."""
+    model.write_bytes(HOSTILE[kind](model.read_bytes()))
+    shelf = bpy.data.collections.new("Shelf")
+    bpy.context.scene.collection.children.link(shelf)
+    there = sorted(path.name for path in tmp_path.iterdir())
+    told.clear()
+    if kind in {"whole", "an extension outside"}:  # an address in an extension that nobody reads is no reason to refuse the file
+        import_glb(model, shelf)
+    else:
+        with pytest.raises(ImportTrouble):
+            import_glb(model, shelf)
+    assert any(path == str(model) for _, path, _ in told)
+    assert _strange(told, tmp_path) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == there
+
+
+def test_that_test_would_notice(tmp_path: Path, told: list[tuple[str, str, bool]]) -> None:
+    """Proves the test above: opening a file of the system is seen, and so is writing."""
+    told.clear()
+    Path(os.devnull).read_bytes()
+    Path(os.devnull).write_bytes(b"x")
+    assert [(event, writes) for event, _, writes in _strange(told, tmp_path)] == [("open", False), ("open", True)]

@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be done after a generation, in background mode: each operator blocks to its end, against the stand-in Mint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ..mint.standin import PIXEL
+from ..mint_service.running import ThreadService, running_service
+
+bpy = pytest.importorskip("bpy")
+pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
+
+from mint_blender.files.choice import OPTIMIZED_NEEDS  # noqa: E402
+from mint_blender.jobs.job import Job, Phase, asset_of  # noqa: E402
+from mint_blender.jobs.library import view_model  # noqa: E402
+from mint_blender.mint.schema import Asset, Kind  # noqa: E402
+from mint_blender.scene import capabilities, place  # noqa: E402
+from mint_blender.ui import session  # noqa: E402
+from mint_blender.ui.create import properties as create_properties  # noqa: E402
+from mint_blender.ui.library_browser import view_model as library_browser_view_model  # noqa: E402
+from mint_blender.ui.references import properties as references_properties  # noqa: E402
+
+OPENS = capabilities.readable_extensions() >= OPTIMIZED_NEEDS
+
+
+@pytest.fixture
+def service() -> Iterator[ThreadService]:
+    """A stand-in with a small library."""
+    with running_service(speed=2000, library={"models": 9}, credits=1e6) as running:
+        yield running
+        assert not running.leaks()
+
+
+def newest() -> Job:
+    """The job of the last call."""
+    return session.board().jobs()[0]
+
+
+def entry(state: view_model.State = view_model.State.DONE) -> Asset:
+    """Something of the library."""
+    bpy.ops.mint.refresh_library()
+    return library_browser_view_model.library().entries(view_model.Filter(Kind.MODEL, state))[0]
+
+
+def generated(**more: object) -> Job:
+    """A model that was just generated."""
+    assert bpy.ops.mint.generate(kind="MODEL", preset="FAST", **{"prompt": "a lamp", **more}) == {"FINISHED"}
+    return newest()
+
+
+# -- optimised afterwards ---------------------------------------------------------------------------------------------------------
+
+
+def test_optimised_with_the_generation(service: ThreadService) -> None:
+    """The argument of `mint.generate`: the lighter file lands. Where it could not be opened nothing is paid for it, and the job says so."""
+    job = generated(optimize="AGGRESSIVE")
+    placed = place.find(job_id=job.id)
+    assert placed is not None
+    assert [one.level for one in service.operations() if one.level] == ["aggressive"] * OPENS
+    assert (placed.root["mint_file_used"] == "optimized") is OPENS
+    assert any(note.startswith("The model was not optimised. This Blender lacks") for note in job.notes) is not OPENS
+
+
+def test_the_form_asks_for_it(service: ThreadService) -> None:
+    """The choice of the form goes with the request, is remembered, and says why nothing comes of it where that is so. Not for Worlds."""
+    fields = create_properties.of(bpy.context)
+    fields.prompt, fields.review = "a lamp", False
+    assert (create_properties.optimize_of(fields), create_properties.optimize_complaint(fields)) == (None, None)
+    fields.optimize = "LIGHT"
+    assert (create_properties.optimize_complaint(fields) is None) is OPENS
+    fields.kind = "WORLD"
+    assert create_properties.optimize_of(fields) is None
+    fields.kind = "MODEL"
+    assert bpy.ops.mint.generate_from_form() == {"FINISHED"}
+    assert [one.level for one in service.operations() if one.level] == ["light"] * OPENS
+    assert not any("not optimised" in note for note in newest().notes), "the form has said it"
+    fields.optimize = "OFF"
+    create_properties.recall()
+    assert fields.optimize == "LIGHT"
+
+
+@pytest.mark.skipif(not OPENS, reason="does not apply: this Blender opens no optimised files")
+def test_a_placed_one_is_optimised_in_place(service: ThreadService) -> None:
+    """As the job's menu does it: the model of the job, by its id, takes the place of what is in the scene."""
+    job = generated()
+    bpy.ops.mint.optimize(asset_id=asset_of(job), level="MODERATE")
+    (root,) = [each for each in bpy.context.scene.objects if each.parent is None and "mint_asset_id" in each]
+    assert root["mint_file_used"] == "optimized"
+    assert newest().title == job.title, "known by more than its id"
+
+
+# -- converted --------------------------------------------------------------------------------------------------------------------
+
+
+def test_convert(service: ThreadService, tmp_path: Path) -> None:
+    """Several formats at once, into a folder; nothing lands in the scene, and the job is over."""
+    job = generated(name="Lamp")
+    before = len(bpy.data.objects)
+    folder = tmp_path / "out"
+    assert bpy.ops.mint.convert(asset_id=asset_of(job), formats={"OBJ", "FBX"}, directory=str(folder)) == {"FINISHED"}
+    assert sorted(path.name for path in folder.iterdir()) == ["Lamp.fbx", "Lamp.obj"]
+    assert len(bpy.data.objects) == before
+    assert newest().phase is Phase.PLACED
+    with pytest.raises(RuntimeError, match="not ready to place"):
+        bpy.ops.mint.place(job_id=newest().id)
+    bpy.ops.mint.convert(asset_id=asset_of(job), formats={"OBJ"}, directory=str(folder))
+    assert len(service.requests("POST", "/v1/models/*:convert")) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"directory": ""}, "No folder"),
+        ({"formats": set()}, "at least one format"),
+        ({"asset_id": "../etc"}, "not an id"),
+        ({"asset_id": "nothere"}, "not|no such"),
+    ],
+)
+def test_what_cannot_be_converted(arguments: dict[str, object], sentence: str, service: ThreadService, tmp_path: Path) -> None:
+    """A sentence says why; nothing is paid."""
+    known = {"asset_id": entry().id, "formats": {"FBX"}, "directory": str(tmp_path)}
+    with pytest.raises(RuntimeError, match=sentence):
+        bpy.ops.mint.convert(**{**known, **arguments})
+    assert not service.requests("POST", "/v1/models/*:convert")
+
+
+# -- tried anew, made once more -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_a_failed_entry_is_tried_anew(is_listed: bool, service: ThreadService) -> None:
+    """It lands as a fresh result does; a script needs no list for that."""
+    failed = entry(view_model.State.FAILED)
+    if not is_listed:
+        library_browser_view_model.forget()
+    assert bpy.ops.mint.retry_asset(kind="MODEL", asset_id=failed.id) == {"FINISHED"}
+    assert place.find(asset_id=failed.id) is not None
+    assert len(service.requests("POST", f"/v1/models/{failed.id}:retry")) == 1
+
+
+def test_what_has_not_failed_is_not_tried_anew(service: ThreadService) -> None:
+    """That is said, and nothing is sent."""
+    with pytest.raises(RuntimeError, match="has not failed"):
+        bpy.ops.mint.retry_asset(kind="MODEL", asset_id=entry().id)
+    assert not service.requests("POST")
+
+
+def test_generate_again(service: ThreadService) -> None:
+    """The same request at the same place, under another key; with a prompt it is a variation."""
+    bpy.context.scene.cursor.location = (1, 2, 0)
+    job = generated(name="Lamp", pose="A_POSE")
+    bpy.context.scene.cursor.location = (9, 9, 9)
+    bpy.ops.mint.again(job_id=job.id)
+    assert newest().target == job.target
+    bpy.ops.mint.again(job_id=job.id, prompt="a green lamp")
+    bodies = [start.body for start in service.requests("POST", "/v1/models:generate")]
+    assert bodies == [bodies[0], bodies[0], {**bodies[0], "prompt": "a green lamp"}]
+    assert len({each.key for each in session.board().jobs()}) == 3
+
+
+def test_generate_an_entry_again(service: ThreadService) -> None:
+    """From the library, as far as Mint tells: kind, prompt, name."""
+    listed = entry()
+    bpy.ops.mint.again(asset_id=listed.id)
+    (start,) = service.requests("POST", "/v1/models:generate")
+    assert start.body["prompt"] == listed.prompt
+
+
+def test_a_picture_that_is_gone_is_named(tmp_path: Path) -> None:
+    """Our copy was cleared: generating again says which, and starts nothing; as a draft the rest is taken."""
+    (tmp_path / "a.png").write_bytes(PIXEL)
+    job = generated(images=str(tmp_path / "a.png"))
+    Path(job.request.images[0]).unlink()
+    with pytest.raises(RuntimeError, match=r"a\.png cannot be read"):
+        bpy.ops.mint.again(job_id=job.id)
+    bpy.ops.mint.use_prompt(job_id=job.id)
+    assert references_properties.sources() == ()
+    assert create_properties.of(bpy.context).prompt == "a lamp"
+
+
+def test_a_draft_has_everything(tmp_path: Path, service: ThreadService) -> None:
+    """Prompt, name, settings and pictures of the job are in the form, where they can be changed; nothing is started."""
+    (tmp_path / "a.png").write_bytes(PIXEL)
+    job = generated(name="Lamp", pose="T_POSE", optimize="LIGHT", images=str(tmp_path / "a.png"))
+    fields = create_properties.of(bpy.context)
+    fields.kind, fields.preset, fields.review = "WORLD", "PRODUCTION", True
+    assert bpy.ops.mint.use_prompt(job_id=job.id) == {"FINISHED"}
+    request = create_properties.request_of(fields)
+    assert (request.kind, request.prompt, request.name, request.preset, request.mode, request.pose) == (
+        job.request.kind,
+        *("a lamp", "Lamp"),
+        *(job.request.preset, job.request.mode, job.request.pose),
+    )
+    assert fields.optimize == "LIGHT"
+    assert [Path(source).read_bytes() for source in references_properties.sources()] == [PIXEL]
+    assert len(service.requests("POST", "/v1/models:generate")) == 1
+
+
+def test_a_draft_of_a_world(service: ThreadService) -> None:
+    """Its parts come back too."""
+    fields = create_properties.of(bpy.context)
+    fields.kind, fields.prompt, fields.review = "WORLD", "a hall", False
+    fields.splats, fields.collider, fields.camera = "100k", "PHYSICS", False
+    bpy.ops.mint.generate_from_form()
+    fields.kind, fields.splats, fields.collider, fields.camera = "MODEL", "NONE", "AUTO", True
+    bpy.ops.mint.use_prompt(job_id=newest().id)
+    assert (fields.kind, fields.prompt, fields.splats, fields.collider, fields.camera) == ("WORLD", "a hall", "100k", "PHYSICS", False)
+
+
+def test_a_job_that_is_not_there_is_said() -> None:
+    """By every operator about a job, in the same words."""
+    for name in (
+        "approve",
+        "revise",
+        "resume",
+        "retry",
+        "cancel",
+        "dismiss",
+        "place",
+        "again",
+        "use_prompt",
+        "copy_report",
+        "show_preview",
+    ):
+        with pytest.raises(RuntimeError, match='no job "nothere" in the journal'):
+            getattr(bpy.ops.mint, name)(job_id="nothere")

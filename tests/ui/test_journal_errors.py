@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A journal that cannot be used: the add-on starts all the same, and says why nothing is listed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+import mint_blender  # noqa: E402 - needs bpy
+from mint_blender.ui import heartbeat, session  # noqa: E402
+
+
+@pytest.fixture
+def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The add-on, with noise where its journal should be."""
+    path = tmp_path / "home" / "journal.sqlite3"
+    path.parent.mkdir()
+    path.write_bytes(os.urandom(8192))
+    monkeypatch.setenv("MINT_API_KEY", "key")
+    monkeypatch.setenv("MINT_API_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("MINT_BLENDER_HOME", str(path.parent))
+    mint_blender.register()
+    yield path
+    mint_blender.unregister()
+
+
+def test_the_add_on_starts_and_says_it(broken: Path) -> None:
+    """No traceback at the start, a sentence for the panel and for who clicks; and all is well as soon as the file is out of the way."""
+    noise = broken.read_bytes()
+    heartbeat._go_on()
+    sentence = session.complaint()
+    assert sentence is not None
+    assert sentence.startswith(f"The job journal {broken} cannot be read or written")
+    with pytest.raises(RuntimeError, match=r"It is damaged or not a journal\. Do not delete it"):
+        bpy.ops.mint.generate(prompt="a lamp")
+    assert broken.read_bytes() == noise
+    broken.unlink()
+    assert session.board().jobs() == []
+    assert session.complaint() is None

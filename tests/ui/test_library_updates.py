@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The panel Library while jobs run: it shows what becomes of them by itself, and what that costs in requests.
+
+The panel's part is played as in `test_library_large`; jobs are begun on the board, as an operator does it where there is a window.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ..mint_service.running import ThreadService, running_service
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+from mint_blender.jobs.job import Job, asset_of  # noqa: E402
+from mint_blender.jobs.library import view_model  # noqa: E402
+from mint_blender.jobs.service import Board  # noqa: E402
+from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
+from mint_blender.mint.schema import Asset, Kind, Preset  # noqa: E402
+from mint_blender.ui import heartbeat, session  # noqa: E402
+from mint_blender.ui.library_browser import job_lookup  # noqa: E402
+from mint_blender.ui.library_browser import view_model as library_browser_view_model  # noqa: E402
+
+from ..jobs.quick import quick  # noqa: E402
+from .test_library_large import Panel  # noqa: E402
+
+MODELS = 65
+
+
+@pytest.fixture
+def service() -> Iterator[ThreadService]:
+    """A stand-in with three pages of models and one of Worlds."""
+    with running_service(speed=2000, library={"models": MODELS, "worlds": 4}, credits=1e6) as running:
+        yield running
+        assert not running.leaks()
+
+
+@pytest.fixture
+def panel(service: ThreadService, enabled: None, monkeypatch: pytest.MonkeyPatch) -> Panel:
+    """The panel of an add-on that was just enabled; nothing has been asked yet."""
+    monkeypatch.setattr(library_browser_view_model, "TYPING_PAUSE", 0.0)
+    monkeypatch.setattr(library_browser_view_model, "GATHERING", 0.0)
+    session.board()
+    return Panel(service)
+
+
+def begun(prompt: str = "a lamp", kind: Kind = Kind.MODEL) -> Job:
+    """A job that was just begun."""
+    return session.board().start(GenerationRequest(kind, prompt, preset=Preset.FAST))
+
+
+def first_on_screen() -> Asset:
+    """The entry at the top."""
+    return library_browser_view_model.on_screen(library_browser_view_model.fields_of(bpy.context))[0]
+
+
+def unseen(panel: Panel) -> None:
+    """Live with the panel closed, until nothing goes on."""
+    while session.board().is_active_at_all:
+        panel.beat()
+
+
+def test_a_new_one_comes_in_front(panel: Panel) -> None:
+    """Looked at while it is made: one further first page of its kind, and the entry turns from being made to done. Then nothing more."""
+    panel.live()
+    assert len(panel.pages()) == 2
+    panel.service.scenario(speed=20.0)
+    job = begun()
+    states = []
+    while session.board().is_active_at_all:
+        panel.beat()
+        panel.draw()
+        states.append((first_on_screen().prompt, view_model.state_of(first_on_screen())))
+    panel.live()
+    assert ("a lamp", view_model.State.UNFINISHED) in states
+    assert states[-1] == ("a lamp", view_model.State.DONE)
+    assert first_on_screen().id == asset_of(session.board().job(job.id))
+    assert [page.split("?")[0] for page in panel.pages()[2:]] == ["/v1/models"]
+    before = len(panel.requests()) + len(panel.requests("files"))
+    for _ in range(100):
+        panel.live()
+    assert len(panel.requests()) + len(panel.requests("files")) == before
+
+
+def test_several_that_begin_together_are_one_request(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight models of one click: the first page is read once, when all of them have had the time to be there."""
+    panel.live()
+    monkeypatch.setattr(library_browser_view_model, "GATHERING", 2.0)
+    for number in range(8):
+        begun(f"a lamp no {number}")
+    until = time.monotonic() + 30
+    while len(panel.pages()) == 2 or session.board().is_active_at_all:
+        assert time.monotonic() < until
+        if session.board().is_active_at_all:
+            panel.beat()
+        panel.draw()
+    panel.live()
+    assert len(panel.pages()) == 3
+    assert {each.prompt for each in library_browser_view_model.on_screen(panel.fields)} > {f"a lamp no {number}" for number in range(8)}
+
+
+def test_a_closed_panel_remembers(panel: Panel) -> None:
+    """While nobody looks nothing is asked; opened again, the new one is there after one request."""
+    panel.live()
+    begun()
+    unseen(panel)
+    assert len(panel.pages()) == 2
+    panel.live()
+    assert len(panel.pages()) == 3
+    assert (first_on_screen().prompt, view_model.state_of(first_on_screen())) == ("a lamp", view_model.State.DONE)
+
+
+def test_only_the_kind_that_is_looked_at(panel: Panel) -> None:
+    """A new World is not asked for while only models are shown; it is as soon as Worlds are."""
+    panel.live()
+    panel.fields.kind = "MODEL"
+    hall = begun("a hall", Kind.WORLD)
+    unseen(panel)
+    panel.live()
+    assert len(panel.pages()) == 2
+    panel.fields.kind = "WORLD"
+    panel.live()
+    assert [page.split("?")[0] for page in panel.pages()[2:]] == ["/v1/worlds"]
+    assert first_on_screen().id == asset_of(session.board().job(hall.id))
+
+
+def test_never_opened(panel: Panel) -> None:
+    """Jobs begin and end: the lists are not asked. Opened for the first time: one page of each kind, as ever."""
+    begun()
+    unseen(panel)
+    assert panel.pages() == []
+    panel.live()
+    assert len(panel.pages()) == 2
+    assert first_on_screen().prompt == "a lamp"
+
+
+def test_jobs_of_another_account_are_no_news(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With another key the list does not have what this journal's jobs have made: that is no reason to read it twice."""
+    begun()
+    unseen(panel)
+    with running_service(speed=2000, library={"models": 20, "worlds": 4}) as other:
+        monkeypatch.setenv("MINT_API_KEY", other.key)
+        monkeypatch.setenv("MINT_API_BASE_URL", other.api)
+        session.account_changed()
+        for _ in range(20):
+            panel.live()
+        assert len(other.requests("GET", "/v1/models")) == len(other.requests("GET", "/v1/worlds")) == 1
+
+
+def test_another_account_is_looked_through_anew(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search was stopped; with another key the same filter is looked for in what that has made, from the beginning."""
+    panel.live()
+    panel.fields.words = "no such thing"
+    library_browser_view_model.stop_searching()
+    panel.live()
+    assert len(panel.pages()) == 2
+    with running_service(speed=2000, library={"models": MODELS, "worlds": 4}) as other:
+        monkeypatch.setenv("MINT_API_KEY", other.key)
+        monkeypatch.setenv("MINT_API_BASE_URL", other.api)
+        session.account_changed()
+        panel.live()
+        assert library_browser_view_model.extent_words(panel.fields) == f"All {MODELS + 4} looked through"
+
+
+def test_a_retried_entry_far_down(panel: Panel) -> None:
+    """The oldest failed one, on the last screen: it turns in place, without one request for a list, and leaves the list of failed ones."""
+    panel.live()
+    panel.fields.state = "FAILED"
+    panel.live()
+    old = library_browser_view_model.shown(panel.fields)[-1]
+    panel.fields.chosen = old.id
+    panel.fields.state = "ALL"
+    while library_browser_view_model.library().next_page():
+        library_browser_view_model.turn(panel.fields, forward=True)
+        panel.live()
+    on_screen = [each.id for each in library_browser_view_model.on_screen(panel.fields)]
+    pages = len(panel.pages())
+    states = [view_model.state_words(old)]
+    panel.service.scenario(speed=20.0)
+    session.board().attempt(old)
+    while session.board().is_active_at_all:
+        panel.beat()
+        panel.draw()
+        chosen = library_browser_view_model.chosen(panel.fields)
+        assert chosen is not None
+        if view_model.state_words(chosen) not in states[-1:]:
+            states.append(view_model.state_words(chosen))
+        if view_model.state_of(chosen) is view_model.State.UNFINISHED:
+            assert job_lookup.job_of(chosen) is not None, "the details say that it is in the list of jobs"
+    assert states == ["Failed", "Being made", "Done"]
+    assert job_lookup.preset_words(library_browser_view_model.library().get(old.id)) == "Fast", "Mint's, not the form's default"
+    assert [each.id for each in library_browser_view_model.on_screen(panel.fields)] == on_screen
+    panel.fields.state = "FAILED"
+    assert old.id not in {each.id for each in library_browser_view_model.shown(panel.fields)}
+    panel.live()
+    assert len(panel.pages()) == pages
+
+
+def test_the_place_on_screen_is_kept(panel: Panel) -> None:
+    """Two screens down one goes on looking at the same entries, whatever comes in front."""
+    panel.live()
+    for _ in range(2):
+        library_browser_view_model.turn(panel.fields, forward=True)
+        panel.live()
+    before = [each.id for each in library_browser_view_model.on_screen(panel.fields)]
+    pages = len(panel.pages())
+    begun()
+    panel.live()
+    assert len(panel.pages()) == pages + 1
+    assert [each.id for each in library_browser_view_model.on_screen(panel.fields)] == before
+    assert panel.fields.start == 2 * library_browser_view_model.ON_SCREEN + 1
+
+
+def test_a_model_of_another_process(panel: Panel, home: Path) -> None:
+    """Begun and ended by another program with this journal, while nothing goes on here: whoever looks sees it, for one request."""
+    panel.live()
+    other = Board(quick(home), session.account())
+    job = other.start(GenerationRequest(Kind.MODEL, "a lamp from elsewhere", preset=Preset.FAST))
+    other.watch([job.id])
+    assert other.close()
+    assert not session.board().is_active_at_all
+    library_browser_view_model._looked_at = 0.0  # some seconds later
+    panel.draw()
+    panel.live()
+    assert first_on_screen().prompt == "a lamp from elsewhere"
+    assert len(panel.pages()) == 3
+
+
+def test_looking_is_cheap(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often an idle panel is drawn, the journal is looked into once in some seconds, and the heart does not go on beating."""
+    panel.live()
+    beats = []
+    monkeypatch.setattr(library_browser_view_model, "_look", lambda: beats.append(heartbeat.beat()))
+    library_browser_view_model._looked_at = 0.0
+    for _ in range(200):
+        panel.draw()
+    assert beats == [False]
+
+
+def test_a_script_sees_the_truth(panel: Panel) -> None:
+    """In background mode nothing beats: what an operator does with an entry is told by the job of the call before."""
+    bpy.ops.mint.refresh_library()
+    failed = library_browser_view_model.library().entries(view_model.Filter(Kind.MODEL, view_model.State.FAILED))[0]
+    assert bpy.ops.mint.retry_asset(kind="MODEL", asset_id=failed.id) == {"FINISHED"}
+    with pytest.raises(RuntimeError, match="has not failed"):
+        bpy.ops.mint.retry_asset(kind="MODEL", asset_id=failed.id)

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A card tells what is true of the open file, and what a click on Place is going to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ..scene import glbs
+
+bpy = pytest.importorskip("bpy")
+pytestmark = pytest.mark.blender
+
+import mint_blender  # noqa: E402
+from mint_blender.delivery import import_job  # noqa: E402
+from mint_blender.jobs.job import Job, Kept, Phase, Role, Target, new_job  # noqa: E402
+from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
+from mint_blender.mint.schema import Format, Kind  # noqa: E402
+from mint_blender.scene import place  # noqa: E402
+from mint_blender.scene.place import Landing  # noqa: E402
+from mint_blender.ui import session  # noqa: E402
+from mint_blender.ui.job_list import card, placed_results  # noqa: E402
+
+from ..scene.replacing import FIRST  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def _enabled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("MINT_API_KEY", "key")
+    monkeypatch.setenv("MINT_API_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
+    mint_blender.register()
+    yield
+    mint_blender.unregister()
+
+
+def finished(path: Path, **more: Any) -> Job:
+    """A job whose model is on disk."""
+    job = new_job(GenerationRequest(Kind.MODEL, "a lamp"), more.pop("target", Target()), now=0)
+    kept = Kept(Role.MODEL, str(path), "https://files.example/model.glb")
+    return replace(job, phase=Phase.PLACED, files=(kept,), **more)
+
+
+def shown_after(job: Job) -> Phase:
+    """What the card says once the objects were looked through."""
+    placed_results.look()
+    return placed_results.shown(job).phase
+
+
+def test_a_result_that_is_not_in_the_file_is_offered_again(model: Path) -> None:
+    """Placed while it is there, in any scene; ready to place when it was deleted, and in another file."""
+    job = finished(model)
+    assert placed_results.shown(job) is job, "nobody has looked yet"
+    assert shown_after(job) is Phase.READY
+    placed = import_job.place(job)
+    assert shown_after(job) is Phase.PLACED
+    bpy.context.window.scene = bpy.data.scenes.new("Other")
+    assert shown_after(job) is Phase.PLACED
+    bpy.data.batch_remove(list(placed.objects))
+    assert shown_after(job) is Phase.READY
+    import_job.place(job)
+    assert shown_after(job) is Phase.PLACED
+    bpy.ops.wm.read_homefile(use_empty=True)
+    assert shown_after(job) is Phase.READY
+
+
+@pytest.mark.parametrize("target", [{"output": "a.glb"}, {"render": "a.png"}])
+def test_what_went_into_files_stays_placed(target: dict[str, str], model: Path) -> None:
+    """Only results that were placed into scenes are offered again; neither is a conversion."""
+    assert shown_after(finished(model, target=Target(**target))) is Phase.PLACED
+    assert shown_after(finished(model, convert=(Format.OBJ,))) is Phase.PLACED
+
+
+def test_changes_are_heard_of(monkeypatch: pytest.MonkeyPatch, model: Path) -> None:
+    """An object that is added, an undo, a redo and a file that is opened let somebody look soon; moving an object does not."""
+    asked: list[int] = []
+    monkeypatch.setattr(placed_results, "_look_soon", lambda: asked.append(1))
+    placed = place.land_model(model, FIRST, Landing(at=(0, 0, 0)))
+    placed_results.look()
+    bpy.context.view_layer.update()
+    asked.clear()
+    placed.root.location.x += 1
+    bpy.context.view_layer.update()
+    assert not asked
+    bpy.data.objects.remove(placed.root)
+    bpy.context.view_layer.update()
+    assert asked
+    for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post, bpy.app.handlers.load_post):
+        asked.clear()
+        for each in handlers:
+            if each.__module__ == placed_results.__name__:
+                each(bpy.context.scene, None)
+        assert asked
+
+
+class Layout:
+    """Takes what Blender's layout takes; the texts of operators by their names."""
+
+    def __init__(self, texts: dict[str, str]) -> None:
+        self.texts = texts
+
+    def __getattr__(self, name: str) -> Any:
+        def take(*words: Any, **more: Any) -> Layout:
+            if name == "operator":
+                self.texts[words[0]] = more.get("text", "")
+            return Layout(self.texts)
+
+        return take
+
+
+def words_of(job: Job) -> str:
+    """What the button on its card says."""
+    texts: dict[str, str] = {}
+    placed_results.look()
+    card.draw(Layout(texts), session.board(), job, width=300)  # type: ignore[arg-type]
+    return texts["mint.place"]
+
+
+def test_the_button_says_what_it_does(model: Path, tmp_path: Path) -> None:
+    """At the 3D cursor, where its prompt was clicked, or in the place of the earlier version; and whether the user has edited that."""
+    later = glbs.simple(tmp_path / "b.glb", high=(0.5, 2, 0.5))
+    job = replace(finished(later, target=Target(replaces=True)), phase=Phase.READY, existing=FIRST.asset_id)
+    assert words_of(job) == "Place at 3D Cursor"
+    here = replace(job, target=Target(replaces=True, document=session.document(), scene=bpy.context.scene.name))
+    assert words_of(here) == "Place Result"
+    root = place.land_model(model, FIRST, Landing(at=(0, 0, 0))).root
+    assert words_of(job) == words_of(here) == "Replace Model"
+    assert words_of(replace(job, target=Target())) == "Place at 3D Cursor"
+    assert placed_results.edited(job) == []
+    root.data.vertices[0].co.x += 1
+    assert placed_results.edited(job) == [root.name] and placed_results.edited(replace(job, target=Target())) == []
+    notes = import_job.place(job).notes
+    assert any("(earlier)" in note for note in notes) and bpy.data.objects["Lamp (earlier)"].hide_viewport

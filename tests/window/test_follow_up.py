@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What comes after a generation, as a person does it: the job's menu, the dialogs with their prices, the folder of a conversion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.mint_service.running import Service, running_service
+
+from .blender_window import BlenderWindow
+from .conftest import SPEED, Since
+
+pytestmark = pytest.mark.window
+
+TEMP = "[each for each in bpy.context.window_manager.windows if each.screen.is_temporary]"
+
+# Blender has no call to open a panel: the same one under another name, open.
+OPENED = """
+panel = getattr(bpy.types, name)
+bpy.utils.unregister_class(panel)
+parts = ('poll', 'draw', 'bl_label', 'bl_space_type', 'bl_region_type', 'bl_category', 'bl_parent_id')
+same = {part: vars(each)[part] for each in reversed(panel.__mro__) for part in parts if part in vars(each)}
+bpy.utils.register_class(type(name + '_open', (bpy.types.Panel,), {**same, 'bl_idname': name + '_open', 'bl_options': set()}))
+region('VIEW_3D', 'UI').tag_redraw()
+result = True
+"""
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    """A stand-in that has made some models; one of them has failed."""
+    with running_service(speed=SPEED, switches=("poll-hint",), retry_after=0.3, library={"models": 9}) as running:
+        yield running
+        assert not running.leaks(), "the key went to the file host"
+
+
+def made(blender: BlenderWindow, prompt: str = "a ceramic lamp", **more: str) -> dict[str, str]:
+    """A placed model: ids of its job and of the model."""
+    arguments = {"preset": "FAST", "mode": "AUTO", "kind": "MODEL", **more}
+    assert blender.call("mint.generate", prompt=prompt, **arguments) == ["FINISHED"]
+    job = blender.wait_for("placed")
+    asset = blender.ask("part('jobs.job').asset_of(board().job(id))", id=job["id"])
+    return {"job": job["id"], "asset": asset}
+
+
+def test_the_form_says_what_optimising_needs(blender: BlenderWindow, since: Since) -> None:
+    """In More one chooses how the model is optimised afterwards. This Blender has no Draco, so nothing would be: the form says so."""
+    blender.ask(OPENED, name="MINT_PT_more")
+    blender.fill(preset="FAST", review=False, optimize="LIGHT", prompt="a lamp")
+    complaint = blender.ask("part('ui.create.properties').optimize_complaint(bpy.context.window_manager.mint)")
+    blender.settle()
+    blender.screenshot("after_form_optimize")
+    blender.ask("call('mint.generate_from_form')")
+    blender.wait_for("placed")
+    assert since.count("POST", "/v1/models/*:optimize") == (0 if complaint else 1)
+
+
+def test_the_menu_of_a_job(blender: BlenderWindow) -> None:
+    """It has everything that can come afterwards; the card itself stays as it was."""
+    made(blender)
+    buttons = blender.buttons()
+    assert not any("mint.convert" in button or "mint.again" in button for button in buttons)
+    blender.click("mint.job_menu")
+    blender.settle()
+    blender.screenshot("after_job_menu")
+    blender.key("Escape")
+
+
+def test_optimise_tells_its_price(blender: BlenderWindow, since: Since) -> None:
+    """Mint is asked once, when the dialog is opened; the dialog is there with the answer."""
+    ids = made(blender)
+    blender.over()
+    blender.until_it_shows(lambda: blender.call("mint.optimize", "INVOKE_DEFAULT", asset_id=ids["asset"]))
+    blender.wait("board().purse.price(part('jobs.queries').OptimizationPrice(asset)) == 20", asset=ids["asset"])
+    blender.settle()
+    blender.screenshot("after_optimise_dialog")
+    blender.key("Escape")
+    asked = since.count("POST", "/v1/pricing:estimate")
+    blender.over()
+    blender.until_it_shows(lambda: blender.call("mint.optimize", "INVOKE_DEFAULT", asset_id=ids["asset"]))
+    blender.key("Escape")
+    assert since.count("POST", "/v1/pricing:estimate") == asked
+    assert since.count("POST", "/v1/models/*:optimize") == 0
+
+
+def test_generate_again(blender: BlenderWindow, since: Since) -> None:
+    """The dialog shows prompt, settings and price; confirmed with another prompt it begins a variation."""
+    ids = made(blender)
+    blender.over()
+    blender.until_it_shows(lambda: blender.call("mint.again", "INVOKE_DEFAULT", job_id=ids["job"]))
+    blender.screenshot("after_again_dialog")
+    blender.key("ctrl+a")
+    blender.until_it_shows(lambda: blender.type("a green lamp"))
+    blender.until_it_shows(lambda: blender.key("Return"))  # ends the text
+    blender.key("g")  # Generate; Enter is Cancel
+    blender.wait("len(jobs()) == 2")
+    assert blender.jobs()[0]["prompt"] == "a green lamp"
+    blender.wait("all(job['phase'] == 'placed' for job in jobs())")
+    assert since.starts == 2
+
+
+def test_use_as_draft(blender: BlenderWindow, since: Since) -> None:
+    """Prompt and settings are in the form, and nothing is started."""
+    ids = made(blender, preset="PRODUCTION")
+    blender.fill(preset="FAST")
+    blender.call("mint.use_prompt", job_id=ids["job"])
+    assert blender.ask("bpy.context.window_manager.mint.preset") == "PRODUCTION"
+    blender.settle()
+    blender.screenshot("after_draft")
+    assert since.starts == 1
+
+
+def test_convert_into_a_folder(blender: BlenderWindow, service: Service, since: Since, tmp_path: Path) -> None:
+    """A file selector asks for the folder and the formats; then the card says "Converting", and where the files lie."""
+    ids = made(blender)
+    blender.call("mint.convert", "INVOKE_DEFAULT", asset_id=ids["asset"])
+    blender.wait(f"len({TEMP}) == 1")
+    blender.settle()
+    blender.screenshot("after_convert_folder")
+    blender.ask(
+        f"with_window = {TEMP}[0]\nwith bpy.context.temp_override(window=with_window):\n    bpy.ops.wm.window_close()\nresult = True"
+    )
+    service.scenario(speed=0.5)
+    folder = str(tmp_path / "exports")
+    blender.ask("call('mint.convert', asset_id=asset, formats={'FBX', 'OBJ'}, directory=folder)", asset=ids["asset"], folder=folder)
+    blender.wait("jobs()[0]['state'] == 'Converting'")
+    blender.settle()
+    blender.screenshot("after_converting")
+    service.scenario(speed=4.0)
+    blender.wait("jobs()[0]['state'] == 'Saved'")
+    blender.settle()
+    blender.screenshot("after_converted")
+    assert any("wm.path_open" in button for button in blender.buttons())
+    assert sorted(path.name for path in Path(folder).iterdir()) == ["a ceramic lamp.fbx", "a ceramic lamp.obj"]
+    assert since.count("POST", "/v1/models/*:convert") == 1
+
+
+def test_a_failed_entry_is_retried(open_blender: Callable[..., BlenderWindow], since: Since) -> None:
+    """The library's details of what failed say why, and offer Retry; a click on it, and the model lands."""
+    blender = open_blender()
+    blender.open_sidebar()
+    blender.ask("[bpy.utils.unregister_class(each) for each in (bpy.types.MINT_PT_more, bpy.types.MINT_PT_main)]")
+    blender.ask(OPENED, name="MINT_PT_library")
+    entries = "part('ui.library_browser.view_model').library().entries(part('jobs.library.view_model').Filter())"
+    failed = blender.wait(f"next((each.id for each in {entries} if each.status == 'failed'), None)")
+    blender.ask("bpy.ops.mint.choose_asset(asset_id=failed)", failed=failed)
+    blender.settle()
+    blender.screenshot("after_failed_entry")
+    blender.click("mint.retry_asset")
+    blender.wait_for("placed")
+    assert since.count("POST", f"/v1/models/{failed}:retry") == 1
+    done = blender.ask(f"next(each.id for each in {entries} if each.status == 'succeeded')")
+    blender.ask("bpy.ops.mint.choose_asset(asset_id=done)", done=done)
+    blender.settle()
+    blender.screenshot("after_library_details")

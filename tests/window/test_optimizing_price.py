@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An optimisation that is wished with a generation is not in its price: what the panel says about that, and that a limit counts it."""
+
+from __future__ import annotations
+
+import pytest
+
+from .blender_window import BlenderWindow
+from .conftest import Since
+from .test_money import FORGET, known_price, limit
+
+pytestmark = pytest.mark.window
+
+WISHED = """
+form = part('ui.create.properties')
+form.readable_extensions = lambda: form.OPTIMIZED_NEEDS  # as a Blender with a Draco decoder
+bpy.context.window_manager.mint.optimize = 'LIGHT'
+"""
+SAID = "board() and board().purse.known(part('jobs.queries').OptimizationPrice()) and part('ui.pricing.price_dialog').optimizing_words()"
+ASKED_ABOUT = "part('ui.pricing.limit_dialog')._above is not None and part('ui.pricing.limit_dialog')._above[0].sentence"
+
+
+def test_optimising_comes_on_top(blender: BlenderWindow, since: Since) -> None:
+    """The panel says so, and for how much as soon as there is a model to tell. A limit counts both; what nobody knows is asked about."""
+    blender.fill(preset="FAST", review=False)
+    blender.ask(WISHED)
+    blender.write("mint.prompt", "a lamp to be optimised")
+    assert known_price(blender) == 248
+    assert blender.wait(SAID).startswith("Optimising comes on top. What optimising costs")
+    blender.wait("board().purse.balance and not board().is_active_at_all")
+    blender.settle()
+    blender.screenshot("optimising_not_known")
+    limit(blender, each=10_000)
+    blender.until_it_shows(lambda: blender.click("mint.generate_from_form"))
+    assert "only once there is a model" in blender.wait(ASKED_ABOUT)
+    blender.screenshot("optimising_not_known_above_the_limit")
+    blender.key("Escape")
+    blender.wait("part('ui.pricing.limit_dialog')._above is None")
+    assert since.starts == 0
+
+    blender.call("mint.generate", prompt="a lamp", preset="FAST")
+    blender.wait_for("placed")
+    limit(blender, each=267)
+    blender.ask(FORGET)
+    blender.until_it_shows(lambda: blender.click("mint.generate_from_form"))
+    assert blender.wait(ASKED_ABOUT).startswith("This would cost about 268 Credits, more than your limit of 267")
+    blender.screenshot("optimising_above_the_limit")
+    blender.key("Escape")
+    blender.wait("part('ui.pricing.limit_dialog')._above is None")
+    assert since.starts == 1
+    assert blender.ask(SAID) == "Optimising comes on top: about 20 Credits."
+    blender.ask("bpy.ops.mint.refresh_account() and None")
+    blender.wait("board().purse.balance and not board().is_active_at_all")
+    blender.settle()
+    blender.screenshot("optimising_comes_on_top")
+    limit(blender, each=0)

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the add-on leaves alone: the network while nobody looks, the file while somebody types or drags, and what an earlier session did."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.mint_service.running import Service
+
+from .blender_window import BlenderWindow
+from .conftest import Since
+from .test_follow_up import OPENED
+from .test_jobs import SAID, start
+
+pytestmark = pytest.mark.window
+
+ESTIMATE = "/v1/pricing:estimate"
+HIDE_SIDEBAR = "setattr(area('VIEW_3D').spaces.active, 'show_region_ui', False)"
+OPEN = "with within('VIEW_3D'):\n    bpy.ops.wm.open_mainfile(filepath=path)"
+
+
+def test_opening_a_file_sends_nothing(open_blender: Callable[..., BlenderWindow], service: Service, since: Since, tmp_path: Path) -> None:
+    """With a key and settings from last time, starting Blender and opening a file asks Mint nothing; the tab Mint, once seen, does."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "form.json").write_text('{"kind": "MODEL", "preset": "FAST", "review": false}', encoding="utf-8")
+    blender = open_blender()
+    path = str(tmp_path / "other.blend")
+    blender.ask("bpy.ops.wm.save_as_mainfile(filepath=path, copy=True)", path=path)
+    blender.wait("bpy.context.window_manager.mint.preset == 'FAST'")
+    blender.ask(OPEN, path=path)
+    blender.wait("bpy.data.filepath == path", path=path)
+    blender.wait("bpy.context.window_manager.mint.preset == 'FAST'")
+    time.sleep(2.0)  # longer than the pause before a price is asked for, and than the start-up waits
+    assert since.count("*", "*") == 0
+    blender.open_sidebar()
+    blender.wait(
+        "board() and board().purse.balance and board().purse.price(part('ui.create.properties').price_of(bpy.context.window_manager.mint))"
+    )
+    assert since.count("POST", ESTIMATE) == 1
+
+
+def test_nothing_lands_while_somebody_types(blender: BlenderWindow, service: Service) -> None:
+    """The Library is searched while a result arrives: it is drawn, and asks, but the scene is left alone until the field is left."""
+    blender.ask(OPENED, name="MINT_PT_library")
+    blender.ask("[bpy.utils.unregister_class(each) for each in (bpy.types.MINT_PT_more, bpy.types.MINT_PT_references)] and None")
+    blender.settle()
+    service.scenario(durations={"final": 1000})
+    try:
+        start(blender, "a lamp that comes late")
+        blender.wait("jobs()[0]['previews']")
+        blender.click("mint_library.words")
+        time.sleep(0.2)
+        blender.display.press()
+        blender.type("lam")
+        assert blender.ask("part('ui.text_fields').may_be_edited()")
+        before = blender.ask("scene()")
+        service.advance(2000)
+        for letter in "psofoldbrass":
+            blender.type(letter)
+            time.sleep(0.3)
+        blender.wait("jobs()[0]['phase'] in ('ready', 'fetching', 'placed')")
+        time.sleep(1.5)
+        assert blender.ask("scene()") == before, "something was imported while a text field was being edited"
+        blender.screenshot("typing_keeps_results_away")
+        blender.key("Return")  # the pointer stays where it is, on the field
+        blender.wait_for("placed", title="late")
+    finally:
+        service.scenario(durations={"final": 40})
+
+
+RADIAL = "[each.bl_idname for each in window().modal_operators]"
+
+
+def test_a_radial_control_keeps_results_away(blender: BlenderWindow) -> None:
+    """While a brush's size is dragged nothing lands; afterwards it does."""
+    blender.over()
+    blender.call("wm.radial_control", "INVOKE_DEFAULT", data_path_primary="tool_settings.unified_paint_settings.size")
+    blender.wait(f"'WM_OT_radial_control' in {RADIAL}")
+    assert blender.ask("part('ui.job_list.auto_import')._is_busy()")
+    blender.key("Escape")
+    blender.wait(f"'WM_OT_radial_control' not in {RADIAL}")
+    assert not blender.ask("part('ui.job_list.auto_import')._is_busy()")
+
+
+def test_an_earlier_session_is_no_news(open_blender: Callable[..., BlenderWindow], service: Service, since: Since) -> None:
+    """Started again with a job in flight and the Library in sight, only what ends now is announced."""
+    first = open_blender()
+    start(first, "a lamp of yesterday")
+    first.wait_for("placed")
+    service.scenario(durations={"final": 1000})
+    try:
+        start(first, "a lamp of today")
+        first.wait("jobs()[0]['previews']")
+        first.quit()
+        second = open_blender()
+        second.open_sidebar()
+        second.ask(OPENED, name="MINT_PT_library")
+        second.wait("jobs() and jobs()[0]['active']")
+        service.advance(2000)
+        second.wait("jobs()[0]['phase'] == 'ready' and not jobs()[0]['active']")
+        second.wait("not part('ui.heartbeat')._beating")
+        said = second.ask(SAID)
+        assert said.count("a lamp of today: Ready to place") == 1
+        assert "yesterday" not in said
+    finally:
+        service.scenario(durations={"final": 40})
+    assert since.starts == 2
+
+
+DRAWN = """
+spend = part('ui.pricing.limit_dialog').MINT_OT_spend
+drawn, draw = [], spend.draw
+def look(self, context):
+    drawn.append(context.window.as_pointer())
+    draw(self, context)
+spend.draw = look
+part('ui.pricing.limit_dialog')._test_drawn = drawn
+"""
+CLICK_IN_SECOND = """
+second = bpy.context.window_manager.windows[1]
+here = next(each for each in second.screen.areas if each.type == 'VIEW_3D')
+with bpy.context.temp_override(window=second, area=here, region=next(each for each in here.regions if each.type == 'WINDOW')):
+    bpy.ops.mint.generate('EXEC_DEFAULT', prompt='a lamp of the second window', preset='FAST', mode='AUTO')
+"""
+
+
+def test_a_dialog_opens_in_the_window_of_the_click(blender: BlenderWindow, since: Since) -> None:
+    """Two windows, a click in the second one above a limit whose price is not known yet: the dialog comes later, and there."""
+    addon = "bpy.context.preferences.addons['bl_ext.user_default.mint_blender'].preferences"
+    blender.ask("with within('VIEW_3D'):\n    bpy.ops.wm.window_new_main()")
+    blender.wait("len(bpy.context.window_manager.windows) == 2")
+    blender.ask("board().answers.clear() if board() else None")
+    blender.ask(f"setattr({addon}, 'limit_each', 100)")
+    try:
+        blender.ask(DRAWN)
+        blender.ask(CLICK_IN_SECOND)
+        blender.wait("part('ui.pricing.limit_dialog')._test_drawn")
+        second = blender.ask("bpy.context.window_manager.windows[1].as_pointer()")
+        assert set(blender.ask("part('ui.pricing.limit_dialog')._test_drawn")) == {second}
+    finally:
+        blender.key("Escape")
+        blender.ask(f"setattr({addon}, 'limit_each', 0)")
+        blender.ask("part('ui.pricing.limit_dialog').forget()")
+        blender.ask("with bpy.context.temp_override(window=bpy.context.window_manager.windows[1]):\n    bpy.ops.wm.window_close()")
+    assert since.starts == 0
