@@ -3,8 +3,8 @@
 
 For scripts: `generate`, `usage`, `models`, `worlds`. For Blender: `register` and `unregister`.
 
-Imports neither `bpy` nor `requests` at the top: the lower rooms can be used and tested without Blender,
-and enabling the add-on adds nothing to Blender's start.
+Imports neither `bpy` nor `requests` at the top: the lower rooms can be used and tested without
+Blender, and enabling the add-on adds nothing to Blender's start.
 """
 
 from __future__ import annotations

@@ -24,7 +24,9 @@ class Stored(Protocol):
 
 
 def preferences() -> Stored | None:
-    """The preferences as they are now; None while the add-on is not enabled (a script that only uses the package)."""
+    """The preferences as they are now; None while the add-on is not enabled (a script that only
+    uses the package).
+    """
     entry: bpy.types.Addon | None = bpy.context.preferences.addons.get(ADDON)
     return entry.preferences if entry else None  # type: ignore[return-value]  # the stubs know the base class only
 
@@ -36,7 +38,9 @@ def stored_account() -> tuple[str, str]:
 
 
 def confirmed_origins() -> frozenset[str]:
-    """The addresses that the environment may name and that get the key from here all the same, since the user has said so."""
+    """The addresses that the environment may name and that get the key from here all the same,
+    since the user has said so.
+    """
     stored = preferences()
     return frozenset(stored.confirmed_origins.split()) if stored else frozenset()
 

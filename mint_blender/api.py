@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a batch script calls: `mint_blender.generate`, `usage`, `models`, `worlds`. Each blocks, and raises with a sentence."""
+"""What a batch script calls: `mint_blender.generate`, `usage`, `models`, `worlds`.
+
+Each blocks, and raises with a sentence.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,10 @@ if TYPE_CHECKING:
 
 
 class GenerationStopped(RuntimeError):
-    """The job did not come to its end. `job_id` finds it again: what was paid for can be resumed."""
+    """The job did not come to its end.
+
+    `job_id` finds it again: what was paid for can be resumed.
+    """
 
     def __init__(self, job: Job, reason: str = "") -> None:
         super().__init__(f"{job.title}: {reason or presenter.state(job)} (job {job.id})")
@@ -54,9 +60,10 @@ def generate(
 ) -> Placed:
     """Generate and place the result in the current scene; blocks until it is there.
 
-    In mode "review", `review(preview)` is called at each Preview (`preview.path` is its picture) and answers "approve",
-    "cancel", or the text of a revision. `optimize` ("light", "moderate", "aggressive") has a model made lighter afterwards, which
-    costs Credits too, if this Blender can open such files. Raises GenerationStopped, a MintError, TooExpensive for what is above
+    In mode "review", `review(preview)` is called at each Preview (`preview.path` is its picture)
+    and answers "approve", "cancel", or the text of a revision. `optimize` ("light", "moderate",
+    "aggressive") has a model made lighter afterwards, which costs Credits too, if this Blender can
+    open such files. Raises GenerationStopped, a MintError, TooExpensive for what is above
     `max_credits` or a limit in the add-on's preferences, or ValueError for what Mint would refuse.
     """
     request = GenerationRequest(
@@ -72,7 +79,9 @@ def generate(
     _check(request, level, review)
     with session.open_board() as board:
         session.check_price(board, request, level, max_credits)
-        started = board.start(request, Target(splats=splats), optimize=level, max_credits=max_credits)
+        started = board.start(
+            request, Target(splats=splats), optimize=level, max_credits=max_credits
+        )
         try:
             job = session.follow(board, started.id, lambda news: None, review)
         except StillAway as away:
@@ -85,7 +94,8 @@ def generate(
             placed = import_job.place(job)
         try:
             board.placed(job.id, *placed.notes)
-        except JournalTrouble as trouble:  # it is in the scene: a script that heard of an error would pay for it once more
+        # it is in the scene: a script that heard of an error would pay for it once more
+        except JournalTrouble as trouble:
             log.warning("Job %s was placed, which could not be recorded: %s", job.id, trouble)
     return placed
 
@@ -111,12 +121,17 @@ def _assets(kind: Kind) -> Iterator[Asset]:
         yield from session.assets(client, kind)
 
 
-def _check(request: GenerationRequest, level: OptimizationLevel | None, review: Review | None) -> None:
+def _check(
+    request: GenerationRequest, level: OptimizationLevel | None, review: Review | None
+) -> None:
     """Raises ValueError for what makes no sense, and for what Mint would refuse."""
     if level is not None and request.kind is not Kind.MODEL:
         raise ValueError("Optimising is for models.")
     if request.mode is Mode.REVIEW and review is None:
-        raise ValueError('mode "review" needs a function review(preview) that answers "approve", "cancel" or a revision.')
+        raise ValueError(
+            'mode "review" needs a function review(preview) that answers "approve", "cancel" or a'
+            " revision."
+        )
     try:
         session.check_request(request)
     except NotPossible as trouble:

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The main job from prompt to .blend and picture, against the stand-in service: what `python3 scripts/dev.py demo` runs.
+"""The main job from prompt to .blend and picture, against the stand-in service: what `python3
+scripts/dev.py demo` runs.
 
-Every step is the very command that a user would type, so the demo is also a tour of the command line.
+Every step is the very command that a user would type, so the demo is also a tour of the command
+line.
 """
 
 from __future__ import annotations
@@ -34,7 +36,11 @@ def main() -> int:
     standard_output.keep_for_results()  # what Blender prints while it renders goes nowhere
     _start_afresh()
     with stand_in_service() as service:
-        os.environ.update(MINT_API_KEY=service["key"], MINT_API_BASE_URL=service["api"], MINT_BLENDER_HOME=str(FOLDER / "journal"))
+        os.environ.update(
+            MINT_API_KEY=service["key"],
+            MINT_API_BASE_URL=service["api"],
+            MINT_BLENDER_HOME=str(FOLDER / "journal"),
+        )
         _say("A 3D Model, stopping at its Preview")
         lamp = _model("a small ceramic lamp with an orange shade", "lamp")
         _say("A World, straight through")
@@ -54,25 +60,45 @@ class Made:
 def _model(prompt: str, name: str) -> Made:
     blend, picture = FOLDER / f"{name}.blend", FOLDER / f"{name}.png"
     _mint(
-        "generate", "--kind", "model", "--prompt", prompt, "--name", "Ceramic lamp", "--preset", "fast", "--mode", "review",
+        "generate", "--kind", "model", "--prompt", prompt, "--name", "Ceramic lamp", "--preset", "fast", "--mode", "review",  # noqa: E501
         "-o", str(blend), "--render", str(picture), waits=True,
     )  # fmt: skip
     job_id = _newest().id
     _mint("revise", job_id, "make the shade blue", waits=True)
     _mint("approve", job_id)
-    previews = [_keep_preview(Path(kept.path), name, number) for number, kept in enumerate(_newest().previews, start=1)]
+    previews = [
+        _keep_preview(Path(kept.path), name, number)
+        for number, kept in enumerate(_newest().previews, start=1)
+    ]
     return Made(_newest(), (blend, picture, *previews))
 
 
 def _world(prompt: str, name: str) -> Made:
     blend, picture = FOLDER / f"{name}.blend", FOLDER / f"{name}.png"
-    _mint("generate", "--kind", "world", "--prompt", prompt, "--name", "Courtyard", "-o", str(blend), "--render", str(picture))
+    _mint(
+        "generate",
+        "--kind",
+        "world",
+        "--prompt",
+        prompt,
+        "--name",
+        "Courtyard",
+        "-o",
+        str(blend),
+        "--render",
+        str(picture),
+    )
     return Made(_newest(), (blend, picture))
 
 
 def _mint(*arguments: str, waits: bool = False) -> None:
-    """Run one command as a user would; `waits` is for one that ends with a Preview waiting (exit status 6)."""
-    print(f"\n$ python3 -m mint_blender {shlex.join(_short(argument) for argument in arguments)}", flush=True)
+    """Run one command as a user would; `waits` is for one that ends with a Preview waiting (exit
+    status 6).
+    """
+    print(
+        f"\n$ python3 -m mint_blender {shlex.join(_short(argument) for argument in arguments)}",
+        flush=True,
+    )
     status = mint(arguments)
     if status != (6 if waits else 0):
         sys.exit(f"The demo stops here: that ended with exit status {status}.")
@@ -117,13 +143,17 @@ def _say(title: str) -> None:
 def _summary(made: list[Made]) -> None:
     _say("Made")
     for each in made:
-        print(f"{each.job.title} ({each.job.kind}, {each.job.request.preset}): {presenter.cost(each.job)}")
+        print(
+            f"{each.job.title} ({each.job.kind}, {each.job.request.preset}):"
+            f" {presenter.cost(each.job)}"
+        )
         for path in each.files:
             print(f"    {path.relative_to(ROOT)}  {path.stat().st_size / 1024:,.0f} KB")
     print(
         "\nThese came from a stand-in service that invents its models. The same with Mint itself:\n"
-        "    export MINT_API_KEY=…        (made at platform.mint.gg; access to the beta: hello@mint.gg)\n"
-        '    python3 -m mint_blender generate --prompt "a small ceramic lamp" -o lamp.blend --render lamp.png'
+        "    export MINT_API_KEY=…        (made at platform.mint.gg; access to the beta:"
+        ' hello@mint.gg)\n    python3 -m mint_blender generate --prompt "a small ceramic lamp" -o'
+        " lamp.blend --render lamp.png"
     )
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a developer types: set-up and work in one command each, on a machine that has only Python and pip.
+"""What a developer types: set-up and work in one command each, on a machine that has only Python
+and pip.
 
 python3 scripts/dev.py demo          the main job against the stand-in service: prompt, preview, approval, .blend, picture
 python3 scripts/dev.py service       only the stand-in service: prints its address and a key, and serves until Ctrl-C
@@ -8,14 +9,16 @@ python3 scripts/dev.py test          every check and test; --all: on every Blend
 python3 scripts/dev.py lint          ruff and mypy
 python3 scripts/dev.py env [NAME]    make an environment and print the path of its Python
 python3 scripts/dev.py lock          write the pinned dependencies anew
-"""
+"""  # noqa: E501
 
 import argparse
 import os
 import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036 (this file is the one that people start with any Python they have)
-    sys.exit(f"Mint for Blender needs Python 3.11 or newer; this is {sys.version.split()[0]}. Try python3.11 or python3.13.")
+    sys.exit(
+        f"Mint for Blender needs Python 3.11 or newer; this is {sys.version.split()[0]}. Try python3.11 or python3.13."  # noqa: E501
+    )
 
 from pathlib import Path
 
@@ -42,8 +45,12 @@ def env(names: list[str]) -> int:
     """Make environments and print where their Pythons are."""
     unknown = [name for name in names if name not in environments.ENVIRONMENTS]
     if unknown:
-        raise Trouble(f"There is no environment {', '.join(unknown)}. There are: {', '.join(environments.ENVIRONMENTS)}.")
-    chosen = [environments.ENVIRONMENTS[name] for name in names] or [environments.default_environment()]
+        raise Trouble(
+            f"There is no environment {', '.join(unknown)}. There are: {', '.join(environments.ENVIRONMENTS)}."  # noqa: E501
+        )
+    chosen = [environments.ENVIRONMENTS[name] for name in names] or [
+        environments.default_environment()
+    ]
     for environment in chosen:
         say(str(environments.ready(environment)))
     return 0
@@ -60,7 +67,9 @@ def prune() -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
-    top = argparse.ArgumentParser(prog="dev.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    top = argparse.ArgumentParser(
+        prog="dev.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (_, help) in MODULES.items():
         commands.add_parser(name, help=help, add_help=False)
@@ -68,15 +77,33 @@ def parser() -> argparse.ArgumentParser:
     lock = commands.add_parser("lock", help="write the pinned dependencies anew")
     lock.add_argument("--upgrade", action="store_true", help="take the newest versions that fit")
     make = commands.add_parser("env", help="make environments and print the paths of their Pythons")
-    make.add_argument("--prune", action="store_true", help="remove the environments that no longer fit the locks")
+    make.add_argument(
+        "--prune", action="store_true", help="remove the environments that no longer fit the locks"
+    )
     make.add_argument("names", nargs="*", metavar="NAME", help=", ".join(environments.ENVIRONMENTS))
-    test = commands.add_parser("test", help="every check and test", epilog="What follows -- goes to pytest, and then nothing else is run.")
-    test.add_argument("--bpy", action="append", default=[], metavar="VERSION", help="in the environment of this Blender (can be repeated)")
+    test = commands.add_parser(
+        "test",
+        help="every check and test",
+        epilog="What follows -- goes to pytest, and then nothing else is run.",
+    )
+    test.add_argument(
+        "--bpy",
+        action="append",
+        default=[],
+        metavar="VERSION",
+        help="in the environment of this Blender (can be repeated)",
+    )
     test.add_argument("--all", action="store_true", help="in the environments of all Blenders")
-    test.add_argument("--others", action="store_true", help="in those of all Blenders but the default")
+    test.add_argument(
+        "--others", action="store_true", help="in those of all Blenders but the default"
+    )
     test.add_argument("--fast", action="store_true", help="only what needs no Blender")
     test.add_argument("--no-lint", action="store_true", help="without ruff and mypy")
-    test.add_argument("--strict", action="store_true", help="a test that was left out is a failure (the default where CI=true)")
+    test.add_argument(
+        "--strict",
+        action="store_true",
+        help="a test that was left out is a failure (the default where CI=true)",
+    )
     return top
 
 

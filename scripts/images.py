@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pictures of the README, made anew: results rendered from two viewpoints, and the window as the window tests see it.
+"""The pictures of the README, made anew: results rendered from two viewpoints, and the window as
+the window tests see it.
 
 python3 scripts/dev.py images
 """
@@ -44,10 +45,21 @@ RESULTS = (
 )
 WINDOW = ("preview", "world", "library", "references")
 PROPS = [
-    *({"prompt": f"a small {what}", "preset": "fast"} for what in ("ceramic lamp, orange", "blue treasure chest", "green mug")),
+    *(
+        {"prompt": f"a small {what}", "preset": "fast"}
+        for what in ("ceramic lamp, orange", "blue treasure chest", "green mug")
+    ),
     {"prompt": "a sword for the villain [moderation]", "preset": "fast"},
-    *({"prompt": f"a small {what}", "preset": "fast"} for what in ("yellow tree", "purple rock", "white ceramic lamp")),
-    {"prompt": "a low stool with a red leather seat", "name": "Stool of the smithy", "preset": "fast", "mode": "review"},
+    *(
+        {"prompt": f"a small {what}", "preset": "fast"}
+        for what in ("yellow tree", "purple rock", "white ceramic lamp")
+    ),
+    {
+        "prompt": "a low stool with a red leather seat",
+        "name": "Stool of the smithy",
+        "preset": "fast",
+        "mode": "review",
+    },
     *({"prompt": f"a small {what}", "preset": "fast"} for what in ("orange mug", "green tree")),
 ]
 
@@ -59,7 +71,11 @@ def main() -> int:
     journal = ROOT / "build" / "images"
     shutil.rmtree(journal, ignore_errors=True)
     with stand_in_service() as service:
-        os.environ.update(MINT_API_KEY=service["key"], MINT_API_BASE_URL=service["api"], MINT_BLENDER_HOME=str(journal))
+        os.environ.update(
+            MINT_API_KEY=service["key"],
+            MINT_API_BASE_URL=service["api"],
+            MINT_BLENDER_HOME=str(journal),
+        )
         for result in RESULTS:
             _render(result)
         _photograph_a_contact_sheet()
@@ -68,7 +84,17 @@ def main() -> int:
 
 def _render(result: Result) -> None:
     """A result from in front, and from beside."""
-    words = ["generate", "--kind", result.kind, "--prompt", result.prompt, "--preset", "fast", "--name", result.name.capitalize()]
+    words = [
+        "generate",
+        "--kind",
+        result.kind,
+        "--prompt",
+        result.prompt,
+        "--preset",
+        "fast",
+        "--name",
+        result.name.capitalize(),
+    ]
     if mint([*words, *(["--splats", result.splats] if result.splats else [])]) != 0:
         sys.exit(f"{result.name} could not be generated.")
     from mint_blender.delivery import import_job
@@ -82,11 +108,18 @@ def _render(result: Result) -> None:
     width, height = result.size
     for view in result.views:
         picture = FOLDER / f"{result.name}{view}.png"
-        print(render_still(picture, placed, width=width, height=height, samples=64, aside=bool(view)).relative_to(ROOT), flush=True)
+        print(
+            render_still(
+                picture, placed, width=width, height=height, samples=64, aside=bool(view)
+            ).relative_to(ROOT),
+            flush=True,
+        )
 
 
 def _photograph_a_contact_sheet() -> None:
-    """A batch's index.html as a browser shows it; needs Debian's Chromium, and ImageMagick to make it small."""
+    """A batch's index.html as a browser shows it; needs Debian's Chromium, and ImageMagick to make
+    it small.
+    """
     folder = ROOT / "build" / "props"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -96,20 +129,34 @@ def _photograph_a_contact_sheet() -> None:
     shot, target = folder / "shot.png", FOLDER / "contact-sheet.png"
     with tempfile.TemporaryDirectory() as profile:
         subprocess.run(
-            ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
-             "--disable-background-networking", "--disable-component-update", "--disable-sync", f"--user-data-dir={profile}",
+            ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",  # noqa: E501
+             "--disable-background-networking", "--disable-component-update", "--disable-sync", f"--user-data-dir={profile}",  # noqa: E501
              "--window-size=1280,1110", f"--screenshot={shot}", (folder / "index.html").as_uri()],
             check=True, capture_output=True, timeout=120,
         )  # fmt: skip
-    subprocess.run(["convert", str(shot), "-colors", "160", "-define", "png:compression-level=9", str(target)], check=True)
+    subprocess.run(
+        ["convert", str(shot), "-colors", "160", "-define", "png:compression-level=9", str(target)],
+        check=True,
+    )
     print(target.relative_to(ROOT), flush=True)
 
 
 def _photograph_the_window() -> int:
-    """A window test leaves the pictures; it needs Debian's Blender and a virtual display, as all window tests do."""
-    tests = subprocess.run([sys.executable, "-m", "pytest", "-q", "tests/window/test_pictures.py"], cwd=ROOT, check=False)
+    """A window test leaves the pictures; it needs Debian's Blender and a virtual display, as all
+    window tests do.
+    """
+    tests = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "tests/window/test_pictures.py"],
+        cwd=ROOT,
+        check=False,
+    )
     for name in WINDOW:
-        print(Path(shutil.copyfile(SCREENSHOTS / f"picture_{name}.png", FOLDER / f"{name}.png")).relative_to(ROOT), flush=True)
+        print(
+            Path(
+                shutil.copyfile(SCREENSHOTS / f"picture_{name}.png", FOLDER / f"{name}.png")
+            ).relative_to(ROOT),
+            flush=True,
+        )
     return tests.returncode
 
 

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write the extension archive, `dist/mint_blender-<version>.zip`, and have Blender's own validator look at it.
+"""Write the extension archive, `dist/mint_blender-<version>.zip`, and have Blender's own validator
+look at it.
 
     python3 scripts/package.py                 the add-on: the same bytes from the same files, on any machine
     python3 scripts/package.py --with-draco    with the DracoPy wheels of every platform, for Blenders without a Draco decoder
 
-`blender --command extension build` wants `__init__.py` beside the manifest; here the package has a folder of its own, so
-that the archive is put together here: the manifest and the contents of `mint_blender/` at its root. Files are stored, not
-deflated, because the compressed bytes differ from one zlib to the next.
-"""
+`blender --command extension build` wants `__init__.py` beside the manifest; here the package has a
+folder of its own, so that the archive is put together here: the manifest and the contents of
+`mint_blender/` at its root. Files are stored, not deflated, because the compressed bytes differ
+from one zlib to the next.
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -52,16 +54,24 @@ def manifest() -> str:
 def version() -> str:
     """The version in the manifest, which pyproject.toml has to share."""
     here = str(tomllib.loads(manifest())["version"])
-    there = str(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"])
+    there = str(
+        tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    )
     if here != there:
-        raise PackageError(f"blender_manifest.toml says version {here} and pyproject.toml says {there}. Make them the same.")
+        raise PackageError(
+            f"blender_manifest.toml says version {here} and pyproject.toml says {there}. Make them"
+            " the same."
+        )
     return here
 
 
 def contents(wheels: Iterable[Path] = ()) -> dict[str, bytes]:
     """Every file of the archive: its name there, and its bytes."""
     wheels = sorted(wheels)
-    files = {"blender_manifest.toml": with_wheels(manifest(), wheels).encode(), "LICENSE": (ROOT / "LICENSE").read_bytes()}
+    files = {
+        "blender_manifest.toml": with_wheels(manifest(), wheels).encode(),
+        "LICENSE": (ROOT / "LICENSE").read_bytes(),
+    }
     for path in PACKAGE.rglob("*"):
         inner = path.relative_to(PACKAGE)
         hidden = any(part.startswith(".") or part in UNWANTED for part in inner.parts)
@@ -72,7 +82,10 @@ def contents(wheels: Iterable[Path] = ()) -> dict[str, bytes]:
 
 
 def with_wheels(text: str, wheels: Iterable[Path]) -> str:
-    """The manifest with a list of wheels. It goes before the first table, since what follows a table's head belongs to that table."""
+    """The manifest with a list of wheels.
+
+    It goes before the first table, since what follows a table's head belongs to that table.
+    """
     names = "".join(f'    "./wheels/{wheel.name}",\n' for wheel in wheels)
     if not names:
         return text
@@ -103,35 +116,68 @@ def build(target_folder: Path, *, wheels: Iterable[Path] = ()) -> Path:
 
 def draco_version() -> str:
     """The version of DracoPy that the tests run with."""
-    found = re.search(r"^dracopy==(\S+)", (ROOT / "requirements" / "bpy-4.5.txt").read_text(encoding="utf-8"), re.MULTILINE)
+    found = re.search(
+        r"^dracopy==(\S+)",
+        (ROOT / "requirements" / "bpy-4.5.txt").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
     if not found:
         raise PackageError("requirements/bpy-4.5.txt does not pin DracoPy.")
     return found[1]
 
 
 def draco_wheels(folder: Path) -> list[Path]:
-    """Download DracoPy for every platform and Python that Blender has, as far as it exists; about 31 MB in all."""
+    """Download DracoPy for every platform and Python that Blender has, as far as it exists; about
+    31 MB in all.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for python in WHEEL_PYTHONS:
         for platform, names in WHEEL_PLATFORMS.items():
-            command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--implementation=cp"]
-            command += [f"--python-version={python}", f"--abi=cp{python.replace('.', '')}", f"--dest={folder}"]
+            command = [
+                sys.executable,
+                "-m",
+                "pip",
+                "download",
+                "--quiet",
+                "--no-deps",
+                "--only-binary=:all:",
+                "--implementation=cp",
+            ]
+            command += [
+                f"--python-version={python}",
+                f"--abi=cp{python.replace('.', '')}",
+                f"--dest={folder}",
+            ]
             command += [f"--platform={name}" for name in names]
-            done = subprocess.run([*command, f"DracoPy=={draco_version()}"], capture_output=True, text=True, check=False)
-            print(f"DracoPy {draco_version()}, {platform}, Python {python}: {'ok' if done.returncode == 0 else 'there is none'}")
+            done = subprocess.run(
+                [*command, f"DracoPy=={draco_version()}"],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            print(
+                f"DracoPy {draco_version()}, {platform}, Python {python}:"
+                f" {'ok' if done.returncode == 0 else 'there is none'}"
+            )
     wheels = sorted(folder.glob("*.whl"))
     if not wheels:
-        raise PackageError(f"No DracoPy wheel could be downloaded. pip said:\n{done.stderr.strip()}")
+        raise PackageError(
+            f"No DracoPy wheel could be downloaded. pip said:\n{done.stderr.strip()}"
+        )
     return wheels
 
 
 def find_validator() -> Path | None:
-    """Blender's own validator, a script that needs no running Blender: beside the `bpy` module of this Python, if there is one."""
+    """Blender's own validator, a script that needs no running Blender: beside the `bpy` module of
+    this Python, if there is one.
+    """
     found = importlib.util.find_spec("bpy")
     if found is None or found.origin is None:
         return None
-    scripts = sorted(Path(found.origin).parent.glob("*/scripts/addons_core/bl_pkg/cli/blender_ext.py"))
+    scripts = sorted(
+        Path(found.origin).parent.glob("*/scripts/addons_core/bl_pkg/cli/blender_ext.py")
+    )
     return scripts[0] if scripts else None
 
 
@@ -142,14 +188,29 @@ def validate(archive: Path, validator: Path) -> None:
     command += [f"--valid-tags={tags}"] if tags.is_file() else []
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise PackageError(f"Blender's validator refuses {archive.name}:\n{done.stdout}{done.stderr}".rstrip())
+        raise PackageError(
+            f"Blender's validator refuses {archive.name}:\n{done.stdout}{done.stderr}".rstrip()
+        )
 
 
 def main(words: list[str] | None = None) -> int:
     """Write the archive, say where it is, and validate it where a validator is at hand."""
-    parser = argparse.ArgumentParser(prog="package.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--with-draco", action="store_true", help="bundle the DracoPy wheels of every platform (31 MB)")
-    parser.add_argument("-o", "--output", type=Path, default=ROOT / "dist", metavar="FOLDER", help="where to write it (default: dist)")
+    parser = argparse.ArgumentParser(
+        prog="package.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--with-draco",
+        action="store_true",
+        help="bundle the DracoPy wheels of every platform (31 MB)",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=ROOT / "dist",
+        metavar="FOLDER",
+        help="where to write it (default: dist)",
+    )
     arguments = parser.parse_args(words)
     try:
         wheels = draco_wheels(ROOT / "build" / "wheels") if arguments.with_draco else []
@@ -160,7 +221,10 @@ def main(words: list[str] | None = None) -> int:
             validate(archive, validator)
             print("Blender's validator accepts it.")
         else:
-            print("Not validated: this Python has no bpy. `blender --command extension validate FILE` does it.")
+            print(
+                "Not validated: this Python has no bpy. `blender --command extension validate FILE`"
+                " does it."
+            )
     except PackageError as problem:
         print(problem, file=sys.stderr)
         return 1

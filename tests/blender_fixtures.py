@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests of this room share: a real Blender with an empty scene for each (see tests/conftest.py), an account, and a file to import."""
+"""What the tests of this room share: a real Blender with an empty scene for each (see
+tests/conftest.py), an account, and a file to import.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +23,14 @@ from .scene import glbs
 
 @pytest.fixture(autouse=True)
 def _hurried(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The board of this Blender polls within hundredths of a second: the rhythm is tested where it is made."""
+    """The board of this Blender polls within hundredths of a second: the rhythm is tested where it
+    is made.
+    """
     if request.node.get_closest_marker("blender"):
-        monkeypatch.setattr("mint_blender.ui.session.Terms", partial(Terms, Pace(first=0.05, factor=1.0, longest=0.05)))
+        monkeypatch.setattr(
+            "mint_blender.ui.session.Terms",
+            partial(Terms, Pace(first=0.05, factor=1.0, longest=0.05)),
+        )
 
 
 @pytest.fixture
@@ -35,7 +42,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def signed_in(service: ThreadService, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An account at the stand-in: at that `service` which the file of the test has made as it needs it."""
+    """An account at the stand-in: at that `service` which the file of the test has made as it needs
+    it.
+    """
     monkeypatch.setenv("MINT_API_KEY", service.key)
     monkeypatch.setenv("MINT_API_BASE_URL", service.api)
 

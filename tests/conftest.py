@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What holds for every test: nothing leaves this machine, nobody's home is touched, and a skipped test is accounted for.
+"""What holds for every test: nothing leaves this machine, nobody's home is touched, and a skipped
+test is accounted for.
 
 - No address but loopback can be reached, so that a test which forgot the stand-in service fails instead of calling Mint.
 - HOME and all that hangs on it is an empty folder for the session, and no key is in the environment.
@@ -26,13 +27,16 @@ from typing import Any
 import pytest
 
 DOES_NOT_APPLY = "does not apply: "
-"""Start of the reason of a skip that is meant, as in `pytest.skip(DOES_NOT_APPLY + "this Blender has a Draco decoder")`."""
+"""Start of the reason of a skip that is meant, as in `pytest.skip(DOES_NOT_APPLY + "this Blender
+has a Draco decoder")`.
+"""
 
 WINDOW_PROGRAMS = ("blender", "Xvfb", "openbox", "xdotool", "import")
 HAS_BPY = importlib.util.find_spec("bpy") is not None
 
-# A home of this session's own, set before any test module is imported, since some ask for folders at import time.
-# It is short: a path below it may become the name of a socket, which has room for about 100 characters.
+# A home of this session's own, set before any test module is imported, since some ask for folders
+# at import time. It is short: a path below it may become the name of a socket, which has room for
+# about 100 characters.
 _home = Path(tempfile.mkdtemp(prefix="mint-home-"))
 _FOLDERS = {
     "HOME": "",
@@ -51,14 +55,20 @@ def _isolate() -> None:
         (_home / place).mkdir(parents=True, exist_ok=True)
         os.environ[name] = str(_home / place)
     for name in list(os.environ):
-        if name.startswith("MINT_API_") or name.lower() in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        if name.startswith("MINT_API_") or name.lower() in (
+            "http_proxy",
+            "https_proxy",
+            "all_proxy",
+            "no_proxy",
+        ):
             del os.environ[name]
 
 
 _isolate()
 
 
-# -- Nothing leaves this machine ---------------------------------------------------------------------------------------------
+# -- Nothing leaves this machine
+# ---------------------------------------------------------------------------------------------
 
 
 class OutsideAddress(AssertionError):
@@ -69,16 +79,21 @@ _outside: list[str] = []
 
 
 def _refuse(what: str) -> None:
-    _outside.append(what)  # code that catches every exception may swallow the one below; the test fails all the same
+    # code that catches every exception may swallow the one below; the test fails all the same
+    _outside.append(what)
     raise OutsideAddress(f"a test tried to {what}: only loopback addresses are allowed")
 
 
 @pytest.fixture(autouse=True)
 def _nothing_went_outside() -> Iterator[None]:
-    """Fail the test during which something tried to leave this machine, even if the attempt was swallowed."""
+    """Fail the test during which something tried to leave this machine, even if the attempt was
+    swallowed.
+    """
     _outside.clear()
     yield
-    assert not _outside, f"only loopback addresses are allowed, but something tried to {_outside[0]}"
+    assert not _outside, (
+        f"only loopback addresses are allowed, but something tried to {_outside[0]}"
+    )
 
 
 def _is_inside(address: Any) -> bool:
@@ -94,10 +109,15 @@ def _is_inside(address: Any) -> bool:
 
 
 def _guard() -> None:
-    """Stand in front of every connection and look-up of a name. An audit hook sees all of them, whichever library asks."""
+    """Stand in front of every connection and look-up of a name.
+
+    An audit hook sees all of them, whichever library asks.
+    """
 
     def look(event: str, arguments: tuple[Any, ...]) -> None:
-        if event in ("socket.connect", "socket.sendto", "socket.sendmsg") and arguments[0].family != getattr(socket, "AF_UNIX", None):
+        if event in ("socket.connect", "socket.sendto", "socket.sendmsg") and arguments[
+            0
+        ].family != getattr(socket, "AF_UNIX", None):
             address = arguments[1]
             if address is not None and not _is_inside(address):
                 _refuse(f"reach {address!r}")
@@ -112,7 +132,8 @@ def _guard() -> None:
 _guard()
 
 
-# -- What was left out -------------------------------------------------------------------------------------------------------
+# -- What was left out
+# -------------------------------------------------------------------------------------------------------
 
 
 class Outcomes:
@@ -124,12 +145,16 @@ class Outcomes:
         self.skipped: dict[str, str] = {}
 
     def add(self, report: pytest.TestReport | pytest.CollectReport) -> None:
-        """Take in one report of pytest's: of a test's set-up, call or end, or of the collection of a file."""
+        """Take in one report of pytest's: of a test's set-up, call or end, or of the collection of
+        a file.
+        """
         expected = hasattr(report, "wasxfail")
         if report.failed:
             self.failed.add(report.nodeid)
         elif report.skipped and not expected:
-            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+            reason = (
+                report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+            )
             self.skipped[report.nodeid] = reason.removeprefix("Skipped: ")
         elif expected or (report.when == "call" and report.passed):
             self.passed.add(report.nodeid)
@@ -137,12 +162,20 @@ class Outcomes:
     @property
     def not_applicable(self) -> dict[str, str]:
         """Skips that are meant."""
-        return {test: reason for test, reason in self.skipped.items() if reason.startswith(DOES_NOT_APPLY)}
+        return {
+            test: reason
+            for test, reason in self.skipped.items()
+            if reason.startswith(DOES_NOT_APPLY)
+        }
 
     @property
     def left_out(self) -> dict[str, str]:
         """Skips because something is missing here."""
-        return {test: reason for test, reason in self.skipped.items() if not reason.startswith(DOES_NOT_APPLY)}
+        return {
+            test: reason
+            for test, reason in self.skipped.items()
+            if not reason.startswith(DOES_NOT_APPLY)
+        }
 
 
 _outcomes = Outcomes()
@@ -152,8 +185,12 @@ _session: pytest.Session | None = None
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Options that `scripts/dev.py` uses."""
     group = parser.getgroup("mint")
-    group.addoption("--strict-skips", action="store_true", help="a test that was left out is a failure")
-    group.addoption("--outcomes", metavar="FILE", help="write what became of each test to FILE, as JSON")
+    group.addoption(
+        "--strict-skips", action="store_true", help="a test that was left out is a failure"
+    )
+    group.addoption(
+        "--outcomes", metavar="FILE", help="write what became of each test to FILE, as JSON"
+    )
 
 
 def _is_worker(config: pytest.Config) -> bool:
@@ -207,7 +244,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Clean up, and leave a process that holds Blender without Python's shutdown.
 
-    The 4.5 wheel can hang in it for good. Everything is written by now: the summary, the coverage, the outcomes.
+    The 4.5 wheel can hang in it for good. Everything is written by now: the summary, the coverage,
+    the outcomes.
     """
     shutil.rmtree(_home, ignore_errors=True)
     if "bpy" in sys.modules and not _is_worker(config) and _session is not None:
@@ -216,7 +254,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         os._exit(int(_session.exitstatus))
 
 
-# -- Tests that need something -----------------------------------------------------------------------------------------------
+# -- Tests that need something
+# -----------------------------------------------------------------------------------------------
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -233,17 +272,26 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(autouse=True)
 def _empty_blender(request: pytest.FixtureRequest) -> Iterator[None]:
-    """An empty scene before each test marked `blender`; afterwards the add-on is unregistered if the test left it registered."""
+    """An empty scene before each test marked `blender`; afterwards the add-on is unregistered if
+    the test left it registered.
+    """
     if not (request.node.get_closest_marker("blender") and HAS_BPY):
         yield
         return
     import bpy
 
-    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)  # unlike read_factory_settings it keeps preferences
+    # unlike read_factory_settings it keeps preferences
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     yield
     enabled = bpy.context.preferences.addons
-    for name in [addon.module for addon in enabled if addon.module.rpartition(".")[2] == "mint_blender"]:
+    for name in [
+        addon.module for addon in enabled if addon.module.rpartition(".")[2] == "mint_blender"
+    ]:
         module = sys.modules.get(name)
-        if module is not None and hasattr(module, "unregister") and hasattr(bpy.types, "MINT_OT_generate"):
+        if (
+            module is not None
+            and hasattr(module, "unregister")
+            and hasattr(bpy.types, "MINT_OT_generate")
+        ):
             module.unregister()
         enabled.remove(enabled[name])

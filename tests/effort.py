@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How much a call has to do, counted instead of timed: the same on every machine and under every load."""
+"""How much a call has to do, counted instead of timed: the same on every machine and under every
+load.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,10 @@ from typing import Any
 
 
 def lines(call: Callable[[], object]) -> int:
-    """How many lines of Python are run for `call`, each round of a loop anew. What C code does for one of them counts as nothing."""
+    """How many lines of Python are run for `call`, each round of a loop anew.
+
+    What C code does for one of them counts as nothing.
+    """
     count = 0
 
     def look(_frame: FrameType, event: str, _argument: Any) -> Callable[..., Any]:
@@ -21,7 +26,9 @@ def lines(call: Callable[[], object]) -> int:
 
     earlier = sys.gettrace()  # coverage's
     gc.collect()
-    gc.disable()  # what an earlier test has left behind may have something to do when it is swept up: not within what is counted
+    # what an earlier test has left behind may have something to do when it is swept up: not within
+    # what is counted
+    gc.disable()
     sys.settrace(look)
     try:
         call()

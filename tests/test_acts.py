@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is done later keeps nothing of the operator that began it: read from the source.
 
-Above a limit, an act waits for a price or for a person. Blender frees the operator long before, and whoever touches it then gets a ReferenceError.
+Above a limit, an act waits for a price or for a person. Blender frees the operator long before, and
+whoever touches it then gets a ReferenceError.
 """
 
 from __future__ import annotations
@@ -13,12 +14,20 @@ from pathlib import Path
 import pytest
 
 BLENDER = Path(__file__).resolve().parents[1] / "mint_blender" / "ui"
-SPENDING = {"MINT_OT_spend", "MINT_OT_generate", "MINT_OT_batch_text", "MINT_OT_optimize", "MINT_OT_again"}
+SPENDING = {
+    "MINT_OT_spend",
+    "MINT_OT_generate",
+    "MINT_OT_batch_text",
+    "MINT_OT_optimize",
+    "MINT_OT_again",
+}
 BEGIN = {"begin", "about_asset", "when_priced", "when_confirmed"}
 
 
 def acts(method: ast.FunctionDef) -> Iterator[ast.AST]:
-    """Every function that a method makes to be called by somebody else, and the names of the methods that made one for it."""
+    """Every function that a method makes to be called by somebody else, and the names of the
+    methods that made one for it.
+    """
     for node in ast.walk(method):
         is_function = isinstance(node, ast.Lambda | ast.FunctionDef) and node is not method
         if is_function:
@@ -27,10 +36,18 @@ def acts(method: ast.FunctionDef) -> Iterator[ast.AST]:
 
 def kept(method: ast.FunctionDef) -> list[int]:
     """The lines where an act of this method mentions the operator."""
-    begins = any(isinstance(each, ast.Call) and ast.unparse(each.func).rpartition(".")[2] in BEGIN for each in ast.walk(method))
+    begins = any(
+        isinstance(each, ast.Call) and ast.unparse(each.func).rpartition(".")[2] in BEGIN
+        for each in ast.walk(method)
+    )
     if not begins and method.name != "decision":
         return []
-    return [each.lineno for act in acts(method) for each in ast.walk(act) if isinstance(each, ast.Name) and each.id == "self"]
+    return [
+        each.lineno
+        for act in acts(method)
+        for each in ast.walk(act)
+        if isinstance(each, ast.Name) and each.id == "self"
+    ]
 
 
 def methods() -> Iterator[tuple[str, ast.FunctionDef]]:
@@ -58,7 +75,13 @@ def test_a_wrong_one_is_found() -> None:
     assert kept(operator.body[0]) == [4]
 
 
-@pytest.mark.parametrize("path", [pytest.param(path, id=str(path.relative_to(BLENDER))) for path in sorted(BLENDER.rglob("*.py"))])
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, id=str(path.relative_to(BLENDER)))
+        for path in sorted(BLENDER.rglob("*.py"))
+    ],
+)
 def test_a_dialog_that_spends_is_not_confirmed_by_enter(path: Path) -> None:
     """Each operator that spends opens its dialog in the one way that makes Cancel its default."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The developer commands: environments are made once and whole, what is missing is named, and no skipped test goes unseen."""
+"""The developer commands: environments are made once and whole, what is missing is named, and no
+skipped test goes unseen.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +22,21 @@ ROOT = Path(__file__).resolve().parents[1]
 HERE = environments.own_python()
 
 
-# -- Libraries and packages --------------------------------------------------------------------------------------------------
+# -- Libraries and packages
+# --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("text", "libraries"),
     [
-        ("ImportError: libXi.so.6: cannot open shared object file: No such file or directory", ["libXi.so.6"]),
-        ("\tlibSM.so.6 => not found\n\tlibICE.so.6 => not found\n\tlibc.so.6 => /lib/libc.so.6 (0x0)\n", ["libSM.so.6", "libICE.so.6"]),
+        (
+            "ImportError: libXi.so.6: cannot open shared object file: No such file or directory",
+            ["libXi.so.6"],
+        ),
+        (
+            "\tlibSM.so.6 => not found\n\tlibICE.so.6 => not found\n\tlibc.so.6 => /lib/libc.so.6 (0x0)\n",
+            ["libSM.so.6", "libICE.so.6"],
+        ),
         ("a.so:\n\tlibXi.so.6 => not found\nb.so:\n\tlibXi.so.6 => not found\n", ["libXi.so.6"]),
         ("ImportError: /opt/x/libGL.so.1: cannot open shared object file", ["libGL.so.1"]),
         ("ModuleNotFoundError: No module named 'bpy'", []),
@@ -47,21 +56,28 @@ def test_a_library_is_named_with_its_package():
 
 
 def test_what_blender_links_to_is_in_the_table():
-    """Each library that the bpy module is known to need has a package: an ImportError never stands alone."""
+    """Each library that the bpy module is known to need has a package: an ImportError never stands
+    alone.
+    """
     needed = "libGL.so.1 libICE.so.6 libSM.so.6 libX11.so.6 libXfixes.so.3 libXi.so.6 libXrender.so.1 libXxf86vm.so.1 libgomp.so.1 libxkbcommon.so.0 libEGL.so.1"
     assert [name for name in needed.split() if name not in debian.LIBRARY_PACKAGES] == []
 
 
 def test_a_blender_that_cannot_be_loaded_says_what_to_install(tmp_path, monkeypatch):
-    """Where nothing may be installed, the sentence holds the library, the package, and the command to type."""
-    (tmp_path / "bpy.py").write_text("raise ImportError('libXi.so.6: cannot open shared object file: No such file or directory')")
+    """Where nothing may be installed, the sentence holds the library, the package, and the command
+    to type.
+    """
+    (tmp_path / "bpy.py").write_text(
+        "raise ImportError('libXi.so.6: cannot open shared object file: No such file or directory')"
+    )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))  # no apt-get
     with pytest.raises(Trouble, match="sudo apt-get install libxi6"):
         environments.check_blender(Path(sys.executable))
 
 
-# -- Environments ------------------------------------------------------------------------------------------------------------
+# -- Environments
+# ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -106,7 +122,9 @@ def test_environments_outlive_the_clone(monkeypatch, tmp_path):
 
 
 def test_parallel_calls_make_an_environment_once(small):
-    """Two processes that need the same environment at the same time: one makes it, the other waits and uses it."""
+    """Two processes that need the same environment at the same time: one makes it, the other waits
+    and uses it.
+    """
     root = environments.ROOT
     program = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
@@ -115,13 +133,22 @@ def test_parallel_calls_make_an_environment_once(small):
         f"e.ROOT = Path({str(root)!r})\n"
         f"print(e.ready(e.Environment('small', ({HERE!r},), 0, 0)))"
     )
-    calls = [subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    calls = [
+        subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
     told = [call.communicate(timeout=120)[0] for call in calls]
     assert [call.returncode for call in calls] == [0, 0]
     assert sorted(text.count("Making the environment") for text in told) == [0, 1]
     pythons = {text.splitlines()[-1] for text in told}
     assert len(pythons) == 1
-    assert subprocess.run([pythons.pop(), "-c", "import sys; sys.exit(sys.prefix == sys.base_prefix)"], check=False).returncode == 0
+    assert (
+        subprocess.run(
+            [pythons.pop(), "-c", "import sys; sys.exit(sys.prefix == sys.base_prefix)"],
+            check=False,
+        ).returncode
+        == 0
+    )
 
 
 def test_a_half_made_environment_is_made_anew(small, capsys):
@@ -149,7 +176,9 @@ def test_outdated_environments_can_be_removed(monkeypatch, tmp_path):
 
 
 def test_a_launcher_without_its_python_is_passed_over(tmp_path, monkeypatch):
-    """A `python3.11` on the PATH that does not start, as a version manager leaves them, does not hide one that does."""
+    """A `python3.11` on the PATH that does not start, as a version manager leaves them, does not
+    hide one that does.
+    """
     other = "3.13" if HERE == "3.11" else "3.11"
     for folder, line in (("broken", "exit 127"), ("good", f"echo {other}")):
         launcher = tmp_path / folder / f"python{other}"
@@ -161,7 +190,9 @@ def test_a_launcher_without_its_python_is_passed_over(tmp_path, monkeypatch):
 
 
 def test_another_python_alone_is_told_what_is_needed(tmp_path, monkeypatch):
-    """On a Python without a bpy, and with no other on the PATH, one sentence says which Pythons there is one for."""
+    """On a Python without a bpy, and with no other on the PATH, one sentence says which Pythons
+    there is one for.
+    """
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(environments, "own_python", lambda: "3.12")
     with pytest.raises(Trouble, match=r"3\.11 and 3\.13"):
@@ -172,10 +203,14 @@ def test_locks_hold_no_address():
     """The pinned lists pin every package and name no index, host or folder."""
     for environment in ENVIRONMENTS.values():
         lines = [
-            line for line in environment.lock.read_text(encoding="utf-8").splitlines() if line.strip() and not line.lstrip().startswith("#")
+            line
+            for line in environment.lock.read_text(encoding="utf-8").splitlines()
+            if line.strip() and not line.lstrip().startswith("#")
         ]
         assert lines
-        assert [line for line in lines if "==" not in line or "://" in line or line.startswith("-")] == []
+        assert [
+            line for line in lines if "==" not in line or "://" in line or line.startswith("-")
+        ] == []
     assert "--no-emit-index-url" in locks.command(ENVIRONMENTS["lint"], upgrade=False)
 
 
@@ -187,7 +222,8 @@ def test_the_stubs_never_meet_the_real_bpy():
         assert ("fake-bpy-module" in text) == (environment.name == "lint")
 
 
-# -- Counting ----------------------------------------------------------------------------------------------------------------
+# -- Counting
+# ----------------------------------------------------------------------------------------------------------------
 
 
 def _outcome(title: str, **told) -> Outcome:
@@ -198,8 +234,12 @@ def _outcome(title: str, **told) -> Outcome:
 
 
 def test_a_left_out_test_is_named_and_fails_a_strict_run(capsys):
-    """Whoever runs the tests reads which ones did not run and why; where it counts, that is a failure."""
-    outcomes = [_outcome("bpy-4.5 with bpy", passed={"a"}, left_out={"b": "needs Debian's package blender"})]
+    """Whoever runs the tests reads which ones did not run and why; where it counts, that is a
+    failure.
+    """
+    outcomes = [
+        _outcome("bpy-4.5 with bpy", passed={"a"}, left_out={"b": "needs Debian's package blender"})
+    ]
     assert testing.conclude(outcomes, lint_good=True, strict=False) == 0
     assert testing.conclude(outcomes, lint_good=True, strict=True) == 1
     told = capsys.readouterr().out
@@ -218,15 +258,25 @@ def test_a_left_out_test_is_named_and_fails_a_strict_run(capsys):
     ids=["a failure", "pytest broke", "lint", "no test at all"],
 )
 def test_what_is_not_good(outcome, lint_good):
-    """A failed test, a pytest that broke, a failed check, and a run without any test each end with status 1."""
-    assert testing.conclude([_outcome("bpy-4.5 with bpy", **outcome)], lint_good=lint_good, strict=False) == 1
+    """A failed test, a pytest that broke, a failed check, and a run without any test each end with
+    status 1.
+    """
+    assert (
+        testing.conclude(
+            [_outcome("bpy-4.5 with bpy", **outcome)], lint_good=lint_good, strict=False
+        )
+        == 1
+    )
 
 
 def test_a_test_that_applies_nowhere_is_left_out(capsys):
     """A skip that is meant on one Blender is fine as long as another Blender runs the test."""
     blenders = [name for name, environment in ENVIRONMENTS.items() if environment.has_blender]
     skipped = {"t": "does not apply: no decoder"}
-    outcomes = [_outcome(f"{name} with bpy", passed={"a"}, not_applicable=dict(skipped)) for name in blenders]
+    outcomes = [
+        _outcome(f"{name} with bpy", passed={"a"}, not_applicable=dict(skipped))
+        for name in blenders
+    ]
     assert testing.conclude(outcomes, lint_good=None, strict=True) == 1
     assert "t: does not apply: no decoder (in every environment)" in capsys.readouterr().out
     outcomes[-1].not_applicable.clear()
@@ -236,10 +286,15 @@ def test_a_test_that_applies_nowhere_is_left_out(capsys):
 
 
 def test_a_file_that_skips_itself_ran_where_its_tests_ran():
-    """A whole file is skipped under the file's name; on the Blender where it applies, only its tests are named."""
+    """A whole file is skipped under the file's name; on the Blender where it applies, only its
+    tests are named.
+    """
     blenders = [name for name, environment in ENVIRONMENTS.items() if environment.has_blender]
     skipped = {"tests/test_it.py": "does not apply: no point clouds"}
-    outcomes = [_outcome(f"{name} with bpy", passed={"a"}, not_applicable=dict(skipped)) for name in blenders[:-1]]
+    outcomes = [
+        _outcome(f"{name} with bpy", passed={"a"}, not_applicable=dict(skipped))
+        for name in blenders[:-1]
+    ]
     ran = _outcome(f"{blenders[-1]} with bpy", passed={"tests/test_it.py::test_a"})
     assert testing.conclude([*outcomes, ran], lint_good=None, strict=True) == 0
     elsewhere = _outcome(f"{blenders[-1]} with bpy", passed={"tests/test_it.pyx::test_a"})
@@ -247,7 +302,9 @@ def test_a_file_that_skips_itself_ran_where_its_tests_ran():
 
 
 def test_every_blender_runs_the_bpy_tests():
-    """On each other Blender the `bpy` tests run; on another Python everything that needs no Blender as well."""
+    """On each other Blender the `bpy` tests run; on another Python everything that needs no Blender
+    as well.
+    """
     default = ENVIRONMENTS["bpy-4.5"]
     for name in ("bpy-4.2", "bpy-5.0", "bpy-5.2"):
         rounds = testing.rounds_of_other(ENVIRONMENTS[name], default)
@@ -266,7 +323,8 @@ def test_the_rounds_leave_no_test_out():
                 assert sum(eval(expression, {}, marks) for expression in expressions) == 1
 
 
-# -- What tests/conftest.py promises -----------------------------------------------------------------------------------------
+# -- What tests/conftest.py promises
+# -----------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -276,8 +334,18 @@ def run_pytest(tmp_path):
     def run(source: str, *arguments: str) -> tuple[subprocess.CompletedProcess[str], dict]:
         shutil.copy(ROOT / "tests" / "conftest.py", tmp_path / "conftest.py")
         (tmp_path / "test_it.py").write_text(source)
-        (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n    blender\n    window\n    debian\n")
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--outcomes=told.json", *arguments]
+        (tmp_path / "pytest.ini").write_text(
+            "[pytest]\nmarkers =\n    blender\n    window\n    debian\n"
+        )
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "no:cacheprovider",
+            "--outcomes=told.json",
+            *arguments,
+        ]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         told = tmp_path / "told.json"
         return done, json.loads(told.read_text()) if told.exists() else {}
@@ -286,7 +354,9 @@ def run_pytest(tmp_path):
 
 
 def test_strict_skips(run_pytest):
-    """With --strict-skips a skip fails the run and is named, unless its reason says that the test does not apply."""
+    """With --strict-skips a skip fails the run and is named, unless its reason says that the test
+    does not apply.
+    """
     source = "import pytest\ndef test_a(): pass\ndef test_b(): pytest.skip('no display')\ndef test_c(): pytest.skip('does not apply: newer Blender')\n"
     done, told = run_pytest(source)
     assert done.returncode == 0
@@ -302,12 +372,19 @@ def test_strict_skips(run_pytest):
 
 
 def test_a_skipped_file_counts_as_left_out(run_pytest):
-    """A file that skips itself while it is collected, or a test by its decorator, is not overlooked."""
-    source = "import pytest\npytest.importorskip('a_module_that_is_not_there')\ndef test_a(): pass\n"
+    """A file that skips itself while it is collected, or a test by its decorator, is not
+    overlooked.
+    """
+    source = (
+        "import pytest\npytest.importorskip('a_module_that_is_not_there')\ndef test_a(): pass\n"
+    )
     done, told = run_pytest(source, "--strict-skips")
     assert done.returncode == 1
     assert list(told["left_out"]) == ["test_it.py"]
-    done, told = run_pytest("import pytest\n@pytest.mark.skip(reason='some day')\ndef test_a(): pass\n", "--strict-skips")
+    done, told = run_pytest(
+        "import pytest\n@pytest.mark.skip(reason='some day')\ndef test_a(): pass\n",
+        "--strict-skips",
+    )
     assert done.returncode == 1
     assert told["left_out"] == {"test_it.py::test_a": "some day"}
 
@@ -322,7 +399,9 @@ def test_a_skipped_file_counts_as_left_out(run_pytest):
     ],
 )
 def test_nothing_leaves_this_machine(run_pytest, attempt):
-    """A test that tries to reach another machine fails, even when the code under test swallows every error."""
+    """A test that tries to reach another machine fails, even when the code under test swallows
+    every error.
+    """
     source = f"import socket, requests\ndef test_a():\n    try:\n        {attempt}\n    except BaseException:\n        pass\n"
     done, _ = run_pytest(source)
     assert done.returncode == 1
@@ -330,7 +409,9 @@ def test_nothing_leaves_this_machine(run_pytest, attempt):
 
 
 def test_loopback_is_allowed(run_pytest):
-    """Servers on this machine can be reached by number, by name and by IPv6, and so can Unix sockets."""
+    """Servers on this machine can be reached by number, by name and by IPv6, and so can Unix
+    sockets.
+    """
     source = (
         "import socket\n"
         "def test_a(tmp_path):\n"
@@ -347,7 +428,9 @@ def test_loopback_is_allowed(run_pytest):
 
 
 def test_no_home_and_no_key(run_pytest, tmp_path, monkeypatch):
-    """Tests see neither the developer's home nor a real key, and what they leave in their own home is taken away."""
+    """Tests see neither the developer's home nor a real key, and what they leave in their own home
+    is taken away.
+    """
     monkeypatch.setenv("MINT_API_KEY", "mint_secret")
     monkeypatch.setenv("HOME", "/somebody")
     source = (
@@ -365,7 +448,9 @@ def test_no_home_and_no_key(run_pytest, tmp_path, monkeypatch):
 
 @pytest.mark.blender
 def test_blender_starts_empty_and_ends_with_the_right_status(run_pytest):
-    """Each test marked `blender` has an empty scene, and the process ends at once with the status that the tests deserve."""
+    """Each test marked `blender` has an empty scene, and the process ends at once with the status
+    that the tests deserve.
+    """
     source = (
         "import pytest\n"
         "pytestmark = pytest.mark.blender\n"

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Drawing only draws: read from the source, no function that draws asks Mint, touches a file or writes a property of the user's."""
+"""Drawing only draws: read from the source, no function that draws asks Mint, touches a file or
+writes a property of the user's.
+"""
 
 from __future__ import annotations
 
@@ -43,12 +45,18 @@ def drawing() -> Iterator[tuple[str, ast.FunctionDef]]:
 
 def buttons(function: ast.FunctionDef) -> set[str]:
     """Local names of buttons: what `layout.operator(…)` answers is there to be filled in."""
-    made = (node for node in ast.walk(function) if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call))
+    made = (
+        node
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+    )
     return {
         target.id
         for node in made
         for target in node.targets
-        if isinstance(target, ast.Name) and isinstance(node.value, ast.Call) and ast.unparse(node.value.func).endswith(".operator")
+        if isinstance(target, ast.Name)
+        and isinstance(node.value, ast.Call)
+        and ast.unparse(node.value.func).endswith(".operator")
     }
 
 
@@ -57,7 +65,11 @@ def complaints(function: ast.FunctionDef) -> list[str]:
     wrong, own = [], buttons(function)
     for node in ast.walk(function):
         if isinstance(node, ast.Call):
-            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            name = (
+                node.func.attr
+                if isinstance(node.func, ast.Attribute)
+                else getattr(node.func, "id", "")
+            )
             if name in FORBIDDEN:
                 wrong.append(f"line {node.lineno}: calls {ast.unparse(node.func)}")
         if isinstance(node, ast.Assign | ast.AugAssign):
@@ -70,7 +82,9 @@ def complaints(function: ast.FunctionDef) -> list[str]:
     return wrong
 
 
-@pytest.mark.parametrize(("name", "function"), [pytest.param(name, node, id=name) for name, node in drawing()])
+@pytest.mark.parametrize(
+    ("name", "function"), [pytest.param(name, node, id=name) for name, node in drawing()]
+)
 def test_drawing_only_draws(name: str, function: ast.FunctionDef) -> None:
     """No network, no file, no property: what is shown was prepared by the heartbeat."""
     assert complaints(function) == []

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two rooms that may not know each other both decide what this computer is: where the key may go, and where files may come from."""
+"""Two rooms that may not know each other both decide what this computer is: where the key may go,
+and where files may come from.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,10 @@ def test_both_know_this_computer(host: str) -> None:
 
 
 @given(
-    st.text(max_size=20) | st.ip_addresses().map(str) | st.ip_addresses(v=6).map(lambda each: f"[{each}]") | st.sampled_from(list(HOSTS))
+    st.text(max_size=20)
+    | st.ip_addresses().map(str)
+    | st.ip_addresses(v=6).map(lambda each: f"[{each}]")
+    | st.sampled_from(list(HOSTS))
 )
 @example("127.0.0.1%lo")
 @example("[::1%25lo]")
@@ -61,5 +66,7 @@ def test_both_know_this_computer(host: str) -> None:
 @example("localhost.")
 @example("ⅼocalhost")
 def test_both_say_the_same(host: str) -> None:
-    """Whatever stands where the host's name should: what one of the two takes for this computer, the other does."""
+    """Whatever stands where the host's name should: what one of the two takes for this computer,
+    the other does.
+    """
     assert _api_takes(host) == _files_take(host)

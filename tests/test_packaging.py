@@ -20,12 +20,18 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def test_the_same_files_make_the_same_bytes(tmp_path):
-    """Two runs at different times, and of a copy whose files have other dates and modes, write the same archive."""
+    """Two runs at different times, and of a copy whose files have other dates and modes, write the
+    same archive.
+    """
     first = package.build(tmp_path / "one")
     later = time.time() - 86_400
     copy = tmp_path / "copy"
-    shutil.copytree(ROOT / "mint_blender", copy / "mint_blender", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "scripts", copy / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        ROOT / "mint_blender", copy / "mint_blender", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    shutil.copytree(
+        ROOT / "scripts", copy / "scripts", ignore=shutil.ignore_patterns("__pycache__")
+    )
     for name in ("blender_manifest.toml", "LICENSE", "pyproject.toml"):
         shutil.copy(ROOT / name, copy / name)
     for path in copy.rglob("*"):
@@ -34,34 +40,59 @@ def test_the_same_files_make_the_same_bytes(tmp_path):
             os.utime(path, (later, later))
     (copy / "mint_blender" / "__pycache__").mkdir()
     (copy / "mint_blender" / "__pycache__" / "left.cpython-311.pyc").write_bytes(b"left over")
-    subprocess.run([sys.executable, "-I", copy / "scripts" / "package.py", "-o", tmp_path / "two"], check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-I", copy / "scripts" / "package.py", "-o", tmp_path / "two"],
+        check=True,
+        capture_output=True,
+    )
     second = tmp_path / "two" / first.name
     assert first.read_bytes() == second.read_bytes()
 
 
 def test_layout(tmp_path):
-    """The manifest and the package's contents are at the root, every module is in it, and nothing that Python or an editor left behind."""
+    """The manifest and the package's contents are at the root, every module is in it, and nothing
+    that Python or an editor left behind.
+    """
     archive = package.build(tmp_path)
     assert archive.name == f"mint_blender-{package.version()}.zip"
     with zipfile.ZipFile(archive) as opened:
         names = opened.namelist()
         assert opened.testzip() is None
-    modules = {path.relative_to(ROOT / "mint_blender").as_posix() for path in (ROOT / "mint_blender").rglob("*.py")}
+    modules = {
+        path.relative_to(ROOT / "mint_blender").as_posix()
+        for path in (ROOT / "mint_blender").rglob("*.py")
+    }
     assert {"blender_manifest.toml", "LICENSE", "__init__.py"} <= set(names)
     assert {name for name in names if name.endswith(".py")} == modules
     assert names == sorted(names)
-    assert not [name for name in names if "__pycache__" in name or name.startswith(("mint_blender/", "tests/", "scripts/", "/", "."))]
+    assert not [
+        name
+        for name in names
+        if "__pycache__" in name
+        or name.startswith(("mint_blender/", "tests/", "scripts/", "/", "."))
+    ]
 
 
 def test_pip_package_holds_every_room(tmp_path):
     """The wheel that pip installs has every module of the package, and the command `mint-blender`."""
-    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
+    command = [
+        sys.executable,
+        "-m",
+        "hatchling",
+        "build",
+        "--target",
+        "wheel",
+        "--directory",
+        str(tmp_path),
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     (wheel,) = tmp_path.glob("mint_blender-*.whl")
     with zipfile.ZipFile(wheel) as opened:
         names = set(opened.namelist())
-        (entry_points,) = [opened.read(name).decode() for name in names if name.endswith("entry_points.txt")]
+        (entry_points,) = [
+            opened.read(name).decode() for name in names if name.endswith("entry_points.txt")
+        ]
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "mint_blender").rglob("*.py")}
     assert {name for name in names if name.endswith(".py")} == modules
     assert "mint-blender = mint_blender.cli:main" in entry_points
@@ -74,7 +105,9 @@ def test_one_version():
 
 
 def test_two_versions_are_refused(tmp_path, monkeypatch):
-    """When manifest and pyproject.toml disagree, no archive is written and the sentence names both versions."""
+    """When manifest and pyproject.toml disagree, no archive is written and the sentence names both
+    versions.
+    """
     (tmp_path / "blender_manifest.toml").write_text('version = "1.0.0"')
     (tmp_path / "pyproject.toml").write_text('[project]\nversion = "2.0.0"')
     monkeypatch.setattr(package, "ROOT", tmp_path)
@@ -84,18 +117,29 @@ def test_two_versions_are_refused(tmp_path, monkeypatch):
 
 
 def test_manifest_texts_keep_the_rules():
-    """Tagline and permissions are as short as Blender wants them and end without a full stop; only existing permissions are asked for."""
+    """Tagline and permissions are as short as Blender wants them and end without a full stop; only
+    existing permissions are asked for.
+    """
     told = tomllib.loads(package.manifest())
     for text in (told["tagline"], *told["permissions"].values()):
         assert 0 < len(text) <= 64
         assert text[-1].isalnum() or text[-1] in ")]}"
     assert set(told["permissions"]) <= {"network", "files", "clipboard", "camera", "microphone"}
-    assert (told["id"], told["name"], told["blender_version_min"]) == ("mint_blender", "Mint", "4.2.0")
+    assert (told["id"], told["name"], told["blender_version_min"]) == (
+        "mint_blender",
+        "Mint",
+        "4.2.0",
+    )
 
 
 def test_wheels_are_listed_at_the_top_level(tmp_path):
-    """Bundled wheels are in the archive and in the manifest's own list, not in the table that stands last in it."""
-    wheels = [tmp_path / f"dracopy-2.2.0-cp311-cp311-{platform}.whl" for platform in ("win_amd64", "macosx_11_0_arm64")]
+    """Bundled wheels are in the archive and in the manifest's own list, not in the table that
+    stands last in it.
+    """
+    wheels = [
+        tmp_path / f"dracopy-2.2.0-cp311-cp311-{platform}.whl"
+        for platform in ("win_amd64", "macosx_11_0_arm64")
+    ]
     for wheel in wheels:
         wheel.write_bytes(b"wheel")
     files = package.contents(wheels)
@@ -119,7 +163,11 @@ def test_blenders_validator_accepts_it(tmp_path):
 @pytest.mark.blender
 @pytest.mark.parametrize(
     ("good", "bad"),
-    [('tagline = "', 'tagline = "A sentence. '), ('id = "mint_blender"', 'id = "mint__blender"'), ('"3D View"', '"AI"')],
+    [
+        ('tagline = "', 'tagline = "A sentence. '),
+        ('id = "mint_blender"', 'id = "mint__blender"'),
+        ('"3D View"', '"AI"'),
+    ],
     ids=["tagline", "id", "tag"],
 )
 def test_blenders_validator_is_really_asked(tmp_path, good, bad):
@@ -141,10 +189,25 @@ def test_blenders_validator_is_really_asked(tmp_path, good, bad):
 def test_installs_as_an_extension(tmp_path):
     """Debian's Blender installs the archive as an extension and enables it."""
     archive = package.build(tmp_path)
-    environment = {"BLENDER_USER_RESOURCES": str(tmp_path / "profile"), "HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    environment = {
+        "BLENDER_USER_RESOURCES": str(tmp_path / "profile"),
+        "HOME": str(tmp_path),
+        "PATH": "/usr/bin:/bin",
+    }
     (tmp_path / "profile").mkdir()
-    command = ["blender", "--command", "extension", "install-file", "-r", "user_default", "-e", str(archive)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    command = [
+        "blender",
+        "--command",
+        "extension",
+        "install-file",
+        "-r",
+        "user_default",
+        "-e",
+        str(archive),
+    ]
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Error" not in done.stdout + done.stderr, done.stdout + done.stderr
     installed = tmp_path / "profile" / "extensions" / "user_default" / "mint_blender"

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The walls between the rooms, read from the imports: arrows go down only, and what ships inside Blender needs nothing extra."""
+"""The walls between the rooms, read from the imports: arrows go down only, and what ships inside
+Blender needs nothing extra.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ THREADS = {"_thread", "asyncio", "concurrent", "multiprocessing", "queue", "thre
 
 @dataclass(frozen=True)
 class Room:
-    """What a room may import: other rooms, outside modules at the top of a file, and more of both inside functions only."""
+    """What a room may import: other rooms, outside modules at the top of a file, and more of both
+    inside functions only.
+    """
 
     rooms: frozenset[str] = frozenset()
     later_rooms: frozenset[str] = frozenset()
@@ -51,27 +55,43 @@ def _set(*names: str) -> frozenset[str]:
 ROOMS = {
     "net": Room(outside=_set("requests", "urllib3")),
     "mint": Room(rooms=_set("net"), outside=_set("requests", "urllib3")),
-    "files": Room(rooms=_set("net"), outside=_set("numpy", "requests", "urllib3", "zstandard"), later_outside=_set("DracoPy")),
+    "files": Room(
+        rooms=_set("net"),
+        outside=_set("numpy", "requests", "urllib3", "zstandard"),
+        later_outside=_set("DracoPy"),
+    ),
     "jobs": Room(rooms=_set("mint", "files"), outside=_set("requests"), threads=True),
     "scene": Room(rooms=_set("files"), outside=frozenset({"numpy"} | BLENDERS_OWN)),
-    "delivery": Room(rooms=_set("scene", "jobs", "mint", "files"), later_rooms=_set("ui", TOP), outside=_set("bpy")),
+    "delivery": Room(
+        rooms=_set("scene", "jobs", "mint", "files"),
+        later_rooms=_set("ui", TOP),
+        outside=_set("bpy"),
+    ),
     "ui": Room(
         rooms=_set("delivery", "scene", "jobs", "mint", "files", TOP),
-        later_rooms=_set("cli"),  # Blender's own command line is registered here and runs what cli/ does
+        # Blender's own command line is registered here and runs what cli/ does
+        later_rooms=_set("cli"),
         outside=frozenset({"numpy"} | BLENDERS_OWN),
     ),
-    "cli": Room(rooms=_set("delivery", "jobs", "mint", "files"), later_rooms=_set("scene"), later_outside=_set("rich")),
+    "cli": Room(
+        rooms=_set("delivery", "jobs", "mint", "files"),
+        later_rooms=_set("scene"),
+        later_outside=_set("rich"),
+    ),
     TOP: Room(
         rooms=_set("cli", "jobs", "mint"),
         later_rooms=_set("ui", "scene", "delivery", "files"),
-        outside=_set("bpy"),  # `addon_settings` only; that the package loads nothing by itself has a test of its own
+        # `addon_settings` only; that the package loads nothing by itself has a test of its own
+        outside=_set("bpy"),
     ),
 }
 
 
 @dataclass(frozen=True)
 class Import:
-    """One import statement: who imports what, and whether that happens only when a function is called."""
+    """One import statement: who imports what, and whether that happens only when a function is
+    called.
+    """
 
     line: int
     module: str
@@ -95,7 +115,9 @@ def room_of(parts: tuple[str, ...]) -> str:
 
 
 def imports_of(source: str, parts: tuple[str, ...]) -> list[Import]:
-    """Every import in one module; `parts` is the package that the module lies in, below mint_blender."""
+    """Every import in one module; `parts` is the package that the module lies in, below
+    mint_blender.
+    """
     found: list[Import] = []
 
     def visit(node: ast.AST, later: bool) -> None:
@@ -106,7 +128,10 @@ def imports_of(source: str, parts: tuple[str, ...]) -> list[Import]:
         elif isinstance(node, ast.ImportFrom):
             found.extend(_from(node, parts, later))
         for child in ast.iter_child_nodes(node):
-            visit(child, later or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)))
+            visit(
+                child,
+                later or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)),
+            )
 
     visit(ast.parse(source), False)
     return found
@@ -119,7 +144,9 @@ def _from(node: ast.ImportFrom, parts: tuple[str, ...], later: bool) -> list[Imp
     if node.module:
         return [Import(node.lineno, ".".join((*base, node.module)), node.level, later)]
     # `from .. import mint, __package__`: each name may be a room or something of the top module
-    return [Import(node.lineno, ".".join((*base, name.name)), node.level, later) for name in node.names]
+    return [
+        Import(node.lineno, ".".join((*base, name.name)), node.level, later) for name in node.names
+    ]
 
 
 def complaints(source: str, room: str, parts: tuple[str, ...]) -> list[str]:
@@ -129,17 +156,26 @@ def complaints(source: str, room: str, parts: tuple[str, ...]) -> list[str]:
     for found in imports_of(source, parts):
         if found.level:
             target = found.room
-            allowed = target == room or target in rule.rooms or (found.later and target in rule.later_rooms)
-            # `from .. import __package__ as ADDON` asks the top module for nothing but the add-on's name
+            allowed = (
+                target == room
+                or target in rule.rooms
+                or (found.later and target in rule.later_rooms)
+            )
+            # `from .. import __package__ as ADDON` asks the top module for nothing but the add-on's
+            # name
             if not allowed and found.module != "__package__":
                 wrong.append(
                     f"line {found.line}: {room}/ may not import {target}/ {'' if found.later else '(at the top of a file)'}".rstrip()
                 )
         elif found.first == "mint_blender":
-            wrong.append(f"line {found.line}: only relative imports; as an extension the package has another name")
+            wrong.append(
+                f"line {found.line}: only relative imports; as an extension the package has another name"
+            )
         elif found.first in THREADS:
             if not rule.threads and not (room == "ui" and found.first == "queue"):
-                wrong.append(f"line {found.line}: {room}/ knows no threads, but imports {found.module}")
+                wrong.append(
+                    f"line {found.line}: {room}/ knows no threads, but imports {found.module}"
+                )
         elif (
             found.first not in sys.stdlib_module_names
             and found.first not in rule.outside
@@ -166,43 +202,78 @@ def test_every_folder_is_a_room_with_rules():
 
 
 @pytest.mark.parametrize(
-    ("path", "room", "parts"), modules(), ids=lambda value: str(value.relative_to(PACKAGE)) if isinstance(value, Path) else ""
+    ("path", "room", "parts"),
+    modules(),
+    ids=lambda value: str(value.relative_to(PACKAGE)) if isinstance(value, Path) else "",
 )
 def test_arrows_point_down(path, room, parts):
-    """A module imports from its own room and from the rooms below, and outside only what its room may use."""
+    """A module imports from its own room and from the rooms below, and outside only what its room
+    may use.
+    """
     assert complaints(path.read_text(encoding="utf-8"), room, parts) == []
 
 
-def neighbours(source: str, parts: tuple[str, ...], known: set[str], *, every: bool = False) -> set[str]:
-    """Return the modules of the package that one module loads together with itself; `parts` as for `imports_of`.
+def neighbours(
+    source: str, parts: tuple[str, ...], known: set[str], *, every: bool = False
+) -> set[str]:
+    """Return the modules of the package that one module loads together with itself; `parts` as for
+    `imports_of`.
 
     With `every`, also those that it imports inside a function or for the type checker only.
     """
-    loaded = {found.module for found in imports_of(source, parts) if found.level and (every or not found.later)}
+    loaded = {
+        found.module
+        for found in imports_of(source, parts)
+        if found.level and (every or not found.later)
+    }
     tree = ast.parse(source)
     for node in ast.walk(tree) if every else tree.body:
-        if isinstance(node, ast.ImportFrom) and node.level and node.module:  # each name may be a module of that package
+        # each name may be a module of that package
+        if isinstance(node, ast.ImportFrom) and node.level and node.module:
             base = ".".join((*parts[: len(parts) - (node.level - 1)], node.module))
             loaded |= {f"{base}.{name.name}" for name in node.names}
     return loaded & known
 
 
 def test_no_two_modules_need_each_other():
-    """Within a room, too, arrows point one way: each module can be read, and loaded, before those that use it."""
-    named = {".".join((*parts, path.stem)): (path, parts) for path, _, parts in modules() if path.stem != "__init__"}
-    graph = {name: neighbours(path.read_text(encoding="utf-8"), parts, set(named)) for name, (path, parts) in named.items()}
+    """Within a room, too, arrows point one way: each module can be read, and loaded, before those
+    that use it.
+    """
+    named = {
+        ".".join((*parts, path.stem)): (path, parts)
+        for path, _, parts in modules()
+        if path.stem != "__init__"
+    }
+    graph = {
+        name: neighbours(path.read_text(encoding="utf-8"), parts, set(named))
+        for name, (path, parts) in named.items()
+    }
     assert list(TopologicalSorter(graph).static_order())
 
 
 def mutual(graph: dict[str, set[str]]) -> set[tuple[str, str]]:
     """Return the pairs of modules that import each other."""
-    return {(one, other) for one, others in graph.items() for other in others if one < other and one in graph.get(other, set())}
+    return {
+        (one, other)
+        for one, others in graph.items()
+        for other in others
+        if one < other and one in graph.get(other, set())
+    }
 
 
 def test_no_two_modules_import_each_other():
-    """An import inside a function or for the type checker counts too: it only hides that two modules are one subject."""
-    named = {".".join((*parts, path.stem)): (path, parts) for path, _, parts in modules() if path.stem != "__init__"}
-    graph = {name: neighbours(path.read_text(encoding="utf-8"), parts, set(named), every=True) for name, (path, parts) in named.items()}
+    """An import inside a function or for the type checker counts too: it only hides that two
+    modules are one subject.
+    """
+    named = {
+        ".".join((*parts, path.stem)): (path, parts)
+        for path, _, parts in modules()
+        if path.stem != "__init__"
+    }
+    graph = {
+        name: neighbours(path.read_text(encoding="utf-8"), parts, set(named), every=True)
+        for name, (path, parts) in named.items()
+    }
     assert mutual(graph) == set()
 
 
@@ -210,8 +281,12 @@ def test_a_mutual_import_is_noticed():
     """A pair is found, however one of the two imports the other."""
     known = {"scene.world", "scene.notes"}
     graph = {
-        "scene.world": neighbours("def build():\n    from . import notes", ("scene",), known, every=True),
-        "scene.notes": neighbours("if TYPE_CHECKING:\n    from .world import Part", ("scene",), known, every=True),
+        "scene.world": neighbours(
+            "def build():\n    from . import notes", ("scene",), known, every=True
+        ),
+        "scene.notes": neighbours(
+            "if TYPE_CHECKING:\n    from .world import Part", ("scene",), known, every=True
+        ),
     }
     assert mutual(graph) == {("scene.notes", "scene.world")}
 
@@ -267,10 +342,19 @@ def test_an_arrow_that_points_up_is_found(room, source):
 @pytest.mark.parametrize(
     ("room", "source"),
     [
-        ("mint", "from __future__ import annotations\nimport json\nimport requests\nfrom . import pacing\nfrom .schema import Operation"),
+        (
+            "mint",
+            "from __future__ import annotations\nimport json\nimport requests\nfrom . import pacing\nfrom .schema import Operation",
+        ),
         ("files", "import numpy as np\nimport zstandard\nfrom .glb import read"),
-        ("jobs", "import threading, queue, sqlite3\nfrom ..mint.client import Client\nfrom ..files import download"),
-        ("cli", "from ..jobs import board\ndef f():\n    import rich\n    from ..scene import importer"),
+        (
+            "jobs",
+            "import threading, queue, sqlite3\nfrom ..mint.client import Client\nfrom ..files import download",
+        ),
+        (
+            "cli",
+            "from ..jobs import board\ndef f():\n    import rich\n    from ..scene import importer",
+        ),
         (
             "ui",
             "import bpy\nfrom mathutils import Matrix\nfrom .. import __package__ as ADDON\nfrom ..jobs import board\nfrom ..scene import world",
@@ -286,29 +370,54 @@ def test_what_the_design_draws_is_allowed(room, source):
 
 def test_the_map_of_the_code_is_true():
     """Every module that CONTRIBUTING's map names is where it says."""
-    rows = re.findall(r"^\| `([\w/]+)/` \| (.+) \|$", (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| `([\w/]+)/` \| (.+) \|$",
+        (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
     assert {room for room, _ in rows} == set(ROOMS) - {TOP}
     missing = [
-        f"{room}/{name}" for room, told in rows for name in re.findall(r"`([\w/]+)`", told) if not (PACKAGE / room / f"{name}.py").is_file()
+        f"{room}/{name}"
+        for room, told in rows
+        for name in re.findall(r"`([\w/]+)`", told)
+        if not (PACKAGE / room / f"{name}.py").is_file()
     ]
     assert rows and not missing
 
 
 def test_importing_the_package_costs_nothing():
-    """`import mint_blender` loads neither Blender nor the HTTP library nor a room, so that enabling the add-on adds nothing to Blender's start."""
+    """`import mint_blender` loads neither Blender nor the HTTP library nor a room, so that enabling
+    the add-on adds nothing to Blender's start.
+    """
     program = (
         "import sys; before = set(sys.modules); import mint_blender; new = set(sys.modules) - before;"
         "print(sorted(name for name in new if name.split('.')[0] in ('bpy', 'requests', 'numpy', 'zstandard', 'urllib3')"
         " or name.startswith('mint_blender.')))"
     )
-    done = subprocess.run([sys.executable, "-c", program], cwd=PACKAGE.parent, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=PACKAGE.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize("room", ["mint", "files", "jobs"])
 def test_the_lower_rooms_work_without_blender(room):
     """Every module of the lower rooms can be imported where there is no `bpy` at all."""
-    names = [".".join(("mint_blender", *parts, path.stem)).removesuffix(".__init__") for path, where, parts in modules() if where == room]
+    names = [
+        ".".join(("mint_blender", *parts, path.stem)).removesuffix(".__init__")
+        for path, where, parts in modules()
+        if where == room
+    ]
     program = f"import sys, importlib; sys.modules['bpy'] = None\nfor name in {names!r}: importlib.import_module(name)\nprint('good')"
-    done = subprocess.run([sys.executable, "-c", program], cwd=PACKAGE.parent, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=PACKAGE.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.stdout.strip() == "good", done.stderr

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Functions of `bpy.app.timers` only look: read from the source.
 
-Blender calls them also while somebody types into a field. So nothing that they reach in their own module imports, pushes an undo step or
-brings the collections of the window manager into line: that waits for the modal operator, which knows when somebody types.
+Blender calls them also while somebody types into a field. So nothing that they reach in their own
+module imports, pushes an undo step or brings the collections of the window manager into line: that
+waits for the modal operator, which knows when somebody types.
 """
 
 from __future__ import annotations
@@ -11,8 +12,23 @@ import ast
 from pathlib import Path
 
 BLENDER = Path(__file__).resolve().parents[1] / "mint_blender" / "ui"
-CHANGES = {"beat", "land", "land_ready", "place", "undo_push", "undo_step", "recall", "link", "unlink"}
-CHANGING_CALLS = {"review_feedback.catch_up", "auto_import.land_ready", "limit_dialog.catch_up", "pending_dialogs.catch_up"}
+CHANGES = {
+    "beat",
+    "land",
+    "land_ready",
+    "place",
+    "undo_push",
+    "undo_step",
+    "recall",
+    "link",
+    "unlink",
+}
+CHANGING_CALLS = {
+    "review_feedback.catch_up",
+    "auto_import.land_ready",
+    "limit_dialog.catch_up",
+    "pending_dialogs.catch_up",
+}
 KNOWN = {
     "_look", "_go_on", "partial",  # heartbeat; what is partial only lets go of a timer of its own
     "_ask_price", "_remember",  # asking
@@ -28,7 +44,11 @@ def functions(module: ast.Module) -> dict[str, ast.FunctionDef]:
 
 def registered(module: ast.Module) -> set[str]:
     """What a module registers as a timer; of a partial only that it is one."""
-    calls = (node for node in ast.walk(module) if isinstance(node, ast.Call) and ast.unparse(node.func) == "bpy.app.timers.register")
+    calls = (
+        node
+        for node in ast.walk(module)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "bpy.app.timers.register"
+    )
     return {each.args[0].id if isinstance(each.args[0], ast.Name) else "partial" for each in calls}
 
 
@@ -43,7 +63,10 @@ def called(name: str, known: dict[str, ast.FunctionDef], seen: set[str]) -> set[
 
 def modules() -> dict[str, ast.Module]:
     """The modules of the room."""
-    return {str(path.relative_to(BLENDER)): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(BLENDER.rglob("*.py"))}
+    return {
+        str(path.relative_to(BLENDER)): ast.parse(path.read_text(encoding="utf-8"))
+        for path in sorted(BLENDER.rglob("*.py"))
+    }
 
 
 def test_the_timers_are_known() -> None:
@@ -57,7 +80,11 @@ def test_timers_only_look() -> None:
     for stem, module in modules().items():
         for timer in registered(module):
             calls = called(timer, functions(module), set())
-            changing = {each for each in calls if each in CHANGING_CALLS or (each in CHANGES and "." not in each)}
+            changing = {
+                each
+                for each in calls
+                if each in CHANGING_CALLS or (each in CHANGES and "." not in each)
+            }
             if changing:
                 wrong[f"{stem}.{timer}"] = changing
     assert wrong == {}
@@ -65,6 +92,8 @@ def test_timers_only_look() -> None:
 
 def test_a_wrong_one_is_found() -> None:
     """The reading follows a timer through the functions of its module."""
-    module = ast.parse("def revive():\n    go()\ndef go():\n    beat()\ndef ensure():\n    bpy.app.timers.register(revive)\n")
+    module = ast.parse(
+        "def revive():\n    go()\ndef go():\n    beat()\ndef ensure():\n    bpy.app.timers.register(revive)\n"
+    )
     assert registered(module) == {"revive"}
     assert "beat" in called("revive", functions(module), set())

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every text of the package that is read in Blender has a German and a Japanese translation, and none of these is left over.
+"""Every text of the package that is read in Blender has a German and a Japanese translation, and
+none of these is left over.
 
-How the texts are found, and which stay English (the command line, the log, the report for somebody who helps), is told in `texts.py`.
+How the texts are found, and which stay English (the command line, the log, the report for somebody
+who helps), is told in `texts.py`.
 """
 
 from __future__ import annotations
@@ -24,21 +26,29 @@ def _load(name: str):
     """A module of the translations by itself: its package wants Blender, the tables do not."""
     path = FOLDER / name
     path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    spec = importlib.util.spec_from_file_location(f"translations_{name}", path, submodule_search_locations=[str(path.parent)])
+    spec = importlib.util.spec_from_file_location(
+        f"translations_{name}", path, submodule_search_locations=[str(path.parent)]
+    )
     assert spec is not None and spec.loader is not None
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-TABLES: dict[str, dict[str, str]] = {language: _load(name).TEXTS for language, name in LANGUAGES.items()}
+TABLES: dict[str, dict[str, str]] = {
+    language: _load(name).TEXTS for language, name in LANGUAGES.items()
+}
 Catalogue = _load("matching").Catalogue
 
 
 @pytest.mark.parametrize("language", TABLES)
 def test_nothing_is_missing(language: str) -> None:
     """Every text in the source has a translation."""
-    missing = [f"{place}: {text}" for text, place in texts().items() if not TABLES[language].get(text, "").strip()]
+    missing = [
+        f"{place}: {text}"
+        for text, place in texts().items()
+        if not TABLES[language].get(text, "").strip()
+    ]
     assert not missing, f"not in {language}:\n" + "\n".join(missing)
 
 
@@ -55,20 +65,28 @@ def test_every_value_has_its_place(language: str) -> None:
     def values(text: str) -> list[str]:
         return sorted(re.findall(r"\{[^}]*\}?", text))
 
-    assert {text: said for text, said in TABLES[language].items() if values(text) != values(said)} == {}
+    assert {
+        text: said for text, said in TABLES[language].items() if values(text) != values(said)
+    } == {}
 
 
 @pytest.mark.parametrize("language", TABLES)
 def test_no_text_is_translated_twice(language: str) -> None:
     """The parts of a table do not contradict each other: each text stands in one of them only."""
     folder = FOLDER / LANGUAGES[language]
-    parts = [_load(f"{folder.name}/{path.stem}").TEXTS for path in sorted(folder.glob("*.py")) if path.stem != "__init__"]
+    parts = [
+        _load(f"{folder.name}/{path.stem}").TEXTS
+        for path in sorted(folder.glob("*.py"))
+        if path.stem != "__init__"
+    ]
     assert sum(len(part) for part in parts) == len(TABLES[language])
 
 
 def test_japanese_is_japanese() -> None:
     """But for names and formats, each Japanese text has Japanese letters in it."""
-    latin = {text for text, said in TABLES["Japanese"].items() if not re.search("[぀-ヿ一-鿿]", said)}
+    latin = {
+        text for text, said in TABLES["Japanese"].items() if not re.search("[぀-ヿ一-鿿]", said)
+    }
     assert latin <= {
         "Mint",
         "Mint: {1}",
@@ -83,7 +101,8 @@ def test_japanese_is_japanese() -> None:
     }
 
 
-# -- what counts as a text ---------------------------------------------------------------------------------------------------
+# -- what counts as a text
+# ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -93,12 +112,21 @@ def test_japanese_is_japanese() -> None:
         ('layout.label(text=f"{count:,} in flight")', ["{1} in flight"]),
         ('layout.operator("mint.cancel", text="Cancel").job_id = job.id', ["Cancel"]),
         ('layout.label(text="On" if online else "Off")', ["On", "Off"]),
-        ('layout.prop(form, "name", text="", placeholder="After the prompt")', ["After the prompt"]),
+        (
+            'layout.prop(form, "name", text="", placeholder="After the prompt")',
+            ["After the prompt"],
+        ),
         ('x: bpy.props.IntProperty(name="Size", description="How large")', ["Size", "How large"]),
         ('ITEMS = [("FAST", "Fast", "Quick and cheap")]', ["Fast", "Quick and cheap"]),
         ('raise ImportTrouble(f"“{name}” holds no objects.")', ["“{1}” holds no objects."]),
-        ('return "this Blender lacks " + " and ".join(names)', ["this Blender lacks {1}", "{1} and {2}"]),
-        ('class MINT_OT_x(Operator):\n    """Does it"""\n    bl_label = "Do It"', ["Does it", "Do It"]),
+        (
+            'return "this Blender lacks " + " and ".join(names)',
+            ["this Blender lacks {1}", "{1} and {2}"],
+        ),
+        (
+            'class MINT_OT_x(Operator):\n    """Does it"""\n    bl_label = "Do It"',
+            ["Does it", "Do It"],
+        ),
         ('advice.get(code, f"It failed ({code}): retry.")', ["It failed ({1}): retry."]),
         ('"""A docstring of a module."""\ndef f():\n    """And one of a function."""', []),
         ('log.warning("The heartbeat stumbled")', []),
@@ -108,17 +136,23 @@ def test_japanese_is_japanese() -> None:
     ],
 )
 def test_texts_are_found(source: str, found: list[str]) -> None:
-    """The reader sees each way in which this package shows a text, and passes over what no person reads."""
+    """The reader sees each way in which this package shows a text, and passes over what no person
+    reads.
+    """
     assert texts_of(ast.parse(source), "ui", "panel") == found
 
 
 def test_names_are_no_prose() -> None:
     """A sentence is something to be read; an identifier, an address and a number are not."""
     assert is_prose("Nothing was imported.") and is_prose("Cancel")
-    assert not any(is_prose(text) for text in ("mint.cancel", "https://mint.gg/models", "{1}", "VIEW_3D", "job_id", ""))
+    assert not any(
+        is_prose(text)
+        for text in ("mint.cancel", "https://mint.gg/models", "{1}", "VIEW_3D", "job_id", "")
+    )
 
 
-# -- putting values back in --------------------------------------------------------------------------------------------------
+# -- putting values back in
+# --------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -134,35 +168,59 @@ def japanese():
 
 
 def test_values_are_put_back_in(german) -> None:
-    """A sentence with values is said in German with the same values; what is a known text among them is translated too."""
-    said = german.translated("Mint needs 146 more Credits to go on. Buy them at platform.mint.gg/billing, then resume.")
-    assert said == "Mint braucht noch 146 Credits, um weiterzumachen. Unter platform.mint.gg/billing kaufen, dann fortsetzen."
-    assert german.translated("Mint: Treasure chest: Look at the Preview") == "Mint: Treasure chest: Vorschau ansehen"
+    """A sentence with values is said in German with the same values; what is a known text among
+    them is translated too.
+    """
+    said = german.translated(
+        "Mint needs 146 more Credits to go on. Buy them at platform.mint.gg/billing, then resume."
+    )
+    assert (
+        said
+        == "Mint braucht noch 146 Credits, um weiterzumachen. Unter platform.mint.gg/billing kaufen, dann fortsetzen."
+    )
+    assert (
+        german.translated("Mint: Treasure chest: Look at the Preview")
+        == "Mint: Treasure chest: Vorschau ansehen"
+    )
 
 
 def test_a_sentence_around_a_sentence(german) -> None:
     """A state with its reason is translated as a whole, down to the innermost."""
-    said = german.translated("Paused: Mint cannot be reached: the name api.mint.gg was not found; this computer may be offline.")
+    said = german.translated(
+        "Paused: Mint cannot be reached: the name api.mint.gg was not found; this computer may be offline."
+    )
     assert (
-        said == "Angehalten: Mint ist nicht erreichbar: der Name api.mint.gg wurde nicht gefunden; vielleicht ist dieser Rechner offline."
+        said
+        == "Angehalten: Mint ist nicht erreichbar: der Name api.mint.gg wurde nicht gefunden; vielleicht ist dieser Rechner offline."
     )
 
 
 def test_words_of_mint_stay(german, japanese) -> None:
-    """Around what Mint itself says, which nobody can translate beforehand, our own words are translated."""
+    """Around what Mint itself says, which nobody can translate beforehand, our own words are
+    translated.
+    """
     text = "Mint does not accept this request: prompt: too rude. Nothing was started or charged; change it and try again. (Request id: r1)"
     said = german.translated(text)
-    assert said.startswith("Mint nimmt diese Anfrage nicht an: prompt: too rude. Es wurde nichts gestartet oder berechnet;")
+    assert said.startswith(
+        "Mint nimmt diese Anfrage nicht an: prompt: too rude. Es wurde nichts gestartet oder berechnet;"
+    )
     assert said.endswith("(Anfragekennung: r1)")
-    assert "too rude" in japanese.translated(text) and "リクエスト ID: r1" in japanese.translated(text)
+    assert "too rude" in japanese.translated(text) and "リクエスト ID: r1" in japanese.translated(
+        text
+    )
 
 
 def test_the_order_may_change(japanese) -> None:
     """Japanese says some values in another order."""
-    assert japanese.translated("it is cut off: 5 of 90 bytes are there") == "途中で切れています: 90 バイト中 5 バイトしかありません"
+    assert (
+        japanese.translated("it is cut off: 5 of 90 bytes are there")
+        == "途中で切れています: 90 バイト中 5 バイトしかありません"
+    )
 
 
-@pytest.mark.parametrize("text", ["a lamp of brass and glass", "Lamp, from above", "Straße", "", "{1}", "World of Tanks"])
+@pytest.mark.parametrize(
+    "text", ["a lamp of brass and glass", "Lamp, from above", "Straße", "", "{1}", "World of Tanks"]
+)
 def test_unknown_text_stays(german, text: str) -> None:
     """What is no text of ours comes back unchanged, even where a small word of a template is in it."""
     assert german.translated(text) == text
@@ -170,13 +228,18 @@ def test_unknown_text_stays(german, text: str) -> None:
 
 @pytest.mark.parametrize("language", TABLES)
 def test_every_template_finds_itself(language: str) -> None:
-    """Whatever values a template is filled with, it is recognised, and each value is where the translation wants it."""
+    """Whatever values a template is filled with, it is recognised, and each value is where the
+    translation wants it.
+    """
     catalogue = Catalogue(TABLES[language])
     wrong = {}
     for text, foreign in TABLES[language].items():
         english, expected = text, foreign
         for number in range(1, text.count("{") + 1):
-            english, expected = english.replace(f"{{{number}}}", f"v{number}"), expected.replace(f"{{{number}}}", f"v{number}")
+            english, expected = (
+                english.replace(f"{{{number}}}", f"v{number}"),
+                expected.replace(f"{{{number}}}", f"v{number}"),
+            )
         if (said := catalogue.translated(english)) != expected:
             wrong[english] = said
     assert wrong == {}
@@ -184,7 +247,10 @@ def test_every_template_finds_itself(language: str) -> None:
 
 def test_drawing_again_costs_a_look_up(german) -> None:
     """Twenty cards drawn a hundred times work each of their texts out once."""
-    drawn = [f"Failed: Mint cannot be reached: api{number}.mint.gg refused the connection." for number in range(20)]
+    drawn = [
+        f"Failed: Mint cannot be reached: api{number}.mint.gg refused the connection."
+        for number in range(20)
+    ]
     for _ in range(100):
         for text in drawn:
             german.translated(text)
@@ -218,11 +284,16 @@ def test_tables_hold_plain_texts() -> None:
     """Each table is one literal dictionary: nothing is worked out in it."""
     for path in Path(FOLDER).glob("*/*.py"):
         if path.stem != "__init__":
-            (assigned,) = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.Assign)]
+            (assigned,) = [
+                node
+                for node in ast.parse(path.read_text(encoding="utf-8")).body
+                if isinstance(node, ast.Assign)
+            ]
             assert isinstance(ast.literal_eval(assigned.value), dict)
 
 
-# -- the user's own words, and numbers -----------------------------------------------------------------------------------------
+# -- the user's own words, and numbers
+# -----------------------------------------------------------------------------------------
 
 USER_TEXT: dict[str, frozenset[int]] = _load("user_text").USER_TEXT
 USERS_OWN = re.compile(r"\btitle\b(?!\(\))|display_name|\bentry\.name|\bimage\.name|self\.image$")
@@ -231,11 +302,17 @@ TRANSLATED_APART = {"Mint: {1}"}
 
 
 def test_the_users_words_are_known() -> None:
-    """Each value that is a title or a name of the user's stands in quotation marks, or is marked as theirs; and no mark is left over."""
+    """Each value that is a title or a name of the user's stands in quotation marks, or is marked as
+    theirs; and no mark is left over.
+    """
     found: dict[str, set[int]] = {}
     for template, values in values_of():
         unquoted = re.sub(r"[“\"]\{\d+\}[”\"]", "", template)
-        own = {number for number, value in enumerate(values, start=1) if USERS_OWN.search(value) and f"{{{number}}}" in unquoted}
+        own = {
+            number
+            for number, value in enumerate(values, start=1)
+            if USERS_OWN.search(value) and f"{{{number}}}" in unquoted
+        }
         if own and template in texts() and template not in TRANSLATED_APART:
             found.setdefault(template, set()).update(own)
     assert found == {template: set(numbers) for template, numbers in USER_TEXT.items()}
@@ -243,24 +320,35 @@ def test_the_users_words_are_known() -> None:
 
 @pytest.fixture
 def written() -> object:
-    """The German catalogue as the add-on uses it: it knows the user's words, and how numbers are written."""
+    """The German catalogue as the add-on uses it: it knows the user's words, and how numbers are
+    written.
+    """
     return Catalogue(TABLES["German"], USER_TEXT, (".", ","))
 
 
-@pytest.mark.parametrize("title", ["World", "Cube", "Start Camera", "Chair: World", "Look at the Preview", "1,500"])
+@pytest.mark.parametrize(
+    "title", ["World", "Cube", "Start Camera", "Chair: World", "Look at the Preview", "1,500"]
+)
 def test_a_title_is_never_translated(written, title: str) -> None:
-    """A prompt that is a word of ours stays as it was typed, in a sentence, in quotation marks, and in a notice."""
+    """A prompt that is a word of ours stays as it was typed, in a sentence, in quotation marks, and
+    in a notice.
+    """
     assert written.translated(f"{title} waits for no decision.").startswith(f"{title} ")
-    assert f"„{title}“" in written.translated(f"“{title}” holds no objects. The file is kept; nothing was imported.")
-    assert written.filled("Mint: {1}: {2}", [title, written.translated("Placed")]) == f"Mint: {title}: Platziert"
+    assert f"„{title}“" in written.translated(
+        f"“{title}” holds no objects. The file is kept; nothing was imported."
+    )
+    assert (
+        written.filled("Mint: {1}: {2}", [title, written.translated("Placed")])
+        == f"Mint: {title}: Platziert"
+    )
 
 
 def test_numbers_are_written_as_in_german(written, japanese) -> None:
     """A thousand has a point in German, a half a comma; what is no number stays."""
     assert written.translated("About 1,500 Credits") == "Etwa 1.500 Credits"
-    assert written.translated("Mint needs 1,234,567 more Credits to go on. Buy them at here, then resume.").startswith(
-        "Mint braucht noch 1.234.567 Credits"
-    )
+    assert written.translated(
+        "Mint needs 1,234,567 more Credits to go on. Buy them at here, then resume."
+    ).startswith("Mint braucht noch 1.234.567 Credits")
     assert written.translated("It has 5.3 MB; Mint takes at most 5 MB.").startswith("Es hat 5,3 MB")
     assert written.translated("248 Credits") == "248 Credits"
     assert written.translated(
@@ -271,8 +359,14 @@ def test_numbers_are_written_as_in_german(written, japanese) -> None:
 
 
 def test_prepared_text_is_not_translated_again() -> None:
-    """What a layout shows that is no plain text of ours is in the user's language already, or is their own: Blender does not touch it."""
-    assert [place for path in sorted((PACKAGE / "ui").rglob("*.py")) for place in _translated_twice(path)] == []
+    """What a layout shows that is no plain text of ours is in the user's language already, or is
+    their own: Blender does not touch it.
+    """
+    assert [
+        place
+        for path in sorted((PACKAGE / "ui").rglob("*.py"))
+        for place in _translated_twice(path)
+    ] == []
 
 
 _DRAWS = {"label", "operator", "prop", "menu", "progress", "operator_menu_enum", "prop_search"}
@@ -281,7 +375,11 @@ _DRAWS = {"label", "operator", "prop", "menu", "progress", "operator_menu_enum",
 def _translated_twice(path: Path) -> list[str]:
     wrong = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _DRAWS:
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in _DRAWS
+        ):
             told = {keyword.arg: keyword.value for keyword in node.keywords}
             if "text" in told and not _is_plain(told["text"]) and "translate" not in told:
                 wrong.append(f"{path.name}:{node.lineno}: {ast.unparse(told['text'])}")

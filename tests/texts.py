@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every text of the package that a person may read in Blender, collected from the source, each with the place it stands at.
+"""Every text of the package that a person may read in Blender, collected from the source, each with
+the place it stands at.
 
-A text with values in it is a template: `f"Leaves {left:,.0f} Credits"` is "Leaves {1} Credits". What counts is how a string looks, not
-only where it stands: words with a space between them, or one word that begins with a capital letter. So a new sentence is found wherever
-somebody writes it. Left out are: the command line (cli/ and the modules that only it uses), log messages, docstrings (but those of
-operators and menus, which are tooltips), exceptions for programmers, names of things in Blender's data, and the few strings of `NO_TEXT`.
+A text with values in it is a template: `f"Leaves {left:,.0f} Credits"` is "Leaves {1} Credits".
+What counts is how a string looks, not only where it stands: words with a space between them, or one
+word that begins with a capital letter. So a new sentence is found wherever somebody writes it. Left
+out are: the command line (cli/ and the modules that only it uses), log messages, docstrings (but
+those of operators and menus, which are tooltips), exceptions for programmers, names of things in
+Blender's data, and the few strings of `NO_TEXT`.
 """
 
 from __future__ import annotations
@@ -21,7 +24,15 @@ COMMAND_LINE_ONLY = {"delivery/background.py", "delivery/write.py"}
 
 ROOMS = ("mint", "files", "jobs", "scene", "delivery", "ui")
 
-SHOWN_ARGUMENTS = {"text", "heading", "placeholder", "confirm_text", "title", "message", "description"}
+SHOWN_ARGUMENTS = {
+    "text",
+    "heading",
+    "placeholder",
+    "confirm_text",
+    "title",
+    "message",
+    "description",
+}
 SHOWN_ATTRIBUTES = {"bl_label", "bl_description"}
 SHOWN_ENUMS = {"Kind", "Verb", "Role"}
 """Their words are put into sentences."""
@@ -38,7 +49,9 @@ NO_TEXT = re.compile(
     r"|import os, sys.*|POST .*|Mint's API knows.*|An idempotency key has.*|The rarer actions on a job\.|Models and Worlds that were made before\.",
     re.DOTALL,
 )
-"""Neither of this is read by a person, or it is the name of something in the scene, which stays when the language is changed."""
+"""Neither of this is read by a person, or it is the name of something in the scene, which stays
+when the language is changed.
+"""
 REPORT = {"report"}
 """Functions whose words stay English: the report is for somebody who helps."""
 NOT_READ = {
@@ -68,7 +81,11 @@ def template_of(node: ast.expr) -> str | None:
 def is_prose(text: str) -> bool:
     """Does it look like something to be read?"""
     bare = re.sub(r"\{\d+\}", "", text)
-    if ("://" in bare and " " not in bare) or NO_TEXT.fullmatch(text) or not re.search(r"[A-Za-z]{2}", bare):
+    if (
+        ("://" in bare and " " not in bare)
+        or NO_TEXT.fullmatch(text)
+        or not re.search(r"[A-Za-z]{2}", bare)
+    ):
         return False
     several = re.search(r"[A-Za-z,;:.)}'] +[A-Za-z({]", text) and re.search(r"[a-z]{2}", bare)
     return bool(several or re.fullmatch(r"[A-Z][a-z]+[.…:]?", bare.strip()))
@@ -76,7 +93,11 @@ def is_prose(text: str) -> bool:
 
 def _added(node: ast.expr) -> list[ast.expr]:
     """The parts of `a + b + c`."""
-    return [*_added(node.left), *_added(node.right)] if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) else [node]
+    return (
+        [*_added(node.left), *_added(node.right)]
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add)
+        else [node]
+    )
 
 
 class _Reader(ast.NodeVisitor):
@@ -91,16 +112,27 @@ class _Reader(ast.NodeVisitor):
         if (
             text
             and not NO_TEXT.fullmatch(text)
-            and (is_prose(text) or (always and re.search(r"[A-Za-z]{2}", re.sub(r"\{\d+\}", "", text))))
+            and (
+                is_prose(text)
+                or (always and re.search(r"[A-Za-z]{2}", re.sub(r"\{\d+\}", "", text)))
+            )
         ):
             self.found.append((node.lineno, text))
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         if node.name in SHOWN_ENUMS:
-            self.found.extend((each.lineno, each.value.value) for each in node.body if isinstance(each, ast.Assign))
+            self.found.extend(
+                (each.lineno, each.value.value)
+                for each in node.body
+                if isinstance(each, ast.Assign)
+            )
             return
         docstring = ast.get_docstring(node)
-        if docstring and re.match(r"[A-Z]+_(OT|MT)_", node.name) and not NO_TEXT.fullmatch(docstring):
+        if (
+            docstring
+            and re.match(r"[A-Z]+_(OT|MT)_", node.name)
+            and not NO_TEXT.fullmatch(docstring)
+        ):
             self.found.append((node.lineno, docstring))
         self._body(node)
 
@@ -124,9 +156,19 @@ class _Reader(ast.NodeVisitor):
 
     def visit_Assign(self, node: ast.Assign) -> None:
         names = {target.id for target in node.targets if isinstance(target, ast.Name)}
-        if names & {"bl_idname", "bl_category", "bl_space_type", "bl_region_type", "bl_parent_id", "__all__"}:
+        if names & {
+            "bl_idname",
+            "bl_category",
+            "bl_space_type",
+            "bl_region_type",
+            "bl_parent_id",
+            "__all__",
+        }:
             return
-        if any(isinstance(target, ast.Attribute) and target.attr in {"name", "label"} for target in node.targets):
+        if any(
+            isinstance(target, ast.Attribute) and target.attr in {"name", "label"}
+            for target in node.targets
+        ):
             return  # the name of something in Blender's data
         for target in node.targets:  # `row.operator("mint.cancel", text="Cancel").job_id = job.id`
             self.visit(target)
@@ -137,7 +179,11 @@ class _Reader(ast.NodeVisitor):
 
     def visit_Tuple(self, node: ast.Tuple) -> None:
         texts = [each.value if isinstance(each, ast.Constant) else None for each in node.elts]
-        enum_item = self.room in {"scene", "delivery", "ui"} and len(texts) >= 3 and all(isinstance(each, str) for each in texts[:3])
+        enum_item = (
+            self.room in {"scene", "delivery", "ui"}
+            and len(texts) >= 3
+            and all(isinstance(each, str) for each in texts[:3])
+        )
         if enum_item and re.fullmatch(r"[A-Za-z0-9_]+", str(texts[0])):
             for each in node.elts[1:3]:
                 if not str(each.value)[:1].islower():
@@ -164,10 +210,20 @@ class _Reader(ast.NodeVisitor):
             self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> None:
-        joins = isinstance(node.func, ast.Attribute) and node.func.attr == "join" and isinstance(node.func.value, ast.Constant)
+        joins = (
+            isinstance(node.func, ast.Attribute)
+            and node.func.attr == "join"
+            and isinstance(node.func.value, ast.Constant)
+        )
         if joins and re.fullmatch(r" \w+ ", str(node.func.value.value)):  # " and ".join(…)
             self.found.append((node.lineno, f"{{1}}{node.func.value.value}{{2}}"))
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
+        name = (
+            node.func.attr
+            if isinstance(node.func, ast.Attribute)
+            else node.func.id
+            if isinstance(node.func, ast.Name)
+            else ""
+        )
         if name in FOR_PROGRAMMERS or name in NOT_READ:
             for each in (*node.args, *(keyword.value for keyword in node.keywords)):
                 if not isinstance(each, ast.Constant | ast.JoinedStr):
@@ -178,10 +234,13 @@ class _Reader(ast.NodeVisitor):
             self.visit(argument)
         for keyword in node.keywords:
             shown = self.room in {"scene", "delivery", "ui"} and (
-                keyword.arg in SHOWN_ARGUMENTS or (keyword.arg == "name" and name.endswith("Property"))
+                keyword.arg in SHOWN_ARGUMENTS
+                or (keyword.arg == "name" and name.endswith("Property"))
             )
             for each in _branches(keyword.value) if shown else (keyword.value,):
-                self.add(each, always=True) if shown and template_of(each) is not None else self.visit(each)
+                self.add(each, always=True) if shown and template_of(
+                    each
+                ) is not None else self.visit(each)
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
         self.visit(node.value)
@@ -224,7 +283,10 @@ def texts(package: Path = PACKAGE) -> dict[str, str]:
     found: dict[str, str] = {}
     for room in ROOMS:
         for path in sorted((package / room).rglob("*.py")):
-            if "translations" in path.parts or path.relative_to(package).as_posix() in COMMAND_LINE_ONLY:
+            if (
+                "translations" in path.parts
+                or path.relative_to(package).as_posix() in COMMAND_LINE_ONLY
+            ):
                 continue
             reader = _Reader(room, path.stem)
             reader.visit(ast.parse(path.read_text(encoding="utf-8")))
@@ -238,5 +300,16 @@ def values_of(package: Path = PACKAGE) -> Iterator[tuple[str, list[str]]]:
     for room in ROOMS:
         for path in sorted((package / room).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.JoinedStr) and (template := template_of(node)) and is_prose(template):
-                    yield template, [ast.unparse(part.value) for part in node.values if isinstance(part, ast.FormattedValue)]
+                if (
+                    isinstance(node, ast.JoinedStr)
+                    and (template := template_of(node))
+                    and is_prose(template)
+                ):
+                    yield (
+                        template,
+                        [
+                            ast.unparse(part.value)
+                            for part in node.values
+                            if isinstance(part, ast.FormattedValue)
+                        ],
+                    )

@@ -27,16 +27,29 @@ def worlds(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
 
 def usage(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """Credits, subscription and totals: what Mint says, as far as it says it; then the last days, as the journal here knows them."""
+    """Credits, subscription and totals: what Mint says, as far as it says it; then the last days,
+    as the journal here knows them.
+    """
     with session.open_client() as client:
         usage = session.ask(client.usage, terminal.wait)
     available = usage.credits.total_available
     lines = [f"Credits available: {'not told' if available is None else _readable(available)}"]
-    lines += _flat("Credits", {name: value for name, value in (usage.raw.get("credits") or {}).items() if name != "totalAvailable"})
+    lines += _flat(
+        "Credits",
+        {
+            name: value
+            for name, value in (usage.raw.get("credits") or {}).items()
+            if name != "totalAvailable"
+        },
+    )
     lines += _flat("Subscription", usage.subscription or {}) + _flat("API", usage.api_usage or {})
     with session.open_list() as board:
         month = board.month()
-    terminal.result({"event": "usage", **usage.raw, "journal": _month_record(month)}, *lines, *_month_lines(month))
+    terminal.result(
+        {"event": "usage", **usage.raw, "journal": _month_record(month)},
+        *lines,
+        *_month_lines(month),
+    )
     return Exit.DONE
 
 
@@ -45,8 +58,17 @@ def check(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     account = session.account()
     with session.open_client() as client:
         me = session.ask(client.me, terminal.wait)
-    record = {"event": "check", "user": me.user_id, "email": me.email, "base_url": account.base_url, "key_source": account.key_source}
-    terminal.result(record, f"The key from {account.key_source} is accepted by {account.base_url}: {me.display_name}.")
+    record = {
+        "event": "check",
+        "user": me.user_id,
+        "email": me.email,
+        "base_url": account.base_url,
+        "key_source": account.key_source,
+    }
+    terminal.result(
+        record,
+        f"The key from {account.key_source} is accepted by {account.base_url}: {me.display_name}.",
+    )
     return Exit.DONE
 
 
@@ -58,7 +80,8 @@ def _list(kind: Kind, terminal: Terminal) -> Exit:
             made = asset.created_at.strftime("%Y-%m-%d") if asset.created_at else "          "
             terminal.result(
                 {"event": kind.value, **asset.raw},
-                f"{asset.id}  {made}  {asset.status or 'unknown':10}  {asset.name or asset.prompt or ''}",
+                f"{asset.id}  {made}  {asset.status or 'unknown':10} "
+                f" {asset.name or asset.prompt or ''}",
             )
     if not found:
         terminal.hint(f"This API project has no {kind}s yet.")
@@ -68,13 +91,19 @@ def _list(kind: Kind, terminal: Terminal) -> Exit:
 def _month_lines(month: Month) -> Iterator[str]:
     """The figures, and a bar for each day on which something was begun."""
     failed = "" if month.failed_share is None else f", {month.failed_share:.0%} failed"
-    yield f"Last {len(month.days)} days on this computer: {_counted(month.count)}, {_readable(month.credits)} Credits{failed}"
+    yield (
+        f"Last {len(month.days)} days on this computer: {_counted(month.count)},"
+        f" {_readable(month.credits)} Credits{failed}"
+    )
     most = max((day.credits for day in month.days), default=0.0)
     for day in month.days:
         if day.count:
             bar = "#" * round(_BAR * day.credits / most) if most else ""
             failed = f", {day.failed} failed" if day.failed else ""
-            yield f"  {day.date:%Y-%m-%d}  {day.credits:>8,.0f}  {bar:{_BAR}}  {_counted(day.count)}{failed}".rstrip()
+            yield (
+                f"  {day.date:%Y-%m-%d}  {day.credits:>8,.0f}  {bar:{_BAR}} "
+                f" {_counted(day.count)}{failed}".rstrip()
+            )
 
 
 def _counted(count: int) -> str:
@@ -90,7 +119,12 @@ def _month_record(month: Month) -> dict[str, Any]:
         "failed": month.failed,
         "failed_share": month.failed_share,
         "by_day": [
-            {"date": day.date.isoformat(), "generations": day.count, "credits": day.credits, "failed": day.failed}
+            {
+                "date": day.date.isoformat(),
+                "generations": day.count,
+                "credits": day.credits,
+                "failed": day.failed,
+            }
             for day in month.days
             if day.count
         ],
@@ -98,7 +132,11 @@ def _month_record(month: Month) -> dict[str, Any]:
 
 
 def _flat(title: str, values: Mapping[str, Any]) -> list[str]:
-    return [f"{title} {_words(name)}: {_readable(value)}" for name, value in _leaves(values) if value is not None]
+    return [
+        f"{title} {_words(name)}: {_readable(value)}"
+        for name, value in _leaves(values)
+        if value is not None
+    ]
 
 
 def _leaves(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

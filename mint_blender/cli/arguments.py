@@ -85,7 +85,9 @@ def parser(program: str) -> argparse.ArgumentParser:
         epilog=f"{program} COMMAND --help tells about each command.\n\n{EXITS}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = root.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
+    commands = root.add_subparsers(
+        title="commands", dest="command", required=True, metavar="COMMAND"
+    )
     _generate(commands)
     _batch(commands)
     _jobs(commands)
@@ -96,62 +98,133 @@ def parser(program: str) -> argparse.ArgumentParser:
 
 
 def _generate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    generate = _command(commands, "generate", "generate a model or a world, from the prompt to the file", GENERATE)
+    generate = _command(
+        commands, "generate", "generate a model or a world, from the prompt to the file", GENERATE
+    )
     generate.usage = f"{generate.prog} [options]"
-    generate.add_argument("--kind", choices=[kind.value for kind in Kind], default=Kind.MODEL.value, help="what to make (default: model)")
-    generate.add_argument("--prompt", default="", metavar="TEXT", help="describes it; may be left out when there is an --image")
     generate.add_argument(
-        "--preset", choices=[preset.value for preset in Preset], default=Preset.STANDARD.value, help="quality and price (default: standard)"
+        "--kind",
+        choices=[kind.value for kind in Kind],
+        default=Kind.MODEL.value,
+        help="what to make (default: model)",
     )
     generate.add_argument(
-        "--mode", choices=[mode.value for mode in Mode], default=Mode.AUTO.value, help="review stops at a Preview (default: auto)"
+        "--prompt",
+        default="",
+        metavar="TEXT",
+        help="describes it; may be left out when there is an --image",
     )
-    generate.add_argument("--image", action="append", default=[], metavar="PATH_OR_URL", help="a reference picture; may be given 8 times")
+    generate.add_argument(
+        "--preset",
+        choices=[preset.value for preset in Preset],
+        default=Preset.STANDARD.value,
+        help="quality and price (default: standard)",
+    )
+    generate.add_argument(
+        "--mode",
+        choices=[mode.value for mode in Mode],
+        default=Mode.AUTO.value,
+        help="review stops at a Preview (default: auto)",
+    )
+    generate.add_argument(
+        "--image",
+        action="append",
+        default=[],
+        metavar="PATH_OR_URL",
+        help="a reference picture; may be given 8 times",
+    )
     generate.add_argument("--name", metavar="N", help="what it is called at Mint and in Blender")
-    generate.add_argument("--pose", choices=[pose.value for pose in Pose], help="a neutral pose for a character")
+    generate.add_argument(
+        "--pose", choices=[pose.value for pose in Pose], help="a neutral pose for a character"
+    )
     generate.add_argument(
         "--optimize",
         choices=[level.value for level in OptimizationLevel],
         metavar="LEVEL",
-        help="for a model: make it lighter afterwards, where it can be opened here (light, moderate or aggressive; costs Credits too)",
+        help=(
+            "for a model: make it lighter afterwards, where it can be opened here (light, moderate"
+            " or aggressive; costs Credits too)"
+        ),
     )
-    generate.add_argument("--splats", metavar="TIER", help="for a world: its Gaussian splats too (such as 100k or 500k)")
     generate.add_argument(
-        "--max-credits", type=_credits, metavar="N", help="start nothing that would cost more, also when the job is resumed later"
+        "--splats",
+        metavar="TIER",
+        help="for a world: its Gaussian splats too (such as 100k or 500k)",
     )
-    generate.add_argument("--approve", action="store_true", help="approve every Preview without asking")
+    generate.add_argument(
+        "--max-credits",
+        type=_credits,
+        metavar="N",
+        help="start nothing that would cost more, also when the job is resumed later",
+    )
+    generate.add_argument(
+        "--approve", action="store_true", help="approve every Preview without asking"
+    )
     _outputs(generate)
 
 
 def _batch(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     batch = _command(commands, "batch", "generate many, a line each; a rerun continues", BATCH)
     batch.add_argument("file", type=Path, metavar="FILE", help="a .txt, .jsonl or .csv")
-    batch.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="the folder of the results")
-    batch.add_argument("--jobs", type=_count, default=4, metavar="N", help="how many at once (default: 4; Mint takes 10 of a kind)")
-    batch.add_argument("--render", action="store_true", help="a rendered still of each result, instead of Mint's picture")
-    batch.add_argument("--retry-failed", action="store_true", help="a new attempt at lines that failed (costs Credits again)")
     batch.add_argument(
-        "--max-credits", type=_credits, metavar="N", help="start nothing when all lines together would cost more, and stop before they do"
+        "-o", "--output", type=Path, required=True, metavar="DIR", help="the folder of the results"
+    )
+    batch.add_argument(
+        "--jobs",
+        type=_count,
+        default=4,
+        metavar="N",
+        help="how many at once (default: 4; Mint takes 10 of a kind)",
+    )
+    batch.add_argument(
+        "--render",
+        action="store_true",
+        help="a rendered still of each result, instead of Mint's picture",
+    )
+    batch.add_argument(
+        "--retry-failed",
+        action="store_true",
+        help="a new attempt at lines that failed (costs Credits again)",
+    )
+    batch.add_argument(
+        "--max-credits",
+        type=_credits,
+        metavar="N",
+        help="start nothing when all lines together would cost more, and stop before they do",
     )
 
 
 def _jobs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     _command(commands, "jobs", "the jobs in the journal, newest first")
-    resume = _command(commands, "resume", "go on with a job, or with all that were broken off or are still in line")
-    resume.add_argument("job", nargs="?", metavar="JOB", help="the job's id, or the beginning of it")
+    resume = _command(
+        commands,
+        "resume",
+        "go on with a job, or with all that were broken off or are still in line",
+    )
+    resume.add_argument(
+        "job", nargs="?", metavar="JOB", help="the job's id, or the beginning of it"
+    )
     approve = _job(commands, "approve", "accept the Preview and go on to the end")
     revise = _job(commands, "revise", "ask for another Preview")
     revise.add_argument("feedback", metavar="TEXT", help="what should change")
     retry = _job(commands, "retry", "a new attempt at a failed job (costs Credits again)")
     for command in (resume, approve, revise, retry):
-        command.add_argument("--max-credits", type=_credits, metavar="N", help="a new limit for what this job may cost in all")
+        command.add_argument(
+            "--max-credits",
+            type=_credits,
+            metavar="N",
+            help="a new limit for what this job may cost in all",
+        )
     _job(commands, "cancel", "stop a job, at Mint too")
     _job(commands, "dismiss", "take a job off the list; its files stay")
     place = _job(commands, "place", "write a finished job's result into a file")
     place.add_argument(
         "--raw",
         action="store_true",
-        help="without our checks, a file that they refused included: copied to a .glb, else given to Blender",
+        help=(
+            "without our checks, a file that they refused included: copied to a .glb, else given to"
+            " Blender"
+        ),
     )
     _outputs(place)
 
@@ -159,7 +232,9 @@ def _jobs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 def _after(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     convert = _command(commands, "convert", "save a model in formats of other programs", CONVERT)
     convert.usage = f"{convert.prog} [options] ASSET_OR_JOB"
-    convert.add_argument("what", metavar="ASSET_OR_JOB", help="the model's id at Mint, or the job that made it")
+    convert.add_argument(
+        "what", metavar="ASSET_OR_JOB", help="the model's id at Mint, or the job that made it"
+    )
     convert.add_argument(
         "--format",
         action="append",
@@ -168,47 +243,90 @@ def _after(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         metavar="FORMAT",
         help="fbx, obj, stl or usdz; may be given several times",
     )
-    convert.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="the folder of the files")
-    again = _job(commands, "again", "generate a job's wish once more, or a variation of it (costs Credits again)")
-    again.add_argument("--prompt", default="", metavar="TEXT", help="another prompt, with all else as it was")
-    again.add_argument("--max-credits", type=_credits, metavar="N", help="start nothing that would cost more")
-    again.add_argument("--approve", action="store_true", help="approve every Preview without asking")
+    convert.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="DIR", help="the folder of the files"
+    )
+    again = _job(
+        commands,
+        "again",
+        "generate a job's wish once more, or a variation of it (costs Credits again)",
+    )
+    again.add_argument(
+        "--prompt", default="", metavar="TEXT", help="another prompt, with all else as it was"
+    )
+    again.add_argument(
+        "--max-credits", type=_credits, metavar="N", help="start nothing that would cost more"
+    )
+    again.add_argument(
+        "--approve", action="store_true", help="approve every Preview without asking"
+    )
     _outputs(again)
 
 
 def _account(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     for kind in ("models", "worlds"):
         _command(commands, kind, f"the {kind} that this API project has generated")
-    _command(commands, "usage", "Credits, subscription and totals, and the last 30 days by the journal")
+    _command(
+        commands, "usage", "Credits, subscription and totals, and the last 30 days by the journal"
+    )
     _command(commands, "check", "is the key accepted, and whose is it?")
 
 
 def _library(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    library = _command(commands, "library", "an asset library of what this API project has generated")
-    library.add_argument("what", choices=("sync",), metavar="sync", help="save what is new; a run that was broken off is continued")
-    library.add_argument("folder", type=Path, metavar="DIR", help="the asset library's folder; files of yours in it are left alone")
+    library = _command(
+        commands, "library", "an asset library of what this API project has generated"
+    )
+    library.add_argument(
+        "what",
+        choices=("sync",),
+        metavar="sync",
+        help="save what is new; a run that was broken off is continued",
+    )
+    library.add_argument(
+        "folder",
+        type=Path,
+        metavar="DIR",
+        help="the asset library's folder; files of yours in it are left alone",
+    )
     library.add_argument("--kind", choices=("model", "world"), help="only one kind")
     library.add_argument("--only", metavar="ID", help="only this one (with --kind)")
 
 
 def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, help: str, more: str = ""
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    help: str,
+    more: str = "",
 ) -> argparse.ArgumentParser:
     sentence = help[0].upper() + help[1:] + ("" if help.endswith("?") else ".")
-    command = commands.add_parser(name, help=help, description=sentence, epilog=more, formatter_class=argparse.RawDescriptionHelpFormatter)
-    command.add_argument("--json", action="store_true", help="results and events as JSON, one object a line")
+    command = commands.add_parser(
+        name,
+        help=help,
+        description=sentence,
+        epilog=more,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument(
+        "--json", action="store_true", help="results and events as JSON, one object a line"
+    )
     return command
 
 
-def _job(commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, help: str) -> argparse.ArgumentParser:
+def _job(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, help: str
+) -> argparse.ArgumentParser:
     command = _command(commands, name, help)
     command.add_argument("job", metavar="JOB", help="the job's id, or the beginning of it")
     return command
 
 
 def _outputs(command: argparse.ArgumentParser) -> None:
-    command.add_argument("-o", "--output", type=_output, metavar="FILE", help="where to write it: a .blend or a .glb")
-    command.add_argument("--render", type=_picture, metavar="FILE.png", help="a rendered picture of the result")
+    command.add_argument(
+        "-o", "--output", type=_output, metavar="FILE", help="where to write it: a .blend or a .glb"
+    )
+    command.add_argument(
+        "--render", type=_picture, metavar="FILE.png", help="a rendered picture of the result"
+    )
 
 
 def _output(text: str) -> Path:

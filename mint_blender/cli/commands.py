@@ -50,7 +50,9 @@ COMMANDS: dict[str, Command] = {
 }
 
 
-def main(arguments: Sequence[str] | None = None, *, program: str = "python3 -m mint_blender") -> int:
+def main(
+    arguments: Sequence[str] | None = None, *, program: str = "python3 -m mint_blender"
+) -> int:
     """Run one command; returns the exit status."""
     try:
         parsed = parser(program).parse_args(arguments)
@@ -76,19 +78,23 @@ def _run(parsed: argparse.Namespace, terminal: Terminal, home: Path) -> Exit:
         return exits.of_error(error)
     except KeyboardInterrupt:
         terminal.error(
-            f"Interrupted. What was started goes on at Mint; this goes on with it, and pays for nothing twice: {terminal.command('resume')}"
+            "Interrupted. What was started goes on at Mint; this goes on with it, and pays for"
+            f" nothing twice: {terminal.command('resume')}"
         )
         return Exit.INTERRUPTED
     except BrokenPipeError:
         raise
     except OSError as error:
         log.exception("%s", parsed.command)
-        terminal.error(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}. Nothing that was started is lost.")
+        terminal.error(
+            f"{error.filename or 'A file'} cannot be used: {error.strerror or error}. Nothing that"
+            " was started is lost."
+        )
     except Exception as mistake:
         log.exception("%s", parsed.command)
         terminal.error(
-            f"Something in this program went wrong ({type(mistake).__name__}); the details are in {home / error_log.NAME}. "
-            f"What was started is not lost: {terminal.command('resume')}"
+            f"Something in this program went wrong ({type(mistake).__name__}); the details are in"
+            f" {home / error_log.NAME}. What was started is not lost: {terminal.command('resume')}"
         )
     return Exit.FAILED
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What no user should have to read: the details of our own mistakes, in a file beside the journal. Never the key."""
+"""What no user should have to read: the details of our own mistakes, in a file beside the journal.
+
+Never the key.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,9 @@ PACKAGE = __name__.rpartition(".cli.")[0]
 
 @contextmanager
 def kept(folder: Path, secret: str) -> Iterator[logging.Logger]:
-    """While inside, what this package logs goes into `folder`/mint.log (made with the first entry) and not to the terminal."""
+    """While inside, what this package logs goes into `folder`/mint.log (made with the first entry)
+    and not to the terminal.
+    """
     redaction.hide(secret)
     logger = logging.getLogger(PACKAGE)
     propagated, logger.propagate = logger.propagate, False

@@ -53,7 +53,9 @@ def of_error(error: Exception) -> Exit:
         return Exit.KEY
     if isinstance(error, errors.CreditsNeeded | TooExpensive):
         return Exit.CREDITS
-    if isinstance(error, errors.Unreachable | errors.BadAnswer | NotAllowedOnline) or getattr(error, "retryable", False):
+    if isinstance(error, errors.Unreachable | errors.BadAnswer | NotAllowedOnline) or getattr(
+        error, "retryable", False
+    ):
         return Exit.UNREACHABLE
     if isinstance(error, NotPossible) or type(error) is errors.MintError:
         return Exit.USAGE  # a base URL that is none comes as a plain MintError

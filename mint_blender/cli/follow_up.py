@@ -24,24 +24,39 @@ def convert(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         terminal.error(complaint)
         return Exit.IMPORT
     with session.open_board() as board:
-        job = board.convert(_asset(board, arguments.what), [Format(word) for word in arguments.format], folder)
+        job = board.convert(
+            _asset(board, arguments.what), [Format(word) for word in arguments.format], folder
+        )
         return to_the_end(board, [job], terminal)
 
 
 def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """A new job with the request of another one."""
     with session.open_board() as board:
-        wanted = request_template.of_job(board.job(arguments.job), board.jobs()).varied(arguments.prompt)
+        wanted = request_template.of_job(board.job(arguments.job), board.jobs()).varied(
+            arguments.prompt
+        )
         session.check_request(wanted.request)
-        if complaint := delivery_write.complaint(wanted.request.kind, arguments.output, arguments.render):
+        if complaint := delivery_write.complaint(
+            wanted.request.kind, arguments.output, arguments.render
+        ):
             terminal.error(complaint)
             return Exit.IMPORT
-        session.check_price(board, wanted.request, wanted.optimize, arguments.max_credits, terminal.wait)
+        session.check_price(
+            board, wanted.request, wanted.optimize, arguments.max_credits, terminal.wait
+        )
         # The scene of a click in Blender is not where the result of this command belongs.
         target = replace(
-            wanted.target, output=text_of(arguments.output), render=text_of(arguments.render), document=None, scene=None, at=None
+            wanted.target,
+            output=text_of(arguments.output),
+            render=text_of(arguments.render),
+            document=None,
+            scene=None,
+            at=None,
         )
-        job = board.start(wanted.request, target, optimize=wanted.optimize, max_credits=arguments.max_credits)
+        job = board.start(
+            wanted.request, target, optimize=wanted.optimize, max_credits=arguments.max_credits
+        )
         return to_the_end(board, [job], terminal, approve=arguments.approve)
 
 
@@ -56,4 +71,6 @@ def _asset(board: Board, what: str) -> Asset:
     made = asset_of(job)
     if made is None:
         raise NotPossible(f"{job.title} has made nothing yet.")
-    return job.asset or Asset.read(job.kind, {"id": made, "name": job.request.name, "prompt": job.request.prompt})
+    return job.asset or Asset.read(
+        job.kind, {"id": made, "name": job.request.name, "prompt": job.request.prompt}
+    )

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Commands about jobs: each drives the board, follows the job to its next stop, and writes what was asked for."""
+"""Commands about jobs: each drives the board, follows the job to its next stop, and writes what was
+asked for.
+"""
 
 from __future__ import annotations
 
@@ -34,14 +36,18 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         preset=Preset(arguments.preset),
         mode=Mode(arguments.mode),
         name=arguments.name,
-        images=tuple(image if "://" in image else str(Path(image).absolute()) for image in arguments.image),
+        images=tuple(
+            image if "://" in image else str(Path(image).absolute()) for image in arguments.image
+        ),
         pose=Pose(arguments.pose) if arguments.pose else None,
     )
     session.check_request(request)
     if complaint := delivery_write.complaint(request.kind, arguments.output, arguments.render):
         terminal.error(complaint)
         return Exit.IMPORT
-    target = Target(output=text_of(arguments.output), render=text_of(arguments.render), splats=arguments.splats)
+    target = Target(
+        output=text_of(arguments.output), render=text_of(arguments.render), splats=arguments.splats
+    )
     level = OptimizationLevel(arguments.optimize) if arguments.optimize else None
     with session.open_board() as board:
         session.check_price(board, request, level, arguments.max_credits, terminal.wait)
@@ -50,16 +56,23 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
 
 def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """Go on with one job, or with all that were broken off or are still in line. What waits for a person is only shown."""
+    """Go on with one job, or with all that were broken off or are still in line.
+
+    What waits for a person is only shown.
+    """
     with session.open_board() as board:
         if arguments.job is None:
             jobs = _resume_all(board)
             crashed = [job for job in board.jobs() if job.phase is Phase.READY and has_crashed(job)]
             for job in crashed:
-                terminal.hint(f"{job.title}: {import_marks.CRASHED} {terminal.command('resume', job.id)}")
+                terminal.hint(
+                    f"{job.title}: {import_marks.CRASHED} {terminal.command('resume', job.id)}"
+                )
             if not jobs and not crashed:
                 terminal.hint("No jobs were interrupted.")
-            if foreign := sum(job.hold is Hold.FOREIGN and job.phase in BUSY for job in board.jobs()):
+            if foreign := sum(
+                job.hold is Hold.FOREIGN and job.phase in BUSY for job in board.jobs()
+            ):
                 terminal.hint(_of_another_account(foreign))
             status = to_the_end(board, jobs, terminal)
             return Exit.IMPORT if crashed and status is Exit.DONE else status
@@ -78,7 +91,9 @@ def _limited(board: Board, arguments: argparse.Namespace) -> Job:
 
 
 def _resume_all(board: Board) -> list[Job]:
-    """Go on with all that was broken off; returns it, and what has not been written into its files yet."""
+    """Go on with all that was broken off; returns it, and what has not been written into its files
+    yet.
+    """
     unfinished = [job for job in board.jobs() if goes_on(job) or _is_unwritten(job)]
     for job in unfinished:
         if goes_on(job):
@@ -93,8 +108,15 @@ def goes_on(job: Job) -> bool:
 
 
 def _is_unwritten(job: Job) -> bool:
-    """The files are here, but not yet what was to become of them. What took Blender down is only tried again when a person names it."""
-    return job.phase is Phase.READY and bool(job.target.output or job.target.render) and not has_crashed(job)
+    """The files are here, but not yet what was to become of them.
+
+    What took Blender down is only tried again when a person names it.
+    """
+    return (
+        job.phase is Phase.READY
+        and bool(job.target.output or job.target.render)
+        and not has_crashed(job)
+    )
 
 
 def has_crashed(job: Job) -> bool:
@@ -127,7 +149,10 @@ def retry(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
 
 def cancel(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
-    """Stop a job: a success only where it was stopped. Where Mint cannot do that, what goes on is said, and not waited for."""
+    """Stop a job: a success only where it was stopped.
+
+    Where Mint cannot do that, what goes on is said, and not waited for.
+    """
     with session.open_board() as board:
         job = board.job(arguments.job)
         board.cancel(job.id)
@@ -137,7 +162,10 @@ def cancel(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         job = board.job(job.id)
         if job.decision is None and job.phase is Phase.WORKING:
             terminal.event(job_record(job, event="result"))
-            terminal.hint(f"{job.title}: {job.notes[-1] if job.notes else presenter.state(job)}\n  {terminal.command('resume', job.id)}")
+            terminal.hint(
+                f"{job.title}: {job.notes[-1] if job.notes else presenter.state(job)}\n "
+                f" {terminal.command('resume', job.id)}"
+            )
             return Exit.FAILED
         status = to_the_end(board, [job], terminal)
         return Exit.DONE if board.job(job.id).phase is Phase.CANCELED else status
@@ -153,7 +181,10 @@ def dismiss(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             return Exit.DONE
         job = board.job(arguments.job)
         board.dismiss(job.id)
-    terminal.result(job_record(job, event="dismissed"), f"{job.title} is off the list; its files stay where they are.")
+    terminal.result(
+        job_record(job, event="dismissed"),
+        f"{job.title} is off the list; its files stay where they are.",
+    )
     return Exit.DONE
 
 
@@ -165,22 +196,36 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     with session.open_list() as board:
         job = board.job(arguments.job)
         if job.convert:
-            raise NotPossible(f"{job.title}: only other formats of it were saved. Place the job that generated it.")
-        target = replace(job.target, output=text_of(arguments.output), render=text_of(arguments.render))
+            raise NotPossible(
+                f"{job.title}: only other formats of it were saved. Place the job that"
+                " generated it."
+            )
+        target = replace(
+            job.target, output=text_of(arguments.output), render=text_of(arguments.render)
+        )
         # What was refused can be copied all the same: another program may read it.
         raw = arguments.raw or (
-            rejected_files.has_importable(job) and job.file(Role.MODEL) is None and replace(job, target=target).is_copied
+            rejected_files.has_importable(job)
+            and job.file(Role.MODEL) is None
+            and replace(job, target=target).is_copied
         )
-        if job.phase not in {Phase.READY, Phase.PLACED} and not (raw and _can_be_handed_over(board, job)):
-            terminal.error(f"{job.title} is not ready to place. {_stop_sentence(job, terminal)}", job=job.id)
+        if job.phase not in {Phase.READY, Phase.PLACED} and not (
+            raw and _can_be_handed_over(board, job)
+        ):
+            terminal.error(
+                f"{job.title} is not ready to place. {_stop_sentence(job, terminal)}", job=job.id
+            )
             return exits.of_job(job)
-        if complaint := delivery_write.complaint(Kind.MODEL if raw else job.kind, arguments.output, arguments.render):
+        if complaint := delivery_write.complaint(
+            Kind.MODEL if raw else job.kind, arguments.output, arguments.render
+        ):
             terminal.error(complaint)
             return Exit.IMPORT
         if raw:
             return finish(board, job, terminal, target=target, raw=True)
         if job.target.line is None:
-            board.retarget(job.id, target)  # a batch finds its files, and keeps its record, where its own job says that they lie
+            # a batch finds its files, and keeps its record, where its own job says that they lie
+            board.retarget(job.id, target)
         if all(Path(kept.path).is_file() for kept in job.files):
             return finish(board, job, terminal, target=target)
     with session.open_board() as board:
@@ -190,7 +235,11 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
 def _can_be_handed_over(board: Board, job: Job) -> bool:
     """Does it rest with a file that our check refused?"""
-    return job.phase is Phase.PAUSED and rejected_files.has_importable(job) and not board.is_active(job.id)
+    return (
+        job.phase is Phase.PAUSED
+        and rejected_files.has_importable(job)
+        and not board.is_active(job.id)
+    )
 
 
 def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -199,10 +248,14 @@ def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         jobs = board.jobs()
         for job in jobs:
             terminal.result(
-                job_record(job), f"{job.id}  {job.kind:5}  {job.title}: {presenter.state(job)}{_in_brackets(presenter.cost(job))}"
+                job_record(job),
+                f"{job.id}  {job.kind:5}  {job.title}:"
+                f" {presenter.state(job)}{_in_brackets(presenter.cost(job))}",
             )
         for each in board.unreadable():
-            terminal.result({"event": "unreadable", "job": each.id}, f"{each.id}  {presenter.UNREADABLE}")
+            terminal.result(
+                {"event": "unreadable", "job": each.id}, f"{each.id}  {presenter.UNREADABLE}"
+            )
         if not jobs and not board.unreadable():
             terminal.hint("There are no jobs.")
         if (queue := board.look_at_queue()).count:
@@ -210,19 +263,33 @@ def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     return Exit.DONE
 
 
-def to_the_end(board: Board, jobs: list[Job], terminal: Terminal, *, approve: bool = False, target: Target | None = None) -> Exit:
-    """Follow jobs to where they rest, then write the files that each was to become, or what `target` names instead; the status of the first
-    that is not done."""
+def to_the_end(
+    board: Board,
+    jobs: list[Job],
+    terminal: Terminal,
+    *,
+    approve: bool = False,
+    target: Target | None = None,
+) -> Exit:
+    """Follow jobs to where they rest, then write the files that each was to become, or what
+    `target` names instead; the status of the first that is not done.
+    """
     away: StillAway | None = None
     with terminal.progress() as display:
         tell = terminal.teller(board, display)
         try:
             board.watch([job.id for job in jobs], tell)
             for job in jobs:
-                session.follow(board, job.id, tell, (lambda preview: "approve") if approve else None)
+                session.follow(
+                    board, job.id, tell, (lambda preview: "approve") if approve else None
+                )
         except StillAway as error:
             away = error
-    statuses = [finish(board, board.job(job.id), terminal, target=target) for job in jobs if not board.is_active(job.id)]
+    statuses = [
+        finish(board, board.job(job.id), terminal, target=target)
+        for job in jobs
+        if not board.is_active(job.id)
+    ]
     if away is not None:
         terminal.error(f"{away}\n  {terminal.command('resume')}")
         statuses.append(Exit.UNREACHABLE)
@@ -239,8 +306,10 @@ def finish(
     write: Write | None = None,
     raw: bool = False,
 ) -> Exit:
-    """Write the result of a job that is ready, and say how it stands; `line` is its place in a batch, `target` another place, this once.
-    `write`: how; as usual in this process, which a mark on disk then tells of. `raw`: also a file that our check refused."""
+    """Write the result of a job that is ready, and say how it stands; `line` is its place in a
+    batch, `target` another place, this once. `write`: how; as usual in this process, which a mark
+    on disk then tells of. `raw`: also a file that our check refused.
+    """
     status = exits.of_job(job)
     job = replace(job, target=target or job.target)
     said = False
@@ -255,7 +324,10 @@ def finish(
     else:
         terminal.event(record)
         if not said:
-            terminal.hint(f"{'' if line is None else f'line {line}: '}{job.title}: {_stop_sentence(job, terminal)}")
+            terminal.hint(
+                f"{'' if line is None else f'line {line}: '}{job.title}:"
+                f" {_stop_sentence(job, terminal)}"
+            )
     return status
 
 
@@ -269,7 +341,11 @@ def _write(board: Board, job: Job, terminal: Terminal, write: Write) -> Exit:
         notes = write(job)
     except delivery_write.NotImported as trouble:
         kept = "".join(f"\n  {kept.path}" for kept in (*job.files, *job.refused))
-        terminal.error(f"{job.title} was downloaded, but could not be written. {trouble} Mint's files are kept:{kept}", job=job.id)
+        terminal.error(
+            f"{job.title} was downloaded, but could not be written. {trouble} Mint's files are"
+            f" kept:{kept}",
+            job=job.id,
+        )
         board.could_not_place(job.id, str(trouble))
         return Exit.IMPORT
     board.placed(job.id, *notes)
@@ -278,7 +354,9 @@ def _write(board: Board, job: Job, terminal: Terminal, write: Write) -> Exit:
 
 def _done_lines(job: Job) -> list[str]:
     """What was made, where it lies, and what it cost."""
-    written = [text for text in (job.target.output, job.target.render) if text and Path(text).exists()]
+    written = [
+        text for text in (job.target.output, job.target.render) if text and Path(text).exists()
+    ]
     where = written or [kept.path for kept in job.files]
     return [
         f"{job.title}: {presenter.state(job)}{_in_brackets(presenter.cost(job))}",
@@ -290,13 +368,17 @@ def _done_lines(job: Job) -> list[str]:
 def _stop_sentence(job: Job, terminal: Terminal) -> str:
     """Why the job stands still, and the commands that move it."""
     if job.phase is Phase.REVIEW:
-        sentence = f"The Preview is ready: {job.previews[-1].path if job.previews else '(no picture)'}"
+        sentence = (
+            f"The Preview is ready: {job.previews[-1].path if job.previews else '(no picture)'}"
+        )
     elif job.phase in BUSY:
         sentence = f"{presenter.state(job)}. Another process is working on it."
     else:
         sentence = job.trouble.sentence if job.trouble else f"{presenter.state(job)}."
     more = {Verb.REVISE: ['"what should change"']}
-    commands = [terminal.command(verb.value, job.id, *more.get(verb, [])) for verb in presenter.verbs(job)]
+    commands = [
+        terminal.command(verb.value, job.id, *more.get(verb, [])) for verb in presenter.verbs(job)
+    ]
     if rejected_files.has_importable(job) and job.phase is Phase.PAUSED:
         commands.append(terminal.command("place", job.id, "--raw", "-o", "FILE"))
     return "\n  ".join([sentence, *job.notes, *commands])
@@ -304,13 +386,23 @@ def _stop_sentence(job: Job, terminal: Terminal) -> str:
 
 def _of_another_account(count: int) -> str:
     if count == 1:
-        return "1 unfinished job belongs to another account. It goes on with that account's key and address."
-    return f"{count} unfinished jobs belong to another account. They go on with that account's key and address."
+        return (
+            "1 unfinished job belongs to another account. It goes on with that account's key and"
+            " address."
+        )
+    return (
+        f"{count} unfinished jobs belong to another account. They go on with that account's key and"
+        " address."
+    )
 
 
 def _queued(queue: Queue, terminal: Terminal) -> str:
     """What an earlier session has left in line, and the command that sends it."""
-    told = "1 queued job was never sent. To send it" if queue.count == 1 else f"{queue.count} queued jobs were never sent. To send them"
+    told = (
+        "1 queued job was never sent. To send it"
+        if queue.count == 1
+        else f"{queue.count} queued jobs were never sent. To send them"
+    )
     price = f" (about {queue.credits:,.0f} Credits)" if queue.credits else ""
     return f"{told}{price}: {terminal.command('resume')}"
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`library sync DIR`: an asset library of everything that the API project has made, kept up to date."""
+"""`library sync DIR`: an asset library of everything that the API project has made, kept up to
+date.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,10 @@ if TYPE_CHECKING:
 def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Fetch what is new and save it into the folder, one .blend for each."""
     if not environment.can_import():
-        terminal.error("Writing .blend files needs Blender: install the bpy package (pip install bpy), or use blender --command mint.")
+        terminal.error(
+            "Writing .blend files needs Blender: install the bpy package (pip install bpy), or use"
+            " blender --command mint."
+        )
         return Exit.IMPORT
     if arguments.only is not None and (arguments.kind is None or not is_id(arguments.only)):
         terminal.error("--only takes the id of a model or world, together with --kind.")
@@ -33,7 +38,8 @@ def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     from ..scene.export.output_path import OutputTrouble
 
     try:
-        # What Blender says while it saves comes by way of Python's standard output, which is for our results.
+        # What Blender says while it saves comes by way of Python's standard output, which is for
+        # our results.
         results = sys.stdout
         with session.open_client() as client, contextlib.redirect_stdout(io.StringIO()):
             found = _found(client, arguments, terminal)
@@ -43,7 +49,9 @@ def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
                 session.home(),
                 lambda step: _tell(step, terminal, results),
                 local_files=session.account().is_local,
-                read_again=lambda asset: session.ask(lambda: client.asset(asset.kind, asset.id), terminal.wait),
+                read_again=lambda asset: session.ask(
+                    lambda: client.asset(asset.kind, asset.id), terminal.wait
+                ),
             )
     except OutputTrouble as trouble:
         terminal.error(str(trouble))
@@ -57,7 +65,11 @@ def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         "failed": outcome.failed,
     }
     words = [f"{len(outcome.saved)} saved", f"{outcome.unchanged} unchanged"]
-    words += [f"{len(each)} {what}" for each, what in ((outcome.left, "left as they are"), (outcome.failed, "failed")) if each]
+    words += [
+        f"{len(each)} {what}"
+        for each, what in ((outcome.left, "left as they are"), (outcome.failed, "failed"))
+        if each
+    ]
     terminal.result(record, f"{arguments.folder}: {', '.join(words)}")
     return Exit.FAILED if outcome.failed else Exit.DONE
 

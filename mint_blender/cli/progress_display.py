@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A live progress display on a terminal. Making one needs `rich`, which comes with the pip package."""
+"""A live progress display on a terminal.
+
+Making one needs `rich`, which comes with the pip package.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,20 @@ from . import safe_text
 class LiveDisplay:
     """One line a job: title, state, time, and a bar that fills while a file is downloaded.
 
-    Mint does not say how far a generation is, so until the download the bar only moves: no made-up percent.
+    Mint does not say how far a generation is, so until the download the bar only moves: no made-up
+    percent.
     """
 
     def __init__(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+        from rich.progress import (
+            BarColumn,
+            Progress,
+            SpinnerColumn,
+            TaskID,
+            TextColumn,
+            TimeElapsedColumn,
+        )
 
         self._progress = Progress(
             SpinnerColumn(),
@@ -27,7 +38,8 @@ class LiveDisplay:
             TextColumn("{task.description}", markup=False),
             TimeElapsedColumn(),
             console=Console(stderr=True),
-            # Results are printed above the bars where both share a terminal; in a pipe or a file they must arrive untouched.
+            # Results are printed above the bars where both share a terminal; in a pipe or a file
+            # they must arrive untouched.
             redirect_stdout=sys.stdout.isatty(),
         )
         self._lines: dict[str, TaskID] = {}
@@ -36,12 +48,19 @@ class LiveDisplay:
         self._progress.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         for line in self._lines.values():
             self._progress.update(line, total=1, completed=1)
         self._progress.stop()
 
-    def show(self, key: str, title: str, text: str, done: int | None = None, total: int | None = None) -> None:
+    def show(
+        self, key: str, title: str, text: str, done: int | None = None, total: int | None = None
+    ) -> None:
         """Draw one job's line anew."""
         title, text = safe_text.line(title), safe_text.line(text)
         if key not in self._lines:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every command and every batch script needs: the account, the board, the price, and a job followed to its next stop."""
+"""What every command and every batch script needs: the account, the board, the price, and a job
+followed to its next stop.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,9 @@ NOTICED_WITHIN = 20.0  # seconds that another process has for a decision
 
 @dataclass(frozen=True)
 class Preview:
-    """A Preview that waits for a decision: its picture (None when Mint sent none), and which one it is, from 1."""
+    """A Preview that waits for a decision: its picture (None when Mint sent none), and which one it
+    is, from 1.
+    """
 
     path: Path | None
     number: int
@@ -58,13 +62,20 @@ class NotAllowedOnline(Exception):
     """Blender's "Allow Online Access" is off, so nothing was sent."""
 
     def __init__(self) -> None:
-        super().__init__("Blender may not go online: start it with --online-mode, or switch on Preferences > System > Allow Online Access.")
+        super().__init__(
+            "Blender may not go online: start it with --online-mode, or switch on Preferences >"
+            " System > Allow Online Access."
+        )
 
 
 def account() -> Account:
-    """The key and base URL: from the environment, else from the add-on's preferences where there are any."""
+    """The key and base URL: from the environment, else from the add-on's preferences where there
+    are any.
+    """
     key, base_url = environment.stored_account()
-    return Account.of(os.environ, key=key, base_url=base_url, confirmed=environment.confirmed_origins())
+    return Account.of(
+        os.environ, key=key, base_url=base_url, confirmed=environment.confirmed_origins()
+    )
 
 
 @contextmanager
@@ -80,7 +91,8 @@ def open_client() -> Iterator[Client]:
 
 @contextmanager
 def open_board() -> Iterator[Board]:
-    """The jobs of this user, to go on with; whatever is in flight is left to the journal at the end.
+    """The jobs of this user, to go on with; whatever is in flight is left to the journal at the
+    end.
 
     Raises MintError when there is no usable key.
     """
@@ -104,7 +116,11 @@ def open_list() -> Iterator[Board]:
 @contextmanager
 def _board(terms: Terms) -> Iterator[Board]:
     board = Board(Setup(home(), terms, RETRIES), account())
-    board.purse.limits, board.waits_for_prices, board.patience = environment.limits(), True, RETRIES.patience
+    board.purse.limits, board.waits_for_prices, board.patience = (
+        environment.limits(),
+        True,
+        RETRIES.patience,
+    )
     try:
         import_marks.note_crashes(board)
         yield board
@@ -124,18 +140,25 @@ def check_online() -> None:
 
 
 def ask(call: Callable[[], T], on_wait: OnWait | None = None) -> T:
-    """A single call, repeated while that may help; `on_wait` hears of each failure and the seconds until the next try."""
+    """A single call, repeated while that may help; `on_wait` hears of each failure and the seconds
+    until the next try.
+    """
     return patiently(call, retries=RETRIES, on_wait=on_wait)
 
 
 def check_request(request: GenerationRequest) -> None:
-    """Refuse what Mint would refuse, and pictures that it would not take, before anything is sent. Raises NotPossible."""
+    """Refuse what Mint would refuse, and pictures that it would not take, before anything is sent.
+
+    Raises NotPossible.
+    """
     if complaint := request_checks.complaint(request):
         raise NotPossible(complaint)
 
 
 def assets(client: Client, kind: Kind, on_wait: OnWait | None = None) -> Iterator[Asset]:
-    """Everything of this kind, page by page as it is asked for; a page that fails is asked for again."""
+    """Everything of this kind, page by page as it is asked for; a page that fails is asked for
+    again.
+    """
     cursor: str | None = None
     seen: set[str | None] = set()
     while cursor not in seen:
@@ -154,9 +177,12 @@ def check_price(
     max_credits: float | None = None,
     on_wait: OnWait | None = None,
 ) -> None:
-    """Refuse, before anything is started, what would cost more than `max_credits`. An unknown price is not within a limit.
+    """Refuse, before anything is started, what would cost more than `max_credits`.
 
-    The board learns the price, and keeps the limits of the preferences itself when something is started.
+    An unknown price is not within a limit.
+
+    The board learns the price, and keeps the limits of the preferences itself when something is
+    started.
     """
     if max_credits is None and not board.purse.limits:
         return
@@ -168,10 +194,14 @@ def check_price(
         check_total(board.purse.total(prices), max_credits, board.purse.untold(prices))
 
 
-def learn_price(board: Board, client: Client, price: Price | OptimizationPrice, on_wait: OnWait | None = None) -> float | None:
+def learn_price(
+    board: Board, client: Client, price: Price | OptimizationPrice, on_wait: OnWait | None = None
+) -> float | None:
     """What it will cost, which the board then knows too; None when nobody can tell.
 
-    Not to be told what an optimisation will cost stops nothing here: then it counts as the last one did, or as not known."""
+    Not to be told what an optimisation will cost stops nothing here: then it counts as the last one
+    did, or as not known.
+    """
     try:
         board.learn(price, ask(lambda: queries.answer(client, price), on_wait))
     except MintError:
@@ -181,25 +211,46 @@ def learn_price(board: Board, client: Client, price: Price | OptimizationPrice, 
 
 
 def check_total(total: float | None, max_credits: float, reason: str | None = None) -> None:
-    """Is this sum within the limit? Raises TooExpensive, also when it is not known, for this reason."""
+    """Is this sum within the limit?
+
+    Raises TooExpensive, also when it is not known, for this reason.
+    """
     if total is None:
-        raise TooExpensive(" ".join(filter(None, ["Mint does not tell the price, so a limit cannot be kept.", reason])))
+        raise TooExpensive(
+            " ".join(
+                filter(None, ["Mint does not tell the price, so a limit cannot be kept.", reason])
+            )
+        )
     if total > max_credits:
-        raise TooExpensive(f"This would cost about {total:,.0f} Credits, more than the limit of {max_credits:,.0f}.")
+        raise TooExpensive(
+            f"This would cost about {total:,.0f} Credits, more than the limit of"
+            f" {max_credits:,.0f}."
+        )
 
 
-def check_many(board: Board, prices: Iterable[float | None], reason: str | None = None, going_on: Sequence[Job] = ()) -> None:
-    """Refuse, before anything is started, what is not within the limits of the preferences when all of it is. Raises TooExpensive.
+def check_many(
+    board: Board,
+    prices: Iterable[float | None],
+    reason: str | None = None,
+    going_on: Sequence[Job] = (),
+) -> None:
+    """Refuse, before anything is started, what is not within the limits of the preferences when all
+    of it is. Raises TooExpensive.
 
-    `reason` says why a price is not known; `going_on` are jobs that what is started goes on with: what they are expected to cost is in
-    the sum of today already."""
+    `reason` says why a price is not known; `going_on` are jobs that what is started goes on with:
+    what they are expected to cost is in the sum of today already.
+    """
     limits = board.purse.limits
-    if limits and (sentence := spending.objection_to_all(list(prices), limits, board.spent_without(going_on))):
+    if limits and (
+        sentence := spending.objection_to_all(list(prices), limits, board.spent_without(going_on))
+    ):
         raise TooExpensive(f"{sentence} {reason}" if reason else sentence)
 
 
 def follow(board: Board, job_id: str, tell: Tell, review: Review | None = None) -> Job:
-    """Watch a job until it rests; with `review`, each Preview is decided and the job followed further."""
+    """Watch a job until it rests; with `review`, each Preview is decided and the job followed
+    further.
+    """
     while True:
         board.watch([job_id], tell)
         job = board.job(job_id)
@@ -209,15 +260,20 @@ def follow(board: Board, job_id: str, tell: Tell, review: Review | None = None) 
 
 
 def until_answered(board: Board, job_id: str, tell: Tell) -> None:
-    """Watch a job until Mint has answered what was decided about it, or nothing goes on with it here."""
+    """Watch a job until Mint has answered what was decided about it, or nothing goes on with it
+    here.
+    """
     while board.is_active(job_id) and board.job(job_id).decision is not None:
         tell(board.hear())
 
 
 def let_others_notice(board: Board, job_id: str, say: Callable[[str], None]) -> None:
-    """Wait until the process that drives this job has carried out the decision; when that process ends first, it is done here.
+    """Wait until the process that drives this job has carried out the decision; when that process
+    ends first, it is done here.
 
-    Not for ever: Mint may not answer that process either. `say` hears why there is a wait, and how it has ended."""
+    Not for ever: Mint may not answer that process either. `say` hears why there is a wait, and how
+    it has ended.
+    """
 
     def is_theirs() -> bool:
         return board.job(job_id).decision is not None and not board.is_active(job_id)
@@ -226,15 +282,18 @@ def let_others_notice(board: Board, job_id: str, say: Callable[[str], None]) -> 
         if not is_theirs():
             return
         if look == 0:
-            say(f"Another process is working on this job: waiting up to {NOTICED_WITHIN:.0f} s until it has taken your decision in.")
+            say(
+                f"Another process is working on this job: waiting up to {NOTICED_WITHIN:.0f} s"
+                " until it has taken your decision in."
+            )
         time.sleep(LOOK_EVERY)
         board.catch_up()
         if board.job(job_id).decision is not None:
             board.resume(job_id)
     if is_theirs():
         say(
-            "The other process has not carried out your decision yet; perhaps it waits for Mint. The decision is kept, and that process "
-            "carries it out as soon as it can."
+            "The other process has not carried out your decision yet; perhaps it waits for Mint."
+            " The decision is kept, and that process carries it out as soon as it can."
         )
 
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a person or a program reads: results on standard output, progress on standard error.
 
-With `--json`, standard output is one JSON object a line and nothing else. On a terminal progress is a live display (the `rich`
-library, where it is installed: inside Blender it is not); elsewhere it is plain lines, one for each change.
+With `--json`, standard output is one JSON object a line and nothing else. On a terminal progress is
+a live display (the `rich` library, where it is installed: inside Blender it is not); elsewhere it
+is plain lines, one for each change.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ from . import safe_text
 class Display(Protocol):
     """Shows how far jobs are."""
 
-    def show(self, key: str, title: str, text: str, done: int | None = None, total: int | None = None) -> None:
+    def show(
+        self, key: str, title: str, text: str, done: int | None = None, total: int | None = None
+    ) -> None:
         """One job's line: `done` of `total` bytes while it downloads."""
 
 
@@ -38,7 +41,8 @@ class Terminal:
         self.as_json = as_json
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
-                # A prompt may hold signs that this terminal cannot show: better an escape than no line at all.
+                # A prompt may hold signs that this terminal cannot show: better an escape than no
+                # line at all.
                 stream.reconfigure(errors="backslashreplace")
 
     def command(self, *words: str) -> str:
@@ -59,7 +63,9 @@ class Terminal:
             print(json.dumps(record), flush=True)
 
     def error(self, sentence: str, **record: Any) -> None:
-        """What went wrong: always for people on standard error, and for programs on standard output."""
+        """What went wrong: always for people on standard error, and for programs on standard
+        output.
+        """
         self.hint(sentence)
         self.event({"event": "error", "message": sentence, **record})
 
@@ -73,7 +79,11 @@ class Terminal:
 
     def progress(self) -> AbstractContextManager[Display]:
         """A display for as long as jobs are watched."""
-        if sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and (live := _live_display()) is not None:
+        if (
+            sys.stderr.isatty()
+            and os.environ.get("TERM") != "dumb"
+            and (live := _live_display()) is not None
+        ):
             return live
         return nullcontext(_Lines())
 
@@ -89,16 +99,33 @@ class Terminal:
                     last[news.job.id] = text
                     display.show(news.job.id, news.job.title, text + _usually(board, news.job))
                     self.event(job_record(news.job, event="state"))
-                if (trouble := news.job.trouble) is not None and trouble.cause is Cause.PATIENCE and news.job.id not in slow:
+                if (
+                    (trouble := news.job.trouble) is not None
+                    and trouble.cause is Cause.PATIENCE
+                    and news.job.id not in slow
+                ):
                     slow.add(news.job.id)
                     self.hint(f"{news.job.title}: {trouble.sentence}")
                     self.event(job_record(news.job, event="state"))
             elif isinstance(news, Progress):
                 job = board.job(news.job_id)
-                display.show(news.job_id, job.title, f"Downloading the {news.role}", news.done, news.total)
+                display.show(
+                    news.job_id, job.title, f"Downloading the {news.role}", news.done, news.total
+                )
             elif isinstance(news, Hitch):
-                display.show(news.job_id, board.job(news.job_id).title, f"{news.sentence} Trying again in {news.seconds:.0f} s")
-                self.event({"event": "hitch", "job": news.job_id, "message": news.sentence, "seconds": round(news.seconds, 1)})
+                display.show(
+                    news.job_id,
+                    board.job(news.job_id).title,
+                    f"{news.sentence} Trying again in {news.seconds:.0f} s",
+                )
+                self.event(
+                    {
+                        "event": "hitch",
+                        "job": news.job_id,
+                        "message": news.sentence,
+                        "seconds": round(news.seconds, 1),
+                    }
+                )
             elif isinstance(news, Crashed):
                 self.error(news.sentence)
 
@@ -127,13 +154,22 @@ def job_record(job: Job, *, event: str = "job") -> dict[str, Any]:
         "state": presenter.state(job),
         "api": job.owner.origin if job.owner else None,
         "account": job.owner.account if job.owner else None,
-        "mine": {None: True, Hold.FOREIGN: False, Hold.UNKNOWN: None}[job.hold],  # null: there is no key, or it is not known whose it is
+        # null: there is no key, or it is not known whose it is
+        "mine": {None: True, Hold.FOREIGN: False, Hold.UNKNOWN: None}[job.hold],
         "operation": job.operation.id if job.operation else None,
         "mint_url": job.operation.mint_url if job.operation else None,
         "credits": job.cost,
         "files": {kept.role.value: kept.path for kept in job.files},
         "notes": list(job.notes),
-        "trouble": {"cause": job.trouble.cause.value, "code": job.trouble.code, "message": job.trouble.sentence} if job.trouble else None,
+        "trouble": (
+            {
+                "cause": job.trouble.cause.value,
+                "code": job.trouble.code,
+                "message": job.trouble.sentence,
+            }
+            if job.trouble
+            else None
+        ),
     }
 
 
@@ -143,7 +179,9 @@ class _Lines:
     def __init__(self) -> None:
         self._last: dict[str, str] = {}
 
-    def show(self, key: str, title: str, text: str, done: int | None = None, total: int | None = None) -> None:
+    def show(
+        self, key: str, title: str, text: str, done: int | None = None, total: int | None = None
+    ) -> None:
         if self._last.get(key) != text:
             self._last[key] = text
             print(safe_text.line(f"{title}: {text}"), file=sys.stderr, flush=True)

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where we run: inside a Blender, beside the `bpy` module, or without either. Everything but the import works without.
+"""Where we run: inside a Blender, beside the `bpy` module, or without either.
 
-`bpy` is asked only where it is loaded already: loading it takes a second, which `mint usage` need not cost.
+Everything but the import works without.
+
+`bpy` is asked only where it is loaded already: loading it takes a second, which `mint usage` need
+not cost.
 """
 
 from __future__ import annotations
@@ -23,7 +26,10 @@ def can_import() -> bool:
 
 
 def may_go_online() -> bool:
-    """Blender's "Allow Online Access". The `bpy` module for scripts has no user who could switch it."""
+    """Blender's "Allow Online Access".
+
+    The `bpy` module for scripts has no user who could switch it.
+    """
     if not inside_blender():
         return True
     from ..ui.session import may_go_online
@@ -32,7 +38,9 @@ def may_go_online() -> bool:
 
 
 def readable_extensions() -> frozenset[str]:
-    """The glTF extensions that may be required of a file here; none without a Blender: then the original file is taken."""
+    """The glTF extensions that may be required of a file here; none without a Blender: then the
+    original file is taken.
+    """
     if not can_import():
         return frozenset()
     from ..scene.capabilities import readable_extensions
@@ -59,7 +67,9 @@ def confirmed_origins() -> frozenset[str]:
 
 
 def limits() -> Limits:
-    """The most Credits that the add-on's user wants to spend, from its preferences; none where there are none."""
+    """The most Credits that the add-on's user wants to spend, from its preferences; none where
+    there are none.
+    """
     if not inside_blender():
         return Limits()
     from ..addon_settings import limits

@@ -19,7 +19,9 @@ def which(job: Job) -> str:
     if taken is None:
         return ""
     assets = job.asset.assets if job.asset else None
-    is_optimized = "optimized" in PurePath(taken.path).name or (assets is not None and same_file(taken.url, assets.optimized_glb_url))
+    is_optimized = "optimized" in PurePath(taken.path).name or (
+        assets is not None and same_file(taken.url, assets.optimized_glb_url)
+    )
     return OPTIMIZED if is_optimized else ORIGINAL
 
 
@@ -39,5 +41,8 @@ def sentence(taken: Kept, which: str, told: str | None = None) -> str:
     if which == ORIGINAL:
         return told or "The original file was taken: there is no optimised one."
     if DRACO in taken.needs and not capabilities.draco_is_native():
-        return "The optimised file was taken: DracoPy decoded it, since this Blender has no Draco decoder of its own."
+        return (
+            "The optimised file was taken: DracoPy decoded it, since this Blender has no Draco"
+            " decoder of its own."
+        )
     return "The optimised file was taken: this Blender can read it."

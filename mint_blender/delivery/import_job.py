@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A finished job becomes something in the scene, or in a file: what the job knows, in the words of `landing`."""
+"""A finished job becomes something in the scene, or in a file: what the job knows, in the words of
+`landing`.
+"""
 
 from __future__ import annotations
 
@@ -31,10 +33,13 @@ __all__ = ["ImportTrouble", "place", "write"]
 
 
 def place(job: Job, scene: bpy.types.Scene | None = None, *, raw: bool = False) -> Placed:
-    """Bring a job's result into a scene (the current one if not given), in one undo step. Raises ImportTrouble, and then nothing has
-    changed.
+    """Bring a job's result into a scene (the current one if not given), in one undo step.
 
-    `raw`: hand its model file, or the one that was refused, to Blender's importer without our checks. That may crash Blender."""
+    Raises ImportTrouble, and then nothing has changed.
+
+    `raw`: hand its model file, or the one that was refused, to Blender's importer without our
+    checks. That may crash Blender.
+    """
     roots: list[bpy.types.Object] = []
     if job.target.replaces and not raw:
         roots = list(tags.roots(job_id=job.id, scene=scene)) if job.kind is Kind.WORLD else []
@@ -46,10 +51,14 @@ def place(job: Job, scene: bpy.types.Scene | None = None, *, raw: bool = False) 
     finally:
         if placed:
             undo_step.make(_provenance(job).title)
-    return dataclasses.replace(placed[0], notes=tuple(dict.fromkeys(note for each in placed for note in each.notes)))
+    return dataclasses.replace(
+        placed[0], notes=tuple(dict.fromkeys(note for each in placed for note in each.notes))
+    )
 
 
-def _changes(job: Job, scene: bpy.types.Scene | None, roots: list[bpy.types.Object]) -> list[Callable[[], Placed]]:
+def _changes(
+    job: Job, scene: bpy.types.Scene | None, roots: list[bpy.types.Object]
+) -> list[Callable[[], Placed]]:
     """What is to be done: the same in each of several copies, else one landing."""
     place = _place_model if job.kind is Kind.MODEL else _place_world
     return [partial(place, job, scene, root) for root in roots or [None]]
@@ -60,18 +69,26 @@ def _place_world(job: Job, scene: bpy.types.Scene | None, root: bpy.types.Object
     if root is not None:
         known = tags.read(root)
         if known is not None and known.job_id == job.id:
-            return missing_parts.complete(root, files, told, options=options, scene=scene, undo=False)
+            return missing_parts.complete(
+                root, files, told, options=options, scene=scene, undo=False
+            )
         return replace.replace_world(files, told, root, options=options, scene=scene, undo=False)
     placed = scene_place.land_world(files, told, _where(job), options, scene, undo=False)
     explained = _explained(job, files.links)
-    return dataclasses.replace(placed, notes=tuple(note for note in placed.notes if note not in explained))
+    return dataclasses.replace(
+        placed, notes=tuple(note for note in placed.notes if note not in explained)
+    )
 
 
 def _place_raw(job: Job, scene: bpy.types.Scene | None) -> Placed:
     path = rejected_files.raw_file(job)
     if path is None:
-        raise ImportTrouble(f"There is no model file of {job.title} on disk. Fetch it again: that costs nothing.")
-    placed = scene_place.land_model(path, _provenance(job), _where(job), scene, undo=False, checked=False)
+        raise ImportTrouble(
+            f"There is no model file of {job.title} on disk. Fetch it again: that costs nothing."
+        )
+    placed = scene_place.land_model(
+        path, _provenance(job), _where(job), scene, undo=False, checked=False
+    )
     return dataclasses.replace(placed, notes=(*placed.notes, f"Imported without our check: {path}"))
 
 
@@ -80,15 +97,25 @@ def _where(job: Job) -> Landing:
 
 
 def settled(job: Job, placed: Placed) -> tuple[str, ...]:
-    """What an earlier landing has noted and is no longer true: of parts that are here now, or of which the job tells more now."""
+    """What an earlier landing has noted and is no longer true: of parts that are here now, or of
+    which the job tells more now.
+    """
     root = placed.root
-    return (*world_build.settled(root), *_explained(job, notes.links(root))) if world_build.is_root(root) else ()
+    return (
+        (*world_build.settled(root), *_explained(job, notes.links(root)))
+        if world_build.is_root(root)
+        else ()
+    )
 
 
 def _explained(job: Job, links: Iterable[str]) -> tuple[str, ...]:
-    """What a landing says of parts that are not there, where the job has said in other words why they are not."""
+    """What a landing says of parts that are not there, where the job has said in other words why
+    they are not.
+    """
     told = [part for part, what in WORDS.items() if part_notes.is_explained(job, what)]
-    return tuple(note for part in told for note in notes.notes_without(part, links) if note not in job.notes)
+    return tuple(
+        note for part in told for note in notes.notes_without(part, links) if note not in job.notes
+    )
 
 
 def part_file(job: Job, role: Role) -> Path | None:
@@ -97,7 +124,11 @@ def part_file(job: Job, role: Role) -> Path | None:
     return Path(kept.path) if kept is not None and Path(kept.path).is_file() else None
 
 
-_COLLIDERS: dict[str, Literal["PHYSICS", "VISIBLE", "NONE"]] = {"PHYSICS": "PHYSICS", "VISIBLE": "VISIBLE", "NONE": "NONE"}
+_COLLIDERS: dict[str, Literal["PHYSICS", "VISIBLE", "NONE"]] = {
+    "PHYSICS": "PHYSICS",
+    "VISIBLE": "VISIBLE",
+    "NONE": "NONE",
+}
 
 
 def _world_options(job: Job) -> WorldOptions:
@@ -121,8 +152,10 @@ def _place_model(job: Job, scene: bpy.types.Scene | None, root: bpy.types.Object
 
 
 def _earlier_versions(job: Job, scene: bpy.types.Scene | None) -> list[bpy.types.Object]:
-    """What stands in the scene for the same model of Mint's: the user may have made copies. Raises ImportTrouble when one of them cannot
-    be replaced now, before any of the others is."""
+    """What stands in the scene for the same model of Mint's: the user may have made copies.
+
+    Raises ImportTrouble when one of them cannot be replaced now, before any of the others is.
+    """
     asset_id = job.asset.id if job.asset else job.existing
     earlier = list(tags.roots(asset_id=asset_id or "", scene=scene))
     for root in earlier:
@@ -131,7 +164,9 @@ def _earlier_versions(job: Job, scene: bpy.types.Scene | None) -> list[bpy.types
 
 
 def write(job: Job, output_file: Path | None, picture: Path | None, *, raw: bool = False) -> Placed:
-    """Put a job's result into files of its own: a .blend or .glb, and a rendered .png. Replaces the open file's content.
+    """Put a job's result into files of its own: a .blend or .glb, and a rendered .png.
+
+    Replaces the open file's content.
 
     `raw`: see `place`. Raises ImportTrouble.
     """
@@ -150,14 +185,20 @@ def write(job: Job, output_file: Path | None, picture: Path | None, *, raw: bool
 def _path(job: Job, role: Role) -> Path:
     kept = job.file(role)
     if kept is None or not Path(kept.path).is_file():
-        raise ImportTrouble(f"The {role} file of {job.title} is no longer on disk. Fetch it again: that costs nothing.")
+        raise ImportTrouble(
+            f"The {role} file of {job.title} is no longer on disk. Fetch it again: that costs"
+            " nothing."
+        )
     return Path(kept.path)
 
 
 def _world_files(job: Job) -> WorldFiles:
     assets = _assets(job)
     links = {"rad": assets.rad_url, **{f"spz_{tier}": url for tier, url in assets.spz_urls.items()}}
-    paths = {role: Path(kept.path) if (kept := job.file(role)) else None for role in (Role.COLLIDER, Role.PANORAMA, Role.SPLATS)}
+    paths = {
+        role: Path(kept.path) if (kept := job.file(role)) else None
+        for role in (Role.COLLIDER, Role.PANORAMA, Role.SPLATS)
+    }
     return WorldFiles(
         collider=paths[Role.COLLIDER],
         panorama=paths[Role.PANORAMA],
@@ -168,7 +209,11 @@ def _world_files(job: Job) -> WorldFiles:
 
 
 def _assets(job: Job) -> Assets:
-    return (job.asset.assets if job.asset else None) or (job.operation.assets if job.operation else None) or Assets()
+    return (
+        (job.asset.assets if job.asset else None)
+        or (job.operation.assets if job.operation else None)
+        or Assets()
+    )
 
 
 def _provenance(job: Job) -> Provenance:
@@ -181,8 +226,11 @@ def _provenance(job: Job) -> Provenance:
         kind=job.kind.value,
         prompt=job.request.prompt or (asset.prompt if asset else None) or "",
         name=job.request.name or (asset.name if asset else None) or "",
-        preset="" if job.existing else job.request.preset.value,  # of what was not asked for here it is not known
-        mint_url=(asset.mint_url if asset else None) or (operation.mint_url if operation else None) or "",
+        # of what was not asked for here it is not known
+        preset="" if job.existing else job.request.preset.value,
+        mint_url=(asset.mint_url if asset else None)
+        or (operation.mint_url if operation else None)
+        or "",
         file_used=file_choice.which(job),
         file_reason=file_choice.reason(job),
         created_at=created.isoformat() if created else "",

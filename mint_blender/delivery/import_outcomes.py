@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What came of imports, into the journal: where that cannot be written just now, the recording is tried again, never the import."""
+"""What came of imports, into the journal: where that cannot be written just now, the recording is
+tried again, never the import.
+"""
 
 from __future__ import annotations
 
@@ -53,12 +55,17 @@ class ImportOutcomes:
         try:
             outcome.record(board, job_id)
         except (JournalTrouble, NotPossible) as trouble:
-            log.warning("What came of the import of job %s could not be recorded: %s", job_id, trouble)
+            log.warning(
+                "What came of the import of job %s could not be recorded: %s", job_id, trouble
+            )
             self._unrecorded[job_id] = outcome
             self._due, self._pause = self._clock() + FIRST_PAUSE, FIRST_PAUSE
 
     def retry(self, board: Board) -> bool:
-        """Try again what could not be recorded, if it is time. Returns whether anything was recorded."""
+        """Try again what could not be recorded, if it is time.
+
+        Returns whether anything was recorded.
+        """
         if not self._unrecorded or self._clock() < self._due:
             return False
         listed, recorded = {job.id for job in board.jobs()}, 0

@@ -21,7 +21,10 @@ log = logging.getLogger(__name__)
 
 
 class NotImported(Exception):
-    """The result could not be brought into this Blender, or not be written: the sentence says why. Mint's files are kept."""
+    """The result could not be brought into this Blender, or not be written: the sentence says why.
+
+    Mint's files are kept.
+    """
 
 
 def needs_blender(kind: Kind, output: Path | None, render: Path | None) -> bool:
@@ -31,11 +34,14 @@ def needs_blender(kind: Kind, output: Path | None, render: Path | None) -> bool:
 
 
 def complaint(kind: Kind, output: Path | None, render: Path | None) -> str | None:
-    """Before anything is paid for: could the result be written here at all? Tried, not guessed; makes the folders."""
+    """Before anything is paid for: could the result be written here at all?
+
+    Tried, not guessed; makes the folders.
+    """
     if needs_blender(kind, output, render) and not environment.can_import():
         return (
-            "Writing this needs Blender: install the bpy package (pip install bpy), or use blender --online-mode --command mint. "
-            "Nothing was started."
+            "Writing this needs Blender: install the bpy package (pip install bpy), or use blender"
+            " --online-mode --command mint. Nothing was started."
         )
     for path in filter(None, (output, render)):
         if path.is_dir():
@@ -52,15 +58,22 @@ def folder_complaint(folder: Path) -> str | None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        return f"Nothing can be written to the folder {folder}: {error.strerror}. Nothing was started."
+        return (
+            f"Nothing can be written to the folder {folder}: {error.strerror}. Nothing was started."
+        )
     return None
 
 
 def write(job: Job, *, raw: bool = False) -> tuple[str, ...]:
-    """Write what `job.target` names; returns remarks for a person. `raw`: without our checks, a file that they refused included.
+    """Write what `job.target` names; returns remarks for a person.
 
-    Raises NotImported."""
-    output, render = (Path(text) if text else None for text in (job.target.output, job.target.render))
+    `raw`: without our checks, a file that they refused included.
+
+    Raises NotImported.
+    """
+    output, render = (
+        Path(text) if text else None for text in (job.target.output, job.target.render)
+    )
     try:
         for path in (output, render):
             if path is not None:
@@ -70,7 +83,9 @@ def write(job: Job, *, raw: bool = False) -> tuple[str, ...]:
             output = None
         return _write_with_blender(job, output, render, raw=raw) if output or render else ()
     except OSError as error:
-        raise NotImported(f"{error.strerror or error}: {error.filename or 'the file'} cannot be written.") from error
+        raise NotImported(
+            f"{error.strerror or error}: {error.filename or 'the file'} cannot be written."
+        ) from error
 
 
 def copy(source: Path, target: Path) -> None:
@@ -81,7 +96,9 @@ def copy(source: Path, target: Path) -> None:
 
 
 def put(target: Path, text: str) -> None:
-    """A text file that is there whole or as it was before; left alone where it says the same already. Raises OSError."""
+    """A text file that is there whole or as it was before; left alone where it says the same
+    already. Raises OSError.
+    """
     data = text.encode()
     if target.is_file() and target.read_bytes() == data:
         return
@@ -101,18 +118,22 @@ def _copy(job: Job, output: Path, *, raw: bool) -> None:
     if source is None:
         raise NotImported("There is no model file in the result.")
     try:
-        header.check_container(source)  # what is cut off is no file for anybody; all else is the other program's to judge
+        # what is cut off is no file for anybody; all else is the other program's to judge
+        header.check_container(source)
     except BadGlb as trouble:
         raise NotImported(str(trouble)) from trouble
     copy(source, output)
 
 
-def _write_with_blender(job: Job, output: Path | None, render: Path | None, *, raw: bool) -> tuple[str, ...]:
+def _write_with_blender(
+    job: Job, output: Path | None, render: Path | None, *, raw: bool
+) -> tuple[str, ...]:
     from ..scene.export.output_path import OutputTrouble
     from . import import_job
 
     try:
-        # "Info: Saved as …" comes from Blender by way of Python's standard output, which is for our results.
+        # "Info: Saved as …" comes from Blender by way of Python's standard output, which is for our
+        # results.
         with contextlib.redirect_stdout(io.StringIO()):
             return import_job.write(job, output, render, raw=raw).notes
     except (import_job.ImportTrouble, OutputTrouble) as trouble:
@@ -120,6 +141,9 @@ def _write_with_blender(job: Job, output: Path | None, render: Path | None, *, r
     except OSError:
         raise
     except Exception as mistake:
-        # An importer can fail in any way; what was paid for is on disk, and the user has to hear where.
+        # An importer can fail in any way; what was paid for is on disk, and the user has to hear
+        # where.
         log.exception("Job %s could not be written", job.id)
-        raise NotImported(f"Something in the import went wrong ({type(mistake).__name__}: {mistake}).") from mistake
+        raise NotImported(
+            f"Something in the import went wrong ({type(mistake).__name__}: {mistake})."
+        ) from mistake

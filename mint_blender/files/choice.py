@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which of the offered files to take, and what to say when one cannot be used. Pure: names and addresses in, a choice out."""
+"""Which of the offered files to take, and what to say when one cannot be used.
+
+Pure: names and addresses in, a choice out.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,9 @@ MESHOPT = frozenset({"EXT_meshopt_compression", "KHR_meshopt_compression"})
 BASISU = "KHR_texture_basisu"
 
 OPTIMIZED_NEEDS = frozenset({DRACO, WEBP})
-"""What Mint's optimiser writes as required (contract, section 9.1); the file itself is asked once it is here."""
+"""What Mint's optimiser writes as required (contract, section 9.1); the file itself is asked once
+it is here.
+"""
 
 BLENDER_READS = frozenset(
     {
@@ -40,8 +45,10 @@ BLENDER_READS = frozenset(
         "KHR_texture_transform",
     }
 )
-"""What every supported Blender imports, whatever it was built with: `extensions_managed` in `io_scene_gltf2/io/imp/gltf2_io_gltf.py` of
-Blender 4.2, without Draco, which needs a library. A running Blender may read more (5.2 lists meshopt); `blender/` asks it."""
+"""What every supported Blender imports, whatever it was built with: `extensions_managed` in
+`io_scene_gltf2/io/imp/gltf2_io_gltf.py` of Blender 4.2, without Draco, which needs a library. A
+running Blender may read more (5.2 lists meshopt); `blender/` asks it.
+"""
 
 
 @dataclass(frozen=True)
@@ -54,26 +61,39 @@ class Choice:
     """A sentence when it is not the one that was to be expected."""
 
 
-def choose_model(*, optimized_url: str | None, original_url: str | None, readable: frozenset[str]) -> Choice | None:
-    """The optimised GLB where this Blender reads such files, else the original; None when Mint offers neither.
+def choose_model(
+    *, optimized_url: str | None, original_url: str | None, readable: frozenset[str]
+) -> Choice | None:
+    """The optimised GLB where this Blender reads such files, else the original; None when Mint
+    offers neither.
 
-    Where only an optimised file exists it is taken all the same: what it really needs is known once its header is read, and a file of that
-    name is not always compressed.
+    Where only an optimised file exists it is taken all the same: what it really needs is known once
+    its header is read, and a file of that name is not always compressed.
     """
     missing = tuple(sorted(OPTIMIZED_NEEDS - readable))
     if optimized_url and not missing:
         return Choice(optimized_url, "optimized")
     if original_url and optimized_url:
-        return Choice(original_url, "original", f"The original file was taken instead of the optimised one: {_lacks(missing)}.")
+        return Choice(
+            original_url,
+            "original",
+            f"The original file was taken instead of the optimised one: {_lacks(missing)}.",
+        )
     if original_url:
         return Choice(original_url, "original")
     if optimized_url:
-        return Choice(optimized_url, "optimized", f"Mint offers only an optimised file, and it may not open here: {_lacks(missing)}.")
+        return Choice(
+            optimized_url,
+            "optimized",
+            f"Mint offers only an optimised file, and it may not open here: {_lacks(missing)}.",
+        )
     return None
 
 
 def can_read(glb: Glb, readable: frozenset[str]) -> tuple[str, ...]:
-    """The extensions that the file requires and this Blender cannot read, sorted; empty when all is well. Unknown ones cannot be read."""
+    """The extensions that the file requires and this Blender cannot read, sorted; empty when all is
+    well. Unknown ones cannot be read.
+    """
     return tuple(sorted(glb.extensions_required - readable))
 
 
@@ -84,16 +104,20 @@ def explain_missing(missing: Iterable[str]) -> str:
     unknown = [_shown(name) for name in names if name not in KNOWN]
     if unknown:
         sentences.append(
-            f"The file requires {' and '.join(unknown)}, which this Blender's importer does not know. "
-            "Take the original file, or a newer Blender."
+            f"The file requires {' and '.join(unknown)}, which this Blender's importer does not"
+            " know. Take the original file, or a newer Blender."
         )
     return " ".join(sentences)
 
 
-def choose_splats(spz_urls: Mapping[str, str | None], wanted: str | None = None) -> tuple[str, str] | None:
-    """Tier and address of the splats: the wanted tier if it is offered, else the smallest one; None when none is offered.
+def choose_splats(
+    spz_urls: Mapping[str, str | None], wanted: str | None = None
+) -> tuple[str, str] | None:
+    """Tier and address of the splats: the wanted tier if it is offered, else the smallest one; None
+    when none is offered.
 
-    Tiers are names such as `100k`, `500k`, `2m`, `full_res`; ones that tell no number count as large.
+    Tiers are names such as `100k`, `500k`, `2m`, `full_res`; ones that tell no number count as
+    large.
     """
     offered = {tier: url for tier, url in spz_urls.items() if url}
     if not offered:
@@ -106,8 +130,10 @@ def choose_splats(spz_urls: Mapping[str, str | None], wanted: str | None = None)
 
 
 def splats_in(tier: str) -> float:
-    """About how many splats a tier's name promises; infinite when it tells no number (`full_res`)."""
-    told = re.search(r"(?<![a-z0-9.])(\d{1,12}(?:\.\d{1,6})?)\s*_?([km])?(?![a-z0-9])", tier.lower())
+    """About how many splats a tier's name promises; infinite when it tells no number (`full_res`)."""  # noqa: E501
+    told = re.search(
+        r"(?<![a-z0-9.])(\d{1,12}(?:\.\d{1,6})?)\s*_?([km])?(?![a-z0-9])", tier.lower()
+    )
     return float(told[1]) * {"k": 1e3, "m": 1e6}.get(told[2], 1.0) if told else math.inf
 
 
@@ -118,11 +144,26 @@ def _plain(tier: str) -> str:
 KNOWN: dict[str, tuple[str, str]] = {
     DRACO: (
         "a decoder for Draco-compressed meshes",
-        "The builds from blender.org have it; elsewhere install DracoPy (pip install mint-blender[draco]), or take the original file.",
+        (
+            "The builds from blender.org have it; elsewhere install DracoPy (pip install"
+            " mint-blender[draco]), or take the original file."
+        ),
     ),
-    WEBP: ("WebP pictures in models", "Take a build of Blender with WebP, as those from blender.org are, or the original file."),
-    BASISU: ("KTX2 (Basis Universal) pictures", "No Blender reads them yet; take the original file."),
-    **dict.fromkeys(MESHOPT, ("a decoder for meshopt-compressed meshes", "Few builds of Blender have one; take the original file.")),
+    WEBP: (
+        "WebP pictures in models",
+        "Take a build of Blender with WebP, as those from blender.org are, or the original file.",
+    ),
+    BASISU: (
+        "KTX2 (Basis Universal) pictures",
+        "No Blender reads them yet; take the original file.",
+    ),
+    **dict.fromkeys(
+        MESHOPT,
+        (
+            "a decoder for meshopt-compressed meshes",
+            "Few builds of Blender have one; take the original file.",
+        ),
+    ),
 }
 
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fetch a file from a file host to the disk, completely or not at all.
 
-Knows nothing of Mint: not the key, not who asked. Its session cannot send credentials of any kind, while proxies and CA bundles from the
-environment work as everywhere. One `Downloader` may serve several threads; it starts none.
+Knows nothing of Mint: not the key, not who asked. Its session cannot send credentials of any kind,
+while proxies and CA bundles from the environment work as everywhere. One `Downloader` may serve
+several threads; it starts none.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ MEGABYTE = 2**20
 
 @dataclass(frozen=True)
 class Limits:
-    """How much and how long is still sensible. Sizes in bytes, times in seconds. Mint's own files are 40 KB to 50 MB."""
+    """How much and how long is still sensible.
+
+    Sizes in bytes, times in seconds. Mint's own files are 40 KB to 50 MB.
+    """
 
     models: int = 512 * MEGABYTE
     pictures: int = 64 * MEGABYTE
@@ -68,9 +72,12 @@ def silent(_done: int, _total: int | None) -> None:
 
 
 class Downloader:
-    """Fetches files; keeps connections open between them. `close()` when done, or use it as a context manager.
+    """Fetches files; keeps connections open between them.
 
-    `local_files`: the addresses come from an API on this computer, which may use files here. Else only the public internet is reached.
+    `close()` when done, or use it as a context manager.
+
+    `local_files`: the addresses come from an API on this computer, which may use files here. Else
+    only the public internet is reached.
     """
 
     def __init__(
@@ -109,12 +116,15 @@ class Downloader:
         stop: Callable[[], bool] = never,
         progress: Callable[[int, int | None], None] = silent,
     ) -> Path:
-        """Bring `url` to `target` and answer `target`; nothing is fetched when it lies there already.
+        """Bring `url` to `target` and answer `target`; nothing is fetched when it lies there
+        already.
 
-        The bytes go to `<target>.part` first and get their name when all have arrived, so `target` is complete or absent. A download that
-        broke goes on where it stopped, also after a restart and from a renewed link, as long as the host confirms that the file is the
-        same. `limit` in bytes (default: by the ending of the name). `stop` is asked between blocks and pauses; `progress` gets the bytes
-        on disk and the total, if known. Raises a `FileTrouble`; of these `LinkExpired` wants a fresh address.
+        The bytes go to `<target>.part` first and get their name when all have arrived, so `target`
+        is complete or absent. A download that broke goes on where it stopped, also after a restart
+        and from a renewed link, as long as the host confirms that the file is the same. `limit` in
+        bytes (default: by the ending of the name). `stop` is asked between blocks and pauses;
+        `progress` gets the bytes on disk and the total, if known. Raises a `FileTrouble`; of these
+        `LinkExpired` wants a fresh address.
         """
         if target.is_file() and target.stat().st_size:
             Part(target).forget()  # a kill just after the renaming leaves the part's note behind
@@ -155,7 +165,9 @@ class Downloader:
             self._wait(pause, errand)
 
     def _pause_after(self, trouble: FileTrouble, fruitless: int) -> float:
-        """Seconds: what the host asked for, within reason; else 0.5 s, doubled each time nothing came, at most 30 s, jittered."""
+        """Seconds: what the host asked for, within reason; else 0.5 s, doubled each time nothing
+        came, at most 30 s, jittered.
+        """
         asked = trouble.retry_after if isinstance(trouble, DownloadFailed) else None
         if asked is not None:
             return float(min(max(asked, self.limits.shortest_pause), self.limits.longest_pause))
@@ -171,16 +183,20 @@ class Downloader:
 
 
 def anonymous_session(user_agent: str, *, local_files: bool = False) -> requests.Session:
-    """A session that can send no credentials: no `Authorization`, no cookie, nothing from ~/.netrc. It reaches no private address.
+    """A session that can send no credentials: no `Authorization`, no cookie, nothing from ~/.netrc.
 
-    `trust_env` stays on, since proxies and CA bundles come from the environment too. requests only looks into ~/.netrc while there is no
-    `auth`, so an `auth` that adds nothing keeps it out.
+    It reaches no private address.
+
+    `trust_env` stays on, since proxies and CA bundles come from the environment too. requests only
+    looks into ~/.netrc while there is no `auth`, so an `auth` that adds nothing keeps it out.
     """
     session = requests.Session()
     session.auth = _add_nothing
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers.clear()
-    session.headers.update({"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "identity"})
+    session.headers.update(
+        {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "identity"}
+    )
     connections.mount(session, connections=8, may_reach=urls.may_reach(local_files))
     return session
 

@@ -55,18 +55,28 @@ class Errand:
     def check_stop(self) -> None:
         """Raise `Stopped` when the caller wants an end."""
         if self.stop():
-            raise Stopped(f"The download of {self.label} was stopped; it can go on later where it stopped.")
+            raise Stopped(
+                f"The download of {self.label} was stopped; it can go on later where it stopped."
+            )
 
     def check_time(self) -> None:
         """Raise `TooSlow` when the whole has taken too long."""
         if self.clock() >= self.deadline:
-            raise TooSlow(f"The download of {self.label} took too long and was ended. Trying again goes on where it stopped.")
+            raise TooSlow(
+                f"The download of {self.label} took too long and was ended. Trying again goes on"
+                " where it stopped."
+            )
 
     def check_size(self, size: int) -> None:
-        """Raise `TooLarge`, leaving nothing behind, when the file has or will have more bytes than allowed."""
+        """Raise `TooLarge`, leaving nothing behind, when the file has or will have more bytes than
+        allowed.
+        """
         if size > self.limit:
             self.part.forget()
-            raise TooLarge(f"{self.label} is larger than {self.limit / 2**20:,.1f} MB, the limit for such a file; it was not downloaded.")
+            raise TooLarge(
+                f"{self.label} is larger than {self.limit / 2**20:,.1f} MB, the limit for such a"
+                " file; it was not downloaded."
+            )
 
 
 def attempt(session: requests.Session, errand: Errand) -> None:
@@ -76,7 +86,9 @@ def attempt(session: requests.Session, errand: Errand) -> None:
     if errand.part.is_complete:
         return
     try:
-        with connections.guarded(connections.Guard(errand.deadline, stop=errand.stop, clock=errand.clock)):
+        with connections.guarded(
+            connections.Guard(errand.deadline, stop=errand.stop, clock=errand.clock)
+        ):
             response = _answer(session, errand)
             try:
                 errand.check_stop()
@@ -84,14 +96,22 @@ def attempt(session: requests.Session, errand: Errand) -> None:
                 _receive(response, errand)
             finally:
                 response.close()
-    except (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError) as error:
+    except (
+        requests.RequestException,
+        urllib3.exceptions.HTTPError,
+        http.client.HTTPException,
+        OSError,
+    ) as error:
         errand.check_stop()
         errand.check_time()
         raise _in_words(error, errand) from error
 
 
 def _answer(session: requests.Session, errand: Errand) -> requests.Response:
-    """The first answer that is no redirect. Redirects are followed by hand, so that each address is checked before it is asked."""
+    """The first answer that is no redirect.
+
+    Redirects are followed by hand, so that each address is checked before it is asked.
+    """
     url = errand.url
     for _ in range(REDIRECTS + 1):
         response = _ask(session, url, errand)
@@ -101,9 +121,14 @@ def _answer(session: requests.Session, errand: Errand) -> requests.Response:
         errand.check_stop()
         location = response.headers.get("Location")
         if not location:
-            raise DownloadFailed(f"The file host moved {errand.label} without saying where to.", retryable=False)
+            raise DownloadFailed(
+                f"The file host moved {errand.label} without saying where to.", retryable=False
+            )
         url = urls.check(urljoin(url, location), local_files=errand.local_files, came_from=url)
-    raise DownloadFailed(f"{errand.label} was redirected more than {REDIRECTS} times; the download was given up.", retryable=False)
+    raise DownloadFailed(
+        f"{errand.label} was redirected more than {REDIRECTS} times; the download was given up.",
+        retryable=False,
+    )
 
 
 def _ask(session: requests.Session, url: str, errand: Errand) -> requests.Response:
@@ -118,10 +143,11 @@ def _ask(session: requests.Session, url: str, errand: Errand) -> requests.Respon
         )
     except requests.RequestException:
         raise
-    except OSError as error:  # requests leaves only this one as it is: a CA bundle that is not there
+    # requests leaves only this one as it is: a CA bundle that is not there
+    except OSError as error:
         raise DownloadFailed(
-            f"{errand.label} was not downloaded: the CA bundle that REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE names "
-            "cannot be read.",
+            f"{errand.label} was not downloaded: the CA bundle that REQUESTS_CA_BUNDLE,"
+            " CURL_CA_BUNDLE or SSL_CERT_FILE names cannot be read.",
             retryable=False,
         ) from error
 
@@ -134,7 +160,9 @@ def _range_headers(part: Part) -> dict[str, str]:
 
 
 def _accept(response: requests.Response, errand: Errand) -> None:
-    """Decide by status and headers whether the body is the file, or its rest; start the part or go on with it."""
+    """Decide by status and headers whether the body is the file, or its rest; start the part or go
+    on with it.
+    """
     status = response.status_code
     if status == 200:
         total = _length(response) if _encoding(response) is None else None
@@ -146,7 +174,10 @@ def _accept(response: requests.Response, errand: Errand) -> None:
         _continue(response, errand)
     elif status == 416:
         errand.part.forget()
-        raise DownloadFailed(f"{errand.label} changed at the file host while it was being downloaded; trying again starts over.")
+        raise DownloadFailed(
+            f"{errand.label} changed at the file host while it was being downloaded; trying again"
+            " starts over."
+        )
     else:
         raise _refusal(response, errand)
 
@@ -154,7 +185,10 @@ def _accept(response: requests.Response, errand: Errand) -> None:
 def _continue(response: requests.Response, errand: Errand) -> None:
     """Go on with the part, if these bytes are the ones that follow, of the same file."""
     part, known = errand.part, errand.part.origin
-    given = re.fullmatch(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", response.headers.get("Content-Range", "").strip())
+    given = re.fullmatch(
+        r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)",
+        response.headers.get("Content-Range", "").strip(),
+    )
     validator = _validator(response)
     fits = (
         known is not None
@@ -166,7 +200,10 @@ def _continue(response: requests.Response, errand: Errand) -> None:
     )
     if not fits or known is None or given is None:
         part.forget()
-        raise DownloadFailed(f"{errand.label} changed at the file host while it was being downloaded; trying again starts over.")
+        raise DownloadFailed(
+            f"{errand.label} changed at the file host while it was being downloaded; trying again"
+            " starts over."
+        )
     if given[3] != "*":
         errand.check_size(int(given[3]))
         part.origin = replace(known, total=int(given[3]))
@@ -175,18 +212,26 @@ def _continue(response: requests.Response, errand: Errand) -> None:
 def _refusal(response: requests.Response, errand: Errand) -> FileTrouble:
     status = response.status_code
     if status in GONE:
-        return LinkExpired(f"{errand.label} is not there (HTTP {status}). The link may have expired; a fresh one can be asked for at Mint.")
+        return LinkExpired(
+            f"{errand.label} is not there (HTTP {status}). The link may have expired; a fresh one"
+            " can be asked for at Mint."
+        )
     if status in TRY_LATER:
         return DownloadFailed(
-            f"The file host could not deliver {errand.label} just now (HTTP {status}). Try again later.",
+            f"The file host could not deliver {errand.label} just now (HTTP {status}). Try again"
+            " later.",
             retry_after=_retry_after(response.headers.get("Retry-After")),
             is_outage=True,
         )
-    return DownloadFailed(f"The file host refused to deliver {errand.label} (HTTP {status}).", retryable=False)
+    return DownloadFailed(
+        f"The file host refused to deliver {errand.label} (HTTP {status}).", retryable=False
+    )
 
 
 def _receive(response: requests.Response, errand: Errand) -> None:
-    """Write the body to the part while watching size, time and the wish to stop; then check that nothing is missing."""
+    """Write the body to the part while watching size, time and the wish to stop; then check that
+    nothing is missing.
+    """
     part = errand.part
     total = part.origin.total if part.origin else None
     done = part.size
@@ -196,7 +241,8 @@ def _receive(response: requests.Response, errand: Errand) -> None:
         for block in _body(response, errand):
             done += len(block)
             errand.check_size(done)
-            errand.check_stop()  # before the block is written: somebody else may be writing to the same part by now
+            # before the block is written: somebody else may be writing to the same part by now
+            errand.check_stop()
             with disk_words(part.path):
                 stream.write(block)
                 stream.flush()
@@ -221,7 +267,8 @@ class _Raw(Protocol):
 def _body(response: requests.Response, errand: Errand) -> Iterator[bytes]:
     """The blocks of the body as they arrive, uncompressed; raises when it ends early."""
     raw: _Raw = response.raw
-    read = getattr(raw, "read1", None)  # urllib3 2: whatever is there; without it a small block, so that a trickle is noticed
+    # urllib3 2: whatever is there; without it a small block, so that a trickle is noticed
+    read = getattr(raw, "read1", None)
     size = BLOCK if read else 4096
     expected, got, unpack = _length(response), 0, _unpacker(response, errand)
     while block := (read or raw.read)(size, decode_content=False):
@@ -233,12 +280,19 @@ def _body(response: requests.Response, errand: Errand) -> Iterator[bytes]:
 
 
 def _unpacker(response: requests.Response, errand: Errand) -> Callable[[bytes], Iterator[bytes]]:
-    """What undoes a `Content-Encoding` that came although none was asked for. In bounded blocks: a bomb meets the size limit first."""
+    """What undoes a `Content-Encoding` that came although none was asked for.
+
+    In bounded blocks: a bomb meets the size limit first.
+    """
     encoding = _encoding(response)
     if encoding is None:
         return lambda block: iter([block] if block else [])
     if encoding not in {"gzip", "x-gzip", "deflate"}:
-        raise DownloadFailed(f"The file host sent {errand.label} packed in a way nobody asked for ({encoding[:20]}).", retryable=False)
+        raise DownloadFailed(
+            f"The file host sent {errand.label} packed in a way nobody asked for"
+            f" ({encoding[:20]}).",
+            retryable=False,
+        )
     return _inflater(errand)
 
 
@@ -255,7 +309,10 @@ def _inflater(errand: Errand) -> Callable[[bytes], Iterator[bytes]]:
                 yield inflate.flush()
         except zlib.error:
             errand.part.forget()
-            raise DownloadFailed(f"The file host sent {errand.label} packed, and it could not be unpacked.", retryable=False) from None
+            raise DownloadFailed(
+                f"The file host sent {errand.label} packed, and it could not be unpacked.",
+                retryable=False,
+            ) from None
         if is_end and not inflate.eof:
             raise _broken(errand)
 
@@ -276,7 +333,9 @@ def _length(response: requests.Response) -> int | None:
 
 
 def _validator(response: requests.Response) -> str | None:
-    """What proves later that the file is still the same one: a strong ETag, else the date of its last change."""
+    """What proves later that the file is still the same one: a strong ETag, else the date of its
+    last change.
+    """
     if _encoding(response) is not None:
         return None  # packed bytes cannot be continued with unpacked ones
     etag = response.headers.get("ETag", "").strip()
@@ -301,7 +360,10 @@ def _retry_after(text: str | None) -> float | None:
 
 
 def _broken(errand: Errand) -> DownloadFailed:
-    return DownloadFailed(f"The connection broke while {errand.label} was being downloaded. Trying again goes on where it stopped.")
+    return DownloadFailed(
+        f"The connection broke while {errand.label} was being downloaded. Trying again goes on"
+        " where it stopped."
+    )
 
 
 def _in_words(error: Exception, errand: Errand) -> FileTrouble:
@@ -311,18 +373,23 @@ def _in_words(error: Exception, errand: Errand) -> FileTrouble:
         return urls.not_public(f"{host}, {error.address}")
     if isinstance(error, requests.exceptions.SSLError):
         return DownloadFailed(
-            f"The certificate of {host} was not accepted, so {errand.label} was not downloaded. Behind a proxy that "
-            "opens connections, name its CA bundle in REQUESTS_CA_BUNDLE.",
+            f"The certificate of {host} was not accepted, so {errand.label} was not downloaded."
+            " Behind a proxy that opens connections, name its CA bundle in REQUESTS_CA_BUNDLE.",
             retryable=False,
         )
     if isinstance(error, requests.exceptions.ProxyError):
-        return DownloadFailed(f"The proxy did not let {errand.label} through. Check HTTPS_PROXY and NO_PROXY.")
+        return DownloadFailed(
+            f"The proxy did not let {errand.label} through. Check HTTPS_PROXY and NO_PROXY."
+        )
     if isinstance(error, (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)):
-        return TooSlow(f"Nothing of {errand.label} arrived for {errand.timeout[1]:.0f} s. Trying again goes on where it stopped.")
+        return TooSlow(
+            f"Nothing of {errand.label} arrived for {errand.timeout[1]:.0f} s. Trying again goes on"
+            " where it stopped."
+        )
     if isinstance(error, requests.exceptions.ConnectionError):
         return DownloadFailed(
-            f"{host} could not be reached, or the connection broke, while {errand.label} was being downloaded. "
-            "Check the network, then try again.",
+            f"{host} could not be reached, or the connection broke, while {errand.label} was being"
+            " downloaded. Check the network, then try again.",
             is_outage=True,
         )
     if isinstance(error, requests.exceptions.RequestException) and isinstance(error, ValueError):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The folder for downloads and thumbnails under MINT_BLENDER_HOME: names that are safe everywhere, its size, and making room.
+"""The folder for downloads and thumbnails under MINT_BLENDER_HOME: names that are safe everywhere,
+its size, and making room.
 
 <home>/downloads/<job id>/…    the files of one job
 <home>/jobs/<job id>/…         what a job was started with: copies of its reference pictures
@@ -32,7 +33,10 @@ JOINERS = frozenset("\u200c\u200d")
 
 
 class Store:
-    """What lies under one home folder. Creates folders when they are asked for, and never follows a link out of them."""
+    """What lies under one home folder.
+
+    Creates folders when they are asked for, and never follows a link out of them.
+    """
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -41,14 +45,20 @@ class Store:
         self.jobs = home / "jobs"
 
     def job_folder(self, job_id: str) -> Path:
-        """The folder of a job's files, made if it is missing. Raises `ValueError` for an id that is no plain name, `DiskTrouble`."""
+        """The folder of a job's files, made if it is missing.
+
+        Raises `ValueError` for an id that is no plain name, `DiskTrouble`.
+        """
         folder = self.downloads / _checked(job_id)
         with disk_words(folder):
             private_files.folder(folder)
         return folder
 
     def reference_folder(self, job_id: str) -> Path:
-        """The folder of the pictures that a job was started with; not made here. Raises `ValueError` for an id that is no plain name."""
+        """The folder of the pictures that a job was started with; not made here.
+
+        Raises `ValueError` for an id that is no plain name.
+        """
         return self.jobs / _checked(job_id) / "references"
 
     def size(self) -> int:
@@ -56,7 +66,9 @@ class Store:
         return folder_size(self.downloads) + folder_size(self.thumbnails) + folder_size(self.jobs)
 
     def clear(self, keep: Collection[str] = ()) -> int:
-        """Remove the downloads and pictures of all jobs but those in `keep`, and every thumbnail; answers the bytes that became free."""
+        """Remove the downloads and pictures of all jobs but those in `keep`, and every thumbnail;
+        answers the bytes that became free.
+        """
         before = self.size()
         for folder in (*_entries(self.downloads), *_entries(self.jobs)):
             if folder.name not in keep:
@@ -72,7 +84,9 @@ def folder_size(folder: Path) -> int:
 
 
 def prune(folder: Path, most_bytes: int, *, keep: Collection[Path] = ()) -> int:
-    """Remove files below the folder, the longest unused first, until they fit into `most_bytes`; answers the bytes that became free."""
+    """Remove files below the folder, the longest unused first, until they fit into `most_bytes`;
+    answers the bytes that became free.
+    """
     files = sorted(_files(folder), key=lambda entry: entry[2])
     excess, freed = sum(size for _, size, _ in files) - most_bytes, 0
     for path, size, _ in files:
@@ -86,36 +100,54 @@ def prune(folder: Path, most_bytes: int, *, keep: Collection[Path] = ()) -> int:
 
 
 def safe_name(text: str, *, fallback: str = "file") -> str:
-    """A file name made of any text (a prompt, a name from Mint): one path component, valid on every system, letters of all scripts kept.
+    """A file name made of any text (a prompt, a name from Mint): one path component, valid on every
+    system, letters of all scripts kept.
 
     The ending survives shortening. A text with nothing usable in it gives `fallback`.
     """
     text = unicodedata.normalize("NFC", text)
-    kept = "".join(letter if letter in JOINERS or (letter.isprintable() and letter not in '<>:"/\\|?*') else " " for letter in text)
+    kept = "".join(
+        (
+            letter
+            if letter in JOINERS or (letter.isprintable() and letter not in '<>:"/\\|?*')
+            else " "
+        )
+        for letter in text
+    )
     name = re.sub(r"\s+", " ", kept).strip(" .\u200c\u200d")
     stem, dot, suffix = name.rpartition(".")
     if not dot or len(suffix) > 8 or not suffix.isalnum() or not suffix.isascii():
         stem, suffix = name, ""
     suffix = f".{suffix}" if suffix else ""
-    stem = _shortened(stem, LONGEST - len(suffix), MOST_BYTES - len(suffix)).rstrip(" .\u200c\u200d")
+    stem = _shortened(stem, LONGEST - len(suffix), MOST_BYTES - len(suffix)).rstrip(
+        " .\u200c\u200d"
+    )
     if not stem:
         return fallback + suffix
-    return f"_{stem}{suffix}" if RESERVED.fullmatch(stem.partition(".")[0].strip()) else stem + suffix
+    return (
+        f"_{stem}{suffix}" if RESERVED.fullmatch(stem.partition(".")[0].strip()) else stem + suffix
+    )
 
 
 def name_from_url(url: str, *, fallback: str = "file") -> str:
-    """The safe file name at the end of an address; what is left out of it (query, folders) cannot lead anywhere else."""
+    """The safe file name at the end of an address; what is left out of it (query, folders) cannot
+    lead anywhere else.
+    """
     try:
         path = urlsplit(url).path
     except ValueError:
         return fallback
-    return safe_name(posixpath.basename(unquote(path).replace("\\", "/").rstrip("/")), fallback=fallback)
+    return safe_name(
+        posixpath.basename(unquote(path).replace("\\", "/").rstrip("/")), fallback=fallback
+    )
 
 
 def thumbnail_name(url: str) -> str:
-    """The name under which the picture of an address lies in the cache, without ending: always the same, never two the same.
+    """The name under which the picture of an address lies in the cache, without ending: always the
+    same, never two the same.
 
-    Where the path already says which content it is, a fresh link to it finds the same picture."""
+    Where the path already says which content it is, a fresh link to it finds the same picture.
+    """
     return hashlib.sha256(urls.content(url).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
@@ -125,7 +157,9 @@ def _shortened(text: str, most: int, most_bytes: int) -> str:
 
 
 def _checked(job_id: str) -> str:
-    """Ids are opaque; one becomes a folder name only if it is nothing but a plain name (contract, section 13.19)."""
+    """Ids are opaque; one becomes a folder name only if it is nothing but a plain name (contract,
+    section 13.19).
+    """
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,120}", job_id) or RESERVED.fullmatch(job_id):
         raise ValueError("a job id must consist of letters, digits, _ and -")
     return job_id
@@ -139,7 +173,9 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, int, float]]:
-    """Path, bytes and time of the last use of every file below; what vanishes meanwhile is left out."""
+    """Path, bytes and time of the last use of every file below; what vanishes meanwhile is left
+    out.
+    """
     for place, _, names in os.walk(folder):
         for name in names:
             path = Path(place, name)
@@ -150,7 +186,9 @@ def _files(folder: Path) -> Iterator[tuple[Path, int, float]]:
 
 
 def _remove(path: Path) -> None:
-    """Remove a file, a link or a whole folder; what cannot be removed now (in use on Windows) stays."""
+    """Remove a file, a link or a whole folder; what cannot be removed now (in use on Windows)
+    stays.
+    """
     with suppress(OSError):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)

@@ -13,7 +13,8 @@
         ├── BadPicture
         └── BadSplats
 
-`str(trouble)` is a sentence that may be shown as it is: it holds neither a query string nor a header, so no secret either.
+`str(trouble)` is a sentence that may be shown as it is: it holds neither a query string nor a
+header, so no secret either.
 """
 
 from __future__ import annotations
@@ -23,9 +24,12 @@ from typing import ClassVar, Self
 
 
 class FileTrouble(Exception):
-    """Something is wrong with a file. `retryable`: the same call may succeed later. `code`: a short slug for logs and JSON output.
+    """Something is wrong with a file.
 
-    `is_outage`: the host cannot be reached, or asks to wait. That passes: it is worth trying for as long as somebody wants the file.
+    `retryable`: the same call may succeed later. `code`: a short slug for logs and JSON output.
+
+    `is_outage`: the host cannot be reached, or asks to wait. That passes: it is worth trying for as
+    long as somebody wants the file.
     """
 
     code: ClassVar[str] = "file_trouble"
@@ -39,19 +43,32 @@ class FileTrouble(Exception):
 
 
 class DownloadFailed(FileTrouble):
-    """The connection broke or the file host answered with an error. `retry_after`: seconds the host asked to wait, if it said so."""
+    """The connection broke or the file host answered with an error.
+
+    `retry_after`: seconds the host asked to wait, if it said so.
+    """
 
     code = "download_failed"
     retryable = True
 
-    def __init__(self, sentence: str, *, retryable: bool | None = None, retry_after: float | None = None, is_outage: bool = False) -> None:
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        retryable: bool | None = None,
+        retry_after: float | None = None,
+        is_outage: bool = False,
+    ) -> None:
         super().__init__(sentence, retryable=retryable)
         self.retry_after = retry_after
         self.is_outage = is_outage
 
 
 class LinkExpired(FileTrouble):
-    """The file host does not know the address (any more). The same address stays dead; a fresh one has to be asked for."""
+    """The file host does not know the address (any more).
+
+    The same address stays dead; a fresh one has to be asked for.
+    """
 
     code = "link_expired"
 
@@ -63,7 +80,10 @@ class TooLarge(FileTrouble):
 
 
 class TooSlow(FileTrouble):
-    """Nothing arrived for too long, or the whole download took too long. What has arrived is kept for the next try."""
+    """Nothing arrived for too long, or the whole download took too long.
+
+    What has arrived is kept for the next try.
+    """
 
     code = "too_slow"
     retryable = True
@@ -84,7 +104,10 @@ class Stopped(FileTrouble):
 
 
 class BadFile(FileTrouble):
-    """The file is not what it should be; downloading the same bytes again does not help. `kept`: where it lies, if it was set aside."""
+    """The file is not what it should be; downloading the same bytes again does not help.
+
+    `kept`: where it lies, if it was set aside.
+    """
 
     code = "bad_file"
     kept: Path | None = None

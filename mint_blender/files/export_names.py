@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files for other programs (FBX, OBJ, STL, USDZ): what they begin with, and how they get to a place of the user's."""
+"""Files for other programs (FBX, OBJ, STL, USDZ): what they begin with, and how they get to a place
+of the user's.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ _LETTERS = 256
 
 
 def inspect(path: Path, format: str) -> str:
-    """The ending that fits what is in the file: that of its format, or `.zip` where it was packed with its textures.
+    """The ending that fits what is in the file: that of its format, or `.zip` where it was packed
+    with its textures.
 
     Raises `BadFile` for what is none of the four: nothing at all, or a web page in its place.
     """
@@ -34,14 +37,19 @@ def inspect(path: Path, format: str) -> str:
 def save(source: Path, wanted: Path) -> Path:
     """Copy a file to a place of the user's and answer where it lies now. Raises `DiskTrouble`.
 
-    What lies there already is never touched: another name with a number is taken. The very same bytes are not saved twice, so
-    that a save which was broken off can be done again.
+    What lies there already is never touched: another name with a number is taken. The very same
+    bytes are not saved twice, so that a save which was broken off can be done again.
     """
     with disk_words(wanted.parent):
         wanted.parent.mkdir(parents=True, exist_ok=True)
         for number in itertools.count(1):
-            target = wanted if number == 1 else wanted.with_name(f"{wanted.stem} {number}{wanted.suffix}")
-            part = target.with_name(f"{target.name}.{source.parent.name}.part")  # a job's folder: two jobs may want the same name
+            target = (
+                wanted
+                if number == 1
+                else wanted.with_name(f"{wanted.stem} {number}{wanted.suffix}")
+            )
+            # a job's folder: two jobs may want the same name
+            part = target.with_name(f"{target.name}.{source.parent.name}.part")
             try:
                 if _is_there(source, target) or _put(source, part, target):
                     return target

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A lock on a file that is open. The operating system lets go of it when the process ends, however it ends: so whether somebody holds
-it needs no clock, no heartbeat and no process id (which may be reused)."""
+"""A lock on a file that is open.
+
+The operating system lets go of it when the process ends, however it ends: so whether somebody holds
+it needs no clock, no heartbeat and no process id (which may be reused).
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,9 @@ else:
         return _flock(handle, fcntl.LOCK_EX)
 
     def try_shared_lock(handle: IO[bytes]) -> bool:
-        """Hold the file together with others that do the same: two that only look do not take each other for a holder."""
+        """Hold the file together with others that do the same: two that only look do not take each
+        other for a holder.
+        """
         return _flock(handle, fcntl.LOCK_SH)
 
     def _flock(handle: IO[bytes], how: int) -> bool:
@@ -42,7 +47,8 @@ else:
             return error.errno in _WITHOUT_LOCKS
         return True
 
-    # A network file system that passes no locks on: nobody can be seen to hold the file, and nobody is kept from it.
+    # A network file system that passes no locks on: nobody can be seen to hold the file, and nobody
+    # is kept from it.
     _WITHOUT_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP})
 
 
@@ -52,7 +58,10 @@ class InUse(Exception):
 
 @contextmanager
 def held(file: Path) -> Iterator[None]:
-    """Hold this file, which is made if need be, alone. Raises InUse, or OSError where it cannot be written."""
+    """Hold this file, which is made if need be, alone.
+
+    Raises InUse, or OSError where it cannot be written.
+    """
     with file.open("ab") as handle:
         if not try_lock(handle):
             raise InUse

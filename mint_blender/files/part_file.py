@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A file that has not arrived completely: `<target>.part`, and beside it what is needed to go on safely after a restart.
+"""A file that has not arrived completely: `<target>.part`, and beside it what is needed to go on
+safely after a restart.
 
 Knows the disk, not the network.
 """
@@ -50,7 +51,9 @@ class Part:
             return 0
 
     def look_up(self, address: str) -> None:
-        """Read the note of an earlier try; forget everything that cannot be continued for `address`."""
+        """Read the note of an earlier try; forget everything that cannot be continued for
+        `address`.
+        """
         self.origin = self._read_note()
         known = self.origin
         if (
@@ -65,10 +68,16 @@ class Part:
     @property
     def is_complete(self) -> bool:
         """Everything had arrived, only the last step (into place) was missing."""
-        return self.origin is not None and self.origin.total is not None and 0 < self.origin.total == self.size
+        return (
+            self.origin is not None
+            and self.origin.total is not None
+            and 0 < self.origin.total == self.size
+        )
 
     def begin(self, origin: Origin) -> None:
-        """Start with an empty part; the note is written first, so that no part lies there without one."""
+        """Start with an empty part; the note is written first, so that no part lies there without
+        one.
+        """
         with disk_words(self.path):
             private_files.folder(self.path.parent)
             self.path.unlink(missing_ok=True)
@@ -89,11 +98,17 @@ class Part:
                 path.unlink(missing_ok=True)
 
     def put_in_place(self) -> None:
-        """Make the part durable and give it its name in one step: whoever sees `target` sees all of it."""
+        """Make the part durable and give it its name in one step: whoever sees `target` sees all of
+        it.
+        """
         if self.origin is not None and self.origin.total not in {None, self.size}:
-            # Two downloads of the same file wrote into it: one that let go too late, and its successor.
+            # Two downloads of the same file wrote into it: one that let go too late, and its
+            # successor.
             self.forget()
-            raise DownloadFailed(f"{self.target.name} was written to by another download at the same time. Fetch it again.")
+            raise DownloadFailed(
+                f"{self.target.name} was written to by another download at the same time. Fetch it"
+                " again."
+            )
         with disk_words(self.target):
             with self.path.open("rb+") as stream:
                 os.fsync(stream.fileno())
@@ -108,9 +123,15 @@ class Part:
             address, validator, total = known["address"], known["validator"], known["total"]
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        if not (isinstance(address, str) and isinstance(validator, str | None) and isinstance(total, int | None)):
+        if not (
+            isinstance(address, str)
+            and isinstance(validator, str | None)
+            and isinstance(total, int | None)
+        ):
             return None
-        return Origin(address, validator if validator and is_header_text(validator) else None, total)
+        return Origin(
+            address, validator if validator and is_header_text(validator) else None, total
+        )
 
 
 def is_header_text(text: str) -> bool:
@@ -119,13 +140,16 @@ def is_header_text(text: str) -> bool:
 
 
 def check_room(folder: Path, needed: int) -> None:
-    """Raise `DiskTrouble` before a download of `needed` bytes that would not fit, with a little room to spare."""
+    """Raise `DiskTrouble` before a download of `needed` bytes that would not fit, with a little
+    room to spare.
+    """
     with disk_words(folder):
         private_files.folder(folder)
         free = shutil.disk_usage(folder).free
     if free < needed + SPARE:
         raise DiskTrouble(
-            f"The disk of {folder} has {_megabytes(free)} left, and {_megabytes(needed + SPARE)} are needed. Make room, then try again."
+            f"The disk of {folder} has {_megabytes(free)} left, and {_megabytes(needed + SPARE)}"
+            " are needed. Make room, then try again."
         )
 
 
@@ -140,9 +164,13 @@ def disk_words(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskTrouble(f"The disk is full: {path} could not be written. Make room, then try again.") from error
+            raise DiskTrouble(
+                f"The disk is full: {path} could not be written. Make room, then try again."
+            ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise DiskTrouble(f"{path} may not be written. Choose another folder or change its permissions.") from error
+            raise DiskTrouble(
+                f"{path} may not be written. Choose another folder or change its permissions."
+            ) from error
         reason = error.strerror or type(error).__name__
         raise DiskTrouble(f"{path} could not be written: {reason}.") from error
 

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a picture is, told by its bytes: names and media types lie (Mint serves WebP under several endings).
+"""What a picture is, told by its bytes: names and media types lie (Mint serves WebP under several
+endings).
 
-Reads headers only and decodes no pixels. PNG, JPEG, WebP and Radiance HDR are measured; other formats that Blender opens are told by
-name, and are for files of the user's own: what comes from elsewhere has to be measured before Blender may open it. Some of its readers
-allocate what a header claims, show half a file as if it were whole (TIFF), or take Blender down with them (a cut-off EXR, 5.0).
+Reads headers only and decodes no pixels. PNG, JPEG, WebP and Radiance HDR are measured; other
+formats that Blender opens are told by name, and are for files of the user's own: what comes from
+elsewhere has to be measured before Blender may open it. Some of its readers allocate what a header
+claims, show half a file as if it were whole (TIFF), or take Blender down with them (a cut-off EXR,
+5.0).
 """
 
 from __future__ import annotations
@@ -20,12 +23,18 @@ from typing import BinaryIO
 from .errors import BadPicture
 
 MOST_PIXELS = 2**28
-"""16384 × 16384: as four-byte pixels 1 GiB. A larger claim is refused before anything is allocated for it."""
+"""16384 × 16384: as four-byte pixels 1 GiB.
+
+A larger claim is refused before anything is allocated for it.
+"""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """What the header says. `width` and `height` in pixels, None where the format is only told by name."""
+    """What the header says.
+
+    `width` and `height` in pixels, None where the format is only told by name.
+    """
 
     format: str
     width: int | None
@@ -33,40 +42,56 @@ class Picture:
     suffix: str
     media_type: str
     is_deep: bool = False
-    """Has it more than eight bits a channel? Blender holds each of its pixels in sixteen bytes then, else in four."""
+    """Has it more than eight bits a channel?
+
+    Blender holds each of its pixels in sixteen bytes then, else in four.
+    """
 
 
 def inspect(source: Path | bytes) -> Picture:
-    """Tell what the picture is; raises `BadPicture` with a sentence when it is none, or is cut off in its header."""
+    """Tell what the picture is; raises `BadPicture` with a sentence when it is none, or is cut off
+    in its header.
+    """
     if isinstance(source, bytes):
         return _inspect(io.BytesIO(source), len(source), "The picture")
     try:
         with source.open("rb") as stream:
             return _inspect(stream, os.fstat(stream.fileno()).st_size, source.name)
     except OSError as error:
-        raise BadPicture(f"{source.name} could not be read: {error.strerror or type(error).__name__}.") from error
+        raise BadPicture(
+            f"{source.name} could not be read: {error.strerror or type(error).__name__}."
+        ) from error
 
 
 def inspect_beginning(beginning: bytes, size: int, name: str) -> Picture:
-    """As `inspect`, from the first bytes of a picture of `size` bytes. `name` is for the sentence."""
+    """As `inspect`, from the first bytes of a picture of `size` bytes.
+
+    `name` is for the sentence.
+    """
     return _inspect(io.BytesIO(beginning), size, name)
 
 
 def measured(source: Path | bytes) -> Picture:
-    """As `inspect`, but raises `BadPicture` also for a format whose size is not read here: for what comes from elsewhere."""
+    """As `inspect`, but raises `BadPicture` also for a format whose size is not read here: for what
+    comes from elsewhere.
+    """
     picture = inspect(source)
     if picture.width is None:
         name = "The picture" if isinstance(source, bytes) else source.name
         raise BadPicture(
-            f"{name} is in the format {picture.format.upper()}. Of downloaded pictures only PNG, JPEG, WebP and HDR are opened."
+            f"{name} is in the format {picture.format.upper()}. Of downloaded pictures only PNG,"
+            " JPEG, WebP and HDR are opened."
         )
     return picture
 
 
 def check_end(path: Path, picture: Picture) -> None:
-    """Raise `BadPicture` when the end of the file is missing, as after a download that broke off. WebP tells that in its header.
+    """Raise `BadPicture` when the end of the file is missing, as after a download that broke off.
 
-    Whatever may follow the end (a phone appends a film to a photo) does not matter, so it is looked for from the beginning.
+    WebP tells that in its header.
+
+    Whatever may follow the end (a phone appends a film to a photo) does not matter, so it is looked
+    for from the beginning.
     """
     end = ENDS.get(picture.format, b"")
     try:
@@ -77,7 +102,9 @@ def check_end(path: Path, picture: Picture) -> None:
                     return
                 before = block[-len(end) :]
     except OSError as error:
-        raise BadPicture(f"{path.name} could not be read: {error.strerror or type(error).__name__}.") from error
+        raise BadPicture(
+            f"{path.name} could not be read: {error.strerror or type(error).__name__}."
+        ) from error
     raise BadPicture(f"{path.name} is cut off: its end is missing.")
 
 
@@ -85,13 +112,18 @@ ENDS = {"png": b"IEND", "jpeg": b"\xff\xd9"}
 
 
 def check_panorama(path: Path) -> None:
-    """Raise `BadPicture` for what cannot be shown all around: not 2:1, too large, cut off, or in a format that is not measured."""
+    """Raise `BadPicture` for what cannot be shown all around: not 2:1, too large, cut off, or in a
+    format that is not measured.
+    """
     seen = measured(path)
     width, height = seen.width or 0, seen.height or 0
     if not is_panorama(seen):
         raise not_round(path, width, height)
     if width > (widest := WIDEST_DEEP if seen.is_deep else WIDEST):
-        raise BadPicture(f"The panorama {path.name} is {width:,} pixels wide; at most {widest:,} are shown. It was not used.")
+        raise BadPicture(
+            f"The panorama {path.name} is {width:,} pixels wide; at most {widest:,} are shown. It"
+            " was not used."
+        )
     if seen.format == "jpeg":
         check_end(path, seen)  # Blender would show the missing part in grey
 
@@ -99,13 +131,16 @@ def check_panorama(path: Path) -> None:
 def not_round(path: Path, width: int, height: int) -> BadPicture:
     """What is said of a picture that does not show all directions."""
     return BadPicture(
-        f"The panorama {path.name} is {width} × {height} pixels. A picture of all directions is twice as wide as high: not used."
+        f"The panorama {path.name} is {width} × {height} pixels. A picture of all directions is"
+        " twice as wide as high: not used."
     )
 
 
 WIDEST, WIDEST_DEEP = 16384, 8192
-"""Pixels of a panorama: what graphics cards hold at most, and with more than eight bits a channel. That is 512 MiB in memory; a small file
-may claim far more."""
+"""Pixels of a panorama: what graphics cards hold at most, and with more than eight bits a channel.
+
+That is 512 MiB in memory; a small file may claim far more.
+"""
 
 
 def is_panorama(picture: Picture) -> bool:
@@ -116,16 +151,27 @@ def is_panorama(picture: Picture) -> bool:
 
 
 def rename_by_content(path: Path) -> Path:
-    """Give the file the ending that its bytes ask for, since Blender goes by the ending; answers the new path."""
+    """Give the file the ending that its bytes ask for, since Blender goes by the ending; answers
+    the new path.
+    """
     picture = inspect(path)
     suffix = path.suffix.lower()
-    if suffix == picture.suffix or (picture.format, suffix) in {("jpeg", ".jpeg"), ("tiff", ".tiff")}:
+    if suffix == picture.suffix or (picture.format, suffix) in {
+        ("jpeg", ".jpeg"),
+        ("tiff", ".tiff"),
+    }:
         return path
-    renamed = path.with_suffix(picture.suffix) if suffix in SUFFIXES else path.with_name(path.name + picture.suffix)
+    renamed = (
+        path.with_suffix(picture.suffix)
+        if suffix in SUFFIXES
+        else path.with_name(path.name + picture.suffix)
+    )
     return path.replace(renamed)
 
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".exr", ".hdr"})
+SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".exr", ".hdr"}
+)
 
 
 def _inspect(stream: BinaryIO, size: int, name: str) -> Picture:
@@ -143,7 +189,9 @@ def _inspect(stream: BinaryIO, size: int, name: str) -> Picture:
                 raise BadPicture(f"{name} is damaged: {error}.") from None
             width, height = found.width or 0, found.height or 0
             if not 0 < width * height <= MOST_PIXELS:
-                raise BadPicture(f"{name} claims to be {width} × {height} pixels; that is not shown.")
+                raise BadPicture(
+                    f"{name} claims to be {width} × {height} pixels; that is not shown."
+                )
             return found
     for magic, (format, suffix, media_type) in NAMED.items():
         if head.startswith(magic):
@@ -154,7 +202,10 @@ def _inspect(stream: BinaryIO, size: int, name: str) -> Picture:
 def _what_it_is(head: bytes, name: str) -> str:
     """A sentence about something that is no picture."""
     if name.lower().endswith((".svg", ".svgz")):
-        return f"{name} is a drawing made of lines, not of pixels: save it as PNG in the program that it comes from."
+        return (
+            f"{name} is a drawing made of lines, not of pixels: save it as PNG in the program that"
+            " it comes from."
+        )
     if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"<", b"{"):
         return f"{name} is a web page or a message instead of a picture; the link may have expired."
     return f"{name} is not a picture of a kind that Blender opens."
@@ -208,7 +259,9 @@ def _webp(stream: BinaryIO, size: int) -> Picture:
         return _of_webp(1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF))
     if chunk == b"VP8X":
         canvas = struct.unpack("<4x6s", stream.read(10))[0]
-        return _of_webp(1 + int.from_bytes(canvas[:3], "little"), 1 + int.from_bytes(canvas[3:], "little"))
+        return _of_webp(
+            1 + int.from_bytes(canvas[:3], "little"), 1 + int.from_bytes(canvas[3:], "little")
+        )
     raise ValueError("its first WebP chunk is unknown")
 
 
@@ -217,13 +270,22 @@ def _of_webp(width: int, height: int) -> Picture:
 
 
 def _hdr(stream: BinaryIO, _size: int) -> Picture:
-    """Lines of text, an empty one, and the size. Read strictly: what two readers understand differently, one of them measures in vain."""
+    """Lines of text, an empty one, and the size.
+
+    Read strictly: what two readers understand differently, one of them measures in vain.
+    """
     head = stream.read(HDR_HEAD)
     text, _, rest = head.partition(b"\n\n")
     line, end, _ = rest.partition(b"\n")
     if not end:
         raise IndexError if len(head) < HDR_HEAD else ValueError("its header does not end")
-    if any(len(each) > HDR_LINE or each.startswith((b"-", b"+")) or not each.isascii() for each in text.split(b"\n")) or b"\r" in text:
+    if (
+        any(
+            len(each) > HDR_LINE or each.startswith((b"-", b"+")) or not each.isascii()
+            for each in text.split(b"\n")
+        )
+        or b"\r" in text
+    ):
         raise ValueError("its header holds more than a header should")
     size = re.fullmatch(rb"-Y ([0-9]{1,9}) \+X ([0-9]{1,9})", line)
     if size is None:

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where things stand and how large they are: numbers in, numbers out. Blender's axes (Z up) unless a name says otherwise.
+"""Where things stand and how large they are: numbers in, numbers out.
 
-`metres_per_unit` is a scene's unit scale (`unit_settings.scale_length`): 0.01 where one Blender unit is a centimetre. glTF and
-Mint's calibration are in metres.
+Blender's axes (Z up) unless a name says otherwise.
+
+`metres_per_unit` is a scene's unit scale (`unit_settings.scale_length`): 0.01 where one Blender
+unit is a centimetre. glTF and Mint's calibration are in metres.
 """
 
 from __future__ import annotations
@@ -37,9 +39,9 @@ def floor(
 ) -> Placement:
     """Put the bottom centre of a box at the point `at`.
 
-    The box is as measured, in metres; `at` and `height` are in scene units. Without `height` the size stays as delivered; with it
-    the box becomes that high. A box without height (a flat sheet) stays as delivered. Raises `ValueError` for numbers that are no place or
-    size.
+    The box is as measured, in metres; `at` and `height` are in scene units. Without `height` the
+    size stays as delivered; with it the box becomes that high. A box without height (a flat sheet)
+    stays as delivered. Raises `ValueError` for numbers that are no place or size.
     """
     low, high, place = _vector(bounds_min), _vector(bounds_max), _vector(at)
     if any(end < start for start, end in zip(low, high, strict=True)):
@@ -49,7 +51,9 @@ def floor(
     if height is not None and extent > 0.0:
         scale = _positive(height, "height") / extent
     foot = ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2])
-    return Placement(scale, (place[0] - scale * foot[0], place[1] - scale * foot[1], place[2] - scale * foot[2]))
+    return Placement(
+        scale, (place[0] - scale * foot[0], place[1] - scale * foot[1], place[2] - scale * foot[2])
+    )
 
 
 @dataclass(frozen=True)
@@ -63,12 +67,19 @@ class WorldRoot:
 
 
 def world_root(
-    scale: float = 2.5, up: float = 1.5, *, flip: bool = True, at: Sequence[float] = (0.0, 0.0, 0.0), metres_per_unit: float = 1.0
+    scale: float = 2.5,
+    up: float = 1.5,
+    *,
+    flip: bool = True,
+    at: Sequence[float] = (0.0, 0.0, 0.0),
+    metres_per_unit: float = 1.0,
 ) -> WorldRoot:
-    """Hold a World upright and to scale, as Mint's own viewer does (contract, section 9.2, turned into Blender's axes).
+    """Hold a World upright and to scale, as Mint's own viewer does (contract, section 9.2, turned
+    into Blender's axes).
 
-    The origin of a World is its capture point, at eye height: it comes to stand `up` metres above `at`. World files are Y down, which the
-    half turn about Blender's Y corrects; `flip=False` is for those that are not.
+    The origin of a World is its capture point, at eye height: it comes to stand `up` metres above
+    `at`. World files are Y down, which the half turn about Blender's Y corrects; `flip=False` is
+    for those that are not.
     """
     place, unit = _vector(at), _positive(metres_per_unit, "unit scale")
     return WorldRoot(
@@ -89,8 +100,9 @@ CLEAR = 0.6
 def is_upside_down(vertices: NDArray[np.floating], triangles: NDArray[np.integer]) -> bool | None:
     """Would this collider, imported as it is, hang upside down? None when its faces do not tell.
 
-    `vertices` (n, 3) in the file's own glTF axes, `triangles` (m, 3) indices. The file's Y becomes Blender's Z. The origin is the capture
-    point at eye height, so most of the nearly horizontal area around it must lie below: floor, ground, tables (contract, section 13.11).
+    `vertices` (n, 3) in the file's own glTF axes, `triangles` (m, 3) indices. The file's Y becomes
+    Blender's Z. The origin is the capture point at eye height, so most of the nearly horizontal
+    area around it must lie below: floor, ground, tables (contract, section 13.11).
     """
     import numpy as np  # large, and only needed here
 

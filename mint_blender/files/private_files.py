@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files and folders of ours that only this user may read: prompts, pictures and results are nobody else's business.
+"""Files and folders of ours that only this user may read: prompts, pictures and results are nobody
+else's business.
 
 On Windows a user's folders are private by themselves, and nothing is done.
 """
@@ -19,13 +20,18 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def home(path: Path) -> None:
-    """Make the folder of ours that all others lie in; one that others may enter is closed to them, if it is this user's."""
+    """Make the folder of ours that all others lie in; one that others may enter is closed to them,
+    if it is this user's.
+    """
     folder(path)
     _close(path, FOLDER)
 
 
 def folder(path: Path) -> None:
-    """Make a folder below it, with its missing parents. Those that are there stay as they are. Raises OSError."""
+    """Make a folder below it, with its missing parents.
+
+    Those that are there stay as they are. Raises OSError.
+    """
     for each in reversed([path, *path.parents]):
         if not each.is_dir():
             each.mkdir(FOLDER, exist_ok=True)
@@ -39,7 +45,9 @@ def opener(path: str, flags: int) -> int:
 def file(path: Path) -> None:
     """Make an empty file of ours, or close the one that is there to others. Raises OSError.
 
-    One that is there is not opened: closing it again would drop the locks that SQLite has on it in this process."""
+    One that is there is not opened: closing it again would drop the locks that SQLite has on it in
+    this process.
+    """
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, FILE))
     except FileExistsError:

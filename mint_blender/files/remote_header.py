@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a GLB at a file host says about itself, from its first bytes: neither the meshes nor the pictures in it are downloaded.
+"""What a GLB at a file host says about itself, from its first bytes: neither the meshes nor the
+pictures in it are downloaded.
 
-Asks for a range that usually holds the whole JSON, and once more for the rest when it does not. A host that knows no ranges is
-listened to only until the JSON is here.
+Asks for a range that usually holds the whole JSON, and once more for the rest when it does not. A
+host that knows no ranges is listened to only until the JSON is here.
 """
 
 from __future__ import annotations
@@ -40,8 +41,17 @@ class _Beginning:
     total: int
 
 
-def peek(url: str, session: requests.Session | None = None, stop: Callable[[], bool] = never, *, local_files: bool = False) -> header.Glb:
-    """Check the beginning of the GLB and tell what is in it. `local_files` as for a download. Raises `FileTrouble`."""
+def peek(
+    url: str,
+    session: requests.Session | None = None,
+    stop: Callable[[], bool] = never,
+    *,
+    local_files: bool = False,
+) -> header.Glb:
+    """Check the beginning of the GLB and tell what is in it.
+
+    `local_files` as for a download. Raises `FileTrouble`.
+    """
     own = session or anonymous_session("mint-blender", local_files=local_files)
     try:
         with connections.guarded(connections.Guard(time.monotonic() + TOTAL, stop=stop)):
@@ -56,14 +66,21 @@ def _peek(session: requests.Session, url: str, local_files: bool) -> header.Glb:
     needed = _needed(found.data)
     if needed > len(found.data) and len(found.data) < found.total:
         if needed > header.DEFAULTS.json_bytes:
-            raise BadGlb(f"{urls.label(url)} cannot be imported: its JSON has {needed:,} bytes, more than are read.")
+            raise BadGlb(
+                f"{urls.label(url)} cannot be imported: its JSON has {needed:,} bytes, more than"
+                " are read."
+            )
         found = _first_bytes(session, url, needed, local_files)
     return header.inspect_beginning(found.data, found.total, urls.label(url))
 
 
 def _needed(data: bytes) -> int:
     """How many bytes hold the JSON and the header of what follows it."""
-    return HEADERS + struct.unpack("<I", data[12:16])[0] + 8 if len(data) >= HEADERS and data.startswith(b"glTF") else 0
+    return (
+        HEADERS + struct.unpack("<I", data[12:16])[0] + 8
+        if len(data) >= HEADERS and data.startswith(b"glTF")
+        else 0
+    )
 
 
 def _first_bytes(session: requests.Session, url: str, count: int, local_files: bool) -> _Beginning:
@@ -78,10 +95,14 @@ def _first_bytes(session: requests.Session, url: str, count: int, local_files: b
     except connections.ForbiddenAddress as error:
         raise urls.not_public(error.address) from error
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-        raise DownloadFailed(f"{urls.label(url)} could not be looked at: the connection failed. Try again later.") from error
+        raise DownloadFailed(
+            f"{urls.label(url)} could not be looked at: the connection failed. Try again later."
+        ) from error
 
 
-def _answer(session: requests.Session, url: str, count: int, local_files: bool) -> requests.Response:
+def _answer(
+    session: requests.Session, url: str, count: int, local_files: bool
+) -> requests.Response:
     """Redirects are followed by hand, so that each address is checked before it is asked."""
     for _ in range(REDIRECTS + 1):
         response = session.get(
@@ -104,13 +125,20 @@ def _answer(session: requests.Session, url: str, count: int, local_files: bool) 
 
 def _refusal(status: int, url: str) -> FileTrouble:
     if status in {403, 404, 410}:
-        return LinkExpired(f"{urls.label(url)} is not there (HTTP {status}). The link may have expired; refresh the library.")
-    return DownloadFailed(f"{urls.label(url)} could not be looked at (HTTP {status}). Try again later.")
+        return LinkExpired(
+            f"{urls.label(url)} is not there (HTTP {status}). The link may have expired; refresh"
+            " the library."
+        )
+    return DownloadFailed(
+        f"{urls.label(url)} could not be looked at (HTTP {status}). Try again later."
+    )
 
 
 def _total(response: requests.Response, data: bytes) -> int:
     """Bytes of the whole file, as the host says; where it does not, as the file says."""
-    told = re.fullmatch(r"bytes 0-\d{1,18}/(\d{1,18})", response.headers.get("Content-Range", "").strip())
+    told = re.fullmatch(
+        r"bytes 0-\d{1,18}/(\d{1,18})", response.headers.get("Content-Range", "").strip()
+    )
     if told:
         return int(told[1])
     length = response.headers.get("Content-Length", "")

@@ -18,30 +18,43 @@ _HASH = re.compile(r"[0-9a-f]{16}")
 
 
 def is_loopback(host: str) -> bool:
-    """Does the host name mean this computer? Decided by the text alone; nothing is resolved. `mint.origin` decides the same for the key."""
+    """Does the host name mean this computer?
+
+    Decided by the text alone; nothing is resolved. `mint.origin` decides the same for the key.
+    """
     return host.lower() == "localhost" or addresses.is_loopback(host)
 
 
 def check(url: str, *, local_files: bool = False, came_from: str | None = None) -> str:
     """The address without fragment, if it may be fetched: https to a public host.
 
-    `local_files`: the address comes from an API on this computer, which may use files on this computer, also by http; nothing outside
-    may then lead here, so `came_from` is the address that redirected. Names are decided about once they are resolved (see `may_reach`).
-    Raises `DownloadFailed` (not retryable).
+    `local_files`: the address comes from an API on this computer, which may use files on this
+    computer, also by http; nothing outside may then lead here, so `came_from` is the address that
+    redirected. Names are decided about once they are resolved (see `may_reach`). Raises
+    `DownloadFailed` (not retryable).
     """
     parts = _split(url)
     host = parts.hostname or ""
     if not host:
         raise _refused("The address of the file has no host name.")
     if parts.username is not None or parts.password is not None:
-        raise _refused(f"The address of the file at {host} holds a user name or password; such addresses are not used.")
+        raise _refused(
+            f"The address of the file at {host} holds a user name or password; such addresses are"
+            " not used."
+        )
     is_here = local_files and is_loopback(host)
     if came_from is not None and is_here and not is_loopback(_split(came_from).hostname or ""):
-        raise _refused(f"The file host {_split(came_from).hostname} redirects to this computer ({host}); that is not followed.")
+        raise _refused(
+            f"The file host {_split(came_from).hostname} redirects to this computer ({host}); that"
+            " is not followed."
+        )
     if not is_here and not _is_outside(host):
         raise not_public(host)
     if parts.scheme != "https" and not (parts.scheme == "http" and is_here):
-        raise _refused(f"The file at {host} is offered by “{parts.scheme or 'no'}” instead of https; it was not downloaded.")
+        raise _refused(
+            f"The file at {host} is offered by “{parts.scheme or 'no'}” instead of https; it was"
+            " not downloaded."
+        )
     return urlunsplit(parts._replace(fragment=""))
 
 
@@ -52,7 +65,10 @@ def may_reach(local_files: bool) -> Callable[[str], bool]:
 
 def not_public(host: str) -> DownloadFailed:
     """A file that is not on the public internet."""
-    return _refused(f"The address of the file leads to this computer or into its network ({host}); it was not downloaded.")
+    return _refused(
+        f"The address of the file leads to this computer or into its network ({host}); it was not"
+        " downloaded."
+    )
 
 
 def _is_outside(host: str) -> bool:
@@ -64,7 +80,10 @@ def _is_outside(host: str) -> bool:
 
 
 def label(url: str) -> str:
-    """“lamp.glb from cdn.example”: how messages name an address. Never the query, which may hold a signature."""
+    """“lamp.glb from cdn.example”: how messages name an address.
+
+    Never the query, which may hold a signature.
+    """
     try:
         parts = urlsplit(url)
         host = parts.hostname or "an unnamed host"
@@ -82,19 +101,26 @@ def without_query(url: str) -> str:
 
 
 def content(url: str) -> str:
-    """What names a file's content: the address without its query where the path has a hash in it, which a fresh link keeps."""
+    """What names a file's content: the address without its query where the path has a hash in it,
+    which a fresh link keeps.
+    """
     path, mark, _ = url.partition("?")
     return path if mark and _HASH.search(posixpath.basename(path)) else url
 
 
 def same_file(first: str | None, second: str | None) -> bool:
-    """Whether two links lead to the same file: a fresh link differs from an expired one in its query."""
-    return first is not None and second is not None and without_query(first) == without_query(second)
+    """Whether two links lead to the same file: a fresh link differs from an expired one in its
+    query.
+    """
+    return (
+        first is not None and second is not None and without_query(first) == without_query(second)
+    )
 
 
 def _split(url: str) -> SplitResult:
     if any(letter in "\\" or letter.isspace() or not letter.isprintable() for letter in url):
-        raise _refused("The address of the file cannot be read.")  # programs disagree about which host such an address means
+        # programs disagree about which host such an address means
+        raise _refused("The address of the file cannot be read.")
     try:
         parts = urlsplit(url)
         _ = parts.port  # a bad port only shows when it is asked for

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Another process that is asked and answers, one JSON object a line, with a time limit for each answer.
+"""Another process that is asked and answers, one JSON object a line, with a time limit for each
+answer.
 
 What it answers is read on a thread, so that waiting for it can end on every platform.
 """
@@ -32,7 +33,11 @@ class ChildTooSlow(Exception):
 
 
 class ChildProcess:
-    """For one thread. After an error it is of no use any more: `end` it, and make another one. Raises OSError when it cannot be started."""
+    """For one thread.
+
+    After an error it is of no use any more: `end` it, and make another one. Raises OSError when it
+    cannot be started.
+    """
 
     def __init__(self, command: Sequence[str]) -> None:
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `end`
@@ -52,7 +57,8 @@ class ChildProcess:
         except OSError:
             self._said.close()
             raise
-        self._answers: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()  # None: it has ended
+        # None: it has ended
+        self._answers: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, name="mint-child", daemon=True)
         self._reader.start()
 
@@ -86,7 +92,11 @@ class ChildProcess:
         self._process.kill()
         status = self._process.wait()
         self._said.seek(max(0, self._said.seek(0, os.SEEK_END) - LOG_TAIL))
-        log.error("A child process ended with status %s:\n%s", status, self._said.read().decode("utf-8", "replace"))
+        log.error(
+            "A child process ended with status %s:\n%s",
+            status,
+            self._said.read().decode("utf-8", "replace"),
+        )
 
     def _read(self) -> None:
         assert self._process.stdout is not None

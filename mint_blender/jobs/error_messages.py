@@ -13,20 +13,30 @@ from .budget import spending
 from .job import Cause, Job, Phase, Trouble
 from .workflow.sent_requests import UNANSWERED
 
-# Mint's error codes (an open list) and what a person can do about each. Source: the contract, section 4.
+# Mint's error codes (an open list) and what a person can do about each. Source: the contract,
+# section 4.
 _ADVICE = {
-    "moderation_blocked": "Mint's moderation refused the prompt or a picture: change it and generate again.",
-    "quota_blocked": "The account's quota is used up: buy Credits or wait for the next period, then retry.",
-    "invalid_generation_input": "Mint could not use the prompt or a picture: change it and generate again.",
+    "moderation_blocked": (
+        "Mint's moderation refused the prompt or a picture: change it and generate again."
+    ),
+    "quota_blocked": (
+        "The account's quota is used up: buy Credits or wait for the next period, then retry."
+    ),
+    "invalid_generation_input": (
+        "Mint could not use the prompt or a picture: change it and generate again."
+    ),
     "transient_generation_failure": "That was a passing fault at Mint: retry.",
     "generation_interrupted": "The generation was interrupted at Mint: retry.",
     "start_failed": "Mint could not start the generation: retry.",
     "generation_failed": "The generation failed at Mint: retry, or change the prompt.",
-    "optimization_not_started": "Mint could not start the optimisation: retry; the original file can be used meanwhile.",
+    "optimization_not_started": (
+        "Mint could not start the optimisation: retry; the original file can be used meanwhile."
+    ),
     "optimization_failed": "The optimisation failed at Mint: the original file can be used.",
 }
 
-# What a person can do about a file, where its own sentence does not say so: it knows nothing of jobs. Never to buy it again.
+# What a person can do about a file, where its own sentence does not say so: it knows nothing of
+# jobs. Never to buy it again.
 _AGAIN = "Resume downloads it again at no cost. If it stays like this, write to hello@mint.gg."
 
 _GENERIC = {"failed", "generation failed", "error", "unknown error", "internal error"}
@@ -35,23 +45,37 @@ _GENERIC = {"failed", "generation failed", "error", "unknown error", "internal e
 def failed_work(operation: Operation) -> Trouble:
     """Mint worked on it and failed. Its message is left out where it says no more than "failed"."""
     is_conversion = operation.type == "model_conversion"
-    code = operation.error.code if operation.error else "conversion_failed" if is_conversion else "generation_failed"
+    code = (
+        operation.error.code
+        if operation.error
+        else "conversion_failed"
+        if is_conversion
+        else "generation_failed"
+    )
     said = _what_mint_says(operation.error)
     if is_conversion:
         advice = f"Mint could not convert the model ({code}): retry, or choose another format."
     else:
-        advice = _ADVICE.get(code, f"The generation failed at Mint ({code}): retry, or change the prompt.")
+        advice = _ADVICE.get(
+            code, f"The generation failed at Mint ({code}): retry, or change the prompt."
+        )
     sentence = f"{advice} Mint says: {said}" if said else advice
     return Trouble(Cause.WORK, sentence, code=code)
 
 
 def _what_mint_says(error: OperationError | None) -> str:
-    """Message, reason and guidance, each once and only where it says something, then what moderation named."""
+    """Message, reason and guidance, each once and only where it says something, then what
+    moderation named.
+    """
     if error is None:
         return ""
-    texts = [text.strip().rstrip(".") for text in (error.message, error.reason, error.guidance) if text]
+    texts = [
+        text.strip().rstrip(".") for text in (error.message, error.reason, error.guidance) if text
+    ]
     said = [f"{text}." for text in dict.fromkeys(texts) if text.lower() not in _GENERIC | {""}]
-    return " ".join([*said, f"Categories: {', '.join(error.categories)}."] if error.categories else said)
+    return " ".join(
+        [*said, f"Categories: {', '.join(error.categories)}."] if error.categories else said
+    )
 
 
 def billing(operation: Operation) -> Trouble:
@@ -61,55 +85,83 @@ def billing(operation: Operation) -> Trouble:
     amount = "more Credits" if missing is None else f"{missing:,.0f} more Credits"
     where = (billing.action_url if billing else None) or "platform.mint.gg/billing"
     return Trouble(
-        Cause.CREDITS, f"Mint needs {amount} to go on. Buy them at {where}, then resume.", code=billing.reason if billing else None
+        Cause.CREDITS,
+        f"Mint needs {amount} to go on. Buy them at {where}, then resume.",
+        code=billing.reason if billing else None,
     )
 
 
 def when_long(job: Job, polling: Polling) -> Job:
-    """Say that a job which is watched takes longer than usual; it stays where it is, and Mint is asked less often."""
+    """Say that a job which is watched takes longer than usual; it stays where it is, and Mint is
+    asked less often.
+    """
     if not polling.is_long:
         return job
     minutes = round(polling.pace.patience / 60)
-    sentence = f"Still running at Mint after {minutes} minutes. Checking continues once a minute; this is free."
+    sentence = (
+        f"Still running at Mint after {minutes} minutes. Checking continues once a minute; this is"
+        " free."
+    )
     return replace(job, trouble=Trouble(Cause.PATIENCE, sentence))
 
 
 def unanswered(job: Job) -> Trouble:
-    """A start without an answer, of which nothing is found at Mint: only a person can say whether it may be paid for again."""
+    """A start without an answer, of which nothing is found at Mint: only a person can say whether
+    it may be paid for again.
+    """
     what = "conversion" if job.convert else str(job.kind)
     sentence = (
-        f"Mint never answered the start of this {what}, and nothing is found there that was made of it. "
-        "Resume looks again, at no cost; to start it again may cost Credits again; or cancel it."
+        f"Mint never answered the start of this {what}, and nothing is found there that was made of"
+        " it. Resume looks again, at no cost; to start it again may cost Credits again; or"
+        " cancel it."
     )
     return Trouble(Cause.UNREACHABLE, sentence, code=UNANSWERED)
 
 
 def cannot_cancel(job: Job) -> str:
-    """Mint does not take a cancel at this stage: what that means for the job, and for the account."""
+    """Mint does not take a cancel at this stage: what that means for the job, and for the account."""  # noqa: E501
     if job.phase is Phase.REVIEW:
-        return "Mint cannot cancel this. It stays at its Preview and costs nothing more unless it is approved."
+        return (
+            "Mint cannot cancel this. It stays at its Preview and costs nothing more unless it is"
+            " approved."
+        )
     if job.phase is Phase.BILLING:
-        return "Mint cannot cancel this. It stays where it is and costs nothing more unless it is resumed."
+        return (
+            "Mint cannot cancel this. It stays where it is and costs nothing more unless it is"
+            " resumed."
+        )
     expected = spending.committed(job)
     if expected:
-        return f"Mint cannot cancel this now. It continues, costs about {expected:,.0f} Credits, and its result will be kept."
+        return (
+            f"Mint cannot cancel this now. It continues, costs about {expected:,.0f} Credits, and"
+            " its result will be kept."
+        )
     return "Mint cannot cancel this now. It continues, is paid for, and its result will be kept."
 
 
 def no_file(sentence: str) -> Trouble:
     """A result without files: paid for, so it is looked for again, and nothing new is bought."""
-    return Trouble(Cause.FILE, f"{sentence} Resume looks again, at no cost; if it stays so, write to hello@mint.gg.", code="no_file")
+    return Trouble(
+        Cause.FILE,
+        f"{sentence} Resume looks again, at no cost; if it stays so, write to hello@mint.gg.",
+        code="no_file",
+    )
 
 
 def not_made(job: Job) -> Trouble:
     """A model or world that failed without an operation that is known here."""
-    return Trouble(Cause.WORK, f"Mint has not made this {job.kind}: {job.asset.status if job.asset else Status.FAILED}.")
+    return Trouble(
+        Cause.WORK,
+        f"Mint has not made this {job.kind}: {job.asset.status if job.asset else Status.FAILED}.",
+    )
 
 
 def of(error: errors.MintError | FileTrouble) -> Trouble:
     """The trouble behind a call that finally failed."""
     if isinstance(error, FileTrouble):
-        cause = Cause.IMPORT if isinstance(error, BadFile) and error.kept is not None else Cause.FILE
+        cause = (
+            Cause.IMPORT if isinstance(error, BadFile) and error.kept is not None else Cause.FILE
+        )
         return Trouble(cause, " ".join([str(error), *_file_advice(error)]), code=error.code)
     code = error.problem.slug if isinstance(error, errors.ProblemError) else None
     return Trouble(_cause(error), str(error), code=code, request_id=error.request_id)
@@ -127,7 +179,9 @@ def internal(error: Exception) -> Trouble:
     """A mistake of ours. The details are in the log, not in front of an artist."""
     kind = type(error).__name__
     return Trouble(
-        Cause.INTERNAL, f"Something in the add-on went wrong ({kind}). Nothing is lost: resume, and if it stays so, copy the report."
+        Cause.INTERNAL,
+        f"Something in the add-on went wrong ({kind}). Nothing is lost: resume, and if it stays so,"
+        " copy the report.",
     )
 
 

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A job: one wish of the user, from the click to the scene. An operation is Mint's; a job is ours.
 
-The rule: a job only ever moves along `MOVES`. Phases outside `BUSY` need no thread: they wait for a person, or are over.
-Nothing that was paid for ends in FAILED: when Mint has (or may have) a result and we cannot get at it, the job is PAUSED.
+The rule: a job only ever moves along `MOVES`. Phases outside `BUSY` need no thread: they wait for a
+person, or are over. Nothing that was paid for ends in FAILED: when Mint has (or may have) a result
+and we cannot get at it, the job is PAUSED.
 
         WAITING ──> SENDING ──> WORKING ──> FETCHING ──> READY ──> PLACED
            ^           │         │    ^
            └─ no slot ─┘         v    │ approve, revise, pay and resume
                               REVIEW, BILLING          (any of these may also end CANCELED, FAILED or PAUSED)
 
-A conversion goes the same way, but needs no slot, and is PLACED as soon as its files lie where the user said.
-"""
+A conversion goes the same way, but needs no slot, and is PLACED as soon as its files lie where the
+user said.
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -41,10 +43,20 @@ class Phase(StrEnum):
     CANCELED = "canceled"
 
 
-_AT_MINT = {Phase.WORKING, Phase.REVIEW, Phase.BILLING, Phase.FETCHING, Phase.FAILED, Phase.CANCELED, Phase.PAUSED}
+_AT_MINT = {
+    Phase.WORKING,
+    Phase.REVIEW,
+    Phase.BILLING,
+    Phase.FETCHING,
+    Phase.FAILED,
+    Phase.CANCELED,
+    Phase.PAUSED,
+}
 
 MOVES: dict[Phase, frozenset[Phase]] = {
-    Phase.WAITING: frozenset({Phase.SENDING, Phase.FETCHING, Phase.CANCELED, Phase.PAUSED, Phase.FAILED}),
+    Phase.WAITING: frozenset(
+        {Phase.SENDING, Phase.FETCHING, Phase.CANCELED, Phase.PAUSED, Phase.FAILED}
+    ),
     Phase.SENDING: frozenset(_AT_MINT | {Phase.WAITING}),
     Phase.WORKING: frozenset(_AT_MINT),
     Phase.REVIEW: frozenset(_AT_MINT),
@@ -52,7 +64,8 @@ MOVES: dict[Phase, frozenset[Phase]] = {
     Phase.FETCHING: frozenset({Phase.READY, Phase.PLACED, Phase.PAUSED, Phase.FAILED}),
     Phase.READY: frozenset({Phase.PLACED, Phase.FETCHING}),
     Phase.PLACED: frozenset({Phase.FETCHING}),
-    Phase.PAUSED: frozenset(_AT_MINT | {Phase.WAITING, Phase.SENDING, Phase.PLACED}),  # PLACED: what was refused, imported all the same
+    # PLACED: what was refused, imported all the same
+    Phase.PAUSED: frozenset(_AT_MINT | {Phase.WAITING, Phase.SENDING, Phase.PLACED}),
     Phase.FAILED: frozenset(_AT_MINT | {Phase.WAITING}),
     Phase.CANCELED: frozenset(),
 }
@@ -88,12 +101,15 @@ ABOVE_OWN_LIMIT = "max_credits"
 
 
 class IllegalMove(Exception):
-    """A job was asked to go where the table does not lead: a mistake in our code, never the user's."""
+    """A job was asked to go where the table does not lead: a mistake in our code, never the user's."""  # noqa: E501
 
 
 @dataclass(frozen=True)
 class Decision:
-    """A click on a job: kept, with its idempotency key, before anything is sent. The estimates are the new ones of a retry, as in `Job`."""
+    """A click on a job: kept, with its idempotency key, before anything is sent.
+
+    The estimates are the new ones of a retry, as in `Job`.
+    """
 
     verb: Verb
     key: str
@@ -106,7 +122,8 @@ class Decision:
 def may_decide(verb: Verb, phase: Phase, pending: Verb | None) -> bool:
     """Does this click make sense, when `pending` has been clicked and not yet answered?
 
-    A cancel may take the place of another click, but not of a retry: that may have begun an operation which only its answer names.
+    A cancel may take the place of another click, but not of a retry: that may have begun an
+    operation which only its answer names.
     """
     if pending is not None and (verb is not Verb.CANCEL or pending in {Verb.CANCEL, Verb.RETRY}):
         return False
@@ -115,7 +132,10 @@ def may_decide(verb: Verb, phase: Phase, pending: Verb | None) -> bool:
 
 @dataclass(frozen=True)
 class DecidedPreview:
-    """The Preview that was approved or revised last. Mint may show it once more: `pictures` are all that it has shown until then."""
+    """The Preview that was approved or revised last.
+
+    Mint may show it once more: `pictures` are all that it has shown until then.
+    """
 
     operation_id: str
     verb: Verb
@@ -132,7 +152,9 @@ class Cause(StrEnum):
     REFUSED = "refused"  # Mint did not accept the request: nothing was started
     WORK = "work"  # the generation itself failed
     FILE = "file"  # a result could not be fetched or is damaged
-    IMPORT = "import"  # a result is here, and was refused by our own check or could not be imported: its files are kept
+    # a result is here, and was refused by our own check or could not be imported: its files are
+    # kept
+    IMPORT = "import"
     PATIENCE = "patience"  # takes longer than usual at Mint; it is watched all the same
     INTERNAL = "internal"  # a mistake of ours
 
@@ -146,7 +168,9 @@ class Hold(StrEnum):
 
 @dataclass(frozen=True)
 class Trouble:
-    """Why a job does not go on: `sentence` is for a person, `code` is Mint's or the HTTP layer's word."""
+    """Why a job does not go on: `sentence` is for a person, `code` is Mint's or the HTTP layer's
+    word.
+    """
 
     cause: Cause
     sentence: str
@@ -174,7 +198,10 @@ CONVERTED = frozenset({Role.FBX, Role.OBJ, Role.STL, Role.USDZ})
 
 @dataclass(frozen=True)
 class Kept:
-    """A complete file on disk. `note` says why this one was taken; `needs` are the glTF extensions it requires."""
+    """A complete file on disk.
+
+    `note` says why this one was taken; `needs` are the glTF extensions it requires.
+    """
 
     role: Role
     path: str
@@ -185,7 +212,10 @@ class Kept:
 
 @dataclass(frozen=True)
 class Target:
-    """Where the result shall go once it is here. Plain values: the click's cursor, a scene, or files of a batch run."""
+    """Where the result shall go once it is here.
+
+    Plain values: the click's cursor, a scene, or files of a batch run.
+    """
 
     output: str | None = None
     render: str | None = None
@@ -195,7 +225,8 @@ class Target:
     scene: str | None = None
     replaces: bool = False  # take the place of the same asset's earlier version in the scene
     splats: str | None = None  # the splat tier to fetch as well; None: no splats
-    collider: str = "AUTO"  # of a World, as `blender.world.WorldOptions` has it; NONE: it is not even fetched
+    # of a World, as `blender.world.WorldOptions` has it; NONE: it is not even fetched
+    collider: str = "AUTO"
     rigid_body: bool = False
     panorama: bool = True  # show it as the scene's World
     camera: bool = True
@@ -206,7 +237,10 @@ class Target:
 
 @dataclass(frozen=True)
 class Job:
-    """One wish and how far it is. Times are seconds since the epoch; `key` is the start's idempotency key."""
+    """One wish and how far it is.
+
+    Times are seconds since the epoch; `key` is the start's idempotency key.
+    """
 
     id: str
     request: GenerationRequest
@@ -214,16 +248,22 @@ class Job:
     created_at: float
     target: Target = Target()
     estimate: float | None = None  # Credits that Mint said at the click it would cost
-    optimize_estimate: float | None = None  # Credits that optimising it afterwards was expected to cost on top
+    # Credits that optimising it afterwards was expected to cost on top
+    optimize_estimate: float | None = None
     paid_before: float = 0.0  # Credits that earlier attempts have cost
-    max_credits: float | None = None  # the most that the user allows it to cost in all, whoever goes on with it
+    # the most that the user allows it to cost in all, whoever goes on with it
+    max_credits: float | None = None
     phase: Phase = Phase.WAITING
-    first_sent_at: float | None = None  # when the start, under its present key, was sent for the first time: since then Mint may know of it
+    # when the start, under its present key, was sent for the first time: since then Mint may know
+    # of it
+    first_sent_at: float | None = None
     body: dict[str, Any] | None = None
     image_urls: tuple[str, ...] = ()
     operation: Operation | None = None
-    existing: str | None = None  # the id of a model or world that is there already: nothing is generated, only fetched
-    convert: tuple[Format, ...] = ()  # of an existing model: the formats that are wanted, instead of something to place
+    # the id of a model or world that is there already: nothing is generated, only fetched
+    existing: str | None = None
+    # of an existing model: the formats that are wanted, instead of something to place
+    convert: tuple[Format, ...] = ()
     optimize: OptimizationLevel | None = None  # have the model optimised before it is fetched
     optimization: Operation | None = None
     optimize_sent_at: float | None = None  # as `first_sent_at`, of the optimization
@@ -236,7 +276,8 @@ class Job:
     trouble: Trouble | None = None
     notes: tuple[str, ...] = field(default=())
     owner: Owner | None = None  # None: nothing was sent for it yet, with any key
-    hold: Hold | None = None  # what the present account is to it: never kept, the journal finds it when the job is read
+    # what the present account is to it: never kept, the journal finds it when the job is read
+    hold: Hold | None = None
 
     @property
     def kind(self) -> Kind:
@@ -246,14 +287,23 @@ class Job:
     @property
     def title(self) -> str:
         """What a person calls it: the name, else the beginning of the prompt."""
-        text = self.request.name or " ".join(self.request.prompt.split()) or self._title_at_mint or f"{self.kind} from pictures"
+        text = (
+            self.request.name
+            or " ".join(self.request.prompt.split())
+            or self._title_at_mint
+            or f"{self.kind} from pictures"
+        )
         return text if len(text) <= 60 else text[:59].rstrip() + "…"
 
     @property
     def _title_at_mint(self) -> str:
         """For what was not asked for here: as Mint calls it."""
         asset = self.asset
-        return (asset.name or " ".join((asset.prompt or "").split()) or f"{self.kind} {asset.id}") if asset and self.existing else ""
+        return (
+            (asset.name or " ".join((asset.prompt or "").split()) or f"{self.kind} {asset.id}")
+            if asset and self.existing
+            else ""
+        )
 
     @property
     def operations(self) -> tuple[Operation, ...]:
@@ -262,7 +312,10 @@ class Job:
 
     @property
     def is_copied(self) -> bool:
-        """Does the model become a .glb and no picture? That is Mint's own file, unchanged: nothing here has to open it."""
+        """Does the model become a .glb and no picture?
+
+        That is Mint's own file, unchanged: nothing here has to open it.
+        """
         is_glb = PurePath(self.target.output or "").suffix.lower() == ".glb"
         return is_glb and self.target.render is None and self.kind is Kind.MODEL
 
@@ -273,7 +326,9 @@ class Job:
 
     @property
     def cost(self) -> float | None:
-        """Credits, as far as Mint says: what was paid for all attempts and an optimisation, or is held back for them."""
+        """Credits, as far as Mint says: what was paid for all attempts and an optimisation, or is
+        held back for them.
+        """
         said = [each.credits.spent for each in self.operations if each.credits is not None]
         return self.paid_before + sum(said) if said or self.paid_before else None
 
@@ -298,7 +353,10 @@ class Job:
 
     @property
     def goes_on(self) -> bool:
-        """Is there something to do that waits for nobody? Then somebody should be doing it: if not, it was broken off."""
+        """Is there something to do that waits for nobody?
+
+        Then somebody should be doing it: if not, it was broken off.
+        """
         return self.hold is None and self._has_more_to_do
 
     @property
@@ -314,29 +372,50 @@ class Job:
     @property
     def _has_more_to_do(self) -> bool:
         lacks_preview = self.phase is Phase.REVIEW and not self.has_preview
-        offers_preview = self.operation is not None and self.operation.assets is not None and self.operation.assets.preview_image_url
-        return self.phase in BUSY or self.decision is not None or bool(lacks_preview and offers_preview)
+        offers_preview = (
+            self.operation is not None
+            and self.operation.assets is not None
+            and self.operation.assets.preview_image_url
+        )
+        return (
+            self.phase in BUSY
+            or self.decision is not None
+            or bool(lacks_preview and offers_preview)
+        )
 
     def moved(self, phase: Phase, **changes: Any) -> Job:
-        """The job in another phase. Raises IllegalMove, and changes nothing, when the table does not lead there."""
+        """The job in another phase.
+
+        Raises IllegalMove, and changes nothing, when the table does not lead there.
+        """
         if phase is not self.phase and phase not in MOVES[self.phase]:
             raise IllegalMove(f"A job does not go from {self.phase} to {phase}.")
         return replace(self, phase=phase, **changes)
 
     def expecting(self, decision: Decision) -> Job:
-        """The job with what Mint said at this click that it would cost; where it said nothing, what was known before stays."""
+        """The job with what Mint said at this click that it would cost; where it said nothing, what
+        was known before stays.
+        """
         return self.priced(decision.estimate, decision.optimize_estimate)
 
     def priced(self, estimate: float | None, optimize_estimate: float | None) -> Job:
-        """The job with what Mint says now that it will cost; where it says nothing, what was known before stays."""
+        """The job with what Mint says now that it will cost; where it says nothing, what was known
+        before stays.
+        """
         estimate = self.estimate if estimate is None else estimate
         extra = self.optimize_estimate if optimize_estimate is None else optimize_estimate
         return replace(self, estimate=estimate, optimize_estimate=extra)
 
     def forgetting(self) -> Job:
-        """The job without its operation, which another one takes the place of; what it has cost stays known."""
+        """The job without its operation, which another one takes the place of; what it has cost
+        stays known.
+        """
         credits = self.operation.credits if self.operation else None
-        return replace(self, operation=None, paid_before=self.paid_before + ((credits.finalized or 0.0) if credits else 0.0))
+        return replace(
+            self,
+            operation=None,
+            paid_before=self.paid_before + ((credits.finalized or 0.0) if credits else 0.0),
+        )
 
     def noted(self, sentence: str) -> Job:
         """The job with one more remark for its card; said once only."""
@@ -344,7 +423,9 @@ class Job:
 
     def unnoted(self, *beginnings: str) -> Job:
         """The job without the remarks that begin like one of these."""
-        return replace(self, notes=tuple(note for note in self.notes if not note.startswith(beginnings)))
+        return replace(
+            self, notes=tuple(note for note in self.notes if not note.startswith(beginnings))
+        )
 
 
 def operation_of(job: Job) -> Operation:
@@ -366,13 +447,22 @@ def is_retried(job: Job) -> bool:
 
 
 def has_failed_at_mint(job: Job) -> bool:
-    """Is the model or world that this job is about one that Mint could not make, so that a new attempt can be asked for?"""
-    return job.asset is not None and job.asset.status in {Status.FAILED.value, Status.CANCELED.value}
+    """Is the model or world that this job is about one that Mint could not make, so that a new
+    attempt can be asked for?
+    """
+    return job.asset is not None and job.asset.status in {
+        Status.FAILED.value,
+        Status.CANCELED.value,
+    }
 
 
 def is_being_made(job: Job) -> bool:
     """Is what this job is to fetch still being made at Mint, by another job or program?"""
-    status = job.asset.status if job.asset and job.existing is not None and not job.asset.is_usable else None
+    status = (
+        job.asset.status
+        if job.asset and job.existing is not None and not job.asset.is_usable
+        else None
+    )
     return status is not None and Status(status) not in ENDED
 
 
@@ -392,24 +482,57 @@ def new_job(
 ) -> Job:
     """The job of a fresh click."""
     return Job(
-        _new_id(), request, new_key("generate"), now, target, estimate=estimate, optimize=optimize, optimize_estimate=optimize_estimate
+        _new_id(),
+        request,
+        new_key("generate"),
+        now,
+        target,
+        estimate=estimate,
+        optimize=optimize,
+        optimize_estimate=optimize_estimate,
     )
 
 
-def new_fetch(asset: Asset, target: Target, *, now: float, optimize: OptimizationLevel | None = None, estimate: float | None = None) -> Job:
+def new_fetch(
+    asset: Asset,
+    target: Target,
+    *,
+    now: float,
+    optimize: OptimizationLevel | None = None,
+    estimate: float | None = None,
+) -> Job:
     """A job that only brings what Mint has made already, optimised first if wanted."""
     return Job(
-        _new_id(), request_for(asset), new_key("fetch"), now, target, estimate=estimate, existing=asset.id, asset=asset, optimize=optimize
+        _new_id(),
+        request_for(asset),
+        new_key("fetch"),
+        now,
+        target,
+        estimate=estimate,
+        existing=asset.id,
+        asset=asset,
+        optimize=optimize,
     )
 
 
 def new_conversion(asset: Asset, formats: tuple[Format, ...], target: Target, *, now: float) -> Job:
     """A job that brings a model in other formats to the folder of its target."""
-    return Job(_new_id(), request_for(asset), new_key("convert"), now, target, existing=asset.id, asset=asset, convert=formats)
+    return Job(
+        _new_id(),
+        request_for(asset),
+        new_key("convert"),
+        now,
+        target,
+        existing=asset.id,
+        asset=asset,
+        convert=formats,
+    )
 
 
 def new_attempt(asset: Asset, target: Target, *, now: float) -> Job:
-    """The job of what failed at Mint without one of ours: it has failed here too, and can be retried."""
+    """The job of what failed at Mint without one of ours: it has failed here too, and can be
+    retried.
+    """
     failed = Trouble(Cause.WORK, f"Mint has not made this {asset.kind}: {asset.status}.")
     return replace(new_fetch(asset, target, now=now), phase=Phase.FAILED, trouble=failed)
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The jobs as a person looks at them: in groups, the most urgent first, and of each group only as many as one can look through. Pure."""
+"""The jobs as a person looks at them: in groups, the most urgent first, and of each group only as
+many as one can look through. Pure.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,18 @@ class Group(StrEnum):
     FOREIGN = "foreign"  # it belongs to another account
 
 
-PAGE: Mapping[Group, int] = {Group.ASKING: 10, Group.RUNNING: 20, Group.IN_LINE: 3, Group.OPEN: 10, Group.OVER: 10, Group.FOREIGN: 3}
-"""How many of each are shown at first. All that Mint works on at once fits: ten models and ten worlds."""
+PAGE: Mapping[Group, int] = {
+    Group.ASKING: 10,
+    Group.RUNNING: 20,
+    Group.IN_LINE: 3,
+    Group.OPEN: 10,
+    Group.OVER: 10,
+    Group.FOREIGN: 3,
+}
+"""How many of each are shown at first.
+
+All that Mint works on at once fits: ten models and ten worlds.
+"""
 MORE = 20
 """How many are shown in addition when more are wanted."""
 
@@ -54,7 +66,9 @@ class Part:
 
 @dataclass(frozen=True)
 class Lineup:
-    """All groups in which there is something; how many jobs go on, and how many of these are not only in line."""
+    """All groups in which there is something; how many jobs go on, and how many of these are not
+    only in line.
+    """
 
     parts: tuple[Part, ...] = ()
     active: int = 0
@@ -68,15 +82,23 @@ def group_of(job: Job) -> Group:
     return Group.RUNNING if job.decision is not None else _GROUPS.get(job.phase, Group.RUNNING)
 
 
-def line_up(jobs: Iterable[Job], is_active: Callable[[str], bool], more: Mapping[Group, int]) -> Lineup:
-    """`jobs` newest first, as they are shown; in line it is the other way round: who is next comes first. `more`: how many are unfolded."""
+def line_up(
+    jobs: Iterable[Job], is_active: Callable[[str], bool], more: Mapping[Group, int]
+) -> Lineup:
+    """`jobs` newest first, as they are shown; in line it is the other way round: who is next comes
+    first. `more`: how many are unfolded.
+    """
     found: dict[Group, list[Job]] = {group: [] for group in Group}
     active: list[Group] = []
     for job in jobs:
         found[group_of(job)].append(job)
         active += [group_of(job)] if is_active(job.id) else []
     found[Group.IN_LINE].sort(key=lambda job: (job.created_at, job.id))
-    parts = (_part(group, members, PAGE[group] + more.get(group, 0)) for group, members in found.items() if members)
+    parts = (
+        _part(group, members, PAGE[group] + more.get(group, 0))
+        for group, members in found.items()
+        if members
+    )
     return Lineup(tuple(parts), len(active), len(active) - active.count(Group.IN_LINE))
 
 

@@ -10,7 +10,10 @@ from .workflow.sent_requests import is_unanswered
 
 BUY_CREDITS = "https://platform.mint.gg/billing"
 
-UNREADABLE = "This job cannot be read: it is damaged, or from a newer version. Update the add-on. Its record is kept."
+UNREADABLE = (
+    "This job cannot be read: it is damaged, or from a newer version. Update the add-on. Its record"
+    " is kept."
+)
 
 _STATE = {
     Phase.WAITING: "Waiting for a free slot",
@@ -54,9 +57,18 @@ def verbs(job: Job) -> tuple[Verb, ...]:
     if job.hold is not None:
         return ()
     pending = job.decision.verb if job.decision else None
-    goes_on = Verb.RESUME if job.phase is Phase.PAUSED else None  # also with an unanswered click, which is sent again
-    possible = (verb for verb in VERBS.get(job.phase, ()) if verb is goes_on or may_decide(verb, job.phase, pending))
-    return tuple(verb for verb in possible if job.phase is not Phase.PAUSED or verb is not Verb.RETRY or is_unanswered(job))
+    # also with an unanswered click, which is sent again
+    goes_on = Verb.RESUME if job.phase is Phase.PAUSED else None
+    possible = (
+        verb
+        for verb in VERBS.get(job.phase, ())
+        if verb is goes_on or may_decide(verb, job.phase, pending)
+    )
+    return tuple(
+        verb
+        for verb in possible
+        if job.phase is not Phase.PAUSED or verb is not Verb.RETRY or is_unanswered(job)
+    )
 
 
 def duration(seconds: float) -> str:
@@ -65,11 +77,15 @@ def duration(seconds: float) -> str:
 
 
 def cost(job: Job) -> str:
-    """What it costs, in words that tell what is paid from what is only held back or expected; empty where Mint has not said."""
+    """What it costs, in words that tell what is paid from what is only held back or expected; empty
+    where Mint has not said.
+    """
     if is_retried(job):
         return _about(spending.committed(job))
     if job.cost:
-        held_back = any(each.credits is not None and not each.credits.is_final for each in job.operations)
+        held_back = any(
+            each.credits is not None and not each.credits.is_final for each in job.operations
+        )
         return f"{job.cost:,.0f} Credits reserved" if held_back else f"{job.cost:,.0f} Credits"
     if job.phase in {Phase.CANCELED, Phase.FAILED}:
         return "Cost nothing" if _is_said_to_cost_nothing(job) else ""
@@ -77,9 +93,14 @@ def cost(job: Job) -> str:
 
 
 def _is_said_to_cost_nothing(job: Job) -> bool:
-    """Has Mint itself said so, of all that it has done for this job? What it has not said may have cost something."""
+    """Has Mint itself said so, of all that it has done for this job?
+
+    What it has not said may have cost something.
+    """
     said = [each.credits for each in job.operations]
-    return bool(said) and all(credits is not None and credits.finalized == 0 and not credits.reserved for credits in said)
+    return bool(said) and all(
+        credits is not None and credits.finalized == 0 and not credits.reserved for credits in said
+    )
 
 
 def report(job: Job) -> str:
@@ -87,10 +108,19 @@ def report(job: Job) -> str:
     operation, trouble = job.operation, job.trouble
     lines = [
         f"job: {job.id} ({job.kind}, {job.request.preset}, {job.request.mode}), phase {job.phase}",
-        f"operation: {operation.id if operation else 'none'}, status {operation.status_word if operation else 'none'}",
+        (
+            f"operation: {operation.id if operation else 'none'}, status"
+            f" {operation.status_word if operation else 'none'}"
+        ),
     ]
     if trouble is not None:
-        lines += [f"trouble: {trouble.cause}, code {trouble.code or 'none'}, request id {trouble.request_id or 'none'}", trouble.sentence]
+        lines += [
+            (
+                f"trouble: {trouble.cause}, code {trouble.code or 'none'}, request id"
+                f" {trouble.request_id or 'none'}"
+            ),
+            trouble.sentence,
+        ]
     return "\n".join([*lines, *job.notes])
 
 
@@ -99,9 +129,13 @@ def _about(expected: float) -> str:
 
 
 def _deciding(verb: Verb) -> str:
-    return {Verb.APPROVE: "Approving", Verb.REVISE: "Revising", Verb.RESUME: "Resuming", Verb.RETRY: "Retrying", Verb.CANCEL: "Cancelling"}[
-        verb
-    ]
+    return {
+        Verb.APPROVE: "Approving",
+        Verb.REVISE: "Revising",
+        Verb.RESUME: "Resuming",
+        Verb.RETRY: "Retrying",
+        Verb.CANCEL: "Cancelling",
+    }[verb]
 
 
 def _made_elsewhere(job: Job) -> str:

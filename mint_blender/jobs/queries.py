@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Questions to Mint, or to its file host, that are no jobs: asked once, answered once, nothing is started or paid."""
+"""Questions to Mint, or to its file host, that are no jobs: asked once, answered once, nothing is
+started or paid.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ class Balance:
 
 @dataclass(frozen=True)
 class Price:
-    """What a generation would cost; answered with an empty estimate by a Mint that does not tell prices."""
+    """What a generation would cost; answered with an empty estimate by a Mint that does not tell
+    prices.
+    """
 
     kind: Kind
     preset: Preset
@@ -49,19 +53,25 @@ class Price:
 class OptimizationPrice:
     """What optimising a model would cost; answered as `Price` is.
 
-    Without an id it is one that is still to be made. Mint prices only what exists: any other model of the API project tells.
+    Without an id it is one that is still to be made. Mint prices only what exists: any other model
+    of the API project tells.
     """
 
     model_id: str | None = None
 
 
-def prices_of(request: GenerationRequest, optimize: OptimizationLevel | None) -> tuple[Price | OptimizationPrice, ...]:
+def prices_of(
+    request: GenerationRequest, optimize: OptimizationLevel | None
+) -> tuple[Price | OptimizationPrice, ...]:
     """What a generation costs, and what is to follow it by itself."""
     return (Price.of(request), *([OptimizationPrice()] if optimize else []))
 
 
 def prices_of_retry(job: Job) -> tuple[Price | OptimizationPrice | None, ...]:
-    """What a new attempt costs; nothing where it only fetches. None stands for a conversion, of which Mint tells no price."""
+    """What a new attempt costs; nothing where it only fetches.
+
+    None stands for a conversion, of which Mint tells no price.
+    """
     if job.convert:
         return (None,)
     if job.existing is not None and not has_failed_at_mint(job):
@@ -70,17 +80,31 @@ def prices_of_retry(job: Job) -> tuple[Price | OptimizationPrice | None, ...]:
 
 
 def prices_of_click(job: Job, verb: Verb) -> tuple[Price | OptimizationPrice | None, ...]:
-    """What has to be known of a job that costs (more) after this click; nothing where the click costs nothing."""
+    """What has to be known of a job that costs (more) after this click; nothing where the click
+    costs nothing.
+    """
     if verb is Verb.RETRY:
         return prices_of_retry(job)
-    above = job.phase is Phase.PAUSED and job.trouble is not None and job.trouble.code == ABOVE_OWN_LIMIT
-    is_paid = verb in {Verb.APPROVE, Verb.REVISE} or (verb is Verb.RESUME and (above or job.phase is Phase.BILLING))
-    return prices_of(job.request, job.optimize if job.optimization is None else None) if is_paid and not job.convert else ()
+    above = (
+        job.phase is Phase.PAUSED
+        and job.trouble is not None
+        and job.trouble.code == ABOVE_OWN_LIMIT
+    )
+    is_paid = verb in {Verb.APPROVE, Verb.REVISE} or (
+        verb is Verb.RESUME and (above or job.phase is Phase.BILLING)
+    )
+    return (
+        prices_of(job.request, job.optimize if job.optimization is None else None)
+        if is_paid and not job.convert
+        else ()
+    )
 
 
 @dataclass(frozen=True)
 class ListPage:
-    """One page of the models or worlds that this API project has made; without a cursor the first one."""
+    """One page of the models or worlds that this API project has made; without a cursor the first
+    one.
+    """
 
     kind: Kind
     cursor: str | None = None
@@ -89,7 +113,10 @@ class ListPage:
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """A small picture, to be shown now; answered with its place in the cache. The file host is asked, not Mint."""
+    """A small picture, to be shown now; answered with its place in the cache.
+
+    The file host is asked, not Mint.
+    """
 
     url: str
 
@@ -105,7 +132,9 @@ Question = WhoseKey | Balance | Price | OptimizationPrice | ListPage | Thumbnail
 Answer = Me | Usage | Estimate | Page | Path | Glb
 
 
-def answer(client: Client, question: WhoseKey | Balance | Price | OptimizationPrice | ListPage) -> Answer:
+def answer(
+    client: Client, question: WhoseKey | Balance | Price | OptimizationPrice | ListPage
+) -> Answer:
     """Ask Mint. Raises MintError."""
     if isinstance(question, ListPage):
         return client.page(question.kind, cursor=question.cursor, limit=question.size)
@@ -132,6 +161,10 @@ def _price_of_optimizing(client: Client, model_id: str | None) -> Estimate:
     if model_id is None:
         usable = [asset for asset in client.page(Kind.MODEL).data if asset.is_usable]
         # What has been optimised already may be told to cost nothing, or not be told.
-        usable.sort(key=lambda asset: asset.assets is not None and asset.assets.optimized_glb_url is not None)
+        usable.sort(
+            key=lambda asset: (
+                asset.assets is not None and asset.assets.optimized_glb_url is not None
+            )
+        )
         model_id = usable[0].id if usable else None
     return client.estimate_optimization(model_id) if model_id else Estimate(None, None, None)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Copies of the reference pictures that a job is started with: what is sent is what was there at the click.
+"""Copies of the reference pictures that a job is started with: what is sent is what was there at
+the click.
 
 <home>/jobs/<job id>/references/<number>/<name>      The original may be edited, moved or deleted afterwards.
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -20,11 +21,17 @@ from .job import Job
 
 
 def keep(home: Path, job: Job) -> Job:
-    """The job with copies of its local pictures instead of the originals, under their names. Raises NotPossible, and then keeps nothing."""
+    """The job with copies of its local pictures instead of the originals, under their names.
+
+    Raises NotPossible, and then keeps nothing.
+    """
     if all("://" in image for image in job.request.images):
         return job
     try:
-        images = tuple(_copy(home, job, number, image) for number, image in enumerate(job.request.images, start=1))
+        images = tuple(
+            _copy(home, job, number, image)
+            for number, image in enumerate(job.request.images, start=1)
+        )
     except BaseException:
         drop(home, job.id)
         raise
@@ -49,8 +56,11 @@ def _copy(home: Path, job: Job, number: int, image: str) -> str:
         if not (_is_ours(source, home) and _linked(source, target)):
             private_files.copy(source, target)
     except OSError as error:
-        raise NotPossible(f"The reference picture {image} cannot be copied: {error.strerror or error}.") from error
-    if complaint := request_checks.picture_complaint(str(target)):  # it was changed since it was looked at
+        raise NotPossible(
+            f"The reference picture {image} cannot be copied: {error.strerror or error}."
+        ) from error
+    # it was changed since it was looked at
+    if complaint := request_checks.picture_complaint(str(target)):
         raise NotPossible(complaint)
     return str(target)
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that were paid for and that our own check refused: they are kept beside the downloads, and the job remembers where.
+"""Files that were paid for and that our own check refused: they are kept beside the downloads, and
+the job remembers where.
 
 Nothing takes them for good files: they are only handed over when a person asks for exactly that.
 """
@@ -20,9 +21,14 @@ IMPORTABLE = (Role.MODEL, Role.COLLIDER)
 
 
 def keep(path: Path) -> Path:
-    """Rename a refused download, so that the next try does not find it; returns where it lies. Earlier ones stay, the same bytes once."""
+    """Rename a refused download, so that the next try does not find it; returns where it lies.
+
+    Earlier ones stay, the same bytes once.
+    """
     for number in itertools.count(1):
-        place = path.with_name(f"{path.stem}.refused{'' if number == 1 else f'-{number}'}{path.suffix}")
+        place = path.with_name(
+            f"{path.stem}.refused{'' if number == 1 else f'-{number}'}{path.suffix}"
+        )
         if place.exists() and not _is_same(place, path):
             continue
         with contextlib.suppress(OSError):  # in use on Windows, say: it stays where it is
@@ -61,7 +67,11 @@ def has_importable(job: Job) -> bool:
 
 
 def raw_file(job: Job) -> Path | None:
-    """The file that is handed over without our checks: a refused one first, else the one that was accepted. None: neither is on disk."""
+    """The file that is handed over without our checks: a refused one first, else the one that was
+    accepted. None: neither is on disk.
+    """
     refused = [kept for role in IMPORTABLE for kept in job.refused if kept.role is role]
     accepted = [kept for role in IMPORTABLE if (kept := job.file(role)) is not None]
-    return next((path for kept in (*refused, *accepted) if (path := Path(kept.path)).is_file()), None)
+    return next(
+        (path for kept in (*refused, *accepted) if (path := Path(kept.path)).is_file()), None
+    )

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Mint would refuse, said before a job exists: words and limits of the request, and the local pictures that go with it."""
+"""What Mint would refuse, said before a job exists: words and limits of the request, and the local
+pictures that go with it.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +16,21 @@ UPLOADABLE = frozenset({"png", "jpeg", "webp"})
 
 
 def complaint(request: GenerationRequest) -> str | None:
-    """A sentence about the first thing that Mint would refuse, or None. Reads the headers of local pictures."""
-    return request.complaint() or _encoding_complaint(request) or next(filter(None, map(picture_complaint, request.images)), None)
+    """A sentence about the first thing that Mint would refuse, or None.
+
+    Reads the headers of local pictures.
+    """
+    return (
+        request.complaint()
+        or _encoding_complaint(request)
+        or next(filter(None, map(picture_complaint, request.images)), None)
+    )
 
 
 def picture_complaint(image: str) -> str | None:
-    """Why Mint would not take this reference picture; local ones are looked at, addresses are Mint's business."""
+    """Why Mint would not take this reference picture; local ones are looked at, addresses are
+    Mint's business.
+    """
     if image.startswith("https://"):
         return None
     if "://" in image:
@@ -34,9 +45,15 @@ def picture_complaint(image: str) -> str | None:
     except BadPicture as trouble:
         return f"The reference picture cannot be used. {trouble}"
     if size > LARGEST_IMAGE:
-        return f"The reference picture {image} has {size / 1024 / 1024:.1f} MB; Mint takes at most 5 MB. Scale it down first."
+        return (
+            f"The reference picture {image} has {size / 1024 / 1024:.1f} MB; Mint takes at most 5"
+            " MB. Scale it down first."
+        )
     if found.format not in UPLOADABLE:
-        return f"The reference picture {image} is {found.format.upper()}; Mint takes PNG, JPEG and WebP. Convert it first."
+        return (
+            f"The reference picture {image} is {found.format.upper()}; Mint takes PNG, JPEG and"
+            " WebP. Convert it first."
+        )
     return None
 
 
@@ -45,5 +62,8 @@ def _encoding_complaint(request: GenerationRequest) -> str | None:
     try:
         f"{request.prompt}{request.name}".encode()
     except UnicodeEncodeError:
-        return "The prompt or the name has broken characters in it: type it in a terminal that uses UTF-8, or put it into a batch file."
+        return (
+            "The prompt or the name has broken characters in it: type it in a terminal that uses"
+            " UTF-8, or put it into a batch file."
+        )
     return None

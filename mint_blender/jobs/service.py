@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The main thread's view of all jobs: start one, decide about one, catch up with what the worker said.
+"""The main thread's view of all jobs: start one, decide about one, catch up with what the worker
+said.
 
-Nothing here waits for the network. Whoever has a window calls `catch_up` from a timer; whoever has none calls `watch`.
+Nothing here waits for the network. Whoever has a window calls `catch_up` from a timer; whoever has
+none calls `watch`.
 """
 
 from __future__ import annotations
@@ -44,7 +46,15 @@ from .job import (
     new_job,
     new_key,
 )
-from .queries import Answer, OptimizationPrice, Price, Question, WhoseKey, prices_of, prices_of_click
+from .queries import (
+    Answer,
+    OptimizationPrice,
+    Price,
+    Question,
+    WhoseKey,
+    prices_of,
+    prices_of_click,
+)
 from .storage.accounts import Standing, owner_from_elsewhere
 from .storage.earlier_queue import EarlierQueue, Queue
 from .storage.job_cache import KnownJobs
@@ -75,29 +85,37 @@ class Board:
         except BaseException:
             self._journal.close()
             raise
-        self._has_news = False  # of the worker or another process, of which `catch_up` has not told yet
+        # of the worker or another process, of which `catch_up` has not told yet
+        self._has_news = False
         self._active: UnderWay[str] = UnderWay()  # jobs that go on here
         self._earlier = EarlierQueue(self._journal, self._driver, self._known, self.is_active)
         self._driven: set[str] = set()  # those, and those that have gone on here before
         self._asked: UnderWay[Question] = UnderWay()
         self.answers: dict[Question, Answered] = {}
         self.purse = Purse(self.answers, lambda: self._known.paid_for_optimizing)
-        self.patience = math.inf  # seconds without any answer until `hear` raises StillAway: for whoever blocks
-        self.waits_for_prices = False  # block until a price is known that a limit wants to know: for whoever has no window
+        # seconds without any answer until `hear` raises StillAway: for whoever blocks
+        self.patience = math.inf
+        # block until a price is known that a limit wants to know: for whoever has no window
+        self.waits_for_prices = False
 
     def close(self, timeout: float = 2.0) -> bool:
-        """End the worker within `timeout` seconds; unfinished jobs go on at the next start. True when all has ended."""
+        """End the worker within `timeout` seconds; unfinished jobs go on at the next start.
+
+        True when all has ended.
+        """
         ended = self.worker.stop(timeout)
         try:
             self.catch_up()
         except JournalTrouble as trouble:
-            log.warning("At the end: %s", trouble)  # nothing is lost: what was to be read stays where it is
+            # nothing is lost: what was to be read stays where it is
+            log.warning("At the end: %s", trouble)
         finally:
             self._journal.close()
             self._driver.close()
         return ended
 
-    # -- reading ------------------------------------------------------------------------------------------------------
+    # -- reading
+    # ------------------------------------------------------------------------------------------------------  # noqa: E501
 
     def jobs(self) -> list[Job]:
         """Every job on the list, newest first."""
@@ -126,7 +144,9 @@ class Board:
 
     def outlook(self, job: Job) -> stage_durations.Outlook:
         """How far the job's present stage is, judged by how long it took before."""
-        return stage_durations.outlook(job, self._known.moves(job), self._known.usual, now=time.time())
+        return stage_durations.outlook(
+            job, self._known.moves(job), self._known.usual, now=time.time()
+        )
 
     @property
     def version(self) -> int:
@@ -148,13 +168,19 @@ class Board:
         return spending.month(self._known.spending_entries(), spending.date_of(time.time()))
 
     def spent_today(self) -> float:
-        """Credits of what was begun today: paid, held back, or expected; also by other processes, until this moment."""
+        """Credits of what was begun today: paid, held back, or expected; also by other processes,
+        until this moment.
+        """
         self._reread()
         return spending.spent_on(self._known.spending_entries(), spending.date_of(time.time()))
 
     def spent_without(self, jobs: Iterable[Job]) -> float:
-        """As `spent_today`, without what these jobs are still expected to cost: for whoever adds that up himself."""
-        return self.spent_today() - sum(max(0.0, self._known.spent_for(job) - (job.cost or 0.0)) for job in jobs)
+        """As `spent_today`, without what these jobs are still expected to cost: for whoever adds
+        that up himself.
+        """
+        return self.spent_today() - sum(
+            max(0.0, self._known.spent_for(job) - (job.cost or 0.0)) for job in jobs
+        )
 
     @property
     def owner(self) -> Owner | None:
@@ -162,9 +188,11 @@ class Board:
         return self._journal.present.owner if self._journal.present else None
 
     def use(self, account: Account) -> None:
-        """Talk to Mint with another key or base URL; what was said before, or is about to be, is no longer true.
+        """Talk to Mint with another key or base URL; what was said before, or is about to be, is no
+        longer true.
 
-        What goes on for the earlier account is let go; it stays in the journal."""
+        What goes on for the earlier account is let go; it stays in the journal.
+        """
         self.answers.clear()
         self._asked.clear()
         if account == self.account:
@@ -177,12 +205,22 @@ class Board:
 
     def find_own(self) -> None:
         """Ask whose key it is, if jobs wait for nothing but that."""
-        if self.account.key and not self.is_asked(WhoseKey()) and any(job.would_go_on for job in self._known):
+        if (
+            self.account.key
+            and not self.is_asked(WhoseKey())
+            and any(job.would_go_on for job in self._known)
+        ):
             self.ask(WhoseKey())
 
     def _go_on_with_own(self) -> None:
-        """Have the worker find out whose key it is, and go on with the jobs that turn out to be this account's."""
-        wanted = [job for job in self.jobs() if self.account.key and job.would_go_on and not self._earlier.holds_back(job)]
+        """Have the worker find out whose key it is, and go on with the jobs that turn out to be
+        this account's.
+        """
+        wanted = [
+            job
+            for job in self.jobs()
+            if self.account.key and job.would_go_on and not self._earlier.holds_back(job)
+        ]
         for job in wanted:
             if not self.is_active(job.id):
                 self.worker.look(job.id, self._active.begin(job.id))
@@ -195,7 +233,8 @@ class Board:
             self.is_online = allowed
             self.worker.allow_online(allowed)
 
-    # -- asking -------------------------------------------------------------------------------------------------------
+    # -- asking
+    # -------------------------------------------------------------------------------------------------------  # noqa: E501
 
     def ask(self, question: Question) -> None:
         """Ask Mint something that is no job; `answers` has the answer after a later `catch_up`."""
@@ -219,7 +258,8 @@ class Board:
         """Every question whose answer is on its way."""
         return frozenset(self._asked)
 
-    # -- deciding -----------------------------------------------------------------------------------------------------
+    # -- deciding
+    # -----------------------------------------------------------------------------------------------------  # noqa: E501
 
     def start(
         self,
@@ -229,38 +269,65 @@ class Board:
         optimize: OptimizationLevel | None = None,
         max_credits: float | None = None,
     ) -> Job:
-        """A new job: committed with its idempotency key before this returns, sent by the worker afterwards. May raise TooExpensive.
+        """A new job: committed with its idempotency key before this returns, sent by the worker
+        afterwards. May raise TooExpensive.
 
-        `max_credits` is the most that it may cost in all, also when it is gone on with later and by another program."""
+        `max_credits` is the most that it may cost in all, also when it is gone on with later and by
+        another program.
+        """
         if complaint := request_checks.complaint(request):
             raise NotPossible(complaint)
         if optimize is not None and request.kind is not Kind.MODEL:
             raise NotPossible("Optimising is for models.")
         questions = prices_of(request, optimize)
         price, *extra = self._prices(questions, own_limit=max_credits)
-        job = new_job(request, target, now=time.time(), optimize=optimize, estimate=price, optimize_estimate=extra[0] if extra else None)
+        job = new_job(
+            request,
+            target,
+            now=time.time(),
+            optimize=optimize,
+            estimate=price,
+            optimize_estimate=extra[0] if extra else None,
+        )
         return self._begin(replace(job, max_credits=max_credits), starts=[questions])[0]
 
     def start_all(self, wishes: Iterable[tuple[GenerationRequest, Target]]) -> list[Job]:
-        """As `start`, for many at one click: committed at once, so that hundreds do not hold up the window."""
+        """As `start`, for many at one click: committed at once, so that hundreds do not hold up the
+        window.
+        """
         wanted = list(wishes)
-        if complaint := next(filter(None, (request_checks.complaint(request) for request, _ in wanted)), None):
+        if complaint := next(
+            filter(None, (request_checks.complaint(request) for request, _ in wanted)), None
+        ):
             raise NotPossible(complaint)
         starts = [[Price.of(request)] for request, _ in wanted]
         pairs = zip(wanted, self._prices(*starts), strict=True)
-        jobs = [new_job(request, target, now=time.time(), estimate=estimate) for (request, target), estimate in pairs]
+        jobs = [
+            new_job(request, target, now=time.time(), estimate=estimate)
+            for (request, target), estimate in pairs
+        ]
         return self._begin(*jobs, starts=starts)
 
-    def fetch(self, asset: Asset, target: Target = Target(), *, optimize: OptimizationLevel | None = None) -> Job:
-        """A job that brings what Mint has made already; optimised first if wanted, which costs Credits."""
+    def fetch(
+        self, asset: Asset, target: Target = Target(), *, optimize: OptimizationLevel | None = None
+    ) -> Job:
+        """A job that brings what Mint has made already; optimised first if wanted, which costs
+        Credits.
+        """
         starts = [[OptimizationPrice(asset.id)]] if optimize else []
         (estimate,) = self._prices(*starts) or [None]
-        return self._begin(new_fetch(asset, target, now=time.time(), optimize=optimize, estimate=estimate), starts=starts)[0]
+        return self._begin(
+            new_fetch(asset, target, now=time.time(), optimize=optimize, estimate=estimate),
+            starts=starts,
+        )[0]
 
     def convert(self, asset: Asset, formats: Sequence[Format], folder: Path) -> Job:
-        """A job that brings a model in other formats to a folder. Only what Mint has not made of it before costs Credits.
+        """A job that brings a model in other formats to a folder.
 
-        The same wish once more, while it is not fulfilled, is gone on with: it is not paid for twice.
+        Only what Mint has not made of it before costs Credits.
+
+        The same wish once more, while it is not fulfilled, is gone on with: it is not paid for
+        twice.
         """
         wanted = tuple(dict.fromkeys(formats))
         if asset.kind is not Kind.MODEL:
@@ -271,7 +338,10 @@ class Board:
             if (job.convert, job.target.folder) == (wanted, str(folder)):
                 self.resume(job.id)
                 return self.job(job.id)
-            raise NotPossible(f"{job.title} is being converted already ({presenter.state(job)}): wait for that, or go on with it.")
+            raise NotPossible(
+                f"{job.title} is being converted already ({presenter.state(job)}): wait for that,"
+                " or go on with it."
+            )
         is_paid = any((asset.assets or Assets()).converted_url(format) is None for format in wanted)
         job = new_conversion(asset, wanted, Target(folder=str(folder)), now=time.time())
         return self._begin(job, starts=[[None]] if is_paid else [])[0]
@@ -283,20 +353,34 @@ class Board:
         return [
             job
             for job in self.jobs()
-            if job.existing == asset.id and job.phase not in over and job.hold is None and not set(formats).isdisjoint(job.convert)
+            if job.existing == asset.id
+            and job.phase not in over
+            and job.hold is None
+            and not set(formats).isdisjoint(job.convert)
         ]
 
     def attempt(self, asset: Asset, target: Target = Target()) -> Job:
-        """A new attempt at a model or world that failed at Mint, as a job: that which failed with it, where it is on the list."""
+        """A new attempt at a model or world that failed at Mint, as a job: that which failed with
+        it, where it is on the list.
+        """
         if asset.status is None:  # nobody has looked yet: Mint refuses what has not failed
             asset = Asset.read(asset.kind, {**asset.raw, "status": Status.FAILED.value})
         if asset.status not in {Status.FAILED.value, Status.CANCELED.value}:
             raise NotPossible("It has not failed: there is nothing to retry.")
-        ours = [job for job in self.jobs() if asset_of(job) == asset.id and not job.convert and job.hold is None]
+        ours = [
+            job
+            for job in self.jobs()
+            if asset_of(job) == asset.id and not job.convert and job.hold is None
+        ]
         if busy := next((job for job in ours if job.goes_on), None):
             raise NotPossible(f"{busy.title} is being worked on: wait until it rests.")
-        if asking := next((job for job in ours if job.phase in {Phase.REVIEW, Phase.BILLING}), None):
-            raise NotPossible(f"{asking.title} waits for you in the list of jobs ({presenter.state(asking)}): decide about it there.")
+        if asking := next(
+            (job for job in ours if job.phase in {Phase.REVIEW, Phase.BILLING}), None
+        ):
+            raise NotPossible(
+                f"{asking.title} waits for you in the list of jobs ({presenter.state(asking)}):"
+                " decide about it there."
+            )
         job = next((job for job in ours if Verb.RETRY in presenter.verbs(job)), None)
         if job is None:
             (job,) = self._known.add(new_attempt(asset, target, now=time.time()))
@@ -325,12 +409,19 @@ class Board:
     def cancel_waiting(self) -> None:
         """Cancel every job in line: all of which nothing was sent yet."""
         with self._known.at_once():
-            waiting = [job for job in self.jobs() if job.phase is Phase.WAITING and job.decision is None and job.hold is None]
+            waiting = [
+                job
+                for job in self.jobs()
+                if job.phase is Phase.WAITING and job.decision is None and job.hold is None
+            ]
             nobodys = [job for job in waiting if self._earlier.is_nobodys(job)]
             for job in nobodys:
                 self._known.save(job.moved(Phase.CANCELED, trouble=None))
             others = [job for job in waiting if job not in nobodys]
-            decided = [self._known.decide(job, Decision(Verb.CANCEL, new_key(Verb.CANCEL.value))) for job in others]
+            decided = [
+                self._known.decide(job, Decision(Verb.CANCEL, new_key(Verb.CANCEL.value)))
+                for job in others
+            ]
         for job in filter(None, decided):
             self._look(job)
 
@@ -342,11 +433,14 @@ class Board:
         self._decide(job.id, Verb.RETRY)
 
     def limit(self, job_id: str, max_credits: float | None) -> None:
-        """Another limit for one job: the most that it may cost in all; None: no limit of its own."""
+        """Another limit for one job: the most that it may cost in all; None: no limit of its own."""  # noqa: E501
         self._save(replace(self.job(job_id), max_credits=max_credits))
 
     def resume(self, job_id: str) -> None:
-        """Go on: after Credits were bought, after a pause, or after a restart. Starts and pays nothing twice."""
+        """Go on: after Credits were bought, after a pause, or after a restart.
+
+        Starts and pays nothing twice.
+        """
         job = self.job(job_id)
         if job.phase is Phase.BILLING and job.decision is None:
             self._decide(job.id, Verb.RESUME)
@@ -358,18 +452,24 @@ class Board:
             self._refuse(job, Verb.RESUME)
 
     def resume_all(self) -> list[Job]:
-        """Go on with everything that was broken off by the end of a process; what waits for a person goes on waiting.
+        """Go on with everything that was broken off by the end of a process; what waits for a
+        person goes on waiting.
 
-        What was never sent waits for `continue_queue`, unless it was asked for in this session."""
+        What was never sent waits for `continue_queue`, unless it was asked for in this session.
+        """
         self._go_on_with_own()
         unfinished = [job for job in self.jobs() if job.goes_on and not self.is_active(job.id)]
-        resumed = [job for job in unfinished if not self._earlier.holds_back(job) and self._look(job)]
+        resumed = [
+            job for job in unfinished if not self._earlier.holds_back(job) and self._look(job)
+        ]
         self._earlier.look()
         return resumed
 
     @property
     def queue(self) -> Queue:
-        """The jobs of an earlier session that were never sent, and what they will cost, as of `resume_all` or `take_over`."""
+        """The jobs of an earlier session that were never sent, and what they will cost, as of
+        `resume_all` or `take_over`.
+        """
         return self._earlier.now
 
     def look_at_queue(self) -> Queue:
@@ -384,13 +484,15 @@ class Board:
         """Send what an earlier session has left in line. May raise TooExpensive."""
         self._reread()
         queue = self._earlier.look()
-        self.purse.check_waiting(queue.jobs, self.spent_today() - sum(map(self._known.spent_for, queue.jobs)))
+        self.purse.check_waiting(
+            queue.jobs, self.spent_today() - sum(map(self._known.spent_for, queue.jobs))
+        )
         jobs = [job for job in queue.jobs if self._look(job)]
         self._earlier.look()
         return jobs
 
     def discard_queue(self) -> None:
-        """Cancel what an earlier session has left in line: nothing of it was sent, and nothing is."""
+        """Cancel what an earlier session has left in line: nothing of it was sent, and nothing is."""  # noqa: E501
         with self._known.at_once():
             for job in self._earlier.look().jobs:
                 self._known.save(job.moved(Phase.CANCELED, trouble=None))
@@ -399,30 +501,48 @@ class Board:
     @property
     def is_active_elsewhere(self) -> bool:
         """Is there a job in flight that another process drives, or drove until it died?"""
-        return any(job.is_busy and not self.is_active(job.id) and not self._earlier.is_listed(job.id) for job in self._known)
+        return any(
+            job.is_busy and not self.is_active(job.id) and not self._earlier.is_listed(job.id)
+            for job in self._known
+        )
 
     def take_over(self) -> bool:
         """Drive what another process drove until it died. Returns whether there was anything."""
         before = self.queue
-        left = [job for job in self.jobs() if job.is_busy and not self.is_active(job.id) and not self._earlier.holds_back(job)]
+        left = [
+            job
+            for job in self.jobs()
+            if job.is_busy and not self.is_active(job.id) and not self._earlier.holds_back(job)
+        ]
         orphans = [job for job in left if self._look(job)]
         has_queue_changed = self._earlier.look() is not before
         return bool(orphans) or has_queue_changed
 
     def fetch_again(self, job_id: str) -> None:
-        """Bring the files of a finished job once more: they were cleared, or other ones are wanted. That never costs."""
+        """Bring the files of a finished job once more: they were cleared, or other ones are wanted.
+
+        That never costs.
+        """
         job = self.job(job_id)
         if job.phase not in {Phase.READY, Phase.PLACED} or job.convert:
             raise NotPossible(f"{job.title}: there are no files to fetch again.")
         if job.hold is not None:
             self._refuse(job)
         # An optimisation that was not bought then is not bought now.
-        is_optimized = job.optimization is not None or (job.asset and job.asset.assets and job.asset.assets.optimized_glb_url)
-        self._save(job.moved(Phase.FETCHING, files=job.previews, optimize=job.optimize if is_optimized else None))
+        is_optimized = job.optimization is not None or (
+            job.asset and job.asset.assets and job.asset.assets.optimized_glb_url
+        )
+        self._save(
+            job.moved(
+                Phase.FETCHING, files=job.previews, optimize=job.optimize if is_optimized else None
+            )
+        )
         self._look(job)
 
     def placed(self, job_id: str, *notes: str, settled: Collection[str] = ()) -> None:
-        """The result is in a scene or a file now; `settled` are earlier notes that are no longer true."""
+        """The result is in a scene or a file now; `settled` are earlier notes that are no longer
+        true.
+        """
         job = self.job(job_id)
         job = replace(job, notes=tuple(note for note in job.notes if note not in settled))
         for note in notes:
@@ -444,29 +564,44 @@ class Board:
         self._known.dismiss(job)
 
     def dismiss_finished(self) -> None:
-        """Take everything off the list that is placed, saved or cancelled; what failed or can still be placed stays."""
+        """Take everything off the list that is placed, saved or cancelled; what failed or can still
+        be placed stays.
+        """
         with self._known.at_once():
             for job in self.jobs():
-                is_over = job.phase in {Phase.PLACED, Phase.CANCELED} and job.hold is not Hold.FOREIGN
+                is_over = (
+                    job.phase in {Phase.PLACED, Phase.CANCELED} and job.hold is not Hold.FOREIGN
+                )
                 if is_over and not self.is_active(job.id):
                     self._known.dismiss(job)
 
     def lines(self, start: str) -> list[Job]:
-        """The jobs of a batch, by how their line begins: those too that were dismissed since, which are on the list again."""
+        """The jobs of a batch, by how their line begins: those too that were dismissed since, which
+        are on the list again.
+        """
         self._known.take_back(start)
-        return [job for job in self.jobs() if job.target.line is not None and job.target.line.startswith(start)]
+        return [
+            job
+            for job in self.jobs()
+            if job.target.line is not None and job.target.line.startswith(start)
+        ]
 
     def take_in(self, job: Job, *, is_newer: bool) -> Job:
-        """A job that the ledger of a folder tells of, in this journal from now on: with its id, its keys and its operations.
+        """A job that the ledger of a folder tells of, in this journal from now on: with its id, its
+        keys and its operations.
 
-        `is_newer`: another journal has written that, so that it holds; else only its place is taken over, which may have been moved."""
+        `is_newer`: another journal has written that, so that it holds; else only its place is taken
+        over, which may have been moved.
+        """
         mine = self._journal.job(job.id)
         if mine is None:
             self._known.add(replace(job, decision=None, owner=owner_from_elsewhere(job)))
         else:
             if mine.target.line:
                 self._known.take_back(mine.target.line)
-            knows_more = mine.operation is not None and job.operation is None and mine.key == job.key
+            knows_more = (
+                mine.operation is not None and job.operation is None and mine.key == job.key
+            )
             job = job if is_newer and not knows_more else replace(mine, target=job.target)
             if job != mine and not self.is_active(job.id) and not self._is_driven_elsewhere(job):
                 self._known.save(job)
@@ -475,7 +610,10 @@ class Board:
         return self.job(job.id)
 
     def owns(self, job: Job) -> bool:
-        """May this account go on with a job that a ledger tells of? Mint is asked whose key it is, if only that can tell: for scripts."""
+        """May this account go on with a job that a ledger tells of?
+
+        Mint is asked whose key it is, if only that can tell: for scripts.
+        """
         if self._standing(job) is Standing.UNKNOWN and self.account.key:
             self.find_out(WhoseKey())
             self._reread()
@@ -491,10 +629,14 @@ class Board:
         self._save(replace(job, target=target))
         return self.job(job.id)
 
-    # -- hearing ------------------------------------------------------------------------------------------------------
+    # -- hearing
+    # ------------------------------------------------------------------------------------------------------  # noqa: E501
 
     def catch_up(self) -> bool:
-        """Take in all that the worker said, and what other processes wrote. Returns whether anything changed."""
+        """Take in all that the worker said, and what other processes wrote.
+
+        Returns whether anything changed.
+        """
         while True:
             try:
                 news = self.worker.news.get_nowait()
@@ -510,7 +652,10 @@ class Board:
         self._has_news |= self._known.reread()
 
     def hear(self) -> News:
-        """Block until the worker says something, and take it in. For scripts, never for a window. May raise StillAway."""
+        """Block until the worker says something, and take it in.
+
+        For scripts, never for a window. May raise StillAway.
+        """
         while True:
             try:
                 # Not for ever: a blocked get keeps Ctrl-C from being noticed on some platforms.
@@ -522,8 +667,13 @@ class Board:
                 raise StillAway(news.sentence)
             return news
 
-    def watch(self, job_ids: Collection[str], tell: Callable[[News], None] = lambda news: None) -> None:
-        """Block until nothing goes on with these jobs; `tell` hears of all news. For scripts, never for a window."""
+    def watch(
+        self, job_ids: Collection[str], tell: Callable[[News], None] = lambda news: None
+    ) -> None:
+        """Block until nothing goes on with these jobs; `tell` hears of all news.
+
+        For scripts, never for a window.
+        """
         while any(self.is_active(job_id) for job_id in job_ids):
             tell(self.hear())
 
@@ -550,21 +700,30 @@ class Board:
         self.progress.pop(job_id, None)
         self._known.reread()
 
-    # -- writing ------------------------------------------------------------------------------------------------------
+    # -- writing
+    # ------------------------------------------------------------------------------------------------------  # noqa: E501
 
-    def _prices(self, *starts: Sequence[Question | None], own_limit: float | None = None) -> list[float | None]:
-        """What each part of these starts will cost, as far as that is known; asked for where a limit wants to know and one may wait.
+    def _prices(
+        self, *starts: Sequence[Question | None], own_limit: float | None = None
+    ) -> list[float | None]:
+        """What each part of these starts will cost, as far as that is known; asked for where a
+        limit wants to know and one may wait.
 
-        None instead of a question: Mint has no price for it."""
+        None instead of a question: Mint has no price for it.
+        """
         questions = list(itertools.chain(*starts))
         if self.waits_for_prices and (self.purse.limits or own_limit is not None):
             for question in dict.fromkeys(questions):
                 if question is not None and self.purse.known(question) is None:
                     self.find_out(question)
-        return [self.purse.price(question) if question is not None else None for question in questions]
+        return [
+            self.purse.price(question) if question is not None else None for question in questions
+        ]
 
     def _begin(self, *jobs: Job, starts: Sequence[Sequence[Question | None]]) -> list[Job]:
-        """Commit new jobs if they are within the limits: in one transaction, so that of two at the same moment one counts the other."""
+        """Commit new jobs if they are within the limits: in one transaction, so that of two at the
+        same moment one counts the other.
+        """
         try:
             with_copies = [reference_files.keep(self.home, job) for job in jobs]
             with self._known.at_once():
@@ -596,29 +755,45 @@ class Board:
             self._refuse(self._known.get(job.id) or job, verb)
         self._look(decided)
 
-    def _within_limits(self, job: Job, decision: Decision, questions: Sequence[Question | None]) -> Job:
-        """The job, if this click keeps it within the limits; who goes beyond them knowingly lifts the job's own for good."""
+    def _within_limits(
+        self, job: Job, decision: Decision, questions: Sequence[Question | None]
+    ) -> Job:
+        """The job, if this click keeps it within the limits; who goes beyond them knowingly lifts
+        the job's own for good.
+        """
         if self.purse.is_open and job.max_credits is not None:
             job = replace(job, max_credits=None)
             self._save(job)
-        self.purse.check_click(job, decision, questions, self.spent_today() - self._known.spent_for(job))
+        self.purse.check_click(
+            job, decision, questions, self.spent_today() - self._known.spent_for(job)
+        )
         return job
 
     def _ask_beyond_own_limit(self, job: Job) -> None:
-        """In a window a person can lift the limit that a job stopped at; elsewhere its story asks the price, and stops there again."""
+        """In a window a person can lift the limit that a job stopped at; elsewhere its story asks
+        the price, and stops there again.
+        """
         if (questions := prices_of_click(job, Verb.RESUME)) and not self._is_driven_elsewhere(job):
             decision = Decision(Verb.RESUME, job.key, None, time.time(), *self._prices(questions))
             self._within_limits(job, decision, questions)
 
     def _refuse(self, job: Job, verb: Verb | None = None) -> NoReturn:
         if job.hold is Hold.FOREIGN:
-            raise OtherAccount(f"{job.title} belongs to another account. Use that account's API key and address to go on with it.")
+            raise OtherAccount(
+                f"{job.title} belongs to another account. Use that account's API key and address to"
+                " go on with it."
+            )
         if job.hold is Hold.UNKNOWN:
-            raise NotPossible(f"{job.title}: it is not known yet whose API key is in use. Check the key, then try again.")
+            raise NotPossible(
+                f"{job.title}: it is not known yet whose API key is in use. Check the key, then try"
+                " again."
+            )
         raise NotPossible(f"{job.title}: {verb} is not possible now ({presenter.state(job)}).")
 
     def _look(self, job: Job) -> bool:
-        """Have the job's story told here; False when another process does, which notices a decision by itself."""
+        """Have the job's story told here; False when another process does, which notices a decision
+        by itself.
+        """
         if job.hold is not None or self._is_driven_elsewhere(job):
             return False
         self._driven.add(job.id)
@@ -627,7 +802,8 @@ class Board:
         return True
 
     def _is_driven_elsewhere(self, job: Job) -> bool:
-        # This process's worker drives under a name of its own: what is active here is not elsewhere.
+        # This process's worker drives under a name of its own: what is active here is not
+        # elsewhere.
         return not self.is_active(job.id) and self._journal.driven_elsewhere(job.id, self._driver)
 
     def _save(self, job: Job) -> None:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long a stage takes, from how long it took before on this machine, else as others have seen it. Pure."""
+"""How long a stage takes, from how long it took before on this machine, else as others have seen
+it. Pure.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,8 @@ from .job import Job, Phase, Verb
 
 Moves = Sequence[tuple[Phase, float]]
 
-# Seconds from the start to the result before anything is known here: what was seen in autumn 2026 (4 to 6 minutes; about 4).
-# How long a Preview takes is not known.
+# Seconds from the start to the result before anything is known here: what was seen in autumn 2026
+# (4 to 6 minutes; about 4). How long a Preview takes is not known.
 FIRST_GUESS: Mapping[str, float] = {Kind.WORLD.value: 300.0, Kind.MODEL.value: 240.0}
 SAMPLES = 20  # the latest jobs of a kind say most about how fast Mint is today
 
@@ -31,7 +33,9 @@ class Stage:
 
 @dataclass(frozen=True)
 class Outlook:
-    """How far the present stage is: seconds gone by, and seconds that it usually takes (None where nobody knows)."""
+    """How far the present stage is: seconds gone by, and seconds that it usually takes (None where
+    nobody knows).
+    """
 
     elapsed: float
     usual: float | None
@@ -44,7 +48,9 @@ class Outlook:
     @property
     def remaining(self) -> float | None:
         """Seconds to go; None where nobody knows, or when it takes longer than usual."""
-        return None if self.usual is None or self.elapsed > self.usual else self.usual - self.elapsed
+        return (
+            None if self.usual is None or self.elapsed > self.usual else self.usual - self.elapsed
+        )
 
 
 def stage_of(job: Job) -> Stage:
@@ -75,7 +81,12 @@ def outlook(job: Job, moves: Moves, usual: Mapping[Stage, float], *, now: float)
 
 
 def _stage(job: Job, ends_in: Phase) -> Stage:
-    return Stage("conversion" if job.convert else job.kind.value, job.request.preset.value, job.request.mode.value, ends_in)
+    return Stage(
+        "conversion" if job.convert else job.kind.value,
+        job.request.preset.value,
+        job.request.mode.value,
+        ends_in,
+    )
 
 
 def _stretches(moves: Moves) -> list[tuple[Phase, float]]:

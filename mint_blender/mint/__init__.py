@@ -1,2 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The service: Mint's HTTP API. Holds the key; knows nothing of Blender, threads, or what lies on disk."""
+"""The service: Mint's HTTP API.
+
+Holds the key; knows nothing of Blender, threads, or what lies on disk.
+"""

@@ -17,7 +17,8 @@ BASE_URL_VARIABLE = "MINT_API_BASE_URL"
 class Owner:
     """Whose a job is: the API's scheme, host and port, and the account there.
 
-    `account` is `user:` and Mint's id of it, or `key:` and a salted hash of the key where Mint has not told an id.
+    `account` is `user:` and Mint's id of it, or `key:` and a salted hash of the key where Mint has
+    not told an id.
     """
 
     origin: str
@@ -31,19 +32,34 @@ class Account:
     key: str = field(repr=False)
     base_url: str = DEFAULT_BASE_URL
     key_source: str = "the preferences"
-    withheld_from: str = ""  # the origin that the key of the preferences is not sent to, since the user has not confirmed it
+    # the origin that the key of the preferences is not sent to, since the user has not confirmed it
+    withheld_from: str = ""
 
     @classmethod
-    def of(cls, environ: Mapping[str, str], *, key: str = "", base_url: str = "", confirmed: Collection[str] = ()) -> Account:
+    def of(
+        cls,
+        environ: Mapping[str, str],
+        *,
+        key: str = "",
+        base_url: str = "",
+        confirmed: Collection[str] = (),
+    ) -> Account:
         """The account in force: environment variables first, then what the preferences say.
 
-        An address of the environment gets the key of the preferences only if the user has `confirmed` that origin, or entered it there.
+        An address of the environment gets the key of the preferences only if the user has
+        `confirmed` that origin, or entered it there.
         """
         from_environment = environ.get(KEY_VARIABLE, "").strip()
-        source = f"the environment variable {KEY_VARIABLE}" if from_environment else "the preferences"
+        source = (
+            f"the environment variable {KEY_VARIABLE}" if from_environment else "the preferences"
+        )
         address = environ.get(BASE_URL_VARIABLE, "").strip() or base_url.strip() or DEFAULT_BASE_URL
         origin = _origin_of(address)
-        trusted = {_origin_of(base_url.strip() or DEFAULT_BASE_URL), _origin_of(DEFAULT_BASE_URL), *confirmed}
+        trusted = {
+            _origin_of(base_url.strip() or DEFAULT_BASE_URL),
+            _origin_of(DEFAULT_BASE_URL),
+            *confirmed,
+        }
         if key.strip() and not from_environment and origin not in trusted:
             return cls("", address, source, withheld_from=origin)
         redaction.hide(from_environment)

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Mint answers about money and people: prices, balance, whose key it is. Read as tolerantly as `schema`."""
+"""What Mint answers about money and people: prices, balance, whose key it is.
+
+Read as tolerantly as `schema`.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,11 @@ class Estimate:
     def read(cls, data: Json) -> Estimate:
         """An estimate from Mint's JSON."""
         credits = read_object(data, "credits") or {}
-        return cls(read_text(data, "operation"), read_number(credits, "requiredToStart"), read_number(credits, "estimatedTotal"))
+        return cls(
+            read_text(data, "operation"),
+            read_number(credits, "requiredToStart"),
+            read_number(credits, "estimatedTotal"),
+        )
 
 
 @dataclass(frozen=True)
@@ -35,7 +42,10 @@ class Credits:
 
 @dataclass(frozen=True)
 class Usage:
-    """Credits, subscription and API totals. The last two are shown as they come, so they stay plain JSON."""
+    """Credits, subscription and API totals.
+
+    The last two are shown as they come, so they stay plain JSON.
+    """
 
     credits: Credits
     subscription: Json | None
@@ -46,8 +56,12 @@ class Usage:
     def read(cls, data: Json) -> Usage:
         """Usage from Mint's JSON."""
         credits = read_object(data, "credits") or {}
-        kinds = (read_number(credits, name) for name in ("totalAvailable", "included", "topUp", "bonus"))
-        return cls(Credits(*kinds), read_object(data, "subscription"), read_object(data, "apiUsage"), data)
+        kinds = (
+            read_number(credits, name) for name in ("totalAvailable", "included", "topUp", "bonus")
+        )
+        return cls(
+            Credits(*kinds), read_object(data, "subscription"), read_object(data, "apiUsage"), data
+        )
 
 
 @dataclass(frozen=True)
@@ -70,7 +84,19 @@ class Me:
     @classmethod
     def read(cls, data: Json) -> Me:
         """The account from Mint's JSON."""
-        authentication, owner = read_object(data, "authentication") or {}, read_object(data, "owner") or {}
+        authentication, owner = (
+            read_object(data, "authentication") or {},
+            read_object(data, "owner") or {},
+        )
         scopes = authentication.get("scopes")
-        known = tuple(scope for scope in scopes if isinstance(scope, str)) if isinstance(scopes, list) else ()
-        return cls(read_text(owner, "userId"), read_text(owner, "email"), read_text(authentication, "type"), known)
+        known = (
+            tuple(scope for scope in scopes if isinstance(scope, str))
+            if isinstance(scopes, list)
+            else ()
+        )
+        return cls(
+            read_text(owner, "userId"),
+            read_text(owner, "email"),
+            read_text(authentication, "type"),
+            known,
+        )

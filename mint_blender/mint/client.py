@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Mint's endpoints: a short method for each, one exchange per call. Repeating and waiting are done elsewhere.
+"""Mint's endpoints: a short method for each, one exchange per call.
 
-Every method may raise the errors of `errors`; ids that cannot go into a path raise ValueError before anything is sent.
-`key` is always the idempotency key: made once for a click, stored before the first try, the same for every repetition.
+Repeating and waiting are done elsewhere.
+
+Every method may raise the errors of `errors`; ids that cannot go into a path raise ValueError
+before anything is sent. `key` is always the idempotency key: made once for a click, stored before
+the first try, the same for every repetition.
 """
 
 from __future__ import annotations
@@ -14,7 +17,18 @@ from .account_schema import Estimate, Me, Usage
 from .errors import BadAnswer, CannotCancel, OtherAnswer, ProblemError
 from .generation_request import LARGEST_IMAGE
 from .parsing import Json
-from .schema import Asset, Kind, Mode, Operation, OptimizationLevel, Page, Preset, ReferenceImage, Seen, is_id
+from .schema import (
+    Asset,
+    Kind,
+    Mode,
+    Operation,
+    OptimizationLevel,
+    Page,
+    Preset,
+    ReferenceImage,
+    Seen,
+    is_id,
+)
 from .transport import FREE_OF_KEY, Answer, Transport
 
 _COLLECTION = {Kind.MODEL: "models", Kind.WORLD: "worlds"}
@@ -51,7 +65,13 @@ class Client:
 
     def estimate(self, kind: Kind, preset: Preset, mode: Mode) -> Estimate:
         """The price of a generation. Free, starts nothing."""
-        return self._estimate({"operation": f"{kind}_generation", "generationPreset": preset.value, "generationMode": mode.value})
+        return self._estimate(
+            {
+                "operation": f"{kind}_generation",
+                "generationPreset": preset.value,
+                "generationMode": mode.value,
+            }
+        )
 
     def estimate_optimization(self, model_id: str) -> Estimate:
         """The price of optimising a model. Free, starts nothing."""
@@ -59,12 +79,19 @@ class Client:
 
     # Reference pictures
 
-    def upload_image(self, data: bytes, file_name: str, media_type: str, *, key: str) -> ReferenceImage:
+    def upload_image(
+        self, data: bytes, file_name: str, media_type: str, *, key: str
+    ) -> ReferenceImage:
         """Give Mint a local picture of at most 5 MB; its URL may then be used in a start."""
         if len(data) > LARGEST_IMAGE:
-            raise ValueError(f"The picture {file_name} has {len(data) / 1024 / 1024:.1f} MB; Mint takes at most 5 MB.")
+            raise ValueError(
+                f"The picture {file_name} has {len(data) / 1024 / 1024:.1f} MB; Mint takes at most"
+                " 5 MB."
+            )
         encoded = base64.b64encode(data).decode("ascii")
-        return self._reference_image({"base64Data": encoded, "fileName": file_name, "contentType": media_type}, key)
+        return self._reference_image(
+            {"base64Data": encoded, "fileName": file_name, "contentType": media_type}, key
+        )
 
     def import_image(self, url: str, *, key: str) -> ReferenceImage:
         """Let Mint fetch a picture from a public https address and keep it."""
@@ -75,7 +102,10 @@ class Client:
     # Operations
 
     def start(self, kind: Kind, body: Json, *, key: str) -> Operation:
-        """Start a generation. The same key and body give the same operation again, and are paid once."""
+        """Start a generation.
+
+        The same key and body give the same operation again, and are paid once.
+        """
         return self._act(f"{_COLLECTION[kind]}:generate", body, key)
 
     def operation(self, id: str) -> Operation:
@@ -107,7 +137,8 @@ class Client:
         try:
             return self._act(f"operations/{_fit(id)}:cancel", {}, key)
         except ProblemError as error:
-            # Here an empty answer tells as much: a cancel starts nothing, and must not be repeated for ever.
+            # Here an empty answer tells as much: a cancel starts nothing, and must not be repeated
+            # for ever.
             if error.problem.status in {404, 405}:
                 raise CannotCancel(error.problem, request_id=error.request_id) from None
             raise
@@ -115,9 +146,14 @@ class Client:
     # Models and worlds
 
     def page(self, kind: Kind, *, cursor: str | None = None, limit: int | None = None) -> Page:
-        """One page of what the API project has made, newest first, unfinished and failed ones too. `limit` is 1 to 100."""
+        """One page of what the API project has made, newest first, unfinished and failed ones too.
+
+        `limit` is 1 to 100.
+        """
         query = {"cursor": cursor, "limit": None if limit is None else str(limit)}
-        answer = self._get(_COLLECTION[kind], {name: value for name, value in query.items() if value is not None})
+        answer = self._get(
+            _COLLECTION[kind], {name: value for name, value in query.items() if value is not None}
+        )
         return Page.read(kind, answer.data)
 
     def assets(self, kind: Kind, *, limit: int = PAGE_SIZE) -> Iterator[Asset]:
@@ -135,7 +171,10 @@ class Client:
             seen.add(cursor)
 
     def asset(self, kind: Kind, id: str) -> Asset:
-        """One model or world. Just after its operation it may be ServiceTrouble for some seconds: repeat."""
+        """One model or world.
+
+        Just after its operation it may be ServiceTrouble for some seconds: repeat.
+        """
         answer = self._get(f"{_COLLECTION[kind]}/{_fit(id)}")
         asset = Asset.read(kind, answer.data)
         if not is_id(asset.id):
@@ -148,11 +187,18 @@ class Client:
         """A new attempt at a failed model or world: a new operation."""
         return self._act(f"{_COLLECTION[kind]}/{_fit(id)}:retry", {}, key)
 
-    def optimize(self, model_id: str, level: OptimizationLevel = OptimizationLevel.MODERATE, *, key: str) -> Operation:
-        """Make a lighter GLB of a model. AlreadyOptimized and OptimizationInProgress mean: look at the model."""
+    def optimize(
+        self, model_id: str, level: OptimizationLevel = OptimizationLevel.MODERATE, *, key: str
+    ) -> Operation:
+        """Make a lighter GLB of a model.
+
+        AlreadyOptimized and OptimizationInProgress mean: look at the model.
+        """
         return self._work_on(model_id, "optimize", {"optimizationLevel": level.value}, key)
 
-    def convert(self, model_id: str, formats: Sequence[str], name: str | None = None, *, key: str) -> Operation:
+    def convert(
+        self, model_id: str, formats: Sequence[str], name: str | None = None, *, key: str
+    ) -> Operation:
         """Make files of other formats of a model: fbx, obj, stl, usdz."""
         body: dict[str, object] = {"targetFormats": list(formats)}
         return self._work_on(model_id, "convert", body | ({"name": name} if name else {}), key)
@@ -167,7 +213,9 @@ class Client:
 
     def _work_on(self, model_id: str, verb: str, body: Json, key: str) -> Operation:
         """An operation on a model names that model, where it names one."""
-        answer = self._transport.exchange("POST", f"models/{_fit(model_id)}:{verb}", body=body, idempotency_key=key)
+        answer = self._transport.exchange(
+            "POST", f"models/{_fit(model_id)}:{verb}", body=body, idempotency_key=key
+        )
         operation = _operation(answer)
         resource = operation.resource
         if resource is not None and resource.type.lower() == Kind.MODEL and resource.id != model_id:
@@ -178,10 +226,14 @@ class Client:
         return Estimate.read(self._transport.exchange("POST", FREE_OF_KEY, body=body).data)
 
     def _reference_image(self, body: Json, key: str) -> ReferenceImage:
-        answer = self._transport.exchange("POST", "reference-images", body=body, idempotency_key=key)
+        answer = self._transport.exchange(
+            "POST", "reference-images", body=body, idempotency_key=key
+        )
         image = ReferenceImage.read(answer.data)
         if image.url is None:
-            raise BadAnswer("it is a reference picture without an address", request_id=answer.request_id)
+            raise BadAnswer(
+                "it is a reference picture without an address", request_id=answer.request_id
+            )
         return image
 
 

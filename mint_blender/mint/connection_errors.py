@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why there was no answer, in words. Turns the exceptions of requests, urllib3 and the socket into half a sentence.
+"""Why there was no answer, in words.
 
-The words are ours, never the exception's own text: that may hold addresses, proxy passwords or headers.
+Turns the exceptions of requests, urllib3 and the socket into half a sentence.
+
+The words are ours, never the exception's own text: that may hold addresses, proxy passwords or
+headers.
 """
 
 from __future__ import annotations
@@ -21,13 +24,22 @@ _BUNDLE = "the file that REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE nam
 
 
 def reason(error: BaseException, origin: Origin) -> str:
-    """Half a sentence about a failed exchange with the origin, such as "the name api.mint.gg was not found"."""
+    """Half a sentence about a failed exchange with the origin, such as "the name api.mint.gg was
+    not found".
+    """
     chain = tuple(_chain(error))
-    return _setup_reason(error) or _proxy_reason(error, chain) or _tls_reason(chain) or _network_reason(chain, origin)
+    return (
+        _setup_reason(error)
+        or _proxy_reason(error, chain)
+        or _tls_reason(chain)
+        or _network_reason(chain, origin)
+    )
 
 
 def _chain(error: BaseException, seen: tuple[BaseException, ...] = ()) -> Iterator[BaseException]:
-    """The error and everything inside it: causes, contexts, and exceptions carried as arguments (urllib3's habit)."""
+    """The error and everything inside it: causes, contexts, and exceptions carried as arguments
+    (urllib3's habit).
+    """
     if any(error is other for other in seen):
         return
     yield error
@@ -43,7 +55,11 @@ def _setup_reason(error: BaseException) -> str | None:
         return f"{_PROXY} is not an address"
     if isinstance(error, requests.exceptions.InvalidSchema):
         return f"{_PROXY} is of a kind that this Python cannot use"
-    if isinstance(error, OSError) and not isinstance(error, requests.RequestException) and "CA certificate" in str(error):
+    if (
+        isinstance(error, OSError)
+        and not isinstance(error, requests.RequestException)
+        and "CA certificate" in str(error)
+    ):
         return f"{_BUNDLE} does not exist"
     return None
 
@@ -62,12 +78,22 @@ def _proxy_reason(error: BaseException, chain: tuple[BaseException, ...]) -> str
 
 def _tls_reason(chain: tuple[BaseException, ...]) -> str | None:
     for inner in chain:
-        # Older urllib3 (Blender 4.2) compares the names itself and has an exception of its own for it.
-        if isinstance(inner, ssl.SSLCertVerificationError) or type(inner).__name__ == "CertificateError":
+        # Older urllib3 (Blender 4.2) compares the names itself and has an exception of its own for
+        # it.
+        if (
+            isinstance(inner, ssl.SSLCertVerificationError)
+            or type(inner).__name__ == "CertificateError"
+        ):
             why = getattr(inner, "verify_message", "Hostname mismatch").rstrip(".").split(",")[0]
-            return f"its TLS certificate is not trusted ({why}). Behind a company's proxy, let REQUESTS_CA_BUNDLE name its CA bundle"
+            return (
+                f"its TLS certificate is not trusted ({why}). Behind a company's proxy, let"
+                " REQUESTS_CA_BUNDLE name its CA bundle"
+            )
     if any(isinstance(inner, ssl.SSLError | requests.exceptions.SSLError) for inner in chain):
-        return f"no TLS connection came about; either a proxy or {_BUNDLE} is at fault, or it is not an https server"
+        return (
+            f"no TLS connection came about; either a proxy or {_BUNDLE} is at fault, or it is not"
+            " an https server"
+        )
     return None
 
 
@@ -87,5 +113,7 @@ def _network_reason(chain: tuple[BaseException, ...], origin: Origin) -> str:
     for kind, words in kinds:
         if any(isinstance(inner, kind) for inner in chain):
             return words
-    numbered = (inner.strerror for inner in chain if isinstance(inner, OSError) and inner.errno is not None)
+    numbered = (
+        inner.strerror for inner in chain if isinstance(inner, OSError) and inner.errno is not None
+    )
     return next((words.lower() for words in numbered if words), "the connection failed")

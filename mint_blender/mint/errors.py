@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can go wrong in a conversation with Mint. `str(error)` is a sentence for a person; the key is never in it.
+"""What can go wrong in a conversation with Mint.
+
+`str(error)` is a sentence for a person; the key is never in it.
 
     MintError
     ├─ KeyMissing                 no key has been given
@@ -26,10 +28,10 @@
        │  └─ TooManyActive        the limit of generations at once
        └─ ServiceTrouble          500, 502, 503, 504                                          (retryable)
 
-Which answer proves that a call has started nothing is an allow-list: `proves_nothing_started`. Whatever is not on it may have been
-carried out, and is repeated with the same idempotency key.
-"The call failed" is here. "The work failed" is an `Operation` with status failed, and no exception.
-"""
+Which answer proves that a call has started nothing is an allow-list: `proves_nothing_started`.
+Whatever is not on it may have been carried out, and is repeated with the same idempotency key. "The
+call failed" is here. "The work failed" is an `Operation` with status failed, and no exception.
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -70,8 +72,9 @@ class Problem:
 class MintError(Exception):
     """Base of all; `retryable` says whether the very same call may help later.
 
-    `proves_nothing_started`: Mint itself has refused, so a call that is paid for has begun nothing and may be forgotten.
-    `follows_no_answer`: an earlier try of this very call got no clear answer, and may have been carried out.
+    `proves_nothing_started`: Mint itself has refused, so a call that is paid for has begun nothing
+    and may be forgotten. `follows_no_answer`: an earlier try of this very call got no clear answer,
+    and may have been carried out.
     """
 
     retryable = False
@@ -86,18 +89,22 @@ class KeyMissing(MintError):
 
     def __init__(self) -> None:
         super().__init__(
-            "No Mint API key is set. Put one into the add-on's preferences or into the environment variable MINT_API_KEY; "
-            "keys are made at platform.mint.gg, access to the beta is asked for at hello@mint.gg."
+            "No Mint API key is set. Put one into the add-on's preferences or into the environment"
+            " variable MINT_API_KEY; keys are made at platform.mint.gg, access to the beta is asked"
+            " for at hello@mint.gg."
         )
 
 
 class KeyWithheld(KeyMissing):
-    """The key of the preferences is not sent to an address that only the environment names, until the user has confirmed it."""
+    """The key of the preferences is not sent to an address that only the environment names, until
+    the user has confirmed it.
+    """
 
     def __init__(self, origin: str) -> None:
         MintError.__init__(
             self,
-            f"MINT_API_BASE_URL leads to {origin}, so your stored API key is not sent. Set MINT_API_KEY too, or confirm it in Blender.",
+            f"MINT_API_BASE_URL leads to {origin}, so your stored API key is not sent. Set"
+            " MINT_API_KEY too, or confirm it in Blender.",
         )
 
 
@@ -107,13 +114,17 @@ class KeyUnusable(KeyMissing):
     def __init__(self) -> None:
         MintError.__init__(
             self,
-            "What is set as the Mint API key has characters in it that no key has, such as a space, a line break or an accented letter, "
-            "so it was not sent. Copy the key again from platform.mint.gg, in one piece.",
+            "What is set as the Mint API key has characters in it that no key has, such as a space,"
+            " a line break or an accented letter, so it was not sent. Copy the key again from"
+            " platform.mint.gg, in one piece.",
         )
 
 
 class Unreachable(MintError):
-    """No answer came. Whether Mint acted on the request is not known: repeat it with the same idempotency key."""
+    """No answer came.
+
+    Whether Mint acted on the request is not known: repeat it with the same idempotency key.
+    """
 
     retryable = True
 
@@ -131,29 +142,47 @@ class BadAnswer(MintError):
     retryable = True
 
     def __init__(self, what: str, *, request_id: str | None = None) -> None:
-        super().__init__(f"The answer could not be understood: {what}. Check the base URL and whether a proxy stands in between.")
+        super().__init__(
+            f"The answer could not be understood: {what}. Check the base URL and whether a proxy"
+            " stands in between."
+        )
         self.request_id = request_id
 
 
 class OtherAnswer(BadAnswer):
-    """An answer about something else than what was asked for: a cache, a proxy, a mix-up at Mint. It is not taken for ours."""
+    """An answer about something else than what was asked for: a cache, a proxy, a mix-up at Mint.
+
+    It is not taken for ours.
+    """
 
     def __init__(self, told_of: str, asked_for: str, *, request_id: str | None = None) -> None:
-        MintError.__init__(self, f"Mint's answer is about something else ({told_of}), not what was asked for ({asked_for}). Asking again.")
+        MintError.__init__(
+            self,
+            f"Mint's answer is about something else ({told_of}), not what was asked for"
+            f" ({asked_for}). Asking again.",
+        )
         self.request_id = request_id
 
 
 class ProblemError(MintError):
-    """Another status than 2xx. Subclasses say what that means and what to do; the base is for statuses nobody told us of.
+    """Another status than 2xx.
 
-    Those may come from a gateway after the request was carried out (524, say), so they prove nothing.
+    Subclasses say what that means and what to do; the base is for statuses nobody told us of.
+
+    Those may come from a gateway after the request was carried out (524, say), so they prove
+    nothing.
     """
 
     retryable = True
     meaning = "Mint answered with an unexpected status"
-    advice = "It will be tried again. If this keeps happening, write to hello@mint.gg with the request ID."
+    advice = (
+        "It will be tried again. If this keeps happening, write to hello@mint.gg with the"
+        " request ID."
+    )
 
-    def __init__(self, problem: Problem, *, request_id: str | None = None, retry_after: float | None = None) -> None:
+    def __init__(
+        self, problem: Problem, *, request_id: str | None = None, retry_after: float | None = None
+    ) -> None:
         self.problem = problem
         self.request_id = request_id
         self.retry_after = retry_after
@@ -166,10 +195,15 @@ class ProblemError(MintError):
 
 
 class UnclearRefusal(ProblemError):
-    """A status that means a refusal, but without a reason of Mint's: a captive portal or a gateway may have answered instead."""
+    """A status that means a refusal, but without a reason of Mint's: a captive portal or a gateway
+    may have answered instead.
+    """
 
     meaning = "Something refused the request, and it does not look like Mint"
-    advice = "Check the base URL and whether a proxy or a sign-in page stands in between; it is tried again."
+    advice = (
+        "Check the base URL and whether a proxy or a sign-in page stands in between; it is tried"
+        " again."
+    )
 
 
 class Refusal(ProblemError):
@@ -189,16 +223,24 @@ class InvalidRequest(Refusal):
         """Does the complaint concern this field of the body?"""
         pointer = f"/{field}"
         word = re.compile(rf"\b{re.escape(field)}\b")
-        told = any(error.path == pointer or word.search(error.message) for error in self.problem.errors)
+        told = any(
+            error.path == pointer or word.search(error.message) for error in self.problem.errors
+        )
         return told or bool(word.search(self.problem.detail or ""))
 
 
 class KeyRefused(ProblemError):
-    """401: the key is missing, wrong or revoked. No refusal of the request: with the right key it is accepted."""
+    """401: the key is missing, wrong or revoked.
+
+    No refusal of the request: with the right key it is accepted.
+    """
 
     retryable = False
     meaning = "Mint does not accept the API key"
-    advice = "Check it in the add-on's preferences or in MINT_API_KEY, or make a new one at platform.mint.gg."
+    advice = (
+        "Check it in the add-on's preferences or in MINT_API_KEY, or make a new one at"
+        " platform.mint.gg."
+    )
 
 
 class CreditsNeeded(Refusal):
@@ -237,7 +279,9 @@ class NotOffered(Refusal):
 
 
 class Conflict(ProblemError):
-    """409: the state of the thing does not allow the action (any more), or a request with the same key is being worked on."""
+    """409: the state of the thing does not allow the action (any more), or a request with the same
+    key is being worked on.
+    """
 
     retryable = False
     meaning = "That is not possible in the present state"
@@ -321,8 +365,12 @@ _BY_STATUS: dict[int, type[ProblemError]] = {
 }
 
 
-def problem_error(problem: Problem, *, request_id: str | None = None, retry_after: float | None = None) -> ProblemError:
-    """The error class that fits a problem document: by slug where it is of the right family, else by HTTP status."""
+def problem_error(
+    problem: Problem, *, request_id: str | None = None, retry_after: float | None = None
+) -> ProblemError:
+    """The error class that fits a problem document: by slug where it is of the right family, else
+    by HTTP status.
+    """
     general = _BY_STATUS.get(problem.status, ProblemError)
     if not problem.is_told and issubclass(general, Refusal | Conflict):
         general = UnclearRefusal

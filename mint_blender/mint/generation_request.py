@@ -27,8 +27,11 @@ def prompt_for_pictures(kind: Kind) -> str:
 
 @dataclass(frozen=True)
 class GenerationRequest:
-    """A planned start. `images` are local paths or https URLs, in the order that the user gave; `image_names` is what the user calls them,
-    where that is not in the path. Mint is not told."""
+    """A planned start.
+
+    `images` are local paths or https URLs, in the order that the user gave; `image_names` is what
+    the user calls them, where that is not in the path. Mint is not told.
+    """
 
     kind: Kind
     prompt: str
@@ -44,11 +47,17 @@ class GenerationRequest:
         if not self.prompt.strip() and not self.images:
             return "The prompt is empty: describe what should be made."
         if len(self.prompt) > (longest := LONGEST_PROMPT[self.kind]):
-            return f"The prompt has {len(self.prompt)} characters; Mint takes at most {longest} for a {self.kind}."
+            return (
+                f"The prompt has {len(self.prompt)} characters; Mint takes at most {longest} for a"
+                f" {self.kind}."
+            )
         if self.name is not None and not 1 <= len(self.name) <= LONGEST_NAME:
             return f"The name has {len(self.name)} characters; Mint takes 1 to {LONGEST_NAME}."
         if len(self.images) > MOST_IMAGES:
-            return f"There are {len(self.images)} reference pictures; Mint takes at most {MOST_IMAGES}."
+            return (
+                f"There are {len(self.images)} reference pictures; Mint takes at most"
+                f" {MOST_IMAGES}."
+            )
         if any(image.startswith("http://") for image in self.images):
             return "A reference picture's address must start with https://."
         if self.pose is not None and self.kind is Kind.WORLD:
@@ -78,5 +87,7 @@ def feedback_complaint(feedback: str) -> str | None:
     if not feedback.strip():
         return "Say in words what should change."
     if len(feedback) > LONGEST_FEEDBACK:
-        return f"The feedback has {len(feedback)} characters; Mint takes at most {LONGEST_FEEDBACK}."
+        return (
+            f"The feedback has {len(feedback)} characters; Mint takes at most {LONGEST_FEEDBACK}."
+        )
     return None

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where Mint's API lives: the base address, checked before any key is sent to it. Pure: opens no connection."""
+"""Where Mint's API lives: the base address, checked before any key is sent to it.
+
+Pure: opens no connection.
+"""
 
 from __future__ import annotations
 
@@ -27,13 +30,22 @@ class Origin:
 
     @property
     def name(self) -> str:
-        """Scheme, host and port, without what is usual: one text for one server, however it was written."""
+        """Scheme, host and port, without what is usual: one text for one server, however it was
+        written.
+        """
         scheme = self.base_url.partition("://")[0]
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{scheme}://{host}" if self.port == _USUAL_PORTS[scheme] else f"{scheme}://{host}:{self.port}"
+        return (
+            f"{scheme}://{host}"
+            if self.port == _USUAL_PORTS[scheme]
+            else f"{scheme}://{host}:{self.port}"
+        )
 
     def url(self, path: str) -> str:
-        """The full address of a path such as operations/op_1:approve. The colon of action routes stays a colon."""
+        """The full address of a path such as operations/op_1:approve.
+
+        The colon of action routes stays a colon.
+        """
         return f"{self.base_url}/{path.lstrip('/')}"
 
     @classmethod
@@ -53,7 +65,9 @@ def _split(text: str) -> SplitResult:
         parts = urlsplit(text)
         parts.port  # noqa: B018 - reading it is the check: a port out of range raises
     except ValueError:
-        raise ValueError(f"The Mint base URL is not an address. The usual one is {DEFAULT_BASE_URL}.") from None
+        raise ValueError(
+            f"The Mint base URL is not an address. The usual one is {DEFAULT_BASE_URL}."
+        ) from None
     return parts
 
 
@@ -70,7 +84,10 @@ def _complaint(text: str, parts: SplitResult) -> str | None:
     if "\\" in text or "%" in parts.netloc:
         return "must look like https://host/path"
     if parts.scheme == "http" and not _is_loopback(parts.hostname):
-        return "must start with https://, or the API key could be read on the way; plain http is for this computer only (127.0.0.1)"
+        return (
+            "must start with https://, or the API key could be read on the way; plain http is for"
+            " this computer only (127.0.0.1)"
+        )
     return None
 
 

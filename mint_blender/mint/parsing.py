@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Members of Mint's JSON, read without ever raising: what is null, absent or of another type is None."""
+"""Members of Mint's JSON, read without ever raising: what is null, absent or of another type is
+None.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +34,14 @@ def read_number(data: Json, name: str) -> float | None:
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    """A number that arithmetic can use: JSON's 1e999 is infinite in Python, and its integers have no limit."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST_NUMBER
+    """A number that arithmetic can use: JSON's 1e999 is infinite in Python, and its integers have
+    no limit.
+    """
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and abs(value) < _LARGEST_NUMBER
+    )
 
 
 def read_time(data: Json, name: str) -> datetime | None:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the body of a refusal to a `Problem`. Pure, and tolerant of everything: a refusal must never turn into a crash.
+"""From the body of a refusal to a `Problem`.
+
+Pure, and tolerant of everything: a refusal must never turn into a crash.
 
 Takes problem documents (RFC 9457), OAuth's error bodies, and bodies that are no JSON object at all.
 """
@@ -16,14 +18,20 @@ LONGEST_TEXT = 500
 
 
 def read_problem(status: int, body: object, *, secret: str = "") -> Problem:
-    """The problem that a decoded body (or None) tells of. `secret` is blotted out wherever the server repeats it."""
+    """The problem that a decoded body (or None) tells of.
+
+    `secret` is blotted out wherever the server repeats it.
+    """
     members = _Members(body if isinstance(body, Mapping) else {}, secret)
     nested = _Members(members.object("error"), secret)
     problem = Problem(
         status=status,
         slug=_slug(members.text("type") or members.text("error") or nested.text("code")),
         title=members.text("title") or members.text("error"),
-        detail=members.text("detail") or members.text("error_description") or nested.text("message") or members.text("message"),
+        detail=members.text("detail")
+        or members.text("error_description")
+        or nested.text("message")
+        or members.text("message"),
         instance=members.text("instance"),
         errors=_field_errors(members.value("errors"), secret),
     )
@@ -64,15 +72,24 @@ def _field_error(entry: object, secret: str) -> FieldError | None:
         return FieldError(message) if message else None
     members = _Members(entry, secret)
     path = members.value("path")
-    pointer = "".join(f"/{step}" for step in path) if isinstance(path, list) else members.text("path")
-    message = members.text("message") or members.text("detail") or members.text("title") or members.text("code")
+    pointer = (
+        "".join(f"/{step}" for step in path) if isinstance(path, list) else members.text("path")
+    )
+    message = (
+        members.text("message")
+        or members.text("detail")
+        or members.text("title")
+        or members.text("code")
+    )
     return FieldError(message, _clean(pointer, secret), members.text("code")) if message else None
 
 
 def _clean(value: object, secret: str) -> str | None:
-    """One printable line of bounded length, without the secret; None when there is nothing to read."""
+    """One printable line of bounded length, without the secret; None when there is nothing to read."""  # noqa: E501
     if not isinstance(value, str):
         return None
     whole = value.replace(secret, "(key)") if secret else value
-    line = " ".join("".join(c if c.isprintable() else " " for c in whole[: LONGEST_TEXT * 4]).split())
+    line = " ".join(
+        "".join(c if c.isprintable() else " " for c in whole[: LONGEST_TEXT * 4]).split()
+    )
     return (line if len(line) <= LONGEST_TEXT else f"{line[:LONGEST_TEXT]}…") or None

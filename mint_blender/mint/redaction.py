@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The API key in no log, whoever keeps it: Blender, another add-on, or a handler that is added later.
+"""The API key in no log, whoever keeps it: Blender, another add-on, or a handler that is added
+later.
 
-Handlers and filters come and go, and a filter on a logger does not see what its children log. So the key is taken out where every record
-is made: in Python's factory of log records. One that was set before is asked as before.
+Handlers and filters come and go, and a filter on a logger does not see what its children log. So
+the key is taken out where every record is made: in Python's factory of log records. One that was
+set before is asked as before.
 """
 
 from __future__ import annotations
@@ -16,14 +18,17 @@ from urllib.parse import quote, quote_plus
 
 SHORTEST = 8  # characters; anything shorter is no key, and would be found in half of all words
 HIDDEN = "(key)"
-_MARK = "mint_blender_secrets"  # on the factory: a reloaded add-on finds the one that is set already
+# on the factory: a reloaded add-on finds the one that is set already
+_MARK = "mint_blender_secrets"
 
 
 def hide(key: str) -> None:
     """Take this key out of everything that is logged from now on."""
     key = key.strip()
     if len(key) >= SHORTEST:
-        _secrets().update({key, quote(key, safe=""), quote_plus(key), repr(key)[1:-1], json.dumps(key)[1:-1]})
+        _secrets().update(
+            {key, quote(key, safe=""), quote_plus(key), repr(key)[1:-1], json.dumps(key)[1:-1]}
+        )
 
 
 def clean(text: str) -> str:
@@ -34,7 +39,9 @@ def clean(text: str) -> str:
 
 
 def _secrets() -> set[str]:
-    """All spellings of all hidden keys, kept on the factory, which is put in place if it is not there."""
+    """All spellings of all hidden keys, kept on the factory, which is put in place if it is not
+    there.
+    """
     factory = logging.getLogRecordFactory()
     found = getattr(factory, _MARK, None)
     if found is None:
@@ -43,7 +50,9 @@ def _secrets() -> set[str]:
     return cast(set[str], found)
 
 
-def _factory(earlier: Callable[..., logging.LogRecord], secrets: set[str]) -> Callable[..., logging.LogRecord]:
+def _factory(
+    earlier: Callable[..., logging.LogRecord], secrets: set[str]
+) -> Callable[..., logging.LogRecord]:
     def make(*arguments: Any, **named: Any) -> logging.LogRecord:
         record = earlier(*arguments, **named)
         if secrets:
@@ -55,7 +64,9 @@ def _factory(earlier: Callable[..., logging.LogRecord], secrets: set[str]) -> Ca
 
 
 def _take_out(record: logging.LogRecord, secrets: set[str]) -> None:
-    """Where a secret shows in message, traceback or stack, the finished text takes the place of what it would be made of."""
+    """Where a secret shows in message, traceback or stack, the finished text takes the place of
+    what it would be made of.
+    """
 
     def shows(text: str) -> bool:
         return any(secret in text for secret in secrets)

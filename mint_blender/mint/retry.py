@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Repeat a failed call until it works or patience ends, for callers that may block. The rhythm is `pacing.Retries`.
+"""Repeat a failed call until it works or patience ends, for callers that may block.
 
-Safe for everything a `Client` offers: it makes only calls that read, and calls that carry an idempotency key.
+The rhythm is `pacing.Retries`.
+
+Safe for everything a `Client` offers: it makes only calls that read, and calls that carry an
+idempotency key.
 """
 
 from __future__ import annotations
@@ -27,9 +30,11 @@ def patiently(
     chance: Callable[[], float] = random.random,
     on_wait: Callable[[MintError, float], None] | None = None,
 ) -> T:
-    """The call's result; retryable errors are waited out, the last error is raised when the bounds are reached.
+    """The call's result; retryable errors are waited out, the last error is raised when the bounds
+    are reached.
 
-    `call` must use the same idempotency key each time. `on_wait` hears of each error and the seconds until the next try.
+    `call` must use the same idempotency key each time. `on_wait` hears of each error and the
+    seconds until the next try.
     """
     began = clock()
     attempt = 1

@@ -16,7 +16,8 @@ _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 def seconds(header: str | None, *, date: str | None = None, now: datetime) -> float | None:
     """Seconds to wait, or None when nothing sensible is asked for.
 
-    An HTTP date counts from the answer's own Date header where there is one, so that a wrong clock here does no harm.
+    An HTTP date counts from the answer's own Date header where there is one, so that a wrong clock
+    here does no harm.
     """
     text = (header or "").strip()
     if _SECONDS.fullmatch(text):

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Mint answers: operations, models, worlds, account. Frozen values with the contract's own names in snake_case.
+"""What Mint answers: operations, models, worlds, account.
 
-Reading never raises: null and absent members become None, unknown members are ignored (and kept in `raw`), an unknown
-status is "still busy", a null one with files is "succeeded". Whether an answer is usable at all (does it have an id?) is the
-client's question, not ours.
+Frozen values with the contract's own names in snake_case.
+
+Reading never raises: null and absent members become None, unknown members are ignored (and kept in
+`raw`), an unknown status is "still busy", a null one with files is "succeeded". Whether an answer
+is usable at all (does it have an id?) is the client's question, not ours.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ class Preset(StrEnum):
 
 
 class Mode(StrEnum):
-    """AUTO runs through to the end; REVIEW stops at the preview until a person approves or revises."""
+    """AUTO runs through to the end; REVIEW stops at the preview until a person approves or revises."""  # noqa: E501
 
     AUTO = "auto"
     REVIEW = "review"
@@ -71,7 +73,10 @@ class Format(StrEnum):
 
 
 class Status(StrEnum):
-    """Where an operation is. A word that we do not know becomes UNKNOWN: still busy, never an error."""
+    """Where an operation is.
+
+    A word that we do not know becomes UNKNOWN: still busy, never an error.
+    """
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -101,7 +106,9 @@ class ResourceRef:
 
 @dataclass(frozen=True)
 class OperationError:
-    """Why the work failed: `code` is a short word (open list), the others are Mint's texts for a person, where it sends any."""
+    """Why the work failed: `code` is a short word (open list), the others are Mint's texts for a
+    person, where it sends any.
+    """
 
     code: str
     message: str
@@ -141,7 +148,8 @@ class OperationCredits:
     def spent(self) -> float:
         """What was paid and what is held back: a Preview is paid while the rest of the price waits.
 
-        Never more than the estimate by adding up, as for a moment after success both may stand there for the same Credits.
+        Never more than the estimate by adding up, as for a moment after success both may stand
+        there for the same Credits.
         """
         paid, held = self.finalized or 0.0, self.reserved or 0.0
         return max(paid, held, min(paid + held, self.estimated or 0.0))
@@ -154,7 +162,10 @@ class OperationCredits:
 
 @dataclass(frozen=True)
 class Bounds:
-    """Axis-aligned box in glTF axes (Y up) and the file's own units. A hint: often null, so measure after import."""
+    """Axis-aligned box in glTF axes (Y up) and the file's own units.
+
+    A hint: often null, so measure after import.
+    """
 
     min: tuple[float, float, float]
     max: tuple[float, float, float]
@@ -164,7 +175,8 @@ class Bounds:
 class Assets:
     """The files of a model or a world: every member may be None.
 
-    One class for both: the members do not clash, and an operation does not say which of the two its `assets` are.
+    One class for both: the members do not clash, and an operation does not say which of the two its
+    `assets` are.
     """
 
     preview_image_url: str | None = None
@@ -191,12 +203,25 @@ class Assets:
 
     def converted_url(self, format: Format) -> str | None:
         """The model in another format; None until it was converted to it."""
-        return {Format.FBX: self.fbx_url, Format.OBJ: self.obj_url, Format.STL: self.stl_url, Format.USDZ: self.usdz_url}[format]
+        return {
+            Format.FBX: self.fbx_url,
+            Format.OBJ: self.obj_url,
+            Format.STL: self.stl_url,
+            Format.USDZ: self.usdz_url,
+        }[format]
 
     @property
     def has_result(self) -> bool:
         """Is there anything that could be placed in a scene?"""
-        return any((self.glb_url, self.optimized_glb_url, self.collider_mesh_url, self.pano_url, self.spz_urls))
+        return any(
+            (
+                self.glb_url,
+                self.optimized_glb_url,
+                self.collider_mesh_url,
+                self.pano_url,
+                self.spz_urls,
+            )
+        )
 
 
 @dataclass(frozen=True)
@@ -235,7 +260,9 @@ class Operation:
 
     @property
     def is_busy(self) -> bool:
-        """Worth polling again: in auto mode a preview passes by itself, and an unknown word is not an end."""
+        """Worth polling again: in auto mode a preview passes by itself, and an unknown word is not
+        an end.
+        """
         return not (self.status in ENDED or self.awaits_review or self.awaits_payment)
 
     @property
@@ -244,8 +271,12 @@ class Operation:
         return self.status in {Status.SUCCEEDED, Status.PARTIALLY_SUCCEEDED}
 
     def in_mode(self, asked: Mode) -> Operation:
-        """The operation in the mode that was asked for, where Mint does not say which one it is in."""
-        return self if _mode(self.raw) is not None else Operation.read({**self.raw, "generationMode": asked.value})
+        """The operation in the mode that was asked for, where Mint does not say which one it is in."""  # noqa: E501
+        return (
+            self
+            if _mode(self.raw) is not None
+            else Operation.read({**self.raw, "generationMode": asked.value})
+        )
 
     @classmethod
     def read(cls, data: Json) -> Operation:
@@ -286,7 +317,10 @@ class Seen:
 
 @dataclass(frozen=True)
 class Asset:
-    """A model or a world of this API project. `status` is free text; "succeeded" is the finished value."""
+    """A model or a world of this API project.
+
+    `status` is free text; "succeeded" is the finished value.
+    """
 
     kind: Kind
     id: str
@@ -303,7 +337,11 @@ class Asset:
     @property
     def is_usable(self) -> bool:
         """Finished, and there is a file to import."""
-        return self.status == Status.SUCCEEDED.value and self.assets is not None and self.assets.has_result
+        return (
+            self.status == Status.SUCCEEDED.value
+            and self.assets is not None
+            and self.assets.has_result
+        )
 
     @classmethod
     def read(cls, kind: Kind, data: Json) -> Asset:
@@ -336,9 +374,15 @@ class Page:
     def read(cls, kind: Kind, data: Json) -> Page:
         """A page from Mint's JSON; the end is a null cursor or `hasMore` false."""
         pagination = read_object(data, "pagination") or {}
-        cursor = read_text(pagination, "nextCursor") if pagination.get("hasMore") is not False else None
+        cursor = (
+            read_text(pagination, "nextCursor") if pagination.get("hasMore") is not False else None
+        )
         entries = data.get("data")
-        found = [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
+        found = (
+            [entry for entry in entries if isinstance(entry, Mapping)]
+            if isinstance(entries, list)
+            else []
+        )
         return cls(tuple(Asset.read(kind, entry) for entry in found), cursor)
 
 
@@ -351,7 +395,9 @@ class ReferenceImage:
 
     @classmethod
     def read(cls, data: Json) -> ReferenceImage:
-        """The durable URL is the first that is there: url, sourceUrl, imageUrl, then the same inside `assets`."""
+        """The durable URL is the first that is there: url, sourceUrl, imageUrl, then the same
+        inside `assets`.
+        """
         inside = read_object(data, "assets") or {}
         candidates = [read_text(data, name) for name in ("url", "sourceUrl", "imageUrl")]
         candidates += [read_text(inside, name) for name in ("imageUrl", "sourceUrl")]
@@ -359,13 +405,18 @@ class ReferenceImage:
 
 
 def _mode(data: Json) -> Mode | None:
-    """The mode that an operation says it is in; None where it says nothing, or a word that we do not know."""
+    """The mode that an operation says it is in; None where it says nothing, or a word that we do
+    not know.
+    """
     word = (read_text(data, "generationMode") or "").lower()
     return next((mode for mode in Mode if mode.value == word), None)
 
 
 def _has_files(type_: str, assets: Assets | None) -> bool:
-    """Are the files there that an operation of this type makes? The model that it makes them of has files of its own."""
+    """Are the files there that an operation of this type makes?
+
+    The model that it makes them of has files of its own.
+    """
     if assets is None:
         return False
     if type_ == "model_optimization":
@@ -382,11 +433,18 @@ def _resource(data: Json | None) -> ResourceRef | None:
 
 
 def _operation_error(data: Json | None) -> OperationError | None:
-    """What Mint says for a person. `workflowStageLastError` is for Mint's own engineers: it is not read."""
+    """What Mint says for a person.
+
+    `workflowStageLastError` is for Mint's own engineers: it is not read.
+    """
     if data is None:
         return None
     said = data.get("moderationCategories")
-    words = [word.replace("_", " ").strip() for word in said if isinstance(word, str)] if isinstance(said, list) else []
+    words = (
+        [word.replace("_", " ").strip() for word in said if isinstance(word, str)]
+        if isinstance(said, list)
+        else []
+    )
     return OperationError(
         code=read_text(data, "code") or "generation_failed",
         message=read_text(data, "message") or "",
@@ -399,14 +457,28 @@ def _operation_error(data: Json | None) -> OperationError | None:
 def _billing(data: Json | None) -> Billing | None:
     if data is None:
         return None
-    required, available = read_number(data, "requiredCredits"), read_number(data, "availableCredits")
-    return Billing(read_text(data, "reason"), required, available, read_text(data, "actionUrl"), read_text(data, "stage"))
+    required, available = (
+        read_number(data, "requiredCredits"),
+        read_number(data, "availableCredits"),
+    )
+    return Billing(
+        read_text(data, "reason"),
+        required,
+        available,
+        read_text(data, "actionUrl"),
+        read_text(data, "stage"),
+    )
 
 
 def _operation_credits(data: Json | None) -> OperationCredits | None:
     if data is None:
         return None
-    return OperationCredits(*(read_number(data, name) for name in ("estimated", "reserved", "finalized", "availableAfterReservation")))
+    return OperationCredits(
+        *(
+            read_number(data, name)
+            for name in ("estimated", "reserved", "finalized", "availableAfterReservation")
+        )
+    )
 
 
 def _assets(data: Json | None) -> Assets | None:
@@ -420,7 +492,9 @@ def _assets(data: Json | None) -> Assets | None:
         glb_url=read_text(data, "glbUrl"),
         glb_size_bytes=None if sizes["glbSizeBytes"] is None else int(sizes["glbSizeBytes"]),
         optimized_glb_url=read_text(data, "optimizedGlbUrl"),
-        optimized_glb_size_bytes=None if sizes["optimizedGlbSizeBytes"] is None else int(sizes["optimizedGlbSizeBytes"]),
+        optimized_glb_size_bytes=(
+            None if sizes["optimizedGlbSizeBytes"] is None else int(sizes["optimizedGlbSizeBytes"])
+        ),
         fbx_url=read_text(data, "fbxUrl"),
         obj_url=read_text(data, "objUrl"),
         stl_url=read_text(data, "stlUrl"),
@@ -438,7 +512,9 @@ def _bounds(data: Json | None) -> Bounds | None:
     corners = []
     for name in ("min", "max"):
         corner = data.get(name) if data is not None else None
-        if not (isinstance(corner, list) and len(corner) == 3 and all(is_number(x) for x in corner)):
+        if not (
+            isinstance(corner, list) and len(corner) == 3 and all(is_number(x) for x in corner)
+        ):
             return None
         corners.append((float(corner[0]), float(corner[1]), float(corner[2])))
     return Bounds(*corners)

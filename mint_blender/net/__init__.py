@@ -1,2 +1,4 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every connection of ours has, to Mint and to its file host: a total deadline, and a way to be stopped."""
+"""What every connection of ours has, to Mint and to its file host: a total deadline, and a way to
+be stopped.
+"""

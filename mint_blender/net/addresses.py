@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which network addresses an answer from outside may lead to: those of the public internet, never this computer or the network around it.
+"""Which network addresses an answer from outside may lead to: those of the public internet, never
+this computer or the network around it.
 
-Pure: resolves nothing. `guarded.mount` asks for each address that a host name leads to, and for the one that was connected to.
+Pure: resolves nothing. `guarded.mount` asks for each address that a host name leads to, and for the
+one that was connected to.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ _NUMERIC = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+)){0,3}")
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the public internet, also where it stands in for an IPv4 address that has to."""
+    """Whether an IP address belongs to the public internet, also where it stands in for an IPv4
+    address that has to.
+    """
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
@@ -26,7 +30,9 @@ def is_public(address: str) -> bool:
 
 
 def is_loopback(address: str) -> bool:
-    """Whether an IP address is this computer, in its own spelling: 127.0.0.1 within an IPv6 address is none, whatever Python's version."""
+    """Whether an IP address is this computer, in its own spelling: 127.0.0.1 within an IPv6 address
+    is none, whatever Python's version.
+    """
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
@@ -35,7 +41,9 @@ def is_loopback(address: str) -> bool:
 
 
 def is_public_or_loopback(address: str) -> bool:
-    """What a server on this computer may lead to: itself, and the public internet, but nothing in between."""
+    """What a server on this computer may lead to: itself, and the public internet, but nothing in
+    between.
+    """
     return is_loopback(address) or is_public(address)
 
 
@@ -49,7 +57,9 @@ def literal(host: str) -> str | None:
 
 
 def is_odd_number(host: str) -> bool:
-    """Whether a host is an IPv4 address in a form that programs read differently: 127.1, 0x7f.0.0.1, 2130706433, 0177.0.0.1."""
+    """Whether a host is an IPv4 address in a form that programs read differently: 127.1,
+    0x7f.0.0.1, 2130706433, 0177.0.0.1.
+    """
     host = plain(host)
     return _NUMERIC.fullmatch(host) is not None and literal(host) is None
 
@@ -60,7 +70,9 @@ def names_this_computer(host: str) -> bool:
 
 
 def plain(host: str) -> str:
-    """A host as resolvers see it: other spellings of digits and dots, a final dot and capitals make no difference."""
+    """A host as resolvers see it: other spellings of digits and dots, a final dot and capitals make
+    no difference.
+    """
     return unicodedata.normalize("NFKC", host).replace("。", ".").lower().rstrip(".")
 
 
@@ -76,5 +88,9 @@ def _is_public(found: Address) -> bool:
         if found.is_site_local or found.teredo is not None:
             return False
     return found.is_global and not (
-        found.is_multicast or found.is_reserved or found.is_unspecified or found.is_loopback or found.is_link_local
+        found.is_multicast
+        or found.is_reserved
+        or found.is_unspecified
+        or found.is_loopback
+        or found.is_link_local
     )

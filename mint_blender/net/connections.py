@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connections with a total deadline that can be stopped while they wait. For requests' sessions; starts no threads.
+"""Connections with a total deadline that can be stopped while they wait.
 
-A socket's own time-out only counts the silence between two bytes: who sends a byte a second, in the headers or in the body, is never
-given up. Here each wait is cut into short pieces, and between two of them the `Guard` of the present exchange is asked. The connection
-itself and its TLS handshake are bounded by the connect time-out, which is a total one in Python's `ssl` and `socket`.
+For requests' sessions; starts no threads.
+
+A socket's own time-out only counts the silence between two bytes: who sends a byte a second, in the
+headers or in the body, is never given up. Here each wait is cut into short pieces, and between two
+of them the `Guard` of the present exchange is asked. The connection itself and its TLS handshake
+are bounded by the connect time-out, which is a total one in Python's `ssl` and `socket`.
 """
 
 from __future__ import annotations
@@ -29,16 +32,28 @@ BLOCK = 2**16  # bytes that are sent at a time: each of them is a sign of life
 
 
 class Guard:
-    """Bounds one exchange: `deadline` is a moment of `clock`; `stop` says whether an end is wanted. `was_stopped` tells afterwards."""
+    """Bounds one exchange: `deadline` is a moment of `clock`; `stop` says whether an end is wanted.
 
-    def __init__(self, deadline: float, *, stop: Callable[[], bool] = lambda: False, clock: Callable[[], float] = time.monotonic) -> None:
+    `was_stopped` tells afterwards.
+    """
+
+    def __init__(
+        self,
+        deadline: float,
+        *,
+        stop: Callable[[], bool] = lambda: False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._deadline = deadline
         self._stop = stop
         self._clock = clock
         self.was_stopped = False
 
     def check(self) -> float:
-        """Seconds that are left. Raises OSError when an end is wanted, TimeoutError when the time is over."""
+        """Seconds that are left.
+
+        Raises OSError when an end is wanted, TimeoutError when the time is over.
+        """
         if self._stop():
             self.was_stopped = True
             raise ConnectionAbortedError("stopped")
@@ -48,7 +63,8 @@ class Guard:
         return left
 
 
-_guard: ContextVar[Guard | None] = ContextVar("guard", default=None)  # of the exchange on this thread
+# of the exchange on this thread
+_guard: ContextVar[Guard | None] = ContextVar("guard", default=None)
 
 
 @contextmanager
@@ -74,11 +90,16 @@ def anywhere(address: str) -> bool:
     return True
 
 
-def mount(session: requests.Session, *, connections: int = 1, may_reach: Callable[[str], bool] = anywhere) -> None:
-    """Have all connections of a session guarded; it keeps this many of them open. Nothing is repeated by itself.
+def mount(
+    session: requests.Session, *, connections: int = 1, may_reach: Callable[[str], bool] = anywhere
+) -> None:
+    """Have all connections of a session guarded; it keeps this many of them open.
 
-    `may_reach` decides about each IP address that a host name leads to, and about the one that was connected to, before anything is sent;
-    ForbiddenAddress is raised for one that it refuses. Behind a proxy it is the proxy that resolves names: there nothing is asked.
+    Nothing is repeated by itself.
+
+    `may_reach` decides about each IP address that a host name leads to, and about the one that was
+    connected to, before anything is sent; ForbiddenAddress is raised for one that it refuses.
+    Behind a proxy it is the proxy that resolves names: there nothing is asked.
     """
     adapter = _Adapter(may_reach, connections)
     session.mount("https://", adapter)
@@ -102,7 +123,10 @@ class _Adapter(HTTPAdapter):
 
 
 class _Socket:
-    """A connected socket whose waits are cut into pieces. Whatever is not here is the socket's own."""
+    """A connected socket whose waits are cut into pieces.
+
+    Whatever is not here is the socket's own.
+    """
 
     def __init__(self, real: Any) -> None:
         self.real = real
@@ -121,11 +145,17 @@ class _Socket:
         return self._silence
 
     def makefile(self, mode: str, buffering: int = -1) -> Any:
-        """A buffered stream to read from, which keeps the socket open as long as it is open itself, as a socket's own does."""
+        """A buffered stream to read from, which keeps the socket open as long as it is open itself,
+        as a socket's own does.
+        """
         if mode != "rb":
             return self.real.makefile(mode, buffering)
         raw = _Raw(self)
-        return io.BufferedReader(raw, io.DEFAULT_BUFFER_SIZE if buffering < 0 else buffering) if buffering else raw
+        return (
+            io.BufferedReader(raw, io.DEFAULT_BUFFER_SIZE if buffering < 0 else buffering)
+            if buffering
+            else raw
+        )
 
     def recv_into(self, buffer: Any) -> int:
         """Some bytes; 0 at the end."""
@@ -148,13 +178,23 @@ class _Socket:
         try:
             while True:
                 left = guard.check() if guard is not None else PIECE
-                silence = None if self._silence is None else silent_since + self._silence - time.monotonic()
+                silence = (
+                    None
+                    if self._silence is None
+                    else silent_since + self._silence - time.monotonic()
+                )
                 # At least a moment: a time-out of 0 would make the socket one that never waits.
-                self.real.settimeout(max(0.001, min(PIECE, left, PIECE if silence is None else silence)))
+                self.real.settimeout(
+                    max(0.001, min(PIECE, left, PIECE if silence is None else silence))
+                )
                 try:
                     return act()
                 except TimeoutError:
-                    if silence is not None and silence <= PIECE and time.monotonic() - silent_since >= (self._silence or 0.0):
+                    if (
+                        silence is not None
+                        and silence <= PIECE
+                        and time.monotonic() - silent_since >= (self._silence or 0.0)
+                    ):
                         raise
         finally:
             self.real.settimeout(self._silence)
@@ -165,7 +205,8 @@ class _Raw(io.RawIOBase):
 
     def __init__(self, guarded_socket: _Socket) -> None:
         self._socket = guarded_socket
-        self._holder = guarded_socket.real.makefile("rb", buffering=0)  # only to keep the socket open
+        # only to keep the socket open
+        self._holder = guarded_socket.real.makefile("rb", buffering=0)
 
     def readable(self) -> bool:
         return True
@@ -187,7 +228,8 @@ class _Guarding:
 
     sock: Any
     proxy: Any
-    debuglevel = 0  # what Python prints of headers when somebody asks all connections for it would show the key
+    # what Python prints of headers when somebody asks all connections for it would show the key
+    debuglevel = 0
     may_reach: Callable[[str], bool]
 
     def _new_conn(self) -> Any:
@@ -221,15 +263,22 @@ class _Guarding:
 
 
 def _resolved(host: str, port: int) -> list[str]:
-    """All addresses of a host name; none where it cannot be resolved, which connecting then says in its own way."""
+    """All addresses of a host name; none where it cannot be resolved, which connecting then says in
+    its own way.
+    """
     try:
-        return [str(found[4][0]) for found in socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)]
+        return [
+            str(found[4][0])
+            for found in socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+        ]
     except (OSError, UnicodeError):
         return []
 
 
 def _pools(may_reach: Callable[[str], bool]) -> dict[str, type[HTTPConnectionPool]]:
-    """The classes of a session's connections: urllib3 makes them itself, so what they have to know is a member of the class."""
+    """The classes of a session's connections: urllib3 makes them itself, so what they have to know
+    is a member of the class.
+    """
     own = {"may_reach": staticmethod(may_reach)}
     plain = type("_HttpConnection", (_Guarding, HTTPConnection), own)
     secure = type("_HttpsConnection", (_Guarding, HTTPSConnection), own)

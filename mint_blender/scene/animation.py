@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Actions, tracks and drivers, handed from one data-block to another, on Blenders with and without slots in their actions."""
+"""Actions, tracks and drivers, handed from one data-block to another, on Blenders with and without
+slots in their actions.
+"""
 
 from __future__ import annotations
 
@@ -36,11 +38,17 @@ def actions(block: Any) -> set[Any]:
 
 def moves_itself(each: bpy.types.Object) -> bool:
     """Whether an object is moved as a whole; what only moves an armature's bones does not count."""
-    return any(not curve.data_path.startswith("pose.bones") for action in actions(each) for curve in curves(action))
+    return any(
+        not curve.data_path.startswith("pose.bones")
+        for action in actions(each)
+        for curve in curves(action)
+    )
 
 
 def take(keeper: Any, other: Any, is_mine: IsMine) -> list[Any]:
-    """Let the keeper be moved as the other is. What the user has given the keeper stays: drivers, tracks, and an action, which wins.
+    """Let the keeper be moved as the other is.
+
+    What the user has given the keeper stays: drivers, tracks, and an action, which wins.
 
     Answers with the actions of the other that did not get their place.
     """
@@ -48,7 +56,9 @@ def take(keeper: Any, other: Any, is_mine: IsMine) -> list[Any]:
         return []
     data, theirs = keeper.animation_data_create(), other.animation_data
     for track in list(data.nla_tracks):
-        if track.strips and not any(is_mine(strip.action) for strip in track.strips if strip.action):
+        if track.strips and not any(
+            is_mine(strip.action) for strip in track.strips if strip.action
+        ):
             data.nla_tracks.remove(track)  # it came with the earlier version
     wins = data.action is not None and is_mine(data.action)
     lost = [theirs.action] if wins and theirs is not None and theirs.action is not None else []
@@ -62,7 +72,10 @@ def take(keeper: Any, other: Any, is_mine: IsMine) -> list[Any]:
 
 
 def carry(old: Any, new: Any, is_mine: IsMine) -> list[str]:
-    """Bring what the user has let move a data-block to the one in its place. Answers with the paths that it does not have."""
+    """Bring what the user has let move a data-block to the one in its place.
+
+    Answers with the paths that it does not have.
+    """
     lost = []
     data = old.animation_data
     for curve in data.drivers if data is not None else ():
@@ -76,7 +89,9 @@ def carry(old: Any, new: Any, is_mine: IsMine) -> list[str]:
 
 
 def driver_targets() -> Iterator[tuple[Any, tuple[Any, ...], Any]]:
-    """All that drivers look at: the data-block that is driven, what tells the target from its others, and the target."""
+    """All that drivers look at: the data-block that is driven, what tells the target from its
+    others, and the target.
+    """
     for block in every_block():
         for owner in (block, getattr(block, "node_tree", None)):
             data = getattr(owner, "animation_data", None)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Results in the Asset Browser: marked where they stand, or saved straight into an asset library without touching the scene."""
+"""Results in the Asset Browser: marked where they stand, or saved straight into an asset library
+without touching the scene.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,15 @@ from .place import Landing, Placed, land_model
 from .tags import Provenance
 from .transaction import Inventory
 
-__all__ = ["Library", "OutputTrouble", "home_of_open_file", "libraries", "mark", "save_model_to_library", "save_to_library"]
+__all__ = [
+    "Library",
+    "OutputTrouble",
+    "home_of_open_file",
+    "libraries",
+    "mark",
+    "save_model_to_library",
+    "save_to_library",
+]
 
 
 @dataclass(frozen=True)
@@ -34,20 +44,34 @@ class Library:
 
 
 def libraries() -> tuple[Library, ...]:
-    """The asset libraries that the user has set up, in their order, without those on no disk of this machine."""
+    """The asset libraries that the user has set up, in their order, without those on no disk of
+    this machine.
+    """
     known = (
-        Library(each.name, Path(bpy.path.abspath(each.path))) for each in bpy.context.preferences.filepaths.asset_libraries if each.path
+        Library(each.name, Path(bpy.path.abspath(each.path)))
+        for each in bpy.context.preferences.filepaths.asset_libraries
+        if each.path
     )
     return tuple(each for each in known if each.folder.is_dir())
 
 
-def mark(placed: Placed, provenance: Provenance, picture: Path | None = None, *, folder: Path | None = None) -> bpy.types.ID:
-    """Mark what was placed as an asset: with Mint's picture, the prompt as description, tags, and a catalog. Returns the asset.
+def mark(
+    placed: Placed,
+    provenance: Provenance,
+    picture: Path | None = None,
+    *,
+    folder: Path | None = None,
+) -> bpy.types.ID:
+    """Mark what was placed as an asset: with Mint's picture, the prompt as description, tags, and a
+    catalog. Returns the asset.
 
-    One object is an asset itself; several are one by their collection, since an object asset would come without its parts.
-    `folder` is the root of the library that the open file belongs to (`home_of_open_file`), where the catalog is entered.
+    One object is an asset itself; several are one by their collection, since an object asset would
+    come without its parts. `folder` is the root of the library that the open file belongs to
+    (`home_of_open_file`), where the catalog is entered.
     """
-    asset = placed.root if len(placed.objects) == 1 or placed.collection is None else placed.collection
+    asset = (
+        placed.root if len(placed.objects) == 1 or placed.collection is None else placed.collection
+    )
     asset.asset_mark()
     data: Any = asset.asset_data
     data.description = provenance.prompt
@@ -69,11 +93,15 @@ def mark(placed: Placed, provenance: Provenance, picture: Path | None = None, *,
 
 
 def home_of_open_file() -> Path | None:
-    """The folder whose catalogs the open file uses: its asset library's, else its own; None while it has never been saved."""
+    """The folder whose catalogs the open file uses: its asset library's, else its own; None while
+    it has never been saved.
+    """
     if not bpy.data.filepath:
         return None
     file = Path(bpy.data.filepath)
-    return next((each.folder for each in libraries() if file.is_relative_to(each.folder)), file.parent)
+    return next(
+        (each.folder for each in libraries() if file.is_relative_to(each.folder)), file.parent
+    )
 
 
 def save_model_to_library(
@@ -85,12 +113,16 @@ def save_model_to_library(
     height: float | None = None,
     file: Path | None = None,
 ) -> Path:
-    """Save a model's GLB as an asset in a .blend of its own in a library's folder; the open file is the same afterwards.
+    """Save a model's GLB as an asset in a .blend of its own in a library's folder; the open file is
+    the same afterwards.
 
-    Returns the .blend. Raises ImportTrouble when the model cannot be read, OutputTrouble when the folder cannot be written.
+    Returns the .blend. Raises ImportTrouble when the model cannot be read, OutputTrouble when the
+    folder cannot be written.
     """
     return save_to_library(
-        lambda scene: land_model(path, provenance, Landing(at=(0.0, 0.0, 0.0), height=height), scene, undo=False),
+        lambda scene: land_model(
+            path, provenance, Landing(at=(0.0, 0.0, 0.0), height=height), scene, undo=False
+        ),
         provenance,
         folder,
         picture,
@@ -106,7 +138,9 @@ def save_to_library(
     *,
     file: Path | None = None,
 ) -> Path:
-    """Let something land in a scene that exists only meanwhile, and save it as an asset. For Worlds as for models.
+    """Let something land in a scene that exists only meanwhile, and save it as an asset.
+
+    For Worlds as for models.
 
     `file` is where to write it when it is not to be in the library's folder yet.
     """
@@ -116,7 +150,12 @@ def save_to_library(
         workshop = bpy.data.scenes.new("\x01 Mint library")
         workshop.unit_settings.scale_length = bpy.context.scene.unit_settings.scale_length
         placed = land(workshop)
-        asset = mark(placed if keeps_pictures_of_collections() else _instanced(placed), provenance, picture, folder=folder)
+        asset = mark(
+            placed if keeps_pictures_of_collections() else _instanced(placed),
+            provenance,
+            picture,
+            folder=folder,
+        )
         bpy.data.libraries.write(str(file), {asset}, fake_user=True, compress=True)
     except FileTrouble as error:
         raise ImportTrouble(str(error)) from error
@@ -129,7 +168,10 @@ def save_to_library(
 
 @cache
 def keeps_pictures_of_collections() -> bool:
-    """Does `bpy.data.libraries.write` of this Blender write a collection's picture? That of 5.0 forgets it. Found out by doing it once."""
+    """Does `bpy.data.libraries.write` of this Blender write a collection's picture?
+
+    That of 5.0 forgets it. Found out by doing it once.
+    """
     before = Inventory()
     try:
         with tempfile.TemporaryDirectory(prefix="mint-") as folder:
@@ -140,13 +182,18 @@ def keeps_pictures_of_collections() -> bool:
             bpy.data.libraries.write(str(file), {probe}, fake_user=True)
             with bpy.data.libraries.load(str(file), assets_only=True) as (there, here):
                 here.collections = there.collections
-            return all(each.preview is not None and each.preview.image_size[0] > 0 for each in here.collections)
+            return all(
+                each.preview is not None and each.preview.image_size[0] > 0
+                for each in here.collections
+            )
     finally:
         before.remove_new()
 
 
 def _instanced(placed: Placed) -> Placed:
-    """The same as one object that stands for its collection: what dropping a collection from the Asset Browser makes, too."""
+    """The same as one object that stands for its collection: what dropping a collection from the
+    Asset Browser makes, too.
+    """
     if placed.collection is None or len(placed.objects) == 1:
         return placed
     stand_in = bpy.data.objects.new(placed.collection.name, None)
@@ -155,7 +202,9 @@ def _instanced(placed: Placed) -> Placed:
 
 
 def file_name(provenance: Provenance) -> str:
-    """A name that every file system takes; the asset's own id keeps two of one name apart and lets a rerun replace its own file."""
+    """A name that every file system takes; the asset's own id keeps two of one name apart and lets
+    a rerun replace its own file.
+    """
     title = re.sub(r"[^\w -]", "", provenance.title).strip() or "Mint"
     mine = re.sub(r"[^A-Za-z0-9_-]", "", provenance.asset_id or provenance.job_id)
     return f"{title} {mine}".strip()[:120]

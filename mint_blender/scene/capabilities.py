@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which glTF extensions the running Blender can read. Asks for features, never for version numbers."""
+"""Which glTF extensions the running Blender can read.
+
+Asks for features, never for version numbers.
+"""
 
 from __future__ import annotations
 
@@ -29,10 +32,15 @@ def readable_extensions() -> frozenset[str]:
 
 
 def draco_is_native() -> bool:
-    """Whether Blender's own importer has its Draco decoder: builds of one and the same version differ in that."""
+    """Whether Blender's own importer has its Draco decoder: builds of one and the same version
+    differ in that.
+    """
     if _library_is_there("bf_intern_draco_bridge", "Draco"):
         return True
-    for place in ("io_scene_gltf2.io.com.draco", "io_scene_gltf2.io.com.gltf2_io_draco_compression_extension"):
+    for place in (
+        "io_scene_gltf2.io.com.draco",
+        "io_scene_gltf2.io.com.gltf2_io_draco_compression_extension",
+    ):
         module = _module(place)
         if module is not None and hasattr(module, "dll_exists"):
             return bool(module.dll_exists(quiet=True))
@@ -52,20 +60,29 @@ def _known_to_the_importer() -> frozenset[str]:
         return BLENDER_READS
     try:
         with importer_kept_quiet():
-            importer = module.glTFImporter("", {"import_user_extensions": _user_extensions(), "loglevel": 50})
+            importer = module.glTFImporter(
+                "", {"import_user_extensions": _user_extensions(), "loglevel": 50}
+            )
         return frozenset(importer.extensions_managed)
-    except Exception:  # its insides are nobody's interface: any change there must not stop an import
+    # its insides are nobody's interface: any change there must not stop an import
+    except Exception:
         return BLENDER_READS
 
 
 def _user_extensions() -> list[Any]:
     """Other add-ons may teach the importer more; found the way the importer itself finds them."""
     modules = (sys.modules.get(name) for name in list(bpy.context.preferences.addons.keys()))
-    return [module.glTF2ImportUserExtension() for module in modules if hasattr(module, "glTF2ImportUserExtension")]
+    return [
+        module.glTF2ImportUserExtension()
+        for module in modules
+        if hasattr(module, "glTF2ImportUserExtension")
+    ]
 
 
 def _library_is_there(name: str, label: str) -> bool:
-    """From 5.x on all native helpers of the importer are found by one module; it is missing in earlier ones."""
+    """From 5.x on all native helpers of the importer are found by one module; it is missing in
+    earlier ones.
+    """
     module = _module("io_scene_gltf2.io.com.library")
     if module is None:
         return False

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a GLB on disk to objects, through Blender's own glTF importer, without touching what the user is doing.
+"""From a GLB on disk to objects, through Blender's own glTF importer, without touching what the
+user is doing.
 
-The importer works in a staging scene that is thrown away afterwards: in the user's own scene it would end Edit Mode, change the
-selection and take the active object. Either all of a file arrives, or nothing of it stays.
+The importer works in a staging scene that is thrown away afterwards: in the user's own scene it
+would end Edit Mode, change the selection and take the active object. Either all of a file arrives,
+or nothing of it stays.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ from .transaction import Inventory, remove
 
 __all__ = ["ImportTrouble", "import_glb"]
 
-# The importer keeps notes on animations and variants at the first scene by name, whichever that is. This name sorts first.
+# The importer keeps notes on animations and variants at the first scene by name, whichever that is.
+# This name sorts first.
 STAGING = "\x01 Mint"
 
 _WORD_BEFORE = re.compile(r"^[^:.]{1,24}:\s+")
@@ -34,30 +37,46 @@ _PLACE_IN_CODE = re.compile(r":\s.*\.py:\d+$")
 
 WISHES = {
     "import_pack_images": True,
-    "disable_bone_shape": True,  # its shapes are an icosphere in a collection of its own, left in the user's file
+    # its shapes are an icosphere in a collection of its own, left in the user's file
+    "disable_bone_shape": True,
     "import_select_created_objects": False,
     "import_scene_extras": False,
 }
 
 
 def import_glb(
-    path: Path, collection: bpy.types.Collection, *, scene: bpy.types.Scene | None = None, checked: bool = True
+    path: Path,
+    collection: bpy.types.Collection,
+    *,
+    scene: bpy.types.Scene | None = None,
+    checked: bool = True,
 ) -> list[bpy.types.Object]:
-    """The objects of a GLB, linked into `collection` only, as Blender's importer made them: glTF's (x, y, z) at (x, -z, y).
+    """The objects of a GLB, linked into `collection` only, as Blender's importer made them: glTF's
+    (x, y, z) at (x, -z, y).
 
-    Lengths follow the unit scale and animations the frame rate of `scene` (the current one if not given).
-    The header is read first: a file that is damaged, points outside itself or needs what this Blender lacks never reaches the importer.
-    Without `checked` it is handed over as it is, which may crash Blender. Raises ImportTrouble, and then nothing is left behind.
+    Lengths follow the unit scale and animations the frame rate of `scene` (the current one if not
+    given). The header is read first: a file that is damaged, points outside itself or needs what
+    this Blender lacks never reaches the importer. Without `checked` it is handed over as it is,
+    which may crash Blender. Raises ImportTrouble, and then nothing is left behind.
     """
     before = Inventory()
     try:
-        with _readable(path) if checked else contextlib.nullcontext(path) as file, _staging(scene or bpy.context.scene) as staging:
+        with (
+            _readable(path) if checked else contextlib.nullcontext(path) as file,
+            _staging(scene or bpy.context.scene) as staging,
+        ):
             _call_importer(file, path.name, staging)
             objects = [each for each in before.new() if isinstance(each, bpy.types.Object)]
             if not objects:
-                raise ImportTrouble(f"“{path.name}” holds no objects. The file is kept; nothing was imported.")
+                raise ImportTrouble(
+                    f"“{path.name}” holds no objects. The file is kept; nothing was imported."
+                )
             _move(objects, collection, staging)
-        remove(each for each in before.new() if isinstance(each, (bpy.types.Scene, bpy.types.Collection)))
+        remove(
+            each
+            for each in before.new()
+            if isinstance(each, (bpy.types.Scene, bpy.types.Collection))
+        )
     except BaseException:
         before.remove_new()
         raise
@@ -66,12 +85,15 @@ def import_glb(
 
 @contextlib.contextmanager
 def _readable(path: Path) -> Iterator[Path]:
-    """The file, or a copy of it that Blender's importer takes: with nothing odd in it, and without Draco where Blender has no decoder."""
+    """The file, or a copy of it that Blender's importer takes: with nothing odd in it, and without
+    Draco where Blender has no decoder.
+    """
     try:
         header = glb_header.inspect(path)
         if missing := choice.can_read(header, capabilities.readable_extensions()):
             raise ImportTrouble(
-                f"“{path.name}” cannot be imported. {choice.explain_missing(missing)} The file is kept; nothing was imported."
+                f"“{path.name}” cannot be imported. {choice.explain_missing(missing)} The file is"
+                " kept; nothing was imported."
             )
         with normalize.normalized_copy(path) as file:
             if choice.DRACO not in header.extensions_used:
@@ -89,7 +111,9 @@ def _readable(path: Path) -> Iterator[Path]:
 @contextlib.contextmanager
 def _staging(scene: bpy.types.Scene) -> Iterator[bpy.types.Scene]:
     """A scene of our own to import into; each window shows afterwards what it showed before."""
-    windows = [(window, window.scene, window.view_layer) for window in bpy.context.window_manager.windows]
+    windows = [
+        (window, window.scene, window.view_layer) for window in bpy.context.window_manager.windows
+    ]
     staging = bpy.data.scenes.new(STAGING)
     staging.unit_settings.scale_length = scene.unit_settings.scale_length
     staging.render.fps, staging.render.fps_base = scene.render.fps, scene.render.fps_base
@@ -110,29 +134,40 @@ def _call_importer(path: Path, name: str, staging: bpy.types.Scene) -> None:
     keywords = {key: value for key, value in WISHES.items() if key in known}
     view_layer = staging.view_layers[0]
     # Never `window=` in here: with a scene other than the window's own, Blender crashes.
-    # Nor `layer_collection=`: it dangles as soon as the importer makes a collection, and 5.x then crashes. Both follow from the view layer.
-    # Without `area=None` the `edit_object` of the 3D View that was clicked in would be the user's.
+    # Nor `layer_collection=`: it dangles as soon as the importer makes a collection, and 5.x then
+    # crashes. Both follow from the view layer. Without `area=None` the `edit_object` of the 3D View
+    # that was clicked in would be the user's.
     context = bpy.context.temp_override(scene=staging, view_layer=view_layer, area=None)
     try:
         with importer_kept_quiet(), context:
             finished = operator(filepath=str(path), **keywords) == {"FINISHED"}
     except Exception as error:  # the operator wraps whatever went wrong inside it
-        raise ImportTrouble(f"Blender could not read “{name}”: {_last_line(error)}. The file is kept; nothing was imported.") from error
+        raise ImportTrouble(
+            f"Blender could not read “{name}”: {_last_line(error)}. The file is kept; nothing was"
+            " imported."
+        ) from error
     if not finished:
-        raise ImportTrouble(f"Blender could not read “{name}” and gave no reason. The file is kept; nothing was imported.")
+        raise ImportTrouble(
+            f"Blender could not read “{name}” and gave no reason. The file is kept; nothing was"
+            " imported."
+        )
 
 
-def _move(objects: list[bpy.types.Object], collection: bpy.types.Collection, staging: bpy.types.Scene) -> None:
+def _move(
+    objects: list[bpy.types.Object], collection: bpy.types.Collection, staging: bpy.types.Scene
+) -> None:
     for each in objects:
         if each.name in staging.view_layers[0].objects:
-            each.select_set(False, view_layer=staging.view_layers[0])  # it would stay selected where it goes
+            # it would stay selected where it goes
+            each.select_set(False, view_layer=staging.view_layers[0])
         for holder in list(each.users_collection):
             holder.objects.unlink(each)
         collection.objects.link(each)
 
 
 def _last_line(error: Exception) -> str:
-    """Reason of a failed operator, without what Blender wraps around it: "Error:" before it, a Python traceback, "Location:" after it.
+    """Reason of a failed operator, without what Blender wraps around it: "Error:" before it, a
+    Python traceback, "Location:" after it.
 
     Blender translates its words, so they are told by their form.
     """

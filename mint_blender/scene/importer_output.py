@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The importer's chatter, kept off standard output (a script reads our answers there) and out of Python's loggers."""
+"""The importer's chatter, kept off standard output (a script reads our answers there) and out of
+Python's loggers.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,8 @@ LOGGERS = ("glTFImporter", "glTFImporter_errors")
 def importer_kept_quiet() -> Iterator[None]:
     """While inside, prints go nowhere (what matters comes as an exception).
 
-    Afterwards the glTF importer's loggers have the handlers they had before: a failed import leaves its own behind, and every later
-    message would be printed once more for each of them.
+    Afterwards the glTF importer's loggers have the handlers they had before: a failed import leaves
+    its own behind, and every later message would be printed once more for each of them.
     """
     before = {name: list(logging.getLogger(name).handlers) for name in LOGGERS}
     try:

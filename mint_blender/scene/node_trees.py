@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Small helpers for building node trees: what differs between Blender versions, and what would only be noise elsewhere."""
+"""Small helpers for building node trees: what differs between Blender versions, and what would only
+be noise elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,12 @@ from typing import Any
 import bpy
 
 
-def new_group(name: str, kind: Any, inputs: Mapping[str, str], outputs: Mapping[str, str]) -> bpy.types.NodeTree:
-    """A node group of this kind with sockets by name and type (`Float`, `Vector`, `Color`, `Geometry`, …), and nothing inside."""
+def new_group(
+    name: str, kind: Any, inputs: Mapping[str, str], outputs: Mapping[str, str]
+) -> bpy.types.NodeTree:
+    """A node group of this kind with sockets by name and type (`Float`, `Vector`, `Color`,
+    `Geometry`, …), and nothing inside.
+    """
     group = bpy.data.node_groups.new(name, kind)
     for direction, sockets in (("INPUT", inputs), ("OUTPUT", outputs)):
         for socket, of in sockets.items():
@@ -20,8 +26,9 @@ def new_group(name: str, kind: Any, inputs: Mapping[str, str], outputs: Mapping[
 
 
 def tree_of(owner: bpy.types.World | bpy.types.Material) -> bpy.types.NodeTree:
-    """The node tree of a World or a material: at first with the nodes that Blender gives to each."""
-    if owner.node_tree is None:  # before 5.0; from then on there always is one, and the switch goes away in 6.0
+    """The node tree of a World or a material: at first with the nodes that Blender gives to each."""  # noqa: E501
+    # before 5.0; from then on there always is one, and the switch goes away in 6.0
+    if owner.node_tree is None:
         owner.use_nodes = True
     return owner.node_tree
 
@@ -41,7 +48,9 @@ class Builder:
         self._count = 0
 
     def add(self, kind: str, inputs: Mapping[str | int, Any] | None = None, **members: Any) -> Any:
-        """A node with these members, its inputs (by name or number) linked to sockets or set to values."""
+        """A node with these members, its inputs (by name or number) linked to sockets or set to
+        values.
+        """
         node = self.tree.nodes.new(kind)
         node.location = (220 * (self._count // 4), -180 * (self._count % 4))
         self._count += 1
@@ -62,5 +71,7 @@ class Builder:
 
 
 def enabled(sockets: Any, name: str) -> Any:
-    """The socket of this name that is in use; nodes have several of one name for different types of data."""
+    """The socket of this name that is in use; nodes have several of one name for different types of
+    data.
+    """
     return next(each for each in sockets if each.name == name and each.enabled)

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What has been fetched becomes something in the scene: the one way in for a panel, a script and the command line.
+"""What has been fetched becomes something in the scene: the one way in for a panel, a script and
+the command line.
 
-Either a result arrives whole, in a collection of its own under “Mint” and as one undo step, or the file is as it was before.
+Either a result arrives whole, in a collection of its own under “Mint” and as one undo step, or the
+file is as it was before.
 """
 
 from __future__ import annotations
@@ -62,9 +64,12 @@ def land_model(
     undo: bool = True,
     checked: bool = True,
 ) -> Placed:
-    """Bring a model's GLB into the scene (the current one if not given). `checked`: as in `import_glb`.
+    """Bring a model's GLB into the scene (the current one if not given).
 
-    Raises ImportTrouble, and then nothing has changed."""
+    `checked`: as in `import_glb`.
+
+    Raises ImportTrouble, and then nothing has changed.
+    """
     scene = scene or bpy.context.scene
     with whole_or_nothing(scene, provenance, undo=undo):
         collection = _collection(scene, provenance)
@@ -79,7 +84,9 @@ def land_model(
         )
         origin.write(built.root, provenance)
         _step_aside(built.root, provenance, scene)
-    return Placed(built.root, collection, built.objects, (*built.notes, *_out_of_sight(scene, collection)))
+    return Placed(
+        built.root, collection, built.objects, (*built.notes, *_out_of_sight(scene, collection))
+    )
 
 
 def land_world(
@@ -91,7 +98,10 @@ def land_world(
     *,
     undo: bool = True,
 ) -> Placed:
-    """Bring the parts of a World into the scene (the current one if not given). Raises ImportTrouble, and then nothing has changed."""
+    """Bring the parts of a World into the scene (the current one if not given).
+
+    Raises ImportTrouble, and then nothing has changed.
+    """
     from .world import build as world_build
     from .world.files import WorldOptions
 
@@ -109,21 +119,37 @@ def land_world(
         )
         origin.write(built.root, provenance)
         _step_aside(built.root, provenance, scene)
-    return Placed(built.root, collection, tuple(built.objects), (*built.notes, *_out_of_sight(scene, collection)))
+    return Placed(
+        built.root,
+        collection,
+        tuple(built.objects),
+        (*built.notes, *_out_of_sight(scene, collection)),
+    )
 
 
-def find(*, job_id: str = "", asset_id: str = "", scene: bpy.types.Scene | None = None) -> Placed | None:
-    """What landed for a job or an asset, found again by its custom properties; None when it is not in this scene."""
+def find(
+    *, job_id: str = "", asset_id: str = "", scene: bpy.types.Scene | None = None
+) -> Placed | None:
+    """What landed for a job or an asset, found again by its custom properties; None when it is not
+    in this scene.
+    """
     for root in origin.roots(job_id=job_id, asset_id=asset_id, scene=scene):
         return Placed(root, origin.home_collection(root), origin.family(root))
     return None
 
 
 @contextlib.contextmanager
-def whole_or_nothing(scene: bpy.types.Scene, provenance: Provenance, *, undo: bool = True) -> Iterator[Inventory]:
-    """One named undo step for what is done inside; after an error everything new is gone again, unless it was accepted in between."""
+def whole_or_nothing(
+    scene: bpy.types.Scene, provenance: Provenance, *, undo: bool = True
+) -> Iterator[Inventory]:
+    """One named undo step for what is done inside; after an error everything new is gone again,
+    unless it was accepted in between.
+    """
     if scene.library is not None:
-        raise ImportTrouble(f"The scene “{scene.name}” is linked from another file and cannot be changed. Switch to a scene of this file.")
+        raise ImportTrouble(
+            f"The scene “{scene.name}” is linked from another file and cannot be changed. Switch to"
+            " a scene of this file."
+        )
     before, background = Inventory(), panorama.kept_background(scene)
     try:
         yield before
@@ -150,8 +176,14 @@ def _at(landing: Landing, scene: bpy.types.Scene) -> tuple[float, float, float]:
 
 def _collection(scene: bpy.types.Scene, provenance: Provenance) -> bpy.types.Collection:
     """A new collection for one result, under the scene's “Mint”."""
-    homes = (each for each in scene.collection.children_recursive if re.fullmatch(rf"{HOME}(\.\d{{3,}})?", each.name))
-    home = next((each for each in homes if each.library is None and each.override_library is None), None)
+    homes = (
+        each
+        for each in scene.collection.children_recursive
+        if re.fullmatch(rf"{HOME}(\.\d{{3,}})?", each.name)
+    )
+    home = next(
+        (each for each in homes if each.library is None and each.override_library is None), None
+    )
     if home is None:
         home = bpy.data.collections.new(HOME)
         scene.collection.children.link(home)
@@ -162,26 +194,44 @@ def _collection(scene: bpy.types.Scene, provenance: Provenance) -> bpy.types.Col
 
 
 def _out_of_sight(scene: bpy.types.Scene, collection: bpy.types.Collection) -> list[str]:
-    """A sentence when the user has switched off what it landed in. That is left as it is: whoever hides “Mint” has a reason."""
+    """A sentence when the user has switched off what it landed in.
+
+    That is left as it is: whoever hides “Mint” has a reason.
+    """
     view_layer = bpy.context.view_layer if bpy.context.scene == scene else scene.view_layers[0]
     for each in _way_to(view_layer.layer_collection, collection):
         if each.exclude or each.hide_viewport or each.collection.hide_viewport:
-            return [f"It is out of sight: the collection “{each.name}” is switched off. Switch it on in the Outliner to see it."]
+            return [
+                f"It is out of sight: the collection “{each.name}” is switched off. Switch it on in"
+                " the Outliner to see it."
+            ]
     views = list(_views(scene))
     if views and all(each.local_view for each in views):
-        return ["It is out of sight as long as the 3D Viewport shows the Local View. Leave that with View > Local View."]
+        return [
+            "It is out of sight as long as the 3D Viewport shows the Local View. Leave that with"
+            " View > Local View."
+        ]
     return []
 
 
 def _views(scene: bpy.types.Scene) -> Iterator[bpy.types.SpaceView3D]:
     """The 3D Viewports that show a scene."""
-    for area in [area for window in bpy.context.window_manager.windows if window.scene == scene for area in window.screen.areas]:
+    for area in [
+        area
+        for window in bpy.context.window_manager.windows
+        if window.scene == scene
+        for area in window.screen.areas
+    ]:
         if area.type == "VIEW_3D" and isinstance(area.spaces.active, bpy.types.SpaceView3D):
             yield area.spaces.active
 
 
-def _way_to(layer: bpy.types.LayerCollection, collection: bpy.types.Collection) -> list[bpy.types.LayerCollection]:
+def _way_to(
+    layer: bpy.types.LayerCollection, collection: bpy.types.Collection
+) -> list[bpy.types.LayerCollection]:
     """From the top of a view layer down to the collection; empty where it is not below `layer`."""
     if layer.collection == collection:
         return [layer]
-    return next(([layer, *way] for child in layer.children if (way := _way_to(child, collection))), [])
+    return next(
+        ([layer, *way] for child in layer.children if (way := _way_to(child, collection))), []
+    )

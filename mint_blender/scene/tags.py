@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where something in the scene came from, kept on its root object as custom properties `mint_*`.
 
-This is all that Mint leaves in a .blend, and by it things are found again: Python references to objects do not outlive an undo.
+This is all that Mint leaves in a .blend, and by it things are found again: Python references to
+objects do not outlive an undo.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ class Provenance:
 
     def properties(self) -> dict[str, str]:
         """The custom properties: one for each known member."""
-        return {_key(each.name): value for each in fields(self) if (value := getattr(self, each.name))}
+        return {
+            _key(each.name): value for each in fields(self) if (value := getattr(self, each.name))
+        }
 
 
 def _key(member: str) -> str:
@@ -52,7 +55,9 @@ def _key(member: str) -> str:
 
 
 def mark(blocks: Iterable[bpy.types.ID]) -> None:
-    """Remember that these data-blocks came from Mint, so that a later version may clear them away and nothing of the user's."""
+    """Remember that these data-blocks came from Mint, so that a later version may clear them away
+    and nothing of the user's.
+    """
     for each in blocks:
         each[PREFIX + "made"] = True
 
@@ -76,8 +81,12 @@ def read(root: bpy.types.Object) -> Provenance | None:
     return Provenance(**known) if known["job_id"] or known["asset_id"] else None
 
 
-def roots(*, job_id: str = "", asset_id: str = "", scene: bpy.types.Scene | None = None) -> Iterator[bpy.types.Object]:
-    """The roots of a job or an asset in a scene (the current one if not given): none, one, or copies that the user made."""
+def roots(
+    *, job_id: str = "", asset_id: str = "", scene: bpy.types.Scene | None = None
+) -> Iterator[bpy.types.Object]:
+    """The roots of a job or an asset in a scene (the current one if not given): none, one, or
+    copies that the user made.
+    """
     wanted = {PREFIX + "job_id": job_id, PREFIX + "asset_id": asset_id}
     for each in (scene or bpy.context.scene).objects:
         if any(value and each.get(key) == value for key, value in wanted.items()):
@@ -92,7 +101,7 @@ def all_in(scene: bpy.types.Scene) -> Iterator[Provenance]:
 
 
 def home_collection(root: bpy.types.Object) -> bpy.types.Collection | None:
-    """The collection made for this root; None when the user has moved it elsewhere or dissolved it."""
+    """The collection made for this root; None when the user has moved it elsewhere or dissolved it."""  # noqa: E501
     for each in root.users_collection:
         if each.get(PREFIX + "result"):
             return each

@@ -28,7 +28,10 @@ class Inventory:
 
 
 def every_block() -> Iterator[bpy.types.ID]:
-    """Every data-block of every kind, once. Kinds differ between versions, so Blender itself is asked for them."""
+    """Every data-block of every kind, once.
+
+    Kinds differ between versions, so Blender itself is asked for them.
+    """
     seen: set[int] = set()  # newer versions list everything a second time, as all kinds together
     for prop in bpy.data.bl_rna.properties:
         if prop.type == "COLLECTION":
@@ -40,7 +43,11 @@ def every_block() -> Iterator[bpy.types.ID]:
 
 def of_kind(block: bpy.types.ID) -> Iterable[bpy.types.ID]:
     """All data-blocks of the kind that this one is of."""
-    collections = (getattr(bpy.data, prop.identifier) for prop in bpy.data.bl_rna.properties if prop.type == "COLLECTION")
+    collections = (
+        getattr(bpy.data, prop.identifier)
+        for prop in bpy.data.bl_rna.properties
+        if prop.type == "COLLECTION"
+    )
     return next((each for each in collections if each.get(block.name_full) == block), ())
 
 

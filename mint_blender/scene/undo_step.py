@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Undo step of a result that has landed, which *Adjust Last Operation* of an earlier operator cannot take away again.
+"""Undo step of a result that has landed, which *Adjust Last Operation* of an earlier operator
+cannot take away again.
 
-That panel goes back to before the last registered operator with an undo step, and runs it again: all steps after it are lost, those of
-`ed.undo_push` too. So the step belongs to a registered operator of ours, which then is the last one. It has nothing to adjust.
+That panel goes back to before the last registered operator with an undo step, and runs it again:
+all steps after it are lost, those of `ed.undo_push` too. So the step belongs to a registered
+operator of ours, which then is the last one. It has nothing to adjust.
 """
 
 from __future__ import annotations
@@ -15,7 +17,9 @@ import bpy
 
 @dataclass
 class _Count:
-    """Number of the step that is being made; an operator that is run with any other one is a repetition by the user."""
+    """Number of the step that is being made; an operator that is run with any other one is a
+    repetition by the user.
+    """
 
     steps: int = 0
     is_making: bool = False
@@ -34,7 +38,8 @@ def make(title: str) -> None:
         bpy.ops.mint.result_placed("EXEC_DEFAULT", True, step=_count.steps)
     finally:
         _count.is_making = False
-    if not _is_last(_count.steps):  # called by another operator, as from a script: Blender then makes no steps for those within
+    # called by another operator, as from a script: Blender then makes no steps for those within
+    if not _is_last(_count.steps):
         bpy.ops.ed.undo_push(message=f"Mint: {title}")
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
@@ -46,7 +51,11 @@ def make(title: str) -> None:
 def _is_last(step: int) -> bool:
     operators = bpy.context.window_manager.operators
     last = operators[-1] if operators else None
-    return last is not None and last.bl_idname == "MINT_OT_result_placed" and last.properties.step == step
+    return (
+        last is not None
+        and last.bl_idname == "MINT_OT_result_placed"
+        and last.properties.step == step
+    )
 
 
 class MINT_OT_result_placed(bpy.types.Operator):

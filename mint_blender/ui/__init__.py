@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the user sees and clicks: the only room that imports `bpy`, and always on the main thread."""
+"""What the user sees and clicks: the only room that imports `bpy`, and always on the main thread."""  # noqa: E501

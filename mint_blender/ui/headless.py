@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Background mode: wait until a job rests, and place its result. There is no window that could freeze, and no timer that would tick."""
+"""Background mode: wait until a job rests, and place its result.
+
+There is no window that could freeze, and no timer that would tick.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,10 @@ class Stopped(Exception):
 
 
 def until_all_rest(board: Board, job_ids: list[str], *, place: bool) -> None:
-    """As `until_rest`, for many, placed in this order. What was not made does not stop the others, and is told at the end."""
+    """As `until_rest`, for many, placed in this order.
+
+    What was not made does not stop the others, and is told at the end.
+    """
     _watch(board, job_ids)
     reasons = []
     for job_id in job_ids:
@@ -24,11 +30,16 @@ def until_all_rest(board: Board, job_ids: list[str], *, place: bool) -> None:
         except Stopped as trouble:
             reasons.append(str(trouble))
     if reasons:
-        raise Stopped("\n".join([f"{len(reasons)} of {len(job_ids)} prompts came to nothing:", *reasons]))
+        raise Stopped(
+            "\n".join([f"{len(reasons)} of {len(job_ids)} prompts came to nothing:", *reasons])
+        )
 
 
 def until_rest(board: Board, job_id: str, *, place: bool = True) -> None:
-    """Block until nothing goes on by itself. A result is placed (if wanted); a Preview waits; everything else raises Stopped."""
+    """Block until nothing goes on by itself.
+
+    A result is placed (if wanted); a Preview waits; everything else raises Stopped.
+    """
     _watch(board, [job_id])
     job = board.job(job_id)
     if job.phase is Phase.READY:

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The main thread's pulse while jobs are in flight: one plain function, `beat`, and a modal timer around it.
+"""The main thread's pulse while jobs are in flight: one plain function, `beat`, and a modal timer
+around it.
 
-Functions of `bpy.app.timers` only look: what changes the file, or a collection that a field may belong to, waits for the modal
-operator. That sees each event, and so knows whether somebody types into a field (see `text_fields`): then it waits, too. No timer starts
-it in the middle of a word, as it would not have seen how that began.
+Functions of `bpy.app.timers` only look: what changes the file, or a collection that a field may
+belong to, waits for the modal operator. That sees each event, and so knows whether somebody types
+into a field (see `text_fields`): then it waits, too. No timer starts it in the middle of a word, as
+it would not have seen how that began.
 
-A modal operator ends when another file is opened or its window closes, so a `load_post` handler and a timer bring it back.
-Nothing of ours ticks when nothing is in flight. In background mode no timer ever ticks: there, whoever waits calls `beat`.
+A modal operator ends when another file is opened or its window closes, so a `load_post` handler and
+a timer bring it back. Nothing of ours ticks when nothing is in flight. In background mode no timer
+ever ticks: there, whoever waits calls `beat`.
 """
 
 from __future__ import annotations
@@ -59,7 +62,10 @@ _pending = _Pending()
 
 
 def beat() -> bool:
-    """Let what the worker said become what the panel shows. Returns whether anything is still in flight."""
+    """Let what the worker said become what the panel shows.
+
+    Returns whether anything is still in flight.
+    """
     board = session.existing()
     if board is None:
         return False
@@ -77,13 +83,16 @@ def beat() -> bool:
         notifications.catch_up(board)
         balance_watch.catch_up(board)
     if changed or landed or (a_second_is_over and board.is_active_at_all):
-        redraw()  # elapsed and remaining times are shown in seconds: each of them is news while a job runs
+        # elapsed and remaining times are shown in seconds: each of them is news while a job runs
+        redraw()
     return _is_in_flight(board)
 
 
 def _go_on_with_what_waits(board: Board) -> None:
     """Dialogs, and the drafts, whose fields must not move: once nobody types."""
-    if (limit_dialog.waits_for_price() or pending_dialogs.are_there() or _pending.drafts) and not text_fields.is_edited():
+    if (
+        limit_dialog.waits_for_price() or pending_dialogs.are_there() or _pending.drafts
+    ) and not text_fields.is_edited():
         limit_dialog.catch_up(board)
         pending_dialogs.catch_up()
         if _pending.drafts:
@@ -93,8 +102,18 @@ def _go_on_with_what_waits(board: Board) -> None:
 
 def _is_in_flight(board: Board) -> bool:
     """Is there anything to beat for?"""
-    is_waited_for = limit_dialog.waits_for_price() or pending_dialogs.are_there() or _pending.drafts or auto_import.are_waiting(board)
-    return board.is_active_at_all or board.is_active_elsewhere or is_waited_for or sync_process.is_running()
+    is_waited_for = (
+        limit_dialog.waits_for_price()
+        or pending_dialogs.are_there()
+        or _pending.drafts
+        or auto_import.are_waiting(board)
+    )
+    return (
+        board.is_active_at_all
+        or board.is_active_elsewhere
+        or is_waited_for
+        or sync_process.is_running()
+    )
 
 
 def look() -> None:
@@ -133,7 +152,9 @@ def _log_once(mistake: Exception) -> None:
 
 
 def follow(board: Board) -> None:
-    """What hangs on the jobs as they are now: pictures, drafts, the look-out for Credits, and the chart of what was spent."""
+    """What hangs on the jobs as they are now: pictures, drafts, the look-out for Credits, and the
+    chart of what was spent.
+    """
     icons.catch_up(board)
     _pending.drafts = text_fields.is_edited()
     if _pending.drafts:
@@ -161,14 +182,17 @@ def ensure() -> None:
 
 
 def redraw() -> None:
-    """Something about the jobs has changed: draw again what shows them, sidebars, preferences and status bars of all windows."""
+    """Something about the jobs has changed: draw again what shows them, sidebars, preferences and
+    status bars of all windows.
+    """
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
             for region in area.regions:
                 # Never the viewport itself: a heavy scene would be drawn again for a line of text.
                 if (area.type, region.type) in {("VIEW_3D", "UI"), ("PREFERENCES", "WINDOW")}:
                     region.tag_redraw()
-    # The status bar is in no screen's areas; it listens to this, and nothing is changed by saying it.
+    # The status bar is in no screen's areas; it listens to this, and nothing is changed by saying
+    # it.
     view_layer: Any = (bpy.types.Window, "view_layer")
     bpy.msgbus.publish_rna(key=view_layer)
 
@@ -204,7 +228,9 @@ class MINT_OT_heartbeat(bpy.types.Operator):
         return {"FINISHED", "PASS_THROUGH"}
 
     def cancel(self, context: bpy.types.Context) -> None:
-        """The window closed, or another file is being opened: go on elsewhere as soon as that is over."""
+        """The window closed, or another file is being opened: go on elsewhere as soon as that is
+        over.
+        """
         _stop_beating()
         _pending.start = True
         listen()
@@ -254,7 +280,8 @@ def start() -> None:
     """The add-on was enabled: go on with what an earlier Blender began."""
     bpy.app.handlers.load_post.append(_after_load)
     if not bpy.app.background:
-        bpy.app.timers.register(_go_on, first_interval=1.0, persistent=True)  # Blender may be about to open a file
+        # Blender may be about to open a file
+        bpy.app.timers.register(_go_on, first_interval=1.0, persistent=True)
 
 
 def stop() -> None:
@@ -262,7 +289,8 @@ def stop() -> None:
     global _beating, _timer
     _beating = False
     if _timer is not None:
-        # Blender only marks the modal handler of an unregistered operator, and clears it away at its next event: that needs one more tick.
+        # Blender only marks the modal handler of an unregistered operator, and clears it away at
+        # its next event: that needs one more tick.
         bpy.app.timers.register(partial(_remove_timer, _timer), first_interval=2 * SECONDS)
         _timer = None
     for timer in (_look, _go_on):

@@ -22,7 +22,12 @@ def catch_up(board: Board) -> None:
     if bpy.app.background:
         return
     icons = _collection()
-    wanted = {kept.path for job in board.jobs() for kept in job.files if kept.role in {Role.PREVIEW, Role.PICTURE}}
+    wanted = {
+        kept.path
+        for job in board.jobs()
+        for kept in job.files
+        if kept.role in {Role.PREVIEW, Role.PICTURE}
+    }
     for path in set(icons.keys()) - wanted:
         del icons[path]
     for path in wanted - set(icons.keys()):
@@ -44,9 +49,17 @@ def of_job(job: Job) -> int:
 
 
 def for_editor(path: str) -> bpy.types.Image:
-    """A picture for an Image Editor that does not become part of the user's file; those that no editor shows any more go."""
+    """A picture for an Image Editor that does not become part of the user's file; those that no
+    editor shows any more go.
+    """
     screens = bpy.data.screens
-    shown = {space.image for screen in screens for area in screen.areas for space in area.spaces if isinstance(space, _EDITOR)}
+    shown = {
+        space.image
+        for screen in screens
+        for area in screen.areas
+        for space in area.spaces
+        if isinstance(space, _EDITOR)
+    }
     ours = [each for each in bpy.data.images if each.get(_OURS)]
     bpy.data.batch_remove([each for each in ours if each not in shown])
     known = next((each for each in ours if each in shown and each.filepath == path), None)

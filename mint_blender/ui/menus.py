@@ -47,18 +47,31 @@ def _draw_add(self: bpy.types.Menu, context: bpy.types.Context) -> None:
 
 
 def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None:
-    """How many jobs run, the one that will be done next, and a way to stop it. Nothing at all when none does."""
+    """How many jobs run, the one that will be done next, and a way to stop it.
+
+    Nothing at all when none does.
+    """
     board = session.existing()
     lineup = groups.lineup(board) if board else Lineup()
-    shown = [job for part in lineup.parts for job in part.shown if board and board.is_active(job.id)]
+    shown = [
+        job for part in lineup.parts for job in part.shown if board and board.is_active(job.id)
+    ]
     running = [job for job in shown if job.phase is not Phase.WAITING] or shown[:1]
     if board is None or not running:
         return
-    ahead = [(outlook.remaining, job) for job in running if (outlook := board.outlook(job)).remaining is not None]
+    ahead = [
+        (outlook.remaining, job)
+        for job in running
+        if (outlook := board.outlook(job)).remaining is not None
+    ]
     seconds, job = min(ahead, key=lambda pair: pair[0], default=(None, running[-1]))
     row = self.layout.row(align=True)
     count = lineup.active
-    text = filled("Mint: {1} jobs, next: {2}", number(count), job.title) if count > 1 else filled("Mint: {1}", job.title)
+    text = (
+        filled("Mint: {1} jobs, next: {2}", number(count), job.title)
+        if count > 1
+        else filled("Mint: {1}", job.title)
+    )
     when = presenter.state(job) if seconds is None else f"about {presenter.duration(seconds)}"
     if not session.may_go_online():
         when = "waits: online access is off"

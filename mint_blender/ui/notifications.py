@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Words that reach somebody who works in another editor: said once, when a job comes to rest.
 
-A report can only be made by an operator, so a small internal one says it: it shows in the status bar and in the Info editor.
+A report can only be made by an operator, so a small internal one says it: it shows in the status
+bar and in the Info editor.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ _told: dict[str, Phase] = {}
 
 
 def catch_up(board: Board) -> None:
-    """Say what has come to rest here since the last time; what another Blender or program does is told there."""
+    """Say what has come to rest here since the last time; what another Blender or program does is
+    told there.
+    """
     for job in board.jobs():
         if board.is_active(job.id) or job.phase in BUSY:
             _told.pop(job.id, None)
@@ -30,17 +33,22 @@ def catch_up(board: Board) -> None:
             is_ours = board.is_driven_here(job.id) or job.id in _told
             _told[job.id] = job.phase
             if is_ours:
-                say(filled("Mint: {1}: {2}", job.title, translated(presenter.state(job))), good=job.phase in _GOOD)
+                say(
+                    filled("Mint: {1}: {2}", job.title, translated(presenter.state(job))),
+                    good=job.phase in _GOOD,
+                )
 
 
 def forget_past(board: Board) -> None:
-    """What came to rest in an earlier session is no news: for whoever has just opened the journal."""
+    """What came to rest in an earlier session is no news: for whoever has just opened the journal."""  # noqa: E501
     _told.clear()
     _told.update({job.id: job.phase for job in board.jobs() if job.phase not in BUSY})
 
 
 def say(sentence: str, *, good: bool = True) -> None:
-    """Say a sentence, in the user's language already, in the status bar; nothing where there is no window."""
+    """Say a sentence, in the user's language already, in the status bar; nothing where there is no
+    window.
+    """
     window = next(iter(bpy.context.window_manager.windows), None)
     if window is not None and not bpy.app.background:
         with bpy.context.temp_override(window=window):
@@ -50,8 +58,9 @@ def say(sentence: str, *, good: bool = True) -> None:
 class MINT_OT_say(bpy.types.Operator):
     """Shows a word in the status bar"""
 
-    # What an operator reports that was called from Python stays with the caller. What a modal one reports when it ends reaches the
-    # user, whatever editor is open: so this one ends at its first tick, not in our call.
+    # What an operator reports that was called from Python stays with the caller. What a modal one
+    # reports when it ends reaches the user, whatever editor is open: so this one ends at its first
+    # tick, not in our call.
 
     bl_idname = "mint.say"
     bl_label = "Mint"

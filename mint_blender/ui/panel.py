@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tab `Mint` in the 3D View's sidebar. Draws what was prepared elsewhere: nothing is fetched, opened or written while drawing."""
+"""The tab `Mint` in the 3D View's sidebar.
+
+Draws what was prepared elsewhere: nothing is fetched, opened or written while drawing.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,9 @@ class MINT_PT_main(_MintPanel, bpy.types.Panel):
             return
         row = self.layout.row(align=True)
         balance = account_panel.balance()
-        row.label(text="" if balance is None else translated(f"{balance:,.0f} Credits"), translate=False)
+        row.label(
+            text="" if balance is None else translated(f"{balance:,.0f} Credits"), translate=False
+        )
         row.operator("mint.refresh_account", text="", icon="FILE_REFRESH", emboss=False)
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -88,7 +93,12 @@ class MINT_PT_more(_MintPanel, bpy.types.Panel):
             layout.prop(fields, "pose")
             layout.prop(fields, "optimize", text="Optimise")
             if lacking := create_properties.optimize_complaint(fields):
-                wrapped(layout, f"Nothing is optimised. {lacking}", icon="INFO", width=context.region.width)
+                wrapped(
+                    layout,
+                    f"Nothing is optimised. {lacking}",
+                    icon="INFO",
+                    width=context.region.width,
+                )
         else:
             _draw_world_parts(layout, fields)
         layout.prop(fields, "text", text="Prompt from")
@@ -152,7 +162,9 @@ def _draw_first_run(layout: bpy.types.UILayout) -> None:
     account_panel.draw_key(layout)
 
 
-def _draw_form(layout: bpy.types.UILayout, fields: create_properties.MintForm, *, width: int) -> None:
+def _draw_form(
+    layout: bpy.types.UILayout, fields: create_properties.MintForm, *, width: int
+) -> None:
     layout.row().prop(fields, "kind", expand=True)
     prompt = create_properties.prompt_of(fields)
     if fields.text is None:
@@ -172,14 +184,20 @@ def _draw_form(layout: bpy.types.UILayout, fields: create_properties.MintForm, *
     _draw_generate(layout, fields, width)
 
 
-def _draw_generate(layout: bpy.types.UILayout, fields: create_properties.MintForm, width: int) -> None:
+def _draw_generate(
+    layout: bpy.types.UILayout, fields: create_properties.MintForm, width: int
+) -> None:
     """The button with its price, what comes on top, and what all of that leaves of the balance."""
     board, question = session.existing(), create_properties.price_of(fields)
     price = board.purse.price(question) if board else None
     told = board.answers.get(question) if board else None
     column = layout.column()
     column.scale_y = 1.5
-    label = translated("Generate") if price is None else translated(f"Generate  ·  {price:,.0f} Credits")
+    label = (
+        translated("Generate")
+        if price is None
+        else translated(f"Generate  ·  {price:,.0f} Credits")
+    )
     column.operator("mint.generate_from_form", text=label, translate=False, icon="PLAY")
     if is_optimized := create_properties.optimize_of(fields) is not None:
         wrapped(layout, price_dialog.optimizing_words(), icon="ADD", width=width)
@@ -192,4 +210,9 @@ def _draw_generate(layout: bpy.types.UILayout, fields: create_properties.MintFor
         extra = board.purse.price(OptimizationPrice()) if is_optimized else None
         row, left = layout.row(), balance_watch.left_after(board, balance, price + (extra or 0.0))
         row.alert = left < 0
-        row.label(text=translated(f"Leaves {left:,.0f} Credits" if left >= 0 else f"{-left:,.0f} Credits are missing"), translate=False)
+        row.label(
+            text=translated(
+                f"Leaves {left:,.0f} Credits" if left >= 0 else f"{-left:,.0f} Credits are missing"
+            ),
+            translate=False,
+        )

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Blender knows of us while the add-on is enabled, in one list; all of it is gone when it is disabled."""
+"""What Blender knows of us while the add-on is enabled, in one list; all of it is gone when it is
+disabled.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,14 @@ from .account import operators as account_operators
 from .account.preferences import MintPreferences
 from .create import batch_text
 from .create import properties as create_properties
-from .job_list import card, follow_up_operators, groups, job_actions, placed_results, review_feedback
+from .job_list import (
+    card,
+    follow_up_operators,
+    groups,
+    job_actions,
+    placed_results,
+    review_feedback,
+)
 from .job_list import operators as job_list_operators
 from .library_browser import job_lookup, sync_process, view_model
 from .library_browser import operators as library_browser_operators
@@ -67,7 +76,10 @@ _undo: list[Callable[[], object]] = []
 
 
 def register() -> None:
-    """Make everything known, and go on with what an earlier Blender began. If a part fails, the others are taken back."""
+    """Make everything known, and go on with what an earlier Blender began.
+
+    If a part fails, the others are taken back.
+    """
     try:
         for do, undo in _parts():
             _begin(do, undo)
@@ -87,7 +99,10 @@ def _begin(do: Callable[[], object], undo: Callable[[], object]) -> None:
 
 
 def unregister() -> None:
-    """Take everything back, last come first gone. What goes wrong with one part is logged, and leaves no other one behind."""
+    """Take everything back, last come first gone.
+
+    What goes wrong with one part is logged, and leaves no other one behind.
+    """
     while _undo:
         undo = _undo.pop()
         try:
@@ -102,7 +117,10 @@ def _parts() -> Iterator[tuple[Callable[[], object], Callable[[], object]]]:
     for each in CLASSES:
         yield partial(bpy.utils.register_class, each), partial(bpy.utils.unregister_class, each)
     for name, made in _properties():
-        yield partial(setattr, bpy.types.WindowManager, name, made), partial(delattr, bpy.types.WindowManager, name)
+        yield (
+            partial(setattr, bpy.types.WindowManager, name, made),
+            partial(delattr, bpy.types.WindowManager, name),
+        )
     for module in (menus, batch_text, worlds_panel, look_inside):
         yield module.add, module.remove
     yield _add_command, _remove_command

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one board of this Blender, made when it is first needed, and which file is open: what every panel and operator asks for."""
+"""The one board of this Blender, made when it is first needed, and which file is open: what every
+panel and operator asks for.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,10 @@ from ..mint.account import Account
 from ..mint.pacing import Retries
 from ..scene.capabilities import readable_extensions
 
-OFFLINE = "Online access is off. Switch on Preferences > System > Allow Online Access, or start with --online-mode."
+OFFLINE = (
+    "Online access is off. Switch on Preferences > System > Allow Online Access, or start with"
+    " --online-mode."
+)
 
 QUIT_WITHIN = 1.5  # seconds that closing Blender may wait for a download to let go
 
@@ -43,7 +48,8 @@ def board() -> Board:
         _complaint = None
         _board.allow_online(may_go_online())
         _board.waits_for_prices = bpy.app.background
-        if bpy.app.background:  # blocking callers must get an end; a window waits for as long as an outage lasts
+        # blocking callers must get an end; a window waits for as long as an outage lasts
+        if bpy.app.background:
             _board.patience = Retries().patience
         import_marks.note_crashes(_board)
         for opener in _openers:
@@ -98,7 +104,10 @@ def account_changed() -> None:
 
 
 def may_go_online() -> bool:
-    """Blender's "Allow Online Access". The `bpy` module for scripts has no user who could switch it."""
+    """Blender's "Allow Online Access".
+
+    The `bpy` module for scripts has no user who could switch it.
+    """
     return bool(is_module() or bpy.app.online_access)
 
 
@@ -108,7 +117,9 @@ def is_module() -> bool:
 
 
 def document() -> str:
-    """Which opening of which file this is: a result lands by itself only where its prompt was clicked."""
+    """Which opening of which file this is: a result lands by itself only where its prompt was
+    clicked.
+    """
     return _document
 
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether somebody types into a field of Blender's interface.
 
-Blender does not say so. It tells which field is active, but that is one that the pointer rests on, too. Typing begins with a press of a
-button or key, and from then on the field takes every event but timers: a modal operator that was there before sees nothing more.
-When only the pointer rests there, it sees the pointer move, or the button let go. Popups are not looked into.
+Blender does not say so. It tells which field is active, but that is one that the pointer rests on,
+too. Typing begins with a press of a button or key, and from then on the field takes every event but
+timers: a modal operator that was there before sees nothing more. When only the pointer rests there,
+it sees the pointer move, or the button let go. Popups are not looked into.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ def hear(context: bpy.types.Context, event: bpy.types.Event) -> None:
 def is_edited() -> bool:
     """Is a field typed into? In windows other than that of our modal operator: may it be?"""
     return any(
-        _has_active(window) and (_heard.is_press or window.as_pointer() != _heard.window) for window in bpy.context.window_manager.windows
+        _has_active(window) and (_heard.is_press or window.as_pointer() != _heard.window)
+        for window in bpy.context.window_manager.windows
     )
 
 
@@ -50,7 +52,9 @@ def forget() -> None:
 
 
 def _has_active(window: bpy.types.Window) -> bool:
-    return any(_is_active(window, area, region) for area in window.screen.areas for region in area.regions)
+    return any(
+        _is_active(window, area, region) for area in window.screen.areas for region in area.regions
+    )
 
 
 def _is_active(window: bpy.types.Window, area: bpy.types.Area, region: bpy.types.Region) -> bool:

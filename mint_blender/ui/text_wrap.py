@@ -15,18 +15,32 @@ from .translations import translated
 _FONT = 0
 _MARGINS = 74.0  # tabs or scroll bar, a panel's and a box's margins, and those of the text itself
 _ICON = 20.0
-# Japanese has no spaces between words: a line may end after each of its letters, but not begin with a full stop or a small one.
-_UNBROKEN = re.compile("[「『（]*[\u3005-\u30ff\u4e00-\u9fff][。、」』）…:.)ーっゃゅょッャュョ]*|[^\u3005-\u30ff\u4e00-\u9fff]+")
+# Japanese has no spaces between words: a line may end after each of its letters, but not begin with
+# a full stop or a small one.
+_UNBROKEN = re.compile(
+    "[「『（]*[\u3005-\u30ff\u4e00-\u9fff][。、"
+    "」』）…:.)ーっゃゅょッャュョ]*|[^\u3005-\u30ff\u4e00-\u9fff]+"
+)
 
 
 def wrapped(
-    layout: bpy.types.UILayout, text: str, *, width: int | None = None, icon: Any = "NONE", most: int = 8, translate: bool = True
+    layout: bpy.types.UILayout,
+    text: str,
+    *,
+    width: int | None = None,
+    icon: Any = "NONE",
+    most: int = 8,
+    translate: bool = True,
 ) -> None:
-    """Labels that together say `text`, in lines of at most `width` pixels (the region's if not given), `most` lines at the most.
+    """Labels that together say `text`, in lines of at most `width` pixels (the region's if not
+    given), `most` lines at the most.
 
-    With `translate` it is said in the user's language; words of the user's own are not translated."""
+    With `translate` it is said in the user's language; words of the user's own are not translated.
+    """
     scale = bpy.context.preferences.system.ui_scale
-    room = (width or bpy.context.region.width) - (_MARGINS + (_ICON if icon != "NONE" else 0.0)) * scale
+    room = (width or bpy.context.region.width) - (
+        _MARGINS + (_ICON if icon != "NONE" else 0.0)
+    ) * scale
     lines = lines_of(translated(text) if translate else text, room)
     column = layout.column(align=True)
     column.scale_y = 0.75
@@ -40,7 +54,11 @@ def lines_of(text: str, room: float) -> list[str]:
     """The text in lines of at most `room` pixels, in the font of Blender's interface."""
     style = bpy.context.preferences.ui_styles[0].widget
     blf.size(_FONT, style.points * bpy.context.preferences.system.ui_scale)
-    return [line for paragraph in text.splitlines() for line in _wrap(paragraph.split(), max(room, 80.0))]
+    return [
+        line
+        for paragraph in text.splitlines()
+        for line in _wrap(paragraph.split(), max(room, 80.0))
+    ]
 
 
 def _wrap(words: list[str], room: float) -> Iterator[str]:
@@ -56,10 +74,16 @@ def _wrap(words: list[str], room: float) -> Iterator[str]:
 
 
 def _parts(word: str, room: float) -> Iterator[str]:
-    """A word, in pieces where it does not fit into a line: an address, or a language that has no spaces."""
+    """A word, in pieces where it does not fit into a line: an address, or a language that has no
+    spaces.
+    """
     for part in _UNBROKEN.findall(word):
         while len(part) > 1 and _width(part) > room:
-            fitting = next(count for count in range(len(part) - 1, 0, -1) if count == 1 or _width(part[:count]) <= room)
+            fitting = next(
+                count
+                for count in range(len(part) - 1, 0, -1)
+                if count == 1 or _width(part[:count]) <= room
+            )
             yield part[:fitting]
             part = part[fitting:]
         yield part

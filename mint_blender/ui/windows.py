@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which of Blender's windows a click came from, so that what it opens later opens there.
 
-Nothing of Blender's is kept, as it does not outlive a file load: a window is remembered by its address and looked up again.
+Nothing of Blender's is kept, as it does not outlive a file load: a window is remembered by its
+address and looked up again.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ def key_of(context: bpy.types.Context) -> int:
 def find(key: int) -> bpy.types.Window | None:
     """The window that was remembered, else the first one; None where there is no window at all."""
     windows = list(bpy.context.window_manager.windows)
-    return next((window for window in windows if window.as_pointer() == key), next(iter(windows), None))
+    return next(
+        (window for window in windows if window.as_pointer() == key), next(iter(windows), None)
+    )
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Debian's packages: which one brings what, and installing them where that is allowed (root, and apt-get is there)."""
+"""Debian's packages: which one brings what, and installing them where that is allowed (root, and
+apt-get is there).
+"""
 
 from __future__ import annotations
 
@@ -43,10 +45,20 @@ LIBRARY_PACKAGES = {
 }
 """Shared library, as the loader names it, to the Debian and Ubuntu package that brings it."""
 
-WINDOW_PROGRAMS = {"blender": "blender", "Xvfb": "xvfb", "openbox": "openbox", "xdotool": "xdotool", "import": "imagemagick"}
+WINDOW_PROGRAMS = {
+    "blender": "blender",
+    "Xvfb": "xvfb",
+    "openbox": "openbox",
+    "xdotool": "xdotool",
+    "import": "imagemagick",
+}
 """Program that the tests of a Blender with a window start, to its Debian package."""
 
-WINDOW_MODULES = {"numpy": "python3-numpy", "requests": "python3-requests", "zstandard": "python3-zstandard"}
+WINDOW_MODULES = {
+    "numpy": "python3-numpy",
+    "requests": "python3-requests",
+    "zstandard": "python3-zstandard",
+}
 """Module that Debian's Blender imports from the system's Python, to its Debian package."""
 
 _LOADER_COMPLAINT = re.compile(r"(\S+\.so[.\d]*): cannot open shared object file")
@@ -54,14 +66,18 @@ _LDD_COMPLAINT = re.compile(r"^\s*(\S+) => not found", re.MULTILINE)
 
 
 def libraries_named(text: str) -> list[str]:
-    """The missing libraries that an `ImportError` or the output of `ldd` names, each once, in order."""
+    """The missing libraries that an `ImportError` or the output of `ldd` names, each once, in
+    order.
+    """
     found = _LOADER_COMPLAINT.findall(text) + _LDD_COMPLAINT.findall(text)
     return list(dict.fromkeys(Path(name).name for name in found))
 
 
 def explain(libraries: Iterable[str]) -> str:
     """One line for each missing library: its name and the package that brings it."""
-    return "\n".join(f"  {name}  is in the Debian package  {package_of(name)}" for name in libraries)
+    return "\n".join(
+        f"  {name}  is in the Debian package  {package_of(name)}" for name in libraries
+    )
 
 
 def package_of(library: str) -> str:
@@ -76,8 +92,11 @@ def packages_of(libraries: Iterable[str]) -> list[str]:
 
 def missing_for_window() -> list[str]:
     """The Debian packages that the tests with a window still need on this machine."""
-    missing = [package for program, package in WINDOW_PROGRAMS.items() if shutil.which(program) is None]
-    python = "/usr/bin/python3"  # Debian's Blender runs on the system's Python, whichever one started us
+    missing = [
+        package for program, package in WINDOW_PROGRAMS.items() if shutil.which(program) is None
+    ]
+    # Debian's Blender runs on the system's Python, whichever one started us
+    python = "/usr/bin/python3"
     for module, package in WINDOW_MODULES.items():
         if answer([python, "-c", f"import {module}"]).returncode != 0:
             missing.append(package)
@@ -95,7 +114,9 @@ def how_to(packages: Iterable[str]) -> str:
 
 
 def install(packages: list[str], *, reason: str) -> None:
-    """Install packages with apt-get, saying so first; `Trouble` when it is not allowed or does not work."""
+    """Install packages with apt-get, saying so first; `Trouble` when it is not allowed or does not
+    work.
+    """
     if not may_install():
         raise Trouble(f"{reason} Please install: {how_to(packages)}")
     say(f"-- {reason} Installing from Debian: {' '.join(packages)}")
@@ -107,4 +128,6 @@ def install(packages: list[str], *, reason: str) -> None:
     done = run(command, cwd=here, extra=quiet, log=Path(os.devnull)) == 0
     # When it fails, once more aloud: a failed run is worth its noise, a good one is not.
     if not done and run(command, cwd=here, extra=quiet) != 0:
-        raise Trouble(f"apt-get could not install {' '.join(packages)}. Its own words are above; `apt-get update` may help.")
+        raise Trouble(
+            f"apt-get could not install {' '.join(packages)}. Its own words are above; `apt-get update` may help."  # noqa: E501
+        )

@@ -17,7 +17,7 @@ class Trouble(Exception):
 
 
 def say(text: str) -> None:
-    """Print one line now, in the order in which things happen, also when standard output is a pipe."""
+    """Print one line now, in the order in which things happen, also when standard output is a pipe."""  # noqa: E501
     print(text, flush=True)
 
 
@@ -30,23 +30,50 @@ def timed(what: str) -> Iterator[None]:
     say(f"   {what}: {time.monotonic() - begun:.0f} s")
 
 
-def run(command: Sequence[str | Path], *, cwd: Path, extra: Mapping[str, str] | None = None, log: Path | None = None) -> int:
-    """Run a command without standard input and return its exit status; its output goes to `log` where given, else to ours."""
+def run(
+    command: Sequence[str | Path],
+    *,
+    cwd: Path,
+    extra: Mapping[str, str] | None = None,
+    log: Path | None = None,
+) -> int:
+    """Run a command without standard input and return its exit status; its output goes to `log`
+    where given, else to ours.
+    """
     environment = {**os.environ, **(extra or {})}
     words = [str(word) for word in command]
     sys.stdout.flush()
     if log is None:
-        return subprocess.run(words, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
+        return subprocess.run(
+            words, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, check=False
+        ).returncode
     with log.open("wb") as output:
         return subprocess.run(
-            words, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, check=False
+            words,
+            cwd=cwd,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
         ).returncode
 
 
-def answer(command: Sequence[str | Path], *, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-    """Run a command and return what it printed; a command that is not there or never ends answers with a status that is not 0."""
+def answer(
+    command: Sequence[str | Path], *, timeout: float = 120
+) -> subprocess.CompletedProcess[str]:
+    """Run a command and return what it printed; a command that is not there or never ends answers
+    with a status that is not 0.
+    """
     words = [str(word) for word in command]
     try:
-        return subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, check=False)
+        return subprocess.run(
+            words,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
     except (OSError, subprocess.TimeoutExpired) as problem:
         return subprocess.CompletedProcess(words, 127, "", str(problem))

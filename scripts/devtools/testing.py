@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`dev.py test`: what is run in which environment, and the count at the end.
 
-In the default environment everything runs, in three rounds, because Blender's module cannot be shared: the tests that
-need no Blender go to several processes, those with `bpy` to one process of their own (it is left without Python's
-shutdown, which hangs in the 4.5 wheel), and those that drive a Blender executable go last, file by file on two screens:
-half of their time they wait.
-In the other environments the `bpy` tests run again, since that is where Blenders differ. What needs no Blender runs again
-only where something else differs: all of it on another Python, and on the same Python the room that computes with
-NumPy, whose version each Blender chooses, and the import rules.
+In the default environment everything runs, in three rounds, because Blender's module cannot be
+shared: the tests that need no Blender go to several processes, those with `bpy` to one process of
+their own (it is left without Python's shutdown, which hangs in the 4.5 wheel), and those that drive
+a Blender executable go last, file by file on two screens: half of their time they wait. In the
+other environments the `bpy` tests run again, since that is where Blenders differ. What needs no
+Blender runs again only where something else differs: all of it on another Python, and on the same
+Python the room that computes with NumPy, whose version each Blender chooses, and the import rules.
 """
 
 from __future__ import annotations
@@ -67,9 +67,7 @@ class Outcome:
         """One line of the summary."""
         skipped = len(self.not_applicable) + len(self.left_out)
         verdict = "ok" if self.good else f"FAILED (exit status {self.status})"
-        return (
-            f"   {self.title:<28}{len(self.passed)} passed, {len(self.failed)} failed, {skipped} skipped, {self.seconds:.0f} s: {verdict}"
-        )
+        return f"   {self.title:<28}{len(self.passed)} passed, {len(self.failed)} failed, {skipped} skipped, {self.seconds:.0f} s: {verdict}"  # noqa: E501
 
 
 def workers() -> str:
@@ -109,7 +107,15 @@ def lint() -> bool:
     return good
 
 
-def play(environment: Environment, python: Path, part: Round, *, strict: bool, coverage: str = "", aloud: bool = True) -> Outcome:
+def play(
+    environment: Environment,
+    python: Path,
+    part: Round,
+    *,
+    strict: bool,
+    coverage: str = "",
+    aloud: bool = True,
+) -> Outcome:
     """One call of pytest in one environment."""
     title = f"{environment.name} {part.name}"
     stem = title.replace(" ", "-")
@@ -117,9 +123,14 @@ def play(environment: Environment, python: Path, part: Round, *, strict: bool, c
     RESULTS.mkdir(parents=True, exist_ok=True)
     results.unlink(missing_ok=True)
     command: list[str | Path] = [python, "-m", "pytest", f"--outcomes={results}", *part.arguments]
-    command += ["--continue-on-collection-errors"]  # one file that cannot be read does not hide the others
+    # one file that cannot be read does not hide the others
+    command += ["--continue-on-collection-errors"]
     command += ["--strict-skips"] if strict else []
-    command += ["--cov", "--cov-report=", *(["--cov-append"] if coverage == "append" else [])] if coverage else ["-p", "no:cacheprovider"]
+    command += (
+        ["--cov", "--cov-report=", *(["--cov-append"] if coverage == "append" else [])]
+        if coverage
+        else ["-p", "no:cacheprovider"]
+    )
     begun = time.monotonic()
     if aloud:
         say(f"-- pytest: {title}")
@@ -140,27 +151,38 @@ def earlier(environment: Environment) -> list[Outcome]:
 
 
 def run_default(environment: Environment, *, fast: bool, strict: bool) -> list[Outcome]:
-    """Everything, one round after the other, each seen as it goes, with coverage over all of them."""
+    """Everything, one round after the other, each seen as it goes, with coverage over all of them."""  # noqa: E501
     python = ready(environment)
     if not fast:
         bring_window_packages()
     (ROOT / "build" / "coverage").mkdir(parents=True, exist_ok=True)
     outcomes = []
     for number, part in enumerate(rounds_of_default(fast=fast)):
-        outcomes.append(play(environment, python, part, strict=strict, coverage="append" if number else "begin"))
+        outcomes.append(
+            play(environment, python, part, strict=strict, coverage="append" if number else "begin")
+        )
     say("-- coverage of mint_blender/")
     run([python, "-m", "coverage", "report"], cwd=ROOT)
     return outcomes
 
 
-def run_others(environments: list[Environment], default: Environment, *, strict: bool) -> list[Outcome]:
-    """Several Blenders side by side, at most as many at once as there are cores, each with its own output."""
+def run_others(
+    environments: list[Environment], default: Environment, *, strict: bool
+) -> list[Outcome]:
+    """Several Blenders side by side, at most as many at once as there are cores, each with its own
+    output.
+    """
 
     def one(environment: Environment) -> list[Outcome]:
         python = ready(environment)
-        return [play(environment, python, part, strict=strict, aloud=False) for part in rounds_of_other(environment, default)]
+        return [
+            play(environment, python, part, strict=strict, aloud=False)
+            for part in rounds_of_other(environment, default)
+        ]
 
-    say(f"-- side by side: {', '.join(environment.name for environment in environments)} (each is shown when it is finished)")
+    say(
+        f"-- side by side: {', '.join(environment.name for environment in environments)} (each is shown when it is finished)"  # noqa: E501
+    )
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
         outcomes = []
         for several in pool.map(one, environments):
@@ -173,17 +195,28 @@ def run_others(environments: list[Environment], default: Environment, *, strict:
 
 
 def bring_window_packages() -> None:
-    """Have what a Blender with a window needs; where that is not allowed, the tests that need it are left out, and named."""
+    """Have what a Blender with a window needs; where that is not allowed, the tests that need it
+    are left out, and named.
+    """
     missing = debian.missing_for_window()
     if not missing:
         return
     try:
-        debian.install(missing, reason="Tests with a Blender window need Debian's Blender and a virtual display.")
+        debian.install(
+            missing,
+            reason="Tests with a Blender window need Debian's Blender and a virtual display.",
+        )
     except Trouble as trouble:
         say(f"-- {trouble}")
 
 
-def conclude(outcomes: list[Outcome], *, lint_good: bool | None, strict: bool, before: list[Outcome] | None = None) -> int:
+def conclude(
+    outcomes: list[Outcome],
+    *,
+    lint_good: bool | None,
+    strict: bool,
+    before: list[Outcome] | None = None,
+) -> int:
     """The summary, the tests that were left out and why, and the plain count as the last line.
 
     `before` is what ran in an earlier call: not counted, but a test that ran there did run.
@@ -203,32 +236,63 @@ def conclude(outcomes: list[Outcome], *, lint_good: bool | None, strict: bool, b
             say(f"     {test}: {reason}")
     else:
         say("   no test was left out")
-    good = lint_good is not False and all(outcome.good for outcome in outcomes) and passed > 0 and not (strict and left_out)
+    good = (
+        lint_good is not False
+        and all(outcome.good for outcome in outcomes)
+        and passed > 0
+        and not (strict and left_out)
+    )
     say(f"   {'all good' if good else 'NOT good: see above'}")
     say(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 0 if good else 1
 
 
 def _left_out(outcomes: list[Outcome], before: list[Outcome]) -> dict[str, str]:
-    """Tests that were skipped though they belong here, and those that claim to belong elsewhere but ran nowhere at all."""
-    left_out = {f"{test} [{outcome.title}]": reason for outcome in outcomes for test, reason in outcome.left_out.items()}
+    """Tests that were skipped though they belong here, and those that claim to belong elsewhere but
+    ran nowhere at all.
+    """
+    left_out = {
+        f"{test} [{outcome.title}]": reason
+        for outcome in outcomes
+        for test, reason in outcome.left_out.items()
+    }
     everywhere = [*outcomes, *before]
-    blenders = {environment.name for environment in ENVIRONMENTS.values() if environment.has_blender}
+    blenders = {
+        environment.name for environment in ENVIRONMENTS.values() if environment.has_blender
+    }
     if {outcome.title.split()[0] for outcome in everywhere} >= blenders:
         tests = set().union(*(outcome.passed | outcome.failed for outcome in everywhere))
-        ran = tests | {test.partition("::")[0] for test in tests}  # a file may skip itself as a whole
+        # a file may skip itself as a whole
+        ran = tests | {test.partition("::")[0] for test in tests}
         for outcome in everywhere:
-            left_out |= {test: f"{reason} (in every environment)" for test, reason in outcome.not_applicable.items() if test not in ran}
+            left_out |= {
+                test: f"{reason} (in every environment)"
+                for test, reason in outcome.not_applicable.items()
+                if test not in ran
+            }
     return left_out
 
 
-def test(*, versions: list[str], everything: bool, others: bool, fast: bool, strict: bool, with_lint: bool, arguments: list[str]) -> int:
+def test(
+    *,
+    versions: list[str],
+    everything: bool,
+    others: bool,
+    fast: bool,
+    strict: bool,
+    with_lint: bool,
+    arguments: list[str],
+) -> int:
     """Run what was asked for; 0 when all of it is good."""
     default = default_environment()
     chosen = _chosen(versions, everything, others, default)
     if arguments:
         only = Round("chosen", tuple(arguments))
-        return conclude([play(one, ready(one), only, strict=strict) for one in chosen], lint_good=None, strict=strict)
+        return conclude(
+            [play(one, ready(one), only, strict=strict) for one in chosen],
+            lint_good=None,
+            strict=strict,
+        )
     lint_good = lint() if with_lint and default in chosen else None
     outcomes: list[Outcome] = []
     if default in chosen:
@@ -240,7 +304,9 @@ def test(*, versions: list[str], everything: bool, others: bool, fast: bool, str
     return conclude(outcomes, lint_good=lint_good, strict=strict, before=before)
 
 
-def _chosen(versions: list[str], everything: bool, others: bool, default: Environment) -> list[Environment]:
+def _chosen(
+    versions: list[str], everything: bool, others: bool, default: Environment
+) -> list[Environment]:
     blenders = [environment for environment in ENVIRONMENTS.values() if environment.has_blender]
     if everything:
         return blenders
@@ -251,5 +317,7 @@ def _chosen(versions: list[str], everything: bool, others: bool, default: Enviro
     unknown = [version for version in versions if f"bpy-{version}" not in ENVIRONMENTS]
     if unknown:
         known = ", ".join(environment.name.removeprefix("bpy-") for environment in blenders)
-        raise Trouble(f"There is no environment for Blender {', '.join(unknown)}. There are: {known}.")
+        raise Trouble(
+            f"There is no environment for Blender {', '.join(unknown)}. There are: {known}."
+        )
     return [ENVIRONMENTS[f"bpy-{version}"] for version in versions]

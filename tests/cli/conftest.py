@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests of the command line share: a stand-in Mint, a home, and commands that poll in a hurry."""
+"""What the tests of the command line share: a stand-in Mint, a home, and commands that poll in a
+hurry.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,16 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Poll and repeat within hundredths of a second: the rhythm is tested where it is made."""
     monkeypatch.setattr(session, "PACE", Pace(first=0.02, factor=1.0, longest=0.02, shortest=0.02))
     monkeypatch.setattr(
-        session, "RETRIES", Retries(first=0.02, factor=1.0, attempts=3, patience=1.0, shortest_asked=0.02, longest_asked=0.02)
+        session,
+        "RETRIES",
+        Retries(
+            first=0.02,
+            factor=1.0,
+            attempts=3,
+            patience=1.0,
+            shortest_asked=0.02,
+            longest_asked=0.02,
+        ),
     )
 
 
@@ -46,7 +57,9 @@ def _without_blender(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
 
 
 @pytest.fixture
-def signed_in(service: ThreadService, home: Path, hurried: None, monkeypatch: pytest.MonkeyPatch) -> ThreadService:
+def signed_in(
+    service: ThreadService, home: Path, hurried: None, monkeypatch: pytest.MonkeyPatch
+) -> ThreadService:
     """The stand-in, and this process's environment that leads to it."""
     monkeypatch.setenv("MINT_API_KEY", service.key)
     monkeypatch.setenv("MINT_API_BASE_URL", service.api)

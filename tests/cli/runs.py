@@ -78,7 +78,12 @@ def command(*arguments: str) -> list[str]:
 def run(service: Service, home: Path, *arguments: str, timeout: float = 60, **more: str) -> Ran:
     """A command in a process of its own, with pipes."""
     ended = subprocess.run(
-        command(*arguments), env=environment(service, home, **more), capture_output=True, text=True, timeout=timeout, check=False
+        command(*arguments),
+        env=environment(service, home, **more),
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
     )
     return Ran(ended.returncode, ended.stdout, ended.stderr).checked(service)
 
@@ -125,7 +130,9 @@ def screen() -> Iterator[Screen]:
 
 
 def press_ctrl_c(running: subprocess.Popen[str], *, at: str, within: float = 20) -> tuple[str, str]:
-    """Interrupt a command as soon as it has said this; returns what it said afterwards, on both streams."""
+    """Interrupt a command as soon as it has said this; returns what it said afterwards, on both
+    streams.
+    """
     assert running.stderr is not None
     line = ""
     while at not in line:
@@ -136,5 +143,7 @@ def press_ctrl_c(running: subprocess.Popen[str], *, at: str, within: float = 20)
 
 
 def hear_ctrl_c() -> None:
-    """For a child that is to be interrupted: a job in a shell's background has SIGINT ignored, and hands that on to all it starts."""
+    """For a child that is to be interrupted: a job in a shell's background has SIGINT ignored, and
+    hands that on to all it starts.
+    """
     signal.signal(signal.SIGINT, signal.SIG_DFL)

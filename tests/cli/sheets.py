@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A contact sheet, read back with the standard library's parser: what a person would see, and where the links lead."""
+"""A contact sheet, read back with the standard library's parser: what a person would see, and where
+the links lead.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,11 @@ class Sheet(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         said = {name: value or "" for name, value in attrs}
         self.tags.add(tag)
-        self.addresses += [value for name, value in said.items() if name in {"href", "src", "srcset", "action", "poster", "data"}]
+        self.addresses += [
+            value
+            for name, value in said.items()
+            if name in {"href", "src", "srcset", "action", "poster", "data"}
+        ]
         if tag == "article":
             self.cards.append(Card(int(said["id"].removeprefix("line-")), said["class"]))
         elif tag == "input":

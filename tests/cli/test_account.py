@@ -11,7 +11,9 @@ from ..mint_service.running import ThreadService, running_service
 from .runs import Mint
 
 
-def test_check_says_whose_key_it_is_and_where_it_came_from(mint: Mint, service: ThreadService) -> None:
+def test_check_says_whose_key_it_is_and_where_it_came_from(
+    mint: Mint, service: ThreadService
+) -> None:
     """The person, the source of the key and the address: enough to see a mix-up, and not the key."""
     ran = mint("check")
     assert ran.status == 0
@@ -46,12 +48,16 @@ def service() -> Iterator[ThreadService]:
 
 
 @pytest.mark.parametrize("plural, count", [("models", 45), ("worlds", 21)])
-def test_lists_follow_the_cursor_to_the_end(mint: Mint, service: ThreadService, plural: str, count: int) -> None:
+def test_lists_follow_the_cursor_to_the_end(
+    mint: Mint, service: ThreadService, plural: str, count: int
+) -> None:
     """Every item is listed once, newest first, and no page is asked for twice."""
     records = mint(plural, "--json").records
     requests = service.requests("GET", f"/v1/{plural}")
     assert len({record["id"] for record in records}) == len(records) == count
-    assert [record["createdAt"] for record in records] == sorted((record["createdAt"] for record in records), reverse=True)
+    assert [record["createdAt"] for record in records] == sorted(
+        (record["createdAt"] for record in records), reverse=True
+    )
     pages = -(-count // int(requests[0].query.split("limit=")[1].split("&")[0]))
     assert len(requests) == len({entry.query for entry in requests}) == pages
 
@@ -66,7 +72,17 @@ def test_a_list_is_a_table_for_people(mint: Mint) -> None:
 
 def test_a_page_that_fails_is_asked_for_again(mint: Mint, service: ThreadService) -> None:
     """A passing fault in the middle of a list is told on standard error, and costs no item."""
-    service.scenario(answers=[{"method": "GET", "path": "/v1/models", "skip": 1, "times": 1, "answer": {"word": "503"}}])
+    service.scenario(
+        answers=[
+            {
+                "method": "GET",
+                "path": "/v1/models",
+                "skip": 1,
+                "times": 1,
+                "answer": {"word": "503"},
+            }
+        ]
+    )
     ran = mint("models", "--json")
     assert ran.status == 0
     assert len(ran.records) == 45
@@ -75,6 +91,15 @@ def test_a_page_that_fails_is_asked_for_again(mint: Mint, service: ThreadService
 
 def test_an_empty_list_says_so(mint: Mint, service: ThreadService) -> None:
     """Nothing made yet is a sentence, not silence; for programs it is no line at all."""
-    service.scenario(answers=[{"method": "GET", "path": "/v1/worlds", "times": 2, "answer": {"json": {"data": [], "nextCursor": None}}}])
+    service.scenario(
+        answers=[
+            {
+                "method": "GET",
+                "path": "/v1/worlds",
+                "times": 2,
+                "answer": {"json": {"data": [], "nextCursor": None}},
+            }
+        ]
+    )
     assert "no worlds yet" in mint("worlds").err
     assert mint("worlds", "--json").records == []

@@ -31,15 +31,26 @@ REFUSED = {
     "an empty prompt": ({"prompt": " "}, "The prompt is empty"),
     "an unknown kind": ({"prompt": "a lamp", "kind": "chair"}, "chair"),
     "an unknown preset": ({"prompt": "a lamp", "preset": "quick"}, "quick"),
-    "a picture that is not there": ({"prompt": "a lamp", "images": [Path("nowhere.png")]}, "nowhere.png cannot be read"),
+    "a picture that is not there": (
+        {"prompt": "a lamp", "images": [Path("nowhere.png")]},
+        "nowhere.png cannot be read",
+    ),
     "an unknown level": ({"prompt": "a lamp", "optimize": "much"}, "much"),
-    "a world made lighter": ({"prompt": "a hall", "kind": "world", "optimize": "light"}, "for models"),
-    "review without anybody who looks": ({"prompt": "a lamp", "mode": "review"}, "needs a function review"),
+    "a world made lighter": (
+        {"prompt": "a hall", "kind": "world", "optimize": "light"},
+        "for models",
+    ),
+    "review without anybody who looks": (
+        {"prompt": "a lamp", "mode": "review"},
+        "needs a function review",
+    ),
 }
 
 
 @pytest.mark.parametrize("arguments, sentence", REFUSED.values(), ids=REFUSED.keys())
-def test_what_mint_would_refuse_is_a_value_error(signed_in: Signed, arguments: dict[str, object], sentence: str) -> None:
+def test_what_mint_would_refuse_is_a_value_error(
+    signed_in: Signed, arguments: dict[str, object], sentence: str
+) -> None:
     """As Python's own functions do it; nothing is sent."""
     with pytest.raises(ValueError, match=sentence):
         mint_blender.generate(**arguments)
@@ -56,7 +67,11 @@ def test_a_price_above_the_limit(signed_in: Signed) -> None:
 def test_keys(signed_in: Signed, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a key, and with a wrong one: errors that say so, for every function."""
     monkeypatch.setenv("MINT_API_KEY", "")
-    for call in (mint_blender.usage, lambda: mint_blender.generate("a lamp"), lambda: list(mint_blender.models())):
+    for call in (
+        mint_blender.usage,
+        lambda: mint_blender.generate("a lamp"),
+        lambda: list(mint_blender.models()),
+    ):
         with pytest.raises(KeyMissing):
             call()
     monkeypatch.setenv("MINT_API_KEY", "mint_wrong")

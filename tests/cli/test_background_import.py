@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A batch imports in a process of its own: what crashes or hangs there is one line's failure, and the others go on."""
+"""A batch imports in a process of its own: what crashes or hangs there is one line's failure, and
+the others go on.
+"""
 
 from __future__ import annotations
 
@@ -50,14 +52,23 @@ def started(tmp_path: Path) -> Path:
 
 
 def test_an_import_that_crashes_is_one_lines_failure(
-    mint: Mint, tmp_path: Path, started: Path, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+    mint: Mint,
+    tmp_path: Path,
+    started: Path,
+    service: ThreadService,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The process is killed in the middle of the second import: status 7 and a sentence for that line; the others are here."""
+    """The process is killed in the middle of the second import: status 7 and a sentence for that
+    line; the others are here.
+    """
     monkeypatch.setattr(background, "CODE", FAILING % (KILL, str(started)))
     ran = batch(mint, tmp_path, "a lamp", "a bad mug", "a chair")
     assert ran.status == 7
     assert "Blender closed unexpectedly while importing it." in ran.said
-    assert {path.name for path in (tmp_path / "out").glob("*.blend")} == {"0001-a-lamp.blend", "0003-a-chair.blend"}
+    assert {path.name for path in (tmp_path / "out").glob("*.blend")} == {
+        "0001-a-lamp.blend",
+        "0003-a-chair.blend",
+    }
     told = json.loads((tmp_path / "out" / "0002-a-bad-mug.json").read_text())
     assert told["state"] == "failed" and "closed unexpectedly" in told["trouble"]["message"]
     assert len(started.read_text().split()) == 2, "one before the crash, one after it"
@@ -66,7 +77,11 @@ def test_an_import_that_crashes_is_one_lines_failure(
 
 
 def test_a_rerun_imports_what_crashed_and_pays_nothing(
-    mint: Mint, tmp_path: Path, started: Path, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+    mint: Mint,
+    tmp_path: Path,
+    started: Path,
+    service: ThreadService,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The files are kept: once Blender copes, the line is done."""
     with monkeypatch.context() as patched:
@@ -77,11 +92,17 @@ def test_a_rerun_imports_what_crashed_and_pays_nothing(
     assert len(service.operations()) == 1
 
 
-def test_an_import_that_hangs_is_stopped(mint: Mint, tmp_path: Path, started: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_import_that_hangs_is_stopped(
+    mint: Mint, tmp_path: Path, started: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After the time limit its line has failed; what follows gets a process that works."""
     monkeypatch.setattr(background, "CODE", FAILING % ("time.sleep(600)", str(started)))
     ask = ChildProcess.ask
-    monkeypatch.setattr(ChildProcess, "ask", lambda child, order, limit: ask(child, order, 0.5 if "bad" in order["job"] else limit))
+    monkeypatch.setattr(
+        ChildProcess,
+        "ask",
+        lambda child, order, limit: ask(child, order, 0.5 if "bad" in order["job"] else limit),
+    )
     ran = batch(mint, tmp_path, "a bad mug", "a lamp")
     assert ran.status == 7 and "was stopped" in ran.said
     assert [path.name for path in (tmp_path / "out").glob("*.blend")] == ["0002-a-lamp.blend"]
@@ -98,14 +119,18 @@ def test_one_process_serves_all_lines_and_ends_with_them(
         os.kill(process, 0)
 
 
-def test_a_copy_needs_no_process(mint: Mint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_copy_needs_no_process(
+    mint: Mint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Mint's own .glb is only copied: no Blender is started for that."""
     monkeypatch.setattr(background, "CODE", "raise SystemExit(1)")
     (tmp_path / "a.jsonl").write_text('{"prompt": "a lamp", "format": "glb"}\n')
     assert mint("batch", str(tmp_path / "a.jsonl"), "-o", str(tmp_path / "out")).status == 0
 
 
-def test_a_process_that_cannot_be_started_is_a_sentence(mint: Mint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_cannot_be_started_is_a_sentence(
+    mint: Mint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No program at that place: status 7, and the files are kept."""
     monkeypatch.setattr(background, "_command", lambda: [str(tmp_path / "nothing")])
     ran = batch(mint, tmp_path, "a lamp")

@@ -23,40 +23,79 @@ from .sheets import Sheet
 
 def lines_of(path: Path, *lines: dict[str, object]) -> Path:
     """A .jsonl of these lines; each is to become a .glb, which needs no Blender."""
-    path.write_text("".join(json.dumps({"format": "glb", "preset": "fast", **line}) + "\n" for line in lines), encoding="utf-8")
+    path.write_text(
+        "".join(json.dumps({"format": "glb", "preset": "fast", **line}) + "\n" for line in lines),
+        encoding="utf-8",
+    )
     return path
 
 
-def test_a_table_of_lines_becomes_a_folder_of_files(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
-    """Every field of a line reaches Mint, the price is summed up before, and each file is named after its line."""
+def test_a_table_of_lines_becomes_a_folder_of_files(
+    mint: Mint, service: ThreadService, tmp_path: Path
+) -> None:
+    """Every field of a line reaches Mint, the price is summed up before, and each file is named
+    after its line.
+    """
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / "a hero.png").write_bytes(PIXEL)
     file = lines_of(
         tmp_path / "wishes.jsonl",
         {"prompt": "a lamp"},
-        {"prompt": "a hero", "name": "The Hero", "preset": "standard", "pose": "t_pose", "image": "pictures/a hero.png", "mode": "auto"},
-        {"prompt": "a mug", "images": ["https://example.com/a.png", "https://example.com/b.png"], "kind": "model", "name": None},
+        {
+            "prompt": "a hero",
+            "name": "The Hero",
+            "preset": "standard",
+            "pose": "t_pose",
+            "image": "pictures/a hero.png",
+            "mode": "auto",
+        },
+        {
+            "prompt": "a mug",
+            "images": ["https://example.com/a.png", "https://example.com/b.png"],
+            "kind": "model",
+            "name": None,
+        },
     )
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
     assert ran.status == 0
     titles = ["0001-a-lamp", "0002-the-hero", "0003-a-mug"]
     names = {f"{title}{suffix}" for title in titles for suffix in (".glb", ".webp", ".json")}
-    assert {path.name for path in (tmp_path / "out").iterdir()} == names | {"index.html", ".mint-batch"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == names | {
+        "index.html",
+        ".mint-batch",
+    }
     assert "3 lines to start: about" in ran.err.splitlines()[0]
     assert "3 of 3 lines are done" in ran.err
-    bodies = {entry.body["prompt"]: entry.body for entry in service.requests("POST", "/v1/models:generate")}
+    bodies = {
+        entry.body["prompt"]: entry.body
+        for entry in service.requests("POST", "/v1/models:generate")
+    }
     assert bodies["a hero"]["name"] == "The Hero"
     assert bodies["a hero"]["riggingPose"] == "t_pose"
     assert bodies["a hero"]["generationPreset"] == "standard"
     assert "imageUrl" in bodies["a hero"]
-    assert bodies["a mug"]["sourceImages"] == ["https://example.com/a.png", "https://example.com/b.png"]
-    assert bodies["a lamp"] == {"prompt": "a lamp", "generationPreset": "fast", "generationMode": "auto"}
+    assert bodies["a mug"]["sourceImages"] == [
+        "https://example.com/a.png",
+        "https://example.com/b.png",
+    ]
+    assert bodies["a lamp"] == {
+        "prompt": "a lamp",
+        "generationPreset": "fast",
+        "generationMode": "auto",
+    }
 
 
-def test_a_csv_file_with_quotes_and_empty_fields(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
-    """A spreadsheet's CSV: byte order mark, commas and line breaks in quotes, empty fields and lines that mean nothing."""
+def test_a_csv_file_with_quotes_and_empty_fields(
+    mint: Mint, service: ThreadService, tmp_path: Path
+) -> None:
+    """A spreadsheet's CSV: byte order mark, commas and line breaks in quotes, empty fields and
+    lines that mean nothing.
+    """
     file = tmp_path / "wishes.csv"
-    file.write_text('\ufeffprompt,name,preset,format\n"a lamp, orange",,fast,glb\n\n"a mug\nwith a handle",Mug,,glb\n', encoding="utf-8")
+    file.write_text(
+        '\ufeffprompt,name,preset,format\n"a lamp, orange",,fast,glb\n\n"a mug\nwith a handle",Mug,,glb\n',
+        encoding="utf-8",
+    )
     assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
     bodies = [entry.body for entry in service.requests("POST", "/v1/models:generate")]
     assert {body["prompt"] for body in bodies} == {"a lamp, orange", "a mug\nwith a handle"}
@@ -66,14 +105,32 @@ def test_a_csv_file_with_quotes_and_empty_fields(mint: Mint, service: ThreadServ
 BAD = {
     "a.jsonl, line 2": ('{"prompt": "a lamp"}\n{"prompt": \n', "this is not JSON"),
     "b.jsonl, line 1": ('["a lamp"]\n', "each line is a JSON object"),
-    "c.jsonl, line 3": ('{"prompt": "a lamp"}\n\n{"promt": "a mug"}\n', "unknown field promt. Known are"),
-    "d.jsonl, line 1": ('{"prompt": "a lamp", "kind": "chair"}\n', 'kind is one of model, world, not "chair"'),
+    "c.jsonl, line 3": (
+        '{"prompt": "a lamp"}\n\n{"promt": "a mug"}\n',
+        "unknown field promt. Known are",
+    ),
+    "d.jsonl, line 1": (
+        '{"prompt": "a lamp", "kind": "chair"}\n',
+        'kind is one of model, world, not "chair"',
+    ),
     "e.jsonl, line 1": ('{"prompt": 5}\n', "prompt is a text, not 5"),
-    "f.jsonl, line 1": ('{"prompt": "a lamp", "images": [1]}\n', "images is a list of paths and addresses"),
-    "g.jsonl, line 1": ('{"prompt": "a lamp", "image": "nowhere.png"}\n', "nowhere.png cannot be read"),
-    "h.jsonl, line 1": ('{"prompt": "a lamp", "format": "obj"}\n', 'format is one of blend, glb, not "obj"'),
+    "f.jsonl, line 1": (
+        '{"prompt": "a lamp", "images": [1]}\n',
+        "images is a list of paths and addresses",
+    ),
+    "g.jsonl, line 1": (
+        '{"prompt": "a lamp", "image": "nowhere.png"}\n',
+        "nowhere.png cannot be read",
+    ),
+    "h.jsonl, line 1": (
+        '{"prompt": "a lamp", "format": "obj"}\n',
+        'format is one of blend, glb, not "obj"',
+    ),
     "i.jsonl, line 1": ('{"name": "nothing"}\n', "The prompt is empty"),
-    "j.jsonl, line 1": ('{"prompt": "a hall", "kind": "world", "pose": "a_pose"}\n', "it goes with a model"),
+    "j.jsonl, line 1": (
+        '{"prompt": "a hall", "kind": "world", "pose": "a_pose"}\n',
+        "it goes with a model",
+    ),
     "k.csv, line 2": ("prompt,name\na lamp, orange, large\n", "more fields than the header"),
     "l.csv, line 2": ("wish\na lamp\n", "unknown field wish"),
     "m.csv, line 3": ('prompt,format\na lamp,glb\n"a mug', "this is not CSV"),
@@ -84,7 +141,9 @@ BAD = {
 
 
 @pytest.mark.parametrize("where", BAD)
-def test_a_bad_line_is_named_and_nothing_is_started(mint: Mint, service: ThreadService, tmp_path: Path, where: str) -> None:
+def test_a_bad_line_is_named_and_nothing_is_started(
+    mint: Mint, service: ThreadService, tmp_path: Path, where: str
+) -> None:
     """File and line stand in the message; not even the good lines before it are started."""
     content, sentence = BAD[where]
     file = tmp_path / where.partition(",")[0]
@@ -115,20 +174,27 @@ def test_lines_of_text_want_blender(mint: Mint, service: ThreadService, tmp_path
 
 
 @pytest.mark.parametrize("at_once", [1, 3])
-def test_never_more_at_once_than_asked_for(mint: Mint, service: ThreadService, tmp_path: Path, at_once: int) -> None:
+def test_never_more_at_once_than_asked_for(
+    mint: Mint, service: ThreadService, tmp_path: Path, at_once: int
+) -> None:
     """--jobs N: seen from the service, never more than N are active, and N are."""
     file = lines_of(tmp_path / "a.jsonl", *({"prompt": f"lamp {number}"} for number in range(8)))
     # The clock that the gate turns would have links expire while files are fetched.
     service.scenario(durations={"queued": _Gate.CLOSED}, links_expire=1000 * _Gate.CLOSED)
     gate = _Gate(service, at_once, lines=8)
     with gate:
-        assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", str(at_once)).status == 0
+        assert (
+            mint("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", str(at_once)).status
+            == 0
+        )
     assert gate.most == at_once
     assert len(service.operations()) == 8
 
 
 class _Gate:
-    """Keeps everything in the service's queue until as many are active as may be, however slow the machine is; counts them all the while."""
+    """Keeps everything in the service's queue until as many are active as may be, however slow the
+    machine is; counts them all the while.
+    """
 
     CLOSED = 1e6
 
@@ -152,13 +218,25 @@ class _Gate:
             self.most = max(self.most, active)
             if active >= min(self._at_once, self._lines - (len(operations) - active)):
                 self._ended.wait(0.05)  # long enough for one too many to come
-                self.most = max(self.most, sum(operation.status in ACTIVE for operation in self._service.operations()))
+                self.most = max(
+                    self.most,
+                    sum(operation.status in ACTIVE for operation in self._service.operations()),
+                )
                 self._service.advance(self.CLOSED)
 
 
-def test_a_failed_line_does_not_stop_the_others(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
-    """The failed line is named with its reason and how to try again; a rerun pays for nothing again, a retry finishes it."""
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"}, {"prompt": "lamp 2 [transient]"}, {"prompt": "lamp 3"})
+def test_a_failed_line_does_not_stop_the_others(
+    mint: Mint, service: ThreadService, tmp_path: Path
+) -> None:
+    """The failed line is named with its reason and how to try again; a rerun pays for nothing
+    again, a retry finishes it.
+    """
+    file = lines_of(
+        tmp_path / "a.jsonl",
+        {"prompt": "lamp 1"},
+        {"prompt": "lamp 2 [transient]"},
+        {"prompt": "lamp 3"},
+    )
     first = mint("batch", str(file), "-o", str(tmp_path / "out"))
     assert first.status == 1
     assert "line 2: lamp 2 [transient]: That was a passing fault" in first.said
@@ -167,7 +245,9 @@ def test_a_failed_line_does_not_stop_the_others(mint: Mint, service: ThreadServi
     assert again.status == 1
     assert "line 2: lamp 2" in again.said
     assert len(service.operations()) == 3 and not service.requests("POST", "*:retry")
-    failed = next(record["job"] for record in mint("jobs", "--json").records if record["phase"] == "failed")
+    failed = next(
+        record["job"] for record in mint("jobs", "--json").records if record["phase"] == "failed"
+    )
     assert mint("retry", failed).status == 0
     assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
     assert len(list((tmp_path / "out").glob("*.glb"))) == 3
@@ -175,11 +255,17 @@ def test_a_failed_line_does_not_stop_the_others(mint: Mint, service: ThreadServi
 
 def test_the_status_is_that_of_the_first_line_that_is_not_done(mint: Mint, tmp_path: Path) -> None:
     """In the order of the file, not of time: a Preview in line 1 outranks a failure in line 2."""
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1", "mode": "review"}, {"prompt": "lamp 2 [start-fails]"})
+    file = lines_of(
+        tmp_path / "a.jsonl",
+        {"prompt": "lamp 1", "mode": "review"},
+        {"prompt": "lamp 2 [start-fails]"},
+    )
     assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 6
 
 
-def test_a_batch_above_the_limit_starts_nothing(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+def test_a_batch_above_the_limit_starts_nothing(
+    mint: Mint, service: ThreadService, tmp_path: Path
+) -> None:
     """--max-credits is for all lines together; what is done already does not count."""
     file = lines_of(tmp_path / "a.jsonl", *({"prompt": f"lamp {number}"} for number in range(5)))
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "1")
@@ -190,20 +276,36 @@ def test_a_batch_above_the_limit_starts_nothing(mint: Mint, service: ThreadServi
     assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "1").status == 0
 
 
-def test_a_rerun_starts_only_what_is_new(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
-    """Lines may be added and moved about; a line is known by its content, and a twin line is another one."""
+def test_a_rerun_starts_only_what_is_new(
+    mint: Mint, service: ThreadService, tmp_path: Path
+) -> None:
+    """Lines may be added and moved about; a line is known by its content, and a twin line is
+    another one.
+    """
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"}, {"prompt": "lamp 2"})
     assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
     lines_of(file, {"prompt": "lamp 2"}, {"prompt": "lamp 1"}, {"prompt": "lamp 1"})
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--json")
     assert ran.status == 0
     assert "1 line to start" in ran.err
-    assert sorted(operation.prompt for operation in service.operations()) == ["lamp 1", "lamp 1", "lamp 2"]
-    assert sorted(record["line"] for record in ran.records if record["event"] == "result") == [1, 2, 3]
+    assert sorted(operation.prompt for operation in service.operations()) == [
+        "lamp 1",
+        "lamp 1",
+        "lamp 2",
+    ]
+    assert sorted(record["line"] for record in ran.records if record["event"] == "result") == [
+        1,
+        2,
+        3,
+    ]
 
 
-def test_a_dismissed_line_is_not_paid_for_again(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
-    """Taking a job off the list does not make its line a new one: a rerun finds it, and starts nothing."""
+def test_a_dismissed_line_is_not_paid_for_again(
+    mint: Mint, service: ThreadService, tmp_path: Path
+) -> None:
+    """Taking a job off the list does not make its line a new one: a rerun finds it, and starts
+    nothing.
+    """
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
     assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
     (job,) = (record["job"] for record in mint("jobs", "--json").records)
@@ -214,7 +316,9 @@ def test_a_dismissed_line_is_not_paid_for_again(mint: Mint, service: ThreadServi
     assert len(service.operations()) == 1
 
 
-def test_another_folder_is_another_batch(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+def test_another_folder_is_another_batch(
+    mint: Mint, service: ThreadService, tmp_path: Path
+) -> None:
     """The same lines into another folder are generated anew."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
     for folder in ("one", "two"):
@@ -224,7 +328,11 @@ def test_another_folder_is_another_batch(mint: Mint, service: ThreadService, tmp
 
 @pytest.mark.parametrize("spelled", ["../work/out", "link/out"])
 def test_the_same_folder_under_another_name(
-    mint: Mint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spelled: str
+    mint: Mint,
+    service: ThreadService,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    spelled: str,
 ) -> None:
     """However the folder is named, its lines are found again: none is paid for twice."""
     (tmp_path / "work").mkdir()
@@ -236,16 +344,26 @@ def test_the_same_folder_under_another_name(
     assert len(service.operations()) == 1
 
 
-def test_a_line_that_was_begun_needs_its_picture_no_longer(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
-    """A picture that has gone since keeps a rerun from nothing; of a line that is new it has to be there."""
+def test_a_line_that_was_begun_needs_its_picture_no_longer(
+    mint: Mint, service: ThreadService, tmp_path: Path
+) -> None:
+    """A picture that has gone since keeps a rerun from nothing; of a line that is new it has to be
+    there.
+    """
     (tmp_path / "lamp.png").write_bytes(PIXEL)
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1", "image": "lamp.png"}, {"prompt": "lamp 2"})
+    file = lines_of(
+        tmp_path / "a.jsonl", {"prompt": "lamp 1", "image": "lamp.png"}, {"prompt": "lamp 2"}
+    )
     assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
     (tmp_path / "lamp.png").unlink()
-    lines_of(file, {"prompt": "lamp 1", "image": "lamp.png"}, {"prompt": "lamp 2"}, {"prompt": "lamp 3"})
+    lines_of(
+        file, {"prompt": "lamp 1", "image": "lamp.png"}, {"prompt": "lamp 2"}, {"prompt": "lamp 3"}
+    )
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
     assert ran.status == 0, ran.err
-    lines_of(file, {"prompt": "lamp 1", "image": "lamp.png"}, {"prompt": "lamp 4", "image": "lamp.png"})
+    lines_of(
+        file, {"prompt": "lamp 1", "image": "lamp.png"}, {"prompt": "lamp 4", "image": "lamp.png"}
+    )
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
     assert ran.status == 2
     assert "a.jsonl, line 2: The reference picture" in ran.said
@@ -253,10 +371,16 @@ def test_a_line_that_was_begun_needs_its_picture_no_longer(mint: Mint, service: 
 
 
 @contextmanager
-def running_elsewhere(service: ThreadService, home: Path, *arguments: str, until: str) -> Iterator[subprocess.Popen[str]]:
+def running_elsewhere(
+    service: ThreadService, home: Path, *arguments: str, until: str
+) -> Iterator[subprocess.Popen[str]]:
     """The command in another shell, which has said this."""
     other = subprocess.Popen(
-        command(*arguments), env=environment(service, home), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        command(*arguments),
+        env=environment(service, home),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert other.stderr is not None
     try:
@@ -271,9 +395,11 @@ def running_elsewhere(service: ThreadService, home: Path, *arguments: str, until
 
 
 def test_one_run_at_a_time(mint: Mint, service: ThreadService, home: Path, tmp_path: Path) -> None:
-    """The same command in another shell meanwhile would start, and pay for, what the first has not begun yet: it is told to wait.
+    """The same command in another shell meanwhile would start, and pay for, what the first has not
+    begun yet: it is told to wait.
 
-    From another journal too: the lock lies in the folder."""
+    From another journal too: the lock lies in the folder.
+    """
     service.scenario(durations={"slow": 200000.0})
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1 [slow-start]"}, {"prompt": "lamp 2"})
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1")
@@ -285,17 +411,35 @@ def test_one_run_at_a_time(mint: Mint, service: ThreadService, home: Path, tmp_p
         service.advance(300000)
         _, err = first.communicate(timeout=30)
     assert first.returncode == 0, err
-    assert sorted(operation.prompt for operation in service.operations()) == ["lamp 1 [slow-start]", "lamp 2"]
+    assert sorted(operation.prompt for operation in service.operations()) == [
+        "lamp 1 [slow-start]",
+        "lamp 2",
+    ]
     assert mint(*arguments).status == 0
 
 
-def test_dismissed_while_the_batch_runs(mint: Mint, service: ThreadService, home: Path, tmp_path: Path) -> None:
-    """A finished line's job, taken off the list in Blender say, is a line of the batch all the same: on the sheet, and for the exit status."""
+def test_dismissed_while_the_batch_runs(
+    mint: Mint, service: ThreadService, home: Path, tmp_path: Path
+) -> None:
+    """A finished line's job, taken off the list in Blender say, is a line of the batch all the
+    same: on the sheet, and for the exit status.
+    """
     service.scenario(durations={"slow": 200000.0})
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"}, {"prompt": "lamp 2 [slow-start]"}, {"prompt": "lamp 3"})
+    file = lines_of(
+        tmp_path / "a.jsonl",
+        {"prompt": "lamp 1"},
+        {"prompt": "lamp 2 [slow-start]"},
+        {"prompt": "lamp 3"},
+    )
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1")
-    with running_elsewhere(service, home, *arguments, until="lamp 2 [slow-start]: Queued at Mint") as running:
-        (done,) = [record["job"] for record in mint("jobs", "--json").records if record["phase"] == "placed"]
+    with running_elsewhere(
+        service, home, *arguments, until="lamp 2 [slow-start]: Queued at Mint"
+    ) as running:
+        (done,) = [
+            record["job"]
+            for record in mint("jobs", "--json").records
+            if record["phase"] == "placed"
+        ]
         assert mint("dismiss", done).status == 0
         service.advance(300000)
         _, err = running.communicate(timeout=30)
@@ -304,8 +448,12 @@ def test_dismissed_while_the_batch_runs(mint: Mint, service: ThreadService, home
 
 
 @pytest.mark.parametrize("is_cleared", [False, True])
-def test_a_result_that_was_placed_elsewhere_too(mint: Mint, service: ThreadService, tmp_path: Path, is_cleared: bool) -> None:
-    """That is one more copy: the batch's own files stay where they are and as they are, and nothing of the user's beside the copy is touched."""
+def test_a_result_that_was_placed_elsewhere_too(
+    mint: Mint, service: ThreadService, tmp_path: Path, is_cleared: bool
+) -> None:
+    """That is one more copy: the batch's own files stay where they are and as they are, and nothing
+    of the user's beside the copy is touched.
+    """
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
     mint("batch", str(file), "-o", str(tmp_path / "out"))
     (output,) = (tmp_path / "out").glob("*.glb")
@@ -326,8 +474,12 @@ def test_a_result_that_was_placed_elsewhere_too(mint: Mint, service: ThreadServi
     assert len(service.operations()) == 1
 
 
-def test_a_file_that_was_deleted_is_written_again(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
-    """A finished line whose file is gone is written from what was downloaded: no Credits, no request."""
+def test_a_file_that_was_deleted_is_written_again(
+    mint: Mint, service: ThreadService, tmp_path: Path
+) -> None:
+    """A finished line whose file is gone is written from what was downloaded: no Credits, no
+    request.
+    """
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
     mint("batch", str(file), "-o", str(tmp_path / "out"))
     (output,) = (tmp_path / "out").glob("*.glb")
@@ -337,11 +489,20 @@ def test_a_file_that_was_deleted_is_written_again(mint: Mint, service: ThreadSer
     assert len(service.operations()) == 1
 
 
-def test_killed_in_the_middle_and_run_again(service: ThreadService, home: Path, tmp_path: Path) -> None:
-    """SIGKILL while lines are under way: the same command finishes all twelve, with twelve operations in all."""
+def test_killed_in_the_middle_and_run_again(
+    service: ThreadService, home: Path, tmp_path: Path
+) -> None:
+    """SIGKILL while lines are under way: the same command finishes all twelve, with twelve
+    operations in all.
+    """
     file = lines_of(tmp_path / "a.jsonl", *({"prompt": f"lamp {number}"} for number in range(12)))
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "6")
-    running = subprocess.Popen(command(*arguments), env=environment(service, home), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    running = subprocess.Popen(
+        command(*arguments),
+        env=environment(service, home),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     until = time.monotonic() + 30
     while not (tmp_path / "out").is_dir() or len(list((tmp_path / "out").glob("*.glb"))) < 3:
         assert time.monotonic() < until
@@ -353,4 +514,6 @@ def test_killed_in_the_middle_and_run_again(service: ThreadService, home: Path, 
     assert ran.status == 0
     assert "12 of 12 lines are done" in ran.said
     assert len(list((tmp_path / "out").glob("*.glb"))) == 12
-    assert sorted(operation.prompt for operation in service.operations()) == sorted(f"lamp {number}" for number in range(12))
+    assert sorted(operation.prompt for operation in service.operations()) == sorted(
+        f"lamp {number}" for number in range(12)
+    )

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One batch, one ledger: whoever goes on with a folder, from whichever journal, starts and pays for no line twice."""
+"""One batch, one ledger: whoever goes on with a folder, from whichever journal, starts and pays for
+no line twice.
+"""
 
 from __future__ import annotations
 
@@ -39,8 +41,12 @@ def entries(folder: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_two_journals_start_each_line_once(mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home) -> None:
-    """Finished there is finished here, and the results are left alone; nothing at all is asked of Mint for them."""
+def test_two_journals_start_each_line_once(
+    mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home
+) -> None:
+    """Finished there is finished here, and the results are left alone; nothing at all is asked of
+    Mint for them.
+    """
     file = lines_of(tmp_path / "a.jsonl", *LAMPS)
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
     assert mint(*arguments).status == 0
@@ -55,23 +61,33 @@ def test_two_journals_start_each_line_once(mint: Mint, service: ThreadService, t
     assert {path: path.read_bytes() for path in (tmp_path / "out").glob("*.glb")} == before
 
 
-def test_the_folder_may_be_moved(mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home) -> None:
-    """Renamed, and gone on with from the same journal and from another: the paths in it are its own."""
+def test_the_folder_may_be_moved(
+    mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home
+) -> None:
+    """Renamed, and gone on with from the same journal and from another: the paths in it are its
+    own.
+    """
     file = lines_of(tmp_path / "a.jsonl", *LAMPS)
     assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
     (tmp_path / "out").rename(tmp_path / "moved")
     assert mint("batch", str(file), "-o", str(tmp_path / "moved")).status == 0
-    assert {record["job"] for record in mint("jobs", "--json").records} == {str(entry["job"]) for entry in entries(tmp_path / "moved")}
+    assert {record["job"] for record in mint("jobs", "--json").records} == {
+        str(entry["job"]) for entry in entries(tmp_path / "moved")
+    }
     assert not (tmp_path / "out").exists()
     (tmp_path / "moved").rename(tmp_path / "again")
     at_home("elsewhere")
     assert mint("batch", str(file), "-o", str(tmp_path / "again")).status == 0
     assert len(list((tmp_path / "again").glob("*.glb"))) == 3
     assert len(service.operations()) == 3
-    assert str(tmp_path) not in (tmp_path / "again" / ".mint-batch" / "ledger.jsonl").read_text().replace(json.dumps(str(file)), "")
+    assert str(tmp_path) not in (
+        tmp_path / "again" / ".mint-batch" / "ledger.jsonl"
+    ).read_text().replace(json.dumps(str(file)), "")
 
 
-def test_a_result_that_is_gone_is_fetched_for_free(mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home) -> None:
+def test_a_result_that_is_gone_is_fetched_for_free(
+    mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home
+) -> None:
     """The downloads lie with the other journal: they are fetched again, and no Credits are spent."""
     file = lines_of(tmp_path / "a.jsonl", *LAMPS)
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
@@ -83,8 +99,12 @@ def test_a_result_that_is_gone_is_fetched_for_free(mint: Mint, service: ThreadSe
     assert len(service.operations()) == 3
 
 
-def test_what_waits_is_gone_on_with_from_the_other_journal(mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home) -> None:
-    """A Preview that waits there waits here, and is approved here; back at the first journal it is done."""
+def test_what_waits_is_gone_on_with_from_the_other_journal(
+    mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home
+) -> None:
+    """A Preview that waits there waits here, and is approved here; back at the first journal it is
+    done.
+    """
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1", "mode": "review"})
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
     assert mint(*arguments).status == 6
@@ -101,8 +121,12 @@ def test_what_waits_is_gone_on_with_from_the_other_journal(mint: Mint, service: 
     assert len(service.operations()) == 1
 
 
-def test_killed_and_gone_on_with_from_another_journal(service: ThreadService, tmp_path: Path, at_home: Home) -> None:
-    """SIGKILL while lines are under way; the folder is moved, and another journal finishes all twelve with twelve operations."""
+def test_killed_and_gone_on_with_from_another_journal(
+    service: ThreadService, tmp_path: Path, at_home: Home
+) -> None:
+    """SIGKILL while lines are under way; the folder is moved, and another journal finishes all
+    twelve with twelve operations.
+    """
     file = lines_of(tmp_path / "a.jsonl", *({"prompt": f"lamp {number}"} for number in range(12)))
     arguments = ("batch", str(file), "--jobs", "6", "-o")
     out = tmp_path / "out"
@@ -121,11 +145,17 @@ def test_killed_and_gone_on_with_from_another_journal(service: ThreadService, tm
     out.rename(tmp_path / "moved")
     ran = run(service, tmp_path / "elsewhere", *arguments, str(tmp_path / "moved"))
     assert ran.status == 0 and "12 of 12 lines are done" in ran.said
-    assert sorted(operation.prompt for operation in service.operations()) == sorted(f"lamp {number}" for number in range(12))
+    assert sorted(operation.prompt for operation in service.operations()) == sorted(
+        f"lamp {number}" for number in range(12)
+    )
 
 
-def test_killed_between_the_ledger_and_the_send(mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home) -> None:
-    """The entry is there and nothing was sent; or it was sent and the answer is lost: another journal sends the same key."""
+def test_killed_between_the_ledger_and_the_send(
+    mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home
+) -> None:
+    """The entry is there and nothing was sent; or it was sent and the answer is lost: another
+    journal sends the same key.
+    """
     file = lines_of(tmp_path / "a.jsonl", *LAMPS)
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
     assert mint(*arguments).status == 0
@@ -146,19 +176,39 @@ def test_killed_between_the_ledger_and_the_send(mint: Mint, service: ThreadServi
     assert len(keys) == 6 and len(set(keys)) == 3
 
 
-def test_every_entry_is_there_before_its_start(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
-    """The key that Mint was sent stands in the ledger, with the operation that it began and the way to the end."""
+def test_every_entry_is_there_before_its_start(
+    mint: Mint, service: ThreadService, tmp_path: Path
+) -> None:
+    """The key that Mint was sent stands in the ledger, with the operation that it began and the way
+    to the end.
+    """
     file = lines_of(tmp_path / "a.jsonl", *LAMPS)
     assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
     told = entries(tmp_path / "out")
-    assert {entry["key"] for entry in told} == {sent.idempotency_key for sent in service.requests("POST", "/v1/models:generate")}
-    assert {entry["operation"] for entry in told} == {None, *(operation.id for operation in service.operations())}
+    assert {entry["key"] for entry in told} == {
+        sent.idempotency_key for sent in service.requests("POST", "/v1/models:generate")
+    }
+    assert {entry["operation"] for entry in told} == {
+        None,
+        *(operation.id for operation in service.operations()),
+    }
     one = [entry["state"] for entry in told if entry["job"] == told[0]["job"]]
-    assert list(dict.fromkeys(one)) == ["waiting", "sending", "working", "fetching", "ready", "placed"]
+    assert list(dict.fromkeys(one)) == [
+        "waiting",
+        "sending",
+        "working",
+        "fetching",
+        "ready",
+        "placed",
+    ]
 
 
-def test_a_torn_last_line(mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home) -> None:
-    """A power cut in the middle of an entry: what stands before it holds, and what is added stands on a line of its own."""
+def test_a_torn_last_line(
+    mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home
+) -> None:
+    """A power cut in the middle of an entry: what stands before it holds, and what is added stands
+    on a line of its own.
+    """
     file = lines_of(tmp_path / "a.jsonl", *LAMPS)
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
     assert mint(*arguments).status == 0
@@ -173,7 +223,9 @@ def test_a_torn_last_line(mint: Mint, service: ThreadService, tmp_path: Path, at
     assert len(service.operations()) == 4
 
 
-def test_an_entry_that_cannot_be_read_starts_nothing(mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home) -> None:
+def test_an_entry_that_cannot_be_read_starts_nothing(
+    mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home
+) -> None:
     """Written by a later version, say: that line is left alone with a sentence, the others go on."""
     file = lines_of(tmp_path / "a.jsonl", *LAMPS[:2])
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
@@ -184,13 +236,20 @@ def test_an_entry_that_cannot_be_read_starts_nothing(mint: Mint, service: Thread
     lines_of(file, *LAMPS)
     at_home("elsewhere")
     ran = mint(*arguments)
-    assert ran.status == 1 and "cannot be read. Update the add-on. Nothing is started for it." in ran.said
+    assert (
+        ran.status == 1
+        and "cannot be read. Update the add-on. Nothing is started for it." in ran.said
+    )
     assert "2 of 3 lines are done" in ran.said
     assert len(service.operations()) == 3
 
 
-def test_lines_of_another_account_are_left_alone(mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home) -> None:
-    """They are not sent, polled or paid for with this account's key: a sentence says whose they are."""
+def test_lines_of_another_account_are_left_alone(
+    mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home
+) -> None:
+    """They are not sent, polled or paid for with this account's key: a sentence says whose they
+    are.
+    """
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1", "mode": "review"})
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
     assert mint(*arguments).status == 6
@@ -207,10 +266,15 @@ def test_lines_of_another_account_are_left_alone(mint: Mint, service: ThreadServ
         assert ran.status == 3 and "line 1: This line belongs to another Mint account" in ran.said
     assert not [entry for entry in service.log()[asked:] if str(last["operation"]) in entry.path]
     assert len(service.operations()) == 2
-    assert [card.state for card in Sheet(tmp_path / "out" / "index.html").cards] == ["failed", "done"]
+    assert [card.state for card in Sheet(tmp_path / "out" / "index.html").cards] == [
+        "failed",
+        "done",
+    ]
 
 
-def test_a_retry_is_known_to_the_other_journal(mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home) -> None:
+def test_a_retry_is_known_to_the_other_journal(
+    mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home
+) -> None:
     """--retry-failed there, and once more here: the second finds that it was retried."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1 [transient]"})
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
@@ -225,18 +289,35 @@ def test_a_retry_is_known_to_the_other_journal(mint: Mint, service: ThreadServic
     assert retried and retried[0]["state"] == "failed"
 
 
-def test_pictures_are_found_from_the_file_of_this_machine(mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home) -> None:
-    """Nothing was sent yet, and the batch's file lies elsewhere here: its pictures are taken from beside it."""
+def test_pictures_are_found_from_the_file_of_this_machine(
+    mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home
+) -> None:
+    """Nothing was sent yet, and the batch's file lies elsewhere here: its pictures are taken from
+    beside it.
+    """
     for name in ("there", "here"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "lamp.png").write_bytes(PIXEL)
     line = {"prompt": "lamp 1", "image": "lamp.png"}
-    assert mint("batch", str(lines_of(tmp_path / "there" / "a.jsonl", line)), "-o", str(tmp_path / "out")).status == 0
+    assert (
+        mint(
+            "batch",
+            str(lines_of(tmp_path / "there" / "a.jsonl", line)),
+            "-o",
+            str(tmp_path / "out"),
+        ).status
+        == 0
+    )
     path = tmp_path / "out" / ".mint-batch" / "ledger.jsonl"
     path.write_text(path.read_text().splitlines()[0] + "\n")
     shutil.rmtree(tmp_path / "there")
     at_home("elsewhere")
-    assert mint("batch", str(lines_of(tmp_path / "here" / "a.jsonl", line)), "-o", str(tmp_path / "out")).status == 0
+    assert (
+        mint(
+            "batch", str(lines_of(tmp_path / "here" / "a.jsonl", line)), "-o", str(tmp_path / "out")
+        ).status
+        == 0
+    )
     assert len(service.operations()) == 1
 
 
@@ -251,15 +332,29 @@ def test_a_folder_that_cannot_be_written_starts_nothing(
     monkeypatch.setattr(batch_ledger, "_append", full)
     ran = mint("batch", str(lines_of(tmp_path / "a.jsonl", *LAMPS)), "-o", str(tmp_path / "out"))
     assert ran.status != 0
-    assert "The ledger in the batch's folder cannot be written (No space left on device). Nothing was sent." in ran.said
+    assert (
+        "The ledger in the batch's folder cannot be written (No space left on device). Nothing was sent."
+        in ran.said
+    )
     assert not service.operations()
 
 
 def test_a_run_on_another_machine(
-    mint: Mint, service: ThreadService, tmp_path: Path, at_home: Home, monkeypatch: pytest.MonkeyPatch
+    mint: Mint,
+    service: ThreadService,
+    tmp_path: Path,
+    at_home: Home,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Where no lock of the operating system reaches, a lease in the folder does: it names the machine."""
-    arguments = ("batch", str(lines_of(tmp_path / "a.jsonl", LAMPS[0])), "-o", str(tmp_path / "out"))
+    """Where no lock of the operating system reaches, a lease in the folder does: it names the
+    machine.
+    """
+    arguments = (
+        "batch",
+        str(lines_of(tmp_path / "a.jsonl", LAMPS[0])),
+        "-o",
+        str(tmp_path / "out"),
+    )
     place = tmp_path / "out" / ".mint-batch"
     place.mkdir(parents=True)
     with monkeypatch.context() as elsewhere:
@@ -273,10 +368,16 @@ def test_a_run_on_another_machine(
     assert not (place / "lease").exists()
 
 
-def test_a_folder_that_was_taken_over(mint: Mint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """This machine was asleep, and another one goes on: what is under way ends, and nothing more is started here."""
+def test_a_folder_that_was_taken_over(
+    mint: Mint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This machine was asleep, and another one goes on: what is under way ends, and nothing more is
+    started here.
+    """
     monkeypatch.setattr(Lease, "is_lost", True, raising=False)
-    monkeypatch.setattr(Lease, "__init__", lambda self, path: vars(self).update(path=path, _id="id"))
+    monkeypatch.setattr(
+        Lease, "__init__", lambda self, path: vars(self).update(path=path, _id="id")
+    )
     ran = mint("batch", str(lines_of(tmp_path / "a.jsonl", *LAMPS)), "-o", str(tmp_path / "out"))
     assert ran.status == 1 and "Another machine works on this folder now" in ran.said
     assert not service.operations()

@@ -26,12 +26,24 @@ def cheap(credits: float, times: int = 1) -> dict[str, Any]:
         "operation": "model_generation",
         "credits": {"requiredToStart": credits, "estimatedTotal": credits},
     }
-    return {"method": "POST", "path": "/v1/pricing:estimate", "times": times, "answer": {"status": 200, "json": told}}
+    return {
+        "method": "POST",
+        "path": "/v1/pricing:estimate",
+        "times": times,
+        "answer": {"status": 200, "json": told},
+    }
 
 
-def test_the_price_is_asked_once_for_each_kind_of_line(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+def test_the_price_is_asked_once_for_each_kind_of_line(
+    mint: Mint, service: ThreadService, tmp_path: Path
+) -> None:
     """All kinds of lines are summed up; a program reads the same number."""
-    file = lines_of(tmp_path / "a.jsonl", *LAMPS, {"prompt": "a hall", "preset": "production"}, {"prompt": "a mug", "preset": "standard"})
+    file = lines_of(
+        tmp_path / "a.jsonl",
+        *LAMPS,
+        {"prompt": "a hall", "preset": "production"},
+        {"prompt": "a mug", "preset": "standard"},
+    )
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "1", "--json")
     assert ran.status == 4
     assert "7 lines to start: about 4,036 Credits in all." in ran.err
@@ -41,12 +53,19 @@ def test_the_price_is_asked_once_for_each_kind_of_line(mint: Mint, service: Thre
 
 
 def test_optimising_counts(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
-    """Where there is a model, Mint tells what optimising one costs, and it is part of the sum. Before that it is said to come on top, and
-    a limit, however high, refuses it: the sum is not known."""
+    """Where there is a model, Mint tells what optimising one costs, and it is part of the sum.
+
+    Before that it is said to come on top, and a limit, however high, refuses it: the sum is not
+    known.
+    """
     file = lines_of(tmp_path / "a.jsonl", *({**lamp, "optimize": "light"} for lamp in LAMPS[:2]))
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "100000", "--json")
     assert "about 496 Credits in all, and what Mint takes for optimising 2 models." in ran.err
-    assert ran.status == 4 and "cannot be kept. What optimising costs, Mint tells only once there is a model." in ran.err
+    assert (
+        ran.status == 4
+        and "cannot be kept. What optimising costs, Mint tells only once there is a model."
+        in ran.err
+    )
     assert {"event": "price", "lines": 2, "credits": None} in ran.records
     assert not service.operations()
     assert mint("generate", "--prompt", "a mug", "--preset", "fast").status == 0
@@ -55,7 +74,9 @@ def test_optimising_counts(mint: Mint, service: ThreadService, tmp_path: Path) -
     assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "536").status == 0
 
 
-def test_only_what_is_still_to_be_paid_counts(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+def test_only_what_is_still_to_be_paid_counts(
+    mint: Mint, service: ThreadService, tmp_path: Path
+) -> None:
     """A rerun sums up what is new; done and failed lines are not asked about."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"}, {"prompt": "a sword [moderation]"})
     mint("batch", str(file), "-o", str(tmp_path / "out"))
@@ -65,71 +86,122 @@ def test_only_what_is_still_to_be_paid_counts(mint: Mint, service: ThreadService
     assert len(service.operations()) == 3
 
 
-def test_the_limit_holds_while_lines_run(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
-    """Lines turn out dearer than Mint had said: those under way go on, no further one is started, and a rerun makes the rest."""
+def test_the_limit_holds_while_lines_run(
+    mint: Mint, service: ThreadService, tmp_path: Path
+) -> None:
+    """Lines turn out dearer than Mint had said: those under way go on, no further one is started,
+    and a rerun makes the rest.
+    """
     service.scenario(answers=[cheap(100)])
     file = lines_of(tmp_path / "a.jsonl", *LAMPS)
-    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "2", "--max-credits", "600")
+    ran = mint(
+        "batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "2", "--max-credits", "600"
+    )
     assert ran.status == 4
     assert "2 of 5 lines are done" in ran.said and "would have gone over --max-credits" in ran.said
     assert len(service.operations()) == 2
     sheet = Sheet(tmp_path / "out" / "index.html")
-    assert [card.state for card in sheet.cards] == ["done", "done", "not-started", "not-started", "not-started"]
+    assert [card.state for card in sheet.cards] == [
+        "done",
+        "done",
+        "not-started",
+        "not-started",
+        "not-started",
+    ]
     assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "744").status == 0
     assert len(service.operations()) == 5
 
 
-def test_after_the_limit_nothing_is_started(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+def test_after_the_limit_nothing_is_started(
+    mint: Mint, service: ThreadService, tmp_path: Path
+) -> None:
     """Not even a cheaper line further down: which lines are made does not depend on their prices."""
     service.scenario(answers=[cheap(100)])
-    file = lines_of(tmp_path / "a.jsonl", *LAMPS[:2], {"prompt": "a mug", "preset": "standard"}, LAMPS[2])
-    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1", "--max-credits", "1098")
+    file = lines_of(
+        tmp_path / "a.jsonl", *LAMPS[:2], {"prompt": "a mug", "preset": "standard"}, LAMPS[2]
+    )
+    ran = mint(
+        "batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1", "--max-credits", "1098"
+    )
     assert ran.status == 4
     assert [operation.prompt for operation in service.operations()] == ["lamp 1", "lamp 2"]
 
 
-def test_what_failed_gives_its_credits_back(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+def test_what_failed_gives_its_credits_back(
+    mint: Mint, service: ThreadService, tmp_path: Path
+) -> None:
     """A line that failed has cost nothing: its share of the limit serves the next."""
     service.scenario(answers=[cheap(100)])
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "a sword [moderation]"}, {"prompt": "a mug [start-fails]"}, *LAMPS[:2])
-    ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1", "--max-credits", "500")
+    file = lines_of(
+        tmp_path / "a.jsonl",
+        {"prompt": "a sword [moderation]"},
+        {"prompt": "a mug [start-fails]"},
+        *LAMPS[:2],
+    )
+    ran = mint(
+        "batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1", "--max-credits", "500"
+    )
     assert ran.status == 1
     assert "2 of 4 lines are done" in ran.said
 
 
-def test_a_bill_that_is_still_open_counts(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
-    """Lines that wait for Credits are to be paid: a rerun with a limit does not resume more of them than the limit allows."""
+def test_a_bill_that_is_still_open_counts(
+    mint: Mint, service: ThreadService, tmp_path: Path
+) -> None:
+    """Lines that wait for Credits are to be paid: a rerun with a limit does not resume more of them
+    than the limit allows.
+    """
     service.scenario(credits=0)
     file = lines_of(tmp_path / "a.jsonl", *LAMPS[:3])
     assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 4
     service.scenario(credits=5000)
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "500")
-    assert ran.status == 4 and "3 lines to start or go on with (3 stopped before): about 744 Credits" in ran.err
+    assert (
+        ran.status == 4
+        and "3 lines to start or go on with (3 stopped before): about 744 Credits" in ran.err
+    )
     assert not list((tmp_path / "out").glob("*.glb"))
     assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "744").status == 0
 
 
 def test_lines_that_were_paused_count(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
-    """They may cost what they were priced at: they are in the sum, and above the limit none of them is gone on with."""
+    """They may cost what they were priced at: they are in the sum, and above the limit none of them
+    is gone on with.
+    """
     file = lines_of(tmp_path / "a.jsonl", *LAMPS[:2])
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
-    service.scenario(answers=[{"method": "POST", "path": "/v1/models:generate", "times": 2, "answer": {"status": 401}}])
+    service.scenario(
+        answers=[
+            {"method": "POST", "path": "/v1/models:generate", "times": 2, "answer": {"status": 401}}
+        ]
+    )
     assert mint(*arguments).status == 3
     assert {record["phase"] for record in mint("jobs", "--json").records} == {"paused"}
     lines_of(file, *LAMPS[:3])
     ran = mint(*arguments, "--max-credits", "743")
-    assert ran.status == 4 and "3 lines to start or go on with (2 stopped before): about 744 Credits" in ran.err
+    assert (
+        ran.status == 4
+        and "3 lines to start or go on with (2 stopped before): about 744 Credits" in ran.err
+    )
     assert not service.operations()
     ran = mint(*arguments, "--max-credits", "744")
     assert ran.status == 0, ran.err
     assert len(service.operations()) == 3
 
 
-def test_paused_lines_count_once_for_the_day(mint: Mint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They are in the sum of today already: with them the day has room for as much as without having stopped."""
+def test_paused_lines_count_once_for_the_day(
+    mint: Mint, service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are in the sum of today already: with them the day has room for as much as without
+    having stopped.
+    """
     file = lines_of(tmp_path / "a.jsonl", *LAMPS[:3])
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
-    service.scenario(answers=[{"method": "POST", "path": "/v1/models:generate", "times": 3, "answer": {"status": 401}}])
+    service.scenario(
+        answers=[
+            {"method": "POST", "path": "/v1/models:generate", "times": 3, "answer": {"status": 401}}
+        ]
+    )
     assert mint(*arguments).status == 3
     monkeypatch.setattr(environment, "limits", lambda: Limits(day=743))
     assert mint(*arguments).status == 4
@@ -138,11 +210,15 @@ def test_paused_lines_count_once_for_the_day(mint: Mint, service: ThreadService,
     assert mint(*arguments).status == 0
 
 
-def test_what_a_paused_line_has_paid_is_not_paid_again(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+def test_what_a_paused_line_has_paid_is_not_paid_again(
+    mint: Mint, service: ThreadService, tmp_path: Path
+) -> None:
     """Stopped after Mint has taken all of its price: going on is no matter of the limit."""
     file = lines_of(tmp_path / "a.jsonl", LAMPS[0])
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
-    service.scenario(answers=[{"method": "GET", "path": "/v1/models/*", "times": 1, "answer": {"status": 401}}])
+    service.scenario(
+        answers=[{"method": "GET", "path": "/v1/models/*", "times": 1, "answer": {"status": 401}}]
+    )
     assert mint(*arguments).status == 3
     (job,) = mint("jobs", "--json").records
     assert (job["phase"], job["credits"]) == ("paused", 248)
@@ -150,9 +226,16 @@ def test_what_a_paused_line_has_paid_is_not_paid_again(mint: Mint, service: Thre
     assert ran.status == 0 and "to start" not in ran.err
 
 
-def test_failed_lines_are_tried_again_when_the_user_says_so(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+def test_failed_lines_are_tried_again_when_the_user_says_so(
+    mint: Mint, service: ThreadService, tmp_path: Path
+) -> None:
     """--retry-failed: a retry of what Mint can retry, a new start of what it cannot, within the limit; what is done is left alone."""
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"}, {"prompt": "lamp 2 [transient]"}, {"prompt": "lamp 3 [stuck]"})
+    file = lines_of(
+        tmp_path / "a.jsonl",
+        {"prompt": "lamp 1"},
+        {"prompt": "lamp 2 [transient]"},
+        {"prompt": "lamp 3 [stuck]"},
+    )
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
     service.scenario(rules=[{"prompt": "lamp 3", "switches": ["canceled"]}])
     assert mint(*arguments).status == 1
@@ -165,7 +248,9 @@ def test_failed_lines_are_tried_again_when_the_user_says_so(mint: Mint, service:
     assert len(service.requests("POST", "/v1/models/*:retry")) == 1
 
 
-def test_a_canceled_line_is_started_anew(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+def test_a_canceled_line_is_started_anew(
+    mint: Mint, service: ThreadService, tmp_path: Path
+) -> None:
     """--retry-failed starts what was cancelled, since that cannot be retried; the next rerun knows the newer job."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))

@@ -36,7 +36,15 @@ def job_of(number: int) -> Job:
         return sorted(board.jobs(), key=lambda job: job.target.output or "")[number - 1]
 
 
-MODEL = {"prompt": "a hero", "name": "Hero", "preset": "fast", "mode": "auto", "pose": "a_pose", "optimize": "light", "height": 1.8}
+MODEL = {
+    "prompt": "a hero",
+    "name": "Hero",
+    "preset": "fast",
+    "mode": "auto",
+    "pose": "a_pose",
+    "optimize": "light",
+    "height": 1.8,
+}
 WORLD = {
     "prompt": "a hall", "kind": "world", "preset": "fast", "mode": "auto", "splats": "100k", "collider": "physics", "panorama": False,
     "camera": False, "rigid_body": True,
@@ -44,17 +52,37 @@ WORLD = {
 
 
 def test_every_field_of_a_model(tmp_path: Path) -> None:
-    """All that a single generation can be told arrives in the request, the target and the optimisation."""
+    """All that a single generation can be told arrives in the request, the target and the
+    optimisation.
+    """
     (tmp_path / "hero.png").write_bytes(PIXEL)
-    (line,) = lines.read(_jsonl(tmp_path, {**MODEL, "images": ["hero.png", "https://example.com/b.png"], "render": True}))
+    (line,) = lines.read(
+        _jsonl(
+            tmp_path, {**MODEL, "images": ["hero.png", "https://example.com/b.png"], "render": True}
+        )
+    )
     request, target = line.request, line.target
-    assert (request.kind, request.prompt, request.name, request.preset, request.mode) == ("model", "a hero", "Hero", "fast", "auto")
+    assert (request.kind, request.prompt, request.name, request.preset, request.mode) == (
+        "model",
+        "a hero",
+        "Hero",
+        "fast",
+        "auto",
+    )
     assert request.images == (str(tmp_path / "hero.png"), "https://example.com/b.png")
-    assert (request.pose, line.optimize, target.height, line.render, line.suffix) == ("a_pose", "light", 1.8, True, ".blend")
+    assert (request.pose, line.optimize, target.height, line.render, line.suffix) == (
+        "a_pose",
+        "light",
+        1.8,
+        True,
+        ".blend",
+    )
 
 
 def test_both_fields_of_pictures(tmp_path: Path) -> None:
-    """A line that says `image` and `images`, as a table with both columns may, goes with all of them."""
+    """A line that says `image` and `images`, as a table with both columns may, goes with all of
+    them.
+    """
     for name in ("a.png", "b.png", "c.png"):
         (tmp_path / name).write_bytes(PIXEL)
     table = tmp_path / "wishes.csv"
@@ -68,11 +96,19 @@ def test_every_field_of_a_world(tmp_path: Path) -> None:
     (line,) = lines.read(_jsonl(tmp_path, WORLD))
     target = line.target
     assert line.request.kind == "world"
-    assert (target.splats, target.collider, target.panorama, target.camera, target.rigid_body) == ("100k", "PHYSICS", False, False, True)
+    assert (target.splats, target.collider, target.panorama, target.camera, target.rigid_body) == (
+        "100k",
+        "PHYSICS",
+        False,
+        False,
+        True,
+    )
 
 
 def test_a_table_has_only_texts(tmp_path: Path) -> None:
-    """In a .csv a number and a yes are texts, and an empty field was not given: models and worlds share a table."""
+    """In a .csv a number and a yes are texts, and an empty field was not given: models and worlds
+    share a table.
+    """
     table = tmp_path / "wishes.csv"
     table.write_text(
         "prompt,kind,height,optimize,rigid_body,camera,render\na lamp,,0.5,moderate,,,YES\na hall,world,,,yes,no,false\na mug,,,,,,\n",
@@ -81,7 +117,13 @@ def test_a_table_has_only_texts(tmp_path: Path) -> None:
     lamp, hall, mug = lines.read(table)
     assert (lamp.target.height, lamp.optimize, lamp.render) == (0.5, "moderate", True)
     assert (hall.target.rigid_body, hall.target.camera, hall.render) == (True, False, False)
-    assert (mug.target.height, mug.optimize, mug.target.rigid_body, mug.target.camera, mug.render) == (None, None, False, True, None)
+    assert (
+        mug.target.height,
+        mug.optimize,
+        mug.target.rigid_body,
+        mug.target.camera,
+        mug.render,
+    ) == (None, None, False, True, None)
 
 
 @pytest.mark.parametrize(
@@ -108,22 +150,38 @@ def test_what_a_line_may_not_say(tmp_path: Path, values: dict[str, Any], sentenc
 
 
 def test_a_picture_makes_no_other_line(tmp_path: Path) -> None:
-    """Whether a still is rendered can be changed afterwards: the line keeps its tag, and so its job."""
+    """Whether a still is rendered can be changed afterwards: the line keeps its tag, and so its
+    job.
+    """
     (plain,) = lines.read(_jsonl(tmp_path, {"prompt": "a lamp"}))
     (rendered,) = lines.read(_jsonl(tmp_path, {"prompt": "a lamp", "render": "yes"}))
     (other,) = lines.read(_jsonl(tmp_path, {"prompt": "a lamp", "height": 2}))
     assert plain.tag == rendered.tag != other.tag
 
 
-def test_what_a_line_asks_for_reaches_mint(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
-    """An optimised model is Mint's optimised file, and the record says what was asked for and what it cost in all."""
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "a lamp", "optimize": "aggressive", "pose": "t_pose"})
+def test_what_a_line_asks_for_reaches_mint(
+    mint: Mint, service: ThreadService, tmp_path: Path
+) -> None:
+    """An optimised model is Mint's optimised file, and the record says what was asked for and what
+    it cost in all.
+    """
+    file = lines_of(
+        tmp_path / "a.jsonl", {"prompt": "a lamp", "optimize": "aggressive", "pose": "t_pose"}
+    )
     assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
     (optimized,) = service.requests("POST", "/v1/models/*:optimize")
     assert optimized.body == {"optimizationLevel": "aggressive"}
-    assert header.inspect(tmp_path / "out" / "0001-a-lamp.glb").extensions_required, "the original was taken"
+    assert header.inspect(tmp_path / "out" / "0001-a-lamp.glb").extensions_required, (
+        "the original was taken"
+    )
     record = record_of(tmp_path / "out")
-    assert record["settings"] == {"kind": "model", "preset": "fast", "mode": "auto", "pose": "t_pose", "optimize": "aggressive"}
+    assert record["settings"] == {
+        "kind": "model",
+        "preset": "fast",
+        "mode": "auto",
+        "pose": "t_pose",
+        "optimize": "aggressive",
+    }
     assert record["credits"] == 268
 
 
@@ -132,29 +190,53 @@ def test_the_record_of_a_done_line(mint: Mint, service: ThreadService, tmp_path:
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "une lampe à huile", "name": "Lampe"})
     mint("batch", str(file), "-o", str(tmp_path / "out"))
     record, job = record_of(tmp_path / "out"), job_of(1)
-    assert record["line"] == 1 and record["state"] == "done" and record["prompt"] == "une lampe à huile"
+    assert (
+        record["line"] == 1
+        and record["state"] == "done"
+        and record["prompt"] == "une lampe à huile"
+    )
     assert record["files"] == {"result": "0001-lampe.glb", "picture": "0001-lampe.webp"}
-    assert record["operation"] == service.operations()[0].id and record["asset"] == service.operations()[0].resource
-    assert record["mint_url"].startswith("https://") and record["credits"] == 248 and record["trouble"] is None
-    assert record["times"]["asked"] <= record["times"]["started"][:19] + "+00:00" and record["times"]["ended"]
+    assert (
+        record["operation"] == service.operations()[0].id
+        and record["asset"] == service.operations()[0].resource
+    )
+    assert (
+        record["mint_url"].startswith("https://")
+        and record["credits"] == 248
+        and record["trouble"] is None
+    )
+    assert (
+        record["times"]["asked"] <= record["times"]["started"][:19] + "+00:00"
+        and record["times"]["ended"]
+    )
     text = (tmp_path / "out" / "0001-lampe.json").read_text(encoding="utf-8")
     assert "à" in text and service.key not in text and job.key not in text
     assert not list((tmp_path / "out").glob("*.part"))
 
 
 def test_the_record_of_a_failed_line(mint: Mint, tmp_path: Path) -> None:
-    """A failed line has a record too: why, in a sentence and in Mint's word; the Preview, when one was made, is its picture."""
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "a sword [moderation]"}, {"prompt": "a lamp [transient]"})
+    """A failed line has a record too: why, in a sentence and in Mint's word; the Preview, when one
+    was made, is its picture.
+    """
+    file = lines_of(
+        tmp_path / "a.jsonl", {"prompt": "a sword [moderation]"}, {"prompt": "a lamp [transient]"}
+    )
     mint("batch", str(file), "-o", str(tmp_path / "out"))
     early, late = record_of(tmp_path / "out", 1), record_of(tmp_path / "out", 2)
     assert early["state"] == late["state"] == "failed"
-    assert early["trouble"]["code"] == "moderation_blocked" and "change it and generate again" in early["trouble"]["message"]
+    assert (
+        early["trouble"]["code"] == "moderation_blocked"
+        and "change it and generate again" in early["trouble"]["message"]
+    )
     assert early["files"] == {}
-    assert late["trouble"]["code"] == "transient_generation_failure" and late["credits"] == 150  # the Preview was made
+    # the Preview was made
+    assert late["trouble"]["code"] == "transient_generation_failure" and late["credits"] == 150
 
 
 def test_the_picture_is_mints_own(mint: Mint, tmp_path: Path) -> None:
-    """Copied as it came, under the ending that its bytes ask for; a Preview's copy makes room for the final picture."""
+    """Copied as it came, under the ending that its bytes ask for; a Preview's copy makes room for
+    the final picture.
+    """
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "a lamp", "mode": "review"})
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"))
     assert ran.status == 6 and "line 1: a lamp: The Preview is ready" in ran.said
@@ -167,21 +249,35 @@ def test_the_picture_is_mints_own(mint: Mint, tmp_path: Path) -> None:
     assert record["state"] == "done"
     kept = tmp_path / "out" / record["files"]["picture"]
     assert pictures.inspect(kept).suffix == kept.suffix
-    assert len([path for path in (tmp_path / "out").iterdir() if path.suffix in pictures.SUFFIXES]) == 1
+    assert (
+        len([path for path in (tmp_path / "out").iterdir() if path.suffix in pictures.SUFFIXES])
+        == 1
+    )
 
 
 def test_the_previews_copy_makes_room(tmp_path: Path) -> None:
-    """A Preview that came in another format than the final picture does not stay behind; a picture of the user's own does."""
+    """A Preview that came in another format than the final picture does not stay behind; a picture
+    of the user's own does.
+    """
     preview, final, out = tmp_path / "preview-1.png", tmp_path / "picture.webp", tmp_path / "out"
     preview.write_bytes(b"preview")
     final.write_bytes(b"final")
     (line,) = lines.read(_jsonl(tmp_path, {"prompt": "a lamp"}))
-    job = Job("1", line.request, "key", 0.0, replace(line.target, output=str(out / "0001-a-lamp.blend")), Phase.REVIEW)
+    job = Job(
+        "1",
+        line.request,
+        "key",
+        0.0,
+        replace(line.target, output=str(out / "0001-a-lamp.blend")),
+        Phase.REVIEW,
+    )
     terminal = Terminal("mint", as_json=False)
     records.keep(line, replace(job, files=(Kept(Role.PREVIEW, str(preview), ""),)), terminal)
     assert (out / "0001-a-lamp.png").read_bytes() == b"preview"
     (out / "0001-a-lamp.jpg").write_bytes(b"the user's")
-    done = replace(job, files=(Kept(Role.PREVIEW, str(preview), ""), Kept(Role.PICTURE, str(final), "")))
+    done = replace(
+        job, files=(Kept(Role.PREVIEW, str(preview), ""), Kept(Role.PICTURE, str(final), ""))
+    )
     records.keep(line, done, terminal)
     assert (out / "0001-a-lamp.webp").read_bytes() == b"final"
     assert not (out / "0001-a-lamp.png").exists() and (out / "0001-a-lamp.jpg").exists()
@@ -190,7 +286,12 @@ def test_the_previews_copy_makes_room(tmp_path: Path) -> None:
 
 def test_a_waiting_line_does_not_stop_the_others(mint: Mint, tmp_path: Path) -> None:
     """With one at a time, the lines after a Preview that waits are made all the same."""
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "a mug", "mode": "review"}, {"prompt": "lamp 2"}, {"prompt": "lamp 3"})
+    file = lines_of(
+        tmp_path / "a.jsonl",
+        {"prompt": "a mug", "mode": "review"},
+        {"prompt": "lamp 2"},
+        {"prompt": "lamp 3"},
+    )
     assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1").status == 6
     assert len(list((tmp_path / "out").glob("*.glb"))) == 2
 
@@ -208,11 +309,18 @@ def test_no_file_of_the_users_is_overwritten(mint: Mint, tmp_path: Path) -> None
     assert sorted(path.name for path in out.glob("*.glb")) == ["0001-lamp-2.glb", "0001-lamp-3.glb"]
 
 
-def test_what_was_cleared_is_fetched_again(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
-    """Neither the result nor the download is there any more: it is downloaded once more, at no cost."""
+def test_what_was_cleared_is_fetched_again(
+    mint: Mint, service: ThreadService, tmp_path: Path
+) -> None:
+    """Neither the result nor the download is there any more: it is downloaded once more, at no
+    cost.
+    """
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp"})
     mint("batch", str(file), "-o", str(tmp_path / "out"))
-    for path in [tmp_path / "out" / "0001-lamp.glb", *(Path(kept.path) for kept in job_of(1).files)]:
+    for path in [
+        tmp_path / "out" / "0001-lamp.glb",
+        *(Path(kept.path) for kept in job_of(1).files),
+    ]:
         path.unlink()
     assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
     assert (tmp_path / "out" / "0001-lamp.glb").is_file()

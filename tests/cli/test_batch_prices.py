@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the purse of a batch holds back while its lines run: all that is still to come of them, and no more."""
+"""What the purse of a batch holds back while its lines run: all that is still to come of them, and
+no more.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +23,22 @@ OPTIMIZED = replace(PLAIN, tag="optimized", optimize=LIGHT)
 
 def told(id: str, status: str = "running", **credits: float) -> Operation:
     """What Mint says of an operation."""
-    return Operation.read({"id": id, "type": "model_generation", "status": status, **({"credits": credits} if credits else {})})
+    return Operation.read(
+        {
+            "id": id,
+            "type": "model_generation",
+            "status": status,
+            **({"credits": credits} if credits else {}),
+        }
+    )
 
 
-def lamp(phase: Phase, operation: Operation | None = None, optimization: Operation | None = None, **more: object) -> Job:
+def lamp(
+    phase: Phase,
+    operation: Operation | None = None,
+    optimization: Operation | None = None,
+    **more: object,
+) -> Job:
     """The job of a line."""
     job = new_job(REQUEST, Target(), now=1.0, optimize=LIGHT)
     return replace(job, phase=phase, operation=operation, optimization=optimization, **more)  # type: ignore[arg-type]
@@ -52,7 +66,9 @@ RETRIED = lamp(Phase.FAILED, told("op_1", finalized=0), decision=Decision(Verb.R
 )
 @pytest.mark.parametrize("has_ended", [False, True])
 def test_what_a_line_takes_from_the_limit(job: Job, credits: float, has_ended: bool) -> None:
-    """A line that Mint has told the generation's price of still needs its optimisation, a retry all of it, before Mint has answered."""
+    """A line that Mint has told the generation's price of still needs its optimisation, a retry all
+    of it, before Mint has answered.
+    """
 
     def allows(limit: float) -> bool:
         purse = Purse(limit, Prices({(Kind.MODEL, Preset.FAST, Mode.AUTO): 248.0}, 20.0))
@@ -66,10 +82,14 @@ def test_what_a_line_takes_from_the_limit(job: Job, credits: float, has_ended: b
 
 
 def test_what_turned_out_dearer_is_expected_of_the_next() -> None:
-    """Both of the generation and of the optimisation; what earlier attempts have cost is no price of the next line."""
+    """Both of the generation and of the optimisation; what earlier attempts have cost is no price
+    of the next line.
+    """
     prices = Prices({(Kind.MODEL, Preset.FAST, Mode.AUTO): 248.0}, 20.0)
     purse = Purse(10_000, prices)
-    job = lamp(Phase.READY, told("op_1", finalized=300), told("op_2", finalized=30), paid_before=40.0)
+    job = lamp(
+        Phase.READY, told("op_1", finalized=300), told("op_2", finalized=30), paid_before=40.0
+    )
     purse.begin(OPTIMIZED, job)
     purse.end(job)
     assert prices.of(OPTIMIZED) == 330

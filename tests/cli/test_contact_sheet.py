@@ -27,7 +27,9 @@ from .test_batch import lines_of
 
 
 def test_every_line_has_a_card(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
-    """Done, failed and waiting: picture, prompt, facts, Credits, links that lead somewhere, the reason, and the commands that go on."""
+    """Done, failed and waiting: picture, prompt, facts, Credits, links that lead somewhere, the
+    reason, and the commands that go on.
+    """
     file = lines_of(
         tmp_path / "props.jsonl",
         {"prompt": "a lamp", "name": "The Lamp"},
@@ -39,11 +41,17 @@ def test_every_line_has_a_card(mint: Mint, service: ThreadService, tmp_path: Pat
     sheet = Sheet(tmp_path / "out" / "index.html")
     lamp, sword, mug, throne = sheet.cards
     assert [card.state for card in sheet.cards] == ["done", "failed", "waiting", "waiting"]
-    assert lamp.parts["h2"] == "The Lamp" and lamp.parts["prompt"] == "a lamp" and "model · fast · 248 Credits" in lamp.parts["facts"]
+    assert (
+        lamp.parts["h2"] == "The Lamp"
+        and lamp.parts["prompt"] == "a lamp"
+        and "model · fast · 248 Credits" in lamp.parts["facts"]
+    )
     assert lamp.pictures == ["./0001-the-lamp.webp"]
     assert lamp.links[:3] == ["./0001-the-lamp.webp", "./0001-the-lamp.glb", "./0001-the-lamp.json"]
     assert lamp.links[3].startswith("https://") and not lamp.commands
-    assert "Mint's moderation refused" in sword.parts["why"] and re.fullmatch(r".* retry [0-9a-f]+", sword.commands[0])
+    assert "Mint's moderation refused" in sword.parts["why"] and re.fullmatch(
+        r".* retry [0-9a-f]+", sword.commands[0]
+    )
     assert "Look at the Preview" in mug.text and " approve " in mug.commands[0] and mug.pictures
     assert "Buy them at" in throne.text and " resume " in throne.commands[0]
     assert sheet.filters == ["all", "done", "failed", "waiting"]
@@ -52,14 +60,22 @@ def test_every_line_has_a_card(mint: Mint, service: ThreadService, tmp_path: Pat
 
 
 def test_the_sheet_needs_no_network(mint: Mint, tmp_path: Path) -> None:
-    """Every picture and file is beside it, under a relative address; no script, no style sheet, nothing from outside, and a policy says so."""
+    """Every picture and file is beside it, under a relative address; no script, no style sheet,
+    nothing from outside, and a policy says so.
+    """
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "a lamp"}, {"prompt": "лампа № 1"})
     assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 0
     sheet = Sheet(tmp_path / "out" / "index.html")
     outside = [address for address in sheet.addresses if not address.startswith("./")]
-    assert all(address.startswith("https://") for address in outside), "only what is clicked may lead outside"
+    assert all(address.startswith("https://") for address in outside), (
+        "only what is clicked may lead outside"
+    )
     assert len(outside) == 2
-    assert all((tmp_path / "out" / unquote(address)).is_file() for address in sheet.addresses if address.startswith("./"))
+    assert all(
+        (tmp_path / "out" / unquote(address)).is_file()
+        for address in sheet.addresses
+        if address.startswith("./")
+    )
     assert not sheet.tags & {"script", "link", "iframe", "object", "embed", "base", "form"}
     assert "url(" not in sheet.text and "@import" not in sheet.text
     assert sheet.policy.startswith("default-src 'none'")
@@ -67,29 +83,43 @@ def test_the_sheet_needs_no_network(mint: Mint, tmp_path: Path) -> None:
 
 
 def test_what_mint_has_not_told_is_not_free(tmp_path: Path) -> None:
-    """A line that was started, or may have been, without a word about Credits: the sum says that it is not all."""
+    """A line that was started, or may have been, without a word about Credits: the sum says that it
+    is not all.
+    """
 
     def entry(number: int, **job: Any) -> Entry:
         request = GenerationRequest(Kind.MODEL, f"lamp {number}", Preset.FAST)
         made = replace(new_job(request, Target(), now=1.0), **job)
-        return Entry(Line(number, str(number), request, Target(), None, ".glb", None), made, State.RUNNING)
+        return Entry(
+            Line(number, str(number), request, Target(), None, ".glb", None), made, State.RUNNING
+        )
 
-    told = Operation.read({"id": "op_1", "status": "succeeded", "credits": {"finalized": 248, "reserved": 0}})
+    told = Operation.read(
+        {"id": "op_1", "status": "succeeded", "credits": {"finalized": 248, "reserved": 0}}
+    )
     entries = [
         entry(1, phase=Phase.PLACED, operation=told),
-        entry(2, phase=Phase.WORKING, operation=Operation.read({"id": "op_2", "status": "running"})),
+        entry(
+            2, phase=Phase.WORKING, operation=Operation.read({"id": "op_2", "status": "running"})
+        ),
         entry(3, phase=Phase.SENDING, first_sent_at=1.0),
         entry(4),
     ]
     page = contact_sheet.page("a.jsonl", entries, datetime.now().astimezone())
     assert "<b>248</b> Credits and what Mint has not told of 2 lines</p>" in page
-    assert "<b>248</b> Credits</p>" in contact_sheet.page("a.jsonl", [entries[0], entries[3]], datetime.now().astimezone())
+    assert "<b>248</b> Credits</p>" in contact_sheet.page(
+        "a.jsonl", [entries[0], entries[3]], datetime.now().astimezone()
+    )
 
 
 def test_a_prompt_is_text_whatever_it_says(mint: Mint, tmp_path: Path) -> None:
     """Markup in prompts, names, reasons and addresses is shown, never obeyed."""
     evil = """<img src=x onerror=alert(1)> "quoted" 'and' &amp; </article><script>alert(2)</script> [start-fails]"""
-    file = lines_of(tmp_path / "a & <b>.jsonl", {"prompt": evil, "name": '"><b>x</b>'}, {"prompt": f"{evil} {'long ' * 100}"})
+    file = lines_of(
+        tmp_path / "a & <b>.jsonl",
+        {"prompt": evil, "name": '"><b>x</b>'},
+        {"prompt": f"{evil} {'long ' * 100}"},
+    )
     assert mint("batch", str(file), "-o", str(tmp_path / "out")).status == 1
     sheet = Sheet(tmp_path / "out" / "index.html")
     assert len(sheet.cards) == 2
@@ -103,14 +133,25 @@ def test_the_sheet_is_new_after_every_run(mint: Mint, tmp_path: Path) -> None:
     """A rerun rewrites it: what has been retried is done, and a line that was added has its card."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"}, {"prompt": "lamp 2 [transient]"})
     mint("batch", str(file), "-o", str(tmp_path / "out"))
-    assert [card.state for card in Sheet(tmp_path / "out" / "index.html").cards] == ["done", "failed"]
+    assert [card.state for card in Sheet(tmp_path / "out" / "index.html").cards] == [
+        "done",
+        "failed",
+    ]
     lines_of(file, {"prompt": "lamp 1"}, {"prompt": "lamp 2 [transient]"}, {"prompt": "lamp 3"})
     mint("batch", str(file), "-o", str(tmp_path / "out"), "--retry-failed")
-    assert [card.state for card in Sheet(tmp_path / "out" / "index.html").cards] == ["done", "done", "done"]
+    assert [card.state for card in Sheet(tmp_path / "out" / "index.html").cards] == [
+        "done",
+        "done",
+        "done",
+    ]
 
 
-def test_somebody_elses_page_is_left_alone(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
-    """An index.html that is no contact sheet is never overwritten: that is said before anything is started."""
+def test_somebody_elses_page_is_left_alone(
+    mint: Mint, service: ThreadService, tmp_path: Path
+) -> None:
+    """An index.html that is no contact sheet is never overwritten: that is said before anything is
+    started.
+    """
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
     (tmp_path / "index.html").write_text("<h1>My own page</h1>")
     ran = mint("batch", str(file), "-o", str(tmp_path))
@@ -120,9 +161,18 @@ def test_somebody_elses_page_is_left_alone(mint: Mint, service: ThreadService, t
     assert not service.operations()
 
 
-def test_interrupted_the_sheet_says_what_is_known(mint: Mint, service: ThreadService, home: Path, tmp_path: Path) -> None:
-    """Ctrl-C: the done line, the one under way and the one that was not begun each have their card; a rerun finishes them."""
-    file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"}, {"prompt": "lamp 2 [slow-start]"}, {"prompt": "lamp 3"})
+def test_interrupted_the_sheet_says_what_is_known(
+    mint: Mint, service: ThreadService, home: Path, tmp_path: Path
+) -> None:
+    """Ctrl-C: the done line, the one under way and the one that was not begun each have their card;
+    a rerun finishes them.
+    """
+    file = lines_of(
+        tmp_path / "a.jsonl",
+        {"prompt": "lamp 1"},
+        {"prompt": "lamp 2 [slow-start]"},
+        {"prompt": "lamp 3"},
+    )
     service.scenario(durations={"slow": 20000.0})
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "1")
     running = subprocess.Popen(
@@ -147,9 +197,14 @@ def test_interrupted_the_sheet_says_what_is_known(mint: Mint, service: ThreadSer
 
 
 def test_two_hundred_lines(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
-    """200 lines with every tenth failing: 180 results and pictures, 20 reasons, a card for each, and no line is started twice, rerun or not."""
+    """200 lines with every tenth failing: 180 results and pictures, 20 reasons, a card for each,
+    and no line is started twice, rerun or not.
+    """
     service.scenario(credits=200 * 248)
-    wishes = [{"prompt": f"prop {number}{' [moderation]' if number % 10 == 0 else ''}"} for number in range(1, 201)]
+    wishes = [
+        {"prompt": f"prop {number}{' [moderation]' if number % 10 == 0 else ''}"}
+        for number in range(1, 201)
+    ]
     file = lines_of(tmp_path / "props.jsonl", *wishes)
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "10", "--json")
     first = mint(*arguments)
@@ -158,14 +213,26 @@ def test_two_hundred_lines(mint: Mint, service: ThreadService, tmp_path: Path) -
     assert len(list(out.glob("*.glb"))) == len(list(out.glob("*.webp"))) == 180
     records = [json.loads(path.read_text()) for path in out.glob("*.json")]
     failed = [record for record in records if record["state"] == "failed"]
-    assert len(records) == 200 and sorted(record["line"] for record in failed) == list(range(10, 201, 10))
+    assert len(records) == 200 and sorted(record["line"] for record in failed) == list(
+        range(10, 201, 10)
+    )
     assert all("Mint's moderation refused" in record["trouble"]["message"] for record in failed)
-    assert {"event": "batch", "done": 180, "failed": 20, "credits": 180 * 248}.items() <= first.records[-1].items()
+    assert {
+        "event": "batch",
+        "done": 180,
+        "failed": 20,
+        "credits": 180 * 248,
+    }.items() <= first.records[-1].items()
     sheet = Sheet(out / "index.html")
     assert len(sheet.by_state("done")) == 180 and len(sheet.by_state("failed")) == 20
-    assert all("Mint's moderation refused" in card.parts["why"] for card in sheet.by_state("failed"))
+    assert all(
+        "Mint's moderation refused" in card.parts["why"] for card in sheet.by_state("failed")
+    )
     assert "200 lines180 done20 failed" in sheet.header and "44,640 Credits" in sheet.header
     assert mint(*arguments).status == 1
     assert len(service.requests("POST", "/v1/models:generate")) == 200
-    assert len({entry.idempotency_key for entry in service.requests("POST", "/v1/models:generate")}) == 200
+    assert (
+        len({entry.idempotency_key for entry in service.requests("POST", "/v1/models:generate")})
+        == 200
+    )
     assert not service.requests("POST", "*:retry")

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The commands about jobs: each finds its job by the beginning of its id, does one thing, and pays nothing twice."""
+"""The commands about jobs: each finds its job by the beginning of its id, does one thing, and pays
+nothing twice.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,9 @@ def test_revise_brings_another_preview(mint: Mint, review: str, service: ThreadS
     assert [operation.feedback for operation in service.operations()] == [["make it blue"]]
 
 
-def test_a_revision_without_words_is_refused(mint: Mint, review: str, service: ThreadService) -> None:
+def test_a_revision_without_words_is_refused(
+    mint: Mint, review: str, service: ThreadService
+) -> None:
     """Empty or endless feedback is status 2 before anything is sent."""
     assert mint("revise", review, " ").status == 2
     assert mint("revise", review, "x" * 2001).status == 2
@@ -99,8 +103,12 @@ def test_resume_after_credits_were_bought(mint: Mint, service: ThreadService) ->
     assert len(service.operations()) == 1
 
 
-def test_resume_without_a_job_leaves_alone_what_waits_for_a_person(mint: Mint, review: str, service: ThreadService) -> None:
-    """A Preview, a failure and a job that needs Credits are decisions: nobody makes them by resuming everything."""
+def test_resume_without_a_job_leaves_alone_what_waits_for_a_person(
+    mint: Mint, review: str, service: ThreadService
+) -> None:
+    """A Preview, a failure and a job that needs Credits are decisions: nobody makes them by
+    resuming everything.
+    """
     mint("generate", "--prompt", "a mug [fails]")
     mint("generate", "--prompt", "a chair [billing-final]")
     before = len(service.log())
@@ -110,15 +118,26 @@ def test_resume_without_a_job_leaves_alone_what_waits_for_a_person(mint: Mint, r
     assert len(service.log()) == before
 
 
-@pytest.mark.parametrize("prompt, mode, status", [("a lamp", "review", 6), ("a lamp [fails]", "auto", 1), ("a lamp", "auto", 0)])
-def test_resume_of_a_job_that_rests_says_how_it_stands(mint: Mint, prompt: str, mode: str, status: int) -> None:
-    """`resume JOB` where there is nothing to go on with gives the job's own status, and what can be done."""
+@pytest.mark.parametrize(
+    "prompt, mode, status",
+    [("a lamp", "review", 6), ("a lamp [fails]", "auto", 1), ("a lamp", "auto", 0)],
+)
+def test_resume_of_a_job_that_rests_says_how_it_stands(
+    mint: Mint, prompt: str, mode: str, status: int
+) -> None:
+    """`resume JOB` where there is nothing to go on with gives the job's own status, and what can be
+    done.
+    """
     mint("generate", "--prompt", prompt, "--mode", mode)
     assert mint("resume", job_of(mint)).status == status
 
 
-def test_resume_writes_what_was_left_unwritten(mint: Mint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Killed between the download and the writing, or unable to write: `resume` writes it, without asking Mint again."""
+def test_resume_writes_what_was_left_unwritten(
+    mint: Mint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between the download and the writing, or unable to write: `resume` writes it, without
+    asking Mint again.
+    """
     output = tmp_path / "out" / "lamp.glb"
     mint(*LAMP, "--mode", "review", "-o", str(output))
     output.parent.rmdir()
@@ -131,7 +150,9 @@ def test_resume_writes_what_was_left_unwritten(mint: Mint, tmp_path: Path, monke
     assert output.is_file()
 
 
-def test_place_needs_neither_network_nor_key(mint: Mint, tmp_path: Path, service: ThreadService, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_place_needs_neither_network_nor_key(
+    mint: Mint, tmp_path: Path, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A finished model is written from the files on disk, as often as one likes."""
     mint(*LAMP)
     service.stop()
@@ -141,7 +162,9 @@ def test_place_needs_neither_network_nor_key(mint: Mint, tmp_path: Path, service
     assert (tmp_path / "one.glb").read_bytes() == (tmp_path / "two.glb").read_bytes()
 
 
-def test_place_fetches_again_what_is_no_longer_on_disk(mint: Mint, tmp_path: Path, service: ThreadService) -> None:
+def test_place_fetches_again_what_is_no_longer_on_disk(
+    mint: Mint, tmp_path: Path, service: ThreadService
+) -> None:
     """A cleared download folder costs another download and no Credits."""
     mint(*LAMP)
     record = mint("jobs", "--json").records[0]
@@ -151,7 +174,9 @@ def test_place_fetches_again_what_is_no_longer_on_disk(mint: Mint, tmp_path: Pat
     assert len(service.operations()) == 1
 
 
-def test_place_of_an_unfinished_job_says_what_is_missing(mint: Mint, review: str, tmp_path: Path) -> None:
+def test_place_of_an_unfinished_job_says_what_is_missing(
+    mint: Mint, review: str, tmp_path: Path
+) -> None:
     """A Preview is not a result: status 6 and the commands that go on."""
     ran = mint("place", review, "-o", str(tmp_path / "lamp.glb"))
     assert ran.status == 6
@@ -159,8 +184,12 @@ def test_place_of_an_unfinished_job_says_what_is_missing(mint: Mint, review: str
     assert f"approve {review}" in ran.said
 
 
-@pytest.mark.parametrize("words", [["approve"], ["revise", "bluer"], ["retry"], ["cancel"]], ids=lambda words: words[0])
-def test_what_makes_no_sense_now_is_refused_in_words(mint: Mint, words: list[str], service: ThreadService) -> None:
+@pytest.mark.parametrize(
+    "words", [["approve"], ["revise", "bluer"], ["retry"], ["cancel"]], ids=lambda words: words[0]
+)
+def test_what_makes_no_sense_now_is_refused_in_words(
+    mint: Mint, words: list[str], service: ThreadService
+) -> None:
     """A decision about a finished job is status 2, says how the job stands, and sends nothing."""
     mint(*LAMP)
     before = len(service.log())
@@ -184,12 +213,19 @@ def test_an_ambiguous_beginning_is_refused(mint: Mint) -> None:
     assert "More than one job begins with" in ran.said
 
 
-def test_the_list_says_what_sends_the_queue_of_an_earlier_session(mint: Mint, review: str, home: Path, service: ThreadService) -> None:
-    """Nothing sends it by itself: the list tells how many wait, what they cost and the command, and a program's output stays as it was."""
+def test_the_list_says_what_sends_the_queue_of_an_earlier_session(
+    mint: Mint, review: str, home: Path, service: ThreadService
+) -> None:
+    """Nothing sends it by itself: the list tells how many wait, what they cost and the command, and
+    a program's output stays as it was.
+    """
     assert "never sent" not in mint("jobs").err
     with closing(Journal(home)) as journal:
         (known,) = journal.jobs()
-        queued = replace(new_job(known.request, known.target, now=time.time() - 60, estimate=800.0), owner=known.owner)
+        queued = replace(
+            new_job(known.request, known.target, now=time.time() - 60, estimate=800.0),
+            owner=known.owner,
+        )
         journal.add(queued)
         before = len(service.log())
         assert "1 queued job was never sent. To send it (about 800 Credits): " in mint("jobs").said
@@ -218,8 +254,12 @@ def elsewhere(service: ThreadService, home: Path) -> Iterator[subprocess.Popen[s
     other.communicate()
 
 
-def test_a_job_that_another_process_works_on_is_left_to_it(mint: Mint, service: ThreadService, elsewhere: subprocess.Popen[str]) -> None:
-    """While `generate` runs in one shell, `resume` in another starts nothing: alone it finds nothing to do, asked for the job it says why."""
+def test_a_job_that_another_process_works_on_is_left_to_it(
+    mint: Mint, service: ThreadService, elsewhere: subprocess.Popen[str]
+) -> None:
+    """While `generate` runs in one shell, `resume` in another starts nothing: alone it finds
+    nothing to do, asked for the job it says why.
+    """
     ran = mint("resume")
     assert ran.status == 0
     assert "No jobs were interrupted." in ran.said
@@ -229,7 +269,9 @@ def test_a_job_that_another_process_works_on_is_left_to_it(mint: Mint, service: 
     assert len(service.requests("POST", "/v1/models:generate")) == 1
 
 
-def test_cancel_from_another_shell(mint: Mint, service: ThreadService, elsewhere: subprocess.Popen[str]) -> None:
+def test_cancel_from_another_shell(
+    mint: Mint, service: ThreadService, elsewhere: subprocess.Popen[str]
+) -> None:
     """The process that watches the job carries it out: both commands end, and Mint is asked once."""
     service.scenario(cancel="everywhere")
     assert mint("cancel", job_of(mint)).status == 0
@@ -238,7 +280,9 @@ def test_cancel_from_another_shell(mint: Mint, service: ThreadService, elsewhere
     assert len(service.requests("POST", "*:cancel")) == 1
 
 
-def test_cancel_of_a_job_whose_process_has_died(mint: Mint, service: ThreadService, elsewhere: subprocess.Popen[str]) -> None:
+def test_cancel_of_a_job_whose_process_has_died(
+    mint: Mint, service: ThreadService, elsewhere: subprocess.Popen[str]
+) -> None:
     """Nobody drives it any more: the command does it itself."""
     elsewhere.kill()
     elsewhere.wait()
@@ -247,11 +291,15 @@ def test_cancel_of_a_job_whose_process_has_died(mint: Mint, service: ThreadServi
     assert [operation.status for operation in service.operations()] == ["canceled"]
 
 
-@pytest.mark.parametrize("lives", [True, False], ids=["another process watches it", "its process has died"])
+@pytest.mark.parametrize(
+    "lives", [True, False], ids=["another process watches it", "its process has died"]
+)
 def test_cancel_where_mint_cannot_says_what_goes_on(
     mint: Mint, service: ThreadService, elsewhere: subprocess.Popen[str], lives: bool
 ) -> None:
-    """It goes on, costs something, and its result is kept: that is said at once, and the job stays on the list as it is."""
+    """It goes on, costs something, and its result is kept: that is said at once, and the job stays
+    on the list as it is.
+    """
     if not lives:
         elsewhere.kill()
         elsewhere.wait()

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Situation, exit status, sentence: the whole table of what a user of the command line meets when something is in the way."""
+"""Situation, exit status, sentence: the whole table of what a user of the command line meets when
+something is in the way.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +75,9 @@ CASES = {
 def test_every_situation_has_its_status_and_its_sentence(
     mint: Mint, service: ThreadService, monkeypatch: pytest.MonkeyPatch, case: Case
 ) -> None:
-    """The exit status is the promised one, the sentence is on standard error, and Mint has started what the table says."""
+    """The exit status is the promised one, the sentence is on standard error, and Mint has started
+    what the table says.
+    """
     service.scenario(**case.scenario)
     for name, value in case.environment.items():
         monkeypatch.setenv(name, value)
@@ -85,9 +89,16 @@ def test_every_situation_has_its_status_and_its_sentence(
         assert ran.out == ""
 
 
-@pytest.mark.parametrize("case", [case for case in CASES.values() if case.arguments[0] == "generate" and case.status != 2])
-def test_programs_get_the_same_as_json(mint: Mint, service: ThreadService, monkeypatch: pytest.MonkeyPatch, case: Case) -> None:
-    """With --json the status is the same, every line of standard output is an object, and the last one tells the end."""
+@pytest.mark.parametrize(
+    "case",
+    [case for case in CASES.values() if case.arguments[0] == "generate" and case.status != 2],
+)
+def test_programs_get_the_same_as_json(
+    mint: Mint, service: ThreadService, monkeypatch: pytest.MonkeyPatch, case: Case
+) -> None:
+    """With --json the status is the same, every line of standard output is an object, and the last
+    one tells the end.
+    """
     service.scenario(**case.scenario)
     for name, value in case.environment.items():
         monkeypatch.setenv(name, value)
@@ -97,9 +108,15 @@ def test_programs_get_the_same_as_json(mint: Mint, service: ThreadService, monke
     assert case.says in ran.said
 
 
-def test_a_job_that_mint_could_not_be_reached_for_is_kept(mint: Mint, service: ThreadService) -> None:
-    """Waiting ends with status 5, the job stays where it is, and `resume` finishes it with one operation in all."""
-    service.scenario(answers=[{"path": "/v1/operations/*", "times": 10_000, "answer": {"close": True}}])
+def test_a_job_that_mint_could_not_be_reached_for_is_kept(
+    mint: Mint, service: ThreadService
+) -> None:
+    """Waiting ends with status 5, the job stays where it is, and `resume` finishes it with one
+    operation in all.
+    """
+    service.scenario(
+        answers=[{"path": "/v1/operations/*", "times": 10_000, "answer": {"close": True}}]
+    )
     ran = mint(*LAMP)
     assert ran.status == 5
     assert "Stopped waiting. What was started is kept, and resume goes on with it." in ran.said
@@ -111,18 +128,28 @@ def test_a_job_that_mint_could_not_be_reached_for_is_kept(mint: Mint, service: T
 
 
 def test_a_short_outage_ends_no_command(mint: Mint, service: ThreadService) -> None:
-    """More failures in a row than a single call would be repeated for: the command waits, says so, and brings the result."""
+    """More failures in a row than a single call would be repeated for: the command waits, says so,
+    and brings the result.
+    """
     service.scenario(answers=[{"path": "/v1/operations/*", "times": 12, "answer": {"close": True}}])
     ran = mint(*LAMP)
     assert ran.status == 0
     assert "Mint cannot be reached" in ran.said
 
 
-def test_a_batch_waits_for_the_network_and_not_line_by_line(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
-    """Mint goes away in the middle: no further line is started into the same wall, all are kept, and the same command goes on."""
+def test_a_batch_waits_for_the_network_and_not_line_by_line(
+    mint: Mint, service: ThreadService, tmp_path: Path
+) -> None:
+    """Mint goes away in the middle: no further line is started into the same wall, all are kept,
+    and the same command goes on.
+    """
     file = tmp_path / "props.csv"
-    file.write_text("prompt,format,preset\n" + "".join(f"lamp {number},glb,fast\n" for number in range(12)))
-    service.scenario(answers=[{"path": "/v1/operations/*", "times": 10_000, "answer": {"status": 503}}])
+    file.write_text(
+        "prompt,format,preset\n" + "".join(f"lamp {number},glb,fast\n" for number in range(12))
+    )
+    service.scenario(
+        answers=[{"path": "/v1/operations/*", "times": 10_000, "answer": {"status": 503}}]
+    )
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--jobs", "2")
     assert ran.status == 5
     assert ran.said.count("Stopped waiting.") == 1
@@ -151,21 +178,37 @@ class Theirs:
         pass
 
 
-def test_another_process_is_waited_for_twenty_seconds_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A decision about its job is left to it then: why there is a wait is said before, how it has ended afterwards."""
+def test_another_process_is_waited_for_twenty_seconds_and_that_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A decision about its job is left to it then: why there is a wait is said before, how it has
+    ended afterwards.
+    """
     slept: list[float] = []
     monkeypatch.setattr(session.time, "sleep", slept.append)
     said: list[str] = []
-    job = replace(new_job(GenerationRequest(Kind.MODEL, "a lamp"), Target(), now=1.0), decision=Decision(Verb.CANCEL, "click"))
+    job = replace(
+        new_job(GenerationRequest(Kind.MODEL, "a lamp"), Target(), now=1.0),
+        decision=Decision(Verb.CANCEL, "click"),
+    )
     session.let_others_notice(Theirs(job), job.id, said.append)  # type: ignore[arg-type]
     assert sum(slept) == pytest.approx(20)
-    assert said[0] == "Another process is working on this job: waiting up to 20 s until it has taken your decision in."
-    assert said[1].startswith("The other process has not carried out your decision yet; perhaps it waits for Mint.")
+    assert (
+        said[0]
+        == "Another process is working on this job: waiting up to 20 s until it has taken your decision in."
+    )
+    assert said[1].startswith(
+        "The other process has not carried out your decision yet; perhaps it waits for Mint."
+    )
     assert len(said) == 2
 
 
-def test_a_key_that_was_refused_can_be_replaced(mint: Mint, service: ThreadService, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A start that was refused for its key goes on with the right one, under the same idempotency key."""
+def test_a_key_that_was_refused_can_be_replaced(
+    mint: Mint, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A start that was refused for its key goes on with the right one, under the same idempotency
+    key.
+    """
     monkeypatch.setenv("MINT_API_KEY", "mint_wrong")
     assert mint(*LAMP).status == 3
     monkeypatch.setenv("MINT_API_KEY", service.key)
@@ -175,8 +218,12 @@ def test_a_key_that_was_refused_can_be_replaced(mint: Mint, service: ThreadServi
     assert len(service.operations()) == 1
 
 
-def test_a_home_that_cannot_be_used_is_a_sentence(mint: Mint, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Where the journal cannot be kept, nothing is started, and the message says which variable chooses the place."""
+def test_a_home_that_cannot_be_used_is_a_sentence(
+    mint: Mint, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where the journal cannot be kept, nothing is started, and the message says which variable
+    chooses the place.
+    """
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "file"))
     ran = mint(*LAMP)

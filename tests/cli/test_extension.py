@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The archive of `scripts/package.py`, installed into Debian's Blender, and `blender --online-mode --command mint …` there."""
+"""The archive of `scripts/package.py`, installed into Debian's Blender, and `blender --online-mode
+--command mint …` there.
+"""
 
 from __future__ import annotations
 
@@ -40,13 +42,19 @@ def resources(installed: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def blender(service: ThreadService, resources: Path, home: Path, tmp_path: Path) -> Blender:
-    """Runs Blender with the extension and a key in the environment: `blender("--online-mode", "--command", "mint", "check")`."""
+    """Runs Blender with the extension and a key in the environment: `blender("--online-mode",
+    "--command", "mint", "check")`.
+    """
 
-    return lambda *arguments, **changes: run(service, resources, home, tmp_path, *arguments, **changes)
+    return lambda *arguments, **changes: run(
+        service, resources, home, tmp_path, *arguments, **changes
+    )
 
 
 def test_from_the_prompt_to_the_blend(blender: Blender, tmp_path: Path) -> None:
-    """The whole way inside Debian's Blender: status 0, a .blend, and standard output for our results alone."""
+    """The whole way inside Debian's Blender: status 0, a .blend, and standard output for our
+    results alone.
+    """
     ran = blender(*MINT, *LAMP, "--json", "-o", "lamp.blend")
     assert ran.status == 0, ran.err
     assert ran.result["phase"] == "placed"
@@ -66,7 +74,9 @@ def test_a_model_as_mints_own_file(blender: Blender, tmp_path: Path) -> None:
 
 
 def test_a_batch(blender: Blender, tmp_path: Path) -> None:
-    """Inside Debian's Blender: .blend files, a rendered still where it was asked for, records, a contact sheet, and a rerun that does nothing."""
+    """Inside Debian's Blender: .blend files, a rendered still where it was asked for, records, a
+    contact sheet, and a rerun that does nothing.
+    """
     lines = '{"prompt": "a lamp", "preset": "fast", "height": 2, "render": "yes"}\n{"prompt": "a sword [moderation]", "preset": "fast"}\n'
     (tmp_path / "props.jsonl").write_text(lines)
     ran = blender(*MINT, "batch", "props.jsonl", "-o", "out", "--json")
@@ -74,9 +84,20 @@ def test_a_batch(blender: Blender, tmp_path: Path) -> None:
     assert {"event": "batch", "done": 1, "failed": 1}.items() <= ran.records[-1].items()
     names = {path.name for path in (tmp_path / "out").iterdir() if not path.name.startswith(".")}
     failed = "0002-a-sword-moderation.json"
-    assert names == {"0001-a-lamp.blend", "0001-a-lamp.png", "0001-a-lamp.json", failed, "index.html"}
+    assert names == {
+        "0001-a-lamp.blend",
+        "0001-a-lamp.png",
+        "0001-a-lamp.json",
+        failed,
+        "index.html",
+    }
     look = "import bpy; (root,) = [each for each in bpy.data.objects if 'mint_kind' in each]; print('HIGH', round(root.dimensions.z, 3))"
-    assert "HIGH 2.0" in blender("--background", str(tmp_path / "out" / "0001-a-lamp.blend"), "--python-expr", look).out
+    assert (
+        "HIGH 2.0"
+        in blender(
+            "--background", str(tmp_path / "out" / "0001-a-lamp.blend"), "--python-expr", look
+        ).out
+    )
     before = (tmp_path / "out" / "0001-a-lamp.blend").stat().st_mtime_ns
     assert blender(*MINT, "batch", "props.jsonl", "-o", "out").status == 1
     assert (tmp_path / "out" / "0001-a-lamp.blend").stat().st_mtime_ns == before
@@ -88,14 +109,33 @@ def test_a_batch(blender: Blender, tmp_path: Path) -> None:
         (["generate", "--prompt", "a lamp [moderation]"], {}, 1, "Mint's moderation refused"),
         (["generate", "--preset", "quick"], {}, 2, "invalid choice: 'quick'"),
         (["check"], {"MINT_API_KEY": ""}, 3, "No Mint API key is set"),
-        (["generate", "--prompt", "a lamp", "--max-credits", "1"], {}, 4, "more than the limit of 1"),
-        (["generate", "--prompt", "a lamp", "--mode", "review"], {}, 6, "blender --online-mode --command mint approve"),
-        (["generate", "--prompt", "a lamp", "-o", "/dev/null/lamp.blend"], {}, 7, "Nothing was started."),
+        (
+            ["generate", "--prompt", "a lamp", "--max-credits", "1"],
+            {},
+            4,
+            "more than the limit of 1",
+        ),
+        (
+            ["generate", "--prompt", "a lamp", "--mode", "review"],
+            {},
+            6,
+            "blender --online-mode --command mint approve",
+        ),
+        (
+            ["generate", "--prompt", "a lamp", "-o", "/dev/null/lamp.blend"],
+            {},
+            7,
+            "Nothing was started.",
+        ),
     ],
     ids=["failed", "arguments", "key", "credits", "preview", "output"],
 )
-def test_the_status_becomes_blenders(blender: Blender, arguments: list[str], changes: dict[str, str], status: int, sentence: str) -> None:
-    """What the shell gets from Blender is the status of the command, with the same sentence as everywhere."""
+def test_the_status_becomes_blenders(
+    blender: Blender, arguments: list[str], changes: dict[str, str], status: int, sentence: str
+) -> None:
+    """What the shell gets from Blender is the status of the command, with the same sentence as
+    everywhere.
+    """
     ran = blender(*MINT, *arguments, **changes)
     assert ran.status == status, ran.err
     assert sentence in ran.said
@@ -111,7 +151,9 @@ def test_without_online_access_nothing_is_sent(blender: Blender, service: Thread
 
 
 def test_the_key_in_the_preferences_is_found(blender: Blender, service: ThreadService) -> None:
-    """Entered in the preferences and saved, key and base URL serve the command line; the environment wins over them."""
+    """Entered in the preferences and saved, key and base URL serve the command line; the
+    environment wins over them.
+    """
     enter = (
         "import bpy; stored = bpy.context.preferences.addons['bl_ext.user_default.mint_blender'].preferences; "
         f"stored.api_key = {service.key!r}; stored.base_url = {service.api!r}; bpy.ops.wm.save_userpref()"
@@ -125,8 +167,12 @@ def test_the_key_in_the_preferences_is_found(blender: Blender, service: ThreadSe
     assert ran.status == 3
 
 
-def test_blender_and_pip_share_one_journal(blender: Blender, service: ThreadService, tmp_path: Path) -> None:
-    """Without MINT_BLENDER_HOME, the extension's jobs and downloads lie where those of the package from pip do: one folder per user."""
+def test_blender_and_pip_share_one_journal(
+    blender: Blender, service: ThreadService, tmp_path: Path
+) -> None:
+    """Without MINT_BLENDER_HOME, the extension's jobs and downloads lie where those of the package
+    from pip do: one folder per user.
+    """
     where = {"MINT_BLENDER_HOME": "", "XDG_DATA_HOME": str(tmp_path / "data")}
     assert blender(*MINT, *LAMP, "--mode", "review", **where).status == 6
     home = tmp_path / "data" / "mint-blender"
@@ -137,26 +183,51 @@ def test_blender_and_pip_share_one_journal(blender: Blender, service: ThreadServ
 
 
 def test_a_script_in_blender(blender: Blender) -> None:
-    """`from bl_ext.user_default import mint_blender`: the Python interface under the extension's name."""
+    """`from bl_ext.user_default import mint_blender`: the Python interface under the extension's
+    name.
+    """
     script = (
         "from bl_ext.user_default import mint_blender; "
         "placed = mint_blender.generate('a small ceramic lamp', preset='fast'); "
         "print('PLACED', len(placed.objects), mint_blender.usage().credits.total_available)"
     )
-    ran = blender("--online-mode", "--background", "--python-exit-code", "9", "--python-expr", script)
+    ran = blender(
+        "--online-mode", "--background", "--python-exit-code", "9", "--python-expr", script
+    )
     assert ran.status == 0, ran.err
     assert "PLACED" in ran.out
 
 
 def test_ctrl_c_in_blender(service: ThreadService, resources: Path, home: Path) -> None:
     """Interrupted in Blender: the job is kept, and goes on with the same operation."""
-    told = {**plain(resources), **{name: value for name, value in environment(service, home).items() if name.startswith("MINT_")}}
+    told = {
+        **plain(resources),
+        **{
+            name: value
+            for name, value in environment(service, home).items()
+            if name.startswith("MINT_")
+        },
+    }
     arguments = ["blender", *MINT, "generate", "--prompt", "a lamp [slow-start]"]
-    running = subprocess.Popen(arguments, env=told, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c)
+    running = subprocess.Popen(
+        arguments,
+        env=told,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=hear_ctrl_c,
+    )
     _, err = press_ctrl_c(running, at="Queued at Mint", within=30)
     assert running.returncode == 130, err
     assert "Interrupted." in err
     assert "Traceback" not in err
-    again = subprocess.run(["blender", *MINT, "resume"], env=told, capture_output=True, text=True, timeout=60, check=False)
+    again = subprocess.run(
+        ["blender", *MINT, "resume"],
+        env=told,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert again.returncode == 0, again.stderr
     assert len(service.operations()) == 1

@@ -17,35 +17,56 @@ CONVERSIONS = ("POST", "/v1/models/*:convert")
 def made(mint: Mint) -> dict[str, str]:
     """A finished job and its model: their ids."""
     assert mint(*LAMP, "--name", "Lamp").status == 0
-    return {"job": str(mint("jobs", "--json").records[0]["job"]), "asset": str(mint("models", "--json").records[0]["id"])}
+    return {
+        "job": str(mint("jobs", "--json").records[0]["job"]),
+        "asset": str(mint("models", "--json").records[0]["id"]),
+    }
 
 
-# -- generate --optimize ------------------------------------------------------------------------------------------------------------
+# -- generate --optimize
+# ------------------------------------------------------------------------------------------------------------
 
 
 def test_the_lighter_file_is_written(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
     """One optimisation at that level; the .glb is the optimised file as Mint made it."""
     output = tmp_path / "lamp.glb"
     assert mint(*LAMP, "--optimize", "aggressive", "-o", str(output)).status == 0
-    assert [operation.level for operation in service.operations() if operation.level] == ["aggressive"]
+    assert [operation.level for operation in service.operations() if operation.level] == [
+        "aggressive"
+    ]
     assert b"KHR_draco_mesh_compression" in output.read_bytes()
 
 
-def test_a_failed_optimisation_is_said_and_the_original_is_there(mint: Mint, tmp_path: Path) -> None:
+def test_a_failed_optimisation_is_said_and_the_original_is_there(
+    mint: Mint, tmp_path: Path
+) -> None:
     """It is no failure of the generation."""
-    ran = mint("generate", "--prompt", "a lamp [optimize-fails]", "--optimize", "light", "-o", str(tmp_path / "lamp.glb"))
+    ran = mint(
+        "generate",
+        "--prompt",
+        "a lamp [optimize-fails]",
+        "--optimize",
+        "light",
+        "-o",
+        str(tmp_path / "lamp.glb"),
+    )
     assert ran.status == 0
     assert "The model was not optimised: the original file was taken." in ran.out
     assert (tmp_path / "lamp.glb").exists()
 
 
-def test_the_optimisation_is_within_the_limit(mint: Mint, made: dict[str, str], service: ThreadService) -> None:
+def test_the_optimisation_is_within_the_limit(
+    mint: Mint, made: dict[str, str], service: ThreadService
+) -> None:
     """--max-credits holds for both together; any model that Mint has made tells the price. `again` counts it as well."""
     asked = len(service.operations())
     for limit, status in ((267, 4), (268, 0)):
         ran = mint(*LAMP, "--optimize", "light", "--max-credits", str(limit))
         assert ran.status == status
-        assert status == 0 or "about 268 Credits, more than the limit of 267. Nothing was started." in ran.said
+        assert (
+            status == 0
+            or "about 268 Credits, more than the limit of 267. Nothing was started." in ran.said
+        )
     assert len(service.operations()) == asked + 2
     newest = str(mint("jobs", "--json").records[0]["job"])
     assert mint("again", newest, "--max-credits", "267").status == 4
@@ -53,10 +74,15 @@ def test_the_optimisation_is_within_the_limit(mint: Mint, made: dict[str, str], 
 
 
 def test_a_first_optimisation_cannot_be_within_a_limit(mint: Mint, service: ThreadService) -> None:
-    """Where there is no model yet nobody can tell: status 4 with that reason; without a limit it is made."""
+    """Where there is no model yet nobody can tell: status 4 with that reason; without a limit it is
+    made.
+    """
     ran = mint(*LAMP, "--optimize", "light", "--max-credits", "100000")
     assert ran.status == 4
-    assert "a limit cannot be kept. What optimising costs, Mint tells only once there is a model. Nothing was started." in ran.said
+    assert (
+        "a limit cannot be kept. What optimising costs, Mint tells only once there is a model. Nothing was started."
+        in ran.said
+    )
     assert not service.operations()
     assert mint(*LAMP, "--optimize", "light").status == 0
 
@@ -68,23 +94,33 @@ def test_a_world_is_not_optimised(mint: Mint, service: ThreadService) -> None:
     assert not service.operations()
 
 
-# -- convert --------------------------------------------------------------------------------------------------------------------------
+# -- convert
+# --------------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("by", ["job", "asset"])
-def test_files_lie_in_the_folder(by: str, mint: Mint, made: dict[str, str], service: ThreadService, tmp_path: Path) -> None:
+def test_files_lie_in_the_folder(
+    by: str, mint: Mint, made: dict[str, str], service: ThreadService, tmp_path: Path
+) -> None:
     """By the job or by the model's id; each file is named, with its price."""
     folder = tmp_path / "new" / "out"
     ran = mint("convert", made[by], "--format", "fbx", "--format", "usdz", "-o", str(folder))
     assert ran.status == 0
     assert "Lamp: Saved (10 Credits)" in ran.out
-    assert {line.strip() for line in ran.out.splitlines()[1:]} == {str(folder / "Lamp.fbx"), str(folder / "Lamp.usdz")}
+    assert {line.strip() for line in ran.out.splitlines()[1:]} == {
+        str(folder / "Lamp.fbx"),
+        str(folder / "Lamp.usdz"),
+    }
     assert (folder / "Lamp.usdz").read_bytes()[:2] == b"PK"
     assert len(service.requests(*CONVERSIONS)) == 1
 
 
-def test_again_into_the_same_folder(mint: Mint, made: dict[str, str], service: ThreadService, tmp_path: Path) -> None:
-    """Nothing is paid twice, nothing overwritten: the same bytes are there already, other ones stay."""
+def test_again_into_the_same_folder(
+    mint: Mint, made: dict[str, str], service: ThreadService, tmp_path: Path
+) -> None:
+    """Nothing is paid twice, nothing overwritten: the same bytes are there already, other ones
+    stay.
+    """
     words = ("convert", made["job"], "--format", "obj", "-o", str(tmp_path / "out"))
     assert mint(*words).status == mint(*words).status == 0
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["Lamp.obj"]
@@ -100,7 +136,9 @@ def test_json_has_events_and_one_result(mint: Mint, made: dict[str, str], tmp_pa
     assert ran.result["files"] == {"stl": str(tmp_path / "Lamp.stl")}
 
 
-def test_too_few_credits(mint: Mint, made: dict[str, str], service: ThreadService, tmp_path: Path) -> None:
+def test_too_few_credits(
+    mint: Mint, made: dict[str, str], service: ThreadService, tmp_path: Path
+) -> None:
     """Status 4 with the command that goes on; when there are Credits, it does."""
     service.scenario(credits=3)
     ran = mint("convert", made["job"], "--format", "fbx", "-o", str(tmp_path / "out"))
@@ -120,7 +158,9 @@ WRONG = {
 
 
 @pytest.mark.parametrize("arguments, status", WRONG.values(), ids=WRONG.keys())
-def test_what_cannot_be_converted(mint: Mint, service: ThreadService, tmp_path: Path, arguments: list[str], status: int) -> None:
+def test_what_cannot_be_converted(
+    mint: Mint, service: ThreadService, tmp_path: Path, arguments: list[str], status: int
+) -> None:
     """A sentence and a status; nothing is paid."""
     ran = mint("convert", *arguments, "--format", "fbx", "-o", str(tmp_path))
     assert ran.status == status
@@ -128,7 +168,9 @@ def test_what_cannot_be_converted(mint: Mint, service: ThreadService, tmp_path: 
     assert not service.requests(*CONVERSIONS)
 
 
-def test_a_folder_that_cannot_be_written(mint: Mint, made: dict[str, str], service: ThreadService, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written(
+    mint: Mint, made: dict[str, str], service: ThreadService, tmp_path: Path
+) -> None:
     """Status 7, told before anything is paid."""
     (tmp_path / "file").write_text("")
     ran = mint("convert", made["job"], "--format", "fbx", "-o", str(tmp_path / "file"))
@@ -139,17 +181,27 @@ def test_a_folder_that_cannot_be_written(mint: Mint, made: dict[str, str], servi
 def test_a_converted_model_is_not_placed(mint: Mint, made: dict[str, str], tmp_path: Path) -> None:
     """It has no file for Blender: that is said."""
     mint("convert", made["job"], "--format", "fbx", "-o", str(tmp_path))
-    ran = mint("place", str(mint("jobs", "--json").records[0]["job"]), "-o", str(tmp_path / "lamp.glb"))
+    ran = mint(
+        "place", str(mint("jobs", "--json").records[0]["job"]), "-o", str(tmp_path / "lamp.glb")
+    )
     assert (ran.status, "only other formats of it were saved" in ran.said) == (2, True)
 
 
-# -- again ----------------------------------------------------------------------------------------------------------------------------
+# -- again
+# ----------------------------------------------------------------------------------------------------------------------------
 
 
-def test_the_same_once_more(mint: Mint, made: dict[str, str], service: ThreadService, tmp_path: Path) -> None:
+def test_the_same_once_more(
+    mint: Mint, made: dict[str, str], service: ThreadService, tmp_path: Path
+) -> None:
     """The same request as a new job; with --prompt a variation, and -o is where its result goes."""
     assert mint("again", made["job"]).status == 0
-    assert mint("again", made["job"], "--prompt", "a green lamp", "-o", str(tmp_path / "green.glb")).status == 0
+    assert (
+        mint(
+            "again", made["job"], "--prompt", "a green lamp", "-o", str(tmp_path / "green.glb")
+        ).status
+        == 0
+    )
     bodies = [start.body for start in service.requests("POST", "/v1/models:generate")]
     assert bodies == [bodies[0], bodies[0], {**bodies[0], "prompt": "a green lamp"}]
     assert (tmp_path / "green.glb").exists()

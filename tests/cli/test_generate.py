@@ -18,7 +18,9 @@ STARTS = ("POST", "/v1/*:generate")
 
 
 def test_a_model_becomes_mints_own_file(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
-    """A model's .glb is what Mint made, byte for byte; the folder is made, and the last lines say where it lies and what it cost."""
+    """A model's .glb is what Mint made, byte for byte; the folder is made, and the last lines say
+    where it lies and what it cost.
+    """
     output = tmp_path / "new folder" / "lamp.glb"
     ran = mint("generate", "--prompt", "a small lamp", "--preset", "fast", "-o", str(output))
     assert ran.status == 0
@@ -30,7 +32,9 @@ def test_a_model_becomes_mints_own_file(mint: Mint, service: ThreadService, tmp_
 
 
 def test_the_wish_reaches_mint_as_it_was_typed(mint: Mint, service: ThreadService) -> None:
-    """Every option of `generate` becomes its member of the request, and what was not asked for is left out."""
+    """Every option of `generate` becomes its member of the request, and what was not asked for is
+    left out.
+    """
     mint("generate", "--prompt", "a hero", "--preset", "production", "--mode", "review", "--name", "Hero", "--pose", "t_pose", "--image", "https://example.com/a.png")  # fmt: skip
     mint("generate", "--kind", "world", "--prompt", "a greenhouse")
     assert [entry.body for entry in service.requests(*STARTS)] == [
@@ -50,12 +54,18 @@ def test_without_an_output_the_files_are_named(mint: Mint) -> None:
 
 
 def test_review_stops_and_says_what_to_type(mint: Mint, service: ThreadService, home: Path) -> None:
-    """A Preview ends the command with status 6, its picture on disk, and the three commands that go on."""
+    """A Preview ends the command with status 6, its picture on disk, and the three commands that go
+    on.
+    """
     ran = mint("generate", "--prompt", "a lamp", "--mode", "review")
     assert ran.status == 6
     job = mint("jobs", "--json").records[0]
     assert Path(job["files"]["preview"]).is_file()
-    for words in (f"approve {job['job']}", f'revise {job["job"]} "what should change"', f"cancel {job['job']}"):
+    for words in (
+        f"approve {job['job']}",
+        f'revise {job["job"]} "what should change"',
+        f"cancel {job['job']}",
+    ):
         assert f"python3 -m mint_blender {words}" in ran.err
     assert not service.requests("POST", "*:approve")
 
@@ -68,19 +78,44 @@ def test_approve_goes_all_the_way(mint: Mint, service: ThreadService) -> None:
 
 REFUSED = {
     "an empty prompt": (["--prompt", "  "], "The prompt is empty"),
-    "a prompt that is too long": (["--prompt", "x" * 8001], "has 8001 characters; Mint takes at most 8000"),
-    "a world's prompt that is too long": (["--kind", "world", "--prompt", "x" * 4001], "at most 4000 for a world"),
-    "a pose for a world": (["--kind", "world", "--prompt", "a hall", "--pose", "a_pose"], "it goes with a model"),
-    "nine pictures": (["--prompt", "a lamp", *["--image", "https://example.com/a.png"] * 9], "at most 8"),
-    "an address without TLS": (["--prompt", "a lamp", "--image", "http://example.com/a.png"], "https://"),
-    "a picture that is not there": (["--prompt", "a lamp", "--image", "nowhere.png"], "nowhere.png cannot be read: No such file"),
-    "a name that is too long": (["--prompt", "a lamp", "--name", "n" * 121], "The name has 121 characters"),
+    "a prompt that is too long": (
+        ["--prompt", "x" * 8001],
+        "has 8001 characters; Mint takes at most 8000",
+    ),
+    "a world's prompt that is too long": (
+        ["--kind", "world", "--prompt", "x" * 4001],
+        "at most 4000 for a world",
+    ),
+    "a pose for a world": (
+        ["--kind", "world", "--prompt", "a hall", "--pose", "a_pose"],
+        "it goes with a model",
+    ),
+    "nine pictures": (
+        ["--prompt", "a lamp", *["--image", "https://example.com/a.png"] * 9],
+        "at most 8",
+    ),
+    "an address without TLS": (
+        ["--prompt", "a lamp", "--image", "http://example.com/a.png"],
+        "https://",
+    ),
+    "a picture that is not there": (
+        ["--prompt", "a lamp", "--image", "nowhere.png"],
+        "nowhere.png cannot be read: No such file",
+    ),
+    "a name that is too long": (
+        ["--prompt", "a lamp", "--name", "n" * 121],
+        "The name has 121 characters",
+    ),
 }
 
 
 @pytest.mark.parametrize("arguments, sentence", REFUSED.values(), ids=REFUSED.keys())
-def test_what_mint_would_refuse_is_refused_here(mint: Mint, service: ThreadService, arguments: list[str], sentence: str) -> None:
-    """A request that cannot succeed ends with status 2 and a sentence; nothing is sent and no job is left behind."""
+def test_what_mint_would_refuse_is_refused_here(
+    mint: Mint, service: ThreadService, arguments: list[str], sentence: str
+) -> None:
+    """A request that cannot succeed ends with status 2 and a sentence; nothing is sent and no job
+    is left behind.
+    """
     ran = mint("generate", *arguments)
     assert ran.status == 2
     assert sentence in ran.said
@@ -107,8 +142,12 @@ PICTURES = {
 
 
 @pytest.mark.parametrize("content, sentence", PICTURES.values(), ids=PICTURES.keys())
-def test_a_picture_that_mint_does_not_take(mint: Mint, service: ThreadService, tmp_path: Path, content: bytes, sentence: str) -> None:
-    """A reference picture of another format, or above 5 MB, is refused with its name before anything is sent."""
+def test_a_picture_that_mint_does_not_take(
+    mint: Mint, service: ThreadService, tmp_path: Path, content: bytes, sentence: str
+) -> None:
+    """A reference picture of another format, or above 5 MB, is refused with its name before
+    anything is sent.
+    """
     picture = tmp_path / "reference.png"
     picture.write_bytes(content)
     ran = mint("generate", "--prompt", "a lamp", "--image", str(picture))
@@ -120,12 +159,17 @@ def test_a_picture_that_mint_does_not_take(mint: Mint, service: ThreadService, t
 
 def test_a_price_within_the_limit_starts(mint: Mint, service: ThreadService) -> None:
     """The price is asked once, and a limit that it keeps starts the job."""
-    assert mint("generate", "--prompt", "a lamp", "--preset", "fast", "--max-credits", "100000").status == 0
+    assert (
+        mint("generate", "--prompt", "a lamp", "--preset", "fast", "--max-credits", "100000").status
+        == 0
+    )
     assert len(service.requests("POST", "/v1/pricing:estimate")) == 1
 
 
 def test_a_price_above_the_limit_starts_nothing(mint: Mint, service: ThreadService) -> None:
-    """Above --max-credits the command ends with status 4, names price and limit, and nothing is started."""
+    """Above --max-credits the command ends with status 4, names price and limit, and nothing is
+    started.
+    """
     ran = mint("generate", "--prompt", "a lamp", "--max-credits", "1")
     assert ran.status == 4
     assert "more than the limit of 1. Nothing was started" in ran.said
@@ -135,29 +179,45 @@ def test_a_price_above_the_limit_starts_nothing(mint: Mint, service: ThreadServi
 
 def test_an_unknown_price_is_not_within_a_limit(mint: Mint, service: ThreadService) -> None:
     """Where Mint tells no price, a limit cannot be kept: status 4, and nothing is started."""
-    service.scenario(answers=[{"method": "POST", "path": "/v1/pricing:estimate", "answer": {"status": 404}}])
+    service.scenario(
+        answers=[{"method": "POST", "path": "/v1/pricing:estimate", "answer": {"status": 404}}]
+    )
     ran = mint("generate", "--prompt", "a lamp", "--max-credits", "100000")
     assert ran.status == 4
     assert "does not tell the price" in ran.said
     assert not service.operations()
 
 
-def test_an_output_that_cannot_be_written_is_found_before_anything_is_paid(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+def test_an_output_that_cannot_be_written_is_found_before_anything_is_paid(
+    mint: Mint, service: ThreadService, tmp_path: Path
+) -> None:
     """A folder that is a file, a file that is a folder: status 7 before the first request."""
     (tmp_path / "file").write_text("in the way")
     (tmp_path / "folder.glb").mkdir()
-    for output in (tmp_path / "file" / "lamp.glb", tmp_path / "folder.glb", Path("/dev/null/lamp.glb")):
+    for output in (
+        tmp_path / "file" / "lamp.glb",
+        tmp_path / "folder.glb",
+        Path("/dev/null/lamp.glb"),
+    ):
         ran = mint("generate", "--prompt", "a lamp", "-o", str(output))
         assert ran.status == 7
         assert "Nothing was started." in ran.said
     assert not service.log()
 
 
-@pytest.mark.parametrize("arguments", [["-o", "x.blend"], ["--render", "x.png"], ["-o", "x.glb", "--kind", "world"]])
+@pytest.mark.parametrize(
+    "arguments", [["-o", "x.blend"], ["--render", "x.png"], ["-o", "x.glb", "--kind", "world"]]
+)
 def test_without_blender_what_needs_it_is_named_before_anything_is_paid(
-    mint: Mint, service: ThreadService, arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mint: Mint,
+    service: ThreadService,
+    arguments: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Where no Blender is, a .blend, a picture or a world's .glb is refused with what to install; nothing is started."""
+    """Where no Blender is, a .blend, a picture or a world's .glb is refused with what to install;
+    nothing is started.
+    """
     monkeypatch.chdir(tmp_path)
     ran = mint("generate", "--prompt", "a lamp", *arguments)
     assert ran.status == 7
@@ -165,9 +225,17 @@ def test_without_blender_what_needs_it_is_named_before_anything_is_paid(
     assert not service.log()
 
 
-def test_a_generation_that_takes_long_is_watched_to_its_end(mint: Mint, service: ThreadService, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After the usual time the command says once that checking goes on, less often, and brings the result all the same."""
-    monkeypatch.setattr(session, "PACE", Pace(first=0.02, factor=1.0, longest=0.02, patience=0.06, slow=0.02, shortest=0.02))
+def test_a_generation_that_takes_long_is_watched_to_its_end(
+    mint: Mint, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the usual time the command says once that checking goes on, less often, and brings the
+    result all the same.
+    """
+    monkeypatch.setattr(
+        session,
+        "PACE",
+        Pace(first=0.02, factor=1.0, longest=0.02, patience=0.06, slow=0.02, shortest=0.02),
+    )
     service.scenario(durations={"final": 1200.0})  # 0.6 s here
     ran = mint("generate", "--prompt", "a lamp")
     assert ran.status == 0

@@ -46,7 +46,9 @@ def _eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("program", PROGRAMS)
 @pytest.mark.parametrize("command", PROMISED)
-def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str], command: str, program: str) -> None:
+def test_every_command_explains_itself(
+    capsys: pytest.CaptureFixture[str], command: str, program: str
+) -> None:
     """All promised options are there with a word of explanation, in 80 columns."""
     assert commands.main([command, "--help"], program=program) == 0
     text = capsys.readouterr().out
@@ -56,11 +58,19 @@ def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str], comma
     assert text.startswith(f"usage: {program} {command}")
 
 
-def test_the_first_page_has_commands_statuses_and_variables(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_first_page_has_commands_statuses_and_variables(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """One screen: what there is, what the exit statuses mean, and which variables are read."""
     assert commands.main(["--help"]) == 0
     text = capsys.readouterr().out
-    for word in (*PROMISED, "exit status", "MINT_API_KEY", "MINT_API_BASE_URL", "MINT_BLENDER_HOME"):
+    for word in (
+        *PROMISED,
+        "exit status",
+        "MINT_API_KEY",
+        "MINT_API_BASE_URL",
+        "MINT_BLENDER_HOME",
+    ):
         assert word in text
     assert max(map(len, text.splitlines())) <= 80
 
@@ -78,7 +88,9 @@ def test_the_first_page_has_commands_statuses_and_variables(capsys: pytest.Captu
         (["generate", "--prompt", "x", "--max-credits", "nan"], "must be a number of Credits"),
     ],
 )
-def test_wrong_arguments_are_status_2(capsys: pytest.CaptureFixture[str], arguments: list[str], complaint: str) -> None:
+def test_wrong_arguments_are_status_2(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], complaint: str
+) -> None:
     """argparse's own words on standard error, and nothing on standard output."""
     assert commands.main(arguments) == 2
     out, err = capsys.readouterr()

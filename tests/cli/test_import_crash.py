@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An import that takes Blender down: the job waits for the user, and is never imported again by itself."""
+"""An import that takes Blender down: the job waits for the user, and is never imported again by
+itself.
+"""
 
 from __future__ import annotations
 
@@ -24,17 +26,27 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-def test_after_a_crash_the_import_waits_for_the_user(mint: Mint, service: ThreadService, home: Path, tmp_path: Path) -> None:
-    """Killed in the middle of an import: `resume` says so and leaves it alone; naming the job imports it."""
+def test_after_a_crash_the_import_waits_for_the_user(
+    mint: Mint, service: ThreadService, home: Path, tmp_path: Path
+) -> None:
+    """Killed in the middle of an import: `resume` says so and leaves it alone; naming the job
+    imports it.
+    """
     output = tmp_path / "lamp.blend"
     dying = [sys.executable, "-c", DYING, *LAMP, "-o", str(output)]
-    assert subprocess.run(dying, env=environment(service, home), timeout=60).returncode == -signal.SIGKILL
+    assert (
+        subprocess.run(dying, env=environment(service, home), timeout=60).returncode
+        == -signal.SIGKILL
+    )
     (record,) = mint("jobs", "--json").records
     assert record["phase"] == "ready" and record["trouble"]["code"] == "import_crashed"
     for _ in ("once", "twice"):
         ran = mint("resume")
         assert ran.status == 7 and "No jobs were interrupted" not in ran.err
-        assert "closed unexpectedly while importing" in ran.said and f"resume {record['job']}" in ran.said
+        assert (
+            "closed unexpectedly while importing" in ran.said
+            and f"resume {record['job']}" in ran.said
+        )
         assert not output.exists()
     assert mint("resume", record["job"]).status == 0
     assert output.is_file()

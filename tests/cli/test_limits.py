@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The limits of the preferences on the command line and in Python: status 4, a sentence, and nothing started. And what was spent."""
+"""The limits of the preferences on the command line and in Python: status 4, a sentence, and
+nothing started. And what was spent.
+"""
 
 from __future__ import annotations
 
@@ -35,14 +37,19 @@ def test_a_generation_above_the_limit(mint: Mint, service: ThreadService, prefer
     preferences(Limits(each=247))
     ran = mint(*LAMP)
     assert ran.status == 4
-    assert "about 248 Credits, more than your limit of 247 Credits for one generation. Nothing was started." in ran.said
+    assert (
+        "about 248 Credits, more than your limit of 247 Credits for one generation. Nothing was started."
+        in ran.said
+    )
     assert not service.operations()
     preferences(Limits(each=248))
     assert mint(*LAMP).status == 0
 
 
 def test_a_day_above_the_limit(mint: Mint, service: ThreadService, preferences: Set) -> None:
-    """What earlier commands have spent today counts, dismissed jobs too; another --max-credits does not lift the limit."""
+    """What earlier commands have spent today counts, dismissed jobs too; another --max-credits does
+    not lift the limit.
+    """
     preferences(Limits(day=500))
     assert mint(*LAMP).status == 0
     assert mint(*LAMP).status == 0
@@ -54,13 +61,27 @@ def test_a_day_above_the_limit(mint: Mint, service: ThreadService, preferences: 
     assert len(service.operations()) == 2
 
 
-def test_a_price_that_mint_does_not_tell(mint: Mint, service: ThreadService, preferences: Set) -> None:
+def test_a_price_that_mint_does_not_tell(
+    mint: Mint, service: ThreadService, preferences: Set
+) -> None:
     """With a limit and no price it is refused; without a limit an unknown price stops nothing."""
-    service.scenario(answers=[{"method": "POST", "path": "/v1/pricing:estimate", "times": 100, "answer": {"status": 404}}])
+    service.scenario(
+        answers=[
+            {
+                "method": "POST",
+                "path": "/v1/pricing:estimate",
+                "times": 100,
+                "answer": {"status": 404},
+            }
+        ]
+    )
     preferences(Limits(each=10_000))
     ran = mint(*LAMP)
     assert ran.status == 4
-    assert "Mint does not tell the price, so your limit of 10,000 Credits for one generation cannot be kept." in ran.said
+    assert (
+        "Mint does not tell the price, so your limit of 10,000 Credits for one generation cannot be kept."
+        in ran.said
+    )
     preferences(Limits())
     assert mint(*LAMP).status == 0
     assert len(service.operations()) == 1
@@ -77,12 +98,25 @@ def test_a_retry_above_the_limit(mint: Mint, service: ThreadService, preferences
     assert mint("retry", str(record["job"])).status == 0
 
 
-def test_a_batch_above_a_limit(mint: Mint, service: ThreadService, preferences: Set, tmp_path: Path) -> None:
-    """All lines together are held against the day before the first is started, each of them against the limit for one."""
+def test_a_batch_above_a_limit(
+    mint: Mint, service: ThreadService, preferences: Set, tmp_path: Path
+) -> None:
+    """All lines together are held against the day before the first is started, each of them against
+    the limit for one.
+    """
     file = tmp_path / "lamps.jsonl"
-    file.write_text("".join(f'{{"prompt": "lamp {number}", "preset": "fast", "format": "glb"}}\n' for number in range(3)), encoding="utf-8")
+    file.write_text(
+        "".join(
+            f'{{"prompt": "lamp {number}", "preset": "fast", "format": "glb"}}\n'
+            for number in range(3)
+        ),
+        encoding="utf-8",
+    )
     words = ("batch", str(file), "-o", str(tmp_path / "out"))
-    for limits, sentence in ((Limits(day=743), "limit of 743 Credits for a day"), (Limits(each=200), "limit of 200 Credits for one")):
+    for limits, sentence in (
+        (Limits(day=743), "limit of 743 Credits for a day"),
+        (Limits(each=200), "limit of 200 Credits for one"),
+    ):
         preferences(limits)
         ran = mint(*words)
         assert ran.status == 4
@@ -96,18 +130,30 @@ def test_a_batch_above_a_limit(mint: Mint, service: ThreadService, preferences: 
 def test_in_python(signed_in: ThreadService, preferences: Set) -> None:
     """TooExpensive, as for max_credits."""
     preferences(Limits(each=1))
-    with pytest.raises(mint_blender.TooExpensive, match="your limit of 1 Credits for one generation"):
+    with pytest.raises(
+        mint_blender.TooExpensive, match="your limit of 1 Credits for one generation"
+    ):
         mint_blender.generate("a lamp", max_credits=100_000)
     assert not signed_in.operations()
 
 
-def test_an_optimisation_that_is_to_follow(signed_in: ThreadService, mint: Mint, preferences: Set, tmp_path: Path) -> None:
-    """It counts in all three ways in: refused for a price that nobody knows, then for one that is too high."""
+def test_an_optimisation_that_is_to_follow(
+    signed_in: ThreadService, mint: Mint, preferences: Set, tmp_path: Path
+) -> None:
+    """It counts in all three ways in: refused for a price that nobody knows, then for one that is
+    too high.
+    """
     file = tmp_path / "lamps.jsonl"
-    file.write_text('{"prompt": "a lamp", "preset": "fast", "format": "glb", "optimize": "light"}\n', encoding="utf-8")
+    file.write_text(
+        '{"prompt": "a lamp", "preset": "fast", "format": "glb", "optimize": "light"}\n',
+        encoding="utf-8",
+    )
     batch = ("batch", str(file), "-o", str(tmp_path / "out"))
     single = (*LAMP, "--optimize", "light")
-    for limits, sentence in ((Limits(each=10_000), "Mint tells only once there is a model"), (Limits(each=267), "about 268 Credits")):
+    for limits, sentence in (
+        (Limits(each=10_000), "Mint tells only once there is a model"),
+        (Limits(each=267), "about 268 Credits"),
+    ):
         preferences(limits)
         for words in (single, batch):
             ran = mint(*words)
@@ -122,9 +168,15 @@ def test_an_optimisation_that_is_to_follow(signed_in: ThreadService, mint: Mint,
     assert mint(*batch).status == 0
 
 
-def test_a_list_of_models_that_mint_refuses(service: ThreadService, mint: Mint, preferences: Set) -> None:
-    """What optimising costs is then not known, which a limit refuses; or it is what the last one cost, also when that was dismissed."""
-    service.scenario(answers=[{"method": "GET", "path": "/v1/models", "times": 100, "answer": {"status": 403}}])
+def test_a_list_of_models_that_mint_refuses(
+    service: ThreadService, mint: Mint, preferences: Set
+) -> None:
+    """What optimising costs is then not known, which a limit refuses; or it is what the last one
+    cost, also when that was dismissed.
+    """
+    service.scenario(
+        answers=[{"method": "GET", "path": "/v1/models", "times": 100, "answer": {"status": 403}}]
+    )
     single = (*LAMP, "--optimize", "light")
     for limits, words in ((Limits(), ("--max-credits", "10000")), (Limits(each=10_000), ())):
         preferences(limits)
@@ -140,7 +192,9 @@ def test_a_list_of_models_that_mint_refuses(service: ThreadService, mint: Mint, 
 
 
 def test_usage_tells_the_month(mint: Mint) -> None:
-    """`usage` counts this computer's generations: how many, for how many Credits, how many failed; with --json the same in numbers."""
+    """`usage` counts this computer's generations: how many, for how many Credits, how many failed;
+    with --json the same in numbers.
+    """
     assert "Last 30 days on this computer: 0 generations, 0 Credits\n" in mint("usage").out
     mint(*LAMP)
     mint("generate", "--prompt", "a lamp [moderation]", "--preset", "fast")
@@ -156,7 +210,9 @@ def test_usage_tells_the_month(mint: Mint) -> None:
 
 
 def test_jobs_say_what_they_cost(mint: Mint) -> None:
-    """A finished one its price, one that failed that it cost nothing, one that waits what is held back for it."""
+    """A finished one its price, one that failed that it cost nothing, one that waits what is held
+    back for it.
+    """
     mint(*LAMP)
     mint("generate", "--prompt", "a vase [moderation]", "--preset", "fast")
     mint("generate", "--prompt", "a mug", "--preset", "fast", "--mode", "review")
@@ -172,20 +228,28 @@ def in_review(mint: Mint, *more: str) -> str:
     return str(mint("jobs", "--json").records[0]["job"])
 
 
-def test_approving_and_revising_above_a_limit(mint: Mint, service: ThreadService, preferences: Set) -> None:
+def test_approving_and_revising_above_a_limit(
+    mint: Mint, service: ThreadService, preferences: Set
+) -> None:
     """They cost too: status 4 and nothing sent. What the Preview has cost already counts once."""
     job = in_review(mint)
     preferences(Limits(each=247))
     for words in (("approve", job), ("revise", job, "in green")):
         ran = mint(*words)
-        assert ran.status == 4 and "more than your limit of 247 Credits for one generation" in ran.said
+        assert (
+            ran.status == 4 and "more than your limit of 247 Credits for one generation" in ran.said
+        )
     assert not service.requests("POST", "*:approve") and not service.requests("POST", "*:revise")
     preferences(Limits(each=248, day=248))
     assert mint("approve", job).status == 0
 
 
-def test_approving_in_python_above_a_limit(mint: Mint, service: ThreadService, preferences: Set) -> None:
-    """TooExpensive at the Preview as well, where another command has spent the rest of the day meanwhile."""
+def test_approving_in_python_above_a_limit(
+    mint: Mint, service: ThreadService, preferences: Set
+) -> None:
+    """TooExpensive at the Preview as well, where another command has spent the rest of the day
+    meanwhile.
+    """
 
     def review(preview: object) -> str:
         preferences(Limits())
@@ -193,7 +257,9 @@ def test_approving_in_python_above_a_limit(mint: Mint, service: ThreadService, p
         return "approve"
 
     preferences(Limits(day=495))
-    with pytest.raises(mint_blender.TooExpensive, match=r"about 98 Credits\. With the 398 Credits spent today"):
+    with pytest.raises(
+        mint_blender.TooExpensive, match=r"about 98 Credits\. With the 398 Credits spent today"
+    ):
         mint_blender.generate("a mug", preset="fast", mode="review", review=review)
     assert not service.requests("POST", "*:approve")
 
@@ -203,21 +269,32 @@ def test_max_credits_belongs_to_the_job(mint: Mint, service: ThreadService) -> N
     job = in_review(mint, "--max-credits", "300")
     service.scenario(answers=[cheap(700, times=3)])
     ran = mint("approve", job)
-    assert ran.status == 4 and "about 700 Credits in all, more than its limit of 300 Credits" in ran.said
+    assert (
+        ran.status == 4
+        and "about 700 Credits in all, more than its limit of 300 Credits" in ran.said
+    )
     assert mint("revise", job, "in green").status == 4
     assert not service.requests("POST", "*:approve") and not service.requests("POST", "*:revise")
     assert mint("approve", job, "--max-credits", "700").status == 0
 
 
 def test_a_resumed_job_keeps_its_limit(mint: Mint, service: ThreadService, home: Path) -> None:
-    """Clicked long ago and never sent: the price is asked anew, and above the limit it rests, with status 4 and nothing started."""
-    job = new_job(GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST), Target(), now=1.0, estimate=100.0)
+    """Clicked long ago and never sent: the price is asked anew, and above the limit it rests, with
+    status 4 and nothing started.
+    """
+    job = new_job(
+        GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST), Target(), now=1.0, estimate=100.0
+    )
     journal = Journal(home)
     journal.add(replace(job, max_credits=247.0))
     journal.close()
     for _ in range(2):
         ran = mint("resume", job.id)
-        assert ran.status == 4 and "about 248 Credits in all, more than its limit of 247 Credits. Nothing was sent." in ran.said
+        assert (
+            ran.status == 4
+            and "about 248 Credits in all, more than its limit of 247 Credits. Nothing was sent."
+            in ran.said
+        )
         (told,) = mint("jobs", "--json").records
         assert (told["phase"], told["trouble"]["code"]) == ("paused", "max_credits")
     assert not service.operations()

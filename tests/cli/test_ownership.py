@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""On the command line: jobs of another account, a key that an address does not get, and a journal that cannot be used."""
+"""On the command line: jobs of another account, a key that an address does not get, and a journal
+that cannot be used.
+"""
 
 from __future__ import annotations
 
@@ -19,21 +21,36 @@ from .runs import Mint
 def test_an_address_of_the_environment_does_not_get_a_stored_key(
     mint: Mint, service: ThreadService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The key in the preferences is the user's for Mint: exit status 3, a sentence that names the address, and no request."""
+    """The key in the preferences is the user's for Mint: exit status 3, a sentence that names the
+    address, and no request.
+    """
     monkeypatch.delenv("MINT_API_KEY")
     monkeypatch.setattr(environment, "stored_account", lambda: (service.key, ""))
     for command in (["check"], ["generate", "--prompt", "a lamp"], ["models"], ["resume"]):
         ran = mint(*command)
         assert ran.status == 3
-        assert f"MINT_API_BASE_URL leads to {service.api.removesuffix('/v1')}, so your stored API key is not sent." in ran.err
+        assert (
+            f"MINT_API_BASE_URL leads to {service.api.removesuffix('/v1')}, so your stored API key is not sent."
+            in ran.err
+        )
     assert service.log() == []
-    monkeypatch.setattr(environment, "confirmed_origins", lambda: frozenset({service.api.removesuffix("/v1")}))
+    monkeypatch.setattr(
+        environment, "confirmed_origins", lambda: frozenset({service.api.removesuffix("/v1")})
+    )
     assert mint("check").status == 0
 
 
-def test_jobs_tell_whose_they_are(mint: Mint, home: Path, service: ThreadService, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A program reads API, account and whether it is the present one's; a person reads that it is another's, and what to do."""
-    (result,) = [each for each in mint("generate", "--prompt", "a lamp", "--mode", "review", "--json").records if each["event"] == "result"]
+def test_jobs_tell_whose_they_are(
+    mint: Mint, home: Path, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program reads API, account and whether it is the present one's; a person reads that it is
+    another's, and what to do.
+    """
+    (result,) = [
+        each
+        for each in mint("generate", "--prompt", "a lamp", "--mode", "review", "--json").records
+        if each["event"] == "result"
+    ]
     assert (result["mine"], result["api"]) == (True, service.api.removesuffix("/v1"))
     assert result["account"].startswith("user:")
     with running_service(speed=2000) as other:
@@ -49,7 +66,10 @@ def test_jobs_tell_whose_they_are(mint: Mint, home: Path, service: ThreadService
         assert "No jobs were interrupted" in mint("resume").err
         with closing(sqlite3.connect(home / "journal.sqlite3")) as database, database:
             database.execute("UPDATE jobs SET phase = 'working'")
-        assert "1 unfinished job belongs to another account. It goes on with that account's key and address." in mint("resume").err
+        assert (
+            "1 unfinished job belongs to another account. It goes on with that account's key and address."
+            in mint("resume").err
+        )
         with closing(sqlite3.connect(home / "journal.sqlite3")) as database, database:
             database.execute("UPDATE jobs SET phase = 'review'")
         assert mint("usage", "--json").records[0]["journal"]["generations"] == 0
@@ -61,12 +81,16 @@ def test_jobs_tell_whose_they_are(mint: Mint, home: Path, service: ThreadService
 
 
 def test_an_unreadable_record_is_listed_and_kept(mint: Mint, home: Path) -> None:
-    """The other jobs can be used, and what cannot be read is untouched after it was taken off the list."""
+    """The other jobs can be used, and what cannot be read is untouched after it was taken off the
+    list.
+    """
     mint("generate", "--prompt", "a lamp")
     mint("generate", "--prompt", "a chair")
     with closing(sqlite3.connect(home / "journal.sqlite3")) as database, database:
         (damaged,) = database.execute("SELECT id FROM jobs ORDER BY created_at").fetchone()
-        database.execute("UPDATE jobs SET record = '{\"half', phase = 'dreaming' WHERE id = ?", (damaged,))
+        database.execute(
+            "UPDATE jobs SET record = '{\"half', phase = 'dreaming' WHERE id = ?", (damaged,)
+        )
     listed = mint("jobs", "--json").records
     assert [each["event"] for each in listed] == ["job", "unreadable"]
     assert f"{damaged}  This job cannot be read" in mint("jobs").out
@@ -75,7 +99,9 @@ def test_an_unreadable_record_is_listed_and_kept(mint: Mint, home: Path) -> None
     assert mint("dismiss", damaged).status == 0
     assert [each["event"] for each in mint("jobs", "--json").records] == ["job", "job"]
     with closing(sqlite3.connect(home / "journal.sqlite3")) as database:
-        row = database.execute("SELECT record, phase, dismissed FROM jobs WHERE id = ?", (damaged,)).fetchone()
+        row = database.execute(
+            "SELECT record, phase, dismissed FROM jobs WHERE id = ?", (damaged,)
+        ).fetchone()
     assert row == ('{"half', "dreaming", 1)
 
 
@@ -95,9 +121,17 @@ def _newer(home: Path) -> None:
 
 
 @pytest.mark.parametrize("break_it", [_noise, _file_instead_of_a_folder, _newer])
-@pytest.mark.parametrize("command", [["jobs"], ["resume"], ["generate", "--prompt", "a lamp"]], ids=lambda command: command[0])
-def test_a_journal_that_cannot_be_used_is_a_sentence(mint: Mint, service: ThreadService, home: Path, break_it, command) -> None:
-    """The command ends with a sentence that names the file and says what to do; nothing is sent that nobody could remember."""
+@pytest.mark.parametrize(
+    "command",
+    [["jobs"], ["resume"], ["generate", "--prompt", "a lamp"]],
+    ids=lambda command: command[0],
+)
+def test_a_journal_that_cannot_be_used_is_a_sentence(
+    mint: Mint, service: ThreadService, home: Path, break_it, command
+) -> None:
+    """The command ends with a sentence that names the file and says what to do; nothing is sent
+    that nobody could remember.
+    """
     break_it(home)
     ran = mint(*command)
     assert ran.status == 1

@@ -44,7 +44,12 @@ def test_what_is_left_of_a_text(text: str) -> None:
     assert safe_text.lines(text) == SAMPLES[text]
 
 
-@given(st.text(alphabet=st.characters() | st.sampled_from("\x1b\x9b\x9d\x90[];\\\x07\x9c\r\n\u202e"), max_size=60))
+@given(
+    st.text(
+        alphabet=st.characters() | st.sampled_from("\x1b\x9b\x9d\x90[];\\\x07\x9c\r\n\u202e"),
+        max_size=60,
+    )
+)
 def test_nothing_is_left_that_a_terminal_obeys(text: str) -> None:
     """Whatever the text is; and cleaning what is clean changes nothing."""
     assert not HARMFUL.search(safe_text.lines(text))
@@ -79,7 +84,9 @@ def test_the_live_display_is_clean(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (task.fields["title"], task.description) == ("a lamp or two", "Failed: no")
 
 
-def test_control_characters_through_a_whole_run(mint: Mint, service: ThreadService, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_control_characters_through_a_whole_run(
+    mint: Mint, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What Mint says of a failed generation: people read it without them, programs get it as JSON."""
     monkeypatch.setitem(machine.MESSAGES, "generation_failed", "Not \x1b[2Jlike\u202e that.")
     ran = mint("generate", "--prompt", "a lamp [fails]", "--preset", "fast")

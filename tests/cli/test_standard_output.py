@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who reads what: results on standard output, progress on standard error; on a terminal, in a pipe, for programs."""
+"""Who reads what: results on standard output, progress on standard error; on a terminal, in a pipe,
+for programs.
+"""
 
 from __future__ import annotations
 
@@ -30,8 +32,12 @@ def test_in_a_pipe_every_change_is_one_plain_line(service: ThreadService, home: 
     assert ran.out.startswith("a lamp: Ready to place")
 
 
-def test_for_programs_standard_output_is_json_lines_only(service: ThreadService, home: Path) -> None:
-    """Every change is an object, the last one is the result, and people can still follow on standard error."""
+def test_for_programs_standard_output_is_json_lines_only(
+    service: ThreadService, home: Path
+) -> None:
+    """Every change is an object, the last one is the result, and people can still follow on
+    standard error.
+    """
     ran = run(service, home, *LAMP, "--mode", "review", "--json")
     events = [record["event"] for record in ran.records]
     assert events[-1] == "result"
@@ -41,25 +47,52 @@ def test_for_programs_standard_output_is_json_lines_only(service: ThreadService,
 
 
 @pytest.mark.parametrize(
-    "arguments", [["jobs"], ["models"], ["worlds"], ["usage"], ["check"], ["resume"], ["approve", "x"], ["place", "x", "-o", "x.glb"]]
+    "arguments",
+    [
+        ["jobs"],
+        ["models"],
+        ["worlds"],
+        ["usage"],
+        ["check"],
+        ["resume"],
+        ["approve", "x"],
+        ["place", "x", "-o", "x.glb"],
+    ],
 )
-def test_every_command_speaks_json(mint: Mint, service: ThreadService, arguments: list[str]) -> None:
+def test_every_command_speaks_json(
+    mint: Mint, service: ThreadService, arguments: list[str]
+) -> None:
     """Whatever the command and its end, each line of standard output is an object with an `event`."""
     mint(*LAMP)
     assert all(record["event"] for record in mint(*arguments, "--json").records)
 
 
 def test_json_survives_every_encoding(service: ThreadService, home: Path) -> None:
-    """A prompt in any script is valid JSON and readable lines also where the terminal is ASCII only."""
+    """A prompt in any script is valid JSON and readable lines also where the terminal is ASCII
+    only.
+    """
     prompt = "une lampe à pied 灯 \U0001f4a1"
-    ran = run(service, home, "generate", "--prompt", prompt, "--mode", "review", "--json", PYTHONIOENCODING="ascii")
+    ran = run(
+        service,
+        home,
+        "generate",
+        "--prompt",
+        prompt,
+        "--mode",
+        "review",
+        "--json",
+        PYTHONIOENCODING="ascii",
+    )
     assert ran.status == 6
     assert ran.result["prompt"] == prompt
     assert run(service, home, "jobs", PYTHONIOENCODING="ascii").status == 0
 
 
 def test_a_terminal_gets_a_live_display(service: ThreadService, home: Path) -> None:
-    """Standard error on a terminal: a spinner and a bar that are drawn over. Standard output elsewhere stays clean."""
+    """Standard error on a terminal: a spinner and a bar that are drawn over.
+
+    Standard output elsewhere stays clean.
+    """
     pytest.importorskip("rich", reason=DOES_NOT_APPLY + "without rich there are plain lines")
     with screen() as terminal:
         ended = subprocess.run(
@@ -86,7 +119,9 @@ def test_a_terminal_shows_prompts_as_they_are(service: ThreadService, home: Path
 
 
 def test_ctrl_c_says_what_goes_on_and_how_to_pick_it_up(service: ThreadService, home: Path) -> None:
-    """Interrupted in the middle: status 130, a sentence and no traceback, and the job goes on later with the same operation."""
+    """Interrupted in the middle: status 130, a sentence and no traceback, and the job goes on later
+    with the same operation.
+    """
     running = subprocess.Popen(
         command("generate", "--prompt", "a lamp [slow-start]"), env=environment(service, home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         preexec_fn=hear_ctrl_c,
@@ -106,7 +141,14 @@ def test_a_reader_that_goes_away_is_no_accident(service: ThreadService, home: Pa
         run(service, home, "generate", "--prompt", "a lamp [forbidden]")
     reading, writing = os.pipe()
     os.close(reading)
-    ended = subprocess.run(command("jobs"), env=environment(service, home), stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    ended = subprocess.run(
+        command("jobs"),
+        env=environment(service, home),
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
     os.close(writing)
     assert ended.returncode == 1
     assert ended.stderr == ""
@@ -115,7 +157,9 @@ def test_a_reader_that_goes_away_is_no_accident(service: ThreadService, home: Pa
 def test_a_mistake_of_ours_is_a_sentence_and_an_entry_in_the_log(
     mint: Mint, service: ThreadService, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An unforeseen exception shows no traceback to the user; the log beside the journal has it, without the key."""
+    """An unforeseen exception shows no traceback to the user; the log beside the journal has it,
+    without the key.
+    """
 
     def broken(*_: object, **_more: object) -> None:
         raise RuntimeError(f"the key is {service.key}")
@@ -138,9 +182,14 @@ def test_without_a_mistake_there_is_no_log(mint: Mint, home: Path) -> None:
     assert not (home / "mint.log").exists()
 
 
-def test_the_second_time_it_says_how_long_it_usually_takes(mint: Mint, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_second_time_it_says_how_long_it_usually_takes(
+    mint: Mint, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """From the history of this machine; the first time nothing is made up."""
     monkeypatch.setattr(session, "PACE", Pace(first=1.2, factor=1.0))
     first, second = (mint(*LAMP, "--mode", "review").err for _ in range(2))
     assert "usually" not in first
-    assert "a lamp: Generating (usually 1 s)" in second or "a lamp: Queued at Mint (usually 1 s)" in second
+    assert (
+        "a lamp: Generating (usually 1 s)" in second
+        or "a lamp: Queued at Mint (usually 1 s)" in second
+    )

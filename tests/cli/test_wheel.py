@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pip package on a machine without Blender: the wheel, its dependencies, and nothing else on the import path."""
+"""The pip package on a machine without Blender: the wheel, its dependencies, and nothing else on
+the import path.
+"""
 
 from __future__ import annotations
 
@@ -28,9 +30,20 @@ NEEDED = (
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as pip leaves it: our wheel, unpacked, beside links to the packages that it depends on."""
+    """A folder as pip leaves it: our wheel, unpacked, beside links to the packages that it depends
+    on.
+    """
     folder = tmp_path_factory.mktemp("site")
-    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder / "dist")]
+    build = [
+        sys.executable,
+        "-m",
+        "hatchling",
+        "build",
+        "--target",
+        "wheel",
+        "--directory",
+        str(folder / "dist"),
+    ]
     done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     (wheel,) = (folder / "dist").glob("*.whl")
@@ -44,7 +57,11 @@ def link(folder: Path, names: tuple[str, ...]) -> None:
     """Make installed packages importable from this folder."""
     for name in names:
         distribution = importlib.metadata.distribution(name)
-        for top in {file.parts[0] for file in distribution.files or () if file.parts[0] not in ("..", "__pycache__")}:
+        for top in {
+            file.parts[0]
+            for file in distribution.files or ()
+            if file.parts[0] not in ("..", "__pycache__")
+        }:
             if not (folder / top).exists():
                 (folder / top).symlink_to(Path(str(distribution.locate_file(top))))
 
@@ -53,11 +70,15 @@ def mint(service: ThreadService, home: Path, site: Path, *arguments: str) -> Ran
     """`python3 -m mint_blender` where only `site` and the standard library can be imported."""
     told = environment(service, home, PYTHONPATH=str(site))
     command = [sys.executable, "-S", "-m", "mint_blender", *arguments]
-    done = subprocess.run(command, env=told, cwd=home.parent, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        command, env=told, cwd=home.parent, capture_output=True, text=True, timeout=60, check=False
+    )
     return Ran(done.returncode, done.stdout, done.stderr).checked(service)
 
 
-def test_a_model_without_blender(service: ThreadService, home: Path, site: Path, tmp_path: Path) -> None:
+def test_a_model_without_blender(
+    service: ThreadService, home: Path, site: Path, tmp_path: Path
+) -> None:
     """Mint's own .glb needs no Blender."""
     ran = mint(service, home, site, *LAMP, "-o", "lamp.glb")
     assert ran.status == 0, ran.err
@@ -65,7 +86,9 @@ def test_a_model_without_blender(service: ThreadService, home: Path, site: Path,
 
 
 def test_a_checkout_with_the_least(service: ThreadService, home: Path, tmp_path: Path) -> None:
-    """Straight from a clone, with requests and NumPy and nothing else: from the prompt to Mint's own file."""
+    """Straight from a clone, with requests and NumPy and nothing else: from the prompt to Mint's
+    own file.
+    """
     clone = tmp_path / "clone"
     clone.mkdir()
     (clone / "mint_blender").symlink_to(ROOT / "mint_blender")
@@ -93,7 +116,12 @@ def test_the_program_that_pip_installs(service: ThreadService, home: Path, site:
         (["approve", "x"], 2, "no job"),
     ):
         done = subprocess.run(
-            [sys.executable, "-S", "-c", script, *arguments], env=told, cwd=home.parent, capture_output=True, text=True, check=False
+            [sys.executable, "-S", "-c", script, *arguments],
+            env=told,
+            cwd=home.parent,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == status, done.stderr
         assert sentence in done.stdout + done.stderr

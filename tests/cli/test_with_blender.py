@@ -39,7 +39,13 @@ os._exit(0)
 
 def look(blend: Path) -> dict[str, object]:
     """What another Blender finds in a file."""
-    ended = subprocess.run([sys.executable, "-c", LOOK, str(blend)], capture_output=True, text=True, timeout=120, check=True)
+    ended = subprocess.run(
+        [sys.executable, "-c", LOOK, str(blend)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
     (line,) = [line for line in ended.stdout.splitlines() if line.startswith("SEEN ")]
     seen: dict[str, object] = json.loads(line.removeprefix("SEEN "))
     return seen
@@ -51,11 +57,17 @@ def _small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     from mint_blender.delivery import import_job
     from mint_blender.scene.export import render as export_render
 
-    monkeypatch.setattr(import_job, "render_still", partial(export_render.render_still, width=64, height=48, samples=1))
+    monkeypatch.setattr(
+        import_job,
+        "render_still",
+        partial(export_render.render_still, width=64, height=48, samples=1),
+    )
 
 
 def test_a_model_becomes_a_blend_and_a_picture(mint: Mint, tmp_path: Path) -> None:
-    """The .blend, opened by another Blender, holds the model under one root, with its pictures inside; the PNG is one."""
+    """The .blend, opened by another Blender, holds the model under one root, with its pictures
+    inside; the PNG is one.
+    """
     ran = mint(*LAMP, "-o", str(tmp_path / "lamp.blend"), "--render", str(tmp_path / "lamp.png"))
     assert ran.status == 0, ran.err
     assert f"  {tmp_path / 'lamp.blend'}" in ran.out
@@ -81,13 +93,19 @@ def test_a_world_becomes_a_blend_and_a_picture(mint: Mint, tmp_path: Path) -> No
 
 def test_a_world_as_glb_is_written_by_blender(mint: Mint, tmp_path: Path) -> None:
     """A World has no GLB of Mint's own: Blender writes what it placed."""
-    ran = mint("generate", "--kind", "world", "--prompt", "a hall", "-o", str(tmp_path / "hall.glb"))
+    ran = mint(
+        "generate", "--kind", "world", "--prompt", "a hall", "-o", str(tmp_path / "hall.glb")
+    )
     assert ran.status == 0, ran.err
     assert (tmp_path / "hall.glb").read_bytes()[:4] == b"glTF"
 
 
-def test_a_result_that_cannot_be_imported_is_kept(mint: Mint, tmp_path: Path, service: ThreadService) -> None:
-    """Status 7 says what is missing and where Mint's file lies; nothing is generated again by resuming."""
+def test_a_result_that_cannot_be_imported_is_kept(
+    mint: Mint, tmp_path: Path, service: ThreadService
+) -> None:
+    """Status 7 says what is missing and where Mint's file lies; nothing is generated again by
+    resuming.
+    """
     ran = mint("generate", "--prompt", "a lamp [meshopt]", "-o", str(tmp_path / "lamp.blend"))
     assert ran.status == 7
     assert "Mint's files are kept" in ran.said
@@ -112,20 +130,39 @@ def test_a_batch_of_text_lines(mint: Mint, tmp_path: Path, service: ThreadServic
     ran = mint("batch", str(tmp_path / "wishes.txt"), "-o", str(tmp_path / "out"))
     assert ran.status == 1
     assert "line 3: a mug [fails]" in ran.err
-    assert sorted(path.name for path in (tmp_path / "out").glob("*.blend")) == ["0001-a-lamp.blend", "0004-a-chest.blend"]
+    assert sorted(path.name for path in (tmp_path / "out").glob("*.blend")) == [
+        "0001-a-lamp.blend",
+        "0004-a-chest.blend",
+    ]
     assert len(look(tmp_path / "out" / "0004-a-chest.blend")["roots"]) == 1
 
 
-def test_blenders_own_prints_stay_off_standard_output(service: ThreadService, home: Path, tmp_path: Path) -> None:
-    """A process of its own, with --json: importing, saving and rendering print much, and none of it among the results."""
-    ran = run(service, home, *LAMP, "--json", "-o", str(tmp_path / "lamp.blend"), "--render", str(tmp_path / "lamp.png"), timeout=120)
+def test_blenders_own_prints_stay_off_standard_output(
+    service: ThreadService, home: Path, tmp_path: Path
+) -> None:
+    """A process of its own, with --json: importing, saving and rendering print much, and none of it
+    among the results.
+    """
+    ran = run(
+        service,
+        home,
+        *LAMP,
+        "--json",
+        "-o",
+        str(tmp_path / "lamp.blend"),
+        "--render",
+        str(tmp_path / "lamp.png"),
+        timeout=120,
+    )
     assert ran.status == 0, ran.err
     assert ran.result["phase"] == "placed"
     assert "Fra:" not in ran.err
 
 
 def test_a_batch_of_both_kinds(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
-    """Each line becomes a .blend as it asks for, and with --render a still instead of Mint's picture; a still may come later, at no cost."""
+    """Each line becomes a .blend as it asks for, and with --render a still instead of Mint's
+    picture; a still may come later, at no cost.
+    """
     lines: list[dict[str, object]] = [
         {"prompt": "a lamp", "preset": "fast", "height": 3, "name": "Lamp"},
         {
@@ -138,10 +175,17 @@ def test_a_batch_of_both_kinds(mint: Mint, service: ThreadService, tmp_path: Pat
             "render": False,
         },
     ]
-    (tmp_path / "a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    (tmp_path / "a.jsonl").write_text(
+        "".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8"
+    )
     out = tmp_path / "out"
     assert mint("batch", str(tmp_path / "a.jsonl"), "-o", str(out)).status == 0
-    assert {path.suffix for path in out.iterdir() if not path.name.startswith(".")} == {".blend", ".webp", ".json", ".html"}
+    assert {path.suffix for path in out.iterdir() if not path.name.startswith(".")} == {
+        ".blend",
+        ".webp",
+        ".json",
+        ".html",
+    }
     hall = look(out / "0002-a-hall.blend")
     assert hall["background"] is False and hall["meshes"]
     assert look(out / "0001-lamp.blend")["height"] == pytest.approx(3)
@@ -154,7 +198,9 @@ def test_a_batch_of_both_kinds(mint: Mint, service: ThreadService, tmp_path: Pat
 
 
 def test_a_still_that_comes_later_leaves_the_result_alone(mint: Mint, tmp_path: Path) -> None:
-    """What the user has made of a finished line's file since is not undone by a rerun that only lacks the picture."""
+    """What the user has made of a finished line's file since is not undone by a rerun that only
+    lacks the picture.
+    """
     (tmp_path / "a.txt").write_text("a lamp\n", encoding="utf-8")
     out = tmp_path / "out"
     assert mint("batch", str(tmp_path / "a.txt"), "-o", str(out)).status == 0

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A folder kept as an asset library: only what is new, whatever happened before, and nothing of the user's."""
+"""A folder kept as an asset library: only what is new, whatever happened before, and nothing of the
+user's.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,8 @@ from mint_blender.jobs.library import view_model  # noqa: E402
 from mint_blender.mint.account import Account  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind  # noqa: E402
 
-sync = partial(asset_library_sync.sync, local_files=True)  # the file host of these tests is on this computer
+# the file host of these tests is on this computer
+sync = partial(asset_library_sync.sync, local_files=True)
 
 
 @pytest.fixture
@@ -52,13 +55,20 @@ def listed(service: ThreadService) -> list[Asset]:
 
 
 def test_links_that_expire_during_a_sync(service: ThreadService, tmp_path: Path) -> None:
-    """A library may take longer to save than its links live: each entry is read again, and a fresh link is no other version of it."""
+    """A library may take longer to save than its links live: each entry is read again, and a fresh
+    link is no other version of it.
+    """
     found = [asset for asset in listed(service) if asset.kind is Kind.MODEL]
     service.advance(4000)
     assert len(sync(tmp_path / "without", found[:1], tmp_path / "home").failed) == 1
     client = dispatch.connect(Account(service.key, service.api))
     try:
-        outcome = sync(tmp_path / "library", found, tmp_path / "home", read_again=lambda asset: client.asset(asset.kind, asset.id))
+        outcome = sync(
+            tmp_path / "library",
+            found,
+            tmp_path / "home",
+            read_again=lambda asset: client.asset(asset.kind, asset.id),
+        )
     finally:
         client.close()
     assert outcome.failed == [] and len(outcome.saved) >= 5
@@ -67,8 +77,9 @@ def test_links_that_expire_during_a_sync(service: ThreadService, tmp_path: Path)
 
 
 def test_what_is_in_the_files(service: ThreadService, tmp_path: Path) -> None:
-    """Each .blend holds one asset with Mint's picture, the prompt as description, tags, and the catalog of its kind, and says which of
-    Mint's files is in it."""
+    """Each .blend holds one asset with Mint's picture, the prompt as description, tags, and the
+    catalog of its kind, and says which of Mint's files is in it.
+    """
     outcome = sync(tmp_path / "library", listed(service), tmp_path / "home")
     assert outcome.failed == []
     assert outcome.left == []
@@ -86,7 +97,10 @@ def test_what_is_in_the_files(service: ThreadService, tmp_path: Path) -> None:
     models = {one.prompt for one in done if one.kind == "model"}
     assert found[asset_catalogs.IDS["Mint/Models"]] == models
     assert len(found[asset_catalogs.IDS["Mint/Worlds"]]) == len(done) - len(models)
-    assert files == {("original", "The original file was taken: there is no optimised one."), ("", "")}
+    assert files == {
+        ("original", "The original file was taken: there is no optimised one."),
+        ("", ""),
+    }
     assert not any((tmp_path / "home" / "library-sync").iterdir())
 
 
@@ -100,9 +114,13 @@ def taken_from(asset: Any) -> tuple[str, str]:
 
 
 def test_nothing_of_the_users_is_touched(service: ThreadService, tmp_path: Path) -> None:
-    """Files that are not on the list stay byte for byte: one of the very name, one that was saved by us and changed since, any other."""
+    """Files that are not on the list stay byte for byte: one of the very name, one that was saved
+    by us and changed since, any other.
+    """
     folder, found = tmp_path / "library", listed(service)
-    mine, changed = [asset for asset in found if view_model.state_of(asset) is view_model.State.DONE][:2]
+    mine, changed = [
+        asset for asset in found if view_model.state_of(asset) is view_model.State.DONE
+    ][:2]
     folder.mkdir()
     (folder / "scene.blend").write_bytes(b"mine")
     name = asset_library_sync.assets.file_name(asset_library_sync._provenance(mine)) + ".blend"
@@ -120,7 +138,11 @@ def test_nothing_of_the_users_is_touched(service: ThreadService, tmp_path: Path)
 
 def one_that_is_done(service: ThreadService) -> Asset:
     """A finished model."""
-    return next(asset for asset in listed(service) if view_model.state_of(asset) is view_model.State.DONE and asset.kind is Kind.MODEL)
+    return next(
+        asset
+        for asset in listed(service)
+        if view_model.state_of(asset) is view_model.State.DONE and asset.kind is Kind.MODEL
+    )
 
 
 def renamed(asset: Asset, name: str = "Another Name") -> Asset:
@@ -130,11 +152,15 @@ def renamed(asset: Asset, name: str = "Another Name") -> Asset:
 
 def blends(folder: Path) -> list[str]:
     """Names of all .blend files, and of whatever else a run should not leave behind."""
-    return sorted(path.name for path in folder.iterdir() if path.suffix not in {".txt", ".jsonl", ".lock"})
+    return sorted(
+        path.name for path in folder.iterdir() if path.suffix not in {".txt", ".jsonl", ".lock"}
+    )
 
 
 def test_a_new_version_is_in_the_same_file(service: ThreadService, tmp_path: Path) -> None:
-    """Renamed at Mint: the asset has its new name, the file keeps its own, since scenes of the user's may link to it."""
+    """Renamed at Mint: the asset has its new name, the file keeps its own, since scenes of the
+    user's may link to it.
+    """
     folder, asset = tmp_path / "library", one_that_is_done(service)
     sync(folder, [asset], tmp_path / "home")
     before = blends(folder)
@@ -146,7 +172,9 @@ def test_a_new_version_is_in_the_same_file(service: ThreadService, tmp_path: Pat
 
 
 def test_a_file_that_the_user_renamed_or_moved(service: ThreadService, tmp_path: Path) -> None:
-    """Moved into a folder of the library it is known; under a new name it is the user's, stays, and the entry is saved once more."""
+    """Moved into a folder of the library it is known; under a new name it is the user's, stays, and
+    the entry is saved once more.
+    """
     folder, asset = tmp_path / "library", one_that_is_done(service)
     (file,) = sync(folder, [asset], tmp_path / "home").saved
     (folder / "lamps").mkdir()
@@ -159,9 +187,13 @@ def test_a_file_that_the_user_renamed_or_moved(service: ThreadService, tmp_path:
 
 
 @pytest.mark.parametrize("moment", ["before", "between", "after"])
-def test_killed_while_a_file_is_placed(service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
-    """Before, while or after the file takes the place of its earlier version: the next run tells old from new by their bytes, fetches
-    again only what is not there, and leaves no piece of a file behind."""
+def test_killed_while_a_file_is_placed(
+    service: ThreadService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """Before, while or after the file takes the place of its earlier version: the next run tells
+    old from new by their bytes, fetches again only what is not there, and leaves no piece of a file
+    behind.
+    """
     folder, asset = tmp_path / "library", one_that_is_done(service)
     (file,) = sync(folder, [asset], tmp_path / "home").saved
     old = file.read_bytes()
@@ -177,29 +209,46 @@ def test_killed_while_a_file_is_placed(service: ThreadService, tmp_path: Path, m
             broken.setattr(Manifest, "_add", kill)
         elif moment == "between":
             move = Path.replace
-            broken.setattr(Path, "replace", lambda self, to: kill() if self.suffix == PART else move(self, to))
+            broken.setattr(
+                Path, "replace", lambda self, to: kill() if self.suffix == PART else move(self, to)
+            )
         else:
             add = Manifest._add
-            broken.setattr(Manifest, "_add", lambda self, entry: kill() if entry.placed else add(self, entry))
+            broken.setattr(
+                Manifest, "_add", lambda self, entry: kill() if entry.placed else add(self, entry)
+            )
         sync(folder, [renamed(asset)], tmp_path / "home")
-    (folder / f".cats.abc{PART}").write_text("VERS")  # as a kill leaves it while the catalogs are written
+    # as a kill leaves it while the catalogs are written
+    (folder / f".cats.abc{PART}").write_text("VERS")
     assert (file.read_bytes() == old) is (moment != "after")
     fetched = len(service.requests(host="files"))
     outcome = sync(folder, [renamed(asset)], tmp_path / "home")
     assert (outcome.left, outcome.failed) == ([], [])
     assert outcome.saved == ([] if moment == "after" else [file])
-    assert len(service.requests(host="files")) == fetched, "what was downloaded before the kill was downloaded again"
+    assert len(service.requests(host="files")) == fetched, (
+        "what was downloaded before the kill was downloaded again"
+    )
     assert blends(folder) == [file.name]
     assert sync(folder, [renamed(asset)], tmp_path / "home").unchanged == 1
 
 
 def test_edited_right_after_a_kill(service: ThreadService, tmp_path: Path) -> None:
-    """The list says that a file is about to be placed; what stands there is neither the old nor the new one: it is the user's."""
+    """The list says that a file is about to be placed; what stands there is neither the old nor the
+    new one: it is the user's.
+    """
     folder, asset = tmp_path / "library", one_that_is_done(service)
     (file,) = sync(folder, [asset], tmp_path / "home").saved
     entry = Manifest(folder).entry(asset.id)
     assert entry is not None
-    begun = Entry(asset.id, file.name, "new", "e" * 64, placed=False, earlier_version=entry.version, earlier_digest=entry.digest)
+    begun = Entry(
+        asset.id,
+        file.name,
+        "new",
+        "e" * 64,
+        placed=False,
+        earlier_version=entry.version,
+        earlier_digest=entry.digest,
+    )
     with (folder / NAME).open("a") as stream:
         stream.write(json.dumps(asdict(begun)) + '\n{"asset": "to')
     file.write_bytes(b"worked on")
@@ -209,22 +258,42 @@ def test_edited_right_after_a_kill(service: ThreadService, tmp_path: Path) -> No
 
 
 def test_one_sync_at_a_time(service: ThreadService, tmp_path: Path) -> None:
-    """A second one into the same folder says so and changes nothing, asks nothing; when the first one is killed, the next goes on at once."""
+    """A second one into the same folder says so and changes nothing, asks nothing; when the first
+    one is killed, the next goes on at once.
+    """
     folder, home = tmp_path / "library", tmp_path / "home"
     words = command("library", "sync", str(folder), "--json")
-    first = subprocess.Popen(words, env=environment(service, home), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    first = subprocess.Popen(
+        words, env=environment(service, home), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
     assert first.stdout is not None
     first.stdout.readline()  # one file is saved
     first.send_signal(signal.SIGSTOP)
     asked, before = len(service.requests("GET", "/v1/*")), blends(folder)
-    second = subprocess.run(words, env=environment(service, home), capture_output=True, text=True, timeout=60, check=False)
+    second = subprocess.run(
+        words,
+        env=environment(service, home),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert second.returncode == 1
-    assert json.loads(second.stdout)["message"].endswith("is running already: wait for it, or stop it. Nothing was changed.")
+    assert json.loads(second.stdout)["message"].endswith(
+        "is running already: wait for it, or stop it. Nothing was changed."
+    )
     assert (len(service.requests("GET", "/v1/*")), blends(folder)) == (asked, before)
     first.kill()
     first.wait()
     first.stdout.close()
-    third = subprocess.run(words, env=environment(service, home), capture_output=True, text=True, timeout=120, check=False)
+    third = subprocess.run(
+        words,
+        env=environment(service, home),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert third.returncode == 0, third.stderr
 
 
@@ -247,24 +316,39 @@ def test_two_folders_at_once_share_nothing(service: ThreadService, tmp_path: Pat
 
 def test_a_list_of_somebody_elses_leads_nowhere(tmp_path: Path) -> None:
     """Names with folders in them are not believed."""
-    (tmp_path / NAME).write_text('{"asset": "a", "file": "../../precious", "version": "v", "digest": "d"}\n')
+    (tmp_path / NAME).write_text(
+        '{"asset": "a", "file": "../../precious", "version": "v", "digest": "d"}\n'
+    )
     assert Manifest(tmp_path).entry("a") is None
 
 
 def test_killed_again_and_again(service: ThreadService, tmp_path: Path) -> None:
-    """Killed after each file, started again: in the end all are there, whole, and every model was fetched at most twice."""
+    """Killed after each file, started again: in the end all are there, whole, and every model was
+    fetched at most twice.
+    """
     folder, home = tmp_path / "library", tmp_path / "home"
     words = command("library", "sync", str(folder), "--kind", "model", "--json")
     for _ in range(3):
-        process = subprocess.Popen(words, env=environment(service, home), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            words, env=environment(service, home), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
         assert process.stdout is not None
         process.stdout.readline()
         process.send_signal(signal.SIGKILL)
         process.wait()
         process.stdout.close()
-    ended = subprocess.run(words, env=environment(service, home), capture_output=True, text=True, timeout=120, check=False)
+    ended = subprocess.run(
+        words,
+        env=environment(service, home),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert ended.returncode == 0, ended.stderr
-    models = [one for one in service.resources() if one.kind == "model" and one.status == "succeeded"]
+    models = [
+        one for one in service.resources() if one.kind == "model" and one.status == "succeeded"
+    ]
     manifest = Manifest(folder)
     for one in models:
         entry = manifest.entry(one.id)
@@ -274,7 +358,8 @@ def test_killed_again_and_again(service: ThreadService, tmp_path: Path) -> None:
 
 
 def test_five_thousand_entries(tmp_path: Path) -> None:
-    """Of 5,000 entries all but 20 are there already (entered by hand; saving that many takes minutes): 51 pages, 40 downloads, no more.
+    """Of 5,000 entries all but 20 are there already (entered by hand; saving that many takes
+    minutes): 51 pages, 40 downloads, no more.
 
     A second run loads the list only, and in less time than the first one needed for its 20.
     """
@@ -282,7 +367,11 @@ def test_five_thousand_entries(tmp_path: Path) -> None:
         folder, home = tmp_path / "library", tmp_path / "home"
         found = listed(service)
         assert len(service.requests("GET", "/v1/*")) == 51
-        done = [asset for asset in found if view_model.state_of(asset) is view_model.State.DONE and asset.kind is Kind.MODEL]
+        done = [
+            asset
+            for asset in found
+            if view_model.state_of(asset) is view_model.State.DONE and asset.kind is Kind.MODEL
+        ]
         _enter(folder, done[20:])
         begun = time.perf_counter()
         outcome = sync(folder, [asset for asset in found if asset.kind is Kind.MODEL], home)
@@ -296,7 +385,9 @@ def test_five_thousand_entries(tmp_path: Path) -> None:
 
 
 def test_some_hundreds_really_saved(tmp_path: Path) -> None:
-    """300 entries are 258 files, each fetched once; the last fifty take no longer than the first fifty, and a second sync only lists."""
+    """300 entries are 258 files, each fetched once; the last fifty take no longer than the first
+    fifty, and a second sync only lists.
+    """
     with running_service(speed=2000, library={"models": 300, "worlds": 1}) as service:
         folder, home = tmp_path / "library", tmp_path / "home"
         found = [asset for asset in listed(service) if asset.kind is Kind.MODEL]
@@ -309,7 +400,9 @@ def test_some_hundreds_really_saved(tmp_path: Path) -> None:
         first, last = moments[50] - moments[0], moments[-1] - moments[-51]
         assert last < 3 * first, "the more there are, the longer each one takes"
         lists = len(service.requests("GET", "/v1/models"))
-        second = sync(folder, [asset for asset in listed(service) if asset.kind is Kind.MODEL], home)
+        second = sync(
+            folder, [asset for asset in listed(service) if asset.kind is Kind.MODEL], home
+        )
         assert (second.saved, second.unchanged) == ([], len(done))
         assert len(service.requests(host="files")) == 2 * len(done)
         assert len(service.requests("GET", "/v1/models")) == lists + 3

@@ -21,12 +21,18 @@ from mint_blender.scene import capabilities  # noqa: E402
 
 
 def _job(path: Path, **more: object) -> Job:
-    return replace(a_job(), files=(Kept(Role.MODEL, str(path), "https://cdn.mint.gg/a.glb", **more),))
+    return replace(
+        a_job(), files=(Kept(Role.MODEL, str(path), "https://cdn.mint.gg/a.glb", **more),)
+    )
 
 
 def test_the_file_and_its_reason_are_on_the_object_and_in_the_notes(tmp_path: Path) -> None:
-    """Without Draco the original came: the root says so for good, and the notes say it to card and command line."""
-    chosen = choose_model(optimized_url="https://m.gg/o.glb", original_url="https://m.gg/a.glb", readable=frozenset())
+    """Without Draco the original came: the root says so for good, and the notes say it to card and
+    command line.
+    """
+    chosen = choose_model(
+        optimized_url="https://m.gg/o.glb", original_url="https://m.gg/a.glb", readable=frozenset()
+    )
     placed = import_job.place(_job(glbs.simple(tmp_path / "model.glb"), note=chosen.reason))
     assert placed.root["mint_file_used"] == "original"
     assert placed.root["mint_file_reason"] == chosen.reason and "Draco" in chosen.reason
@@ -41,10 +47,14 @@ def test_the_file_and_its_reason_are_on_the_object_and_in_the_notes(tmp_path: Pa
         ("model-optimized.glb", (DRACO,), None),
     ],
 )
-def test_every_choice_has_its_sentence(name: str, needs: tuple[str, ...], words: str | None, tmp_path: Path) -> None:
+def test_every_choice_has_its_sentence(
+    name: str, needs: tuple[str, ...], words: str | None, tmp_path: Path
+) -> None:
     """Original, optimised, and optimised by the grace of DracoPy where Blender has no decoder."""
     job = _job(tmp_path / name, needs=needs)
-    assert (words or ("can read it" if capabilities.draco_is_native() else "DracoPy decoded it")) in file_choice.reason(job)
+    assert (
+        words or ("can read it" if capabilities.draco_is_native() else "DracoPy decoded it")
+    ) in file_choice.reason(job)
     assert file_choice.which(job) == ("optimized" if "optimized" in name else "original")
 
 

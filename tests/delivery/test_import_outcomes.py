@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A result lands once: where the journal cannot take that in, the recording is repeated, and never the import."""
+"""A result lands once: where the journal cannot take that in, the recording is repeated, and never
+the import.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,9 @@ def ready(board: Board, tmp_path: Path) -> Job:
     return job
 
 
-def failing(times: int, error: Exception, asked: Counter[str], really: Callable[..., None]) -> Callable[..., None]:
+def failing(
+    times: int, error: Exception, asked: Counter[str], really: Callable[..., None]
+) -> Callable[..., None]:
     """As often it cannot be written."""
 
     def act(*words: object, **more: object) -> None:
@@ -69,11 +73,15 @@ def failing(times: int, error: Exception, asked: Counter[str], really: Callable[
     return act
 
 
-@pytest.mark.parametrize("error", [LOCKED, NotPossible("a lamp is being worked on: wait until it rests.")])
+@pytest.mark.parametrize(
+    "error", [LOCKED, NotPossible("a lamp is being worked on: wait until it rests.")]
+)
 def test_a_result_that_cannot_be_recorded_lands_once(
     board: Board, ready: Job, clock: Clock, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    """Forty beats with a locked journal make one model; it is recorded as soon as that is possible, with few tries in between."""
+    """Forty beats with a locked journal make one model; it is recorded as soon as that is possible,
+    with few tries in between.
+    """
     asked: Counter[str] = Counter()
     monkeypatch.setattr(board, "placed", failing(3, error, asked, board.placed))
     for _ in range(40):
@@ -88,7 +96,9 @@ def test_a_result_that_cannot_be_recorded_lands_once(
     assert not auto_import.are_waiting(board)
 
 
-def test_an_import_that_failed_is_not_tried_again_either(board: Board, ready: Job, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_import_that_failed_is_not_tried_again_either(
+    board: Board, ready: Job, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its reason could not be written down: that is no reason to import it four times a second."""
     Path(ready.files[0].path).write_bytes(b"no model")
     asked: Counter[str] = Counter()
@@ -108,7 +118,9 @@ def test_an_import_that_failed_is_not_tried_again_either(board: Board, ready: Jo
     assert board.job(ready.id).trouble is not None
 
 
-def test_a_job_that_is_gone_meanwhile_is_forgotten(board: Board, ready: Job, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_that_is_gone_meanwhile_is_forgotten(
+    board: Board, ready: Job, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Dismissed before it could be recorded: nobody waits for it any more."""
     monkeypatch.setattr(board, "placed", failing(1, LOCKED, Counter(), board.placed))
     heartbeat.beat()
@@ -118,7 +130,9 @@ def test_a_job_that_is_gone_meanwhile_is_forgotten(board: Board, ready: Job, clo
     assert not auto_import.outcomes
 
 
-def test_an_import_is_marked_while_it_goes_on_and_no_longer(board: Board, ready: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_import_is_marked_while_it_goes_on_and_no_longer(
+    board: Board, ready: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What would be found if Blender went down now."""
     folder, seen = board.home / "importing", []
     real = auto_import.import_job.place

@@ -18,11 +18,24 @@ Document = dict[str, Any]
 FACES = [(0, 2, 3, 1), (4, 5, 7, 6), (0, 1, 5, 4), (2, 6, 7, 3), (0, 4, 6, 2), (1, 3, 7, 5)]
 
 
-def pack(document: Document | bytes, binary: bytes | None = b"", *, version: int = 2, length: int | None = None) -> bytes:
-    """The bytes of a GLB: header, JSON chunk and, unless None, a binary chunk; `length` overrides the one in the header."""
+def pack(
+    document: Document | bytes,
+    binary: bytes | None = b"",
+    *,
+    version: int = 2,
+    length: int | None = None,
+) -> bytes:
+    """The bytes of a GLB: header, JSON chunk and, unless None, a binary chunk; `length` overrides
+    the one in the header.
+    """
     text = document if isinstance(document, bytes) else json.dumps(document).encode()
-    chunks = chunk(b"JSON", text, b" ") + (b"" if binary is None else chunk(b"BIN\0", binary, b"\0"))
-    return struct.pack("<4sII", b"glTF", version, 12 + len(chunks) if length is None else length) + chunks
+    chunks = chunk(b"JSON", text, b" ") + (
+        b"" if binary is None else chunk(b"BIN\0", binary, b"\0")
+    )
+    return (
+        struct.pack("<4sII", b"glTF", version, 12 + len(chunks) if length is None else length)
+        + chunks
+    )
 
 
 def chunk(kind: bytes, content: bytes, padding: bytes = b"\0") -> bytes:
@@ -31,21 +44,45 @@ def chunk(kind: bytes, content: bytes, padding: bytes = b"\0") -> bytes:
     return struct.pack("<I4s", len(content), kind) + content
 
 
-def mesh_parts(points: Sequence[Vector], triangles: Sequence[tuple[int, int, int]], *, name: str = "Box") -> tuple[Document, bytes]:
+def mesh_parts(
+    points: Sequence[Vector], triangles: Sequence[tuple[int, int, int]], *, name: str = "Box"
+) -> tuple[Document, bytes]:
     """JSON and binary of one mesh with one material under one node, in glTF axes (Y up)."""
     corners = b"".join(struct.pack("<3I", *triangle) for triangle in triangles)
     places = b"".join(struct.pack("<3f", *point) for point in points)
-    low, high = ([function(point[axis] for point in points) for axis in range(3)] for function in (min, max))
+    low, high = (
+        [function(point[axis] for point in points) for axis in range(3)] for function in (min, max)
+    )
     document: Document = {
         "asset": {"version": "2.0", "generator": "tests"},
         "scene": 0,
         "scenes": [{"nodes": [0]}],
         "nodes": [{"mesh": 0, "name": name}],
-        "meshes": [{"name": name, "primitives": [{"attributes": {"POSITION": 1}, "indices": 0, "material": 0}]}],
-        "materials": [{"name": name, "pbrMetallicRoughness": {"baseColorFactor": [0.8, 0.4, 0.1, 1.0], "metallicFactor": 0.0}}],
+        "meshes": [
+            {
+                "name": name,
+                "primitives": [{"attributes": {"POSITION": 1}, "indices": 0, "material": 0}],
+            }
+        ],
+        "materials": [
+            {
+                "name": name,
+                "pbrMetallicRoughness": {
+                    "baseColorFactor": [0.8, 0.4, 0.1, 1.0],
+                    "metallicFactor": 0.0,
+                },
+            }
+        ],
         "accessors": [
             {"bufferView": 0, "componentType": 5125, "count": 3 * len(triangles), "type": "SCALAR"},
-            {"bufferView": 1, "componentType": 5126, "count": len(points), "type": "VEC3", "min": low, "max": high},
+            {
+                "bufferView": 1,
+                "componentType": 5126,
+                "count": len(points),
+                "type": "VEC3",
+                "min": low,
+                "max": high,
+            },
         ],
         "bufferViews": [
             {"buffer": 0, "byteOffset": 0, "byteLength": len(corners)},
@@ -56,14 +93,25 @@ def mesh_parts(points: Sequence[Vector], triangles: Sequence[tuple[int, int, int
     return document, corners + places
 
 
-def box_parts(low: Vector = (-1.0, 0.0, -0.5), high: Vector = (1.0, 3.0, 0.5), *, name: str = "Box") -> tuple[Document, bytes]:
+def box_parts(
+    low: Vector = (-1.0, 0.0, -0.5), high: Vector = (1.0, 3.0, 0.5), *, name: str = "Box"
+) -> tuple[Document, bytes]:
     """JSON and binary of a box between two corners in glTF axes (Y up)."""
-    points = [tuple((high if corner >> axis & 1 else low)[axis] for axis in range(3)) for corner in range(8)]
+    points = [
+        tuple((high if corner >> axis & 1 else low)[axis] for axis in range(3))
+        for corner in range(8)
+    ]
     triangles = [triangle for a, b, c, d in FACES for triangle in ((a, b, c), (a, c, d))]
     return mesh_parts(points, triangles, name=name)  # type: ignore[arg-type]
 
 
-def box(low: Vector = (-1.0, 0.0, -0.5), high: Vector = (1.0, 3.0, 0.5), *, name: str = "Box", requires: Sequence[str] = ()) -> bytes:
+def box(
+    low: Vector = (-1.0, 0.0, -0.5),
+    high: Vector = (1.0, 3.0, 0.5),
+    *,
+    name: str = "Box",
+    requires: Sequence[str] = (),
+) -> bytes:
     """A whole GLB of a box; `requires` lists extensions it claims to need."""
     document, binary = box_parts(low, high, name=name)
     if requires:
@@ -75,7 +123,12 @@ def png(width: int = 4, height: int = 2) -> bytes:
     """A complete grey PNG."""
 
     def part(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        return (
+            struct.pack(">I", len(content))
+            + kind
+            + content
+            + struct.pack(">I", zlib.crc32(kind + content))
+        )
 
     rows = zlib.compress((b"\0" + b"\x80" * width) * height)
     return (
@@ -99,4 +152,11 @@ def webp_header(width: int, height: int, kind: bytes = b"VP8 ") -> bytes:
 
 def jpeg_header(width: int, height: int, *, marker: int = 0xC0, before: bytes = b"") -> bytes:
     """The beginning of a JPEG up to its frame header; `before` goes between the two."""
-    return b"\xff\xd8" + before + b"\xff" + bytes([marker]) + struct.pack(">HBHHB", 17, 8, height, width, 3) + bytes(9)
+    return (
+        b"\xff\xd8"
+        + before
+        + b"\xff"
+        + bytes([marker])
+        + struct.pack(">HBHHB", 17, 8, height, width, 3)
+        + bytes(9)
+    )

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes SPZ files of every version, for tests: the counterpart of `mint_blender/files/spz/decode.py`, written from the format's description.
+"""Writes SPZ files of every version, for tests: the counterpart of
+`mint_blender/files/spz/decode.py`, written from the format's description.
 
-`python3 -m tests.files.build_spz FOLDER` writes the files whose values two other decoders have given in `data/spz/`.
+`python3 -m tests.files.build_spz FOLDER` writes the files whose values two other decoders have
+given in `data/spz/`.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ FRACTIONAL_BITS = 12
 
 
 def made_up(points: int, *, degree: int = 0, seed: int = 1) -> Splats:
-    """Random splats that differ in everything: places within 8 units, sizes from 0.01 to 0.4, all turns, colours and opacities."""
+    """Random splats that differ in everything: places within 8 units, sizes from 0.01 to 0.4, all
+    turns, colours and opacities.
+    """
     random = np.random.default_rng(seed)
     rotations = random.normal(size=(points, 4))
     rotations /= np.linalg.norm(rotations, axis=1, keepdims=True)
@@ -28,14 +32,19 @@ def made_up(points: int, *, degree: int = 0, seed: int = 1) -> Splats:
         positions=random.uniform(-4, 4, (points, 3)).astype(np.float32),
         scales=np.exp(random.uniform(np.log(0.01), np.log(0.4), (points, 3))).astype(np.float32),
         rotations=rotations.astype(np.float32),
-        base=np.concatenate((random.uniform(-1.7, 1.7, (points, 3)), random.uniform(0, 1, (points, 1))), axis=1).astype(np.float32),
-        harmonics=random.uniform(-0.9, 0.9, (COEFFICIENTS[degree], points, 3)).astype(np.float32).transpose(1, 0, 2),
+        base=np.concatenate(
+            (random.uniform(-1.7, 1.7, (points, 3)), random.uniform(0, 1, (points, 1))), axis=1
+        ).astype(np.float32),
+        harmonics=random.uniform(-0.9, 0.9, (COEFFICIENTS[degree], points, 3))
+        .astype(np.float32)
+        .transpose(1, 0, 2),
     )
 
 
 def encode(splats: Splats, *, version: int = 3, flags: int = 0, extension: bytes = b"") -> bytes:
     """The bytes of an SPZ file. `extension` is put where extension records stand."""
-    parts = [part for part in sections(splats, version) if part]  # without harmonics there is no stream for them
+    # without harmonics there is no stream for them
+    parts = [part for part in sections(splats, version) if part]
     head = header(splats, version, flags)
     if version < 4:
         return gzip.compress(head + b"".join(parts) + extension, mtime=0)
@@ -43,22 +52,45 @@ def encode(splats: Splats, *, version: int = 3, flags: int = 0, extension: bytes
 
 
 def header(
-    splats: Splats, version: int, flags: int = 0, *, points: int | None = None, degree: int | None = None, bits: int = FRACTIONAL_BITS
+    splats: Splats,
+    version: int,
+    flags: int = 0,
+    *,
+    points: int | None = None,
+    degree: int | None = None,
+    bits: int = FRACTIONAL_BITS,
 ) -> bytes:
-    """The first 16 bytes; the last of them, which version 4 uses for the number of streams, is zero."""
+    """The first 16 bytes; the last of them, which version 4 uses for the number of streams, is
+    zero.
+    """
     count = len(splats) if points is None else points
     degree = COEFFICIENTS.index(splats.harmonics.shape[1]) if degree is None else degree
     return struct.pack("<4sIIBBBB", b"NGSP", version, count, degree, bits, flags, 0)
 
 
-def table(head: bytes, parts: list[bytes], extension: bytes = b"", *, sizes: list[int] | None = None) -> bytes:
-    """Version 4: header, extension records, table of contents, Zstandard streams. `sizes` replaces the true unpacked sizes."""
+def table(
+    head: bytes, parts: list[bytes], extension: bytes = b"", *, sizes: list[int] | None = None
+) -> bytes:
+    """Version 4: header, extension records, table of contents, Zstandard streams.
+
+    `sizes` replaces the true unpacked sizes.
+    """
     import zstandard
 
     packed = [zstandard.ZstdCompressor().compress(part) for part in parts]
     sizes = sizes or [len(part) for part in parts]
-    contents = b"".join(struct.pack("<QQ", len(stream), size) for stream, size in zip(packed, sizes, strict=True))
-    return head[:15] + bytes([len(parts)]) + struct.pack("<I", 32 + len(extension)) + bytes(12) + extension + contents + b"".join(packed)
+    contents = b"".join(
+        struct.pack("<QQ", len(stream), size) for stream, size in zip(packed, sizes, strict=True)
+    )
+    return (
+        head[:15]
+        + bytes([len(parts)])
+        + struct.pack("<I", 32 + len(extension))
+        + bytes(12)
+        + extension
+        + contents
+        + b"".join(packed)
+    )
 
 
 def sections(splats: Splats, version: int) -> list[bytes]:
@@ -71,7 +103,14 @@ def sections(splats: Splats, version: int) -> list[bytes]:
     colours = _byte(splats.base[:, :3] * 0.15 * 255 + 127.5)
     scales = _byte((np.log(splats.scales) + 10) * 16)
     rotations = _three_bytes(splats.rotations) if version < 3 else _smallest_three(splats.rotations)
-    return [positions, _byte(splats.base[:, 3] * 255), colours, scales, rotations, _byte(splats.harmonics * 128 + 128)]
+    return [
+        positions,
+        _byte(splats.base[:, 3] * 255),
+        colours,
+        scales,
+        rotations,
+        _byte(splats.harmonics * 128 + 128),
+    ]
 
 
 def _byte(values: np.ndarray) -> bytes:
@@ -79,7 +118,8 @@ def _byte(values: np.ndarray) -> bytes:
 
 
 def _three_bytes(rotations: np.ndarray) -> bytes:
-    upward = rotations * np.where(rotations[:, :1] < 0, -1, 1)  # w is not stored: it has to be positive
+    # w is not stored: it has to be positive
+    upward = rotations * np.where(rotations[:, :1] < 0, -1, 1)
     return _byte((upward[:, 1:] + 1) * 127.5)
 
 
@@ -101,7 +141,9 @@ def _smallest_three(rotations: np.ndarray) -> bytes:
 def write_reference_files(folder: Path) -> None:
     """One small file for each version and for the degrees of harmonics that differ."""
     for version, degree in ((1, 1), (2, 3), (3, 0), (3, 2), (3, 3), (4, 0), (4, 3), (4, 4)):
-        (folder / f"version{version}-degree{degree}.spz").write_bytes(encode(made_up(20, degree=degree, seed=version), version=version))
+        (folder / f"version{version}-degree{degree}.spz").write_bytes(
+            encode(made_up(20, degree=degree, seed=version), version=version)
+        )
 
 
 if __name__ == "__main__":

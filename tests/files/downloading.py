@@ -12,7 +12,8 @@ from mint_blender.files.download import Limits
 
 __all__ = ["CONTENT", "OTHER", "Downloader", "Limits", "Time", "only_file"]
 
-Downloader = partial(download.Downloader, local_files=True)  # the file hosts of these tests are on this computer
+# the file hosts of these tests are on this computer
+Downloader = partial(download.Downloader, local_files=True)
 CONTENT = random.Random(1).randbytes(300_000)
 OTHER = random.Random(2).randbytes(280_000)
 

@@ -22,7 +22,10 @@ import trustme
 
 @dataclass
 class Served:
-    """One file and how it is served. `faults` are used up one for each request; after them the host behaves."""
+    """One file and how it is served.
+
+    `faults` are used up one for each request; after them the host behaves.
+    """
 
     content: bytes
     etag: str | None = None
@@ -51,7 +54,9 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
-        self.server.asked.append(Asked(self.path, {name.lower(): value for name, value in self.headers.items()}))
+        self.server.asked.append(
+            Asked(self.path, {name.lower(): value for name, value in self.headers.items()})
+        )
         served = self.server.table.get(self.path.partition("?")[0])
         if served is None:
             self.answer(404, b"no such file")
@@ -61,7 +66,9 @@ class Handler(BaseHTTPRequestHandler):
             self.serve(served)
 
     def serve(self, served: Served, *, upto: int | None = None, length: int | None = None) -> None:
-        """Send the file, or the range asked for; only `upto` bytes of the body when given, claiming `length`."""
+        """Send the file, or the range asked for; only `upto` bytes of the body when given, claiming
+        `length`.
+        """
         body, status, headers = served.content, 200, dict(served.headers)
         asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
         is_same = self.headers.get("If-Range") in (None, served.etag, served.modified)
@@ -134,7 +141,9 @@ class FileHost:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             certificate.configure_cert(context)
             self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        )
 
     def __enter__(self) -> FileHost:
         self._thread.start()
@@ -166,7 +175,9 @@ def cut(after: int) -> Fault:
 def status(code: int, **headers: str) -> Fault:
     """Answer with an error status; header names are written with underscores."""
     return lambda handler, _: handler.answer(
-        code, b"<html>sorry</html>", {name.replace("_", "-"): value for name, value in headers.items()}
+        code,
+        b"<html>sorry</html>",
+        {name.replace("_", "-"): value for name, value in headers.items()},
     )
 
 

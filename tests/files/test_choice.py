@@ -16,36 +16,59 @@ from .build_glb import box
 
 FULL = choice.BLENDER_READS | {choice.DRACO}
 NO_DRACO = choice.BLENDER_READS
-FILES = {"optimized_url": "https://cdn.example/small.glb", "original_url": "https://cdn.example/large.glb"}
+FILES = {
+    "optimized_url": "https://cdn.example/small.glb",
+    "original_url": "https://cdn.example/large.glb",
+}
 
 
 def test_the_optimised_file_is_taken_where_it_can_be_read() -> None:
     """Smaller is better, and nothing needs explaining."""
-    assert choice.choose_model(**FILES, readable=FULL) == choice.Choice(FILES["optimized_url"], "optimized")
+    assert choice.choose_model(**FILES, readable=FULL) == choice.Choice(
+        FILES["optimized_url"], "optimized"
+    )
 
 
 @pytest.mark.parametrize(
     ("readable", "word"),
-    [(NO_DRACO, "Draco"), (FULL - {choice.WEBP}, "WebP"), (frozenset(), "WebP pictures in models and a decoder for Draco")],
+    [
+        (NO_DRACO, "Draco"),
+        (FULL - {choice.WEBP}, "WebP"),
+        (frozenset(), "WebP pictures in models and a decoder for Draco"),
+    ],
 )
-def test_the_original_is_taken_where_the_optimised_file_cannot_be_read(readable: frozenset[str], word: str) -> None:
+def test_the_original_is_taken_where_the_optimised_file_cannot_be_read(
+    readable: frozenset[str], word: str
+) -> None:
     """The user is told which file was taken and what is lacking."""
     chosen = choice.choose_model(**FILES, readable=readable)
     assert chosen is not None and (chosen.url, chosen.which) == (FILES["original_url"], "original")
-    assert chosen.reason is not None and word in chosen.reason and "original" in chosen.reason and chosen.reason.endswith(".")
+    assert (
+        chosen.reason is not None
+        and word in chosen.reason
+        and "original" in chosen.reason
+        and chosen.reason.endswith(".")
+    )
 
 
 def test_without_an_optimised_file_the_original_needs_no_reason() -> None:
     """Right after a generation there is no optimised file; that is normal."""
-    assert choice.choose_model(optimized_url=None, original_url="https://x/y.glb", readable=NO_DRACO) == choice.Choice(
-        "https://x/y.glb", "original"
-    )
+    assert choice.choose_model(
+        optimized_url=None, original_url="https://x/y.glb", readable=NO_DRACO
+    ) == choice.Choice("https://x/y.glb", "original")
 
 
 def test_an_optimised_file_alone_is_tried_with_a_warning() -> None:
     """What it really needs is in its header; the user is warned beforehand."""
-    chosen = choice.choose_model(optimized_url="https://x/y.glb", original_url=None, readable=NO_DRACO)
-    assert chosen is not None and chosen.which == "optimized" and chosen.reason is not None and "Draco" in chosen.reason
+    chosen = choice.choose_model(
+        optimized_url="https://x/y.glb", original_url=None, readable=NO_DRACO
+    )
+    assert (
+        chosen is not None
+        and chosen.which == "optimized"
+        and chosen.reason is not None
+        and "Draco" in chosen.reason
+    )
 
 
 def test_nothing_offered_is_nothing_chosen() -> None:
@@ -77,15 +100,33 @@ def test_what_is_lacking_is_explained_with_what_to_do(missing: list[str], words:
     """Each lack has its own advice; several are all named, two names for one thing only once."""
     sentence = choice.explain_missing(missing)
     assert all(word in sentence for word in words) and sentence.endswith(".")
-    assert choice.explain_missing(["EXT_meshopt_compression", "KHR_meshopt_compression"]).count("lacks") == 1
+    assert (
+        choice.explain_missing(["EXT_meshopt_compression", "KHR_meshopt_compression"]).count(
+            "lacks"
+        )
+        == 1
+    )
     assert choice.explain_missing([]) == ""
 
 
-TIERS = {"full_res": "https://x/full", "2m": "https://x/2m", "500k": "https://x/500k", "100k": "https://x/100k"}
+TIERS = {
+    "full_res": "https://x/full",
+    "2m": "https://x/2m",
+    "500k": "https://x/500k",
+    "100k": "https://x/100k",
+}
 
 
 @pytest.mark.parametrize(
-    ("wanted", "expected"), [(None, "100k"), ("500k", "500k"), ("500K", "500k"), ("full-res", "full_res"), ("3m", "100k"), ("", "100k")]
+    ("wanted", "expected"),
+    [
+        (None, "100k"),
+        ("500k", "500k"),
+        ("500K", "500k"),
+        ("full-res", "full_res"),
+        ("3m", "100k"),
+        ("", "100k"),
+    ],
 )
 def test_splats_of_the_wanted_tier_or_the_smallest(wanted: str | None, expected: str) -> None:
     """The tier that was asked for, however it is written; else the smallest."""
@@ -94,7 +135,10 @@ def test_splats_of_the_wanted_tier_or_the_smallest(wanted: str | None, expected:
 
 def test_tiers_without_an_address_are_not_offered() -> None:
     """A missing part is no error."""
-    assert choice.choose_splats({"100k": None, "500k": "https://x/500k"}, "100k") == ("500k", "https://x/500k")
+    assert choice.choose_splats({"100k": None, "500k": "https://x/500k"}, "100k") == (
+        "500k",
+        "https://x/500k",
+    )
     assert choice.choose_splats({"100k": None}) is None and choice.choose_splats({}) is None
 
 
@@ -116,7 +160,10 @@ def test_tier_names_tell_numbers(tier: str, splats: float) -> None:
     assert choice.splats_in(tier) == splats
 
 
-@given(st.dictionaries(st.text(max_size=12), st.none() | st.text(min_size=1, max_size=5), max_size=5), st.none() | st.text(max_size=12))
+@given(
+    st.dictionaries(st.text(max_size=12), st.none() | st.text(min_size=1, max_size=5), max_size=5),
+    st.none() | st.text(max_size=12),
+)
 def test_any_tier_names_will_do(urls: dict[str, str | None], wanted: str | None) -> None:
     """Something is chosen exactly if something is offered, and it is one of those."""
     chosen = choice.choose_splats(urls, wanted)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Downloads from a real host that breaks off, lies about its files and hangs: what arrives is the file, or an error."""
+"""Downloads from a real host that breaks off, lies about its files and hangs: what arrives is the
+file, or an error.
+"""
 
 from __future__ import annotations
 
@@ -21,17 +23,28 @@ from .downloading import CONTENT, OTHER, Downloader, Limits, Time, only_file
 from .file_host import FileHost, become, claim, cut, hang, mute, released, status
 
 
-def test_a_file_arrives_completely_under_its_name(host: FileHost, loader: Downloader, target: Path) -> None:
+def test_a_file_arrives_completely_under_its_name(
+    host: FileHost, loader: Downloader, target: Path
+) -> None:
     """The target has the host's bytes, and neither part nor note stay behind."""
     seen: list[tuple[int, int | None]] = []
-    assert loader.fetch(host.put("/lamp.glb", CONTENT), target, progress=lambda done, total: seen.append((done, total))) == target
+    assert (
+        loader.fetch(
+            host.put("/lamp.glb", CONTENT),
+            target,
+            progress=lambda done, total: seen.append((done, total)),
+        )
+        == target
+    )
     assert target.read_bytes() == CONTENT
     assert only_file(target.parent) == ["lamp.glb"]
     assert seen[0] == (0, len(CONTENT)) and seen[-1] == (len(CONTENT), len(CONTENT))
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
 
 
-def test_what_is_there_is_not_fetched_again(host: FileHost, loader: Downloader, target: Path) -> None:
+def test_what_is_there_is_not_fetched_again(
+    host: FileHost, loader: Downloader, target: Path
+) -> None:
     """A complete target costs no request."""
     url = host.put("/lamp.glb", CONTENT)
     loader.fetch(url, target)
@@ -39,16 +52,24 @@ def test_what_is_there_is_not_fetched_again(host: FileHost, loader: Downloader, 
     assert len(host.asked) == 1
 
 
-def test_a_broken_download_goes_on_where_it_stopped(host: FileHost, loader: Downloader, target: Path) -> None:
+def test_a_broken_download_goes_on_where_it_stopped(
+    host: FileHost, loader: Downloader, target: Path
+) -> None:
     """After a break only the missing bytes are asked for, guarded by the ETag."""
-    loader.fetch(host.put("/lamp.glb", CONTENT, etag='"a"', faults=[cut(100_000), cut(50_000)]), target)
+    loader.fetch(
+        host.put("/lamp.glb", CONTENT, etag='"a"', faults=[cut(100_000), cut(50_000)]), target
+    )
     assert target.read_bytes() == CONTENT
     ranges = [(asked.headers.get("range"), asked.headers.get("if-range")) for asked in host.asked]
     assert ranges == [(None, None), ("bytes=100000-", '"a"'), ("bytes=150000-", '"a"')]
 
 
-@pytest.mark.parametrize("how", [{"etag": '"a"'}, {"modified": formatdate(1_700_000_000, usegmt=True)}])
-def test_a_download_goes_on_after_a_restart(host: FileHost, target: Path, how: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "how", [{"etag": '"a"'}, {"modified": formatdate(1_700_000_000, usegmt=True)}]
+)
+def test_a_download_goes_on_after_a_restart(
+    host: FileHost, target: Path, how: dict[str, str]
+) -> None:
     """Another process continues from the part and its note, also with a renewed query in the link."""
     url = host.put("/lamp.glb", CONTENT, faults=[cut(120_000)], **how)
     with Downloader(Limits(most_tries=1)) as first, pytest.raises(DownloadFailed):
@@ -84,7 +105,9 @@ def test_a_part_without_a_readable_note_is_not_continued(host: FileHost, target:
     assert "range" not in host.asked[-1].headers
 
 
-def test_a_last_step_that_was_missed_is_made_up_without_a_request(host: FileHost, loader: Downloader, target: Path) -> None:
+def test_a_last_step_that_was_missed_is_made_up_without_a_request(
+    host: FileHost, loader: Downloader, target: Path
+) -> None:
     """A kill between the last byte and the renaming costs no second download."""
     url = host.put("/lamp.glb", CONTENT, etag='"a"')
     left = part_file.Part(target)
@@ -99,32 +122,59 @@ def test_a_file_that_changed_meanwhile_is_fetched_from_the_start(
     host: FileHost, loader: Downloader, target: Path, knows_ranges: bool
 ) -> None:
     """With a new ETag, or from a host without ranges, the 200 answer replaces what had arrived."""
-    loader.fetch(host.put("/lamp.glb", CONTENT, etag='"a"', knows_ranges=knows_ranges, faults=[cut(100_000), become(OTHER, '"b"')]), target)
+    loader.fetch(
+        host.put(
+            "/lamp.glb",
+            CONTENT,
+            etag='"a"',
+            knows_ranges=knows_ranges,
+            faults=[cut(100_000), become(OTHER, '"b"')],
+        ),
+        target,
+    )
     assert target.read_bytes() == OTHER
 
 
-def test_a_range_of_another_file_is_not_glued_on(host: FileHost, loader: Downloader, target: Path) -> None:
-    """A host that ignores If-Range and answers 206 from a changed file does not get its bytes mixed in."""
+def test_a_range_of_another_file_is_not_glued_on(
+    host: FileHost, loader: Downloader, target: Path
+) -> None:
+    """A host that ignores If-Range and answers 206 from a changed file does not get its bytes mixed
+    in.
+    """
 
     def wrong_range(handler, served):  # type: ignore[no-untyped-def]
         served.content, served.etag = OTHER, '"b"'
-        handler.answer(206, OTHER[100_000:], {"ETag": '"b"', "Content-Range": f"bytes 100000-{len(OTHER) - 1}/{len(OTHER)}"})
+        handler.answer(
+            206,
+            OTHER[100_000:],
+            {"ETag": '"b"', "Content-Range": f"bytes 100000-{len(OTHER) - 1}/{len(OTHER)}"},
+        )
 
-    loader.fetch(host.put("/lamp.glb", CONTENT, etag='"a"', faults=[cut(100_000), wrong_range]), target)
+    loader.fetch(
+        host.put("/lamp.glb", CONTENT, etag='"a"', faults=[cut(100_000), wrong_range]), target
+    )
     assert target.read_bytes() == OTHER
 
 
-def test_a_range_that_starts_elsewhere_is_not_glued_on(host: FileHost, loader: Downloader, target: Path) -> None:
+def test_a_range_that_starts_elsewhere_is_not_glued_on(
+    host: FileHost, loader: Downloader, target: Path
+) -> None:
     """Bytes from another place in the file mean starting over."""
 
     def shifted(handler, served):  # type: ignore[no-untyped-def]
-        handler.answer(206, CONTENT[90_000:], {"ETag": '"a"', "Content-Range": f"bytes 90000-{len(CONTENT) - 1}/{len(CONTENT)}"})
+        handler.answer(
+            206,
+            CONTENT[90_000:],
+            {"ETag": '"a"', "Content-Range": f"bytes 90000-{len(CONTENT) - 1}/{len(CONTENT)}"},
+        )
 
     loader.fetch(host.put("/lamp.glb", CONTENT, etag='"a"', faults=[cut(100_000), shifted]), target)
     assert target.read_bytes() == CONTENT
 
 
-def test_a_part_longer_than_the_file_starts_over(host: FileHost, loader: Downloader, target: Path) -> None:
+def test_a_part_longer_than_the_file_starts_over(
+    host: FileHost, loader: Downloader, target: Path
+) -> None:
     """416 Range Not Satisfiable is answered by a fresh start, not by giving up."""
     url = host.put("/lamp.glb", CONTENT, etag='"a"')
     left = part_file.Part(target)
@@ -134,7 +184,9 @@ def test_a_part_longer_than_the_file_starts_over(host: FileHost, loader: Downloa
     assert target.read_bytes() == CONTENT
 
 
-def test_without_a_validator_a_break_means_starting_over(host: FileHost, loader: Downloader, target: Path) -> None:
+def test_without_a_validator_a_break_means_starting_over(
+    host: FileHost, loader: Downloader, target: Path
+) -> None:
     """Where the host gives nothing to recognise the file by, no range is asked for."""
     loader.fetch(host.put("/lamp.glb", CONTENT, faults=[cut(100_000)]), target)
     assert target.read_bytes() == CONTENT
@@ -151,22 +203,31 @@ def test_a_weak_etag_is_no_proof(host: FileHost, loader: Downloader, target: Pat
 def test_a_length_that_is_never_reached_is_an_error(host: FileHost, target: Path) -> None:
     """A file that is shorter than the host said is not taken for complete."""
     url = host.put("/lamp.glb", CONTENT, faults=[claim(len(CONTENT) + 5)] * 9)
-    with Downloader(Limits(tries=3), sleep=lambda _: None) as loader, pytest.raises(DownloadFailed, match=r"lamp\.glb from 127"):
+    with (
+        Downloader(Limits(tries=3), sleep=lambda _: None) as loader,
+        pytest.raises(DownloadFailed, match=r"lamp\.glb from 127"),
+    ):
         loader.fetch(url, target)
     assert not target.exists() and len(host.asked) == 4  # the first brought something new
 
 
-def test_a_file_without_a_length_is_taken_to_its_end(host: FileHost, loader: Downloader, target: Path) -> None:
+def test_a_file_without_a_length_is_taken_to_its_end(
+    host: FileHost, loader: Downloader, target: Path
+) -> None:
     """Without Content-Length the end of the connection ends the file."""
     loader.fetch(host.put("/lamp.glb", CONTENT, tells_length=False), target)
     assert target.read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize("tells_length", [True, False])
-def test_too_many_bytes_are_refused_and_nothing_stays(host: FileHost, loader: Downloader, target: Path, tells_length: bool) -> None:
+def test_too_many_bytes_are_refused_and_nothing_stays(
+    host: FileHost, loader: Downloader, target: Path, tells_length: bool
+) -> None:
     """The limit holds by the header, and while streaming where the header is silent."""
     with pytest.raises(TooLarge, match="larger than"):
-        loader.fetch(host.put("/lamp.glb", CONTENT, tells_length=tells_length), target, limit=200_000)
+        loader.fetch(
+            host.put("/lamp.glb", CONTENT, tells_length=tells_length), target, limit=200_000
+        )
     assert only_file(target.parent) == [] if target.parent.exists() else True
     assert len(host.asked) == 1
 
@@ -178,19 +239,29 @@ def test_each_kind_of_file_has_its_limit() -> None:
     assert limits.bytes_for("unknown") > 0
 
 
-def test_packed_content_is_unpacked_and_limited(host: FileHost, loader: Downloader, target: Path) -> None:
-    """The host is asked for plain bytes; if it packs them all the same, the file is right and a bomb meets the limit."""
+def test_packed_content_is_unpacked_and_limited(
+    host: FileHost, loader: Downloader, target: Path
+) -> None:
+    """The host is asked for plain bytes; if it packs them all the same, the file is right and a
+    bomb meets the limit.
+    """
     url = host.put("/lamp.glb", gzip.compress(CONTENT), headers={"Content-Encoding": "gzip"})
     assert loader.fetch(url, target).read_bytes() == CONTENT
     assert host.asked[0].headers["accept-encoding"] == "identity"
-    bomb = host.put("/bomb.glb", gzip.compress(bytes(50_000_000)), headers={"Content-Encoding": "gzip"})
+    bomb = host.put(
+        "/bomb.glb", gzip.compress(bytes(50_000_000)), headers={"Content-Encoding": "gzip"}
+    )
     with pytest.raises(TooLarge):
         loader.fetch(bomb, target.with_name("bomb.glb"), limit=1_000_000)
     with pytest.raises(DownloadFailed, match="packed"):
-        loader.fetch(host.put("/x.glb", b"x", headers={"Content-Encoding": "br"}), target.with_name("x.glb"))
+        loader.fetch(
+            host.put("/x.glb", b"x", headers={"Content-Encoding": "br"}), target.with_name("x.glb")
+        )
 
 
-def test_packed_content_that_breaks_off_is_not_taken_for_complete(host: FileHost, target: Path) -> None:
+def test_packed_content_that_breaks_off_is_not_taken_for_complete(
+    host: FileHost, target: Path
+) -> None:
     """The end of a gzip stream must be there."""
     url = host.put("/lamp.glb", gzip.compress(CONTENT)[:-20], headers={"Content-Encoding": "gzip"})
     with Downloader(Limits(tries=2), sleep=lambda _: None) as loader, pytest.raises(DownloadFailed):
@@ -200,13 +271,18 @@ def test_packed_content_that_breaks_off_is_not_taken_for_complete(host: FileHost
 
 def test_an_empty_file_is_an_error(host: FileHost, target: Path) -> None:
     """Zero bytes are never a result."""
-    with Downloader(Limits(tries=2), sleep=lambda _: None) as loader, pytest.raises(DownloadFailed, match="nothing"):
+    with (
+        Downloader(Limits(tries=2), sleep=lambda _: None) as loader,
+        pytest.raises(DownloadFailed, match="nothing"),
+    ):
         loader.fetch(host.put("/lamp.glb", b""), target)
     assert not target.exists()
 
 
 @pytest.mark.parametrize("code", [403, 404, 410])
-def test_a_dead_link_asks_for_a_fresh_one(host: FileHost, loader: Downloader, target: Path, code: int) -> None:
+def test_a_dead_link_asks_for_a_fresh_one(
+    host: FileHost, loader: Downloader, target: Path, code: int
+) -> None:
     """403, 404 and 410 are not repeated; the caller asks Mint for a new address."""
     with pytest.raises(LinkExpired) as caught:
         loader.fetch(host.put("/lamp.glb", CONTENT, faults=[status(code)]), target)
@@ -214,13 +290,17 @@ def test_a_dead_link_asks_for_a_fresh_one(host: FileHost, loader: Downloader, ta
 
 
 @pytest.mark.parametrize("code", [408, 429, 500, 502, 503, 504])
-def test_a_host_in_trouble_is_asked_again(host: FileHost, loader: Downloader, target: Path, code: int) -> None:
+def test_a_host_in_trouble_is_asked_again(
+    host: FileHost, loader: Downloader, target: Path, code: int
+) -> None:
     """Errors that pass are waited out."""
     loader.fetch(host.put("/lamp.glb", CONTENT, faults=[status(code), status(code)]), target)
     assert target.read_bytes() == CONTENT and len(host.asked) == 3
 
 
-def test_pauses_grow_and_tries_end(host: FileHost, loader: Downloader, time: Time, target: Path) -> None:
+def test_pauses_grow_and_tries_end(
+    host: FileHost, loader: Downloader, time: Time, target: Path
+) -> None:
     """Six fruitless tries, each pause twice the one before, then a sentence."""
     with pytest.raises(DownloadFailed, match="HTTP 503"):
         loader.fetch(host.put("/lamp.glb", CONTENT, faults=[status(503)] * 20), target)
@@ -228,21 +308,32 @@ def test_pauses_grow_and_tries_end(host: FileHost, loader: Downloader, time: Tim
     assert time.now == pytest.approx(0.5 + 1 + 2 + 4 + 8)
 
 
-def test_tries_that_bring_something_are_not_held_against_the_host(host: FileHost, loader: Downloader, target: Path) -> None:
-    """A weak line that breaks every 20 kB still gets there; the bound counts tries that bring nothing."""
+def test_tries_that_bring_something_are_not_held_against_the_host(
+    host: FileHost, loader: Downloader, target: Path
+) -> None:
+    """A weak line that breaks every 20 kB still gets there; the bound counts tries that bring
+    nothing.
+    """
     loader.fetch(host.put("/lamp.glb", CONTENT, etag='"a"', faults=[cut(20_000)] * 12), target)
     assert target.read_bytes() == CONTENT and len(host.asked) == 13
 
 
-def test_a_host_that_gives_a_byte_at_a_time_is_given_up(host: FileHost, time: Time, target: Path) -> None:
+def test_a_host_that_gives_a_byte_at_a_time_is_given_up(
+    host: FileHost, time: Time, target: Path
+) -> None:
     """There is a bound for all tries together as well."""
     url = host.put("/lamp.glb", CONTENT, etag='"a"', faults=[cut(1)] * 100)
-    with Downloader(Limits(most_tries=10), clock=lambda: time.now, sleep=time.sleep) as loader, pytest.raises(DownloadFailed):
+    with (
+        Downloader(Limits(most_tries=10), clock=lambda: time.now, sleep=time.sleep) as loader,
+        pytest.raises(DownloadFailed),
+    ):
         loader.fetch(url, target)
     assert len(host.asked) == 10
 
 
-def test_retry_after_is_honoured_within_reason(host: FileHost, loader: Downloader, time: Time, target: Path) -> None:
+def test_retry_after_is_honoured_within_reason(
+    host: FileHost, loader: Downloader, time: Time, target: Path
+) -> None:
     """Seconds are waited as asked, but at least one, and of an hour (here as a date) a quarter."""
     date = formatdate(4_000_000_000, usegmt=True)
     faults = [status(503, Retry_After=asked) for asked in ("7", "0", date, "soon")]
@@ -254,7 +345,10 @@ def test_retry_after_is_honoured_within_reason(host: FileHost, loader: Downloade
 def test_the_whole_takes_no_longer_than_allowed(host: FileHost, time: Time, target: Path) -> None:
     """No pause begins that would end after the time limit."""
     url = host.put("/lamp.glb", CONTENT, faults=[status(503, Retry_After="50")] * 9)
-    with Downloader(Limits(total=120), clock=lambda: time.now, sleep=time.sleep) as loader, pytest.raises(DownloadFailed):
+    with (
+        Downloader(Limits(total=120), clock=lambda: time.now, sleep=time.sleep) as loader,
+        pytest.raises(DownloadFailed),
+    ):
         loader.fetch(url, target)
     assert time.now == pytest.approx(100) and len(host.asked) == 3
 
@@ -264,7 +358,9 @@ def test_a_trickle_meets_the_time_limit(host: FileHost, target: Path) -> None:
     ticks = itertools.count()
     url = host.put("/lamp.glb", CONTENT, etag='"a"')
     with (
-        Downloader(Limits(total=12), clock=lambda: float(next(ticks)), sleep=lambda _: None) as loader,
+        Downloader(
+            Limits(total=12), clock=lambda: float(next(ticks)), sleep=lambda _: None
+        ) as loader,
         pytest.raises(TooSlow, match="too long"),
     ):
         loader.fetch(url, target)
@@ -272,12 +368,18 @@ def test_a_trickle_meets_the_time_limit(host: FileHost, target: Path) -> None:
 
 
 def test_silence_is_noticed(host: FileHost, target: Path) -> None:
-    """A connection on which nothing arrives is given up after the stall time, and the next try goes on."""
-    with released(threading.Event()) as event, Downloader(Limits(stall=0.3), sleep=lambda _: None) as loader:
+    """A connection on which nothing arrives is given up after the stall time, and the next try goes
+    on.
+    """
+    with (
+        released(threading.Event()) as event,
+        Downloader(Limits(stall=0.3), sleep=lambda _: None) as loader,
+    ):
         loader.fetch(host.put("/lamp.glb", CONTENT, etag='"a"', faults=[hang(event)]), target)
     assert target.read_bytes() == CONTENT
     start = int(host.asked[1].headers["range"].removeprefix("bytes=").removesuffix("-"))
-    assert len(CONTENT) // 2 - 5000 < start <= len(CONTENT) // 2  # an older urllib3 drops a block that it waits for
+    # an older urllib3 drops a block that it waits for
+    assert len(CONTENT) // 2 - 5000 < start <= len(CONTENT) // 2
 
 
 def test_endless_silence_is_too_slow(host: FileHost, target: Path) -> None:
@@ -291,7 +393,9 @@ def test_endless_silence_is_too_slow(host: FileHost, target: Path) -> None:
 
 
 def test_an_answer_that_never_begins_is_too_slow(host: FileHost, target: Path) -> None:
-    """A host that takes the request and says nothing at all is given up like one that stops in the middle."""
+    """A host that takes the request and says nothing at all is given up like one that stops in the
+    middle.
+    """
     with (
         released(threading.Event()) as event,
         Downloader(Limits(stall=0.2, tries=2), sleep=lambda _: None) as loader,
@@ -301,32 +405,55 @@ def test_an_answer_that_never_begins_is_too_slow(host: FileHost, target: Path) -
     assert len(host.asked) == 2
 
 
-def test_a_range_that_nobody_asked_for_is_not_taken(host: FileHost, time: Time, target: Path) -> None:
+def test_a_range_that_nobody_asked_for_is_not_taken(
+    host: FileHost, time: Time, target: Path
+) -> None:
     """A host that only ever answers 206 to a plain request never gives a file."""
 
     def partial(handler, served):  # type: ignore[no-untyped-def]
-        handler.answer(206, CONTENT[:1000], {"ETag": '"a"', "Content-Range": f"bytes 0-999/{len(CONTENT)}"})
+        handler.answer(
+            206, CONTENT[:1000], {"ETag": '"a"', "Content-Range": f"bytes 0-999/{len(CONTENT)}"}
+        )
 
     url = host.put("/lamp.glb", CONTENT, etag='"a"', faults=[partial] * 9)
-    with Downloader(Limits(tries=3), clock=lambda: time.now, sleep=time.sleep) as loader, pytest.raises(DownloadFailed):
+    with (
+        Downloader(Limits(tries=3), clock=lambda: time.now, sleep=time.sleep) as loader,
+        pytest.raises(DownloadFailed),
+    ):
         loader.fetch(url, target)
     assert not target.exists() and len(host.asked) == 3
 
 
-def test_a_range_shorter_than_asked_is_continued(host: FileHost, loader: Downloader, target: Path) -> None:
+def test_a_range_shorter_than_asked_is_continued(
+    host: FileHost, loader: Downloader, target: Path
+) -> None:
     """A host that gives a piece at a time is asked for the next piece."""
 
     def piece(handler, served):  # type: ignore[no-untyped-def]
         start = int(handler.headers["Range"].removeprefix("bytes=").removesuffix("-"))
         content = served.content[start : start + 60_000]
-        handler.answer(206, content, {"ETag": '"a"', "Content-Range": f"bytes {start}-{start + len(content) - 1}/{len(CONTENT)}"})
+        handler.answer(
+            206,
+            content,
+            {
+                "ETag": '"a"',
+                "Content-Range": f"bytes {start}-{start + len(content) - 1}/{len(CONTENT)}",
+            },
+        )
 
-    loader.fetch(host.put("/lamp.glb", CONTENT, etag='"a"', faults=[cut(100_000), piece, piece, piece, piece]), target)
+    loader.fetch(
+        host.put(
+            "/lamp.glb", CONTENT, etag='"a"', faults=[cut(100_000), piece, piece, piece, piece]
+        ),
+        target,
+    )
     assert target.read_bytes() == CONTENT and len(host.asked) == 5
 
 
 @pytest.mark.parametrize("code", [204, 400, 401, 418, 304])
-def test_other_answers_are_not_repeated(host: FileHost, loader: Downloader, target: Path, code: int) -> None:
+def test_other_answers_are_not_repeated(
+    host: FileHost, loader: Downloader, target: Path, code: int
+) -> None:
     """What asking again will not change is said at once."""
     with pytest.raises(DownloadFailed, match=f"HTTP {code}") as caught:
         loader.fetch(host.put("/lamp.glb", CONTENT, faults=[status(code)] * 9), target)
@@ -345,28 +472,53 @@ def test_stopping_keeps_what_came(host: FileHost, loader: Downloader, target: Pa
     url = host.put("/lamp.glb", CONTENT, etag='"a"')
     came: list[int] = []
     with pytest.raises(Stopped):
-        loader.fetch(url, target, stop=lambda: bool(came) and came[-1] > 0, progress=lambda done, _: came.append(done))
+        loader.fetch(
+            url,
+            target,
+            stop=lambda: bool(came) and came[-1] > 0,
+            progress=lambda done, _: came.append(done),
+        )
     kept = part_file.Part(target).size
     assert 0 < kept < len(CONTENT)
     loader.fetch(url, target)
     assert target.read_bytes() == CONTENT and host.asked[-1].headers["range"] == f"bytes={kept}-"
 
 
-def test_stopping_in_a_pause_is_noticed(host: FileHost, loader: Downloader, time: Time, target: Path) -> None:
+def test_stopping_in_a_pause_is_noticed(
+    host: FileHost, loader: Downloader, time: Time, target: Path
+) -> None:
     """A wish to stop does not have to wait for the end of a long pause."""
     with pytest.raises(Stopped):
-        loader.fetch(host.put("/lamp.glb", CONTENT, faults=[status(503, Retry_After="60")] * 9), target, stop=lambda: time.now > 1)
+        loader.fetch(
+            host.put("/lamp.glb", CONTENT, faults=[status(503, Retry_After="60")] * 9),
+            target,
+            stop=lambda: time.now > 1,
+        )
     assert time.now < 2 and len(host.asked) == 1
 
 
-def test_several_files_share_a_connection_and_threads(host: FileHost, loader: Downloader, tmp_path: Path) -> None:
+def test_several_files_share_a_connection_and_threads(
+    host: FileHost, loader: Downloader, tmp_path: Path
+) -> None:
     """One downloader serves several threads at once without mixing their files."""
-    contents = {name: random.Random(name).randbytes(200_000) for name in ("a.glb", "b.glb", "c.glb", "d.glb")}
-    urls = {name: host.put("/" + name, content, etag=f'"{name}"', faults=[cut(70_000)]) for name, content in contents.items()}
-    threads = [threading.Thread(target=loader.fetch, args=(url, tmp_path / name)) for name, url in urls.items()]
+    contents = {
+        name: random.Random(name).randbytes(200_000)
+        for name in ("a.glb", "b.glb", "c.glb", "d.glb")
+    }
+    urls = {
+        name: host.put("/" + name, content, etag=f'"{name}"', faults=[cut(70_000)])
+        for name, content in contents.items()
+    }
+    threads = [
+        threading.Thread(target=loader.fetch, args=(url, tmp_path / name))
+        for name, url in urls.items()
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(30)
     for name, content in contents.items():
-        assert hashlib.sha256((tmp_path / name).read_bytes()).digest() == hashlib.sha256(content).digest()
+        assert (
+            hashlib.sha256((tmp_path / name).read_bytes()).digest()
+            == hashlib.sha256(content).digest()
+        )

@@ -17,8 +17,12 @@ from .downloading import CONTENT, Downloader
 from .file_host import FileHost
 
 
-def test_a_disk_that_fills_up_is_said(host: FileHost, loader: Downloader, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The disk refuses in the middle of the download: a sentence, no further try, and no half file under the right name."""
+def test_a_disk_that_fills_up_is_said(
+    host: FileHost, loader: Downloader, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk refuses in the middle of the download: a sentence, no further try, and no half file
+    under the right name.
+    """
     if not Path("/dev/full").exists():
         pytest.skip("needs /dev/full")
     url = host.put("/lamp.glb", CONTENT, etag='"a"')
@@ -38,7 +42,9 @@ def test_a_full_disk_is_said_before_anything_is_written(
     assert list(target.parent.iterdir()) == []
 
 
-def test_a_folder_that_is_a_file_is_said(host: FileHost, loader: Downloader, tmp_path: Path) -> None:
+def test_a_folder_that_is_a_file_is_said(
+    host: FileHost, loader: Downloader, tmp_path: Path
+) -> None:
     """What the disk refuses becomes a sentence that names the place."""
     (tmp_path / "job").write_text("in the way")
     with pytest.raises(DiskTrouble, match="job"):
@@ -46,7 +52,12 @@ def test_a_folder_that_is_a_file_is_said(host: FileHost, loader: Downloader, tmp
 
 
 @pytest.mark.parametrize(
-    ("number", "words"), [(errno.ENOSPC, "disk is full"), (errno.EROFS, "may not be written"), (errno.EIO, "could not be written")]
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "disk is full"),
+        (errno.EROFS, "may not be written"),
+        (errno.EIO, "could not be written"),
+    ],
 )
 def test_what_the_disk_refuses_becomes_a_sentence(number: int, words: str) -> None:
     """Each kind of refusal names the place and says what to do about it."""
@@ -56,7 +67,9 @@ def test_what_the_disk_refuses_becomes_a_sentence(number: int, words: str) -> No
 
 
 def test_a_part_that_two_downloads_wrote_to_is_not_put_in_place(tmp_path: Path) -> None:
-    """A download that let go too late may have added bytes: the file is refused, and fetched anew the next time."""
+    """A download that let go too late may have added bytes: the file is refused, and fetched anew
+    the next time.
+    """
     written = Part(tmp_path / "a.glb")
     written.begin(Origin(address="https://files.example/a.glb", validator='"1"', total=4))
     with written.open() as stream:

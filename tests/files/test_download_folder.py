@@ -11,7 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mint_blender.files import download_folder
-from mint_blender.files.download_folder import Store, name_from_url, prune, safe_name, thumbnail_name
+from mint_blender.files.download_folder import (
+    Store,
+    name_from_url,
+    prune,
+    safe_name,
+    thumbnail_name,
+)
 from mint_blender.files.errors import DiskTrouble
 
 
@@ -49,15 +55,23 @@ def fill(path: Path, size: int, age: float = 0) -> Path:
     ],
 )
 def test_any_text_becomes_a_safe_name(text: str, expected: str) -> None:
-    """Separators, reserved names, control and direction marks go; letters of all scripts and the ending stay."""
+    """Separators, reserved names, control and direction marks go; letters of all scripts and the
+    ending stay.
+    """
     assert safe_name(text) == expected
 
 
 @given(st.text(max_size=400))
 def test_a_safe_name_is_safe(text: str) -> None:
-    """One path component, bounded in letters and bytes, no surprise at either end; making it safe twice changes nothing more."""
+    """One path component, bounded in letters and bytes, no surprise at either end; making it safe
+    twice changes nothing more.
+    """
     name = safe_name(text)
-    assert name not in ("", ".", "..") and not set(name) & set('<>:"/\\|?*\0') and len(name) <= download_folder.LONGEST + 1
+    assert (
+        name not in ("", ".", "..")
+        and not set(name) & set('<>:"/\\|?*\0')
+        and len(name) <= download_folder.LONGEST + 1
+    )
     assert len(name.encode()) <= download_folder.MOST_BYTES + 1 and name == name.strip(" .")
     assert not download_folder.RESERVED.fullmatch(name.partition(".")[0].strip())
     assert Path(name).name == name
@@ -82,7 +96,11 @@ def test_a_url_gives_only_a_name(url: str, expected: str) -> None:
 def test_each_address_has_its_own_thumbnail() -> None:
     """Names in the cache are stable, differ with the query, and hold nothing of the address."""
     first = thumbnail_name("https://cdn.example/a.webp?1")
-    assert first == thumbnail_name("https://cdn.example/a.webp?1") != thumbnail_name("https://cdn.example/a.webp?2")
+    assert (
+        first
+        == thumbnail_name("https://cdn.example/a.webp?1")
+        != thumbnail_name("https://cdn.example/a.webp?2")
+    )
     assert first.isalnum() and len(first) == 32
 
 
@@ -109,7 +127,9 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
 
 
 def test_clearing_keeps_what_is_needed(tmp_path: Path) -> None:
-    """Downloads of other jobs and all thumbnails go; those of the named jobs, and what does not belong to us, stay."""
+    """Downloads of other jobs and all thumbnails go; those of the named jobs, and what does not
+    belong to us, stay.
+    """
     home = Store(tmp_path)
     fill(home.job_folder("old") / "a.glb", 1000)
     kept = fill(home.job_folder("running") / "deep" / "b.glb.part", 500)
@@ -117,7 +137,12 @@ def test_clearing_keeps_what_is_needed(tmp_path: Path) -> None:
     journal = fill(tmp_path / "journal.sqlite", 50)
     assert home.size() == 1800
     assert home.clear(keep={"running"}) == 1300
-    assert kept.exists() and journal.exists() and home.size() == 500 and not (home.downloads / "old").exists()
+    assert (
+        kept.exists()
+        and journal.exists()
+        and home.size() == 500
+        and not (home.downloads / "old").exists()
+    )
 
 
 def test_an_empty_home_is_no_error(tmp_path: Path) -> None:
@@ -140,8 +165,13 @@ def test_links_do_not_lead_out_of_the_folder(tmp_path: Path) -> None:
 
 
 def test_pruning_takes_the_oldest_first(tmp_path: Path) -> None:
-    """The longest unused go until the rest fits; what is to be kept stays, even if it is the oldest."""
-    oldest, old, new, newest = (fill(tmp_path / f"{name}.webp", 100, age) for name, age in (("d", 40), ("c", 30), ("b", 20), ("a", 10)))
+    """The longest unused go until the rest fits; what is to be kept stays, even if it is the
+    oldest.
+    """
+    oldest, old, new, newest = (
+        fill(tmp_path / f"{name}.webp", 100, age)
+        for name, age in (("d", 40), ("c", 30), ("b", 20), ("a", 10))
+    )
     assert prune(tmp_path, 400) == 0
     assert prune(tmp_path, 250, keep={oldest}) == 200
     assert [path.exists() for path in (oldest, old, new, newest)] == [True, False, False, True]

@@ -16,7 +16,9 @@ from .downloading import CONTENT, Downloader, Limits, Time
 from .file_host import FileHost, cut, redirect, status
 
 
-def test_redirects_are_followed_and_bounded(host: FileHost, loader: Downloader, target: Path) -> None:
+def test_redirects_are_followed_and_bounded(
+    host: FileHost, loader: Downloader, target: Path
+) -> None:
     """A few redirects, relative ones too, lead to the file; a circle ends."""
     host.put("/real.glb", CONTENT)
     loader.fetch(host.put("/lamp.glb", b"", faults=[redirect("/real.glb", code=307)]), target)
@@ -28,9 +30,17 @@ def test_redirects_are_followed_and_bounded(host: FileHost, loader: Downloader, 
 
 
 @pytest.mark.parametrize(
-    "to", ["http://cdn.example/lamp.glb", "ftp://127.0.0.1/lamp.glb", "file:///etc/passwd", "http://user:pw@127.0.0.1/x"]
+    "to",
+    [
+        "http://cdn.example/lamp.glb",
+        "ftp://127.0.0.1/lamp.glb",
+        "file:///etc/passwd",
+        "http://user:pw@127.0.0.1/x",
+    ],
 )
-def test_a_redirect_to_an_unsafe_address_is_refused(host: FileHost, loader: Downloader, target: Path, to: str) -> None:
+def test_a_redirect_to_an_unsafe_address_is_refused(
+    host: FileHost, loader: Downloader, target: Path, to: str
+) -> None:
     """Each address on the way is checked, not only the first."""
     with pytest.raises(DownloadFailed) as caught:
         loader.fetch(host.put("/lamp.glb", b"", faults=[redirect(to)]), target)
@@ -70,16 +80,38 @@ def test_an_outside_host_cannot_lead_to_this_computer() -> None:
 def test_loopback_is_told_by_the_text() -> None:
     """Names that only look like this computer do not count."""
     assert all(map(urls.is_loopback, ["localhost", "127.0.0.1", "127.8.8.8", "::1", "LOCALHOST"]))
-    assert not any(map(urls.is_loopback, ["localhost.example", "files.localhost", "127.0.0.1.example", "10.0.0.1", "", "0.0.0.0"]))
+    assert not any(
+        map(
+            urls.is_loopback,
+            [
+                "localhost.example",
+                "files.localhost",
+                "127.0.0.1.example",
+                "10.0.0.1",
+                "",
+                "0.0.0.0",
+            ],
+        )
+    )
 
 
-def test_no_credentials_are_ever_sent(host: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither ~/.netrc, nor a cookie of an earlier answer, nor anything else puts credentials into a request."""
+def test_no_credentials_are_ever_sent(
+    host: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither ~/.netrc, nor a cookie of an earlier answer, nor anything else puts credentials into
+    a request.
+    """
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login me password hunter2\n")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
-    host.put("/real.glb", CONTENT, etag='"a"', headers={"Set-Cookie": "session=1; Path=/"}, faults=[cut(1000)])
+    host.put(
+        "/real.glb",
+        CONTENT,
+        etag='"a"',
+        headers={"Set-Cookie": "session=1; Path=/"},
+        faults=[cut(1000)],
+    )
     moved = host.put("/lamp.glb", b"", headers={}, faults=[redirect("/real.glb")])
     with Downloader(sleep=lambda _: None) as loader:
         loader.fetch(host.url("/real.glb"), tmp_path / "a.glb")
@@ -89,7 +121,9 @@ def test_no_credentials_are_ever_sent(host: FileHost, tmp_path: Path, monkeypatc
         assert not {"authorization", "cookie", "proxy-authorization"} & set(asked.headers)
 
 
-def test_the_netrc_file_of_that_test_would_have_been_used(host: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_netrc_file_of_that_test_would_have_been_used(
+    host: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Proves the test above: an ordinary requests session does send what the netrc file holds."""
     import requests
 
@@ -101,7 +135,9 @@ def test_the_netrc_file_of_that_test_would_have_been_used(host: FileHost, tmp_pa
     assert "authorization" in host.asked[0].headers
 
 
-def test_proxies_from_the_environment_are_used(host: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_from_the_environment_are_used(
+    host: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """HTTP_PROXY is obeyed: the request goes to the proxy, in the form proxies want."""
     monkeypatch.setenv("http_proxy", host.url(""))
     monkeypatch.delenv("no_proxy", raising=False)
@@ -121,14 +157,19 @@ def authority() -> trustme.CA:
 def test_the_ca_bundle_of_the_environment_is_used(
     variable: str, authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A certificate that only the environment vouches for is accepted, also for a look at a file, and refused in words without it."""
+    """A certificate that only the environment vouches for is accepted, also for a look at a file,
+    and refused in words without it.
+    """
     for each in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
         monkeypatch.delenv(each, raising=False)
     bundle = tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(bundle)
     with FileHost(certificate=authority.issue_cert("127.0.0.1")) as host:
         url = host.put("/lamp.glb", CONTENT)
-        with Downloader() as loader, pytest.raises(DownloadFailed, match="certificate of 127") as caught:
+        with (
+            Downloader() as loader,
+            pytest.raises(DownloadFailed, match="certificate of 127") as caught,
+        ):
             loader.fetch(url, tmp_path / "refused.glb")
         assert not caught.value.retryable and host.asked == []
         monkeypatch.setenv(variable, str(bundle))
@@ -138,11 +179,16 @@ def test_the_ca_bundle_of_the_environment_is_used(
             peek(url, local_files=True)
 
 
-def test_a_ca_bundle_that_is_not_there_is_said(host: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_ca_bundle_that_is_not_there_is_said(
+    host: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A wrong REQUESTS_CA_BUNDLE is named, and nothing is sent."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing.pem"))
     url = host.put("/lamp.glb", CONTENT).replace("http://", "https://")
-    with Downloader() as loader, pytest.raises(DownloadFailed, match="REQUESTS_CA_BUNDLE") as caught:
+    with (
+        Downloader() as loader,
+        pytest.raises(DownloadFailed, match="REQUESTS_CA_BUNDLE") as caught,
+    ):
         loader.fetch(url, tmp_path / "lamp.glb")
     assert not caught.value.retryable and host.asked == []
 
@@ -150,7 +196,9 @@ def test_a_ca_bundle_that_is_not_there_is_said(host: FileHost, tmp_path: Path, m
 def test_a_redirect_from_https_to_plain_http_is_taken_only_on_this_computer(
     authority: trustme.CA, host: FileHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From a secure host on this computer to another one on it: allowed; to the open internet: refused before anything is asked."""
+    """From a secure host on this computer to another one on it: allowed; to the open internet:
+    refused before anything is asked.
+    """
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
     plain = host.put("/lamp.glb", CONTENT)
@@ -166,12 +214,21 @@ def test_an_unreachable_host_is_named(tmp_path: Path, time: Time) -> None:
     """Nobody listens: the sentence names the host and the file, not the query."""
     with FileHost() as gone:
         url = gone.url("/lamp.glb?signature=private")
-    with Downloader(Limits(tries=2), clock=lambda: time.now, sleep=time.sleep) as loader, pytest.raises(DownloadFailed) as caught:
+    with (
+        Downloader(Limits(tries=2), clock=lambda: time.now, sleep=time.sleep) as loader,
+        pytest.raises(DownloadFailed) as caught,
+    ):
         loader.fetch(url, tmp_path / "lamp.glb")
-    assert "lamp.glb from 127.0.0.1" in str(caught.value) and "private" not in str(caught.value) and caught.value.retryable
+    assert (
+        "lamp.glb from 127.0.0.1" in str(caught.value)
+        and "private" not in str(caught.value)
+        and caught.value.retryable
+    )
 
 
-def test_a_proxy_that_is_not_there_is_said(tmp_path: Path, time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_is_not_there_is_said(
+    tmp_path: Path, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The sentence names the proxy settings, since the file host is not to blame."""
     with FileHost() as gone:
         monkeypatch.setenv("https_proxy", gone.url(""))
@@ -195,7 +252,10 @@ def test_a_redirect_to_nowhere_is_said(host: FileHost, loader: Downloader, targe
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
-        ("https://cdn.example/glb/lamp%20one.glb?signature=private#x", "lamp one.glb from cdn.example"),
+        (
+            "https://cdn.example/glb/lamp%20one.glb?signature=private#x",
+            "lamp one.glb from cdn.example",
+        ),
         ("https://cdn.example/", "a file from cdn.example"),
         ("https://[broken", "a file from an unreadable address"),
         ("https://cdn.example/a%1b[31m.glb", "a?[31m.glb from cdn.example"),

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files for other programs: recognised, and saved where the user said without touching what lies there."""
+"""Files for other programs: recognised, and saved where the user said without touching what lies
+there.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,10 @@ def test_a_packed_file_keeps_its_textures(tmp_path: Path) -> None:
     assert export_names.inspect(path, "obj") == ".zip"
 
 
-@pytest.mark.parametrize(("content", "format"), [(b"", "fbx"), (b"<!doctype html>", "obj"), (b'{"error": 1}', "stl"), (b"v 1 2 3", "usdz")])
+@pytest.mark.parametrize(
+    ("content", "format"),
+    [(b"", "fbx"), (b"<!doctype html>", "obj"), (b'{"error": 1}', "stl"), (b"v 1 2 3", "usdz")],
+)
 def test_what_is_no_such_file_is_said(content: bytes, format: str, tmp_path: Path) -> None:
     """Nothing, a web page, an error as JSON, or another format."""
     path = tmp_path / "file"
@@ -70,7 +75,9 @@ def test_the_same_bytes_are_not_saved_twice(source: Path, tmp_path: Path) -> Non
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["lamp.fbx"]
 
 
-def test_a_file_system_without_links(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_system_without_links(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """There, too, the file gets its name when it is complete, and no other one's."""
 
     def no_links(*_: object) -> None:

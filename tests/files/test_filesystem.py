@@ -41,13 +41,20 @@ server:/export on /Users (nfs, nodev)
     ],
 )
 def test_by_mountinfo(path: str, local: bool) -> None:
-    """The deepest mount decides, the latest on the same place; what nobody has heard of counts as shared."""
+    """The deepest mount decides, the latest on the same place; what nobody has heard of counts as
+    shared.
+    """
     assert is_local_by_mountinfo(LINUX, path) is local
 
 
 @pytest.mark.parametrize(
     ("path", "local"),
-    [("/System/Volumes/Data/me", True), ("/Volumes/share (1)/mint", False), ("/Users/me/Library", False), ("/opt", True)],
+    [
+        ("/System/Volumes/Data/me", True),
+        ("/Volumes/share (1)/mint", False),
+        ("/Users/me/Library", False),
+        ("/opt", True),
+    ],
 )
 def test_by_mount(path: str, local: bool) -> None:
     """macOS says "local" of what is."""

@@ -46,7 +46,10 @@ HTML = b"<!DOCTYPE html><html><body>This link has expired.</body></html>"
         (pack(b'{"asset": {"version": "2.0"}, "name": "\\ud83d"}'), "text in its JSON"),
         (pack(b"[1, 2]"), "not an object"),
         (pack(b"[" * 200_000 + b"]" * 200_000), "nested too deeply"),
-        (pack(b'{"asset": {"version": "2.0"}, "extras": ' + b"[" * 80 + b"]" * 80 + b"}"), "nested too deeply"),
+        (
+            pack(b'{"asset": {"version": "2.0"}, "extras": ' + b"[" * 80 + b"]" * 80 + b"}"),
+            "nested too deeply",
+        ),
         (pack({"asset": {"version": "1.0"}}), "not glTF 2.0"),
         (pack({}), "not glTF 2.0"),
     ],
@@ -55,7 +58,9 @@ def test_what_is_no_glb_is_refused_in_words(tmp_path: Path, content: bytes, word
     """Each kind of broken container gets its own sentence, which names the file."""
     with pytest.raises(BadGlb, match=re.escape(words)) as caught:
         inspect(content, tmp_path)
-    assert str(caught.value).startswith("lamp.glb cannot be imported: ") and str(caught.value).endswith(".")
+    assert str(caught.value).startswith("lamp.glb cannot be imported: ") and str(
+        caught.value
+    ).endswith(".")
     assert isinstance(caught.value, BadFile) and not caught.value.retryable
 
 
@@ -84,7 +89,9 @@ def test_chunks_out_of_order_are_refused(tmp_path: Path) -> None:
     ],
 )
 def test_nothing_outside_the_file_is_pointed_at(tmp_path: Path, uri: object) -> None:
-    """Neither buffers nor pictures may name an address or a file; what only looks like data does not pass either."""
+    """Neither buffers nor pictures may name an address or a file; what only looks like data does
+    not pass either.
+    """
     document, binary = box_parts()
     buffer, image = copy.deepcopy(document), copy.deepcopy(document)
     buffer["buffers"][0]["uri"] = uri
@@ -119,10 +126,19 @@ def test_buffers_that_lie_are_refused(tmp_path: Path, uri: str) -> None:
         (png(), "text/html", None),
     ],
 )
-def test_pictures_that_lie_are_refused(tmp_path: Path, content: bytes, kind: str, also: str | None) -> None:
+def test_pictures_that_lie_are_refused(
+    tmp_path: Path, content: bytes, kind: str, also: str | None
+) -> None:
     """The bytes of a picture must be of the kind that its data URI and its `mimeType` say."""
     with pytest.raises(BadGlb):
-        inspect(changed(lambda document: document.update(images=[{"uri": data_uri(content, kind), "mimeType": also or kind}])), tmp_path)
+        inspect(
+            changed(
+                lambda document: document.update(
+                    images=[{"uri": data_uri(content, kind), "mimeType": also or kind}]
+                )
+            ),
+            tmp_path,
+        )
 
 
 def png_that_claims(width: int, height: int) -> bytes:
@@ -131,11 +147,15 @@ def png_that_claims(width: int, height: int) -> bytes:
     return small[:16] + struct.pack(">II", width, height) + small[24:]
 
 
-def with_picture(content: bytes, kind: str | None = "image/png", *, times: int = 1, uri: bool = False) -> bytes:
+def with_picture(
+    content: bytes, kind: str | None = "image/png", *, times: int = 1, uri: bool = False
+) -> bytes:
     """The box with a picture in its bytes, or in a buffer that is a data URI."""
     document, binary = box_parts()
     start = len(binary) if not uri else 0
-    document["bufferViews"].append({"buffer": int(uri), "byteOffset": start, "byteLength": len(content)})
+    document["bufferViews"].append(
+        {"buffer": int(uri), "byteOffset": start, "byteLength": len(content)}
+    )
     image = {"bufferView": len(document["bufferViews"]) - 1}
     document["images"] = [image if kind is None else {**image, "mimeType": kind}] * times
     if uri:
@@ -152,7 +172,11 @@ def with_picture(content: bytes, kind: str | None = "image/png", *, times: int =
         (png_that_claims(60_000, 60_000), "image/png", "claims to be 60000 × 60000 pixels"),
         (webp_header(16_383, 16_383), "image/jpeg", None),
         (webp_header(65_535, 65_535, b"VP8X"), "image/x-unknown", "claims to be 65535"),
-        (jpeg_header(65_535, 65_535, before=b"\xff\xe1\xea\x60" + bytes(59_998)), "image/jpeg", "claims to be 65535"),
+        (
+            jpeg_header(65_535, 65_535, before=b"\xff\xe1\xea\x60" + bytes(59_998)),
+            "image/jpeg",
+            "claims to be 65535",
+        ),
         (HTML, "image/png", "neither PNG nor JPEG nor WebP"),
         (b"\x89PNG\r\n\x1a\n", "image/png", "cut off"),
         (b"\xabKTX 20\xbb" + bytes(80), "image/ktx2", None),
@@ -161,11 +185,19 @@ def with_picture(content: bytes, kind: str | None = "image/png", *, times: int =
         (b"\x76\x2f\x31\x01" + bytes(80), None, "neither PNG nor JPEG nor WebP"),
         (b"\0\0\0 ftypavif" + bytes(80), "image/avif", "neither PNG nor JPEG nor WebP"),
         (b"II*\0" + bytes(80), "image/tiff", "neither PNG nor JPEG nor WebP"),
-        (b"#?RADIANCE\n\n-Y 256 +X 512\n" + bytes(80), "image/vnd.radiance", "neither PNG nor JPEG nor WebP"),
+        (
+            b"#?RADIANCE\n\n-Y 256 +X 512\n" + bytes(80),
+            "image/vnd.radiance",
+            "neither PNG nor JPEG nor WebP",
+        ),
     ],
 )
-def test_pictures_that_claim_too_much_are_refused(tmp_path: Path, content: bytes, kind: str | None, words: str | None, uri: bool) -> None:
-    """Whatever a picture in the file is called: none may unpack to gigabytes, or be of a format that Blender opens unmeasured."""
+def test_pictures_that_claim_too_much_are_refused(
+    tmp_path: Path, content: bytes, kind: str | None, words: str | None, uri: bool
+) -> None:
+    """Whatever a picture in the file is called: none may unpack to gigabytes, or be of a format
+    that Blender opens unmeasured.
+    """
     packed = with_picture(content, kind, uri=uri)
     if words is None:
         assert inspect(packed, tmp_path).images == 1
@@ -183,10 +215,14 @@ def test_many_large_pictures_are_refused_together(tmp_path: Path) -> None:
 
 
 def test_pictures_in_addresses_count_as_well(tmp_path: Path) -> None:
-    """Pictures that are data URIs are measured like those in the bytes of the file, one by one and together."""
+    """Pictures that are data URIs are measured like those in the bytes of the file, one by one and
+    together.
+    """
 
     def given(content: bytes, kind: str, times: int) -> bytes:
-        return changed(lambda document: document.update(images=[{"uri": data_uri(content, kind)}] * times))
+        return changed(
+            lambda document: document.update(images=[{"uri": data_uri(content, kind)}] * times)
+        )
 
     assert inspect(given(png_that_claims(8192, 8192), "image/png", 8), tmp_path).images == 8
     with pytest.raises(BadGlb, match="pixels in all"):
@@ -205,7 +241,12 @@ CHANGES: list[tuple[str, Callable[[Document], object]]] = [
     ("not there", lambda document: document["accessors"][1].update(bufferView=7)),
     ("more values", lambda document: document["accessors"][1].update(count=9)),
     ("claims", lambda document: document["accessors"][1].update(count=4_000_000_000)),
-    ("claims", lambda document: document["accessors"].append({"componentType": 5126, "count": 4_000_000_000, "type": "VEC3"})),
+    (
+        "claims",
+        lambda document: document["accessors"].append(
+            {"componentType": 5126, "count": 4_000_000_000, "type": "VEC3"}
+        ),
+    ),
     ("more values", lambda document: document["accessors"][1].update(byteOffset=4)),
     ("more values", lambda document: document["bufferViews"][1].update(byteStride=16)),
     ("unknown kind", lambda document: document["accessors"][1].update(componentType=5124)),
@@ -216,10 +257,17 @@ CHANGES: list[tuple[str, Callable[[Document], object]]] = [
     (
         "more values",
         lambda document: document["accessors"][1].update(
-            sparse={"count": 8, "indices": {"bufferView": 0, "componentType": 5125}, "values": {"bufferView": 1, "byteOffset": 8}}
+            sparse={
+                "count": 8,
+                "indices": {"bufferView": 0, "componentType": 5125},
+                "values": {"bufferView": 1, "byteOffset": 8},
+            }
         ),
     ),
-    ("three numbers", lambda document: document["accessors"][1].update(type="VEC2", max=None, min=None)),
+    (
+        "three numbers",
+        lambda document: document["accessors"][1].update(type="VEC2", max=None, min=None),
+    ),
     ("whole numbers", lambda document: document["accessors"][0].update(componentType=5126)),
     ("no number", lambda document: document["accessors"][1].update(max=["a", 1, 2])),
     ("no number", lambda document: document["accessors"][1].update(max=[1e300, 1, 2])),
@@ -230,16 +278,30 @@ CHANGES: list[tuple[str, Callable[[Document], object]]] = [
     ("mode", lambda document: document["meshes"][0]["primitives"][0].update(mode=9)),
     ("not there", lambda document: document["meshes"][0]["primitives"][0].update(indices=5)),
     ("not there", lambda document: document["meshes"][0]["primitives"][0].update(material=5)),
-    ("not there", lambda document: document["meshes"][0]["primitives"][0]["attributes"].update(NORMAL=5)),
+    (
+        "not there",
+        lambda document: document["meshes"][0]["primitives"][0]["attributes"].update(NORMAL=5),
+    ),
     ("not there", lambda document: document["nodes"][0].update(mesh=5)),
     ("not there", lambda document: document["nodes"][0].update(children=[5])),
     ("not there", lambda document: document.update(scene=5)),
     ("not there", lambda document: document["scenes"][0].update(nodes=[5])),
     ("not there", lambda document: document.update(textures=[{"source": 3}])),
-    ("two parents", lambda document: document.update(nodes=[{"children": [2]}, {"children": [2]}, {"mesh": 0}])),
+    (
+        "two parents",
+        lambda document: document.update(nodes=[{"children": [2]}, {"children": [2]}, {"mesh": 0}]),
+    ),
     ("circle", lambda document: document["nodes"][0].update(children=[0])),
-    ("circle", lambda document: document.update(nodes=[{"mesh": 0}, {"children": [2]}, {"children": [1]}])),
-    ("too deeply", lambda document: document.update(nodes=[{"children": [n + 1]} for n in range(5000)] + [{"mesh": 0}])),
+    (
+        "circle",
+        lambda document: document.update(nodes=[{"mesh": 0}, {"children": [2]}, {"children": [1]}]),
+    ),
+    (
+        "too deeply",
+        lambda document: document.update(
+            nodes=[{"children": [n + 1]} for n in range(5000)] + [{"mesh": 0}]
+        ),
+    ),
     ("more than is accepted", lambda document: document.update(nodes=[{"mesh": 0}] * 70_000)),
     ("no number", lambda document: document["nodes"][0].update(translation=[1, 2])),
     ("no number", lambda document: document["nodes"][0].update(matrix=["x"] * 16)),
@@ -250,16 +312,29 @@ CHANGES: list[tuple[str, Callable[[Document], object]]] = [
 ]
 
 
-@pytest.mark.parametrize(("words", "change"), CHANGES, ids=[f"{number}-{words}" for number, (words, _) in enumerate(CHANGES)])
-def test_json_that_does_not_hold_together_is_refused(tmp_path: Path, words: str, change: Callable[[Document], object]) -> None:
-    """Pointers into nothing, counts without bytes, circles and nonsense are found before an importer stumbles over them."""
+@pytest.mark.parametrize(
+    ("words", "change"),
+    CHANGES,
+    ids=[f"{number}-{words}" for number, (words, _) in enumerate(CHANGES)],
+)
+def test_json_that_does_not_hold_together_is_refused(
+    tmp_path: Path, words: str, change: Callable[[Document], object]
+) -> None:
+    """Pointers into nothing, counts without bytes, circles and nonsense are found before an
+    importer stumbles over them.
+    """
     with pytest.raises(BadGlb, match=words):
         inspect(changed(change), tmp_path)
 
 
 def test_limits_can_be_set(tmp_path: Path) -> None:
     """Size of the file, of its JSON and counts of what is in it are bounded."""
-    for limits in (header.Limits(file_bytes=100), header.Limits(json_bytes=100), header.Limits(triangles=11), header.Limits(vertices=7)):
+    for limits in (
+        header.Limits(file_bytes=100),
+        header.Limits(json_bytes=100),
+        header.Limits(triangles=11),
+        header.Limits(vertices=7),
+    ):
         with pytest.raises(BadGlb):
             inspect(box(), tmp_path, limits=limits)
 

@@ -24,19 +24,34 @@ def test_a_box_tells_what_it_is(tmp_path: Path) -> None:
     document, binary = box_parts((-1.0, 0.0, -0.5), (1.0, 3.0, 0.5), name="Lamp")
     document["asset"]["extras"] = {"prompt": "a lamp"}
     found = inspect(content := pack(document, binary), tmp_path)
-    assert (found.version, found.length, found.vertices, found.triangles, found.materials, found.images) == (2, len(content), 8, 12, 1, 0)
-    assert found.mesh_names == ("Lamp",) and found.generator == "tests" and found.extras == {"prompt": "a lamp"}
+    assert (
+        found.version,
+        found.length,
+        found.vertices,
+        found.triangles,
+        found.materials,
+        found.images,
+    ) == (2, len(content), 8, 12, 1, 0)
+    assert (
+        found.mesh_names == ("Lamp",)
+        and found.generator == "tests"
+        and found.extras == {"prompt": "a lamp"}
+    )
     assert found.bounds == ((-1.0, 0.0, -0.5), (1.0, 3.0, 0.5))
     assert found.extensions_used == found.extensions_required == frozenset()
 
 
 def test_required_extensions_are_read_before_anything_is_imported(tmp_path: Path) -> None:
     """What the file needs is known from its header alone."""
-    assert inspect(box(requires=["EXT_texture_webp"]), tmp_path).extensions_required == {"EXT_texture_webp"}
+    assert inspect(box(requires=["EXT_texture_webp"]), tmp_path).extensions_required == {
+        "EXT_texture_webp"
+    }
 
 
 def test_bounds_follow_the_nodes(tmp_path: Path) -> None:
-    """Translation, rotation, scale and matrices of nested nodes count; other scenes and unused nodes do not."""
+    """Translation, rotation, scale and matrices of nested nodes count; other scenes and unused
+    nodes do not.
+    """
 
     def place(document: Document) -> None:
         half = 0.5**0.5
@@ -58,21 +73,31 @@ def test_quantised_positions_are_measured_in_their_units(tmp_path: Path) -> None
     """KHR_mesh_quantization: normalised whole numbers stand for fractions."""
 
     def quantise(document: Document) -> None:
-        document["accessors"][1].update(componentType=5122, normalized=True, min=[-32767, 0, 0], max=[32767, 16384, 32767])
+        document["accessors"][1].update(
+            componentType=5122, normalized=True, min=[-32767, 0, 0], max=[32767, 16384, 32767]
+        )
 
     bounds = inspect(changed(quantise), tmp_path).bounds
-    assert bounds is not None and bounds[0] == (-1.0, 0.0, 0.0) and bounds[1] == pytest.approx((1.0, 0.5, 1.0), abs=1e-4)
+    assert (
+        bounds is not None
+        and bounds[0] == (-1.0, 0.0, 0.0)
+        and bounds[1] == pytest.approx((1.0, 0.5, 1.0), abs=1e-4)
+    )
 
 
 @pytest.mark.parametrize(
     "change",
     [
         lambda document: document["accessors"][1].pop("min"),
-        lambda document: document["nodes"][0].update(skin=0) or document.update(skins=[{"joints": [0]}]),
+        lambda document: (
+            document["nodes"][0].update(skin=0) or document.update(skins=[{"joints": [0]}])
+        ),
         lambda document: document["scenes"][0].update(nodes=[]),
     ],
 )
-def test_bounds_that_the_header_does_not_tell_are_none(tmp_path: Path, change: Callable[[Document], object]) -> None:
+def test_bounds_that_the_header_does_not_tell_are_none(
+    tmp_path: Path, change: Callable[[Document], object]
+) -> None:
     """Bounds are a hint: without min/max, or with a skeleton, there are none, and that is no error."""
     assert inspect(changed(change), tmp_path).bounds is None
 
@@ -88,16 +113,37 @@ def test_a_buffer_inside_the_json_is_accepted(tmp_path: Path) -> None:
 
 def test_extras_may_hold_anything(tmp_path: Path) -> None:
     """What makers write for themselves is not looked up by any importer, addresses included."""
-    found = inspect(changed(lambda document: document["nodes"][0].update(extras={"uri": "https://mint.example/model/1"})), tmp_path)
+    found = inspect(
+        changed(
+            lambda document: document["nodes"][0].update(
+                extras={"uri": "https://mint.example/model/1"}
+            )
+        ),
+        tmp_path,
+    )
     assert found.triangles == 12
 
 
 def test_meshopt_files_are_understood(tmp_path: Path) -> None:
     """A fallback buffer has no bytes in the file; its views are covered by packed ones."""
     document, binary = box_parts()
-    packed = {"buffer": 0, "byteOffset": 0, "byteLength": 100, "byteStride": 12, "count": 8, "mode": "ATTRIBUTES"}
-    document["buffers"].append({"byteLength": 96, "extensions": {"EXT_meshopt_compression": {"fallback": True}}})
-    document["bufferViews"][1] = {"buffer": 1, "byteLength": 96, "byteStride": 12, "extensions": {"EXT_meshopt_compression": packed}}
+    packed = {
+        "buffer": 0,
+        "byteOffset": 0,
+        "byteLength": 100,
+        "byteStride": 12,
+        "count": 8,
+        "mode": "ATTRIBUTES",
+    }
+    document["buffers"].append(
+        {"byteLength": 96, "extensions": {"EXT_meshopt_compression": {"fallback": True}}}
+    )
+    document["bufferViews"][1] = {
+        "buffer": 1,
+        "byteLength": 96,
+        "byteStride": 12,
+        "extensions": {"EXT_meshopt_compression": packed},
+    }
     assert inspect(pack(document, binary), tmp_path).triangles == 12
     packed["count"] = 9
     with pytest.raises(BadGlb, match="unpack to more"):
@@ -111,7 +157,11 @@ def test_a_huge_file_costs_little_memory(tmp_path: Path) -> None:
     text = chunk(b"JSON", json.dumps(document).encode(), b" ")
     path = tmp_path / "huge.glb"
     with path.open("wb") as stream:
-        stream.write(struct.pack("<4sII", b"glTF", 2, 12 + len(text) + 8 + size) + text + struct.pack("<I4s", size, b"BIN\0"))
+        stream.write(
+            struct.pack("<4sII", b"glTF", 2, 12 + len(text) + 8 + size)
+            + text
+            + struct.pack("<I4s", size, b"BIN\0")
+        )
         stream.truncate(12 + len(text) + 8 + size)
     tracemalloc.start()
     try:
@@ -129,6 +179,10 @@ def test_the_builder_agrees_with_itself() -> None:
     points = [struct.unpack_from("<3f", binary, 144 + 12 * number) for number in range(8)]
     volume = 0.0
     for first in range(0, 36, 3):
-        (ax, ay, az), (bx, by, bz), (cx, cy, cz) = (points[corner] for corner in corners[first : first + 3])
-        volume += (ax * (by * cz - bz * cy) + ay * (bz * cx - bx * cz) + az * (bx * cy - by * cx)) / 6
+        (ax, ay, az), (bx, by, bz), (cx, cy, cz) = (
+            points[corner] for corner in corners[first : first + 3]
+        )
+        volume += (
+            ax * (by * cz - bz * cy) + ay * (bz * cx - bx * cz) + az * (bx * cy - by * cx)
+        ) / 6
     assert volume == pytest.approx(1.0)

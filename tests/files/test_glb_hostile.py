@@ -19,9 +19,18 @@ from .build_glb import Document, box, box_parts, pack, png
 from .glb_files import changed, data_uri, inspect
 
 anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just(2**70) | st.just("data:image/png;base64,AAAA"),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.just(2**70)
+    | st.just("data:image/png;base64,AAAA"),
     lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["uri", "count", "extensions", "mesh", "x"]), inner, max_size=3)
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["uri", "count", "extensions", "mesh", "x"]), inner, max_size=3
+        )
     ),
     max_leaves=6,
 )
@@ -29,8 +38,16 @@ anything = st.recursive(
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Every place in a JSON value, as a path of keys."""
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [path] * bool(path) + [place for key, member in inner for place in places(member, (*path, key))]
+    inner = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
+    return [path] * bool(path) + [
+        place for key, member in inner for place in places(member, (*path, key))
+    ]
 
 
 RICH = box_parts()[0] | {
@@ -49,15 +66,23 @@ RICH["nodes"] = [
 ]
 RICH_BYTES = box_parts()[1] + png()
 RICH["buffers"][0]["byteLength"] = len(RICH_BYTES)
-RICH["bufferViews"].append({"buffer": 0, "byteOffset": len(box_parts()[1]), "byteLength": len(png())})
+RICH["bufferViews"].append(
+    {"buffer": 0, "byteOffset": len(box_parts()[1]), "byteLength": len(png())}
+)
 RICH["meshes"][0]["primitives"][0]["targets"] = [{"POSITION": 1}]
 PLACES = places(RICH)
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 @given(changes=st.lists(st.tuples(st.sampled_from(PLACES), anything), min_size=1, max_size=3))
-def test_changed_json_never_surprises(tmp_path: Path, changes: list[tuple[tuple[Any, ...], Any]]) -> None:
-    """Whatever stands in whichever place of the JSON: the file is either described or refused in words."""
+def test_changed_json_never_surprises(
+    tmp_path: Path, changes: list[tuple[tuple[Any, ...], Any]]
+) -> None:
+    """Whatever stands in whichever place of the JSON: the file is either described or refused in
+    words.
+    """
     document = copy.deepcopy(RICH)
     for path, value in changes:
         owner: Any = document
@@ -79,11 +104,16 @@ def test_the_document_of_that_test_is_a_good_one(tmp_path: Path) -> None:
     assert inspect(pack(RICH, RICH_BYTES), tmp_path).images == 2
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(
-    flips=st.lists(st.tuples(st.integers(0, len(box()) - 1), st.integers(0, 255)), max_size=6), end=st.none() | st.integers(0, len(box()))
+@settings(
+    max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )
-def test_changed_bytes_never_surprise(tmp_path: Path, flips: list[tuple[int, int]], end: int | None) -> None:
+@given(
+    flips=st.lists(st.tuples(st.integers(0, len(box()) - 1), st.integers(0, 255)), max_size=6),
+    end=st.none() | st.integers(0, len(box())),
+)
+def test_changed_bytes_never_surprise(
+    tmp_path: Path, flips: list[tuple[int, int]], end: int | None
+) -> None:
     """A valid file with some bytes changed, or cut off anywhere, is described or refused in words."""
     content = bytearray(box())
     for place, value in flips:
@@ -94,7 +124,9 @@ def test_changed_bytes_never_surprise(tmp_path: Path, flips: list[tuple[int, int
         assert str(trouble).endswith(".")
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 @given(
     content=st.binary(max_size=200)
     | st.binary(max_size=200).map(lambda tail: pack(tail, None))
@@ -125,17 +157,24 @@ def _shape_keys(document: Document, count: int) -> None:
 
 def _attributes(document: Document, count: int) -> None:
     place = _without_bytes(document, "VEC3", 30_000)
-    document["meshes"][0]["primitives"].append({"attributes": {"POSITION": place} | {f"_{number}": place for number in range(count)}})
+    document["meshes"][0]["primitives"].append(
+        {"attributes": {"POSITION": place} | {f"_{number}": place for number in range(count)}}
+    )
 
 
 def _points(document: Document, count: int) -> None:
     place = _without_bytes(document, "VEC3", 30_000)
-    document["meshes"] += [{"primitives": [{"attributes": {"POSITION": place}, "mode": 0}]} for _ in range(count)]
+    document["meshes"] += [
+        {"primitives": [{"attributes": {"POSITION": place}, "mode": 0}]} for _ in range(count)
+    ]
     document["nodes"] += [{"mesh": number + 1} for number in range(count)]
 
 
 def _channels(document: Document, count: int) -> None:
-    sampler = {"input": _without_bytes(document, "SCALAR", 10_000), "output": _without_bytes(document, "VEC3", 10_000)}
+    sampler = {
+        "input": _without_bytes(document, "SCALAR", 10_000),
+        "output": _without_bytes(document, "VEC3", 10_000),
+    }
     channels = [{"sampler": 0, "target": {"node": 0, "path": "translation"}} for _ in range(count)]
     document["animations"] = [{"samplers": [sampler], "channels": channels}]
 
@@ -151,8 +190,12 @@ USES = {
 
 
 @pytest.mark.parametrize("use", USES)
-def test_what_is_made_of_a_claim_is_counted_at_each_use(use: Callable[[Document, int], None], tmp_path: Path) -> None:
-    """A few kilobytes that let the importer make the same large thing thousands of times, until no memory is left."""
+def test_what_is_made_of_a_claim_is_counted_at_each_use(
+    use: Callable[[Document, int], None], tmp_path: Path
+) -> None:
+    """A few kilobytes that let the importer make the same large thing thousands of times, until no
+    memory is left.
+    """
     accepted, too_many = USES[use]
     assert inspect(changed(lambda document: use(document, accepted)), tmp_path).triangles > 0
     with pytest.raises(BadGlb, match="more than is accepted"):

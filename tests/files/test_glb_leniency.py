@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that other programs read are not refused: odd, but nothing in them is dangerous. What was paid for must arrive."""
+"""Files that other programs read are not refused: odd, but nothing in them is dangerous.
+
+What was paid for must arrive.
+"""
 
 from __future__ import annotations
 
@@ -38,30 +41,49 @@ def version(**asset: object) -> bytes:
         version(version="2.1"),
         changed(lambda document: document.update(extensionsRequired=["KHR_materials_unlit"])),
         changed(
-            lambda document: document.update(extensionsUsed=["KHR_xmp_json_ld"], extensions={"KHR_xmp_json_ld": {"packets": [METADATA]}})
+            lambda document: document.update(
+                extensionsUsed=["KHR_xmp_json_ld"],
+                extensions={"KHR_xmp_json_ld": {"packets": [METADATA]}},
+            )
         ),
         changed(lambda document: document["asset"].update(extensions={"MINT_source": METADATA})),
-        changed(lambda document: document["materials"][0].update(extensions={"ANY_metadata": {"deep": [METADATA]}})),
+        changed(
+            lambda document: document["materials"][0].update(
+                extensions={"ANY_metadata": {"deep": [METADATA]}}
+            )
+        ),
         changed(lambda document: document["asset"].update(extras=METADATA)),
         *(drawn_as(mode) for mode in (0, 1, 2, 3)),
     ],
 )
 def test_what_others_read_is_not_refused(tmp_path: Path, content: bytes) -> None:
-    """Trailing bytes, a later minor version, a forgotten entry, metadata with an address, points and lines."""
+    """Trailing bytes, a later minor version, a forgotten entry, metadata with an address, points
+    and lines.
+    """
     assert inspect(content, tmp_path).vertices == 8
 
 
 @pytest.mark.parametrize(
-    "asset", [{"version": "3.0"}, {"version": "2.1", "minVersion": "2.1"}, {"version": "2.0", "minVersion": 5}, {"version": "2"}]
+    "asset",
+    [
+        {"version": "3.0"},
+        {"version": "2.1", "minVersion": "2.1"},
+        {"version": "2.0", "minVersion": 5},
+        {"version": "2"},
+    ],
 )
 def test_a_version_that_cannot_be_read_is_refused(tmp_path: Path, asset: Document) -> None:
-    """`minVersion` says what a reader has to know; without it the major version decides (glTF 2.0, section 3.2)."""
+    """`minVersion` says what a reader has to know; without it the major version decides (glTF 2.0,
+    section 3.2).
+    """
     with pytest.raises(BadGlb, match=r"not glTF 2\.0"):
         inspect(version(**asset), tmp_path)
 
 
 @pytest.mark.parametrize("place", ["buffers", "images"])
-def test_bytes_that_an_importer_would_load_from_elsewhere_are_refused(tmp_path: Path, place: str) -> None:
+def test_bytes_that_an_importer_would_load_from_elsewhere_are_refused(
+    tmp_path: Path, place: str
+) -> None:
     """An extension of a buffer or a picture may say where its bytes are: that is no metadata."""
 
     def change(document: Document) -> None:
@@ -97,7 +119,8 @@ def test_points_and_lines_are_no_triangles(tmp_path: Path) -> None:
     assert [inspect(drawn_as(mode), tmp_path).triangles for mode in (0, 1, 4)] == [0, 0, 12]
 
 
-# -- for an importer that is stricter ---------------------------------------------------------------------------------
+# -- for an importer that is stricter
+# ---------------------------------------------------------------------------------
 
 
 def normalized(content: bytes, folder: Path) -> bytes:
@@ -127,7 +150,9 @@ def test_trailing_bytes_are_left_out(tmp_path: Path) -> None:
 
 
 def test_the_version_and_the_list_of_extensions_are_put_right(tmp_path: Path) -> None:
-    """Blender's importer insists on "2.0", and on a list that is complete; the binary chunk stays as it is."""
+    """Blender's importer insists on "2.0", and on a list that is complete; the binary chunk stays
+    as it is.
+    """
     document, binary = box_parts()
     document["asset"].update(version="2.1", minVersion="2.0")
     document["extensionsRequired"] = ["KHR_materials_unlit"]
@@ -142,7 +167,9 @@ def test_the_copy_is_gone_afterwards_and_the_file_as_it_was(tmp_path: Path) -> N
     """Nothing is left beside the download."""
     content = box() + b"more"
     normalized(content, tmp_path)
-    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("lamp.glb", content)]
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [
+        ("lamp.glb", content)
+    ]
 
 
 def test_only_magic_and_length_matter_for_a_file_that_is_only_copied(tmp_path: Path) -> None:

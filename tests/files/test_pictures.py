@@ -36,8 +36,12 @@ APP = b"\xff\xe0\x00\x10JFIF\0" + bytes(9) + b"\xff\xff\xfe\x00\x04hi"
         (HDR.replace(b"RADIANCE", b"RGBE"), ("hdr", 512, 256, ".hdr", "image/vnd.radiance")),
     ],
 )
-def test_pictures_tell_what_they_are(tmp_path: Path, content: bytes, expected: tuple[object, ...]) -> None:
-    """Format, size, ending and media type come from the bytes, from memory and from a file with any name."""
+def test_pictures_tell_what_they_are(
+    tmp_path: Path, content: bytes, expected: tuple[object, ...]
+) -> None:
+    """Format, size, ending and media type come from the bytes, from memory and from a file with any
+    name.
+    """
     (tmp_path / "preview.txt").write_bytes(content)
     for source in (content, tmp_path / "preview.txt"):
         found = pictures.inspect(source)
@@ -81,7 +85,9 @@ def test_pictures_tell_what_they_are(tmp_path: Path, content: bytes, expected: t
     ],
 )
 def test_what_is_no_picture_is_refused_in_words(tmp_path: Path, content: bytes, words: str) -> None:
-    """Web pages, nothing at all, cut-off headers and absurd sizes each get a sentence that names the file."""
+    """Web pages, nothing at all, cut-off headers and absurd sizes each get a sentence that names
+    the file.
+    """
     path = tmp_path / "preview.webp"
     path.write_bytes(content)
     with pytest.raises(BadPicture, match=words) as caught:
@@ -91,11 +97,15 @@ def test_what_is_no_picture_is_refused_in_words(tmp_path: Path, content: bytes, 
 
 @pytest.mark.parametrize("beginning", [b"GIF89a", b"BM", b"II*\0", b"MM\0*", b"\x76\x2f\x31\x01"])
 def test_what_is_not_measured_is_for_files_of_ones_own(tmp_path: Path, beginning: bytes) -> None:
-    """Of what comes from elsewhere only what tells its size passes; the sentence says which formats those are."""
+    """Of what comes from elsewhere only what tells its size passes; the sentence says which formats
+    those are.
+    """
     path = tmp_path / "place.png"
     path.write_bytes(beginning + bytes(40))
     name = pictures.inspect(path).format.upper()
-    with pytest.raises(BadPicture, match=rf"^place\.png is in the format {name}. .*PNG, JPEG, WebP and HDR"):
+    with pytest.raises(
+        BadPicture, match=rf"^place\.png is in the format {name}. .*PNG, JPEG, WebP and HDR"
+    ):
         pictures.measured(path)
     with pytest.raises(BadPicture, match=r"^The picture is in the format"):
         pictures.measured(beginning + bytes(40))
@@ -104,7 +114,13 @@ def test_what_is_not_measured_is_for_files_of_ones_own(tmp_path: Path, beginning
 
 
 @pytest.mark.parametrize(
-    ("content", "expected"), [(png(), False), (png()[:24] + b"\x10" + png()[25:], True), (HDR, True), (jpeg_header(4, 4), False)]
+    ("content", "expected"),
+    [
+        (png(), False),
+        (png()[:24] + b"\x10" + png()[25:], True),
+        (HDR, True),
+        (jpeg_header(4, 4), False),
+    ],
 )
 def test_a_picture_tells_how_deep_it_is(content: bytes, expected: bool) -> None:
     """More than eight bits a channel take four times the memory."""
@@ -119,7 +135,14 @@ def test_a_missing_picture_is_said_in_words(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("width", "height", "expected"),
-    [(2560, 1280, True), (4096, 2048, True), (2561, 1280, True), (1920, 1080, False), (1280, 2560, False), (2600, 1280, False)],
+    [
+        (2560, 1280, True),
+        (4096, 2048, True),
+        (2561, 1280, True),
+        (1920, 1080, False),
+        (1280, 2560, False),
+        (2600, 1280, False),
+    ],
 )
 def test_a_panorama_is_twice_as_wide_as_high(width: int, height: int, expected: bool) -> None:
     """2:1 within a percent; what has no known size is no panorama."""
@@ -139,7 +162,9 @@ def test_a_panorama_is_twice_as_wide_as_high(width: int, height: int, expected: 
         ("lamp", png(), "lamp.png"),
     ],
 )
-def test_the_ending_follows_the_bytes(tmp_path: Path, name: str, content: bytes, expected: str) -> None:
+def test_the_ending_follows_the_bytes(
+    tmp_path: Path, name: str, content: bytes, expected: str
+) -> None:
     """A wrong picture ending is replaced, a missing one added, a right one left alone."""
     (tmp_path / name).write_bytes(content)
     assert pictures.rename_by_content(tmp_path / name) == tmp_path / expected

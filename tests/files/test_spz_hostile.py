@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splat files and panoramas that somebody made to do harm, or that a bad line has bent: a sentence, or splats, and no memory to speak of."""
+"""Splat files and panoramas that somebody made to do harm, or that a bad line has bent: a sentence,
+or splats, and no memory to speak of.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +25,15 @@ from mint_blender.files.spz import decode
 from . import build_spz
 
 SMALL = build_spz.made_up(40, degree=2)
-CONTENT = {version: build_spz.header(SMALL, version) + b"".join(build_spz.sections(SMALL, version)) for version in (1, 2, 3)}
+CONTENT = {
+    version: build_spz.header(SMALL, version) + b"".join(build_spz.sections(SMALL, version))
+    for version in (1, 2, 3)
+}
 TABLE = build_spz.encode(SMALL, version=4)
 
-bends = st.lists(st.tuples(st.integers(0, 400), st.binary(min_size=1, max_size=5)), min_size=1, max_size=6)
+bends = st.lists(
+    st.tuples(st.integers(0, 400), st.binary(min_size=1, max_size=5)), min_size=1, max_size=6
+)
 
 
 def bent(data: bytes, changes: list[tuple[int, bytes]], length: int) -> bytes:
@@ -38,7 +45,10 @@ def bent(data: bytes, changes: list[tuple[int, bytes]], length: int) -> bytes:
 
 
 def read(data: bytes) -> decode.Splats | None:
-    """The splats of these bytes; None for a file that was refused in a sentence. Any other exception is a failure."""
+    """The splats of these bytes; None for a file that was refused in a sentence.
+
+    Any other exception is a failure.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "place.spz"
         path.write_bytes(data)
@@ -50,9 +60,17 @@ def read(data: bytes) -> decode.Splats | None:
 
 
 def assert_sound(splats: decode.Splats | None) -> None:
-    """What is read can be put into a scene: numbers everywhere, as many of each as there are splats."""
+    """What is read can be put into a scene: numbers everywhere, as many of each as there are
+    splats.
+    """
     if splats is not None:
-        for values in (splats.positions, splats.scales, splats.rotations, splats.base, splats.harmonics):
+        for values in (
+            splats.positions,
+            splats.scales,
+            splats.rotations,
+            splats.base,
+            splats.harmonics,
+        ):
             assert len(values) == len(splats) and np.isfinite(values).all()
 
 
@@ -61,14 +79,18 @@ quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthC
 
 @quick
 @given(version=st.sampled_from(sorted(CONTENT)), changes=bends, length=st.integers(0, 5000))
-def test_a_bent_gzip_content_is_splats_or_a_sentence(version: int, changes: list[tuple[int, bytes]], length: int) -> None:
+def test_a_bent_gzip_content_is_splats_or_a_sentence(
+    version: int, changes: list[tuple[int, bytes]], length: int
+) -> None:
     """Header and values behind a stream that unpacks well."""
     assert_sound(read(gzip.compress(bent(CONTENT[version], changes, length), compresslevel=1)))
 
 
 @quick
 @given(changes=bends, length=st.integers(0, 2 * len(TABLE)))
-def test_a_bent_table_is_splats_or_a_sentence(changes: list[tuple[int, bytes]], length: int) -> None:
+def test_a_bent_table_is_splats_or_a_sentence(
+    changes: list[tuple[int, bytes]], length: int
+) -> None:
     """Header, table of contents and streams of version 4."""
     assert_sound(read(bent(TABLE, changes, length)))
 
@@ -85,22 +107,33 @@ def test_a_bent_table_is_splats_or_a_sentence(changes: list[tuple[int, bytes]], 
     sizes=st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 400), min_size=0, max_size=14),
     rest=st.binary(max_size=200),
 )
-def test_a_made_up_table_is_splats_or_a_sentence(version, points, degree, bits, flags, streams, offset, sizes, rest) -> None:
+def test_a_made_up_table_is_splats_or_a_sentence(
+    version, points, degree, bits, flags, streams, offset, sizes, rest
+) -> None:
     """Every field of the header of version 4, whatever it says."""
-    head = struct.pack("<4sIIBBBBI12x", b"NGSP", version, points, degree, bits, flags, streams, offset)
+    head = struct.pack(
+        "<4sIIBBBBI12x", b"NGSP", version, points, degree, bits, flags, streams, offset
+    )
     assert_sound(read(head + b"".join(struct.pack("<Q", size) for size in sizes) + rest))
 
 
 def test_unknown_flags_do_no_harm() -> None:
     """A flag that this reader does not know changes nothing about the values."""
     plain, flagged = read(build_spz.encode(SMALL)), read(build_spz.encode(SMALL, flags=0x80))
-    assert plain is not None and flagged is not None and np.array_equal(plain.positions, flagged.positions)
+    assert (
+        plain is not None
+        and flagged is not None
+        and np.array_equal(plain.positions, flagged.positions)
+    )
 
 
 @pytest.mark.parametrize("version", [0, 5])
 def test_other_versions_are_named(version: int, tmp_path: Path) -> None:
     """The sentence says which version it is, and which can be read."""
-    for data in (gzip.compress(build_spz.header(SMALL, version)), build_spz.header(SMALL, version) + bytes(16)):
+    for data in (
+        gzip.compress(build_spz.header(SMALL, version)),
+        build_spz.header(SMALL, version) + bytes(16),
+    ):
         (tmp_path / "place.spz").write_bytes(data)
         with pytest.raises(BadSplats, match=f"version {version}; versions 1 to 4"):
             decode.decode(tmp_path / "place.spz")
@@ -109,21 +142,29 @@ def test_other_versions_are_named(version: int, tmp_path: Path) -> None:
 def zeros(megabytes: int) -> bytes:
     """A gzip stream of an honest header and values, and then so many megabytes of nothing."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    parts = [packer.compress(CONTENT[3])] + [packer.compress(bytes(1 << 20)) for _ in range(megabytes)]
+    parts = [packer.compress(CONTENT[3])] + [
+        packer.compress(bytes(1 << 20)) for _ in range(megabytes)
+    ]
     return b"".join([*parts, packer.flush()])
 
 
 def png(width: int, height: int) -> bytes:
     """The beginning of a picture of that size."""
     head = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + head + struct.pack(">I", zlib.crc32(head)) + bytes(1000)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + struct.pack(">I", 13)
+        + head
+        + struct.pack(">I", zlib.crc32(head))
+        + bytes(1000)
+    )
 
 
 MEMORY = """
 import json, resource, sys
 from pathlib import Path
-from mint_blender.files import picture
-from mint_blender.files.spz import spz
+from mint_blender.files import pictures as picture
+from mint_blender.files.spz import decode as spz
 from mint_blender.files.errors import FileTrouble
 
 def peak():
@@ -144,27 +185,48 @@ print(json.dumps(answers))
 
 
 def test_memory_of_a_whole_process_stays_small(tmp_path: Path) -> None:
-    """Four billion splats, streams that unpack to gigabytes, and a picture of five billion pixels: refused within a few megabytes."""
+    """Four billion splats, streams that unpack to gigabytes, and a picture of five billion pixels:
+    refused within a few megabytes.
+    """
     import zstandard
 
     parts = build_spz.sections(SMALL, 4)
     sizes = [len(part) for part in parts]
-    bomb = build_spz.table(build_spz.header(SMALL, 4), [*parts[:5], parts[5] + bytes(1 << 30)], sizes=sizes)
-    window = zstandard.ZstdCompressor(compression_params=zstandard.ZstdCompressionParameters(window_log=30)).compress(bytes(1 << 27))
+    bomb = build_spz.table(
+        build_spz.header(SMALL, 4), [*parts[:5], parts[5] + bytes(1 << 30)], sizes=sizes
+    )
+    window = zstandard.ZstdCompressor(
+        compression_params=zstandard.ZstdCompressionParameters(window_log=30)
+    ).compress(bytes(1 << 27))
     wide = build_spz.table(build_spz.header(SMALL, 4), parts)
     files = {
-        "four-billion.spz": gzip.compress(build_spz.header(SMALL, 3, points=2**32 - 1) + bytes(100)),
+        "four-billion.spz": gzip.compress(
+            build_spz.header(SMALL, 3, points=2**32 - 1) + bytes(100)
+        ),
         "four-billion-4.spz": TABLE[:8] + b"\xff" * 4 + TABLE[12:],
-        "ten-million.spz": gzip.compress(build_spz.header(SMALL, 3, points=10_000_000) + bytes(100)),
+        "ten-million.spz": gzip.compress(
+            build_spz.header(SMALL, 3, points=10_000_000) + bytes(100)
+        ),
         "gzip-bomb.spz": zeros(2000),
         "zstandard-bomb.spz": bomb,
-        "zstandard-window.spz": wide[:32] + struct.pack("<Q", len(window)) + wide[40:128] + window + wide[128:],
+        "zstandard-window.spz": wide[:32]
+        + struct.pack("<Q", len(window))
+        + wide[40:128]
+        + window
+        + wide[128:],
         "five-billion-pixels.png": png(100_000, 50_000),
     }
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
     command = [sys.executable, "-c", MEMORY, *(str(tmp_path / name) for name in files)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True, cwd=Path(__file__).parents[2])
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
     answers = json.loads(done.stdout)
     assert set(answers) == set(files)
     for name, (said, megabytes) in answers.items():

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A download can be stopped wherever it waits, ends at its deadline, and writes nothing once it was told to stop."""
+"""A download can be stopped wherever it waits, ends at its deadline, and writes nothing once it was
+told to stop.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ SLOW = {
 }
 
 
-def ended(work: Callable[[], object], stop: threading.Event, heard: Callable[[], bool]) -> FileTrouble:
+def ended(
+    work: Callable[[], object], stop: threading.Event, heard: Callable[[], bool]
+) -> FileTrouble:
     """How some work ends on a thread of its own that is told to stop once the host has heard of it."""
     troubles: list[FileTrouble] = []
 
@@ -49,7 +53,11 @@ def test_a_download_that_waits_can_be_stopped(said: bytes, tmp_path: Path) -> No
     stop = threading.Event()
     with listening(said, drip=1.0) as host, Downloader() as loader:
         url = f"http://127.0.0.1:{host.port}/lamp.glb"
-        trouble = ended(lambda: loader.fetch(url, tmp_path / "lamp.glb", stop=stop.is_set), stop, lambda: bool(host.heard))
+        trouble = ended(
+            lambda: loader.fetch(url, tmp_path / "lamp.glb", stop=stop.is_set),
+            stop,
+            lambda: bool(host.heard),
+        )
     assert isinstance(trouble, Stopped)
     assert len(host.heard) == 1
 
@@ -60,20 +68,30 @@ def test_a_look_at_a_file_can_be_stopped(said: bytes) -> None:
     stop = threading.Event()
     with listening(said, drip=1.0) as host:
         trouble = ended(
-            lambda: peek(f"http://127.0.0.1:{host.port}/lamp.glb", stop=stop.is_set, local_files=True), stop, lambda: bool(host.heard)
+            lambda: peek(
+                f"http://127.0.0.1:{host.port}/lamp.glb", stop=stop.is_set, local_files=True
+            ),
+            stop,
+            lambda: bool(host.heard),
         )
     assert isinstance(trouble, DownloadFailed)
 
 
 def test_headers_that_drip_meet_the_time_limit(tmp_path: Path) -> None:
     """The total is bounded from the first moment on, not only in the body."""
-    with listening(SLOW["headers"], drip=0.01) as host, Downloader(Limits(total=0.3)) as loader, pytest.raises(TooSlow):
+    with (
+        listening(SLOW["headers"], drip=0.01) as host,
+        Downloader(Limits(total=0.3)) as loader,
+        pytest.raises(TooSlow),
+    ):
         loader.fetch(f"http://127.0.0.1:{host.port}/lamp.glb", tmp_path / "lamp.glb")
     assert len(host.heard) == 1
 
 
 def test_nothing_is_written_after_the_stop(tmp_path: Path) -> None:
-    """Bytes that arrive once a stop was asked for go nowhere: somebody else may be writing to the same file by then."""
+    """Bytes that arrive once a stop was asked for go nowhere: somebody else may be writing to the
+    same file by then.
+    """
     stopped: list[int] = []
     part = tmp_path / "lamp.glb.part"
 
@@ -95,7 +113,12 @@ def test_a_download_that_is_complete_when_it_is_stopped_is_not_put_in_place(tmp_
     with listening(answer(b"glTF" * 10, ETag='"1"')) as host, Downloader() as loader:
         url = f"http://127.0.0.1:{host.port}/lamp.glb"
         with pytest.raises(Stopped):
-            loader.fetch(url, tmp_path / "lamp.glb", stop=lambda: 40 in came, progress=lambda done, _: came.append(done))
+            loader.fetch(
+                url,
+                tmp_path / "lamp.glb",
+                stop=lambda: 40 in came,
+                progress=lambda done, _: came.append(done),
+            )
         assert not (tmp_path / "lamp.glb").exists()
         loader.fetch(url, tmp_path / "lamp.glb")
     assert (tmp_path / "lamp.glb").read_bytes() == b"glTF" * 10
@@ -103,7 +126,9 @@ def test_a_download_that_is_complete_when_it_is_stopped_is_not_put_in_place(tmp_
 
 
 def test_only_what_passes_is_called_an_outage(tmp_path: Path) -> None:
-    """A host that cannot be reached, or asks to wait, is worth trying for longer; a file that is not there is not."""
+    """A host that cannot be reached, or asks to wait, is worth trying for longer; a file that is
+    not there is not.
+    """
 
     def trouble(url: str) -> FileTrouble:
         loader = Downloader(Limits(tries=1))
@@ -112,6 +137,10 @@ def test_only_what_passes_is_called_an_outage(tmp_path: Path) -> None:
         return raised.value
 
     assert trouble(f"http://127.0.0.1:{unused_port()}/lamp.glb").is_outage
-    for status, is_outage in (("503 Service Unavailable", True), ("404 Not Found", False), ("418 Teapot", False)):
+    for status, is_outage in (
+        ("503 Service Unavailable", True),
+        ("404 Not Found", False),
+        ("418 Teapot", False),
+    ):
         with listening(answer(b"", status)) as host:
             assert trouble(f"http://127.0.0.1:{host.port}/lamp.glb").is_outage is is_outage

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where an answer of Mint's may lead to: the public internet, never this computer or the network around it."""
+"""Where an answer of Mint's may lead to: the public internet, never this computer or the network
+around it.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +72,9 @@ OUTSIDE = [
 
 @pytest.mark.parametrize("url", INSIDE)
 def test_addresses_inside_are_refused(url: str, tmp_path: Path) -> None:
-    """Whichever way the address is written, for a download, a look at its beginning, and on a redirect."""
+    """Whichever way the address is written, for a download, a look at its beginning, and on a
+    redirect.
+    """
     acts = [
         lambda: Downloader().fetch(url, tmp_path / "lamp.glb"),
         lambda: peek(url),
@@ -95,21 +99,35 @@ def test_http_is_refused_whatever_the_host() -> None:
         urls.check("http://cdn.mint.gg/a.glb")
 
 
-@pytest.mark.parametrize("url", [url for url in INSIDE if url not in ("http://127.0.0.1/lamp.glb", "https://127.0.0.1/lamp.glb")])
+@pytest.mark.parametrize(
+    "url",
+    [
+        url
+        for url in INSIDE
+        if url not in ("http://127.0.0.1/lamp.glb", "https://127.0.0.1/lamp.glb")
+    ],
+)
 def test_an_api_on_this_computer_leads_no_further_than_here(url: str) -> None:
     """It may use files here; the network around this computer is none of its business either."""
-    if url in ("https://localhost/lamp.glb", "https://LOCALHOST/lamp.glb", "https://[::1]/lamp.glb"):
+    if url in (
+        "https://localhost/lamp.glb",
+        "https://LOCALHOST/lamp.glb",
+        "https://[::1]/lamp.glb",
+    ):
         assert urls.check(url, local_files=True)
     else:
         with pytest.raises(DownloadFailed):
             urls.check(url, local_files=True)
 
 
-# -- once a name is resolved -----------------------------------------------------------------------------------------------------
+# -- once a name is resolved
+# -----------------------------------------------------------------------------------------------------
 
 
 class Names:
-    """Stands in for name resolution: what each name leads to, one answer for each time it is asked, the last one for ever."""
+    """Stands in for name resolution: what each name leads to, one answer for each time it is asked,
+    the last one for ever.
+    """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.answers: dict[str, list[list[str]]] = {}
@@ -123,13 +141,29 @@ class Names:
         self.asked.append(host)
         answers = self.answers[host]
         found = answers.pop(0) if len(answers) > 1 else answers[0]
-        return [(socket.AF_INET6 if ":" in each else socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in found]
+        return [
+            (
+                socket.AF_INET6 if ":" in each else socket.AF_INET,
+                socket.SOCK_STREAM,
+                6,
+                "",
+                (each, port),
+            )
+            for each in found
+        ]
 
 
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> Names:
     """Nothing outside is ever asked."""
-    for variable in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+    for variable in (
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+    ):
         monkeypatch.delenv(variable, raising=False)
     return Names(monkeypatch)
 
@@ -141,20 +175,29 @@ def host() -> Iterator[FileHost]:
         yield running
 
 
-@pytest.mark.parametrize("addresses", [["127.0.0.1"], ["93.184.215.14", "127.0.0.1"], ["10.0.0.7"], ["::1"], ["::ffff:127.0.0.1"]])
-def test_a_name_that_leads_inside_is_refused(names: Names, addresses: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "addresses",
+    [["127.0.0.1"], ["93.184.215.14", "127.0.0.1"], ["10.0.0.7"], ["::1"], ["::ffff:127.0.0.1"]],
+)
+def test_a_name_that_leads_inside_is_refused(
+    names: Names, addresses: list[str], tmp_path: Path
+) -> None:
     """All of its addresses have to be public; nothing is connected to."""
     names.answers["cdn.example"] = [addresses]
     with listening(answer(b"secret")) as inside:
         url = f"https://cdn.example:{inside.port}/lamp.glb"
         for act in (lambda: Downloader().fetch(url, tmp_path / "lamp.glb"), lambda: peek(url)):
-            with pytest.raises(DownloadFailed, match="leads to this computer or into its network") as refused:
+            with pytest.raises(
+                DownloadFailed, match="leads to this computer or into its network"
+            ) as refused:
                 act()
             assert not refused.value.retryable
         assert inside.connections == 0
 
 
-def test_a_name_that_leads_elsewhere_a_moment_later_is_refused(names: Names, tmp_path: Path) -> None:
+def test_a_name_that_leads_elsewhere_a_moment_later_is_refused(
+    names: Names, tmp_path: Path
+) -> None:
     """The address that was connected to is the one that is asked about, before a byte is sent."""
     names.answers["cdn.example"] = [["93.184.215.14"], ["127.0.0.1"]]
     with listening(answer(b"secret")) as inside:
@@ -164,26 +207,40 @@ def test_a_name_that_leads_elsewhere_a_moment_later_is_refused(names: Names, tmp
         assert inside.heard == []
 
 
-def test_a_redirect_to_a_name_that_leads_inside_is_refused(names: Names, host: FileHost, tmp_path: Path) -> None:
-    """A file host on this computer redirects to a name in the network around it: the name is resolved and refused."""
+def test_a_redirect_to_a_name_that_leads_inside_is_refused(
+    names: Names, host: FileHost, tmp_path: Path
+) -> None:
+    """A file host on this computer redirects to a name in the network around it: the name is
+    resolved and refused.
+    """
     names.answers["intern.example"] = [["10.0.0.7"]]
     with (
-        listening(answer(status="302 Found", Location="https://intern.example/lamp.glb")) as redirecting,
+        listening(
+            answer(status="302 Found", Location="https://intern.example/lamp.glb")
+        ) as redirecting,
         pytest.raises(DownloadFailed, match="leads to this computer or into its network"),
     ):
-        LocalDownloader().fetch(f"http://127.0.0.1:{redirecting.port}/lamp.glb", tmp_path / "lamp.glb")
+        LocalDownloader().fetch(
+            f"http://127.0.0.1:{redirecting.port}/lamp.glb", tmp_path / "lamp.glb"
+        )
     assert names.asked == ["intern.example"]
 
 
-def test_behind_a_proxy_it_is_the_proxy_that_resolves(names: Names, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Its own address may be inside, names are left to it, and addresses that are spelled out are refused all the same."""
+def test_behind_a_proxy_it_is_the_proxy_that_resolves(
+    names: Names, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its own address may be inside, names are left to it, and addresses that are spelled out are
+    refused all the same.
+    """
     with tunnelling(1, refusal=b"HTTP/1.1 403 Forbidden\r\n\r\n") as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         monkeypatch.setenv("NO_PROXY", "")
         monkeypatch.setenv("no_proxy", "")
         names.answers["cdn.example"] = [["10.0.0.7"]]
         with pytest.raises(FileTrouble) as failed:
-            Downloader(sleep=lambda _: None).fetch("https://cdn.example/lamp.glb", tmp_path / "lamp.glb")
+            Downloader(sleep=lambda _: None).fetch(
+                "https://cdn.example/lamp.glb", tmp_path / "lamp.glb"
+            )
         assert "into its network" not in str(failed.value)
         assert proxy.asked and names.asked == []
         before = list(proxy.asked)

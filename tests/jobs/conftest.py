@@ -29,7 +29,9 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def board(home: Path, service: ThreadService) -> Iterator[Board]:
-    """A board in an empty home, with an account at that `service` which the file of the test has made as it needs it."""
+    """A board in an empty home, with an account at that `service` which the file of the test has
+    made as it needs it.
+    """
     board = Board(quick(home), account(service))
     yield board
     assert board.close(20)
@@ -37,7 +39,10 @@ def board(home: Path, service: ThreadService) -> Iterator[Board]:
 
 @pytest.fixture
 def quiet(home: Path) -> Iterator[Board]:
-    """A board whose Mint is nowhere, for what needs no Mint. Jobs are put into its journal before it opens."""
+    """A board whose Mint is nowhere, for what needs no Mint.
+
+    Jobs are put into its journal before it opens.
+    """
     board = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))
     board.allow_online(False)
     yield board

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A process that does one whole job and kills itself (SIGKILL) at the step it is told, for `test_kill`.
+"""A process that does one whole job and kills itself (SIGKILL) at the step it is told, for
+`test_kill`.
 
-A step is each boundary between two things that happen: before and after each commit of the journal, each exchange with Mint, each
-rename, note and removal of a file, and each block of a download. Run as `python -m tests.jobs.kill_script`, it reads orders as lines of JSON and forks a child
-for each: the child is an ordinary process that dies an ordinary death, and Python is loaded only once.
+A step is each boundary between two things that happen: before and after each commit of the journal,
+each exchange with Mint, each rename, note and removal of a file, and each block of a download. Run
+as `python -m tests.jobs.kill_script`, it reads orders as lines of JSON and forks a child for each:
+the child is an ordinary process that dies an ordinary death, and Python is loaded only once.
 """
 
 from __future__ import annotations
@@ -44,7 +46,8 @@ class Steps:
 
     def __init__(self, last: int | None) -> None:
         self._last = last
-        self._count = itertools.count(1)  # one atomic step of the interpreter: downloads count too, on threads of their own
+        # one atomic step of the interpreter: downloads count too, on threads of their own
+        self._count = itertools.count(1)
         self.names: list[str] = []
 
     def __call__(self, name: str) -> None:
@@ -87,7 +90,9 @@ def watch_every_boundary(steps: Steps) -> None:
 
 
 def do_the_job(home: Path, account: Account, wish: dict[str, Any]) -> Phase:
-    """What a user does who wants one thing, and who starts the program again when it has died: click what is not clicked yet."""
+    """What a user does who wants one thing, and who starts the program again when it has died:
+    click what is not clicked yet.
+    """
     board = Board(quick(home, readable=OPTIMIZED_NEEDS), account)
     kind, mode = Kind(wish["kind"]), Mode(wish["mode"])
     if not board.jobs() and wish["convert"]:

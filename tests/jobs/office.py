@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A desk with a clock that is turned by hand and a Mint on paper, for tests of whose turn it is, to the second."""
+"""A desk with a clock that is turned by hand and a Mint on paper, for tests of whose turn it is, to
+the second.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ class Clock:
 
 
 class PaperMint:
-    """Answers the desk's calls from memory: `says` decides by what is asked, and everything asked is noted with its time."""
+    """Answers the desk's calls from memory: `says` decides by what is asked, and everything asked
+    is noted with its time.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -81,7 +85,9 @@ class PaperMint:
 
 
 class AtOnce:
-    """Does what it is given before it returns: calls to a Mint on paper take no time, and their order is that of the desk."""
+    """Does what it is given before it returns: calls to a Mint on paper take no time, and their
+    order is that of the desk.
+    """
 
     def submit(self, work: Callable[[], None], *, first: bool = False) -> None:
         work()
@@ -105,7 +111,8 @@ class Office:
         self.inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self.outbox: queue.SimpleQueue[News] = queue.SimpleQueue()
         self.said: list[News] = []
-        # The client is made of paper on purpose: what is tested here is when it is asked, to the second.
+        # The client is made of paper on purpose: what is tested here is when it is asked, to the
+        # second.
         self.setup = Setup(
             home,
             **{

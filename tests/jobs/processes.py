@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Another process on the same home, that does what it is told: real locks, a real SQLite, a real end.
+"""Another process on the same home, that does what it is told: real locks, a real SQLite, a real
+end.
 
 with Elsewhere(home) as elsewhere:
     elsewhere.ask("claim", job_id)
@@ -119,7 +120,9 @@ class _There:
         return self.board.start(GenerationRequest(Kind.MODEL, prompt)).id
 
     def start_within(self, day: float, price: float, at: float) -> bool:
-        """At this moment (seconds since the epoch), with a price that is known and a limit for the day."""
+        """At this moment (seconds since the epoch), with a price that is known and a limit for the
+        day.
+        """
         self.board.purse.limits = Limits(day=day)
         request = GenerationRequest(Kind.MODEL, "a lamp")
         self.board.learn(Price.of(request), Estimate(None, price, price))

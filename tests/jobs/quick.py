@@ -12,11 +12,21 @@ from mint_blender.mint.account import Account
 from mint_blender.mint.pacing import Pace, Retries
 
 SPEED = 400.0
-PACE = Pace(first=2.0 / SPEED, longest=15.0 / SPEED, patience=30 * 60 / SPEED, slow=60.0 / SPEED, shortest=1.0 / SPEED)
-RETRIES = Retries(first=1.0 / SPEED, longest=60.0 / SPEED, shortest_asked=1.0 / SPEED, longest_asked=900.0 / SPEED)
+PACE = Pace(
+    first=2.0 / SPEED,
+    longest=15.0 / SPEED,
+    patience=30 * 60 / SPEED,
+    slow=60.0 / SPEED,
+    shortest=1.0 / SPEED,
+)
+RETRIES = Retries(
+    first=1.0 / SPEED, longest=60.0 / SPEED, shortest_asked=1.0 / SPEED, longest_asked=900.0 / SPEED
+)
 
 
-def quick(home: Path, *, readable: frozenset[str] = frozenset(), pace: Pace = PACE, **more: Any) -> Setup:
+def quick(
+    home: Path, *, readable: frozenset[str] = frozenset(), pace: Pace = PACE, **more: Any
+) -> Setup:
     """A set-up whose waits are short."""
     return Setup(home, Terms(pace, readable), **{"retries": RETRIES, **more})
 

@@ -24,10 +24,16 @@ json_values: st.SearchStrategy[Any] = st.recursive(
 documents = st.fixed_dictionaries(
     {"id": texts},
     optional={
-        "status": st.sampled_from(["queued", "running", "preview_ready", "succeeded", "failed", "enchanting"]) | texts,
+        "status": st.sampled_from(
+            ["queued", "running", "preview_ready", "succeeded", "failed", "enchanting"]
+        )
+        | texts,
         "generationMode": st.sampled_from(["auto", "review"]) | texts,
         "resource": st.fixed_dictionaries({"type": texts, "id": texts}) | json_values,
-        "assets": st.dictionaries(st.sampled_from(["glbUrl", "panoUrl", "previewImageUrl", "spzUrls", "bounds"]), json_values),
+        "assets": st.dictionaries(
+            st.sampled_from(["glbUrl", "panoUrl", "previewImageUrl", "spzUrls", "bounds"]),
+            json_values,
+        ),
         "error": st.fixed_dictionaries({"code": texts, "message": texts}) | json_values,
         "createdAt": st.just("2026-08-03T22:46:00.000Z") | json_values,
     },
@@ -43,8 +49,23 @@ requests = st.builds(
     pose=st.none() | st.sampled_from(Pose),
 )
 guesses = st.none() | numbers
-decisions = st.builds(Decision, st.sampled_from(Verb), key=texts, feedback=maybe, at=guesses, estimate=guesses, optimize_estimate=guesses)
-kept_files = st.builds(Kept, role=st.sampled_from(Role), path=texts, url=texts, note=maybe, needs=st.lists(texts, max_size=2).map(tuple))
+decisions = st.builds(
+    Decision,
+    st.sampled_from(Verb),
+    key=texts,
+    feedback=maybe,
+    at=guesses,
+    estimate=guesses,
+    optimize_estimate=guesses,
+)
+kept_files = st.builds(
+    Kept,
+    role=st.sampled_from(Role),
+    path=texts,
+    url=texts,
+    note=maybe,
+    needs=st.lists(texts, max_size=2).map(tuple),
+)
 
 
 def every_field(cls: type[Any], **members: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -92,7 +113,10 @@ jobs = every_field(
     decision=st.none() | decisions,
     first_sent_at=guesses,
     optimize_sent_at=guesses,
-    trouble=st.none() | every_field(Trouble, cause=st.sampled_from(Cause), sentence=texts, code=maybe, request_id=maybe),
+    trouble=st.none()
+    | every_field(
+        Trouble, cause=st.sampled_from(Cause), sentence=texts, code=maybe, request_id=maybe
+    ),
     notes=st.lists(texts, max_size=3).map(tuple),
     hold=st.none(),
 )

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tell a story by hand: answers in, steps out. Every move from one step to the next is checked against the table."""
+"""Tell a story by hand: answers in, steps out.
+
+Every move from one step to the next is checked against the table.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,10 @@ _clicks = itertools.count(1000)
 
 
 class Teller:
-    """Holds one telling of a job's story. `want` is what it waits for; None when the story rests."""
+    """Holds one telling of a job's story.
+
+    `want` is what it waits for; None when the story rests.
+    """
 
     def __init__(self, job: Job, terms: Terms = Terms()) -> None:
         self.job = job
@@ -54,7 +60,9 @@ class Teller:
 
     def again(self, terms: Terms = Terms()) -> Teller:
         """The same job after a restart: told again from what the journal kept."""
-        return Teller(records.load(records.dump(self.job), self.job.decision, self.job.phase), terms)
+        return Teller(
+            records.load(records.dump(self.job), self.job.decision, self.job.phase), terms
+        )
 
     def _go(self, move: Callable[[], Step]) -> None:
         try:
@@ -62,14 +70,25 @@ class Teller:
             job, self.want = step.job, step.want
         except StopIteration as end:
             job, self.want = end.value, None
-        assert job.phase is self.job.phase or job.phase in MOVES[self.job.phase], f"{self.job.phase} -> {job.phase}"
+        assert job.phase is self.job.phase or job.phase in MOVES[self.job.phase], (
+            f"{self.job.phase} -> {job.phase}"
+        )
         self.job = job
         self.phases.append(job.phase)
 
 
-def a_job(prompt: str = "a lamp", *, kind: Kind = Kind.MODEL, mode: Mode = Mode.AUTO, target: Target = Target(), **more: Any) -> Job:
+def a_job(
+    prompt: str = "a lamp",
+    *,
+    kind: Kind = Kind.MODEL,
+    mode: Mode = Mode.AUTO,
+    target: Target = Target(),
+    **more: Any,
+) -> Job:
     """A fresh job, a second after the one before."""
-    return new_job(GenerationRequest(kind, prompt, mode=mode, **more), target, now=float(next(_clicks)))
+    return new_job(
+        GenerationRequest(kind, prompt, mode=mode, **more), target, now=float(next(_clicks))
+    )
 
 
 def decided(job: Job, verb: Verb, feedback: str | None = None) -> Job:
@@ -78,7 +97,13 @@ def decided(job: Job, verb: Verb, feedback: str | None = None) -> Job:
 
 
 def operation(
-    status: str, mode: Mode = Mode.AUTO, *, id: str = "op_1", resource: str | None = "res_1", kind: Kind = Kind.MODEL, **more: Any
+    status: str,
+    mode: Mode = Mode.AUTO,
+    *,
+    id: str = "op_1",
+    resource: str | None = "res_1",
+    kind: Kind = Kind.MODEL,
+    **more: Any,
 ) -> Operation:
     """An operation as Mint would tell it."""
     return Operation.read(
@@ -93,7 +118,9 @@ def operation(
     )
 
 
-def seen(status: str, mode: Mode = Mode.AUTO, *, retry_after: float | None = None, **more: Any) -> Seen:
+def seen(
+    status: str, mode: Mode = Mode.AUTO, *, retry_after: float | None = None, **more: Any
+) -> Seen:
     """A polled operation."""
     return Seen(operation(status, mode, **more), retry_after)
 
@@ -109,15 +136,24 @@ def kept(want: Any, **more: Any) -> Kept:
     return Kept(want.role, f"/home/{want.name}{suffix}", want.url, note=want.note, **more)
 
 
-def problem(status: int, slug: str | None = None, detail: str = "because", *, field: str | None = None) -> errors.ProblemError:
+def problem(
+    status: int, slug: str | None = None, detail: str = "because", *, field: str | None = None
+) -> errors.ProblemError:
     """The error behind an HTTP status."""
     told = (errors.FieldError("is not a known field", f"/{field}"),) if field else ()
-    return errors.problem_error(errors.Problem(status, slug, detail=detail, errors=told), request_id="req_1")
+    return errors.problem_error(
+        errors.Problem(status, slug, detail=detail, errors=told), request_id="req_1"
+    )
 
 
 def working(mode: Mode = Mode.AUTO, **more: Any) -> Job:
     """A job that is running at Mint."""
-    return replace(a_job(mode=mode, **more), phase=Phase.WORKING, operation=operation("running", mode), body={"prompt": "a lamp"})
+    return replace(
+        a_job(mode=mode, **more),
+        phase=Phase.WORKING,
+        operation=operation("running", mode),
+        body={"prompt": "a lamp"},
+    )
 
 
 def started(job: Job) -> Teller:
@@ -131,7 +167,9 @@ def started(job: Job) -> Teller:
 def in_review(revision: int = 1, job: Job | None = None) -> Teller:
     """A job whose first preview is here."""
     told = started(job or a_job(mode=Mode.REVIEW))
-    told.answer(seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p{revision}.webp"}))
+    told.answer(
+        seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p{revision}.webp"})
+    )
     return told.answer(kept(told.expect(Fetch)))
 
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Another process that is asked and answers: what it says beside that, when it ends, and when it does not answer."""
+"""Another process that is asked and answers: what it says beside that, when it ends, and when it
+does not answer.
+"""
 
 from __future__ import annotations
 
@@ -36,11 +38,18 @@ def child() -> Iterator[ChildProcess]:
 
 def test_only_its_answers_are_heard(child: ChildProcess) -> None:
     """Blender prints its version and each file that it saves: none of that is an answer."""
-    assert [child.ask({"do": word}, 30.0) for word in ("one", "two")] == [{"did": "one"}, {"did": "two"}]
+    assert [child.ask({"do": word}, 30.0) for word in ("one", "two")] == [
+        {"did": "one"},
+        {"did": "two"},
+    ]
 
 
-def test_its_end_is_told_at_once_and_its_last_words_are_logged(child: ChildProcess, caplog: pytest.LogCaptureFixture) -> None:
-    """Nobody waits for the time limit of a process that is dead; asking once more gets the same answer."""
+def test_its_end_is_told_at_once_and_its_last_words_are_logged(
+    child: ChildProcess, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody waits for the time limit of a process that is dead; asking once more gets the same
+    answer.
+    """
     for _ in range(2):
         with pytest.raises(ChildEnded):
             child.ask({"do": "die"}, 30.0)

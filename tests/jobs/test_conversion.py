@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A model in other formats: converted once, fetched, and saved where the user said. Told by hand first, then with a Mint."""
+"""A model in other formats: converted once, fetched, and saved where the user said.
+
+Told by hand first, then with a Mint.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ from .quick import account, quick
 from .telling import FILES, Teller, asset, decided, fetch_all, kept, operation, problem, seen
 
 GLB, FBX, OBJ = f"{FILES}a.glb", f"{FILES}a.fbx", f"{FILES}a.obj"
-LAMP = Asset.read(Kind.MODEL, {"id": "res_1", "name": "Lamp: red/blue", "status": "succeeded", "assets": {"glbUrl": GLB}})
+LAMP = Asset.read(
+    Kind.MODEL,
+    {"id": "res_1", "name": "Lamp: red/blue", "status": "succeeded", "assets": {"glbUrl": GLB}},
+)
 CONVERSION = {"type": "model_conversion", "id": "op_9"}
 
 
@@ -47,17 +53,22 @@ def converting() -> Teller:
     return told.answer(operation("queued", **CONVERSION))
 
 
-# -- the straight way ---------------------------------------------------------------------------------------------------------
+# -- the straight way
+# ---------------------------------------------------------------------------------------------------------
 
 
 def test_from_the_click_to_the_files() -> None:
-    """The model is looked at, converted under the job's own key, polled, and each file fetched to the folder: nothing else is asked."""
+    """The model is looked at, converted under the job's own key, polled, and each file fetched to
+    the folder: nothing else is asked.
+    """
     job = a_conversion()
     told = Teller(job)
     assert told.expect(ReadAsset).asset_id == "res_1"
     told.answer(asset(glbUrl=GLB))
     assert told.expect(TakeSlot) == TakeSlot(None)
-    assert told.job.body == {"targetFormats": ["fbx", "obj"]}, "what is wanted is committed before it is sent"
+    assert told.job.body == {"targetFormats": ["fbx", "obj"]}, (
+        "what is wanted is committed before it is sent"
+    )
     told.answer()
     assert told.expect(Convert) == Convert("res_1", (Format.FBX, Format.OBJ), key=job.key)
     assert told.job.phase is Phase.SENDING
@@ -71,11 +82,17 @@ def test_from_the_click_to_the_files() -> None:
     assert told.expect(Fetch) == Fetch(Role.OBJ, OBJ, "obj", save_as="/out/Lamp red blue")
     told.answer(kept(told.expect(Fetch)))
     assert told.rests
-    assert (told.job.phase, presenter.state(told.job), told.job.notes) == (Phase.PLACED, "Saved", ())
+    assert (told.job.phase, presenter.state(told.job), told.job.notes) == (
+        Phase.PLACED,
+        "Saved",
+        (),
+    )
 
 
 def test_what_mint_has_is_only_fetched() -> None:
-    """Formats that were converted before cost nothing: only the missing ones are asked for, and nothing at all when none is."""
+    """Formats that were converted before cost nothing: only the missing ones are asked for, and
+    nothing at all when none is.
+    """
     told = Teller(a_conversion()).answer(asset(glbUrl=GLB, objUrl=OBJ)).answer()
     assert told.expect(Convert).formats == (Format.FBX,)
     told = Teller(a_conversion()).answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))
@@ -89,11 +106,14 @@ def test_the_journal_keeps_it() -> None:
     assert records.load(records.dump(job), None, job.phase) == job
 
 
-# -- interruptions --------------------------------------------------------------------------------------------------------------
+# -- interruptions
+# --------------------------------------------------------------------------------------------------------------
 
 
 def test_a_lost_answer_is_asked_for_again_with_the_same_key() -> None:
-    """Told again after the start was sent: the same call, and the model is not looked at anew, which may have changed by then."""
+    """Told again after the start was sent: the same call, and the model is not looked at anew,
+    which may have changed by then.
+    """
     told = sending()
     sent = told.expect(Convert)
     assert told.again().expect(Convert) == sent
@@ -109,16 +129,25 @@ def test_a_restart_goes_on_watching() -> None:
 
 def test_a_folder_that_cannot_be_written_pauses_and_what_is_saved_stays_so() -> None:
     """Resume saves the rest; the operation is asked, not begun again."""
-    told = converting().answer(seen("succeeded", **CONVERSION)).answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))
+    told = (
+        converting()
+        .answer(seen("succeeded", **CONVERSION))
+        .answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))
+    )
     told.answer(kept(told.expect(Fetch))).fail(DiskTrouble("/out may not be written."))
-    assert (told.job.phase, told.job.trouble and told.job.trouble.cause) == (Phase.PAUSED, Cause.FILE)
+    assert (told.job.phase, told.job.trouble and told.job.trouble.cause) == (
+        Phase.PAUSED,
+        Cause.FILE,
+    )
     told = told.again()
     told.answer(seen("succeeded", **CONVERSION)).answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))
     assert told.expect(Fetch).role is Role.OBJ
 
 
 def test_a_result_that_settles_is_asked_again() -> None:
-    """The model may take some seconds to tell the new addresses; what it never tells is said, and the other file is brought."""
+    """The model may take some seconds to tell the new addresses; what it never tells is said, and
+    the other file is brought.
+    """
     told = converting().answer(seen("succeeded", **CONVERSION))
     waits = []
     while isinstance(told.want, ReadAsset):
@@ -130,12 +159,22 @@ def test_a_result_that_settles_is_asked_again() -> None:
     assert told.job.notes == ("Mint has made no FBX file of it.",)
 
 
-# -- what a person decides --------------------------------------------------------------------------------------------------------
+# -- what a person decides
+# --------------------------------------------------------------------------------------------------------
 
 
 def test_a_failed_one_is_retried_with_a_new_key() -> None:
-    """The model itself is well: it is not generated again. What has come of the failed try is only fetched."""
-    told = converting().answer(seen("failed", error={"code": "conversion_failed", "message": "The mesh is open."}, **CONVERSION))
+    """The model itself is well: it is not generated again.
+
+    What has come of the failed try is only fetched.
+    """
+    told = converting().answer(
+        seen(
+            "failed",
+            error={"code": "conversion_failed", "message": "The mesh is open."},
+            **CONVERSION,
+        )
+    )
     assert told.job.trouble is not None
     assert told.job.trouble.sentence == (
         "Mint could not convert the model (conversion_failed): retry, or choose another format. Mint says: The mesh is open."
@@ -158,7 +197,11 @@ def test_a_format_that_comes_on_the_second_try_is_not_called_missing() -> None:
 
 def test_credits_are_bought_and_it_goes_on() -> None:
     """A conversion pauses for Credits as a generation does, and its operation is resumed."""
-    told = converting().answer(seen("billing_required", billing={"requiredCredits": 10, "availableCredits": 3}, **CONVERSION))
+    told = converting().answer(
+        seen(
+            "billing_required", billing={"requiredCredits": 10, "availableCredits": 3}, **CONVERSION
+        )
+    )
     assert told.job.phase is Phase.BILLING
     told = Teller(decided(told.job, Verb.RESUME))
     assert told.expect(Act).target_id == "op_9"
@@ -167,12 +210,18 @@ def test_credits_are_bought_and_it_goes_on() -> None:
 
 
 def test_credits_are_bought_before_anything_was_begun() -> None:
-    """Mint has nothing to resume yet: the very same start is repeated, which cannot be charged twice."""
+    """Mint has nothing to resume yet: the very same start is repeated, which cannot be charged
+    twice.
+    """
     told = converting().answer(seen("billing_required", **CONVERSION))
     told = Teller(decided(told.job, Verb.RESUME))
     told.expect(Act)
     again = told.fail(problem(409)).expect(Convert)
-    assert (again.key, again.formats, told.job.notes) == (told.job.key, (Format.FBX, Format.OBJ), ())
+    assert (again.key, again.formats, told.job.notes) == (
+        told.job.key,
+        (Format.FBX, Format.OBJ),
+        (),
+    )
     told.answer(operation("queued", **CONVERSION)).expect(Poll)
 
 
@@ -184,7 +233,9 @@ def test_cancel_stops_it_at_mint() -> None:
 
 
 def test_cancel_before_it_was_sent_sends_nothing() -> None:
-    """While the model is looked at, and while it stands in line: nothing is begun that would have to be stopped."""
+    """While the model is looked at, and while it stands in line: nothing is begun that would have
+    to be stopped.
+    """
     looking = Teller(a_conversion())
     waiting = Teller(a_conversion()).answer(asset(glbUrl=GLB))
     turned_away = sending().fail(problem(429, "concurrency-limit-reached"))
@@ -195,7 +246,9 @@ def test_cancel_before_it_was_sent_sends_nothing() -> None:
 
 
 def test_what_has_not_been_sent_is_looked_at_anew() -> None:
-    """A model that could not be read after a restart pauses the job; nothing is sent of what was lacking the first time."""
+    """A model that could not be read after a restart pauses the job; nothing is sent of what was
+    lacking the first time.
+    """
     told = Teller(a_conversion()).answer(asset(glbUrl=GLB)).again()
     told.fail(Unreachable("no route to it"))
     assert (told.job.phase, told.job.body) == (Phase.PAUSED, None)
@@ -209,7 +262,8 @@ def test_what_mint_refuses_is_over() -> None:
     assert "the model is failed" in (told.job.trouble.sentence if told.job.trouble else "")
 
 
-# -- with a Mint ------------------------------------------------------------------------------------------------------------------
+# -- with a Mint
+# ------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -223,7 +277,9 @@ def service() -> Iterator[ThreadService]:
 @pytest.fixture
 def lamp(service: ThreadService) -> Asset:
     """A finished model of the library, as little as one knows who has only its id."""
-    found = next(one for one in service.resources() if one.kind == "model" and one.status == "succeeded")
+    found = next(
+        one for one in service.resources() if one.kind == "model" and one.status == "succeeded"
+    )
     return Asset.read(Kind.MODEL, {"id": found.id, "name": "Lamp"})
 
 
@@ -242,18 +298,27 @@ def brought(board: Board, lamp: Asset, tmp_path: Path) -> Brought:
     return convert
 
 
-def test_all_four_formats_lie_in_the_folder(brought: Brought, service: ThreadService, home: Path, tmp_path: Path) -> None:
+def test_all_four_formats_lie_in_the_folder(
+    brought: Brought, service: ThreadService, home: Path, tmp_path: Path
+) -> None:
     """One paid operation; a file for each format, complete; and no second copy among the downloads."""
     job = brought(*Format)
     assert (job.phase, job.notes) == (Phase.PLACED, ())
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["Lamp.fbx", "Lamp.obj", "Lamp.stl", "Lamp.usdz"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "Lamp.fbx",
+        "Lamp.obj",
+        "Lamp.stl",
+        "Lamp.usdz",
+    ]
     assert {kept.path for kept in job.files} == {str(path) for path in (tmp_path / "out").iterdir()}
     assert len(service.requests("POST", "/v1/models/*:convert")) == 1
     assert job.cost == 10
     assert not [path for path in (home / "downloads").rglob("*") if path.is_file()]
 
 
-def test_again_it_is_only_fetched_and_overwrites_nothing(brought: Brought, service: ThreadService, tmp_path: Path) -> None:
+def test_again_it_is_only_fetched_and_overwrites_nothing(
+    brought: Brought, service: ThreadService, tmp_path: Path
+) -> None:
     """What Mint has is not paid for again; a file of the user's with that name stays what it is."""
     brought(Format.OBJ)
     (tmp_path / "out" / "Lamp.obj").write_text("my own work")
@@ -264,7 +329,9 @@ def test_again_it_is_only_fetched_and_overwrites_nothing(brought: Brought, servi
     assert len(service.requests("POST", "/v1/models/*:convert")) == 1
 
 
-def test_the_same_wish_while_it_is_open_is_gone_on_with(board: Board, lamp: Asset, service: ThreadService, tmp_path: Path) -> None:
+def test_the_same_wish_while_it_is_open_is_gone_on_with(
+    board: Board, lamp: Asset, service: ThreadService, tmp_path: Path
+) -> None:
     """A second click on the same is no second payment; another one on part of it is told to wait."""
     board.allow_online(False)
     first = board.convert(lamp, [Format.FBX], tmp_path / "out")
@@ -277,7 +344,9 @@ def test_the_same_wish_while_it_is_open_is_gone_on_with(board: Board, lamp: Asse
     assert len(service.requests("POST", "/v1/models/*:convert")) == 1
 
 
-def test_what_another_process_has_begun_is_not_begun_again(board: Board, home: Path, lamp: Asset, tmp_path: Path) -> None:
+def test_what_another_process_has_begun_is_not_begun_again(
+    board: Board, home: Path, lamp: Asset, tmp_path: Path
+) -> None:
     """Also when it was clicked there just now, and nobody has looked at the journal since."""
     board.allow_online(False)
     theirs = new_conversion(lamp, (Format.FBX,), Target(folder=str(tmp_path / "out")), now=1.0)
@@ -291,7 +360,9 @@ def test_what_another_process_has_begun_is_not_begun_again(board: Board, home: P
     assert board.catch_up(), "the window has not shown yet what was read there"
 
 
-def test_a_folder_that_is_none_can_be_made_one(brought: Brought, board: Board, service: ThreadService, tmp_path: Path) -> None:
+def test_a_folder_that_is_none_can_be_made_one(
+    brought: Brought, board: Board, service: ThreadService, tmp_path: Path
+) -> None:
     """What stands in the way is said; when it is gone, resume saves the file, at no cost."""
     (tmp_path / "out").write_text("in the way")
     job = brought(Format.STL)
@@ -305,7 +376,9 @@ def test_a_folder_that_is_none_can_be_made_one(brought: Brought, board: Board, s
     assert len(service.requests("POST", "/v1/models/*:convert")) == 1
 
 
-def test_what_cannot_be_converted_is_said_at_once(board: Board, lamp: Asset, tmp_path: Path) -> None:
+def test_what_cannot_be_converted_is_said_at_once(
+    board: Board, lamp: Asset, tmp_path: Path
+) -> None:
     """No job is made of it."""
     with pytest.raises(NotPossible, match="at least one format"):
         board.convert(lamp, [], tmp_path)
@@ -314,7 +387,9 @@ def test_what_cannot_be_converted_is_said_at_once(board: Board, lamp: Asset, tmp
     assert board.jobs() == []
 
 
-def test_a_conversion_takes_no_slot(home: Path, service: ThreadService, lamp: Asset, tmp_path: Path) -> None:
+def test_a_conversion_takes_no_slot(
+    home: Path, service: ThreadService, lamp: Asset, tmp_path: Path
+) -> None:
     """It goes on while every place for generations is taken, and takes none of them."""
     board = Board(quick(home, slots={Kind.MODEL: 0, Kind.WORLD: 0}), account(service))
     job = board.convert(lamp, [Format.FBX], tmp_path / "out")

@@ -58,8 +58,12 @@ def phases(board: Board, ids: list[str]) -> set[Phase]:
     return {board.job(job_id).phase for job_id in ids}
 
 
-def test_a_restart_sends_nothing_of_it(three: list[str], board: Board, service: ThreadService) -> None:
-    """Neither at the start nor later; how many they are and what they cost is told, and the heart need not beat for them."""
+def test_a_restart_sends_nothing_of_it(
+    three: list[str], board: Board, service: ThreadService
+) -> None:
+    """Neither at the start nor later; how many they are and what they cost is told, and the heart
+    need not beat for them.
+    """
     assert board.resume_all() == []
     assert not board.take_over()
     assert (board.queue.count, board.queue.credits) == (3, 2400)
@@ -89,7 +93,9 @@ def test_discard_cancels_it_without_a_request(three: list[str], quiet: Board) ->
 
 
 def test_cancel_of_what_was_never_sent_waits_for_nobody(three: list[str], quiet: Board) -> None:
-    """Neither for the network nor for Mint to say whose key it is: also for what was begun just now, and for the whole line."""
+    """Neither for the network nor for Mint to say whose key it is: also for what was begun just
+    now, and for the whole line.
+    """
     job = quiet.start(GenerationRequest(Kind.MODEL, "a lamp"))
     quiet.cancel(job.id)
     quiet.cancel(three[0])
@@ -98,7 +104,9 @@ def test_cancel_of_what_was_never_sent_waits_for_nobody(three: list[str], quiet:
     assert phases(quiet, three) == {Phase.CANCELED, Phase.SENDING}
 
 
-def test_one_of_them_can_be_resumed_or_canceled_by_itself(three: list[str], board: Board, service: ThreadService) -> None:
+def test_one_of_them_can_be_resumed_or_canceled_by_itself(
+    three: list[str], board: Board, service: ThreadService
+) -> None:
     """`resume JOB` is somebody's word for that one."""
     board.resume_all()
     board.resume(three[0])
@@ -115,7 +123,10 @@ def test_what_may_have_been_sent_goes_on_and_what_is_free_too(home: Path, board:
     sent = queued(phase=Phase.SENDING, first_sent_at=a_job().created_at)
     clicked = decided(queued(), Verb.CANCEL)
     free = new_fetch(LAMP, Target(), now=1.0)
-    paid = [new_fetch(LAMP, Target(), now=1.0, optimize=OptimizationLevel.LIGHT), new_conversion(LAMP, (Format.FBX,), Target(), now=1.0)]
+    paid = [
+        new_fetch(LAMP, Target(), now=1.0, optimize=OptimizationLevel.LIGHT),
+        new_conversion(LAMP, (Format.FBX,), Target(), now=1.0),
+    ]
     running = replace(queued(), phase=Phase.WORKING, operation=operation("running"))
     put(home, sent, clicked, free, running, *paid)
     journal = Journal(home)
@@ -143,7 +154,9 @@ def test_what_was_queued_in_this_session_goes_on(home: Path, service: ThreadServ
 def test_the_line_of_a_living_process_is_its_own_and_that_of_a_crashed_one_waits(
     home: Path, board: Board, service: ThreadService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While the other process lives, its line is nobody else's; when it was killed, somebody has to say so. What was sent is taken over."""
+    """While the other process lives, its line is nobody else's; when it was killed, somebody has to
+    say so. What was sent is taken over.
+    """
     with Elsewhere(home) as elsewhere:
         elsewhere.ask("open_board", service.api, service.key)
         *sent, last = [elsewhere.ask("start", "theirs [stuck]") for _ in range(11)]

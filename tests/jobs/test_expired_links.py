@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Links to files expire at Mint: a job asks for a fresh one and goes on, and nothing is fetched or paid for twice."""
+"""Links to files expire at Mint: a job asks for a fresh one and goes on, and nothing is fetched or
+paid for twice.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ def board_after_a_night(home: Path, service: ThreadService) -> tuple[Board, list
                 service.advance(4000)
             return super().fetch(url, target, **more)
 
-    return Board(quick(home, downloader=lambda local: Late(local_files=local)), account(service)), late
+    return Board(
+        quick(home, downloader=lambda local: Late(local_files=local)), account(service)
+    ), late
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -72,14 +76,18 @@ def test_a_preview_is_fetched_by_a_fresh_link(home: Path, service: ThreadService
 
 
 def test_a_preview_without_a_fresh_link_is_a_note() -> None:
-    """Whether Mint cannot be reached, has no picture any more, or a link that does not work either: a person can still decide."""
+    """Whether Mint cannot be reached, has no picture any more, or a link that does not work either:
+    a person can still decide.
+    """
     for answer in (
         None,
         seen("preview_ready", Mode.REVIEW),
         seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}q.webp"}),
     ):
         told = started(a_job(mode=Mode.REVIEW))
-        told.answer(seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p.webp"})).expect(Fetch)
+        told.answer(
+            seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p.webp"})
+        ).expect(Fetch)
         told.fail(LinkExpired("The link has expired.")).expect(Poll)
         if answer is None:
             told.fail(problem(404))
@@ -89,7 +97,9 @@ def test_a_preview_without_a_fresh_link_is_a_note() -> None:
                 assert told.expect(Fetch).url == f"{FILES}q.webp"
                 told.fail(LinkExpired("The link has expired."))
         assert (told.rests, told.job.phase) == (True, Phase.REVIEW)
-        assert told.job.notes == ("The preview picture could not be fetched. The link has expired.",)
+        assert told.job.notes == (
+            "The preview picture could not be fetched. The link has expired.",
+        )
     told = started(a_job(mode=Mode.REVIEW))
     told.answer(seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p.webp"}))
     told.answer(kept(told.expect(Fetch)))
@@ -99,12 +109,20 @@ def test_a_preview_without_a_fresh_link_is_a_note() -> None:
 def test_a_thumbnail_is_known_by_a_fresh_link() -> None:
     """Where the path names the content; elsewhere the query may be what makes it another picture."""
     path = "https://cdn.mint.gg/images/models/lamp-0123456789abcdef.webp"
-    assert thumbnail_name(f"{path}?expires=1&signature=a") == thumbnail_name(f"{path}?expires=2&signature=b") == thumbnail_name(path)
-    assert thumbnail_name("https://cdn.example/picture?id=1") != thumbnail_name("https://cdn.example/picture?id=2")
+    assert (
+        thumbnail_name(f"{path}?expires=1&signature=a")
+        == thumbnail_name(f"{path}?expires=2&signature=b")
+        == thumbnail_name(path)
+    )
+    assert thumbnail_name("https://cdn.example/picture?id=1") != thumbnail_name(
+        "https://cdn.example/picture?id=2"
+    )
 
 
 def test_the_old_picture_is_known_by_a_fresh_link() -> None:
-    """After a revision Mint may still show the Preview of before; a newer link to it makes no new picture of it."""
+    """After a revision Mint may still show the Preview of before; a newer link to it makes no new
+    picture of it.
+    """
     old, new = (f"{FILES}lamp-{digits * 16}.webp?expires={{}}" for digits in "ab")
     told = started(a_job(mode=Mode.REVIEW))
     told.answer(seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": old.format(1)}))
@@ -112,6 +130,8 @@ def test_the_old_picture_is_known_by_a_fresh_link() -> None:
     told = Teller(decided(told.job, Verb.REVISE, "bluer"))
     told.expect(Act)
     told.answer(operation("running", Mode.REVIEW)).expect(Poll)
-    told.answer(seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": old.format(2)})).expect(Poll)
+    told.answer(
+        seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": old.format(2)})
+    ).expect(Poll)
     told.answer(seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": new.format(2)}))
     assert told.expect(Fetch).url == new.format(2)

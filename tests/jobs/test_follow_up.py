@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""After a generation: optimised because that was asked for with it, tried anew after a failure at Mint, made once more."""
+"""After a generation: optimised because that was asked for with it, tried anew after a failure at
+Mint, made once more.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,15 @@ from mint_blender.jobs import presenter, request_template
 from mint_blender.jobs.job import Phase, Role, Target, Verb, new_attempt, new_fetch
 from mint_blender.jobs.queries import OptimizationPrice
 from mint_blender.jobs.service import Board, NotPossible
-from mint_blender.jobs.workflow.effects import Act, Fetch, Optimize, Poll, ReadAsset, Start, TakeSlot
+from mint_blender.jobs.workflow.effects import (
+    Act,
+    Fetch,
+    Optimize,
+    Poll,
+    ReadAsset,
+    Start,
+    TakeSlot,
+)
 from mint_blender.jobs.workflow.run import Terms
 from mint_blender.mint.account_schema import Estimate
 from mint_blender.mint.generation_request import GenerationRequest
@@ -47,7 +57,8 @@ def board(home: Path, service: ThreadService) -> Iterator[Board]:
     assert board.close(20)
 
 
-# -- optimised afterwards ---------------------------------------------------------------------------------------------------------
+# -- optimised afterwards
+# ---------------------------------------------------------------------------------------------------------
 
 
 def generated(terms: Terms) -> Teller:
@@ -61,7 +72,9 @@ def generated(terms: Terms) -> Teller:
 
 
 def test_nothing_is_paid_for_a_file_that_cannot_be_opened() -> None:
-    """A Blender without Draco takes the original and says why; the optimisation is not even asked for."""
+    """A Blender without Draco takes the original and says why; the optimisation is not even asked
+    for.
+    """
     told = generated(Terms(readable=frozenset({WEBP})))
     assert told.expect(Fetch).url == GLB
     (note,) = told.job.notes
@@ -85,9 +98,15 @@ def test_it_is_optimised_before_it_is_fetched() -> None:
 
 @pytest.mark.parametrize("slug", ["model-already-optimized", "model-optimization-in-progress"])
 def test_somebody_was_quicker(slug: str, board: Board, service: ThreadService) -> None:
-    """Between a fresh model and our wish somebody had it optimised (409): that file is taken, and there is nothing to remark."""
+    """Between a fresh model and our wish somebody had it optimised (409): that file is taken, and
+    there is nothing to remark.
+    """
     refusal = {"status": 409, "problem": slug, "delay": 0.1}  # in which it is done
-    service.scenario(answers=[{"method": "POST", "path": "/v1/models/*:optimize", "when": "after", "answer": refusal}])
+    service.scenario(
+        answers=[
+            {"method": "POST", "path": "/v1/models/*:optimize", "when": "after", "answer": refusal}
+        ]
+    )
     job = board.start(LAMP, optimize=LIGHT)
     board.watch([job.id])
     job = board.job(job.id)
@@ -98,7 +117,9 @@ def test_somebody_was_quicker(slug: str, board: Board, service: ThreadService) -
 
 
 def test_a_fresh_one_is_optimised_once(board: Board, service: ThreadService) -> None:
-    """Asked for with the generation: one optimisation at that level, and the lighter file is what is here."""
+    """Asked for with the generation: one optimisation at that level, and the lighter file is what
+    is here.
+    """
     job = board.start(LAMP, optimize=LIGHT)
     board.watch([job.id])
     taken = board.job(job.id).file(Role.MODEL)
@@ -107,7 +128,10 @@ def test_a_fresh_one_is_optimised_once(board: Board, service: ThreadService) -> 
 
 
 def test_fetching_again_buys_no_optimisation(home: Path, service: ThreadService) -> None:
-    """It was left out, as this Blender could not open it. A Blender that can fetches the original again, at no cost."""
+    """It was left out, as this Blender could not open it.
+
+    A Blender that can fetches the original again, at no cost.
+    """
     first = Board(quick(home, readable=frozenset({WEBP})), account(service))
     job = first.start(LAMP, optimize=LIGHT)
     first.watch([job.id])
@@ -122,7 +146,9 @@ def test_fetching_again_buys_no_optimisation(home: Path, service: ThreadService)
 
 
 def test_fetching_again_brings_the_file_that_was_wanted(home: Path, service: ThreadService) -> None:
-    """Somebody else had it optimised: that file is there, costs nothing, and is taken the second time too."""
+    """Somebody else had it optimised: that file is there, costs nothing, and is taken the second
+    time too.
+    """
     board = Board(quick(home), account(service))
     job = board.start(replace(LAMP, prompt="a lamp [already-optimized]"), optimize=LIGHT)
     board.watch([job.id])
@@ -143,10 +169,22 @@ def test_a_world_is_not_optimised(board: Board) -> None:
 
 @pytest.mark.parametrize("told", [True, False])
 def test_the_price_of_an_optimisation(told: bool, board: Board, service: ThreadService) -> None:
-    """Asked with the model's id; a Mint that does not tell prices is an empty estimate, no complaint."""
-    model = next(one for one in service.resources() if one.kind == "model" and one.status == "succeeded")
+    """Asked with the model's id; a Mint that does not tell prices is an empty estimate, no
+    complaint.
+    """
+    model = next(
+        one for one in service.resources() if one.kind == "model" and one.status == "succeeded"
+    )
     if not told:
-        service.scenario(answers=[{"path": "/v1/pricing:estimate", "method": "POST", "answer": {"status": 404, "problem": "not-found"}}])
+        service.scenario(
+            answers=[
+                {
+                    "path": "/v1/pricing:estimate",
+                    "method": "POST",
+                    "answer": {"status": 404, "problem": "not-found"},
+                }
+            ]
+        )
     question = OptimizationPrice(model.id)
     board.ask(question)
     while board.is_asked(question):
@@ -156,11 +194,14 @@ def test_the_price_of_an_optimisation(told: bool, board: Board, service: ThreadS
     assert said.estimated_total == (20 if told else None)
 
 
-# -- a new attempt at what failed at Mint -------------------------------------------------------------------------------------------
+# -- a new attempt at what failed at Mint
+# -------------------------------------------------------------------------------------------
 
 
 def test_a_failed_entry_is_tried_anew_by_its_id() -> None:
-    """The click is a retry of the model under the click's key; the operation that comes of it is this job's own."""
+    """The click is a retry of the model under the click's key; the operation that comes of it is
+    this job's own.
+    """
     told = Teller(decided(new_attempt(FAILED, Target(), now=1.0), Verb.RETRY))
     act = told.expect(Act)
     assert (act.target_id, act.decision.key) == ("res_7", "click-retry")
@@ -170,8 +211,12 @@ def test_a_failed_entry_is_tried_anew_by_its_id() -> None:
 
 
 def test_a_refused_attempt_looks_at_the_model() -> None:
-    """Somebody else has retried it meanwhile: that is said, and their result is waited for and fetched."""
-    told = Teller(decided(new_attempt(FAILED, Target(), now=1.0), Verb.RETRY)).fail(problem(409, detail="it is running"))
+    """Somebody else has retried it meanwhile: that is said, and their result is waited for and
+    fetched.
+    """
+    told = Teller(decided(new_attempt(FAILED, Target(), now=1.0), Verb.RETRY)).fail(
+        problem(409, detail="it is running")
+    )
     running = replace(FAILED, status="running")
     told.expect(ReadAsset)
     while isinstance(told.want, ReadAsset) and told.want.after in {0.0, 3.0}:
@@ -183,9 +228,17 @@ def test_a_refused_attempt_looks_at_the_model() -> None:
 
 
 @pytest.mark.parametrize("phase", [Phase.REVIEW, Phase.BILLING])
-def test_what_waits_for_a_person_in_another_job_is_not_retried(phase: Phase, home: Path, quiet: Board) -> None:
-    """The Library still shows the failure, but the attempt after it waits for its user: that is said, and nothing more is begun."""
-    waiting = replace(new_fetch(FAILED, Target(), now=1.0), phase=phase, operation=operation("preview_ready", resource="res_7"))
+def test_what_waits_for_a_person_in_another_job_is_not_retried(
+    phase: Phase, home: Path, quiet: Board
+) -> None:
+    """The Library still shows the failure, but the attempt after it waits for its user: that is
+    said, and nothing more is begun.
+    """
+    waiting = replace(
+        new_fetch(FAILED, Target(), now=1.0),
+        phase=phase,
+        operation=operation("preview_ready", resource="res_7"),
+    )
     quiet._known.add(waiting)
     with pytest.raises(NotPossible, match="a lamp waits for you in the list of jobs"):
         quiet.attempt(FAILED)
@@ -193,26 +246,39 @@ def test_what_waits_for_a_person_in_another_job_is_not_retried(phase: Phase, hom
 
 
 @pytest.mark.parametrize(
-    ("status", "words"), [("preview_ready", "At its Preview"), ("billing_required", "Needs Credits"), ("running", "Gen")]
+    ("status", "words"),
+    [
+        ("preview_ready", "At its Preview"),
+        ("billing_required", "Needs Credits"),
+        ("running", "Gen"),
+    ],
 )
 def test_what_waits_for_somebody_else_says_so(status: str, words: str) -> None:
     """A result that is begun elsewhere is not "Generating" while it waits for whoever began it."""
-    job = replace(new_fetch(replace(FAILED, status=status), Target(), now=1.0), phase=Phase.FETCHING)
+    job = replace(
+        new_fetch(replace(FAILED, status=status), Target(), now=1.0), phase=Phase.FETCHING
+    )
     assert presenter.state(job).startswith(words)
 
 
 def test_an_import_of_what_failed_can_be_retried_too() -> None:
     """A job that only was to fetch it offers the same."""
-    told = Teller(decided(replace(new_fetch(FAILED, Target(), now=1.0), phase=Phase.FAILED), Verb.RETRY))
+    told = Teller(
+        decided(replace(new_fetch(FAILED, Target(), now=1.0), phase=Phase.FAILED), Verb.RETRY)
+    )
     assert told.expect(Act).target_id == "res_7"
 
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_a_failed_entry_of_the_library(kind: Kind, board: Board, service: ThreadService) -> None:
-    """It becomes a job that ends with files; one new operation, and a second click does not make another."""
+    """It becomes a job that ends with files; one new operation, and a second click does not make
+    another.
+    """
     failed = next(one for one in service.resources() if one.kind == kind and one.status == "failed")
     before = len(service.operations())
-    entry = Asset.read(kind, {"id": failed.id, "prompt": failed.prompt, "name": failed.name, "status": "failed"})
+    entry = Asset.read(
+        kind, {"id": failed.id, "prompt": failed.prompt, "name": failed.name, "status": "failed"}
+    )
     job = board.attempt(entry)
     with pytest.raises(NotPossible, match="being worked on"):
         board.attempt(entry)
@@ -242,7 +308,8 @@ def test_what_is_being_made_cannot_be_retried(board: Board) -> None:
     assert board.jobs() == []
 
 
-# -- once more ------------------------------------------------------------------------------------------------------------------
+# -- once more
+# ------------------------------------------------------------------------------------------------------------------
 
 
 def test_again_is_the_same_request_under_another_key(board: Board, service: ThreadService) -> None:
@@ -253,16 +320,32 @@ def test_again_is_the_same_request_under_another_key(board: Board, service: Thre
         board.start(once_more.request, once_more.target, optimize=once_more.optimize)
     board.watch([job.id for job in board.jobs()])
     starts = [start.body for start in service.requests("POST", "/v1/models:generate")]
-    assert sorted(body["prompt"] for body in starts) == ["a green lamp", "a lamp", "a lamp", "a lamp"]
+    assert sorted(body["prompt"] for body in starts) == [
+        "a green lamp",
+        "a lamp",
+        "a lamp",
+        "a lamp",
+    ]
     assert all({**body, "prompt": ""} == {**starts[0], "prompt": ""} for body in starts)
     assert len({job.key for job in board.jobs()}) == 4
     assert {(job.target, job.optimize) for job in board.jobs()} == {(first.target, LIGHT)}
 
 
 def test_files_of_the_first_time_are_not_written_again() -> None:
-    """Output, batch line and the version that was replaced belong to that one time; the place in the scene is kept."""
-    target = Target(output="lamp.blend", render="lamp.png", line="batch#1", replaces=True, at=(1, 2, 3), splats="100k")
-    assert request_template.of_job(a_job(target=target)).target == Target(at=(1, 2, 3), splats="100k")
+    """Output, batch line and the version that was replaced belong to that one time; the place in
+    the scene is kept.
+    """
+    target = Target(
+        output="lamp.blend",
+        render="lamp.png",
+        line="batch#1",
+        replaces=True,
+        at=(1, 2, 3),
+        splats="100k",
+    )
+    assert request_template.of_job(a_job(target=target)).target == Target(
+        at=(1, 2, 3), splats="100k"
+    )
 
 
 def test_a_picture_that_is_gone_is_known(tmp_path: Path) -> None:
@@ -275,7 +358,9 @@ def test_a_picture_that_is_gone_is_known(tmp_path: Path) -> None:
 def test_what_the_library_shows_is_wished_for_as_it_was() -> None:
     """By the job that made it, else by what Mint tells; a job that only fetched it is not asked."""
     made = replace(a_job(name="Mine"), operation=operation("succeeded"))
-    entry = Asset.read(Kind.MODEL, {"id": "res_1", "prompt": "a lamp", "name": "Theirs", "status": "succeeded"})
+    entry = Asset.read(
+        Kind.MODEL, {"id": "res_1", "prompt": "a lamp", "name": "Theirs", "status": "succeeded"}
+    )
     fetched = new_fetch(entry, Target(), now=1.0)
     assert (
         request_template.of_asset(entry, [fetched, made])

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Gateways in front of Mint that give up before or after it has done what was asked, and answers of before: nothing is paid twice."""
+"""Gateways in front of Mint that give up before or after it has done what was asked, and answers of
+before: nothing is paid twice.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,11 @@ LAMP = GenerationRequest(Kind.MODEL, "a lamp")
 WORDS = ("408", "425", "499", "507", "520", "524", "530", "html")
 PORTAL = {"status": 404, "text": "<html>Sign in</html>", "content_type": "text/html"}
 NONSENSE = {"status": 202, "json": {"status": "fine"}}
-GIVES_UP: dict[str, Any] = {**{word: {"word": word} for word in WORDS}, "portal": PORTAL, "nonsense": NONSENSE}
+GIVES_UP: dict[str, Any] = {
+    **{word: {"word": word} for word in WORDS},
+    "portal": PORTAL,
+    "nonsense": NONSENSE,
+}
 
 
 @pytest.fixture
@@ -43,7 +49,9 @@ def script(service: ThreadService, path: str, answer: dict[str, Any], when: str)
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("name", GIVES_UP)
-def test_a_start_comes_to_its_end_with_one_operation(board: Board, service: ThreadService, name: str, when: str) -> None:
+def test_a_start_comes_to_its_end_with_one_operation(
+    board: Board, service: ThreadService, name: str, when: str
+) -> None:
     """Whether Mint had carried it out or not: the same key again, and one operation."""
     script(service, "/v1/models:generate", GIVES_UP[name], when)
     job = board.start(LAMP)
@@ -56,7 +64,9 @@ def test_a_start_comes_to_its_end_with_one_operation(board: Board, service: Thre
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_so_do_a_retry_an_optimization_and_a_conversion(board: Board, service: ThreadService, when: str) -> None:
+def test_so_do_a_retry_an_optimization_and_a_conversion(
+    board: Board, service: ThreadService, when: str
+) -> None:
     """524 to each of them, once: one operation each."""
     job = board.start(replace(LAMP, prompt="a lamp [transient]"))
     board.watch([job.id])
@@ -80,17 +90,32 @@ def test_so_do_a_retry_an_optimization_and_a_conversion(board: Board, service: T
 
 def test_a_generic_conflict_keeps_a_start(board: Board, service: ThreadService) -> None:
     """It is sent again, under its key."""
-    script(service, "/v1/models:generate", {"status": 409, "problem": "invalid-operation-state"}, "after")
+    script(
+        service,
+        "/v1/models:generate",
+        {"status": 409, "problem": "invalid-operation-state"},
+        "after",
+    )
     job = board.start(LAMP)
     board.watch([job.id])
     assert (board.job(job.id).phase, len(service.operations())) == (Phase.READY, 1)
 
 
-def test_a_place_that_is_not_free_after_a_lost_answer_proves_nothing(board: Board, service: ThreadService) -> None:
-    """The first try was carried out, its answer lost, and no later one finds a free place. A cancel then looks for what was started."""
+def test_a_place_that_is_not_free_after_a_lost_answer_proves_nothing(
+    board: Board, service: ThreadService
+) -> None:
+    """The first try was carried out, its answer lost, and no later one finds a free place.
+
+    A cancel then looks for what was started.
+    """
     starts = {"method": "POST", "path": "/v1/models:generate"}
     full = {"status": 429, "problem": "concurrency-limit-reached"}
-    service.scenario(answers=[{**starts, "when": "after", "answer": {"word": "524"}}, {**starts, "times": 1000, "answer": full}])
+    service.scenario(
+        answers=[
+            {**starts, "when": "after", "answer": {"word": "524"}},
+            {**starts, "times": 1000, "answer": full},
+        ]
+    )
     job = board.start(LAMP)
     while board.job(job.id).trouble is None:
         board.hear()
@@ -99,7 +124,9 @@ def test_a_place_that_is_not_free_after_a_lost_answer_proves_nothing(board: Boar
         board.hear()
     (started,) = service.operations()
     found = board.job(job.id)
-    assert (found.phase, found.existing) == (Phase.FETCHING, started.resource), "what was started was taken for never sent"
+    assert (found.phase, found.existing) == (Phase.FETCHING, started.resource), (
+        "what was started was taken for never sent"
+    )
 
 
 def test_previews_of_before_are_not_shown_again(board: Board, service: ThreadService) -> None:
@@ -109,7 +136,11 @@ def test_previews_of_before_are_not_shown_again(board: Board, service: ThreadSer
     board.revise(job.id, "greener")
     board.watch([job.id])
     seen = board.job(job.id)
-    assert (seen.phase, len(seen.previews), len({one.url.partition("?")[0] for one in seen.previews})) == (Phase.REVIEW, 2, 2)
+    assert (
+        seen.phase,
+        len(seen.previews),
+        len({one.url.partition("?")[0] for one in seen.previews}),
+    ) == (Phase.REVIEW, 2, 2)
     board.approve(job.id)
     board.watch([job.id])
     assert board.job(job.id).phase is Phase.READY
@@ -127,8 +158,20 @@ def test_a_mode_that_is_not_told_is_reviewed(board: Board) -> None:
 
 
 def test_a_lost_start_is_found_in_the_list(home: Path, service: ThreadService) -> None:
-    """Its answer was lost, and the program was closed for a day: what Mint has made is fetched, and nothing is started."""
-    service.scenario(answers=[{"method": "POST", "path": "/v1/models:generate", "when": "after", "times": 1000, "answer": {"word": "524"}}])
+    """Its answer was lost, and the program was closed for a day: what Mint has made is fetched, and
+    nothing is started.
+    """
+    service.scenario(
+        answers=[
+            {
+                "method": "POST",
+                "path": "/v1/models:generate",
+                "when": "after",
+                "times": 1000,
+                "answer": {"word": "524"},
+            }
+        ]
+    )
     board = Board(quick(home), account(service))
     job = board.start(LAMP)
     while not service.operations():

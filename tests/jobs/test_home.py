@@ -18,7 +18,11 @@ USER = Path.home()
         ("linux", {"XDG_DATA_HOME": "/data"}, Path("/data/mint-blender")),
         ("linux", {}, USER / ".local" / "share" / "mint-blender"),
         ("linux", {"XDG_DATA_HOME": "here"}, USER / ".local" / "share" / "mint-blender"),
-        ("darwin", {"XDG_DATA_HOME": "/data"}, USER / "Library" / "Application Support" / "mint-blender"),
+        (
+            "darwin",
+            {"XDG_DATA_HOME": "/data"},
+            USER / "Library" / "Application Support" / "mint-blender",
+        ),
         ("win32", {"LOCALAPPDATA": "/local"}, Path("/local/mint-blender")),
         ("win32", {}, USER / "AppData" / "Local" / "mint-blender"),
         ("linux", {"MINT_BLENDER_HOME": "/mine", "XDG_DATA_HOME": "/data"}, Path("/mine")),

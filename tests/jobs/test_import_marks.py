@@ -32,7 +32,11 @@ with import_marks.importing(pathlib.Path(sys.argv[1]), sys.argv[2]):
 
 def in_another_process(then: str, home: Path, job_id: str) -> subprocess.Popen[bytes]:
     """A process that is in the middle of an import, and then does this."""
-    return subprocess.Popen([sys.executable, "-c", DYING.format(then=then), str(home), job_id], cwd=ROOT, stdout=subprocess.PIPE)
+    return subprocess.Popen(
+        [sys.executable, "-c", DYING.format(then=then), str(home), job_id],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+    )
 
 
 @pytest.fixture
@@ -53,19 +57,30 @@ def marks(board: Board) -> list[Path]:
 
 
 def test_an_import_that_was_killed_lets_its_job_wait(board: Board) -> None:
-    """The process died in the middle: the job is still ready, with a sentence, and the mark is gone."""
-    assert in_another_process("os.kill(os.getpid(), signal.SIGKILL)", board.home, "ready").wait() == -signal.SIGKILL
+    """The process died in the middle: the job is still ready, with a sentence, and the mark is
+    gone.
+    """
+    assert (
+        in_another_process("os.kill(os.getpid(), signal.SIGKILL)", board.home, "ready").wait()
+        == -signal.SIGKILL
+    )
     assert len(marks(board)) == 1
     import_marks.note_crashes(board)
     job = board.job("ready")
     assert job.phase is Phase.READY and job.trouble is not None
-    assert (job.trouble.cause, job.trouble.code, job.trouble.sentence) == (Cause.IMPORT, "import_crashed", import_marks.CRASHED)
+    assert (job.trouble.cause, job.trouble.code, job.trouble.sentence) == (
+        Cause.IMPORT,
+        "import_crashed",
+        import_marks.CRASHED,
+    )
     assert marks(board) == []
 
 
 def test_an_import_that_goes_on_elsewhere_has_not_crashed(board: Board) -> None:
     """Another Blender may be in the middle of one just now."""
-    other = in_another_process("print(flush=True); __import__('time').sleep(60)", board.home, "ready")
+    other = in_another_process(
+        "print(flush=True); __import__('time').sleep(60)", board.home, "ready"
+    )
     assert other.stdout is not None
     other.stdout.readline()
     import_marks.note_crashes(board)
@@ -97,7 +112,9 @@ def test_a_mark_of_a_job_that_is_gone_is_taken_away(board: Board) -> None:
     assert marks(board) == [] and board.job("ready").trouble is None
 
 
-def test_what_cannot_be_noted_is_noted_the_next_time(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_noted_is_noted_the_next_time(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The journal is locked: nobody is stopped by that, and nothing is forgotten."""
     in_another_process("os._exit(1)", board.home, "ready").wait()
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The jobs in memory are what the journal says: also where it could not be read or written for a moment."""
+"""The jobs in memory are what the journal says: also where it could not be read or written for a
+moment.
+"""
 
 from __future__ import annotations
 
@@ -34,19 +36,32 @@ def other(board: Board, home: Path) -> Iterator[Journal]:
 
 @contextmanager
 def no_commit(board: Board, home: Path) -> Iterator[None]:
-    """Every change of a job owes something that is never paid: SQLite notices that only when it is to be committed."""
+    """Every change of a job owes something that is never paid: SQLite notices that only when it is
+    to be committed.
+    """
     board._journal._db.connection.execute("PRAGMA foreign_keys = ON")
     with closing(sqlite3.connect(home / "journal.sqlite3")) as database:
-        database.execute("CREATE TABLE debts (to_whom INTEGER REFERENCES creditors (id) DEFERRABLE INITIALLY DEFERRED)")
+        database.execute(
+            "CREATE TABLE debts (to_whom INTEGER REFERENCES creditors (id) DEFERRABLE INITIALLY DEFERRED)"
+        )
         database.execute("CREATE TABLE creditors (id INTEGER PRIMARY KEY)")
-        database.execute("CREATE TRIGGER owe AFTER UPDATE ON jobs BEGIN INSERT INTO debts VALUES (1); END")
+        database.execute(
+            "CREATE TRIGGER owe AFTER UPDATE ON jobs BEGIN INSERT INTO debts VALUES (1); END"
+        )
         yield
         database.execute("DROP TRIGGER owe")
 
 
-@pytest.mark.parametrize(("phase", "act"), [(Phase.WAITING, Board.cancel_waiting), (Phase.PLACED, Board.dismiss_finished)])
-def test_what_is_not_committed_has_not_happened(board: Board, home: Path, phase: Phase, act: Callable[[Board], None]) -> None:
-    """The disk is full when many jobs are changed at once: each is as it was, on the list too, and the same click can be made again."""
+@pytest.mark.parametrize(
+    ("phase", "act"),
+    [(Phase.WAITING, Board.cancel_waiting), (Phase.PLACED, Board.dismiss_finished)],
+)
+def test_what_is_not_committed_has_not_happened(
+    board: Board, home: Path, phase: Phase, act: Callable[[Board], None]
+) -> None:
+    """The disk is full when many jobs are changed at once: each is as it was, on the list too, and
+    the same click can be made again.
+    """
     board._known.add(*(replace(a_job(), phase=phase) for _ in range(3)))
     before = board.jobs()
     with no_commit(board, home), pytest.raises(JournalTrouble, match="cannot be read or written"):
@@ -57,7 +72,9 @@ def test_what_is_not_committed_has_not_happened(board: Board, home: Path, phase:
 
 
 def test_only_what_is_finished_now_leaves_the_list(board: Board, other: Journal) -> None:
-    """Another process has gone on with a job meanwhile: it stays, though the list here does not say so yet."""
+    """Another process has gone on with a job meanwhile: it stays, though the list here does not say
+    so yet.
+    """
     (job,) = board._known.add(replace(a_job(), phase=Phase.PLACED))
     fetching = replace(job, phase=Phase.FETCHING)
     other.save(fetching)
@@ -65,8 +82,12 @@ def test_only_what_is_finished_now_leaves_the_list(board: Board, other: Journal)
     assert board.jobs() == board._journal.jobs() == [fetching]
 
 
-def test_what_could_not_be_read_is_read_the_next_time(board: Board, other: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another process has written, and the journal is locked when it is looked for: the change is found later."""
+def test_what_could_not_be_read_is_read_the_next_time(
+    board: Board, other: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process has written, and the journal is locked when it is looked for: the change is
+    found later.
+    """
     job = a_job()
     other.add(job)
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hundreds of jobs as a person looks at them: what is urgent in front, the rest folded; and what can be done with all of them at once."""
+"""Hundreds of jobs as a person looks at them: what is urgent in front, the rest folded; and what
+can be done with all of them at once.
+"""
 
 from __future__ import annotations
 
@@ -31,16 +33,34 @@ def jobs_in(phase: Phase, count: int) -> list[Job]:
 
 def parts_of(jobs: list[Job], **more: int) -> dict[Group, Part]:
     """What is shown of these, of which nothing goes on here."""
-    return {part.group: part for part in line_up(jobs, lambda job_id: False, {Group(group): count for group, count in more.items()}).parts}
+    return {
+        part.group: part
+        for part in line_up(
+            jobs, lambda job_id: False, {Group(group): count for group, count in more.items()}
+        ).parts
+    }
 
 
 def test_every_phase_has_its_group() -> None:
-    """What waits for a person, what goes on, what waits in line, what is over; a click that is under way is no waiting."""
+    """What waits for a person, what goes on, what waits in line, what is over; a click that is
+    under way is no waiting.
+    """
     groups = {phase: group_of(jobs_in(phase, 1)[0]) for phase in Phase}
-    assert {phase for phase, group in groups.items() if group is Group.ASKING} == {Phase.REVIEW, Phase.BILLING, Phase.PAUSED}
-    assert {phase for phase, group in groups.items() if group is Group.RUNNING} == {Phase.SENDING, Phase.WORKING, Phase.FETCHING}
+    assert {phase for phase, group in groups.items() if group is Group.ASKING} == {
+        Phase.REVIEW,
+        Phase.BILLING,
+        Phase.PAUSED,
+    }
+    assert {phase for phase, group in groups.items() if group is Group.RUNNING} == {
+        Phase.SENDING,
+        Phase.WORKING,
+        Phase.FETCHING,
+    }
     assert {phase for phase, group in groups.items() if group is Group.IN_LINE} == {Phase.WAITING}
-    assert {phase for phase, group in groups.items() if group is Group.OPEN} == {Phase.READY, Phase.FAILED}
+    assert {phase for phase, group in groups.items() if group is Group.OPEN} == {
+        Phase.READY,
+        Phase.FAILED,
+    }
     assert group_of(decided(jobs_in(Phase.REVIEW, 1)[0], Verb.APPROVE)) is Group.RUNNING
 
 
@@ -48,13 +68,20 @@ def test_what_is_urgent_stands_in_front() -> None:
     """Whatever their age: a Preview that waits, then what runs, then the line, then what has ended."""
     phases = [Phase.PLACED, Phase.WAITING, Phase.FAILED, Phase.WORKING, Phase.REVIEW]
     jobs = [job for phase in phases for job in jobs_in(phase, 1)]
-    shown = [job.phase for part in line_up(jobs, lambda job_id: False, {}).parts for job in part.shown]
+    shown = [
+        job.phase for part in line_up(jobs, lambda job_id: False, {}).parts for job in part.shown
+    ]
     assert shown == [Phase.REVIEW, Phase.WORKING, Phase.WAITING, Phase.FAILED, Phase.PLACED]
 
 
 def test_of_many_the_first_are_shown() -> None:
-    """In line who is next, of the others the newest; the rest is counted. All that Mint works on at once is shown."""
-    jobs = [job for phase in (Phase.WAITING, Phase.PLACED, Phase.WORKING) for job in jobs_in(phase, 200)]
+    """In line who is next, of the others the newest; the rest is counted.
+
+    All that Mint works on at once is shown.
+    """
+    jobs = [
+        job for phase in (Phase.WAITING, Phase.PLACED, Phase.WORKING) for job in jobs_in(phase, 200)
+    ]
     parts = parts_of(jobs)
     in_line, over = parts[Group.IN_LINE], parts[Group.OVER]
     assert [job.title for job in in_line.shown] == ["waiting 0", "waiting 1", "waiting 2"]
@@ -86,13 +113,16 @@ def test_what_goes_on_is_counted() -> None:
     assert (found.active, found.in_flight) == (7, 2)
 
 
-# -- all at once -------------------------------------------------------------------------------------------------------------
+# -- all at once
+# -------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
     """A stand-in that makes nothing by itself."""
-    with running_service(speed=1000, switches=["stuck"], credits=1e6, cancel="everywhere") as running:
+    with running_service(
+        speed=1000, switches=["stuck"], credits=1e6, cancel="everywhere"
+    ) as running:
         yield running
 
 
@@ -144,10 +174,15 @@ def test_who_was_cancelled_takes_no_slot(home: Path) -> None:
 
 
 def test_what_is_finished_leaves_the_list_at_once(home: Path) -> None:
-    """What is placed or cancelled, in one commit; what failed, or can still be placed, stays. What it cost is still known."""
+    """What is placed or cancelled, in one commit; what failed, or can still be placed, stays.
+
+    What it cost is still known.
+    """
     board = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))
     board.allow_online(False)
-    ended = [job for phase in (Phase.PLACED, Phase.CANCELED, Phase.FAILED) for job in jobs_in(phase, 40)]
+    ended = [
+        job for phase in (Phase.PLACED, Phase.CANCELED, Phase.FAILED) for job in jobs_in(phase, 40)
+    ]
     jobs = [replace(job, created_at=time.time(), estimate=10.0) for job in ended]
     board._known.add(*jobs)
     assert board.spent_today() == 400

@@ -32,7 +32,9 @@ def test_nobody_is_not_alive(home: Path) -> None:
 
 
 def test_a_killed_process_drives_no_more(home: Path) -> None:
-    """SIGKILL leaves no time to let go of anything: the operating system does, and the dead one's file is cleared away."""
+    """SIGKILL leaves no time to let go of anything: the operating system does, and the dead one's
+    file is cleared away.
+    """
     mine = Driver(home)
     with Elsewhere(home) as elsewhere:
         theirs = elsewhere.ask("driver")
@@ -45,11 +47,14 @@ def test_a_killed_process_drives_no_more(home: Path) -> None:
 
 
 def test_looking_for_a_dead_driver_does_not_make_it_alive(home: Path) -> None:
-    """Two processes that look at the same dead driver at the same moment do not take each other for it."""
+    """Two processes that look at the same dead driver at the same moment do not take each other for
+    it.
+    """
     mine = Driver(home)
     dead = home / "drivers" / "dead"
     with Elsewhere(home) as elsewhere:
         dead.touch()
-        elsewhere.ask("look_at", "dead")  # holds the file open and tested, as in the middle of is_alive
+        # holds the file open and tested, as in the middle of is_alive
+        elsewhere.ask("look_at", "dead")
         assert not mine.is_alive("dead")
     mine.close()

@@ -24,11 +24,15 @@ from .processes import ON_A_NETWORK, Elsewhere
 from .strategies import jobs
 from .telling import a_job, working
 
-APPROVE, REVISE, CANCEL, RETRY = (Decision(verb, f"key-{verb}") for verb in (Verb.APPROVE, Verb.REVISE, Verb.CANCEL, Verb.RETRY))
+APPROVE, REVISE, CANCEL, RETRY = (
+    Decision(verb, f"key-{verb}") for verb in (Verb.APPROVE, Verb.REVISE, Verb.CANCEL, Verb.RETRY)
+)
 
 
 @pytest.fixture(params=["here", "network"])
-def journal(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Journal]:
+def journal(
+    request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Journal]:
     """A journal in an empty home: on this machine, or in a folder on a network."""
     if request.param == "network":
         monkeypatch.setattr(filesystem, "is_local", lambda folder: False)
@@ -51,7 +55,8 @@ def found(journal: Journal, job: Job) -> Job:
     return read
 
 
-# -- keeping -------------------------------------------------------------------------------------------------------------------
+# -- keeping
+# -------------------------------------------------------------------------------------------------------------------
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
@@ -69,7 +74,9 @@ def test_every_job_is_found_again(tmp_path: Path, job: Job) -> None:
 
 def test_jobs_come_newest_first_and_without_the_dismissed(journal: Journal) -> None:
     """The list is in the order of the clicks; a dismissed job is off it, and still known."""
-    old, new, gone = (in_journal(journal, replace(a_job(), created_at=at)) for at in (1.0, 3.0, 2.0))
+    old, new, gone = (
+        in_journal(journal, replace(a_job(), created_at=at)) for at in (1.0, 3.0, 2.0)
+    )
     journal.dismiss(gone.id)
     assert [job.id for job in journal.jobs()] == [new.id, old.id]
     assert found(journal, gone) == gone
@@ -81,11 +88,17 @@ def test_the_history_of_a_job(journal: Journal) -> None:
     for phase in (Phase.SENDING, Phase.WORKING, Phase.WORKING, Phase.FETCHING):
         journal.save(replace(job, phase=phase))
     moves = journal.moves([job.id])[job.id]
-    assert [phase for phase, _ in moves] == [Phase.WAITING, Phase.SENDING, Phase.WORKING, Phase.FETCHING]
+    assert [phase for phase, _ in moves] == [
+        Phase.WAITING,
+        Phase.SENDING,
+        Phase.WORKING,
+        Phase.FETCHING,
+    ]
     assert [at for _, at in moves] == sorted(at for _, at in moves)
 
 
-# -- decisions -----------------------------------------------------------------------------------------------------------------
+# -- decisions
+# -----------------------------------------------------------------------------------------------------------------
 
 
 def test_a_click_is_not_lost_when_the_worker_saves_meanwhile(journal: Journal, home: Path) -> None:
@@ -121,7 +134,9 @@ def test_only_the_answer_to_a_click_removes_it(journal: Journal) -> None:
         (CANCEL, replace(CANCEL, key="again"), CANCEL),
     ],
 )
-def test_one_click_at_a_time(journal: Journal, first: Decision, second: Decision, kept: Decision) -> None:
+def test_one_click_at_a_time(
+    journal: Journal, first: Decision, second: Decision, kept: Decision
+) -> None:
     """A second click before the first is answered is refused; only a cancel takes its place."""
     job = in_journal(journal, replace(working(), phase=Phase.REVIEW))
     assert journal.decide(job.id, first)
@@ -145,11 +160,14 @@ def test_a_click_on_a_job_that_has_moved_on_is_refused(journal: Journal) -> None
     assert found(journal, job).decision is None
 
 
-# -- changes -------------------------------------------------------------------------------------------------------------------
+# -- changes
+# -------------------------------------------------------------------------------------------------------------------
 
 
 def test_changes_are_what_is_new(journal: Journal, home: Path) -> None:
-    """Each change is told once to each reader: jobs that are new or other than before, and those that were dismissed."""
+    """Each change is told once to each reader: jobs that are new or other than before, and those
+    that were dismissed.
+    """
     reader = Journal(home)
     first, second = in_journal(journal, a_job()), in_journal(journal, a_job())
     since, changed = reader.changes(0)
@@ -174,13 +192,20 @@ def test_the_revision_tells_whether_looking_is_worth_while(journal: Journal, hom
     reader.close()
 
 
-# -- slots ---------------------------------------------------------------------------------------------------------------------
+# -- slots
+# ---------------------------------------------------------------------------------------------------------------------
 
 
 def test_slots_are_counted_across_processes(journal: Journal, home: Path) -> None:
-    """Another process's running jobs take places too, for as long as it lives; each kind has its own."""
+    """Another process's running jobs take places too, for as long as it lives; each kind has its
+    own.
+    """
     mine = Driver(home)
-    theirs, ours, world = in_journal(journal, a_job()), in_journal(journal, a_job()), in_journal(journal, a_job(kind=Kind.WORLD))
+    theirs, ours, world = (
+        in_journal(journal, a_job()),
+        in_journal(journal, a_job()),
+        in_journal(journal, a_job(kind=Kind.WORLD)),
+    )
     with Elsewhere(home) as elsewhere:
         assert elsewhere.ask("claim", theirs.id)
         assert elsewhere.ask("take_slot", theirs.id, 1)
@@ -209,7 +234,8 @@ def test_a_free_place_is_given_once(journal: Journal, home: Path) -> None:
     mine.close()
 
 
-# -- drivers -------------------------------------------------------------------------------------------------------------------
+# -- drivers
+# -------------------------------------------------------------------------------------------------------------------
 
 
 def test_one_driver_at_a_time_and_another_when_it_dies(journal: Journal, home: Path) -> None:
@@ -237,11 +263,14 @@ def test_a_released_job_is_anybodys(journal: Journal, home: Path) -> None:
     other.close()
 
 
-# -- several writers, and trouble ------------------------------------------------------------------------------------------------
+# -- several writers, and trouble
+# ------------------------------------------------------------------------------------------------
 
 
 def test_several_processes_write_at_once(home: Path) -> None:
-    """Opened at the same moment in a new home, and all writing: nobody is turned away and nothing is lost."""
+    """Opened at the same moment in a new home, and all writing: nobody is turned away and nothing
+    is lost.
+    """
     others = [Elsewhere(home) for _ in range(3)]
     try:
         for other in others:
@@ -265,7 +294,9 @@ def test_a_newer_journal_is_refused_in_words_and_left_alone(home: Path) -> None:
     database.execute("PRAGMA user_version = 99")
     database.close()
     before = (home / "journal.sqlite3").read_bytes()
-    with pytest.raises(JournalTrouble, match=r"was written by a newer version of this add-on: update the add-on\.$"):
+    with pytest.raises(
+        JournalTrouble, match=r"was written by a newer version of this add-on: update the add-on\.$"
+    ):
         Journal(home)
     assert (home / "journal.sqlite3").read_bytes() == before
 
@@ -273,7 +304,9 @@ def test_a_newer_journal_is_refused_in_words_and_left_alone(home: Path) -> None:
 def test_a_home_that_cannot_be_is_refused_in_words(tmp_path: Path) -> None:
     """The sentence names the place, and the variable that chooses another."""
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(JournalTrouble, match=r"journal\.sqlite3 cannot be opened .* MINT_BLENDER_HOME\.$"):
+    with pytest.raises(
+        JournalTrouble, match=r"journal\.sqlite3 cannot be opened .* MINT_BLENDER_HOME\.$"
+    ):
         Journal(tmp_path / "file" / "home")
 
 
@@ -281,7 +314,9 @@ def test_a_file_that_is_no_journal_is_refused_in_words(home: Path) -> None:
     """Something else lies where the journal should be."""
     home.mkdir()
     (home / "journal.sqlite3").write_text("I am a poem. " * 100)
-    with pytest.raises(JournalTrouble, match=r"cannot be read or written \(file is not a database\)"):
+    with pytest.raises(
+        JournalTrouble, match=r"cannot be read or written \(file is not a database\)"
+    ):
         Journal(home)
 
 
@@ -289,9 +324,12 @@ def test_a_failed_write_is_told_in_words_and_changes_nothing(journal: Journal, h
     """What cannot be committed raises a sentence, and the journal can be used afterwards."""
     job = in_journal(journal, a_job())
     database = sqlite3.connect(home / "journal.sqlite3")
-    database.execute("CREATE TRIGGER full BEFORE INSERT ON changes BEGIN SELECT raise(ABORT, 'disk is full'); END")
+    database.execute(
+        "CREATE TRIGGER full BEFORE INSERT ON changes BEGIN SELECT raise(ABORT, 'disk is full'); END"
+    )
     with pytest.raises(
-        JournalTrouble, match=r"cannot be read or written \(disk is full\)\. Check the folder and the free space on its disk"
+        JournalTrouble,
+        match=r"cannot be read or written \(disk is full\)\. Check the folder and the free space on its disk",
     ):
         journal.save(replace(job, phase=Phase.SENDING))
     assert found(journal, job).phase is Phase.WAITING
@@ -301,7 +339,8 @@ def test_a_failed_write_is_told_in_words_and_changes_nothing(journal: Journal, h
     assert found(journal, job).phase is Phase.SENDING
 
 
-# -- on a network --------------------------------------------------------------------------------------------------------------
+# -- on a network
+# --------------------------------------------------------------------------------------------------------------
 
 
 def mode_of(home: Path) -> str:
@@ -311,7 +350,9 @@ def mode_of(home: Path) -> str:
 
 
 def test_no_write_ahead_log_on_a_network(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It would be damaged there: a rollback journal is used, with a sync more; a journal from this machine is changed over."""
+    """It would be damaged there: a rollback journal is used, with a sync more; a journal from this
+    machine is changed over.
+    """
     local = Journal(home)
     assert (local._db.mode, mode_of(home)) == ("wal", "wal")
     local.close()
@@ -324,7 +365,9 @@ def test_no_write_ahead_log_on_a_network(home: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_what_sqlite_did_is_asked(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where it does not set the mode that was wanted, the one that it has set decides how often it syncs."""
+    """Where it does not set the mode that was wanted, the one that it has set decides how often it
+    syncs.
+    """
     shared = sqlite3.connect(":memory:")  # knows no log
     monkeypatch.setattr(filesystem, "is_local", lambda folder: True)
     assert journal_mode.choose(shared, home) == "memory"
@@ -332,7 +375,9 @@ def test_what_sqlite_did_is_asked(home: Path, monkeypatch: pytest.MonkeyPatch) -
     shared.close()
 
 
-def test_a_log_that_another_program_keeps_on_a_network(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_that_another_program_keeps_on_a_network(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nothing is written into it: a sentence says what to do."""
     local = Journal(home)
     local.add(a_job())

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One damaged or newer record hides no other job, and every failure of the journal is one error class with a sentence."""
+"""One damaged or newer record hides no other job, and every failure of the journal is one error
+class with a sentence.
+"""
 
 from __future__ import annotations
 
@@ -53,12 +55,18 @@ def damage(home: Path, job_id: str, how: str) -> tuple[object, ...]:
 
 def row(database: sqlite3.Connection, job_id: str) -> tuple[object, ...]:
     """What stands there."""
-    return database.execute("SELECT record, phase, decision, driver FROM jobs WHERE id = ?", (job_id,)).fetchone()  # type: ignore[no-any-return]
+    return database.execute(
+        "SELECT record, phase, decision, driver FROM jobs WHERE id = ?", (job_id,)
+    ).fetchone()  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize("how", DAMAGES)
-def test_a_record_that_cannot_be_read_hides_no_other(journal: Journal, home: Path, how: str) -> None:
-    """It is listed as unreadable, never driven or decided about, and stays as it is; the others are all there."""
+def test_a_record_that_cannot_be_read_hides_no_other(
+    journal: Journal, home: Path, how: str
+) -> None:
+    """It is listed as unreadable, never driven or decided about, and stays as it is; the others are
+    all there.
+    """
     good, bad = replace(working(), created_at=1.0), replace(working(), created_at=2.0)
     serial = journal.changes(0)[0]
     journal.add(good, bad)
@@ -82,7 +90,9 @@ def test_a_record_that_cannot_be_read_hides_no_other(journal: Journal, home: Pat
 
 
 def test_the_board_shows_what_cannot_be_read(home: Path) -> None:
-    """It goes on with the others; only a click on the very entry takes it off the list, and its record is kept even then."""
+    """It goes on with the others; only a click on the very entry takes it off the list, and its
+    record is kept even then.
+    """
     journal = Journal(home)
     good, bad = (replace(a_job(), phase=Phase.PLACED) for _ in range(2))
     journal.add(good, bad)
@@ -117,15 +127,22 @@ def test_a_record_may_become_unreadable_while_it_is_shown(home: Path) -> None:
     assert board.close(20)
 
 
-# -- failures --------------------------------------------------------------------------------------------------------------------
+# -- failures
+# --------------------------------------------------------------------------------------------------------------------
 
 
 def test_a_full_disk_is_told_and_loses_nothing(journal: Journal, home: Path) -> None:
-    """SQLite says that the disk is full: so does the sentence. What was committed stays, and it works again when there is room."""
+    """SQLite says that the disk is full: so does the sentence.
+
+    What was committed stays, and it works again when there is room.
+    """
     job = journal.add(a_job())[0]
     ((pages,),) = journal._db.rows("PRAGMA page_count")
     journal._db.rows(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(JournalTrouble, match=r"\(database or disk is full\)\. The disk is full\. Free some space, then try again\.$"):
+    with pytest.raises(
+        JournalTrouble,
+        match=r"\(database or disk is full\)\. The disk is full\. Free some space, then try again\.$",
+    ):
         journal.add(*(a_job("x" * 4000) for _ in range(20)))
     assert [each.id for each in journal.jobs()] == [job.id]
     journal._db.rows("PRAGMA max_page_count = 1000000")
@@ -138,7 +155,9 @@ def test_a_locked_journal_is_told(journal: Journal, home: Path) -> None:
     journal._db.rows("PRAGMA busy_timeout = 20")
     with closing(sqlite3.connect(home / "journal.sqlite3", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(JournalTrouble, match=r"\(database is locked\)\. Another program is using it"):
+        with pytest.raises(
+            JournalTrouble, match=r"\(database is locked\)\. Another program is using it"
+        ):
             journal.add(a_job())
     journal.add(a_job())
 
@@ -147,7 +166,9 @@ def test_a_journal_that_may_not_be_written_is_told(journal: Journal) -> None:
     """Reading goes on, writing says what is lacking."""
     journal.add(a_job())
     journal._db.rows("PRAGMA query_only = ON")
-    with pytest.raises(JournalTrouble, match=r"Allow writing to it and its folder, or set MINT_BLENDER_HOME\.$"):
+    with pytest.raises(
+        JournalTrouble, match=r"Allow writing to it and its folder, or set MINT_BLENDER_HOME\.$"
+    ):
         journal.add(a_job())
     assert len(journal.jobs()) == 1
 
@@ -174,7 +195,9 @@ def _directory(path: Path) -> None:
 
 @pytest.mark.parametrize("break_it", [_noise, _truncated, _overwritten, _directory])
 def test_a_damaged_file_is_told_in_every_call(home: Path, break_it: Callable[[Path], None]) -> None:
-    """Whatever is asked of it: the one error class with a sentence, or an answer; nothing else of SQLite's comes through."""
+    """Whatever is asked of it: the one error class with a sentence, or an answer; nothing else of
+    SQLite's comes through.
+    """
     journal = Journal(home)
     jobs = journal.add(*(a_job("x" * 500) for _ in range(40)))
     journal.close()
@@ -209,7 +232,10 @@ def test_a_damaged_file_is_told_in_every_call(home: Path, break_it: Callable[[Pa
     assert break_it is not _noise or path.read_bytes() == kept, "what could not be read is kept"
 
 
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder in which nobody can write, not even root")
+@pytest.mark.skipif(
+    not Path("/proc/self").exists(),
+    reason="needs a folder in which nobody can write, not even root",
+)
 def test_a_folder_without_write_permission_is_told() -> None:
     """Neither the journal nor the proof of life can be made there: both say it in the same class."""
     home = Path("/proc/self/mint")
@@ -220,7 +246,9 @@ def test_a_folder_without_write_permission_is_told() -> None:
 
 
 def test_a_board_that_cannot_be_opened_holds_nothing(home: Path) -> None:
-    """The proof of life cannot be made: the journal is let go of again, and everything works as soon as the cause is gone."""
+    """The proof of life cannot be made: the journal is let go of again, and everything works as
+    soon as the cause is gone.
+    """
     Journal(home).close()
     (home / "drivers").write_text("not a folder")
     with pytest.raises(JournalTrouble, match="drivers cannot be read or written"):
@@ -231,7 +259,9 @@ def test_a_board_that_cannot_be_opened_holds_nothing(home: Path) -> None:
 
 
 def test_closing_a_board_never_raises(home: Path) -> None:
-    """The journal is gone or locked at the end: what was to be read stays where it is, and Blender quits."""
+    """The journal is gone or locked at the end: what was to be read stays where it is, and Blender
+    quits.
+    """
     board = Board(quick(home), Account("key"))
     board._journal._db.close()
     assert board.close(20)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The process is killed between every two steps of a job and started again: nothing is lost, done twice or paid twice."""
+"""The process is killed between every two steps of a job and started again: nothing is lost, done
+twice or paid twice.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ from ..mint_service.ledger import PREVIEW, price
 from ..mint_service.running import ThreadService, running_service
 from .kill_script import FEEDBACK
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="does not apply: no fork on this system")
+pytestmark = pytest.mark.skipif(
+    not hasattr(os, "fork"), reason="does not apply: no fork on this system"
+)
 
 ROOT = Path(__file__).parents[2]
 SIDE_BY_SIDE = 2
@@ -40,7 +44,13 @@ WISHES = {
     "model after a picture": {"kind": "model", "mode": "auto", "images": ["lamp.png"]},
     "optimised model": {"kind": "model", "mode": "auto", "optimize": "moderate"},
 }
-PLAIN: dict[str, Any] = {"images": [], "splats": None, "optimize": None, "revisions": 0, "convert": None}
+PLAIN: dict[str, Any] = {
+    "images": [],
+    "splats": None,
+    "optimize": None,
+    "revisions": 0,
+    "convert": None,
+}
 ROLES = {
     "reviewed model": {Role.PREVIEW: 2, Role.MODEL: 1, Role.PICTURE: 1},
     "world": {Role.COLLIDER: 1, Role.PANORAMA: 1, Role.SPLATS: 1, Role.PICTURE: 1},
@@ -67,7 +77,9 @@ class Script:
         """Run one child to its end; {"killed": 9} or {"phase": …, "steps": […]}."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"home": str(home), "wish": wish, "die_at": die_at, **self._account}) + "\n")
+        self._process.stdin.write(
+            json.dumps({"home": str(home), "wish": wish, "die_at": die_at, **self._account}) + "\n"
+        )
         self._process.stdin.flush()
         told: dict[str, Any] = json.loads(self._process.stdout.readline())
         return told
@@ -94,15 +106,23 @@ def scripts(service: ThreadService) -> Iterator[list[Script]]:
 
 @pytest.mark.parametrize("name", WISHES)
 def test_killed_between_every_two_steps(name: str, tmp_path: Path) -> None:
-    """For every step of the job: killed there and started again, there is one operation for the click, paid once, and one complete result."""
+    """For every step of the job: killed there and started again, there is one operation for the
+    click, paid once, and one complete result.
+    """
     (tmp_path / "lamp.png").write_bytes(PIXEL)
     wish = PLAIN | WISHES[name]
     wish["images"] = [str(tmp_path / image) for image in wish["images"]]
 
-    with running_service(speed=1000, credits=1e9, limits={"model": 1000, "world": 1000}) as service, scripts(service) as running:
+    with (
+        running_service(speed=1000, credits=1e9, limits={"model": 1000, "world": 1000}) as service,
+        scripts(service) as running,
+    ):
 
         def kill_at(script: Script, step: int) -> bool:
-            """One killed run and the run after it, judged. False when the job was over before that step."""
+            """One killed run and the run after it, judged.
+
+            False when the job was over before that step.
+            """
             home = tmp_path / f"home-{step}"
             this = {**wish, "prompt": f"a lamp, number {step}"}
             first = script.run(home, this, step)
@@ -117,53 +137,92 @@ def test_killed_between_every_two_steps(name: str, tmp_path: Path) -> None:
 
         whole = running[0].run(tmp_path / "whole", {**wish, "prompt": "a lamp, number 0"}, None)
         judge(service, name, {**wish, "prompt": "a lamp, number 0"}, tmp_path / "whole")
-        assert {"before exchange", "after exchange", "before save", "after save", "before replace", "a part of a file"} <= set(
-            whole["steps"]
-        )
-        # Polls make a run a few steps longer or shorter; where it is over before the step, that run is judged as it is.
+        assert {
+            "before exchange",
+            "after exchange",
+            "before save",
+            "after save",
+            "before replace",
+            "a part of a file",
+        } <= set(whole["steps"])
+        # Polls make a run a few steps longer or shorter; where it is over before the step, that run
+        # is judged as it is.
         every = range(1, len(whole["steps"]) + 1)
 
         def share(number: int) -> list[bool]:
             return [kill_at(running[number], step) for step in every[number::SIDE_BY_SIDE]]
 
         with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
-            killed = [result for results in threads.map(share, range(SIDE_BY_SIDE)) for result in results]
+            killed = [
+                result for results in threads.map(share, range(SIDE_BY_SIDE)) for result in results
+            ]
         assert killed.count(True) > 0.8 * len(every)
         assert service.leaks() == []
 
 
 def test_a_conversion_killed_between_every_two_steps(tmp_path: Path) -> None:
-    """Killed at every step and started again, a model is converted and paid once, and its files lie in the chosen folder once, complete."""
+    """Killed at every step and started again, a model is converted and paid once, and its files lie
+    in the chosen folder once, complete.
+    """
     library = {"models": 260}
-    with running_service(speed=1000, credits=1e9, library=library) as service, scripts(service) as running:
-        models = iter([one for one in service.resources() if one.kind == "model" and one.status == "succeeded"])
+    with (
+        running_service(speed=1000, credits=1e9, library=library) as service,
+        scripts(service) as running,
+    ):
+        models = iter(
+            [
+                one
+                for one in service.resources()
+                if one.kind == "model" and one.status == "succeeded"
+            ]
+        )
         wish = {**PLAIN, "kind": "model", "mode": "auto", "prompt": ""}
 
         def kill_at(script: Script, step: int | None, model: Any) -> dict[str, Any]:
             home = tmp_path / f"home-{step}"
             first = script.run(home, {**wish, "convert": model.id}, step)
             if "killed" in first:
-                assert script.run(home, {**wish, "convert": model.id}, None).get("phase") == Phase.PLACED, step
+                assert (
+                    script.run(home, {**wish, "convert": model.id}, None).get("phase")
+                    == Phase.PLACED
+                ), step
             judge_conversion(service, model.id, home)
             return first
 
         whole = kill_at(running[0], None, next(models))
-        assert {"before exchange", "after save", "before link", "after link", "before unlink"} <= set(whole["steps"])
+        assert {
+            "before exchange",
+            "after save",
+            "before link",
+            "after link",
+            "before unlink",
+        } <= set(whole["steps"])
         every = list(zip(range(1, len(whole["steps"]) + 1), models, strict=False))
         assert len(every) == len(whole["steps"]), "there are models enough"
 
         def share(number: int) -> list[bool]:
-            return ["killed" in kill_at(running[number], step, model) for step, model in every[number::SIDE_BY_SIDE]]
+            return [
+                "killed" in kill_at(running[number], step, model)
+                for step, model in every[number::SIDE_BY_SIDE]
+            ]
 
         with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
-            killed = [result for results in threads.map(share, range(SIDE_BY_SIDE)) for result in results]
+            killed = [
+                result for results in threads.map(share, range(SIDE_BY_SIDE)) for result in results
+            ]
         assert killed.count(True) > 0.8 * len(every)
         assert service.leaks() == []
 
 
 def judge_conversion(service: ThreadService, model: str, home: Path) -> None:
-    """One operation, and what Mint made is what lies in the folder: nothing more, nothing half done."""
-    (operation,) = [one for one in service.operations() if one.type == "model_conversion" and one.resource == model]
+    """One operation, and what Mint made is what lies in the folder: nothing more, nothing half
+    done.
+    """
+    (operation,) = [
+        one
+        for one in service.operations()
+        if one.type == "model_conversion" and one.resource == model
+    ]
     assert (operation.status, operation.finalized) == ("succeeded", price("model_conversion"))
     journal = Journal(home)
     (job,) = journal.jobs()
@@ -172,19 +231,27 @@ def judge_conversion(service: ThreadService, model: str, home: Path) -> None:
     assert {path.name for path in (home / "chosen").iterdir()} == {"Lamp.fbx", "Lamp.stl"}
     for kept in job.files:
         served = service.mint.store.files[urlsplit(kept.url).path.lstrip("/")]
-        assert Path(kept.path).read_bytes() == service.mint.store.blob(served.digest).read_bytes(), kept
+        assert (
+            Path(kept.path).read_bytes() == service.mint.store.blob(served.digest).read_bytes()
+        ), kept
 
 
 def judge(service: ThreadService, name: str, wish: dict[str, Any], home: Path) -> None:
     """What stands at Mint and on the disk is what one undisturbed run leaves."""
-    (operation,) = [one for one in service.operations() if one.prompt == wish["prompt"] and not one.level]
+    (operation,) = [
+        one for one in service.operations() if one.prompt == wish["prompt"] and not one.level
+    ]
     assert operation.status == "succeeded"
-    assert operation.finalized == price(operation.type, operation.preset) + PREVIEW * wish["revisions"]
+    assert (
+        operation.finalized == price(operation.type, operation.preset) + PREVIEW * wish["revisions"]
+    )
     assert operation.feedback == [FEEDBACK] * wish["revisions"]
     (resource,) = [one for one in service.resources() if one.prompt == wish["prompt"]]
     assert resource.id == operation.resource
     optimized = [one for one in service.operations() if one.level and one.resource == resource.id]
-    assert [one.status for one in optimized] == ["succeeded"] * bool(wish["optimize"]), "an optimisation is paid once, too"
+    assert [one.status for one in optimized] == ["succeeded"] * bool(wish["optimize"]), (
+        "an optimisation is paid once, too"
+    )
 
     journal = Journal(home)
     (job,) = journal.jobs()
@@ -196,12 +263,19 @@ def judge(service: ThreadService, name: str, wish: dict[str, Any], home: Path) -
     if job.request.mode is Mode.AUTO:
         assert brought.pop(Role.PREVIEW, 0) <= 1, "a preview that passes by may have been missed"
     assert brought == ROLES[name]
-    assert len({kept.url for kept in job.previews}) == len(job.previews), "each revision has a picture of its own"
+    assert len({kept.url for kept in job.previews}) == len(job.previews), (
+        "each revision has a picture of its own"
+    )
     for kept in job.files:
         served = service.mint.store.files[urlsplit(kept.url).path.lstrip("/")]
-        assert Path(kept.path).read_bytes() == service.mint.store.blob(served.digest).read_bytes(), kept
-    left = {path for path in (home / "downloads").rglob("*") if path.is_file()} - {Path(kept.path) for kept in job.files}
-    # A kill right after the rename leaves the note that stood beside the part: a hundred bytes, in nobody's way.
+        assert (
+            Path(kept.path).read_bytes() == service.mint.store.blob(served.digest).read_bytes()
+        ), kept
+    left = {path for path in (home / "downloads").rglob("*") if path.is_file()} - {
+        Path(kept.path) for kept in job.files
+    }
+    # A kill right after the rename leaves the note that stood beside the part: a hundred bytes, in
+    # nobody's way.
     left = {path for path in left if path.suffixes[-2:] != [".part", ".json"]}
     if job.request.mode is Mode.AUTO:
         left = {path for path in left if not path.name.startswith("preview-1.")}

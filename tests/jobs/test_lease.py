@@ -46,7 +46,9 @@ def test_another_machine_waits(tmp_path: Path, on: Callable[[str], None]) -> Non
 
 
 def test_an_abandoned_lease_is_taken_over(tmp_path: Path, on: Callable[[str], None]) -> None:
-    """Not touched for a minute: its machine is off, or asleep; when it wakes up it hears that it has lost the folder."""
+    """Not touched for a minute: its machine is off, or asleep; when it wakes up it hears that it
+    has lost the folder.
+    """
     path = tmp_path / "lease"
     on("laptop")
     asleep = Lease(path)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is known of a library: pages merged, filtered, sorted; and asked for through the worker, with pictures and file facts."""
+"""What is known of a library: pages merged, filtered, sorted; and asked for through the worker,
+with pictures and file facts.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,15 @@ from mint_blender.files import pictures
 from mint_blender.files.glb.header import Glb
 from mint_blender.jobs.engine.messages import Answered
 from mint_blender.jobs.library.pages import Shelf
-from mint_blender.jobs.library.view_model import Filter, Library, Sort, State, View, state_of, state_words
+from mint_blender.jobs.library.view_model import (
+    Filter,
+    Library,
+    Sort,
+    State,
+    View,
+    state_of,
+    state_words,
+)
 from mint_blender.jobs.queries import FileFacts, ListPage, Question, Thumbnail
 from mint_blender.jobs.service import Board
 from mint_blender.jobs.transfers import file_queries
@@ -29,7 +39,9 @@ from .quick import account, quick
 MODELS = ListPage(Kind.MODEL)
 
 
-def an_asset(number: int, *, kind: Kind = Kind.MODEL, status: str = "succeeded", **more: object) -> Asset:
+def an_asset(
+    number: int, *, kind: Kind = Kind.MODEL, status: str = "succeeded", **more: object
+) -> Asset:
     """The entry of that number; higher ones are newer."""
     data = {
         "id": f"id_{number}",
@@ -37,14 +49,19 @@ def an_asset(number: int, *, kind: Kind = Kind.MODEL, status: str = "succeeded",
         "prompt": f"a thing no {number}",
         "status": status,
         "createdAt": datetime.fromtimestamp(1_700_000_000 + 60 * number, UTC).isoformat(),
-        "assets": {"glbUrl": f"https://files.example/{number}.glb"} if status == "succeeded" else None,
+        "assets": {"glbUrl": f"https://files.example/{number}.glb"}
+        if status == "succeeded"
+        else None,
         **more,
     }
     return Asset.read(kind, data)
 
 
 class Mint:
-    """A list at Mint that grows and shrinks. A cursor names the last entry that was seen, as the stand-in's do."""
+    """A list at Mint that grows and shrinks.
+
+    A cursor names the last entry that was seen, as the stand-in's do.
+    """
 
     def __init__(self, *numbers: int, size: int = 3) -> None:
         self.numbers = sorted(numbers, reverse=True)
@@ -56,7 +73,10 @@ class Mint:
         self.asked += 1
         rest = [number for number in self.numbers if cursor is None or number < int(cursor)]
         page = rest[: self.size]
-        entries = (an_asset(number, status="failed" if number in self.failed else "succeeded") for number in page)
+        entries = (
+            an_asset(number, status="failed" if number in self.failed else "succeeded")
+            for number in page
+        )
         return Page(tuple(entries), str(page[-1]) if len(rest) > self.size else None)
 
 
@@ -74,14 +94,21 @@ def numbers(shelf: Shelf) -> list[int]:
     return [int(asset.id.removeprefix("id_")) for asset in shelf.entries()]
 
 
-# -- pages ---------------------------------------------------------------------------------------------------------------------
+# -- pages
+# ---------------------------------------------------------------------------------------------------------------------
 
 
 def test_pages_until_the_end_and_no_further() -> None:
-    """Ten entries in pages of three are four questions, each entry once; then there is nothing to ask."""
+    """Ten entries in pages of three are four questions, each entry once; then there is nothing to
+    ask.
+    """
     mint, shelf = Mint(*range(10)), Shelf(Kind.MODEL)
     load(shelf, mint)
-    assert (mint.asked, numbers(shelf), shelf.next_page) == (4, [9, 8, 7, 6, 5, 4, 3, 2, 1, 0], None)
+    assert (mint.asked, numbers(shelf), shelf.next_page) == (
+        4,
+        [9, 8, 7, 6, 5, 4, 3, 2, 1, 0],
+        None,
+    )
 
 
 def test_an_empty_list_ends_at_once() -> None:
@@ -100,7 +127,9 @@ def test_a_list_that_goes_round_in_circles_ends() -> None:
 
 
 def test_refreshing_puts_new_ones_in_front_and_goes_on_where_it_was() -> None:
-    """What was loaded stays, nothing comes twice, and the next page is the one that would have been next."""
+    """What was loaded stays, nothing comes twice, and the next page is the one that would have been
+    next.
+    """
     mint, shelf = Mint(*range(10)), Shelf(Kind.MODEL)
     load(shelf, mint, 2)
     further = shelf.next_page
@@ -111,7 +140,9 @@ def test_refreshing_puts_new_ones_in_front_and_goes_on_where_it_was() -> None:
 
 
 def test_a_gap_is_filled_before_anything_further_down() -> None:
-    """So many new ones that the first page does not reach the known: the next page continues it, until the two touch."""
+    """So many new ones that the first page does not reach the known: the next page continues it,
+    until the two touch.
+    """
     mint, shelf = Mint(*range(10)), Shelf(Kind.MODEL)
     load(shelf, mint, 1)
     mint.numbers[:0] = range(16, 9, -1)
@@ -154,9 +185,17 @@ def test_a_cursor_that_is_refused_does_not_lock_the_list() -> None:
     assert len(numbers(shelf)) == 10
 
 
-@given(st.lists(st.sampled_from(["new", "delete", "refresh", "more"]), max_size=40), st.integers(1, 4), st.integers(0, 12))
-def test_whatever_happens_in_between_the_end_is_the_truth(steps: list[str], size: int, count: int) -> None:
-    """Entries come and go while pages are loaded in any order; a refresh and all further pages then show exactly what Mint has."""
+@given(
+    st.lists(st.sampled_from(["new", "delete", "refresh", "more"]), max_size=40),
+    st.integers(1, 4),
+    st.integers(0, 12),
+)
+def test_whatever_happens_in_between_the_end_is_the_truth(
+    steps: list[str], size: int, count: int
+) -> None:
+    """Entries come and go while pages are loaded in any order; a refresh and all further pages then
+    show exactly what Mint has.
+    """
     mint, shelf = Mint(*range(count), size=size), Shelf(Kind.MODEL)
     newest = count
     for step in steps:
@@ -179,14 +218,18 @@ def test_whatever_happens_in_between_the_end_is_the_truth(steps: list[str], size
     assert shelf.next_page is None
 
 
-# -- what is shown -----------------------------------------------------------------------------------------------------------------
+# -- what is shown
+# -----------------------------------------------------------------------------------------------------------------
 
 
 def a_library() -> Library:
     """Three models and two worlds."""
     library = Library()
     models = an_asset(1, name="Zebra"), an_asset(5, status="running"), an_asset(3, status="failed")
-    worlds = an_asset(2, kind=Kind.WORLD, name="Hall", prompt=None), an_asset(4, kind=Kind.WORLD, id="id_w", prompt="a green hall")
+    worlds = (
+        an_asset(2, kind=Kind.WORLD, name="Hall", prompt=None),
+        an_asset(4, kind=Kind.WORLD, id="id_w", prompt="a green hall"),
+    )
     library.take_in(MODELS, Page(models, None))
     library.take_in(ListPage(Kind.WORLD), Page(worlds, None))
     return library
@@ -244,13 +287,23 @@ def test_both_kinds_reach_equally_far_back() -> None:
 
 
 WANTED = st.builds(
-    Filter, st.sampled_from([None, *Kind]), st.sampled_from([None, *State]), st.sampled_from(["", "1"]), st.sampled_from(Sort)
+    Filter,
+    st.sampled_from([None, *Kind]),
+    st.sampled_from([None, *State]),
+    st.sampled_from(["", "1"]),
+    st.sampled_from(Sort),
 )
 
 
-@given(st.lists(st.sampled_from(["new", "delete", "change", "refresh", "more"]), max_size=30), WANTED, st.integers(0, 12))
+@given(
+    st.lists(st.sampled_from(["new", "delete", "change", "refresh", "more"]), max_size=30),
+    WANTED,
+    st.integers(0, 12),
+)
 def test_what_is_shown_is_kept_in_order(steps: list[str], wanted: Filter, count: int) -> None:
-    """A view that took in page after page shows what one shows that was worked out just now, whatever came, went or changed."""
+    """A view that took in page after page shows what one shows that was worked out just now,
+    whatever came, went or changed.
+    """
     mint, library = Mint(*range(count)), Library()
     newest = count
     for step in steps:
@@ -267,23 +320,41 @@ def test_what_is_shown_is_kept_in_order(steps: list[str], wanted: Filter, count:
             if question is not None:
                 library.take_in(question, mint.page(question.cursor))
         shown = library.entries(wanted)
-        assert [each.id for each in shown] == [each.id for each in View(wanted, library.view(Filter()).entries).entries]
-        assert all(library.view(wanted).place(each) == place for place, each in enumerate(library.entries(wanted)))
+        assert [each.id for each in shown] == [
+            each.id for each in View(wanted, library.view(Filter()).entries).entries
+        ]
+        assert all(
+            library.view(wanted).place(each) == place
+            for place, each in enumerate(library.entries(wanted))
+        )
 
 
 def test_how_far_the_order_can_be_relied_on() -> None:
-    """The newest first: as far as both lists reach. By name nothing is sure before all is there, so all that is known counts."""
+    """The newest first: as far as both lists reach.
+
+    By name nothing is sure before all is there, so all that is known counts.
+    """
     library = Library()
     library.take_in(MODELS, Page((an_asset(9), an_asset(8), an_asset(7)), "m"))
     assert library.settled(Filter()) == 0, "of the worlds nothing is known"
-    library.take_in(ListPage(Kind.WORLD), Page((an_asset(8, kind=Kind.WORLD, id="w"), an_asset(1, kind=Kind.WORLD, id="w2")), None))
-    assert [each.id for each in library.entries(Filter())][: library.settled(Filter())] == ["id_9", "id_8", "w", "id_7"]
+    library.take_in(
+        ListPage(Kind.WORLD),
+        Page((an_asset(8, kind=Kind.WORLD, id="w"), an_asset(1, kind=Kind.WORLD, id="w2")), None),
+    )
+    assert [each.id for each in library.entries(Filter())][: library.settled(Filter())] == [
+        "id_9",
+        "id_8",
+        "w",
+        "id_7",
+    ]
     assert library.settled(Filter(kind=Kind.WORLD)) == 2
     assert library.settled(Filter(sort=Sort.NAME)) == 5
 
 
 def test_a_page_costs_as_much_as_its_entries() -> None:
-    """Another filter looks at every entry; asking for the view again is no work, and a page only has its places to find, by bisection."""
+    """Another filter looks at every entry; asking for the view again is no work, and a page only
+    has its places to find, by bisection.
+    """
 
     def efforts(count: int) -> tuple[int, int, int]:
         library, wanted = Library(), Filter(words="thing", sort=Sort.NAME)
@@ -300,7 +371,8 @@ def test_a_page_costs_as_much_as_its_entries() -> None:
     assert many[2] == few[2]
 
 
-# -- through the worker --------------------------------------------------------------------------------------------------------------
+# -- through the worker
+# --------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -329,7 +401,9 @@ def asked(board: Board, *questions: Question) -> list[Answered]:
 
 
 def test_the_whole_list_through_the_worker(board: Board, service: ThreadService) -> None:
-    """65 models and 4 worlds are three and one requests of 30; the worker's thread is gone afterwards."""
+    """65 models and 4 worlds are three and one requests of 30; the worker's thread is gone
+    afterwards.
+    """
     library = Library()
     while (question := library.next_page()) is not None:
         (said,) = asked(board, question)
@@ -354,7 +428,9 @@ def first_model(board: Board) -> Asset:
 
 
 def test_pictures_come_once(board: Board, service: ThreadService, home: Path) -> None:
-    """A picture is downloaded once, whoever asks again; it lies in the cache with the ending that its bytes ask for."""
+    """A picture is downloaded once, whoever asks again; it lies in the cache with the ending that
+    its bytes ask for.
+    """
     model = first_model(board)
     assert model.assets is not None
     question = Thumbnail(model.assets.picture_url or "")
@@ -366,19 +442,28 @@ def test_pictures_come_once(board: Board, service: ThreadService, home: Path) ->
     assert len(service.requests(host="files")) == 1
 
 
-def test_the_cache_of_pictures_is_bounded(board: Board, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+def test_the_cache_of_pictures_is_bounded(
+    board: Board, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
     """Beyond its size the picture that was not looked at for the longest time goes."""
     monkeypatch.setattr(file_queries, "PRUNE_EVERY", 1)
     (said,) = asked(board, MODELS)
     assert isinstance(said.answer, Page)
-    urls = [asset.assets.picture_url for asset in said.answer.data if asset.assets and asset.assets.picture_url][:4]
+    urls = [
+        asset.assets.picture_url
+        for asset in said.answer.data
+        if asset.assets and asset.assets.picture_url
+    ][:4]
     first = asked(board, Thumbnail(urls[0] or ""))[0].answer
     assert isinstance(first, Path)
     monkeypatch.setattr(file_queries, "MOST_BYTES", int(first.stat().st_size * 2.5))
     for url in (*urls[1:3], urls[0], urls[3]):
         asked(board, Thumbnail(url or ""))
     left = {path.stem for path in (home / "thumbnails").iterdir()}
-    assert left == {file_queries.thumbnail_name(urls[0] or ""), file_queries.thumbnail_name(urls[3] or "")}
+    assert left == {
+        file_queries.thumbnail_name(urls[0] or ""),
+        file_queries.thumbnail_name(urls[3] or ""),
+    }
 
 
 def test_a_picture_that_is_gone_is_a_sentence(board: Board, service: ThreadService) -> None:
@@ -394,7 +479,11 @@ def test_file_facts_without_the_file(board: Board, service: ThreadService) -> No
     assert model.assets is not None
     (said,) = asked(board, FileFacts(model.assets.glb_url or ""))
     assert isinstance(said.answer, Glb)
-    assert (said.answer.vertices, said.answer.triangles, said.answer.length) == (8, 12, model.assets.glb_size_bytes)
+    assert (said.answer.vertices, said.answer.triangles, said.answer.length) == (
+        8,
+        12,
+        model.assets.glb_size_bytes,
+    )
     (request,) = service.requests(host="files")
     assert request.headers["range"] == "bytes=0-65535"
 
@@ -402,6 +491,8 @@ def test_file_facts_without_the_file(board: Board, service: ThreadService) -> No
 def test_offline_nothing_is_asked(board: Board, service: ThreadService) -> None:
     """Without permission to go online every question is answered with a sentence."""
     board.allow_online(False)
-    for said in asked(board, MODELS, Thumbnail(f"{service.files}/a.webp"), FileFacts(f"{service.files}/a.glb")):
+    for said in asked(
+        board, MODELS, Thumbnail(f"{service.files}/a.webp"), FileFacts(f"{service.files}/a.glb")
+    ):
         assert "online access is off" in (said.complaint or "")
     assert service.log() == []

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What has come in front of the list, or is missing there: it is asked for until it was read, and not again and again."""
+"""What has come in front of the list, or is missing there: it is asked for until it was read, and
+not again and again.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ NOW = "2026-08-03T10:00:00.000Z"  # after all that Mint lists
 
 
 def told_of_a_new_one() -> tuple[Library, Mint]:
-    """A library that has heard of model 3, which came after its first page was read; the first page is on its way again."""
+    """A library that has heard of model 3, which came after its first page was read; the first page
+    is on its way again.
+    """
     library, mint = a_shown(1, 2)
     library.follow([making(a_job(), "running", 3)])
     assert library.behind() == [MODELS]
@@ -63,7 +67,8 @@ def test_a_failed_further_page_is_no_failed_first_page() -> None:
     assert library.behind() == [MODELS]
 
 
-# -- when the newest is gone -----------------------------------------------------------------------------------------------------
+# -- when the newest is gone
+# -----------------------------------------------------------------------------------------------------
 
 
 def torn(*above: int) -> tuple[Shelf, Mint]:
@@ -86,7 +91,9 @@ def without(shelf: Shelf, mint: Mint, *gone: int) -> None:
 
 
 def test_with_nothing_left_above_the_gap_the_first_page_is_asked_for() -> None:
-    """What is missing then is the beginning of the list: it is read by itself, and again from its start."""
+    """What is missing then is the beginning of the list: it is read by itself, and again from its
+    start.
+    """
     shelf, mint = torn(16, 15)
     without(shelf, mint, 16)
     assert not shelf.is_behind
@@ -96,7 +103,9 @@ def test_with_nothing_left_above_the_gap_the_first_page_is_asked_for() -> None:
 
 
 def test_what_is_below_stays_while_the_beginning_is_read() -> None:
-    """No entry is lost on the way; where the first page does not reach the known the gap behind it is filled as ever."""
+    """No entry is lost on the way; where the first page does not reach the known the gap behind it
+    is filled as ever.
+    """
     shelf, mint = torn(16, 15)
     without(shelf, mint, 16, 15)
     load(shelf, mint, 1)
@@ -107,7 +116,9 @@ def test_what_is_below_stays_while_the_beginning_is_read() -> None:
 
 
 def test_a_late_page_for_the_gap_that_is_no_more() -> None:
-    """It was asked for before the last one above it was gone: it moves nothing, and the beginning is still wanted."""
+    """It was asked for before the last one above it was gone: it moves nothing, and the beginning
+    is still wanted.
+    """
     shelf, mint = torn(15)
     late = mint.page("15")
     without(shelf, mint, 15)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the failures of jobs tell of the library's entries: what is refused is not gone, and what has failed is not made by an old list."""
+"""What the failures of jobs tell of the library's entries: what is refused is not gone, and what
+has failed is not made by an old list.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ EARLIER, THEN, LATER = (f"2026-08-03T10:00:{seconds:02}.000Z" for seconds in (0,
 
 
 def test_a_refused_conversion_takes_nothing_away() -> None:
-    """A Mint that does not know the route or the format answers "not found" too: the model was read a moment before."""
+    """A Mint that does not know the route or the format answers "not found" too: the model was read
+    a moment before.
+    """
     library, _ = a_shown(1, 2)
     told = Teller(new_conversion(an_asset(1), (Format.FBX,), NOWHERE, now=1.0))
     told.expect(ReadAsset)
@@ -40,7 +44,8 @@ def test_a_conversion_whose_model_cannot_be_read_tells_that_it_is_gone() -> None
     assert states(library) == {"id_2": State.DONE}
 
 
-# -- what has failed -----------------------------------------------------------------------------------------------------------
+# -- what has failed
+# -----------------------------------------------------------------------------------------------------------
 
 
 def told_as_failed(updated: str | None = THEN) -> Library:
@@ -49,7 +54,17 @@ def told_as_failed(updated: str | None = THEN) -> Library:
     job = making(a_job(), "running", 2, updatedAt=EARLIER)
     library.follow([job])
     more = {"updatedAt": updated} if updated else {}
-    library.follow([making(job, "failed", 2, error={"code": "generation_failed", "message": "Out of clay."}, **more)])
+    library.follow(
+        [
+            making(
+                job,
+                "failed",
+                2,
+                error={"code": "generation_failed", "message": "Out of clay."},
+                **more,
+            )
+        ]
+    )
     assert states(library)["id_2"] is State.FAILED
     return library
 
@@ -76,7 +91,9 @@ def test_a_failure_without_a_date() -> None:
 
 
 def test_what_others_try_anew_is_being_made() -> None:
-    """A list that is newer than the failure: somebody has begun another attempt, in the web app perhaps."""
+    """A list that is newer than the failure: somebody has begun another attempt, in the web app
+    perhaps.
+    """
     assert listed(told_as_failed(), LATER) is State.UNFINISHED
 
 

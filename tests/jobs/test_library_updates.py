@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The library follows the jobs: what a job tells of its model or world is the entry, and what is new is one question; nothing else is asked."""
+"""The library follows the jobs: what a job tells of its model or world is the entry, and what is
+new is one question; nothing else is asked.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mint_blender.jobs.job import Cause, Job, Phase, Target, Trouble, new_attempt, new_conversion, new_fetch
+from mint_blender.jobs.job import (
+    Cause,
+    Job,
+    Phase,
+    Target,
+    Trouble,
+    new_attempt,
+    new_conversion,
+    new_fetch,
+)
 from mint_blender.jobs.library import view_model as library_words
 from mint_blender.jobs.library.pages import Shelf
 from mint_blender.jobs.library.updates import Told
@@ -54,11 +65,14 @@ def states(library: Library) -> dict[str, State]:
     return {asset.id: state_of(asset) for asset in library.entries(Filter())}
 
 
-# -- something new ---------------------------------------------------------------------------------------------------------------
+# -- something new
+# ---------------------------------------------------------------------------------------------------------------
 
 
 def test_what_a_job_begins_and_ends_is_asked_for_once() -> None:
-    """As soon as there is a model the first page is wanted, once, however often the job tells; then the job itself says that it is done."""
+    """As soon as there is a model the first page is wanted, once, however often the job tells; then
+    the job itself says that it is done.
+    """
     library, mint = a_shown(1, 2, 3)
     job = a_job()
     library.follow([job])
@@ -85,14 +99,18 @@ def test_several_that_begin_together_are_one_question() -> None:
     """Two models of two jobs: one first page; a World beside them: that of its kind."""
     library, _ = a_shown(1, 2)
     library.take_in(ListPage(Kind.WORLD), Page((), None))
-    world = replace(a_job(kind=Kind.WORLD), operation=operation("running", resource="w", kind=Kind.WORLD))
+    world = replace(
+        a_job(kind=Kind.WORLD), operation=operation("running", resource="w", kind=Kind.WORLD)
+    )
     library.follow([making(a_job(), "running", 3), making(a_job(), "running", 4), world])
     assert library.behind() == [MODELS, ListPage(Kind.WORLD)]
     assert library.behind(Kind.MODEL) == [MODELS]
 
 
 def test_a_list_that_lacks_it_is_read_once_more_at_the_end() -> None:
-    """A first page without it is no reason to ask again and again: once when the model is there, and once when it is done."""
+    """A first page without it is no reason to ask again and again: once when the model is there,
+    and once when it is done.
+    """
     library, mint = a_shown(1, 2)
     job = a_job()
     questions = 0
@@ -108,7 +126,9 @@ def test_a_list_that_lacks_it_is_read_once_more_at_the_end() -> None:
 
 
 def test_what_was_told_while_a_page_was_on_its_way_is_not_lost() -> None:
-    """The answer may be older than the news: without the new entry it is asked for again, with it it is not."""
+    """The answer may be older than the news: without the new entry it is asked for again, with it
+    it is not.
+    """
     for is_in_answer in (True, False):
         library, mint = a_shown(1, 2)
         library.asked(MODELS)
@@ -133,18 +153,24 @@ def test_a_library_that_was_never_opened_asks_for_nothing() -> None:
 
 
 def test_what_is_further_down_is_no_news() -> None:
-    """A job of last year whose model stands on a page that is not loaded: nothing has come in front."""
+    """A job of last year whose model stands on a page that is not loaded: nothing has come in
+    front.
+    """
     library, _ = a_shown(*range(10))
     old = replace(making(a_job(), "succeeded", 2), asset=an_asset(2))
     library.follow([old, making(attempt(1), "running", 1)])
     assert library.behind() == []
 
 
-# -- something that is known -------------------------------------------------------------------------------------------------------
+# -- something that is known
+# -------------------------------------------------------------------------------------------------------
 
 
 def test_a_retried_entry_turns_wherever_it_stands() -> None:
-    """Failed, running, done: without one further page, though it is far from the first one. Its date and place stay."""
+    """Failed, running, done: without one further page, though it is far from the first one.
+
+    Its date and place stay.
+    """
     library, mint = a_shown(*range(12), failed=(2,))
     while (question := library.next_page(Kind.MODEL)) is not None:
         library.take_in(question, mint.page(question.cursor))
@@ -168,7 +194,13 @@ def test_a_retried_entry_turns_wherever_it_stands() -> None:
 def test_a_retried_entry_that_fails_again_says_why_this_time() -> None:
     """The reason is that of the last attempt."""
     library, _ = a_shown(1, failed=(1,))
-    job = making(attempt(1), "failed", 1, id="op_9", error={"code": "generation_failed", "message": "Out of clay."})
+    job = making(
+        attempt(1),
+        "failed",
+        1,
+        id="op_9",
+        error={"code": "generation_failed", "message": "Out of clay."},
+    )
     library.follow([job])
     entry = library.get("id_1")
     assert entry is not None
@@ -195,14 +227,19 @@ def test_an_optimised_model_has_its_file() -> None:
     library, _ = a_shown(1)
     job = new_fetch(an_asset(1), NOWHERE, now=1.0)
     library.follow([job])
-    files = {"glbUrl": "https://files.example/1.glb", "optimizedGlbUrl": "https://files.example/1o.glb"}
+    files = {
+        "glbUrl": "https://files.example/1.glb",
+        "optimizedGlbUrl": "https://files.example/1o.glb",
+    }
     library.follow([replace(job, asset=an_asset(1, assets=files))])
     assert library.get("id_1").assets.optimized_glb_url == "https://files.example/1o.glb"  # type: ignore[union-attr]
     assert library.behind() == []
 
 
 def test_a_conversion_is_not_its_model() -> None:
-    """While it runs, and when it fails, the model is as well as it was; whether the job knows more than its id or not."""
+    """While it runs, and when it fails, the model is as well as it was; whether the job knows more
+    than its id or not.
+    """
     library, _ = a_shown(1)
     for asset in (an_asset(1), Asset.read(Kind.MODEL, {"id": "id_1"})):
         job = new_conversion(asset, (Format.FBX,), NOWHERE, now=1.0)
@@ -216,12 +253,24 @@ def test_what_mint_does_not_know_any_more_is_gone(code: str | None) -> None:
     """A job that was to fetch it was told so. Any other trouble takes nothing away."""
     library, _ = a_shown(1, 2)
     job = new_fetch(an_asset(1), NOWHERE, now=1.0)
-    library.follow([replace(job, phase=Phase.PAUSED, trouble=Trouble(Cause.REFUSED, "There is no such model.", code=code))])
-    assert [asset.id for asset in library.entries(Filter())] == (["id_2"] if code == "not-found" else ["id_2", "id_1"])
+    library.follow(
+        [
+            replace(
+                job,
+                phase=Phase.PAUSED,
+                trouble=Trouble(Cause.REFUSED, "There is no such model.", code=code),
+            )
+        ]
+    )
+    assert [asset.id for asset in library.entries(Filter())] == (
+        ["id_2"] if code == "not-found" else ["id_2", "id_1"]
+    )
 
 
 def test_one_that_is_gone_does_not_move_the_gap() -> None:
-    """Something is missing between the newest and the others: with one of the newest gone, the rest is still loaded into its place."""
+    """Something is missing between the newest and the others: with one of the newest gone, the rest
+    is still loaded into its place.
+    """
     mint, shelf = Mint(*range(10)), Shelf(Kind.MODEL)
     load(shelf, mint, 1)
     mint.numbers[:0] = range(16, 9, -1)
@@ -234,7 +283,9 @@ def test_one_that_is_gone_does_not_move_the_gap() -> None:
 
 
 def test_a_list_that_lags_behind_does_not_undo_what_is_done() -> None:
-    """For some seconds Mint's list may still say running: known or new, the entry is done, with what the list says of it."""
+    """For some seconds Mint's list may still say running: known or new, the entry is done, with
+    what the list says of it.
+    """
     for is_known in (True, False):
         library, _ = a_shown(*((1, 2) if is_known else (1,)))
         library.follow([replace(making(a_job(), "succeeded", 2), asset=an_asset(2))])
@@ -250,16 +301,22 @@ def test_old_news_change_nothing() -> None:
     library.follow([making(a_job(), "failed", 1, updatedAt="2026-08-02T10:00:00.000Z")])
     assert states(library) == {"id_1": State.DONE}
     library.follow([making(a_job(), "failed", 1, updatedAt="2026-08-03T09:59:50.000Z")])
-    assert states(library) == {"id_1": State.FAILED}, "some seconds are no order: an operation and its model are dated apart"
+    assert states(library) == {"id_1": State.FAILED}, (
+        "some seconds are no order: an operation and its model are dated apart"
+    )
 
 
 def test_what_was_just_read_is_no_old_news() -> None:
     """A job that fetches its model again has it as it is now, however long ago it was made."""
     library = Library()
     library.take_in(MODELS, Page((an_asset(1, updatedAt="2026-08-03T10:00:00.000Z"),), None))
-    job = replace(making(a_job(), "succeeded", 1, updatedAt="2026-08-02T10:00:00.000Z"), asset=an_asset(1))
+    job = replace(
+        making(a_job(), "succeeded", 1, updatedAt="2026-08-02T10:00:00.000Z"), asset=an_asset(1)
+    )
     library.follow([job])
-    library.follow([replace(job, asset=an_asset(1, name="Lamp", updatedAt="2026-08-03T10:00:00.000Z"))])
+    library.follow(
+        [replace(job, asset=an_asset(1, name="Lamp", updatedAt="2026-08-03T10:00:00.000Z"))]
+    )
     assert library.get("id_1").name == "Lamp"  # type: ignore[union-attr]
 
 
@@ -276,9 +333,17 @@ def test_any_job_can_be_listened_to(job: Job) -> None:
 WANTED = st.builds(Filter, st.none(), st.sampled_from([None, *State]))
 
 
-@given(st.lists(st.sampled_from(["new", "fail", "finish", "gone", "refresh", "more"]), max_size=30), WANTED, st.integers(0, 12))
-def test_what_is_shown_stays_in_order_whatever_is_told(steps: list[str], wanted: Filter, count: int) -> None:
-    """Jobs tell and pages come in any order: a view that is kept is the one that would be made now, and in the end Mint's list is shown."""
+@given(
+    st.lists(st.sampled_from(["new", "fail", "finish", "gone", "refresh", "more"]), max_size=30),
+    WANTED,
+    st.integers(0, 12),
+)
+def test_what_is_shown_stays_in_order_whatever_is_told(
+    steps: list[str], wanted: Filter, count: int
+) -> None:
+    """Jobs tell and pages come in any order: a view that is kept is the one that would be made now,
+    and in the end Mint's list is shown.
+    """
     mint, library = Mint(*range(count)), Library()
     newest, told = count, []
     for step in steps:
@@ -297,22 +362,30 @@ def test_what_is_shown_stays_in_order_whatever_is_told(steps: list[str], wanted:
                 mint.numbers.remove(some)
             (mint.failed.add if step == "fail" else mint.failed.discard)(some)
             library.follow(told)
-        assert [each.id for each in library.entries(wanted)] == [each.id for each in View(wanted, library.view(Filter()).entries).entries]
+        assert [each.id for each in library.entries(wanted)] == [
+            each.id for each in View(wanted, library.view(Filter()).entries).entries
+        ]
     library.take_in(MODELS, mint.page(None))
     while (question := library.next_page(Kind.MODEL)) is not None:
         library.take_in(question, mint.page(question.cursor))
-    assert states(library) == {f"id_{number}": State.FAILED if number in mint.failed else State.DONE for number in mint.numbers}
+    assert states(library) == {
+        f"id_{number}": State.FAILED if number in mint.failed else State.DONE
+        for number in mint.numbers
+    }
 
 
 def _telling(step: str, number: int) -> Job:
     if step == "gone":
         trouble = Trouble(Cause.REFUSED, "There is no such model.", code="not-found")
-        return replace(new_fetch(an_asset(number), NOWHERE, now=1.0), phase=Phase.PAUSED, trouble=trouble)
+        return replace(
+            new_fetch(an_asset(number), NOWHERE, now=1.0), phase=Phase.PAUSED, trouble=trouble
+        )
     job = making(a_job(), "failed" if step == "fail" else "succeeded", number)
     return job if step == "fail" else replace(job, asset=an_asset(number))
 
 
-# -- through the worker --------------------------------------------------------------------------------------------------------------
+# -- through the worker
+# --------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -342,7 +415,9 @@ def loaded(board: Board) -> Library:
 
 
 def followed(library: Library, board: Board, job: Job) -> list[State]:
-    """In which states the job's entry was, while the job was carried out; the entry is there from the beginning."""
+    """In which states the job's entry was, while the job was carried out; the entry is there from
+    the beginning.
+    """
     seen: list[State] = []
 
     def look(_: object = None) -> None:
@@ -359,11 +434,17 @@ def followed(library: Library, board: Board, job: Job) -> list[State]:
 
 
 def test_a_real_retry_of_an_old_entry(board: Board, service: ThreadService) -> None:
-    """Through the worker: failed, being made, done; of the lists not one page is read for that, and Mint's list says the same afterwards."""
+    """Through the worker: failed, being made, done; of the lists not one page is read for that, and
+    Mint's list says the same afterwards.
+    """
     library = loaded(board)
     pages = len(service.requests("GET", "/v1/models"))
     old = library.entries(Filter(Kind.MODEL, State.FAILED))[-1]
-    assert followed(library, board, board.attempt(old)) == [State.FAILED, State.UNFINISHED, State.DONE]
+    assert followed(library, board, board.attempt(old)) == [
+        State.FAILED,
+        State.UNFINISHED,
+        State.DONE,
+    ]
     assert len(service.requests("GET", "/v1/models")) == pages
     assert library.behind() == []
     at_mint = loaded(board).get(old.id)
@@ -375,7 +456,9 @@ def test_a_real_deletion(board: Board, service: ThreadService) -> None:
     library = loaded(board)
     gone = library.entries(Filter(Kind.MODEL, State.DONE))[3]
     answer = {"status": 404, "problem": "not-found", "detail": "There is no such model."}
-    service.scenario(answers=[{"method": "GET", "path": f"/v1/models/{gone.id}", "times": 9, "answer": answer}])
+    service.scenario(
+        answers=[{"method": "GET", "path": f"/v1/models/{gone.id}", "times": 9, "answer": answer}]
+    )
     job = board.fetch(gone)
     board.watch([job.id])
     library.follow(board.jobs())

@@ -31,16 +31,24 @@ PRICE = Estimate(None, 150.0, 1650.0)
 
 def at_preview(spent: float = 150.0, **more: Any) -> Job:
     """A World whose Preview waits, and has cost this."""
-    told = operation("preview_ready", type="world_generation", generationMode="review", credits={"finalized": spent, "reserved": 0})
+    told = operation(
+        "preview_ready",
+        type="world_generation",
+        generationMode="review",
+        credits={"finalized": spent, "reserved": 0},
+    )
     job = replace(a_job(), request=WORLD, phase=Phase.REVIEW, operation=told, estimate=1650.0)
     return replace(job, created_at=time.time(), **more)
 
 
-# -- one transaction -----------------------------------------------------------------------------------------------------------
+# -- one transaction
+# -----------------------------------------------------------------------------------------------------------
 
 
 def test_of_two_processes_at_the_same_moment_one_is_refused(home: Path) -> None:
-    """The check and the new job are one transaction: what both could afford alone, only one of them starts."""
+    """The check and the new job are one transaction: what both could afford alone, only one of them
+    starts.
+    """
     with Elsewhere(home) as one, Elsewhere(home) as other:
         for process in (one, other):
             process.ask("open_offline")
@@ -61,10 +69,13 @@ def test_a_job_of_another_board_is_counted_before_it_is_read(quiet: Board, home:
         quiet.learn(Price.of(request), Estimate(None, 100.0, 100.0))
         with pytest.raises(TooExpensive, match="With the 100 Credits spent today"):
             quiet.start(request)
-        assert not [job for job in quiet.jobs() if job.request == request and quiet.is_active(job.id)]
+        assert not [
+            job for job in quiet.jobs() if job.request == request and quiet.is_active(job.id)
+        ]
 
 
-# -- which day -----------------------------------------------------------------------------------------------------------------
+# -- which day
+# -----------------------------------------------------------------------------------------------------------------
 
 
 def on(day: float, job: Job, *moves: tuple[Phase, float], now: float = NOON) -> float:
@@ -74,7 +85,10 @@ def on(day: float, job: Job, *moves: tuple[Phase, float], now: float = NOON) -> 
 
 
 def test_a_queued_job_counts_on_the_day_it_is_sent() -> None:
-    """Clicked yesterday and still in line: it will be paid today. Sent today: it is paid today, also tomorrow."""
+    """Clicked yesterday and still in line: it will be paid today.
+
+    Sent today: it is paid today, also tomorrow.
+    """
     clicked = replace(a_job(), created_at=NOON - DAY, estimate=248.0)
     waits = ((Phase.WAITING, NOON - DAY),)
     assert on(NOON, clicked, *waits) == 248
@@ -82,18 +96,39 @@ def test_a_queued_job_counts_on_the_day_it_is_sent() -> None:
     sent = replace(clicked, phase=Phase.WORKING)
     moves = (*waits, (Phase.SENDING, NOON), (Phase.WORKING, NOON + 1))
     assert on(NOON, sent, *moves, now=NOON + DAY) == 248
-    assert on(NOON - DAY, sent, *moves, now=NOON + DAY) == on(NOON + DAY, sent, *moves, now=NOON + DAY) == 0
+    assert (
+        on(NOON - DAY, sent, *moves, now=NOON + DAY)
+        == on(NOON + DAY, sent, *moves, now=NOON + DAY)
+        == 0
+    )
 
 
 def test_sent_twice_because_mint_was_full_counts_once_on_the_last_day() -> None:
     """Turned away and back in line: the first send has cost nothing."""
-    moves = ((Phase.WAITING, NOON - DAY), (Phase.SENDING, NOON - DAY), (Phase.WAITING, NOON - DAY), (Phase.SENDING, NOON))
-    assert on(NOON, replace(a_job(), created_at=NOON - DAY, phase=Phase.SENDING, estimate=248.0), *moves) == 248
+    moves = (
+        (Phase.WAITING, NOON - DAY),
+        (Phase.SENDING, NOON - DAY),
+        (Phase.WAITING, NOON - DAY),
+        (Phase.SENDING, NOON),
+    )
+    assert (
+        on(
+            NOON,
+            replace(a_job(), created_at=NOON - DAY, phase=Phase.SENDING, estimate=248.0),
+            *moves,
+        )
+        == 248
+    )
 
 
 def test_an_approved_job_counts_on_the_day_of_the_approval() -> None:
     """Most of its price is paid then; a Preview that is only canceled stays where it was paid."""
-    moves = ((Phase.WAITING, NOON - DAY), (Phase.SENDING, NOON - DAY), (Phase.WORKING, NOON - DAY), (Phase.REVIEW, NOON - DAY))
+    moves = (
+        (Phase.WAITING, NOON - DAY),
+        (Phase.SENDING, NOON - DAY),
+        (Phase.WORKING, NOON - DAY),
+        (Phase.REVIEW, NOON - DAY),
+    )
     job = replace(at_preview(), created_at=NOON - DAY)
     assert on(NOON, job, *moves) == 0
     assert on(NOON - DAY, job, *moves) == 150
@@ -102,19 +137,29 @@ def test_an_approved_job_counts_on_the_day_of_the_approval() -> None:
     assert on(NOON - DAY, replace(job, phase=Phase.CANCELED), *moves, (Phase.CANCELED, NOON)) == 150
 
 
-# -- clicks that cost ----------------------------------------------------------------------------------------------------------
+# -- clicks that cost
+# ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("limits", "says"),
     [
-        (Limits(each=1649), "about 1,650 Credits, more than your limit of 1,649 Credits for one generation"),
-        (Limits(day=2149), "about 1,500 Credits. With the 650 Credits spent today that is more than your limit of 2,149 Credits for a day"),
+        (
+            Limits(each=1649),
+            "about 1,650 Credits, more than your limit of 1,649 Credits for one generation",
+        ),
+        (
+            Limits(day=2149),
+            "about 1,500 Credits. With the 650 Credits spent today that is more than your limit of 2,149 Credits for a day",
+        ),
         (Limits(each=1650, day=2150), None),
     ],
 )
 def test_approving_is_within_the_limits(quiet: Board, limits: Limits, says: str | None) -> None:
-    """1,500 of a World's 1,650 Credits are spent then. What the Preview has cost today is not counted twice."""
+    """1,500 of a World's 1,650 Credits are spent then.
+
+    What the Preview has cost today is not counted twice.
+    """
     job = at_preview()
     other = replace(at_preview(500.0), phase=Phase.PLACED, id="other")
     quiet._known.add(job, other)
@@ -133,7 +178,9 @@ def test_approving_is_within_the_limits(quiet: Board, limits: Limits, says: str 
 
 
 def test_the_price_of_an_approval_is_asked_first(quiet: Board) -> None:
-    """Not known yet: whoever has a window is told what to ask; where Mint does not tell it, what was told at the click holds."""
+    """Not known yet: whoever has a window is told what to ask; where Mint does not tell it, what
+    was told at the click holds.
+    """
     job = at_preview()
     quiet._known.add(job)
     quiet.purse.limits = Limits(each=1650)
@@ -164,15 +211,20 @@ def test_without_a_limit_a_click_asks_for_no_price(quiet: Board) -> None:
     assert committed(quiet.job(job.id)) == 150
 
 
-# -- a job's own limit ---------------------------------------------------------------------------------------------------------
+# -- a job's own limit
+# ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_jobs_own_limit_is_kept_at_every_click(quiet: Board) -> None:
-    """Whoever goes on with it; a new limit is one the user says, and who goes beyond it knowingly lifts it for good."""
+    """Whoever goes on with it; a new limit is one the user says, and who goes beyond it knowingly
+    lifts it for good.
+    """
     job = at_preview(max_credits=1000.0)
     quiet._known.add(job)
     quiet.learn(Price.of(WORLD), PRICE)
-    with pytest.raises(TooExpensive, match=r"about 1,650 Credits in all, more than its limit of 1,000 Credits\."):
+    with pytest.raises(
+        TooExpensive, match=r"about 1,650 Credits in all, more than its limit of 1,000 Credits\."
+    ):
         quiet.approve(job.id)
     quiet.revise(job.id, "more ivy")
     assert quiet.job(job.id).max_credits == 1000
@@ -191,7 +243,12 @@ def test_a_jobs_own_limit_is_kept_at_every_click(quiet: Board) -> None:
 
 def test_a_retry_adds_to_what_the_job_has_cost(quiet: Board) -> None:
     """The limit is for the job in all: two attempts are more than one."""
-    failed = replace(at_preview(500.0), phase=Phase.FAILED, operation=operation("failed", credits={"finalized": 500}), max_credits=2000.0)
+    failed = replace(
+        at_preview(500.0),
+        phase=Phase.FAILED,
+        operation=operation("failed", credits={"finalized": 500}),
+        max_credits=2000.0,
+    )
     quiet._known.add(failed)
     quiet.learn(Price.of(WORLD), PRICE)
     with pytest.raises(TooExpensive, match="about 2,150 Credits in all"):
@@ -219,7 +276,9 @@ def test_at_the_send_a_price_of_just_now_is_not_asked_again() -> None:
 
 @pytest.mark.parametrize(("price", "is_sent"), [(300.0, True), (301.0, False), (None, True)])
 def test_a_later_send_asks_the_price_again(price: float | None, is_sent: bool) -> None:
-    """Resumed the next day: what it would cost now is held against the limit before anything is sent. A Mint that tells none: the click's."""
+    """Resumed the next day: what it would cost now is held against the limit before anything is
+    sent. A Mint that tells none: the click's.
+    """
     story = told(waiting(), now=NOON + DAY).answer(None)
     assert isinstance(story.want, Quote)
     story.answer(Estimate(None, price, price))
@@ -228,7 +287,10 @@ def test_a_later_send_asks_the_price_again(price: float | None, is_sent: bool) -
     else:
         assert story.job.phase is Phase.PAUSED and story.job.first_sent_at is None
         assert story.job.trouble is not None and story.job.trouble.cause is Cause.CREDITS
-        assert "about 301 Credits in all, more than its limit of 300 Credits. Nothing was sent." in story.job.trouble.sentence
+        assert (
+            "about 301 Credits in all, more than its limit of 300 Credits. Nothing was sent."
+            in story.job.trouble.sentence
+        )
         assert isinstance(story.again().want, TakeSlot)
 
 
@@ -242,7 +304,12 @@ def test_a_price_that_nobody_knows_is_not_within_a_jobs_limit() -> None:
 
 def test_a_start_that_may_have_been_sent_is_repeated() -> None:
     """Its answer was lost: the same key costs nothing more, so no limit stands before it."""
-    story = told(waiting(phase=Phase.SENDING, body={"prompt": "a lamp"}, first_sent_at=NOON, max_credits=1.0), now=NOON + 60)
+    story = told(
+        waiting(
+            phase=Phase.SENDING, body={"prompt": "a lamp"}, first_sent_at=NOON, max_credits=1.0
+        ),
+        now=NOON + 60,
+    )
     assert isinstance(story.want, Start)
 
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An optimisation that is to follow a generation is not in the generation's price: what is known of its own, and that the limits count it."""
+"""An optimisation that is to follow a generation is not in the generation's price: what is known of
+its own, and that the limits count it.
+"""
 
 from __future__ import annotations
 
@@ -32,12 +34,21 @@ PRICES = (Price.of(LAMP), OptimizationPrice())
 ESTIMATE = ("POST", "/v1/pricing:estimate")
 
 
-def lamp(phase: Phase, *, paid: float | None = None, optimized: dict[str, object] | None = None) -> Job:
-    """A lamp at 248, to be optimised at 20 as far as one knew at the click. `optimized`: what Mint says of that."""
+def lamp(
+    phase: Phase, *, paid: float | None = None, optimized: dict[str, object] | None = None
+) -> Job:
+    """A lamp at 248, to be optimised at 20 as far as one knew at the click.
+
+    `optimized`: what Mint says of that.
+    """
     job = replace(a_job(), phase=phase, optimize=LIGHT, estimate=248.0, optimize_estimate=20.0)
     if paid is not None:
         job = replace(job, operation=operation("running", credits={"reserved": paid}))
-    return replace(job, optimization=operation(id="op_2", **optimized)) if optimized is not None else job  # type: ignore[arg-type]
+    return (
+        replace(job, optimization=operation(id="op_2", **optimized))
+        if optimized is not None
+        else job
+    )  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -48,10 +59,34 @@ def lamp(phase: Phase, *, paid: float | None = None, optimized: dict[str, object
         (lamp(Phase.REVIEW, paid=248), 268),
         (lamp(Phase.FETCHING, paid=248), 268),
         (lamp(Phase.FETCHING, paid=248, optimized={"status": "queued"}), 268),
-        (lamp(Phase.FETCHING, paid=248, optimized={"status": "queued", "credits": {"reserved": 0}}), 268),
-        (lamp(Phase.FETCHING, paid=248, optimized={"status": "running", "credits": {"reserved": 35}}), 283),
-        (lamp(Phase.READY, paid=248, optimized={"status": "succeeded", "credits": {"finalized": 35}}), 283),
-        (lamp(Phase.READY, paid=248, optimized={"status": "failed", "credits": {"finalized": 0}}), 248),
+        (
+            lamp(
+                Phase.FETCHING, paid=248, optimized={"status": "queued", "credits": {"reserved": 0}}
+            ),
+            268,
+        ),
+        (
+            lamp(
+                Phase.FETCHING,
+                paid=248,
+                optimized={"status": "running", "credits": {"reserved": 35}},
+            ),
+            283,
+        ),
+        (
+            lamp(
+                Phase.READY,
+                paid=248,
+                optimized={"status": "succeeded", "credits": {"finalized": 35}},
+            ),
+            283,
+        ),
+        (
+            lamp(
+                Phase.READY, paid=248, optimized={"status": "failed", "credits": {"finalized": 0}}
+            ),
+            248,
+        ),
         (lamp(Phase.READY, paid=248, optimized={"status": "succeeded"}), 268),
         (lamp(Phase.READY, paid=248), 248),
         (lamp(Phase.READY, optimized={"status": "succeeded", "credits": {"finalized": 35}}), 283),
@@ -61,7 +96,9 @@ def lamp(phase: Phase, *, paid: float | None = None, optimized: dict[str, object
     ],
 )
 def test_what_it_commits(job: Job, credits: float) -> None:
-    """What is still to come counts as expected, so that the limit of a day holds room for it; what was left out, or failed, does not."""
+    """What is still to come counts as expected, so that the limit of a day holds room for it; what
+    was left out, or failed, does not.
+    """
     assert committed(job) == credits
 
 
@@ -71,14 +108,20 @@ def test_the_card_tells_both() -> None:
 
 
 def test_what_the_last_one_cost() -> None:
-    """The newest that cost something tells; one that failed, or of which Mint said nothing, does not."""
+    """The newest that cost something tells; one that failed, or of which Mint said nothing, does
+    not.
+    """
     paid = [{"status": "succeeded", "credits": {"finalized": price}} for price in (0, 35, 20)]
-    jobs = [lamp(Phase.READY, optimized={"status": "succeeded"}), *(lamp(Phase.READY, optimized=each) for each in paid)]
+    jobs = [
+        lamp(Phase.READY, optimized={"status": "succeeded"}),
+        *(lamp(Phase.READY, optimized=each) for each in paid),
+    ]
     assert spending.paid_for_optimizing(jobs) == 35
     assert spending.paid_for_optimizing(jobs[:2]) is None
 
 
-# -- on the board ------------------------------------------------------------------------------------------------------------
+# -- on the board
+# ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -104,10 +147,17 @@ def make_a_model(board: Board) -> None:
 
 
 @pytest.mark.parametrize("limits", [Limits(each=1000), Limits(day=1000)])
-def test_unknown_is_not_within_a_limit(limits: Limits, board: Board, service: ThreadService) -> None:
-    """Where there is no model yet, Mint cannot tell: it is refused with that reason, and starts when the user wants it all the same."""
+def test_unknown_is_not_within_a_limit(
+    limits: Limits, board: Board, service: ThreadService
+) -> None:
+    """Where there is no model yet, Mint cannot tell: it is refused with that reason, and starts
+    when the user wants it all the same.
+    """
     board.purse.limits = limits
-    with pytest.raises(TooExpensive, match=r"cannot be kept\. What optimising costs, Mint tells only once there is a model\.") as caught:
+    with pytest.raises(
+        TooExpensive,
+        match=r"cannot be kept\. What optimising costs, Mint tells only once there is a model\.",
+    ) as caught:
         board.start(LAMP, optimize=LIGHT)
     assert caught.value.unasked == ()
     assert board.jobs() == [] and not service.operations()
@@ -117,7 +167,10 @@ def test_unknown_is_not_within_a_limit(limits: Limits, board: Board, service: Th
 
 
 def test_any_model_tells(board: Board, service: ThreadService) -> None:
-    """One that exists is asked about, once. Generation and optimisation together are held against the limit for one generation."""
+    """One that exists is asked about, once.
+
+    Generation and optimisation together are held against the limit for one generation.
+    """
     make_a_model(board)
     board.purse.limits = Limits(each=267)
     for _ in range(2):
@@ -133,7 +186,9 @@ def test_any_model_tells(board: Board, service: ThreadService) -> None:
 
 
 def test_a_model_without_an_optimised_file_tells(board: Board, service: ThreadService) -> None:
-    """One that has such a file may cost nothing more, or be refused: it is only asked about where there is no other."""
+    """One that has such a file may cost nothing more, or be refused: it is only asked about where
+    there is no other.
+    """
     make_a_model(board)
     plain = service.resources()[0].id
     made = board.start(replace(LAMP, prompt="a lamp [already-optimized]"))
@@ -145,7 +200,9 @@ def test_a_model_without_an_optimised_file_tells(board: Board, service: ThreadSe
 
 
 def test_a_day_holds_room_for_it(board: Board, service: ThreadService) -> None:
-    """While it is still to come: a second generation that leaves no room for the first one's optimisation is refused."""
+    """While it is still to come: a second generation that leaves no room for the first one's
+    optimisation is refused.
+    """
     make_a_model(board)
     before = board.spent_today()
     service.scenario(rules=[{"prompt": "stays", "switches": ["stuck"]}])
@@ -175,7 +232,9 @@ def test_both_prices_are_asked_for_together(board: Board) -> None:
 
 
 def test_the_journal_knows_what_it_cost(home: Path, service: ThreadService) -> None:
-    """A Mint that tells no price of optimising: what the last one really cost is taken for the next, by another process too."""
+    """A Mint that tells no price of optimising: what the last one really cost is taken for the
+    next, by another process too.
+    """
     board = Board(quick(home, readable=OPTIMIZED_NEEDS), account(service))
     job = board.start(LAMP, optimize=LIGHT)
     board.watch([job.id])
@@ -184,7 +243,9 @@ def test_the_journal_knows_what_it_cost(home: Path, service: ThreadService) -> N
     later = Board(quick(home, readable=OPTIMIZED_NEEDS), account(service))
     later.waits_for_prices = True
     later.find_out(Price.of(LAMP))
-    service.scenario(answers=[{"method": "POST", "path": ESTIMATE[1], "times": 1, "answer": {"status": 404}}])
+    service.scenario(
+        answers=[{"method": "POST", "path": ESTIMATE[1], "times": 1, "answer": {"status": 404}}]
+    )
     later.purse.limits = Limits(each=267)
     with pytest.raises(TooExpensive, match="about 268 Credits"):
         later.start(LAMP, optimize=LIGHT)
@@ -207,9 +268,13 @@ def test_what_was_dismissed_still_tells(home: Path) -> None:
 
 
 def test_a_retry_is_optimised_too(board: Board) -> None:
-    """A new attempt at what failed is followed by its optimisation as well, which counts against the limit."""
+    """A new attempt at what failed is followed by its optimisation as well, which counts against
+    the limit.
+    """
     make_a_model(board)
-    failed = replace(lamp(Phase.FAILED), request=LAMP, operation=operation("failed"), created_at=time.time())
+    failed = replace(
+        lamp(Phase.FAILED), request=LAMP, operation=operation("failed"), created_at=time.time()
+    )
     board._known.add(failed)
     board.purse.limits = Limits(each=267)
     with pytest.raises(TooExpensive, match="about 268 Credits"):

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The network goes, and comes back: every job stays where it is, nobody hammers, and all go on by themselves. The clock is turned by hand."""
+"""The network goes, and comes back: every job stays where it is, nobody hammers, and all go on by
+themselves. The clock is turned by hand.
+"""
 
 from __future__ import annotations
 
@@ -35,11 +37,16 @@ def there(what: str, which: str) -> Any:
 
 def several(count: int) -> list[Job]:
     """Jobs that are running at Mint."""
-    return [replace(working(), operation=operation("running", id=f"op_{number}")) for number in range(count)]
+    return [
+        replace(working(), operation=operation("running", id=f"op_{number}"))
+        for number in range(count)
+    ]
 
 
 def test_a_poll_is_repeated_for_as_long_as_the_job_is_watched(office: Office) -> None:
-    """A day without a network: the job is where it was, and goes on by itself within a minute of the network's return."""
+    """A day without a network: the job is where it was, and goes on by itself within a minute of
+    the network's return.
+    """
     job = working()
     office.mint.says = away
     office.add(job)
@@ -64,7 +71,9 @@ def test_a_start_is_repeated_too(office: Office) -> None:
 
 
 def test_an_outage_is_probed_by_one_call_at_a_time(office: Office) -> None:
-    """Fifty jobs do not hammer: together they ask no more often than one of them would; the first answer wakes them all, within a moment."""
+    """Fifty jobs do not hammer: together they ask no more often than one of them would; the first
+    answer wakes them all, within a moment.
+    """
     jobs = several(50)
     office.mint.says = away
     office.add(*jobs)
@@ -78,23 +87,36 @@ def test_an_outage_is_probed_by_one_call_at_a_time(office: Office) -> None:
     first = min(at for at in office.mint.times("poll") if at > came_back)
     assert first - came_back <= 60
     for number in range(50):
-        assert next(at for at in office.mint.times("poll", f"op_{number}") if at >= first) <= first + 1
+        assert (
+            next(at for at in office.mint.times("poll", f"op_{number}") if at >= first) <= first + 1
+        )
 
 
 def test_one_job_that_is_not_answered_holds_up_no_other(office: Office) -> None:
-    """Only where several jobs fail in a row is it an outage; the others keep their schedule to the second."""
+    """Only where several jobs fail in a row is it an outage; the others keep their schedule to the
+    second.
+    """
     bad, good = several(2)
-    office.mint.says = lambda what, which: errors.problem_error(errors.Problem(503)) if which == "op_0" else there(what, which)
+    office.mint.says = lambda what, which: (
+        errors.problem_error(errors.Problem(503)) if which == "op_0" else there(what, which)
+    )
     office.add(bad, good)
     office.run(30)
-    assert office.mint.times("poll", "op_1") == pytest.approx([1000, 1003.2, 1008.32, 1016.512, 1029.6192])
+    assert office.mint.times("poll", "op_1") == pytest.approx(
+        [1000, 1003.2, 1008.32, 1016.512, 1029.6192]
+    )
     assert office.mint.times("poll", "op_0") == [1000, 1001, 1003, 1007, 1015]
 
 
 def test_what_mint_asks_for_is_kept_for_a_quarter_of_an_hour(office: Office) -> None:
-    """Retry-After: ten minutes are waited, an hour is not; 0 is a second. It is no lack of an answer."""
+    """Retry-After: ten minutes are waited, an hour is not; 0 is a second.
+
+    It is no lack of an answer.
+    """
     asked = iter([600.0, 3600.0, 0.0, 0.0])
-    office.mint.says = lambda what, which: errors.problem_error(errors.Problem(503), retry_after=next(asked))
+    office.mint.says = lambda what, which: errors.problem_error(
+        errors.Problem(503), retry_after=next(asked)
+    )
     office.add(working())
     office.run(600 + 900 + 1.5)
     times = office.mint.times("poll")
@@ -109,7 +131,9 @@ def test_a_decision_is_the_probe(office: Office, home: Path) -> None:
     office.mint.says = away
     office.add(*jobs)
     office.run(HOUR)
-    office.mint.says = lambda what, which: operation("canceled" if what == "cancel" else "running", id=which)
+    office.mint.says = lambda what, which: operation(
+        "canceled" if what == "cancel" else "running", id=which
+    )
     office.journal.decide(jobs[4].id, Decision(Verb.CANCEL, "click"))
     office.desk.receive(Look(jobs[4].id, 2))
     office.mint.asked.clear()
@@ -199,20 +223,35 @@ class Unsteady(Downloader):
         if Unsteady.trouble is not None:
             raise Unsteady.trouble
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(b"RIFF\x1a\x00\x00\x00WEBPVP8L\x0d\x00\x00\x00\x2f\x00\x00\x00\x10\x07\x10\x11\x11\x88\x88\xfe\x07\x00")
+        target.write_bytes(
+            b"RIFF\x1a\x00\x00\x00WEBPVP8L\x0d\x00\x00\x00\x2f\x00\x00\x00\x10\x07\x10\x11\x11\x88\x88\xfe\x07\x00"
+        )
         return target
 
 
 @pytest.mark.parametrize(
-    "trouble", [DownloadFailed("files.example could not be reached.", is_outage=True), TooSlow("Nothing arrived.")], ids=["away", "silent"]
+    "trouble",
+    [
+        DownloadFailed("files.example could not be reached.", is_outage=True),
+        TooSlow("Nothing arrived."),
+    ],
+    ids=["away", "silent"],
 )
-def test_a_file_whose_host_is_away_is_fetched_when_it_is_back(home: Path, trouble: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_whose_host_is_away_is_fetched_when_it_is_back(
+    home: Path, trouble: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What was paid for waits for the host in the phase where it is, and nobody has to resume it."""
-    office = Office(home, downloader=lambda local_files: Unsteady(), executor=lambda name, size, linger: AtOnce())
+    office = Office(
+        home,
+        downloader=lambda local_files: Unsteady(),
+        executor=lambda name, size, linger: AtOnce(),
+    )
     monkeypatch.setattr(Unsteady, "tries", 0)
     monkeypatch.setattr(Unsteady, "trouble", trouble)
     files = {"thumbnailUrl": f"{FILES}t.webp", "glbUrl": f"{FILES}a.glb"}
-    office.mint.says = lambda what, which: asset(**files) if what == "asset" else operation("succeeded", id=which)
+    office.mint.says = lambda what, which: (
+        asset(**files) if what == "asset" else operation("succeeded", id=which)
+    )
     job = working()
     office.add(job)
     office.run(HOUR)

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whose job is it? What one account, or one Mint, has begun is never sent, polled, canceled or counted with another key or address."""
+"""Whose job is it?
+
+What one account, or one Mint, has begun is never sent, polled, canceled or counted with another key
+or address.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +35,9 @@ LAMP = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
 
 @pytest.fixture
 def mints() -> Iterator[tuple[ThreadService, ThreadService]]:
-    """Two Mints, with an account at each; what they make takes its time until theirs is turned forward."""
+    """Two Mints, with an account at each; what they make takes its time until theirs is turned
+    forward.
+    """
     with ExitStack() as stack:
         yield tuple(stack.enter_context(running_service(speed=1, credits=1e9)) for _ in range(2))  # type: ignore[misc]
 
@@ -55,7 +61,9 @@ def comes_to(board: Board, phase: Phase, *jobs: Job) -> None:
 
 
 def work_off(board: Board, turning: ThreadService | None = None, seconds: float = 20.0) -> None:
-    """As Blender's heartbeat does: catch up and take over until nothing goes on; meanwhile that Mint's clock is turned forward."""
+    """As Blender's heartbeat does: catch up and take over until nothing goes on; meanwhile that
+    Mint's clock is turned forward.
+    """
     end = time.monotonic() + seconds
     while board.is_active_at_all or board.is_active_elsewhere:
         assert time.monotonic() < end, "it did not come to rest"
@@ -71,8 +79,12 @@ def starts(service: ThreadService) -> list[str | None]:
     return [each.idempotency_key for each in service.requests("POST", "/v1/*:generate")]
 
 
-def test_another_mint_gets_nothing_and_the_first_one_goes_on(home: Path, mints: tuple[ThreadService, ThreadService]) -> None:
-    """Three jobs are started, Blender is quit, another key and address are set: nothing is sent there. Back with the first, they go on."""
+def test_another_mint_gets_nothing_and_the_first_one_goes_on(
+    home: Path, mints: tuple[ThreadService, ThreadService]
+) -> None:
+    """Three jobs are started, Blender is quit, another key and address are set: nothing is sent
+    there. Back with the first, they go on.
+    """
     first, second = mints
     board = Board(quick(home), account(first))
     jobs = [board.start(LAMP) for _ in range(3)]
@@ -98,11 +110,17 @@ def test_another_mint_gets_nothing_and_the_first_one_goes_on(home: Path, mints: 
     assert [board.job(job.id).phase for job in jobs] == [Phase.READY] * 3
     assert board.month().count == 3
     assert board.close(20)
-    assert sorted(filter(None, starts(first))) == keys, "each was sent once, under the key of its click"
+    assert sorted(filter(None, starts(first))) == keys, (
+        "each was sent once, under the key of its click"
+    )
 
 
-def test_a_start_whose_answer_was_lost_is_not_repeated_with_another_key(home: Path, mints: tuple[ThreadService, ThreadService]) -> None:
-    """Mint took it in, the answer was lost, another key was entered: only the first account repeats the start, under the same key."""
+def test_a_start_whose_answer_was_lost_is_not_repeated_with_another_key(
+    home: Path, mints: tuple[ThreadService, ThreadService]
+) -> None:
+    """Mint took it in, the answer was lost, another key was entered: only the first account repeats
+    the start, under the same key.
+    """
     first, second = mints
     board = Board(quick(home, retries=Retries(first=60, longest=60)), account(first))
     job = board.start(replace(LAMP, prompt="a lamp [lost-answer]"))
@@ -132,13 +150,19 @@ def with_key(service: ThreadService, key: str, user: str | None = None) -> Accou
     return Account(key, service.api)
 
 
-def test_a_new_key_of_the_same_account_goes_on_with_its_jobs(home: Path, mints: tuple[ThreadService, ThreadService]) -> None:
-    """Keys are exchanged now and then: Mint says whose the new one is, once, and the jobs go on under their keys."""
+def test_a_new_key_of_the_same_account_goes_on_with_its_jobs(
+    home: Path, mints: tuple[ThreadService, ThreadService]
+) -> None:
+    """Keys are exchanged now and then: Mint says whose the new one is, once, and the jobs go on
+    under their keys.
+    """
     service = mints[0]
     board = Board(quick(home), with_key(service, "old-key", "mia"))
     job = board.start(LAMP)
     comes_to(board, Phase.WORKING, job)
-    assert board.job(job.id).owner == board.owner == Owner(service.api.removesuffix("/v1"), "user:mia")
+    assert (
+        board.job(job.id).owner == board.owner == Owner(service.api.removesuffix("/v1"), "user:mia")
+    )
     assert board.close(20)
     board = Board(quick(home), with_key(service, "new-key", "mia"))
     assert board.job(job.id).hold is Hold.UNKNOWN
@@ -154,7 +178,9 @@ def test_a_new_key_of_the_same_account_goes_on_with_its_jobs(home: Path, mints: 
     assert len(service.requests("GET", "/v1/me")) == 2, "asked once for each key, and remembered"
 
 
-def test_another_account_at_the_same_mint_does_not(home: Path, mints: tuple[ThreadService, ThreadService]) -> None:
+def test_another_account_at_the_same_mint_does_not(
+    home: Path, mints: tuple[ThreadService, ThreadService]
+) -> None:
     """Mint says that the new key is somebody else's: what is there stays as it is."""
     service = mints[0]
     board = Board(quick(home), with_key(service, "key-of-mia", "mia"))
@@ -170,8 +196,12 @@ def test_another_account_at_the_same_mint_does_not(home: Path, mints: tuple[Thre
     assert len(service.requests("GET", "/v1/operations/*")) == before
 
 
-def test_where_mint_does_not_say_whose_key_it_is_the_key_itself_counts(home: Path, mints: tuple[ThreadService, ThreadService]) -> None:
-    """Known by a salted hash of it: the same key goes on, another one does not; the key itself is nowhere in the folder."""
+def test_where_mint_does_not_say_whose_key_it_is_the_key_itself_counts(
+    home: Path, mints: tuple[ThreadService, ThreadService]
+) -> None:
+    """Known by a salted hash of it: the same key goes on, another one does not; the key itself is
+    nowhere in the folder.
+    """
     service = mints[0]
     board = Board(quick(home), with_key(service, "first-key-in-use"))
     job = board.start(LAMP)
@@ -193,8 +223,12 @@ def test_where_mint_does_not_say_whose_key_it_is_the_key_itself_counts(home: Pat
     assert not any(b"key-in-use" in path.read_bytes() for path in home.rglob("*") if path.is_file())
 
 
-def test_what_a_mistyped_key_could_not_send_goes_on_with_the_right_one(home: Path, mints: tuple[ThreadService, ThreadService]) -> None:
-    """Mint refuses the key, so nothing was sent with it: the job is nobody's, and waits for the right key."""
+def test_what_a_mistyped_key_could_not_send_goes_on_with_the_right_one(
+    home: Path, mints: tuple[ThreadService, ThreadService]
+) -> None:
+    """Mint refuses the key, so nothing was sent with it: the job is nobody's, and waits for the
+    right key.
+    """
     service = mints[0]
     board = Board(quick(home), Account("mistyped", service.api))
     job = board.start(LAMP)
@@ -207,20 +241,35 @@ def test_what_a_mistyped_key_could_not_send_goes_on_with_the_right_one(home: Pat
     assert starts(service) == [job.key]
 
 
-def test_while_mint_cannot_be_reached_nothing_is_sent_with_an_unknown_key(home: Path, mints: tuple[ThreadService, ThreadService]) -> None:
-    """Not to know whose key it is is an outage like any other: the start comes after the answer, and waits for it."""
+def test_while_mint_cannot_be_reached_nothing_is_sent_with_an_unknown_key(
+    home: Path, mints: tuple[ThreadService, ThreadService]
+) -> None:
+    """Not to know whose key it is is an outage like any other: the start comes after the answer,
+    and waits for it.
+    """
     service = mints[0]
-    service.scenario(answers=[{"method": "GET", "path": "/v1/me", "answer": {"word": "503"}, "times": 3}], retry_after=0.01)
+    service.scenario(
+        answers=[{"method": "GET", "path": "/v1/me", "answer": {"word": "503"}, "times": 3}],
+        retry_after=0.01,
+    )
     board = Board(quick(home), account(service))
     job = board.start(LAMP)
     comes_to(board, Phase.WORKING, job)
     assert board.close(20)
-    asked = [(each.path, each.status) for each in service.log() if each.path in {"/v1/me", "/v1/models:generate"}]
+    asked = [
+        (each.path, each.status)
+        for each in service.log()
+        if each.path in {"/v1/me", "/v1/models:generate"}
+    ]
     assert asked == [("/v1/me", 503)] * 3 + [("/v1/me", 200), ("/v1/models:generate", 202)]
 
 
-def test_a_key_that_is_exchanged_while_jobs_run_lets_go_of_them(home: Path, mints: tuple[ThreadService, ThreadService]) -> None:
-    """In the running program the same holds: from the switch on nothing is asked about them, and back with the first key they go on."""
+def test_a_key_that_is_exchanged_while_jobs_run_lets_go_of_them(
+    home: Path, mints: tuple[ThreadService, ThreadService]
+) -> None:
+    """In the running program the same holds: from the switch on nothing is asked about them, and
+    back with the first key they go on.
+    """
     first, second = mints
     board = Board(quick(home), account(first))
     job = board.start(LAMP)
@@ -242,7 +291,9 @@ def test_a_key_that_is_exchanged_while_jobs_run_lets_go_of_them(home: Path, mint
 
 
 def test_slots_and_clicks_are_kept_apart(home: Path) -> None:
-    """What one account has under way takes no slot of another; a click that was kept for one account is never carried out by another."""
+    """What one account has under way takes no slot of another; a click that was kept for one
+    account is never carried out by another.
+    """
     mia, leo = (Owner("https://api.mint.gg", f"user:{name}") for name in ("mia", "leo"))
     journal, driver = Journal(home), Driver(home)
     journal.present = Present("https://api.mint.gg", mia, "key:1", is_settled=True)
@@ -259,14 +310,21 @@ def test_slots_and_clicks_are_kept_apart(home: Path) -> None:
     driver.close()
 
 
-def test_after_an_outage_at_the_start_the_jobs_go_on_by_themselves(home: Path, mints: tuple[ThreadService, ThreadService]) -> None:
-    """A new key of the same account, and Mint cannot be reached at first: nobody has to click when it answers again."""
+def test_after_an_outage_at_the_start_the_jobs_go_on_by_themselves(
+    home: Path, mints: tuple[ThreadService, ThreadService]
+) -> None:
+    """A new key of the same account, and Mint cannot be reached at first: nobody has to click when
+    it answers again.
+    """
     service = mints[0]
     board = Board(quick(home), with_key(service, "old-key", "mia"))
     job = board.start(LAMP)
     comes_to(board, Phase.WORKING, job)
     assert board.close(20)
-    service.scenario(answers=[{"method": "GET", "path": "/v1/me", "answer": {"word": "503"}, "times": 3}], retry_after=0.01)
+    service.scenario(
+        answers=[{"method": "GET", "path": "/v1/me", "answer": {"word": "503"}, "times": 3}],
+        retry_after=0.01,
+    )
     board = Board(quick(home), with_key(service, "new-key", "mia"))
     assert board.resume_all() == []
     assert board.is_active(job.id)
@@ -276,7 +334,9 @@ def test_after_an_outage_at_the_start_the_jobs_go_on_by_themselves(home: Path, m
 
 
 def test_the_queue_of_another_account_is_neither_shown_nor_discarded(home: Path) -> None:
-    """What somebody else has left in line is theirs: it is not among the queued jobs, and Discard leaves it there."""
+    """What somebody else has left in line is theirs: it is not among the queued jobs, and Discard
+    leaves it there.
+    """
     journal = Journal(home)
     journal.add(replace(a_job(), owner=Owner("https://api.mint.gg", "user:leo")))
     journal.close()

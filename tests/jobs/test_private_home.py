@@ -25,7 +25,9 @@ from mint_blender.mint.schema import Kind
 from ..mint_service.running import running_service
 from .quick import account, quick
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="permissions are of another kind there")
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="permissions are of another kind there"
+)
 
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"
@@ -46,7 +48,11 @@ def permissions(path: Path) -> int:
 
 def open_to_others(home: Path) -> list[str]:
     """Everything under the folder, and itself, that anybody else could use."""
-    return [f"{path}: {permissions(path):o}" for path in (home, *home.rglob("*")) if permissions(path) & 0o077]
+    return [
+        f"{path}: {permissions(path):o}"
+        for path in (home, *home.rglob("*"))
+        if permissions(path) & 0o077
+    ]
 
 
 def test_everything_that_a_job_leaves_is_private(tmp_path: Path) -> None:
@@ -57,7 +63,10 @@ def test_everything_that_a_job_leaves_is_private(tmp_path: Path) -> None:
         logging.getLogger("mint_blender.test").warning("a line")
         board = Board(quick(home), account(service))
         jobs = [
-            board.start(GenerationRequest(Kind.WORLD, "a hall", images=(str(tmp_path / "lamp.png"),)), Target(splats="100k")).id,
+            board.start(
+                GenerationRequest(Kind.WORLD, "a hall", images=(str(tmp_path / "lamp.png"),)),
+                Target(splats="100k"),
+            ).id,
             board.start(GenerationRequest(Kind.MODEL, "a lamp [file-truncated]")).id,
         ]
         board.watch(jobs)
@@ -69,7 +78,9 @@ def test_everything_that_a_job_leaves_is_private(tmp_path: Path) -> None:
         with Downloader(local_files=True) as downloader:
             file_queries.thumbnail(preview.url, home, downloader, lambda: False)
         assert open_to_others(home) == []
-        assert [path.suffix for path in home.rglob("*.part")], "a download that broke off was looked at, too"
+        assert [path.suffix for path in home.rglob("*.part")], (
+            "a download that broke off was looked at, too"
+        )
         assert board.close(20)
     assert open_to_others(home) == []
 
@@ -96,7 +107,9 @@ def test_what_is_not_ours_stays_as_it_is(tmp_path: Path) -> None:
 
 
 def test_locks_on_a_file_that_is_there_are_kept(tmp_path: Path) -> None:
-    """SQLite locks the journal for this process; opening and closing the file beside it would let go of that, and another would write."""
+    """SQLite locks the journal for this process; opening and closing the file beside it would let
+    go of that, and another would write.
+    """
     import fcntl
 
     path = tmp_path / "journal"
@@ -104,5 +117,12 @@ def test_locks_on_a_file_that_is_there_are_kept(tmp_path: Path) -> None:
     with path.open("r+b") as held:
         fcntl.lockf(held, fcntl.LOCK_EX)
         private_files.file(path)
-        other = f"import fcntl; fcntl.lockf(open({str(path)!r}, 'r+b'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
-        assert b"BlockingIOError" in subprocess.run([sys.executable, "-c", other], capture_output=True, check=False).stderr
+        other = (
+            f"import fcntl; fcntl.lockf(open({str(path)!r}, 'r+b'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+        )
+        assert (
+            b"BlockingIOError"
+            in subprocess.run(
+                [sys.executable, "-c", other], capture_output=True, check=False
+            ).stderr
+        )

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Questions that are no jobs: an answer belongs to the account and the question that it was asked with."""
+"""Questions that are no jobs: an answer belongs to the account and the question that it was asked
+with.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,9 @@ def answered(board: Board) -> None:
 
 
 def test_an_answer_to_an_earlier_account_is_none(board: Board, other: ThreadService) -> None:
-    """It was on its way when the account was changed: it is not taken in, and nothing is on its way any more."""
+    """It was on its way when the account was changed: it is not taken in, and nothing is on its way
+    any more.
+    """
     board.ask(MODELS)
     answered(board)
     board.use(account(other))
@@ -61,8 +65,12 @@ def test_an_answer_to_an_earlier_account_is_none(board: Board, other: ThreadServ
     assert not board.answers
 
 
-def test_what_was_asked_before_and_after_is_answered_by_the_new_account(board: Board, other: ThreadService) -> None:
-    """The first answer that comes is the earlier account's: the question counts as asked until the right one is here."""
+def test_what_was_asked_before_and_after_is_answered_by_the_new_account(
+    board: Board, other: ThreadService
+) -> None:
+    """The first answer that comes is the earlier account's: the question counts as asked until the
+    right one is here.
+    """
     questions = (MODELS, Balance())
     for question in questions:
         board.ask(question)

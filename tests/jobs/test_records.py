@@ -23,7 +23,9 @@ from .telling import a_job, working
 
 @given(jobs)
 def test_every_job_comes_back_as_it_was(job: Job) -> None:
-    """Whatever Mint said and whatever a person typed: nothing of a job is lost or changed by a restart."""
+    """Whatever Mint said and whatever a person typed: nothing of a job is lost or changed by a
+    restart.
+    """
     assert records.load(records.dump(job), job.decision, job.phase) == job
 
 
@@ -44,7 +46,9 @@ def test_every_decision_comes_back(decision: Decision) -> None:
 
 
 def test_members_of_a_later_version_are_ignored() -> None:
-    """A journal that a newer add-on of the same format wrote can be read: what it added is passed over."""
+    """A journal that a newer add-on of the same format wrote can be read: what it added is passed
+    over.
+    """
     told = json.loads(records.dump(working()))
     told["mood"] = "good"
     told["target"]["planet"] = "Mars"
@@ -69,21 +73,31 @@ def working_like(told: dict[str, object]) -> Job:
 def _places(value: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Every place in a JSON value."""
     yield way
-    for name, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+    for name, inner in (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    ):
         yield from _places(inner, (*way, name))
 
 
 @settings(max_examples=400)
 @given(jobs, st.data())
 def test_a_damaged_record_is_refused_or_harmless(job: Job, data: st.DataObject) -> None:
-    """Whatever stands in a place of a record: either it is refused as a whole, or all that looks at a job can live with it."""
+    """Whatever stands in a place of a record: either it is refused as a whole, or all that looks at
+    a job can live with it.
+    """
     told = json.loads(records.dump(job))
     way = data.draw(st.sampled_from([way for way in _places(told) if way and "raw" not in way]))
     *path, last = way
     place = told
     for name in path:
         place = place[name]
-    place[last] = data.draw(json_values | st.sampled_from(["", "dreaming", 1e999, -1, [], {}, [None], {"a": 1}]))
+    place[last] = data.draw(
+        json_values | st.sampled_from(["", "dreaming", 1e999, -1, [], {}, [None], {"a": 1}])
+    )
     try:
         found = records.load(json.dumps(told), job.decision, job.phase)
     except Exception:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reference pictures are copied at the click: what is sent is what was seen, whatever becomes of the original."""
+"""Reference pictures are copied at the click: what is sent is what was seen, whatever becomes of
+the original.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,9 @@ def copies(board: Board) -> list[Path]:
 
 
 def test_the_copy_is_what_was_there_at_the_click(board: Board, picture: Path) -> None:
-    """Edited and deleted originals change nothing; names and order stay, and addresses are no files."""
+    """Edited and deleted originals change nothing; names and order stay, and addresses are no
+    files.
+    """
     job = board.start(request(picture, ADDRESS, picture))
     picture.write_bytes(BLUE)
     first, address, last = board.job(job.id).request.images
@@ -83,7 +87,9 @@ def test_what_is_sent_is_what_was_seen(home: Path, picture: Path) -> None:
 
 
 @pytest.mark.parametrize("start", ["one", "many"])
-def test_a_start_that_is_not_committed_leaves_no_copy(board: Board, picture: Path, monkeypatch: pytest.MonkeyPatch, start: str) -> None:
+def test_a_start_that_is_not_committed_leaves_no_copy(
+    board: Board, picture: Path, monkeypatch: pytest.MonkeyPatch, start: str
+) -> None:
     """The journal cannot be written, say: there is no job, and nothing of it on disk."""
 
     def locked(*_: object) -> None:
@@ -91,11 +97,15 @@ def test_a_start_that_is_not_committed_leaves_no_copy(board: Board, picture: Pat
 
     monkeypatch.setattr(board._known, "add", locked)
     with pytest.raises(JournalTrouble):
-        board.start(request(picture)) if start == "one" else board.start_all([(request(picture), Target())] * 2)
+        board.start(request(picture)) if start == "one" else board.start_all(
+            [(request(picture), Target())] * 2
+        )
     assert copies(board) == [] and board.jobs() == []
 
 
-def test_a_picture_that_vanishes_meanwhile_is_a_sentence(board: Board, picture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_that_vanishes_meanwhile_is_a_sentence(
+    board: Board, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Between the check and the copy: no job, and no half of one."""
     real = request_checks.complaint
 
@@ -110,16 +120,24 @@ def test_a_picture_that_vanishes_meanwhile_is_a_sentence(board: Board, picture: 
     assert copies(board) == [] and board.jobs() == []
 
 
-def test_a_picture_that_was_spoiled_meanwhile_is_not_sent(board: Board, picture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_that_was_spoiled_meanwhile_is_not_sent(
+    board: Board, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The copy is what is checked."""
-    monkeypatch.setattr(request_checks, "complaint", lambda asked: picture.write_bytes(b"no picture") and None)
+    monkeypatch.setattr(
+        request_checks, "complaint", lambda asked: picture.write_bytes(b"no picture") and None
+    )
     with pytest.raises(NotPossible, match="cannot be used"):
         board.start(request(picture))
     assert copies(board) == []
 
 
-def test_a_variation_uses_the_copies_and_does_not_need_their_bytes_twice(board: Board, picture: Path) -> None:
-    """Our own copies are never changed: where the file system can, they are the same file under two names."""
+def test_a_variation_uses_the_copies_and_does_not_need_their_bytes_twice(
+    board: Board, picture: Path
+) -> None:
+    """Our own copies are never changed: where the file system can, they are the same file under two
+    names.
+    """
     first = board.start(request(picture))
     picture.unlink()
     again = board.start(of_job(board.job(first.id)).varied("another lamp").request)
@@ -136,16 +154,26 @@ def test_the_users_own_file_is_copied_and_not_linked(board: Board, picture: Path
 
 
 @pytest.mark.parametrize(
-    ("name", "kept"), [("Render", "Render.webp"), ("front.webp", "front.webp"), ("a/../b", "a .. b.webp"), ("", "my lamp.webp")]
+    ("name", "kept"),
+    [
+        ("Render", "Render.webp"),
+        ("front.webp", "front.webp"),
+        ("a/../b", "a .. b.webp"),
+        ("", "my lamp.webp"),
+    ],
 )
-def test_the_name_that_the_user_sees_stays(board: Board, picture: Path, name: str, kept: str) -> None:
+def test_the_name_that_the_user_sees_stays(
+    board: Board, picture: Path, name: str, kept: str
+) -> None:
     """The panel's pictures have names of their own, which are not those of the files."""
     job = board.start(request(picture, image_names=(name,)))
     assert Path(board.job(job.id).request.images[0]).name == kept
     assert board.job(job.id).request.image_names == (name,)
 
 
-def test_clearing_leaves_what_jobs_on_the_list_were_started_with(board: Board, picture: Path) -> None:
+def test_clearing_leaves_what_jobs_on_the_list_were_started_with(
+    board: Board, picture: Path
+) -> None:
     """And takes what belongs to none."""
     job, gone = board.start(request(picture)), board.start(request(picture))
     assert len(copies(board)) == 2

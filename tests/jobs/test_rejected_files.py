@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A file that our own check refuses was paid for: it is kept, the job says where, and nothing is ever bought again for it."""
+"""A file that our own check refuses was paid for: it is kept, the job says where, and nothing is
+ever bought again for it.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ class Giving(Downloader):
 
 def fetched(want: Fetch, folder: Path, content: bytes) -> Kept:
     """What comes of a want when the host has these bytes."""
-    return fetch_file.fetch(want, folder, downloader=Giving(content), stop=lambda: False, progress=lambda *_: None)
+    return fetch_file.fetch(
+        want, folder, downloader=Giving(content), stop=lambda: False, progress=lambda *_: None
+    )
 
 
 def refusal(want: Fetch, folder: Path, content: bytes) -> BadFile:
@@ -57,8 +61,12 @@ def refusal(want: Fetch, folder: Path, content: bytes) -> BadFile:
         (Role.FBX, "model.refused.fbx"),
     ],
 )
-def test_a_refused_file_is_set_aside_and_its_place_told(tmp_path: Path, role: Role, name: str) -> None:
-    """Whatever it is: its bytes are on disk, under a name that the next try does not take for a good file."""
+def test_a_refused_file_is_set_aside_and_its_place_told(
+    tmp_path: Path, role: Role, name: str
+) -> None:
+    """Whatever it is: its bytes are on disk, under a name that the next try does not take for a
+    good file.
+    """
     error = refusal(Fetch(role, f"{FILES}a", "model"), tmp_path, HTML)
     assert error.kept == tmp_path / name
     assert str(error).endswith(f" It is kept at {tmp_path / name}.")
@@ -92,15 +100,23 @@ def fetching_model(target: Target = Target()) -> Teller:
 
 
 def test_a_refused_model_rests_where_nothing_is_bought_again() -> None:
-    """It can be resumed, which only downloads; the sentence says where the file is, and advises nobody to pay once more."""
-    refused = BadGlb("model.glb cannot be imported: it is not glTF 2.0.").kept_at(Path("/home/model.refused.glb"))
+    """It can be resumed, which only downloads; the sentence says where the file is, and advises
+    nobody to pay once more.
+    """
+    refused = BadGlb("model.glb cannot be imported: it is not glTF 2.0.").kept_at(
+        Path("/home/model.refused.glb")
+    )
     teller = fetching_model().fail(refused)
     job = teller.job
     assert teller.rests and job.phase is Phase.PAUSED
     assert job.trouble is not None and job.trouble.cause is Cause.IMPORT
-    assert "/home/model.refused.glb" in job.trouble.sentence and "at no cost" in job.trouble.sentence
+    assert (
+        "/home/model.refused.glb" in job.trouble.sentence and "at no cost" in job.trouble.sentence
+    )
     assert "generate" not in job.trouble.sentence.lower()
-    assert [(kept.role, kept.path) for kept in job.refused] == [(Role.MODEL, "/home/model.refused.glb")]
+    assert [(kept.role, kept.path) for kept in job.refused] == [
+        (Role.MODEL, "/home/model.refused.glb")
+    ]
     again = teller.again()
     again.expect(Poll)
     again.answer(seen("succeeded")).expect(ReadAsset)
@@ -112,7 +128,11 @@ def test_a_refused_model_rests_where_nothing_is_bought_again() -> None:
 
 def test_a_model_that_is_only_copied_is_asked_for_as_such() -> None:
     """The output decides: a .glb is a copy, unless a picture of it is wanted too."""
-    for target, only_copied in ((Target(output="a.glb"), True), (Target(output="a.glb", render="a.png"), False), (Target(), False)):
+    for target, only_copied in (
+        (Target(output="a.glb"), True),
+        (Target(output="a.glb", render="a.png"), False),
+        (Target(), False),
+    ):
         want = fetching_model(target).expect(Fetch)
         assert want.only_copied is only_copied
 
@@ -120,7 +140,11 @@ def test_a_model_that_is_only_copied_is_asked_for_as_such() -> None:
 def test_the_file_that_is_handed_over_unchecked_is_the_refused_one(tmp_path: Path) -> None:
     """Before the accepted one; neither, where neither is on disk."""
     good, bad = tmp_path / "model.glb", tmp_path / "model.refused.glb"
-    job = replace(a_job(), files=(Kept(Role.MODEL, str(good), GLB),), refused=(Kept(Role.MODEL, str(bad), GLB),))
+    job = replace(
+        a_job(),
+        files=(Kept(Role.MODEL, str(good), GLB),),
+        refused=(Kept(Role.MODEL, str(bad), GLB),),
+    )
     assert rejected_files.raw_file(job) is None
     good.write_bytes(box())
     assert rejected_files.raw_file(job) == good

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a retry will cost: it is priced as what it is, and counts from the click on, not only when Mint has answered."""
+"""What a retry will cost: it is priced as what it is, and counts from the click on, not only when
+Mint has answered.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,16 @@ import pytest
 from mint_blender.jobs import presenter
 from mint_blender.jobs.budget import spending
 from mint_blender.jobs.budget.spending import Limits, committed, entry
-from mint_blender.jobs.job import Decision, Job, Phase, Target, Verb, new_attempt, new_conversion, new_fetch
+from mint_blender.jobs.job import (
+    Decision,
+    Job,
+    Phase,
+    Target,
+    Verb,
+    new_attempt,
+    new_conversion,
+    new_fetch,
+)
 from mint_blender.jobs.queries import OptimizationPrice, Price, prices_of_retry
 from mint_blender.jobs.service import Board, TooExpensive
 from mint_blender.jobs.storage import records
@@ -34,7 +45,9 @@ DAY = 24 * 3600.0
 def failed(**more: object) -> Job:
     """A generation of yesterday that failed at Mint, at no cost."""
     told = operation("failed", credits={"reserved": 0, "finalized": 0})
-    return replace(a_job(), phase=Phase.FAILED, operation=told, created_at=time.time() - DAY, **more)  # type: ignore[arg-type]
+    return replace(
+        a_job(), phase=Phase.FAILED, operation=told, created_at=time.time() - DAY, **more
+    )  # type: ignore[arg-type]
 
 
 def imported(model: Asset, optimize: OptimizationLevel | None = None) -> Job:
@@ -42,9 +55,13 @@ def imported(model: Asset, optimize: OptimizationLevel | None = None) -> Job:
     return replace(new_fetch(model, NEVER, now=1.0, optimize=optimize), phase=Phase.FAILED)
 
 
-def clicked(job: Job, at: float, estimate: float | None, optimize_estimate: float | None = None) -> Job:
+def clicked(
+    job: Job, at: float, estimate: float | None, optimize_estimate: float | None = None
+) -> Job:
     """The job after a click on Retry at that time, of which one knew this price."""
-    return replace(job, decision=Decision(Verb.RETRY, "click-retry", None, at, estimate, optimize_estimate))
+    return replace(
+        job, decision=Decision(Verb.RETRY, "click-retry", None, at, estimate, optimize_estimate)
+    )
 
 
 @pytest.mark.parametrize(
@@ -60,7 +77,9 @@ def clicked(job: Job, at: float, estimate: float | None, optimize_estimate: floa
     ],
 )
 def test_what_it_is_priced_as(job: Job, prices: tuple[object, ...]) -> None:
-    """A model that Mint could not make is made anew, whatever was wanted of it; one that is there is only optimised."""
+    """A model that Mint could not make is made anew, whatever was wanted of it; one that is there
+    is only optimised.
+    """
     assert prices_of_retry(job) == prices
 
 
@@ -78,7 +97,9 @@ def test_what_it_is_priced_as(job: Job, prices: tuple[object, ...]) -> None:
     ],
 )
 def test_it_counts_before_it_is_answered(job: Job, credits: float) -> None:
-    """Before Mint has answered it counts as what is expected, on the day on which it is sent, and not as a failure."""
+    """Before Mint has answered it counts as what is expected, on the day on which it is sent, and
+    not as a failure.
+    """
     assert committed(job) == credits
     counted = entry(job, [(Phase.FAILED, 2.0)], 5 * DAY)
     assert counted is not None
@@ -91,12 +112,16 @@ def test_looking_again_costs_nothing() -> None:
 
 
 def test_what_was_expected_at_the_click_stays_with_the_job() -> None:
-    """Carried out, the new attempt is expected to cost what was said at that click; where nothing was said, what was known before."""
+    """Carried out, the new attempt is expected to cost what was said at that click; where nothing
+    was said, what was known before.
+    """
     told = Teller(clicked(failed(estimate=200.0, optimize=LIGHT), time.time(), 248.0, 20.0))
     told.answer(operation("queued", id="op_2"))
     assert (told.job.estimate, told.job.optimize_estimate, told.job.decision) == (248, 20, None)
     assert committed(told.again().job) == 268
-    told = Teller(decided(failed(estimate=200.0), Verb.RETRY)).answer(operation("queued", id="op_2"))
+    told = Teller(decided(failed(estimate=200.0), Verb.RETRY)).answer(
+        operation("queued", id="op_2")
+    )
     assert told.job.estimate == 200
     started_anew = Teller(clicked(replace(failed(), operation=None), time.time(), 248.0))
     assert (started_anew.job.phase, committed(started_anew.job)) == (Phase.WAITING, 248)
@@ -117,13 +142,16 @@ def test_the_card_tells_what_is_expected(job: Job, says: str) -> None:
 
 
 def test_a_click_of_an_earlier_version_is_still_settled() -> None:
-    """It was written without time and price, and is found again word for word when it has been answered."""
+    """It was written without time and price, and is found again word for word when it has been
+    answered.
+    """
     text = '{"verb": "retry", "key": "k", "feedback": null}'
     decision = records.load_decision(text)
     assert decision is not None and records.dump_decision(decision) == text
 
 
-# -- on the board ------------------------------------------------------------------------------------------------------------
+# -- on the board
+# ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -136,7 +164,9 @@ def board(quiet: Board) -> Board:
 
 
 def test_several_in_a_row_pass_no_limit(board: Board, home: Path) -> None:
-    """None of them has been answered yet: two at 248 fit under 500, a third does not; another process counts the same."""
+    """None of them has been answered yet: two at 248 fit under 500, a third does not; another
+    process counts the same.
+    """
     jobs = [replace(failed(), id=f"job-{number}") for number in range(3)]
     board._known.add(*jobs)
     board.purse.limits = Limits(day=500)
@@ -147,15 +177,21 @@ def test_several_in_a_row_pass_no_limit(board: Board, home: Path) -> None:
         board.retry(jobs[2].id)
     assert board.job(jobs[2].id).decision is None
     days = board.month().days
-    assert [(day.date, day.credits) for day in days if day.credits] == [(spending.date_of(time.time()), 496)]
-    assert [(day.date, day.failed) for day in days if day.failed] == [(spending.date_of(time.time()) - timedelta(days=1), 1)]
+    assert [(day.date, day.credits) for day in days if day.credits] == [
+        (spending.date_of(time.time()), 496)
+    ]
+    assert [(day.date, day.failed) for day in days if day.failed] == [
+        (spending.date_of(time.time()) - timedelta(days=1), 1)
+    ]
     other = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))
     assert other.spent_today() == 496
     assert other.close(20)
 
 
 def test_a_model_that_failed_at_mint_is_a_whole_generation(board: Board) -> None:
-    """It was to be fetched and optimised: the retry makes it anew, which is more than the optimisation."""
+    """It was to be fetched and optimised: the retry makes it anew, which is more than the
+    optimisation.
+    """
     job = imported(BROKEN, LIGHT)
     board._known.add(job)
     board.purse.limits = Limits(each=267)

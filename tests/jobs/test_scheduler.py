@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The desk: whose turn it is, what is repeated, who stands in line. No thread of its own, and a clock that is turned by hand."""
+"""The desk: whose turn it is, what is repeated, who stands in line.
+
+No thread of its own, and a clock that is turned by hand.
+"""
 
 from __future__ import annotations
 
@@ -25,21 +28,29 @@ from .office import Office
 from .quick import account, quick
 from .telling import GLB, a_job, asset, operation, problem, working
 
-# -- due times -----------------------------------------------------------------------------------------------------------------
+# -- due times
+# -----------------------------------------------------------------------------------------------------------------
 
 
 def test_polls_are_due_on_schedule(office: Office) -> None:
-    """Each job is asked for when it is due: 2 s, then 3.2, 5.12 … and at most 15 s after the time before."""
+    """Each job is asked for when it is due: 2 s, then 3.2, 5.12 … and at most 15 s after the time
+    before.
+    """
     office.add(a_job())
     office.run(120)
     times = office.mint.times("poll")
-    gaps = [later - before for before, later in zip([office.mint.times("start")[0], *times], times, strict=False)]
+    gaps = [
+        later - before
+        for before, later in zip([office.mint.times("start")[0], *times], times, strict=False)
+    ]
     assert gaps == pytest.approx([2, 3.2, 5.12, 8.192, 13.1072, *[15.0] * (len(gaps) - 5)])
     assert len(gaps) > 8
 
 
 def test_committed_before_it_is_sent(office: Office) -> None:
-    """When Mint hears of a start, the journal already knows key and body; when it is polled, the operation."""
+    """When Mint hears of a start, the journal already knows key and body; when it is polled, the
+    operation.
+    """
     job = a_job()
     known: list[tuple[str, Job]] = []
 
@@ -78,7 +89,8 @@ def test_a_look_at_a_story_that_goes_on_changes_nothing(office: Office) -> None:
     assert len(office.mint.times("poll")) == 1
 
 
-# -- what is repeated -----------------------------------------------------------------------------------------------------------
+# -- what is repeated
+# -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_failed_call_is_repeated_with_growing_pauses_and_said(office: Office) -> None:
@@ -91,13 +103,24 @@ def test_a_failed_call_is_repeated_with_growing_pauses_and_said(office: Office) 
     assert [hitch.without_answer for hitch in hitches] == [1, 3, 7, 15, 31, 63, 123, 183, 243]
     assert {hitch.sentence for hitch in hitches} == {"Mint cannot be reached: no route to it."}
     times = office.mint.times("poll")
-    assert [later - before for before, later in itertools.pairwise(times)] == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert [later - before for before, later in itertools.pairwise(times)] == [
+        1,
+        2,
+        4,
+        8,
+        16,
+        32,
+        60,
+        60,
+    ]
 
 
 def test_a_success_in_between_begins_anew(office: Office) -> None:
     """Only failures in a row count."""
     turns = iter([True, False] * 50)
-    office.mint.says = lambda what, which: errors.Unreachable("no route to it") if next(turns) else operation("running")
+    office.mint.says = lambda what, which: (
+        errors.Unreachable("no route to it") if next(turns) else operation("running")
+    )
     job = working()
     office.add(job)
     office.run(200)
@@ -117,12 +140,16 @@ def test_what_may_not_be_repeated_is_not(office: Office) -> None:
     assert trouble.cause is Cause.KEY
 
 
-# -- the line ------------------------------------------------------------------------------------------------------------------
+# -- the line
+# ------------------------------------------------------------------------------------------------------------------
 
 
 def queue_up(count: int, kind: Kind = Kind.MODEL) -> list[Job]:
     """Jobs of successive clicks."""
-    return [replace(a_job(f"number {number}", kind=kind), created_at=1000.0 + number) for number in range(count)]
+    return [
+        replace(a_job(f"number {number}", kind=kind), created_at=1000.0 + number)
+        for number in range(count)
+    ]
 
 
 def named(office: Office) -> list[str]:
@@ -144,7 +171,9 @@ def test_the_eleventh_model_waits_and_a_world_does_not(office: Office) -> None:
 
 
 def test_first_come_first_served(home: Path) -> None:
-    """Places are given in the order of the clicks, whatever the order in which the desk heard of them, and at once when one is free."""
+    """Places are given in the order of the clicks, whatever the order in which the desk heard of
+    them, and at once when one is free.
+    """
     office = Office(home, slots={Kind.MODEL: 1, Kind.WORLD: 1})
     over = [False]
     office.mint.says = lambda what, which: operation(
@@ -166,7 +195,9 @@ def test_first_come_first_served(home: Path) -> None:
 
 
 def test_a_place_that_another_process_gave_up_is_found(home: Path) -> None:
-    """Nobody tells this process, so the head of the line looks again every few seconds; those behind it stay behind."""
+    """Nobody tells this process, so the head of the line looks again every few seconds; those
+    behind it stay behind.
+    """
     office = Office(home, slots={Kind.MODEL: 1, Kind.WORLD: 1})
     other = Office(home)
     blocker = a_job("number 9")
@@ -184,8 +215,12 @@ def test_a_place_that_another_process_gave_up_is_found(home: Path) -> None:
     other.close()
 
 
-def test_who_stands_behind_one_that_another_process_cancels_does_not_wait_for_its_own_next_look(home: Path) -> None:
-    """The head of the line was told to go just before a place became free: the next one asks as soon as that click is noticed."""
+def test_who_stands_behind_one_that_another_process_cancels_does_not_wait_for_its_own_next_look(
+    home: Path,
+) -> None:
+    """The head of the line was told to go just before a place became free: the next one asks as
+    soon as that click is noticed.
+    """
     office = Office(home, slots={Kind.MODEL: 1, Kind.WORLD: 1})
     other = Office(home)
     other.add(a_job("number 9"))
@@ -202,7 +237,8 @@ def test_who_stands_behind_one_that_another_process_cancels_does_not_wait_for_it
     other.close()
 
 
-# -- going offline ----------------------------------------------------------------------------------------------------------------
+# -- going offline
+# ----------------------------------------------------------------------------------------------------------------
 
 
 def test_nothing_is_sent_while_it_is_not_allowed(office: Office) -> None:
@@ -217,11 +253,14 @@ def test_nothing_is_sent_while_it_is_not_allowed(office: Office) -> None:
     assert len(office.mint.times("poll")) == 1
 
 
-# -- clicks of other processes -------------------------------------------------------------------------------------------------------
+# -- clicks of other processes
+# -------------------------------------------------------------------------------------------------------
 
 
 def test_a_click_of_another_process_is_noticed(office: Office, home: Path) -> None:
-    """It is in the journal; this desk, which drives the job, finds it within two seconds and carries it out."""
+    """It is in the journal; this desk, which drives the job, finds it within two seconds and
+    carries it out.
+    """
     job = working()
     office.add(job)
     office.run(40)
@@ -237,8 +276,12 @@ def test_a_click_of_another_process_is_noticed(office: Office, home: Path) -> No
     assert office.job(job).decision is None
 
 
-def test_a_conversion_that_is_cancelled_while_its_model_is_looked_at_is_not_sent(office: Office, home: Path) -> None:
-    """The click is in the journal before the answer is here: nothing is sent, and the job is cancelled."""
+def test_a_conversion_that_is_cancelled_while_its_model_is_looked_at_is_not_sent(
+    office: Office, home: Path
+) -> None:
+    """The click is in the journal before the answer is here: nothing is sent, and the job is
+    cancelled.
+    """
 
     def says(what: str, which: str) -> object:
         click = Journal(home)
@@ -254,7 +297,9 @@ def test_a_conversion_that_is_cancelled_while_its_model_is_looked_at_is_not_sent
     assert office.job(job).phase is Phase.CANCELED
 
 
-def test_what_other_processes_write_about_other_jobs_changes_nothing(office: Office, home: Path) -> None:
+def test_what_other_processes_write_about_other_jobs_changes_nothing(
+    office: Office, home: Path
+) -> None:
     """The journal may be busy: the schedule of the jobs here stays what it is."""
     office.add(working())
     other = Journal(home)
@@ -265,13 +310,22 @@ def test_what_other_processes_write_about_other_jobs_changes_nothing(office: Off
     assert office.mint.times("poll") == pytest.approx([1000, 1003.2, 1008.32, 1016.512, 1029.6192])
 
 
-# -- mistakes of ours, and secrets ----------------------------------------------------------------------------------------------------
+# -- mistakes of ours, and secrets
+# ----------------------------------------------------------------------------------------------------
 
 
-def test_a_mistake_of_ours_concerns_one_job_and_is_logged(office: Office, caplog: pytest.LogCaptureFixture) -> None:
-    """The job pauses with a sentence and without a traceback; the others go on, and the log has the details."""
-    bad, good = (replace(working(), operation=operation("running", id=id)) for id in ("op_bad", "op_good"))
-    office.mint.says = lambda what, which: KeyError("oh") if which == "op_bad" else operation("running", id=which)
+def test_a_mistake_of_ours_concerns_one_job_and_is_logged(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The job pauses with a sentence and without a traceback; the others go on, and the log has the
+    details.
+    """
+    bad, good = (
+        replace(working(), operation=operation("running", id=id)) for id in ("op_bad", "op_good")
+    )
+    office.mint.says = lambda what, which: (
+        KeyError("oh") if which == "op_bad" else operation("running", id=which)
+    )
     with caplog.at_level(logging.ERROR):
         office.add(bad, good)
         office.run(10)
@@ -311,9 +365,21 @@ def service() -> Iterator[ThreadService]:
         yield running
 
 
-def test_the_key_is_nowhere(home: Path, service: ThreadService, caplog: pytest.LogCaptureFixture) -> None:
-    """Through successes, refusals and mistakes: not one byte of the home, of the log or of a message has the key in it."""
-    service.scenario(answers=[{"path": "/v1/operations/*", "answer": {"status": 401, "detail": f"Wrong key: {service.key}"}, "skip": 1}])
+def test_the_key_is_nowhere(
+    home: Path, service: ThreadService, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Through successes, refusals and mistakes: not one byte of the home, of the log or of a
+    message has the key in it.
+    """
+    service.scenario(
+        answers=[
+            {
+                "path": "/v1/operations/*",
+                "answer": {"status": 401, "detail": f"Wrong key: {service.key}"},
+                "skip": 1,
+            }
+        ]
+    )
     inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
     outbox: queue.SimpleQueue[News] = queue.SimpleQueue()
     journal = Journal(home)

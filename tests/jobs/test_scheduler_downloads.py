@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The desk and its downloads: on threads of the pool, so that no poll waits for a file, and a late one changes nothing."""
+"""The desk and its downloads: on threads of the pool, so that no poll waits for a file, and a late
+one changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ class HeldDownloader(Downloader):
         self._held.begun.append(target)
         assert self._held.gate.wait(20)
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(b"RIFF\x1a\x00\x00\x00WEBPVP8L\x0d\x00\x00\x00\x2f\x00\x00\x00\x10\x07\x10\x11\x11\x88\x88\xfe\x07\x00")
+        target.write_bytes(
+            b"RIFF\x1a\x00\x00\x00WEBPVP8L\x0d\x00\x00\x00\x2f\x00\x00\x00\x10\x07\x10\x11\x11\x88\x88\xfe\x07\x00"
+        )
         return target
 
 
@@ -100,10 +104,16 @@ def test_a_slow_download_delays_no_poll(office: Office, held: HeldDownloads) -> 
     assert len(held.begun) == 1
 
 
-def test_a_slow_preview_in_passing_delays_not_even_its_own_job(office: Office, held: HeldDownloads) -> None:
-    """In auto mode the picture comes beside the polls: while it hangs they follow the schedule, and it is taken in when it has come."""
+def test_a_slow_preview_in_passing_delays_not_even_its_own_job(
+    office: Office, held: HeldDownloads
+) -> None:
+    """In auto mode the picture comes beside the polls: while it hangs they follow the schedule, and
+    it is taken in when it has come.
+    """
     job = working()
-    office.mint.says = lambda what, which: operation("running", id=which, assets={"previewImageUrl": f"{FILES}p.webp"})
+    office.mint.says = lambda what, which: operation(
+        "running", id=which, assets={"previewImageUrl": f"{FILES}p.webp"}
+    )
     office.add(job)
     office.run(30)
     assert office.mint.times("poll") == pytest.approx([1000, 1003.2, 1008.32, 1016.512, 1029.6192])
@@ -115,11 +125,15 @@ def test_a_slow_preview_in_passing_delays_not_even_its_own_job(office: Office, h
     assert len(held.begun) == 1
 
 
-def test_a_preview_that_still_hangs_when_the_result_is_there_is_given_up(office: Office, held: HeldDownloads) -> None:
+def test_a_preview_that_still_hangs_when_the_result_is_there_is_given_up(
+    office: Office, held: HeldDownloads
+) -> None:
     """The result's files wait for no picture that merely passed by; the picture is told to stop."""
     told = {"previewImageUrl": f"{FILES}p.webp", "glbUrl": f"{FILES}a.glb"}
     status = ["running"]
-    office.mint.says = lambda what, which: asset(**told) if what == "asset" else operation(status[0], id=which, assets=told)
+    office.mint.says = lambda what, which: (
+        asset(**told) if what == "asset" else operation(status[0], id=which, assets=told)
+    )
     office.add(working())
     office.run(5)
     until(office, lambda: bool(held.begun))
@@ -134,7 +148,9 @@ def test_a_preview_that_still_hangs_when_the_result_is_there_is_given_up(office:
 
 
 def test_a_late_download_is_ignored(office: Office, held: HeldDownloads) -> None:
-    """A click came while the picture was on its way: its late arrival disturbs nothing that is told by then."""
+    """A click came while the picture was on its way: its late arrival disturbs nothing that is told
+    by then.
+    """
     job = in_review()
     office.add(job)
     office.run(1)
@@ -149,7 +165,9 @@ def test_a_late_download_is_ignored(office: Office, held: HeldDownloads) -> None
 
 
 def test_an_answer_to_an_earlier_desk_is_ignored(home: Path) -> None:
-    """Stories are numbered across desks: what the desk of an earlier thread had sent for is nobody's answer now."""
+    """Stories are numbered across desks: what the desk of an earlier thread had sent for is
+    nobody's answer now.
+    """
     first = Office(home)
     first.add(working())
     first.close()
@@ -164,7 +182,9 @@ def test_an_answer_to_an_earlier_desk_is_ignored(home: Path) -> None:
 
 
 def test_one_download_of_a_job_at_a_time(office: Office, held: HeldDownloads) -> None:
-    """A download that nobody wants any more may hold its file for a moment: the next one of that job begins afterwards."""
+    """A download that nobody wants any more may hold its file for a moment: the next one of that
+    job begins afterwards.
+    """
     job = in_review()
     office.add(job)
     office.run(1)
@@ -208,13 +228,21 @@ class GivingDownloader(Downloader):
 
 
 @pytest.mark.parametrize("beginning", [b"\x76\x2f\x31\x01", b"II*\0", b"BM"])
-def test_a_picture_that_blender_would_open_unmeasured_is_no_picture(home: Path, beginning: bytes) -> None:
-    """Whatever it comes as: a format whose header is not read here is refused, and what was paid for is set aside."""
+def test_a_picture_that_blender_would_open_unmeasured_is_no_picture(
+    home: Path, beginning: bytes
+) -> None:
+    """Whatever it comes as: a format whose header is not read here is refused, and what was paid
+    for is set aside.
+    """
     downloader = GivingDownloader(beginning + bytes(100))
 
     def fetched(role: Role) -> Path:
         want = Fetch(role, f"{FILES}p.webp", str(role))
-        return Path(fetch_file.fetch(want, home, downloader=downloader, stop=lambda: False, progress=lambda *_: None).path)
+        return Path(
+            fetch_file.fetch(
+                want, home, downloader=downloader, stop=lambda: False, progress=lambda *_: None
+            ).path
+        )
 
     for role in (Role.PREVIEW, Role.PICTURE, Role.PANORAMA):
         with pytest.raises(BadPicture, match="in the format"):

@@ -60,18 +60,30 @@ def refused(click: Callable[[], object]) -> str:
     return str(caught.value)
 
 
-# -- starting --------------------------------------------------------------------------------------------------------------------
+# -- starting
+# --------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("request_", "sentence"),
     [
-        (GenerationRequest(Kind.MODEL, "   "), "The prompt is empty: describe what should be made."),
-        (GenerationRequest(Kind.WORLD, "x" * 4001), "The prompt has 4001 characters; Mint takes at most 4000 for a world."),
-        (GenerationRequest(Kind.MODEL, "x", images=("http://a.example/b.png",)), "A reference picture's address must start with https://."),
+        (
+            GenerationRequest(Kind.MODEL, "   "),
+            "The prompt is empty: describe what should be made.",
+        ),
+        (
+            GenerationRequest(Kind.WORLD, "x" * 4001),
+            "The prompt has 4001 characters; Mint takes at most 4000 for a world.",
+        ),
+        (
+            GenerationRequest(Kind.MODEL, "x", images=("http://a.example/b.png",)),
+            "A reference picture's address must start with https://.",
+        ),
     ],
 )
-def test_start_refuses_in_words_what_mint_would_refuse(quiet: Board, request_: GenerationRequest, sentence: str) -> None:
+def test_start_refuses_in_words_what_mint_would_refuse(
+    quiet: Board, request_: GenerationRequest, sentence: str
+) -> None:
     """Nothing is kept or sent for a request that cannot succeed."""
     assert refused(lambda: quiet.start(request_)) == sentence
     assert quiet.jobs() == []
@@ -87,7 +99,9 @@ def test_start_commits_before_it_returns(quiet: Board, home: Path) -> None:
 
 
 def test_many_are_committed_at_once(quiet: Board, home: Path) -> None:
-    """Hundreds at one click are one commit, in their order; and when one of them cannot be, none is."""
+    """Hundreds at one click are one commit, in their order; and when one of them cannot be, none
+    is.
+    """
     wishes = [(GenerationRequest(Kind.MODEL, f"lamp {number}"), Target()) for number in range(200)]
     with pytest.raises(NotPossible, match="The prompt is empty"):
         quiet.start_all([*wishes, (GenerationRequest(Kind.MODEL, ""), Target())])
@@ -98,10 +112,13 @@ def test_many_are_committed_at_once(quiet: Board, home: Path) -> None:
     assert journal.revision() == before + 1
     assert [journal.job(job.id) for job in jobs] == jobs
     journal.close()
-    assert [job.request.prompt for job in reversed(quiet.jobs())] == [f"lamp {number}" for number in range(200)]
+    assert [job.request.prompt for job in reversed(quiet.jobs())] == [
+        f"lamp {number}" for number in range(200)
+    ]
 
 
-# -- finding ---------------------------------------------------------------------------------------------------------------------
+# -- finding
+# ---------------------------------------------------------------------------------------------------------------------
 
 
 def test_a_job_is_found_by_the_beginning_of_its_id(home: Path) -> None:
@@ -116,7 +133,8 @@ def test_a_job_is_found_by_the_beginning_of_its_id(home: Path) -> None:
     board.close()
 
 
-# -- deciding --------------------------------------------------------------------------------------------------------------------
+# -- deciding
+# --------------------------------------------------------------------------------------------------------------------
 
 
 POSSIBLE = {
@@ -136,7 +154,9 @@ POSSIBLE = {
 
 @pytest.mark.parametrize("phase", Phase)
 def test_which_clicks_are_possible_when(home: Path, phase: Phase) -> None:
-    """Every click that is not offered is refused, with the job's name, the click, and how things are; a refused one leaves no trace."""
+    """Every click that is not offered is refused, with the job's name, the click, and how things
+    are; a refused one leaves no trace.
+    """
     put(home, replace(working(), phase=phase))
     board = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))
     board.allow_online(False)
@@ -149,12 +169,17 @@ def test_which_clicks_are_possible_when(home: Path, phase: Phase) -> None:
     }
     assert set(presenter.verbs(job)) == POSSIBLE[phase]
     for verb in set(clicks) - POSSIBLE[phase]:
-        assert refused(clicks[verb]) == f"a lamp: {verb} is not possible now ({presenter.state(job)})."
+        assert (
+            refused(clicks[verb]) == f"a lamp: {verb} is not possible now ({presenter.state(job)})."
+        )
         assert board.job(job.id) == job
     if phase in {Phase.FETCHING, Phase.WAITING, Phase.SENDING, Phase.WORKING}:
         board.resume(job.id)
     elif Verb.RESUME not in POSSIBLE[phase]:
-        assert refused(lambda: board.resume(job.id)) == f"a lamp: resume is not possible now ({presenter.state(job)})."
+        assert (
+            refused(lambda: board.resume(job.id))
+            == f"a lamp: resume is not possible now ({presenter.state(job)})."
+        )
     assert board.close(20)
 
 
@@ -164,7 +189,10 @@ def test_a_revision_needs_words(home: Path) -> None:
     board = Board(quick(home), Account("key"))
     job = board.jobs()[0]
     assert refused(lambda: board.revise(job.id, "  ")) == "Say in words what should change."
-    assert refused(lambda: board.revise(job.id, "x" * 2001)) == "The feedback has 2001 characters; Mint takes at most 2000."
+    assert (
+        refused(lambda: board.revise(job.id, "x" * 2001))
+        == "The feedback has 2001 characters; Mint takes at most 2000."
+    )
     assert board.job(job.id).decision is None
     board.close()
 
@@ -178,14 +206,18 @@ def test_a_second_click_waits_for_the_answer_to_the_first(home: Path) -> None:
     board.approve(job_id)
     assert presenter.state(board.job(job_id)) == "Approving"
     assert presenter.verbs(board.job(job_id)) == (Verb.CANCEL,)
-    assert refused(lambda: board.approve(job_id)) == "a lamp: approve is not possible now (Approving)."
+    assert (
+        refused(lambda: board.approve(job_id)) == "a lamp: approve is not possible now (Approving)."
+    )
     board.cancel(job_id)
     assert presenter.state(board.job(job_id)) == "Cancelling"
     assert board.close(20)
 
 
 def test_an_unanswered_click_is_kept_and_sent_again(home: Path) -> None:
-    """Mint could not be reached with it: who blocks gives up waiting in the end; the click stays, and goes on under the same key."""
+    """Mint could not be reached with it: who blocks gives up waiting in the end; the click stays,
+    and goes on under the same key.
+    """
     put(home, replace(working(Mode.REVIEW), phase=Phase.REVIEW))
     clicked = None
     for _ in range(2):
@@ -197,7 +229,9 @@ def test_an_unanswered_click_is_kept_and_sent_again(home: Path) -> None:
             clicked = board.job(job_id).decision
         else:
             board.resume(job_id)
-        with pytest.raises(StillAway, match=r"refused the connection\. Stopped waiting\. What was started is kept"):
+        with pytest.raises(
+            StillAway, match=r"refused the connection\. Stopped waiting\. What was started is kept"
+        ):
             board.watch([job_id])
         assert board.is_active(job_id)
         assert (board.job(job_id).phase, board.job(job_id).decision) == (Phase.REVIEW, clicked)
@@ -206,9 +240,12 @@ def test_an_unanswered_click_is_kept_and_sent_again(home: Path) -> None:
 
 
 def test_a_click_in_the_moment_of_resting_is_watched(board: Board) -> None:
-    """Decided while the news of the rest is still under way: the job counts as active until that click's own rest."""
+    """Decided while the news of the rest is still under way: the job counts as active until that
+    click's own rest.
+    """
     job = board.start(GenerationRequest(Kind.MODEL, "a lamp", mode=Mode.REVIEW))
-    until(lambda: not board.worker.is_running)  # it rests at the preview, and nothing of it has been heard yet
+    # it rests at the preview, and nothing of it has been heard yet
+    until(lambda: not board.worker.is_running)
     journal = Journal(board.home)
     assert journal.jobs()[0].phase is Phase.REVIEW
     journal.close()
@@ -217,11 +254,14 @@ def test_a_click_in_the_moment_of_resting_is_watched(board: Board) -> None:
     assert board.job(job.id).phase is Phase.READY
 
 
-# -- the rest of a job's life --------------------------------------------------------------------------------------------------------
+# -- the rest of a job's life
+# --------------------------------------------------------------------------------------------------------
 
 
 def test_from_start_to_placed_and_fetched_again(board: Board) -> None:
-    """A finished job is placed; its files can be brought once more when they are gone; then it is dismissed, and they stay."""
+    """A finished job is placed; its files can be brought once more when they are gone; then it is
+    dismissed, and they stay.
+    """
     job = board.start(LAMP)
     board.watch([job.id])
     assert board.job(job.id).phase is Phase.READY
@@ -245,7 +285,9 @@ def test_files_are_fetched_again_only_where_there_are_some(home: Path) -> None:
     put(home, working())
     board = Board(quick(home), Account("key"))
     job = board.jobs()[0]
-    assert refused(lambda: board.fetch_again(job.id)) == "a lamp: there are no files to fetch again."
+    assert (
+        refused(lambda: board.fetch_again(job.id)) == "a lamp: there are no files to fetch again."
+    )
     board.close()
 
 
@@ -253,17 +295,24 @@ def test_a_job_under_way_is_not_dismissed(quiet: Board) -> None:
     """It would go on, and cost, unseen."""
     job = quiet.start(LAMP)
     assert refused(lambda: quiet.dismiss(job.id)) == "a lamp is not finished: cancel it first."
-    assert refused(lambda: quiet.retarget(job.id, Target())) == "a lamp is being worked on: wait until it rests."
+    assert (
+        refused(lambda: quiet.retarget(job.id, Target()))
+        == "a lamp is being worked on: wait until it rests."
+    )
 
 
 def test_resume_all_goes_on_with_what_was_broken_off(home: Path, service: ThreadService) -> None:
-    """Jobs that were under way, clicks that were not answered, previews that were not brought; and nothing that waits for a person."""
+    """Jobs that were under way, clicks that were not answered, previews that were not brought; and
+    nothing that waits for a person.
+    """
     preview = {"assets": {"previewImageUrl": f"{FILES}p.webp"}}
     review = replace(working(Mode.REVIEW), phase=Phase.REVIEW)
     jobs = {
         "waiting, never sent": a_job(),
         "sending": replace(a_job(), phase=Phase.SENDING, first_sent_at=time.time()),
-        "no preview yet": replace(review, id="1", operation=operation("preview_ready", Mode.REVIEW, **preview)),
+        "no preview yet": replace(
+            review, id="1", operation=operation("preview_ready", Mode.REVIEW, **preview)
+        ),
         "no preview ever": replace(review, id="2"),
         "paused": replace(working(), phase=Phase.PAUSED),
         "failed": replace(working(), phase=Phase.FAILED),
@@ -278,22 +327,36 @@ def test_resume_all_goes_on_with_what_was_broken_off(home: Path, service: Thread
     assert board.close(20)
 
 
-# -- two processes ---------------------------------------------------------------------------------------------------------------------
+# -- two processes
+# ---------------------------------------------------------------------------------------------------------------------
 
 
-def test_each_job_is_driven_by_one_process_and_taken_over_when_it_dies(home: Path, board: Board, service: ThreadService) -> None:
-    """Two processes, one journal: what the other drives is left to it, until it is killed; then it is gone on with, and started once."""
+def test_each_job_is_driven_by_one_process_and_taken_over_when_it_dies(
+    home: Path, board: Board, service: ThreadService
+) -> None:
+    """Two processes, one journal: what the other drives is left to it, until it is killed; then it
+    is gone on with, and started once.
+    """
     with Elsewhere(home) as elsewhere:
         elsewhere.ask("open_board", service.api, service.key)
         theirs = elsewhere.ask("start", "theirs [stuck]")
         mine = board.start(GenerationRequest(Kind.MODEL, "mine [stuck]"))
         until(lambda: len(service.operations()) == 2)
-        until(lambda: board.catch_up() and theirs in {job.id for job in board.jobs()} and board.job(theirs).phase is Phase.WORKING)
+        until(
+            lambda: (
+                board.catch_up()
+                and theirs in {job.id for job in board.jobs()}
+                and board.job(theirs).phase is Phase.WORKING
+            )
+        )
         assert board.resume_all() == []
         assert elsewhere.ask("resume_all") == []
         assert not board.is_active(theirs)
         assert elsewhere.ask("is_active", theirs)
-        assert refused(lambda: board.dismiss(theirs)) == "theirs [stuck] is not finished: cancel it first."
+        assert (
+            refused(lambda: board.dismiss(theirs))
+            == "theirs [stuck] is not finished: cancel it first."
+        )
         assert board.is_active_elsewhere
         assert not board.take_over(), "it lives"
         elsewhere.end(signal.SIGKILL)
@@ -307,12 +370,20 @@ def test_each_job_is_driven_by_one_process_and_taken_over_when_it_dies(home: Pat
         assert len(service.operations()) == 2
 
 
-def test_a_click_on_a_job_of_another_process(home: Path, board: Board, service: ThreadService) -> None:
-    """It is carried out by the process that drives the job, within two seconds, and seen here without asking Mint."""
+def test_a_click_on_a_job_of_another_process(
+    home: Path, board: Board, service: ThreadService
+) -> None:
+    """It is carried out by the process that drives the job, within two seconds, and seen here
+    without asking Mint.
+    """
     with Elsewhere(home) as elsewhere:
         elsewhere.ask("open_board", service.api, service.key)
         theirs = elsewhere.ask("start", "theirs [stuck]")
-        until(lambda: board.catch_up() and board.jobs() != [] and board.job(theirs).phase is Phase.WORKING)
+        until(
+            lambda: (
+                board.catch_up() and board.jobs() != [] and board.job(theirs).phase is Phase.WORKING
+            )
+        )
         began = time.monotonic()
         board.cancel(theirs)
         assert not board.is_active(theirs)
@@ -324,7 +395,9 @@ def test_a_click_on_a_job_of_another_process(home: Path, board: Board, service: 
 
 
 def test_catching_up_with_another_process(home: Path, board: Board) -> None:
-    """Jobs that another process adds and dismisses come and go here; nothing changed is told as nothing changed."""
+    """Jobs that another process adds and dismisses come and go here; nothing changed is told as
+    nothing changed.
+    """
     assert not board.catch_up()
     with Elsewhere(home) as elsewhere:
         added = elsewhere.ask("add", 3)
@@ -337,7 +410,9 @@ def test_catching_up_with_another_process(home: Path, board: Board) -> None:
         assert not board.catch_up()
 
 
-def test_of_two_clicks_in_two_processes_one_counts(home: Path, board: Board, service: ThreadService) -> None:
+def test_of_two_clicks_in_two_processes_one_counts(
+    home: Path, board: Board, service: ThreadService
+) -> None:
     """Both people see the preview; whoever is second reads that it has been decided."""
     job = board.start(GenerationRequest(Kind.MODEL, "a lamp", mode=Mode.REVIEW))
     board.watch([job.id])
@@ -345,7 +420,10 @@ def test_of_two_clicks_in_two_processes_one_counts(home: Path, board: Board, ser
         elsewhere.ask("open_board", service.api, service.key)
         board.allow_online(False)
         board.approve(job.id)
-        assert elsewhere.ask("click", "approve", job.id) == "a lamp: approve is not possible now (Approving)."
+        assert (
+            elsewhere.ask("click", "approve", job.id)
+            == "a lamp: approve is not possible now (Approving)."
+        )
         board.allow_online(True)
         board.watch([job.id])
     assert board.job(job.id).phase is Phase.READY

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A call that hangs delays nobody else; a click waits only where the answer may name what was started; closing waits for nothing."""
+"""A call that hangs delays nobody else; a click waits only where the answer may name what was
+started; closing waits for nothing.
+"""
 
 from __future__ import annotations
 
@@ -85,7 +87,9 @@ def hang_at(office: Office, held: Held, what: str, which: str) -> None:
     def says(asked: str, of: str) -> Any:
         if (asked, of) == (what, which):
             held.wait(asked)
-        return operation("canceled" if asked == "cancel" else "running", id="op_new" if asked == "start" else of)
+        return operation(
+            "canceled" if asked == "cancel" else "running", id="op_new" if asked == "start" else of
+        )
 
     office.mint.says = says
 
@@ -103,7 +107,9 @@ def decide(office: Office, job: Job, verb: Verb = Verb.CANCEL) -> None:
 
 @pytest.mark.parametrize("what", ["poll", "start"])
 def test_one_hanging_answer_delays_no_other_job(office: Office, held: Held, what: str) -> None:
-    """While one job's answer does not come, others are polled, started, canceled, and a question is answered."""
+    """While one job's answer does not come, others are polled, started, canceled, and a question is
+    answered.
+    """
     office.mint.usage = lambda: "the balance"  # type: ignore[attr-defined]
     slow = polled("op_slow") if what == "poll" else a_job("slow")
     hang_at(office, held, what, "op_slow" if what == "poll" else "slow")
@@ -111,11 +117,22 @@ def test_one_hanging_answer_delays_no_other_job(office: Office, held: Held, what
     until(office, lambda: held.hanging == [what])
     other, fresh = polled("op_other"), a_job("fresh")
     office.add(other, fresh)
-    until(office, lambda: bool(office.mint.times("poll", "op_other")) and bool(office.mint.times("start", "fresh")))
+    until(
+        office,
+        lambda: (
+            bool(office.mint.times("poll", "op_other"))
+            and bool(office.mint.times("start", "fresh"))
+        ),
+    )
     decide(office, other)
     until(office, lambda: office.job(other).phase is Phase.CANCELED)
     office.desk._ask(Balance(), 7)
-    until(office, lambda: any(isinstance(news, Answered) and news.answer == "the balance" for news in office.said))
+    until(
+        office,
+        lambda: any(
+            isinstance(news, Answered) and news.answer == "the balance" for news in office.said
+        ),
+    )
     assert not held.gate.is_set()
     assert office.clock.now == 1000.0
 
@@ -134,13 +151,21 @@ def test_a_slow_upload_delays_no_other_job(office: Office, held: Held, tmp_path:
     until(office, lambda: held.hanging == ["upload"])
     other, fresh = polled("op_other"), a_job("fresh")
     office.add(other, fresh)
-    until(office, lambda: bool(office.mint.times("poll", "op_other")) and bool(office.mint.times("start", "fresh")))
+    until(
+        office,
+        lambda: (
+            bool(office.mint.times("poll", "op_other"))
+            and bool(office.mint.times("start", "fresh"))
+        ),
+    )
     held.gate.set()
     until(office, lambda: bool(office.mint.times("start", "slow")))
     assert office.job(slow).image_urls == (f"{FILES}ref.png",)
 
 
-def test_the_same_picture_of_several_jobs_is_sent_once(office: Office, held: Held, tmp_path: Path) -> None:
+def test_the_same_picture_of_several_jobs_is_sent_once(
+    office: Office, held: Held, tmp_path: Path
+) -> None:
     """Also when the second job wants it while it is on its way for the first."""
     (tmp_path / "lamp.png").write_bytes(PIXEL)
 
@@ -158,8 +183,13 @@ def test_the_same_picture_of_several_jobs_is_sent_once(office: Office, held: Hel
     assert held.hanging == ["upload"]
 
 
-def test_a_click_while_a_start_is_in_the_air_waits_for_its_answer(office: Office, held: Held) -> None:
-    """The answer names what was started: it is kept, and what was clicked is done with it. Nothing is started twice."""
+def test_a_click_while_a_start_is_in_the_air_waits_for_its_answer(
+    office: Office, held: Held
+) -> None:
+    """The answer names what was started: it is kept, and what was clicked is done with it.
+
+    Nothing is started twice.
+    """
     job = a_job("slow")
     hang_at(office, held, "start", "slow")
     office.add(job)
@@ -170,7 +200,10 @@ def test_a_click_while_a_start_is_in_the_air_waits_for_its_answer(office: Office
     assert not any(isinstance(news, Rested) for news in office.said)
     held.gate.set()
     until(office, lambda: office.job(job).phase is Phase.CANCELED)
-    assert [(what, which) for _, what, which in office.mint.asked] == [("start", "slow"), ("cancel", "op_new")]
+    assert [(what, which) for _, what, which in office.mint.asked] == [
+        ("start", "slow"),
+        ("cancel", "op_new"),
+    ]
     operation_at_mint = office.job(job).operation
     assert operation_at_mint is not None
     assert operation_at_mint.id == "op_new"
@@ -178,7 +211,10 @@ def test_a_click_while_a_start_is_in_the_air_waits_for_its_answer(office: Office
 
 
 def test_a_click_while_a_start_fails_has_its_turn_at_once(office: Office, held: Held) -> None:
-    """No answer came: the click is dealt with then, and does not wait for the next try. Nothing is lost of the start: it has its key."""
+    """No answer came: the click is dealt with then, and does not wait for the next try.
+
+    Nothing is lost of the start: it has its key.
+    """
     job = a_job("slow")
     failed: list[bool] = []
 
@@ -199,7 +235,9 @@ def test_a_click_while_a_start_fails_has_its_turn_at_once(office: Office, held: 
 
 
 def test_a_click_does_not_wait_for_a_look(office: Office, held: Held) -> None:
-    """A poll that hangs names nothing: the click is sent at once, and what the poll says in the end is nobody's answer any more."""
+    """A poll that hangs names nothing: the click is sent at once, and what the poll says in the end
+    is nobody's answer any more.
+    """
     job = polled("op_slow")
     hang_at(office, held, "poll", "op_slow")
     office.add(job)
@@ -212,7 +250,9 @@ def test_a_click_does_not_wait_for_a_look(office: Office, held: Held) -> None:
 
 
 def test_an_answer_that_comes_after_another_key_was_set_is_kept(office: Office, held: Held) -> None:
-    """A start with the earlier key is in the air: its operation is in the journal, and the job is let go only then."""
+    """A start with the earlier key is in the air: its operation is in the journal, and the job is
+    let go only then.
+    """
     job, other = a_job("slow"), polled("op_other")
     hang_at(office, held, "start", "slow")
     office.add(job, other)
@@ -228,7 +268,9 @@ def test_an_answer_that_comes_after_another_key_was_set_is_kept(office: Office, 
 
 
 def test_as_many_as_hang_there_is_a_bound_of_threads(office: Office, held: Held) -> None:
-    """A hundred jobs whose answers hang: a handful of threads, and a decision has one of its own all the same."""
+    """A hundred jobs whose answers hang: a handful of threads, and a decision has one of its own
+    all the same.
+    """
     jobs = [polled(f"op_{number}") for number in range(100)]
 
     def says(what: str, which: str) -> Any:
@@ -258,17 +300,24 @@ class Pictures(Downloader):
         return target
 
 
-def test_thumbnails_never_stand_in_front_of_paid_downloads(home: Path, held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Library full of pictures that do not come: the model is fetched all the same, and its job's own picture before theirs."""
+def test_thumbnails_never_stand_in_front_of_paid_downloads(
+    home: Path, held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Library full of pictures that do not come: the model is fetched all the same, and its job's
+    own picture before theirs.
+    """
     monkeypatch.setattr(Pictures, "held", held, raising=False)
     office = Office(home, downloader=lambda local_files: Pictures(), executor=Pool)
     for number in range(30):
         office.desk._ask(Thumbnail(f"{FILES}{number}.webp"), number)
     until(office, lambda: len(held.hanging) == PICTURES)
-    office.mint.says = lambda what, which: asset(glbUrl=f"{FILES}a.glb") if what == "asset" else operation("succeeded", id=which)
+    office.mint.says = lambda what, which: (
+        asset(glbUrl=f"{FILES}a.glb") if what == "asset" else operation("succeeded", id=which)
+    )
     job = working()
     office.add(job)
-    until(office, lambda: office.job(job).phase is Phase.PAUSED)  # it has come: an empty file is no model
+    # it has come: an empty file is no model
+    until(office, lambda: office.job(job).phase is Phase.PAUSED)
     assert len(held.hanging) == PICTURES
     held.gate.set()
     office.close()
@@ -280,7 +329,9 @@ def test_thumbnails_never_stand_in_front_of_paid_downloads(home: Path, held: Hel
     ids=["silent", "headers", "body"],
 )
 def test_closing_waits_for_no_answer(home: Path, said: bytes) -> None:
-    """With a start that hangs, silent or a byte a second, the board is closed within its bound, and the job goes on at the next start."""
+    """With a start that hangs, silent or a byte a second, the board is closed within its bound, and
+    the job goes on at the next start.
+    """
     with listening(said, drip=1.0) as wire:
         whose = Journal(home)  # so that the start is the first call
         whose.act_for(Account("key", wire.base_url))
@@ -293,7 +344,9 @@ def test_closing_waits_for_no_answer(home: Path, said: bytes) -> None:
         began = time.monotonic()
         assert board.close(4.0)
         assert time.monotonic() - began < 4.0
-        assert not [thread.name for thread in threading.enumerate() if thread.name in {"mint-worker", *Lane}]
+        assert not [
+            thread.name for thread in threading.enumerate() if thread.name in {"mint-worker", *Lane}
+        ]
         journal = Journal(home)
         kept = journal.job(job.id)
         journal.close()
@@ -302,7 +355,9 @@ def test_closing_waits_for_no_answer(home: Path, said: bytes) -> None:
 
 
 def test_an_answer_that_comes_while_closing_is_kept(home: Path, held: Held) -> None:
-    """A start that Mint answers in the moment of quitting need not be repeated: its operation is in the journal."""
+    """A start that Mint answers in the moment of quitting need not be repeated: its operation is in
+    the journal.
+    """
     office = Office(home, executor=Pool)
     hang_at(office, held, "start", "slow")
     job = a_job("slow")

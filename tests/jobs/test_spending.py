@@ -35,13 +35,18 @@ DAY = 24 * 3600.0
 NOON = datetime(2026, 3, 5, 12).astimezone().timestamp()
 
 
-def costing(phase: Phase, *, status: str = "running", estimate: float | None = None, **credits: float | None) -> Job:
-    """A job in some phase, of which Mint says this about Credits (nothing at all if none are given)."""
+def costing(
+    phase: Phase, *, status: str = "running", estimate: float | None = None, **credits: float | None
+) -> Job:
+    """A job in some phase, of which Mint says this about Credits (nothing at all if none are
+    given).
+    """
     said = {"credits": credits} if credits else {}
     return replace(a_job(), phase=phase, operation=operation(status, **said), estimate=estimate)
 
 
-# -- limits ------------------------------------------------------------------------------------------------------------------
+# -- limits
+# ------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -52,15 +57,24 @@ def costing(phase: Phase, *, status: str = "running", estimate: float | None = N
         (500, Limits(each=500), 0, None),
         (501, Limits(each=500), 0, "more than your limit of 500 Credits for one generation"),
         (500, Limits(day=1000), 500, None),
-        (501, Limits(day=1000), 500, "With the 500 Credits spent today that is more than your limit of 1,000 Credits for a day"),
+        (
+            501,
+            Limits(day=1000),
+            500,
+            "With the 500 Credits spent today that is more than your limit of 1,000 Credits for a day",
+        ),
         (100, Limits(each=500, day=1000), 950, "for a day"),
         (600, Limits(each=500, day=1000), 0, "for one generation"),
         (None, Limits(each=500), 0, "your limit of 500 Credits for one generation cannot be kept"),
         (None, Limits(day=1000), 0, "your limit of 1,000 Credits for a day cannot be kept"),
     ],
 )
-def test_what_is_above_a_limit(price: float | None, limits: Limits, spent: float, says: str | None) -> None:
-    """Up to a limit nothing is said, above it a sentence names price and limit; an unknown price is not within a limit."""
+def test_what_is_above_a_limit(
+    price: float | None, limits: Limits, spent: float, says: str | None
+) -> None:
+    """Up to a limit nothing is said, above it a sentence names price and limit; an unknown price is
+    not within a limit.
+    """
     said = objection(price, limits, spent)
     assert said is None if says is None else says in (said or "")
     assert said is None or price is None or f"about {price:,.0f} Credits" in said
@@ -88,19 +102,31 @@ def test_what_is_above_a_limit(price: float | None, limits: Limits, spent: float
         (replace(costing(Phase.WORKING, estimate=248.0, reserved=0), paid_before=40.0), 288),
         (replace(costing(Phase.WORKING, estimate=248.0, reserved=250), paid_before=40.0), 290),
         (replace(costing(Phase.PLACED, status="succeeded", estimate=248.0), paid_before=40.0), 288),
-        (replace(costing(Phase.FAILED, status="failed", estimate=248.0, finalized=0), paid_before=40.0), 40),
+        (
+            replace(
+                costing(Phase.FAILED, status="failed", estimate=248.0, finalized=0),
+                paid_before=40.0,
+            ),
+            40,
+        ),
         (replace(a_job(), phase=Phase.WAITING, estimate=248.0, paid_before=40.0), 288),
     ],
 )
 def test_what_a_job_commits(job: Job, credits: float) -> None:
-    """What Mint says counts; while it has said nothing, what was expected at the click; what came to nothing costs nothing."""
+    """What Mint says counts; while it has said nothing, what was expected at the click; what came
+    to nothing costs nothing.
+    """
     assert committed(job) == credits
 
 
 def test_a_retry_adds_up_and_counts_when_it_began() -> None:
-    """A failed attempt that cost something is not forgotten by the retry, and the job counts on the day of the retry."""
+    """A failed attempt that cost something is not forgotten by the retry, and the job counts on the
+    day of the retry.
+    """
     failed = costing(Phase.FAILED, status="failed", finalized=40, reserved=0)
-    told = Teller(decided(failed, Verb.RETRY)).answer(operation("running", id="op_2", credits={"reserved": 248, "finalized": 0}))
+    told = Teller(decided(failed, Verb.RETRY)).answer(
+        operation("running", id="op_2", credits={"reserved": 248, "finalized": 0})
+    )
     assert told.job.cost == 40 + 248
     assert told.again().job.cost == 40 + 248
     told.answer(polled(told.job, reserved=0, finalized=248))
@@ -127,13 +153,20 @@ def test_the_same_operation_is_not_counted_twice() -> None:
 def test_an_optimisation_is_part_of_the_cost() -> None:
     """Optimised as well: both operations count."""
     job = costing(Phase.PLACED, status="succeeded", finalized=248)
-    assert replace(job, optimization=operation("succeeded", id="op_2", credits={"finalized": 20})).cost == 268
+    assert (
+        replace(job, optimization=operation("succeeded", id="op_2", credits={"finalized": 20})).cost
+        == 268
+    )
 
 
 def test_what_is_only_fetched_is_no_generation() -> None:
     """Bringing something from the library costs nothing and is not counted; having it optimised is."""
     assert entry(new_fetch(asset(), Target(), now=NOON), (), NOON) is None
-    optimised = entry(new_fetch(asset(), Target(), now=NOON, optimize=OptimizationLevel.LIGHT, estimate=20.0), (), NOON)
+    optimised = entry(
+        new_fetch(asset(), Target(), now=NOON, optimize=OptimizationLevel.LIGHT, estimate=20.0),
+        (),
+        NOON,
+    )
     assert optimised is not None and optimised.credits == 20
 
 
@@ -149,28 +182,50 @@ def test_what_is_only_fetched_is_no_generation() -> None:
         (Phase.READY, None, 0),
     ],
 )
-def test_an_import_that_is_optimised_costs_its_optimisation(phase: Phase, told: dict[str, Any] | None, credits: float) -> None:
-    """What Mint says of it counts, before that what was expected, and nothing where it was left out."""
-    job = replace(new_fetch(asset(), Target(), now=NOON, optimize=OptimizationLevel.LIGHT, estimate=20.0), phase=phase)
-    assert committed(replace(job, optimization=operation(id="op_2", **told) if told else None)) == credits
+def test_an_import_that_is_optimised_costs_its_optimisation(
+    phase: Phase, told: dict[str, Any] | None, credits: float
+) -> None:
+    """What Mint says of it counts, before that what was expected, and nothing where it was left
+    out.
+    """
+    job = replace(
+        new_fetch(asset(), Target(), now=NOON, optimize=OptimizationLevel.LIGHT, estimate=20.0),
+        phase=phase,
+    )
+    assert (
+        committed(replace(job, optimization=operation(id="op_2", **told) if told else None))
+        == credits
+    )
 
 
 def test_a_month() -> None:
-    """Thirty days, oldest first, with those on which nothing happened; what is older is left out; the share is of what has ended."""
+    """Thirty days, oldest first, with those on which nothing happened; what is older is left out;
+    the share is of what has ended.
+    """
     day = 24 * 3600.0
     jobs = [
         replace(costing(Phase.PLACED, status="succeeded", finalized=200), created_at=NOON),
         replace(costing(Phase.FAILED, status="failed", finalized=0), created_at=NOON - 60),
         replace(costing(Phase.WORKING, reserved=300), created_at=NOON - 2 * day),
         replace(costing(Phase.CANCELED, status="canceled", finalized=0), created_at=NOON - 2 * day),
-        replace(costing(Phase.PLACED, status="succeeded", finalized=10), created_at=NOON - 29 * day),
-        replace(costing(Phase.PLACED, status="succeeded", finalized=9999), created_at=NOON - 30 * day),
+        replace(
+            costing(Phase.PLACED, status="succeeded", finalized=10), created_at=NOON - 29 * day
+        ),
+        replace(
+            costing(Phase.PLACED, status="succeeded", finalized=9999), created_at=NOON - 30 * day
+        ),
     ]
     found = month([each for job in jobs if (each := entry(job, (), NOON))], TODAY)
-    assert [each.date for each in found.days] == [TODAY - timedelta(days=back) for back in range(29, -1, -1)]
+    assert [each.date for each in found.days] == [
+        TODAY - timedelta(days=back) for back in range(29, -1, -1)
+    ]
     assert (found.count, found.credits, found.failed) == (5, 510, 1)
     assert found.failed_share == pytest.approx(1 / 3)
-    assert [(each.count, each.credits, each.failed) for each in found.days if each.count] == [(1, 10, 0), (2, 300, 0), (2, 200, 1)]
+    assert [(each.count, each.credits, each.failed) for each in found.days if each.count] == [
+        (1, 10, 0),
+        (2, 300, 0),
+        (2, 200, 1),
+    ]
 
 
 def test_an_empty_month_has_no_share() -> None:
@@ -179,7 +234,8 @@ def test_an_empty_month_has_no_share() -> None:
     assert len(month([], TODAY).days) == spending.DAYS
 
 
-# -- words ---------------------------------------------------------------------------------------------------------------------
+# -- words
+# ---------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -187,11 +243,17 @@ def test_an_empty_month_has_no_share() -> None:
     [
         (costing(Phase.PLACED, status="succeeded", finalized=248, reserved=0), "248 Credits"),
         (costing(Phase.WORKING, reserved=1998, finalized=0), "1,998 Credits reserved"),
-        (costing(Phase.READY, status="succeeded", finalized=0, reserved=248), "248 Credits reserved"),
+        (
+            costing(Phase.READY, status="succeeded", finalized=0, reserved=248),
+            "248 Credits reserved",
+        ),
         (costing(Phase.WORKING, estimate=248.0), "About 248 Credits"),
         (replace(a_job(), estimate=248.0), "About 248 Credits"),
         (a_job(), ""),
-        (costing(Phase.FAILED, status="failed", finalized=0, reserved=0, estimate=248.0), "Cost nothing"),
+        (
+            costing(Phase.FAILED, status="failed", finalized=0, reserved=0, estimate=248.0),
+            "Cost nothing",
+        ),
         (costing(Phase.FAILED, status="failed", finalized=40, reserved=0), "40 Credits"),
         (costing(Phase.FAILED, status="failed"), ""),
         (replace(a_job(), phase=Phase.FAILED, estimate=248.0), ""),
@@ -202,16 +264,23 @@ def test_an_empty_month_has_no_share() -> None:
     ],
 )
 def test_the_cost_in_words(job: Job, says: str) -> None:
-    """What is paid, what is held back and what is only expected are told apart; nothing is said where nobody knows."""
+    """What is paid, what is held back and what is only expected are told apart; nothing is said
+    where nobody knows.
+    """
     assert presenter.cost(job) == says
 
 
-# -- what is known -----------------------------------------------------------------------------------------------------------
+# -- what is known
+# -----------------------------------------------------------------------------------------------------------
 
 
-def answered(question: Any, answer: Any, *, ago: float = 0.0, complaint: str | None = None) -> Answered:
+def answered(
+    question: Any, answer: Any, *, ago: float = 0.0, complaint: str | None = None
+) -> Answered:
     """An answer of some seconds ago."""
-    return Answered(question, answer, complaint, datetime.now().astimezone() - timedelta(seconds=ago))
+    return Answered(
+        question, answer, complaint, datetime.now().astimezone() - timedelta(seconds=ago)
+    )
 
 
 def test_an_old_price_is_asked_for_again() -> None:
@@ -248,9 +317,15 @@ def usage(available: float) -> Usage:
 
 
 def test_when_the_balance_suffices() -> None:
-    """A balance that was read before the stop says nothing; afterwards it tells what is lacking still, and when nothing is."""
+    """A balance that was read before the stop says nothing; afterwards it tells what is lacking
+    still, and when nothing is.
+    """
     job = replace(
-        working(), phase=Phase.BILLING, operation=operation("billing_required", billing={"requiredCredits": 798, "availableCredits": 90})
+        working(),
+        phase=Phase.BILLING,
+        operation=operation(
+            "billing_required", billing={"requiredCredits": 798, "availableCredits": 90}
+        ),
     )
     answers: dict[Any, Answered] = {}
     purse, now = Purse(answers), time.time()
@@ -264,11 +339,17 @@ def test_when_the_balance_suffices() -> None:
     assert purse.missing(unstarted, now - 1) == 0
     assert purse.missing(unstarted, now + 60) is None
     assert purse.missing(replace(unstarted, estimate=None), now - 1) is None
-    odd = replace(job, operation=operation("billing_required", billing={"requiredCredits": 798, "availableCredits": 800}))
+    odd = replace(
+        job,
+        operation=operation(
+            "billing_required", billing={"requiredCredits": 798, "availableCredits": 800}
+        ),
+    )
     assert purse.missing(odd, now + 60) is None
 
 
-# -- on the board ------------------------------------------------------------------------------------------------------------
+# -- on the board
+# ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -281,7 +362,9 @@ def board(home: Path) -> Iterator[Board]:
 
 
 def test_a_price_that_nobody_has_asked_for(board: Board) -> None:
-    """With a limit, a start says which price has to be asked for first, and commits nothing; known, it is kept with the job."""
+    """With a limit, a start says which price has to be asked for first, and commits nothing; known,
+    it is kept with the job.
+    """
     board.purse.limits = Limits(each=300)
     with pytest.raises(TooExpensive) as caught:
         board.start(LAMP)
@@ -299,7 +382,9 @@ def test_a_price_that_nobody_has_asked_for(board: Board) -> None:
 
 
 def test_a_day_counts_what_is_in_flight_and_what_was_dismissed(board: Board) -> None:
-    """Two at 248 fit under 500, a third does not, neither after the first two were dismissed; whoever was asked may go beyond."""
+    """Two at 248 fit under 500, a third does not, neither after the first two were dismissed;
+    whoever was asked may go beyond.
+    """
     board.purse.limits = Limits(day=500)
     board.find_out(Price.of(LAMP))
     begun = [board.start(LAMP).id, board.start(LAMP).id]
@@ -319,7 +404,9 @@ def test_a_day_counts_what_is_in_flight_and_what_was_dismissed(board: Board) -> 
 
 
 def test_dismissed_jobs_stay_in_the_sum(home: Path) -> None:
-    """What was taken off the list was paid for all the same; another board on the same journal sees it too."""
+    """What was taken off the list was paid for all the same; another board on the same journal sees
+    it too.
+    """
     board = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))
     board.allow_online(False)
     paid = replace(costing(Phase.PLACED, status="succeeded", finalized=248), created_at=time.time())
@@ -334,7 +421,9 @@ def test_dismissed_jobs_stay_in_the_sum(home: Path) -> None:
 
 
 def test_a_retry_is_within_the_limits_too(board: Board) -> None:
-    """A retry costs again: it is refused above a limit; a resume, which pays for nothing new, is not asked."""
+    """A retry costs again: it is refused above a limit; a resume, which pays for nothing new, is
+    not asked.
+    """
     failed = replace(costing(Phase.FAILED, status="failed", finalized=0), created_at=time.time())
     board._known.add(failed)
     board.purse.limits = Limits(each=10)
@@ -368,7 +457,9 @@ def test_without_a_limit_nothing_is_asked(board: Board) -> None:
 
 
 def test_a_start_that_needs_credits_is_repeated_with_the_same_key(home: Path) -> None:
-    """Stopped before there is a resource: Resume repeats the start with the key of the click, and one operation is paid."""
+    """Stopped before there is a resource: Resume repeats the start with the key of the click, and
+    one operation is paid.
+    """
     with running_service(speed=1000) as service:
         board = Board(quick(home), account(service))
         job = board.start(GenerationRequest(Kind.MODEL, "a lamp [billing-start]", Preset.FAST))
@@ -386,7 +477,9 @@ def test_a_start_that_needs_credits_is_repeated_with_the_same_key(home: Path) ->
 
 
 def test_without_a_window_the_price_is_waited_for(board: Board) -> None:
-    """Whoever may block gets the price asked for by the way; an answer that went wrong is part of the sentence."""
+    """Whoever may block gets the price asked for by the way; an answer that went wrong is part of
+    the sentence.
+    """
     board.waits_for_prices = True
     board.purse.limits = Limits(each=300)
     assert board.start(LAMP).estimate == 248

@@ -16,10 +16,14 @@ from .telling import a_job
 
 
 def working(kind: Kind, mode: Mode = Mode.AUTO) -> Job:
-    return replace(a_job(), phase=Phase.WORKING, request=GenerationRequest(kind, "a lamp", mode=mode))
+    return replace(
+        a_job(), phase=Phase.WORKING, request=GenerationRequest(kind, "a lamp", mode=mode)
+    )
 
 
-@pytest.mark.parametrize(("kind", "least", "most"), [(Kind.WORLD, 240, 360), (Kind.MODEL, 200, 280)])
+@pytest.mark.parametrize(
+    ("kind", "least", "most"), [(Kind.WORLD, 240, 360), (Kind.MODEL, 200, 280)]
+)
 def test_before_anything_is_known_here(kind: Kind, least: float, most: float) -> None:
     """A World takes 4 to 6 minutes, a model about 4."""
     outlook = stage_durations.outlook(working(kind), [(Phase.WORKING, 100.0)], {}, now=160.0)
@@ -36,12 +40,22 @@ def test_it_may_take_longer_than_that() -> None:
 def test_what_was_seen_here_counts_more() -> None:
     """The first guess is only for the first time."""
     job = working(Kind.MODEL)
-    assert stage_durations.outlook(job, [], {stage_durations.stage_of(job): 30.0}, now=job.created_at).usual == 30.0
+    assert (
+        stage_durations.outlook(
+            job, [], {stage_durations.stage_of(job): 30.0}, now=job.created_at
+        ).usual
+        == 30.0
+    )
 
 
 def test_nobody_knows_how_long_a_preview_takes() -> None:
     """No guess while it is made; after the approval the one for the result."""
     job = working(Kind.WORLD, Mode.REVIEW)
     assert stage_durations.outlook(job, [], {}, now=job.created_at).usual is None
-    approved = replace(job, files=(Kept(Role.PREVIEW, "preview-0.webp", "https://files.example/p.webp"),))
-    assert stage_durations.outlook(approved, [], {}, now=job.created_at).usual == stage_durations.FIRST_GUESS["world"]
+    approved = replace(
+        job, files=(Kept(Role.PREVIEW, "preview-0.webp", "https://files.example/p.webp"),)
+    )
+    assert (
+        stage_durations.outlook(approved, [], {}, now=job.created_at).usual
+        == stage_durations.FIRST_GUESS["world"]
+    )

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything that the stand-in service can do differently, through a real board: what the user reads, and how it goes on.
+"""Everything that the stand-in service can do differently, through a real board: what the user
+reads, and how it goes on.
 
 The table has to have every switch of the stand-in: a new one without a sentence here fails.
 """
@@ -30,8 +31,11 @@ from .quick import PACE, SPEED, account, quick
 
 DAMAGED = "It is kept at …/model.refused.glb. Resume downloads it again at no cost. If it stays like this, write to hello@mint.gg."
 GONE = "The link may have expired; a fresh one can be asked for at Mint. Resume does that."
-ONCE_A_MINUTE = "Checking continues once a minute; this is free."  # and goes on for ever: a person cancels it in the end
-CREDITS = "Mint needs 1 more Credits to go on. Buy them at https://platform.mint.gg/billing, then resume."
+# and goes on for ever: a person cancels it in the end
+ONCE_A_MINUTE = "Checking continues once a minute; this is free."
+CREDITS = (
+    "Mint needs 1 more Credits to go on. Buy them at https://platform.mint.gg/billing, then resume."
+)
 BUSY = "Mint asks for fewer requests: Too many requests. It is tried again after a pause. (Request id: …)"
 BROKEN = "Mint has trouble answering: Something went wrong on our side. Nothing is lost; it is tried again. (Request id: …)"
 AWAY = "Mint has trouble answering: Temporarily not available. Nothing is lost; it is tried again. (Request id: …)"
@@ -66,17 +70,26 @@ class Case:
 
 def failed(reads: str, *, leads_to: Phase = Phase.FAILED, **more: object) -> Case:
     """The work failed; a retry is a second operation."""
-    return replace(Case(reads, Phase.FAILED, f"Failed: {reads}", then="retry", leads_to=leads_to, operations=2), **more)  # type: ignore[arg-type]
+    return replace(
+        Case(
+            reads, Phase.FAILED, f"Failed: {reads}", then="retry", leads_to=leads_to, operations=2
+        ),
+        **more,
+    )  # type: ignore[arg-type]
 
 
 def paused(reads: str, *, leads_to: Phase = Phase.PAUSED, **more: object) -> Case:
     """It can be picked up."""
-    return replace(Case(reads, Phase.PAUSED, f"Paused: {reads}", then="resume", leads_to=leads_to), **more)  # type: ignore[arg-type]
+    return replace(
+        Case(reads, Phase.PAUSED, f"Paused: {reads}", then="resume", leads_to=leads_to), **more
+    )  # type: ignore[arg-type]
 
 
 def needs_credits(reads: str = CREDITS, *, leads_to: Phase = Phase.READY, **more: object) -> Case:
     """A pause for Credits."""
-    return replace(Case(reads, Phase.BILLING, "Needs Credits", then="resume", leads_to=leads_to), **more)  # type: ignore[arg-type]
+    return replace(
+        Case(reads, Phase.BILLING, "Needs Credits", then="resume", leads_to=leads_to), **more
+    )  # type: ignore[arg-type]
 
 
 def passing(sentence: str, times: int = 1) -> Case:
@@ -95,10 +108,12 @@ CASES = {
         "Mint's moderation refused the prompt or a picture: change it and generate again. Mint says: The prompt was blocked by moderation."
     ),
     "transient": failed(
-        "That was a passing fault at Mint: retry. Mint says: A worker was lost. Trying again usually helps.", leads_to=Phase.READY
+        "That was a passing fault at Mint: retry. Mint says: A worker was lost. Trying again usually helps.",
+        leads_to=Phase.READY,
     ),
     "interrupted": failed(
-        "The generation was interrupted at Mint: retry. Mint says: The generation was interrupted.", leads_to=Phase.READY
+        "The generation was interrupted at Mint: retry. Mint says: The generation was interrupted.",
+        leads_to=Phase.READY,
     ),
     "invalid-input": failed(
         "Mint could not use the prompt or a picture: change it and generate again. Mint says: The input cannot be used for a generation."
@@ -106,8 +121,12 @@ CASES = {
     "quota": failed(
         "The account's quota is used up: buy Credits or wait for the next period, then retry. Mint says: The plan's quota is used up."
     ),
-    "fails": failed("The generation failed at Mint: retry, or change the prompt. Mint says: The generation failed."),
-    "start-fails": failed("Mint could not start the generation: retry. Mint says: The generation could not be started."),
+    "fails": failed(
+        "The generation failed at Mint: retry, or change the prompt. Mint says: The generation failed."
+    ),
+    "start-fails": failed(
+        "Mint could not start the generation: retry. Mint says: The generation could not be started."
+    ),
     "unknown-error": failed(
         "The generation failed at Mint (gremlins_in_the_machine): retry, or change the prompt. Mint says: Gremlins were seen in the machine."
     ),
@@ -125,7 +144,9 @@ CASES = {
     "billing-preview": needs_credits(),
     "billing-final": needs_credits(),
     "billing-unpaid": needs_credits(with_switches="[billing-preview]", leads_to=Phase.BILLING),
-    "partial": world(state="Partly done, ready to place", notes=("This world came without a panorama.",)),
+    "partial": world(
+        state="Partly done, ready to place", notes=("This world came without a panorama.",)
+    ),
     "unknown-status": Case(),
     "unknown-type": Case(),
     "slow-start": Case(),
@@ -139,7 +160,11 @@ CASES = {
         "The prompt names a real person. Describe the figure without a name. Categories: real person, weapons.",
         with_switches="[moderation]",
     ),
-    "stuck": Case(phase=Phase.CANCELED, state="Cancelled", passing=("Still running at Mint after 0 minutes. " + ONCE_A_MINUTE,)),
+    "stuck": Case(
+        phase=Phase.CANCELED,
+        state="Cancelled",
+        passing=("Still running at Mint after 0 minutes. " + ONCE_A_MINUTE,),
+    ),
     "canceled": Case(phase=Phase.CANCELED, state="Cancelled"),
     # the start
     "lost-answer": passing(LOST),
@@ -204,8 +229,12 @@ CASES = {
     "rad-null": world(),
     "pano-null": world(notes=("This world came without a panorama.",)),
     "collider-null": world(notes=("This world came without a collider mesh.",)),
-    "external-buffer": paused(f"model.glb cannot be imported: it points to something outside the file. {DAMAGED}"),
-    "bad-length": paused(f"model.glb cannot be imported: it is cut off: N of M bytes are there. {DAMAGED}"),
+    "external-buffer": paused(
+        f"model.glb cannot be imported: it points to something outside the file. {DAMAGED}"
+    ),
+    "bad-length": paused(
+        f"model.glb cannot be imported: it is cut off: N of M bytes are there. {DAMAGED}"
+    ),
     "meshopt": Case(taken="model.glb"),  # whether it can be read is the importer's to say
     # downloads
     "api-redirect": Case(),
@@ -215,7 +244,9 @@ CASES = {
     "file-broken": Case(),
     "file-changed": Case(),
     "file-no-ranges": Case(),
-    "file-html": paused(f"model.glb cannot be imported: it is a web page instead of a GLB; the link may have expired. {DAMAGED}"),
+    "file-html": paused(
+        f"model.glb cannot be imported: it is a web page instead of a GLB; the link may have expired. {DAMAGED}"
+    ),
     "file-403": paused(f"a-lamp-….glb from 127.0.0.1 is not there (HTTP 403). {GONE}"),
     "file-404": paused(f"a-lamp-….glb from 127.0.0.1 is not there (HTTP 404). {GONE}"),
     "file-410": paused(f"a-lamp-….glb from 127.0.0.1 is not there (HTTP 410). {GONE}"),
@@ -244,26 +275,39 @@ def test_every_switch_has_its_case() -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_what_the_user_reads(name: str, home: Path, service: ThreadService) -> None:
-    """State, trouble, notes and passing hitches are exactly these; the click that is offered leads where it should; nothing is paid twice."""
+    """State, trouble, notes and passing hitches are exactly these; the click that is offered leads
+    where it should; nothing is paid twice.
+    """
     case = CASES[name]
     pace = replace(PACE, patience=0.5) if name == "stuck" else PACE
-    downloader = lambda local: Downloader(local_files=local, sleep=lambda seconds: time.sleep(seconds / SPEED))  # noqa: E731
-    board = Board(quick(home, pace=pace, readable=OPTIMIZED_NEEDS, downloader=downloader), account(service))
+    downloader = lambda local: Downloader(  # noqa: E731
+        local_files=local, sleep=lambda seconds: time.sleep(seconds / SPEED)
+    )
+    board = Board(
+        quick(home, pace=pace, readable=OPTIMIZED_NEEDS, downloader=downloader), account(service)
+    )
     try:
-        request = GenerationRequest(case.kind, f"a lamp [{name}]{case.with_switches}", name=case.name)
+        request = GenerationRequest(
+            case.kind, f"a lamp [{name}]{case.with_switches}", name=case.name
+        )
         job = board.start(request, Target(splats=case.splats), optimize=case.optimize)
         hitches = watch(board, job)
         judge(board.job(job.id), case, hitches)
         service.scenario(revoked=False)
         if case.then:
-            clicks: dict[str, Callable[[str], None]] = {"resume": board.resume, "retry": board.retry, "cancel": board.cancel}
+            clicks: dict[str, Callable[[str], None]] = {
+                "resume": board.resume,
+                "retry": board.retry,
+                "cancel": board.cancel,
+            }
             clicks[case.then](job.id)
             watch(board, job)
         assert board.job(job.id).phase is (case.leads_to if case.then else case.phase)
         made = [
             one
             for one in service.operations()
-            if one.prompt == request.prompt or (one.level and one.resource == resource_of(board.job(job.id)))
+            if one.prompt == request.prompt
+            or (one.level and one.resource == resource_of(board.job(job.id)))
         ]
         assert len(made) == case.operations
         assert service.leaks() == []
@@ -272,19 +316,26 @@ def test_what_the_user_reads(name: str, home: Path, service: ThreadService) -> N
         assert board.close(20)
 
 
-def test_a_partial_model_says_that_nothing_of_it_is_missed(home: Path, service: ThreadService) -> None:
+def test_a_partial_model_says_that_nothing_of_it_is_missed(
+    home: Path, service: ThreadService
+) -> None:
     """Only its small picture is missing, for which the preview serves."""
     board = Board(quick(home), account(service))
     job = board.start(GenerationRequest(Kind.MODEL, "a lamp [partial]"))
     board.watch([job.id])
     job = board.job(job.id)
     assert presenter.state(job) == "Partly done, ready to place"
-    assert job.notes == ("Mint could not make every part of it; the parts that are used here have all come.",)
+    assert job.notes == (
+        "Mint could not make every part of it; the parts that are used here have all come.",
+    )
     assert board.close(20)
 
 
 def test_unpaid_until_it_is_paid(home: Path, service: ThreadService) -> None:
-    """Resumed before Credits were bought it pauses again; afterwards it goes on. One operation in all."""
+    """Resumed before Credits were bought it pauses again; afterwards it goes on.
+
+    One operation in all.
+    """
     prompt = "a lamp, paid late [billing-final][billing-unpaid]"
     board = Board(quick(home), account(service))
     job = board.start(GenerationRequest(Kind.MODEL, prompt))
@@ -318,7 +369,12 @@ def watch(board: Board, job: Job) -> list[str]:
     def tell(news: News) -> None:
         if isinstance(news, Hitch):
             hitches.append(plain(news.sentence))
-        elif isinstance(news, JobChanged) and news.job.trouble is not None and news.job.trouble.cause is Cause.PATIENCE and not hitches:
+        elif (
+            isinstance(news, JobChanged)
+            and news.job.trouble is not None
+            and news.job.trouble.cause is Cause.PATIENCE
+            and not hitches
+        ):
             hitches.append(news.job.trouble.sentence)
             board.cancel(job.id)
 

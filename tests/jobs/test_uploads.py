@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reference pictures: the same bytes are brought to the same Mint once, and what it would not take never becomes a job."""
+"""Reference pictures: the same bytes are brought to the same Mint once, and what it would not take
+never becomes a job.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ def save(tmp_path: Path) -> Callable[..., str]:
 
 
 def generate(home: Path, service: ThreadService, *images: str) -> None:
-    """A generation with these pictures comes to its end, in a process of its own as far as memory goes."""
+    """A generation with these pictures comes to its end, in a process of its own as far as memory
+    goes.
+    """
     board = Board(quick(home), account(service))
     try:
         job = board.start(GenerationRequest(Kind.MODEL, "", images=images))
@@ -58,8 +62,12 @@ def uploads(service: ThreadService) -> int:
     return len(service.requests("POST", "/v1/reference-images"))
 
 
-def test_the_same_bytes_are_sent_once(home: Path, service: ThreadService, save: Callable[..., str]) -> None:
-    """Under another name, in another job, after a restart: a picture that lies at Mint is not sent again; another one is."""
+def test_the_same_bytes_are_sent_once(
+    home: Path, service: ThreadService, save: Callable[..., str]
+) -> None:
+    """Under another name, in another job, after a restart: a picture that lies at Mint is not sent
+    again; another one is.
+    """
     generate(home, service, save("red.webp"))
     generate(home, service, save("red-too.webp"))
     assert uploads(service) == 1
@@ -67,7 +75,9 @@ def test_the_same_bytes_are_sent_once(home: Path, service: ThreadService, save: 
     assert uploads(service) == 2
 
 
-def test_another_mint_gets_its_own(home: Path, service: ThreadService, save: Callable[..., str]) -> None:
+def test_another_mint_gets_its_own(
+    home: Path, service: ThreadService, save: Callable[..., str]
+) -> None:
     """What one base URL has is not taken for what another one has."""
     generate(home, service, save("red.webp"))
     with running_service(speed=1000, credits=1e9) as other:
@@ -85,10 +95,18 @@ def test_an_old_upload_is_not_relied_on(
     assert uploads(service) == 2
 
 
-def test_an_upload_that_is_gone_is_made_again(home: Path, service: ThreadService, save: Callable[..., str]) -> None:
-    """Mint does not know the address from an earlier session any more: the picture is sent once more, and the generation goes on."""
+def test_an_upload_that_is_gone_is_made_again(
+    home: Path, service: ThreadService, save: Callable[..., str]
+) -> None:
+    """Mint does not know the address from an earlier session any more: the picture is sent once
+    more, and the generation goes on.
+    """
     generate(home, service, save("red.webp"))
-    gone = {"status": 400, "problem": "invalid-request", "json": {"status": 400, "errors": [{"path": "/imageUrl", "message": "is gone"}]}}
+    gone = {
+        "status": 400,
+        "problem": "invalid-request",
+        "json": {"status": 400, "errors": [{"path": "/imageUrl", "message": "is gone"}]},
+    }
     service.scenario(answers=[{"method": "POST", "path": "/v1/models:generate", "answer": gone}])
     generate(home, service, save("red.webp"))
     assert uploads(service) == 2
@@ -100,7 +118,10 @@ def test_an_upload_that_is_gone_is_made_again(home: Path, service: ThreadService
 
 def test_the_journal_remembers_uploads(home: Path) -> None:
     """By picture and owner; the newest address counts."""
-    one, two, three = (Owner(f"https://{host}.example", account) for host, account in (("a", "user:1"), ("a", "user:2"), ("b", "user:1")))
+    one, two, three = (
+        Owner(f"https://{host}.example", account)
+        for host, account in (("a", "user:1"), ("a", "user:2"), ("b", "user:1"))
+    )
     journal = Journal(home)
     journal.note_upload("abc", one, "https://a.example/old.png")
     journal.note_upload("abc", one, "https://a.example/new.png")

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The worker's thread: there while something is in flight, gone afterwards, and never more than one."""
+"""The worker's thread: there while something is in flight, gone afterwards, and never more than
+one.
+"""
 
 from __future__ import annotations
 
@@ -85,10 +87,16 @@ def hear(worker: Worker, kind: type[News]) -> Any:
 
 def ours() -> list[str]:
     """The names of our threads (the stand-in service has one of its own)."""
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith("mint-") and thread.name != "mint-service"]
+    return [
+        thread.name
+        for thread in threading.enumerate()
+        if thread.name.startswith("mint-") and thread.name != "mint-service"
+    ]
 
 
-def test_the_thread_exists_only_while_something_is_in_flight(home: Path, service: ThreadService) -> None:
+def test_the_thread_exists_only_while_something_is_in_flight(
+    home: Path, service: ThreadService
+) -> None:
     """None before, one during, none after; and again for the next job."""
     with working_for(home, service) as worker:
         assert ours() == []
@@ -103,7 +111,9 @@ def test_the_thread_exists_only_while_something_is_in_flight(home: Path, service
             assert read(home, job).phase is Phase.READY
 
 
-def test_a_question_needs_a_thread_for_as_long_as_its_answer_takes(home: Path, service: ThreadService) -> None:
+def test_a_question_needs_a_thread_for_as_long_as_its_answer_takes(
+    home: Path, service: ThreadService
+) -> None:
     """Something that is no job is answered too, and leaves no thread behind."""
     with working_for(home, service) as worker:
         worker.ask(WhoseKey())
@@ -111,9 +121,17 @@ def test_a_question_needs_a_thread_for_as_long_as_its_answer_takes(home: Path, s
         until(lambda: ours() == [])
 
 
-def test_it_ends_within_a_bound_in_the_middle_of_everything(home: Path, service: ThreadService) -> None:
-    """With jobs that wait, run, and download: asked to stop, it stops, and the journal knows where each job was."""
-    jobs = [a_job("a lamp [stuck]"), a_job("a lamp [file-slow]"), *(a_job(f"number {number} [stuck]") for number in range(12))]
+def test_it_ends_within_a_bound_in_the_middle_of_everything(
+    home: Path, service: ThreadService
+) -> None:
+    """With jobs that wait, run, and download: asked to stop, it stops, and the journal knows where
+    each job was.
+    """
+    jobs = [
+        a_job("a lamp [stuck]"),
+        a_job("a lamp [file-slow]"),
+        *(a_job(f"number {number} [stuck]") for number in range(12)),
+    ]
     add(home, *jobs)
     with working_for(home, service) as worker:
         for job in jobs:
@@ -127,7 +145,9 @@ def test_it_ends_within_a_bound_in_the_middle_of_everything(home: Path, service:
 
 
 def test_stopped_in_the_middle_and_gone_on(home: Path, service: ThreadService) -> None:
-    """Stopped again and again at moments of no one's choosing, the job comes to its end all the same, and was started once."""
+    """Stopped again and again at moments of no one's choosing, the job comes to its end all the
+    same, and was started once.
+    """
     job = a_job("a lamp [file-slow]")
     add(home, job)
     with working_for(home, service) as worker:
@@ -142,7 +162,9 @@ def test_stopped_in_the_middle_and_gone_on(home: Path, service: ThreadService) -
 
 
 def test_what_is_asked_while_it_ends_is_done_afterwards(home: Path, service: ThreadService) -> None:
-    """A look, or a second wish to end, that comes while the thread is ending is neither lost nor taken for the next thread's."""
+    """A look, or a second wish to end, that comes while the thread is ending is neither lost nor
+    taken for the next thread's.
+    """
     first, second = a_job("a lamp [file-slow]"), a_job()
     add(home, first, second)
     with working_for(home, service) as worker:
@@ -159,7 +181,9 @@ def test_what_is_asked_while_it_ends_is_done_afterwards(home: Path, service: Thr
 
 
 def test_another_account_is_used_from_then_on(home: Path, service: ThreadService) -> None:
-    """A refused key pauses the job; with the right one it goes on, whether the thread was there or not. Another key leaves it alone."""
+    """A refused key pauses the job; with the right one it goes on, whether the thread was there or
+    not. Another key leaves it alone.
+    """
     job, stuck = a_job(), a_job("a lamp [stuck]")
     add(home, job, stuck)
     worker = Worker(quick(home), Account("wrong-key", service.api))
@@ -175,7 +199,9 @@ def test_another_account_is_used_from_then_on(home: Path, service: ThreadService
     assert read(home, job).phase is Phase.READY
     worker.use(Account("wrong-key", service.api))
     assert hear(worker, Rested).job_id == stuck.id
-    assert read(home, stuck).phase is Phase.WORKING, "it is the other account's, and goes on at Mint"
+    assert read(home, stuck).phase is Phase.WORKING, (
+        "it is the other account's, and goes on at Mint"
+    )
     assert worker.stop(20)
 
 
@@ -192,16 +218,20 @@ def test_a_journal_that_cannot_be_read_is_told_in_words(home: Path, service: Thr
 
 
 def test_fifty_jobs_few_threads_few_connections_and_the_schedule(home: Path) -> None:
-    """With 50 jobs running: few threads and TCP connections serve them all, and each is polled on schedule, never earlier.
+    """With 50 jobs running: few threads and TCP connections serve them all, and each is polled on
+    schedule, never earlier.
 
-    A call has a thread and a connection to itself while it lasts, so that a hanging one delays no other. Those that follow one another
-    share them: there are as many as calls at the same time, at most as many as the lane of the calls has.
+    A call has a thread and a connection to itself while it lasts, so that a hanging one delays no
+    other. Those that follow one another share them: there are as many as calls at the same time, at
+    most as many as the lane of the calls has.
 
     The schedule is Mint's own, 2 s times 1.6 up to 15 s, run through four times as fast.
     """
     pace = Pace(first=0.5, longest=3.75)
     slots = {Kind.MODEL: 25, Kind.WORLD: 25}
-    with running_service(speed=1000, credits=1e9, limits={"model": 25, "world": 25}, switches=["stuck"]) as service:
+    with running_service(
+        speed=1000, credits=1e9, limits={"model": 25, "world": 25}, switches=["stuck"]
+    ) as service:
         board = Board(replace(quick(home, pace=pace), slots=slots), account(service))
         before = set(threading.enumerate())
         for number in range(25):
@@ -212,23 +242,34 @@ def test_fifty_jobs_few_threads_few_connections_and_the_schedule(home: Path) -> 
         end = time.monotonic() + sum(pace.wait(round) for round in range(6))
         while time.monotonic() < end:
             present = [thread.name for thread in set(threading.enumerate()) - before]
-            assert len(present) <= 1 + SIZES[Lane.CALL] + 1  # and the one that has asked whose key it is
+            # and the one that has asked whose key it is
+            assert len(present) <= 1 + SIZES[Lane.CALL] + 1
             threads.add(frozenset(present))
             board.catch_up()
             time.sleep(0.01)
         assert {job.phase for job in board.jobs()} == {Phase.WORKING}
         assert board.close(20)
 
-        assert {name for names in threads for name in names} == {"mint-worker", "mint-call", "mint-decision"}
+        assert {name for names in threads for name in names} == {
+            "mint-worker",
+            "mint-call",
+            "mint-decision",
+        }
         assert service.connections("api") <= SIZES[Lane.CALL] == 4
         starts = {entry.operation: entry for entry in service.requests("POST", "*:generate")}
         assert len(starts) == 50
         late: dict[int, list[float]] = {}
         for operation, start in starts.items():
-            polls = [entry.monotonic for entry in service.requests("GET", f"/v1/operations/{operation}")]
+            polls = [
+                entry.monotonic for entry in service.requests("GET", f"/v1/operations/{operation}")
+            ]
             assert len(polls) >= 5
             for round, (one, next_one) in enumerate(pairwise([start.monotonic, *polls])):
-                assert next_one - one >= pace.wait(round), "no operation is polled earlier than the schedule allows"
+                assert next_one - one >= pace.wait(round), (
+                    "no operation is polled earlier than the schedule allows"
+                )
                 late.setdefault(round, []).append((next_one - one) / pace.wait(round))
         for round in range(5):
-            assert median(late[round]) < 1.5, f"round {round} comes {median(late[round]):.2f} times as late as planned"
+            assert median(late[round]) < 1.5, (
+                f"round {round} comes {median(late[round]):.2f} times as late as planned"
+            )

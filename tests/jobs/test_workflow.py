@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The story of a job, told by hand: no clock, thread, socket or disk. Decisions, troubles and files have files of their own."""
+"""The story of a job, told by hand: no clock, thread, socket or disk.
+
+Decisions, troubles and files have files of their own.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,16 @@ import pytest
 from mint_blender.files.errors import BadGlb, DownloadFailed
 from mint_blender.jobs import presenter
 from mint_blender.jobs.job import MOVES, Cause, IllegalMove, Phase, Role, Verb
-from mint_blender.jobs.workflow.effects import Act, Fetch, Glance, Poll, ReadAsset, Start, TakeSlot, Upload
+from mint_blender.jobs.workflow.effects import (
+    Act,
+    Fetch,
+    Glance,
+    Poll,
+    ReadAsset,
+    Start,
+    TakeSlot,
+    Upload,
+)
 from mint_blender.mint.schema import Kind, Mode
 
 from .telling import (
@@ -33,17 +45,24 @@ from .telling import (
     working,
 )
 
-# -- the straight way ---------------------------------------------------------------------------------------------------------
+# -- the straight way
+# ---------------------------------------------------------------------------------------------------------
 
 
 def test_auto_runs_from_the_click_to_the_files() -> None:
-    """A slot, the start with the job's own key, polls, the resource, and the files: nothing else is asked."""
+    """A slot, the start with the job's own key, polls, the resource, and the files: nothing else is
+    asked.
+    """
     job = a_job()
     told = Teller(job)
     assert told.expect(TakeSlot) == TakeSlot(Kind.MODEL)
     start = told.answer().expect(Start)
     assert start.key == job.key
-    assert start.body == {"prompt": "a lamp", "generationPreset": "standard", "generationMode": "auto"}
+    assert start.body == {
+        "prompt": "a lamp",
+        "generationPreset": "standard",
+        "generationMode": "auto",
+    }
     assert told.job.phase is Phase.SENDING
     assert told.job.body == start.body, "the body is committed before it is sent"
     assert told.answer(operation("queued")).expect(Poll).operation_id == "op_1"
@@ -60,7 +79,9 @@ def test_auto_runs_from_the_click_to_the_files() -> None:
 
 
 def test_auto_passes_preview_ready_over() -> None:
-    """In auto mode a preview is no stop: its picture is brought while it passes by, once, and polling goes on."""
+    """In auto mode a preview is no stop: its picture is brought while it passes by, once, and
+    polling goes on.
+    """
     told = started(a_job()).answer(seen("preview_ready", assets={"previewImageUrl": PREVIEW}))
     assert told.job.phase is Phase.WORKING
     told.answer(kept(told.expect(Glance).fetch)).expect(Poll)
@@ -69,7 +90,9 @@ def test_auto_passes_preview_ready_over() -> None:
 
 
 def test_polls_do_not_wait_for_a_preview_that_passes_by() -> None:
-    """Its picture is asked for after each poll until it has come, at the latest when the work is done."""
+    """Its picture is asked for after each poll until it has come, at the latest when the work is
+    done.
+    """
     told = started(a_job())
     for status in ("preview_ready", "running"):
         told.answer(seen(status, assets={"previewImageUrl": PREVIEW})).expect(Glance)
@@ -102,11 +125,15 @@ def test_a_preview_is_brought_once() -> None:
 
 @pytest.mark.parametrize("verb", [Verb.REVISE, Verb.RETRY])
 def test_the_first_preview_of_a_later_attempt_is_brought_once(verb: Verb) -> None:
-    """A job that failed before its first preview, or had none, fetches the next attempt's preview once."""
+    """A job that failed before its first preview, or had none, fetches the next attempt's preview
+    once.
+    """
     job = replace(working(Mode.REVIEW), phase=Phase.REVIEW if verb is Verb.REVISE else Phase.FAILED)
     told = Teller(decided(job, verb, "greener"))
     told.expect(Act)
-    told.answer(operation("running", Mode.REVIEW)).answer(seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": PREVIEW}))
+    told.answer(operation("running", Mode.REVIEW)).answer(
+        seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": PREVIEW})
+    )
     told.answer(kept(told.expect(Fetch)))
     assert told.again().rests
     assert len(told.again().job.previews) == 1
@@ -114,7 +141,9 @@ def test_the_first_preview_of_a_later_attempt_is_brought_once(verb: Verb) -> Non
 
 def test_a_preview_that_cannot_be_fetched_is_a_note() -> None:
     """A person can still decide without the picture, so its trouble does not stop anything."""
-    told = started(a_job(mode=Mode.REVIEW)).answer(seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": PREVIEW}))
+    told = started(a_job(mode=Mode.REVIEW)).answer(
+        seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": PREVIEW})
+    )
     told.fail(DownloadFailed("The connection broke."))
     assert told.rests
     assert told.job.phase is Phase.REVIEW
@@ -122,8 +151,12 @@ def test_a_preview_that_cannot_be_fetched_is_a_note() -> None:
 
 
 def test_a_preview_that_comes_after_all_is_not_called_missing() -> None:
-    """Picked up after a restart, or with the next revision: one note at most, and none once the picture is here."""
-    told = started(a_job(mode=Mode.REVIEW)).answer(seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": PREVIEW}))
+    """Picked up after a restart, or with the next revision: one note at most, and none once the
+    picture is here.
+    """
+    told = started(a_job(mode=Mode.REVIEW)).answer(
+        seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": PREVIEW})
+    )
     told.fail(DownloadFailed("The connection broke."))
     again = told.again().fail(DownloadFailed("It broke again."))
     assert again.job.notes == ("The preview picture could not be fetched. It broke again.",)
@@ -135,10 +168,13 @@ def test_no_preview_picture_is_said() -> None:
     """Where Mint sends none, the card says where to look instead."""
     told = started(a_job(mode=Mode.REVIEW)).answer(seen("preview_ready", Mode.REVIEW))
     assert told.rests
-    assert told.job.notes == ("Mint sent no preview picture: look at it at mint.gg before you approve.",)
+    assert told.job.notes == (
+        "Mint sent no preview picture: look at it at mint.gg before you approve.",
+    )
 
 
-# -- Credits -------------------------------------------------------------------------------------------------------------------
+# -- Credits
+# -------------------------------------------------------------------------------------------------------------------
 
 
 def test_billing_says_how_many_credits_and_where() -> None:
@@ -154,7 +190,10 @@ def test_billing_says_how_many_credits_and_where() -> None:
     assert told.job.phase is Phase.BILLING
     assert told.job.trouble is not None
     assert told.job.trouble.cause is Cause.CREDITS
-    assert told.job.trouble.sentence == "Mint needs 700 more Credits to go on. Buy them at https://platform.mint.gg/billing, then resume."
+    assert (
+        told.job.trouble.sentence
+        == "Mint needs 700 more Credits to go on. Buy them at https://platform.mint.gg/billing, then resume."
+    )
 
 
 def test_resume_with_a_resource_is_resumed() -> None:
@@ -198,18 +237,22 @@ def test_402_at_the_start_is_a_pause_that_resume_ends() -> None:
     assert Teller(decided(told.job, Verb.RESUME)).expect(Start) == first
 
 
-# -- ends ----------------------------------------------------------------------------------------------------------------------
+# -- ends
+# ----------------------------------------------------------------------------------------------------------------------
 
 
 def test_failed_says_what_to_do() -> None:
     """A failed generation ends in words by Mint's code."""
-    told = started(a_job()).answer(seen("failed", error={"code": "moderation_blocked", "message": "Blocked."}))
+    told = started(a_job()).answer(
+        seen("failed", error={"code": "moderation_blocked", "message": "Blocked."})
+    )
     assert told.rests
     assert told.job.phase is Phase.FAILED
     assert told.job.trouble is not None
     assert told.job.trouble.cause is Cause.WORK
     assert (
-        told.job.trouble.sentence == "Mint's moderation refused the prompt or a picture: change it and generate again. Mint says: Blocked."
+        told.job.trouble.sentence
+        == "Mint's moderation refused the prompt or a picture: change it and generate again. Mint says: Blocked."
     )
 
 
@@ -235,11 +278,14 @@ def test_partial_success_says_what_is_missing() -> None:
     assert presenter.state(told.job) == "Partly done, ready to place"
 
 
-# -- reference pictures --------------------------------------------------------------------------------------------------------
+# -- reference pictures
+# --------------------------------------------------------------------------------------------------------
 
 
 def test_pictures_are_uploaded_once_and_in_order() -> None:
-    """Local pictures are brought to Mint first, each under a key of its own; addresses are used as they are."""
+    """Local pictures are brought to Mint first, each under a key of its own; addresses are used as
+    they are.
+    """
     job = a_job(images=("/tmp/a.png", "https://example.org/b.png", "/tmp/c.png"))
     told = Teller(job)
     first = told.expect(Upload)
@@ -248,7 +294,11 @@ def test_pictures_are_uploaded_once_and_in_order() -> None:
     assert first.key != second.key
     assert told.again().expect(Upload) == second, "what is uploaded is remembered"
     told.answer(f"{FILES}c").expect(TakeSlot)
-    assert told.answer().expect(Start).body["sourceImages"] == [f"{FILES}a", "https://example.org/b.png", f"{FILES}c"]
+    assert told.answer().expect(Start).body["sourceImages"] == [
+        f"{FILES}a",
+        "https://example.org/b.png",
+        f"{FILES}c",
+    ]
 
 
 def test_a_picture_that_is_no_picture_is_over() -> None:
@@ -259,7 +309,8 @@ def test_a_picture_that_is_no_picture_is_over() -> None:
     assert told.job.trouble.cause is Cause.FILE
 
 
-# -- the table -----------------------------------------------------------------------------------------------------------------
+# -- the table
+# -----------------------------------------------------------------------------------------------------------------
 
 
 def test_an_illegal_move_raises_and_changes_nothing() -> None:

@@ -10,18 +10,45 @@ from pathlib import PurePath
 import pytest
 
 from mint_blender.jobs.job import Phase, Verb
-from mint_blender.jobs.workflow.effects import Act, Fetch, Poll, ReadAsset, ReadPage, Start, TakeSlot
+from mint_blender.jobs.workflow.effects import (
+    Act,
+    Fetch,
+    Poll,
+    ReadAsset,
+    ReadPage,
+    Start,
+    TakeSlot,
+)
 from mint_blender.mint.pacing import Pace
 from mint_blender.mint.schema import Kind, Mode, Page
 
-from .telling import FILES, GLB, Teller, a_job, asset, decided, fetch_all, in_review, kept, operation, problem, seen, started, working
+from .telling import (
+    FILES,
+    GLB,
+    Teller,
+    a_job,
+    asset,
+    decided,
+    fetch_all,
+    in_review,
+    kept,
+    operation,
+    problem,
+    seen,
+    started,
+    working,
+)
 
 
 def test_revise_keeps_the_earlier_previews() -> None:
     """A revision goes out under its click's key; its preview comes beside the earlier one."""
     told = Teller(decided(in_review().job, Verb.REVISE, "greener"))
     act = told.expect(Act)
-    assert (act.decision.key, act.decision.feedback, act.target_id) == ("click-revise", "greener", "op_1")
+    assert (act.decision.key, act.decision.feedback, act.target_id) == (
+        "click-revise",
+        "greener",
+        "op_1",
+    )
     # Mint still shows the earlier picture while it works on the next one.
     earlier = {"previewImageUrl": f"{FILES}p1.webp"}
     told.answer(operation("running", Mode.REVIEW, assets=earlier))
@@ -37,14 +64,19 @@ def test_approve_goes_on_to_the_files() -> None:
     """After the approval the final stage is polled and its files are fetched."""
     told = Teller(decided(in_review().job, Verb.APPROVE))
     told.expect(Act)
-    told.answer(operation("running", Mode.REVIEW)).answer(seen("succeeded", Mode.REVIEW)).answer(asset(glbUrl=GLB))
+    told.answer(operation("running", Mode.REVIEW)).answer(seen("succeeded", Mode.REVIEW)).answer(
+        asset(glbUrl=GLB)
+    )
     assert fetch_all(told).job.phase is Phase.READY
 
 
 def test_the_answer_may_name_another_operation() -> None:
     """What an action answers is followed, whatever its id."""
     told = Teller(decided(in_review().job, Verb.APPROVE))
-    assert told.answer(operation("running", Mode.REVIEW, id="op_2")).expect(Poll).operation_id == "op_2"
+    assert (
+        told.answer(operation("running", Mode.REVIEW, id="op_2")).expect(Poll).operation_id
+        == "op_2"
+    )
 
 
 @pytest.mark.parametrize("status", [404, 405, 409])
@@ -89,7 +121,12 @@ def test_cancel_after_a_lost_answer_repeats_the_start_first() -> None:
 )
 def test_cancel_of_a_start_that_mint_never_took(error: Exception, phase: Phase) -> None:
     """When the repeated start shows that nothing was started, the job is simply over."""
-    job = replace(a_job(name="Lamp"), phase=Phase.SENDING, first_sent_at=time.time(), body={"prompt": "a lamp", "name": "Lamp"})
+    job = replace(
+        a_job(name="Lamp"),
+        phase=Phase.SENDING,
+        first_sent_at=time.time(),
+        body={"prompt": "a lamp", "name": "Lamp"},
+    )
     told = Teller(decided(job, Verb.CANCEL)).fail(error)
     assert told.rests
     assert told.job.phase is phase
@@ -97,8 +134,12 @@ def test_cancel_of_a_start_that_mint_never_took(error: Exception, phase: Phase) 
 
 
 def test_cancel_of_a_start_that_finds_no_free_place() -> None:
-    """That says nothing of the try before: what it may have made is looked for, and where there is nothing the job is over."""
-    job = replace(a_job(), phase=Phase.SENDING, first_sent_at=time.time(), body={"prompt": "a lamp"})
+    """That says nothing of the try before: what it may have made is looked for, and where there is
+    nothing the job is over.
+    """
+    job = replace(
+        a_job(), phase=Phase.SENDING, first_sent_at=time.time(), body={"prompt": "a lamp"}
+    )
     told = Teller(decided(job, Verb.CANCEL)).fail(problem(429, "concurrency-limit-reached"))
     told.expect(ReadPage)
     told.answer(Page((), None))
@@ -107,7 +148,9 @@ def test_cancel_of_a_start_that_finds_no_free_place() -> None:
 
 def test_cancel_of_a_start_that_mint_refuses_leaves_no_decision_behind() -> None:
     """The start turns out to be refused: the job is over, and nothing is left to be decided."""
-    job = replace(a_job(), phase=Phase.SENDING, first_sent_at=time.time(), body={"prompt": "a lamp"})
+    job = replace(
+        a_job(), phase=Phase.SENDING, first_sent_at=time.time(), body={"prompt": "a lamp"}
+    )
     told = Teller(decided(job, Verb.CANCEL)).fail(problem(400))
     assert told.rests
     assert told.job.phase is Phase.FAILED
@@ -142,8 +185,12 @@ def test_a_decision_that_comes_too_late_is_said_and_loses_nothing(verb: Verb) ->
 
 
 def test_cancel_of_a_resumed_start_that_stands_in_line() -> None:
-    """A start that was repeated after a billing stop and found no free place can still be cancelled."""
-    billing = replace(working(), phase=Phase.BILLING, operation=operation("billing_required", resource=None))
+    """A start that was repeated after a billing stop and found no free place can still be
+    cancelled.
+    """
+    billing = replace(
+        working(), phase=Phase.BILLING, operation=operation("billing_required", resource=None)
+    )
     told = Teller(decided(billing, Verb.RESUME)).fail(problem(429, "concurrency-limit-reached"))
     assert told.job.phase is Phase.WAITING
     told = Teller(decided(told.job, Verb.CANCEL))
@@ -181,7 +228,9 @@ def test_a_retry_that_finds_no_free_place_asks_again() -> None:
 
 
 def test_a_refused_retry_looks_again() -> None:
-    """When Mint says that there is nothing to retry, the model is looked at: perhaps there is a result by now."""
+    """When Mint says that there is nothing to retry, the model is looked at: perhaps there is a
+    result by now.
+    """
     failed = replace(working(), phase=Phase.FAILED, operation=operation("succeeded"))
     told = Teller(decided(failed, Verb.RETRY)).fail(problem(409, detail="It succeeded."))
     told.expect(ReadAsset)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What goes wrong while the story of a job is told: what is tried again, what pauses the job, and how long it is watched."""
+"""What goes wrong while the story of a job is told: what is tried again, what pauses the job, and
+how long it is watched.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +15,24 @@ from mint_blender.mint.errors import KeyMissing, Unreachable
 from mint_blender.mint.pacing import Pace
 from mint_blender.mint.schema import Asset, Kind
 
-from .telling import GLB, Teller, a_job, decided, in_review, operation, problem, seen, started, working
+from .telling import (
+    GLB,
+    Teller,
+    a_job,
+    decided,
+    in_review,
+    operation,
+    problem,
+    seen,
+    started,
+    working,
+)
 
 
 def test_too_many_active_goes_back_in_line() -> None:
-    """Somebody else uses the account too: the job waits here, later, with the same key, and says why."""
+    """Somebody else uses the account too: the job waits here, later, with the same key, and says
+    why.
+    """
     job = a_job()
     told = Teller(job).answer().fail(problem(429, "concurrency-limit-reached"))
     assert told.expect(TakeSlot).after == Pace().longest
@@ -28,7 +43,9 @@ def test_too_many_active_goes_back_in_line() -> None:
 
 
 def test_the_older_name_field_is_tried_once_under_another_key() -> None:
-    """A complaint about `name` leads to `displayName`, once, and not under the key of the other body."""
+    """A complaint about `name` leads to `displayName`, once, and not under the key of the other
+    body.
+    """
     job = a_job(name="Lamp")
     told = Teller(job).answer().fail(problem(400, field="name"))
     again = told.expect(Start)
@@ -41,7 +58,9 @@ def test_the_older_name_field_is_tried_once_under_another_key() -> None:
 
 
 def test_pictures_that_are_gone_are_brought_once_more() -> None:
-    """A complaint about the pictures' addresses leads to another upload and another start, under other keys, once and without a pause."""
+    """A complaint about the pictures' addresses leads to another upload and another start, under
+    other keys, once and without a pause.
+    """
     job = a_job(images=("a.png", "https://example.org/b.png"))
     told = Teller(job)
     assert not told.expect(Upload).anew
@@ -60,7 +79,11 @@ def test_pictures_that_are_gone_are_brought_once_more() -> None:
 
 def test_an_address_of_the_users_is_not_brought_anywhere() -> None:
     """When Mint does not take it, that is the answer."""
-    told = Teller(a_job(images=("https://example.org/b.png",))).answer().fail(problem(400, field="imageUrl"))
+    told = (
+        Teller(a_job(images=("https://example.org/b.png",)))
+        .answer()
+        .fail(problem(400, field="imageUrl"))
+    )
     assert told.rests
     assert told.job.phase is Phase.FAILED
 
@@ -81,7 +104,9 @@ PLACES = {
     "poll": lambda: started(a_job()),
     "approve": lambda: Teller(decided(in_review().job, Verb.APPROVE)),
     "resume": lambda: Teller(decided(replace(working(), phase=Phase.BILLING), Verb.RESUME)),
-    "retry": lambda: Teller(decided(replace(working(), phase=Phase.FAILED, operation=operation("failed")), Verb.RETRY)),
+    "retry": lambda: Teller(
+        decided(replace(working(), phase=Phase.FAILED, operation=operation("failed")), Verb.RETRY)
+    ),
     "cancel": lambda: Teller(decided(working(), Verb.CANCEL)),
     "asset": lambda: started(a_job()).answer(seen("succeeded")),
 }
@@ -96,7 +121,9 @@ TROUBLES = {
 @pytest.mark.parametrize("trouble", TROUBLES)
 @pytest.mark.parametrize("place", PLACES)
 def test_no_key_and_no_network_pause_and_can_be_resumed(place: str, trouble: str) -> None:
-    """Wherever it happens, the job pauses, and going on asks the very same again (or looks at the operation first)."""
+    """Wherever it happens, the job pauses, and going on asks the very same again (or looks at the
+    operation first).
+    """
     told = PLACES[place]()
     want = told.want
     error, cause = TROUBLES[trouble]
@@ -112,7 +139,9 @@ def test_no_key_and_no_network_pause_and_can_be_resumed(place: str, trouble: str
 
 
 def test_after_half_an_hour_polling_goes_on_once_a_minute() -> None:
-    """What takes longer than 30 minutes is watched on, less often, and that is said; it ends as every other job does."""
+    """What takes longer than 30 minutes is watched on, less often, and that is said; it ends as
+    every other job does.
+    """
     told = started(a_job())
     waited = 0.0
     while told.job.trouble is None:
@@ -124,14 +153,19 @@ def test_after_half_an_hour_polling_goes_on_once_a_minute() -> None:
         told.answer(seen("running"))
     assert told.job.phase is Phase.WORKING
     assert told.job.trouble.cause is Cause.PATIENCE
-    assert told.job.trouble.sentence == "Still running at Mint after 30 minutes. Checking continues once a minute; this is free."
+    assert (
+        told.job.trouble.sentence
+        == "Still running at Mint after 30 minutes. Checking continues once a minute; this is free."
+    )
     assert told.again().expect(Poll).after == 0.0
     told.answer(seen("succeeded"))
     assert (told.job.phase, told.job.trouble) == (Phase.FETCHING, None)
 
 
 def test_what_another_program_generates_is_watched_on_too() -> None:
-    """A model that is fetched while it is still being made: also after half an hour it is looked at once a minute."""
+    """A model that is fetched while it is still being made: also after half an hour it is looked at
+    once a minute.
+    """
     job = new_fetch(Asset.read(Kind.MODEL, {"id": "res_1", "status": "running"}), Target(), now=1.0)
     told, busy = Teller(job), Asset.read(Kind.MODEL, {"id": "res_1", "status": "running"})
     told.answer(busy)
@@ -140,7 +174,9 @@ def test_what_another_program_generates_is_watched_on_too() -> None:
         told.answer(busy)
     assert (told.job.phase, told.job.trouble.cause) == (Phase.FETCHING, Cause.PATIENCE)
     assert told.expect(ReadAsset).after == 60.0
-    told.answer(Asset.read(Kind.MODEL, {"id": "res_1", "status": "succeeded", "assets": {"glbUrl": GLB}}))
+    told.answer(
+        Asset.read(Kind.MODEL, {"id": "res_1", "status": "succeeded", "assets": {"glbUrl": GLB}})
+    )
     assert told.job.trouble is None
     told.expect(Fetch)
 
@@ -164,7 +200,10 @@ def test_retry_after_replaces_the_schedule() -> None:
 
 
 def test_a_job_of_another_project_can_be_picked_up_again() -> None:
-    """Mint does not know the operation: perhaps the key is another project's. Nothing that may have been paid for is given up."""
+    """Mint does not know the operation: perhaps the key is another project's.
+
+    Nothing that may have been paid for is given up.
+    """
     told = started(a_job()).fail(problem(404))
     assert told.rests
     assert told.job.phase is Phase.PAUSED

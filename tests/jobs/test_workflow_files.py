@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the story of a job brings the files of its result: which, in what order, and what is said of those that do not come."""
+"""How the story of a job brings the files of its result: which, in what order, and what is said of
+those that do not come.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +10,40 @@ from dataclasses import replace
 import pytest
 
 from mint_blender.files.choice import OPTIMIZED_NEEDS
-from mint_blender.files.errors import BadGlb, BadPicture, DownloadFailed, FileTrouble, LinkExpired, TooLarge
+from mint_blender.files.errors import (
+    BadGlb,
+    BadPicture,
+    DownloadFailed,
+    FileTrouble,
+    LinkExpired,
+    TooLarge,
+)
 from mint_blender.jobs.job import Cause, Job, Phase, Role, Target
 from mint_blender.jobs.workflow.effects import Fetch, Optimize, Poll, ReadAsset
 from mint_blender.jobs.workflow.run import Terms
 from mint_blender.mint.schema import Kind, OptimizationLevel, Seen
 
-from .telling import FILES, GLB, PREVIEW, THUMB, Teller, asset, fetch_all, kept, operation, problem, working
+from .telling import (
+    FILES,
+    GLB,
+    PREVIEW,
+    THUMB,
+    Teller,
+    asset,
+    fetch_all,
+    kept,
+    operation,
+    problem,
+    working,
+)
 
 
 def harvesting(terms: Terms = Terms(), job: Job | None = None, **files: object) -> Teller:
     """A finished job whose resource offers these files."""
     job = job or working()
-    told = Teller(replace(job, phase=Phase.FETCHING, operation=operation("succeeded", kind=job.kind)), terms)
+    told = Teller(
+        replace(job, phase=Phase.FETCHING, operation=operation("succeeded", kind=job.kind)), terms
+    )
     told.expect(ReadAsset)
     return told.answer(asset(job.kind, **files))
 
@@ -59,7 +82,9 @@ def test_the_original_file_where_the_optimized_one_cannot_be_read() -> None:
 
 
 def test_the_file_itself_decides() -> None:
-    """The optimised file needs more than expected: the original is fetched too, counts from then on, and the reason is kept."""
+    """The optimised file needs more than expected: the original is fetched too, counts from then
+    on, and the reason is kept.
+    """
     told = harvesting(Terms(readable=OPTIMIZED_NEEDS), **BOTH)
     told.answer(kept(told.expect(Fetch), needs=("EXT_meshopt_compression",)))
     want = told.expect(Fetch)
@@ -77,7 +102,10 @@ def test_the_file_itself_decides() -> None:
 def optimizing() -> Teller:
     """A finished model that shall be optimised first."""
     told = harvesting(
-        Terms(readable=OPTIMIZED_NEEDS), replace(working(), optimize=OptimizationLevel.MODERATE), glbUrl=GLB, thumbnailUrl=THUMB
+        Terms(readable=OPTIMIZED_NEEDS),
+        replace(working(), optimize=OptimizationLevel.MODERATE),
+        glbUrl=GLB,
+        thumbnailUrl=THUMB,
     )
     told.expect(Optimize)
     return told
@@ -92,7 +120,9 @@ def test_a_model_that_is_optimised_already_is_looked_at_again() -> None:
 
 
 def test_a_model_that_somebody_else_has_optimised_is_waited_for() -> None:
-    """409 model-optimization-in-progress: the model is asked from 1 s on, ever more seldom, until the optimised file is there."""
+    """409 model-optimization-in-progress: the model is asked from 1 s on, ever more seldom, until
+    the optimised file is there.
+    """
     told = optimizing().fail(problem(409, "model-optimization-in-progress"))
     waits = []
     for _ in range(4):
@@ -104,7 +134,9 @@ def test_a_model_that_somebody_else_has_optimised_is_waited_for() -> None:
 
 
 def test_an_optimization_that_lasts_is_watched_once_a_minute() -> None:
-    """It was paid for: after half an hour it is looked at less often, and its file is taken in the end."""
+    """It was paid for: after half an hour it is looked at less often, and its file is taken in the
+    end.
+    """
     told = optimizing().answer(operation("running", id="op_2"))
     waited = 0.0
     while told.job.trouble is None:
@@ -123,7 +155,9 @@ def test_an_optimization_that_lasts_is_watched_once_a_minute() -> None:
 
 
 def test_somebody_elses_optimization_that_does_not_end_is_left_to_itself() -> None:
-    """The model does not say whether it has failed: after half an hour it is looked at less often, after two hours the original is taken."""
+    """The model does not say whether it has failed: after half an hour it is looked at less often,
+    after two hours the original is taken.
+    """
     told = optimizing().fail(problem(409, "model-optimization-in-progress"))
     waits = []
     while isinstance(told.want, ReadAsset):
@@ -138,12 +172,18 @@ def test_somebody_elses_optimization_that_does_not_end_is_left_to_itself() -> No
 
 
 def test_an_optimised_file_that_is_there_later_is_not_called_missing() -> None:
-    """Fetched once more, it is another file: what was said of the first one, before and at its landing, goes."""
+    """Fetched once more, it is another file: what was said of the first one, before and at its
+    landing, goes.
+    """
     told = optimizing().answer(operation("failed", id="op_2"))
     job = fetch_all(told).job
     assert [note.split(":")[0] for note in job.notes] == ["The model was not optimised"]
-    job = job.noted("The original file was taken: there is no optimised one.").noted("Something else.")
-    again = Teller(job.moved(Phase.FETCHING, files=()), Terms(readable=OPTIMIZED_NEEDS)).answer(asset(**BOTH))
+    job = job.noted("The original file was taken: there is no optimised one.").noted(
+        "Something else."
+    )
+    again = Teller(job.moved(Phase.FETCHING, files=()), Terms(readable=OPTIMIZED_NEEDS)).answer(
+        asset(**BOTH)
+    )
     assert again.expect(Fetch).url == BOTH["optimizedGlbUrl"]
     assert fetch_all(again).job.notes == ("Something else.",)
 
@@ -170,19 +210,33 @@ def test_a_fetched_file_is_not_fetched_again() -> None:
 def test_a_world_brings_collider_panorama_and_the_splats_that_were_asked_for() -> None:
     """All three, each once, and the tier that was wanted."""
     job = replace(working(kind=Kind.WORLD, target=Target(splats="500k")))
-    told = harvesting(job=job, colliderMeshUrl=GLB, panoUrl=PREVIEW, spzUrls={"100k": f"{FILES}s", "500k": f"{FILES}l"}, thumbnailUrl=THUMB)
+    told = harvesting(
+        job=job,
+        colliderMeshUrl=GLB,
+        panoUrl=PREVIEW,
+        spzUrls={"100k": f"{FILES}s", "500k": f"{FILES}l"},
+        thumbnailUrl=THUMB,
+    )
     wanted = []
     while not told.rests:
         wanted.append((told.expect(Fetch).role, told.expect(Fetch).url))
         told.answer(kept(told.expect(Fetch)))
-    assert wanted == [(Role.COLLIDER, GLB), (Role.PANORAMA, PREVIEW), (Role.SPLATS, f"{FILES}l"), (Role.PICTURE, THUMB)]
+    assert wanted == [
+        (Role.COLLIDER, GLB),
+        (Role.PANORAMA, PREVIEW),
+        (Role.SPLATS, f"{FILES}l"),
+        (Role.PICTURE, THUMB),
+    ]
     assert told.job.phase is Phase.READY
 
 
 def test_a_collider_that_was_left_out_is_not_fetched() -> None:
     """Neither fetched nor said to be missing."""
     told = harvesting(
-        job=working(kind=Kind.WORLD, target=Target(collider="NONE")), colliderMeshUrl=GLB, panoUrl=PREVIEW, thumbnailUrl=THUMB
+        job=working(kind=Kind.WORLD, target=Target(collider="NONE")),
+        colliderMeshUrl=GLB,
+        panoUrl=PREVIEW,
+        thumbnailUrl=THUMB,
     )
     roles = []
     while not told.rests:
@@ -197,7 +251,9 @@ def test_each_tier_of_splats_is_a_file_of_its_own() -> None:
     names = []
     for tier in ("100k", "full_res"):
         job = working(kind=Kind.WORLD, target=Target(splats=tier, collider="NONE"))
-        told = harvesting(job=job, panoUrl=PREVIEW, spzUrls={"100k": f"{FILES}s", "full_res": f"{FILES}l"})
+        told = harvesting(
+            job=job, panoUrl=PREVIEW, spzUrls={"100k": f"{FILES}s", "full_res": f"{FILES}l"}
+        )
         told.answer(kept(told.expect(Fetch)))
         names.append(told.expect(Fetch).name)
     assert names == ["splats-100k", "splats-full_res"]
@@ -205,7 +261,9 @@ def test_each_tier_of_splats_is_a_file_of_its_own() -> None:
 
 @pytest.mark.parametrize("trouble", [BadPicture, TooLarge])
 def test_a_bad_part_of_a_world_holds_up_none_of_the_others(trouble: type[FileTrouble]) -> None:
-    """It would be as bad the next time: it is left out with the reason, and what was paid for together with it arrives."""
+    """It would be as bad the next time: it is left out with the reason, and what was paid for
+    together with it arrives.
+    """
     told = harvesting(job=working(kind=Kind.WORLD), colliderMeshUrl=GLB, panoUrl=PREVIEW)
     told.answer(kept(told.expect(Fetch))).fail(trouble("panorama.webp is 300 × 200 pixels."))
     assert told.job.phase is Phase.READY and told.job.trouble is None
@@ -215,14 +273,19 @@ def test_a_bad_part_of_a_world_holds_up_none_of_the_others(trouble: type[FileTro
 
 def test_a_part_that_comes_later_is_not_called_bad_any_more() -> None:
     """Fetched once more, it may be another file: then the note goes."""
-    said = replace(working(kind=Kind.WORLD), notes=("The panorama cannot be used. It is cut off.", "Something else."))
+    said = replace(
+        working(kind=Kind.WORLD),
+        notes=("The panorama cannot be used. It is cut off.", "Something else."),
+    )
     told = fetch_all(harvesting(job=said, colliderMeshUrl=GLB, panoUrl=PREVIEW, thumbnailUrl=THUMB))
     assert told.job.notes == ("Something else.",)
 
 
 def test_a_world_of_which_every_part_is_bad_does_not_arrive() -> None:
     """It stops with the sentence of what is wrong, not with that there were no files."""
-    told = harvesting(job=working(kind=Kind.WORLD), colliderMeshUrl=GLB, panoUrl=PREVIEW, thumbnailUrl=THUMB)
+    told = harvesting(
+        job=working(kind=Kind.WORLD), colliderMeshUrl=GLB, panoUrl=PREVIEW, thumbnailUrl=THUMB
+    )
     told.fail(BadGlb("collider.glb is empty.")).fail(BadPicture("panorama.webp is a web page."))
     told.answer(kept(told.expect(Fetch)))
     assert told.job.phase is Phase.PAUSED and told.job.trouble is not None
@@ -271,7 +334,13 @@ def test_a_resource_that_settles_is_asked_again() -> None:
 
 def test_the_operations_files_serve_where_the_resource_has_none() -> None:
     """A resource that stays empty does not hide what the operation itself offers."""
-    told = Teller(replace(working(), phase=Phase.FETCHING, operation=operation("succeeded", assets={"glbUrl": GLB})))
+    told = Teller(
+        replace(
+            working(),
+            phase=Phase.FETCHING,
+            operation=operation("succeeded", assets={"glbUrl": GLB}),
+        )
+    )
     while isinstance(told.want, ReadAsset):
         told.answer(asset())
     assert told.expect(Fetch).url == GLB
@@ -280,10 +349,18 @@ def test_the_operations_files_serve_where_the_resource_has_none() -> None:
 @pytest.mark.parametrize("status", [403, 404])
 def test_a_resource_that_cannot_be_read_is_no_end(status: int) -> None:
     """The operation's own files are used, and a note says why."""
-    told = Teller(replace(working(), phase=Phase.FETCHING, operation=operation("succeeded", assets={"glbUrl": GLB})))
+    told = Teller(
+        replace(
+            working(),
+            phase=Phase.FETCHING,
+            operation=operation("succeeded", assets={"glbUrl": GLB}),
+        )
+    )
     told.fail(problem(status))
     assert told.expect(Fetch).url == GLB
     assert told.job.notes[0].startswith("The result's page could not be read.")
     told.answer(kept(told.expect(Fetch)))
-    again = Teller(told.job.moved(Phase.FETCHING, files=())).answer(asset(glbUrl=GLB, thumbnailUrl=THUMB))
+    again = Teller(told.job.moved(Phase.FETCHING, files=())).answer(
+        asset(glbUrl=GLB, thumbnailUrl=THUMB)
+    )
     assert fetch_all(again).job.notes == (), "the next time it could be read"

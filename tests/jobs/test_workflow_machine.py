@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever happens in whatever order - answers, errors, lost answers, clicks, kills - a job keeps its promises.
+"""Whatever happens in whatever order - answers, errors, lost answers, clicks, kills - a job keeps
+its promises.
 
-A Mint on paper, the story, and a journal on paper that is read back at every step, driven by hypothesis.
+A Mint on paper, the story, and a journal on paper that is read back at every step, driven by
+hypothesis.
 """
 
 from __future__ import annotations
@@ -18,7 +20,18 @@ from mint_blender.files.errors import DownloadFailed, LinkExpired
 from mint_blender.jobs import presenter
 from mint_blender.jobs.job import VERBS, Decision, Job, Phase, Role, Verb, may_decide
 from mint_blender.jobs.storage import records
-from mint_blender.jobs.workflow.effects import Act, Fetch, Glance, Poll, ReadAsset, ReadPage, ReadTaken, Start, TakeSlot, Upload
+from mint_blender.jobs.workflow.effects import (
+    Act,
+    Fetch,
+    Glance,
+    Poll,
+    ReadAsset,
+    ReadPage,
+    ReadTaken,
+    Start,
+    TakeSlot,
+    Upload,
+)
 from mint_blender.jobs.workflow.run import Terms
 from mint_blender.jobs.workflow.sent_requests import is_unanswered
 from mint_blender.mint.errors import BadAnswer, MintError, Unreachable, problem_error
@@ -28,10 +41,18 @@ from mint_blender.mint.schema import Kind, Mode, Operation, Page, Seen
 from .telling import FILES, Teller, a_job, asset, kept, operation, problem
 
 MODEL_FILES = {"glbUrl": f"{FILES}a.glb", "thumbnailUrl": f"{FILES}t.webp"}
-WORLD_FILES = {"colliderMeshUrl": f"{FILES}c.glb", "panoUrl": f"{FILES}p.webp", "thumbnailUrl": f"{FILES}t.webp"}
-ROLES = {Kind.MODEL: {Role.MODEL, Role.PICTURE}, Kind.WORLD: {Role.COLLIDER, Role.PANORAMA, Role.PICTURE}}
+WORLD_FILES = {
+    "colliderMeshUrl": f"{FILES}c.glb",
+    "panoUrl": f"{FILES}p.webp",
+    "thumbnailUrl": f"{FILES}t.webp",
+}
+ROLES = {
+    Kind.MODEL: {Role.MODEL, Role.PICTURE},
+    Kind.WORLD: {Role.COLLIDER, Role.PANORAMA, Role.PICTURE},
+}
 RESTS = {Phase.READY, Phase.FAILED, Phase.CANCELED}
-LATE = 1_000_000.0  # seconds since the epoch: long after the clicks, whose first sends are just before
+# seconds since the epoch: long after the clicks, whose first sends are just before
+LATE = 1_000_000.0
 MADE_AT = "1970-01-12T13:46:40Z"  # then
 OPEN = {"queued", "running", "enchanting", "preview_ready", "billing_required"}
 
@@ -47,7 +68,10 @@ class Work:
 
 
 class PaperMint:
-    """Mint's rules, as far as money and states go. Every keyed call acts once for its key, however often it comes."""
+    """Mint's rules, as far as money and states go.
+
+    Every keyed call acts once for its key, however often it comes.
+    """
 
     def __init__(self, mode: Mode, kind: Kind, alpha: bool) -> None:
         self.mode, self.kind, self.alpha = mode, kind, alpha
@@ -75,7 +99,10 @@ class PaperMint:
     def _list(self) -> Page:
         """What was made, newest first."""
         works = [work for work in self.works.values() if work.resource is not None]
-        entries = [{"id": work.resource, "prompt": "a lamp", "createdAt": MADE_AT, "status": "succeeded"} for work in reversed(works)]
+        entries = [
+            {"id": work.resource, "prompt": "a lamp", "createdAt": MADE_AT, "status": "succeeded"}
+            for work in reversed(works)
+        ]
         files = MODEL_FILES if self.kind is Kind.MODEL else WORLD_FILES
         return Page.read(self.kind, {"data": [entry | {"assets": files} for entry in entries]})
 
@@ -102,7 +129,10 @@ class PaperMint:
         if decision.key in self.keys:
             return self._told(self.works[self.keys[decision.key]])
         if decision.verb is Verb.RETRY:
-            if any(work.resource == target and work.status not in {"failed", "canceled"} for work in self.works.values()):
+            if any(
+                work.resource == target and work.status not in {"failed", "canceled"}
+                for work in self.works.values()
+            ):
                 raise problem(409)
             return self._told(self._begin(decision.key, target))
         work = self.works[target]
@@ -120,8 +150,14 @@ class PaperMint:
         return self._told(work)
 
     def _told(self, work: Work) -> Operation:
-        shown = {"assets": {"previewImageUrl": f"{FILES}{work.id}-{work.previews}.webp"}} if work.previews else {}
-        return operation(work.status, self.mode, id=work.id, resource=work.resource, kind=self.kind, **shown)
+        shown = (
+            {"assets": {"previewImageUrl": f"{FILES}{work.id}-{work.previews}.webp"}}
+            if work.previews
+            else {}
+        )
+        return operation(
+            work.status, self.mode, id=work.id, resource=work.resource, kind=self.kind, **shown
+        )
 
     def move(self, work: Work, to: str) -> None:
         """The clock's part."""
@@ -133,7 +169,9 @@ class PaperMint:
     def finish(self) -> None:
         """Everything that runs comes to its next stop quickly, and well."""
         for work in self.works.values():
-            if work.status in {"queued", "running", "enchanting"} or (work.status == "preview_ready" and self.mode is Mode.AUTO):
+            if work.status in {"queued", "running", "enchanting"} or (
+                work.status == "preview_ready" and self.mode is Mode.AUTO
+            ):
                 waits = self.mode is Mode.REVIEW and not work.previews
                 self.move(work, "preview_ready" if waits else "succeeded")
 
@@ -162,27 +200,37 @@ class JobMachine(RuleBasedStateMachine):
         name=st.sampled_from([None, "Lamp"]),
         picture=st.booleans(),
     )
-    def click_generate(self, mode: Mode, kind: Kind, alpha: bool, name: str | None, picture: bool) -> None:
+    def click_generate(
+        self, mode: Mode, kind: Kind, alpha: bool, name: str | None, picture: bool
+    ) -> None:
         """A fresh job in the journal."""
         self.mint = PaperMint(mode, kind, alpha)
-        self.book = a_job(mode=mode, kind=kind, name=name, images=("/tmp/a.png",) if picture else ())
+        self.book = a_job(
+            mode=mode, kind=kind, name=name, images=("/tmp/a.png",) if picture else ()
+        )
         self.told: Teller | None = None
         self.clicks = 1  # that may begin an operation
         self.numbers = 0
         self.now = LATE
 
-    # -- this side ---------------------------------------------------------------------------------------------------------------
+    # -- this side
+    # ---------------------------------------------------------------------------------------------------------------
 
     def _begin_telling(self) -> None:
         """Tell from what the journal knows, which is all that a new process has."""
-        self.told = Teller(records.load(records.dump(self.book), self.book.decision, self.book.phase), Terms(now=lambda: self.now))
+        self.told = Teller(
+            records.load(records.dump(self.book), self.book.decision, self.book.phase),
+            Terms(now=lambda: self.now),
+        )
         self._commit()
 
     def _commit(self) -> None:
         """As the desk does: the record as it is; a decision goes only when it was answered."""
         assert self.told is not None
         self.book = self.told.job
-        assert records.load(records.dump(self.book), self.book.decision, self.book.phase) == self.book
+        assert (
+            records.load(records.dump(self.book), self.book.decision, self.book.phase) == self.book
+        )
         if self.told.rests:
             self.told = None
 
@@ -194,7 +242,9 @@ class JobMachine(RuleBasedStateMachine):
             self.told.answer(answer)
         self._commit()
 
-    @precondition(lambda self: self.told is None and (self.book.goes_on or self.book.phase is Phase.PAUSED))
+    @precondition(
+        lambda self: self.told is None and (self.book.goes_on or self.book.phase is Phase.PAUSED)
+    )
     @rule()
     def resume(self) -> None:
         """Somebody starts the program, or says resume."""
@@ -223,13 +273,23 @@ class JobMachine(RuleBasedStateMachine):
             else:
                 self._go_on(answer)
 
-    @precondition(lambda self: self.told is not None and not isinstance(self.told.want, TakeSlot | Fetch | Glance | ReadTaken))
+    @precondition(
+        lambda self: (
+            self.told is not None
+            and not isinstance(self.told.want, TakeSlot | Fetch | Glance | ReadTaken)
+        )
+    )
     @rule(error=st.sampled_from(sorted(ERRORS)))
     def refused(self, error: str) -> None:
         """The call finally failed, and Mint did nothing."""
         self._go_on(error=ERRORS[error])
 
-    @precondition(lambda self: self.told is not None and not isinstance(self.told.want, TakeSlot | Fetch | Glance | ReadTaken))
+    @precondition(
+        lambda self: (
+            self.told is not None
+            and not isinstance(self.told.want, TakeSlot | Fetch | Glance | ReadTaken)
+        )
+    )
     @rule(killed=st.booleans())
     def answer_lost(self, killed: bool) -> None:
         """Mint acted; its answer never came, or the process died before it was committed."""
@@ -275,7 +335,10 @@ class JobMachine(RuleBasedStateMachine):
 
     @rule(verb=st.sampled_from(Verb))
     def click(self, verb: Verb) -> None:
-        """A click, where one is taken; the story is told anew, with it. (A paused job is resumed without a decision: see `resume`.)"""
+        """A click, where one is taken; the story is told anew, with it.
+
+        (A paused job is resumed without a decision: see `resume`.)
+        """
         pending = self.book.decision.verb if self.book.decision else None
         offered = may_decide(verb, self.book.phase, pending) and verb in presenter.verbs(self.book)
         if not offered or (verb is Verb.RESUME and self.book.phase is Phase.PAUSED):
@@ -283,26 +346,42 @@ class JobMachine(RuleBasedStateMachine):
         self.numbers += 1
         self.clicks += verb is Verb.RETRY
         self.book = replace(
-            self.book, decision=Decision(verb, f"click-{self.numbers}", "greener" if verb is Verb.REVISE else None, self.now)
+            self.book,
+            decision=Decision(
+                verb, f"click-{self.numbers}", "greener" if verb is Verb.REVISE else None, self.now
+            ),
         )
         self.told = None
 
-    # -- the other side ------------------------------------------------------------------------------------------------------------
+    # -- the other side
+    # ------------------------------------------------------------------------------------------------------------
 
     @precondition(lambda self: any(work.status in OPEN for work in self.mint.works.values()))
     @rule(
         to=st.sampled_from(
-            ["running", "enchanting", "preview_ready", "billing_required", "succeeded", "partially_succeeded", "failed", "canceled"]
+            [
+                "running",
+                "enchanting",
+                "preview_ready",
+                "billing_required",
+                "succeeded",
+                "partially_succeeded",
+                "failed",
+                "canceled",
+            ]
         )
     )
     def mint_moves(self, to: str) -> None:
         """The operations under way move, as far as Mint lets them."""
         for work in self.mint.works.values():
-            waits = work.status == "billing_required" or (work.status == "preview_ready" and self.mint.mode is Mode.REVIEW)
+            waits = work.status == "billing_required" or (
+                work.status == "preview_ready" and self.mint.mode is Mode.REVIEW
+            )
             if work.status in OPEN and (not waits or to == "canceled"):
                 self.mint.move(work, to)
 
-    # -- promises --------------------------------------------------------------------------------------------------------------------
+    # -- promises
+    # --------------------------------------------------------------------------------------------------------------------
 
     @invariant()
     def nothing_is_begun_twice(self) -> None:
@@ -315,7 +394,9 @@ class JobMachine(RuleBasedStateMachine):
         """Ready means that every file is here, or that its absence is said."""
         if self.book.phase is Phase.READY:
             here = {one.role for one in self.book.files} - {Role.PREVIEW}
-            assert here == ROLES[self.mint.kind] or (here == ROLES[self.mint.kind] - {Role.PICTURE} and self.book.notes)
+            assert here == ROLES[self.mint.kind] or (
+                here == ROLES[self.mint.kind] - {Role.PICTURE} and self.book.notes
+            )
 
     @invariant()
     def previews_are_told_apart(self) -> None:
@@ -325,7 +406,9 @@ class JobMachine(RuleBasedStateMachine):
 
     @invariant()
     def nothing_waits_for_nobody(self) -> None:
-        """A job that is not told either goes on by itself when it is resumed, or offers a click, or is over."""
+        """A job that is not told either goes on by itself when it is resumed, or offers a click, or
+        is over.
+        """
         if self.told is None and not self.book.goes_on:
             assert VERBS.get(self.book.phase) or self.book.phase in RESTS, self.book.phase
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a World's job says of each part, whatever has become of it the last time and this time: one sentence at most, and a true one."""
+"""What a World's job says of each part, whatever has become of it the last time and this time: one
+sentence at most, and a true one.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ def fetched_again(job: Job) -> Job:
 
 
 def tell(told: Teller, states: States, time: str) -> Teller:
-    """Go on until the small picture is wanted, which comes last: each part is missing, bad, good, or gone from where Mint says that it is."""
+    """Go on until the small picture is wanted, which comes last: each part is missing, bad, good,
+    or gone from where Mint says that it is.
+    """
     told.expect(ReadAsset)
     offered = {role: f"{FILES}{role}" for role, state in states.items() if state != "missing"}
     world = asset(
@@ -56,7 +60,8 @@ def tell(told: Teller, states: States, time: str) -> Teller:
         if states[want.role] == "bad":
             told.fail(BadFile(f"It was damaged the {time} time."))
         elif states[want.role] == "gone":
-            told.fail(LinkExpired("It is not there.")).expect(ReadAsset)  # a fresh address, which is as dead
+            # a fresh address, which is as dead
+            told.fail(LinkExpired("It is not there.")).expect(ReadAsset)
             told.answer(world).expect(Fetch)
             told.fail(LinkExpired(f"It was not there the {time} time."))
         else:
@@ -73,15 +78,25 @@ def end(told: Teller) -> Job:
 
 def notes(states: States, time: str) -> tuple[str, ...]:
     """What is to be said of such parts, and nothing else."""
-    bad = {role: f"The {what} cannot be used. It was damaged the {time} time." for role, what in PARTS.items()}
-    gone = {role: f"The {what} could not be fetched. It was not there the {time} time." for role, what in PARTS.items()}
+    bad = {
+        role: f"The {what} cannot be used. It was damaged the {time} time."
+        for role, what in PARTS.items()
+    }
+    gone = {
+        role: f"The {what} could not be fetched. It was not there the {time} time."
+        for role, what in PARTS.items()
+    }
     said = {"missing": MISSING, "bad": bad, "gone": gone}
     return tuple(said[state][role] for role, state in states.items() if state in said)
 
 
-@pytest.mark.parametrize(("part", "before", "after"), list(itertools.product(PARTS, STATES, STATES)))
+@pytest.mark.parametrize(
+    ("part", "before", "after"), list(itertools.product(PARTS, STATES, STATES))
+)
 def test_what_is_said_of_a_part(part: Role, before: str, after: str) -> None:
-    """The first time; fetched once more, when it is another file; and told again after a kill, when only what was good is still here."""
+    """The first time; fetched once more, when it is another file; and told again after a kill, when
+    only what was good is still here.
+    """
     first, second = {**ALL_GOOD, part: before}, {**ALL_GOOD, part: after}
     told = tell(Teller(fetching()), first, "first")
     broken_off = end(tell(told.again(), second, "second"))
@@ -97,19 +112,28 @@ def test_what_is_said_of_a_part(part: Role, before: str, after: str) -> None:
 COMBINED = [dict(zip(PARTS, states, strict=True)) for states in itertools.product(STATES, repeat=3)]
 
 
-@pytest.mark.parametrize("before", [each for each in COMBINED if "good" in each.values()], ids=lambda each: "-".join(each.values()))
+@pytest.mark.parametrize(
+    "before",
+    [each for each in COMBINED if "good" in each.values()],
+    ids=lambda each: "-".join(each.values()),
+)
 def test_what_is_said_of_all_parts(before: States) -> None:
     """No part has anything to do with what is said of another."""
     job = end(tell(Teller(fetching()), before, "first"))
     assert job.notes == notes(before, "first")
     for after in (each for each in COMBINED if "good" in each.values()):
-        assert end(tell(Teller(fetched_again(job)), after, "second")).notes == (REMARK, *notes(after, "second"))
+        assert end(tell(Teller(fetched_again(job)), after, "second")).notes == (
+            REMARK,
+            *notes(after, "second"),
+        )
 
 
 @pytest.mark.parametrize("before", STATES)
 @pytest.mark.parametrize("after", STATES)
 def test_a_partial_success_is_explained_once(before: str, after: str) -> None:
-    """By the part that is missing or bad; where all that is used here is good, by a sentence that says so, and only then."""
+    """By the part that is missing or bad; where all that is used here is good, by a sentence that
+    says so, and only then.
+    """
     first, second = {**ALL_GOOD, Role.PANORAMA: before}, {**ALL_GOOD, Role.PANORAMA: after}
     job = end(tell(Teller(fetching("partially_succeeded")), first, "first"))
     assert job.notes == (notes(first, "first") or (NOTHING_USED_IS_MISSING,))
@@ -118,28 +142,42 @@ def test_a_partial_success_is_explained_once(before: str, after: str) -> None:
 
 
 def test_a_part_that_was_bad_is_not_called_so_while_it_has_not_come() -> None:
-    """The connection broke on the second time: nothing is known of the file that would have come then."""
+    """The connection broke on the second time: nothing is known of the file that would have come
+    then.
+    """
     job = end(tell(Teller(fetching()), {**ALL_GOOD, Role.COLLIDER: "bad"}, "first"))
     told = Teller(fetched_again(job))
-    told.answer(asset(Kind.WORLD, colliderMeshUrl=f"{FILES}c", panoUrl=f"{FILES}p", thumbnailUrl=THUMB))
+    told.answer(
+        asset(Kind.WORLD, colliderMeshUrl=f"{FILES}c", panoUrl=f"{FILES}p", thumbnailUrl=THUMB)
+    )
     told.fail(DownloadFailed("It broke."))
     assert told.job.phase is Phase.PAUSED and told.job.notes == (REMARK,)
 
 
 def test_the_small_picture_is_said_to_lack_once() -> None:
-    """It could not be fetched for one reason, then for another, then Mint has none, then it is here."""
+    """It could not be fetched for one reason, then for another, then Mint has none, then it is
+    here.
+    """
     job = tell(Teller(fetching()), ALL_GOOD, "first").fail(DownloadFailed("It broke.")).job
     assert job.notes == ("The picture could not be fetched. It broke.",)
-    job = tell(Teller(fetched_again(job)), ALL_GOOD, "second").fail(DownloadFailed("It broke again.")).job
+    job = (
+        tell(Teller(fetched_again(job)), ALL_GOOD, "second")
+        .fail(DownloadFailed("It broke again."))
+        .job
+    )
     assert job.notes == (REMARK, "The picture could not be fetched. It broke again.")
     told = Teller(fetched_again(job)).answer(asset(Kind.WORLD, panoUrl=f"{FILES}p"))
     job = told.answer(kept(told.expect(Fetch))).job
-    assert "This world came without a picture." in job.notes and not any("could not be fetched" in note for note in job.notes)
+    assert "This world came without a picture." in job.notes and not any(
+        "could not be fetched" in note for note in job.notes
+    )
     assert end(tell(Teller(fetched_again(job)), ALL_GOOD, "fourth")).notes == (REMARK,)
 
 
 def test_a_world_of_which_nothing_can_be_had_waits() -> None:
-    """Every address leads nowhere: it has been paid for, so it can be gone on with once they lead somewhere again."""
+    """Every address leads nowhere: it has been paid for, so it can be gone on with once they lead
+    somewhere again.
+    """
     told = tell(Teller(fetching()), dict.fromkeys(PARTS, "gone"), "first")
     told.fail(LinkExpired("It is not there.")).expect(ReadAsset)  # the small picture
     told.fail(DownloadFailed("It broke."))

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers that say nothing clearly, or something of before: the job and its key are kept, and nothing untrue is shown."""
+"""Answers that say nothing clearly, or something of before: the job and its key are kept, and
+nothing untrue is shown.
+"""
 
 from __future__ import annotations
 
@@ -12,31 +14,76 @@ import pytest
 from mint_blender.files.choice import OPTIMIZED_NEEDS
 from mint_blender.jobs import presenter
 from mint_blender.jobs.job import Job, Phase, Role, Target, Verb, new_conversion, new_fetch
-from mint_blender.jobs.workflow.effects import Act, Convert, Fetch, Optimize, Poll, ReadAsset, ReadPage, ReadTaken, Start
+from mint_blender.jobs.workflow.effects import (
+    Act,
+    Convert,
+    Fetch,
+    Optimize,
+    Poll,
+    ReadAsset,
+    ReadPage,
+    ReadTaken,
+    Start,
+)
 from mint_blender.jobs.workflow.run import Terms
 from mint_blender.mint.errors import BadAnswer, CannotCancel, MintError, Problem, problem_error
 from mint_blender.mint.problem_documents import read_problem
-from mint_blender.mint.schema import Asset, Format, Kind, Mode, Operation, OptimizationLevel, Page, Seen
+from mint_blender.mint.schema import (
+    Asset,
+    Format,
+    Kind,
+    Mode,
+    Operation,
+    OptimizationLevel,
+    Page,
+    Seen,
+)
 
-from .telling import FILES, GLB, Teller, a_job, asset, decided, in_review, kept, operation, problem, seen, started, working
+from .telling import (
+    FILES,
+    GLB,
+    Teller,
+    a_job,
+    asset,
+    decided,
+    in_review,
+    kept,
+    operation,
+    problem,
+    seen,
+    started,
+    working,
+)
 
 LAMP = Asset.read(Kind.MODEL, {"id": "res_1", "status": "succeeded", "assets": {"glbUrl": GLB}})
 READS = Terms(readable=OPTIMIZED_NEEDS)
 
-# -- no answer that proves anything ----------------------------------------------------------------------------------------------
+# -- no answer that proves anything
+# ----------------------------------------------------------------------------------------------
 
 UNCLEAR: dict[str, MintError] = {
     **{str(status): problem(status) for status in (408, 425, 499, 507, 520, 524, 530, 418, 599)},
-    **{f"{status} HTML": problem_error(read_problem(status, None)) for status in (400, 402, 403, 404, 405, 409, 413, 422, 524)},
+    **{
+        f"{status} HTML": problem_error(read_problem(status, None))
+        for status in (400, 402, 403, 404, 405, 409, 413, 422, 524)
+    },
     "generic 409": problem(409),
     "2xx without sense": BadAnswer("it is an operation without an id"),
     "redirect": BadAnswer("it redirects"),
 }
 PAID: dict[str, Callable[[], Teller]] = {
     "start": lambda: Teller(a_job()).answer(),
-    "convert": lambda: Teller(new_conversion(LAMP, (Format.FBX,), Target(folder="/out"), now=1.0)).answer(LAMP).answer(),
-    "optimize": lambda: Teller(new_fetch(LAMP, Target(), now=1.0, optimize=OptimizationLevel.LIGHT), READS).answer(LAMP),
-    "retry": lambda: Teller(decided(replace(working(), phase=Phase.FAILED, operation=operation("failed")), Verb.RETRY)),
+    "convert": lambda: (
+        Teller(new_conversion(LAMP, (Format.FBX,), Target(folder="/out"), now=1.0))
+        .answer(LAMP)
+        .answer()
+    ),
+    "optimize": lambda: Teller(
+        new_fetch(LAMP, Target(), now=1.0, optimize=OptimizationLevel.LIGHT), READS
+    ).answer(LAMP),
+    "retry": lambda: Teller(
+        decided(replace(working(), phase=Phase.FAILED, operation=operation("failed")), Verb.RETRY)
+    ),
     "approve": lambda: Teller(decided(in_review().job, Verb.APPROVE)),
     "revise": lambda: Teller(decided(in_review().job, Verb.REVISE, "greener")),
     "resume": lambda: Teller(decided(replace(working(), phase=Phase.BILLING), Verb.RESUME)),
@@ -51,7 +98,9 @@ def key_of(want: Any) -> str:
 @pytest.mark.parametrize("name", UNCLEAR)
 @pytest.mark.parametrize("call", PAID)
 def test_an_unclear_answer_keeps_the_job_and_its_key(call: str, name: str) -> None:
-    """Whatever the answer, the job is not over, and the next call that is paid for is the very same one."""
+    """Whatever the answer, the job is not over, and the next call that is paid for is the very same
+    one.
+    """
     told = PAID[call]()
     key = key_of(told.want)
     for _ in range(12):
@@ -59,7 +108,9 @@ def test_an_unclear_answer_keeps_the_job_and_its_key(call: str, name: str) -> No
             assert key_of(told.want) == key
             told.fail(UNCLEAR[name])
         elif isinstance(told.want, Poll):
-            told.answer(seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p1.webp"}))
+            told.answer(
+                seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p1.webp"})
+            )
         elif isinstance(told.want, ReadAsset):
             told.answer(Asset.read(Kind.MODEL, {"id": "res_1", "status": "failed"}))
     assert told.job.phase not in {Phase.FAILED, Phase.CANCELED}
@@ -78,7 +129,8 @@ def test_a_clear_refusal_ends_a_start(status: int) -> None:
     assert not told.job.goes_on
 
 
-# -- what Mint has made, but does not name ----------------------------------------------------------------------------------------
+# -- what Mint has made, but does not name
+# ----------------------------------------------------------------------------------------
 
 
 def nameless(**more: Any) -> Teller:
@@ -93,7 +145,12 @@ def test_without_a_resource_the_operation_and_then_the_list_are_looked_at() -> N
         assert told.expect(Poll).after == 3.0
         told.answer(seen("succeeded", resource=None))
     told.expect(ReadPage)
-    entry = {"id": "res_9", "prompt": "a lamp", "createdAt": "2100-01-01T00:00:00Z", "status": "succeeded"}
+    entry = {
+        "id": "res_9",
+        "prompt": "a lamp",
+        "createdAt": "2100-01-01T00:00:00Z",
+        "status": "succeeded",
+    }
     told.answer(Page.read(Kind.MODEL, {"data": [entry]})).expect(ReadTaken)
     assert told.answer(frozenset()).expect(ReadAsset).asset_id == "res_9"
     told.answer(asset(glbUrl=GLB))
@@ -123,12 +180,15 @@ def test_where_nothing_is_found_resume_looks_again_at_no_cost() -> None:
 @pytest.mark.parametrize("word", ["Model", "MODEL", "asset", "", "world"])
 def test_the_type_is_the_jobs_own_kind(word: str) -> None:
     """In other casing, unknown, or not told: a job that asked for a model has one."""
-    made = Operation.read({"id": "op_1", "status": "succeeded", "resource": {"type": word, "id": "res_1"}})
+    made = Operation.read(
+        {"id": "op_1", "status": "succeeded", "resource": {"type": word, "id": "res_1"}}
+    )
     want = started(a_job()).answer(Seen(made)).expect(ReadAsset)
     assert (want.kind, want.asset_id) == (Kind.MODEL, "res_1")
 
 
-# -- answers of before -----------------------------------------------------------------------------------------------------------
+# -- answers of before
+# -----------------------------------------------------------------------------------------------------------
 
 
 def shown(picture: str | None, at: str | None = None) -> Seen:
@@ -141,7 +201,9 @@ P1, P2 = f"{FILES}p1.webp", f"{FILES}p2.webp"
 
 def test_preview_ready_after_the_approval_is_polled_on() -> None:
     """Approve again would be offered otherwise; also after a restart, for as long as it takes."""
-    told = Teller(decided(in_review().job, Verb.APPROVE)).answer(operation("preview_ready", Mode.REVIEW, assets={"previewImageUrl": P1}))
+    told = Teller(decided(in_review().job, Verb.APPROVE)).answer(
+        operation("preview_ready", Mode.REVIEW, assets={"previewImageUrl": P1})
+    )
     for _ in range(5):
         assert told.job.phase is Phase.WORKING
         told.answer(shown(P1))
@@ -153,7 +215,9 @@ def test_preview_ready_after_the_approval_is_polled_on() -> None:
 
 def test_the_old_picture_after_a_revision_is_polled_on() -> None:
     """It is never shown as the new Preview: only another picture is."""
-    told = Teller(decided(in_review().job, Verb.REVISE, "greener")).answer(operation("running", Mode.REVIEW))
+    told = Teller(decided(in_review().job, Verb.REVISE, "greener")).answer(
+        operation("running", Mode.REVIEW)
+    )
     told.answer(shown(P1, "2026-08-03T22:46:00Z")).expect(Poll)
     assert (told.job.phase, len(told.job.previews)) == (Phase.WORKING, 1)
     told = told.again().answer(shown(P1, "2026-08-03T22:47:00Z"))
@@ -161,44 +225,64 @@ def test_the_old_picture_after_a_revision_is_polled_on() -> None:
     told.answer(shown(P2))
     told.answer(kept(told.expect(Fetch)))
     assert (told.job.phase, [one.url for one in told.job.previews]) == (Phase.REVIEW, [P1, P2])
-    third = Teller(decided(told.job, Verb.REVISE, "bluer")).answer(operation("running", Mode.REVIEW))
+    third = Teller(decided(told.job, Verb.REVISE, "bluer")).answer(
+        operation("running", Mode.REVIEW)
+    )
     third.answer(shown(P1)).expect(Poll)
     assert third.job.phase is Phase.WORKING, "an answer of two revisions before"
 
 
 def test_after_half_an_hour_of_the_old_picture_a_person_decides() -> None:
-    """A Mint that gives a revision the same address would be polled for ever: it is said, and the picture is not shown as a new one."""
-    told = Teller(decided(in_review().job, Verb.REVISE, "greener")).answer(operation("running", Mode.REVIEW))
+    """A Mint that gives a revision the same address would be polled for ever: it is said, and the
+    picture is not shown as a new one.
+    """
+    told = Teller(decided(in_review().job, Verb.REVISE, "greener")).answer(
+        operation("running", Mode.REVIEW)
+    )
     waited = 0.0
     while told.job.phase is Phase.WORKING:
         waited += told.expect(Poll).after
         told.answer(shown(P1, "2026-08-03T22:47:00Z"))
     assert 30 * 60 <= waited <= 31 * 60
     assert (told.rests, told.job.phase, len(told.job.previews)) == (True, Phase.REVIEW, 1)
-    assert told.job.notes == ("Mint still shows the earlier Preview: look at it at mint.gg before you approve.",)
+    assert told.job.notes == (
+        "Mint still shows the earlier Preview: look at it at mint.gg before you approve.",
+    )
 
 
 def test_a_revision_without_a_picture_is_told_by_its_time() -> None:
     """The same moment is the old Preview; another one is the new, of which no picture came."""
     before = in_review().job
     assert before.operation is not None
-    before = replace(before, operation=Operation.read({**before.operation.raw, "updatedAt": "2026-08-03T22:46:00Z"}))
+    before = replace(
+        before,
+        operation=Operation.read({**before.operation.raw, "updatedAt": "2026-08-03T22:46:00Z"}),
+    )
     told = Teller(decided(before, Verb.REVISE, "greener")).answer(operation("running", Mode.REVIEW))
     told.answer(shown(None, "2026-08-03T22:46:00Z")).expect(Poll)
     assert told.answer(shown(None, "2026-08-03T22:47:00Z")).job.phase is Phase.REVIEW
 
 
 def test_a_mode_that_is_not_told_is_the_one_that_was_asked_for() -> None:
-    """Else a review would be waited for in vain, or an approval passed over; it stays so in the journal."""
+    """Else a review would be waited for in vain, or an approval passed over; it stays so in the
+    journal.
+    """
     told = started(a_job(mode=Mode.REVIEW))
-    silent = Operation.read({"id": "op_1", "status": "preview_ready", "resource": {"type": "model", "id": "res_1"}})
+    silent = Operation.read(
+        {"id": "op_1", "status": "preview_ready", "resource": {"type": "model", "id": "res_1"}}
+    )
     told.answer(Seen(silent))
     assert (told.job.phase, told.again().job.phase) == (Phase.REVIEW, Phase.REVIEW)
     assert told.again().job.operation is not None
-    assert started(a_job()).answer(Seen(silent)).job.phase is Phase.WORKING, "in auto mode it passes by"
+    assert started(a_job()).answer(Seen(silent)).job.phase is Phase.WORKING, (
+        "in auto mode it passes by"
+    )
 
 
-@pytest.mark.parametrize(("type_", "done"), [("model_generation", True), ("model_optimization", False), ("model_conversion", False)])
+@pytest.mark.parametrize(
+    ("type_", "done"),
+    [("model_generation", True), ("model_optimization", False), ("model_conversion", False)],
+)
 def test_no_status_but_files_means_done(type_: str, done: bool) -> None:
     """The files that an operation makes, not those of the model that it makes them of."""
     told = Operation.read({"id": "op_1", "type": type_, "status": None, "assets": {"glbUrl": GLB}})
@@ -207,10 +291,13 @@ def test_no_status_but_files_means_done(type_: str, done: bool) -> None:
     assert Operation.read({"id": "op_1", "type": type_, "assets": {"previewImageUrl": P1}}).is_busy
 
 
-# -- cancel ----------------------------------------------------------------------------------------------------------------------
+# -- cancel
+# ----------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("images", [(), ("/tmp/a.png",)], ids=["in line", "its pictures are on their way"])
+@pytest.mark.parametrize(
+    "images", [(), ("/tmp/a.png",)], ids=["in line", "its pictures are on their way"]
+)
 def test_cancel_of_what_was_never_sent_sends_nothing(images: tuple[str, ...]) -> None:
     """Canceled at once, also in the moment between the free place and the start."""
     for phase in (Phase.WAITING, Phase.SENDING):
@@ -239,8 +326,12 @@ def test_where_mint_cannot_cancel_it_goes_on_and_is_kept(status: int) -> None:
     told = Teller(decided(running(), Verb.CANCEL)).fail(error)
     told.answer(seen("running", kind=Kind.WORLD)).expect(Poll)
     assert (told.job.phase, told.job.decision) == (Phase.WORKING, None)
-    assert told.job.notes[-1] == ("Mint cannot cancel this now. It continues, costs about 1,650 Credits, and its result will be kept.")
-    told.answer(seen("succeeded", kind=Kind.WORLD)).answer(asset(Kind.WORLD, panoUrl=f"{FILES}p.webp"))
+    assert told.job.notes[-1] == (
+        "Mint cannot cancel this now. It continues, costs about 1,650 Credits, and its result will be kept."
+    )
+    told.answer(seen("succeeded", kind=Kind.WORLD)).answer(
+        asset(Kind.WORLD, panoUrl=f"{FILES}p.webp")
+    )
     assert kept(told.expect(Fetch)).role is Role.PANORAMA
 
 

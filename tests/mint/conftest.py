@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests of the service's room share: a clean environment, a stand-in Mint, and transports to wire-level servers."""
+"""What the tests of the service's room share: a clean environment, a stand-in Mint, and transports
+to wire-level servers.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +24,23 @@ from .wire import KEY
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
-LISTENED_TO = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "NETRC")
+LISTENED_TO = (
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "SSL_CERT_FILE",
+    "NETRC",
+)
 
 
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Whatever the machine's proxies, CA bundles and netrc say, a test sees only what it sets itself."""
+    """Whatever the machine's proxies, CA bundles and netrc say, a test sees only what it sets
+    itself.
+    """
     for name in LISTENED_TO:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
@@ -42,7 +55,9 @@ def speaking() -> Iterator[Speaking]:
     """Makes transports to a base URL, with short time-outs, and closes them at the end."""
     with ExitStack() as opened:
 
-        def speak(base_url: str, key: str = KEY, timeouts: Timeouts = Timeouts(5.0, 5.0)) -> Transport:
+        def speak(
+            base_url: str, key: str = KEY, timeouts: Timeouts = Timeouts(5.0, 5.0)
+        ) -> Transport:
             return opened.enter_context(Transport(Origin.parse(base_url), key, timeouts=timeouts))
 
         yield speak

@@ -24,7 +24,13 @@ def client_of(service: ThreadService, **more: Any) -> Client:
     return Client(Transport(Origin.parse(service.api), service.key, **more))
 
 
-def start(client: Client, prompt: str = "a lamp", kind: Kind = Kind.MODEL, mode: Mode = Mode.AUTO, key: str = "start-1") -> Operation:
+def start(
+    client: Client,
+    prompt: str = "a lamp",
+    kind: Kind = Kind.MODEL,
+    mode: Mode = Mode.AUTO,
+    key: str = "start-1",
+) -> Operation:
     """Start a generation."""
     return client.start(kind, GenerationRequest(kind, prompt, Preset.FAST, mode).body(()), key=key)
 
@@ -39,7 +45,9 @@ def finished(service: ThreadService, client: Client, operation: Operation) -> Op
     return operation
 
 
-def made(service: ThreadService, client: Client, prompt: str = "a lamp", kind: Kind = Kind.MODEL) -> str:
+def made(
+    service: ThreadService, client: Client, prompt: str = "a lamp", kind: Kind = Kind.MODEL
+) -> str:
     """The id of a finished model or world."""
     operation = finished(service, client, start(client, prompt, kind, key="make-1"))
     assert operation.resource is not None

@@ -21,8 +21,16 @@ def test_the_environment_wins_over_the_preferences():
 
 def test_the_preferences_count_where_the_environment_is_silent():
     """Empty variables are silent too."""
-    account = Account.of({"MINT_API_KEY": "", "MINT_API_BASE_URL": " "}, key=" sk-preferences ", base_url="https://api.dev.mint.gg/v1")
-    assert (account.key, account.base_url, account.key_source) == ("sk-preferences", "https://api.dev.mint.gg/v1", "the preferences")
+    account = Account.of(
+        {"MINT_API_KEY": "", "MINT_API_BASE_URL": " "},
+        key=" sk-preferences ",
+        base_url="https://api.dev.mint.gg/v1",
+    )
+    assert (account.key, account.base_url, account.key_source) == (
+        "sk-preferences",
+        "https://api.dev.mint.gg/v1",
+        "the preferences",
+    )
 
 
 def test_without_settings_it_is_mint_without_a_key():
@@ -34,9 +42,15 @@ ELSEWHERE = {"MINT_API_BASE_URL": "https://elsewhere.example/v1"}
 
 
 def test_an_address_of_the_environment_does_not_get_the_key_of_the_preferences():
-    """Whoever can set a variable would get the key: it is left out until the user has confirmed the address."""
+    """Whoever can set a variable would get the key: it is left out until the user has confirmed the
+    address.
+    """
     account = Account.of(ELSEWHERE, key="sk-preferences")
-    assert (account.key, account.base_url, account.withheld_from) == ("", "https://elsewhere.example/v1", "https://elsewhere.example")
+    assert (account.key, account.base_url, account.withheld_from) == (
+        "",
+        "https://elsewhere.example/v1",
+        "https://elsewhere.example",
+    )
 
 
 @pytest.mark.parametrize(
@@ -49,14 +63,23 @@ def test_an_address_of_the_environment_does_not_get_the_key_of_the_preferences()
     ],
     ids=["confirmed", "both from the environment", "entered in the preferences too", "Mint itself"],
 )
-def test_an_address_that_the_user_has_chosen_gets_the_key(environ: dict[str, str], more: dict[str, Any]):
-    """Confirmed once, set together with a key, the same server as in the preferences, or the usual one."""
+def test_an_address_that_the_user_has_chosen_gets_the_key(
+    environ: dict[str, str], more: dict[str, Any]
+):
+    """Confirmed once, set together with a key, the same server as in the preferences, or the usual
+    one.
+    """
     account = Account.of(environ, key="sk-preferences", **more)
     assert (account.key, account.withheld_from) == ("sk-preferences", "")
 
 
 @pytest.mark.parametrize(
-    "confirmed", [["https://elsewhere.example:8443"], ["http://elsewhere.example"], ["https://elsewhere.example.evil"]]
+    "confirmed",
+    [
+        ["https://elsewhere.example:8443"],
+        ["http://elsewhere.example"],
+        ["https://elsewhere.example.evil"],
+    ],
 )
 def test_another_server_is_not_confirmed_by_it(confirmed: list[str]):
     """Scheme, host and port have to be the same."""

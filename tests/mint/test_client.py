@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every endpoint, asked of a real service: what is sent, and what is understood of the answer. Time moves only when a test says so."""
+"""Every endpoint, asked of a real service: what is sent, and what is understood of the answer.
+
+Time moves only when a test says so.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +58,10 @@ def test_estimate_of_an_optimisation(service, client):
     """Asked for one model."""
     model = made(service, client)
     assert client.estimate_optimization(model).estimated_total > 0
-    assert service.requests("POST", "/v1/pricing:estimate")[0].body == {"operation": "model_optimization", "modelId": model}
+    assert service.requests("POST", "/v1/pricing:estimate")[0].body == {
+        "operation": "model_optimization",
+        "modelId": model,
+    }
 
 
 # Reference pictures
@@ -73,14 +79,20 @@ def test_an_uploaded_picture_can_be_used_in_a_start(service, client):
 
 def test_an_uploaded_picture_is_kept_once(client):
     """The same key and picture give the same address again."""
-    urls = {client.upload_image(PIXEL, "lamp.png", "image/png", key="upload-1").url for _ in range(2)}
+    urls = {
+        client.upload_image(PIXEL, "lamp.png", "image/png", key="upload-1").url for _ in range(2)
+    }
     assert len(urls) == 1
 
 
 def test_an_imported_picture(service, client):
     """Mint fetches a public address by itself."""
-    assert client.import_image("https://example.org/lamp.png", key="import-1").url.startswith("http")
-    assert service.requests("POST", "/v1/reference-images")[0].body == {"sourceUrl": "https://example.org/lamp.png"}
+    assert client.import_image("https://example.org/lamp.png", key="import-1").url.startswith(
+        "http"
+    )
+    assert service.requests("POST", "/v1/reference-images")[0].body == {
+        "sourceUrl": "https://example.org/lamp.png"
+    }
 
 
 def test_what_cannot_be_a_reference_picture_is_not_sent(service, client):
@@ -99,7 +111,11 @@ def test_what_cannot_be_a_reference_picture_is_not_sent(service, client):
 def test_start_and_poll_to_the_end(service, client, kind):
     """The contract's way: 202, then reads until it has succeeded; then the resource has its files."""
     operation = start(client, kind=kind)
-    assert (operation.type, operation.mode, operation.status) == (f"{kind}_generation", Mode.AUTO, Status.QUEUED)
+    assert (operation.type, operation.mode, operation.status) == (
+        f"{kind}_generation",
+        Mode.AUTO,
+        Status.QUEUED,
+    )
     operation = finished(service, client, operation)
     assert operation.status is Status.SUCCEEDED
     assert operation.resource.type == kind
@@ -107,7 +123,9 @@ def test_start_and_poll_to_the_end(service, client, kind):
     assert asset.is_usable
     assert asset.kind is kind
     files = asset.assets
-    assert (files.glb_url if kind is Kind.MODEL else files.collider_mesh_url).startswith(service.files)
+    assert (files.glb_url if kind is Kind.MODEL else files.collider_mesh_url).startswith(
+        service.files
+    )
 
 
 def test_the_same_key_starts_nothing_twice(service, client):
@@ -125,7 +143,9 @@ def test_the_same_key_with_other_input_is_its_own_error(service, client):
 
 
 def test_a_lost_answer_is_found_again_with_the_same_key(service, client):
-    """The connection closed after Mint had started: repeating with the key brings the operation, not a second one."""
+    """The connection closed after Mint had started: repeating with the key brings the operation,
+    not a second one.
+    """
     operation = patiently(lambda: start(client, "a lamp [lost-answer]"), sleep=lambda seconds: None)
     assert [each.id for each in service.operations()] == [operation.id]
     assert len({request.idempotency_key for request in service.requests("POST")}) == 1
@@ -169,7 +189,10 @@ def test_resume_after_billing(service, client):
     assert operation.awaits_payment
     assert operation.billing.required_credits > 0
     assert operation.billing.action_url
-    assert finished(service, client, client.resume(operation.id, key="resume-1")).status is Status.SUCCEEDED
+    assert (
+        finished(service, client, client.resume(operation.id, key="resume-1")).status
+        is Status.SUCCEEDED
+    )
 
 
 def test_cancel(client):
@@ -217,7 +240,9 @@ def test_optimize(service, client):
     assert client.asset(Kind.MODEL, model).assets.optimized_glb_url
     with pytest.raises(errors.AlreadyOptimized):
         client.optimize(model, key="optimize-3")
-    assert [request.body["optimizationLevel"] for request in service.requests("POST", "*:optimize")] == ["light", "moderate", "moderate"]
+    assert [
+        request.body["optimizationLevel"] for request in service.requests("POST", "*:optimize")
+    ] == ["light", "moderate", "moderate"]
 
 
 def test_convert(service, client):
@@ -232,7 +257,10 @@ def test_convert(service, client):
     assert files.stl_url is None
     client.convert(model, ["stl"], "Lamp for printing", key="convert-2")
     bodies = [request.body for request in service.requests("POST", "*:convert")]
-    assert bodies == [{"targetFormats": ["fbx", "usdz"]}, {"targetFormats": ["stl"], "name": "Lamp for printing"}]
+    assert bodies == [
+        {"targetFormats": ["fbx", "usdz"]},
+        {"targetFormats": ["stl"], "name": "Lamp for printing"},
+    ]
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -243,7 +271,11 @@ def test_a_page(kind):
         first = client.page(kind, limit=20)
         second = client.page(kind, cursor=first.next_cursor, limit=20)
         assert (len(first.data), len(second.data), second.next_cursor) == (20, 5, None)
-        assert {asset.status for asset in first.data + second.data} == {"succeeded", "failed", "running"}
+        assert {asset.status for asset in first.data + second.data} == {
+            "succeeded",
+            "failed",
+            "running",
+        }
         assert len(client.page(kind).data) == 20
         with pytest.raises(errors.InvalidRequest):
             client.page(kind, cursor="nonsense")
@@ -264,7 +296,9 @@ def test_all_assets_come_page_by_page():
 
 def test_a_list_that_goes_round_in_circles_ends(speaking):
     """A cursor that comes again would mean pages for ever."""
-    with listening(answer({"data": [{"id": "m1"}], "pagination": {"nextCursor": "c1", "hasMore": True}})) as wire:
+    with listening(
+        answer({"data": [{"id": "m1"}], "pagination": {"nextCursor": "c1", "hasMore": True}})
+    ) as wire:
         found = []
         with pytest.raises(BadAnswer, match="circles"):
             found.extend(Client(speaking(wire.base_url)).assets(Kind.MODEL))

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What holds for all endpoints: errors and their repetition against a real service, keys, ids and answers on the wire."""
+"""What holds for all endpoints: errors and their repetition against a real service, keys, ids and
+answers on the wire.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,11 @@ def test_a_wrong_key_is_refused(service):
 
 def test_what_is_not_there(client):
     """404 for each read."""
-    for read in (lambda: client.operation("op_0"), lambda: client.asset(Kind.MODEL, "m_0"), lambda: client.asset(Kind.WORLD, "w_0")):
+    for read in (
+        lambda: client.operation("op_0"),
+        lambda: client.asset(Kind.MODEL, "m_0"),
+        lambda: client.asset(Kind.WORLD, "w_0"),
+    ):
         with pytest.raises(errors.NotFound):
             read()
 
@@ -61,7 +67,18 @@ def test_a_refused_start(service, client, word, kind):
     assert service.operations() == []
 
 
-@pytest.mark.parametrize("word", ["start-429", "start-429-date", "start-500", "start-502", "start-503", "start-504", "start-closed"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        "start-429",
+        "start-429-date",
+        "start-500",
+        "start-502",
+        "start-503",
+        "start-504",
+        "start-closed",
+    ],
+)
 def test_passing_trouble_is_repeated_with_the_same_key(service, client, word):
     """One operation in the end, and waits as Mint asked for."""
     service.scenario(retry_after=3)
@@ -80,7 +97,10 @@ def test_what_is_refused_for_a_reason_is_not_repeated(service, client, word):
     """One request, then the error."""
     body = GenerationRequest(Kind.MODEL, f"a lamp [{word}]", name="Lamp").body(())
     with pytest.raises(MintError):
-        patiently(lambda: client.start(Kind.MODEL, body, key="k"), sleep=lambda seconds: pytest.fail("it waits"))
+        patiently(
+            lambda: client.start(Kind.MODEL, body, key="k"),
+            sleep=lambda seconds: pytest.fail("it waits"),
+        )
     assert len(service.requests("POST")) == 1
 
 
@@ -106,14 +126,18 @@ def test_a_fresh_resource_may_settle_first(service, client):
     model = made(service, client, "a lamp [settling]")
     waits: list[float] = []
     retries = Retries(first=3.0, factor=1.0, attempts=4)
-    assert patiently(lambda: client.asset(Kind.MODEL, model), retries=retries, sleep=waits.append).is_usable
+    assert patiently(
+        lambda: client.asset(Kind.MODEL, model), retries=retries, sleep=waits.append
+    ).is_usable
     assert len(waits) == 2
 
 
 def test_a_slow_answer_is_given_up_and_found_again(service):
     """The read time-out ends the wait; the same key finds what was started."""
     client = client_of(service, timeouts=Timeouts(read=0.2))
-    operation = patiently(lambda: start(client, "a lamp [slow-answer]"), sleep=lambda seconds: service.advance(1))
+    operation = patiently(
+        lambda: start(client, "a lamp [slow-answer]"), sleep=lambda seconds: service.advance(1)
+    )
     assert [each.id for each in service.operations()] == [operation.id]
 
 
@@ -135,8 +159,13 @@ MUTATING: list[Callable[[Client], object]] = [
 
 @pytest.mark.parametrize("call", MUTATING)
 def test_every_call_that_changes_something_carries_its_key_and_is_made_once(speaking, call):
-    """One exchange, with the caller's key, a literal colon where there is one, and no second try by itself."""
-    with listening(answer({}, "503 Service Unavailable")) as wire, pytest.raises(errors.ServiceTrouble):
+    """One exchange, with the caller's key, a literal colon where there is one, and no second try by
+    itself.
+    """
+    with (
+        listening(answer({}, "503 Service Unavailable")) as wire,
+        pytest.raises(errors.ServiceTrouble),
+    ):
         call(Client(speaking(wire.base_url)))
     assert [heard.headers["idempotency-key"] for heard in wire.heard] == ["k"]
     assert "%3A" not in wire.heard[0].line
@@ -188,19 +217,35 @@ def test_an_answer_that_lacks_what_matters_is_a_bad_answer(speaking, said):
         ({"id": "other"}, lambda client: client.poll("o")),
         ({"id": "other"}, lambda client: client.operation("o")),
         ({"id": "other"}, lambda client: client.asset(Kind.MODEL, "m")),
-        ({"id": "o", "resource": {"type": "model", "id": "other"}}, lambda client: client.optimize("m", key="k")),
-        ({"id": "o", "resource": {"type": "Model", "id": "other"}}, lambda client: client.convert("m", ["fbx"], key="k")),
+        (
+            {"id": "o", "resource": {"type": "model", "id": "other"}},
+            lambda client: client.optimize("m", key="k"),
+        ),
+        (
+            {"id": "o", "resource": {"type": "Model", "id": "other"}},
+            lambda client: client.convert("m", ["fbx"], key="k"),
+        ),
     ],
 )
 def test_an_answer_about_something_else_is_refused(speaking, said, call):
-    """A cache or a mix-up: somebody else's result is never taken for ours. It may be right the next time."""
-    with listening(answer(said, X_Request_Id="req_4")) as wire, pytest.raises(errors.OtherAnswer) as raised:
+    """A cache or a mix-up: somebody else's result is never taken for ours.
+
+    It may be right the next time.
+    """
+    with (
+        listening(answer(said, X_Request_Id="req_4")) as wire,
+        pytest.raises(errors.OtherAnswer) as raised,
+    ):
         call(Client(speaking(wire.base_url)))
-    assert str(raised.value).startswith("Mint's answer is about something else (other), not what was asked for (")
+    assert str(raised.value).startswith(
+        "Mint's answer is about something else (other), not what was asked for ("
+    )
     assert (raised.value.retryable, raised.value.request_id) == (True, "req_4")
 
 
-@pytest.mark.parametrize("resource", [None, {"type": "model", "id": "m"}, {"type": "conversion", "id": "c"}])
+@pytest.mark.parametrize(
+    "resource", [None, {"type": "model", "id": "m"}, {"type": "conversion", "id": "c"}]
+)
 def test_an_operation_on_a_model_may_name_it_or_something_new(speaking, resource):
     """Only another model is wrong."""
     with listening(answer({"id": "o", "resource": resource})) as wire:

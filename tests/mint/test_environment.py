@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Proxies and CA bundles of the environment, with a real proxy and a real TLS server; and the words for what fails there."""
+"""Proxies and CA bundles of the environment, with a real proxy and a real TLS server; and the words
+for what fails there.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,10 @@ def test_a_certificate_for_another_name_is_not_trusted(speaking, monkeypatch, au
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("somebody.example").configure_cert(context)
-    with listening(tls=context) as wire, pytest.raises(Unreachable, match="certificate is not trusted"):
+    with (
+        listening(tls=context) as wire,
+        pytest.raises(Unreachable, match="certificate is not trusted"),
+    ):
         speaking(wire.base_url).exchange("GET", "me")
     assert wire.heard == []
 
@@ -113,7 +118,8 @@ def test_a_proxys_password_is_for_the_proxy(speaking, monkeypatch, secured, bund
 def test_no_proxy_goes_past_the_proxy(speaking, monkeypatch, secured, bundle):
     """NO_PROXY names hosts that are reached directly."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
-    monkeypatch.setattr(Origin, "is_loopback", property(lambda origin: False))  # as if the server were a far one
+    # as if the server were a far one
+    monkeypatch.setattr(Origin, "is_loopback", property(lambda origin: False))
     with tunnelling(secured.port) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         speaking(secured.base_url).exchange("GET", "me")
@@ -138,9 +144,18 @@ def test_a_server_on_this_computer_is_never_asked_through_a_proxy(speaking, monk
 @pytest.mark.parametrize(
     ("refusal", "said"),
     [
-        (b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n", "wants a user name and password"),
-        (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", r"refused the connection \(status 403\)"),
-        (b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", r"refused the connection \(status 502\)"),
+        (
+            b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n",
+            "wants a user name and password",
+        ),
+        (
+            b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
+            r"refused the connection \(status 403\)",
+        ),
+        (
+            b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n",
+            r"refused the connection \(status 502\)",
+        ),
     ],
 )
 def test_a_proxy_that_refuses(speaking, monkeypatch, refusal, said):
@@ -169,7 +184,10 @@ def test_a_proxy_that_is_none(speaking, monkeypatch, proxy, said):
 
 def test_tls_to_a_server_without_it(speaking):
     """https where only http is spoken."""
-    with listening(greeting=b"220 ready\r\n") as wire, pytest.raises(Unreachable, match="no TLS connection came about"):
+    with (
+        listening(greeting=b"220 ready\r\n") as wire,
+        pytest.raises(Unreachable, match="no TLS connection came about"),
+    ):
         speaking(wire.base_url.replace("http://", "https://")).exchange("GET", "me")
 
 
@@ -178,7 +196,10 @@ def test_tls_to_a_server_without_it(speaking):
     [
         (socket.gaierror(-2, "Name or service not known"), "the name api.mint.gg was not found"),
         (OSError(101, "Network is unreachable"), "network is unreachable"),
-        (requests.exceptions.ConnectTimeout("pool: secret"), "api.mint.gg:443 did not take the connection in time"),
+        (
+            requests.exceptions.ConnectTimeout("pool: secret"),
+            "api.mint.gg:443 did not take the connection in time",
+        ),
         (ValueError("secret"), "the connection failed"),
     ],
 )

@@ -16,12 +16,18 @@ ONE, TWO = "https://example.org/1.png", "https://example.org/2.png"
 
 def test_a_plain_request_says_only_what_was_asked():
     """Mint's schema is closed: no nulls, no fields that nobody filled in."""
-    assert LAMP.body(()) == {"prompt": "a lamp", "generationPreset": "standard", "generationMode": "auto"}
+    assert LAMP.body(()) == {
+        "prompt": "a lamp",
+        "generationPreset": "standard",
+        "generationMode": "auto",
+    }
 
 
 def test_a_full_request():
     """Each choice has its field, under the later of its two names."""
-    request = GenerationRequest(Kind.MODEL, " a knight ", Preset.FAST, Mode.REVIEW, name="Knight", pose=Pose.A_POSE)
+    request = GenerationRequest(
+        Kind.MODEL, " a knight ", Preset.FAST, Mode.REVIEW, name="Knight", pose=Pose.A_POSE
+    )
     assert request.body(()) == {
         "prompt": "a knight",
         "generationPreset": "fast",
@@ -51,7 +57,10 @@ def test_pictures_alone_bring_a_prompt():
     [
         (replace(LAMP, prompt="  "), "The prompt is empty"),
         (replace(LAMP, prompt="x" * 8001), "8001 characters; Mint takes at most 8000 for a model"),
-        (GenerationRequest(Kind.WORLD, "x" * 4001), "4001 characters; Mint takes at most 4000 for a world"),
+        (
+            GenerationRequest(Kind.WORLD, "x" * 4001),
+            "4001 characters; Mint takes at most 4000 for a world",
+        ),
         (replace(LAMP, name=""), "The name has 0 characters"),
         (replace(LAMP, name="n" * 121), "The name has 121 characters"),
         (replace(LAMP, images=("a.png",) * 9), "There are 9 reference pictures"),

@@ -11,7 +11,12 @@ from mint_blender.mint.origin import Origin
 def test_the_usual_origin_is_mints():
     """Without a setting the key goes to Mint."""
     origin = Origin.parse()
-    assert (origin.base_url, origin.host, origin.port, origin.is_loopback) == ("https://api.mint.gg/v1", "api.mint.gg", 443, False)
+    assert (origin.base_url, origin.host, origin.port, origin.is_loopback) == (
+        "https://api.mint.gg/v1",
+        "api.mint.gg",
+        443,
+        False,
+    )
 
 
 @pytest.mark.parametrize(
@@ -59,7 +64,9 @@ def test_paths_are_joined_with_the_colon_kept(base_url, url):
     ],
 )
 def test_an_unfit_base_url_is_refused_in_a_sentence(base_url, why):
-    """The sentence says what is wrong and what the usual address is; it never repeats what may be a password."""
+    """The sentence says what is wrong and what the usual address is; it never repeats what may be a
+    password.
+    """
     with pytest.raises(ValueError, match="The Mint base URL") as refused:
         Origin.parse(base_url)
     assert why in str(refused.value)

@@ -32,7 +32,9 @@ def test_after_half_an_hour_a_minute_lies_between_polls():
 
 @pytest.mark.parametrize(("wanted", "kept"), [(0, 1), (0.2, 1), (7, 7), (60, 15), (-1, 1)])
 def test_what_mint_asks_for_replaces_the_poll_wait(wanted, kept):
-    """Retry-After counts instead of the computed wait: at least a second, so that a 0 is no burst, and still at most 15 s."""
+    """Retry-After counts instead of the computed wait: at least a second, so that a 0 is no burst,
+    and still at most 15 s.
+    """
     assert Pace().wait(4, retry_after=wanted) == kept
 
 
@@ -50,14 +52,20 @@ def test_repetitions_back_off():
 
 @given(st.integers(1, 10**6), chances, asked)
 def test_a_repetition_wait_is_always_bounded(attempt, chance, wanted):
-    """Never a burst; our own wait at most a minute, one that Mint asks for a second to a quarter of an hour."""
+    """Never a burst; our own wait at most a minute, one that Mint asks for a second to a quarter of
+    an hour.
+    """
     assert Retries().wait(attempt, chance, wanted) <= (60 if wanted is None else 900)
     assert Retries().wait(attempt, chance, wanted) >= (0.5 if wanted is None else 1)
 
 
-@pytest.mark.parametrize(("wanted", "kept"), [(0, 1), (0.01, 1), (300, 300), (900, 900), (3600, 900)])
+@pytest.mark.parametrize(
+    ("wanted", "kept"), [(0, 1), (0.01, 1), (300, 300), (900, 900), (3600, 900)]
+)
 def test_what_mint_asks_for_is_kept(wanted, kept):
-    """Retry-After counts instead of our own wait: 0 is at least a second, and up to 15 minutes are waited."""
+    """Retry-After counts instead of our own wait: 0 is at least a second, and up to 15 minutes are
+    waited.
+    """
     assert Retries().wait(3, 0.5, wanted) == kept
 
 

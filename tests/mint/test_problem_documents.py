@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the body of a refusal to an error class and a sentence: every row of the contract's section on errors."""
+"""From the body of a refusal to an error class and a sentence: every row of the contract's section
+on errors.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,13 @@ ROWS = [
         "It may have been deleted, or the key belongs to another project.",
         False,
     ),
-    (405, None, errors.NotOffered, "Mint does not offer this action: It says so. It may be possible at mint.gg.", False),
+    (
+        405,
+        None,
+        errors.NotOffered,
+        "Mint does not offer this action: It says so. It may be possible at mint.gg.",
+        False,
+    ),
     (
         409,
         "idempotency-conflict",
@@ -86,7 +94,13 @@ ROWS = [
         "That is not possible in the present state: It says so. Look at the job again: it may have moved on.",
         False,
     ),
-    (429, "rate-limited", errors.TooManyRequests, "Mint asks for fewer requests: It says so. It is tried again after a pause.", True),
+    (
+        429,
+        "rate-limited",
+        errors.TooManyRequests,
+        "Mint asks for fewer requests: It says so. It is tried again after a pause.",
+        True,
+    ),
     (
         429,
         "concurrency-limit-reached",
@@ -112,7 +126,11 @@ ROWS = [
 @pytest.mark.parametrize(("status", "slug", "kind", "sentence", "retryable"), ROWS)
 def test_each_refusal_has_its_class_and_sentence(status, slug, kind, sentence, retryable):
     """What happened in Mint's words, what it means and what to do in ours."""
-    body = {"type": f"https://api.mint.gg/problems/{slug}" if slug else "about:blank", "status": status, "detail": "It says so."}
+    body = {
+        "type": f"https://api.mint.gg/problems/{slug}" if slug else "about:blank",
+        "status": status,
+        "detail": "It says so.",
+    }
     error = problem_error(read_problem(status, body), request_id="req_7")
     assert type(error) is kind
     assert str(error) == f"{sentence} (Request id: req_7)"
@@ -134,23 +152,41 @@ def test_the_slug_is_the_last_segment(type_):
 
 
 def test_a_slug_of_another_family_does_not_mislead():
-    """The HTTP status decides the family: a 500 that calls itself a conflict is still worth repeating."""
-    assert type(problem_error(read_problem(500, {"type": "idempotency-conflict"}))) is errors.ServiceTrouble
+    """The HTTP status decides the family: a 500 that calls itself a conflict is still worth
+    repeating.
+    """
+    assert (
+        type(problem_error(read_problem(500, {"type": "idempotency-conflict"})))
+        is errors.ServiceTrouble
+    )
 
 
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ({"detail": "d", "title": "t", "errors": [{"path": "/prompt", "message": "is too long"}]}, "prompt: is too long"),
+        (
+            {
+                "detail": "d",
+                "title": "t",
+                "errors": [{"path": "/prompt", "message": "is too long"}],
+            },
+            "prompt: is too long",
+        ),
         ({"detail": "d", "errors": [{"message": "m"}]}, "m"),
         ({"detail": "d", "title": "t", "errors": []}, "d"),
         ({"detail": "", "title": "t"}, "t"),
         ({"title": 5, "detail": None}, None),
         ({"errors": ["first", "second"]}, "first"),
-        ({"errors": [None, 3, {}, {"path": ["images", 0], "message": "is no picture"}]}, "images/0: is no picture"),
+        (
+            {"errors": [None, 3, {}, {"path": ["images", 0], "message": "is no picture"}]},
+            "images/0: is no picture",
+        ),
         ({"errors": {"prompt": "x"}, "detail": "d"}, "d"),
         ({"errors": [{"code": "too_long"}]}, "too_long"),
-        ({"error": "invalid_token", "error_description": "The token is worn out"}, "The token is worn out"),
+        (
+            {"error": "invalid_token", "error_description": "The token is worn out"},
+            "The token is worn out",
+        ),
         ({"error": "invalid_token"}, "invalid_token"),
         ({"error": {"code": "teapot", "message": "Short and stout"}}, "Short and stout"),
         ({"message": "Forbidden"}, "Forbidden"),
@@ -161,7 +197,9 @@ def test_a_slug_of_another_family_does_not_mislead():
     ],
 )
 def test_what_mint_said(body, said):
-    """The first field error, else the detail, else the title; OAuth's bodies and bodies without sense are taken as they come."""
+    """The first field error, else the detail, else the title; OAuth's bodies and bodies without
+    sense are taken as they come.
+    """
     assert read_problem(401, body).said == said
 
 
@@ -183,7 +221,11 @@ def test_the_secret_is_blotted_out_wherever_it_comes_back():
         "detail": "Bad key sk-1.",
         "instance": "/keys/sk-1",
         "error": "sk-1",
-        "errors": [{"path": "/sk-1", "code": "sk-1", "message": "sk-1 is wrong"}, "sk-1", {"path": ["sk-1"], "message": "m"}],
+        "errors": [
+            {"path": "/sk-1", "code": "sk-1", "message": "sk-1 is wrong"},
+            "sk-1",
+            {"path": ["sk-1"], "message": "m"},
+        ],
     }
     problem = read_problem(401, body, secret="sk-1")
     assert "sk-1" not in repr(problem)
@@ -221,7 +263,9 @@ def test_the_errors_of_this_side_are_sentences_too():
     assert "MINT_API_KEY" in str(errors.KeyMissing())
     assert "was not sent" in str(errors.KeyUnusable())
     assert isinstance(errors.KeyUnusable(), errors.KeyMissing)
-    assert str(errors.Unreachable("the cable is out")) == "Mint cannot be reached: the cable is out."
+    assert (
+        str(errors.Unreachable("the cable is out")) == "Mint cannot be reached: the cable is out."
+    )
     assert errors.Unreachable("").retryable
     assert "Check the base URL" in str(errors.BadAnswer("it is a poem"))
     assert errors.BadAnswer("").retryable, "Mint may have acted on the request all the same"

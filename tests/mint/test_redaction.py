@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The key in no log: whichever handler there is, in messages, arguments, tracebacks and what the libraries below say."""
+"""The key in no log: whichever handler there is, in messages, arguments, tracebacks and what the
+libraries below say.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,12 @@ def foreign() -> Iterator[Foreign]:
 def test_messages_arguments_and_tracebacks(foreign: Foreign) -> None:
     """Of our own loggers and of others; the rest of the line stays as it is."""
     Account.of({"MINT_API_KEY": f" {SECRET}\n"})
-    for name in ("mint_blender.jobs.engine.scheduler", "urllib3.connectionpool", "requests", "somebody.else"):
+    for name in (
+        "mint_blender.jobs.engine.scheduler",
+        "urllib3.connectionpool",
+        "requests",
+        "somebody.else",
+    ):
         log = logging.getLogger(name)
         log.debug("begun with %s at %d", SECRET, 7)
         log.info("headers: %s", {"Authorization": f"Bearer {SECRET}"})
@@ -75,7 +82,10 @@ def test_what_the_libraries_say_of_an_exchange(
 ) -> None:
     """urllib3 at DEBUG, and Python's own print-out of headers, which somebody has asked for."""
     monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
-    with listening(answer({"echo": SECRET}, "400 Bad Request")) as wire, Transport(Origin.parse(wire.base_url), SECRET) as transport:
+    with (
+        listening(answer({"echo": SECRET}, "400 Bad Request")) as wire,
+        Transport(Origin.parse(wire.base_url), SECRET) as transport,
+    ):
         try:
             transport.exchange("GET", "me")
         except MintError:
@@ -87,7 +97,9 @@ def test_what_the_libraries_say_of_an_exchange(
 
 
 def test_other_records_are_left_alone(foreign: Foreign) -> None:
-    """Arguments and exceptions without the key stay what they are; what is too short to be a key is not looked for."""
+    """Arguments and exceptions without the key stay what they are; what is too short to be a key is
+    not looked for.
+    """
     redaction.hide(SECRET)
     redaction.hide("the")
     try:
@@ -97,7 +109,9 @@ def test_other_records_are_left_alone(foreign: Foreign) -> None:
     assert "'args': ('mug',)" in foreign.text and "KeyError: 'the lamp'" in foreign.text
 
 
-def test_an_earlier_factory_is_asked_as_before_and_ours_is_put_in_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_earlier_factory_is_asked_as_before_and_ours_is_put_in_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Another add-on may have one of its own; enabling ours again does not pile them up."""
     made: list[str] = []
 
@@ -113,7 +127,11 @@ def test_an_earlier_factory_is_asked_as_before_and_ours_is_put_in_once(monkeypat
         ours = logging.getLogRecordFactory()
         redaction.hide(SECRET + "-other")
         assert logging.getLogRecordFactory() is ours
-        record = logging.getLogger("somebody").makeRecord("somebody", 10, "file", 1, f"{SECRET}-other", (), None)
-        assert isinstance(record, Marked) and made == ["somebody"] and record.getMessage() == "(key)"
+        record = logging.getLogger("somebody").makeRecord(
+            "somebody", 10, "file", 1, f"{SECRET}-other", (), None
+        )
+        assert (
+            isinstance(record, Marked) and made == ["somebody"] and record.getMessage() == "(key)"
+        )
     finally:
         logging.setLogRecordFactory(before)

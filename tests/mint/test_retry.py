@@ -51,14 +51,18 @@ def test_a_call_that_works_is_made_once():
     assert (run(call, time), call.made, time.slept) == ("done", 1, [])
 
 
-@pytest.mark.parametrize("error", [Unreachable("no answer"), *(refusal(status) for status in (429, 500, 502, 503, 504))])
+@pytest.mark.parametrize(
+    "error", [Unreachable("no answer"), *(refusal(status) for status in (429, 500, 502, 503, 504))]
+)
 def test_passing_trouble_is_waited_out(error):
     """Connection errors, 429, 500, 502, 503 and 504 are repeated, with growing waits."""
     time, call = Time(), Call(error, error, error)
     assert (run(call, time), call.made, time.slept) == ("done", 4, [1, 2, 4])
 
 
-@pytest.mark.parametrize("error", [refusal(status) for status in (400, 401, 402, 403, 404, 405, 409, 413, 422)])
+@pytest.mark.parametrize(
+    "error", [refusal(status) for status in (400, 401, 402, 403, 404, 405, 409, 413, 422)]
+)
 def test_everything_else_is_not_repeated(error):
     """A call that was refused for a reason is refused again."""
     time, call = Time(), Call(error)
@@ -102,5 +106,9 @@ def test_the_time_is_bounded():
 def test_waits_are_told():
     """A caller can show why nothing happens for a while."""
     told: list[tuple[str, float]] = []
-    run(Call(Unreachable("the cable is out")), Time(), on_wait=lambda error, wait: told.append((str(error), wait)))
+    run(
+        Call(Unreachable("the cable is out")),
+        Time(),
+        on_wait=lambda error, wait: told.append((str(error), wait)),
+    )
     assert told == [("Mint cannot be reached: the cable is out.", 1.0)]

@@ -22,7 +22,20 @@ def test_seconds(header, expected):
 
 @pytest.mark.parametrize(
     "header",
-    [None, "", "-5", "soon", "1e3", "inf", "nan", "٣", "9" * 40, "1,5", "Mon, 99 Foo 2026 12:00:00 GMT", "Mon, 03 Aug 99999 1:1:1 GMT"],
+    [
+        None,
+        "",
+        "-5",
+        "soon",
+        "1e3",
+        "inf",
+        "nan",
+        "٣",
+        "9" * 40,
+        "1,5",
+        "Mon, 99 Foo 2026 12:00:00 GMT",
+        "Mon, 03 Aug 99999 1:1:1 GMT",
+    ],
 )
 def test_what_is_no_wait_is_ignored(header):
     """Garbage and negative numbers ask for nothing, so that the caller's own rhythm holds."""

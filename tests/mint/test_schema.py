@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading what Mint answers: right where it is as the contract says, and without a crash where it is not."""
+"""Reading what Mint answers: right where it is as the contract says, and without a crash where it
+is not.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mint_blender.mint.account_schema import Estimate, Me, Usage
-from mint_blender.mint.schema import Asset, Kind, Mode, Operation, OperationError, Page, ReferenceImage, ResourceRef, Status, is_id
+from mint_blender.mint.schema import (
+    Asset,
+    Kind,
+    Mode,
+    Operation,
+    OperationError,
+    Page,
+    ReferenceImage,
+    ResourceRef,
+    Status,
+    is_id,
+)
 
 OPERATION: dict[str, Any] = {
     "object": "operation",
@@ -27,8 +40,18 @@ OPERATION: dict[str, Any] = {
     "resource": {"type": "model", "id": "m1"},
     "mintUrl": "https://mint.gg/m1",
     "assets": {"previewImageUrl": "https://cdn.example/p.webp", "glbUrl": None},
-    "billing": {"reason": "insufficient_credits", "requiredCredits": 800, "availableCredits": 300, "stage": "final"},
-    "credits": {"estimated": 798, "reserved": 200, "finalized": 0, "availableAfterReservation": None},
+    "billing": {
+        "reason": "insufficient_credits",
+        "requiredCredits": 800,
+        "availableCredits": 300,
+        "stage": "final",
+    },
+    "credits": {
+        "estimated": 798,
+        "reserved": 200,
+        "finalized": 0,
+        "availableAfterReservation": None,
+    },
     "error": {"code": "moderation_blocked", "message": "No."},
     "createdAt": "2026-08-03T22:46:00.000Z",
     "updatedAt": "2026-08-03T22:46:01Z",
@@ -46,26 +69,81 @@ MODEL: dict[str, Any] = {
         "glbSizeBytes": 1024,
         "thumbnailUrl": "https://cdn.example/t.webp",
         "previewImageUrl": "https://cdn.example/p.webp",
-        "bounds": {"min": [-1, 0, -1], "max": [1, 2.5, 1], "size": [2, 2.5, 2], "center": [0, 1.25, 0]},
+        "bounds": {
+            "min": [-1, 0, -1],
+            "max": [1, 2.5, 1],
+            "size": [2, 2.5, 2],
+            "center": [0, 1.25, 0],
+        },
         "optimizedGlbUrl": None,
     },
 }
 
-# Every name that the readers look for, so that hypothesis hits them with values of every wrong type.
-# fmt: off
+# Every name that the readers look for, so that hypothesis hits them with values of every wrong
+# type. fmt: off
 NAMES = [
-    "id", "type", "status", "prompt", "generationMode", "generationPreset", "generationModel", "resource", "mintUrl",
-    "assets", "billing", "credits", "error", "createdAt", "updatedAt", "completedAt", "canceledAt", "name", "assetStage",
-    "glbUrl", "glbSizeBytes", "optimizedGlbSizeBytes", "bounds", "min", "max", "spzUrls", "data", "pagination", "nextCursor",
-    "hasMore", "url", "imageUrl", "operation", "requiredToStart", "totalAvailable", "included", "subscription", "apiUsage",
-    "authentication", "owner", "scopes", "userId", "email", "requiredCredits", "availableCredits", "estimated", "reserved",
-    "code", "message",
+    "id",
+    "type",
+    "status",
+    "prompt",
+    "generationMode",
+    "generationPreset",
+    "generationModel",
+    "resource",
+    "mintUrl",
+    "assets",
+    "billing",
+    "credits",
+    "error",
+    "createdAt",
+    "updatedAt",
+    "completedAt",
+    "canceledAt",
+    "name",
+    "assetStage",
+    "glbUrl",
+    "glbSizeBytes",
+    "optimizedGlbSizeBytes",
+    "bounds",
+    "min",
+    "max",
+    "spzUrls",
+    "data",
+    "pagination",
+    "nextCursor",
+    "hasMore",
+    "url",
+    "imageUrl",
+    "operation",
+    "requiredToStart",
+    "totalAvailable",
+    "included",
+    "subscription",
+    "apiUsage",
+    "authentication",
+    "owner",
+    "scopes",
+    "userId",
+    "email",
+    "requiredCredits",
+    "availableCredits",
+    "estimated",
+    "reserved",
+    "code",
+    "message",
 ]
 # fmt: on
 numbers = st.integers() | st.floats() | st.just(10**400) | st.just(-(10**400))
 values = st.recursive(
-    st.none() | st.booleans() | numbers | st.text() | st.sampled_from(["\ud800", "2026-08-03T22:46:00.000Z", "review", "succeeded"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES) | st.text(), inner, max_size=6),
+    st.none()
+    | st.booleans()
+    | numbers
+    | st.text()
+    | st.sampled_from(["\ud800", "2026-08-03T22:46:00.000Z", "review", "succeeded"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(NAMES) | st.text(), inner, max_size=6)
+    ),
     max_leaves=25,
 )
 objects = st.dictionaries(st.sampled_from(NAMES) | st.text(), values, max_size=12)
@@ -80,7 +158,11 @@ READERS = [
 ]
 
 
-@pytest.mark.parametrize("read", READERS, ids=["operation", "asset", "page", "reference image", "estimate", "usage", "me"])
+@pytest.mark.parametrize(
+    "read",
+    READERS,
+    ids=["operation", "asset", "page", "reference image", "estimate", "usage", "me"],
+)
 @given(data=objects)
 def test_no_json_object_raises(read, data):
     """Absent, null, foreign and nonsensical members are read as nothing."""
@@ -93,7 +175,11 @@ def test_derived_answers_never_raise(data):
     operation = Operation.read(data)
     assert isinstance(operation.is_busy, bool)
     assert isinstance(operation.awaits_payment, bool)
-    assert operation.billing is None or operation.billing.missing_credits is None or operation.billing.missing_credits >= 0
+    assert (
+        operation.billing is None
+        or operation.billing.missing_credits is None
+        or operation.billing.missing_credits >= 0
+    )
     assert isinstance(Asset.read(Kind.MODEL, data).is_usable, bool)
     assert Me.read(data).display_name
 
@@ -102,15 +188,26 @@ def test_an_operation_in_full():
     """The contract's members arrive under their own names in snake_case."""
     operation = Operation.read(OPERATION)
     assert operation.id == OPERATION["id"]
-    assert (operation.type, operation.mode, operation.status) == ("model_generation", Mode.REVIEW, Status.PREVIEW_READY)
-    assert (operation.prompt, operation.preset, operation.generation_model) == ("a lamp", "fast", "some-model")
+    assert (operation.type, operation.mode, operation.status) == (
+        "model_generation",
+        Mode.REVIEW,
+        Status.PREVIEW_READY,
+    )
+    assert (operation.prompt, operation.preset, operation.generation_model) == (
+        "a lamp",
+        "fast",
+        "some-model",
+    )
     assert operation.resource == ResourceRef("model", "m1")
     assert operation.assets is not None
     assert operation.assets.preview_image_url == "https://cdn.example/p.webp"
     assert operation.billing is not None
     assert operation.billing.missing_credits == 500
     assert operation.credits is not None
-    assert (operation.credits.estimated, operation.credits.available_after_reservation) == (798, None)
+    assert (operation.credits.estimated, operation.credits.available_after_reservation) == (
+        798,
+        None,
+    )
     assert operation.error is not None
     assert operation.error.code == "moderation_blocked"
     assert operation.created_at == datetime(2026, 8, 3, 22, 46, tzinfo=UTC)
@@ -119,19 +216,34 @@ def test_an_operation_in_full():
 
 
 def test_the_reasons_of_a_failure_are_for_a_person():
-    """Reason, guidance and what moderation named; what Mint's engineers write for themselves is not read."""
-    said = {"code": "moderation_blocked", "message": "Blocked.", "failureReason": "A real person.", "retryGuidance": "Leave the name out."}
-    odd = {"moderationCategories": ["real_person", None, "", 7], "workflowStageLastError": "Traceback: worker 7", "retryable": False}
+    """Reason, guidance and what moderation named; what Mint's engineers write for themselves is not
+    read.
+    """
+    said = {
+        "code": "moderation_blocked",
+        "message": "Blocked.",
+        "failureReason": "A real person.",
+        "retryGuidance": "Leave the name out.",
+    }
+    odd = {
+        "moderationCategories": ["real_person", None, "", 7],
+        "workflowStageLastError": "Traceback: worker 7",
+        "retryable": False,
+    }
     error = Operation.read(OPERATION | {"error": said | odd}).error
-    assert error == OperationError("moderation_blocked", "Blocked.", "A real person.", "Leave the name out.", ("real person",))
-    assert Operation.read({"error": {"moderationCategories": "weapons", "failureReason": 5}}).error == OperationError(
-        "generation_failed", ""
+    assert error == OperationError(
+        "moderation_blocked", "Blocked.", "A real person.", "Leave the name out.", ("real person",)
     )
+    assert Operation.read(
+        {"error": {"moderationCategories": "weapons", "failureReason": 5}}
+    ).error == OperationError("generation_failed", "")
 
 
 def test_a_null_status_with_files_means_done():
     """Without files, or with a picture only, it is still busy."""
-    done = Operation.read({"id": "o", "status": None, "assets": {"glbUrl": "https://cdn.example/a.glb"}})
+    done = Operation.read(
+        {"id": "o", "status": None, "assets": {"glbUrl": "https://cdn.example/a.glb"}}
+    )
     assert (done.status, done.succeeded, done.status_word) == (Status.SUCCEEDED, True, "succeeded")
     for assets in (None, {}, {"glbUrl": None, "previewImageUrl": "https://cdn.example/p.webp"}):
         assert Operation.read({"id": "o", "status": None, "assets": assets}).is_busy
@@ -153,18 +265,28 @@ def test_a_null_status_with_files_means_done():
     ],
 )
 def test_when_to_go_on_looking(status, mode, busy, review, payment, succeeded):
-    """Polling stops at the six statuses of the contract, at a preview in review only; an unknown word is still busy."""
+    """Polling stops at the six statuses of the contract, at a preview in review only; an unknown
+    word is still busy.
+    """
     operation = Operation.read(OPERATION | {"status": status, "generationMode": mode})
-    assert (operation.is_busy, operation.awaits_review, operation.awaits_payment, operation.succeeded) == (busy, review, payment, succeeded)
+    assert (
+        operation.is_busy,
+        operation.awaits_review,
+        operation.awaits_payment,
+        operation.succeeded,
+    ) == (busy, review, payment, succeeded)
     assert operation.status_word == status
 
 
 @pytest.mark.parametrize(
-    ("required", "available", "missing"), [(800, 300, 500), (800, 900, 0), (800, None, 800), (None, 300, None), (-5, None, 0)]
+    ("required", "available", "missing"),
+    [(800, 300, 500), (800, 900, 0), (800, None, 800), (None, 300, None), (-5, None, 0)],
 )
 def test_how_many_credits_are_missing(required, available, missing):
     """As far as Mint says, and never fewer than none."""
-    billing = Operation.read({"billing": {"requiredCredits": required, "availableCredits": available}}).billing
+    billing = Operation.read(
+        {"billing": {"requiredCredits": required, "availableCredits": available}}
+    ).billing
     assert billing is not None
     assert billing.missing_credits == missing
 
@@ -183,7 +305,9 @@ def test_how_many_credits_are_missing(required, available, missing):
 )
 def test_what_was_paid_and_what_is_held_back(estimated, reserved, finalized, spent, final):
     """Both together, but the same Credits are never counted twice."""
-    credits = Operation.read({"credits": {"estimated": estimated, "reserved": reserved, "finalized": finalized}}).credits
+    credits = Operation.read(
+        {"credits": {"estimated": estimated, "reserved": reserved, "finalized": finalized}}
+    ).credits
     assert credits is not None
     assert (credits.spent, credits.is_final) == (spent, final)
 
@@ -201,16 +325,27 @@ def test_half_a_surrogate_pair_is_replaced():
 
 def test_a_time_without_a_zone_is_utc():
     """Times can always be compared with each other."""
-    assert Operation.read({"createdAt": "2026-08-03T22:46:00"}).created_at == datetime(2026, 8, 3, 22, 46, tzinfo=UTC)
+    assert Operation.read({"createdAt": "2026-08-03T22:46:00"}).created_at == datetime(
+        2026, 8, 3, 22, 46, tzinfo=UTC
+    )
 
 
 def test_a_model_in_full():
     """Files, sizes and bounds of a finished model."""
     model = Asset.read(Kind.MODEL, MODEL)
-    assert (model.kind, model.id, model.name, model.status, model.asset_stage) == (Kind.MODEL, "m1", "Lamp", "succeeded", "final")
+    assert (model.kind, model.id, model.name, model.status, model.asset_stage) == (
+        Kind.MODEL,
+        "m1",
+        "Lamp",
+        "succeeded",
+        "final",
+    )
     assert model.is_usable
     assert model.assets is not None
-    assert (model.assets.glb_url, model.assets.glb_size_bytes) == ("https://cdn.example/m.glb", 1024)
+    assert (model.assets.glb_url, model.assets.glb_size_bytes) == (
+        "https://cdn.example/m.glb",
+        1024,
+    )
     assert model.assets.optimized_glb_url is None
     assert model.assets.picture_url == "https://cdn.example/t.webp"
     assert model.assets.bounds is not None
@@ -222,7 +357,9 @@ def test_a_world_without_splats():
     files = {"spzUrls": None, "panoUrl": "https://cdn.example/p.webp"}
     assert Asset.read(Kind.WORLD, {"assets": files}).assets.spz_urls == {}  # type: ignore[union-attr]
     tiers = {"spzUrls": {"500k": "https://cdn.example/s.spz", "full_res": None}}
-    assert Asset.read(Kind.WORLD, {"assets": tiers}).assets.spz_urls == {"500k": "https://cdn.example/s.spz"}  # type: ignore[union-attr]
+    assert Asset.read(Kind.WORLD, {"assets": tiers}).assets.spz_urls == {
+        "500k": "https://cdn.example/s.spz"
+    }  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
@@ -237,11 +374,22 @@ def test_a_world_without_splats():
     ],
 )
 def test_what_can_be_imported(changed, usable):
-    """Finished, and with a file that can be placed. Where Mint does not say whether it is finished, the file does."""
+    """Finished, and with a file that can be placed.
+
+    Where Mint does not say whether it is finished, the file does.
+    """
     assert Asset.read(Kind.MODEL, MODEL | changed).is_usable is usable
 
 
-@pytest.mark.parametrize("bounds", [None, {"min": [0, 0], "max": [1, 1, 1]}, {"min": [0, 0, 0]}, {"min": [0, 0, None], "max": [1, 1, 1]}])
+@pytest.mark.parametrize(
+    "bounds",
+    [
+        None,
+        {"min": [0, 0], "max": [1, 1, 1]},
+        {"min": [0, 0, 0]},
+        {"min": [0, 0, None], "max": [1, 1, 1]},
+    ],
+)
 def test_incomplete_bounds_are_none(bounds):
     """Bounds are a hint: better none than half of them."""
     assert Asset.read(Kind.MODEL, {"assets": {"bounds": bounds}}).assets.bounds is None  # type: ignore[union-attr]
@@ -283,23 +431,61 @@ def test_where_a_reference_pictures_address_is(data, url):
 
 def test_the_account():
     """Credits and owner, with only what is certain being required."""
-    usage = Usage.read({"credits": {"totalAvailable": 5000, "bonus": 12.5}, "subscription": None, "apiUsage": {"creditsUsed": 3}})
-    assert (usage.credits.total_available, usage.credits.bonus, usage.credits.top_up) == (5000, 12.5, None)
+    usage = Usage.read(
+        {
+            "credits": {"totalAvailable": 5000, "bonus": 12.5},
+            "subscription": None,
+            "apiUsage": {"creditsUsed": 3},
+        }
+    )
+    assert (usage.credits.total_available, usage.credits.bonus, usage.credits.top_up) == (
+        5000,
+        12.5,
+        None,
+    )
     assert (usage.subscription, usage.api_usage) == (None, {"creditsUsed": 3})
-    me = Me.read({"authentication": {"type": "api_key", "scopes": ["a", 1]}, "owner": {"userId": "0x" + "1" * 30 + "abcd", "email": None}})
+    me = Me.read(
+        {
+            "authentication": {"type": "api_key", "scopes": ["a", 1]},
+            "owner": {"userId": "0x" + "1" * 30 + "abcd", "email": None},
+        }
+    )
     assert (me.authentication, me.scopes, me.display_name) == ("api_key", ("a",), "0x111111…abcd")
-    price = Estimate.read({"operation": "model_generation", "credits": {"requiredToStart": 100, "estimatedTotal": 248}})
-    assert (price.operation, price.required_to_start, price.estimated_total) == ("model_generation", 100, 248)
+    price = Estimate.read(
+        {
+            "operation": "model_generation",
+            "credits": {"requiredToStart": 100, "estimatedTotal": 248},
+        }
+    )
+    assert (price.operation, price.required_to_start, price.estimated_total) == (
+        "model_generation",
+        100,
+        248,
+    )
 
 
 @pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "9" * 400, "true", '"5"'])
 def test_numbers_that_are_none(number):
     """Infinite and absurd numbers, booleans and texts are no amounts."""
-    assert Usage.read(json.loads(f'{{"credits": {{"totalAvailable": {number}}}}}')).credits.total_available is None
+    assert (
+        Usage.read(
+            json.loads(f'{{"credits": {{"totalAvailable": {number}}}}}')
+        ).credits.total_available
+        is None
+    )
 
 
 @pytest.mark.parametrize(
-    ("text", "fits"), [("op_1-Z", True), ("", False), ("a/b", False), ("a:b", False), ("..", False), ("a\n", False), ("é", False)]
+    ("text", "fits"),
+    [
+        ("op_1-Z", True),
+        ("", False),
+        ("a/b", False),
+        ("a:b", False),
+        ("..", False),
+        ("a\n", False),
+        ("é", False),
+    ],
 )
 def test_ids(text, fits):
     """Only letters, digits, _ and - may go into a path."""

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The key: sent to the API's own address only, shown nowhere, and not sent at all when it cannot be one."""
+"""The key: sent to the API's own address only, shown nowhere, and not sent at all when it cannot be
+one.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ def test_the_key_never_crosses_a_redirect(speaking):
 def test_a_netrc_file_does_not_replace_the_key(speaking, monkeypatch, tmp_path: Path, where):
     """requests would let ~/.netrc overwrite an Authorization header of the session."""
     file = tmp_path / (".netrc" if where == "home" else "elsewhere")
-    file.write_text("machine 127.0.0.1 login somebody password netrc-secret\ndefault login any password netrc-secret\n")
+    file.write_text(
+        "machine 127.0.0.1 login somebody password netrc-secret\ndefault login any password netrc-secret\n"
+    )
     file.chmod(0o600)
     if where == "named":
         monkeypatch.setenv("NETRC", str(file))
@@ -47,7 +51,10 @@ def test_without_a_key_nothing_is_sent(key):
     assert wire.connections == 0
 
 
-@pytest.mark.parametrize("key", ["sk-one two", "sk-one\nX-Evil: 1", "sk-\x00", "sk-clé", "sk-密钥", "sk-\x7f", "sk-\u200b1"])
+@pytest.mark.parametrize(
+    "key",
+    ["sk-one two", "sk-one\nX-Evil: 1", "sk-\x00", "sk-clé", "sk-密钥", "sk-\x7f", "sk-\u200b1"],
+)
 def test_what_cannot_be_a_key_is_not_sent(key):
     """A broken copy is noticed here, in a sentence that does not repeat it."""
     with listening() as wire, pytest.raises(KeyUnusable, match="Copy the key again") as raised:
@@ -66,16 +73,31 @@ def test_space_around_a_key_does_not_matter(speaking):
 def shown(error: BaseException) -> str:
     """All that a log, a report or a traceback could show of an error."""
     seen = [error, error.__cause__, error.__context__]
-    return " ".join([*traceback.format_exception(error), *map(repr, seen), *map(str, seen), *(repr(vars(each)) for each in seen if each)])
+    return " ".join(
+        [
+            *traceback.format_exception(error),
+            *map(repr, seen),
+            *map(str, seen),
+            *(repr(vars(each)) for each in seen if each),
+        ]
+    )
 
 
 @pytest.mark.parametrize(
     "said",
     [
         answer(
-            {"type": KEY, "title": KEY, "detail": f"Bad key {KEY}", "errors": [{"path": f"/{KEY}", "message": KEY}]}, "401 Unauthorized"
+            {
+                "type": KEY,
+                "title": KEY,
+                "detail": f"Bad key {KEY}",
+                "errors": [{"path": f"/{KEY}", "message": KEY}],
+            },
+            "401 Unauthorized",
         ),
-        answer({"error": "invalid_token", "error_description": f"{KEY} is unknown"}, "401 Unauthorized"),
+        answer(
+            {"error": "invalid_token", "error_description": f"{KEY} is unknown"}, "401 Unauthorized"
+        ),
         answer(f"<html>{KEY}</html>".encode(), "403 Forbidden"),
         answer(KEY.encode()),
         answer(b"", "302 Found", Location=f"https://example.org/?key={KEY}"),

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One exchange as it goes over the wire: what is sent byte for byte, and what becomes of every kind of answer."""
+"""One exchange as it goes over the wire: what is sent byte for byte, and what becomes of every kind
+of answer.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,11 @@ from mint_blender.mint.transport import LARGEST_ANSWER, Timeouts, Transport
 from .wire import KEY, SILENCE, answer, listening, unused_port
 
 NOON = datetime(2026, 8, 3, 12, 0, 0, tzinfo=UTC)
-PROBLEM = {"type": "https://api.mint.gg/problems/not-found", "status": 404, "detail": "No such model."}
+PROBLEM = {
+    "type": "https://api.mint.gg/problems/not-found",
+    "status": 404,
+    "detail": "No such model.",
+}
 
 
 def failure(speaking, *answers: bytes, **more: object) -> MintError:
@@ -41,17 +47,24 @@ def failure(speaking, *answers: bytes, **more: object) -> MintError:
 def test_the_colon_of_action_routes_goes_out_unescaped(speaking, path):
     """Mint's routes have a literal colon; %3A would be another route."""
     with listening() as wire:
-        speaking(wire.base_url).exchange("POST", path, body={"prompt": "a lamp"}, idempotency_key="k1")
+        speaking(wire.base_url).exchange(
+            "POST", path, body={"prompt": "a lamp"}, idempotency_key="k1"
+        )
     assert wire.heard[0].line == f"POST /v1/{path.lstrip('/')} HTTP/1.1"
 
 
 def test_a_start_as_it_goes_over_the_wire(speaking):
     """Bearer key, JSON both ways, the idempotency key, and nothing that identifies the computer."""
     with listening() as wire:
-        speaking(wire.base_url).exchange("POST", "models:generate", body={"prompt": "a lämp"}, idempotency_key="mint-blender-1")
+        speaking(wire.base_url).exchange(
+            "POST", "models:generate", body={"prompt": "a lämp"}, idempotency_key="mint-blender-1"
+        )
     heard = wire.heard[0]
     assert heard.body == b'{"prompt": "a l\\u00e4mp"}'
-    assert {name: heard.headers.get(name) for name in ("authorization", "accept", "content-type", "idempotency-key", "user-agent")} == {
+    assert {
+        name: heard.headers.get(name)
+        for name in ("authorization", "accept", "content-type", "idempotency-key", "user-agent")
+    } == {
         "authorization": f"Bearer {KEY}",
         "accept": "application/json",
         "content-type": "application/json",
@@ -65,19 +78,33 @@ def test_an_action_without_input_sends_an_empty_object(speaking):
     """Mint's own client does so."""
     with listening() as wire:
         speaking(wire.base_url).exchange("POST", "operations/op_1:approve", idempotency_key="k1")
-    assert (wire.heard[0].body, wire.heard[0].headers["content-type"]) == (b"{}", "application/json")
+    assert (wire.heard[0].body, wire.heard[0].headers["content-type"]) == (
+        b"{}",
+        "application/json",
+    )
 
 
 def test_a_read_sends_no_body(speaking):
     """A GET has its query, and neither body, content type nor idempotency key."""
     with listening() as wire:
-        speaking(wire.base_url).exchange("GET", "models", query={"cursor": "a/b +&=", "limit": "30"})
+        speaking(wire.base_url).exchange(
+            "GET", "models", query={"cursor": "a/b +&=", "limit": "30"}
+        )
     assert wire.heard[0].line == "GET /v1/models?cursor=a%2Fb+%2B%26%3D&limit=30 HTTP/1.1"
     assert wire.heard[0].body == b""
     assert not {"content-type", "idempotency-key"} & set(wire.heard[0].headers)
 
 
-@pytest.mark.parametrize("path", ["models:generate", "worlds:generate", "operations/o:cancel", "reference-images", "models/m:retry"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "models:generate",
+        "worlds:generate",
+        "operations/o:cancel",
+        "reference-images",
+        "models/m:retry",
+    ],
+)
 @pytest.mark.parametrize("key", [None, "", "x" * 256, "two words", "line\nbreak", "schlüssel"])
 def test_a_call_that_changes_something_needs_an_idempotency_key(speaking, path, key):
     """It is a mistake in our program, so it fails before anything is sent."""
@@ -109,7 +136,12 @@ def test_only_get_and_post_are_known(speaking):
 
 def test_one_connection_serves_many_calls(speaking):
     """The connection is kept, after refusals too."""
-    said = [answer(), answer(PROBLEM, "404 Not Found"), answer(b"<html>", "502 Bad Gateway"), answer(status="302 Found", Location="/x")]
+    said = [
+        answer(),
+        answer(PROBLEM, "404 Not Found"),
+        answer(b"<html>", "502 Bad Gateway"),
+        answer(status="302 Found", Location="/x"),
+    ]
     with listening(*said, answer()) as wire:
         transport = speaking(wire.base_url)
         for _ in range(10):
@@ -153,16 +185,30 @@ def test_no_cookies_are_kept(speaking):
 
 def test_an_answer_with_everything(speaking):
     """Body, status, request id, the wait that was asked for, and where to look next."""
-    said = answer({"id": "op_1"}, "202 Accepted", X_Request_Id="req_1", Retry_After="4", Location="/v1/operations/op_1")
+    said = answer(
+        {"id": "op_1"},
+        "202 Accepted",
+        X_Request_Id="req_1",
+        Retry_After="4",
+        Location="/v1/operations/op_1",
+    )
     with listening(said) as wire:
         found = speaking(wire.base_url).exchange("POST", "models:generate", idempotency_key="k")
-    assert (found.data, found.status, found.request_id, found.retry_after) == ({"id": "op_1"}, 202, "req_1", 4.0)
+    assert (found.data, found.status, found.request_id, found.retry_after) == (
+        {"id": "op_1"},
+        202,
+        "req_1",
+        4.0,
+    )
     assert found.location == "/v1/operations/op_1"
 
 
 def test_retry_after_as_a_date_counts_from_the_servers_clock(speaking):
     """The date form, on a refusal: relative to the answer's own Date."""
-    dates = {"Date": "Mon, 03 Aug 2026 09:00:00 GMT", "Retry_After": "Mon, 03 Aug 2026 09:00:20 GMT"}
+    dates = {
+        "Date": "Mon, 03 Aug 2026 09:00:00 GMT",
+        "Retry_After": "Mon, 03 Aug 2026 09:00:20 GMT",
+    }
     assert failure(speaking, answer(PROBLEM, "429 Too Many Requests", **dates)).retry_after == 20
 
 
@@ -176,14 +222,30 @@ def test_retry_after_as_a_date_without_a_server_clock():
 
 def test_a_problem_document_becomes_its_error(speaking):
     """With the request id for whoever has to ask Mint."""
-    error = failure(speaking, answer(PROBLEM, "404 Not Found", X_Request_Id="req_9", Content_Type="application/problem+json"))
+    error = failure(
+        speaking,
+        answer(
+            PROBLEM, "404 Not Found", X_Request_Id="req_9", Content_Type="application/problem+json"
+        ),
+    )
     assert isinstance(error, errors.NotFound)
     assert error.problem.detail == "No such model."
     assert error.request_id == "req_9"
     assert "req_9" in str(error)
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>Bad gateway</html>", b"\xff\xfe\x00", b"[1, 2", b'"text"', b"[" * 100_000, b"null"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>Bad gateway</html>",
+        b"\xff\xfe\x00",
+        b"[1, 2",
+        b'"text"',
+        b"[" * 100_000,
+        b"null",
+    ],
+)
 def test_a_refusal_without_a_document_is_still_understood(speaking, body):
     """HTML, nothing, or broken JSON: the status decides."""
     error = failure(speaking, answer(body, "503 Service Unavailable", Content_Type="text/html"))
@@ -191,7 +253,19 @@ def test_a_refusal_without_a_document_is_still_understood(speaking, body):
     assert "HTTP status 503" in str(error)
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>Welcome to the hotel</html>", b"[]", b'"text"', b"null", b"{", b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>Welcome to the hotel</html>",
+        b"[]",
+        b'"text"',
+        b"null",
+        b"{",
+        b"\xff",
+        b"[" * 100_000,
+    ],
+)
 def test_a_success_that_is_no_object_is_a_bad_answer(speaking, body):
     """A captive portal answers 200 too."""
     error = failure(speaking, answer(body, X_Request_Id="req_2"))
@@ -201,12 +275,25 @@ def test_a_success_that_is_no_object_is_a_bad_answer(speaking, body):
 
 
 @pytest.mark.parametrize(
-    "status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect", "304 Not Modified"]
+    "status",
+    [
+        "301 Moved",
+        "302 Found",
+        "303 See Other",
+        "307 Temporary Redirect",
+        "308 Permanent Redirect",
+        "304 Not Modified",
+    ],
 )
 def test_a_redirect_is_not_followed(speaking, status):
-    """The key would go along, so it ends here, with the host in the sentence but not the whole address."""
+    """The key would go along, so it ends here, with the host in the sentence but not the whole
+    address.
+    """
     with listening(answer({"id": "op_1"})) as elsewhere:
-        error = failure(speaking, answer(b"", status, Location=f"{elsewhere.base_url}/operations/op_1?token=secret"))
+        error = failure(
+            speaking,
+            answer(b"", status, Location=f"{elsewhere.base_url}/operations/op_1?token=secret"),
+        )
     assert isinstance(error, BadAnswer)
     assert "redirects to 127.0.0.1" in str(error)
     assert "token" not in str(error)
@@ -216,7 +303,9 @@ def test_a_redirect_is_not_followed(speaking, status):
 @pytest.mark.parametrize("location", [{}, {"Location": "/v1/elsewhere"}, {"Location": "http://["}])
 def test_a_redirect_to_nowhere_is_an_error_too(speaking, location):
     """Without a host in it, or without sense."""
-    assert "redirects to another address" in str(failure(speaking, answer(b"", "302 Found", **location)))
+    assert "redirects to another address" in str(
+        failure(speaking, answer(b"", "302 Found", **location))
+    )
 
 
 def test_a_compressed_answer_is_read(speaking):
@@ -227,7 +316,9 @@ def test_a_compressed_answer_is_read(speaking):
 
 def test_a_chunked_answer_is_read(speaking):
     """Without a length, piece by piece."""
-    said = b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n{"a"\r\n4\r\n: 1}\r\n0\r\n\r\n'
+    said = (
+        b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n{"a"\r\n4\r\n: 1}\r\n0\r\n\r\n'
+    )
     with listening(said) as wire:
         transport = speaking(wire.base_url)
         assert [transport.exchange("GET", "me").data for _ in range(2)] == [{"a": 1}] * 2
@@ -236,7 +327,9 @@ def test_a_chunked_answer_is_read(speaking):
 
 def test_broken_compression_is_a_bad_answer(speaking):
     """It says gzip and is not."""
-    assert "compressed in a broken way" in str(failure(speaking, answer(b"not gzip at all", Content_Encoding="gzip")))
+    assert "compressed in a broken way" in str(
+        failure(speaking, answer(b"not gzip at all", Content_Encoding="gzip"))
+    )
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "compressed"])
@@ -258,7 +351,9 @@ def test_an_answer_beyond_the_largest_size_is_given_up(speaking, packed):
 def test_a_server_that_never_answers_is_given_up(speaking, method):
     """Every call has a read time-out."""
     with listening(SILENCE) as wire, pytest.raises(Unreachable, match="no answer came in time"):
-        speaking(wire.base_url, timeouts=Timeouts(5.0, 0.05)).exchange(method, "me", idempotency_key="k")
+        speaking(wire.base_url, timeouts=Timeouts(5.0, 0.05)).exchange(
+            method, "me", idempotency_key="k"
+        )
     assert len(wire.heard) == 1
 
 
@@ -271,8 +366,12 @@ def test_a_server_that_takes_no_connection_is_given_up(speaking):
             waiting = opened.enter_context(socket.socket())
             waiting.setblocking(False)
             waiting.connect_ex(("127.0.0.1", port))
-        with pytest.raises(Unreachable, match=f"127.0.0.1:{port} did not take the connection in time"):
-            speaking(f"http://127.0.0.1:{port}/v1", timeouts=Timeouts(connect=0.1)).exchange("GET", "me")
+        with pytest.raises(
+            Unreachable, match=f"127.0.0.1:{port} did not take the connection in time"
+        ):
+            speaking(f"http://127.0.0.1:{port}/v1", timeouts=Timeouts(connect=0.1)).exchange(
+                "GET", "me"
+            )
 
 
 def test_a_server_that_stops_in_the_middle_is_given_up(speaking):
@@ -287,15 +386,25 @@ def test_a_server_that_stops_in_the_middle_is_given_up(speaking):
 def test_a_server_that_drips_is_given_up(speaking):
     """A byte now and then is a sign of life, but no answer."""
     said = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
-    with listening(said, drip=0.01) as wire, pytest.raises(Unreachable, match="no answer came in time"):
+    with (
+        listening(said, drip=0.01) as wire,
+        pytest.raises(Unreachable, match="no answer came in time"),
+    ):
         speaking(wire.base_url, timeouts=Timeouts(5.0, 5.0, body=0.1)).exchange("GET", "me")
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_server_that_drips_its_headers_is_given_up(speaking, method):
-    """The deadline counts from the call's first moment: a header line that grows by a byte now and then ends there as well."""
-    with listening(b"HTTP/1.1 200 OK\r\nX-Slow: ", drip=0.01) as wire, pytest.raises(Unreachable, match="no answer came in time"):
-        speaking(wire.base_url, timeouts=Timeouts(5.0, 5.0, total=0.2)).exchange(method, "me", idempotency_key="k")
+    """The deadline counts from the call's first moment: a header line that grows by a byte now and
+    then ends there as well.
+    """
+    with (
+        listening(b"HTTP/1.1 200 OK\r\nX-Slow: ", drip=0.01) as wire,
+        pytest.raises(Unreachable, match="no answer came in time"),
+    ):
+        speaking(wire.base_url, timeouts=Timeouts(5.0, 5.0, total=0.2)).exchange(
+            method, "me", idempotency_key="k"
+        )
     assert len(wire.heard) == 1
 
 
@@ -306,7 +415,9 @@ def test_a_server_that_drips_its_headers_is_given_up(speaking, method):
 )
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_another_thread_can_stop_a_call(speaking, said, scheme, tmp_path, monkeypatch):
-    """Whether nothing comes, or a byte now and then in headers or body: the call ends soon after it was told to, and none follows it."""
+    """Whether nothing comes, or a byte now and then in headers or body: the call ends soon after it
+    was told to, and none follows it.
+    """
     authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     authority.cert_pem.write_to_path(str(tmp_path / "bundle.pem"))
@@ -335,23 +446,40 @@ def test_another_thread_can_stop_a_call(speaking, said, scheme, tmp_path, monkey
 def test_a_large_body_goes_out_whole(speaking):
     """What is sent block by block arrives byte for byte."""
     with listening(answer({"a": 1})) as wire:
-        assert speaking(wire.base_url).exchange("POST", "reference-images", body={"base64Data": "x" * 7_000_000}, idempotency_key="k").data
+        assert (
+            speaking(wire.base_url)
+            .exchange(
+                "POST",
+                "reference-images",
+                body={"base64Data": "x" * 7_000_000},
+                idempotency_key="k",
+            )
+            .data
+        )
     assert json.loads(wire.heard[0].body) == {"base64Data": "x" * 7_000_000}
 
 
 def test_an_upload_that_nobody_takes_can_be_stopped(speaking):
     """Also while the call's own body is being sent."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:  # takes the connection, and reads nothing
+    # takes the connection, and reads nothing
+    with socket.create_server(("127.0.0.1", 0)) as listener:
         transport = speaking(f"http://127.0.0.1:{listener.getsockname()[1]}/v1")
         stopper = threading.Timer(0.1, transport.stop)
         stopper.start()
         with pytest.raises(Unreachable, match="the call was stopped"):
-            transport.exchange("POST", "reference-images", body={"base64Data": "x" * 16_000_000}, idempotency_key="k")
+            transport.exchange(
+                "POST",
+                "reference-images",
+                body={"base64Data": "x" * 16_000_000},
+                idempotency_key="k",
+            )
         stopper.join()
 
 
 def test_the_usual_timeouts():
-    """10 s to connect, 60 s without a sign of life, two minutes for the whole body, three for the whole call."""
+    """10 s to connect, 60 s without a sign of life, two minutes for the whole body, three for the
+    whole call.
+    """
     assert Timeouts() == Timeouts(connect=10.0, read=60.0, body=120.0, total=180.0)
 
 
@@ -363,11 +491,18 @@ def test_a_refused_connection(speaking):
 
 
 @pytest.mark.parametrize(
-    "said", [b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"]
+    "said",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{",
+    ],
 )
 def test_a_connection_that_breaks_in_an_answer(speaking, said):
     """Half an answer is none, and the call may be repeated."""
-    with listening(said, then_close=True) as wire, pytest.raises(Unreachable, match="broke before the answer was complete") as raised:
+    with (
+        listening(said, then_close=True) as wire,
+        pytest.raises(Unreachable, match="broke before the answer was complete") as raised,
+    ):
         speaking(wire.base_url).exchange("GET", "me")
     assert raised.value.retryable
     assert len(wire.heard) == 1
@@ -376,7 +511,10 @@ def test_a_connection_that_breaks_in_an_answer(speaking, said):
 @pytest.mark.parametrize("said", [b"\r\n", b"HTTP/1.1 2", b"220 smtp.example ready\r\n"])
 def test_what_is_no_http_answer(speaking, said):
     """One attempt only: repeating is decided where the idempotency key is known."""
-    with listening(said, then_close=True) as wire, pytest.raises(Unreachable, match="no complete HTTP answer") as raised:
+    with (
+        listening(said, then_close=True) as wire,
+        pytest.raises(Unreachable, match="no complete HTTP answer") as raised,
+    ):
         speaking(wire.base_url).exchange("POST", "models:generate", idempotency_key="k")
     assert raised.value.retryable
     assert len(wire.heard) == 1
@@ -384,5 +522,7 @@ def test_what_is_no_http_answer(speaking, said):
 
 def test_a_redirect_beyond_the_largest_size_is_given_up(speaking):
     """The bound counts for every answer."""
-    error = failure(speaking, answer(b" " * (LARGEST_ANSWER + 1), "302 Found", Location="https://example.org/"))
+    error = failure(
+        speaking, answer(b" " * (LARGEST_ANSWER + 1), "302 Found", Location="https://example.org/")
+    )
     assert "larger than 16 MB" in str(error)

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A loopback server that shows requests byte for byte as they came over the wire, and answers with whatever a test gives it.
+"""A loopback server that shows requests byte for byte as they came over the wire, and answers with
+whatever a test gives it.
 
-Not a service: it understands HTTP just as far as is needed to know where a request ends. `Tunnel` is a proxy of the same kind.
+Not a service: it understands HTTP just as far as is needed to know where a request ends. `Tunnel`
+is a proxy of the same kind.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ SILENCE = b""
 
 @dataclass(frozen=True)
 class Heard:
-    """A request as it came: the raw first line, the headers in lower case, the body; and on which connection."""
+    """A request as it came: the raw first line, the headers in lower case, the body; and on which
+    connection.
+    """
 
     line: str
     headers: dict[str, str]
@@ -45,21 +49,34 @@ class Wire:
 
 
 def answer(body: object = b"{}", status: str = "200 OK", **headers: str) -> bytes:
-    """The bytes of an answer. `body` is raw bytes or becomes JSON; header names are written with _ for -."""
+    """The bytes of an answer.
+
+    `body` is raw bytes or becomes JSON; header names are written with _ for -.
+    """
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in ({"Content-Length": str(len(content))} | named).items())]
+    lines = [
+        f"HTTP/1.1 {status}",
+        *(
+            f"{name}: {value}"
+            for name, value in ({"Content-Length": str(len(content))} | named).items()
+        ),
+    ]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + content
 
 
 @contextmanager
 def listening(
-    *answers: bytes, tls: ssl.SSLContext | None = None, then_close: bool = False, greeting: bytes = b"", drip: float | None = None
+    *answers: bytes,
+    tls: ssl.SSLContext | None = None,
+    then_close: bool = False,
+    greeting: bytes = b"",
+    drip: float | None = None,
 ) -> Iterator[Wire]:
     """A server that gives these answers in turn, the last one for ever.
 
-    SILENCE never answers; `then_close` hangs up after each answer; `greeting` is said before anything was asked, as mail
-    servers do; `drip` adds a space every so many seconds.
+    SILENCE never answers; `then_close` hangs up after each answer; `greeting` is said before
+    anything was asked, as mail servers do; `drip` adds a space every so many seconds.
     """
     script = list(answers or [answer()])
 
@@ -102,7 +119,9 @@ class Tunnel:
 
 @contextmanager
 def tunnelling(to_port: int, refusal: bytes | None = None) -> Iterator[Tunnel]:
-    """A proxy that takes CONNECT for any name and leads it to a port of this computer, or gives the `refusal`."""
+    """A proxy that takes CONNECT for any name and leads it to a port of this computer, or gives the
+    `refusal`.
+    """
 
     def serve(client: socket.socket) -> None:
         heard = _read_request(client.makefile("rb", buffering=0).readline, lambda size: b"", 0)
@@ -143,7 +162,11 @@ def _accepting(
 
     def attend(connection: socket.socket) -> None:
         # A client that hangs up, or does not like our certificate, is a normal end here.
-        with suppress(OSError), connection, tls.wrap_socket(connection, server_side=True) if tls else connection as spoken:
+        with (
+            suppress(OSError),
+            connection,
+            tls.wrap_socket(connection, server_side=True) if tls else connection as spoken,
+        ):
             opened.append(spoken)
             serve(spoken)
 
@@ -183,7 +206,9 @@ def _pour(source: socket.socket, target: socket.socket) -> None:
     _shut([source, target])
 
 
-def _read_request(readline: Callable[[], bytes], read: Callable[[int], bytes], connection: int) -> Heard | None:
+def _read_request(
+    readline: Callable[[], bytes], read: Callable[[int], bytes], connection: int
+) -> Heard | None:
     line = readline().decode("latin-1").rstrip("\r\n")
     if not line:
         return None

@@ -22,12 +22,24 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python3 -m tests.mint_service", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="port of the API (default: a free one)")
-    parser.add_argument("--files-port", type=int, default=0, help="port of the file host (default: a free one)")
-    parser.add_argument("--speed", type=float, help="how much faster than ours the service's time runs")
+    parser.add_argument(
+        "--files-port", type=int, default=0, help="port of the file host (default: a free one)"
+    )
+    parser.add_argument(
+        "--speed", type=float, help="how much faster than ours the service's time runs"
+    )
     parser.add_argument("--scenario", metavar="FILE", help="JSON file, see README.md")
-    parser.add_argument("--state", metavar="FILE", help="keep operations, models and Credits here (default: forget them)")
-    parser.add_argument("--assets", choices=("real", "tiny"), help="made by Blender (default), or tiny and instant")
-    parser.add_argument("--assets-cache", metavar="DIR", help="where Blender's files are kept between runs")
+    parser.add_argument(
+        "--state",
+        metavar="FILE",
+        help="keep operations, models and Credits here (default: forget them)",
+    )
+    parser.add_argument(
+        "--assets", choices=("real", "tiny"), help="made by Blender (default), or tiny and instant"
+    )
+    parser.add_argument(
+        "--assets-cache", metavar="DIR", help="where Blender's files are kept between runs"
+    )
     return parser.parse_args(argv)
 
 

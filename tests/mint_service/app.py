@@ -41,7 +41,9 @@ def application(mint: Mint) -> web.Application:
     return app
 
 
-async def _answer(mint: Mint, request: web.Request, entry: LoggedRequest, trace: dict[str, str]) -> web.StreamResponse:
+async def _answer(
+    mint: Mint, request: web.Request, entry: LoggedRequest, trace: dict[str, str]
+) -> web.StreamResponse:
     path = raw_path(request)
     try:
         content = await request.read()
@@ -50,7 +52,11 @@ async def _answer(mint: Mint, request: web.Request, entry: LoggedRequest, trace:
         return problem_response(Problem("payload-too-large"), request.path, trace)
     entry.body = _json_or_none(content)
     scripted = mint.scripted_fault("api", request.method, path)
-    if scripted is not None and scripted[1] == "before" and (scripted[0].close or scripted[0].status is not None):
+    if (
+        scripted is not None
+        and scripted[1] == "before"
+        and (scripted[0].close or scripted[0].status is not None)
+    ):
         return await fault_response(request, entry, scripted[0], trace)
     if scripted is not None and scripted[0].delay:
         entry.note = "scripted"
@@ -58,7 +64,10 @@ async def _answer(mint: Mint, request: web.Request, entry: LoggedRequest, trace:
     if request.method == "GET" and path.startswith("/v1/downloads/"):
         entry.status = 302
         with mint.at_work():
-            return web.Response(status=302, headers={"Location": link(mint, path.removeprefix("/v1/downloads/")), **trace})
+            return web.Response(
+                status=302,
+                headers={"Location": link(mint, path.removeprefix("/v1/downloads/")), **trace},
+            )
     try:
         answer = _under_lock(mint, request, path, content)
     except Problem as problem:
@@ -66,7 +75,8 @@ async def _answer(mint: Mint, request: web.Request, entry: LoggedRequest, trace:
         return problem_response(problem, request.path, trace)
     except Fault as fault:
         return await fault_response(request, entry, fault, trace)
-    except Exception:  # a mistake of the stand-in itself: say so loudly, answer like a server that has one
+    # a mistake of the stand-in itself: say so loudly, answer like a server that has one
+    except Exception:
         traceback.print_exc(file=sys.stderr)
         entry.status, entry.note = 500, "stand-in error"
         return problem_response(Problem("internal-error"), request.path, trace)
@@ -77,7 +87,12 @@ async def _answer(mint: Mint, request: web.Request, entry: LoggedRequest, trace:
         await asyncio.sleep(answer.delay)
     entry.status = answer.status
     body = json.dumps(answer.body).encode()
-    return web.Response(status=answer.status, body=body, content_type="application/json", headers={**trace, **answer.headers})
+    return web.Response(
+        status=answer.status,
+        body=body,
+        content_type="application/json",
+        headers={**trace, **answer.headers},
+    )
 
 
 def _under_lock(mint: Mint, request: web.Request, path: str, content: bytes) -> Answer:

@@ -47,4 +47,7 @@ class Clock:
 
 def iso(moment: float) -> str:
     """RFC 3339 in UTC with milliseconds, as Mint writes times."""
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{int(moment * 1000) % 1000:03d}Z"
+    return (
+        datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S.")
+        + f"{int(moment * 1000) % 1000:03d}Z"
+    )

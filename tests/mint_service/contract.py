@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The machine-readable contract: closed request schemas, read from the carried copy of the OpenAPI twin."""
+"""The machine-readable contract: closed request schemas, read from the carried copy of the OpenAPI
+twin.
+"""
 
 from __future__ import annotations
 
@@ -26,16 +28,24 @@ def document() -> dict[str, Any]:
 @lru_cache(maxsize=64)
 def validator(schema: str) -> Draft202012Validator:
     """A validator for one of the named schemas."""
-    return Draft202012Validator({"$ref": f"#/components/schemas/{schema}", "components": document()["components"]})
+    return Draft202012Validator(
+        {"$ref": f"#/components/schemas/{schema}", "components": document()["components"]}
+    )
 
 
 def check(schema: str, body: object) -> None:
     """Raise the 400 that lists what is wrong with a request body."""
-    found = sorted(validator(schema).iter_errors(body), key=lambda e: list(map(str, e.absolute_path)))
+    found = sorted(
+        validator(schema).iter_errors(body), key=lambda e: list(map(str, e.absolute_path))
+    )
     if not found:
         return
     errors = [complaint for error in found for complaint in _complaints(error)]
-    raise Problem("invalid-request", f"{errors[0]['path'].lstrip('/') or 'body'}: {errors[0]['message']}", errors=errors)
+    raise Problem(
+        "invalid-request",
+        f"{errors[0]['path'].lstrip('/') or 'body'}: {errors[0]['message']}",
+        errors=errors,
+    )
 
 
 def _complaints(error: ValidationError) -> list[dict[str, str]]:
@@ -44,16 +54,35 @@ def _complaints(error: ValidationError) -> list[dict[str, str]]:
         case "additionalProperties":
             known = set(error.schema.get("properties", {}))
             return [
-                {"path": f"{pointer}/{name}", "code": "unrecognized_keys", "message": "is not a known field"}
+                {
+                    "path": f"{pointer}/{name}",
+                    "code": "unrecognized_keys",
+                    "message": "is not a known field",
+                }
                 for name in sorted(set(error.instance) - known)
             ]
         case "required":
             missing = [name for name in error.validator_value if name not in error.instance]
-            return [{"path": f"{pointer}/{name}", "code": "required", "message": "is required"} for name in missing[:1]]
+            return [
+                {"path": f"{pointer}/{name}", "code": "required", "message": "is required"}
+                for name in missing[:1]
+            ]
         case "not":
-            return [{"path": f"{pointer}/sourceImages", "code": "exclusive", "message": "cannot be used together with imageUrl"}]
+            return [
+                {
+                    "path": f"{pointer}/sourceImages",
+                    "code": "exclusive",
+                    "message": "cannot be used together with imageUrl",
+                }
+            ]
         case "oneOf":
-            return [{"path": pointer, "code": "invalid_union", "message": "is neither of the two allowed forms"}]
+            return [
+                {
+                    "path": pointer,
+                    "code": "invalid_union",
+                    "message": "is neither of the two allowed forms",
+                }
+            ]
         case kind:
             return [{"path": pointer, "code": str(kind), "message": _short(error)}]
 

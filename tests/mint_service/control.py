@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The address for tests, outside /v1: look at the log, move the clock, change the scenario. Needs no key, is not logged."""
+"""The address for tests, outside /v1: look at the log, move the clock, change the scenario.
+
+Needs no key, is not logged.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,9 @@ async def handle(mint: Mint, request: web.Request) -> web.Response:
     """Answer one control request."""
     try:
         said = json.loads(await request.read() or b"{}")
-        return web.json_response(_do(mint, request.method, request.path.removeprefix(PREFIX).strip("/"), said))
+        return web.json_response(
+            _do(mint, request.method, request.path.removeprefix(PREFIX).strip("/"), said)
+        )
     except LookupError:
         return web.json_response({"error": "no such control"}, status=404)
     except (ValueError, TypeError) as error:
@@ -34,7 +39,9 @@ def _do(mint: Mint, method: str, what: str, said: dict[str, Any]) -> Any:
             mint.log.clear()
         case "POST", "credits":
             with mint.at_work():
-                mint.ledger.add(said["add"] if "add" in said else said["set"] - mint.ledger.available)
+                mint.ledger.add(
+                    said["add"] if "add" in said else said["set"] - mint.ledger.available
+                )
         case "POST", "advance":
             mint.clock.advance(float(said["seconds"]))
             mint.operations()
@@ -58,7 +65,12 @@ def _tell(mint: Mint, what: str) -> Any:
         case "credits":
             with mint.at_work():
                 book = mint.ledger
-                return {"available": book.available, "reserved": book.reserved, "balance": book.balance, "spent": book.spent}
+                return {
+                    "available": book.available,
+                    "reserved": book.reserved,
+                    "balance": book.balance,
+                    "spent": book.spent,
+                }
         case "":
             return {"time": mint.clock.now(), "api": mint.api_url, "files": mint.files_url}
         case _:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""FBX, OBJ, STL and USDZ from a GLB, just enough to be files of that kind: shapes without materials."""
+"""FBX, OBJ, STL and USDZ from a GLB, just enough to be files of that kind: shapes without
+materials.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,12 @@ import numpy as np
 from . import glb
 from .studio import Made
 
-TYPES = {"fbx": "application/octet-stream", "obj": "text/plain", "stl": "model/stl", "usdz": "model/vnd.usdz+zip"}
+TYPES = {
+    "fbx": "application/octet-stream",
+    "obj": "text/plain",
+    "stl": "model/stl",
+    "usdz": "model/vnd.usdz+zip",
+}
 Mesh = tuple[np.ndarray, np.ndarray]  # points (n, 3), triangles (m, 3)
 
 
@@ -49,13 +56,19 @@ def geometry(source: bytes) -> Mesh:
 
 def _obj(mesh: Mesh) -> bytes:
     points, triangles = mesh
-    lines = ["# Mint stand-in", *("v {:g} {:g} {:g}".format(*p) for p in points), *("f {} {} {}".format(*(t + 1)) for t in triangles)]
+    lines = [
+        "# Mint stand-in",
+        *("v {:g} {:g} {:g}".format(*p) for p in points),
+        *("f {} {} {}".format(*(t + 1)) for t in triangles),
+    ]
     return ("\n".join(lines) + "\n").encode()
 
 
 def _stl(mesh: Mesh) -> bytes:
     points, triangles = mesh
-    body = np.zeros(len(triangles), dtype=[("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("spare", "<u2")])
+    body = np.zeros(
+        len(triangles), dtype=[("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("spare", "<u2")]
+    )
     body["corners"] = points[triangles]
     return b"Mint stand-in".ljust(80, b" ") + struct.pack("<I", len(triangles)) + body.tobytes()
 

@@ -27,7 +27,9 @@ OWNER = "0x5a17d1e00000000000000000000000000000beef"
 
 
 class Mint:
-    """One Mint. Any thread may use it through `at_work()`, which also lets everything that was due happen."""
+    """One Mint. Any thread may use it through `at_work()`, which also lets everything that was due
+    happen.
+    """
 
     def __init__(self, state: str | Path, options: Options) -> None:
         self._lock = threading.RLock()
@@ -42,7 +44,9 @@ class Mint:
         self.plain = PlainStudio()
         self.studio = self._choose_studio(options)
         self.shelf = Shelf(self.store, self.studio, lambda: self.options)
-        self.machine = Machine(self.store, self.ledger, self.shelf, self.clock, lambda: self.options)
+        self.machine = Machine(
+            self.store, self.ledger, self.shelf, self.clock, lambda: self.options
+        )
         self.log = RequestLog()
         self.scripted: list[Scripted] = []
         self.fired: set[str] = set(self.store.fact("fired", []))
@@ -69,7 +73,10 @@ class Mint:
     # from outside
 
     def scenario(self, values: Mapping[str, Any]) -> None:
-        """Change options while it runs. `answers` are added to those still waiting; `credits` sets what is spendable."""
+        """Change options while it runs.
+
+        `answers` are added to those still waiting; `credits` sets what is spendable.
+        """
         with self.at_work():
             options = self.options.changed(values)
             if "assets" in values and options.assets != self.options.assets:
@@ -88,8 +95,12 @@ class Mint:
         if "credits" in values:
             self.ledger.add(values["credits"] - self.ledger.available)
         if "speed" in values or "clock" in values:
-            self.clock = Clock(0.0 if options.clock == "manual" else options.speed, self.clock.now())
-            self.machine = Machine(self.store, self.ledger, self.shelf, self.clock, lambda: self.options)
+            self.clock = Clock(
+                0.0 if options.clock == "manual" else options.speed, self.clock.now()
+            )
+            self.machine = Machine(
+                self.store, self.ledger, self.shelf, self.clock, lambda: self.options
+            )
         if "revoked" in values:
             self.revoke(bool(values["revoked"]))
 
@@ -112,7 +123,10 @@ class Mint:
 
     def active(self, kind: str) -> int:
         """How many generations of a kind count against the limit."""
-        return sum(o.generates and o.kind == kind and o.status in ACTIVE for o in self.store.operations.values())
+        return sum(
+            o.generates and o.kind == kind and o.status in ACTIVE
+            for o in self.store.operations.values()
+        )
 
     def once(self, what: str) -> bool:
         """True the first time it is asked with this word, ever."""

@@ -20,13 +20,17 @@ from typing import Any
 
 from .problems import Problem, for_status
 
-GATEWAY = (408, 425, 499, 507, *range(520, 531))  # what gateways say when they, and not the service, gave up
+# what gateways say when they, and not the service, gave up
+GATEWAY = (408, 425, 499, 507, *range(520, 531))
 HTML = "<!DOCTYPE html><html><head><title>Something is wrong</title></head><body><h1>Please stand by</h1></body></html>"
 
 
 @dataclass
 class Fault(Exception):
-    """An answer to give instead. `close` means none: the connection is shut. `status` None and not `close`: only wait."""
+    """An answer to give instead.
+
+    `close` means none: the connection is shut. `status` None and not `close`: only wait.
+    """
 
     status: int | None = None
     body: bytes = b""
@@ -73,9 +77,22 @@ def _problem(slug: str, headers: Mapping[str, str]) -> Fault:
 
 def from_json(said: Mapping[str, Any], retry_after: float) -> Fault:
     """The fault a scenario describes."""
-    known = {"status", "problem", "detail", "headers", "json", "text", "content_type", "close", "delay", "word"}
+    known = {
+        "status",
+        "problem",
+        "detail",
+        "headers",
+        "json",
+        "text",
+        "content_type",
+        "close",
+        "delay",
+        "word",
+    }
     if unknown := sorted(set(said) - known):
-        raise ValueError(f"unknown member(s) of an answer: {', '.join(unknown)}; known: {', '.join(sorted(known))}")
+        raise ValueError(
+            f"unknown member(s) of an answer: {', '.join(unknown)}; known: {', '.join(sorted(known))}"
+        )
     fault = from_word(said["word"], retry_after) if "word" in said else Fault()
     fault.headers.update(said.get("headers", {}))
     fault.delay = float(said.get("delay", 0))
@@ -85,7 +102,9 @@ def from_json(said: Mapping[str, Any], retry_after: float) -> Fault:
     elif "text" in said:
         fault.body, fault.content_type = said["text"].encode(), "text/plain; charset=utf-8"
     elif "problem" in said or (said.get("status", 0) >= 400):
-        fault.problem = Problem(said.get("problem") or for_status(said["status"]), said.get("detail"))
+        fault.problem = Problem(
+            said.get("problem") or for_status(said["status"]), said.get("detail")
+        )
         fault.problem.status = said.get("status", fault.problem.status)
     fault.status = said.get("status", fault.problem.status if fault.problem else fault.status)
     fault.content_type = said.get("content_type", fault.content_type)
@@ -111,7 +130,9 @@ class Scripted:
         """Check and take over one entry of `answers`."""
         known = {"method", "path", "answer", "host", "when", "skip", "times"}
         if unknown := sorted(set(rule) - known):
-            raise ValueError(f"unknown member(s) of answers: {', '.join(unknown)}; known: {', '.join(sorted(known))}")
+            raise ValueError(
+                f"unknown member(s) of answers: {', '.join(unknown)}; known: {', '.join(sorted(known))}"
+            )
         from_json(rule["answer"], 1.0)
         said = dict(rule)
         return cls(
@@ -126,7 +147,12 @@ class Scripted:
 
     def takes(self, host: str, method: str, path: str) -> bool:
         """Whether this request is answered by it; counts down."""
-        if self.times <= 0 or self.host != host or self.method not in ("*", method) or not fnmatch.fnmatchcase(path, self.path):
+        if (
+            self.times <= 0
+            or self.host != host
+            or self.method not in ("*", method)
+            or not fnmatch.fnmatchcase(path, self.path)
+        ):
             return False
         if self.skip > 0:
             self.skip -= 1

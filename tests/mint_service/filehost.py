@@ -83,7 +83,10 @@ def _find(mint: Mint, request: web.Request, entry: LoggedRequest) -> StoredFile 
 
 
 def _pick_fault(mint: Mint, file: StoredFile) -> str | None:
-    """The switch that acts on this download. Those that act once say `again` afterwards where it still matters."""
+    """The switch that acts on this download.
+
+    Those that act once say `again` afterwards where it still matters.
+    """
     for name in file.faults:
         if name in BREAKS or name == "file-503":
             if name not in file.fired:
@@ -97,7 +100,9 @@ def _pick_fault(mint: Mint, file: StoredFile) -> str | None:
     return None
 
 
-def _text(entry: LoggedRequest, status: int, text: str, headers: dict[str, str] | None = None) -> web.Response:
+def _text(
+    entry: LoggedRequest, status: int, text: str, headers: dict[str, str] | None = None
+) -> web.Response:
     entry.status, entry.sent = status, len(text.encode())
     response = web.Response(status=status, text=text or None, headers=CORS)
     for name, value in (headers or {}).items():
@@ -132,12 +137,24 @@ def _range(request: web.Request, size: int, etag: str) -> tuple[int, int] | str 
 
 
 async def _send(
-    request: web.Request, entry: LoggedRequest, file: StoredFile, data: bytes, etag: str, fault: str | None
+    request: web.Request,
+    entry: LoggedRequest,
+    file: StoredFile,
+    data: bytes,
+    etag: str,
+    fault: str | None,
 ) -> web.StreamResponse:
-    headers = {**CORS, "ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": "public, max-age=31536000, immutable"}
+    headers = {
+        **CORS,
+        "ETag": etag,
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "public, max-age=31536000, immutable",
+    }
     asked = None if (fault or "").startswith("file-no-ranges") else _range(request, len(data), etag)
     if isinstance(asked, str):
-        return _text(entry, 416, "There are no such bytes.", {"Content-Range": f"bytes */{len(data)}"})
+        return _text(
+            entry, 416, "There are no such bytes.", {"Content-Range": f"bytes */{len(data)}"}
+        )
     start, end = asked or (0, len(data) - 1)
     entry.status = 206 if asked else 200
     if asked:
@@ -164,7 +181,9 @@ async def _send(
     return response
 
 
-async def _write(response: web.StreamResponse, entry: LoggedRequest, data: bytes, slow: bool) -> None:
+async def _write(
+    response: web.StreamResponse, entry: LoggedRequest, data: bytes, slow: bool
+) -> None:
     size = max(1, len(data) // 12) if slow else PIECE
     for at in range(0, len(data), size):
         piece = data[at : at + size]

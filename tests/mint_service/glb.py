@@ -71,9 +71,13 @@ def requiring(content: bytes, extension: str) -> bytes:
 
 
 def bounds(content: bytes) -> dict[str, list[float]] | None:
-    """The box around all POSITION accessors, as the contract's Bounds; node transforms are not applied."""
+    """The box around all POSITION accessors, as the contract's Bounds; node transforms are not
+    applied.
+    """
     document, _ = unpack(content)
-    spots = {p["attributes"]["POSITION"] for m in document.get("meshes", []) for p in m["primitives"]}
+    spots = {
+        p["attributes"]["POSITION"] for m in document.get("meshes", []) for p in m["primitives"]
+    }
     boxes = [document["accessors"][i] for i in spots if "min" in document["accessors"][i]]
     if not boxes:
         return None

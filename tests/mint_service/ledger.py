@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Credits: reserved at the start, spent at the Preview and at the approval, released when nothing came of it. Prices.
+"""Credits: reserved at the start, spent at the Preview and at the approval, released when nothing
+came of it. Prices.
 
-The prices of models, Worlds and optimization have been seen in autumn 2026; the others are invented.
+The prices of models, Worlds and optimization have been seen in autumn 2026; the others are
+invented.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ PRICES: Mapping[str, Mapping[str, float]] = {
     "model_generation": {"fast": 248, "standard": 798, "production": 1998},
     "world_generation": {"fast": 1650, "standard": 1650, "production": 1650},
 }
-PREVIEW = 150.0  # part of each generation's price: spent when its Preview is made, and once more for each revision
+# part of each generation's price: spent when its Preview is made, and once more for each revision
+PREVIEW = 150.0
 FLAT: Mapping[str, float] = {"model_optimization": 20, "model_conversion": 10}
 
 
@@ -46,7 +49,10 @@ class Ledger:
         return self.balance - self.reserved
 
     def reserve(self, operation: Operation) -> bool:
-        """Hold back what is missing of an operation's price. False, and nothing more held, when there is too little."""
+        """Hold back what is missing of an operation's price.
+
+        False, and nothing more held, when there is too little.
+        """
         missing = operation.price - operation.finalized - operation.reserved
         if self.available < missing:
             return False
@@ -64,7 +70,9 @@ class Ledger:
         self._spend(operation, operation.reserved)
 
     def release(self, operation: Operation) -> None:
-        """Nothing came of it: give back what was held and what was spent, but for the Previews that were made."""
+        """Nothing came of it: give back what was held and what was spent, but for the Previews that
+        were made.
+        """
         refund = operation.finalized - operation.preview_spent
         operation.reserved, operation.finalized = 0, operation.preview_spent
         self.balance += refund

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Links to files that expire: a signature and an end time in the query, as file hosts give them out.
+"""Links to files that expire: a signature and an end time in the query, as file hosts give them
+out.
 
-Time is `Clock.age_now`: advanced by hand like the service's clock, but never sped up, so that a test in a hurry keeps its links.
-Within the first half of a link's life the same one is given out again: an address stays the same for a client that reads twice.
-Reference pictures have durable addresses: Mint says so.
+Time is `Clock.age_now`: advanced by hand like the service's clock, but never sped up, so that a
+test in a hurry keeps its links. Within the first half of a link's life the same one is given out
+again: an address stays the same for a client that reads twice. Reference pictures have durable
+addresses: Mint says so.
 """
 
 from __future__ import annotations
@@ -16,7 +18,10 @@ from .records import StoredFile
 
 
 def link(mint: Mint, path: str) -> str:
-    """The present address of a file, a fresh one when the last is past half of its life. The caller holds the lock."""
+    """The present address of a file, a fresh one when the last is past half of its life.
+
+    The caller holds the lock.
+    """
     file = mint.store.files.get(path)
     if file is None or file.role == "reference":
         return f"{mint.files_url}/{path}"

@@ -14,7 +14,10 @@ SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 
 @dataclass
 class LoggedRequest:
-    """One request. The key's value is never kept, only whether one came and whether it was the right one."""
+    """One request.
+
+    The key's value is never kept, only whether one came and whether it was the right one.
+    """
 
     number: int
     host: str  # "api" or "files"
@@ -28,7 +31,8 @@ class LoggedRequest:
     port: int  # the client's port
     at: float  # service time
     monotonic: float  # real time, time.monotonic()
-    status: int | None = None  # None while open, or when the connection was closed without an answer
+    # None while open, or when the connection was closed without an answer
+    status: int | None = None
     operation: str | None = None
     sent: int = 0  # bytes of body (file host)
     leak: bool = False  # a secret came to the file host
@@ -50,7 +54,11 @@ class RequestLog:
     def add(self, *, host: str, method: str, path: str, query: str, headers: Mapping[str, str], authorized: str,
             connection: int, port: int, at: float) -> LoggedRequest:  # fmt: skip
         """Note a request that has just come in."""
-        kept = {name.lower(): value for name, value in headers.items() if name.lower() not in SECRET_HEADERS}
+        kept = {
+            name.lower(): value
+            for name, value in headers.items()
+            if name.lower() not in SECRET_HEADERS
+        }
         with self._lock:
             entry = LoggedRequest(
                 number=len(self.entries) + 1,

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The status machine of section 5, moved on by the service's clock.
 
-Nothing ticks: whoever looks first calls `catch_up`, and every operation takes the steps that were due by then. Stages:
+Nothing ticks: whoever looks first calls `catch_up`, and every operation takes the steps that were
+due by then. Stages:
 
     queued -> preview -> shown -> [gate] -> final -> done           a generation ("gate" only where billing may stop it)
     queued -> final -> done                                          an optimisation or conversion
@@ -32,21 +33,40 @@ MESSAGES = {
     "optimization_failed": "The model could not be optimised.",
     "gremlins_in_the_machine": "Gremlins were seen in the machine.",
 }
-FAILS_BEFORE_PREVIEW = {"moderation": "moderation_blocked", "invalid-input": "invalid_generation_input", "quota": "quota_blocked"}
-FAILS_AT_END = {"fails": "generation_failed", "unknown-error": "gremlins_in_the_machine", "generic-message": "generation_failed"}
-FAILS_FIRST_TIME = {"transient": "transient_generation_failure", "interrupted": "generation_interrupted"}
+FAILS_BEFORE_PREVIEW = {
+    "moderation": "moderation_blocked",
+    "invalid-input": "invalid_generation_input",
+    "quota": "quota_blocked",
+}
+FAILS_AT_END = {
+    "fails": "generation_failed",
+    "unknown-error": "gremlins_in_the_machine",
+    "generic-message": "generation_failed",
+}
+FAILS_FIRST_TIME = {
+    "transient": "transient_generation_failure",
+    "interrupted": "generation_interrupted",
+}
 
 
 class Machine:
     """Moves operations. The caller holds the service's lock."""
 
-    def __init__(self, store: Store, ledger: Ledger, shelf: Shelf, clock: Clock, options: Callable[[], Options]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        ledger: Ledger,
+        shelf: Shelf,
+        clock: Clock,
+        options: Callable[[], Options],
+    ) -> None:
         self._store = store
         self._ledger = ledger
         self._shelf = shelf
         self._clock = clock
         self._options = options
-        self._moment: float | None = None  # when the step under way happened, if the clock and not a client brought it about
+        # when the step under way happened, if the clock and not a client brought it about
+        self._moment: float | None = None
         self._waiting: set[str] = set()  # operations that the studio keeps past their time
         self._steps = {
             "queued": self._leave_queue,
@@ -63,7 +83,12 @@ class Machine:
         if "billing-start" in operation.switches or not self._ledger.reserve(operation):
             self._stop(operation, "start")
         else:
-            self._enter(operation, "queued", "queued", "slow" if "slow-start" in operation.switches else "queued")
+            self._enter(
+                operation,
+                "queued",
+                "queued",
+                "slow" if "slow-start" in operation.switches else "queued",
+            )
             if operation.generates and _failure(operation, FAILS_BEFORE_PREVIEW) is None:
                 self._shelf.begin(operation)
         self._store.save(operation)
@@ -89,21 +114,34 @@ class Machine:
         """Somebody says the bill is settled."""
         self._demand(operation, {"billing_required"}, "resumed")
         if operation.stage == "billing:start":
-            raise Problem("invalid-operation-state", "Nothing was started yet: repeat the start with the same idempotency key.")
+            raise Problem(
+                "invalid-operation-state",
+                "Nothing was started yet: repeat the start with the same idempotency key.",
+            )
         self.try_to_settle(operation)
 
     def cancel(self, operation: Operation) -> None:
         """The person gives it up: where Mint lets them, which is at the Preview only."""
         if self._options().cancel == "preview" and operation.status != "preview_ready":
-            raise Problem("method-not-allowed", "Only what waits at its Preview can be canceled.", headers={"Allow": "GET"})
-        self._demand(operation, {"queued", "running", "preview_ready", "billing_required"}, "canceled")
+            raise Problem(
+                "method-not-allowed",
+                "Only what waits at its Preview can be canceled.",
+                headers={"Allow": "GET"},
+            )
+        self._demand(
+            operation, {"queued", "running", "preview_ready", "billing_required"}, "canceled"
+        )
         self._end(operation, "canceled")
 
     def try_to_settle(self, operation: Operation) -> None:
         """Go on after a billing stop, if that is paid for."""
         where = operation.stage.removeprefix("billing:")
-        forced = f"billing-{where}" in operation.switches and f"billing-{where}" not in operation.fired
-        unpaid = "billing-unpaid" in operation.switches and self._ledger.top_up <= operation.paid_before
+        forced = (
+            f"billing-{where}" in operation.switches and f"billing-{where}" not in operation.fired
+        )
+        unpaid = (
+            "billing-unpaid" in operation.switches and self._ledger.top_up <= operation.paid_before
+        )
         if (forced and unpaid) or not self._ledger.reserve(operation):
             return
         operation.fired.append(f"billing-{where}")
@@ -134,7 +172,9 @@ class Machine:
                 self._waiting.discard(operation.id)
 
     def _now(self) -> float:
-        """The time of what happens: of a step that was due while nobody looked, the time at which it was due."""
+        """The time of what happens: of a step that was due while nobody looked, the time at which
+        it was due.
+        """
         return self._clock.now() if self._moment is None else self._moment
 
     # the steps
@@ -143,7 +183,9 @@ class Machine:
         if "start-fails" in operation.switches:
             return self._fail(operation, "start_failed")
         if not operation.generates:
-            return self._enter(operation, "final", "running", "optimize" if operation.level else "convert")
+            return self._enter(
+                operation, "final", "running", "optimize" if operation.level else "convert"
+            )
         if operation.resource is None:
             self._create_resource(operation)
         if "billing-preview" in operation.switches and "billing-preview" not in operation.fired:
@@ -195,20 +237,33 @@ class Machine:
     def _finish(self, operation: Operation) -> None:
         if operation.level and "optimize-fails" in operation.switches:
             return self._fail(operation, "optimization_failed")
-        code = _failure(operation, FAILS_AT_END) or (_failure(operation, FAILS_FIRST_TIME) if operation.attempt == 1 else None)
+        code = _failure(operation, FAILS_AT_END) or (
+            _failure(operation, FAILS_FIRST_TIME) if operation.attempt == 1 else None
+        )
         if code is not None and operation.generates:
-            return self._fail(operation, code, "Error" if "generic-message" in operation.switches else None)
+            return self._fail(
+                operation, code, "Error" if "generic-message" in operation.switches else None
+            )
         stage = "final" if operation.generates else "optimize" if operation.level else "convert"
         members = self._shelf.fill(operation, stage)
         if members is None:
             self._waiting.add(operation.id)
             return
         operation.assets = {**(operation.assets or {}), **members}
-        if operation.generates and "already-optimized" in operation.switches and operation.kind == "model":
+        if (
+            operation.generates
+            and "already-optimized" in operation.switches
+            and operation.kind == "model"
+        ):
             operation.assets |= self._shelf.fill(operation, "optimize") or {}
         if "null-assets" in operation.switches and operation.generates:
             operation.assets = None
-        self._end(operation, "partially_succeeded" if "partial" in operation.switches and operation.generates else "succeeded")
+        self._end(
+            operation,
+            "partially_succeeded"
+            if "partial" in operation.switches and operation.generates
+            else "succeeded",
+        )
 
     # small moves
 
@@ -220,7 +275,10 @@ class Machine:
 
     def _demand(self, operation: Operation, statuses: set[str], verb: str) -> None:
         if operation.status not in statuses:
-            raise Problem("invalid-operation-state", f"An operation that is {operation.status} cannot be {verb}.")
+            raise Problem(
+                "invalid-operation-state",
+                f"An operation that is {operation.status} cannot be {verb}.",
+            )
 
     def _stop(self, operation: Operation, where: str) -> None:
         available, rest = self._ledger.available, operation.price - operation.finalized
@@ -285,7 +343,11 @@ class Machine:
         if operation.generates:
             resource.status = operation.status
             resource.stage = (
-                "final" if operation.status in ("succeeded", "partially_succeeded") else "preview" if operation.assets else None
+                "final"
+                if operation.status in ("succeeded", "partially_succeeded")
+                else "preview"
+                if operation.assets
+                else None
             )
             resource.workflow = operation.stage
             resource.last_error = operation.error["message"] if operation.error else None
@@ -295,7 +357,10 @@ class Machine:
                 resource.finished, resource.reads = operation.updated, 0
             copy_to(resource, operation)
         elif operation.status == "succeeded":
-            resource.assets = operation.assets = {**(resource.assets or {}), **(operation.assets or {})}
+            resource.assets = operation.assets = {
+                **(resource.assets or {}),
+                **(operation.assets or {}),
+            }
             self._store.save(operation)
         self._store.save(resource)
 

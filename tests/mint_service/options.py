@@ -34,12 +34,15 @@ class Options:
     limits: Mapping[str, int] = field(default_factory=lambda: {"model": 10, "world": 10})
     durations: Mapping[str, float] = field(default_factory=lambda: dict(DURATIONS))
     require_idempotency_key: bool = True
-    insufficient: str = "operation"  # too few Credits at start: a billing_required operation, or "402"
-    cancel: str = "preview"  # :cancel works in preview_ready only and is 405 elsewhere, as at Mint; or "everywhere"
+    # too few Credits at start: a billing_required operation, or "402"
+    insufficient: str = "operation"
+    # :cancel works in preview_ready only and is 405 elsewhere, as at Mint; or "everywhere"
+    cancel: str = "preview"
     links_expire: float = 3600.0  # seconds of Clock.age_now after which a link to a file is refused
     expired_status: int = 403  # how the file host refuses it; 404 and 410 are possible too
     location: str = "absolute"  # or "relative": how Location names the operation
-    library: Mapping[str, int] = field(default_factory=dict)  # {"models": 45, "worlds": 23}: made before the start
+    # {"models": 45, "worlds": 23}: made before the start
+    library: Mapping[str, int] = field(default_factory=dict)
     switches: tuple[str, ...] = ()  # for every operation, as if their words stood in each prompt
     rules: tuple[Mapping[str, Any], ...] = ()  # [{"prompt": regex, "switches": [...]}]
     answers: tuple[Mapping[str, Any], ...] = ()  # scripted answers, see faults.py
@@ -53,7 +56,9 @@ class Options:
         known = {f.name for f in fields(self)}
         unknown = sorted(set(values) - known)
         if unknown:
-            raise ValueError(f"unknown scenario member(s): {', '.join(unknown)}; known: {', '.join(sorted(known))}")
+            raise ValueError(
+                f"unknown scenario member(s): {', '.join(unknown)}; known: {', '.join(sorted(known))}"
+            )
         changes = dict(values)
         for name in ("limits", "durations"):
             if name in changes:

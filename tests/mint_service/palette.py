@@ -42,7 +42,9 @@ def _hash(text: str) -> int:
 
 
 def colour_word(wish: str) -> str:
-    """The last colour named in the wish (a revision comes last), or one that follows from its words."""
+    """The last colour named in the wish (a revision comes last), or one that follows from its
+    words.
+    """
     named = [word for word in _words(wish) if word in COLOURS]
     return named[-1] if named else HASHED[_hash(wish) % len(HASHED)]
 

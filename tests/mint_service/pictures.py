@@ -10,7 +10,9 @@ from .palette import Colour
 
 
 def webp(colour: Colour, width: int = 64, height: int = 64) -> bytes:
-    """A lossless WebP of one colour: each of its five prefix codes has one symbol, so that the pixels take no bits."""
+    """A lossless WebP of one colour: each of its five prefix codes has one symbol, so that the
+    pixels take no bits.
+    """
     bits = _Bits()
     bits.put(0x2F, 8)
     bits.put(width - 1, 14)
@@ -48,15 +50,21 @@ def png(rows: list[bytes], width: int) -> bytes:
     """An RGB PNG from rows of 3 * width bytes."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     head = struct.pack(">IIBBBBB", width, len(rows), 8, 2, 0, 0, 0)
     pixels = zlib.compress(b"".join(b"\0" + row for row in rows))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+    )
 
 
 def tiny_panorama(colour: Colour, width: int = 64) -> bytes:
-    """A 2:1 PNG: sky above, ground of the given colour below, a white mark in the middle column at the horizon."""
+    """A 2:1 PNG: sky above, ground of the given colour below, a white mark in the middle column at
+    the horizon.
+    """
     height = width // 2
     ground = bytes(round(c * 255) for c in colour)
     rows = []

@@ -52,7 +52,12 @@ class Problem(Exception):
 
     def document(self, instance: str | None = None) -> dict[str, Any]:
         """The JSON body."""
-        body: dict[str, Any] = {"type": BASE + self.slug, "title": self.title, "status": self.status, "detail": self.detail}
+        body: dict[str, Any] = {
+            "type": BASE + self.slug,
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+        }
         if instance:
             body["instance"] = instance
         if self.errors:
@@ -67,4 +72,8 @@ def for_status(status: int) -> str:
 
 def invalid(path: str, message: str, code: str = "invalid") -> Problem:
     """A 400 about one member of the request."""
-    return Problem("invalid-request", f"{path.lstrip('/') or 'body'}: {message}", errors=[{"path": path, "code": code, "message": message}])
+    return Problem(
+        "invalid-request",
+        f"{path.lstrip('/') or 'body'}: {message}",
+        errors=[{"path": path, "code": code, "message": message}],
+    )

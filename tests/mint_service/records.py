@@ -10,7 +10,8 @@ from typing import Any
 
 ALPHABET = string.ascii_lowercase + string.digits
 TERMINAL = frozenset({"succeeded", "partially_succeeded", "failed", "canceled"})
-ACTIVE = frozenset({"queued", "running", "preview_ready"})  # what counts against the concurrency limit
+# what counts against the concurrency limit
+ACTIVE = frozenset({"queued", "running", "preview_ready"})
 
 
 def new_id() -> str:

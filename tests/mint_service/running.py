@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The stand-in for tests: in a thread of the test's process, or as a process of its own, behind one handle.
+"""The stand-in for tests: in a thread of the test's process, or as a process of its own, behind one
+handle.
 
 with running_service(speed=1000) as service:
     client = Client(service.api, service.key)
@@ -69,7 +70,9 @@ class Service(ABC):
 
     @abstractmethod
     def scenario(self, **values: Any) -> None:
-        """Change options while it runs: `switches=["moderation"]`, `answers=[…]`, `credits=100`, `revoked=True` …"""
+        """Change options while it runs: `switches=["moderation"]`, `answers=[…]`, `credits=100`,
+        `revoked=True` …
+        """
 
     @abstractmethod
     def credits(self) -> float:
@@ -80,16 +83,23 @@ class Service(ABC):
         self.stop()
         self.start()
 
-    def requests(self, method: str | None = None, path: str | None = None, host: str | None = None) -> list[LoggedRequest]:
+    def requests(
+        self, method: str | None = None, path: str | None = None, host: str | None = None
+    ) -> list[LoggedRequest]:
         """The requests that match; `path` is a shell pattern such as `/v1/operations/*`."""
         return [
             entry
             for entry in self.log()
-            if method in (None, entry.method) and host in (None, entry.host) and (path is None or fnmatch.fnmatchcase(entry.path, path))
+            if method in (None, entry.method)
+            and host in (None, entry.host)
+            and (path is None or fnmatch.fnmatchcase(entry.path, path))
         ]
 
     def leaks(self) -> list[LoggedRequest]:
-        """Requests that brought a key or a cookie to the file host. A test fails when there are any."""
+        """Requests that brought a key or a cookie to the file host.
+
+        A test fails when there are any.
+        """
         return [entry for entry in self.log() if entry.leak]
 
     def connections(self, host: str = "api") -> int:
@@ -98,7 +108,10 @@ class Service(ABC):
 
 
 class ThreadService(Service):
-    """In a thread of this process. `mint` is the service itself, for tests that need to look inside."""
+    """In a thread of this process.
+
+    `mint` is the service itself, for tests that need to look inside.
+    """
 
     def __init__(self, state: Path, options: Options) -> None:
         self._state = state
@@ -191,13 +204,25 @@ class SubprocessService(Service):
         if self._process is not None:
             return
         self._scenario.write_text(json.dumps(self._options), encoding="utf-8")
-        command = [sys.executable, "-m", "tests.mint_service", "--state", str(self._state), "--scenario", str(self._scenario)]
+        command = [
+            sys.executable,
+            "-m",
+            "tests.mint_service",
+            "--state",
+            str(self._state),
+            "--scenario",
+            str(self._scenario),
+        ]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        self._process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+        )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError(f"the stand-in service did not start (exit status {self._process.wait()})")
+            raise RuntimeError(
+                f"the stand-in service did not start (exit status {self._process.wait()})"
+            )
         said = json.loads(line)
         self.api, self.files, self.key = said["api"], said["files"], said["key"]
 
@@ -243,7 +268,11 @@ class SubprocessService(Service):
 
     def scenario(self, **values: Any) -> None:
         self._control("POST", "scenario", values)
-        lasting = {name: value for name, value in values.items() if name not in ("answers", "credits", "revoked")}
+        lasting = {
+            name: value
+            for name, value in values.items()
+            if name not in ("answers", "credits", "revoked")
+        }
         self._options = {**self._options, **lasting, "answers": []}
 
     def credits(self) -> float:
@@ -262,7 +291,10 @@ def _state_file(state: str | Path | None) -> Iterator[Path]:
 
 @contextmanager
 def running_service(*, state: str | Path | None = None, **options: Any) -> Iterator[ThreadService]:
-    """A stand-in in a thread. `options` are the members of Options: speed, clock, credits, limits, switches, answers …"""
+    """A stand-in in a thread.
+
+    `options` are the members of Options: speed, clock, credits, limits, switches, answers …
+    """
     with _state_file(state) as path:
         service = ThreadService(path, Options().changed(options))
         try:
@@ -272,7 +304,9 @@ def running_service(*, state: str | Path | None = None, **options: Any) -> Itera
 
 
 @contextmanager
-def subprocess_service(*, state: str | Path | None = None, **options: Any) -> Iterator[SubprocessService]:
+def subprocess_service(
+    *, state: str | Path | None = None, **options: Any
+) -> Iterator[SubprocessService]:
     """A stand-in as a process of its own, with the same options."""
     known = {f.name for f in fields(Options)}
     assert set(options) <= known, f"unknown option(s): {sorted(set(options) - known)}"

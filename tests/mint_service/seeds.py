@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A library to begin with: finished, failed and running models and worlds, for lists with several pages."""
+"""A library to begin with: finished, failed and running models and worlds, for lists with several
+pages.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,10 @@ TINTS = ("red", "orange", "yellow", "green", "teal", "blue", "purple", "pink", "
 
 
 def plant(mint: Mint) -> None:
-    """Put `options.library` items on the shelf, once for each state. Their files are tiny; Credits do not move."""
+    """Put `options.library` items on the shelf, once for each state.
+
+    Their files are tiny; Credits do not move.
+    """
     with mint.at_work():
         if mint.store.fact("planted"):
             return
@@ -25,7 +30,9 @@ def plant(mint: Mint) -> None:
 
 
 def _plant_one(mint: Mint, shelf: Shelf, kind: str, index: int, count: int) -> None:
-    """Every seventh failed, the newest but one is still running (for good), all others are finished."""
+    """Every seventh failed, the newest but one is still running (for good), all others are
+    finished.
+    """
     made = mint.clock.now() - 3600.0 * (count - index)
     prompt = f"a {TINTS[index % len(TINTS)]} {NOUNS[index % len(NOUNS)]} no {index + 1}"
     operation = Operation(
@@ -44,7 +51,17 @@ def _plant_one(mint: Mint, shelf: Shelf, kind: str, index: int, count: int) -> N
         price=price(f"{kind}_generation", "fast"),
         completed=made,
     )
-    resource = Resource(new_id(), kind, operation.name, prompt, made, made, status="succeeded", stage="final", preset="fast")
+    resource = Resource(
+        new_id(),
+        kind,
+        operation.name,
+        prompt,
+        made,
+        made,
+        status="succeeded",
+        stage="final",
+        preset="fast",
+    )
     operation.resource = resource.id
     if index % 7 == 6:
         operation.status = resource.status = "failed"

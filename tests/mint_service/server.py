@@ -9,7 +9,8 @@ from . import app, filehost
 from .core import Mint
 
 HOST = "127.0.0.1"
-KEEP_ALIVE = 600.0  # seconds: tests count connections, so the server must not be the one that closes them
+# seconds: tests count connections, so the server must not be the one that closes them
+KEEP_ALIVE = 600.0
 
 
 class Server:
@@ -22,15 +23,21 @@ class Server:
     async def start(self, api_port: int = 0, files_port: int = 0) -> None:
         """Listen. OSError when a port is taken."""
         store = self.mint.store
-        files_port = await self._listen(filehost.application(self.mint), files_port or store.fact("files_port", 0))
-        api_port = await self._listen(app.application(self.mint), api_port or store.fact("api_port", 0))
+        files_port = await self._listen(
+            filehost.application(self.mint), files_port or store.fact("files_port", 0)
+        )
+        api_port = await self._listen(
+            app.application(self.mint), api_port or store.fact("api_port", 0)
+        )
         store.set_fact("files_port", files_port)
         store.set_fact("api_port", api_port)
         self.mint.files_url = f"http://{HOST}:{files_port}"
         self.mint.api_url = f"http://{HOST}:{api_port}/v1"
 
     async def _listen(self, application: web.Application, port: int) -> int:
-        runner = web.AppRunner(application, keepalive_timeout=KEEP_ALIVE, access_log=None, shutdown_timeout=0.2)
+        runner = web.AppRunner(
+            application, keepalive_timeout=KEEP_ALIVE, access_log=None, shutdown_timeout=0.2
+        )
         await runner.setup()
         site = web.TCPSite(runner, HOST, port, reuse_address=True)
         await site.start()

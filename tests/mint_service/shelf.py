@@ -18,7 +18,15 @@ MODEL_MEMBERS = (
     "glbUrl", "glbSizeBytes", "optimizedGlbUrl", "optimizedGlbSizeBytes", "fbxUrl", "objUrl", "stlUrl", "usdzUrl",
     "previewImageUrl", "thumbnailUrl", "bounds",
 )  # fmt: skip
-WORLD_MEMBERS = ("caption", "colliderMeshUrl", "panoUrl", "previewImageUrl", "radUrl", "spzUrls", "thumbnailUrl")
+WORLD_MEMBERS = (
+    "caption",
+    "colliderMeshUrl",
+    "panoUrl",
+    "previewImageUrl",
+    "radUrl",
+    "spzUrls",
+    "thumbnailUrl",
+)
 FILE_SWITCHES = frozenset(s.name for s in TABLE if s.acts == "file" and s.name != "api-redirect")
 API_MARK = "api:"  # in front of a path: this address lies on the API's origin
 
@@ -76,7 +84,9 @@ class Shelf:
             spz_version=self._options().spz_version,
         )
 
-    def _model(self, operation: Operation, made: Iterable[Made], preview: str | None) -> dict[str, Any]:
+    def _model(
+        self, operation: Operation, made: Iterable[Made], preview: str | None
+    ) -> dict[str, Any]:
         pulled = operation.switches
         path = self._put(operation, next(one for one in made if one.role == "glb"))
         assets: dict[str, Any] = dict.fromkeys(MODEL_MEMBERS)
@@ -87,14 +97,20 @@ class Shelf:
             "thumbnailUrl": None if "partial" in pulled else preview,
         }
         if "bounds" in pulled:
-            assets["bounds"] = glb.bounds(self._store.blob(self._store.files[path].digest).read_bytes())
+            assets["bounds"] = glb.bounds(
+                self._store.blob(self._store.files[path].digest).read_bytes()
+            )
         return assets
 
-    def _world(self, operation: Operation, made: Iterable[Made], preview: str | None) -> dict[str, Any]:
+    def _world(
+        self, operation: Operation, made: Iterable[Made], preview: str | None
+    ) -> dict[str, Any]:
         pulled = set(operation.switches)
         partial = "partial" in pulled
         paths = {one.role: self._put(operation, one) for one in made}
-        tiers: dict[str, str | None] = {role.split(":")[1]: path for role, path in paths.items() if role.startswith("spz:")}
+        tiers: dict[str, str | None] = {
+            role.split(":")[1]: path for role, path in paths.items() if role.startswith("spz:")
+        }
         if "spz-tier-null" in pulled:
             tiers["full_res"] = None
         words = without(operation.prompt)
@@ -113,7 +129,9 @@ class Shelf:
         words = without(operation.name or operation.prompt)
         faults: list[str] = []
         if made.content_type == "model/gltf-binary":
-            content = glb.mark(made.read(), prompt=operation.wish, operation=operation.id, name=words[:60])
+            content = glb.mark(
+                made.read(), prompt=operation.wish, operation=operation.id, name=words[:60]
+            )
             digest = self._store.keep_bytes(_spoiled(content, operation.switches))
             faults = [name for name in operation.switches if name in FILE_SWITCHES]
         elif made.path is not None:
@@ -122,7 +140,9 @@ class Shelf:
             digest = self._store.keep_bytes(made.read())
         path = _path(made, palette.slug(words), operation, digest)
         size = self._store.blob(digest).stat().st_size
-        self._store.save(StoredFile(path, digest, size, made.content_type, made.role, operation.id, faults))
+        self._store.save(
+            StoredFile(path, digest, size, made.content_type, made.role, operation.id, faults)
+        )
         return path
 
 
@@ -138,8 +158,12 @@ def _spoiled(content: bytes, switches: Iterable[str]) -> bytes:
 
 
 def _path(made: Made, slug: str, operation: Operation, digest: str) -> str:
-    """An address that depends on the content and on whose it is, as a content-hashed one does; each revision is another picture."""
-    digits = hashlib.sha256(f"{operation.id} {made.role} {len(operation.feedback)} {digest}".encode()).hexdigest()[:16]
+    """An address that depends on the content and on whose it is, as a content-hashed one does; each
+    revision is another picture.
+    """
+    digits = hashlib.sha256(
+        f"{operation.id} {made.role} {len(operation.feedback)} {digest}".encode()
+    ).hexdigest()[:16]
     ending = ENDINGS.get(made.content_type, "bin")
     if made.role in PATHS:
         return PATHS[made.role](slug, digits, ending)

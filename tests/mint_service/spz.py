@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write Gaussian splats as SPZ, versions 2, 3 and 4 (and read them back, for this folder's own tests)."""
+"""Write Gaussian splats as SPZ, versions 2, 3 and 4 (and read them back, for this folder's own
+tests).
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ def encode(splats: Splats, version: int = 3) -> bytes:
         return gzip.compress(head + b"".join(streams), compresslevel=4, mtime=0)
     packed = [zstandard.ZstdCompressor(level=3).compress(s) for s in streams]
     head = struct.pack("<IIIBBBBI12x", MAGIC, 4, n, 0, FRACTION, 0, len(streams), 32)
-    table = b"".join(struct.pack("<QQ", len(p), len(s)) for p, s in zip(packed, streams, strict=True))
+    table = b"".join(
+        struct.pack("<QQ", len(p), len(s)) for p, s in zip(packed, streams, strict=True)
+    )
     return head + table + b"".join(packed)
 
 
@@ -76,7 +80,9 @@ def _smallest_three(rotations: Floats) -> bytes:
     # written from index 0 up, so that index 3 ends in the lowest bits
     for index in range(4):
         keep = largest != index
-        magnitude = np.minimum(np.round(np.abs(q[:, index]) * np.sqrt(2) * 511), 511).astype(np.uint32)
+        magnitude = np.minimum(np.round(np.abs(q[:, index]) * np.sqrt(2) * 511), 511).astype(
+            np.uint32
+        )
         sign = (q[:, index] < 0).astype(np.uint32)
         packed = np.where(keep, (packed << 10) | (sign << 9) | magnitude, packed)
     return packed.astype("<u4").tobytes()
@@ -96,7 +102,13 @@ def decode(content: bytes) -> tuple[int, Splats]:
         at, parts = table + 16 * count, []
         for index in range(count):
             packed, size = struct.unpack_from("<QQ", content, table + 16 * index)
-            parts.append(zstandard.ZstdDecompressor().decompress(content[at : at + packed], max_output_size=max(size, 1)) if size else b"")
+            parts.append(
+                zstandard.ZstdDecompressor().decompress(
+                    content[at : at + packed], max_output_size=max(size, 1)
+                )
+                if size
+                else b""
+            )
             at += packed
     return version, _splats(version, n, fraction, parts)
 

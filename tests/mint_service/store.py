@@ -35,14 +35,18 @@ class Store:
         self._db.execute("pragma journal_mode=wal")
         self._db.execute("pragma synchronous=off")
         self._db.executescript(SCHEMA)
-        self.operations: dict[str, Operation] = {o.id: o for o in self._load("operation", Operation)}
+        self.operations: dict[str, Operation] = {
+            o.id: o for o in self._load("operation", Operation)
+        }
         self.resources: dict[str, Resource] = {r.id: r for r in self._load("resource", Resource)}
         self.files: dict[str, StoredFile] = {f.path: f for f in self._load("file", StoredFile)}
         self.replays: dict[str, Replay] = {r.scope: r for r in self._load("replay", Replay)}
         self._places = self._db.execute("select coalesce(max(place), 0) from records").fetchone()[0]
 
     def _load(self, kind: str, cls: type[Any]) -> Iterator[Any]:
-        for (data,) in self._db.execute("select data from records where kind = ? order by place", (kind,)):
+        for (data,) in self._db.execute(
+            "select data from records where kind = ? order by place", (kind,)
+        ):
             yield cls(**json.loads(data))
 
     def save(self, record: Record) -> None:
@@ -78,7 +82,10 @@ class Store:
 
     def set_fact(self, name: str, value: Any) -> None:
         """Remember a single value."""
-        self._db.execute("insert into facts values (?, ?) on conflict (name) do update set data = excluded.data", (name, json.dumps(value)))
+        self._db.execute(
+            "insert into facts values (?, ?) on conflict (name) do update set data = excluded.data",
+            (name, json.dumps(value)),
+        )
 
     def keep_bytes(self, content: bytes) -> str:
         """Keep a file's content; answers its sha256."""

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The table of everything that can be made to go differently.
 
-A switch is pulled by its word in a prompt, `a chair [moderation]`, by the scenario's `switches` (for each operation) or
-`rules` (for prompts that match). This table is the one list: README and tests follow it.
+A switch is pulled by its word in a prompt, `a chair [moderation]`, by the scenario's `switches`
+(for each operation) or `rules` (for prompts that match). This table is the one list: README and
+tests follow it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ class Switch:
     """One thing that goes differently."""
 
     name: str
-    acts: str  # "work" the operation, "assets" what it makes, "start" / "poll" answers, "read" of resources, "file" downloads
+    # "work" the operation, "assets" what it makes, "start" / "poll" answers, "read" of resources,
+    # "file" downloads
+    acts: str
     does: str
 
 
@@ -35,55 +38,137 @@ def _answers() -> Iterable[Switch]:
         "closed": "the connection is closed before anything is answered",
     }
     for word, text in said.items():
-        yield Switch(f"start-{word}", "start", f"first start request of that key: {text}; nothing is created, the next try works")
+        yield Switch(
+            f"start-{word}",
+            "start",
+            f"first start request of that key: {text}; nothing is created, the next try works",
+        )
     for word, text in said.items():
-        yield Switch(f"poll-{word}", "poll", f"second read of the operation: {text}; the next read works")
+        yield Switch(
+            f"poll-{word}", "poll", f"second read of the operation: {text}; the next read works"
+        )
 
 
 TABLE: tuple[Switch, ...] = (
-    Switch("moderation", "work", "fails with moderation_blocked before the preview, on each attempt"),
-    Switch("transient", "work", "fails with transient_generation_failure in the final stage; a :retry succeeds"),
+    Switch(
+        "moderation", "work", "fails with moderation_blocked before the preview, on each attempt"
+    ),
+    Switch(
+        "transient",
+        "work",
+        "fails with transient_generation_failure in the final stage; a :retry succeeds",
+    ),
     Switch("interrupted", "work", "fails with generation_interrupted; a :retry succeeds"),
-    Switch("invalid-input", "work", "fails with invalid_generation_input before the preview, on each attempt"),
+    Switch(
+        "invalid-input",
+        "work",
+        "fails with invalid_generation_input before the preview, on each attempt",
+    ),
     Switch("quota", "work", "fails with quota_blocked before the preview, on each attempt"),
     Switch("fails", "work", "fails with generation_failed in the final stage, on each attempt"),
-    Switch("start-fails", "work", "fails with start_failed out of queued; resource stays null; :retry is impossible"),
+    Switch(
+        "start-fails",
+        "work",
+        "fails with start_failed out of queued; resource stays null; :retry is impossible",
+    ),
     Switch("unknown-error", "work", "fails with the unknown code gremlins_in_the_machine"),
-    Switch("generic-message", "work", "fails with generation_failed and an empty phrase as message"),
-    Switch("optimize-fails", "work", "an optimisation of this model fails with optimization_failed"),
-    Switch("billing-start", "work", "stops in billing_required at once with resource null; the same start again (same key) goes on"),
-    Switch("billing-preview", "work", "stops in billing_required before the preview, with resource; the first :resume goes on"),
-    Switch("billing-final", "work", "stops in billing_required before the final stage, with resource; the first :resume goes on"),
-    Switch("billing-unpaid", "work", "with one of the three above: stays in billing_required until Credits are added"),
-    Switch("partial", "work", "ends partially_succeeded: model without thumbnail, world without panorama, splats and radiance file"),
+    Switch(
+        "generic-message", "work", "fails with generation_failed and an empty phrase as message"
+    ),
+    Switch(
+        "optimize-fails", "work", "an optimisation of this model fails with optimization_failed"
+    ),
+    Switch(
+        "billing-start",
+        "work",
+        "stops in billing_required at once with resource null; the same start again (same key) goes on",
+    ),
+    Switch(
+        "billing-preview",
+        "work",
+        "stops in billing_required before the preview, with resource; the first :resume goes on",
+    ),
+    Switch(
+        "billing-final",
+        "work",
+        "stops in billing_required before the final stage, with resource; the first :resume goes on",
+    ),
+    Switch(
+        "billing-unpaid",
+        "work",
+        "with one of the three above: stays in billing_required until Credits are added",
+    ),
+    Switch(
+        "partial",
+        "work",
+        "ends partially_succeeded: model without thumbnail, world without panorama, splats and radiance file",
+    ),
     Switch("unknown-status", "work", "while running it says enchanting, a word nobody knows"),
     Switch("unknown-type", "work", "type is model_teleportation / world_teleportation"),
-    Switch("null-status", "work", "when it is done its status is null, in the operation and in the resource; the files are there"),
+    Switch(
+        "null-status",
+        "work",
+        "when it is done its status is null, in the operation and in the resource; the files are there",
+    ),
     Switch("no-mode", "work", "generationMode is missing"),
     Switch("type-casing", "work", "resource.type is Model / World instead of model / world"),
     Switch("type-word", "work", "resource.type is a word nobody knows, thing"),
-    Switch("lagging", "work", "the answers to approve and revise, and the first read after them, still show the Preview as it was"),
-    Switch("reasons", "work", "with moderation or fails: the error also has failureReason, moderationCategories, retryGuidance and more"),
+    Switch(
+        "lagging",
+        "work",
+        "the answers to approve and revise, and the first read after them, still show the Preview as it was",
+    ),
+    Switch(
+        "reasons",
+        "work",
+        "with moderation or fails: the error also has failureReason, moderationCategories, retryGuidance and more",
+    ),
     Switch("slow-start", "work", "stays queued for durations.slow (120 s of service time)"),
     Switch("stuck", "work", "runs for ever"),
     Switch("canceled", "work", "is canceled in Mint's web app while running"),
-    Switch("lost-answer", "start", "the operation is created, then the connection is closed without an answer; the same key finds it"),
+    Switch(
+        "lost-answer",
+        "start",
+        "the operation is created, then the connection is closed without an answer; the same key finds it",
+    ),
     Switch("slow-answer", "start", "the answer to the start takes two real seconds"),
     Switch("no-credits", "start", "402 insufficient-credits"),
     Switch("forbidden", "start", "403 forbidden"),
-    Switch("revoked", "start", "the start is accepted; from then on every call is 401 until the scenario says revoked: false"),
-    Switch("alpha-names", "start", "name is refused with 400 as an unknown field; displayName is accepted"),
+    Switch(
+        "revoked",
+        "start",
+        "the start is accepted; from then on every call is 401 until the scenario says revoked: false",
+    ),
+    Switch(
+        "alpha-names",
+        "start",
+        "name is refused with 400 as an unknown field; displayName is accepted",
+    ),
     *_answers(),
     Switch("poll-hint", "poll", "reads while running carry Retry-After on a 200"),
     Switch("poll-404", "poll", "from the second read on the operation is not found"),
     Switch("settling", "read", "the finished resource answers 503 to its first two reads"),
-    Switch("incomplete", "read", "the first two reads of the finished resource show running and assets null"),
-    Switch("downloads-disabled", "read", "artifacts and artifact manifest answer 403 downloads-disabled"),
+    Switch(
+        "incomplete",
+        "read",
+        "the first two reads of the finished resource show running and assets null",
+    ),
+    Switch(
+        "downloads-disabled",
+        "read",
+        "artifacts and artifact manifest answer 403 downloads-disabled",
+    ),
     Switch("null-assets", "assets", "succeeds with assets null"),
-    Switch("draco-original", "assets", "glbUrl itself requires Draco and WebP, though nothing was optimised"),
+    Switch(
+        "draco-original",
+        "assets",
+        "glbUrl itself requires Draco and WebP, though nothing was optimised",
+    ),
     Switch("already-optimized", "assets", "optimizedGlbUrl is there from the start"),
     Switch("bounds", "assets", "bounds are filled"),
-    Switch("no-pictures", "assets", "previewImageUrl and thumbnailUrl stay null, also in preview_ready"),
+    Switch(
+        "no-pictures", "assets", "previewImageUrl and thumbnailUrl stay null, also in preview_ready"
+    ),
     Switch("collider-up", "assets", "the collider is Y up: somebody has corrected it already"),
     Switch("spz-null", "assets", "spzUrls null"),
     Switch("spz-tier-null", "assets", "spzUrls has a tier whose value is null"),
@@ -92,12 +177,32 @@ TABLE: tuple[Switch, ...] = (
     Switch("collider-null", "assets", "colliderMeshUrl null"),
     Switch("external-buffer", "assets", "the GLB names a buffer outside itself"),
     Switch("bad-length", "assets", "the GLB's header claims more bytes than there are"),
-    Switch("meshopt", "assets", "the GLB requires EXT_meshopt_compression, which nobody here can decode"),
-    Switch("api-redirect", "file", "glbUrl lies on the API's origin and redirects to the file host"),
-    Switch("file-truncated", "file", "every download of a GLB ends half way, whatever is asked for"),
-    Switch("file-broken", "file", "the first download of a GLB breaks half way; a Range request gets the rest"),
-    Switch("file-changed", "file", "as file-broken, but another ETag afterwards: If-Range gets the whole new file"),
-    Switch("file-no-ranges", "file", "as file-broken, but Range is ignored: always 200 and the whole file"),
+    Switch(
+        "meshopt",
+        "assets",
+        "the GLB requires EXT_meshopt_compression, which nobody here can decode",
+    ),
+    Switch(
+        "api-redirect", "file", "glbUrl lies on the API's origin and redirects to the file host"
+    ),
+    Switch(
+        "file-truncated", "file", "every download of a GLB ends half way, whatever is asked for"
+    ),
+    Switch(
+        "file-broken",
+        "file",
+        "the first download of a GLB breaks half way; a Range request gets the rest",
+    ),
+    Switch(
+        "file-changed",
+        "file",
+        "as file-broken, but another ETag afterwards: If-Range gets the whole new file",
+    ),
+    Switch(
+        "file-no-ranges",
+        "file",
+        "as file-broken, but Range is ignored: always 200 and the whole file",
+    ),
     Switch("file-html", "file", "200 with an HTML page instead of the GLB"),
     Switch("file-403", "file", "the GLB answers 403"),
     Switch("file-404", "file", "the GLB answers 404"),
@@ -110,7 +215,9 @@ NAMES = frozenset(s.name for s in TABLE)
 _WORD = re.compile(r"\[([a-z0-9-]+)\]")
 
 
-def pulled(prompt: str, always: Iterable[str] = (), rules: Iterable[Mapping[str, Any]] = ()) -> list[str]:
+def pulled(
+    prompt: str, always: Iterable[str] = (), rules: Iterable[Mapping[str, Any]] = ()
+) -> list[str]:
     """The switches that hold for a prompt. Unknown words in brackets are just words."""
     names = [*always, *(word for word in _WORD.findall(prompt) if word in NAMES)]
     for rule in rules:
@@ -135,4 +242,6 @@ def markdown() -> str:
 
 def without(prompt: str) -> str:
     """The prompt without its switch words: what names and files are made of."""
-    return " ".join(_WORD.sub(lambda m: "" if m[1] in NAMES else m[0], prompt).split()) or "untitled"
+    return (
+        " ".join(_WORD.sub(lambda m: "" if m[1] in NAMES else m[0], prompt).split()) or "untitled"
+    )

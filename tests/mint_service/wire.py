@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What both hosts share on the wire: noting requests, and giving answers that are broken on purpose."""
+"""What both hosts share on the wire: noting requests, and giving answers that are broken on
+purpose.
+"""
 
 from __future__ import annotations
 
@@ -64,15 +66,22 @@ def shut(request: web.Request) -> web.Response:
     return web.Response(status=500)  # goes nowhere
 
 
-def problem_response(problem: Problem, instance: str | None = None, headers: Mapping[str, str] | None = None) -> web.Response:
+def problem_response(
+    problem: Problem, instance: str | None = None, headers: Mapping[str, str] | None = None
+) -> web.Response:
     """A problem document."""
     body = json.dumps(problem.document(instance)).encode()
     return web.Response(
-        status=problem.status, body=body, content_type="application/problem+json", headers={**(headers or {}), **problem.headers}
+        status=problem.status,
+        body=body,
+        content_type="application/problem+json",
+        headers={**(headers or {}), **problem.headers},
     )
 
 
-async def fault_response(request: web.Request, entry: LoggedRequest, fault: Fault, headers: Mapping[str, str]) -> web.Response:
+async def fault_response(
+    request: web.Request, entry: LoggedRequest, fault: Fault, headers: Mapping[str, str]
+) -> web.Response:
     """Carry a fault out."""
     entry.note = fault.note or "fault"
     if fault.delay:

@@ -15,14 +15,25 @@ from mint_blender.scene.world.files import WorldFiles, WorldOptions
 from ..files import build_spz
 from . import made_place
 
-CORNERS = np.array([[(made_place.LOW, made_place.HIGH)[i >> axis & 1][axis] for axis in range(3)] for i in range(8)])
+CORNERS = np.array(
+    [
+        [(made_place.LOW, made_place.HIGH)[i >> axis & 1][axis] for axis in range(3)]
+        for i in range(8)
+    ]
+)
 
 
 def corner_splats(path: Path) -> Path:
     """A splat in each corner of the made room."""
     places = made_place.in_file(CORNERS).astype(np.float32)
     ones = np.ones((8, 1), np.float32)
-    made = Splats(places, ones * [[0.05, 0.05, 0.05]], ones * [[1, 0, 0, 0]], ones * [[1, 1, 1, 0.9]], np.zeros((8, 0, 3), np.float32))
+    made = Splats(
+        places,
+        ones * [[0.05, 0.05, 0.05]],
+        ones * [[1, 0, 0, 0]],
+        ones * [[1, 1, 1, 0.9]],
+        np.zeros((8, 0, 3), np.float32),
+    )
     path.write_bytes(build_spz.encode(made))
     return path
 
@@ -34,7 +45,10 @@ def all_parts(folder: Path) -> WorldFiles:
         panorama=made_place.panorama(folder / "panorama.png"),
         splats=corner_splats(folder / "splats.spz"),
         caption="A room of six colours.",
-        links={"rad": "https://files.example/place.rad", "spz_100k": "https://files.example/place.spz"},
+        links={
+            "rad": "https://files.example/place.rad",
+            "spz_100k": "https://files.example/place.spz",
+        },
     )
 
 
@@ -66,7 +80,9 @@ def places(each) -> np.ndarray:
     flat = np.empty(len(attribute.data) * 3, np.float32)
     attribute.data.foreach_get("vector", flat)
     matrix = np.array(each.matrix_world)
-    return ordered(np.unique(np.round(flat.reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3], 2), axis=0))
+    return ordered(
+        np.unique(np.round(flat.reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3], 2), axis=0)
+    )
 
 
 def ordered(points: np.ndarray) -> np.ndarray:

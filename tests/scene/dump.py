@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything that a .blend holds and its windows show, as plain values, so that two moments can be compared.
+"""Everything that a .blend holds and its windows show, as plain values, so that two moments can be
+compared.
 
-What RNA tells about every data-block, linked ones and those inside others (node trees, the collection of a scene) included; custom
-properties of whatever has some; and the bytes of what is too large to be told one by one: attributes, weights, shape keys, curves of
-actions, pixels, packed files. `test_dump.py` proves that a change anywhere is seen.
+What RNA tells about every data-block, linked ones and those inside others (node trees, the
+collection of a scene) included; custom properties of whatever has some; and the bytes of what is
+too large to be told one by one: attributes, weights, shape keys, curves of actions, pixels, packed
+files. `test_dump.py` proves that a change anywhere is seen.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from typing import Any
 import bpy
 import numpy as np
 
-# What Blender itself counts on while nothing changes: users and tags come and go, and evaluation leaves its marks.
+# What Blender itself counts on while nothing changes: users and tags come and go, and evaluation
+# leaves its marks.
 PASSING = {
     "users",
     "tag",
@@ -30,14 +33,16 @@ PASSING = {
     "storage_type",
     "icon_id",
 }
-# Asking for these crashes one Blender or another: what a window shows, the brush of a tool that was never used, and the list of all
-# objects under a collection, which is stale after an undo in 4.3.
+# Asking for these crashes one Blender or another: what a window shows, the brush of a tool that was
+# never used, and the list of all objects under a collection, which is stale after an undo in 4.3.
 NOT_ASKED = {"uv_sculpt", "all_objects", "particle_edit"}
 WORKED_OUT_LATE = {"enabled", "is_unavailable", "is_inactive", "is_icon_visible"}
 """Of a socket: follows from the node's settings, and after an undo only once the tree is drawn."""
 WINDOWS = (bpy.types.Screen, bpy.types.WindowManager, bpy.types.WorkSpace)
 NAMED = (bpy.types.Scene, bpy.types.Collection)
-"""What is in these has no order that anybody has chosen: members are told by name, so that further ones do not move the others."""
+"""What is in these has no order that anybody has chosen: members are told by name, so that further
+ones do not move the others.
+"""
 TOLD_APART = {"Scene": {"view_layers", "objects"}, "Image": {"pixels"}}
 """Told in a form of their own further down."""
 DEPTH = 4
@@ -62,7 +67,10 @@ class Picture:
             self.blocks["WindowManager", ""] = _windows()
 
     def assert_same(self, later: Picture, *, but_new: bool = False) -> None:
-        """Fail, naming the first difference. `but_new`: further data-blocks, and members of scenes and collections, may have come."""
+        """Fail, naming the first difference.
+
+        `but_new`: further data-blocks, and members of scenes and collections, may have come.
+        """
         assert set(self.blocks) - set(later.blocks) == set(), "data-blocks are gone"
         if not but_new:
             assert set(later.blocks) - set(self.blocks) == set(), "data-blocks have come"
@@ -74,15 +82,30 @@ class Picture:
         found = []
         for key in [each for each in self.blocks if each in later.blocks]:
             before, after = self.blocks[key], later.blocks[key]
-            names = [name for name in after if name not in before and not (but_new and _is_member(name))]
+            names = [
+                name for name in after if name not in before and not (but_new and _is_member(name))
+            ]
             found += [f"{key}: {name} is new: {after[name]!r}" for name in names]
-            found += [f"{key}: {name} was {told!r} and is {after.get(name)!r}" for name, told in before.items() if after.get(name) != told]
+            found += [
+                f"{key}: {name} was {told!r} and is {after.get(name)!r}"
+                for name, told in before.items()
+                if after.get(name) != told
+            ]
         return found
 
 
 def _is_member(name: str) -> bool:
     """What may come to a scene or a collection with a new object."""
-    return name.startswith(("objects<", "children<", "layer_collection<", "object<", "collection_objects<", "collection_children<"))
+    return name.startswith(
+        (
+            "objects<",
+            "children<",
+            "layer_collection<",
+            "object<",
+            "collection_objects<",
+            "collection_children<",
+        )
+    )
 
 
 def _with_inner(block: Any) -> Iterator[tuple[Any, str]]:
@@ -122,7 +145,13 @@ def _plain(value: Any) -> str:
     """A custom property without the address that its group shows."""
     if isinstance(value, bpy.types.ID):
         return value.name_full
-    return str(value.to_dict() if hasattr(value, "to_dict") else value.to_list() if hasattr(value, "to_list") else value)
+    return str(
+        value.to_dict()
+        if hasattr(value, "to_dict")
+        else value.to_list()
+        if hasattr(value, "to_list")
+        else value
+    )
 
 
 def _value(name: str, prop: Any, value: Any, depth: int, is_named: bool) -> dict[str, Any]:
@@ -138,9 +167,22 @@ def _value(name: str, prop: Any, value: Any, depth: int, is_named: bool) -> dict
 
 
 def _collection(name: str, value: Any, depth: int, is_named: bool) -> dict[str, Any]:
-    if is_named and len(value) and isinstance(value[0], bpy.types.ID | bpy.types.CollectionObject | bpy.types.CollectionChild):
-        return {f"{name}<{number if not hasattr(each, 'name_full') else each.name_full}>": True for number, each in enumerate(value)}
-    if is_named and not len(value) and name in ("objects", "children", "collection_objects", "collection_children"):
+    if (
+        is_named
+        and len(value)
+        and isinstance(
+            value[0], bpy.types.ID | bpy.types.CollectionObject | bpy.types.CollectionChild
+        )
+    ):
+        return {
+            f"{name}<{number if not hasattr(each, 'name_full') else each.name_full}>": True
+            for number, each in enumerate(value)
+        }
+    if (
+        is_named
+        and not len(value)
+        and name in ("objects", "children", "collection_objects", "collection_children")
+    ):
         return {}
     told: dict[str, Any] = {name: len(value)}
     if not depth or len(value) > MOST:
@@ -153,31 +195,45 @@ def _collection(name: str, value: Any, depth: int, is_named: bool) -> dict[str, 
     return told
 
 
-# -- What is told as bytes ------------------------------------------------------------------------------------------------------
+# -- What is told as bytes
+# ------------------------------------------------------------------------------------------------------
 
 
 def _bytes_of(block: Any) -> dict[str, Any]:
     told: dict[str, Any] = {}
     for attribute in getattr(block, "attributes", ()):
         if len(attribute.data):
-            told[f"bytes of attribute {attribute.name}"] = _digest(attribute.data, _member_of(attribute.data[0]))
+            told[f"bytes of attribute {attribute.name}"] = _digest(
+                attribute.data, _member_of(attribute.data[0])
+            )
     if isinstance(block, bpy.types.Mesh):
         told["bytes of polygons"] = _digest(block.polygons, "loop_start")
-        told["bytes of weights"] = _short([[(each.group, each.weight) for each in vertex.groups] for vertex in block.vertices])
+        told["bytes of weights"] = _short(
+            [[(each.group, each.weight) for each in vertex.groups] for vertex in block.vertices]
+        )
     if isinstance(block, bpy.types.Key):
         told |= {f"bytes of {each.name}": _digest(each.data, "co") for each in block.key_blocks}
     if isinstance(block, bpy.types.Action):
-        told |= {f"bytes of {each.data_path}[{each.array_index}] {number}": _curve(each) for number, each in enumerate(_curves(block))}
+        told |= {
+            f"bytes of {each.data_path}[{each.array_index}] {number}": _curve(each)
+            for number, each in enumerate(_curves(block))
+        }
     if isinstance(block, bpy.types.Image):
         told["bytes of pixels"] = _pixels(block)
-        told["packed"] = [hashlib.sha256(each.packed_file.data).hexdigest() for each in block.packed_files if each.packed_file]
+        told["packed"] = [
+            hashlib.sha256(each.packed_file.data).hexdigest()
+            for each in block.packed_files
+            if each.packed_file
+        ]
     if isinstance(block, bpy.types.Text):
         told["text"] = block.as_string()
     return told
 
 
 def _member_of(item: Any) -> str:
-    return next(name for name in ("value", "vector", "color", "co") if name in item.bl_rna.properties)
+    return next(
+        name for name in ("value", "vector", "color", "co") if name in item.bl_rna.properties
+    )
 
 
 def _digest(items: Any, member: str) -> str:
@@ -200,7 +256,10 @@ def _curves(action: Any) -> Iterator[Any]:
 
 
 def _curve(curve: Any) -> str:
-    parts = [(tuple(each.co), tuple(each.handle_left), tuple(each.handle_right), each.interpolation) for each in curve.keyframe_points]
+    parts = [
+        (tuple(each.co), tuple(each.handle_left), tuple(each.handle_right), each.interpolation)
+        for each in curve.keyframe_points
+    ]
     return _short([parts, curve.extrapolation, curve.mute, curve.lock, len(curve.modifiers)])
 
 
@@ -214,16 +273,23 @@ def _pixels(image: Any) -> str:
 
 
 def _short(value: Any) -> str:
-    return hashlib.sha256(value if isinstance(value, bytes) else repr(value).encode()).hexdigest()[:16]
+    return hashlib.sha256(value if isinstance(value, bytes) else repr(value).encode()).hexdigest()[
+        :16
+    ]
 
 
-# -- What is shown --------------------------------------------------------------------------------------------------------------
+# -- What is shown
+# --------------------------------------------------------------------------------------------------------------
 
 
 def _view_layer(layer: Any) -> dict[str, Any]:
     told: dict[str, Any] = {}
     for prop in layer.bl_rna.properties:
-        if prop.identifier not in PASSING | {"objects", "layer_collection", "active_layer_collection"}:
+        if prop.identifier not in PASSING | {
+            "objects",
+            "layer_collection",
+            "active_layer_collection",
+        }:
             told |= _value(prop.identifier, prop, getattr(layer, prop.identifier), 2, False)
     told["active object"] = layer.objects.active and layer.objects.active.name_full
     told["active collection"] = layer.active_layer_collection and layer.active_layer_collection.name
@@ -231,11 +297,20 @@ def _view_layer(layer: Any) -> dict[str, Any]:
     waiting = [layer.layer_collection]
     while waiting:
         each = waiting.pop()
-        flags = (each.exclude, each.hide_viewport, each.holdout, each.indirect_only, each.collection.name_full)
+        flags = (
+            each.exclude,
+            each.hide_viewport,
+            each.holdout,
+            each.indirect_only,
+            each.collection.name_full,
+        )
         told[f"layer_collection<{each.name}>"] = flags
         waiting += each.children
     for each in layer.objects:
-        told[f"object<{each.name_full}>"] = (each.select_get(view_layer=layer), each.hide_get(view_layer=layer))
+        told[f"object<{each.name_full}>"] = (
+            each.select_get(view_layer=layer),
+            each.hide_get(view_layer=layer),
+        )
     return told
 
 
@@ -243,7 +318,12 @@ def _windows() -> dict[str, Any]:
     manager = bpy.context.window_manager
     told: dict[str, Any] = {f"[{key}]": _plain(value) for key, value in _custom(manager)}
     for number, window in enumerate(manager.windows):
-        told[f"window {number}"] = (window.scene.name, window.view_layer.name, window.workspace.name, window.screen.name)
+        told[f"window {number}"] = (
+            window.scene.name,
+            window.view_layer.name,
+            window.workspace.name,
+            window.screen.name,
+        )
         for place, area in enumerate(window.screen.areas):
             told[f"window {number} area {place}"] = (area.type, area.ui_type, area.show_menus)
             for space in [each for each in area.spaces if each.type == "VIEW_3D"]:
@@ -253,8 +333,20 @@ def _windows() -> dict[str, Any]:
 
 def _view(space: Any) -> Any:
     region = space.region_3d
-    inside = [each.name_full for each in bpy.data.objects if space.local_view and each.local_view_get(space)]
+    inside = [
+        each.name_full
+        for each in bpy.data.objects
+        if space.local_view and each.local_view_get(space)
+    ]
     matrix = [list(row) for row in region.view_matrix] if region else None
     shading = (space.shading.type, space.shading.light, space.shading.color_type)
     camera = space.camera and space.camera.name_full
-    return shading, space.local_view is not None, inside, matrix, camera, space.lens, space.overlay.show_overlays
+    return (
+        shading,
+        space.local_view is not None,
+        inside,
+        matrix,
+        camera,
+        space.lens,
+        space.overlay.show_overlays,
+    )

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Small GLBs made from numbers: boxes of any size, under nodes, with a skin, a texture or an animation, plain or compressed with Draco."""
+"""Small GLBs made from numbers: boxes of any size, under nodes, with a skin, a texture or an
+animation, plain or compressed with Draco.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,13 @@ class Glb:
     """A glTF document that grows; `save` writes it."""
 
     def __init__(self) -> None:
-        self.json: dict[str, Any] = {"asset": {"version": "2.0"}, "scene": 0, "scenes": [{"nodes": []}], "nodes": [], "meshes": []}
+        self.json: dict[str, Any] = {
+            "asset": {"version": "2.0"},
+            "scene": 0,
+            "scenes": [{"nodes": []}],
+            "nodes": [],
+            "meshes": [],
+        }
         self.binary = bytearray()
 
     def add(self, key: str, item: dict[str, Any]) -> int:
@@ -31,13 +39,21 @@ class Glb:
         """A buffer view of these bytes."""
         self.binary += bytes(-len(self.binary) % 4)
         self.binary += data
-        return self.add("bufferViews", {"buffer": 0, "byteOffset": len(self.binary) - len(data), "byteLength": len(data)})
+        return self.add(
+            "bufferViews",
+            {"buffer": 0, "byteOffset": len(self.binary) - len(data), "byteLength": len(data)},
+        )
 
     def accessor(self, values: np.ndarray, kind: str, *, stored: bool = True, **more: Any) -> int:
         """An accessor of numbers, shape (n,) or (n, width)."""
         values = np.ascontiguousarray(values, dtype=f"<{kind}")
         rows = values.reshape(len(values), -1)
-        item = {"componentType": COMPONENTS[kind], "type": SHAPES[rows.shape[1]], "count": len(rows), **more}
+        item = {
+            "componentType": COMPONENTS[kind],
+            "type": SHAPES[rows.shape[1]],
+            "count": len(rows),
+            **more,
+        }
         if kind == "f4" and rows.shape[1] == 3:
             item |= {"min": rows.min(axis=0).tolist(), "max": rows.max(axis=0).tolist()}
         if stored:
@@ -55,11 +71,20 @@ class Glb:
             self.json["scenes"][0]["nodes"].append(index)
         return index
 
-    def material(self, colour: tuple[float, float, float] = (0.8, 0.3, 0.1), *, name: str = "Material_0", texture: bytes = b"") -> int:
+    def material(
+        self,
+        colour: tuple[float, float, float] = (0.8, 0.3, 0.1),
+        *,
+        name: str = "Material_0",
+        texture: bytes = b"",
+    ) -> int:
         """A material of one colour, with a PNG on it if given."""
         surface: dict[str, Any] = {"baseColorFactor": [*colour, 1.0], "metallicFactor": 0.0}
         if texture:
-            image = self.add("images", {"mimeType": "image/png", "bufferView": self.view(texture), "name": "Image_0"})
+            image = self.add(
+                "images",
+                {"mimeType": "image/png", "bufferView": self.view(texture), "name": "Image_0"},
+            )
             surface["baseColorTexture"] = {"index": self.add("textures", {"source": image})}
         return self.add("materials", {"name": name, "pbrMetallicRoughness": surface})
 
@@ -87,7 +112,9 @@ class Glb:
         return path
 
 
-def box_arrays(low: tuple[float, float, float], high: tuple[float, float, float]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def box_arrays(
+    low: tuple[float, float, float], high: tuple[float, float, float]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Positions, normals and UVs of 24 vertices, and 36 indices, of a box in glTF axes."""
     points, normals, uvs, faces = [], [], [], []
     low_, high_ = np.array(low, float), np.array(high, float)
@@ -103,10 +130,17 @@ def box_arrays(low: tuple[float, float, float], high: tuple[float, float, float]
                 uvs.append((a, b))
             first = len(points) - 4
             faces += [first, first + 1, first + 2, first, first + 2, first + 3]
-    return np.array(points, "f4"), np.array(normals, "f4"), np.array(uvs, "f4"), np.array(faces, "u4")
+    return (
+        np.array(points, "f4"),
+        np.array(normals, "f4"),
+        np.array(uvs, "f4"),
+        np.array(faces, "u4"),
+    )
 
 
-def box(glb: Glb, low: Any = (-0.5, 0, -0.5), high: Any = (0.5, 1, 0.5), material: int | None = None) -> dict[str, Any]:
+def box(
+    glb: Glb, low: Any = (-0.5, 0, -0.5), high: Any = (0.5, 1, 0.5), material: int | None = None
+) -> dict[str, Any]:
     """A primitive of plain accessors."""
     points, normals, uvs, faces = box_arrays(low, high)
     primitive: dict[str, Any] = {
@@ -120,7 +154,9 @@ def box(glb: Glb, low: Any = (-0.5, 0, -0.5), high: Any = (0.5, 1, 0.5), materia
     return primitive if material is None else primitive | {"material": material}
 
 
-def simple(path: Path, low: Any = (-0.5, 0, -0.5), high: Any = (0.5, 1, 0.5), *, texture: bool = True) -> Path:
+def simple(
+    path: Path, low: Any = (-0.5, 0, -0.5), high: Any = (0.5, 1, 0.5), *, texture: bool = True
+) -> Path:
     """A file as Mint delivers it: one textured mesh under one bare node."""
     glb = Glb()
     material = glb.material(texture=png((230, 120, 40))) if texture else glb.material()
@@ -134,21 +170,36 @@ def animated(path: Path) -> Path:
     """A body with a wheel that turns."""
     glb = Glb()
     wheel = glb.node(
-        root=False, mesh=glb.mesh(box(glb, (-0.2, -0.2, -0.2), (0.2, 0.2, 0.2)), name="wheel"), name="wheel", translation=[0, 0.2, 0.5]
+        root=False,
+        mesh=glb.mesh(box(glb, (-0.2, -0.2, -0.2), (0.2, 0.2, 0.2)), name="wheel"),
+        name="wheel",
+        translation=[0, 0.2, 0.5],
     )
     glb.node(mesh=glb.mesh(box(glb), name="body"), children=[wheel], name="body")
     turns = np.array([[0, 0, 0, 1], [0, 0.7071068, 0, 0.7071068]], "f4")
-    sampler = {"input": glb.accessor(np.array([0, 1.0]), "f4", min=[0], max=[1]), "output": glb.accessor(turns, "f4")}
+    sampler = {
+        "input": glb.accessor(np.array([0, 1.0]), "f4", min=[0], max=[1]),
+        "output": glb.accessor(turns, "f4"),
+    }
     glb.add(
-        "animations", {"name": "spin", "samplers": [sampler], "channels": [{"sampler": 0, "target": {"node": wheel, "path": "rotation"}}]}
+        "animations",
+        {
+            "name": "spin",
+            "samplers": [sampler],
+            "channels": [{"sampler": 0, "target": {"node": wheel, "path": "rotation"}}],
+        },
     )
     return glb.save(path)
 
 
 def wandering(path: Path, *, above: dict[str, Any] | None = None, size: float = 1.0) -> Path:
-    """A box that turns and goes sideways, at first beside where its node is without the animation; `above` is a node over it."""
+    """A box that turns and goes sideways, at first beside where its node is without the animation;
+    `above` is a node over it.
+    """
     glb = Glb()
-    mesh = glb.mesh(box(glb, (-0.1 * size, 0, -0.3 * size), (0.1 * size, size, 0.3 * size)), name="walker")
+    mesh = glb.mesh(
+        box(glb, (-0.1 * size, 0, -0.3 * size), (0.1 * size, size, 0.3 * size)), name="walker"
+    )
     walker = glb.node(root=above is None, mesh=mesh, name="walker")
     if above is not None:
         glb.node(children=[walker], name="above", **above)
@@ -161,15 +212,27 @@ def wandering(path: Path, *, above: dict[str, Any] | None = None, size: float = 
         "animations",
         {
             "name": "walk",
-            "samplers": [start | {"output": glb.accessor(values, "f4")} for values in ways.values()],
-            "channels": [{"sampler": number, "target": {"node": walker, "path": way}} for number, way in enumerate(ways)],
+            "samplers": [
+                start | {"output": glb.accessor(values, "f4")} for values in ways.values()
+            ],
+            "channels": [
+                {"sampler": number, "target": {"node": walker, "path": way}}
+                for number, way in enumerate(ways)
+            ],
         },
     )
     return glb.save(path)
 
 
-def skinned(path: Path, *, bones: tuple[str, str] = ("lower", "upper"), waves: tuple[str, ...] = (), lift: float = 1.0) -> Path:
-    """A box of height 1 whose upper half hangs on a bone that is moved up by `lift` in the file's pose: it stands 2 high.
+def skinned(
+    path: Path,
+    *,
+    bones: tuple[str, str] = ("lower", "upper"),
+    waves: tuple[str, ...] = (),
+    lift: float = 1.0,
+) -> Path:
+    """A box of height 1 whose upper half hangs on a bone that is moved up by `lift` in the file's
+    pose: it stands 2 high.
 
     `waves`: names of animations that move the upper bone sideways.
     """
@@ -178,17 +241,26 @@ def skinned(path: Path, *, bones: tuple[str, str] = ("lower", "upper"), waves: t
     points, *_ = box_arrays((-0.5, 0, -0.5), (0.5, 1, 0.5))
     joints, weights = np.zeros((24, 4)), np.zeros((24, 4))
     joints[:, 0], weights[:, 0] = points[:, 1] > 0.5, 1
-    primitive["attributes"] |= {"JOINTS_0": glb.accessor(joints, "u1"), "WEIGHTS_0": glb.accessor(weights, "f4")}
+    primitive["attributes"] |= {
+        "JOINTS_0": glb.accessor(joints, "u1"),
+        "WEIGHTS_0": glb.accessor(weights, "f4"),
+    }
     body = glb.node(mesh=glb.mesh(primitive, name="body"), name="body")
     upper = glb.node(root=False, name=bones[1], translation=[0, 0.5 + lift, 0])
     lower = glb.node(children=[upper], name=bones[0])
     rest = np.stack([np.eye(4), np.eye(4)])
     rest[1, 3, 1] = -0.5  # column-major: at rest the upper bone is at 0.5, in the pose at 1.5
-    skin = glb.add("skins", {"joints": [lower, upper], "inverseBindMatrices": glb.accessor(rest.reshape(2, 16), "f4")})
+    skin = glb.add(
+        "skins",
+        {"joints": [lower, upper], "inverseBindMatrices": glb.accessor(rest.reshape(2, 16), "f4")},
+    )
     glb.json["nodes"][body]["skin"] = skin
     for name in waves:
         places = np.array([[0, 0.5 + lift, 0], [1, 0.5 + lift, 0]], "f4")
-        sampler = {"input": glb.accessor(np.array([0, 1.0]), "f4", min=[0], max=[1]), "output": glb.accessor(places, "f4")}
+        sampler = {
+            "input": glb.accessor(np.array([0, 1.0]), "f4", min=[0], max=[1]),
+            "output": glb.accessor(places, "f4"),
+        }
         channel = {"sampler": 0, "target": {"node": upper, "path": "translation"}}
         glb.add("animations", {"name": name, "samplers": [sampler], "channels": [channel]})
     return glb.save(path)
@@ -203,7 +275,10 @@ def shaped(path: Path, *keys: str, height: float = 1.0) -> Path:
     wider[points[:, 0] > 0, 0] = 1
     primitive["targets"] = [{"POSITION": glb.accessor(wider, "f4")} for _ in keys]
     mesh = glb.mesh(primitive, name="body")
-    glb.json["meshes"][mesh] |= {"extras": {"targetNames": list(keys)}, "weights": [0.0 for _ in keys]}
+    glb.json["meshes"][mesh] |= {
+        "extras": {"targetNames": list(keys)},
+        "weights": [0.0 for _ in keys],
+    }
     glb.node(mesh=mesh, name="body")
     return glb.save(path)
 
@@ -212,15 +287,27 @@ def png(colour: tuple[int, int, int], width: int = 4, height: int = 4) -> bytes:
     """A PNG of one colour."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     rows = b"".join(b"\0" + bytes(colour) * width for _ in range(height))
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
+    )
 
 
 def draco_box(
-    glb: Glb, low: Any = (-0.5, 0, -0.5), high: Any = (0.5, 1, 0.5), *, material: int | None = None, skin: bool = False
+    glb: Glb,
+    low: Any = (-0.5, 0, -0.5),
+    high: Any = (0.5, 1, 0.5),
+    *,
+    material: int | None = None,
+    skin: bool = False,
 ) -> dict[str, Any]:
     """A primitive compressed with DracoPy, its accessors without data as the extension wants it."""
     import DracoPy
@@ -232,7 +319,10 @@ def draco_box(
         joints, weights = np.zeros((24, 4), np.uint8), np.zeros((24, 4), np.float32)
         joints[:, 0], weights[:, 0] = points[:, 1] > (low[1] + high[1]) / 2, 1
         generic = {10: joints, 11: weights}
-        extra = {"JOINTS_0": glb.accessor(joints, "u1", stored=False), "WEIGHTS_0": glb.accessor(weights, "f4", stored=False)}
+        extra = {
+            "JOINTS_0": glb.accessor(joints, "u1", stored=False),
+            "WEIGHTS_0": glb.accessor(weights, "f4", stored=False),
+        }
     colours = np.tile(np.array([[255, 128, 0, 255]], np.uint8), (24, 1))
     data = DracoPy.encode(
         points,
@@ -243,7 +333,8 @@ def draco_box(
         normals=normals.astype(float),
         generic_attributes=generic or None,
     )
-    found = {each["attribute_type"]: each["unique_id"] for each in DracoPy.decode(data).attributes}  # 0 position, 1 normal, 2 colour, 3 uv
+    # 0 position, 1 normal, 2 colour, 3 uv
+    found = {each["attribute_type"]: each["unique_id"] for each in DracoPy.decode(data).attributes}
     attributes = {
         "POSITION": glb.accessor(points, "f4", stored=False),
         "NORMAL": glb.accessor(normals, "f4", stored=False),
@@ -259,6 +350,8 @@ def draco_box(
     primitive = {
         "attributes": attributes,
         "indices": glb.accessor(faces, "u2", stored=False),
-        "extensions": {"KHR_draco_mesh_compression": {"bufferView": glb.view(data), "attributes": ids}},
+        "extensions": {
+            "KHR_draco_mesh_compression": {"bufferView": glb.view(data), "attributes": ids}
+        },
     }
     return primitive if material is None else primitive | {"material": material}

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs in a process of its own, which a hostile file may take down: lands GLBs that were changed at random, and tells what became of each.
+"""Runs in a process of its own, which a hostile file may take down: lands GLBs that were changed at
+random, and tells what became of each.
 
-Called as `python -m tests.scene.inside_fuzz FOLDER FIRST LAST`; prints one JSON line before each file and one after it.
+Called as `python -m tests.scene.inside_fuzz FOLDER FIRST LAST`; prints one JSON line before each
+file and one after it.
 """
 
 from __future__ import annotations
@@ -61,10 +63,17 @@ def changed(data: bytes, chance: random.Random) -> bytes:
     for _ in range(chance.choice((0, 1, 1, 2))):
         _change(document, chance)
     for _ in range(chance.choice((0, 0, 1, 8, 64))):
-        rest[chance.randrange(8, len(rest))] = chance.choice((0, 0x7F, 0x80, 0xC0, 0xFF, chance.randrange(256)))
+        rest[chance.randrange(8, len(rest))] = chance.choice(
+            (0, 0x7F, 0x80, 0xC0, 0xFF, chance.randrange(256))
+        )
     text = json.dumps(document).encode()
     text += b" " * (-len(text) % 4)
-    return struct.pack("<4sII", b"glTF", 2, 20 + len(text) + len(rest)) + struct.pack("<I4s", len(text), b"JSON") + text + rest
+    return (
+        struct.pack("<4sII", b"glTF", 2, 20 + len(text) + len(rest))
+        + struct.pack("<I4s", len(text), b"JSON")
+        + text
+        + rest
+    )
 
 
 def _change(document: Any, chance: random.Random) -> None:
@@ -90,10 +99,17 @@ def one(folder: Path, seed: int) -> dict[str, Any]:
     chance = random.Random(seed)
     path = chance.choice(MAKERS)(folder / "model.glb")
     path.write_bytes(changed(path.read_bytes(), chance))
-    before, files = {(type(each).__name__, each.name) for each in every_block()}, sorted(folder.iterdir())
+    before, files = (
+        {(type(each).__name__, each.name) for each in every_block()},
+        sorted(folder.iterdir()),
+    )
     told: dict[str, Any] = {"seed": seed}
     try:
-        placed = land_model(path, Provenance(job_id="j", name="Lamp"), Landing(at=(0, 0, 0), height=chance.choice((None, 2.0))))
+        placed = land_model(
+            path,
+            Provenance(job_id="j", name="Lamp"),
+            Landing(at=(0, 0, 0), height=chance.choice((None, 2.0))),
+        )
         told |= {"landed": all(each.name in bpy.context.scene.objects for each in placed.objects)}
     except ImportTrouble as trouble:
         after = {(type(each).__name__, each.name) for each in every_block()}

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs in a Blender of its own: so many splats from a file into the scene, and what that took. Told as one line of JSON.
+"""Runs in a Blender of its own: so many splats from a file into the scene, and what that took.
 
-python inside_many.py FILE"""
+Told as one line of JSON.
+
+python inside_many.py FILE
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,10 @@ def shown(made: bpy.types.Object) -> dict[str, int]:
         mesh, cloud = geometry.mesh, geometry.pointcloud
     else:  # before 5.1 only the kind of the object itself is told
         mesh, cloud = evaluated.data, None
-    return {"squares": len(mesh.polygons) if mesh else 0, "points": len(cloud.points) if cloud else 0}
+    return {
+        "squares": len(mesh.polygons) if mesh else 0,
+        "points": len(cloud.points) if cloud else 0,
+    }
 
 
 bpy.ops.wm.read_homefile(use_empty=True)

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs in a Blender of its own, which a hostile file may take down: tries each picture in a folder as a panorama, and tells what became of it.
+"""Runs in a Blender of its own, which a hostile file may take down: tries each picture in a folder
+as a panorama, and tells what became of it.
 
-python inside_panoramas.py FOLDER"""
+python inside_panoramas.py FOLDER
+"""
 
 from __future__ import annotations
 
@@ -38,5 +40,8 @@ def peak() -> int:
 bpy.ops.wm.read_homefile(use_empty=True)
 start = peak()
 for path in sorted(Path(sys.argv[-1]).iterdir()):
-    print("MINT " + json.dumps({"name": path.name, "said": tried(path), "grown": peak() - start}), flush=True)
+    print(
+        "MINT " + json.dumps({"name": path.name, "said": tried(path), "grown": peak() - start}),
+        flush=True,
+    )
 os._exit(0)

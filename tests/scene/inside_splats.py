@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs inside a Blender with a window: three splats, as EEVEE renders them and as a 3D viewport shows them. Told on standard output."""
+"""Runs inside a Blender with a window: three splats, as EEVEE renders them and as a 3D viewport
+shows them. Told on standard output.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ def _scene() -> bpy.types.Scene:
     scene.camera.location, scene.camera.rotation_euler = (0, -10, 0), (np.pi / 2, 0, 0)
     scene.collection.objects.link(scene.camera)
     scene.render.engine = next(
-        each.identifier for each in type(scene.render).bl_rna.properties["engine"].enum_items_static if "EEVEE" in each.identifier
+        each.identifier
+        for each in type(scene.render).bl_rna.properties["engine"].enum_items_static
+        if "EEVEE" in each.identifier
     )
     scene.eevee.taa_render_samples = scene.eevee.taa_samples = 2
     scene.render.resolution_x, scene.render.resolution_y = 96, 64
@@ -41,7 +45,13 @@ def _scene() -> bpy.types.Scene:
 def _tell(what: str, path: str) -> None:
     image = bpy.data.images.load(path)
     pixels = np.array(image.pixels[:]).reshape(64, 96, 4)
-    print("MINT " + json.dumps({"what": what, "colours": [pixels[32, column, :3].tolist() for column in COLUMNS]}), flush=True)
+    print(
+        "MINT "
+        + json.dumps(
+            {"what": what, "colours": [pixels[32, column, :3].tolist() for column in COLUMNS]}
+        ),
+        flush=True,
+    )
 
 
 def _render(scene: bpy.types.Scene) -> None:

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs inside a Blender that has a window: lands models while somebody works, undoes, redoes, and prints what it found as JSON lines.
+"""Runs inside a Blender that has a window: lands models while somebody works, undoes, redoes, and
+prints what it found as JSON lines.
 
-Called as `blender --python inside_window.py -- FOLDER`, where FOLDER holds plain.glb, skinned.glb, skinned2.glb and animated.glb.
+Called as `blender --python inside_window.py -- FOLDER`, where FOLDER holds plain.glb, skinned.glb,
+skinned2.glb and animated.glb.
 """
 
 from __future__ import annotations
@@ -34,7 +36,12 @@ MODES = (
     *DRAWING,
     "LOCAL VIEW",
 )
-REPLACED = (("plain", "skinned"), ("skinned", "skinned2"), ("animated", "plain"), ("animated", "animated"))
+REPLACED = (
+    ("plain", "skinned"),
+    ("skinned", "skinned2"),
+    ("animated", "plain"),
+    ("animated", "animated"),
+)
 
 
 def say(**facts: Any) -> None:
@@ -47,8 +54,12 @@ def differences(before: Picture, after: Picture) -> list[str]:
     found = [f"{key} is gone" for key in before.blocks if key not in after.blocks]
     found += [f"{key} is new" for key in after.blocks if key not in before.blocks]
     found += before.differences(after)
-    # Blender fills in the first when a new scene is drawn, and the second when it comes out of an undo.
-    late = ("('Scene', 'Other'): tool_settings.", "('Collection', 'Other/collection'): is_runtime_data")
+    # Blender fills in the first when a new scene is drawn, and the second when it comes out of an
+    # undo.
+    late = (
+        "('Scene', 'Other'): tool_settings.",
+        "('Collection', 'Other/collection'): is_runtime_data",
+    )
     return [each for each in found if not each.startswith(late)]
 
 
@@ -58,26 +69,41 @@ def state() -> list[dict[str, Any]]:
 
 
 def _state_of(window: Any) -> dict[str, Any]:
-    objects, views = window.view_layer.objects, [area.spaces.active for area in window.screen.areas if area.type == "VIEW_3D"]
+    objects, views = (
+        window.view_layer.objects,
+        [area.spaces.active for area in window.screen.areas if area.type == "VIEW_3D"],
+    )
     return {
         "mode": objects.active.mode if objects.active else None,
         "active": objects.active and objects.active.name,
         "selected": sorted(each.name for each in objects.selected),
         "scene": window.scene.name,
         "view layer": window.view_layer.name,
-        "local view": [sorted(each.name for each in objects if each.local_view_get(view)) for view in views if view.local_view],
+        "local view": [
+            sorted(each.name for each in objects if each.local_view_get(view))
+            for view in views
+            if view.local_view
+        ],
         "frame": window.scene.frame_current,
     }
 
 
 def fresh() -> None:
-    """Nothing but a cube, which somebody is going to work on. No file is loaded: from a timer that is not safe."""
+    """Nothing but a cube, which somebody is going to work on.
+
+    No file is loaded: from a timer that is not safe.
+    """
     with override():
         if bpy.context.mode != "OBJECT":
             bpy.ops.object.mode_set(mode="OBJECT")
         kinds = ("objects", "collections", "meshes", "armatures", "materials", "images", "actions")
         bpy.data.batch_remove(
-            [each for kind in kinds for each in getattr(bpy.data, kind) if each.name not in ("Render Result", "Viewer Node")]
+            [
+                each
+                for kind in kinds
+                for each in getattr(bpy.data, kind)
+                if each.name not in ("Render Result", "Viewer Node")
+            ]
         )
         bpy.ops.mesh.primitive_cube_add()
 
@@ -101,7 +127,9 @@ def begin(mode: str) -> None:
             bpy.ops.object.mode_set(mode="EDIT")
         elif mode != "OBJECT":
             bpy.ops.object.mode_set(
-                mode=mode if mode not in DRAWING else f"{mode.split()[1]}_GREASE_PENCIL".removeprefix("EDIT_GREASE_PENCIL") or "EDIT"
+                mode=mode
+                if mode not in DRAWING
+                else f"{mode.split()[1]}_GREASE_PENCIL".removeprefix("EDIT_GREASE_PENCIL") or "EDIT"
             )
         bpy.ops.ed.undo_push(message="The user's own")
 
@@ -156,7 +184,9 @@ def steps() -> Iterator[None]:
 def landed(kind: str, mode: str) -> Iterator[None]:
     """One landing, its undo and its redo."""
     before, picture = state(), Picture()
-    placed = land_model(FOLDER / f"{kind}.glb", Provenance(job_id="j", name="Lamp"), Landing(at=(1, 0, 0)))
+    placed = land_model(
+        FOLDER / f"{kind}.glb", Provenance(job_id="j", name="Lamp"), Landing(at=(1, 0, 0))
+    )
     notes = list(placed.notes)
     yield
     after, with_lamp = state(), Picture()
@@ -190,11 +220,15 @@ def replaced(earlier: str, later: str) -> Iterator[None]:
             each.modifiers.new("Mine", "BEVEL")
             each.vertex_groups.new(name="Mine").add([0, 1], 0.5, "REPLACE")
         if each.type == "ARMATURE":
-            each.pose.bones["upper"].constraints.new("COPY_ROTATION").target = bpy.data.objects["Cube"]
+            each.pose.bones["upper"].constraints.new("COPY_ROTATION").target = bpy.data.objects[
+                "Cube"
+            ]
     bpy.ops.ed.undo_push(message="The user's own")
     yield
     before = Picture()
-    replace_model(FOLDER / f"{later}.glb", Provenance(job_id="j2", name="Lamp"), find(job_id="j1").root)
+    replace_model(
+        FOLDER / f"{later}.glb", Provenance(job_id="j2", name="Lamp"), find(job_id="j1").root
+    )
     yield
     after = Picture()
     undo()
@@ -202,7 +236,13 @@ def replaced(earlier: str, later: str) -> Iterator[None]:
     left = differences(before, Picture())
     redo()
     yield
-    say(kind="replace", earlier=earlier, later=later, not_undone=left, not_redone=differences(after, Picture()))
+    say(
+        kind="replace",
+        earlier=earlier,
+        later=later,
+        not_undone=left,
+        not_redone=differences(after, Picture()),
+    )
 
 
 run = steps()

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A World whose every colour is known: an empty room around the capture point, and what has to be seen in it from anywhere.
+"""A World whose every colour is known: an empty room around the capture point, and what has to be
+seen in it from anywhere.
 
-Upright frame, metres at the scale of the file: X right, Y forward, Z up, the capture point at the origin. The room is not the same in any two
-directions, so a picture that is turned, mirrored or upside down is noticed. Collider, panorama and splats are written as Mint writes them: Y down.
+Upright frame, metres at the scale of the file: X right, Y forward, Z up, the capture point at the
+origin. The room is not the same in any two directions, so a picture that is turned, mirrored or
+upside down is noticed. Collider, panorama and splats are written as Mint writes them: Y down.
 """
 
 from __future__ import annotations
@@ -18,13 +20,30 @@ from mathutils import Matrix
 from .glbs import Glb
 
 LOW, HIGH = np.array([-1.0, -0.8, -0.6]), np.array([1.4, 2.0, 0.9])
-WALLS = np.array([[220, 40, 40], [40, 200, 40], [50, 60, 220], [220, 210, 40], [200, 60, 200], [60, 210, 210]], float) / 255
+WALLS = (
+    np.array(
+        [
+            [220, 40, 40],
+            [40, 200, 40],
+            [50, 60, 220],
+            [220, 210, 40],
+            [200, 60, 200],
+            [60, 210, 210],
+        ],
+        float,
+    )
+    / 255
+)
 """Colours, as in a picture, of: left, right, behind, ahead, floor, ceiling."""
-DIM = 0.45  # the wall's colour beyond its middle, in each of its two directions: four fields that differ pairwise
+# the wall's colour beyond its middle, in each of its two directions: four fields that differ
+# pairwise
+DIM = 0.45
 
 
 def colours(origins: np.ndarray, directions: np.ndarray) -> np.ndarray:
-    """What is seen from points inside the room (..., 3) along directions (..., 3): colours (..., 3) as in a picture."""
+    """What is seen from points inside the room (..., 3) along directions (..., 3): colours (..., 3)
+    as in a picture.
+    """
     with np.errstate(divide="ignore"):
         distances = np.where(directions > 0, HIGH - origins, LOW - origins) / directions
     distances[~np.isfinite(distances)] = np.inf
@@ -32,33 +51,53 @@ def colours(origins: np.ndarray, directions: np.ndarray) -> np.ndarray:
     hit = origins + directions * np.take_along_axis(distances, axis[..., None], -1)
     side = np.take_along_axis(directions, axis[..., None], -1)[..., 0] > 0
     beyond = hit > np.array([0.3, 0.7, 0.1])
-    first, second = (np.take_along_axis(beyond, ((axis + step) % 3)[..., None], -1)[..., 0] for step in (1, 2))
-    return WALLS[2 * axis + side] * np.where(first, DIM, 1)[..., None] * np.where(second, 0.7, 1)[..., None]
+    first, second = (
+        np.take_along_axis(beyond, ((axis + step) % 3)[..., None], -1)[..., 0] for step in (1, 2)
+    )
+    return (
+        WALLS[2 * axis + side]
+        * np.where(first, DIM, 1)[..., None]
+        * np.where(second, 0.7, 1)[..., None]
+    )
 
 
 def collider(path: Path, *, down: bool = True, ceiling: bool = True) -> Path:
-    """The room as a GLB of twelve triangles, Y down unless told otherwise. Without a ceiling its faces tell where down is."""
+    """The room as a GLB of twelve triangles, Y down unless told otherwise.
+
+    Without a ceiling its faces tell where down is.
+    """
     corners = np.array([[(LOW, HIGH)[i >> axis & 1][axis] for axis in range(3)] for i in range(8)])
-    faces = [(0, 4, 6, 2), (1, 3, 7, 5), (0, 1, 5, 4), (2, 6, 7, 3), (0, 2, 3, 1), (4, 5, 7, 6)][: 6 if ceiling else 5]
+    faces = [(0, 4, 6, 2), (1, 3, 7, 5), (0, 1, 5, 4), (2, 6, 7, 3), (0, 2, 3, 1), (4, 5, 7, 6)][
+        : 6 if ceiling else 5
+    ]
     glb = Glb()
     indices = np.array([i for a, b, c, d in faces for i in (a, b, c, a, c, d)])
-    primitive = {"attributes": {"POSITION": glb.accessor(in_file(corners, down=down), "f4")}, "indices": glb.accessor(indices, "u2")}
+    primitive = {
+        "attributes": {"POSITION": glb.accessor(in_file(corners, down=down), "f4")},
+        "indices": glb.accessor(indices, "u2"),
+    }
     glb.node(mesh=glb.mesh(primitive), name="collider")
     return glb.save(path)
 
 
 def in_file(upright: np.ndarray, *, down: bool = True) -> np.ndarray:
-    """From the upright frame to glTF's: X = -x, Y = -z, Z = -y where Y points down there; up means turned by half about x after that."""
+    """From the upright frame to glTF's: X = -x, Y = -z, Z = -y where Y points down there; up means
+    turned by half about x after that.
+    """
     x, y, z = upright.T
     return np.stack((-x, -z, -y) if down else (-x, z, y), axis=1)
 
 
 def panorama(path: Path, width: int = 512) -> Path:
-    """The room seen from the capture point: the middle column is straight ahead (+Y), the right half is to the right (+X)."""
+    """The room seen from the capture point: the middle column is straight ahead (+Y), the right
+    half is to the right (+X).
+    """
     u = (np.arange(width) + 0.5) / width
     v = (np.arange(width // 2) + 0.5) / (width // 2)
     right, up = np.meshgrid((u - 0.5) * 2 * np.pi, (0.5 - v) * np.pi)
-    directions = np.stack((np.cos(up) * np.sin(right), np.cos(up) * np.cos(right), np.sin(up)), axis=-1)
+    directions = np.stack(
+        (np.cos(up) * np.sin(right), np.cos(up) * np.cos(right), np.sin(up)), axis=-1
+    )
     path.write_bytes(png(colours(np.zeros(3), directions)))
     return path
 
@@ -67,20 +106,31 @@ def png(pixels: np.ndarray) -> bytes:
     """A PNG of colours 0..1, shape (height, width, 3), the first row on top."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     height, width, _ = pixels.shape
     rows = np.zeros((height, 1 + 3 * width), np.uint8)
     rows[:, 1:] = np.round(pixels * 255).reshape(height, -1)
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows.tobytes())) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(rows.tobytes()))
+        + chunk(b"IEND", b"")
+    )
 
 
 SIZE = 96, 64
 
 
-def render(scene: bpy.types.Scene, camera: bpy.types.Object, path: Path, *, samples: int = 1) -> np.ndarray:
-    """The picture that Cycles makes from this camera, colours 0..1 as in a picture, the first row on top. It is left at `path`."""
+def render(
+    scene: bpy.types.Scene, camera: bpy.types.Object, path: Path, *, samples: int = 1
+) -> np.ndarray:
+    """The picture that Cycles makes from this camera, colours 0..1 as in a picture, the first row
+    on top. It is left at `path`.
+    """
     scene.camera = camera
     scene.render.engine = "CYCLES"
     scene.cycles.device = "CPU"
@@ -105,12 +155,16 @@ def seen_from(camera: bpy.types.Object, upright: Matrix) -> np.ndarray:
     """What that camera has to see; `upright` is where the room's frame is in the scene."""
     width, height = SIZE
     half = camera.data.sensor_width / camera.data.lens / 2
-    x, y = np.meshgrid((np.arange(width) + 0.5) / width * 2 - 1, 1 - (np.arange(height) + 0.5) / height * 2)
+    x, y = np.meshgrid(
+        (np.arange(width) + 0.5) / width * 2 - 1, 1 - (np.arange(height) + 0.5) / height * 2
+    )
     rays = np.stack((x * half, y * half * height / width, np.full_like(x, -1)), axis=-1)
     matrix = np.array(upright.inverted() @ camera.matrix_world)
     return colours(np.broadcast_to(matrix[:3, 3], rays.shape), rays @ matrix[:3, :3].T)
 
 
 def agreement(seen: np.ndarray, expected: np.ndarray) -> float:
-    """The share of pixels that have the expected colour; some on the edges between two fields never do."""
+    """The share of pixels that have the expected colour; some on the edges between two fields never
+    do.
+    """
     return float((np.abs(seen - expected).max(axis=-1) < 0.03).mean())

@@ -22,7 +22,11 @@ def landed(path: Path) -> bpy.types.Object:
 
 def only(root: bpy.types.Object, kind: str) -> bpy.types.Object:
     """Mint's one object of that type."""
-    (found,) = [each for each in (root, *root.children_recursive) if each.type == kind and each.get("mint_made")]
+    (found,) = [
+        each
+        for each in (root, *root.children_recursive)
+        if each.type == kind and each.get("mint_made")
+    ]
     return found
 
 
@@ -35,7 +39,9 @@ def empty(name: str) -> bpy.types.Object:
 
 def look_at(owner: Any, path: str, target: Any, looked_at: str, kind: str = "OBJECT") -> Any:
     """A driver on `owner` that reads a property of `target`; answers with what it looks at."""
-    driver = owner.driver_add(path, 0).driver if path == "location" else owner.driver_add(path).driver
+    driver = (
+        owner.driver_add(path, 0).driver if path == "location" else owner.driver_add(path).driver
+    )
     driver.type = "SUM"
     variable = driver.variables.new()
     if kind == "BONE":

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A scene with something of everything that an artist may have in a file, so that a test can say that nothing of it has changed.
+"""A scene with something of everything that an artist may have in a file, so that a test can say
+that nothing of it has changed.
 
 Also the changes that must be noticed, one for each kind of thing: `MUTATIONS`.
 """
@@ -15,7 +16,9 @@ import bpy
 import numpy as np
 
 TITLE = "Lamp"
-"""The very name that the model wants: an object, a mesh, a material, a picture, an action and a collection of the user's have it already."""
+"""The very name that the model wants: an object, a mesh, a material, a picture, an action and a
+collection of the user's have it already.
+"""
 
 
 def build(folder: Path) -> None:
@@ -76,7 +79,9 @@ def _material(image: Any) -> Any:
     picture["mine"] = "node"
     ramp = nodes.new("ShaderNodeValToRGB")
     ramp.color_ramp.elements[0].position = 0.25
-    material.node_tree.links.new(picture.outputs["Color"], nodes["Principled BSDF"].inputs["Base Color"])
+    material.node_tree.links.new(
+        picture.outputs["Color"], nodes["Principled BSDF"].inputs["Base Color"]
+    )
     driver = nodes["Principled BSDF"].inputs["Roughness"].driver_add("default_value").driver
     driver.expression = "0.5"
     return material
@@ -88,7 +93,9 @@ def _meshes(scene: Any, material: Any) -> None:
     lamp.name = lamp.data.name = TITLE
     lamp.data.materials.append(material)
     lamp.data.color_attributes.new("Tint", "FLOAT_COLOR", "POINT")
-    lamp.data.attributes.new("wear", "FLOAT", "POINT").data.foreach_set("value", np.linspace(0, 1, len(lamp.data.vertices)))
+    lamp.data.attributes.new("wear", "FLOAT", "POINT").data.foreach_set(
+        "value", np.linspace(0, 1, len(lamp.data.vertices))
+    )
     lamp.data["mine"] = 3
     lamp["mine"] = [1.0, 2.0]
     group = lamp.vertex_groups.new(name="Top")
@@ -110,7 +117,9 @@ def _meshes(scene: Any, material: Any) -> None:
     count = 90  # more vertices than are told one by one
     points = [(x, y, 0) for x in range(count) for y in range(count)]
     faces = [
-        (x * count + y, x * count + y + 1, (x + 1) * count + y + 1, (x + 1) * count + y) for x in range(count - 1) for y in range(count - 1)
+        (x * count + y, x * count + y + 1, (x + 1) * count + y + 1, (x + 1) * count + y)
+        for x in range(count - 1)
+        for y in range(count - 1)
     ]
     big.from_pydata(points, [], faces)
     big.uv_layers.new(name="UVs")
@@ -146,7 +155,9 @@ def _other_objects(scene: Any) -> None:
         "Sun": lambda: bpy.ops.object.light_add(type="SUN"),
         "Probe": lambda: bpy.ops.object.lightprobe_add(),
         "Speaker": lambda: bpy.ops.object.speaker_add(),
-        "Hair": lambda: bpy.ops.object.curves_empty_hair_add() if scene.objects.get(TITLE) else None,
+        "Hair": lambda: (
+            bpy.ops.object.curves_empty_hair_add() if scene.objects.get(TITLE) else None
+        ),
     }.items():
         with contextlib.suppress(RuntimeError):
             add()
@@ -156,7 +167,11 @@ def _other_objects(scene: Any) -> None:
     points = bpy.data.pointclouds.new("Points") if hasattr(bpy.data.pointclouds, "new") else None
     if points is not None:
         _link(scene, "Points", points)
-    drawings = bpy.data.grease_pencils_v3 if hasattr(bpy.data, "grease_pencils_v3") else bpy.data.grease_pencils
+    drawings = (
+        bpy.data.grease_pencils_v3
+        if hasattr(bpy.data, "grease_pencils_v3")
+        else bpy.data.grease_pencils
+    )
     pencil = drawings.new("Pencil")
     pencil.layers.new("Ink", set_active=True)
     with contextlib.suppress(RuntimeError, TypeError):
@@ -244,51 +259,93 @@ def _put(owner: Callable[[], Any], key: str, value: Any) -> Callable[[], None]:
 MUTATIONS: dict[str, Callable[[], Any]] = {
     "where an object is": _set(lambda: _object("Sun"), "location", (0, 0, 1)),
     "a custom property of an object": _put(lambda: _object(TITLE), "mine", [1.0, 2.5]),
-    "a custom property deep in a scene": lambda: bpy.context.scene["mine"].__setitem__("deep", [1, 2, 4]),
+    "a custom property deep in a scene": lambda: bpy.context.scene["mine"].__setitem__(
+        "deep", [1, 2, 4]
+    ),
     "a further custom property": _put(lambda: _object(TITLE), "other", 1),
     "a vertex": _set(lambda: _object(TITLE).data.vertices[5].co, "x", 9),
     "a vertex of a large mesh": _set(lambda: _object("Ground").data.vertices[8000].co, "z", 0.001),
-    "a corner in a large UV map": lambda: _object("Ground").data.uv_layers[0].data[20000].uv.__setitem__(0, 0.3),
+    "a corner in a large UV map": lambda: (
+        _object("Ground").data.uv_layers[0].data[20000].uv.__setitem__(0, 0.3)
+    ),
     "an attribute": _set(lambda: _object(TITLE).data.attributes["wear"].data[3], "value", 0.7),
-    "a colour": lambda: _object(TITLE).data.color_attributes["Tint"].data[3].color.__setitem__(1, 0.7),
+    "a colour": lambda: (
+        _object(TITLE).data.color_attributes["Tint"].data[3].color.__setitem__(1, 0.7)
+    ),
     "a weight": lambda: _object(TITLE).vertex_groups["Top"].add([1], 0.6, "REPLACE"),
-    "a shape key": _set(lambda: _object(TITLE).data.shape_keys.key_blocks["Wide"].data[4].co, "y", 2),
+    "a shape key": _set(
+        lambda: _object(TITLE).data.shape_keys.key_blocks["Wide"].data[4].co, "y", 2
+    ),
     "a modifier's setting": _set(lambda: _object(TITLE).modifiers["Bevel"], "width", 0.04),
     "a constraint's setting": _set(lambda: _object(TITLE).constraints[0], "max_x", 5),
     "an input of a nodes modifier": lambda: _nudge_nodes_modifier(),
     "a keyframe": lambda: _curve().keyframe_points[0].co.__setitem__(1, 0.5),
     "a driver": _set(lambda: _object(TITLE).animation_data.drivers[0].driver, "expression", "2.5"),
-    "a driver in a node tree": _set(lambda: bpy.data.materials[TITLE].node_tree.animation_data.drivers[0].driver, "expression", "0.6"),
+    "a driver in a node tree": _set(
+        lambda: bpy.data.materials[TITLE].node_tree.animation_data.drivers[0].driver,
+        "expression",
+        "0.6",
+    ),
     "a track": _set(lambda: _object(TITLE).animation_data.nla_tracks[0], "mute", True),
-    "a node's input": _set(lambda: _nodes(bpy.data.materials[TITLE])["Principled BSDF"].inputs["Metallic"], "default_value", 0.5),
-    "a custom property of a node": _put(lambda: _nodes(bpy.data.materials[TITLE])["Image Texture"], "mine", "other"),
-    "a colour ramp": _set(lambda: _nodes(bpy.data.materials[TITLE])["Color Ramp"].color_ramp.elements[0], "position", 0.5),
+    "a node's input": _set(
+        lambda: _nodes(bpy.data.materials[TITLE])["Principled BSDF"].inputs["Metallic"],
+        "default_value",
+        0.5,
+    ),
+    "a custom property of a node": _put(
+        lambda: _nodes(bpy.data.materials[TITLE])["Image Texture"], "mine", "other"
+    ),
+    "a colour ramp": _set(
+        lambda: _nodes(bpy.data.materials[TITLE])["Color Ramp"].color_ramp.elements[0],
+        "position",
+        0.5,
+    ),
     "a link between nodes": lambda: bpy.data.materials[TITLE].node_tree.links.clear(),
     "a node group": lambda: bpy.data.node_groups["Scatter"].nodes.new("NodeGroupOutput"),
-    "a World's strength": _set(lambda: _nodes(bpy.data.worlds["Sky"])["Background"].inputs["Strength"], "default_value", 1),
+    "a World's strength": _set(
+        lambda: _nodes(bpy.data.worlds["Sky"])["Background"].inputs["Strength"], "default_value", 1
+    ),
     "a pixel": lambda: bpy.data.images[TITLE].pixels.__setitem__(5, 0.9),
     "a packed picture": lambda: _repack(),
     "a bone's pose": _set(lambda: _object("Rig").pose.bones["Bone"], "location", (1, 2, 4)),
-    "a custom property of a pose bone": _put(lambda: _object("Rig").pose.bones["Bone"], "mine", "other"),
+    "a custom property of a pose bone": _put(
+        lambda: _object("Rig").pose.bones["Bone"], "mine", "other"
+    ),
     "a custom property of a bone": _put(lambda: _object("Rig").data.bones["Bone"], "mine", "other"),
-    "a bone's constraint": _set(lambda: _object("Rig").pose.bones["Bone"].constraints[0], "influence", 0.5),
+    "a bone's constraint": _set(
+        lambda: _object("Rig").pose.bones["Bone"].constraints[0], "influence", 0.5
+    ),
     "a parent": _set(lambda: _object("Hat"), "parent", None),
-    "a point of a curve": _set(lambda: _object("Curve").data.splines[0].bezier_points[0].co, "x", 3),
+    "a point of a curve": _set(
+        lambda: _object("Curve").data.splines[0].bezier_points[0].co, "x", 3
+    ),
     "a text object's words": _set(lambda: _object("Words").data, "body", "other"),
     "a light": _set(lambda: _object("Sun").data, "energy", 5),
     "the camera": _set(lambda: bpy.context.scene, "camera", None),
-    "a linked object": _set(lambda: next(each for each in bpy.data.objects if each.library), "color", (1, 0, 0, 1)),
+    "a linked object": _set(
+        lambda: next(each for each in bpy.data.objects if each.library), "color", (1, 0, 0, 1)
+    ),
     "what is selected": lambda: _object("Sun").select_set(True),
     "what is active": _set(lambda: bpy.context.view_layer.objects, "active", None),
     "what is hidden": lambda: _object("Ground").hide_set(False),
     "a collection that is switched off": _set(
-        lambda: bpy.context.view_layer.layer_collection.children[TITLE].children["Hidden"], "exclude", False
+        lambda: bpy.context.view_layer.layer_collection.children[TITLE].children["Hidden"],
+        "exclude",
+        False,
     ),
     "a collection's colour": _set(lambda: bpy.data.collections[TITLE], "color_tag", "COLOR_05"),
-    "an object taken out of a collection": lambda: bpy.data.collections[TITLE].objects.unlink(_object("Hat")),
-    "an object taken out of the scene": lambda: bpy.context.scene.collection.objects.unlink(_object("Sun")),
-    "another scene's objects": lambda: bpy.data.scenes["A second scene"].collection.objects.unlink(_object(TITLE)),
-    "another scene's unit": _set(lambda: bpy.data.scenes["A second scene"].unit_settings, "scale_length", 1),
+    "an object taken out of a collection": lambda: bpy.data.collections[TITLE].objects.unlink(
+        _object("Hat")
+    ),
+    "an object taken out of the scene": lambda: bpy.context.scene.collection.objects.unlink(
+        _object("Sun")
+    ),
+    "another scene's objects": lambda: bpy.data.scenes["A second scene"].collection.objects.unlink(
+        _object(TITLE)
+    ),
+    "another scene's unit": _set(
+        lambda: bpy.data.scenes["A second scene"].unit_settings, "scale_length", 1
+    ),
     "the frame": lambda: bpy.context.scene.frame_set(18),
     "the end frame": _set(lambda: bpy.context.scene, "frame_end", 99),
     "a marker": _set(lambda: bpy.context.scene.timeline_markers[0], "frame", 6),
@@ -296,8 +353,12 @@ MUTATIONS: dict[str, Callable[[], Any]] = {
     "a render setting": _set(lambda: bpy.context.scene.render, "resolution_x", 640),
     "a tool setting": _set(lambda: bpy.context.scene.tool_settings, "use_snap", True),
     "the World": _set(lambda: bpy.context.scene, "world", None),
-    "a view layer's override": _set(lambda: bpy.context.scene.view_layers["Foreground"], "material_override", None),
-    "a view layer's custom property": _put(lambda: bpy.context.scene.view_layers["Foreground"], "mine", 2),
+    "a view layer's override": _set(
+        lambda: bpy.context.scene.view_layers["Foreground"], "material_override", None
+    ),
+    "a view layer's custom property": _put(
+        lambda: bpy.context.scene.view_layers["Foreground"], "mine", 2
+    ),
     "a strip of the sequencer": lambda: _strip().__setattr__("blend_alpha", 0.5),
     "a text": lambda: bpy.data.texts["Notes"].write("!"),
     "a texture": _set(lambda: bpy.data.textures["Clouds"], "noise_scale", 0.25),
@@ -309,7 +370,9 @@ MUTATIONS: dict[str, Callable[[], Any]] = {
     "a data-block that comes": lambda: bpy.data.meshes.new("New"),
     "a data-block that goes": lambda: bpy.data.texts.remove(bpy.data.texts["Notes"]),
     "a fake user": _set(lambda: bpy.data.materials[TITLE], "use_fake_user", True),
-    "the window's scene": lambda: bpy.context.window.__setattr__("scene", bpy.data.scenes["A second scene"]),
+    "the window's scene": lambda: bpy.context.window.__setattr__(
+        "scene", bpy.data.scenes["A second scene"]
+    ),
     "a custom property of the window manager": _put(lambda: bpy.context.window_manager, "other", 1),
     "how the view is shaded": lambda: _a_view().shading.__setattr__("type", "WIREFRAME"),
 }

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Results in the Asset Browser: marked where they stand, or saved into a library without touching the scene."""
+"""Results in the Asset Browser: marked where they stand, or saved into a library without touching
+the scene.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ from mint_blender.scene.place import ImportTrouble, Provenance, land_model  # no
 
 from .dump import Picture  # noqa: E402
 
-LAMP = Provenance(job_id="job_1", asset_id="mdl_1", name="Lamp", prompt="a small ceramic lamp", preset="fast")
+LAMP = Provenance(
+    job_id="job_1", asset_id="mdl_1", name="Lamp", prompt="a small ceramic lamp", preset="fast"
+)
 
 
 @pytest.fixture
@@ -45,13 +49,19 @@ def test_a_model_becomes_an_asset(model: Path, picture: Path) -> None:
     asset = assets.mark(land_model(model, LAMP), LAMP, picture)
     data = asset.asset_data
     assert isinstance(asset, bpy.types.Object) and asset.name == "Lamp"
-    assert (data.description, data.author, {tag.name for tag in data.tags}) == ("a small ceramic lamp", "Mint", {"Mint", "model", "fast"})
+    assert (data.description, data.author, {tag.name for tag in data.tags}) == (
+        "a small ceramic lamp",
+        "Mint",
+        {"Mint", "model", "fast"},
+    )
     assert data.catalog_id == asset_catalogs.IDS["Mint/Models"]
     assert tuple(asset.preview.image_size) > (0, 0) and max(asset.preview.image_pixels_float) > 0.4
 
 
 def test_several_parts_are_one_asset(tmp_path: Path) -> None:
-    """A model of several objects is an asset by its collection, so that it comes with all its parts."""
+    """A model of several objects is an asset by its collection, so that it comes with all its
+    parts.
+    """
     placed = land_model(glbs.animated(tmp_path / "m.glb"), LAMP)
     assert assets.mark(placed, LAMP) == placed.collection
 
@@ -70,8 +80,12 @@ def test_marking_twice_adds_nothing(model: Path) -> None:
     assert len(assets.mark(placed, LAMP).asset_data.tags) == 3
 
 
-def test_saved_into_a_library_without_touching_the_scene(model: Path, picture: Path, tmp_path: Path) -> None:
-    """One .blend arrives in the library with one asset in it; not one data-block of the open file has come, gone or changed."""
+def test_saved_into_a_library_without_touching_the_scene(
+    model: Path, picture: Path, tmp_path: Path
+) -> None:
+    """One .blend arrives in the library with one asset in it; not one data-block of the open file
+    has come, gone or changed.
+    """
     bpy.ops.mesh.primitive_cube_add()
     folder, before = _library(tmp_path), Picture()
     file = assets.save_model_to_library(model, LAMP, folder, picture)
@@ -83,7 +97,9 @@ def test_saved_into_a_library_without_touching_the_scene(model: Path, picture: P
     (lamp,) = here.objects
     assert lamp.asset_data.description == LAMP.prompt and lamp["mint_prompt"] == LAMP.prompt
     assert max(vertex.co.z for vertex in lamp.data.vertices) == pytest.approx(1)
-    assert [each.packed_file is not None for each in bpy.data.images if each.source == "FILE"] == [True]
+    assert [each.packed_file is not None for each in bpy.data.images if each.source == "FILE"] == [
+        True
+    ]
     assert tuple(lamp.preview.image_size) > (0, 0)
 
 
@@ -92,27 +108,38 @@ def test_a_rerun_replaces_its_own_file(model: Path, tmp_path: Path) -> None:
     folder = _library(tmp_path)
     assets.save_model_to_library(model, LAMP, folder)
     assets.save_model_to_library(model, LAMP, folder)
-    assets.save_model_to_library(model, Provenance(job_id="j", asset_id="mdl_2", name="Lamp"), folder)
+    assets.save_model_to_library(
+        model, Provenance(job_id="j", asset_id="mdl_2", name="Lamp"), folder
+    )
     assert len(list(folder.glob("*.blend"))) == 2
 
 
 def test_the_catalogs_of_the_user_stay(model: Path, tmp_path: Path) -> None:
-    """Catalogs that the library has are kept, ours is added once, and one of that path which the user made is used as it is."""
+    """Catalogs that the library has are kept, ours is added once, and one of that path which the
+    user made is used as it is.
+    """
     folder = _library(tmp_path)
     own = "11111111-2222-3333-4444-555555555555:Wood/Oak:Oak"
     (folder / asset_catalogs.FILE).write_text(f"# mine\nVERSION 1\n\n{own}\n", encoding="utf-8")
     for _ in range(2):
         assets.save_model_to_library(model, LAMP, folder)
     lines = (folder / asset_catalogs.FILE).read_text(encoding="utf-8").splitlines()
-    ours = [f"{asset_catalogs.PARENT}:Mint:Mint", f"{asset_catalogs.IDS['Mint/Models']}:Mint/Models:Mint-Models"]
+    ours = [
+        f"{asset_catalogs.PARENT}:Mint:Mint",
+        f"{asset_catalogs.IDS['Mint/Models']}:Mint/Models:Mint-Models",
+    ]
     assert lines == ["# mine", "VERSION 1", "", own, *ours]
     theirs = "99999999-2222-3333-4444-555555555555"
-    (folder / asset_catalogs.FILE).write_text(f"VERSION 1\n{theirs}:Mint/Models:Lamps\n", encoding="utf-8")
+    (folder / asset_catalogs.FILE).write_text(
+        f"VERSION 1\n{theirs}:Mint/Models:Lamps\n", encoding="utf-8"
+    )
     assert asset_catalogs.catalog_for("model", folder) == theirs
 
 
 def test_who_could_read_the_catalogs_still_can(tmp_path: Path) -> None:
-    """A library lies on a shared disk, say: the file keeps its permissions, and a new one has those of any other new file."""
+    """A library lies on a shared disk, say: the file keeps its permissions, and a new one has those
+    of any other new file.
+    """
     file = _library(tmp_path) / asset_catalogs.FILE
     asset_catalogs.catalog_for("model", file.parent)
     (tmp_path / "any").touch()
@@ -153,7 +180,10 @@ def test_libraries_are_those_of_the_preferences(tmp_path: Path) -> None:
     """Only libraries whose folder exists are offered; a file saved inside one belongs to it."""
     folder = _library(tmp_path)
     known = bpy.context.preferences.filepaths.asset_libraries
-    there, gone = known.new(name="Mine", directory=str(folder)), known.new(name="Gone", directory=str(tmp_path / "gone"))
+    there, gone = (
+        known.new(name="Mine", directory=str(folder)),
+        known.new(name="Gone", directory=str(tmp_path / "gone")),
+    )
     try:
         assert assets.Library("Mine", folder) in assets.libraries()
         assert "Gone" not in {each.name for each in assets.libraries()}

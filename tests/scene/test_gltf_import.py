@@ -60,23 +60,37 @@ def test_bones_bring_no_icosphere(tmp_path: Path, shelf: bpy.types.Collection) -
     assert bpy.context.window.scene == shown
 
 
-def test_notes_of_the_importer_stay_out_of_the_scene(tmp_path: Path, shelf: bpy.types.Collection) -> None:
+def test_notes_of_the_importer_stay_out_of_the_scene(
+    tmp_path: Path, shelf: bpy.types.Collection
+) -> None:
     """Animations and scene extras leave no trace on the user's scene."""
     path = glbs.animated(tmp_path / "animated.glb")
     keys = set(bpy.context.scene.keys())
-    frames = (bpy.context.scene.frame_start, bpy.context.scene.frame_end, bpy.context.scene.frame_current)
+    frames = (
+        bpy.context.scene.frame_start,
+        bpy.context.scene.frame_end,
+        bpy.context.scene.frame_current,
+    )
     import_glb(path, shelf)
     assert set(bpy.context.scene.keys()) == keys
-    assert (bpy.context.scene.frame_start, bpy.context.scene.frame_end, bpy.context.scene.frame_current) == frames
+    assert (
+        bpy.context.scene.frame_start,
+        bpy.context.scene.frame_end,
+        bpy.context.scene.frame_current,
+    ) == frames
     assert len(bpy.data.actions) == 1
 
 
-def test_several_scenes_in_a_file_become_no_scenes_here(tmp_path: Path, shelf: bpy.types.Collection) -> None:
+def test_several_scenes_in_a_file_become_no_scenes_here(
+    tmp_path: Path, shelf: bpy.types.Collection
+) -> None:
     """A GLB with two scenes brings its objects, not its scenes."""
     glb = glbs.Glb()
     mesh = glb.mesh(glbs.box(glb))
     glb.node(mesh=mesh, name="one")
-    glb.json["scenes"].append({"name": "second", "nodes": [glb.node(root=False, mesh=mesh, name="two")]})
+    glb.json["scenes"].append(
+        {"name": "second", "nodes": [glb.node(root=False, mesh=mesh, name="two")]}
+    )
     objects = import_glb(glb.save(tmp_path / "two.glb"), shelf)
     assert {"one", "two"} <= {each.name for each in objects}
     assert len(bpy.data.scenes) == 1
@@ -88,7 +102,9 @@ def _cut(data: bytes) -> bytes:
 
 
 def _no_triangles(data: bytes) -> bytes:
-    return _changed(data, lambda document: document.pop("nodes") and document["scenes"][0].pop("nodes"))
+    return _changed(
+        data, lambda document: document.pop("nodes") and document["scenes"][0].pop("nodes")
+    )
 
 
 def _outside(data: bytes) -> bytes:
@@ -110,7 +126,12 @@ def _changed(data: bytes, change: Callable[[dict], object]) -> bytes:
     text = json.dumps(document).encode()
     text += b" " * (-len(text) % 4)
     rest = data[20 + size :]
-    return struct.pack("<4sII", b"glTF", 2, 20 + len(text) + len(rest)) + struct.pack("<I4s", len(text), b"JSON") + text + rest
+    return (
+        struct.pack("<4sII", b"glTF", 2, 20 + len(text) + len(rest))
+        + struct.pack("<I4s", len(text), b"JSON")
+        + text
+        + rest
+    )
 
 
 BAD = {
@@ -130,7 +151,9 @@ BAD = {
 
 @pytest.mark.parametrize("kind", BAD)
 def test_a_bad_file_leaves_nothing(kind: str, model: Path, shelf: bpy.types.Collection) -> None:
-    """A damaged or hostile file is refused with a sentence, and no data-block comes, goes or changes."""
+    """A damaged or hostile file is refused with a sentence, and no data-block comes, goes or
+    changes.
+    """
     before = Picture()
     model.write_bytes(BAD[kind](model.read_bytes()))
     with pytest.raises(ImportTrouble) as trouble:
@@ -140,13 +163,19 @@ def test_a_bad_file_leaves_nothing(kind: str, model: Path, shelf: bpy.types.Coll
     before.assert_same(Picture())
 
 
-def test_a_failure_inside_blender_leaves_nothing(model: Path, shelf: bpy.types.Collection, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When Blender's importer breaks half-way, what it had made is taken away and its traceback does not reach the person."""
+def test_a_failure_inside_blender_leaves_nothing(
+    model: Path, shelf: bpy.types.Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When Blender's importer breaks half-way, what it had made is taken away and its traceback
+    does not reach the person.
+    """
     from io_scene_gltf2.blender.com import gltf2_blender_ui  # noqa: F401  (the importer's package is loaded)
 
     before = Picture()
     broken = type("Broken", (), {"gather_import_node_after_hook": lambda *_: 1 / 0})
-    monkeypatch.setattr(__import__("io_scene_gltf2"), "glTF2ImportUserExtension", broken, raising=False)
+    monkeypatch.setattr(
+        __import__("io_scene_gltf2"), "glTF2ImportUserExtension", broken, raising=False
+    )
     with pytest.raises(ImportTrouble, match=r"could not read “model\.glb”"):
         import_glb(model, shelf)
     monkeypatch.undo()
@@ -154,11 +183,16 @@ def test_a_failure_inside_blender_leaves_nothing(model: Path, shelf: bpy.types.C
     assert import_glb(model, shelf)
 
 
-def test_loggers_are_left_as_they_were(model: Path, shelf: bpy.types.Collection, capfd: pytest.CaptureFixture[str]) -> None:
+def test_loggers_are_left_as_they_were(
+    model: Path, shelf: bpy.types.Collection, capfd: pytest.CaptureFixture[str]
+) -> None:
     """An import prints nothing on standard output and adds no handler to a logger."""
     import logging
 
-    before = {name: list(logging.getLogger(name).handlers) for name in ("glTFImporter", "glTFImporter_errors")}
+    before = {
+        name: list(logging.getLogger(name).handlers)
+        for name in ("glTFImporter", "glTFImporter_errors")
+    }
     import_glb(model, shelf)
     assert {name: list(logging.getLogger(name).handlers) for name in before} == before
     assert capfd.readouterr().out == ""
@@ -175,10 +209,15 @@ TRACEBACK = 'Traceback (most recent call last):\n  File "/a/b.py", line 12, in e
         ("エラー: Bad glTF\n", "Bad glTF"),
         (f"Error: Python: {TRACEBACK}\nLocation: /a/bpy/ops.py:109\n", "OSError: no library: x"),
         (f"Fehler: Python: {TRACEBACK}\nPosition: /a/bpy/ops.py:109\n", "OSError: no library: x"),
-        (f"Erreur: Python\xa0: {TRACEBACK}\nPosition\xa0: /a/bpy/ops.py:109\n", "OSError: no library: x"),
+        (
+            f"Erreur: Python\xa0: {TRACEBACK}\nPosition\xa0: /a/bpy/ops.py:109\n",
+            "OSError: no library: x",
+        ),
         ("", "RuntimeError"),
     ],
 )
 def test_the_reason_is_found_in_every_language(said: str, reason: str) -> None:
-    """Blender translates what it puts around the reason of a failed operator (as seen in 4.3 in German, Japanese and French)."""
+    """Blender translates what it puts around the reason of a failed operator (as seen in 4.3 in
+    German, Japanese and French).
+    """
     assert gltf_import._last_line(RuntimeError(said)) == reason

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An import reads the one file that was downloaded, and touches nothing else on the disk or the network."""
+"""An import reads the one file that was downloaded, and touches nothing else on the disk or the
+network.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +31,24 @@ CHANGES_THE_DISK = {
     "shutil.move",
     "shutil.rmtree",
 }
-LEAVES_THE_MACHINE = {"socket.connect", "socket.getaddrinfo", "subprocess.Popen", "os.system", "urllib.Request"}
-INSTALLED = tuple({os.path.realpath(each) for each in (sys.prefix, sys.base_prefix, *site.getsitepackages(), Path(__file__).parents[2])})
+LEAVES_THE_MACHINE = {
+    "socket.connect",
+    "socket.getaddrinfo",
+    "subprocess.Popen",
+    "os.system",
+    "urllib.Request",
+}
+INSTALLED = tuple(
+    {
+        os.path.realpath(each)
+        for each in (
+            sys.prefix,
+            sys.base_prefix,
+            *site.getsitepackages(),
+            Path(__file__).parents[2],
+        )
+    }
+)
 
 _told: list[tuple[str, str, bool]] | None = None
 
@@ -39,7 +57,15 @@ def _hook(event: str, arguments: tuple[object, ...]) -> None:
     if _told is None or event not in {"open"} | CHANGES_THE_DISK | LEAVES_THE_MACHINE:
         return
     flags = arguments[2] if event == "open" and isinstance(arguments[2], int) else 0
-    _told.append((event, os.fsdecode(arguments[0]) if isinstance(arguments[0], str | bytes) else repr(arguments[0]), bool(flags & 3)))
+    _told.append(
+        (
+            event,
+            os.fsdecode(arguments[0])
+            if isinstance(arguments[0], str | bytes)
+            else repr(arguments[0]),
+            bool(flags & 3),
+        )
+    )
 
 
 sys.addaudithook(_hook)  # for the rest of the process: Python has no way to take one off
@@ -66,21 +92,28 @@ def _strange(told: list[tuple[str, str, bool]], folder: Path) -> list[tuple[str,
 
 
 def _outside_view(data: bytes) -> bytes:
-    return _changed(data, lambda document: document.update(extensions={"X_y": {"uri": "/etc/passwd"}}))
+    return _changed(
+        data, lambda document: document.update(extensions={"X_y": {"uri": "/etc/passwd"}})
+    )
 
 
 HOSTILE = BAD | {"whole": lambda data: data, "an extension outside": _outside_view}
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_nothing_outside_the_folder_is_touched(kind: str, model: Path, tmp_path: Path, told: list[tuple[str, str, bool]]) -> None:
-    """Whether the file is good, damaged or hostile: no other file is opened, made or changed, and no address is asked."""
+def test_nothing_outside_the_folder_is_touched(
+    kind: str, model: Path, tmp_path: Path, told: list[tuple[str, str, bool]]
+) -> None:
+    """Whether the file is good, damaged or hostile: no other file is opened, made or changed, and
+    no address is asked.
+    """
     model.write_bytes(HOSTILE[kind](model.read_bytes()))
     shelf = bpy.data.collections.new("Shelf")
     bpy.context.scene.collection.children.link(shelf)
     there = sorted(path.name for path in tmp_path.iterdir())
     told.clear()
-    if kind in {"whole", "an extension outside"}:  # an address in an extension that nobody reads is no reason to refuse the file
+    # an address in an extension that nobody reads is no reason to refuse the file
+    if kind in {"whole", "an extension outside"}:
         import_glb(model, shelf)
     else:
         with pytest.raises(ImportTrouble):
@@ -95,4 +128,7 @@ def test_that_test_would_notice(tmp_path: Path, told: list[tuple[str, str, bool]
     told.clear()
     Path(os.devnull).read_bytes()
     Path(os.devnull).write_bytes(b"x")
-    assert [(event, writes) for event, _, writes in _strange(told, tmp_path)] == [("open", False), ("open", True)]
+    assert [(event, writes) for event, _, writes in _strange(told, tmp_path)] == [
+        ("open", False),
+        ("open", True),
+    ]

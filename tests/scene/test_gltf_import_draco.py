@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Compressed files: what this Blender can decode itself, what DracoPy decodes for it, and what is said when neither can."""
+"""Compressed files: what this Blender can decode itself, what DracoPy decodes for it, and what is
+said when neither can.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,12 @@ def by_package(monkeypatch: pytest.MonkeyPatch) -> None:
 def _compressed(path: Path, *, skin: bool = False) -> Path:
     glb = glbs.Glb()
     material = glb.material(texture=glbs.png((200, 30, 30)))
-    glb.node(mesh=glb.mesh(glbs.draco_box(glb, material=material, skin=skin), glbs.draco_box(glb, (2, 0, 0), (3, 1, 1), material=material)))
+    glb.node(
+        mesh=glb.mesh(
+            glbs.draco_box(glb, material=material, skin=skin),
+            glbs.draco_box(glb, (2, 0, 0), (3, 1, 1), material=material),
+        )
+    )
     return glb.save(path)
 
 
@@ -54,25 +61,41 @@ def _mesh(objects: list) -> bpy.types.Mesh:
 
 
 def _points(mesh: bpy.types.Mesh) -> np.ndarray:
-    return np.array(sorted(tuple(round(value, 3) for value in vertex.co) for vertex in mesh.vertices))
+    return np.array(
+        sorted(tuple(round(value, 3) for value in vertex.co) for vertex in mesh.vertices)
+    )
 
 
-def test_draco_arrives_through_the_package(tmp_path: Path, shelf: bpy.types.Collection, by_package: None) -> None:
-    """Without a decoder in Blender, every primitive arrives with faces, normals, UVs and colours, to the step of the quantisation."""
+def test_draco_arrives_through_the_package(
+    tmp_path: Path, shelf: bpy.types.Collection, by_package: None
+) -> None:
+    """Without a decoder in Blender, every primitive arrives with faces, normals, UVs and colours,
+    to the step of the quantisation.
+    """
     mesh = _mesh(import_glb(_compressed(tmp_path / "m.glb"), shelf))
     assert (len(mesh.vertices), len(mesh.polygons)) == (48, 24)
     points = np.array([vertex.co[:] for vertex in mesh.vertices])
-    assert np.abs(points.min(axis=0) - (-0.5, -1, 0)).max() <= STEP and np.abs(points.max(axis=0) - (3, 0.5, 1)).max() <= STEP
+    assert (
+        np.abs(points.min(axis=0) - (-0.5, -1, 0)).max() <= STEP
+        and np.abs(points.max(axis=0) - (3, 0.5, 1)).max() <= STEP
+    )
     normals = np.array([corner.vector[:] for corner in mesh.corner_normals])
-    assert np.abs(normals).max(axis=1) == pytest.approx(1, abs=0.02)  # each along one axis, as a box's are
+    # each along one axis, as a box's are
+    assert np.abs(normals).max(axis=1) == pytest.approx(1, abs=0.02)
     uvs = {tuple(np.round(each.uv, 2)) for each in mesh.uv_layers[0].data}
     assert uvs == {(0, 0), (0, 1), (1, 0), (1, 1)}
     assert len(mesh.color_attributes) == 1
-    colour = np.array(mesh.color_attributes[0].data[0].color_srgb if hasattr(mesh.color_attributes[0].data[0], "color_srgb") else [])
+    colour = np.array(
+        mesh.color_attributes[0].data[0].color_srgb
+        if hasattr(mesh.color_attributes[0].data[0], "color_srgb")
+        else []
+    )
     assert colour.size and mesh.materials[0].node_tree is not None
 
 
-def test_both_decoders_agree(tmp_path: Path, shelf: bpy.types.Collection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_both_decoders_agree(
+    tmp_path: Path, shelf: bpy.types.Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where Blender has a decoder of its own, DracoPy's way brings the same vertices."""
     if not capabilities.draco_is_native():
         pytest.skip(DOES_NOT_APPLY + "this Blender has no Draco decoder")
@@ -83,7 +106,9 @@ def test_both_decoders_agree(tmp_path: Path, shelf: bpy.types.Collection, monkey
 
 
 def test_joints_and_weights_are_found_by_their_ids(tmp_path: Path) -> None:
-    """Attributes of a skin come out of the compressed data by unique id, in the types that their accessors name."""
+    """Attributes of a skin come out of the compressed data by unique id, in the types that their
+    accessors name.
+    """
     path = _compressed(tmp_path / "m.glb", skin=True)
     with draco.plain_copy(path) as plain:
         assert inspect(plain).extensions_required == frozenset()
@@ -107,7 +132,9 @@ def test_the_plain_copy_is_beside_the_file_and_goes(tmp_path: Path) -> None:
 def test_without_any_decoder_it_says_what_to_do(
     tmp_path: Path, shelf: bpy.types.Collection, by_package: None, hide_dracopy: Callable[[], None]
 ) -> None:
-    """No decoder at all: nothing is imported, and the sentence names the original file and how to get the decoder."""
+    """No decoder at all: nothing is imported, and the sentence names the original file and how to
+    get the decoder.
+    """
     path = _compressed(tmp_path / "m.glb")
     hide_dracopy()
     before = Picture()
@@ -131,19 +158,27 @@ def test_optional_draco_is_left_aside(
 
 
 @pytest.mark.parametrize("damage", ["zeros", "cut", "noise"])
-def test_damaged_draco_is_said(tmp_path: Path, shelf: bpy.types.Collection, by_package: None, damage: str) -> None:
-    """Compressed data that cannot be decoded is a sentence, not a crash, and nothing is left behind."""
+def test_damaged_draco_is_said(
+    tmp_path: Path, shelf: bpy.types.Collection, by_package: None, damage: str
+) -> None:
+    """Compressed data that cannot be decoded is a sentence, not a crash, and nothing is left
+    behind.
+    """
     before = Picture()
     glb = glbs.Glb()
     primitive = glbs.draco_box(glb)
-    view = glb.json["bufferViews"][primitive["extensions"]["KHR_draco_mesh_compression"]["bufferView"]]
+    view = glb.json["bufferViews"][
+        primitive["extensions"]["KHR_draco_mesh_compression"]["bufferView"]
+    ]
     start, size = view["byteOffset"], view["byteLength"]
     if damage == "zeros":
         glb.binary[start : start + size] = bytes(size)
     elif damage == "cut":
         view["byteLength"] = 40
     else:
-        glb.binary[start + 12 : start + size] = bytes((each * 37 + 11) % 256 for each in range(size - 12))
+        glb.binary[start + 12 : start + size] = bytes(
+            (each * 37 + 11) % 256 for each in range(size - 12)
+        )
     glb.node(mesh=glb.mesh(primitive))
     with pytest.raises(ImportTrouble, match=r"m\.glb"):
         import_glb(glb.save(tmp_path / "m.glb"), shelf)
@@ -153,9 +188,15 @@ def test_damaged_draco_is_said(tmp_path: Path, shelf: bpy.types.Collection, by_p
 @pytest.mark.parametrize("native", [True, False])
 @pytest.mark.parametrize("method", [0, 1])
 def test_a_draco_bomb_is_refused_before_it_is_decoded(
-    method: int, native: bool, tmp_path: Path, shelf: bpy.types.Collection, monkeypatch: pytest.MonkeyPatch
+    method: int,
+    native: bool,
+    tmp_path: Path,
+    shelf: bpy.types.Collection,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Data that announces four billion triangles is refused on its announcement, whoever would decode it."""
+    """Data that announces four billion triangles is refused on its announcement, whoever would
+    decode it.
+    """
     if native and not capabilities.draco_is_native():
         pytest.skip(DOES_NOT_APPLY + "this Blender has no Draco decoder")
     monkeypatch.setattr(capabilities, "draco_is_native", lambda: native)
@@ -163,7 +204,9 @@ def test_a_draco_bomb_is_refused_before_it_is_decoded(
     head = b"DRACO" + bytes([2, 2, 1, method]) + struct.pack("<H", 0) + (b"\0" if method else b"")
     glb = glbs.Glb()
     primitive = glbs.draco_box(glb)
-    primitive["extensions"]["KHR_draco_mesh_compression"]["bufferView"] = glb.view(head + huge + huge + bytes(20))
+    primitive["extensions"]["KHR_draco_mesh_compression"]["bufferView"] = glb.view(
+        head + huge + huge + bytes(20)
+    )
     glb.node(mesh=glb.mesh(primitive))
     before = Picture()
     with pytest.raises(ImportTrouble, match="4,294,967,295 triangles"):
@@ -172,8 +215,12 @@ def test_a_draco_bomb_is_refused_before_it_is_decoded(
 
 
 @pytest.mark.parametrize("ids", [{"POSITION": 77}, {"NOT_THERE": 0}, {"POSITION": "one"}, None])
-def test_nonsense_about_attributes_is_said(ids: object, tmp_path: Path, shelf: bpy.types.Collection, by_package: None) -> None:
-    """Ids that the compressed data does not have, or that are no ids, are a sentence and leave nothing."""
+def test_nonsense_about_attributes_is_said(
+    ids: object, tmp_path: Path, shelf: bpy.types.Collection, by_package: None
+) -> None:
+    """Ids that the compressed data does not have, or that are no ids, are a sentence and leave
+    nothing.
+    """
     before = Picture()
     glb = glbs.Glb()
     primitive = glbs.draco_box(glb)
@@ -184,9 +231,15 @@ def test_nonsense_about_attributes_is_said(ids: object, tmp_path: Path, shelf: b
     before.assert_same(Picture())
 
 
-@pytest.mark.parametrize("extension", ["KHR_texture_basisu", "EXT_meshopt_compression", "VENDOR_unheard_of"])
-def test_what_blender_lacks_is_named(extension: str, tmp_path: Path, shelf: bpy.types.Collection) -> None:
-    """A file that requires what this Blender cannot read is refused by its header, with the way out."""
+@pytest.mark.parametrize(
+    "extension", ["KHR_texture_basisu", "EXT_meshopt_compression", "VENDOR_unheard_of"]
+)
+def test_what_blender_lacks_is_named(
+    extension: str, tmp_path: Path, shelf: bpy.types.Collection
+) -> None:
+    """A file that requires what this Blender cannot read is refused by its header, with the way
+    out.
+    """
     if extension in capabilities.readable_extensions():
         pytest.skip(DOES_NOT_APPLY + f"this Blender reads {extension}")
     glb = glbs.Glb()
@@ -207,17 +260,34 @@ def test_quantised_vertices_arrive(tmp_path: Path, shelf: bpy.types.Collection) 
     glb.json["bufferViews"][view]["byteStride"] = 8
     position = glb.add(
         "accessors",
-        {"bufferView": view, "componentType": 5122, "normalized": True, "type": "VEC3", "count": 24, "min": [0, 0, 0], "max": [32767] * 3},
+        {
+            "bufferView": view,
+            "componentType": 5122,
+            "normalized": True,
+            "type": "VEC3",
+            "count": 24,
+            "min": [0, 0, 0],
+            "max": [32767] * 3,
+        },
     )
-    glb.node(mesh=glb.mesh({"attributes": {"POSITION": position}, "indices": glb.accessor(faces, "u2")}), scale=[3, 3, 3])
+    glb.node(
+        mesh=glb.mesh({"attributes": {"POSITION": position}, "indices": glb.accessor(faces, "u2")}),
+        scale=[3, 3, 3],
+    )
     glb.require("KHR_mesh_quantization")
     mesh = _mesh(import_glb(glb.save(tmp_path / "m.glb"), shelf))
     assert np.array([vertex.co[:] for vertex in mesh.vertices]).max() == pytest.approx(1, abs=1e-4)
 
 
 def test_features_are_asked_for_not_versions(hide_dracopy: Callable[[], None]) -> None:
-    """What counts is whether the decoder's library is there: two builds of one version differ in that."""
+    """What counts is whether the decoder's library is there: two builds of one version differ in
+    that.
+    """
     hide_dracopy()
     native = capabilities.draco_is_native()
     assert (capabilities.DRACO in capabilities.readable_extensions()) == native
-    assert {"KHR_materials_unlit", "KHR_texture_transform", "EXT_texture_webp"} <= capabilities.readable_extensions()
+    assert {
+        "KHR_materials_unlit",
+        "KHR_texture_transform",
+        "EXT_texture_webp",
+    } <= capabilities.readable_extensions()

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that were changed at random, given to the real importer: each one arrives whole or is refused in a sentence, and nothing is left."""
+"""Files that were changed at random, given to the real importer: each one arrives whole or is
+refused in a sentence, and nothing is left.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ pytestmark = pytest.mark.blender
 ROOT = Path(__file__).parents[2]
 SEEDS = 120
 MOST_MEGABYTES = 600
-"""Grown by, over the first file: all of them are small, and no lie in one may ask for much memory."""
+"""Grown by, over the first file: all of them are small, and no lie in one may ask for much memory.
+"""
 
 
 @pytest.fixture(scope="module")
@@ -25,14 +28,24 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What became of each file."""
     folder = tmp_path_factory.mktemp("fuzz")
     command = [sys.executable, "-m", "tests.scene.inside_fuzz", str(folder), "0", str(SEEDS)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
-    lines = [json.loads(line.removeprefix("MINT ")) for line in done.stdout.splitlines() if line.startswith("MINT ")]
-    assert lines and lines[-1] == {"done": True}, f"Blender ended with {done.returncode} at {lines[-1:]}:\n{done.stderr[-3000:]}"
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+    )
+    lines = [
+        json.loads(line.removeprefix("MINT "))
+        for line in done.stdout.splitlines()
+        if line.startswith("MINT ")
+    ]
+    assert lines and lines[-1] == {"done": True}, (
+        f"Blender ended with {done.returncode} at {lines[-1:]}:\n{done.stderr[-3000:]}"
+    )
     return [each for each in lines if "seed" in each]
 
 
 def test_each_file_arrives_or_is_refused_in_a_sentence(told: list[dict[str, Any]]) -> None:
-    """No crash, no other exception, no traceback in the words; enough of both kinds, or this would prove nothing."""
+    """No crash, no other exception, no traceback in the words; enough of both kinds, or this would
+    prove nothing.
+    """
     refused = [each for each in told if "sentence" in each]
     assert len(told) == SEEDS and len(refused) > SEEDS / 5 and len(told) - len(refused) > SEEDS / 10
     for each in refused:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""GLBs that are unusual but good: they arrive, although Blender's own importer would refuse most of them as they are."""
+"""GLBs that are unusual but good: they arrive, although Blender's own importer would refuse most of
+them as they are.
+"""
 
 from __future__ import annotations
 
@@ -36,11 +38,18 @@ def written(folder: Path, change: Callable[[dict[str, Any]], object], more: byte
         (lambda document: None, b"trailing"),
         (lambda document: document["asset"].update(version="2.1", minVersion="2.0"), b""),
         (lambda document: document.update(extensionsRequired=["KHR_materials_unlit"]), b""),
-        (lambda document: document["asset"].update(extensions={"MINT_source": ADDRESS}, extras=ADDRESS), b""),
+        (
+            lambda document: document["asset"].update(
+                extensions={"MINT_source": ADDRESS}, extras=ADDRESS
+            ),
+            b"",
+        ),
     ],
     ids=["trailing", "version", "required", "metadata"],
 )
-def test_an_unusual_file_lands(tmp_path: Path, change: Callable[[dict[str, Any]], object], more: bytes) -> None:
+def test_an_unusual_file_lands(
+    tmp_path: Path, change: Callable[[dict[str, Any]], object], more: bytes
+) -> None:
     """All of its faces are there, and the file is as it was."""
     path = written(tmp_path, change, more)
     before = path.read_bytes()
@@ -49,9 +58,15 @@ def test_an_unusual_file_lands(tmp_path: Path, change: Callable[[dict[str, Any]]
     assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize(("mode", "edges"), [(0, 0), (1, 15), (3, 21)], ids=["points", "lines", "strip"])
-def test_points_and_lines_land_as_a_mesh_without_faces(tmp_path: Path, mode: int, edges: int) -> None:
-    """There is nothing wrong with a scan of points: its vertices are here, where they should be, and stand on the floor."""
+@pytest.mark.parametrize(
+    ("mode", "edges"), [(0, 0), (1, 15), (3, 21)], ids=["points", "lines", "strip"]
+)
+def test_points_and_lines_land_as_a_mesh_without_faces(
+    tmp_path: Path, mode: int, edges: int
+) -> None:
+    """There is nothing wrong with a scan of points: its vertices are here, where they should be,
+    and stand on the floor.
+    """
 
     def change(document: dict[str, Any]) -> None:
         document["meshes"][0]["primitives"][0].update(mode=mode)
@@ -68,6 +83,9 @@ def test_points_and_lines_land_as_a_mesh_without_faces(tmp_path: Path, mode: int
 
 def test_such_a_file_is_one_that_blender_itself_refuses(tmp_path: Path) -> None:
     """Otherwise the copies that are made of it would be for nothing."""
-    for change, more in ((lambda document: None, b"rest"), (lambda document: document["asset"].update(version="2.1"), b"")):
+    for change, more in (
+        (lambda document: None, b"rest"),
+        (lambda document: document["asset"].update(version="2.1"), b""),
+    ):
         with pytest.raises(RuntimeError):
             bpy.ops.import_scene.gltf(filepath=str(written(tmp_path, change, more)))

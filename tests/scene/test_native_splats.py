@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Splats in a Blender that has its own (5.3 and later), of which there is no wheel: here a 5.2 is given what 5.3 has.
+"""Splats in a Blender that has its own (5.3 and later), of which there is no wheel: here a 5.2 is
+given what 5.3 has.
 
-The double follows Blender's sources (`source/blender/io/spz`, `editors/io/io_spz.cc`, `rna_pointcloud`): the property `type` of point clouds,
-and `wm.spz_import`, which wants an active window and leaves one point cloud, named after the file, selected and active in the active
-collection, with the attributes that `splats` describes. What it reads from the file it reads with our decoder, whose values other
-decoders have confirmed (`tests/files/test_spz.py`)."""
+The double follows Blender's sources (`source/blender/io/spz`, `editors/io/io_spz.cc`,
+`rna_pointcloud`): the property `type` of point clouds, and `wm.spz_import`, which wants an active
+window and leaves one point cloud, named after the file, selected and active in the active
+collection, with the attributes that `splats` describes. What it reads from the file it reads with
+our decoder, whose values other decoders have confirmed (`tests/files/test_spz.py`).
+"""
 
 from __future__ import annotations
 
@@ -99,7 +102,12 @@ def path(tmp_path: Path) -> Path:
 def assert_whole(made, path: Path) -> None:
     """Every value of the file is on the object, as native splats."""
     expected = decode.to_blender_axes(decode.decode(path))
-    assert made.type == "POINTCLOUD" and made.data.type == "GAUSSIAN_SPLAT" and not made.modifiers and not made.data.materials
+    assert (
+        made.type == "POINTCLOUD"
+        and made.data.type == "GAUSSIAN_SPLAT"
+        and not made.modifiers
+        and not made.data.materials
+    )
     assert made.data.attributes["radiance:base"].data_type == "FLOAT4"
     for name, values in {
         "position": expected.positions,
@@ -112,7 +120,9 @@ def assert_whole(made, path: Path) -> None:
 
 
 def test_blenders_own_importer_is_used_and_nothing_else_changes(native, path):
-    """Blender's importer reads the file; selection, active object, scenes and node groups stay as they were."""
+    """Blender's importer reads the file; selection, active object, scenes and node groups stay as
+    they were.
+    """
     scene = bpy.context.scene
     own = bpy.data.objects.new("Own", None)
     scene.collection.objects.link(own)
@@ -123,13 +133,21 @@ def test_blenders_own_importer_is_used_and_nothing_else_changes(native, path):
     assert native.calls == [str(path)]
     assert_whole(made, path)
     assert made.name == made.data.name == "Place Splats" and made[splats.MARK] == POINTS
-    assert set(before.new()) == {made, made.data} and list(made.users_collection) == [scene.collection]
-    assert bpy.context.selected_objects == [own] and bpy.context.view_layer.objects.active == own and bpy.context.window.scene == scene
+    assert set(before.new()) == {made, made.data} and list(made.users_collection) == [
+        scene.collection
+    ]
+    assert (
+        bpy.context.selected_objects == [own]
+        and bpy.context.view_layer.objects.active == own
+        and bpy.context.window.scene == scene
+    )
 
 
 @pytest.mark.parametrize("how", ["no window", "error", "points"])
 def test_where_blenders_importer_fails_our_decoder_does_it(native, path, how):
-    """Without an active window, after an error, or when what came is not splats: still native splats, and nothing of the try is left."""
+    """Without an active window, after an error, or when what came is not splats: still native
+    splats, and nothing of the try is left.
+    """
     native.how = how
     before = Inventory()
     made = splats.build(path, "Place", bpy.context.scene.collection)
@@ -146,7 +164,9 @@ def test_a_first_version_file_is_read_by_us(native, path):
 
 def test_a_bad_file_never_reaches_blenders_importer(native, path):
     """A header that claims four billion splats is refused before."""
-    path.write_bytes(build_spz.encode(build_spz.made_up(5), version=4)[:8] + b"\xff" * 4 + bytes(200))
+    path.write_bytes(
+        build_spz.encode(build_spz.made_up(5), version=4)[:8] + b"\xff" * 4 + bytes(200)
+    )
     with pytest.raises(splats.BadSplats):
         splats.build(path, "Place", bpy.context.scene.collection)
     assert native.calls == [] and not bpy.data.pointclouds
@@ -181,11 +201,19 @@ def drawn(root) -> list[str]:
 
 
 def test_splats_of_an_older_blender_become_native_with_one_click(path, request):
-    """The button is in the panel only in a Blender with splats of its own, and only until it was pressed; place, name and parent stay."""
+    """The button is in the panel only in a Blender with splats of its own, and only until it was
+    pressed; place, name and parent stay.
+    """
     scene = bpy.context.scene
     files = WorldFiles(splats=path)
     root = world_build.build_world(
-        files, name="Place", collection=scene.collection, scene=scene, at=(1, 2, 3), options=WorldOptions(), properties={}
+        files,
+        name="Place",
+        collection=scene.collection,
+        scene=scene,
+        at=(1, 2, 3),
+        options=WorldOptions(),
+        properties={},
     ).root
     (old,) = world_build.parts_of(root, "splats")
     assert old.type == "MESH" and old.modifiers and "mint.make_splats_native" not in drawn(root)
@@ -204,7 +232,12 @@ def test_splats_of_an_older_blender_become_native_with_one_click(path, request):
         (new,) = world_build.parts_of(root, "splats")
         bpy.context.view_layer.update()
         assert_whole(new, path)
-        assert new.name == name and new.parent == root and new.matrix_world == place and child.parent == new
+        assert (
+            new.name == name
+            and new.parent == root
+            and new.matrix_world == place
+            and child.parent == new
+        )
         assert not bpy.data.meshes and "mint.make_splats_native" not in drawn(root)
         with pytest.raises(RuntimeError, match="own already"):
             bpy.ops.mint.make_splats_native()

@@ -37,7 +37,11 @@ def _pixels(path: Path) -> np.ndarray:
 
 def test_an_empty_file_keeps_what_is_registered() -> None:
     """Starting anew leaves one empty scene, and the classes of an add-on are still there."""
-    mine = type("MINT_OT_test_stays", (bpy.types.Operator,), {"bl_idname": "mint.test_stays", "bl_label": "Stays"})
+    mine = type(
+        "MINT_OT_test_stays",
+        (bpy.types.Operator,),
+        {"bl_idname": "mint.test_stays", "bl_label": "Stays"},
+    )
     bpy.utils.register_class(mine)
     try:
         bpy.ops.mesh.primitive_cube_add()
@@ -49,7 +53,9 @@ def test_an_empty_file_keeps_what_is_registered() -> None:
 
 
 def test_a_blend_can_be_handed_on_alone(model: Path, tmp_path: Path) -> None:
-    """With the download gone, the saved file still has the model, its picture and where it came from."""
+    """With the download gone, the saved file still has the model, its picture and where it came
+    from.
+    """
     land_model(model, LAMP)
     loose = tmp_path / "loose.png"
     loose.write_bytes(glbs.png((10, 20, 30)))
@@ -60,11 +66,15 @@ def test_a_blend_can_be_handed_on_alone(model: Path, tmp_path: Path) -> None:
     bpy.ops.wm.open_mainfile(filepath=str(file))
     assert find(job_id="job_1").root.name == "Lamp"
     images = [each for each in bpy.data.images if each.source == "FILE"]
-    assert len(images) == 2 and all(each.packed_file and tuple(each.size) == (4, 4) for each in images)
+    assert len(images) == 2 and all(
+        each.packed_file and tuple(each.size) == (4, 4) for each in images
+    )
 
 
 def test_a_glb_holds_what_was_placed_and_nothing_else(model: Path, tmp_path: Path) -> None:
-    """The exported file has the model where it stands, and neither the cube beside it nor the lights and cameras of the scene."""
+    """The exported file has the model where it stands, and neither the cube beside it nor the
+    lights and cameras of the scene.
+    """
     bpy.ops.mesh.primitive_cube_add(location=(9, 9, 9))
     placed = land_model(model, LAMP, Landing(at=(1, 2, 3), height=2))
     before = Picture()
@@ -74,7 +84,10 @@ def test_a_glb_holds_what_was_placed_and_nothing_else(model: Path, tmp_path: Pat
     assert (header.triangles, header.images, header.extensions_required) == (12, 1, frozenset())
     output.start_empty()
     again = land_model(file, LAMP, Landing(at=(0, 0, 0)))
-    assert bounds(again.objects) == (pytest.approx((-1, -1, 0), abs=1e-5), pytest.approx((1, 1, 2), abs=1e-5))
+    assert bounds(again.objects) == (
+        pytest.approx((-1, -1, 0), abs=1e-5),
+        pytest.approx((1, 1, 2), abs=1e-5),
+    )
 
 
 @pytest.mark.parametrize("suffix", ["blend", "glb", "png"])
@@ -93,12 +106,21 @@ def test_a_place_that_cannot_be_written_is_said(suffix: str, model: Path, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("low", "high"), [((-0.5, 0, -0.5), (0.5, 1, 0.5)), ((-50, 0, -2), (50, 6, 2)), ((-0.01, 0, -0.01), (0.01, 0.2, 0.01))]
+    ("low", "high"),
+    [
+        ((-0.5, 0, -0.5), (0.5, 1, 0.5)),
+        ((-50, 0, -2), (50, 6, 2)),
+        ((-0.01, 0, -0.01), (0.01, 0.2, 0.01)),
+    ],
 )
 def test_a_picture_shows_the_whole_model(low: tuple, high: tuple, tmp_path: Path) -> None:
-    """Large, small, wide or tall: the model is in the picture, none of it cut off, and it takes a good part of it."""
+    """Large, small, wide or tall: the model is in the picture, none of it cut off, and it takes a
+    good part of it.
+    """
     placed = land_model(glbs.simple(tmp_path / "m.glb", low, high), LAMP, Landing(at=(3, 4, 5)))
-    shown = _pixels(output.render_still(tmp_path / "lamp.png", placed, width=96, height=72, samples=4))
+    shown = _pixels(
+        output.render_still(tmp_path / "lamp.png", placed, width=96, height=72, samples=4)
+    )
     orange = (shown[..., 0] - shown[..., 2]) > 0.15
     assert shown.shape == (72, 96, 3)
     rows, columns = np.flatnonzero(orange.any(axis=1)), np.flatnonzero(orange.any(axis=0))
@@ -108,7 +130,9 @@ def test_a_picture_shows_the_whole_model(low: tuple, high: tuple, tmp_path: Path
 
 
 def test_rendering_leaves_nothing(model: Path, tmp_path: Path) -> None:
-    """No camera, light, floor or scene stays in the file, and the user's render settings are as they were."""
+    """No camera, light, floor or scene stays in the file, and the user's render settings are as
+    they were.
+    """
     bpy.context.scene.render.resolution_x = 123
     placed = land_model(model, LAMP)
     before = Picture()
@@ -126,27 +150,44 @@ def test_a_model_with_a_camera_is_framed_all_the_same(tmp_path: Path) -> None:
     camera = glb.add("cameras", {"type": "perspective", "perspective": {"yfov": 0.7, "znear": 0.1}})
     glb.node(camera=camera, translation=[0, 50, 0])
     placed = land_model(glb.save(tmp_path / "m.glb"), LAMP)
-    shown = _pixels(output.render_still(tmp_path / "lamp.png", placed, width=48, height=36, samples=2))
+    shown = _pixels(
+        output.render_still(tmp_path / "lamp.png", placed, width=48, height=36, samples=2)
+    )
     assert ((shown[..., 0] - shown[..., 2]) > 0.15).mean() > 0.1
 
 
 def test_a_world_is_seen_by_its_own_camera_and_from_beside(tmp_path: Path) -> None:
-    """From the capture point the picture is what the panorama shows ahead; from a metre beside, the same wall is seen from another place."""
-    parts = WorldFiles(made_place.collider(tmp_path / "collider.glb"), made_place.panorama(tmp_path / "panorama.png"))
+    """From the capture point the picture is what the panorama shows ahead; from a metre beside, the
+    same wall is seen from another place.
+    """
+    parts = WorldFiles(
+        made_place.collider(tmp_path / "collider.glb"),
+        made_place.panorama(tmp_path / "panorama.png"),
+    )
     placed = land_world(parts, Provenance(job_id="w", kind="world", name="Room"))
-    straight = _pixels(output.render_still(tmp_path / "a.png", placed, width=48, height=36, samples=2))
-    beside = _pixels(output.render_still(tmp_path / "b.png", placed, width=48, height=36, samples=2, aside=True))
+    straight = _pixels(
+        output.render_still(tmp_path / "a.png", placed, width=48, height=36, samples=2)
+    )
+    beside = _pixels(
+        output.render_still(tmp_path / "b.png", placed, width=48, height=36, samples=2, aside=True)
+    )
     ahead = made_place.WALLS[3]
     for shown in (straight, beside):
         centre = shown[16:20, 22:26].mean(axis=(0, 1))
-        assert np.abs(centre / centre.max() - ahead / ahead.max()).max() < 0.1  # the colour of that wall, whichever of its four fields
+        # the colour of that wall, whichever of its four fields
+        assert np.abs(centre / centre.max() - ahead / ahead.max()).max() < 0.1
     assert np.abs(straight - beside).mean() > 0.05
     assert len([each for each in bpy.data.objects if each.type == "CAMERA"]) == 1
 
 
 def test_a_bare_collider_is_shown_all_the_same(tmp_path: Path) -> None:
-    """A World of which only the collider came is drawn as wire and not rendered, but its picture is not empty."""
-    placed = land_world(WorldFiles(made_place.collider(tmp_path / "collider.glb")), Provenance(job_id="w", kind="world", name="Room"))
+    """A World of which only the collider came is drawn as wire and not rendered, but its picture is
+    not empty.
+    """
+    placed = land_world(
+        WorldFiles(made_place.collider(tmp_path / "collider.glb")),
+        Provenance(job_id="w", kind="world", name="Room"),
+    )
     shown = _pixels(output.render_still(tmp_path / "a.png", placed, width=48, height=36, samples=2))
     assert shown.std() > 0.01
     assert all(each.hide_render for each in placed.objects if each.type == "MESH")

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panorama is seen where it belongs: as the background, and on the collider from anywhere, whatever is done to the World's root."""
+"""The panorama is seen where it belongs: as the background, and on the collider from anywhere,
+whatever is done to the World's root.
+"""
 
 from __future__ import annotations
 
@@ -47,13 +49,19 @@ class Place:
         self.image = panorama.load(made_place.panorama(folder / "panorama.png"), "Room")
 
     def put(self, location, rotation, scale) -> None:
-        self.root.location, self.root.rotation_euler, self.root.scale = location, rotation, (scale,) * 3
+        self.root.location, self.root.rotation_euler, self.root.scale = (
+            location,
+            rotation,
+            (scale,) * 3,
+        )
         bpy.context.view_layer.update()
 
     def agreement(self) -> float:
         bpy.context.view_layer.update()
         seen = made_place.render(self.scene, self.camera, self.folder / "seen.png")
-        return made_place.agreement(seen, made_place.seen_from(self.camera, self.point.matrix_world))
+        return made_place.agreement(
+            seen, made_place.seen_from(self.camera, self.point.matrix_world)
+        )
 
 
 @pytest.fixture
@@ -63,7 +71,9 @@ def place(tmp_path):
 
 @pytest.mark.parametrize("move", MOVES)
 def test_background_lines_up_with_the_world(place, move):
-    """The background alone shows from the capture point what the room would show, and turns with the root."""
+    """The background alone shows from the capture point what the room would show, and turns with
+    the root.
+    """
     for each in place.collider:
         each.hide_render = True
     panorama.show_background(place.scene, panorama.background(place.image, place.point, "Room"))
@@ -73,7 +83,9 @@ def test_background_lines_up_with_the_world(place, move):
 
 @pytest.mark.parametrize("move", MOVES)
 def test_projection_is_right_from_the_capture_point_and_beside_it(place, move):
-    """The collider shows each colour where it belongs from the capture point, and still does from elsewhere in the room."""
+    """The collider shows each colour where it belongs from the capture point, and still does from
+    elsewhere in the room.
+    """
     panorama.put_on(place.collider, panorama.projection(place.image, place.point, "Room"))
     place.put(*MOVES[move])
     assert place.agreement() > 0.9
@@ -82,7 +94,9 @@ def test_projection_is_right_from_the_capture_point_and_beside_it(place, move):
 
 
 def test_a_wrong_turn_would_be_noticed(place):
-    """The room differs in every direction: this test's measure falls when the picture is turned by a quarter or mirrored."""
+    """The room differs in every direction: this test's measure falls when the picture is turned by
+    a quarter or mirrored.
+    """
     panorama.put_on(place.collider, panorama.projection(place.image, place.point, "Room"))
     place.put(*MOVES["as Mint's viewer shows it"])
     seen = made_place.render(place.scene, place.camera, place.folder / "seen.png")
@@ -109,12 +123,16 @@ def test_projection_needs_no_light_and_no_texture_coordinates(place):
 
 
 def test_picture_is_in_the_blend_and_in_its_colour_space(place):
-    """The picture is packed, so that the .blend stays whole when the downloads are cleared, and is read as sRGB."""
+    """The picture is packed, so that the .blend stays whole when the downloads are cleared, and is
+    read as sRGB.
+    """
     assert place.image.packed_file and place.image.colorspace_settings.name == "sRGB"
 
 
 def test_earlier_world_is_kept_and_comes_back(place, tmp_path):
-    """Two panoramas in a row, a saved file in between: one click still brings back the World that the user had made."""
+    """Two panoramas in a row, a saved file in between: one click still brings back the World that
+    the user had made.
+    """
     own = bpy.data.worlds.new("Mine")
     place.scene.world = own
     first = panorama.background(place.image, place.point, "First")
@@ -136,7 +154,9 @@ def test_a_scene_without_a_world_gets_none_back(place):
 
 
 def test_each_scene_gets_its_own_world_back(place, tmp_path):
-    """One panorama in two scenes, which had other Worlds before, and one that had none: each has its own back, also from a saved file."""
+    """One panorama in two scenes, which had other Worlds before, and one that had none: each has
+    its own back, also from a saved file.
+    """
     room = panorama.background(place.image, place.point, "Room")
     for name in ("Day", "Night", None):
         scene = bpy.data.scenes.new(f"Scene {name}")
@@ -147,7 +167,9 @@ def test_each_scene_gets_its_own_world_back(place, tmp_path):
     for name in ("Night", "Day", None):
         scene = bpy.data.scenes[f"Scene {name}"]
         assert panorama.restore_earlier_world(scene)
-        assert (scene.world.name if scene.world else None) == name and not [key for key in scene.keys() if "mint" in key]
+        assert (scene.world.name if scene.world else None) == name and not [
+            key for key in scene.keys() if "mint" in key
+        ]
 
 
 def test_background_follows_without_a_python_expression(place):
@@ -175,7 +197,10 @@ BAD = {
     "a web page": (lambda: b"<!DOCTYPE html><title>404</title>", "web page"),
     "empty": (lambda: b"", "empty"),
     "cut short": (lambda: made_place.png(np.zeros((32, 64, 3)))[:40], "."),
-    "cut in the middle": (lambda: made_place.png(np.random.default_rng(1).random((32, 64, 3)))[:2000], "cannot read"),
+    "cut in the middle": (
+        lambda: made_place.png(np.random.default_rng(1).random((32, 64, 3)))[:2000],
+        "cannot read",
+    ),
     "five billion pixels": (lambda: claiming(100_000, 50_000), "100000 × 50000"),
     "an EXR": (lambda: b"\x76\x2f\x31\x01" + bytes(40), "in the format EXR"),
     "two hundred million pixels": (lambda: claiming(20_000, 10_000), "20,000 pixels wide"),

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What may be a panorama is measured before Blender opens it: in every format that Blender writes, and in what only looks like one."""
+"""What may be a panorama is measured before Blender opens it: in every format that Blender writes,
+and in what only looks like one.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ WRITTEN = {
     "32.exr": ("OPEN_EXR", "32", None),
     "8.bmp": ("BMP", "8", None),
 }
-"""What Blender writes: format, bits a channel, and whether it is deep; None for what is not measured."""
+"""What Blender writes: format, bits a channel, and whether it is deep; None for what is not
+measured.
+"""
 
 
 def write(path: Path, width: int = 128, height: int = 64) -> Path:
@@ -42,7 +46,10 @@ def write(path: Path, width: int = 128, height: int = 64) -> Path:
     image.pixels.foreach_set(np.random.default_rng(1).random(width * height * 4, np.float32))
     settings = bpy.context.scene.render.image_settings
     settings.file_format, depth, _ = WRITTEN[path.name]
-    if depth in {each.identifier for each in type(settings).bl_rna.properties["color_depth"].enum_items_static}:
+    if depth in {
+        each.identifier
+        for each in type(settings).bl_rna.properties["color_depth"].enum_items_static
+    }:
         try:
             settings.color_depth = depth
         except TypeError:  # a format that knows one depth only
@@ -65,15 +72,21 @@ def test_what_the_header_says_is_what_blender_sees(tmp_path: Path, name: str) ->
     image = panorama.load(tmp_path / name, "Place")
     assert (seen.width, seen.height) == tuple(image.size) == (128, 64)
     assert seen.is_deep is image.is_float is WRITTEN[name][2]
-    assert image.packed_file and image.colorspace_settings.name == ("Linear Rec.709" if name == "32.hdr" else "sRGB")
+    assert image.packed_file and image.colorspace_settings.name == (
+        "Linear Rec.709" if name == "32.hdr" else "sRGB"
+    )
 
 
 @pytest.mark.parametrize("name", [name for name, (*_, deep) in WRITTEN.items() if deep is None])
-def test_what_is_not_measured_is_not_opened(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_not_measured_is_not_opened(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A format whose header is not read here gets a sentence; Blender never sees the file."""
     path = write(tmp_path / name)
     before = set(bpy.data.images)
-    with pytest.raises(BadPicture, match=f"^{name} is in the format .*only PNG, JPEG, WebP and HDR"):
+    with pytest.raises(
+        BadPicture, match=f"^{name} is in the format .*only PNG, JPEG, WebP and HDR"
+    ):
         panorama.load(path, "Place")
     assert set(bpy.data.images) == before
 
@@ -105,7 +118,13 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What became of files that claim much, are cut off or changed, in a Blender of their own."""
     folder, made = tmp_path_factory.mktemp("hostile"), tmp_path_factory.mktemp("made")
     for number, (width, height) in enumerate(
-        [(100_000, 50_000), (30_000, 15_000), (16_384, 8_192), (999_999_999, 500_000_000), (64, 60_000)]
+        [
+            (100_000, 50_000),
+            (30_000, 15_000),
+            (16_384, 8_192),
+            (999_999_999, 500_000_000),
+            (64, 60_000),
+        ]
     ):
         (folder / f"claims-{number}.hdr").write_bytes(hdr(width, height))
         (folder / f"claims-{number}.png").write_bytes(deep_png(width, height))
@@ -117,21 +136,35 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     for number in range(200):
         changed = bytearray(content)
         for _ in range(chance.choice((1, 4, 40))):
-            changed[chance.randrange(10, chance.choice((60, len(changed))))] = chance.choice((0, 1, 2, 10, 45, 57, 127, 128, 255))
-        (folder / f"fuzz-{number:03}.hdr").write_bytes(changed[: chance.choice((len(changed), chance.randrange(len(changed))))])
+            changed[chance.randrange(10, chance.choice((60, len(changed))))] = chance.choice(
+                (0, 1, 2, 10, 45, 57, 127, 128, 255)
+            )
+        (folder / f"fuzz-{number:03}.hdr").write_bytes(
+            changed[: chance.choice((len(changed), chance.randrange(len(changed))))]
+        )
     command = [sys.executable, str(Path(__file__).with_name("inside_panoramas.py")), str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    answers = [json.loads(line.removeprefix("MINT ")) for line in done.stdout.splitlines() if line.startswith("MINT ")]
-    assert len(answers) == len(list(folder.iterdir())), f"it ended after {answers[-1:]}: {done.stdout[-1000:]} {done.stderr[-1000:]}"
+    answers = [
+        json.loads(line.removeprefix("MINT "))
+        for line in done.stdout.splitlines()
+        if line.startswith("MINT ")
+    ]
+    assert len(answers) == len(list(folder.iterdir())), (
+        f"it ended after {answers[-1:]}: {done.stdout[-1000:]} {done.stderr[-1000:]}"
+    )
     return answers
 
 
 def test_hostile_pictures_get_a_sentence(told: list[dict[str, Any]]) -> None:
-    """What claims too much, or ends too early, is said; what was only changed is said or shown as large as it was."""
+    """What claims too much, or ends too early, is said; what was only changed is said or shown as
+    large as it was.
+    """
     for answer in told:
         assert answer["said"].endswith(".") or answer["said"].startswith("128 × 64"), answer
     refused = [answer for answer in told if not answer["name"].startswith("fuzz")]
-    assert len(refused) == 2 * 5 + 2 * len(WRITTEN) and all(answer["said"].endswith(".") for answer in refused)
+    assert len(refused) == 2 * 5 + 2 * len(WRITTEN) and all(
+        answer["said"].endswith(".") for answer in refused
+    )
 
 
 def test_hostile_pictures_take_no_memory(told: list[dict[str, Any]]) -> None:

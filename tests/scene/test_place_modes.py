@@ -24,7 +24,17 @@ from . import rich  # noqa: E402
 from .dump import Picture  # noqa: E402
 from .test_gltf_import import BAD  # noqa: E402
 
-MODES = ("OBJECT", "EDIT", "SCULPT", "VERTEX_PAINT", "WEIGHT_PAINT", "TEXTURE_PAINT", "POSE", "EDIT an armature", "EDIT a curve")
+MODES = (
+    "OBJECT",
+    "EDIT",
+    "SCULPT",
+    "VERTEX_PAINT",
+    "WEIGHT_PAINT",
+    "TEXTURE_PAINT",
+    "POSE",
+    "EDIT an armature",
+    "EDIT a curve",
+)
 DRAWING = ("EDIT", "PAINT", "SCULPT", "WEIGHT")
 """Modes of Grease Pencil; their names in Blender differ between versions."""
 FILES = {"plain": glbs.simple, "skinned": glbs.skinned, "animated": glbs.animated}
@@ -56,7 +66,11 @@ def _state() -> dict[str, Any]:
         "mode": context.mode,
         "selected": sorted(each.name for each in context.selected_objects),
         "active": context.view_layer.objects.active.name,
-        "modes": {each.name: each.mode for each in bpy.data.objects if not each.get("mint_job_id") and "Lamp" not in each.name},
+        "modes": {
+            each.name: each.mode
+            for each in bpy.data.objects
+            if not each.get("mint_job_id") and "Lamp" not in each.name
+        },
         "collection": context.collection.name,
         "scene": context.window.scene.name,
         "view layer": context.window.view_layer.name,
@@ -69,10 +83,16 @@ def _state() -> dict[str, Any]:
 @pytest.mark.parametrize("kind", FILES)
 @pytest.mark.parametrize("mode", MODES)
 def test_mode_selection_and_frame_stay(mode: str, kind: str, tmp_path: Path) -> None:
-    """In every mode: mode, selection, active object, active collection, frame and scene are the same after a landing."""
+    """In every mode: mode, selection, active object, active collection, frame and scene are the
+    same after a landing.
+    """
     _at_work(mode)
     before = _state()
-    placed = land_model(FILES[kind](tmp_path / "lamp.glb"), Provenance(job_id="j", name="Lamp"), Landing(at=(1, 0, 0)))
+    placed = land_model(
+        FILES[kind](tmp_path / "lamp.glb"),
+        Provenance(job_id="j", name="Lamp"),
+        Landing(at=(1, 0, 0)),
+    )
     assert placed.root.name in bpy.context.scene.objects
     assert _state() == before
 
@@ -80,27 +100,45 @@ def test_mode_selection_and_frame_stay(mode: str, kind: str, tmp_path: Path) -> 
 @pytest.mark.parametrize("mode", DRAWING)
 def test_a_drawing_goes_on(mode: str, tmp_path: Path) -> None:
     """The same in the modes of Grease Pencil."""
-    add = bpy.ops.object.grease_pencil_add if bpy.app.version >= (4, 3) else bpy.ops.object.gpencil_add
+    add = (
+        bpy.ops.object.grease_pencil_add
+        if bpy.app.version >= (4, 3)
+        else bpy.ops.object.gpencil_add
+    )
     add(type="STROKE")
     for name in (mode, f"{mode}_GREASE_PENCIL", f"{mode}_GPENCIL"):
         with contextlib.suppress(TypeError):
             bpy.ops.object.mode_set(mode=name)
     assert mode in bpy.context.mode and bpy.context.mode != "OBJECT"
     before = _state()
-    land_model(glbs.skinned(tmp_path / "lamp.glb"), Provenance(job_id="j", name="Lamp"), Landing(at=(1, 0, 0)))
+    land_model(
+        glbs.skinned(tmp_path / "lamp.glb"),
+        Provenance(job_id="j", name="Lamp"),
+        Landing(at=(1, 0, 0)),
+    )
     assert _state() == before
 
 
 def test_another_scene_than_the_one_that_is_shown(tmp_path: Path) -> None:
-    """What lands in a scene that no window shows is there, on each of its view layers; the shown one, in Edit Mode, notices nothing."""
+    """What lands in a scene that no window shows is there, on each of its view layers; the shown
+    one, in Edit Mode, notices nothing.
+    """
     _at_work("EDIT")
     bpy.context.view_layer.update()
     other = bpy.data.scenes.new("Other")
     other.view_layers.new("Second")
     before, picture = _state(), Picture()
-    placed = land_model(glbs.skinned(tmp_path / "lamp.glb"), Provenance(job_id="j", name="Lamp"), Landing(at=(1, 0, 0)), other)
+    placed = land_model(
+        glbs.skinned(tmp_path / "lamp.glb"),
+        Provenance(job_id="j", name="Lamp"),
+        Landing(at=(1, 0, 0)),
+        other,
+    )
     assert _state() == before
-    assert all(placed.root.name in layer.objects for layer in other.view_layers) and placed.root.name not in bpy.context.scene.objects
+    assert (
+        all(placed.root.name in layer.objects for layer in other.view_layers)
+        and placed.root.name not in bpy.context.scene.objects
+    )
     picture.assert_same(Picture(), but_new=True)
 
 
@@ -116,7 +154,9 @@ def test_the_view_layer_that_is_shown_may_be_another_one(model: Path) -> None:
 
 
 def test_a_linked_scene_is_refused(model: Path, tmp_path: Path) -> None:
-    """A scene that is linked from another file cannot take anything: a sentence, and nothing has changed."""
+    """A scene that is linked from another file cannot take anything: a sentence, and nothing has
+    changed.
+    """
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "set.blend"))
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     with bpy.data.libraries.load(str(tmp_path / "set.blend"), link=True) as (there, here):
@@ -128,7 +168,9 @@ def test_a_linked_scene_is_refused(model: Path, tmp_path: Path) -> None:
 
 
 def test_linked_sets_in_the_scene_do_not_matter(model: Path, tmp_path: Path) -> None:
-    """A scene with a background set and a linked collection called “Mint”: what lands goes into one of this file."""
+    """A scene with a background set and a linked collection called “Mint”: what lands goes into one
+    of this file.
+    """
     linked = bpy.data.collections.new("Mint")
     bpy.context.scene.collection.children.link(linked)
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "set.blend"))
@@ -140,7 +182,11 @@ def test_linked_sets_in_the_scene_do_not_matter(model: Path, tmp_path: Path) -> 
     before = Picture()
     placed = land_model(model, Provenance(job_id="j", name="Lamp"))
     assert placed.root.library is None and placed.collection.library is None
-    (home,) = [each for each in bpy.context.scene.collection.children if placed.collection.name in each.children]
+    (home,) = [
+        each
+        for each in bpy.context.scene.collection.children
+        if placed.collection.name in each.children
+    ]
     assert home.library is None
     before.assert_same(Picture(), but_new=True)
 
@@ -155,12 +201,18 @@ def test_an_overridden_set_in_the_scene_does_not_matter(model: Path, tmp_path: P
     bpy.context.scene.collection.children.link(overridden)
     assert overridden.library is None and overridden.name == "Mint"
     placed = land_model(model, Provenance(job_id="j", name="Lamp"))
-    (home,) = [each for each in bpy.context.scene.collection.children if placed.collection.name in each.children]
+    (home,) = [
+        each
+        for each in bpy.context.scene.collection.children
+        if placed.collection.name in each.children
+    ]
     assert home != overridden and not overridden.children
 
 
 def test_an_edit_that_is_going_on_is_kept(model: Path) -> None:
-    """A vertex moved in Edit Mode before the landing is still moved after it, and after leaving Edit Mode."""
+    """A vertex moved in Edit Mode before the landing is still moved after it, and after leaving
+    Edit Mode.
+    """
     worked_on = _at_work("EDIT")
     land_model(model, Provenance(job_id="j", name="Lamp"))
     bpy.ops.object.mode_set(mode="OBJECT")
@@ -169,21 +221,37 @@ def test_an_edit_that_is_going_on_is_kept(model: Path) -> None:
 
 @pytest.mark.parametrize("kind", FILES)
 def test_nothing_that_is_not_ours_changes(kind: str, tmp_path: Path) -> None:
-    """A scene with something of everything, under the very names that the model wants, is to the byte what it was; only members come."""
+    """A scene with something of everything, under the very names that the model wants, is to the
+    byte what it was; only members come.
+    """
     rich.build(tmp_path)
     before = Picture()
-    placed = land_model(FILES[kind](tmp_path / "lamp.glb"), Provenance(job_id="j", name=rich.TITLE, prompt="a lamp"))
+    placed = land_model(
+        FILES[kind](tmp_path / "lamp.glb"), Provenance(job_id="j", name=rich.TITLE, prompt="a lamp")
+    )
     after = Picture()
     before.assert_same(after, but_new=True)
-    came = {name for told in after.blocks.values() for name in told if name.startswith(("objects<", "children<"))}
+    came = {
+        name
+        for told in after.blocks.values()
+        for name in told
+        if name.startswith(("objects<", "children<"))
+    }
     assert f"objects<{placed.root.name}>" in came and "children<Mint>" in came
 
 
 def test_what_steps_aside_disturbs_nothing_either(tmp_path: Path) -> None:
-    """Results that were asked for together look where the others stand: also then no view layer is worked out that nobody has looked at."""
+    """Results that were asked for together look where the others stand: also then no view layer is
+    worked out that nobody has looked at.
+    """
     rich.build(tmp_path)
     before = Picture()
-    one, other = (land_model(glbs.simple(tmp_path / "lamp.glb"), Provenance(job_id=job, name="Lamp", group="g")).root for job in "ab")
+    one, other = (
+        land_model(
+            glbs.simple(tmp_path / "lamp.glb"), Provenance(job_id=job, name="Lamp", group="g")
+        ).root
+        for job in "ab"
+    )
     before.assert_same(Picture(), but_new=True)
     assert grid.footprint(other).left > grid.footprint(one).right
 
@@ -191,13 +259,18 @@ def test_what_steps_aside_disturbs_nothing_either(tmp_path: Path) -> None:
 def test_in_a_scene_that_nobody_sees_results_step_aside_too(model: Path) -> None:
     """A batch may land in another scene than the one that is shown."""
     scene = bpy.data.scenes.new("Other")
-    one, other = (land_model(model, Provenance(job_id=job, name="Lamp", group="g"), scene=scene).root for job in "ab")
+    one, other = (
+        land_model(model, Provenance(job_id=job, name="Lamp", group="g"), scene=scene).root
+        for job in "ab"
+    )
     assert grid.footprint(other).left > grid.footprint(one).right
 
 
 @pytest.mark.parametrize("kind", FILES)
 def test_in_an_excluded_collection_results_step_aside_too(kind: str, tmp_path: Path) -> None:
-    """Whoever excludes “Mint” from the view layer, before the first result or after it, finds them side by side when it is back."""
+    """Whoever excludes “Mint” from the view layer, before the first result or after it, finds them
+    side by side when it is back.
+    """
     home = bpy.data.collections.new("Mint")
     bpy.context.scene.collection.children.link(home)
     layer = bpy.context.view_layer.layer_collection.children["Mint"]
@@ -205,7 +278,10 @@ def test_in_an_excluded_collection_results_step_aside_too(kind: str, tmp_path: P
     for excluded, count in ((False, 1), (True, 2), (False, 1)):
         layer.exclude = excluded
         for _ in range(count):
-            model, provenance = FILES[kind](tmp_path / "lamp.glb"), Provenance(job_id="j", name="Lamp", group="g")
+            model, provenance = (
+                FILES[kind](tmp_path / "lamp.glb"),
+                Provenance(job_id="j", name="Lamp", group="g"),
+            )
             roots.append(land_model(model, provenance, Landing(at=(5, 3, 0))).root)
     bpy.context.view_layer.update()
     prints = [grid.footprint(each) for each in roots]
@@ -213,13 +289,19 @@ def test_in_an_excluded_collection_results_step_aside_too(kind: str, tmp_path: P
 
 
 def test_what_lands_does_not_use_what_was_there(tmp_path: Path) -> None:
-    """Under the names that the user has given already: the model has a mesh, a material and a picture of its own all the same."""
+    """Under the names that the user has given already: the model has a mesh, a material and a
+    picture of its own all the same.
+    """
     rich.build(tmp_path)
     users = bpy.data.objects[rich.TITLE]
     placed = land_model(glbs.simple(tmp_path / "lamp.glb"), Provenance(job_id="j", name=rich.TITLE))
     assert placed.root != users and placed.root.data != users.data
     assert placed.root.data.materials[0] != users.data.materials[0]
-    (image,) = [node.image for node in placed.root.data.materials[0].node_tree.nodes if node.type == "TEX_IMAGE"]
+    (image,) = [
+        node.image
+        for node in placed.root.data.materials[0].node_tree.nodes
+        if node.type == "TEX_IMAGE"
+    ]
     assert image != bpy.data.images[rich.TITLE] and tuple(image.size) == (4, 4)
     assert placed.collection != bpy.data.collections[rich.TITLE]
 
@@ -227,11 +309,17 @@ def test_what_lands_does_not_use_what_was_there(tmp_path: Path) -> None:
 def test_a_replacement_touches_only_its_own(tmp_path: Path) -> None:
     """The same when a later version takes the place of an earlier one."""
     rich.build(tmp_path)
-    root = land_model(glbs.animated(tmp_path / "a.glb"), Provenance(job_id="j", name=rich.TITLE)).root
+    root = land_model(
+        glbs.animated(tmp_path / "a.glb"), Provenance(job_id="j", name=rich.TITLE)
+    ).root
     own = {("Object", each.name) for each in (root, *root.children_recursive)}
     before = Picture()
     replace_model(glbs.skinned(tmp_path / "b.glb"), Provenance(job_id="k", name=rich.TITLE), root)
-    before.blocks = {key: told for key, told in before.blocks.items() if key not in own and not told.get("[mint_made]")}
+    before.blocks = {
+        key: told
+        for key, told in before.blocks.items()
+        if key not in own and not told.get("[mint_made]")
+    }
     for told in before.blocks.values():
         for name in [name for name in told if any(f"<{each}>" in name for _, each in own)]:
             del told[name]
@@ -239,7 +327,9 @@ def test_a_replacement_touches_only_its_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_a_landing_that_fails_changes_nothing_at_all(kind: str, model: Path, tmp_path: Path) -> None:
+def test_a_landing_that_fails_changes_nothing_at_all(
+    kind: str, model: Path, tmp_path: Path
+) -> None:
     """Whatever is wrong with the file: not one data-block has come, gone or changed, of any kind."""
     rich.build(tmp_path)
     model.write_bytes(BAD[kind](model.read_bytes()))

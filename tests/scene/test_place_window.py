@@ -18,7 +18,9 @@ pytestmark = pytest.mark.window
 WORK = ("OBJECT", "EDIT", "SCULPT", "VERTEX_PAINT", "WEIGHT_PAINT", "TEXTURE_PAINT", "POSE")
 DRAWING = ("DRAWING EDIT", "DRAWING PAINT", "DRAWING SCULPT", "DRAWING WEIGHT")
 MODES = (*WORK, *DRAWING, "LOCAL VIEW", "TWO WINDOWS")
-CASES = [("plain", mode) for mode in MODES] + [(kind, mode) for kind in ("skinned", "animated") for mode in ("OBJECT", "EDIT", "POSE")]
+CASES = [("plain", mode) for mode in MODES] + [
+    (kind, mode) for kind in ("skinned", "animated") for mode in ("OBJECT", "EDIT", "POSE")
+]
 
 
 @pytest.fixture(scope="module")
@@ -53,11 +55,19 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
         "--",
         str(folder),
     ]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=400, check=False)
-    lines = [json.loads(line.removeprefix("MINT ")) for line in done.stdout.splitlines() if line.startswith("MINT ")]
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=400, check=False
+    )
+    lines = [
+        json.loads(line.removeprefix("MINT "))
+        for line in done.stdout.splitlines()
+        if line.startswith("MINT ")
+    ]
     errors = [each["error"] for each in lines if "error" in each]
     assert not errors, errors[0]
-    assert lines and lines[-1] == {"done": True}, f"Blender ended early ({done.returncode}):\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+    assert lines and lines[-1] == {"done": True}, (
+        f"Blender ended early ({done.returncode}):\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+    )
     return lines[:-1]
 
 
@@ -67,7 +77,9 @@ def _one(told: list[dict[str, Any]], kind: str, mode: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("kind", "mode"), CASES)
 def test_the_user_goes_on_working(kind: str, mode: str, told: list[dict[str, Any]]) -> None:
-    """Mode, active object and selection are the same after a landing, after its undo and after its redo."""
+    """Mode, active object and selection are the same after a landing, after its undo and after its
+    redo.
+    """
     found = _one(told, kind, mode)
     if mode in WORK:
         assert found["before"][0]["mode"] == mode
@@ -80,7 +92,9 @@ def test_the_user_goes_on_working(kind: str, mode: str, told: list[dict[str, Any
 
 @pytest.mark.parametrize(("kind", "mode"), CASES)
 def test_undo_and_redo_are_exact(kind: str, mode: str, told: list[dict[str, Any]]) -> None:
-    """One Ctrl+Z takes away all of a landing and nothing of the user's; a redo brings all of it back."""
+    """One Ctrl+Z takes away all of a landing and nothing of the user's; a redo brings all of it
+    back.
+    """
     found = _one(told, kind, mode)
     assert found["gone"] and found["back"]
     assert found["not_undone"] == []
@@ -88,16 +102,31 @@ def test_undo_and_redo_are_exact(kind: str, mode: str, told: list[dict[str, Any]
 
 
 def test_in_local_view_it_is_said_that_it_is_not_seen(told: list[dict[str, Any]]) -> None:
-    """What lands is no part of a local view, which stays as it is: a sentence says how to see it. Nowhere else is there one."""
+    """What lands is no part of a local view, which stays as it is: a sentence says how to see it.
+
+    Nowhere else is there one.
+    """
     assert {each["mode"] for each in told if each.get("notes")} == {"LOCAL VIEW"}
     assert all("Local View" in note for note in _one(told, "plain", "LOCAL VIEW")["notes"])
 
 
 @pytest.mark.parametrize(
-    ("earlier", "later"), [("plain", "skinned"), ("skinned", "skinned2"), ("animated", "plain"), ("animated", "animated")]
+    ("earlier", "later"),
+    [
+        ("plain", "skinned"),
+        ("skinned", "skinned2"),
+        ("animated", "plain"),
+        ("animated", "animated"),
+    ],
 )
 def test_a_replacement_is_one_step(earlier: str, later: str, told: list[dict[str, Any]]) -> None:
-    """One Ctrl+Z brings the earlier version back as it was, with all that was built on it, a redo the later one."""
-    found = next(each for each in told if (each["kind"], each.get("earlier"), each.get("later")) == ("replace", earlier, later))
+    """One Ctrl+Z brings the earlier version back as it was, with all that was built on it, a redo
+    the later one.
+    """
+    found = next(
+        each
+        for each in told
+        if (each["kind"], each.get("earlier"), each.get("later")) == ("replace", earlier, later)
+    )
     assert found["not_undone"] == []
     assert found["not_redone"] == []

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A later version takes the place of an earlier one, and all that the user has built around it stays."""
+"""A later version takes the place of an earlier one, and all that the user has built around it
+stays.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,14 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.scene.bounds import bounds  # noqa: E402
-from mint_blender.scene.place import ImportTrouble, Landing, Provenance, find, land_model, land_world  # noqa: E402
+from mint_blender.scene.place import (  # noqa: E402
+    ImportTrouble,
+    Landing,
+    Provenance,
+    find,
+    land_model,
+    land_world,
+)
 from mint_blender.scene.update.replace import replace_model, replace_world  # noqa: E402
 from mint_blender.scene.world.files import WorldFiles, WorldOptions  # noqa: E402
 from mint_blender.scene.world.missing_parts import complete  # noqa: E402
@@ -36,7 +45,15 @@ def larger(tmp_path: Path) -> Path:
 def _parts(path: Path, *names: str) -> Path:
     glb = glbs.Glb()
     for number, name in enumerate(names):
-        glb.node(mesh=glb.mesh(glbs.box(glb, (-0.5, number, -0.5), (0.5, number + 1, 0.5), glb.material(name=name)), name=name), name=name)
+        glb.node(
+            mesh=glb.mesh(
+                glbs.box(
+                    glb, (-0.5, number, -0.5), (0.5, number + 1, 0.5), glb.material(name=name)
+                ),
+                name=name,
+            ),
+            name=name,
+        )
     return glb.save(path)
 
 
@@ -46,9 +63,14 @@ def _size(root: bpy.types.Object) -> list[float]:
 
 
 def _built_around(root: bpy.types.Object) -> dict[str, bpy.types.Object]:
-    """What a user may do with a model: parent it, move it, put it elsewhere, modify it, point at it."""
+    """What a user may do with a model: parent it, move it, put it elsewhere, modify it, point at
+    it.
+    """
     scene = bpy.context.scene
-    made = {name: bpy.data.objects.new(name, None) for name in ("Table", "Watcher", "Compass", "Shade", "Driven")}
+    made = {
+        name: bpy.data.objects.new(name, None)
+        for name in ("Table", "Watcher", "Compass", "Shade", "Driven")
+    }
     for each in made.values():
         scene.collection.objects.link(each)
     props = bpy.data.collections.new("Props")
@@ -68,21 +90,32 @@ def _built_around(root: bpy.types.Object) -> dict[str, bpy.types.Object]:
 
 
 def test_everything_built_around_it_stays(model: Path, larger: Path) -> None:
-    """Name, transform, parent, collections, modifiers, constraints and drivers are kept; only what is shown changes."""
+    """Name, transform, parent, collections, modifiers, constraints and drivers are kept; only what
+    is shown changes.
+    """
     root = land_model(model, FIRST).root
     made = _built_around(root)
     root.modifiers.new("Bevel", "BEVEL").width = 0.02
     collections = set(root.users_collection)
     placed = replace_model(larger, SECOND, root)
     assert placed.root == root and placed.objects == (root, made["Shade"])
-    assert (root.name, root.parent, set(root.users_collection)) == ("My lamp", made["Table"], collections)
+    assert (root.name, root.parent, set(root.users_collection)) == (
+        "My lamp",
+        made["Table"],
+        collections,
+    )
     assert (
         tuple(root.location) == (1, 2, 3)
         and tuple(root.scale) == (2, 2, 2)
         and tuple(root.rotation_euler) == pytest.approx((0.1, 0.2, 0.3))
     )
-    assert [each.name for each in root.modifiers] == ["Bevel"] and root.modifiers[0].width == pytest.approx(0.02)
-    assert root.constraints[0].target == made["Compass"] and made["Watcher"].constraints[0].target == root
+    assert [each.name for each in root.modifiers] == ["Bevel"] and root.modifiers[
+        0
+    ].width == pytest.approx(0.02)
+    assert (
+        root.constraints[0].target == made["Compass"]
+        and made["Watcher"].constraints[0].target == root
+    )
     assert made["Driven"].animation_data.drivers[0].driver.variables[0].targets[0].id == root
     assert made["Shade"].parent == root
     assert max(abs(vertex.co.x) for vertex in root.data.vertices) == pytest.approx(1)
@@ -97,7 +130,9 @@ def test_it_is_the_new_one_now(model: Path, larger: Path) -> None:
 
 
 def test_nothing_of_the_earlier_one_stays(model: Path, larger: Path) -> None:
-    """Its mesh, material and picture are gone, no more data-blocks are there than before, and the mesh has the name it had."""
+    """Its mesh, material and picture are gone, no more data-blocks are there than before, and the
+    mesh has the name it had.
+    """
     root = land_model(model, FIRST).root
     kinds = ("objects", "meshes", "materials", "images", "collections", "scenes")
     before = {kind: len(getattr(bpy.data, kind)) for kind in kinds}
@@ -107,13 +142,19 @@ def test_nothing_of_the_earlier_one_stays(model: Path, larger: Path) -> None:
 
 
 def test_another_model_that_stands_on_it_stays(tmp_path: Path, larger: Path) -> None:
-    """A cup from Mint that the user put on a table from Mint is not part of the table: it stays when the table is replaced."""
+    """A cup from Mint that the user put on a table from Mint is not part of the table: it stays
+    when the table is replaced.
+    """
     table = land_model(_parts(tmp_path / "a.glb", "leg", "top"), FIRST).root
-    cup = land_model(_parts(tmp_path / "b.glb", "body", "handle"), Provenance(job_id="job_3", name="Cup")).root
+    cup = land_model(
+        _parts(tmp_path / "b.glb", "body", "handle"), Provenance(job_id="job_3", name="Cup")
+    ).root
     top = next(each for each in table.children if "top" in each.name)
     cup.parent = top
     replace_model(larger, SECOND, table)
-    assert cup.parent == table and len(cup.children) == 2 and all(each.data for each in cup.children)
+    assert (
+        cup.parent == table and len(cup.children) == 2 and all(each.data for each in cup.children)
+    )
 
 
 def test_a_material_of_the_users_own_survives(model: Path, larger: Path) -> None:
@@ -134,7 +175,9 @@ def test_linked_duplicates_follow(model: Path, larger: Path) -> None:
 
 
 def test_a_height_that_was_asked_for_is_kept(model: Path, tmp_path: Path) -> None:
-    """The earlier version was made 3 high and then doubled by the user: the new one, delivered 10 high, is 6 high as well."""
+    """The earlier version was made 3 high and then doubled by the user: the new one, delivered 10
+    high, is 6 high as well.
+    """
     root = land_model(model, FIRST, Landing(at=(0, 0, 0), height=3)).root
     root.scale = [2 * value for value in root.scale]
     replace_model(glbs.simple(tmp_path / "tall.glb", (-1, 0, -1), (1, 10, 1)), SECOND, root)
@@ -142,9 +185,15 @@ def test_a_height_that_was_asked_for_is_kept(model: Path, tmp_path: Path) -> Non
 
 
 def test_parts_are_matched_by_name(tmp_path: Path) -> None:
-    """Of two parts one comes again: it keeps its modifier; the other goes, and what the user hung on it hangs on the root where it was."""
-    root = land_model(_parts(tmp_path / "a.glb", "foot", "shade"), FIRST, Landing(at=(0, 0, 0))).root
-    foot, shade = (next(each for each in root.children if name in each.name) for name in ("foot", "shade"))
+    """Of two parts one comes again: it keeps its modifier; the other goes, and what the user hung
+    on it hangs on the root where it was.
+    """
+    root = land_model(
+        _parts(tmp_path / "a.glb", "foot", "shade"), FIRST, Landing(at=(0, 0, 0))
+    ).root
+    foot, shade = (
+        next(each for each in root.children if name in each.name) for name in ("foot", "shade")
+    )
     foot.modifiers.new("Bevel", "BEVEL")
     flag = bpy.data.objects.new("Flag", None)
     bpy.context.scene.collection.objects.link(flag)
@@ -155,7 +204,11 @@ def test_parts_are_matched_by_name(tmp_path: Path) -> None:
     watcher = bpy.data.objects.new("Watcher", None)
     bpy.context.scene.collection.objects.link(watcher)
     watcher.constraints.new("TRACK_TO").target = shade
-    replace_model(_parts(tmp_path / "b.glb", "foot", "bulb", "cap"), Provenance(job_id="job_2", name="Lamp"), root)
+    replace_model(
+        _parts(tmp_path / "b.glb", "foot", "bulb", "cap"),
+        Provenance(job_id="job_2", name="Lamp"),
+        root,
+    )
     bpy.context.view_layer.update()
     assert {each.name for each in root.children} == {"Lamp foot", "Lamp bulb", "Lamp cap", "Flag"}
     assert [each.type for each in foot.modifiers] == ["BEVEL"] and foot.parent == root
@@ -165,30 +218,42 @@ def test_parts_are_matched_by_name(tmp_path: Path) -> None:
 
 
 def test_several_parts_become_the_one_mesh_that_was(model: Path, tmp_path: Path) -> None:
-    """The earlier version was one mesh with a modifier; a new one of three parts is joined, so that the modifier has its mesh."""
+    """The earlier version was one mesh with a modifier; a new one of three parts is joined, so that
+    the modifier has its mesh.
+    """
     root = land_model(model, FIRST, Landing(at=(0, 0, 0))).root
     root.modifiers.new("Bevel", "BEVEL")
     placed = replace_model(_parts(tmp_path / "b.glb", "foot", "bulb", "cap"), SECOND, root)
-    assert {kind: len(getattr(bpy.data, kind)) for kind in ("objects", "meshes", "collections")} == {
+    assert {
+        kind: len(getattr(bpy.data, kind)) for kind in ("objects", "meshes", "collections")
+    } == {
         "objects": 1,
         "meshes": 1,
         "collections": 2,
     }
-    assert placed.objects == (root,) and len(root.data.polygons) == 36 and len(root.data.materials) == 3
+    assert (
+        placed.objects == (root,)
+        and len(root.data.polygons) == 36
+        and len(root.data.materials) == 3
+    )
     root.modifiers.clear()
     assert _size(root) == [1, 1, 3]
 
 
 @pytest.mark.parametrize("make", [glbs.animated, glbs.skinned])
 def test_moving_parts_hang_under_the_root_that_was(make, model: Path, tmp_path: Path) -> None:
-    """A new version with bones or animation comes under the earlier root, which still carries it all."""
+    """A new version with bones or animation comes under the earlier root, which still carries it
+    all.
+    """
     root = land_model(model, FIRST, Landing(at=(0, 0, 0))).root
     made = _built_around(root)
     root.parent, root.rotation_euler = None, (0, 0, 0)
     replace_model(make(tmp_path / "b.glb"), SECOND, root)
     assert made["Watcher"].constraints[0].target == root
     assert tuple(root.scale) == (2, 2, 2)
-    moving = [each for each in root.children_recursive if each.type == "ARMATURE" or each.animation_data]
+    moving = [
+        each for each in root.children_recursive if each.type == "ARMATURE" or each.animation_data
+    ]
     assert moving
     made["Shade"].parent = None
     assert _size(root)[2] == pytest.approx(4 if make is glbs.skinned else 2)
@@ -198,7 +263,9 @@ def test_what_is_lost_with_a_part_is_said(model: Path, tmp_path: Path) -> None:
     """Modifiers and constraints that the user put on a part which does not come again are named."""
     root = land_model(glbs.animated(tmp_path / "a.glb"), FIRST).root
     assert replace_model(glbs.animated(tmp_path / "b.glb"), SECOND, root).notes == ()
-    part = next(each for each in root.children_recursive if each.type == "MESH" and each.animation_data)
+    part = next(
+        each for each in root.children_recursive if each.type == "MESH" and each.animation_data
+    )
     part.modifiers.new("My bevel", "BEVEL")
     part.constraints.new("COPY_LOCATION").name = "My constraint"
     (note,) = replace_model(model, FIRST, root).notes
@@ -211,8 +278,12 @@ def part_name(note: str) -> bool:
 
 
 def test_one_mesh_comes_under_a_root_that_carried_parts(model: Path, tmp_path: Path) -> None:
-    """The earlier root was an empty and stays one: the new mesh hangs under it and stands where the parts stood."""
-    root = land_model(_parts(tmp_path / "a.glb", "foot", "shade"), FIRST, Landing(at=(1, 0, 0))).root
+    """The earlier root was an empty and stays one: the new mesh hangs under it and stands where the
+    parts stood.
+    """
+    root = land_model(
+        _parts(tmp_path / "a.glb", "foot", "shade"), FIRST, Landing(at=(1, 0, 0))
+    ).root
     replace_model(model, SECOND, root)
     assert root.type == "EMPTY" and [each.type for each in root.children] == ["MESH"]
     low, high = bounds([root, *root.children])
@@ -220,7 +291,9 @@ def test_one_mesh_comes_under_a_root_that_carried_parts(model: Path, tmp_path: P
 
 
 def test_it_waits_while_the_model_is_edited(model: Path, larger: Path) -> None:
-    """In Edit Mode the mesh must not be exchanged under the user's hands: a sentence says what to do, and nothing has changed."""
+    """In Edit Mode the mesh must not be exchanged under the user's hands: a sentence says what to
+    do, and nothing has changed.
+    """
     root = land_model(model, FIRST).root
     bpy.context.view_layer.objects.active = root
     bpy.ops.object.mode_set(mode="EDIT")
@@ -241,32 +314,52 @@ def test_a_bad_file_changes_nothing(model: Path, tmp_path: Path) -> None:
 
 
 def test_a_world_is_replaced_under_its_root(tmp_path: Path) -> None:
-    """The root of a World keeps where the user has put it and what points at it; its parts are the new ones, and what did not come again is gone."""
-    collider, panorama = made_place.collider(tmp_path / "collider.glb"), made_place.panorama(tmp_path / "panorama.png")
-    root = land_world(WorldFiles(collider=collider, panorama=panorama), Provenance(job_id="w1", kind="world", name="Room")).root
+    """The root of a World keeps where the user has put it and what points at it; its parts are the
+    new ones, and what did not come again is gone.
+    """
+    collider, panorama = (
+        made_place.collider(tmp_path / "collider.glb"),
+        made_place.panorama(tmp_path / "panorama.png"),
+    )
+    root = land_world(
+        WorldFiles(collider=collider, panorama=panorama),
+        Provenance(job_id="w1", kind="world", name="Room"),
+    ).root
     root.location = (5, 6, 7)
     root.name = "My room"
     watcher = bpy.data.objects.new("Watcher", None)
     bpy.context.scene.collection.objects.link(watcher)
     watcher.constraints.new("TRACK_TO").target = root
-    placed = replace_world(WorldFiles(collider=collider), Provenance(job_id="w2", kind="world", name="Room"), root)
-    assert placed.root == root == find(job_id="w2").root and root.name == "My room" and tuple(root.location) == (5, 6, 7)
+    placed = replace_world(
+        WorldFiles(collider=collider), Provenance(job_id="w2", kind="world", name="Room"), root
+    )
+    assert (
+        placed.root == root == find(job_id="w2").root
+        and root.name == "My room"
+        and tuple(root.location) == (5, 6, 7)
+    )
     assert watcher.constraints[0].target == root
     assert [each.get("mint_part") for each in placed.objects].count("collider") == 1
     assert bpy.context.scene.world is None and root.get("mint_panorama_image") is None
 
 
 def bad_part(what: str, folder: Path) -> tuple[str, Path]:
-    """A file that a look at its header would let pass, or not, and that cannot be brought in; before it, which part it is."""
+    """A file that a look at its header would let pass, or not, and that cannot be brought in;
+    before it, which part it is.
+    """
     if what == "no splats":
         (folder / "bad.spz").write_bytes(b"no splats")
         return "splats", folder / "bad.spz"
     if what == "no surface":
         glb = glbs.Glb()
-        glb.node(mesh=glb.mesh({"attributes": {"POSITION": glb.accessor(np.eye(3), "f4")}, "mode": 0}))
+        glb.node(
+            mesh=glb.mesh({"attributes": {"POSITION": glb.accessor(np.eye(3), "f4")}, "mode": 0})
+        )
         return "collider", glb.save(folder / "bad.glb")
     square, noisy = np.zeros((32, 32, 3)), np.random.default_rng(1).random((32, 64, 3))
-    (folder / "bad.png").write_bytes(made_place.png(square) if what == "square" else made_place.png(noisy)[:2000])
+    (folder / "bad.png").write_bytes(
+        made_place.png(square) if what == "square" else made_place.png(noisy)[:2000]
+    )
     return "panorama", folder / "bad.png"
 
 
@@ -282,34 +375,52 @@ def files(tmp_path: Path) -> dict[str, Path]:
 
 
 @pytest.mark.parametrize("what", ["square", "cut off", "no surface", "no splats"])
-def test_a_world_with_one_bad_part_is_not_replaced(tmp_path: Path, files: dict[str, Path], what: str) -> None:
-    """When one of the new files is bad, whichever and however late it shows, none of the earlier parts has been exchanged."""
+def test_a_world_with_one_bad_part_is_not_replaced(
+    tmp_path: Path, files: dict[str, Path], what: str
+) -> None:
+    """When one of the new files is bad, whichever and however late it shows, none of the earlier
+    parts has been exchanged.
+    """
     root = land_world(WorldFiles(**files), Provenance(job_id="w1", kind="world", name="Room")).root
     part, bad = bad_part(what, tmp_path)
     before = Picture()
     with pytest.raises(ImportTrouble, match=bad.name):
-        replace_world(WorldFiles(**{**files, part: bad}), Provenance(job_id="w2", kind="world"), root)
+        replace_world(
+            WorldFiles(**{**files, part: bad}), Provenance(job_id="w2", kind="world"), root
+        )
     before.assert_same(Picture())
 
 
 @pytest.mark.parametrize("there", ["collider", "panorama"])
-def test_a_bad_part_lets_none_of_the_others_come(tmp_path: Path, files: dict[str, Path], there: str) -> None:
-    """Parts that come later come together: what stands in the scene is not dressed for one that then does not come."""
-    root = land_world(WorldFiles(**{there: files[there]}), Provenance(job_id="w1", kind="world", name="Room")).root
+def test_a_bad_part_lets_none_of_the_others_come(
+    tmp_path: Path, files: dict[str, Path], there: str
+) -> None:
+    """Parts that come later come together: what stands in the scene is not dressed for one that
+    then does not come.
+    """
+    root = land_world(
+        WorldFiles(**{there: files[there]}), Provenance(job_id="w1", kind="world", name="Room")
+    ).root
     _, bad = bad_part("no splats", tmp_path)
     before = Picture()
     with pytest.raises(ImportTrouble, match=bad.name):
-        complete(root, WorldFiles(**{**files, "splats": bad}), Provenance(job_id="w1", kind="world"))
+        complete(
+            root, WorldFiles(**{**files, "splats": bad}), Provenance(job_id="w1", kind="world")
+        )
     before.assert_same(Picture())
 
 
 def _edit_collider(root: bpy.types.Object) -> None:
-    bpy.context.view_layer.objects.active = next(each for each in root.children_recursive if each.get("mint_part") == "collider")
+    bpy.context.view_layer.objects.active = next(
+        each for each in root.children_recursive if each.get("mint_part") == "collider"
+    )
     bpy.ops.object.mode_set(mode="EDIT")
 
 
 def test_a_panorama_does_not_come_onto_a_collider_that_is_edited(files: dict[str, Path]) -> None:
-    """It was asked for minutes ago, and the user has gone into Edit Mode since: a sentence, and nothing has changed."""
+    """It was asked for minutes ago, and the user has gone into Edit Mode since: a sentence, and
+    nothing has changed.
+    """
     told = Provenance(job_id="w1", kind="world", name="Room")
     root = land_world(WorldFiles(collider=files["collider"]), told).root
     _edit_collider(root)
@@ -325,7 +436,9 @@ def test_splats_come_beside_a_collider_that_is_edited(files: dict[str, Path]) ->
     root = land_world(WorldFiles(collider=files["collider"], panorama=files["panorama"]), told).root
     _edit_collider(root)
     complete(root, WorldFiles(**files), told)
-    assert bpy.context.mode == "EDIT_MESH" and any(each.get("mint_part") == "splats" for each in root.children)
+    assert bpy.context.mode == "EDIT_MESH" and any(
+        each.get("mint_part") == "splats" for each in root.children
+    )
 
 
 def _rigid_bodies_of_another_file(path: Path) -> None:
@@ -339,10 +452,22 @@ def _rigid_bodies_of_another_file(path: Path) -> None:
 
 
 @pytest.mark.parametrize("way", ["land", "complete", "replace"])
-def test_a_collider_that_cannot_become_rigid_changes_nothing(tmp_path: Path, files: dict[str, Path], way: str) -> None:
-    """Blender refuses it only when all the rest is there: the earlier parts are not gone by then, and it is a sentence."""
-    all_parts, rigid, told = WorldFiles(**files), WorldOptions(rigid_body=True), Provenance(job_id="w1", kind="world", name="Room")
-    there = {"land": None, "complete": WorldFiles(collider=files["collider"], panorama=files["panorama"]), "replace": all_parts}[way]
+def test_a_collider_that_cannot_become_rigid_changes_nothing(
+    tmp_path: Path, files: dict[str, Path], way: str
+) -> None:
+    """Blender refuses it only when all the rest is there: the earlier parts are not gone by then,
+    and it is a sentence.
+    """
+    all_parts, rigid, told = (
+        WorldFiles(**files),
+        WorldOptions(rigid_body=True),
+        Provenance(job_id="w1", kind="world", name="Room"),
+    )
+    there = {
+        "land": None,
+        "complete": WorldFiles(collider=files["collider"], panorama=files["panorama"]),
+        "replace": all_parts,
+    }[way]
     root = land_world(there, told).root if there else None
     _rigid_bodies_of_another_file(tmp_path / "bodies.blend")
     before = Picture()
@@ -350,18 +475,30 @@ def test_a_collider_that_cannot_become_rigid_changes_nothing(tmp_path: Path, fil
         if root is None:
             land_world(all_parts, told, options=rigid)
         else:
-            (complete if way == "complete" else replace_world)(root=root, parts=all_parts, provenance=told, options=rigid)
+            (complete if way == "complete" else replace_world)(
+                root=root, parts=all_parts, provenance=told, options=rigid
+            )
     before.assert_same(Picture())
 
 
-@pytest.mark.parametrize("brought", [("collider",), ("panorama", "splats"), ("collider", "panorama", "splats")])
-def test_a_part_that_goes_with_the_earlier_world_is_named(files: dict[str, Path], brought: tuple[str, ...]) -> None:
-    """Whether the new version has none, or a bad one, or nobody wanted it: what is taken out of the scene is said, and nothing else."""
+@pytest.mark.parametrize(
+    "brought", [("collider",), ("panorama", "splats"), ("collider", "panorama", "splats")]
+)
+def test_a_part_that_goes_with_the_earlier_world_is_named(
+    files: dict[str, Path], brought: tuple[str, ...]
+) -> None:
+    """Whether the new version has none, or a bad one, or nobody wanted it: what is taken out of the
+    scene is said, and nothing else.
+    """
     root = land_world(WorldFiles(**files), Provenance(job_id="w1", kind="world", name="Room")).root
-    new, told = WorldFiles(**{part: files[part] for part in brought}), Provenance(job_id="w2", kind="world")
+    new, told = (
+        WorldFiles(**{part: files[part] for part in brought}),
+        Provenance(job_id="w2", kind="world"),
+    )
     words = {"collider": "collider mesh", "panorama": "panorama", "splats": "splats"}
     gone = [words[part] for part in files if part not in brought]
     assert replace_world(new, told, root).notes == tuple(
-        f"The {what} of the earlier version went with it: the new version brings none." for what in gone
+        f"The {what} of the earlier version went with it: the new version brings none."
+        for what in gone
     )
     assert replace_world(new, told, root).notes == (), "the second time there is nothing left to go"

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the user has edited is kept when another version takes its place; and a replacement that breaks in the middle changes nothing."""
+"""What the user has edited is kept when another version takes its place; and a replacement that
+breaks in the middle changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,9 @@ def _sculpt_finely(root: Any) -> None:
 
 @pytest.mark.parametrize("edit", [_move_a_vertex, _cut_a_face, _unwrap, _own_mesh, _sculpt_finely])
 def test_an_edited_mesh_is_kept(edit: Any, model: Path, tmp_path: Path) -> None:
-    """It is noticed before, and kept afterwards: hidden, where it stood, with its mesh, material and modifiers, and it is said."""
+    """It is noticed before, and kept afterwards: hidden, where it stood, with its mesh, material
+    and modifiers, and it is said.
+    """
     root = landed(model)
     root.location = (3, 2, 1)
     assert edited_versions(FIRST.asset_id) == []
@@ -67,16 +71,25 @@ def test_an_edited_mesh_is_kept(edit: Any, model: Path, tmp_path: Path) -> None:
     kept = bpy.data.objects["Lamp (earlier)"]
     assert kept.data == mesh and [tuple(each.co) for each in kept.data.vertices] == vertices
     assert (kept.active_material, [each.type for each in kept.modifiers]) == (material, modifiers)
-    assert kept.hide_viewport and kept.hide_render and tuple(kept.matrix_world.translation) == (3, 2, 1)
+    assert (
+        kept.hide_viewport
+        and kept.hide_render
+        and tuple(kept.matrix_world.translation) == (3, 2, 1)
+    )
     assert kept.users_collection == root.users_collection and kept not in placed.objects
     assert not [key for key in kept.keys() if key.startswith("mint_")]
     assert any("Lamp (earlier)" in note for note in placed.notes)
-    is_fine = edit is _sculpt_finely  # its modifier stays, and nobody can tell whether there is anything in it
-    assert root.data != mesh and edited_versions(SECOND.asset_id) == ([root.name] if is_fine else [])
+    # its modifier stays, and nobody can tell whether there is anything in it
+    is_fine = edit is _sculpt_finely
+    assert root.data != mesh and edited_versions(SECOND.asset_id) == (
+        [root.name] if is_fine else []
+    )
 
 
 def test_what_was_only_looked_at_is_not_edited(model: Path, tmp_path: Path) -> None:
-    """Moved, seen in Edit Mode, saved and opened again, with another material: the mesh is Mint's, and nothing is kept of it."""
+    """Moved, seen in Edit Mode, saved and opened again, with another material: the mesh is Mint's,
+    and nothing is kept of it.
+    """
     root = landed(model)
     root.location.x = 5
     bpy.context.view_layer.objects.active = root
@@ -93,7 +106,9 @@ def test_what_was_only_looked_at_is_not_edited(model: Path, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("kind", ["simple", "skinned", "animated"])
 def test_a_new_version_is_not_edited(kind: str, tmp_path: Path) -> None:
-    """Neither after landing nor after a replacement, scaled to a height, joined or put under the root."""
+    """Neither after landing nor after a replacement, scaled to a height, joined or put under the
+    root.
+    """
     root = landed(getattr(glbs, kind)(tmp_path / "a.glb"))
     assert edited_versions(FIRST.asset_id) == []
     root["mint_height"] = 0.5
@@ -127,18 +142,29 @@ def _break_after(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> None
 
 
 @pytest.mark.parametrize(("owner", "name"), STEPS, ids=[name for _, name in STEPS])
-@pytest.mark.parametrize("kinds", [("simple", "simple"), ("skinned", "skinned"), ("skinned", "simple"), ("animated", "skinned")])
+@pytest.mark.parametrize(
+    "kinds",
+    [("simple", "simple"), ("skinned", "skinned"), ("skinned", "simple"), ("animated", "skinned")],
+)
 def test_broken_in_the_middle_it_changes_nothing(
     kinds: tuple[str, str], owner: Any, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Wherever it breaks: the objects have their data, names, places, parents, drivers and what hangs on them, and are selected as before."""
+    """Wherever it breaks: the objects have their data, names, places, parents, drivers and what
+    hangs on them, and are selected as before.
+    """
     root = landed(getattr(glbs, kinds[0])(tmp_path / "a.glb"))
     later = getattr(glbs, kinds[1])(tmp_path / "b.glb")
     body = next(each for each in (root, *root.children_recursive) if each.type == "MESH")
     needle, child = empty("Needle"), empty("Child")
     root.location = (3, 2, 1)
     child.parent = body
-    look_at(needle, "location", body.active_material or body.data, "name", "MATERIAL" if body.active_material else "MESH")
+    look_at(
+        needle,
+        "location",
+        body.active_material or body.data,
+        "name",
+        "MATERIAL" if body.active_material else "MESH",
+    )
     body.modifiers.new("Bevel", "BEVEL")
     bpy.context.view_layer.objects.active = body
     body.select_set(True)
@@ -158,7 +184,9 @@ def test_broken_in_the_middle_it_changes_nothing(
     assert (view.active.name, [each.name for each in view.selected]) == (body_name, [body_name])
 
 
-def test_what_breaks_after_the_exchange_takes_nothing_away(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_breaks_after_the_exchange_takes_nothing_away(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Tidying up fails: the new version stands, whole."""
     root = landed(model)
 
@@ -172,7 +200,8 @@ def test_what_breaks_after_the_exchange_takes_nothing_away(model: Path, tmp_path
     assert len(root.data.vertices) and root.dimensions.z == pytest.approx(2)
 
 
-# -- Materials across versions of Blender -----------------------------------------------------------------------------------------
+# -- Materials across versions of Blender
+# -----------------------------------------------------------------------------------------
 
 
 def test_a_material_of_another_blender_is_not_the_users(model: Path) -> None:
@@ -184,7 +213,9 @@ def test_a_material_of_another_blender_is_not_the_users(model: Path) -> None:
     seen = json.loads(material[fingerprint.SEEN])
     seen["settings"]["gone_in_this_version"] = True
     del seen["settings"]["use_backface_culling"]
-    node = next(each for each in seen["nodes"].values() if each["kind"] == "ShaderNodeBsdfPrincipled")
+    node = next(
+        each for each in seen["nodes"].values() if each["kind"] == "ShaderNodeBsdfPrincipled"
+    )
     node["inputs"]["Gone"] = [0.5]
     del node["inputs"]["IOR"]
     material[fingerprint.SEEN] = json.dumps(seen)
@@ -218,7 +249,9 @@ def test_what_the_user_changes_on_a_material_is_noticed(change: str, model: Path
 
 
 def test_what_landed_in_an_older_blender_is_not_the_users() -> None:
-    """A file of Blender 4.2, with a plain model, a moving one, one with shape keys, and a material of many textures: nothing was changed."""
+    """A file of Blender 4.2, with a plain model, a moving one, one with shape keys, and a material
+    of many textures: nothing was changed.
+    """
     bpy.ops.wm.open_mainfile(filepath=str(Path(__file__).parent / "data" / "landed_in_4_2.blend"))
     known = [each for each in every_block() if fingerprint.SEEN in each.keys()]
     assert {type(each).__name__ for each in known} >= {"Material", "Mesh", "Action", "Object"}

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the user has built on the mesh of a model and on its materials is there after another version took its place."""
+"""What the user has built on the mesh of a model and on its materials is there after another
+version took its place.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +25,14 @@ from mint_blender.scene.update.replace import replace_model  # noqa: E402
 from .dump import Picture  # noqa: E402
 from .replacing import FIRST, SECOND, empty, high, landed, look_at, only  # noqa: E402
 
-# -- On the mesh ----------------------------------------------------------------------------------------------------------------
+# -- On the mesh
+# ----------------------------------------------------------------------------------------------------------------
 
 
 def test_shape_keys_keep_what_is_set_on_them(tmp_path: Path) -> None:
-    """Value, range and driver of a key that comes again, and a driver that looks at it; a key that does not is named."""
+    """Value, range and driver of a key that comes again, and a driver that looks at it; a key that
+    does not is named.
+    """
     root = landed(glbs.shaped(tmp_path / "a.glb", "wide", "gone"))
     body, needle = only(root, "MESH"), empty("Needle")
     keys = body.data.shape_keys
@@ -37,25 +42,41 @@ def test_shape_keys_keep_what_is_set_on_them(tmp_path: Path) -> None:
     look_at(keys.key_blocks["wide"], "slider_min", needle, "scale.y")
     (note,) = replace_model(glbs.shaped(tmp_path / "b.glb", "wide", height=2), SECOND, root).notes
     new = body.data.shape_keys
-    assert target.id == new and (new.key_blocks["wide"].slider_max, new.key_blocks["wide"].value) == (3, 2)
-    assert [each.data_path for each in new.animation_data.drivers] == ['key_blocks["wide"].slider_min']
+    assert target.id == new and (
+        new.key_blocks["wide"].slider_max,
+        new.key_blocks["wide"].value,
+    ) == (3, 2)
+    assert [each.data_path for each in new.animation_data.drivers] == [
+        'key_blocks["wide"].slider_min'
+    ]
     assert "gone" in note and high(root) == 2
 
 
 def test_vertex_groups_come_along_by_the_nearest_vertex(model: Path, tmp_path: Path) -> None:
-    """A modifier that works on a group of the user's goes on working: the same end of the new, larger mesh is in it, with its weights."""
+    """A modifier that works on a group of the user's goes on working: the same end of the new,
+    larger mesh is in it, with its weights.
+    """
     root = landed(model)
     group = root.vertex_groups.new(name="Top")
     group.add([each.index for each in root.data.vertices if each.co.z > 0.5], 0.75, "REPLACE")
     root.modifiers.new("Mine", "DISPLACE").vertex_group = "Top"
-    assert replace_model(glbs.simple(tmp_path / "b.glb", (-2, 0, -2), (2, 8, 2)), SECOND, root).notes == ()
-    assert [each.name for each in root.vertex_groups] == ["Top"] and root.modifiers["Mine"].vertex_group == "Top"
-    weights = {each.index: each.groups[0].weight if each.groups else 0 for each in root.data.vertices}
+    assert (
+        replace_model(glbs.simple(tmp_path / "b.glb", (-2, 0, -2), (2, 8, 2)), SECOND, root).notes
+        == ()
+    )
+    assert [each.name for each in root.vertex_groups] == ["Top"] and root.modifiers[
+        "Mine"
+    ].vertex_group == "Top"
+    weights = {
+        each.index: each.groups[0].weight if each.groups else 0 for each in root.data.vertices
+    }
     assert all(weights[each.index] == (0.75 if each.co.z > 4 else 0) for each in root.data.vertices)
 
 
 def test_the_groups_of_bones_are_the_new_ones(tmp_path: Path) -> None:
-    """Groups of the earlier version's bones do not pile up beside those that come; the user's own does not get lost among them."""
+    """Groups of the earlier version's bones do not pile up beside those that come; the user's own
+    does not get lost among them.
+    """
     root = landed(glbs.skinned(tmp_path / "a.glb"))
     body = only(root, "MESH")
     body.vertex_groups.new(name="Mine").add([0], 1, "REPLACE")
@@ -64,7 +85,9 @@ def test_the_groups_of_bones_are_the_new_ones(tmp_path: Path) -> None:
 
 
 def test_what_was_made_on_vertices_that_are_gone_is_named(model: Path, tmp_path: Path) -> None:
-    """A second UV map, a colour attribute and a shape key of the user's lie on the earlier vertices: a sentence names them."""
+    """A second UV map, a colour attribute and a shape key of the user's lie on the earlier
+    vertices: a sentence names them.
+    """
     root = landed(model)
     root.data.uv_layers.new(name="My UVs")
     root.data.color_attributes.new("My colours", "FLOAT_COLOR", "POINT")
@@ -72,7 +95,9 @@ def test_what_was_made_on_vertices_that_are_gone_is_named(model: Path, tmp_path:
     root.shape_key_add(name="My shape")
     kept, note = replace_model(glbs.simple(tmp_path / "b.glb"), SECOND, root).notes
     assert "(earlier)" in kept  # all of it is still there on the edited mesh
-    assert all(name in note for name in ("My UVs", "My colours", "My shape")) and "Basis" not in note
+    assert (
+        all(name in note for name in ("My UVs", "My colours", "My shape")) and "Basis" not in note
+    )
 
 
 def test_properties_and_drivers_of_the_mesh_stay(model: Path, tmp_path: Path) -> None:
@@ -91,7 +116,10 @@ def test_a_mesh_that_was_shared_may_come_unshared(tmp_path: Path) -> None:
 
     def wheels(path: Path, shared: bool) -> Path:
         glb = glbs.Glb()
-        meshes = [glb.mesh(glbs.box(glb, (-0.5, 0, -0.5), (0.5, 1 + side, 0.5)), name=f"wheel{side}") for side in (0, 1)]
+        meshes = [
+            glb.mesh(glbs.box(glb, (-0.5, 0, -0.5), (0.5, 1 + side, 0.5)), name=f"wheel{side}")
+            for side in (0, 1)
+        ]
         for side, name in enumerate(("left", "right")):
             glb.node(mesh=meshes[0 if shared else side], name=name, translation=[3 * side, 0, 0])
         if shared:  # a mesh that nobody shows would not be imported alone
@@ -99,7 +127,9 @@ def test_a_mesh_that_was_shared_may_come_unshared(tmp_path: Path) -> None:
         return glb.save(path)
 
     root = landed(wheels(tmp_path / "a.glb", shared=True))
-    left, right = (next(each for each in root.children if name in each.name) for name in ("left", "right"))
+    left, right = (
+        next(each for each in root.children if name in each.name) for name in ("left", "right")
+    )
     assert left.data == right.data
     replace_model(wheels(tmp_path / "b.glb", shared=False), SECOND, root)
     assert [max(vertex.co.z for vertex in each.data.vertices) for each in (left, right)] == [1, 2]
@@ -114,17 +144,25 @@ def test_a_duplicate_of_a_part_stays_and_follows(tmp_path: Path) -> None:
     spare.animation_data_clear()
     spare.location = (5, 0, 0)
     placed = replace_model(glbs.animated(tmp_path / "b.glb"), SECOND, root)
-    assert spare in placed.objects and spare.data == wheel.data and tuple(spare.location) == (5, 0, 0)
+    assert (
+        spare in placed.objects and spare.data == wheel.data and tuple(spare.location) == (5, 0, 0)
+    )
 
 
-# -- Materials ------------------------------------------------------------------------------------------------------------------
+# -- Materials
+# ------------------------------------------------------------------------------------------------------------------
 
 
 def _coloured(path: Path, *names: str) -> Path:
     """One mesh of as many materials."""
     glb = glbs.Glb()
     boxes = [
-        glbs.box(glb, (number, 0, 0), (number + 1, 1, 1), glb.material(name=name, texture=glbs.png((200, 40, 40))))
+        glbs.box(
+            glb,
+            (number, 0, 0),
+            (number + 1, 1, 1),
+            glb.material(name=name, texture=glbs.png((200, 40, 40))),
+        )
         for number, name in enumerate(names)
     ]
     glb.node(mesh=glb.mesh(*boxes, name="body"), name="body")
@@ -132,9 +170,13 @@ def _coloured(path: Path, *names: str) -> Path:
 
 
 def test_a_material_that_the_user_put_there_stays_there(tmp_path: Path) -> None:
-    """In the slot of the same number; Mint's own come new, and a slot that the user has added is still there."""
+    """In the slot of the same number; Mint's own come new, and a slot that the user has added is
+    still there.
+    """
     root = landed(_coloured(tmp_path / "a.glb", "wood", "brass"))
-    gold, glass, paint = (bpy.data.materials.new(name) for name in ("My gold", "My glass", "My paint"))
+    gold, glass, paint = (
+        bpy.data.materials.new(name) for name in ("My gold", "My glass", "My paint")
+    )
     earlier = root.data.materials[0]
     root.data.materials[1] = gold
     root.data.materials.append(glass)
@@ -147,8 +189,12 @@ def test_a_material_that_the_user_put_there_stays_there(tmp_path: Path) -> None:
     assert [each.material for each in root.material_slots] == [paint, gold, glass]
 
 
-def test_a_material_of_mints_that_was_changed_is_kept_in_the_file(model: Path, tmp_path: Path) -> None:
-    """The new version brings its own, made for its own UVs; the user's work on the earlier one is not deleted, and a sentence says so."""
+def test_a_material_of_mints_that_was_changed_is_kept_in_the_file(
+    model: Path, tmp_path: Path
+) -> None:
+    """The new version brings its own, made for its own UVs; the user's work on the earlier one is
+    not deleted, and a sentence says so.
+    """
     root = landed(model)
     earlier = root.data.materials[0]
     node = next(each for each in earlier.node_tree.nodes if each.type == "BSDF_PRINCIPLED")
@@ -171,7 +217,9 @@ def test_a_picture_that_was_painted_on_is_kept_in_the_file(model: Path, tmp_path
 
 
 def test_drivers_on_and_at_a_material_stay(model: Path, tmp_path: Path) -> None:
-    """A driver on the roughness of Mint's material is on that of the new one; one that looks at the material looks at the new one."""
+    """A driver on the roughness of Mint's material is on that of the new one; one that looks at the
+    material looks at the new one.
+    """
     root, needle = landed(model), empty("Needle")
     tree = root.data.materials[0].node_tree
     node = next(each for each in tree.nodes if each.type == "BSDF_PRINCIPLED")
@@ -180,10 +228,13 @@ def test_drivers_on_and_at_a_material_stay(model: Path, tmp_path: Path) -> None:
     replace_model(glbs.simple(tmp_path / "b.glb"), SECOND, root)
     new = root.data.materials[0]
     assert target.id == new
-    assert [each.driver.variables[0].targets[0].id for each in new.node_tree.animation_data.drivers] == [needle]
+    assert [
+        each.driver.variables[0].targets[0].id for each in new.node_tree.animation_data.drivers
+    ] == [needle]
 
 
-# -- What is refused ------------------------------------------------------------------------------------------------------------
+# -- What is refused
+# ------------------------------------------------------------------------------------------------------------
 
 
 def _linked(model: Path, tmp_path: Path) -> bpy.types.Object:
@@ -199,7 +250,9 @@ def _linked(model: Path, tmp_path: Path) -> bpy.types.Object:
 
 @pytest.mark.parametrize("kind", ["linked", "override", "mesh"])
 def test_what_is_in_another_file_is_refused(kind: str, model: Path, tmp_path: Path) -> None:
-    """Linked, overridden, or an object of this file that shows a linked mesh: a sentence, and nothing has changed."""
+    """Linked, overridden, or an object of this file that shows a linked mesh: a sentence, and
+    nothing has changed.
+    """
     root = _linked(model, tmp_path)
     if kind == "override":
         root = root.override_create(remap_local_usages=True)
@@ -208,14 +261,21 @@ def test_what_is_in_another_file_is_refused(kind: str, model: Path, tmp_path: Pa
         bpy.context.scene.collection.objects.link(root)
         assert root.library is None and root.data.library is not None
     before = Picture()
-    with pytest.raises(ImportTrouble, match="library override" if kind == "override" else "linked from another file"):
+    with pytest.raises(
+        ImportTrouble,
+        match="library override" if kind == "override" else "linked from another file",
+    ):
         replace_model(model, SECOND, root)
     before.assert_same(Picture())
 
 
 @pytest.mark.parametrize("mode", ["EDIT", "SCULPT"])
-def test_it_waits_while_a_linked_duplicate_is_worked_on(mode: str, model: Path, tmp_path: Path) -> None:
-    """It would come apart from the others and stay with the earlier mesh: a sentence, and the work can go on."""
+def test_it_waits_while_a_linked_duplicate_is_worked_on(
+    mode: str, model: Path, tmp_path: Path
+) -> None:
+    """It would come apart from the others and stay with the earlier mesh: a sentence, and the work
+    can go on.
+    """
     root = landed(model)
     duplicate = bpy.data.objects.new("My lamp", root.data)
     bpy.context.scene.collection.objects.link(duplicate)
@@ -229,7 +289,8 @@ def test_it_waits_while_a_linked_duplicate_is_worked_on(mode: str, model: Path, 
     assert duplicate.data == root.data
 
 
-# -- Copies ---------------------------------------------------------------------------------------------------------------------
+# -- Copies
+# ---------------------------------------------------------------------------------------------------------------------
 
 
 def _later(path: Path) -> Job:
@@ -247,8 +308,12 @@ def _copies(model: Path) -> list[bpy.types.Object]:
 
 
 @pytest.mark.parametrize("edited", [0, 1])
-def test_no_copy_is_replaced_while_one_of_them_cannot_be(edited: int, model: Path, tmp_path: Path) -> None:
-    """The sentence says that nothing was changed, and so it is: of the copy in Edit Mode and of the others."""
+def test_no_copy_is_replaced_while_one_of_them_cannot_be(
+    edited: int, model: Path, tmp_path: Path
+) -> None:
+    """The sentence says that nothing was changed, and so it is: of the copy in Edit Mode and of the
+    others.
+    """
     copies = _copies(model)
     bpy.context.view_layer.objects.active = copies[edited]
     bpy.ops.object.mode_set(mode="EDIT")
@@ -258,7 +323,9 @@ def test_no_copy_is_replaced_while_one_of_them_cannot_be(edited: int, model: Pat
     before.assert_same(Picture())
 
 
-def test_all_copies_are_replaced_in_one_step(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_copies_are_replaced_in_one_step(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One click, one undo, however often the user has copied the model."""
     steps: list[object] = []
     monkeypatch.setattr(undo_step, "make", steps.append)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the user has built on a model that moves, on its bones and its motion, is there after another version took its place."""
+"""What the user has built on a model that moves, on its bones and its motion, is there after
+another version took its place.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +23,21 @@ from mint_blender.scene.update.replace import replace_model  # noqa: E402
 
 from .replacing import FIRST, SECOND, empty, high, landed, look_at, only  # noqa: E402
 
-# -- Bones ----------------------------------------------------------------------------------------------------------------------
+# -- Bones
+# ----------------------------------------------------------------------------------------------------------------------
 
 
 def test_what_hangs_on_bones_stays(tmp_path: Path) -> None:
-    """Constraints of pose bones, an object parented to a bone, and drivers on and at a bone are there, on the same armature."""
+    """Constraints of pose bones, an object parented to a bone, and drivers on and at a bone are
+    there, on the same armature.
+    """
     root = landed(glbs.skinned(tmp_path / "a.glb"))
-    armature, hat, compass, needle = only(root, "ARMATURE"), empty("Hat"), empty("Compass"), empty("Needle")
+    armature, hat, compass, needle = (
+        only(root, "ARMATURE"),
+        empty("Hat"),
+        empty("Compass"),
+        empty("Needle"),
+    )
     bone = armature.pose.bones["upper"]
     bone.constraints.new("COPY_ROTATION").target = compass
     bone["strength"] = 0.5
@@ -35,31 +45,43 @@ def test_what_hangs_on_bones_stays(tmp_path: Path) -> None:
     target = look_at(needle, "location", armature, "upper", "BONE")
     look_at(bone, "location", compass, "location.x")
     placed = replace_model(glbs.skinned(tmp_path / "b.glb", lift=2), SECOND, root)
-    assert placed.notes == () and only(root, "ARMATURE") == armature and armature.data.get("mint_made")
+    assert (
+        placed.notes == () and only(root, "ARMATURE") == armature and armature.data.get("mint_made")
+    )
     bone = armature.pose.bones["upper"]
     assert [each.target for each in bone.constraints] == [compass] and bone["strength"] == 0.5
     assert (hat.parent, hat.parent_type, hat.parent_bone) == (armature, "BONE", "upper")
     assert target.id == armature and target.bone_target == "upper"
-    assert [each.data_path for each in armature.animation_data.drivers] == ['pose.bones["upper"].location']
+    assert [each.data_path for each in armature.animation_data.drivers] == [
+        'pose.bones["upper"].location'
+    ]
     assert hat in placed.objects
 
 
 def test_a_bone_that_does_not_come_again_is_said(tmp_path: Path) -> None:
-    """What hung on it hangs on the armature, where it was in the world; the sentence names the bone."""
+    """What hung on it hangs on the armature, where it was in the world; the sentence names the
+    bone.
+    """
     root = landed(glbs.skinned(tmp_path / "a.glb"))
     armature, hat = only(root, "ARMATURE"), empty("Hat")
     hat.parent, hat.parent_type, hat.parent_bone = armature, "BONE", "upper"
     bpy.context.view_layer.update()
     where = hat.matrix_world.copy()
-    (note,) = replace_model(glbs.skinned(tmp_path / "b.glb", bones=("lower", "head")), SECOND, root).notes
+    (note,) = replace_model(
+        glbs.skinned(tmp_path / "b.glb", bones=("lower", "head")), SECOND, root
+    ).notes
     assert "upper" in note and "lacks bones" in note
     bpy.context.view_layer.update()
     assert (hat.parent, hat.parent_type) == (armature, "OBJECT")
-    assert [tuple(row) for row in hat.matrix_world] == [pytest.approx(tuple(row), abs=1e-5) for row in where]
+    assert [tuple(row) for row in hat.matrix_world] == [
+        pytest.approx(tuple(row), abs=1e-5) for row in where
+    ]
 
 
 def test_modifiers_around_the_armatures_stay_in_order(tmp_path: Path) -> None:
-    """One of the user's before the bones and one after them: both stay there, with their settings, and the bones move the new mesh."""
+    """One of the user's before the bones and one after them: both stay there, with their settings,
+    and the bones move the new mesh.
+    """
     root = landed(glbs.skinned(tmp_path / "a.glb"))
     body = only(root, "MESH")
     body.modifiers.new("Before", "WELD").merge_threshold = 0.25
@@ -69,38 +91,58 @@ def test_modifiers_around_the_armatures_stay_in_order(tmp_path: Path) -> None:
     earlier = body.data
     assert replace_model(glbs.skinned(tmp_path / "b.glb", lift=2), SECOND, root).notes == ()
     assert only(root, "MESH") == body and body.data != earlier
-    assert [(each.name, each.type) for each in body.modifiers] == [("Before", "WELD"), ("Armature", "ARMATURE"), ("After", "DISPLACE")]
-    assert body.modifiers["Before"].merge_threshold == 0.25 and body.modifiers["Armature"].object == only(root, "ARMATURE")
+    assert [(each.name, each.type) for each in body.modifiers] == [
+        ("Before", "WELD"),
+        ("Armature", "ARMATURE"),
+        ("After", "DISPLACE"),
+    ]
+    assert body.modifiers["Before"].merge_threshold == 0.25 and body.modifiers[
+        "Armature"
+    ].object == only(root, "ARMATURE")
     assert [each.name for each in body.constraints] == ["Mine"]
     assert high(root) == 3
 
 
 def test_a_still_model_becomes_one_with_bones(model: Path, tmp_path: Path) -> None:
-    """The root shows the mesh of the new version, so that its modifiers work on; the bones come before them."""
+    """The root shows the mesh of the new version, so that its modifiers work on; the bones come
+    before them.
+    """
     root = landed(model)
     root.modifiers.new("Mine", "DISPLACE").strength = 0
     root.location = (3, 0, 0)
     assert replace_model(glbs.skinned(tmp_path / "b.glb"), SECOND, root).notes == ()
-    assert [each.type for each in root.modifiers] == ["ARMATURE", "DISPLACE"] and root.modifiers[0].object == only(root, "ARMATURE")
+    assert [each.type for each in root.modifiers] == ["ARMATURE", "DISPLACE"] and root.modifiers[
+        0
+    ].object == only(root, "ARMATURE")
     assert [each.type for each in root.children] == ["ARMATURE"]
     low, high = bounds([root, *root.children])
-    assert (low, high) == (pytest.approx((2.5, -0.5, 0), abs=1e-5), pytest.approx((3.5, 0.5, 2), abs=1e-5))
+    assert (low, high) == (
+        pytest.approx((2.5, -0.5, 0), abs=1e-5),
+        pytest.approx((3.5, 0.5, 2), abs=1e-5),
+    )
 
 
 def test_a_model_with_bones_becomes_a_still_one(model: Path, tmp_path: Path) -> None:
-    """The skinned mesh keeps the user's modifier and loses the bones'; what hung on the bones hangs on the root."""
+    """The skinned mesh keeps the user's modifier and loses the bones'; what hung on the bones hangs
+    on the root.
+    """
     root = landed(glbs.skinned(tmp_path / "a.glb"))
     body, hat = only(root, "MESH"), empty("Hat")
     body.modifiers.new("Mine", "BEVEL")
     hat.parent, hat.parent_type, hat.parent_bone = only(root, "ARMATURE"), "BONE", "upper"
     replace_model(model, SECOND, root)
     assert [each.name for each in body.modifiers] == ["Mine"] and hat.parent == root
-    assert not [each for each in bpy.data.objects if each.type == "ARMATURE"] and not bpy.data.armatures
+    assert (
+        not [each for each in bpy.data.objects if each.type == "ARMATURE"]
+        and not bpy.data.armatures
+    )
     assert high(root) == 1
 
 
 def test_a_pose_of_the_users_stays_and_mints_goes(tmp_path: Path) -> None:
-    """Untouched bones stand as in the new file; once the user has posed them they stand as the user has them."""
+    """Untouched bones stand as in the new file; once the user has posed them they stand as the user
+    has them.
+    """
     root = landed(glbs.skinned(tmp_path / "a.glb"))
     replace_model(glbs.skinned(tmp_path / "b.glb", lift=2), SECOND, root)
     assert high(root) == 3
@@ -112,16 +154,23 @@ def test_a_pose_of_the_users_stays_and_mints_goes(tmp_path: Path) -> None:
     assert high(root) == posed
 
 
-# -- Motion ---------------------------------------------------------------------------------------------------------------------
+# -- Motion
+# ---------------------------------------------------------------------------------------------------------------------
 
 
 def _values(action: Any) -> list[float]:
-    return [round(point.co.y, 4) for curve in animation.curves(action) for point in curve.keyframe_points]
+    return [
+        round(point.co.y, 4)
+        for curve in animation.curves(action)
+        for point in curve.keyframe_points
+    ]
 
 
 @pytest.mark.parametrize("kind", ["ARMATURE", "MESH"])
 def test_mints_own_motion_comes_new(kind: str, tmp_path: Path) -> None:
-    """An action that nobody has touched is replaced by that of the new version, which moves the same object; the old one is gone."""
+    """An action that nobody has touched is replaced by that of the new version, which moves the
+    same object; the old one is gone.
+    """
     if kind == "ARMATURE":
         root = landed(glbs.skinned(tmp_path / "a.glb", waves=("one",)))
         new = glbs.skinned(tmp_path / "b.glb", waves=("two", "three"), lift=2)
@@ -139,7 +188,9 @@ def test_mints_own_motion_comes_new(kind: str, tmp_path: Path) -> None:
     bpy.context.view_layer.update()
     depsgraph = bpy.context.evaluated_depsgraph_get()
     if kind == "ARMATURE":
-        assert before == 3 and moving.evaluated_get(depsgraph).pose.bones["upper"].head.x == pytest.approx(1, abs=0.01)
+        assert before == 3 and moving.evaluated_get(depsgraph).pose.bones[
+            "upper"
+        ].head.x == pytest.approx(1, abs=0.01)
     else:
         assert abs(moving.evaluated_get(depsgraph).rotation_quaternion.x) + abs(
             moving.evaluated_get(depsgraph).rotation_quaternion.z
@@ -155,14 +206,21 @@ def _own_action(owner: bpy.types.Object) -> Any:
 
 @pytest.mark.parametrize("kind", ["ARMATURE", "MESH"])
 def test_an_action_of_the_users_wins_and_that_is_said(kind: str, tmp_path: Path) -> None:
-    """The part goes on moving as the user has it, and the action that came is kept in the file under the name that the sentence tells."""
-    make = (lambda path: glbs.skinned(path, waves=("wave",))) if kind == "ARMATURE" else glbs.animated
+    """The part goes on moving as the user has it, and the action that came is kept in the file
+    under the name that the sentence tells.
+    """
+    make = (
+        (lambda path: glbs.skinned(path, waves=("wave",))) if kind == "ARMATURE" else glbs.animated
+    )
     root = landed(make(tmp_path / "a.glb"))
     moving = next(each for each in root.children_recursive if each.animation_data)
     mine = _own_action(moving)
     slot = getattr(moving.animation_data, "action_slot", None)
     (note,) = replace_model(make(tmp_path / "b.glb"), SECOND, root).notes
-    assert moving.animation_data.action == mine and getattr(moving.animation_data, "action_slot", None) == slot
+    assert (
+        moving.animation_data.action == mine
+        and getattr(moving.animation_data, "action_slot", None) == slot
+    )
     assert "keeps your action" in note
     assert [each for each in bpy.data.actions if each.use_fake_user and f"“{each.name}”" in note]
 
@@ -191,7 +249,9 @@ def test_a_track_of_the_users_stays(tmp_path: Path) -> None:
 
 
 def test_a_part_that_was_moved_stays_there(tmp_path: Path) -> None:
-    """The user has pulled the shade up: it is there after the replacement, too; the foot is where the new file has it."""
+    """The user has pulled the shade up: it is there after the replacement, too; the foot is where
+    the new file has it.
+    """
 
     def parts(path: Path, at: float) -> Path:
         glb = glbs.Glb()
@@ -201,14 +261,18 @@ def test_a_part_that_was_moved_stays_there(tmp_path: Path) -> None:
         return glb.save(path)
 
     root = landed(parts(tmp_path / "a.glb", 1))
-    foot, shade = (next(each for each in root.children if name in each.name) for name in ("foot", "shade"))
+    foot, shade = (
+        next(each for each in root.children if name in each.name) for name in ("foot", "shade")
+    )
     shade.location.z += 5
     replace_model(parts(tmp_path / "b.glb", 2), SECOND, root)
     assert (foot.location.x, shade.location.x, shade.location.z) == (2, 1, 5)
 
 
 def test_what_goes_somewhere_goes_from_where_the_earlier_one_stood(tmp_path: Path) -> None:
-    """As high as the earlier one was asked to be, and from the root on the same way as if it had landed there."""
+    """As high as the earlier one was asked to be, and from the root on the same way as if it had
+    landed there.
+    """
     earlier, later = glbs.wandering(tmp_path / "a.glb"), glbs.wandering(tmp_path / "b.glb", size=3)
     fresh = land_model(later, SECOND, Landing(at=(0, 0, 0), height=2)).root
     root = land_model(earlier, FIRST, Landing(at=(0, 0, 0), height=2)).root

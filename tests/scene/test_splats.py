@@ -37,14 +37,26 @@ def write(tmp_path):
 
 def read(data, name: str) -> np.ndarray:
     attribute = data.attributes[name]
-    member = {"FLOAT_VECTOR": "vector", "FLOAT4": "vector", "QUATERNION": "value", "FLOAT_COLOR": "color"}[attribute.data_type]
+    member = {
+        "FLOAT_VECTOR": "vector",
+        "FLOAT4": "vector",
+        "QUATERNION": "value",
+        "FLOAT_COLOR": "color",
+    }[attribute.data_type]
     width = WIDTHS.get(name, 3)
     values = np.empty(len(attribute.data) * width, np.float32)
     attribute.data.foreach_get(member, values)
     return values.reshape(-1, width)
 
 
-def some(*, places, scales=((0.1, 0.1, 0.1),), rotations=((1, 0, 0, 0),), colours=((1, 1, 1),), opacities=(1,)) -> decode.Splats:
+def some(
+    *,
+    places,
+    scales=((0.1, 0.1, 0.1),),
+    rotations=((1, 0, 0, 0),),
+    colours=((1, 1, 1),),
+    opacities=(1,),
+) -> decode.Splats:
     """Splats of given values; a single one counts for all."""
     places = np.array(places, np.float32)
 
@@ -54,7 +66,11 @@ def some(*, places, scales=((0.1, 0.1, 0.1),), rotations=((1, 0, 0, 0),), colour
     dc = (each(colours) - 0.5) / 0.2820948
     opacity = np.broadcast_to(np.array(opacities, np.float32), len(places))[:, None]
     return decode.Splats(
-        places, each(scales), each(rotations), np.concatenate((dc, opacity), axis=1), np.zeros((len(places), 0, 3), np.float32)
+        places,
+        each(scales),
+        each(rotations),
+        np.concatenate((dc, opacity), axis=1),
+        np.zeros((len(places), 0, 3), np.float32),
     )
 
 
@@ -65,7 +81,9 @@ def test_attributes_are_those_of_native_splats(write, degree):
     made = splats.build(path, "Place", bpy.context.scene.collection)
     expected = decode.to_blender_axes(decode.decode(path))
     kinds = {each.name: each.data_type for each in made.data.attributes}
-    assert kinds["scale"] == kinds["position"] == "FLOAT_VECTOR" and kinds["rotation"] == "QUATERNION"
+    assert (
+        kinds["scale"] == kinds["position"] == "FLOAT_VECTOR" and kinds["rotation"] == "QUATERNION"
+    )
     assert kinds["radiance:base"] in {"FLOAT4", "FLOAT_COLOR"}
     for name, values in {
         "position": expected.positions,
@@ -74,14 +92,20 @@ def test_attributes_are_those_of_native_splats(write, degree):
         "radiance:base": expected.base,
     }.items():
         np.testing.assert_allclose(read(made.data, name), values, atol=1e-6)
-    assert {name for name in kinds if name.startswith("radiance:sh_")} == {f"radiance:sh_{k}" for k in range(expected.harmonics.shape[1])}
+    assert {name for name in kinds if name.startswith("radiance:sh_")} == {
+        f"radiance:sh_{k}" for k in range(expected.harmonics.shape[1])
+    }
     for k in range(expected.harmonics.shape[1]):
-        np.testing.assert_allclose(read(made.data, f"radiance:sh_{k}"), expected.harmonics[:, k], atol=1e-6)
+        np.testing.assert_allclose(
+            read(made.data, f"radiance:sh_{k}"), expected.harmonics[:, k], atol=1e-6
+        )
     assert made.type == ("POINTCLOUD" if splats.has_native() else "MESH")
 
 
 class Photo:
-    """One look along +Y at 96 x 64 pixels, 0.05 units each at the origin: what a splat there looks like."""
+    """One look along +Y at 96 x 64 pixels, 0.05 units each at the origin: what a splat there looks
+    like.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.scene = bpy.context.scene
@@ -104,7 +128,9 @@ def photo(tmp_path):
 
 
 def linear(values: np.ndarray) -> np.ndarray:
-    return np.where(values > 0.04045, ((np.maximum(values, 0) + 0.055) / 1.055) ** 2.4, values / 12.92)
+    return np.where(
+        values > 0.04045, ((np.maximum(values, 0) + 0.055) / 1.055) ** 2.4, values / 12.92
+    )
 
 
 def offsets() -> tuple[np.ndarray, np.ndarray]:
@@ -114,29 +140,48 @@ def offsets() -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_a_splat_looks_like_its_gaussian(write, photo):
-    """Seen from the front, colour and opacity at every pixel are those of the Gaussian: right size, right falloff."""
+    """Seen from the front, colour and opacity at every pixel are those of the Gaussian: right size,
+    right falloff.
+    """
     # in the file's axes: flat along z, which is Blender's Y, the way the camera looks
     splats.build(
-        write(some(places=[(0.5, 0, 0)], scales=[(0.6, 0.3, 0.001)], colours=[(0.9, 0.6, 0.2)], opacities=[0.8])),
+        write(
+            some(
+                places=[(0.5, 0, 0)],
+                scales=[(0.6, 0.3, 0.001)],
+                colours=[(0.9, 0.6, 0.2)],
+                opacities=[0.8],
+            )
+        ),
         "One",
         photo.scene.collection,
     )
     seen = photo.take(256)
     x, z = offsets()
     gauss = 0.8 * np.exp(-0.5 * (((x - 0.5) / 0.6) ** 2 + (z / 0.3) ** 2))
-    expected = linear(np.array([0.9, 0.6, 0.2])) * np.where(gauss > splat_nodes.FAINT, gauss, 0)[..., None]
+    expected = (
+        linear(np.array([0.9, 0.6, 0.2])) * np.where(gauss > splat_nodes.FAINT, gauss, 0)[..., None]
+    )
     difference = np.abs(linear(seen) - expected).max(axis=-1)
     assert difference.mean() < 0.01 and (difference < 0.08).mean() > 0.99
 
 
 @pytest.mark.parametrize("thin", [0, 1, 2])
 def test_the_disc_lies_across_the_smallest_axis(write, photo, thin):
-    """Whichever of its axes is the thin one, a splat is seen broad from there and thin from the side."""
+    """Whichever of its axes is the thin one, a splat is seen broad from there and thin from the
+    side.
+    """
     scale = np.full(3, 0.5)
     scale[thin] = 0.001
     # a turn about the file's axes that brings the thin axis to z, along which the camera looks
-    toward = {0: (0.7071068, 0, 0.7071068, 0), 1: (0.7071068, 0.7071068, 0, 0), 2: (1, 0, 0, 0)}[thin]
-    made = splats.build(write(some(places=[(0, 0, 0)], scales=[scale], rotations=[toward])), "One", photo.scene.collection)
+    toward = {0: (0.7071068, 0, 0.7071068, 0), 1: (0.7071068, 0.7071068, 0, 0), 2: (1, 0, 0, 0)}[
+        thin
+    ]
+    made = splats.build(
+        write(some(places=[(0, 0, 0)], scales=[scale], rotations=[toward])),
+        "One",
+        photo.scene.collection,
+    )
     broad = (photo.take(4).max(axis=-1) > 0.3).sum()
     made.rotation_euler[2] = np.pi / 2
     narrow = (photo.take(4).max(axis=-1) > 0.3).sum()
@@ -144,10 +189,18 @@ def test_the_disc_lies_across_the_smallest_axis(write, photo, thin):
 
 
 def test_a_turned_splat_is_turned(write, photo):
-    """A long splat that is turned by 30 degrees in the picture is seen along that line and not across it."""
+    """A long splat that is turned by 30 degrees in the picture is seen along that line and not
+    across it.
+    """
     half = np.radians(30) / 2
     splats.build(
-        write(some(places=[(0, 0, 0)], scales=[(0.8, 0.06, 0.01)], rotations=[(np.cos(half), 0, 0, np.sin(half))])),
+        write(
+            some(
+                places=[(0, 0, 0)],
+                scales=[(0.8, 0.06, 0.01)],
+                rotations=[(np.cos(half), 0, 0, np.sin(half))],
+            )
+        ),
         "One",
         photo.scene.collection,
     )
@@ -158,29 +211,56 @@ def test_a_turned_splat_is_turned(write, photo):
 
 
 def test_many_layers_stay_bright(write, photo):
-    """Behind forty half-transparent layers of one colour nothing turns dark: the ray does not end in black."""
+    """Behind forty half-transparent layers of one colour nothing turns dark: the ray does not end
+    in black.
+    """
     places = [(0, 0, -0.05 * index) for index in range(40)]
     splats.build(
-        write(some(places=places, scales=[(0.8, 0.8, 0.001)], colours=[(0.8, 0.5, 0.3)], opacities=[0.15])), "Many", photo.scene.collection
+        write(
+            some(
+                places=places,
+                scales=[(0.8, 0.8, 0.001)],
+                colours=[(0.8, 0.5, 0.3)],
+                opacities=[0.15],
+            )
+        ),
+        "Many",
+        photo.scene.collection,
     )
     middle = photo.take(64)[28:36, 44:52].mean(axis=(0, 1))
     np.testing.assert_allclose(linear(middle), linear(np.array([0.8, 0.5, 0.3])), atol=0.03)
 
 
 def test_splats_in_one_plane_fill_it(write, photo):
-    """A wall of half-transparent splats that all lie in one plane has no dark seams where one is over the other."""
+    """A wall of half-transparent splats that all lie in one plane has no dark seams where one is
+    over the other.
+    """
     places = [(0.2 * x, 0.2 * y, 0) for x in range(-12, 13) for y in range(-8, 9) for _ in range(4)]
     splats.build(
-        write(some(places=places, scales=[(0.2, 0.2, 0.01)], colours=[(0.8, 0.5, 0.3)], opacities=[0.9])), "Wall", photo.scene.collection
+        write(
+            some(
+                places=places, scales=[(0.2, 0.2, 0.01)], colours=[(0.8, 0.5, 0.3)], opacities=[0.9]
+            )
+        ),
+        "Wall",
+        photo.scene.collection,
     )
-    blocks = linear(photo.take(64)[16:48, 24:72]).reshape(8, 4, 12, 4, 3).mean(axis=(1, 3))  # single pixels are noisy
+    # single pixels are noisy
+    blocks = linear(photo.take(64)[16:48, 24:72]).reshape(8, 4, 12, 4, 3).mean(axis=(1, 3))
     np.testing.assert_allclose(blocks / linear(np.array([0.8, 0.5, 0.3])), 1, atol=0.15)
 
 
 def test_nearer_splats_hide_those_behind(write, photo):
     """Opaque splats hide what is behind them, in whichever order the file names them."""
-    for places, colours in (([(0, 0, 1), (0, 0, -1)], [(1, 0, 0), (0, 1, 0)]), ([(0, 0, -1), (0, 0, 1)], [(0, 1, 0), (1, 0, 0)])):
-        made = splats.build(write(some(places=places, scales=[(0.5, 0.5, 0.001)], colours=colours)), "Two", photo.scene.collection)
+    for places, colours in (
+        ([(0, 0, 1), (0, 0, -1)], [(1, 0, 0), (0, 1, 0)]),
+        ([(0, 0, -1), (0, 0, 1)], [(0, 1, 0), (1, 0, 0)]),
+    ):
+        made = splats.build(
+            write(some(places=places, scales=[(0.5, 0.5, 0.001)], colours=colours)),
+            "Two",
+            photo.scene.collection,
+        )
         middle = photo.take(16)[30:34, 46:50].mean(axis=(0, 1))
         assert middle[0] > 0.9 and middle[1] < 0.4  # +Z in the file is towards the viewer
         bpy.data.objects.remove(made)
@@ -193,15 +273,27 @@ def evaluated_points(made) -> int:
     if hasattr(evaluated, "evaluated_geometry"):
         geometry = evaluated.evaluated_geometry()
         return sum(
-            len(part) for part in (geometry.mesh and geometry.mesh.polygons, geometry.pointcloud and geometry.pointcloud.points) if part
+            len(part)
+            for part in (
+                geometry.mesh and geometry.mesh.polygons,
+                geometry.pointcloud and geometry.pointcloud.points,
+            )
+            if part
         )
     return len(evaluated.data.polygons) if evaluated.type == "MESH" else 0
 
 
 def test_density_and_limit_thin_out_what_a_window_shows(write, photo):
-    """The Density input shows a share of the splats, always the same ones; faint splats are never shown."""
+    """The Density input shows a share of the splats, always the same ones; faint splats are never
+    shown.
+    """
     made = splats.build(
-        write(some(places=np.random.default_rng(1).uniform(-1, 1, (400, 3)), opacities=[0.02] * 100 + [0.9] * 300)),
+        write(
+            some(
+                places=np.random.default_rng(1).uniform(-1, 1, (400, 3)),
+                opacities=[0.02] * 100 + [0.9] * 300,
+            )
+        ),
         "Many",
         photo.scene.collection,
     )
@@ -222,15 +314,23 @@ def test_above_the_limit_a_window_shows_points_and_a_render_discs(write, photo):
     evaluated = made.evaluated_get(bpy.context.evaluated_depsgraph_get())
     if hasattr(evaluated, "evaluated_geometry"):
         geometry = evaluated.evaluated_geometry()
-        assert not (geometry.mesh and geometry.mesh.polygons) and len(geometry.pointcloud.points) > 40
+        assert (
+            not (geometry.mesh and geometry.mesh.polygons) and len(geometry.pointcloud.points) > 40
+        )
     elif evaluated.type == "MESH":
         assert not len(evaluated.data.polygons)
     assert np.array_equal(photo.take(4), before)
 
 
 def test_solid_shading_finds_the_colours(write, photo, tmp_path):
-    """What the nodes make has the colour of each splat as its active colour, which Solid shading shows; also after saving and opening."""
-    made = splats.build(write(some(places=[(0, 0, 0), (1, 0, 0)], colours=[(0.9, 0.6, 0.2)])), "Two", photo.scene.collection)
+    """What the nodes make has the colour of each splat as its active colour, which Solid shading
+    shows; also after saving and opening.
+    """
+    made = splats.build(
+        write(some(places=[(0, 0, 0), (1, 0, 0)], colours=[(0.9, 0.6, 0.2)])),
+        "Two",
+        photo.scene.collection,
+    )
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
     for _ in range(2):
         seen = made.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
@@ -276,7 +376,9 @@ def test_native_splats_are_refused_where_there_are_none(write):
 
 
 def test_a_mesh_of_splats_becomes_a_point_cloud(write):
-    """What an older Blender kept on a mesh is the same, value for value, on the point cloud that native splats need."""
+    """What an older Blender kept on a mesh is the same, value for value, on the point cloud that
+    native splats need.
+    """
     if "resize" not in bpy.types.PointCloud.bl_rna.functions:
         pytest.skip(DOES_NOT_APPLY + "this Blender cannot make point clouds")
     made = decode.to_blender_axes(decode.decode(write(build_spz.made_up(30, degree=1))))
@@ -286,6 +388,11 @@ def test_a_mesh_of_splats_becomes_a_point_cloud(write):
     splats.write(mesh, made)
     cloud = splats.as_point_cloud(mesh)
     assert cloud.attributes["radiance:base"].data_type == "FLOAT4" and len(cloud.points) == 30
-    for name, values in {"position": made.positions, "scale": made.scales, "rotation": made.rotations, "radiance:base": made.base}.items():
+    for name, values in {
+        "position": made.positions,
+        "scale": made.scales,
+        "rotation": made.rotations,
+        "radiance:base": made.base,
+    }.items():
         assert np.array_equal(read(cloud, name), values)
     assert np.array_equal(read(cloud, "radiance:sh_2"), made.harmonics[:, 2])

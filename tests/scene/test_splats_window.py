@@ -25,20 +25,49 @@ def _three() -> Splats:
     base = np.concatenate(((COLOURS - 0.5) / 0.2820948, np.ones((3, 1), np.float32)), axis=1)
     places = np.array([(-1, 0, 0), (0, 0, 0), (1, 0, 0)], np.float32)
     turns = np.tile(np.array([1, 0, 0, 0], np.float32), (3, 1))
-    return Splats(places, np.full((3, 3), 0.25, np.float32), turns, base, np.zeros((3, 0, 3), np.float32))
+    return Splats(
+        places, np.full((3, 3), 0.25, np.float32), turns, base, np.zeros((3, 0, 3), np.float32)
+    )
 
 
-@pytest.mark.timeout(540)  # software drawing compiles its shaders anew for each profile: 30 s on a quiet machine, minutes on a busy one
+# software drawing compiles its shaders anew for each profile: 30 s on a quiet machine, minutes on a
+# busy one
+@pytest.mark.timeout(540)
 def test_eevee_and_the_viewport_show_splats_in_their_colours(tmp_path: Path) -> None:
-    """An EEVEE render, Solid shading by attribute, Material Preview and Rendered: each splat has its colour at its place."""
+    """An EEVEE render, Solid shading by attribute, Material Preview and Rendered: each splat has
+    its colour at its place.
+    """
     (tmp_path / "three.spz").write_bytes(build_spz.encode(_three()))
     (tmp_path / "profile").mkdir()
-    environment = os.environ | {"LIBGL_ALWAYS_SOFTWARE": "1", "BLENDER_USER_RESOURCES": str(tmp_path / "profile")}
-    command = ["xvfb-run", "-a", "-s", "-screen 0 640x480x24", "blender", "--factory-startup", "--window-geometry", "0", "0", "400", "300"]
+    environment = os.environ | {
+        "LIBGL_ALWAYS_SOFTWARE": "1",
+        "BLENDER_USER_RESOURCES": str(tmp_path / "profile"),
+    }
+    command = [
+        "xvfb-run",
+        "-a",
+        "-s",
+        "-screen 0 640x480x24",
+        "blender",
+        "--factory-startup",
+        "--window-geometry",
+        "0",
+        "0",
+        "400",
+        "300",
+    ]
     command += ["--python", str(Path(__file__).with_name("inside_splats.py")), "--", str(tmp_path)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500, check=False)
-    told = [json.loads(line.removeprefix("MINT ")) for line in done.stdout.splitlines() if line.startswith("MINT ")]
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=500, check=False
+    )
+    told = [
+        json.loads(line.removeprefix("MINT "))
+        for line in done.stdout.splitlines()
+        if line.startswith("MINT ")
+    ]
     assert not [each["error"] for each in told if "error" in each], told
-    assert [each["what"] for each in told] == ["render", "SOLID", "MATERIAL", "RENDERED"], done.stdout[-2000:] + done.stderr[-2000:]
+    assert [each["what"] for each in told] == ["render", "SOLID", "MATERIAL", "RENDERED"], (
+        done.stdout[-2000:] + done.stderr[-2000:]
+    )
     for each in told:
         assert np.abs(np.array(each["colours"]) - COLOURS).max() < 0.08, each

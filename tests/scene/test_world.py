@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A World lands upright, to scale and in one piece, whatever of it there is; and what is missing is said."""
+"""A World lands upright, to scale and in one piece, whatever of it there is; and what is missing is
+said.
+"""
 
 from __future__ import annotations
 
@@ -32,9 +34,13 @@ def files(tmp_path):
 
 
 def test_the_root_carries_mints_calibration(files):
-    """One root: a half turn about Y, 2.5 times as large, 1.5 up; what hangs on it has no transform of its own."""
+    """One root: a half turn about Y, 2.5 times as large, 1.5 up; what hangs on it has no transform
+    of its own.
+    """
     root = build(files).root
-    assert tuple(root.location) == pytest.approx((0, 0, 1.5)) and tuple(root.scale) == pytest.approx((2.5, 2.5, 2.5))
+    assert tuple(root.location) == pytest.approx((0, 0, 1.5)) and tuple(
+        root.scale
+    ) == pytest.approx((2.5, 2.5, 2.5))
     assert tuple(root.rotation_euler) == pytest.approx((0, math.pi, 0))
     for name in ("collider", "splats"):
         assert np.allclose(np.array(part(root, name).matrix_local), np.eye(4), atol=1e-6)
@@ -52,11 +58,15 @@ def test_collider_and_splats_are_upright_to_scale_and_together(files):
 def test_scale_and_height_are_options(files):
     """Who knows better than Mint's calibration can say so."""
     root = build(files, scale=1, up=0.6).root
-    np.testing.assert_allclose(places(part(root, "collider")), ordered(CORNERS + np.array([0, 0, 0.6])), atol=0.011)
+    np.testing.assert_allclose(
+        places(part(root, "collider")), ordered(CORNERS + np.array([0, 0, 0.6])), atol=0.011
+    )
 
 
 def test_a_world_is_as_large_in_a_scene_of_centimetres(files):
-    """Where a unit is a centimetre, the same room has a hundred times as many units; splats and collider still agree."""
+    """Where a unit is a centimetre, the same room has a hundred times as many units; splats and
+    collider still agree.
+    """
     bpy.context.scene.unit_settings.scale_length = 0.01
     root = build(files).root
     expected = ordered((CORNERS * 2.5 + [0, 0, 1.5]) * 100)
@@ -66,14 +76,18 @@ def test_a_world_is_as_large_in_a_scene_of_centimetres(files):
 
 @pytest.mark.parametrize("unit", [0.001, 0.01, 1000])
 def test_the_camera_sees_as_far_in_any_unit(files, unit):
-    """From a centimetre to a kilometre: where a unit is a centimetre, a room of ten metres is not cut off."""
+    """From a centimetre to a kilometre: where a unit is a centimetre, a room of ten metres is not
+    cut off.
+    """
     bpy.context.scene.unit_settings.scale_length = unit
     lens = part(build(files).root, "camera").data
     assert (lens.clip_start * unit, lens.clip_end * unit) == pytest.approx((0.01, 1000))
 
 
 def test_the_camera_starts_at_the_capture_point_and_looks_ahead(files):
-    """At eye height, upright, along +Y, and it becomes the scene's camera only where there was none."""
+    """At eye height, upright, along +Y, and it becomes the scene's camera only where there was
+    none.
+    """
     root = build(files, at=(1, 2, 0)).root
     camera = part(root, "camera")
     matrix = np.array(camera.matrix_world)
@@ -134,7 +148,11 @@ def test_nothing_at_all_is_an_error():
 def test_parts_can_be_left_out(files):
     """What the options leave out is not there, though its file is."""
     root = build(files, collider="NONE", splats=False, panorama_as_world=False).root
-    assert part(root, "collider") is None and part(root, "splats") is None and bpy.context.scene.world is None
+    assert (
+        part(root, "collider") is None
+        and part(root, "splats") is None
+        and bpy.context.scene.world is None
+    )
     assert world_build.show_panorama(root) and bpy.context.scene.world is not None
 
 
@@ -164,22 +182,38 @@ def test_a_part_takes_the_place_of_an_earlier_one(files, tmp_path):
     clouds = [each for each in root.children_recursive if each.get("mint_part") == "splats"]
     assert len(clouds) == 1 and len(clouds[0].data.attributes["position"].data) == 40
     world_build.add_part(root, "COLLIDER", files.collider)
-    assert len([each for each in root.children_recursive if each.get("mint_part") == "collider"]) == 1
+    assert (
+        len([each for each in root.children_recursive if each.get("mint_part") == "collider"]) == 1
+    )
 
 
 @pytest.mark.parametrize("name", ["collider", "panorama", "splats"])
 def test_a_bad_part_added_later_changes_nothing(files, tmp_path, name):
     """The World that was there is still there, with the part it had."""
     root = build(files).root
-    before, objects, scene_world = Inventory(), set(root.children_recursive), bpy.context.scene.world
+    before, objects, scene_world = (
+        Inventory(),
+        set(root.children_recursive),
+        bpy.context.scene.world,
+    )
     bad = tmp_path / "bad"
     bad.write_bytes(b"<!DOCTYPE html><title>404</title>")
     with pytest.raises((FileTrouble, ImportTrouble)):
         world_build.add_part(root, name.upper(), bad)
-    assert before.new() == [] and set(root.children_recursive) == objects and bpy.context.scene.world == scene_world
+    assert (
+        before.new() == []
+        and set(root.children_recursive) == objects
+        and bpy.context.scene.world == scene_world
+    )
 
 
-BAD = [b"", b"<!DOCTYPE html><title>404</title>", b"glTF\2\0\0\0\xff\xff\xff\x7f", b"NGSP" + b"\xff" * 60, b"\x89PNG\r\n\x1a\n"]
+BAD = [
+    b"",
+    b"<!DOCTYPE html><title>404</title>",
+    b"glTF\2\0\0\0\xff\xff\xff\x7f",
+    b"NGSP" + b"\xff" * 60,
+    b"\x89PNG\r\n\x1a\n",
+]
 
 
 @pytest.mark.parametrize("content", BAD)
@@ -191,7 +225,9 @@ def test_a_bad_collider_leaves_the_scene_as_it_was(files, tmp_path, content):
     bad.write_bytes(content)
     before = Inventory()
     with pytest.raises(ImportTrouble) as caught:
-        place.land_world(replace(files, collider=bad), place.Provenance(job_id="j", kind="world", name="Room"))
+        place.land_world(
+            replace(files, collider=bad), place.Provenance(job_id="j", kind="world", name="Room")
+        )
     assert str(caught.value).rstrip(".!") and "Traceback" not in str(caught.value)
     assert before.new() == [] and scene.world == own and not scene.objects
 
@@ -206,7 +242,9 @@ for content in LATE.values():
 
 @pytest.mark.parametrize("name", LATE)
 def test_a_part_that_shows_late_that_it_is_bad_is_left_out(files, tmp_path, name):
-    """As those are whose header is bad already: the rest of the World, paid for with it, lands, and a note says why."""
+    """As those are whose header is bad already: the rest of the World, paid for with it, lands, and
+    a note says why.
+    """
     for number, content in enumerate([LATE[name], *BAD]):
         bad = tmp_path / f"bad{number}.bin"
         bad.write_bytes(content)
@@ -214,7 +252,10 @@ def test_a_part_that_shows_late_that_it_is_bad_is_left_out(files, tmp_path, name
         built = build(replace(files, **{name: bad}))
         (note,) = [each for each in built.notes if "cannot be used" in each]
         assert note.startswith(f"The {name} cannot be used. ") and bad.name in note
-        assert not world_build.has_part(built.root, name.upper()) and part(built.root, "collider") is not None
+        assert (
+            not world_build.has_part(built.root, name.upper())
+            and part(built.root, "collider") is not None
+        )
         assert not any(each.name.startswith("Room") and each.users == 0 for each in before.new())
 
 
@@ -225,12 +266,16 @@ def test_nothing_lands_where_the_only_part_is_bad(tmp_path, name):
     bad.write_bytes(LATE[name])
     before = Inventory()
     with pytest.raises(ImportTrouble, match=r"bad\.bin"):
-        place.land_world(WorldFiles(**{name: bad}), place.Provenance(job_id="j", kind="world", name="Room"))
+        place.land_world(
+            WorldFiles(**{name: bad}), place.Provenance(job_id="j", kind="world", name="Room")
+        )
     assert before.new() == []
 
 
 def _built_on(root) -> dict[str, bpy.types.Object]:
-    """What a user may build on the collider: a chair that stands on it, moss that clings to it, a cat that looks at it."""
+    """What a user may build on the collider: a chair that stands on it, moss that clings to it, a
+    cat that looks at it.
+    """
     shape, made = part(root, "collider"), {}
     for name in ("Chair", "Moss", "Cat"):
         made[name] = bpy.data.objects.new(name, bpy.data.meshes.new(name))
@@ -245,7 +290,9 @@ def _built_on(root) -> dict[str, bpy.types.Object]:
 
 
 def test_what_was_built_on_the_collider_is_on_the_new_one(files):
-    """The chair stands where it stood, modifier and constraint look at the new collider, which is as rigid as the earlier one was."""
+    """The chair stands where it stood, modifier and constraint look at the new collider, which is
+    as rigid as the earlier one was.
+    """
     root = build(files).root
     built = _built_on(root)
     stood = np.array(built["Chair"].matrix_world)
@@ -269,7 +316,9 @@ def test_what_stands_on_a_part_that_is_taken_away_stays_there(files):
 
 
 def test_without_the_panorama_every_scene_has_its_own_world_again(files):
-    """The panorama is taken away in one scene, and was shown in another one too: both have back what they had."""
+    """The panorama is taken away in one scene, and was shown in another one too: both have back
+    what they had.
+    """
     other = bpy.data.scenes.new("Other")
     for scene, name in ((bpy.context.scene, "Day"), (other, "Night")):
         scene.world = bpy.data.worlds.new(name)
@@ -280,7 +329,9 @@ def test_without_the_panorama_every_scene_has_its_own_world_again(files):
 
 
 def test_a_saved_world_is_whole(files, tmp_path):
-    """Saved, the downloads gone, opened again: background, projection and splats are all there, and the earlier World too."""
+    """Saved, the downloads gone, opened again: background, projection and splats are all there, and
+    the earlier World too.
+    """
     bpy.context.scene.world = bpy.data.worlds.new("Mine")
     build(files)
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
@@ -294,4 +345,9 @@ def test_a_saved_world_is_whole(files, tmp_path):
     camera = part(root, "camera")
     bpy.context.view_layer.update()
     seen = made_place.render(scene, camera, tmp_path / "seen.png")
-    assert made_place.agreement(seen, made_place.seen_from(camera, part(root, "capture_point").matrix_world)) > 0.9
+    assert (
+        made_place.agreement(
+            seen, made_place.seen_from(camera, part(root, "capture_point").matrix_world)
+        )
+        > 0.9
+    )

@@ -29,7 +29,9 @@ def files(tmp_path):
 
 @pytest.mark.parametrize("later", [False, True])
 def test_a_collider_that_came_upright_is_turned_by_itself(files, tmp_path, later):
-    """Its faces say that it is upright already: it stands with splats and panorama, which are not, and the user is told."""
+    """Its faces say that it is upright already: it stands with splats and panorama, which are not,
+    and the user is told.
+    """
     up = made_place.collider(tmp_path / "up.glb", down=False, ceiling=False)
     if later:
         root = build(replace(files, collider=None)).root
@@ -48,25 +50,39 @@ def test_a_collider_that_came_upright_is_turned_by_itself(files, tmp_path, later
 
 
 def test_a_collider_that_came_upside_down_is_turned_with_the_rest(files, tmp_path):
-    """The same room as Mint makes it, and one whose faces do not tell: both hang on the root as they are, the second with a word about it."""
-    built = build(replace(files, collider=made_place.collider(tmp_path / "down.glb", ceiling=False)))
-    np.testing.assert_allclose(places(part(built.root, "collider")), ordered(CORNERS * 2.5 + [0, 0, 1.5]), atol=0.011)
+    """The same room as Mint makes it, and one whose faces do not tell: both hang on the root as
+    they are, the second with a word about it.
+    """
+    built = build(
+        replace(files, collider=made_place.collider(tmp_path / "down.glb", ceiling=False))
+    )
+    np.testing.assert_allclose(
+        places(part(built.root, "collider")), ordered(CORNERS * 2.5 + [0, 0, 1.5]), atol=0.011
+    )
     assert not any("flip" in each for each in built.notes)
     closed = build(files)
     assert closed.root["mint_flipped"] and any("does not tell" in each for each in closed.notes)
 
 
 def test_the_user_has_the_last_word_on_the_turn(files, tmp_path):
-    """`flip=False`: all files have been set upright already, by a half turn about X; they face the same way and are not asked."""
+    """`flip=False`: all files have been set upright already, by a half turn about X; they face the
+    same way and are not asked.
+    """
     up = made_place.collider(tmp_path / "up.glb", down=False)
     root = build(replace(files, collider=up, splats=None), flip=False).root
-    np.testing.assert_allclose(places(part(root, "collider")), ordered(CORNERS * 2.5 + [0, 0, 1.5]), atol=0.011)
-    assert places(part(build(files, flip=False).root, "collider"))[:, 2].max() == pytest.approx(1.5 + 0.6 * 2.5, abs=0.01)
+    np.testing.assert_allclose(
+        places(part(root, "collider")), ordered(CORNERS * 2.5 + [0, 0, 1.5]), atol=0.011
+    )
+    assert places(part(build(files, flip=False).root, "collider"))[:, 2].max() == pytest.approx(
+        1.5 + 0.6 * 2.5, abs=0.01
+    )
 
 
 @pytest.mark.parametrize("turned_by_hand", [False, True])
 def test_flip_turns_the_files_over_and_leaves_the_camera_upright(files, turned_by_hand):
-    """One press turns collider and splats over, a second turns them back; panorama and camera stay as they are."""
+    """One press turns collider and splats over, a second turns them back; panorama and camera stay
+    as they are.
+    """
     root = build(files).root
     if turned_by_hand:
         root.rotation_euler[2] = 0.7
@@ -94,11 +110,21 @@ COLLIDERS = [
 
 
 @pytest.mark.parametrize(("how", "with_panorama", "with_splats", "visible"), COLLIDERS)
-def test_the_collider_is_physics_or_the_visible_place(files, how, with_panorama, with_splats, visible):
-    """By default it is seen where there is a panorama and no splats are shown; otherwise it is wire and not rendered."""
-    given = replace(files, panorama=files.panorama if with_panorama else None, splats=files.splats if with_splats else None)
+def test_the_collider_is_physics_or_the_visible_place(
+    files, how, with_panorama, with_splats, visible
+):
+    """By default it is seen where there is a panorama and no splats are shown; otherwise it is wire
+    and not rendered.
+    """
+    given = replace(
+        files,
+        panorama=files.panorama if with_panorama else None,
+        splats=files.splats if with_splats else None,
+    )
     shape = part(build(given, collider=how).root, "collider")
-    assert (shape.display_type, shape.hide_render) == (("TEXTURED", False) if visible else ("WIRE", True))
+    assert (shape.display_type, shape.hide_render) == (
+        ("TEXTURED", False) if visible else ("WIRE", True)
+    )
     assert bool(shape.data.materials) == (visible and with_panorama)
 
 
@@ -114,7 +140,9 @@ def test_the_collider_can_be_changed_afterwards(files):
 
 @pytest.mark.parametrize("turn", [None, world_build.flip_collider, world_build.flip])
 def test_solid_shading_finds_the_panorama_on_the_collider(files, turn):
-    """Each vertex has the colour that is seen in its direction from the capture point, also once something was turned over."""
+    """Each vertex has the colour that is seen in its direction from the capture point, also once
+    something was turned over.
+    """
     root = build(replace(files, splats=None, collider=finer(files.collider))).root
     shape, point = part(root, "collider"), part(root, "capture_point")
     if turn is not None:
@@ -132,12 +160,16 @@ def test_solid_shading_finds_the_panorama_on_the_collider(files, turn):
 
 
 def test_a_deleted_capture_point_comes_back_when_it_is_needed(files):
-    """The panorama is projected from there: who has deleted the empty can still show the collider, and add the panorama anew."""
+    """The panorama is projected from there: who has deleted the empty can still show the collider,
+    and add the panorama anew.
+    """
     root = build(replace(files, splats=None), collider="PHYSICS", camera=False).root
     bpy.data.objects.remove(part(root, "capture_point"))
     world_build.show_collider(root, "VISIBLE")
     bpy.context.view_layer.update()
-    np.testing.assert_allclose(part(root, "capture_point").matrix_world.translation, (0, 0, 1.5), atol=1e-5)
+    np.testing.assert_allclose(
+        part(root, "capture_point").matrix_world.translation, (0, 0, 1.5), atol=1e-5
+    )
     bpy.data.objects.remove(part(root, "capture_point"))
     world_build.add_part(root, "PANORAMA", files.panorama)
     assert part(root, "capture_point")
@@ -175,10 +207,14 @@ def test_things_fall_onto_the_rigid_collider(files):
 
 
 def test_a_collider_packed_with_draco_is_a_collider(files, tmp_path):
-    """Compressed as Mint's optimiser does it: the same walls in the same places, with the panorama on them."""
+    """Compressed as Mint's optimiser does it: the same walls in the same places, with the panorama
+    on them.
+    """
     glb = made_place.Glb()
     low, high = made_place.in_file(np.array([made_place.LOW, made_place.HIGH]))
-    glb.node(mesh=glb.mesh(draco_box(glb, tuple(np.minimum(low, high)), tuple(np.maximum(low, high)))))
+    glb.node(
+        mesh=glb.mesh(draco_box(glb, tuple(np.minimum(low, high)), tuple(np.maximum(low, high))))
+    )
     root = build(replace(files, collider=glb.save(tmp_path / "packed.glb"), splats=None)).root
     shape = part(root, "collider")
     np.testing.assert_allclose(places(shape), ordered(CORNERS * 2.5 + [0, 0, 1.5]), atol=0.011)
@@ -188,7 +224,13 @@ def test_a_collider_packed_with_draco_is_a_collider(files, tmp_path):
 def test_a_collider_without_triangles_is_refused(files, tmp_path):
     """Points alone are no collider."""
     glb = made_place.Glb()
-    glb.node(mesh=glb.mesh({"attributes": {"POSITION": glb.accessor(CORNERS, "f4")}, "mode": 0}), name="points")
+    glb.node(
+        mesh=glb.mesh({"attributes": {"POSITION": glb.accessor(CORNERS, "f4")}, "mode": 0}),
+        name="points",
+    )
     with pytest.raises(ImportTrouble):
-        place.land_world(replace(files, collider=glb.save(tmp_path / "points.glb")), place.Provenance(job_id="j", kind="world"))
+        place.land_world(
+            replace(files, collider=glb.save(tmp_path / "points.glb")),
+            place.Provenance(job_id="j", kind="world"),
+        )
     assert not bpy.context.scene.objects

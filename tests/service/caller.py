@@ -13,7 +13,8 @@ from jsonschema import Draft202012Validator
 from tests.mint_service import contract
 from tests.mint_service.running import Service
 
-# Where mint-api.md allows what its twin does not list: a bad id in a path is a 400 (section 1.4); canceling is a 405 (5.2).
+# Where mint-api.md allows what its twin does not list: a bad id in a path is a 400 (section 1.4);
+# canceling is a 405 (5.2).
 BEYOND_THE_TWIN = {("GET", 400), ("POST", 405)}
 WORD_ENUMS = ("status", "type")  # extensible enums: unknown words are the point of two switches
 
@@ -21,7 +22,10 @@ WORD_ENUMS = ("status", "type")  # extensible enums: unknown words are the point
 def templates() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
     """The twin's paths as expressions."""
     paths = contract.document()["paths"]
-    return [(re.compile(re.sub(r"\\{\w+\\}", "[^/:]+", re.escape(path))), item) for path, item in paths.items()]
+    return [
+        (re.compile(re.sub(r"\\{\w+\\}", "[^/:]+", re.escape(path))), item)
+        for path, item in paths.items()
+    ]
 
 
 def resolved(node: dict[str, Any]) -> dict[str, Any]:
@@ -34,7 +38,9 @@ def resolved(node: dict[str, Any]) -> dict[str, Any]:
     return node
 
 
-def hold_against_the_twin(method: str, path: str, answer: requests.Response, *, words_are_free: bool = False) -> None:
+def hold_against_the_twin(
+    method: str, path: str, answer: requests.Response, *, words_are_free: bool = False
+) -> None:
     """Fail when status, media type, headers or body are not what the twin says."""
     item = next((item for pattern, item in templates() if pattern.fullmatch(path)), None)
     assert answer.headers["X-Request-Id"], "every answer carries a request id"
@@ -43,7 +49,9 @@ def hold_against_the_twin(method: str, path: str, answer: requests.Response, *, 
         return
     said = item[method.lower()]["responses"].get(str(answer.status_code))
     if said is None:
-        assert (method, answer.status_code) in BEYOND_THE_TWIN, f"{method} {path}: the twin knows no {answer.status_code}"
+        assert (method, answer.status_code) in BEYOND_THE_TWIN, (
+            f"{method} {path}: the twin knows no {answer.status_code}"
+        )
         return
     response = resolved(said)
     for name in response.get("headers", {}):
@@ -53,17 +61,24 @@ def hold_against_the_twin(method: str, path: str, answer: requests.Response, *, 
     assert media in response["content"], f"{method} {path}: {media}"
     schema = response["content"][media]["schema"]
     validator = Draft202012Validator(
-        {**schema, "components": contract.document()["components"]}, format_checker=Draft202012Validator.FORMAT_CHECKER
+        {**schema, "components": contract.document()["components"]},
+        format_checker=Draft202012Validator.FORMAT_CHECKER,
     )
     for error in validator.iter_errors(answer.json()):
-        if not (words_are_free and error.validator == "enum" and error.absolute_path[-1] in WORD_ENUMS):
-            raise AssertionError(f"{method} {path} {answer.status_code}: {error.message} at {list(error.absolute_path)}")
+        if not (
+            words_are_free and error.validator == "enum" and error.absolute_path[-1] in WORD_ENUMS
+        ):
+            raise AssertionError(
+                f"{method} {path} {answer.status_code}: {error.message} at {list(error.absolute_path)}"
+            )
 
 
 class Caller:
     """Calls the service over one connection. `strict` answers must follow the twin."""
 
-    def __init__(self, service: Service, *, key: str | None = None, words_are_free: bool = False) -> None:
+    def __init__(
+        self, service: Service, *, key: str | None = None, words_are_free: bool = False
+    ) -> None:
         self.service = service
         self.session = requests.Session()
         self.session.headers["Authorization"] = f"Bearer {key or service.key}"
@@ -72,21 +87,29 @@ class Caller:
 
     def call(self, method: str, path: str, *, twin: bool = True, **said: Any) -> requests.Response:
         """Any request; `path` begins after /v1."""
-        answer = self.session.request(method, self.service.api + path, timeout=10, allow_redirects=False, **said)
+        answer = self.session.request(
+            method, self.service.api + path, timeout=10, allow_redirects=False, **said
+        )
         if twin:
-            hold_against_the_twin(method, "/v1" + path.partition("?")[0], answer, words_are_free=self._free)
+            hold_against_the_twin(
+                method, "/v1" + path.partition("?")[0], answer, words_are_free=self._free
+            )
         return answer
 
     def get(self, path: str, **said: Any) -> requests.Response:
         """A GET."""
         return self.call("GET", path, **said)
 
-    def post(self, path: str, body: Any = None, key: str | None = None, **said: Any) -> requests.Response:
+    def post(
+        self, path: str, body: Any = None, key: str | None = None, **said: Any
+    ) -> requests.Response:
         """A POST with a fresh idempotency key, or with the one given."""
         headers = {"Idempotency-Key": key or next(self._keys), **said.pop("headers", {})}
         return self.call("POST", path, json={} if body is None else body, headers=headers, **said)
 
-    def start(self, prompt: str, kind: str = "model", *, key: str | None = None, **body: Any) -> dict[str, Any]:
+    def start(
+        self, prompt: str, kind: str = "model", *, key: str | None = None, **body: Any
+    ) -> dict[str, Any]:
         """Start a generation that is accepted."""
         answer = self.post(f"/{kind}s:generate", {"prompt": prompt, **body}, key)
         assert answer.status_code == 202, answer.text
@@ -112,4 +135,10 @@ class Caller:
 
     def finished(self, prompt: str, kind: str = "model", **body: Any) -> dict[str, Any]:
         """An operation brought to its end in auto mode."""
-        return self.until(self.start(prompt, kind, **body), "succeeded", "partially_succeeded", "failed", "canceled")
+        return self.until(
+            self.start(prompt, kind, **body),
+            "succeeded",
+            "partially_succeeded",
+            "failed",
+            "canceled",
+        )

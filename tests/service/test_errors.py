@@ -22,16 +22,27 @@ def slug(answer: requests.Response) -> str:
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer wrong", "Basic abc"])
-def test_without_the_right_key_every_call_is_401(service: ThreadService, header: str | None) -> None:
+def test_without_the_right_key_every_call_is_401(
+    service: ThreadService, header: str | None
+) -> None:
     """A missing, malformed or wrong key is refused, also at addresses that do not exist."""
     for path in ("/me", "/models", "/nowhere"):
-        answer = requests.get(service.api + path, headers={} if header is None else {"Authorization": header}, timeout=10)
+        answer = requests.get(
+            service.api + path,
+            headers={} if header is None else {"Authorization": header},
+            timeout=10,
+        )
         assert (answer.status_code, slug(answer)) == (401, "unauthorized")
 
 
 def test_the_scheme_is_compared_without_case(service: ThreadService) -> None:
     """`bearer` is as good as `Bearer`."""
-    assert requests.get(service.api + "/me", headers={"Authorization": f"bearer {service.key}"}, timeout=10).status_code == 200
+    assert (
+        requests.get(
+            service.api + "/me", headers={"Authorization": f"bearer {service.key}"}, timeout=10
+        ).status_code
+        == 200
+    )
 
 
 def test_health_needs_no_key(service: ThreadService) -> None:
@@ -65,7 +76,9 @@ def test_health_needs_no_key(service: ThreadService) -> None:
         ("GET", "/worlds?cursor=WyJtb2RlbCIsICJ4Il0=", 400, "invalid-request"),
     ],
 )
-def test_what_is_not_there_or_not_valid(caller: Caller, method: str, path: str, status: int, expected: str) -> None:
+def test_what_is_not_there_or_not_valid(
+    caller: Caller, method: str, path: str, status: int, expected: str
+) -> None:
     """Unknown routes and things, wrong methods, bad ids, bad limits and bad cursors."""
     answer = caller.call(method, path, headers={"Idempotency-Key": "any"})
     assert (answer.status_code, slug(answer)) == (status, expected)
@@ -91,8 +104,18 @@ BAD_BODIES = [
     ({"prompt": "a", "imageUrl": "http://example.com/a.png"}, "/imageUrl"),
     ({"prompt": "a", "sourceImages": ["https://example.com/a.png"]}, "/sourceImages"),
     ({"prompt": "a", "sourceImages": ["https://example.com/a.png"] * 9}, "/sourceImages"),
-    ({"prompt": "a", "sourceImages": ["https://example.com/a.png", "file:///etc/passwd"]}, "/sourceImages/1"),
-    ({"prompt": "a", "imageUrl": "https://e.com/a", "sourceImages": ["https://e.com/a", "https://e.com/b"]}, "/sourceImages"),
+    (
+        {"prompt": "a", "sourceImages": ["https://example.com/a.png", "file:///etc/passwd"]},
+        "/sourceImages/1",
+    ),
+    (
+        {
+            "prompt": "a",
+            "imageUrl": "https://e.com/a",
+            "sourceImages": ["https://e.com/a", "https://e.com/b"],
+        },
+        "/sourceImages",
+    ),
     ([], ""),
     ("a mug", ""),
 ]
@@ -116,11 +139,22 @@ def test_prompts_may_be_as_long_as_the_contract_says(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "kind"), [(b"{", "application/json"), (b"", "application/json"), (b"prompt=a", "text/plain"), (b"\xff", "application/json")]
+    ("content", "kind"),
+    [
+        (b"{", "application/json"),
+        (b"", "application/json"),
+        (b"prompt=a", "text/plain"),
+        (b"\xff", "application/json"),
+    ],
 )
 def test_what_is_not_json_is_400(caller: Caller, content: bytes, kind: str) -> None:
     """Broken, empty and foreign bodies."""
-    answer = caller.call("POST", "/models:generate", data=content, headers={"Content-Type": kind, "Idempotency-Key": "k"})
+    answer = caller.call(
+        "POST",
+        "/models:generate",
+        data=content,
+        headers={"Content-Type": kind, "Idempotency-Key": "k"},
+    )
     assert (answer.status_code, slug(answer)) == (400, "invalid-request")
 
 
@@ -128,7 +162,9 @@ def test_actions_work_without_a_body(caller: Caller) -> None:
     """Actions without input take `{}` and nothing at all."""
     operation = caller.start("a mug", generationMode="review")
     caller.until(operation, "preview_ready")
-    answer = caller.call("POST", f"/operations/{operation['id']}:approve", headers={"Idempotency-Key": "k"})
+    answer = caller.call(
+        "POST", f"/operations/{operation['id']}:approve", headers={"Idempotency-Key": "k"}
+    )
     assert answer.status_code == 202
 
 
@@ -137,9 +173,20 @@ def test_pictures_are_checked(caller: Caller) -> None:
     picture = base64.b64encode(b"x" * (5 * 1024 * 1024)).decode()
     said = {"base64Data": picture, "fileName": "a.png", "contentType": "image/png"}
     assert caller.post("/reference-images", said).status_code == 201
-    answer = caller.post("/reference-images", said | {"base64Data": base64.b64encode(b"x" * (5 * 1024 * 1024 + 1)).decode()})
+    answer = caller.post(
+        "/reference-images",
+        said | {"base64Data": base64.b64encode(b"x" * (5 * 1024 * 1024 + 1)).decode()},
+    )
     assert (answer.status_code, slug(answer)) == (413, "payload-too-large")
     assert caller.post("/reference-images", said | {"base64Data": "no base64!"}).status_code == 400
     assert caller.post("/reference-images", said | {"contentType": "text/html"}).status_code == 400
-    assert caller.post("/reference-images", {"sourceUrl": "http://example.com/a.png"}).status_code == 400
-    assert caller.post("/reference-images", {"sourceUrl": "https://example.com/a.png", "base64Data": "eA=="}).status_code == 400
+    assert (
+        caller.post("/reference-images", {"sourceUrl": "http://example.com/a.png"}).status_code
+        == 400
+    )
+    assert (
+        caller.post(
+            "/reference-images", {"sourceUrl": "https://example.com/a.png", "base64Data": "eA=="}
+        ).status_code
+        == 400
+    )

@@ -27,11 +27,15 @@ def test_it_is_another_origin(service: ThreadService, url: str) -> None:
 def test_a_secret_is_refused_and_noted(service: ThreadService, url: str, name: str) -> None:
     """A key or a cookie at the file host is 400, whatever its value, and the log calls it a leak."""
     assert requests.get(url, headers={name: "Bearer anything"}, timeout=10).status_code == 400
-    assert [entry.path for entry in service.leaks()] == [url.removeprefix(service.files).partition("?")[0]]
+    assert [entry.path for entry in service.leaks()] == [
+        url.removeprefix(service.files).partition("?")[0]
+    ]
 
 
 def test_a_whole_file(url: str) -> None:
-    """Length, type, ETag, CORS and ranges are announced; the content is a GLB marked with its prompt."""
+    """Length, type, ETag, CORS and ranges are announced; the content is a GLB marked with its
+    prompt.
+    """
     answer = requests.get(url, timeout=10)
     assert answer.status_code == 200
     assert int(answer.headers["Content-Length"]) == len(answer.content)
@@ -51,7 +55,13 @@ def test_head_is_the_same_without_content(url: str) -> None:
 
 @pytest.mark.parametrize(
     ("asked", "start", "end"),
-    [("bytes=0-9", 0, 10), ("bytes=100-", 100, None), ("bytes=-7", -7, None), ("bytes=5-99999999", 5, None), ("bytes=0-0", 0, 1)],
+    [
+        ("bytes=0-9", 0, 10),
+        ("bytes=100-", 100, None),
+        ("bytes=-7", -7, None),
+        ("bytes=5-99999999", 5, None),
+        ("bytes=0-0", 0, 1),
+    ],
 )
 def test_ranges(url: str, asked: str, start: int, end: int | None) -> None:
     """206 with exactly the bytes asked for, and Content-Range to say which."""
@@ -59,7 +69,10 @@ def test_ranges(url: str, asked: str, start: int, end: int | None) -> None:
     answer = requests.get(url, headers={"Range": asked}, timeout=10)
     assert (answer.status_code, answer.content) == (206, whole[start:end])
     first = start % len(whole)
-    assert answer.headers["Content-Range"] == f"bytes {first}-{first + len(answer.content) - 1}/{len(whole)}"
+    assert (
+        answer.headers["Content-Range"]
+        == f"bytes {first}-{first + len(answer.content) - 1}/{len(whole)}"
+    )
 
 
 @pytest.mark.parametrize("asked", ["bytes=99999999-", "bytes=-0"])
@@ -79,13 +92,25 @@ def test_ranges_that_are_ignored(url: str, asked: str) -> None:
 def test_if_range(url: str) -> None:
     """The rest only of the same version."""
     tag = requests.get(url, timeout=10).headers["ETag"]
-    assert requests.get(url, headers={"Range": "bytes=5-", "If-Range": tag}, timeout=10).status_code == 206
-    assert requests.get(url, headers={"Range": "bytes=5-", "If-Range": '"other"'}, timeout=10).status_code == 200
+    assert (
+        requests.get(url, headers={"Range": "bytes=5-", "If-Range": tag}, timeout=10).status_code
+        == 206
+    )
+    assert (
+        requests.get(
+            url, headers={"Range": "bytes=5-", "If-Range": '"other"'}, timeout=10
+        ).status_code
+        == 200
+    )
 
 
 @pytest.mark.parametrize("status", [403, 404, 410])
-def test_links_expire_and_a_fresh_read_gives_new_ones(service: ThreadService, caller: Caller, status: int) -> None:
-    """After an hour of the service's clock a link is refused, as the scenario says; the resource read again has one that works."""
+def test_links_expire_and_a_fresh_read_gives_new_ones(
+    service: ThreadService, caller: Caller, status: int
+) -> None:
+    """After an hour of the service's clock a link is refused, as the scenario says; the resource
+    read again has one that works.
+    """
     service.scenario(expired_status=status)
     done = caller.finished("a mug")
     old = done["assets"]["glbUrl"]

@@ -46,18 +46,31 @@ def test_a_missing_key_is_400_unless_switched_off(caller: Caller) -> None:
     """The specification demands a key; the live service is lenient, and so can this one be."""
     answer = caller.call("POST", "/models:generate", json={"prompt": "a mug"})
     assert (answer.status_code, slug(answer)) == (400, "invalid-request")
-    assert caller.call("POST", "/models:generate", json={"prompt": "a mug"}, headers={"Idempotency-Key": "k" * 256}).status_code == 400
+    assert (
+        caller.call(
+            "POST",
+            "/models:generate",
+            json={"prompt": "a mug"},
+            headers={"Idempotency-Key": "k" * 256},
+        ).status_code
+        == 400
+    )
     caller.service.scenario(require_idempotency_key=False)
     assert caller.call("POST", "/models:generate", json={"prompt": "a mug"}).status_code == 202
 
 
 def test_an_estimate_needs_no_key(caller: Caller) -> None:
     """pricing:estimate changes nothing."""
-    assert caller.call("POST", "/pricing:estimate", json={"operation": "model_generation"}).status_code == 200
+    assert (
+        caller.call("POST", "/pricing:estimate", json={"operation": "model_generation"}).status_code
+        == 200
+    )
 
 
 def test_actions_are_replayed_too(caller: Caller) -> None:
-    """An approval that is sent again is answered with the operation as it is now; a second one is a conflict of state."""
+    """An approval that is sent again is answered with the operation as it is now; a second one is a
+    conflict of state.
+    """
     operation = caller.start("a mug", generationMode="review")
     caller.until(operation, "preview_ready")
     path = f"/operations/{operation['id']}:approve"

@@ -15,7 +15,9 @@ from .caller import Caller
 
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
-    with running_service(clock="manual", credits=100_000, library={"models": 45, "worlds": 3}) as running:
+    with running_service(
+        clock="manual", credits=100_000, library={"models": 45, "worlds": 3}
+    ) as running:
         yield running
 
 
@@ -23,7 +25,9 @@ def pages(caller: Caller, path: str, limit: int | None = None) -> list[list[dict
     found, cursor = [], None
     while True:
         params = {"limit": limit, "cursor": cursor}
-        answer = caller.get(path, params={name: value for name, value in params.items() if value is not None}).json()
+        answer = caller.get(
+            path, params={name: value for name, value in params.items() if value is not None}
+        ).json()
         found.append(answer["data"])
         cursor = answer["pagination"]["nextCursor"]
         assert answer["pagination"]["hasMore"] == (cursor is not None)
@@ -32,14 +36,18 @@ def pages(caller: Caller, path: str, limit: int | None = None) -> list[list[dict
 
 
 def test_lists_come_in_pages(caller: Caller) -> None:
-    """20 by default, up to 100, each thing once, newest first, unfinished and failed ones among them."""
+    """20 by default, up to 100, each thing once, newest first, unfinished and failed ones among
+    them.
+    """
     found = pages(caller, "/models")
     assert [len(page) for page in found] == [20, 20, 5]
     assert [len(page) for page in pages(caller, "/models", 30)] == [30, 15]
     assert [len(page) for page in pages(caller, "/models", 45)] == [45]
     things = [thing for page in found for thing in page]
     assert len({thing["id"] for thing in things}) == 45
-    assert [thing["createdAt"] for thing in things] == sorted((thing["createdAt"] for thing in things), reverse=True)
+    assert [thing["createdAt"] for thing in things] == sorted(
+        (thing["createdAt"] for thing in things), reverse=True
+    )
     assert {thing["status"] for thing in things} == {"succeeded", "failed", "running"}
     assert {thing["object"] for page in pages(caller, "/worlds") for thing in page} == {"world"}
 
@@ -48,7 +56,9 @@ def test_new_things_do_not_shift_the_pages(caller: Caller) -> None:
     """A cursor names the last thing seen."""
     first = caller.get("/models?limit=10").json()
     caller.finished("a new mug")
-    second = caller.get("/models", params={"limit": 10, "cursor": first["pagination"]["nextCursor"]}).json()
+    second = caller.get(
+        "/models", params={"limit": 10, "cursor": first["pagination"]["nextCursor"]}
+    ).json()
     assert not {thing["id"] for thing in first["data"]} & {thing["id"] for thing in second["data"]}
 
 
@@ -62,7 +72,12 @@ def test_a_model_and_a_world(caller: Caller) -> None:
     """Name, prompt, stage, times and the web address."""
     done = caller.finished("a blue mug", name="My mug")
     model = caller.get(f"/models/{done['resource']['id']}").json()
-    assert (model["name"], model["prompt"], model["status"], model["assetStage"]) == ("My mug", "a blue mug", "succeeded", "final")
+    assert (model["name"], model["prompt"], model["status"], model["assetStage"]) == (
+        "My mug",
+        "a blue mug",
+        "succeeded",
+        "final",
+    )
     assert model["assets"] == done["assets"] and model["mintUrl"] == done["mintUrl"]
     other = caller.finished("a hall", "world", displayName="My hall")
     world = caller.get(f"/worlds/{other['resource']['id']}").json()
@@ -71,17 +86,24 @@ def test_a_model_and_a_world(caller: Caller) -> None:
 
 
 def test_files_of_an_asset(caller: Caller) -> None:
-    """Record, artifacts and manifest agree on where the files are; a world also says how it is streamed."""
+    """Record, artifacts and manifest agree on where the files are; a world also says how it is
+    streamed.
+    """
     model = caller.finished("a mug")
     world = caller.finished("a hall", "world")
-    for operation, roles in ((model, {"canonical_model", "preview_image"}), (world, {"environment", "physics_collider", "preview_image"})):
+    for operation, roles in (
+        (model, {"canonical_model", "preview_image"}),
+        (world, {"environment", "physics_collider", "preview_image"}),
+    ):
         path = f"/assets/{operation['resource']['type']}/{operation['resource']['id']}"
         assert caller.get(path).json()["id"] == operation["resource"]["id"]
         manifest = caller.get(f"{path}/artifact-manifest").json()
         assert manifest["artifacts"] == caller.get(f"{path}/artifacts").json()["data"]
         assert {artifact["role"] for artifact in manifest["artifacts"]} == roles
         for artifact in manifest["artifacts"]:
-            answer = caller.session.get(artifact["downloadUrl"], headers={"Authorization": None}, timeout=10)
+            answer = caller.session.get(
+                artifact["downloadUrl"], headers={"Authorization": None}, timeout=10
+            )
             assert len(answer.content) == artifact["byteSize"]
     assert manifest["integrationMode"] == "remote_stream"
     assert manifest["runtime"]["runtimeUrl"] == world["assets"]["radUrl"]
@@ -89,11 +111,16 @@ def test_files_of_an_asset(caller: Caller) -> None:
 
 
 def test_a_reference_picture_can_be_used(caller: Caller) -> None:
-    """The address that comes back is downloadable and accepted by a start; a replay gives the same one."""
+    """The address that comes back is downloadable and accepted by a start; a replay gives the same
+    one.
+    """
     said = {"base64Data": "iVBORw0KGgo=", "fileName": "My cat.png", "contentType": "image/png"}
     first = caller.post("/reference-images", said, "k").json()
     assert caller.post("/reference-images", said, "k").json() == first
-    assert caller.session.get(first["url"], headers={"Authorization": None}, timeout=10).content == b"\x89PNG\r\n\x1a\n"
+    assert (
+        caller.session.get(first["url"], headers={"Authorization": None}, timeout=10).content
+        == b"\x89PNG\r\n\x1a\n"
+    )
     caller.start("a cat", imageUrl=first["url"])
     imported = caller.post("/reference-images", {"sourceUrl": "https://example.com/cat.png"}).json()
     caller.start("two cats", sourceImages=[first["url"], imported["url"]])

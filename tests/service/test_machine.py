@@ -36,7 +36,9 @@ def test_the_preview_waits_for_a_reader(caller: Caller) -> None:
 
 @pytest.mark.parametrize("kind", ["model", "world"])
 def test_each_revision_is_another_picture(caller: Caller, kind: str) -> None:
-    """Also where the feedback changes nothing that the studio can draw: the contract says a new image."""
+    """Also where the feedback changes nothing that the studio can draw: the contract says a new
+    image.
+    """
     operation = caller.start("a court", kind=kind, generationMode="review")
     pictures = [caller.until(operation, "preview_ready")["assets"]["previewImageUrl"]]
     for feedback in ("more", "even more"):
@@ -65,18 +67,33 @@ def test_a_revision_makes_another_preview(caller: Caller) -> None:
     assert caller.operation(operation)["status"] == "running"
     after = caller.until(operation, "preview_ready")["assets"]["previewImageUrl"]
     assert before != after
-    pictures = [caller.session.get(url, headers={"Authorization": None}, timeout=10).content for url in (before, after)]
+    pictures = [
+        caller.session.get(url, headers={"Authorization": None}, timeout=10).content
+        for url in (before, after)
+    ]
     assert pictures[0] != pictures[1]
 
 
 def test_assets_fill_up(caller: Caller) -> None:
     """Null while there is nothing; at the end every member, null where nothing exists."""
     operation = caller.start("a mug")
-    assert operation["assets"] is None and operation["resource"] is None and operation["mintUrl"] is None
+    assert (
+        operation["assets"] is None
+        and operation["resource"] is None
+        and operation["mintUrl"] is None
+    )
     done = caller.until(operation, "succeeded")
     filled = {name for name, value in done["assets"].items() if value is not None}
     assert filled == {"glbUrl", "glbSizeBytes", "previewImageUrl", "thumbnailUrl"}
-    assert set(done["assets"]) - filled == {"optimizedGlbUrl", "optimizedGlbSizeBytes", "fbxUrl", "objUrl", "stlUrl", "usdzUrl", "bounds"}
+    assert set(done["assets"]) - filled == {
+        "optimizedGlbUrl",
+        "optimizedGlbSizeBytes",
+        "fbxUrl",
+        "objUrl",
+        "stlUrl",
+        "usdzUrl",
+        "bounds",
+    }
     world = caller.finished("a hall", "world")
     assert all(world["assets"].values())
     assert set(world["assets"]["spzUrls"]) == {"100k", "500k"}
@@ -95,7 +112,9 @@ def test_location_names_the_operation(location: str) -> None:
     with running_service(clock="manual", location=location) as service:
         answer = Caller(service).post("/models:generate", {"prompt": "a mug"})
         path = f"/v1/operations/{answer.json()['id']}"
-        assert answer.headers["Location"] == (service.api.removesuffix("/v1") + path if location == "absolute" else path)
+        assert answer.headers["Location"] == (
+            service.api.removesuffix("/v1") + path if location == "absolute" else path
+        )
 
 
 def brought_to(caller: Caller, status: str) -> dict[str, Any]:
@@ -119,7 +138,9 @@ def test_cancel_is_not_offered_but_at_the_preview(caller: Caller, status: str) -
 
 @pytest.mark.parametrize("status", ["queued", "running", "preview_ready"])
 def test_cancel_ends_it_and_gives_back_what_was_not_spent(caller: Caller, status: str) -> None:
-    """canceled, with the time; a Preview that was made is paid for; afterwards no action is possible."""
+    """canceled, with the time; a Preview that was made is paid for; afterwards no action is
+    possible.
+    """
     caller.service.scenario(cancel="preview" if status == "preview_ready" else "everywhere")
     operation = brought_to(caller, status)
     assert caller.service.credits() < 100_000
@@ -136,18 +157,33 @@ def test_cancel_ends_it_and_gives_back_what_was_not_spent(caller: Caller, status
 def test_credits_are_reserved_and_then_spent(caller: Caller) -> None:
     """usage moves at the start; the operation shows both sides."""
     operation = caller.start("a mug", generationPreset="fast")
-    assert operation["credits"] == {"estimated": 248, "reserved": 248, "finalized": 0, "availableAfterReservation": 100_000 - 248}
+    assert operation["credits"] == {
+        "estimated": 248,
+        "reserved": 248,
+        "finalized": 0,
+        "availableAfterReservation": 100_000 - 248,
+    }
     done = caller.until(operation, "succeeded")
-    assert done["credits"] == {"estimated": 248, "reserved": 0, "finalized": 248, "availableAfterReservation": 100_000 - 248}
+    assert done["credits"] == {
+        "estimated": 248,
+        "reserved": 0,
+        "finalized": 248,
+        "availableAfterReservation": 100_000 - 248,
+    }
     usage = caller.get("/usage").json()
     assert usage["credits"]["totalAvailable"] == 100_000 - 248
     assert usage["apiUsage"] == {"creditsUsed": 248, "operations": 1, "worlds": 0, "models": 1}
 
 
 def test_money_is_spent_at_the_preview_and_at_the_approval(caller: Caller) -> None:
-    """150 of a World's 1,650 when its Preview is made, 150 for another Preview, 1,500 at the approval: before anything final is there."""
+    """150 of a World's 1,650 when its Preview is made, 150 for another Preview, 1,500 at the
+    approval: before anything final is there.
+    """
     operation = caller.start("a hall", "world", generationMode="review")
-    money = lambda: tuple(caller.operation(operation)["credits"][name] for name in ("finalized", "reserved", "estimated"))  # noqa: E731
+    money = lambda: tuple(  # noqa: E731
+        caller.operation(operation)["credits"][name]
+        for name in ("finalized", "reserved", "estimated")
+    )
     assert money() == (0, 1650, 1650)
     caller.until(operation, "preview_ready")
     assert money() == (150, 1500, 1650)
@@ -175,7 +211,12 @@ def test_another_preview_needs_its_credits(caller: Caller) -> None:
     caller.service.scenario(credits=1700)
     operation = caller.start("a hall", "world", generationMode="review")
     caller.until(operation, "preview_ready")
-    assert caller.post(f"/operations/{operation['id']}:revise", {"feedback": "darker"}).json()["status"] == "billing_required"
+    assert (
+        caller.post(f"/operations/{operation['id']}:revise", {"feedback": "darker"}).json()[
+            "status"
+        ]
+        == "billing_required"
+    )
     caller.service.scenario(credits=200)
     assert caller.post(f"/operations/{operation['id']}:resume").json()["status"] == "running"
     assert caller.until(operation, "preview_ready")["credits"]["finalized"] == 300
@@ -185,7 +226,14 @@ def test_another_preview_needs_its_credits(caller: Caller) -> None:
     ("asked", "expected"),
     [
         ({"operation": "model_generation", "generationPreset": "fast"}, 248),
-        ({"operation": "model_generation", "generationPreset": "standard", "generationMode": "review"}, 798),
+        (
+            {
+                "operation": "model_generation",
+                "generationPreset": "standard",
+                "generationMode": "review",
+            },
+            798,
+        ),
         ({"operation": "model_generation"}, 798),
         ({"operation": "model_generation", "generationPreset": "production"}, 1998),
         ({"operation": "world_generation", "generationPreset": "fast"}, 1650),
@@ -203,16 +251,26 @@ def test_an_optimisation_is_estimated_for_a_model(caller: Caller) -> None:
     """20 Credits, and only for a model that exists."""
     model = caller.finished("a mug")["resource"]["id"]
     said = {"operation": "model_optimization", "modelId": model}
-    assert caller.call("POST", "/pricing:estimate", json=said).json()["credits"]["estimatedTotal"] == 20
-    assert caller.call("POST", "/pricing:estimate", json=said | {"modelId": "none"}).status_code == 400
+    assert (
+        caller.call("POST", "/pricing:estimate", json=said).json()["credits"]["estimatedTotal"]
+        == 20
+    )
+    assert (
+        caller.call("POST", "/pricing:estimate", json=said | {"modelId": "none"}).status_code == 400
+    )
 
 
 def test_too_few_credits_stop_at_the_start(caller: Caller) -> None:
-    """billing_required without a resource; the same start with the same key goes on once there are Credits."""
+    """billing_required without a resource; the same start with the same key goes on once there are
+    Credits.
+    """
     caller.service.scenario(credits=100)
     operation = caller.start("a mug", key="k", generationPreset="fast")
     assert (operation["status"], operation["resource"]) == ("billing_required", None)
-    assert operation["billing"]["requiredCredits"] == 248 and operation["billing"]["availableCredits"] == 100
+    assert (
+        operation["billing"]["requiredCredits"] == 248
+        and operation["billing"]["availableCredits"] == 100
+    )
     assert caller.post(f"/operations/{operation['id']}:resume").status_code == 409
     assert caller.start("a mug", key="k", generationPreset="fast")["status"] == "billing_required"
     caller.service.scenario(credits=1000)
@@ -231,8 +289,13 @@ def test_too_few_credits_can_be_a_402(caller: Caller) -> None:
 
 @pytest.mark.parametrize("kind", ["model", "world"])
 def test_ten_at_once(caller: Caller, kind: str) -> None:
-    """queued, running and preview_ready count, each kind by itself; the eleventh is 429 with Retry-After."""
-    started = [caller.start(f"a mug no {n}", kind, generationMode="review", generationPreset="fast") for n in range(10)]
+    """queued, running and preview_ready count, each kind by itself; the eleventh is 429 with
+    Retry-After.
+    """
+    started = [
+        caller.start(f"a mug no {n}", kind, generationMode="review", generationPreset="fast")
+        for n in range(10)
+    ]
     caller.until(started[0], "preview_ready")
     answer = caller.post(f"/{kind}s:generate", {"prompt": "one more"})
     assert (answer.status_code, slug(answer)) == (429, "concurrency-limit-reached")
@@ -267,21 +330,34 @@ def test_optimising(caller: Caller) -> None:
     """optimizedGlbUrl appears with the end of the operation; again is a conflict of its own kind."""
     model = caller.finished("a mug")["resource"]["id"]
     answer = caller.post(f"/models/{model}:optimize", {"optimizationLevel": "light"})
-    assert (answer.json()["type"], answer.json()["optimizationLevel"]) == ("model_optimization", "light")
+    assert (answer.json()["type"], answer.json()["optimizationLevel"]) == (
+        "model_optimization",
+        "light",
+    )
     assert caller.get(f"/models/{model}").json()["assets"]["optimizedGlbUrl"] is None
     assert slug(caller.post(f"/models/{model}:optimize")) == "model-optimization-in-progress"
     done = caller.until(answer.json(), "succeeded")
     assert done["credits"]["finalized"] == price("model_optimization") == 20
-    assert caller.get(f"/models/{model}").json()["assets"]["optimizedGlbUrl"] == done["assets"]["optimizedGlbUrl"]
+    assert (
+        caller.get(f"/models/{model}").json()["assets"]["optimizedGlbUrl"]
+        == done["assets"]["optimizedGlbUrl"]
+    )
     assert slug(caller.post(f"/models/{model}:optimize")) == "model-already-optimized"
 
 
 def test_converting(caller: Caller) -> None:
     """The files appear under their members; prompt, preset and model name are null."""
     model = caller.finished("a mug")["resource"]["id"]
-    answer = caller.post(f"/models/{model}:convert", {"targetFormats": ["fbx", "OBJ", "stl", "usdz"]})
+    answer = caller.post(
+        f"/models/{model}:convert", {"targetFormats": ["fbx", "OBJ", "stl", "usdz"]}
+    )
     started = answer.json()
-    assert (started["type"], started["prompt"], started["generationPreset"], started["generationModel"]) == (
+    assert (
+        started["type"],
+        started["prompt"],
+        started["generationPreset"],
+        started["generationModel"],
+    ) == (
         "model_conversion",
         None,
         None,
@@ -289,8 +365,15 @@ def test_converting(caller: Caller) -> None:
     )
     caller.until(started, "succeeded")
     assets = caller.get(f"/models/{model}").json()["assets"]
-    for member, begins in (("fbxUrl", b"; FBX"), ("objUrl", b"# "), ("stlUrl", b"Mint"), ("usdzUrl", b"PK")):
-        assert caller.session.get(assets[member], headers={"Authorization": None}, timeout=10).content.startswith(begins)
+    for member, begins in (
+        ("fbxUrl", b"; FBX"),
+        ("objUrl", b"# "),
+        ("stlUrl", b"Mint"),
+        ("usdzUrl", b"PK"),
+    ):
+        assert caller.session.get(
+            assets[member], headers={"Authorization": None}, timeout=10
+        ).content.startswith(begins)
     assert caller.post(f"/models/{model}:convert", {"targetFormats": ["doc"]}).status_code == 400
     assert caller.post(f"/models/{model}:convert", {"targetFormats": []}).status_code == 400
 
@@ -320,7 +403,12 @@ def test_everything_is_in_the_log(service: ThreadService, caller: Caller) -> Non
     other = Caller(service, key="wrong")
     other.get("/me")
     first, second, third = service.requests(host="api")
-    assert (first.method, first.path, first.status, first.idempotency_key) == ("POST", "/v1/models:generate", 202, "mine")
+    assert (first.method, first.path, first.status, first.idempotency_key) == (
+        "POST",
+        "/v1/models:generate",
+        202,
+        "mine",
+    )
     assert first.operation == service.operations()[0].id
     assert first.body == {"prompt": "a mug"}
     assert [entry.authorized for entry in (first, second, third)] == ["right", "right", "wrong"]

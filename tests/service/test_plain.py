@@ -64,7 +64,9 @@ def test_the_tiny_optimised_model_is_draco_and_webp() -> None:
     """Both extensions are required, and both decode."""
     document, binary = glb.unpack(draco_box(palette.COLOURS["red"]))
     assert document["extensionsRequired"] == ["KHR_draco_mesh_compression", "EXT_texture_webp"]
-    parts = [binary[v["byteOffset"] : v["byteOffset"] + v["byteLength"]] for v in document["bufferViews"]]
+    parts = [
+        binary[v["byteOffset"] : v["byteOffset"] + v["byteLength"]] for v in document["bufferViews"]
+    ]
     mesh = DracoPy.decode(parts[0])
     assert (len(mesh.points), len(mesh.faces)) == (8, 12)
     with Image.open(io.BytesIO(parts[1])) as picture:
@@ -74,7 +76,9 @@ def test_the_tiny_optimised_model_is_draco_and_webp() -> None:
 def test_tiny_pictures() -> None:
     """A WebP of one colour and any size; a panorama that is 2:1 and lighter above."""
     with Image.open(io.BytesIO(pictures.webp((1, 0.5, 0), 300, 7))) as picture:
-        assert picture.size == (300, 7) and picture.convert("RGB").getcolors() == [(2100, (255, 128, 0))]
+        assert picture.size == (300, 7) and picture.convert("RGB").getcolors() == [
+            (2100, (255, 128, 0))
+        ]
     with Image.open(io.BytesIO(pictures.tiny_panorama((0.1, 0.1, 0.1)))) as picture:
         assert picture.size[0] == 2 * picture.size[1]
         assert picture.getpixel((3, 1)) > picture.getpixel((3, 30))
@@ -88,12 +92,17 @@ def test_the_tiny_room_is_y_down() -> None:
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     level = np.abs(normals[:, 1]) > 0.9 * np.linalg.norm(normals, axis=1)
     assert (corners[level][:, :, 1] > 0).all() and level.sum() == 2
-    assert "materials" not in document and set(document["meshes"][0]["primitives"][0]["attributes"]) == {"POSITION"}
+    assert "materials" not in document and set(
+        document["meshes"][0]["primitives"][0]["attributes"]
+    ) == {"POSITION"}
 
 
 def test_conversions_hold_the_same_triangles() -> None:
     """OBJ, STL and USDZ of the box."""
-    made = {one.role: one.read() for one in convert.all_of(box((1, 0, 0)), ["obj", "stl", "usdz", "fbx"])}
+    made = {
+        one.role: one.read()
+        for one in convert.all_of(box((1, 0, 0)), ["obj", "stl", "usdz", "fbx"])
+    }
     assert made["obj"].count(b"\nf ") == 12
     assert len(made["stl"]) == 84 + 12 * 50
     with zipfile.ZipFile(io.BytesIO(made["usdz"])) as archive:

@@ -37,15 +37,33 @@ def test_other_words_in_brackets_are_words(caller: Caller) -> None:
 
 def test_scripted_answers(service: ThreadService, caller: Caller) -> None:
     """The next N requests that match get what the scenario says; skip lets some through first."""
-    service.scenario(answers=[{"method": "GET", "path": "/v1/m*", "skip": 1, "times": 2, "answer": {"word": "503"}}])
+    service.scenario(
+        answers=[
+            {"method": "GET", "path": "/v1/m*", "skip": 1, "times": 2, "answer": {"word": "503"}}
+        ]
+    )
     assert [caller.get("/me").status_code for _ in range(4)] == [200, 503, 503, 200]
-    service.scenario(answers=[{"path": "/v1/me", "answer": {"status": 418, "json": {"error": "teapot"}, "headers": {"X-Tea": "yes"}}}])
+    service.scenario(
+        answers=[
+            {
+                "path": "/v1/me",
+                "answer": {"status": 418, "json": {"error": "teapot"}, "headers": {"X-Tea": "yes"}},
+            }
+        ]
+    )
     answer = caller.get("/me", twin=False)
-    assert (answer.status_code, answer.json(), answer.headers["X-Tea"]) == (418, {"error": "teapot"}, "yes")
+    assert (answer.status_code, answer.json(), answer.headers["X-Tea"]) == (
+        418,
+        {"error": "teapot"},
+        "yes",
+    )
     service.scenario(
         answers=[
             {"path": "/v1/me", "answer": {"text": "hello", "status": 200}},
-            {"path": "/v1/me", "answer": {"status": 429, "problem": "rate-limited", "detail": "Slow down."}},
+            {
+                "path": "/v1/me",
+                "answer": {"status": 429, "problem": "rate-limited", "detail": "Slow down."},
+            },
         ]
     )
     assert caller.get("/me", twin=False).text == "hello"
@@ -56,7 +74,11 @@ def test_a_scripted_answer_after_the_deed(service: ThreadService, caller: Caller
     """`when: after` carries the request out and then loses its answer."""
     operation = caller.start("a mug", generationMode="review")
     caller.until(operation, "preview_ready")
-    service.scenario(answers=[{"method": "POST", "path": "*:approve", "when": "after", "answer": {"close": True}}])
+    service.scenario(
+        answers=[
+            {"method": "POST", "path": "*:approve", "when": "after", "answer": {"close": True}}
+        ]
+    )
     with pytest.raises(requests.ConnectionError):
         caller.post(f"/operations/{operation['id']}:approve", key="k")
     assert caller.operation(operation)["status"] == "running"
@@ -65,9 +87,15 @@ def test_a_scripted_answer_after_the_deed(service: ThreadService, caller: Caller
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("status", faults.GATEWAY)
-def test_answers_of_a_gateway(service: ThreadService, caller: Caller, status: int, when: str) -> None:
-    """A web page with the gateway's status, before or after the start was carried out; the same key then finds or makes one operation."""
-    service.scenario(answers=[{"path": "/v1/models:generate", "when": when, "answer": {"word": str(status)}}])
+def test_answers_of_a_gateway(
+    service: ThreadService, caller: Caller, status: int, when: str
+) -> None:
+    """A web page with the gateway's status, before or after the start was carried out; the same key
+    then finds or makes one operation.
+    """
+    service.scenario(
+        answers=[{"path": "/v1/models:generate", "when": when, "answer": {"word": str(status)}}]
+    )
     answer = caller.post("/models:generate", {"prompt": "a mug"}, "k", twin=False)
     assert (answer.status_code, answer.headers["Content-Type"]) == (status, "text/html")
     assert answer.text.startswith("<!DOCTYPE html>")
@@ -86,4 +114,6 @@ def test_scripted_answers_of_the_file_host(service: ThreadService, caller: Calle
 def test_the_readme_names_every_option() -> None:
     """Each member of a scenario is explained."""
     text = Path(options.__file__).with_name("README.md").read_text(encoding="utf-8")
-    assert not [field.name for field in fields(options.Options) if not re.search(rf"`{field.name}`", text)]
+    assert not [
+        field.name for field in fields(options.Options) if not re.search(rf"`{field.name}`", text)
+    ]

@@ -23,20 +23,30 @@ Starter = Callable[..., AbstractContextManager[Any]]
 
 @pytest.mark.parametrize("starter", [running_service, subprocess_service])
 def test_a_restart_forgets_nothing(starter: Starter) -> None:
-    """Addresses, key, operations, models, files, Credits, pictures and idempotency keys are the same afterwards."""
+    """Addresses, key, operations, models, files, Credits, pictures and idempotency keys are the
+    same afterwards.
+    """
     with starter(clock="manual", credits=5000) as service:
         caller = Caller(service)
         done = caller.finished("a mug", generationPreset="fast")
         waiting = caller.start("a lamp", key="k", generationMode="review", generationPreset="fast")
         caller.until(waiting, "preview_ready")
-        picture = caller.post("/reference-images", {"sourceUrl": "https://example.com/a.png"}, "p").json()
+        picture = caller.post(
+            "/reference-images", {"sourceUrl": "https://example.com/a.png"}, "p"
+        ).json()
         before = (service.api, service.files, service.key, len(service.log()))
         service.restart()
         assert (service.api, service.files, service.key, len(service.log())) == before
         assert caller.operation(done)["assets"] == done["assets"]
         assert requests.get(done["assets"]["glbUrl"], timeout=10).status_code == 200
-        assert caller.start("a lamp", key="k", generationMode="review", generationPreset="fast")["id"] == waiting["id"]
-        assert caller.post("/reference-images", {"sourceUrl": "https://example.com/a.png"}, "p").json() == picture
+        assert (
+            caller.start("a lamp", key="k", generationMode="review", generationPreset="fast")["id"]
+            == waiting["id"]
+        )
+        assert (
+            caller.post("/reference-images", {"sourceUrl": "https://example.com/a.png"}, "p").json()
+            == picture
+        )
         assert caller.operation(waiting)["status"] == "preview_ready"
         assert service.credits() == 5000 - 2 * 248
         caller.post(f"/operations/{waiting['id']}:approve")
@@ -114,7 +124,9 @@ def test_the_command_line(tmp_path: Path) -> None:
         assert process.stdout is not None
         said = json.loads(process.stdout.readline())
         assert set(said) == {"api", "files", "key"}
-        usage = requests.get(said["api"] + "/usage", headers={"Authorization": f"Bearer {said['key']}"}, timeout=10).json()
+        usage = requests.get(
+            said["api"] + "/usage", headers={"Authorization": f"Bearer {said['key']}"}, timeout=10
+        ).json()
         assert usage["credits"]["totalAvailable"] == 77
         process.terminate()
         assert process.stdout.read() == ""
@@ -123,16 +135,32 @@ def test_the_command_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "scenario", [{"colour": "red"}, {"switches": ["no-such-switch"]}, {"assets": "gold"}, {"answers": [{"answer": {"stauts": 1}}]}]
+    "scenario",
+    [
+        {"colour": "red"},
+        {"switches": ["no-such-switch"]},
+        {"assets": "gold"},
+        {"answers": [{"answer": {"stauts": 1}}]},
+    ],
 )
 def test_a_wrong_scenario_is_said(tmp_path: Path, scenario: dict[str, Any]) -> None:
     """A misspelt member or switch must not leave a test passing for the wrong reason."""
     path = tmp_path / "scenario.json"
     path.write_text(json.dumps(scenario), encoding="utf-8")
-    command = [sys.executable, "-m", "tests.mint_service", "--assets", "tiny", "--scenario", str(path)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.mint_service",
+        "--assets",
+        "tiny",
+        "--scenario",
+        str(path),
+    ]
     if "assets" in scenario:
         command = [part for part in command if part not in ("--assets", "tiny")]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == 2
     assert done.stderr.startswith("mint_service: ") and "Traceback" not in done.stderr
 
@@ -142,14 +170,22 @@ def test_the_control_address() -> None:
     with running_service(clock="manual") as service:
         control = service.api.removesuffix("/v1") + "/_service"
         Caller(service).get("/me")
-        assert [entry["path"] for entry in requests.get(control + "/log", timeout=10).json()] == ["/v1/me"]
-        assert requests.post(control + "/credits", json={"add": 5}, timeout=10).json() == {"ok": True}
+        assert [entry["path"] for entry in requests.get(control + "/log", timeout=10).json()] == [
+            "/v1/me"
+        ]
+        assert requests.post(control + "/credits", json={"add": 5}, timeout=10).json() == {
+            "ok": True
+        }
         assert requests.get(control + "/credits", timeout=10).json()["available"] == 5005
         before = requests.get(control, timeout=10).json()["time"]
         requests.post(control + "/advance", json={"seconds": 60}, timeout=10)
         assert requests.get(control, timeout=10).json()["time"] == pytest.approx(before + 60)
-        assert {"name", "acts", "does"} == set(requests.get(control + "/switches", timeout=10).json()[0])
-        assert requests.post(control + "/scenario", json={"colour": 1}, timeout=10).status_code == 400
+        assert {"name", "acts", "does"} == set(
+            requests.get(control + "/switches", timeout=10).json()[0]
+        )
+        assert (
+            requests.post(control + "/scenario", json={"colour": 1}, timeout=10).status_code == 400
+        )
         assert requests.get(control + "/weather", timeout=10).status_code == 404
         assert requests.delete(control + "/log", timeout=10).status_code == 200
         assert service.log() == []

@@ -42,8 +42,15 @@ def made(cache: Path) -> Iterator[dict[str, Any]]:
         wait(caller, model, "preview_ready")
         caller.post(f"/operations/{model['id']}:approve")
         done = wait(caller, model, "succeeded")
-        optimised = wait(caller, caller.post(f"/models/{done['resource']['id']}:optimize").json(), "succeeded")
-        yield {"red": first, "model": optimised["assets"], "world": wait(caller, world, "succeeded")["assets"], "id": model["id"]}
+        optimised = wait(
+            caller, caller.post(f"/models/{done['resource']['id']}:optimize").json(), "succeeded"
+        )
+        yield {
+            "red": first,
+            "model": optimised["assets"],
+            "world": wait(caller, world, "succeeded")["assets"],
+            "id": model["id"],
+        }
         assert not service.leaks()
 
 
@@ -72,16 +79,24 @@ def picture(url: str) -> np.ndarray:
 
 
 def test_the_original(made: dict[str, Any]) -> None:
-    """As Mint's: 3,500 to 5,000 triangles in one primitive of one material with PBR textures, no skin, a longest side of one unit; no
-    extensions it cannot be read without, marked with prompt and revision."""
+    """As Mint's: 3,500 to 5,000 triangles in one primitive of one material with PBR textures, no
+    skin, a longest side of one unit; no extensions it cannot be read without, marked with prompt
+    and revision.
+    """
     content = fetch(made["model"]["glbUrl"])
     document, _ = glb.unpack(content)
     points, triangles = convert.geometry(content)
     assert 3500 <= len(triangles) <= 5000
-    assert [len(mesh["primitives"]) for mesh in document["meshes"]] == [1] and len(document["materials"]) == 1
+    assert [len(mesh["primitives"]) for mesh in document["meshes"]] == [1] and len(
+        document["materials"]
+    ) == 1
     assert "skins" not in document and np.ptp(points, axis=0).max() == pytest.approx(1, abs=1e-3)
     assert "extensionsRequired" not in document
-    textured = [m["pbrMetallicRoughness"] for m in document["materials"] if "baseColorTexture" in m["pbrMetallicRoughness"]]
+    textured = [
+        m["pbrMetallicRoughness"]
+        for m in document["materials"]
+        if "baseColorTexture" in m["pbrMetallicRoughness"]
+    ]
     assert textured and "metallicRoughnessTexture" in textured[0]
     assert all("TEXCOORD_0" in p["attributes"] for m in document["meshes"] for p in m["primitives"])
     assert glb.extras(content) == {"prompt": "a red mug\nblue, please", "operation": made["id"]}
@@ -100,7 +115,9 @@ def test_the_optimised_one(made: dict[str, Any]) -> None:
         view = document["bufferViews"][packed["bufferView"]]
         mesh = DracoPy.decode(binary[view["byteOffset"] : view["byteOffset"] + view["byteLength"]])
         assert {a["unique_id"] for a in mesh.attributes} >= set(packed["attributes"].values())
-        assert document["accessors"][primitive["attributes"]["POSITION"]]["count"] == len(mesh.points)
+        assert document["accessors"][primitive["attributes"]["POSITION"]]["count"] == len(
+            mesh.points
+        )
         assert document["accessors"][primitive["indices"]]["count"] == mesh.faces.size
         found += len(mesh.faces)
         points.append(mesh.points)
@@ -121,25 +138,35 @@ def test_a_revision_shows(made: dict[str, Any]) -> None:
 
 
 def test_the_collider(made: dict[str, Any]) -> None:
-    """100,000 triangles or more, Y down, room-sized in raw units, origin at eye height, no material."""
+    """100,000 triangles or more, Y down, room-sized in raw units, origin at eye height, no
+    material.
+    """
     content = fetch(made["world"]["colliderMeshUrl"])
     document, _ = glb.unpack(content)
     points, triangles = convert.geometry(content)
     assert len(triangles) >= 100_000
-    assert "materials" not in document and set(document["meshes"][0]["primitives"][0]["attributes"]) == {"POSITION"}
+    assert "materials" not in document and set(
+        document["meshes"][0]["primitives"][0]["attributes"]
+    ) == {"POSITION"}
     size = np.ptp(points, axis=0)
     assert 2.5 <= size[[0, 2]].max() <= 5
-    assert points[:, 1].max() == pytest.approx(-place.FLOOR, abs=1e-6), "the floor is where Y is largest"
+    assert points[:, 1].max() == pytest.approx(-place.FLOOR, abs=1e-6), (
+        "the floor is where Y is largest"
+    )
     corners = points[triangles].astype(float)
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]) / 2
     area = np.linalg.norm(normals, axis=1)
     level = np.abs(normals[:, 1]) > 0.9 * area
     below = corners[:, :, 1].mean(1) > 0
-    assert area[level & below].sum() > 5 * area[level & ~below].sum(), "most level area lies below the eye"
+    assert area[level & below].sum() > 5 * area[level & ~below].sum(), (
+        "most level area lies below the eye"
+    )
 
 
 def test_the_panorama_lines_up(made: dict[str, Any]) -> None:
-    """2:1; the door of the collider is where the panorama shows it, floor below, sky above, wood on the left, stone on the right."""
+    """2:1; the door of the collider is where the panorama shows it, floor below, sky above, wood on
+    the left, stone on the right.
+    """
     seen = picture(made["world"]["panoUrl"])
     height, width, _ = seen.shape
     assert width == 2 * height and width >= 1024
@@ -151,30 +178,45 @@ def test_the_panorama_lines_up(made: dict[str, Any]) -> None:
         return seen[row - 2 : row + 3, column - 2 : column + 3].reshape(-1, 3).mean(0)
 
     red, green, blue = palette.COLOURS["teal"]
-    inside = [looking_at(x, place.HALF_Y - 0.08, z) for x in (-0.24, 0, 0.24) for z in (-0.5, 0, 0.2)]
+    inside = [
+        looking_at(x, place.HALF_Y - 0.08, z) for x in (-0.24, 0, 0.24) for z in (-0.5, 0, 0.2)
+    ]
     for colour in inside:
-        assert colour[1] > 2 * colour[0] and colour[2] > 2 * colour[0], "the door has the colour of the prompt"
+        assert colour[1] > 2 * colour[0] and colour[2] > 2 * colour[0], (
+            "the door has the colour of the prompt"
+        )
         assert np.ptp(colour[1:]) < 0.1 and abs(green - blue) < 0.1 and red < 0.1
     for x in (-0.33, 0.33):
         frame = looking_at(x, place.HALF_Y - 0.05, 0)
         assert np.ptp(frame) < 0.15, "beside the door is its frame of stone"
     sky = looking_at(0, 1, 1)
     assert sky[2] > sky[0] + 0.2
-    bench, steps = looking_at(-place.HALF_X + 0.3, 0, -0.5), looking_at(place.HALF_X - 0.5, 0, -0.45)
+    bench, steps = (
+        looking_at(-place.HALF_X + 0.3, 0, -0.5),
+        looking_at(place.HALF_X - 0.5, 0, -0.45),
+    )
     assert bench[0] > 1.5 * bench[2] and np.ptp(steps) < 0.15
 
 
 @pytest.mark.parametrize(("tier", "count"), [("100k", 100_000), ("500k", 500_000)])
 def test_the_splats_line_up(made: dict[str, Any], tier: str, count: int) -> None:
-    """As many as the tier says, on the collider's surfaces and in its raw frame, the door in its colour."""
+    """As many as the tier says, on the collider's surfaces and in its raw frame, the door in its
+    colour.
+    """
     version, splats = spz.decode(fetch(made["world"]["spzUrls"][tier]))
     assert version == 3 and len(splats) == count
-    upright = np.column_stack([-splats.positions[:, 0], -splats.positions[:, 2], -splats.positions[:, 1]])
+    upright = np.column_stack(
+        [-splats.positions[:, 0], -splats.positions[:, 2], -splats.positions[:, 1]]
+    )
     assert np.abs(place.raw(upright) - splats.positions).max() == 0
     assert upright[:, 2].min() == pytest.approx(place.FLOOR, abs=0.001)
     floor = np.abs(upright[:, 2] - place.FLOOR) < 0.001
     assert 0.2 < floor.mean() < 0.9
-    door = (np.abs(upright[:, 1] - (place.HALF_Y - 0.08)) < 0.002) & (np.abs(upright[:, 0]) < 0.25) & (upright[:, 2] < 0.2)
+    door = (
+        (np.abs(upright[:, 1] - (place.HALF_Y - 0.08)) < 0.002)
+        & (np.abs(upright[:, 0]) < 0.25)
+        & (upright[:, 2] < 0.2)
+    )
     assert door.sum() > count / 1000
     middle = np.median(splats.colours[door], axis=0)
     assert middle[1] > 2 * middle[0] and middle[2] > 2 * middle[0]

@@ -24,4 +24,6 @@ def test_switch(caller: Caller, name: str) -> None:
 def test_every_switch_has_a_check_and_a_row_in_the_readme() -> None:
     """The table is the one list."""
     assert set(CHECKS) == switches.NAMES
-    assert switches.markdown() in Path(switches.__file__).with_name("README.md").read_text(encoding="utf-8")
+    assert switches.markdown() in Path(switches.__file__).with_name("README.md").read_text(
+        encoding="utf-8"
+    )

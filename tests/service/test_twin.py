@@ -41,25 +41,54 @@ SCHEMA = schemathesis.openapi.from_dict(twin())
 @pytest.fixture(scope="module")
 def crowded() -> Iterator[ThreadService]:
     """Room for many, so that answers are about the request and not about limits."""
-    with running_service(speed=1000, credits=1e9, limits={"model": 10**6, "world": 10**6}, library={"models": 30}) as service:
+    with running_service(
+        speed=1000, credits=1e9, limits={"model": 10**6, "world": 10**6}, library={"models": 30}
+    ) as service:
         yield service
 
 
 @SCHEMA.parametrize()
-@settings(max_examples=25, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=25,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
 def test_answers_follow_the_twin(case: Any, crowded: ThreadService) -> None:
-    """Status, media type, headers and body of each answer are documented; bad bodies are refused; nothing is a 5xx."""
+    """Status, media type, headers and body of each answer are documented; bad bodies are refused;
+    nothing is a 5xx.
+    """
     if "modelId" in case.path_parameters and case.path_parameters["modelId"].isalnum():
-        case.path_parameters["modelId"] = crowded.mint.resources("model")[0].id  # some calls shall meet a real model
-    response = case.call(base_url=crowded.api.removesuffix("/v1"), headers={"Authorization": f"Bearer {crowded.key}"})
-    case.validate_response(response, checks=CHECKS if case.method == "GET" else [*CHECKS, openapi_checks.negative_data_rejection])
+        # some calls shall meet a real model
+        case.path_parameters["modelId"] = crowded.mint.resources("model")[0].id
+    response = case.call(
+        base_url=crowded.api.removesuffix("/v1"), headers={"Authorization": f"Bearer {crowded.key}"}
+    )
+    case.validate_response(
+        response,
+        checks=CHECKS
+        if case.method == "GET"
+        else [*CHECKS, openapi_checks.negative_data_rejection],
+    )
 
 
-@pytest.mark.parametrize(("method", "path"), [(m.upper(), p) for p, item in contract.document()["paths"].items() for m in item])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [(m.upper(), p) for p, item in contract.document()["paths"].items() for m in item],
+)
 def test_every_address_of_the_twin_is_there(crowded: ThreadService, method: str, path: str) -> None:
     """No 404 about the address itself and no 405, but for :animate, which is not offered."""
     caller = Caller(crowded)
-    parts = {"operationId": "o" * 32, "modelId": "m" * 32, "worldId": "w" * 32, "assetId": "a" * 32, "assetType": "model"}
-    answer = caller.call(method, path.format(**parts).removeprefix("/v1"), headers={"Idempotency-Key": "k"})
+    parts = {
+        "operationId": "o" * 32,
+        "modelId": "m" * 32,
+        "worldId": "w" * 32,
+        "assetId": "a" * 32,
+        "assetType": "model",
+    }
+    answer = caller.call(
+        method, path.format(**parts).removeprefix("/v1"), headers={"Idempotency-Key": "k"}
+    )
     nowhere = answer.status_code == 405 or "nothing at this address" in answer.text
     assert nowhere == path.endswith(":animate")

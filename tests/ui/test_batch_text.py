@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A text of the Text Editor as a batch, in background mode: every line is made, and they stand side by side."""
+"""A text of the Text Editor as a batch, in background mode: every line is made, and they stand side
+by side.
+"""
 
 from __future__ import annotations
 
@@ -33,11 +35,16 @@ def write(*lines: str, name: str = "Prompts") -> None:
 
 def roots() -> list[bpy.types.Object]:
     """What has landed, in the order of the prompts."""
-    return sorted((each for each in bpy.context.scene.objects if tags.read(each) is not None), key=lambda each: str(each["mint_prompt"]))
+    return sorted(
+        (each for each in bpy.context.scene.objects if tags.read(each) is not None),
+        key=lambda each: str(each["mint_prompt"]),
+    )
 
 
 def test_each_line_is_a_job(service: ThreadService) -> None:
-    """Empty lines and blanks at the ends mean nothing; preset and mode hold for all; results stand in a row from the 3D cursor on."""
+    """Empty lines and blanks at the ends mean nothing; preset and mode hold for all; results stand
+    in a row from the 3D cursor on.
+    """
     write("lamp 1", "", "   lamp 2  ", "\t", "lamp 3")
     bpy.context.scene.cursor.location = (5, 1, 0)
     assert bpy.ops.mint.batch_text(text="Prompts", preset="FAST", spacing=4.0) == {"FINISHED"}
@@ -48,7 +55,9 @@ def test_each_line_is_a_job(service: ThreadService) -> None:
 
 
 def test_no_more_in_flight_than_mint_takes(service: ThreadService) -> None:
-    """Two dozen lines: Mint is never asked for more than it takes at once, and never turns one away."""
+    """Two dozen lines: Mint is never asked for more than it takes at once, and never turns one
+    away.
+    """
     service.scenario(credits=24 * 248)
     write(*(f"lamp {number}" for number in range(24)))
     assert bpy.ops.mint.batch_text(text="Prompts", preset="FAST") == {"FINISHED"}
@@ -70,11 +79,15 @@ def test_what_is_too_wide_steps_aside() -> None:
     assert bpy.ops.mint.batch_text(text="Prompts", spacing=0.05) == {"FINISHED"}
     prints = [grid.footprint(each) for each in roots()]
     assert len(prints) == 6 and None not in prints
-    assert not any(one.touches(other) for number, one in enumerate(prints) for other in prints[number + 1 :])
+    assert not any(
+        one.touches(other) for number, one in enumerate(prints) for other in prints[number + 1 :]
+    )
 
 
 def test_results_may_wait(service: ThreadService) -> None:
-    """Wait as Ready: nothing lands by itself; what is placed afterwards, all at the same 3D cursor, stands side by side too."""
+    """Wait as Ready: nothing lands by itself; what is placed afterwards, all at the same 3D cursor,
+    stands side by side too.
+    """
     write("lamp 1", "lamp 2")
     assert bpy.ops.mint.batch_text(text="Prompts", landing="READY") == {"FINISHED"}
     assert roots() == []
@@ -102,7 +115,10 @@ def test_lines_that_fail_do_not_stop_the_others(service: ThreadService) -> None:
         bpy.ops.mint.batch_text(text="Prompts")
     said = str(trouble.value)
     assert "2 of 4 prompts came to nothing" in said
-    assert "a sword [moderation]: Failed: Mint's moderation refused" in said and "a mug [start-fails]: Failed" in said
+    assert (
+        "a sword [moderation]: Failed: Mint's moderation refused" in said
+        and "a mug [start-fails]: Failed" in said
+    )
     assert len(roots()) == 2
 
 
@@ -121,7 +137,9 @@ def test_previews_wait(service: ThreadService) -> None:
         (["lamp", "x" * 8001], "Prompts", "Line 2: The prompt has 8001 characters"),
     ],
 )
-def test_what_cannot_be_started(service: ThreadService, lines: list[str], text: str, sentence: str) -> None:
+def test_what_cannot_be_started(
+    service: ThreadService, lines: list[str], text: str, sentence: str
+) -> None:
     """It is said before anything is sent."""
     write(*lines)
     with pytest.raises(RuntimeError, match=sentence):
@@ -130,10 +148,14 @@ def test_what_cannot_be_started(service: ThreadService, lines: list[str], text: 
 
 
 def test_cells_and_the_way_out() -> None:
-    """Ten in a row, the next row behind; who does not fit goes right until nothing is in the way, and no further."""
+    """Ten in a row, the next row behind; who does not fit goes right until nothing is in the way,
+    and no further.
+    """
     assert grid.cell((1, 2, 3), 0, 2) == (1, 2, 3)
     assert grid.cell((1, 2, 3), 12, 2) == (5, 4, 3)
     own = Footprint(0, 1, 0, 1)
     assert grid.way_out(own, [Footprint(1, 2, 0, 1), Footprint(0, 1, 5, 6)]) == 0
     assert grid.way_out(own, [Footprint(0.5, 2, 0, 1)]) == pytest.approx(2.1)
-    assert grid.way_out(own, [Footprint(3, 4, 0, 1), Footprint(-1, 2.5, 0, 1)]) == pytest.approx(4.1)
+    assert grid.way_out(own, [Footprint(3, 4, 0, 1), Footprint(-1, 2.5, 0, 1)]) == pytest.approx(
+        4.1
+    )

@@ -20,7 +20,13 @@ from mint_blender.ui.account import operators as account_operators  # noqa: E402
 @pytest.fixture
 def stored(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     """The add-on's preferences with a key in them, as they would be in an installed one."""
-    stored = SimpleNamespace(api_key="sk-stored", base_url="", confirmed_origins="https://one.example", limit_each=0, limit_day=0)
+    stored = SimpleNamespace(
+        api_key="sk-stored",
+        base_url="",
+        confirmed_origins="https://one.example",
+        limit_each=0,
+        limit_day=0,
+    )
     for module in (addon_settings, account_operators):
         monkeypatch.setattr(module, "preferences", lambda: stored)
     monkeypatch.delenv("MINT_API_KEY", raising=False)

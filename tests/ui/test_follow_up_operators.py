@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be done after a generation, in background mode: each operator blocks to its end, against the stand-in Mint."""
+"""What can be done after a generation, in background mode: each operator blocks to its end, against
+the stand-in Mint.
+"""
 
 from __future__ import annotations
 
@@ -48,28 +50,44 @@ def entry(state: view_model.State = view_model.State.DONE) -> Asset:
 
 def generated(**more: object) -> Job:
     """A model that was just generated."""
-    assert bpy.ops.mint.generate(kind="MODEL", preset="FAST", **{"prompt": "a lamp", **more}) == {"FINISHED"}
+    assert bpy.ops.mint.generate(kind="MODEL", preset="FAST", **{"prompt": "a lamp", **more}) == {
+        "FINISHED"
+    }
     return newest()
 
 
-# -- optimised afterwards ---------------------------------------------------------------------------------------------------------
+# -- optimised afterwards
+# ---------------------------------------------------------------------------------------------------------
 
 
 def test_optimised_with_the_generation(service: ThreadService) -> None:
-    """The argument of `mint.generate`: the lighter file lands. Where it could not be opened nothing is paid for it, and the job says so."""
+    """The argument of `mint.generate`: the lighter file lands.
+
+    Where it could not be opened nothing is paid for it, and the job says so.
+    """
     job = generated(optimize="AGGRESSIVE")
     placed = place.find(job_id=job.id)
     assert placed is not None
     assert [one.level for one in service.operations() if one.level] == ["aggressive"] * OPENS
     assert (placed.root["mint_file_used"] == "optimized") is OPENS
-    assert any(note.startswith("The model was not optimised. This Blender lacks") for note in job.notes) is not OPENS
+    assert (
+        any(
+            note.startswith("The model was not optimised. This Blender lacks") for note in job.notes
+        )
+        is not OPENS
+    )
 
 
 def test_the_form_asks_for_it(service: ThreadService) -> None:
-    """The choice of the form goes with the request, is remembered, and says why nothing comes of it where that is so. Not for Worlds."""
+    """The choice of the form goes with the request, is remembered, and says why nothing comes of it
+    where that is so. Not for Worlds.
+    """
     fields = create_properties.of(bpy.context)
     fields.prompt, fields.review = "a lamp", False
-    assert (create_properties.optimize_of(fields), create_properties.optimize_complaint(fields)) == (None, None)
+    assert (
+        create_properties.optimize_of(fields),
+        create_properties.optimize_complaint(fields),
+    ) == (None, None)
     fields.optimize = "LIGHT"
     assert (create_properties.optimize_complaint(fields) is None) is OPENS
     fields.kind = "WORLD"
@@ -85,15 +103,22 @@ def test_the_form_asks_for_it(service: ThreadService) -> None:
 
 @pytest.mark.skipif(not OPENS, reason="does not apply: this Blender opens no optimised files")
 def test_a_placed_one_is_optimised_in_place(service: ThreadService) -> None:
-    """As the job's menu does it: the model of the job, by its id, takes the place of what is in the scene."""
+    """As the job's menu does it: the model of the job, by its id, takes the place of what is in the
+    scene.
+    """
     job = generated()
     bpy.ops.mint.optimize(asset_id=asset_of(job), level="MODERATE")
-    (root,) = [each for each in bpy.context.scene.objects if each.parent is None and "mint_asset_id" in each]
+    (root,) = [
+        each
+        for each in bpy.context.scene.objects
+        if each.parent is None and "mint_asset_id" in each
+    ]
     assert root["mint_file_used"] == "optimized"
     assert newest().title == job.title, "known by more than its id"
 
 
-# -- converted --------------------------------------------------------------------------------------------------------------------
+# -- converted
+# --------------------------------------------------------------------------------------------------------------------
 
 
 def test_convert(service: ThreadService, tmp_path: Path) -> None:
@@ -101,7 +126,9 @@ def test_convert(service: ThreadService, tmp_path: Path) -> None:
     job = generated(name="Lamp")
     before = len(bpy.data.objects)
     folder = tmp_path / "out"
-    assert bpy.ops.mint.convert(asset_id=asset_of(job), formats={"OBJ", "FBX"}, directory=str(folder)) == {"FINISHED"}
+    assert bpy.ops.mint.convert(
+        asset_id=asset_of(job), formats={"OBJ", "FBX"}, directory=str(folder)
+    ) == {"FINISHED"}
     assert sorted(path.name for path in folder.iterdir()) == ["Lamp.fbx", "Lamp.obj"]
     assert len(bpy.data.objects) == before
     assert newest().phase is Phase.PLACED
@@ -120,7 +147,9 @@ def test_convert(service: ThreadService, tmp_path: Path) -> None:
         ({"asset_id": "nothere"}, "not|no such"),
     ],
 )
-def test_what_cannot_be_converted(arguments: dict[str, object], sentence: str, service: ThreadService, tmp_path: Path) -> None:
+def test_what_cannot_be_converted(
+    arguments: dict[str, object], sentence: str, service: ThreadService, tmp_path: Path
+) -> None:
     """A sentence says why; nothing is paid."""
     known = {"asset_id": entry().id, "formats": {"FBX"}, "directory": str(tmp_path)}
     with pytest.raises(RuntimeError, match=sentence):
@@ -128,7 +157,8 @@ def test_what_cannot_be_converted(arguments: dict[str, object], sentence: str, s
     assert not service.requests("POST", "/v1/models/*:convert")
 
 
-# -- tried anew, made once more -----------------------------------------------------------------------------------------------------
+# -- tried anew, made once more
+# -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("is_listed", [True, False])
@@ -171,7 +201,9 @@ def test_generate_an_entry_again(service: ThreadService) -> None:
 
 
 def test_a_picture_that_is_gone_is_named(tmp_path: Path) -> None:
-    """Our copy was cleared: generating again says which, and starts nothing; as a draft the rest is taken."""
+    """Our copy was cleared: generating again says which, and starts nothing; as a draft the rest is
+    taken.
+    """
     (tmp_path / "a.png").write_bytes(PIXEL)
     job = generated(images=str(tmp_path / "a.png"))
     Path(job.request.images[0]).unlink()
@@ -183,14 +215,23 @@ def test_a_picture_that_is_gone_is_named(tmp_path: Path) -> None:
 
 
 def test_a_draft_has_everything(tmp_path: Path, service: ThreadService) -> None:
-    """Prompt, name, settings and pictures of the job are in the form, where they can be changed; nothing is started."""
+    """Prompt, name, settings and pictures of the job are in the form, where they can be changed;
+    nothing is started.
+    """
     (tmp_path / "a.png").write_bytes(PIXEL)
     job = generated(name="Lamp", pose="T_POSE", optimize="LIGHT", images=str(tmp_path / "a.png"))
     fields = create_properties.of(bpy.context)
     fields.kind, fields.preset, fields.review = "WORLD", "PRODUCTION", True
     assert bpy.ops.mint.use_prompt(job_id=job.id) == {"FINISHED"}
     request = create_properties.request_of(fields)
-    assert (request.kind, request.prompt, request.name, request.preset, request.mode, request.pose) == (
+    assert (
+        request.kind,
+        request.prompt,
+        request.name,
+        request.preset,
+        request.mode,
+        request.pose,
+    ) == (
         job.request.kind,
         *("a lamp", "Lamp"),
         *(job.request.preset, job.request.mode, job.request.pose),
@@ -208,7 +249,13 @@ def test_a_draft_of_a_world(service: ThreadService) -> None:
     bpy.ops.mint.generate_from_form()
     fields.kind, fields.splats, fields.collider, fields.camera = "MODEL", "NONE", "AUTO", True
     bpy.ops.mint.use_prompt(job_id=newest().id)
-    assert (fields.kind, fields.prompt, fields.splats, fields.collider, fields.camera) == ("WORLD", "a hall", "100k", "PHYSICS", False)
+    assert (fields.kind, fields.prompt, fields.splats, fields.collider, fields.camera) == (
+        "WORLD",
+        "a hall",
+        "100k",
+        "PHYSICS",
+        False,
+    )
 
 
 def test_a_job_that_is_not_there_is_said() -> None:

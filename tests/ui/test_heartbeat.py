@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The main thread's pulse: what it tells, what it asks, when it lets a result land; and one way to break each."""
+"""The main thread's pulse: what it tells, what it asks, when it lets a result land; and one way to
+break each.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ def service() -> Iterator[ThreadService]:
 def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is said in the status bar."""
     sentences: list[str] = []
-    monkeypatch.setattr(notifications, "say", lambda sentence, good=True: sentences.append(sentence))
+    monkeypatch.setattr(
+        notifications, "say", lambda sentence, good=True: sentences.append(sentence)
+    )
     return sentences
 
 
@@ -55,13 +59,21 @@ def start(prompt: str, mode: Mode = Mode.AUTO) -> Job:
     return session.board().start(GenerationRequest(Kind.MODEL, prompt, mode=mode))
 
 
-# -- what is told --------------------------------------------------------------------------------------------------------------
+# -- what is told
+# --------------------------------------------------------------------------------------------------------------
 
 
 def test_what_was_finished_in_an_earlier_session_is_no_news(enabled: None, said: list[str]) -> None:
-    """Started again with a job in flight, whoever opens the journal first: only that job is told of when it ends."""
+    """Started again with a job in flight, whoever opens the journal first: only that job is told of
+    when it ends.
+    """
     old = start("an old lamp")
-    beat_until(lambda: session.board().job(old.id).phase is Phase.READY and not session.board().is_active_at_all)
+    beat_until(
+        lambda: (
+            session.board().job(old.id).phase is Phase.READY
+            and not session.board().is_active_at_all
+        )
+    )
     session.board().placed(old.id)
     new = start("a slow lamp [stuck]")
     beat_until(lambda: session.board().job(new.id).phase is Phase.WORKING)
@@ -79,14 +91,28 @@ def test_what_was_finished_in_an_earlier_session_is_no_news(enabled: None, said:
 def test_what_is_finished_here_is_told_once(enabled: None, said: list[str]) -> None:
     """A job of this session is told of when it comes to rest, with its title as it was typed."""
     job = start("World")
-    beat_until(lambda: session.board().job(job.id).phase is Phase.READY and not session.board().is_active_at_all)
+    beat_until(
+        lambda: (
+            session.board().job(job.id).phase is Phase.READY
+            and not session.board().is_active_at_all
+        )
+    )
     heartbeat.beat()
     assert said == ["Mint: World: Ready to place"]
 
 
-def test_a_mistake_is_logged_once(enabled: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """A beat that goes wrong four times a second is told of once; another mistake, or the same after a good beat, again."""
-    beats: list[Exception | None] = [*[ValueError("broken")] * 5, KeyError("other"), None, ValueError("broken")]
+def test_a_mistake_is_logged_once(
+    enabled: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A beat that goes wrong four times a second is told of once; another mistake, or the same
+    after a good beat, again.
+    """
+    beats: list[Exception | None] = [
+        *[ValueError("broken")] * 5,
+        KeyError("other"),
+        None,
+        ValueError("broken"),
+    ]
 
     def broken() -> bool:
         mistake = beats.pop(0)
@@ -103,7 +129,8 @@ def test_a_mistake_is_logged_once(enabled: None, monkeypatch: pytest.MonkeyPatch
     assert len([record for record in caplog.records if "stumbled" in record.message]) == 3
 
 
-# -- the balance ---------------------------------------------------------------------------------------------------------------
+# -- the balance
+# ---------------------------------------------------------------------------------------------------------------
 
 
 def balance(board: Board) -> float | None:
@@ -111,7 +138,9 @@ def balance(board: Board) -> float | None:
     return board.purse.balance
 
 
-def test_the_balance_is_true_while_something_is_reserved_and_after_a_cancel(service: ThreadService, enabled: None) -> None:
+def test_the_balance_is_true_while_something_is_reserved_and_after_a_cancel(
+    service: ThreadService, enabled: None
+) -> None:
     """What a start reserves is gone from the balance that is shown; a cancel brings it back."""
     board = session.board()
     board.find_out(Balance())
@@ -126,16 +155,25 @@ def test_the_balance_is_true_while_something_is_reserved_and_after_a_cancel(serv
     beat_until(lambda: balance(board) == full)
 
 
-def test_what_waits_in_line_is_taken_from_what_is_left(enabled: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_waits_in_line_is_taken_from_what_is_left(
+    enabled: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Mint does not know yet of what waits here: "Leaves" counts it."""
     board = session.board()
     board.allow_online(False)
     job = start("a lamp")
-    waiting = SimpleNamespace(jobs=lambda: [SimpleNamespace(**{**vars(board.job(job.id)), "estimate": 248.0, "optimize_estimate": 5.0})])
+    waiting = SimpleNamespace(
+        jobs=lambda: [
+            SimpleNamespace(
+                **{**vars(board.job(job.id)), "estimate": 248.0, "optimize_estimate": 5.0}
+            )
+        ]
+    )
     assert balance_watch.left_after(waiting, 1000.0, 100.0) == 1000 - 100 - 248 - 5  # type: ignore[arg-type]
 
 
-# -- landing -------------------------------------------------------------------------------------------------------------------
+# -- landing
+# -------------------------------------------------------------------------------------------------------------------
 
 HANDS_ON = (
     "GIZMOGROUP_OT_gizmo_tweak",
@@ -158,7 +196,9 @@ def test_hands_on_operators(operator: str) -> None:
     assert auto_import.is_hands_on(operator)
 
 
-@pytest.mark.parametrize("operator", ["MINT_OT_heartbeat", "SCREEN_OT_animation_play", "WM_OT_modal_of_an_addon"])
+@pytest.mark.parametrize(
+    "operator", ["MINT_OT_heartbeat", "SCREEN_OT_animation_play", "WM_OT_modal_of_an_addon"]
+)
 def test_what_runs_by_itself(operator: str) -> None:
     """Playback and our own timer go on without the user's hands."""
     assert not auto_import.is_hands_on(operator)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A file that our check refused can be given to Blender's importer all the same, when the user says so."""
+"""A file that our check refused can be given to Blender's importer all the same, when the user says
+so.
+"""
 
 from __future__ import annotations
 
@@ -27,19 +29,30 @@ URL = "https://files.example/a.glb"
 
 
 def refused(board: Board, path: Path, role: Role = Role.MODEL, kind: Kind = Kind.MODEL) -> Job:
-    """A job that rests with a file that we refuse and Blender reads: a picture in it is none, and nothing uses it."""
+    """A job that rests with a file that we refuse and Blender reads: a picture in it is none, and
+    nothing uses it.
+    """
     document, binary = box_parts()
     document["images"] = [{"bufferView": 0, "mimeType": "image/png"}]
     path.write_bytes(pack(document, binary))
     job = new_job(GenerationRequest(kind, "a lamp"), Target(), now=time.time())
-    job = replace(job, phase=Phase.PAUSED, refused=(Kept(role, str(path), URL),), trouble=Trouble(Cause.IMPORT, "It is kept."))
+    job = replace(
+        job,
+        phase=Phase.PAUSED,
+        refused=(Kept(role, str(path), URL),),
+        trouble=Trouble(Cause.IMPORT, "It is kept."),
+    )
     board._known.add(job)
     return job
 
 
 @pytest.mark.parametrize(("role", "kind"), [(Role.MODEL, Kind.MODEL), (Role.COLLIDER, Kind.WORLD)])
-def test_import_anyway_places_what_was_refused(board: Board, tmp_path: Path, role: Role, kind: Kind) -> None:
-    """The object is there, told where it came from; the job is placed and says that nobody has checked it. The file stays."""
+def test_import_anyway_places_what_was_refused(
+    board: Board, tmp_path: Path, role: Role, kind: Kind
+) -> None:
+    """The object is there, told where it came from; the job is placed and says that nobody has
+    checked it. The file stays.
+    """
     job = refused(board, tmp_path / "model.refused.glb", role, kind)
     with pytest.raises(RuntimeError, match="is not ready to place"):
         bpy.ops.mint.place(job_id=job.id)
@@ -65,7 +78,11 @@ def test_what_blender_cannot_read_leaves_everything_as_it_was(board: Board, tmp_
 def test_the_card_offers_it_where_there_is_such_a_file(board: Board, tmp_path: Path) -> None:
     """Beside Resume, which downloads once more; not where a download failed."""
     job = refused(board, tmp_path / "model.refused.glb")
-    for shown, times in ((job, 1), (replace(job, refused=()), 0), (replace(job, refused=(Kept(Role.PANORAMA, "p.webp", URL),)), 0)):
+    for shown, times in (
+        (job, 1),
+        (replace(job, refused=()), 0),
+        (replace(job, refused=(Kept(Role.PANORAMA, "p.webp", URL),)), 0),
+    ):
         drawn: Counter[str] = Counter()
         card.draw(Layout(drawn), board, shown, width=300)
         assert (drawn["mint.place"], drawn["mint.resume"]) == (times, 1)

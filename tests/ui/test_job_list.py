@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Jobs panel with hundreds of jobs: what is drawn and looked at does not grow with their number."""
+"""The Jobs panel with hundreds of jobs: what is drawn and looked at does not grow with their
+number.
+"""
 
 from __future__ import annotations
 
@@ -66,11 +68,15 @@ def drawn(board: Board) -> Counter[str]:
 
 
 def test_the_rows_do_not_grow(board: Board) -> None:
-    """With four hundred in line and as many finished as many rows are drawn as with two hundred, and no more is looked at."""
+    """With four hundred in line and as many finished as many rows are drawn as with two hundred,
+    and no more is looked at.
+    """
 
     def draw() -> None:
         panel.MINT_PT_jobs.poll(bpy.context)
-        panel.MINT_PT_jobs.draw_header_preset(type("Panel", (), {"layout": Layout(Counter())}), bpy.context)
+        panel.MINT_PT_jobs.draw_header_preset(
+            type("Panel", (), {"layout": Layout(Counter())}), bpy.context
+        )
         drawn(board)
         menus._draw_status_bar(type("Header", (), {"layout": Layout(Counter())}), bpy.context)
 
@@ -79,7 +85,12 @@ def test_the_rows_do_not_grow(board: Board) -> None:
         for phase in (Phase.WAITING, Phase.PLACED, Phase.FAILED, Phase.REVIEW, Phase.WORKING):
             add(board, phase, 200)
         counts = drawn(board)
-        seen.append((sum(counts[name] for name in ("box", "row", "column", "label", "operator", CARD)), lines(draw)))
+        seen.append(
+            (
+                sum(counts[name] for name in ("box", "row", "column", "label", "operator", CARD)),
+                lines(draw),
+            )
+        )
         assert counts[CARD] < 60
     (few_rows, few_lines), (many_rows, many_lines) = seen
     assert many_rows == few_rows
@@ -87,7 +98,9 @@ def test_the_rows_do_not_grow(board: Board) -> None:
 
 
 def test_the_row_of_what_is_folded(board: Board) -> None:
-    """It counts them, unfolds a page at a time and folds again; once few are left, the next hundreds begin folded."""
+    """It counts them, unfolds a page at a time and folds again; once few are left, the next
+    hundreds begin folded.
+    """
     add(board, Phase.WAITING, 200)
     first = drawn(board)
     assert first["In line: 197 more"] == 1
@@ -109,13 +122,18 @@ def test_the_row_of_what_is_folded(board: Board) -> None:
 
 
 def test_the_queue_of_an_earlier_session_waits_for_a_word(board: Board) -> None:
-    """How many there are and what they cost, with Continue and Discard; gone as soon as one of these was said."""
+    """How many there are and what they cost, with Continue and Discard; gone as soon as one of
+    these was said.
+    """
     request = GenerationRequest(Kind.MODEL, "a lamp")
     jobs = [new_job(request, Target(), now=float(number), estimate=800.0) for number in range(6)]
     board._known.add(*jobs[:3])
     board.take_over()
     shown = drawn(board)
-    assert (shown["3 queued jobs, about 2,400 Credits"], shown["Queued earlier, not sent"]) == (1, 3)
+    assert (shown["3 queued jobs, about 2,400 Credits"], shown["Queued earlier, not sent"]) == (
+        1,
+        3,
+    )
     assert (shown["mint.continue_queue"], shown["mint.discard_queue"]) == (1, 1)
     assert not any(board.is_active(job.id) for job in jobs[:3])
     assert bpy.ops.mint.discard_queue() == {"FINISHED"}
@@ -165,7 +183,9 @@ def other(board: Board) -> Iterator[Journal]:
 
 
 def test_a_refused_click_shows_why(board: Board, other: Journal) -> None:
-    """Another process has gone on with the job: after a click that came too late the list shows it as it is."""
+    """Another process has gone on with the job: after a click that came too late the list shows it
+    as it is.
+    """
     add(board, Phase.REVIEW, 1)
     assert groups(board) == [Group.ASKING]
     other.save(replace(board.jobs()[0], phase=Phase.PLACED))
@@ -174,7 +194,9 @@ def test_a_refused_click_shows_why(board: Board, other: Journal) -> None:
     assert groups(board) == [Group.OVER]
 
 
-def test_a_beat_that_stumbles_hides_nothing(board: Board, other: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_beat_that_stumbles_hides_nothing(
+    board: Board, other: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What has been heard in the same beat is shown all the same."""
     add(board, Phase.REVIEW, 1)
     assert groups(board) == [Group.ASKING]
@@ -195,18 +217,28 @@ def groups(board: Board) -> list[Group]:
 
 
 def test_a_job_of_another_account_offers_nothing_that_mint_would_hear_of(board: Board) -> None:
-    """It says whose it is not, and what is already here can be placed; nothing can be approved, resumed, retried or canceled."""
+    """It says whose it is not, and what is already here can be placed; nothing can be approved,
+    resumed, retried or canceled.
+    """
     journal = Journal(board.home)
     other = Owner("https://api.mint.gg", "user:leo")
     phases = (Phase.REVIEW, Phase.PAUSED, Phase.READY)
     request = GenerationRequest(Kind.MODEL, "a lamp")
-    journal.add(*(replace(new_job(request, Target(), now=time.time()), phase=phase, owner=other) for phase in phases))
+    journal.add(
+        *(
+            replace(new_job(request, Target(), now=time.time()), phase=phase, owner=other)
+            for phase in phases
+        )
+    )
     journal.close()
     board.catch_up()
     counts = drawn(board)
     assert counts["Belongs to another account"] == counts[CARD] == 3
     assert counts["mint.place"] == 1
-    assert not any(counts[f"mint.{verb}"] for verb in ("approve", "revise", "resume", "retry", "cancel", "open_in_mint"))
+    assert not any(
+        counts[f"mint.{verb}"]
+        for verb in ("approve", "revise", "resume", "retry", "cancel", "open_in_mint")
+    )
 
 
 def test_what_cannot_be_read_has_a_row(board: Board) -> None:

@@ -31,7 +31,9 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_the_add_on_starts_and_says_it(broken: Path) -> None:
-    """No traceback at the start, a sentence for the panel and for who clicks; and all is well as soon as the file is out of the way."""
+    """No traceback at the start, a sentence for the panel and for who clicks; and all is well as
+    soon as the file is out of the way.
+    """
     noise = broken.read_bytes()
     heartbeat._go_on()
     sentence = session.complaint()

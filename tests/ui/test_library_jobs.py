@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which job an entry of the library comes from: found however many there are, and true whatever has happened to them."""
+"""Which job an entry of the library comes from: found however many there are, and true whatever has
+happened to them.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +30,17 @@ from .test_job_list import Layout  # noqa: E402
 
 def made(number: int, *, preset: Preset = Preset.FAST) -> Job:
     """A job that has made the model of this number."""
-    job = new_job(GenerationRequest(Kind.MODEL, f"a lamp no {number}", preset=preset), Target(), now=time.time())
-    return replace(job, phase=Phase.PLACED, operation=operation("succeeded", resource=f"id_{number}"), body={"prompt": "a lamp"})
+    job = new_job(
+        GenerationRequest(Kind.MODEL, f"a lamp no {number}", preset=preset),
+        Target(),
+        now=time.time(),
+    )
+    return replace(
+        job,
+        phase=Phase.PLACED,
+        operation=operation("succeeded", resource=f"id_{number}"),
+        body={"prompt": "a lamp"},
+    )
 
 
 def test_the_details_cost_the_same_with_many_jobs(board: Board) -> None:
@@ -47,14 +58,21 @@ def test_the_details_cost_the_same_with_many_jobs(board: Board) -> None:
 
 
 def test_what_changes_is_seen(board: Board) -> None:
-    """A job that is begun or dismissed is known, or not, at the next drawing; the newest of several counts, and one that only fetches never."""
+    """A job that is begun or dismissed is known, or not, at the next drawing; the newest of several
+    counts, and one that only fetches never.
+    """
     asset = an_asset(1)
     assert job_lookup.job_of(asset) is None
     first = replace(made(1, preset=Preset.FAST), owner=board.owner)
     board._known.add(first)
     assert job_lookup.job_of(asset) == first
     assert job_lookup.preset_words(asset) == "Fast"
-    second = replace(first, id="second", request=replace(first.request, preset=Preset.STANDARD), created_at=first.created_at + 1)
+    second = replace(
+        first,
+        id="second",
+        request=replace(first.request, preset=Preset.STANDARD),
+        created_at=first.created_at + 1,
+    )
     board._known.add(second, new_fetch(asset, Target(), now=first.created_at + 2))
     assert job_lookup.job_of(asset) == second
     board.dismiss(second.id)

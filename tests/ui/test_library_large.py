@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A library of 5,000 entries, looked through as the panel does it: what is asked for, and what the main thread spends on it.
+"""A library of 5,000 entries, looked through as the panel does it: what is asked for, and what the
+main thread spends on it.
 
-The panel's part is played here: it says that it was `seen`, the timer asks for what is lacking, the heartbeat takes in what was answered.
+The panel's part is played here: it says that it was `seen`, the timer asks for what is lacking, the
+heartbeat takes in what was answered.
 """
 
 from __future__ import annotations
@@ -37,7 +39,10 @@ def large() -> Iterator[ThreadService]:
 
 
 class Panel:
-    """The panel Library, open: drawn again whenever something has changed. Counts and times what that costs the main thread."""
+    """The panel Library, open: drawn again whenever something has changed.
+
+    Counts and times what that costs the main thread.
+    """
 
     def __init__(self, service: ThreadService) -> None:
         self.service = service
@@ -58,13 +63,21 @@ class Panel:
 
     def pages(self) -> list[str]:
         """Every page of a list that was asked for."""
-        return [f"{each.path}?{each.query}" for each in self.requests() if each.path in {"/v1/models", "/v1/worlds"}]
+        return [
+            f"{each.path}?{each.query}"
+            for each in self.requests()
+            if each.path in {"/v1/models", "/v1/worlds"}
+        ]
 
     def draw(self) -> None:
         """All that the panel looks at while it is drawn; afterwards the timer asks."""
         begun = time.thread_time()
         for asset in library_browser_view_model.on_screen(self.fields):
-            library_browser_view_model.icon(asset), view_model.title(asset), view_model.state_of(asset)
+            (
+                library_browser_view_model.icon(asset),
+                view_model.title(asset),
+                view_model.state_of(asset),
+            )
         (
             library_browser_view_model.extent_words(self.fields),
             library_browser_view_model.is_searching(self.fields),
@@ -83,7 +96,10 @@ class Panel:
         while board.worker.news.empty() and board.is_active_at_all:
             assert time.monotonic() < until, "nobody answers"
             time.sleep(0.001)
-        self.most_at_once = max(self.most_at_once, sum(isinstance(each, ListPage) and each.cursor is not None for each in board.asked()))
+        self.most_at_once = max(
+            self.most_at_once,
+            sum(isinstance(each, ListPage) and each.cursor is not None for each in board.asked()),
+        )
         begun = time.thread_time()
         heartbeat.beat()
         self.beaten.append((self.loaded, time.thread_time() - begun))
@@ -115,7 +131,10 @@ def pictures(assets: list[Any]) -> set[str]:
 
 
 def is_flat(costs: list[tuple[int, float]]) -> bool:
-    """Does it cost the same with thousands of entries as with a few? A hundredth of a frame is forgiven."""
+    """Does it cost the same with thousands of entries as with a few?
+
+    A hundredth of a frame is forgiven.
+    """
     few = [cost for count, cost in costs if 0 < count <= 500]
     many = [cost for count, cost in costs if count >= 4500]
     return len(few) > 3 and len(many) > 3 and median(many) < 3 * median(few) + 0.0002
@@ -127,7 +146,10 @@ def test_opened(panel: Panel) -> None:
     assert len(panel.pages()) == 2
     files = {f"{panel.service.files}{each.path}" for each in panel.requests("files")}
     # The part of an address that says until when it holds is no part of the path.
-    assert files == {url.partition("?")[0] for url in pictures(library_browser_view_model.on_screen(panel.fields))}
+    assert files == {
+        url.partition("?")[0]
+        for url in pictures(library_browser_view_model.on_screen(panel.fields))
+    }
     before = len(panel.requests()) + len(panel.requests("files"))
     for _ in range(100):
         panel.live()
@@ -135,7 +157,10 @@ def test_opened(panel: Panel) -> None:
 
 
 def test_scrolled_to_the_end(panel: Panel) -> None:
-    """Every page once, one after the other; the end is an end. Neither a draw nor a beat costs more with 5,000 entries than with 500."""
+    """Every page once, one after the other; the end is an end.
+
+    Neither a draw nor a beat costs more with 5,000 entries than with 500.
+    """
     panel.live()
     screens = 1
     seen = [each.id for each in library_browser_view_model.on_screen(panel.fields)]
@@ -151,7 +176,9 @@ def test_scrolled_to_the_end(panel: Panel) -> None:
     assert len(seen) == len(set(seen)) == MODELS + WORLDS
     assert len(panel.pages()) == len(set(panel.pages())) == ceil(MODELS / PAGE_SIZE) + 1
     assert panel.most_at_once == 1
-    assert len(panel.requests("files")) <= len(pictures([library_browser_view_model.library().get(each) for each in seen]))
+    assert len(panel.requests("files")) <= len(
+        pictures([library_browser_view_model.library().get(each) for each in seen])
+    )
     assert is_flat(panel.drawn)
     assert is_flat(panel.beaten)
     dates = [library_browser_view_model.library().get(each).created_at for each in seen]
@@ -162,15 +189,21 @@ def test_scrolled_to_the_end(panel: Panel) -> None:
 
 
 def test_pictures_in_memory_are_bounded(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the pictures that were shown long ago Blender's memory is freed; turned back to, they come from the disk."""
-    monkeypatch.setattr(library_browser_view_model, "MOST_ICONS", 2 * library_browser_view_model.ON_SCREEN)
+    """Of the pictures that were shown long ago Blender's memory is freed; turned back to, they come
+    from the disk.
+    """
+    monkeypatch.setattr(
+        library_browser_view_model, "MOST_ICONS", 2 * library_browser_view_model.ON_SCREEN
+    )
     panel.live()
     first = pictures(library_browser_view_model.on_screen(panel.fields))
     for _ in range(5):
         library_browser_view_model.turn(panel.fields, forward=True)
         panel.live()
         assert len(library_browser_view_model._pictures) <= 2 * library_browser_view_model.ON_SCREEN
-        assert pictures(library_browser_view_model.on_screen(panel.fields)) <= set(library_browser_view_model._pictures)
+        assert pictures(library_browser_view_model.on_screen(panel.fields)) <= set(
+            library_browser_view_model._pictures
+        )
     assert first.isdisjoint(library_browser_view_model._pictures)
     downloaded = len(panel.requests("files"))
     panel.fields.start = 0
@@ -180,18 +213,23 @@ def test_pictures_in_memory_are_bounded(panel: Panel, monkeypatch: pytest.Monkey
 
 
 def _forward(panel: Panel) -> None:
-    """One screen further, as the button does it where there is a window: what is lacking comes by itself."""
+    """One screen further, as the button does it where there is a window: what is lacking comes by
+    itself.
+    """
     library_browser_view_model.turn(panel.fields, forward=True)
     panel.live(
         until=lambda: (
-            len(library_browser_view_model.on_screen(panel.fields)) == library_browser_view_model.ON_SCREEN
+            len(library_browser_view_model.on_screen(panel.fields))
+            == library_browser_view_model.ON_SCREEN
             and not library_browser_view_model.is_loading()
         )
     )
 
 
 def test_searched_in_the_whole_library(panel: Panel) -> None:
-    """What is looked for is found wherever it is: page after page, one at a time and each once, then it is said that this was all."""
+    """What is looked for is found wherever it is: page after page, one at a time and each once,
+    then it is said that this was all.
+    """
     panel.live()
     panel.fields.words = "WHITE rock 300"
     words = []
@@ -202,12 +240,20 @@ def test_searched_in_the_whole_library(panel: Panel) -> None:
             break
         panel.beat()
     found = library_browser_view_model.shown(panel.fields)
-    numbers = [number for number in range(MODELS, 0, -1) if number % 30 == 0 and "300" in str(number)]
+    numbers = [
+        number for number in range(MODELS, 0, -1) if number % 30 == 0 and "300" in str(number)
+    ]
     assert numbers == [3300, 3000, 300]
-    assert [each.prompt for each in found if each.kind is view_model.Kind.MODEL] == [f"a white rock no {number}" for number in numbers]
+    assert [each.prompt for each in found if each.kind is view_model.Kind.MODEL] == [
+        f"a white rock no {number}" for number in numbers
+    ]
     assert words[0] == "Searching… 50 looked through"
     assert words[-1] == "All 5,020 looked through"
-    assert len(panel.pages()) == len(set(panel.pages())) == 2 + ceil((MODELS - PAGE_SIZE) / LARGEST_PAGE)
+    assert (
+        len(panel.pages())
+        == len(set(panel.pages()))
+        == 2 + ceil((MODELS - PAGE_SIZE) / LARGEST_PAGE)
+    )
     assert panel.most_at_once == 1
     assert is_flat(panel.drawn)
     assert is_flat(panel.beaten)
@@ -218,13 +264,18 @@ def test_a_full_screen_is_enough(panel: Panel) -> None:
     panel.live()
     panel.fields.words = "rock"
     panel.live()
-    assert len(library_browser_view_model.on_screen(panel.fields)) == library_browser_view_model.ON_SCREEN
+    assert (
+        len(library_browser_view_model.on_screen(panel.fields))
+        == library_browser_view_model.ON_SCREEN
+    )
     assert len(panel.pages()) < 5
     assert "there are more" in (library_browser_view_model.extent_words(panel.fields) or "")
 
 
 def test_a_search_can_be_stopped(panel: Panel) -> None:
-    """After the click no further page is asked for, however often the panel is drawn; Load More goes on."""
+    """After the click no further page is asked for, however often the panel is drawn; Load More
+    goes on.
+    """
     panel.live()
     panel.fields.words = "no such thing"
     panel.live(until=lambda: len(panel.pages()) >= 5)
@@ -232,7 +283,9 @@ def test_a_search_can_be_stopped(panel: Panel) -> None:
     panel.live()
     asked = len(panel.pages())
     assert asked <= 6
-    assert (library_browser_view_model.extent_words(panel.fields) or "").endswith("looked through, there are more")
+    assert (library_browser_view_model.extent_words(panel.fields) or "").endswith(
+        "looked through, there are more"
+    )
     for _ in range(10):
         panel.live()
     assert len(panel.pages()) == asked
@@ -248,7 +301,10 @@ def test_a_search_has_a_bound(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> 
     panel.fields.words = "no such thing"
     panel.live()
     assert len(panel.pages()) == 2 + 7
-    assert library_browser_view_model.extent_words(panel.fields) == f"{50 + 7 * LARGEST_PAGE} looked through, there are more"
+    assert (
+        library_browser_view_model.extent_words(panel.fields)
+        == f"{50 + 7 * LARGEST_PAGE} looked through, there are more"
+    )
 
 
 def test_nobody_looks(panel: Panel) -> None:
@@ -262,30 +318,45 @@ def test_nobody_looks(panel: Panel) -> None:
 
 
 def test_by_name_says_what_it_sorts(panel: Panel) -> None:
-    """By name, only what is loaded can be in order, and that is said; once everything is loaded it is not said any more."""
+    """By name, only what is loaded can be in order, and that is said; once everything is loaded it
+    is not said any more.
+    """
     panel.live()
     panel.fields.sort = "NAME"
     panel.live()
-    assert library_browser_view_model.extent_words(panel.fields) == "In order among the 50 that are loaded"
+    assert (
+        library_browser_view_model.extent_words(panel.fields)
+        == "In order among the 50 that are loaded"
+    )
     panel.fields.kind = "WORLD"
     panel.live()
     assert library_browser_view_model.extent_words(panel.fields) is None
 
 
 def test_refreshing_keeps_the_place(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was made meanwhile comes in front, and the same entries stay on screen; at the beginning the new ones are shown."""
+    """What was made meanwhile comes in front, and the same entries stay on screen; at the beginning
+    the new ones are shown.
+    """
     for _ in range(3):
         _forward(panel)
     before = [each.id for each in library_browser_view_model.on_screen(panel.fields)]
     assert before
-    known, view = library_browser_view_model.library(), library_browser_view_model.on_screen(panel.fields)
+    known, view = (
+        library_browser_view_model.library(),
+        library_browser_view_model.on_screen(panel.fields),
+    )
     newer = [
-        view_model.Asset.read(each.kind, {**each.raw, "id": f"new{each.id}", "createdAt": "2040-01-01T00:00:00Z"}) for each in view[:5]
+        view_model.Asset.read(
+            each.kind, {**each.raw, "id": f"new{each.id}", "createdAt": "2040-01-01T00:00:00Z"}
+        )
+        for each in view[:5]
     ]
     first = known.entries(view_model.Filter(kind=newer[0].kind))[:25]
     question = ListPage(newer[0].kind)
     board = session.board()
-    board.answers[question] = library_browser_view_model.Answered(question, library_browser_view_model.Page((*newer, *first), "x"))
+    board.answers[question] = library_browser_view_model.Answered(
+        question, library_browser_view_model.Page((*newer, *first), "x")
+    )
     library_browser_view_model.catch_up(board)
     assert [each.id for each in library_browser_view_model.on_screen(panel.fields)] == before
     panel.fields.start = 0

@@ -36,7 +36,9 @@ def service() -> Iterator[ThreadService]:
         assert not running.leaks()
 
 
-def entries(state: view_model.State = view_model.State.DONE, kind: Kind = Kind.MODEL) -> list[Asset]:
+def entries(
+    state: view_model.State = view_model.State.DONE, kind: Kind = Kind.MODEL
+) -> list[Asset]:
     """What is known, of one state and kind."""
     return library_browser_view_model.library().entries(view_model.Filter(kind, state))
 
@@ -48,9 +50,14 @@ def an_entry(kind: Kind = Kind.MODEL) -> Asset:
 
 
 def test_refresh_and_more(service: ThreadService) -> None:
-    """A refresh loads the first page of each kind, Load More one page, and at the end of the list nothing."""
+    """A refresh loads the first page of each kind, Load More one page, and at the end of the list
+    nothing.
+    """
     bpy.ops.mint.refresh_library()
-    assert (library_browser_view_model.library().count(Kind.MODEL), library_browser_view_model.library().count(Kind.WORLD)) == (30, 5)
+    assert (
+        library_browser_view_model.library().count(Kind.MODEL),
+        library_browser_view_model.library().count(Kind.WORLD),
+    ) == (30, 5)
     for _ in range(3):
         bpy.ops.mint.load_more()
     assert library_browser_view_model.library().count(Kind.MODEL) == 40
@@ -76,7 +83,11 @@ def test_import(kind: Kind, service: ThreadService) -> None:
     assert placed is not None
     provenance = origin.read(placed.root)
     assert provenance is not None
-    assert (provenance.kind, provenance.prompt, provenance.preset) == (kind.value, asset.prompt or "", "")
+    assert (provenance.kind, provenance.prompt, provenance.preset) == (
+        kind.value,
+        asset.prompt or "",
+        "",
+    )
     assert len(service.operations()) == before
     assert service.requests("POST") == []
 
@@ -91,7 +102,9 @@ def test_import_by_id_alone() -> None:
     assert placed.root.get("mint_prompt") == asset.prompt
 
 
-@pytest.mark.parametrize(("asset_id", "sentence"), [("../etc", "not an id"), ("nothere", "nothere|not|no such")])
+@pytest.mark.parametrize(
+    ("asset_id", "sentence"), [("../etc", "not an id"), ("nothere", "nothere|not|no such")]
+)
 def test_import_of_nothing(asset_id: str, sentence: str) -> None:
     """What is no id, or none of Mint's, is said; nothing lands."""
     with pytest.raises(RuntimeError, match=sentence):
@@ -107,7 +120,9 @@ def test_import_of_a_failed_one() -> None:
 
 
 def test_one_that_is_still_being_made_is_waited_for(service: ThreadService) -> None:
-    """Begun by another program, it is in the list as unfinished; importing it waits, starts nothing, and it lands when it is done."""
+    """Begun by another program, it is in the list as unfinished; importing it waits, starts
+    nothing, and it lands when it is done.
+    """
     begun, may_go_on = threading.Event(), threading.Event()
 
     def somebody_else() -> None:
@@ -125,7 +140,9 @@ def test_one_that_is_still_being_made_is_waited_for(service: ThreadService) -> N
     other.start()
     assert begun.wait(20)
     bpy.ops.mint.refresh_library()
-    (running,) = [each for each in entries(view_model.State.UNFINISHED) if each.prompt == "a slow lamp"]
+    (running,) = [
+        each for each in entries(view_model.State.UNFINISHED) if each.prompt == "a slow lamp"
+    ]
     posts = len(service.requests("POST"))
     assert job_lookup.job_of(running) is None, "it is none of our jobs"
     may_go_on.set()
@@ -136,12 +153,16 @@ def test_one_that_is_still_being_made_is_waited_for(service: ThreadService) -> N
 
 
 def test_one_of_our_own_jobs_is_known(service: ThreadService) -> None:
-    """What this Blender generates is a job, with a preset and decisions: its entry says so instead of offering to wait for it."""
+    """What this Blender generates is a job, with a preset and decisions: its entry says so instead
+    of offering to wait for it.
+    """
     bpy.ops.mint.generate(prompt="a lamp of ours", preset="FAST", mode="REVIEW")
     bpy.ops.mint.refresh_library()
     (ours,) = [
         each
-        for each in library_browser_view_model.shown(library_browser_view_model.fields_of(bpy.context))
+        for each in library_browser_view_model.shown(
+            library_browser_view_model.fields_of(bpy.context)
+        )
         if each.prompt == "a lamp of ours"
     ]
     assert view_model.state_of(ours) is view_model.State.UNFINISHED
@@ -150,8 +171,9 @@ def test_one_of_our_own_jobs_is_known(service: ThreadService) -> None:
 
 
 def test_an_optimised_version_is_made_and_fetched(service: ThreadService) -> None:
-    """One paid call with the level that was asked for, then the optimised file, however often it is asked for; nothing at all where this
-    Blender could not open it."""
+    """One paid call with the level that was asked for, then the optimised file, however often it is
+    asked for; nothing at all where this Blender could not open it.
+    """
     asset = an_entry()
     if not capabilities.draco_by_package() and not capabilities.draco_is_native():
         with pytest.raises(RuntimeError, match="Nothing was started"):
@@ -168,7 +190,9 @@ def test_an_optimised_version_is_made_and_fetched(service: ThreadService) -> Non
 
 
 def test_a_new_version_takes_the_place_of_the_earlier_one() -> None:
-    """What lands as a replacement is in the same object, with its name and transform, wherever the user has put it."""
+    """What lands as a replacement is in the same object, with its name and transform, wherever the
+    user has put it.
+    """
     asset = an_entry()
     bpy.ops.mint.import_asset(kind="MODEL", asset_id=asset.id)
     placed = place.find(asset_id=asset.id)
@@ -176,7 +200,9 @@ def test_a_new_version_takes_the_place_of_the_earlier_one() -> None:
     placed.root.location = (5, 6, 7)
     name, mesh = placed.root.name, placed.root.data
     board = session.board()
-    job = board.fetch(asset, Target(document=session.document(), scene=bpy.context.scene.name, replaces=True))
+    job = board.fetch(
+        asset, Target(document=session.document(), scene=bpy.context.scene.name, replaces=True)
+    )
     headless.until_rest(board, job.id)
     (root,) = origin.roots(asset_id=asset.id)
     assert (root.name, tuple(root.location), root["mint_job_id"]) == (name, (5, 6, 7), job.id)
@@ -208,7 +234,9 @@ def test_pages_are_turned_within_what_there_is(service: ThreadService) -> None:
 
 
 def test_saved_and_synced(service: ThreadService, tmp_path: Path) -> None:
-    """One is saved, then everything; what is there already is not fetched again, and the open file is untouched."""
+    """One is saved, then everything; what is there already is not fetched again, and the open file
+    is untouched.
+    """
     asset = an_entry()
     folder = tmp_path / "library"
     bpy.ops.mint.save_to_library(kind="MODEL", asset_id=asset.id, directory=str(folder))
@@ -225,7 +253,9 @@ def test_saved_and_synced(service: ThreadService, tmp_path: Path) -> None:
     assert len(service.requests(host="files")) - loaded == files
 
 
-def test_another_account_has_another_library(service: ThreadService, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_account_has_another_library(
+    service: ThreadService, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With another key nothing of what was loaded is shown."""
     an_entry()
     monkeypatch.setenv("MINT_API_KEY", "another")

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panel Library while jobs run: it shows what becomes of them by itself, and what that costs in requests.
+"""The panel Library while jobs run: it shows what becomes of them by itself, and what that costs in
+requests.
 
-The panel's part is played as in `test_library_large`; jobs are begun on the board, as an operator does it where there is a window.
+The panel's part is played as in `test_library_large`; jobs are begun on the board, as an operator
+does it where there is a window.
 """
 
 from __future__ import annotations
@@ -35,7 +37,9 @@ MODELS = 65
 @pytest.fixture
 def service() -> Iterator[ThreadService]:
     """A stand-in with three pages of models and one of Worlds."""
-    with running_service(speed=2000, library={"models": MODELS, "worlds": 4}, credits=1e6) as running:
+    with running_service(
+        speed=2000, library={"models": MODELS, "worlds": 4}, credits=1e6
+    ) as running:
         yield running
         assert not running.leaks()
 
@@ -56,7 +60,9 @@ def begun(prompt: str = "a lamp", kind: Kind = Kind.MODEL) -> Job:
 
 def first_on_screen() -> Asset:
     """The entry at the top."""
-    return library_browser_view_model.on_screen(library_browser_view_model.fields_of(bpy.context))[0]
+    return library_browser_view_model.on_screen(library_browser_view_model.fields_of(bpy.context))[
+        0
+    ]
 
 
 def unseen(panel: Panel) -> None:
@@ -66,7 +72,9 @@ def unseen(panel: Panel) -> None:
 
 
 def test_a_new_one_comes_in_front(panel: Panel) -> None:
-    """Looked at while it is made: one further first page of its kind, and the entry turns from being made to done. Then nothing more."""
+    """Looked at while it is made: one further first page of its kind, and the entry turns from
+    being made to done. Then nothing more.
+    """
     panel.live()
     assert len(panel.pages()) == 2
     panel.service.scenario(speed=20.0)
@@ -87,8 +95,12 @@ def test_a_new_one_comes_in_front(panel: Panel) -> None:
     assert len(panel.requests()) + len(panel.requests("files")) == before
 
 
-def test_several_that_begin_together_are_one_request(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Eight models of one click: the first page is read once, when all of them have had the time to be there."""
+def test_several_that_begin_together_are_one_request(
+    panel: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight models of one click: the first page is read once, when all of them have had the time to
+    be there.
+    """
     panel.live()
     monkeypatch.setattr(library_browser_view_model, "GATHERING", 2.0)
     for number in range(8):
@@ -101,7 +113,9 @@ def test_several_that_begin_together_are_one_request(panel: Panel, monkeypatch: 
         panel.draw()
     panel.live()
     assert len(panel.pages()) == 3
-    assert {each.prompt for each in library_browser_view_model.on_screen(panel.fields)} > {f"a lamp no {number}" for number in range(8)}
+    assert {each.prompt for each in library_browser_view_model.on_screen(panel.fields)} > {
+        f"a lamp no {number}" for number in range(8)
+    }
 
 
 def test_a_closed_panel_remembers(panel: Panel) -> None:
@@ -112,7 +126,10 @@ def test_a_closed_panel_remembers(panel: Panel) -> None:
     assert len(panel.pages()) == 2
     panel.live()
     assert len(panel.pages()) == 3
-    assert (first_on_screen().prompt, view_model.state_of(first_on_screen())) == ("a lamp", view_model.State.DONE)
+    assert (first_on_screen().prompt, view_model.state_of(first_on_screen())) == (
+        "a lamp",
+        view_model.State.DONE,
+    )
 
 
 def test_only_the_kind_that_is_looked_at(panel: Panel) -> None:
@@ -130,7 +147,10 @@ def test_only_the_kind_that_is_looked_at(panel: Panel) -> None:
 
 
 def test_never_opened(panel: Panel) -> None:
-    """Jobs begin and end: the lists are not asked. Opened for the first time: one page of each kind, as ever."""
+    """Jobs begin and end: the lists are not asked.
+
+    Opened for the first time: one page of each kind, as ever.
+    """
     begun()
     unseen(panel)
     assert panel.pages() == []
@@ -140,7 +160,9 @@ def test_never_opened(panel: Panel) -> None:
 
 
 def test_jobs_of_another_account_are_no_news(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With another key the list does not have what this journal's jobs have made: that is no reason to read it twice."""
+    """With another key the list does not have what this journal's jobs have made: that is no reason
+    to read it twice.
+    """
     begun()
     unseen(panel)
     with running_service(speed=2000, library={"models": 20, "worlds": 4}) as other:
@@ -149,11 +171,19 @@ def test_jobs_of_another_account_are_no_news(panel: Panel, monkeypatch: pytest.M
         session.account_changed()
         for _ in range(20):
             panel.live()
-        assert len(other.requests("GET", "/v1/models")) == len(other.requests("GET", "/v1/worlds")) == 1
+        assert (
+            len(other.requests("GET", "/v1/models"))
+            == len(other.requests("GET", "/v1/worlds"))
+            == 1
+        )
 
 
-def test_another_account_is_looked_through_anew(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A search was stopped; with another key the same filter is looked for in what that has made, from the beginning."""
+def test_another_account_is_looked_through_anew(
+    panel: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search was stopped; with another key the same filter is looked for in what that has made,
+    from the beginning.
+    """
     panel.live()
     panel.fields.words = "no such thing"
     library_browser_view_model.stop_searching()
@@ -164,11 +194,16 @@ def test_another_account_is_looked_through_anew(panel: Panel, monkeypatch: pytes
         monkeypatch.setenv("MINT_API_BASE_URL", other.api)
         session.account_changed()
         panel.live()
-        assert library_browser_view_model.extent_words(panel.fields) == f"All {MODELS + 4} looked through"
+        assert (
+            library_browser_view_model.extent_words(panel.fields)
+            == f"All {MODELS + 4} looked through"
+        )
 
 
 def test_a_retried_entry_far_down(panel: Panel) -> None:
-    """The oldest failed one, on the last screen: it turns in place, without one request for a list, and leaves the list of failed ones."""
+    """The oldest failed one, on the last screen: it turns in place, without one request for a list,
+    and leaves the list of failed ones.
+    """
     panel.live()
     panel.fields.state = "FAILED"
     panel.live()
@@ -191,9 +226,13 @@ def test_a_retried_entry_far_down(panel: Panel) -> None:
         if view_model.state_words(chosen) not in states[-1:]:
             states.append(view_model.state_words(chosen))
         if view_model.state_of(chosen) is view_model.State.UNFINISHED:
-            assert job_lookup.job_of(chosen) is not None, "the details say that it is in the list of jobs"
+            assert job_lookup.job_of(chosen) is not None, (
+                "the details say that it is in the list of jobs"
+            )
     assert states == ["Failed", "Being made", "Done"]
-    assert job_lookup.preset_words(library_browser_view_model.library().get(old.id)) == "Fast", "Mint's, not the form's default"
+    assert job_lookup.preset_words(library_browser_view_model.library().get(old.id)) == "Fast", (
+        "Mint's, not the form's default"
+    )
     assert [each.id for each in library_browser_view_model.on_screen(panel.fields)] == on_screen
     panel.fields.state = "FAILED"
     assert old.id not in {each.id for each in library_browser_view_model.shown(panel.fields)}
@@ -217,7 +256,9 @@ def test_the_place_on_screen_is_kept(panel: Panel) -> None:
 
 
 def test_a_model_of_another_process(panel: Panel, home: Path) -> None:
-    """Begun and ended by another program with this journal, while nothing goes on here: whoever looks sees it, for one request."""
+    """Begun and ended by another program with this journal, while nothing goes on here: whoever
+    looks sees it, for one request.
+    """
     panel.live()
     other = Board(quick(home), session.account())
     job = other.start(GenerationRequest(Kind.MODEL, "a lamp from elsewhere", preset=Preset.FAST))
@@ -232,7 +273,9 @@ def test_a_model_of_another_process(panel: Panel, home: Path) -> None:
 
 
 def test_looking_is_cheap(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However often an idle panel is drawn, the journal is looked into once in some seconds, and the heart does not go on beating."""
+    """However often an idle panel is drawn, the journal is looked into once in some seconds, and
+    the heart does not go on beating.
+    """
     panel.live()
     beats = []
     monkeypatch.setattr(library_browser_view_model, "_look", lambda: beats.append(heartbeat.beat()))
@@ -243,9 +286,13 @@ def test_looking_is_cheap(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_script_sees_the_truth(panel: Panel) -> None:
-    """In background mode nothing beats: what an operator does with an entry is told by the job of the call before."""
+    """In background mode nothing beats: what an operator does with an entry is told by the job of
+    the call before.
+    """
     bpy.ops.mint.refresh_library()
-    failed = library_browser_view_model.library().entries(view_model.Filter(Kind.MODEL, view_model.State.FAILED))[0]
+    failed = library_browser_view_model.library().entries(
+        view_model.Filter(Kind.MODEL, view_model.State.FAILED)
+    )[0]
     assert bpy.ops.mint.retry_asset(kind="MODEL", asset_id=failed.id) == {"FINISHED"}
     with pytest.raises(RuntimeError, match="has not failed"):
         bpy.ops.mint.retry_asset(kind="MODEL", asset_id=failed.id)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The limits of the add-on's preferences where no window is: operators refuse, and so do the command line and Python inside Blender."""
+"""The limits of the add-on's preferences where no window is: operators refuse, and so do the
+command line and Python inside Blender.
+"""
 
 from __future__ import annotations
 
@@ -61,10 +63,15 @@ def generate(**more: Any) -> set[str]:
 
 
 def test_a_generation_above_the_limit_raises(service: ThreadService, preferences: Any) -> None:
-    """RuntimeError with the sentence, and nothing is started; the price is asked for once; within the limit it is made."""
+    """RuntimeError with the sentence, and nothing is started; the price is asked for once; within
+    the limit it is made.
+    """
     preferences.limit_each = 247
     for _ in range(2):
-        with pytest.raises(RuntimeError, match=r"more than your limit of 247 Credits for one generation\. Nothing was started\."):
+        with pytest.raises(
+            RuntimeError,
+            match=r"more than your limit of 247 Credits for one generation\. Nothing was started\.",
+        ):
             generate()
     assert starts(service) == 0
     assert len(service.requests("POST", ESTIMATE)) == 1
@@ -74,7 +81,9 @@ def test_a_generation_above_the_limit_raises(service: ThreadService, preferences
 
 
 def test_a_day_above_the_limit_raises(service: ThreadService, preferences: Any) -> None:
-    """What was generated before counts, also when it was dismissed or has failed after its Preview; a retry costs too."""
+    """What was generated before counts, also when it was dismissed or has failed after its Preview;
+    a retry costs too.
+    """
     preferences.limit_day = 650
     with pytest.raises(RuntimeError):
         generate(prompt="a lamp [transient]")
@@ -83,19 +92,30 @@ def test_a_day_above_the_limit_raises(service: ThreadService, preferences: Any) 
     bpy.ops.mint.dismiss(job_id=session.board().jobs()[0].id)
     generate()
     for begin in (generate, lambda: bpy.ops.mint.retry(job_id=failed)):
-        with pytest.raises(RuntimeError, match="With the 646 Credits spent today that is more than your limit of 650 Credits"):
+        with pytest.raises(
+            RuntimeError,
+            match="With the 646 Credits spent today that is more than your limit of 650 Credits",
+        ):
             begin()
     assert starts(service) == 3
     assert not service.requests("POST", "*:retry")
 
 
 def test_approving_and_revising_above_the_limit(service: ThreadService, preferences: Any) -> None:
-    """They cost too: refused with the sentence, and nothing is sent; at the limit they go on. The Preview's own Credits count once."""
+    """They cost too: refused with the sentence, and nothing is sent; at the limit they go on.
+
+    The Preview's own Credits count once.
+    """
     generate(mode="REVIEW")
     job = session.board().jobs()[0].id
     preferences.limit_each = 247
-    for click in (lambda: bpy.ops.mint.approve(job_id=job), lambda: bpy.ops.mint.revise(job_id=job, feedback="in green")):
-        with pytest.raises(RuntimeError, match="more than your limit of 247 Credits for one generation"):
+    for click in (
+        lambda: bpy.ops.mint.approve(job_id=job),
+        lambda: bpy.ops.mint.revise(job_id=job, feedback="in green"),
+    ):
+        with pytest.raises(
+            RuntimeError, match="more than your limit of 247 Credits for one generation"
+        ):
             click()
     assert not service.requests("POST", "*:approve") and not service.requests("POST", "*:revise")
     preferences.limit_each, preferences.limit_day = 248, 248
@@ -104,22 +124,37 @@ def test_approving_and_revising_above_the_limit(service: ThreadService, preferen
 
 def test_an_unknown_price(service: ThreadService, preferences: Any) -> None:
     """Without a limit it stops nothing, and is not even asked for; with one it is refused."""
-    service.scenario(answers=[{"method": "POST", "path": ESTIMATE, "times": 100, "answer": {"status": 404}}])
+    service.scenario(
+        answers=[{"method": "POST", "path": ESTIMATE, "times": 100, "answer": {"status": 404}}]
+    )
     assert generate() == {"FINISHED"}
     assert not service.requests("POST", ESTIMATE)
     preferences.limit_day = 100_000
-    with pytest.raises(RuntimeError, match="Mint does not tell the price, so your limit of 100,000 Credits for a day cannot be kept"):
+    with pytest.raises(
+        RuntimeError,
+        match="Mint does not tell the price, so your limit of 100,000 Credits for a day cannot be kept",
+    ):
         generate()
     assert starts(service) == 1
 
 
-def test_an_optimisation_above_the_limit(service: ThreadService, preferences: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Having a model of the library optimised costs 20; bringing it as it is costs nothing and is never refused."""
+def test_an_optimisation_above_the_limit(
+    service: ThreadService, preferences: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Having a model of the library optimised costs 20; bringing it as it is costs nothing and is
+    never refused.
+    """
     from mint_blender.ui.job_list import follow_up_operators
 
-    monkeypatch.setattr(follow_up_operators, "readable_extensions", lambda: follow_up_operators.OPTIMIZED_NEEDS)
+    monkeypatch.setattr(
+        follow_up_operators, "readable_extensions", lambda: follow_up_operators.OPTIMIZED_NEEDS
+    )
     preferences.limit_each = 19
-    made = next(each.id for each in service.resources() if each.kind == "model" and each.status == "succeeded")
+    made = next(
+        each.id
+        for each in service.resources()
+        if each.kind == "model" and each.status == "succeeded"
+    )
     with pytest.raises(RuntimeError, match="about 20 Credits, more than your limit of 19"):
         bpy.ops.mint.optimize(asset_id=made)
     assert not service.requests("POST", "*:optimize")
@@ -127,7 +162,9 @@ def test_an_optimisation_above_the_limit(service: ThreadService, preferences: An
 
 
 def test_a_generation_with_its_optimisation(service: ThreadService, preferences: Any) -> None:
-    """Both together are held against the limit, by what Mint says about another model; a generation alone is within it."""
+    """Both together are held against the limit, by what Mint says about another model; a generation
+    alone is within it.
+    """
     preferences.limit_each = 267
     with pytest.raises(RuntimeError, match="about 268 Credits, more than your limit of 267"):
         generate(optimize="LIGHT")
@@ -139,9 +176,15 @@ def test_a_generation_with_its_optimisation(service: ThreadService, preferences:
     assert (job.estimate, job.optimize_estimate) == (248, 20)
 
 
-def test_the_form_says_that_optimising_comes_on_top(service: ThreadService, preferences: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For how much, as soon as that is known; a Mint that has no model, or tells no price, is said to tell it only later."""
-    monkeypatch.setattr(create_properties, "readable_extensions", lambda: create_properties.OPTIMIZED_NEEDS)
+def test_the_form_says_that_optimising_comes_on_top(
+    service: ThreadService, preferences: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For how much, as soon as that is known; a Mint that has no model, or tells no price, is said
+    to tell it only later.
+    """
+    monkeypatch.setattr(
+        create_properties, "readable_extensions", lambda: create_properties.OPTIMIZED_NEEDS
+    )
     fields = create_properties.of(bpy.context)
     fields.kind, fields.preset, fields.optimize = "MODEL", "FAST", "LIGHT"
     board = session.board()
@@ -156,8 +199,13 @@ def test_the_form_says_that_optimising_comes_on_top(service: ThreadService, pref
     assert ask() == "Optimising comes on top: about 20 Credits."
     assert board.purse.price(create_properties.price_of(fields)) == 248
     board.answers.clear()
-    service.scenario(answers=[{"method": "POST", "path": ESTIMATE, "times": 2, "answer": {"status": 404}}])
-    assert ask() == "Optimising comes on top. What optimising costs, Mint tells only once there is a model."
+    service.scenario(
+        answers=[{"method": "POST", "path": ESTIMATE, "times": 2, "answer": {"status": 404}}]
+    )
+    assert (
+        ask()
+        == "Optimising comes on top. What optimising costs, Mint tells only once there is a model."
+    )
     fields.kind = "WORLD"
     assert create_properties.prices_of(fields) == (create_properties.price_of(fields),)
     fields.kind, fields.optimize = "MODEL", "OFF"
@@ -176,7 +224,9 @@ def test_the_command_line_inside_blender_keeps_the_limit(
     assert starts(service) == 0
 
 
-def test_the_price_is_cached_and_asked_for_again_after_hours(service: ThreadService, preferences: Any) -> None:
+def test_the_price_is_cached_and_asked_for_again_after_hours(
+    service: ThreadService, preferences: Any
+) -> None:
     """What is known is not asked for; an old price is; and each kind, preset and mode has its own."""
     fields = create_properties.of(bpy.context)
     fields.kind, fields.preset, fields.review = "MODEL", "FAST", False
@@ -194,10 +244,16 @@ def test_the_price_is_cached_and_asked_for_again_after_hours(service: ThreadServ
     old = board.answers[question]
     board.answers[question] = Answered(question, old.answer, None, old.at - timedelta(hours=2))
     assert [asked(), asked()] == [2, 2]
-    for change, price in (({"preset": "STANDARD"}, 798), ({"kind": "WORLD"}, 1650), ({"review": True}, 1650)):
+    for change, price in (
+        ({"preset": "STANDARD"}, 798),
+        ({"kind": "WORLD"}, 1650),
+        ({"review": True}, 1650),
+    ):
         for name, value in change.items():
             setattr(fields, name, value)
-        assert board.purse.price(create_properties.price_of(fields)) is None, "a price of something else is shown"
+        assert board.purse.price(create_properties.price_of(fields)) is None, (
+            "a price of something else is shown"
+        )
         asked()
         assert board.purse.price(create_properties.price_of(fields)) == price
     assert len(service.requests("POST", ESTIMATE)) == 5
@@ -227,23 +283,30 @@ def test_nothing_waits_in_background_mode(service: ThreadService, preferences: A
     assert limit_dialog._above is None and limit_dialog._priced is None
 
 
-# -- the chart ---------------------------------------------------------------------------------------------------------------
+# -- the chart
+# ---------------------------------------------------------------------------------------------------------------
 
 
 def test_the_bars_of_the_chart() -> None:
-    """Twice the Credits, twice as high; what failed hangs below the line; a day without anything has no bar; little is still seen."""
+    """Twice the Credits, twice as high; what failed hangs below the line; a day without anything
+    has no bar; little is still seen.
+    """
     today = date_of(time.time())
-    days = [Day(today, 1, credits) for credits in (400.0, 200.0, 0.0, 0.1)] + [Day(today, 2, 0.0, failed=2)]
+    days = [Day(today, 1, credits) for credits in (400.0, 200.0, 0.0, 0.1)] + [
+        Day(today, 2, 0.0, failed=2)
+    ]
     pixels = usage_chart.tile_pixels(days, 400.0, 2)
     assert pixels.shape == (usage_chart.SIZE, usage_chart.SIZE, 4)
     step = usage_chart.SIZE // 5
     heights = [
-        int((pixels[:, column, :3] == np.float32(usage_chart._PAID[:3])).all(axis=1).sum()) for column in range(step // 2, 5 * step, step)
+        int((pixels[:, column, :3] == np.float32(usage_chart._PAID[:3])).all(axis=1).sum())
+        for column in range(step // 2, 5 * step, step)
     ]
     assert heights[0] == pytest.approx(2 * heights[1], abs=2)
     assert heights[2] == 0 and 0 < heights[3] < heights[1] and heights[4] == 0
     reds = [
-        int((pixels[:, column, :3] == np.float32(usage_chart._FAILED[:3])).all(axis=1).sum()) for column in range(step // 2, 5 * step, step)
+        int((pixels[:, column, :3] == np.float32(usage_chart._FAILED[:3])).all(axis=1).sum())
+        for column in range(step // 2, 5 * step, step)
     ]
     assert reds[:4] == [0, 0, 0, 0] and reds[4] > 0
 
@@ -263,7 +326,10 @@ def test_the_colours_can_be_told_from_dark_and_light_grounds(ground: float) -> N
     """Of both bars, by WCAG's contrast of at least 2.5 to a dark and to a light theme."""
 
     def luminance(colour: tuple[float, ...]) -> float:
-        red, green, blue = (((part + 0.055) / 1.055) ** 2.4 if part > 0.04045 else part / 12.92 for part in colour[:3])
+        red, green, blue = (
+            ((part + 0.055) / 1.055) ** 2.4 if part > 0.04045 else part / 12.92
+            for part in colour[:3]
+        )
         return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
     for colour in (usage_chart._PAID, usage_chart._FAILED):

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Look Inside: a 3D View stands in the World and shows it in colour, comes back as it was, and the scene never notices."""
+"""Look Inside: a 3D View stands in the World and shows it in colour, comes back as it was, and the
+scene never notices.
+"""
 
 from __future__ import annotations
 
@@ -32,14 +34,22 @@ def area() -> Iterator[Any]:
     for each in list(bpy.data.objects):
         bpy.data.objects.remove(each)
     registration.register()
-    yield next(each for each in bpy.context.window_manager.windows[0].screen.areas if each.type == "VIEW_3D")
+    yield next(
+        each
+        for each in bpy.context.window_manager.windows[0].screen.areas
+        if each.type == "VIEW_3D"
+    )
     registration.unregister()
     session.close()
 
 
-def land(folder: Path, *, job_id: str = "one", at=(0, 0, 0), camera: bool = True) -> bpy.types.Object:
+def land(
+    folder: Path, *, job_id: str = "one", at=(0, 0, 0), camera: bool = True
+) -> bpy.types.Object:
     """A World in the scene: collider and panorama."""
-    files = WorldFiles(made_place.collider(folder / "collider.glb"), made_place.panorama(folder / "panorama.png"))
+    files = WorldFiles(
+        made_place.collider(folder / "collider.glb"), made_place.panorama(folder / "panorama.png")
+    )
     told = Provenance(job_id=job_id, kind="world", name=f"Room {job_id}")
     return scene_place.land_world(files, told, Landing(at=at), WorldOptions(camera=camera)).root
 
@@ -56,7 +66,9 @@ def eye(space: Any) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("gone", [(), ("camera",), ("camera", "capture_point")])
 def test_the_view_stands_at_the_capture_point_in_colour(area, tmp_path, gone):
-    """With a start camera, without one, and when somebody has deleted the capture point: at eye height, straight ahead, with the panorama."""
+    """With a start camera, without one, and when somebody has deleted the capture point: at eye
+    height, straight ahead, with the panorama.
+    """
     root = land(tmp_path, at=(3, 2, 1), camera="camera" not in gone)
     bpy.data.batch_remove([each for name in gone for each in world_build.parts_of(root, name)])
     assert bpy.ops.mint.look_inside() == {"FINISHED"}
@@ -86,14 +98,21 @@ def test_nothing_in_the_scene_changes(area, tmp_path):
 
 @pytest.mark.parametrize("undone", [False, True])
 def test_the_way_back_leads_to_what_was_seen_before(area, tmp_path, undone):
-    """Place, lens, shading, overlays and camera of the view: also after two looks, and when the World was undone in between."""
+    """Place, lens, shading, overlays and camera of the view: also after two looks, and when the
+    World was undone in between.
+    """
     space = area.spaces.active
     view, shading = space.region_3d, space.shading
     bpy.ops.ed.undo_push(message="before")
     root = land(tmp_path)
     bpy.ops.ed.undo_push(message="World")
     view.view_perspective, view.view_location, view.view_distance = "PERSP", (1, 2, 3), 7
-    shading.type, shading.color_type, space.lens, space.overlay.show_overlays = "WIREFRAME", "OBJECT", 33, True
+    shading.type, shading.color_type, space.lens, space.overlay.show_overlays = (
+        "WIREFRAME",
+        "OBJECT",
+        33,
+        True,
+    )
     own = bpy.data.objects.new("Own", bpy.data.cameras.new("Own"))
     space.use_local_camera, space.camera = True, own
     before = look_inside._seen(space)
@@ -114,7 +133,9 @@ def test_a_view_that_is_not_inside_is_left_alone(area, tmp_path):
     with pytest.raises(RuntimeError, match="does not look into a World"):
         bpy.ops.mint.look_outside()
     region = next(each for each in area.regions if each.type == "WINDOW")
-    with bpy.context.temp_override(window=bpy.context.window_manager.windows[0], area=area, region=region):
+    with bpy.context.temp_override(
+        window=bpy.context.window_manager.windows[0], area=area, region=region
+    ):
         assert not bpy.ops.mint.look_outside.poll()
         bpy.ops.mint.look_inside(shading="KEEP")
         assert bpy.ops.mint.look_outside.poll()
@@ -128,10 +149,18 @@ def test_a_file_saved_while_looking_inside_can_be_left(area, tmp_path):
     bpy.ops.mint.look_inside()
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"), load_ui=True)
-    space = next(each for each in bpy.context.window_manager.windows[0].screen.areas if each.type == "VIEW_3D").spaces.active
+    space = next(
+        each
+        for each in bpy.context.window_manager.windows[0].screen.areas
+        if each.type == "VIEW_3D"
+    ).spaces.active
     assert look_inside.is_inside(space)
     bpy.ops.mint.look_outside()
-    assert space.region_3d.view_perspective == "PERSP" and not space.use_local_camera and not look_inside.is_inside(space)
+    assert (
+        space.region_3d.view_perspective == "PERSP"
+        and not space.use_local_camera
+        and not look_inside.is_inside(space)
+    )
 
 
 def test_which_world_is_meant(area, tmp_path):
@@ -141,7 +170,11 @@ def test_which_world_is_meant(area, tmp_path):
     bpy.context.view_layer.objects.active = None
     with pytest.raises(RuntimeError, match="Select a Mint World"):
         bpy.ops.mint.look_inside()
-    for how, expected in (({"job_id": "two"}, second), ({"root": first.name}, first), ({"root": second.children[0].name}, second)):
+    for how, expected in (
+        ({"job_id": "two"}, second),
+        ({"root": first.name}, first),
+        ({"root": second.children[0].name}, second),
+    ):
         bpy.ops.mint.look_inside(**how)
         assert world_build.root_of(space.camera) == expected
     bpy.context.view_layer.objects.active = first.children[0]
@@ -152,17 +185,24 @@ def test_which_world_is_meant(area, tmp_path):
 
 
 def test_solid_shading_has_colours_to_show(area, tmp_path):
-    """`shading="SOLID"` chooses the attribute, and the collider carries the panorama's colours as that attribute."""
+    """`shading="SOLID"` chooses the attribute, and the collider carries the panorama's colours as
+    that attribute.
+    """
     root = land(tmp_path)
     bpy.ops.mint.look_inside(shading="SOLID")
     space = area.spaces.active
-    assert (space.shading.type, space.shading.color_type) == ("SOLID", "VERTEX") and look_inside.shows_colour(space)
+    assert (space.shading.type, space.shading.color_type) == (
+        "SOLID",
+        "VERTEX",
+    ) and look_inside.shows_colour(space)
     mesh = world_build.parts_of(root, "collider")[0].data
     assert mesh.attributes.active_color is not None
 
 
 def test_workbench_has_another_shading(area, tmp_path):
-    """An engine without Material Preview: the World is shown in Solid with its colors, and the way back leads to what was before."""
+    """An engine without Material Preview: the World is shown in Solid with its colors, and the way
+    back leads to what was before.
+    """
     land(tmp_path)
     bpy.context.scene.render.engine = "BLENDER_WORKBENCH"
     space = area.spaces.active

@@ -52,7 +52,9 @@ def shown_after(job: Job) -> Phase:
 
 
 def test_a_result_that_is_not_in_the_file_is_offered_again(model: Path) -> None:
-    """Placed while it is there, in any scene; ready to place when it was deleted, and in another file."""
+    """Placed while it is there, in any scene; ready to place when it was deleted, and in another
+    file.
+    """
     job = finished(model)
     assert placed_results.shown(job) is job, "nobody has looked yet"
     assert shown_after(job) is Phase.READY
@@ -76,7 +78,9 @@ def test_what_went_into_files_stays_placed(target: dict[str, str], model: Path) 
 
 
 def test_changes_are_heard_of(monkeypatch: pytest.MonkeyPatch, model: Path) -> None:
-    """An object that is added, an undo, a redo and a file that is opened let somebody look soon; moving an object does not."""
+    """An object that is added, an undo, a redo and a file that is opened let somebody look soon;
+    moving an object does not.
+    """
     asked: list[int] = []
     monkeypatch.setattr(placed_results, "_look_soon", lambda: asked.append(1))
     placed = place.land_model(model, FIRST, Landing(at=(0, 0, 0)))
@@ -89,7 +93,11 @@ def test_changes_are_heard_of(monkeypatch: pytest.MonkeyPatch, model: Path) -> N
     bpy.data.objects.remove(placed.root)
     bpy.context.view_layer.update()
     assert asked
-    for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post, bpy.app.handlers.load_post):
+    for handlers in (
+        bpy.app.handlers.undo_post,
+        bpy.app.handlers.redo_post,
+        bpy.app.handlers.load_post,
+    ):
         asked.clear()
         for each in handlers:
             if each.__module__ == placed_results.__name__:
@@ -121,17 +129,29 @@ def words_of(job: Job) -> str:
 
 
 def test_the_button_says_what_it_does(model: Path, tmp_path: Path) -> None:
-    """At the 3D cursor, where its prompt was clicked, or in the place of the earlier version; and whether the user has edited that."""
+    """At the 3D cursor, where its prompt was clicked, or in the place of the earlier version; and
+    whether the user has edited that.
+    """
     later = glbs.simple(tmp_path / "b.glb", high=(0.5, 2, 0.5))
-    job = replace(finished(later, target=Target(replaces=True)), phase=Phase.READY, existing=FIRST.asset_id)
+    job = replace(
+        finished(later, target=Target(replaces=True)), phase=Phase.READY, existing=FIRST.asset_id
+    )
     assert words_of(job) == "Place at 3D Cursor"
-    here = replace(job, target=Target(replaces=True, document=session.document(), scene=bpy.context.scene.name))
+    here = replace(
+        job, target=Target(replaces=True, document=session.document(), scene=bpy.context.scene.name)
+    )
     assert words_of(here) == "Place Result"
     root = place.land_model(model, FIRST, Landing(at=(0, 0, 0))).root
     assert words_of(job) == words_of(here) == "Replace Model"
     assert words_of(replace(job, target=Target())) == "Place at 3D Cursor"
     assert placed_results.edited(job) == []
     root.data.vertices[0].co.x += 1
-    assert placed_results.edited(job) == [root.name] and placed_results.edited(replace(job, target=Target())) == []
+    assert (
+        placed_results.edited(job) == [root.name]
+        and placed_results.edited(replace(job, target=Target())) == []
+    )
     notes = import_job.place(job).notes
-    assert any("(earlier)" in note for note in notes) and bpy.data.objects["Lamp (earlier)"].hide_viewport
+    assert (
+        any("(earlier)" in note for note in notes)
+        and bpy.data.objects["Lamp (earlier)"].hide_viewport
+    )

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reference pictures in Blender: how they get on the list, what is done with those that do not fit, and what is sent."""
+"""Reference pictures in Blender: how they get on the list, what is done with those that do not fit,
+and what is sent.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ RED, BLUE = (0.8, 0.1, 0.1), (0.1, 0.1, 0.8)
 @pytest.fixture(scope="module")
 def service() -> Iterator[ThreadService]:
     """A stand-in Mint in a hurry."""
-    with running_service(speed=2000, switches=("poll-hint",), retry_after=0.05, credits=1e9) as running:
+    with running_service(
+        speed=2000, switches=("poll-hint",), retry_after=0.05, credits=1e9
+    ) as running:
         yield running
 
 
@@ -39,7 +43,9 @@ def listed() -> Any:
 
 
 def linear_light(path: Path, width: int = 16, height: int = 8) -> Path:
-    """An .exr or .hdr whose pixels are 0.5, 0.2 and 0 of linear light, written by hand: what Blender writes is no proof of what it reads."""
+    """An .exr or .hdr whose pixels are 0.5, 0.2 and 0 of linear light, written by hand: what
+    Blender writes is no proof of what it reads.
+    """
     if path.suffix == ".hdr":
         head = f"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y {height} +X {width}\n".encode()
         path.write_bytes(head + bytes((128, 51, 0, 128)) * (width * height))
@@ -49,22 +55,41 @@ def linear_light(path: Path, width: int = 16, height: int = 8) -> Path:
         return name.encode() + b"\0" + kind.encode() + b"\0" + struct.pack("<i", len(value)) + value
 
     window = struct.pack("<4i", 0, 0, width - 1, height - 1)
-    channels = b"".join(name + b"\0" + struct.pack("<iB3xii", 2, 0, 1, 1) for name in (b"B", b"G", b"R")) + b"\0"
-    head = b"\x76\x2f\x31\x01\x02\0\0\0" + attribute("channels", "chlist", channels) + attribute("compression", "compression", b"\0")
-    head += (
-        attribute("dataWindow", "box2i", window) + attribute("displayWindow", "box2i", window) + attribute("lineOrder", "lineOrder", b"\0")
+    channels = (
+        b"".join(name + b"\0" + struct.pack("<iB3xii", 2, 0, 1, 1) for name in (b"B", b"G", b"R"))
+        + b"\0"
     )
-    head += attribute("pixelAspectRatio", "float", struct.pack("<f", 1)) + attribute("screenWindowCenter", "v2f", struct.pack("<2f", 0, 0))
+    head = (
+        b"\x76\x2f\x31\x01\x02\0\0\0"
+        + attribute("channels", "chlist", channels)
+        + attribute("compression", "compression", b"\0")
+    )
+    head += (
+        attribute("dataWindow", "box2i", window)
+        + attribute("displayWindow", "box2i", window)
+        + attribute("lineOrder", "lineOrder", b"\0")
+    )
+    head += attribute("pixelAspectRatio", "float", struct.pack("<f", 1)) + attribute(
+        "screenWindowCenter", "v2f", struct.pack("<2f", 0, 0)
+    )
     head += attribute("screenWindowWidth", "float", struct.pack("<f", 1)) + b"\0"
     row = b"".join(struct.pack("<f", value) * width for value in (0.0, 0.2, 0.5))
     rows = [struct.pack("<ii", y, len(row)) + row for y in range(height)]
     first = len(head) + 8 * height
-    path.write_bytes(head + b"".join(struct.pack("<Q", first + y * len(rows[0])) for y in range(height)) + b"".join(rows))
+    path.write_bytes(
+        head
+        + b"".join(struct.pack("<Q", first + y * len(rows[0])) for y in range(height))
+        + b"".join(rows)
+    )
     return path
 
 
-def colourful(path: Path, file_format: str, side: int = 16, *, noisy: bool = False, alpha: float = 1.0) -> Path:
-    """A picture in a format that Blender writes: of one colour, or so noisy that it hardly compresses."""
+def colourful(
+    path: Path, file_format: str, side: int = 16, *, noisy: bool = False, alpha: float = 1.0
+) -> Path:
+    """A picture in a format that Blender writes: of one colour, or so noisy that it hardly
+    compresses.
+    """
     import bpy
 
     image = bpy.data.images.new("made for a test", side, side // 2, alpha=True)
@@ -96,7 +121,9 @@ def red(folder: Path, name: str = "red.webp", colour: tuple[float, float, float]
 
 
 def test_files_are_copied_and_outlive_their_originals(home: Path, tmp_path: Path) -> None:
-    """Several files at once, in order; what is sent later is our copy, whatever becomes of the original."""
+    """Several files at once, in order; what is sent later is our copy, whatever becomes of the
+    original.
+    """
     import bpy
 
     files = [red(tmp_path), red(tmp_path, "blue.webp", BLUE)]
@@ -111,7 +138,9 @@ def test_files_are_copied_and_outlive_their_originals(home: Path, tmp_path: Path
 
 
 def test_moved_removed_and_never_twice(home: Path, tmp_path: Path) -> None:
-    """The order can be changed; the same bytes are refused a second time, in words, under whatever name."""
+    """The order can be changed; the same bytes are refused a second time, in words, under whatever
+    name.
+    """
     import bpy
 
     for each in (red(tmp_path), red(tmp_path, "blue.webp", BLUE)):
@@ -132,7 +161,9 @@ def test_eight_and_no_more(home: Path, tmp_path: Path) -> None:
     import bpy
 
     files = [red(tmp_path, f"{number}.webp", (number / 9, 0.2, 0.2)) for number in range(9)]
-    bpy.ops.mint.add_references(directory=str(tmp_path), files=[{"name": each.name} for each in files])
+    bpy.ops.mint.add_references(
+        directory=str(tmp_path), files=[{"name": each.name} for each in files]
+    )
     assert len(listed()) == 8
     with pytest.raises(RuntimeError, match="There are 8 pictures already"):
         bpy.ops.mint.add_reference_url(url="https://example.org/a.png")
@@ -155,7 +186,10 @@ def test_an_address_has_to_be_https(home: Path) -> None:
     with pytest.raises(RuntimeError, match="must start with https://"):
         bpy.ops.mint.add_reference_url(url="http://example.org/a.png")
     bpy.ops.mint.add_reference_url(url=" https://example.org/pictures/lamp.png?size=2 ")
-    assert (listed()[0].name, listed()[0].source) == ("lamp.png", "https://example.org/pictures/lamp.png?size=2")
+    assert (listed()[0].name, listed()[0].source) == (
+        "lamp.png",
+        "https://example.org/pictures/lamp.png?size=2",
+    )
 
 
 @pytest.mark.parametrize(
@@ -170,7 +204,9 @@ def test_an_address_has_to_be_https(home: Path) -> None:
 def test_an_odd_format_waits_to_be_converted(
     home: Path, tmp_path: Path, file_format: str | None, ending: str, colour: tuple[float, ...]
 ) -> None:
-    """It is on the list with its problem, and Generate stays off; Convert keeps what one sees, and says what was done."""
+    """It is on the list with its problem, and Generate stays off; Convert keeps what one sees, and
+    says what was done.
+    """
     import bpy
 
     path = tmp_path / f"odd{ending}"
@@ -200,7 +236,9 @@ def test_the_first_picture_of_a_gif(home: Path, tmp_path: Path) -> None:
 
 
 def test_a_large_picture_is_scaled_down_only_when_asked(home: Path, tmp_path: Path) -> None:
-    """Over 5 MB it waits; after the click it fits, its shape is kept, and the sentence names both sizes. The original is untouched."""
+    """Over 5 MB it waits; after the click it fits, its shape is kept, and the sentence names both
+    sizes. The original is untouched.
+    """
     import bpy
 
     source = colourful(tmp_path / "large.png", "PNG", 5000, noisy=True)
@@ -214,23 +252,37 @@ def test_a_large_picture_is_scaled_down_only_when_asked(home: Path, tmp_path: Pa
     assert Path(listed()[0].source).stat().st_size <= LARGEST_IMAGE
     assert found.width and found.height
     assert found.width / found.height == pytest.approx(2, rel=0.01)
-    assert listed()[0].note.startswith(f"Scaled down from 5000 × 2500 to {found.width} × {found.height} pixels")
+    assert listed()[0].note.startswith(
+        f"Scaled down from 5000 × 2500 to {found.width} × {found.height} pixels"
+    )
     assert source.read_bytes() == before
 
 
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("logo.svg", b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "save it as PNG in the program"),
-        ("page.png", b"<!doctype html><html></html>", "is a web page or a message instead of a picture"),
+        (
+            "logo.svg",
+            b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>',
+            "save it as PNG in the program",
+        ),
+        (
+            "page.png",
+            b"<!doctype html><html></html>",
+            "is a web page or a message instead of a picture",
+        ),
         ("poem.jpg", b"once upon a time", "is not a picture of a kind that Blender opens"),
         ("empty.webp", b"", "is empty"),
         ("half.png", None, "is cut off: its end is missing"),
         ("half.jpg", None, "is cut off: its end is missing"),
     ],
 )
-def test_what_is_no_whole_picture_is_refused(home: Path, tmp_path: Path, name: str, content: bytes | None, sentence: str) -> None:
-    """A drawing, a page, a text, nothing at all, half a picture: each is refused in a sentence of its own, and nothing is on the list."""
+def test_what_is_no_whole_picture_is_refused(
+    home: Path, tmp_path: Path, name: str, content: bytes | None, sentence: str
+) -> None:
+    """A drawing, a page, a text, nothing at all, half a picture: each is refused in a sentence of
+    its own, and nothing is on the list.
+    """
     import bpy
 
     path = tmp_path / name
@@ -244,7 +296,9 @@ def test_what_is_no_whole_picture_is_refused(home: Path, tmp_path: Path, name: s
 
 
 def test_an_odd_one_that_is_broken_says_so(home: Path, tmp_path: Path) -> None:
-    """What calls itself BMP and is none cannot be converted: the reason is said, it stays on the list as it is, and Generate stays off."""
+    """What calls itself BMP and is none cannot be converted: the reason is said, it stays on the
+    list as it is, and Generate stays off.
+    """
     import bpy
 
     (tmp_path / "broken.bmp").write_bytes(b"BM" + bytes(range(200)))
@@ -257,7 +311,9 @@ def test_an_odd_one_that_is_broken_says_so(home: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["packed", "generated", "from a file", "float", "exr", "hdr"])
 def test_every_kind_of_blender_image(home: Path, tmp_path: Path, kind: str) -> None:
-    """Packed into a .blend, generated, loaded from a file, in 32 bits: what is sent looks as it does in Blender."""
+    """Packed into a .blend, generated, loaded from a file, in 32 bits: what is sent looks as it
+    does in Blender.
+    """
     import bpy
 
     if kind in {"packed", "from a file"}:
@@ -271,7 +327,8 @@ def test_every_kind_of_blender_image(home: Path, tmp_path: Path, kind: str) -> N
         image = bpy.data.images.new("picture.png", 16, 8, float_buffer=kind == "float")
         image.generated_color = (0.5, 0.2, 0.0, 1.0)
     bpy.ops.mint.add_reference_image(image=image.name)
-    expected = (0.735, 0.485, 0.0) if kind in {"exr", "hdr"} else (0.5, 0.2, 0.0)  # as in test_an_odd_format_waits_to_be_converted
+    # as in test_an_odd_format_waits_to_be_converted
+    expected = (0.735, 0.485, 0.0) if kind in {"exr", "hdr"} else (0.5, 0.2, 0.0)
     assert corner(listed()[0].source)[:3] == pytest.approx(expected, abs=0.03)
 
 
@@ -287,7 +344,9 @@ def test_an_image_without_pixels_is_refused(home: Path, tmp_path: Path) -> None:
     assert len(listed()) == 0
 
 
-def test_one_picture_goes_out_as_one_and_a_world_has_its_own_prompt(home: Path, tmp_path: Path, service: ThreadService) -> None:
+def test_one_picture_goes_out_as_one_and_a_world_has_its_own_prompt(
+    home: Path, tmp_path: Path, service: ThreadService
+) -> None:
     """A single picture is `imageUrl`; without a prompt a World is told to look like it."""
     import bpy
 
@@ -298,14 +357,18 @@ def test_one_picture_goes_out_as_one_and_a_world_has_its_own_prompt(home: Path, 
     start = service.requests("POST", "/v1/worlds:generate")[-1]
     assert start.body["imageUrl"].startswith("http")
     assert "sourceImages" not in start.body
-    assert start.body["prompt"] == prompt_for_pictures(Kind.WORLD) != prompt_for_pictures(Kind.MODEL)
+    assert (
+        start.body["prompt"] == prompt_for_pictures(Kind.WORLD) != prompt_for_pictures(Kind.MODEL)
+    )
 
 
 def test_transparency_is_kept(home: Path, tmp_path: Path) -> None:
     """A cut-out stays one."""
     import bpy
 
-    bpy.ops.mint.add_references(filepath=str(colourful(tmp_path / "cut.tif", "TIFF", alpha=0.5)), fit=True)
+    bpy.ops.mint.add_references(
+        filepath=str(colourful(tmp_path / "cut.tif", "TIFF", alpha=0.5)), fit=True
+    )
     assert corner(listed()[0].source)[3] == pytest.approx(0.5, abs=0.02)
 
 
@@ -324,7 +387,9 @@ def test_an_image_of_the_file_as_it_is_now(home: Path) -> None:
 
 
 def test_the_last_render(home: Path) -> None:
-    """Refused in words before there is one; then it is taken, and the output settings stay what they were."""
+    """Refused in words before there is one; then it is taken, and the output settings stay what
+    they were.
+    """
     import bpy
 
     with pytest.raises(RuntimeError, match="Nothing was rendered yet"):
@@ -334,7 +399,10 @@ def test_the_last_render(home: Path) -> None:
     scene.collection.objects.link(scene.camera)
     scene.render.engine, scene.cycles.samples = "CYCLES", 1
     scene.render.resolution_x, scene.render.resolution_y = 48, 32
-    scene.render.image_settings.file_format, scene.render.image_settings.color_depth = "OPEN_EXR", "32"
+    scene.render.image_settings.file_format, scene.render.image_settings.color_depth = (
+        "OPEN_EXR",
+        "32",
+    )
     bpy.ops.render.render()
     bpy.ops.mint.add_reference_render()
     found = files_pictures.inspect(Path(listed()[0].source))
@@ -357,13 +425,19 @@ def test_a_drop_brings_the_files(home: Path, tmp_path: Path) -> None:
     handler = bpy.types.MINT_FH_references
     assert handler.bl_import_operator == "mint.add_references"
     assert {".png", ".webp", ".exr"} <= set(handler.bl_file_extensions.split(";"))
-    drop = {"directory": str(tmp_path) + os.sep, "files": [{"name": red(tmp_path).name}], "filepath": str(tmp_path / "red.webp")}
+    drop = {
+        "directory": str(tmp_path) + os.sep,
+        "files": [{"name": red(tmp_path).name}],
+        "filepath": str(tmp_path / "red.webp"),
+    }
     assert bpy.ops.mint.add_references("INVOKE_DEFAULT", **drop) == {"FINISHED"}
     assert [entry.name for entry in listed()] == ["red.webp"]
 
 
 def test_generate_with_pictures_only(home: Path, tmp_path: Path, service: ThreadService) -> None:
-    """Pictures need no prompt; they are sent in their order, each once for all jobs, and are gone from the form afterwards."""
+    """Pictures need no prompt; they are sent in their order, each once for all jobs, and are gone
+    from the form afterwards.
+    """
     import bpy
 
     form = bpy.context.window_manager.mint
@@ -380,7 +454,9 @@ def test_generate_with_pictures_only(home: Path, tmp_path: Path, service: Thread
     assert len(start.body["sourceImages"]) == 2
 
 
-def test_a_bad_picture_is_refused_before_there_is_a_job(home: Path, tmp_path: Path, service: ThreadService) -> None:
+def test_a_bad_picture_is_refused_before_there_is_a_job(
+    home: Path, tmp_path: Path, service: ThreadService
+) -> None:
     """`bpy.ops.mint.generate(images=…)` says why, and nothing is started."""
     import bpy
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Enabling and disabling the add-on: whatever Blender came to know of us is gone afterwards, and starting up costs nothing."""
+"""Enabling and disabling the add-on: whatever Blender came to know of us is gone afterwards, and
+starting up costs nothing.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,15 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 ROOT = Path(__file__).resolve().parents[2]
-HANDLERS = ("load_pre", "load_post", "save_post", "undo_post", "redo_post", "depsgraph_update_post", "frame_change_post")
+HANDLERS = (
+    "load_pre",
+    "load_post",
+    "save_post",
+    "undo_post",
+    "redo_post",
+    "depsgraph_update_post",
+    "frame_change_post",
+)
 
 
 def known() -> dict[str, object]:
@@ -26,17 +36,22 @@ def known() -> dict[str, object]:
     return {
         "classes": sorted(ours),
         "operators": sorted(dir(bpy.ops.mint)),
-        "window manager": sorted(name for name in bpy.types.WindowManager.bl_rna.properties.keys() if "mint" in name),
+        "window manager": sorted(
+            name for name in bpy.types.WindowManager.bl_rna.properties.keys() if "mint" in name
+        ),
         "handlers": {name: len(getattr(bpy.app.handlers, name)) for name in HANDLERS},
         "menus": [
-            len(getattr(bpy.types, name)._dyn_ui_initialize()) for name in ("VIEW3D_MT_add", "VIEW3D_MT_object", "STATUSBAR_HT_header")
+            len(getattr(bpy.types, name)._dyn_ui_initialize())
+            for name in ("VIEW3D_MT_add", "VIEW3D_MT_object", "STATUSBAR_HT_header")
         ],
         "threads": sorted(thread.name for thread in threading.enumerate()),
     }
 
 
 def test_ten_times_on_and_off_leaves_nothing() -> None:
-    """Ten times enabled and disabled: no class, operator, property, handler, menu entry or thread is left."""
+    """Ten times enabled and disabled: no class, operator, property, handler, menu entry or thread
+    is left.
+    """
     mint_blender.register()
     mint_blender.unregister()
     before = known()
@@ -50,7 +65,9 @@ def test_ten_times_on_and_off_leaves_nothing() -> None:
 
 
 def test_disabling_with_a_job_in_flight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The thread is gone when `unregister` returns, and the job goes on when the add-on is enabled again: started and paid once."""
+    """The thread is gone when `unregister` returns, and the job goes on when the add-on is enabled
+    again: started and paid once.
+    """
     service: ThreadService
     with running_service(speed=1000) as service:
         monkeypatch.setenv("MINT_API_KEY", service.key)
@@ -65,7 +82,10 @@ def test_disabling_with_a_job_in_flight(tmp_path: Path, monkeypatch: pytest.Monk
             job = session.board().start(GenerationRequest(Kind.MODEL, "a lamp"))
             assert "mint-worker" in {thread.name for thread in threading.enumerate()}
             mint_blender.unregister()
-            assert not {thread.name for thread in threading.enumerate()} & {"mint-worker", "mint-download"}
+            assert not {thread.name for thread in threading.enumerate()} & {
+                "mint-worker",
+                "mint-download",
+            }
             mint_blender.register()
             board = session.board()
             board.resume_all()
@@ -77,19 +97,30 @@ def test_disabling_with_a_job_in_flight(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_enabling_loads_no_network() -> None:
-    """Registering the add-on imports neither requests nor urllib3: Blender's start stays as quick as it was."""
+    """Registering the add-on imports neither requests nor urllib3: Blender's start stays as quick
+    as it was.
+    """
     code = (
         "import bpy, sys; before = set(sys.modules); import mint_blender; mint_blender.register(); "
         "print(sorted({name.split('.')[0] for name in set(sys.modules) - before} & {'requests', 'urllib3', 'rich', 'DracoPy'})); "
         "mint_blender.unregister()"
     )
-    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
     assert ended.stdout.strip().splitlines()[-1] == "[]"
 
 
 @pytest.mark.parametrize("which", ["MINT_OT_place", "MINT_PT_jobs"])
 def test_enabling_rolls_back(which: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One part cannot be made known: the error is told, nothing of the others is left, and the next attempt can succeed."""
+    """One part cannot be made known: the error is told, nothing of the others is left, and the next
+    attempt can succeed.
+    """
     mint_blender.register()
     mint_blender.unregister()
     before = known()
@@ -128,8 +159,12 @@ def test_enabling_rolls_back_when_the_last_part_fails(monkeypatch: pytest.Monkey
     assert known() == before
 
 
-def test_disabling_never_raises(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """Something is gone already, or breaks: it is logged, and everything else is taken back all the same."""
+def test_disabling_never_raises(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Something is gone already, or breaks: it is logged, and everything else is taken back all the
+    same.
+    """
     from mint_blender.ui import menus
 
     mint_blender.register()
@@ -145,5 +180,8 @@ def test_disabling_never_raises(monkeypatch: pytest.MonkeyPatch, caplog: pytest.
     mint_blender.register()
     del bpy.types.WindowManager.mint_drafts
     mint_blender.unregister()
-    assert len([record for record in caplog.records if "could not be taken back" in record.message]) == 2
+    assert (
+        len([record for record in caplog.records if "could not be taken back" in record.message])
+        == 2
+    )
     assert known() == before

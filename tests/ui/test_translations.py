@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Other languages in a real Blender: what Blender looks up by itself, and what is translated where it is drawn.
+"""Other languages in a real Blender: what Blender looks up by itself, and what is translated where
+it is drawn.
 
-The `bpy` wheels are built without languages: there it is tested that the tables know every text of the registered classes. That Blender
-shows them is tested in Debian's Blender, which has them.
+The `bpy` wheels are built without languages: there it is tested that the tables know every text of
+the registered classes. That Blender shows them is tested in Debian's Blender, which has them.
 """
 
 from __future__ import annotations
@@ -85,9 +86,23 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("languages")
     script = folder / "ask.py"
     script.write_text(INSIDE.format(root=str(ROOT)), encoding="utf-8")
-    environment = {**os.environ, "BLENDER_USER_RESOURCES": str(folder), "MINT_BLENDER_HOME": str(folder)}
-    command = ["blender", "--background", "--factory-startup", "--python-exit-code", "1", "--python", str(script)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    environment = {
+        **os.environ,
+        "BLENDER_USER_RESOURCES": str(folder),
+        "MINT_BLENDER_HOME": str(folder),
+    }
+    command = [
+        "blender",
+        "--background",
+        "--factory-startup",
+        "--python-exit-code",
+        "1",
+        "--python",
+        str(script),
+    ]
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("ANSWERS")]
     told: dict[str, Any] = json.loads(line.removeprefix("ANSWERS"))
@@ -95,9 +110,13 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 @pytest.mark.debian
-@pytest.mark.parametrize(("language", "expected"), [("de_DE", GERMAN), ("ja_JP", JAPANESE), ("en_US", ENGLISH)])
+@pytest.mark.parametrize(
+    ("language", "expected"), [("de_DE", GERMAN), ("ja_JP", JAPANESE), ("en_US", ENGLISH)]
+)
 def test_blender_speaks_it(answers: dict[str, Any], language: str, expected: list[str]) -> None:
-    """Labels, operator labels, tooltips and our own sentences come in the language of the interface, after a second start too."""
+    """Labels, operator labels, tooltips and our own sentences come in the language of the
+    interface, after a second start too.
+    """
     assert answers[f"{language} registered"] == expected
     assert answers[f"{language} again"] == expected
 
@@ -117,18 +136,22 @@ def test_nothing_stays_behind(answers: dict[str, Any]) -> None:
 @pytest.mark.debian
 @pytest.mark.parametrize("language", ["de", "ja"])
 def test_where_blender_has_other_words(answers: dict[str, Any], language: str) -> None:
-    """Blender's own words come before ours: where they differ, each is known, and either fits or is avoided by a context or `translated`."""
+    """Blender's own words come before ours: where they differ, each is known, and either fits or is
+    avoided by a context or `translated`.
+    """
     assert set(answers[f"other words {language}"]) <= OTHER_WORDS
 
 
 OTHER_WORDS = {
     *("Fast", "Light", "None", "Preset"),  # have our own context
-    *("Continue", "Limits", "Measure", "Resume", "Search", "Usage"),  # `translated` before they are drawn
+    # `translated` before they are drawn
+    *("Continue", "Limits", "Measure", "Resume", "Search", "Usage"),
     *("Fetch", "Add", "More"),  # are looked up in another context
 }
 
 
-# -- in every Blender --------------------------------------------------------------------------------------------------------
+# -- in every Blender
+# --------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -154,7 +177,8 @@ def _shown(struct: Any) -> Iterator[str]:
         if each.identifier in ours:
             if each.name != each.identifier:  # which stands in for a name that was not given
                 yield each.name
-            if not each.description.startswith("Unique name"):  # Blender's own words for the name that any group has
+            # Blender's own words for the name that any group has
+            if not each.description.startswith("Unique name"):
                 yield each.description
             if each.type == "ENUM":
                 for item in each.enum_items:
@@ -164,13 +188,19 @@ def _shown(struct: Any) -> Iterator[str]:
 @pytest.mark.blender
 @pytest.mark.parametrize("language", ["de", "ja"])
 def test_every_registered_text_is_known(registered: Any, language: str) -> None:
-    """Each label, tooltip, property and enum item that Blender has from us stands in the table: what the source says is what it shows."""
+    """Each label, tooltip, property and enum item that Blender has from us stands in the table:
+    what the source says is what it shows.
+    """
     from mint_blender.ui import registration, translations
 
     table = translations.texts(language)
     texts = [(each.__name__, text) for each in registration.CLASSES for text in _shown(each)]
     assert len(texts) > 150
-    assert {(name, text) for name, text in texts if text and any(map(str.isalpha, text)) and text not in table} <= KEPT
+    assert {
+        (name, text)
+        for name, text in texts
+        if text and any(map(str.isalpha, text)) and text not in table
+    } <= KEPT
 
 
 KEPT = {("MintForm", "100k"), ("MintForm", "500k")}
@@ -190,20 +220,30 @@ def test_english_costs_nothing(registered: Any) -> None:
 
 @pytest.mark.blender
 def test_twenty_jobs_are_worked_out_once(registered: Any) -> None:
-    """Each text of twenty cards is worked out when it is first drawn; a hundred redraws only look it up."""
+    """Each text of twenty cards is worked out when it is first drawn; a hundred redraws only look
+    it up.
+    """
     from mint_blender.ui import translations
 
     translations.catalogue.cache_clear()
-    texts = [f"Failed: The reference picture {number}.png is GIF; Mint takes PNG, JPEG and WebP. Convert it first." for number in range(20)]
+    texts = [
+        f"Failed: The reference picture {number}.png is GIF; Mint takes PNG, JPEG and WebP. Convert it first."
+        for number in range(20)
+    ]
     for _ in range(100):
         drawn = [translations.translated(text, "de") for text in texts]
-    assert drawn[7] == "Fehlgeschlagen: Das Referenzbild 7.png ist GIF; Mint nimmt PNG, JPEG und WebP. Zuerst umwandeln."
+    assert (
+        drawn[7]
+        == "Fehlgeschlagen: Das Referenzbild 7.png ist GIF; Mint nimmt PNG, JPEG und WebP. Zuerst umwandeln."
+    )
     assert translations.catalogue("de").misses == 20
 
 
 @pytest.mark.blender
 def test_ten_times_in_a_row(registered: Any) -> None:
-    """Registering again and again neither complains about texts that are there already nor about ones that are not."""
+    """Registering again and again neither complains about texts that are there already nor about
+    ones that are not.
+    """
     import mint_blender
 
     for _ in range(10):
@@ -213,7 +253,9 @@ def test_ten_times_in_a_row(registered: Any) -> None:
 
 @pytest.mark.blender
 def test_japanese_wraps_between_letters(registered: Any) -> None:
-    """A Japanese sentence fills its lines though it has no spaces, loses no letter, and no line begins with a full stop or a small letter."""
+    """A Japanese sentence fills its lines though it has no spaces, loses no letter, and no line
+    begins with a full stop or a small letter.
+    """
     import blf
 
     from mint_blender.ui import text_wrap

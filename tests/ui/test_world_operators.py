@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an artist chooses about a World beforehand, and changes afterwards by buttons: each is one undo step and leaves selection and mode alone."""
+"""What an artist chooses about a World beforehand, and changes afterwards by buttons: each is one
+undo step and leaves selection and mode alone.
+"""
 
 from __future__ import annotations
 
@@ -49,8 +51,14 @@ def make_job(folder: Path, target: Target = Target(), *roles: Role) -> Job:
         Role.PANORAMA: made_place.panorama(folder / "panorama.png"),
         Role.SPLATS: corner_splats(folder / "splats-100k.spz"),
     }
-    files = tuple(Kept(role, str(paths[role]), "https://files.example/x") for role in roles or paths)
-    return replace(new_job(GenerationRequest(Kind.WORLD, "a room"), target, now=1.0), phase=Phase.READY, files=files)
+    files = tuple(
+        Kept(role, str(paths[role]), "https://files.example/x") for role in roles or paths
+    )
+    return replace(
+        new_job(GenerationRequest(Kind.WORLD, "a room"), target, now=1.0),
+        phase=Phase.READY,
+        files=files,
+    )
 
 
 @pytest.fixture
@@ -77,13 +85,28 @@ def the_root() -> bpy.types.Object:
 def test_what_was_chosen_beforehand_goes_with_the_job_and_into_the_scene(registered, tmp_path):
     """Physics only, rigid, no background, no camera: so it lands."""
     fields = create_properties.of(bpy.context)
-    fields.kind, fields.collider, fields.rigid_body, fields.panorama, fields.camera = "WORLD", "PHYSICS", True, False, False
+    fields.kind, fields.collider, fields.rigid_body, fields.panorama, fields.camera = (
+        "WORLD",
+        "PHYSICS",
+        True,
+        False,
+        False,
+    )
     target = create_properties.target_of(fields, bpy.context)
-    assert (target.collider, target.rigid_body, target.panorama, target.camera) == ("PHYSICS", True, False, False)
+    assert (target.collider, target.rigid_body, target.panorama, target.camera) == (
+        "PHYSICS",
+        True,
+        False,
+        False,
+    )
     before = bpy.context.scene.world
     import_job.place(make_job(tmp_path, target, Role.COLLIDER, Role.PANORAMA))
     collider = part("collider")
-    assert collider.display_type == "WIRE" and collider.hide_render and collider.rigid_body.type == "PASSIVE"
+    assert (
+        collider.display_type == "WIRE"
+        and collider.hide_render
+        and collider.rigid_body.type == "PASSIVE"
+    )
     assert bpy.context.scene.world == before and part("camera") is None
 
 
@@ -99,26 +122,54 @@ BAD = {
     Role.PANORAMA: "The panorama cannot be used. panorama.webp is 300 × 200 pixels.",
     Role.SPLATS: "The splats cannot be used. They are cut off.",
 }
-OFFERED = Asset.read(Kind.WORLD, {"id": "w", "status": "succeeded", "assets": {"spzUrls": {"100k": "https://files.example/s.spz"}}})
+OFFERED = Asset.read(
+    Kind.WORLD,
+    {
+        "id": "w",
+        "status": "succeeded",
+        "assets": {"spzUrls": {"100k": "https://files.example/s.spz"}},
+    },
+)
 
 
 @pytest.mark.parametrize("asset", [None, OFFERED])
 @pytest.mark.parametrize("lacking", BAD)
-def test_a_part_that_cannot_be_used_is_not_said_to_be_lacking_too(registered, tmp_path, lacking, asset):
-    """The job has told why it was left out; that none came, or that nobody wanted it, would be another story."""
-    job = replace(make_job(tmp_path, Target(), *(role for role in BAD if role is not lacking)), asset=asset)
+def test_a_part_that_cannot_be_used_is_not_said_to_be_lacking_too(
+    registered, tmp_path, lacking, asset
+):
+    """The job has told why it was left out; that none came, or that nobody wanted it, would be
+    another story.
+    """
+    job = replace(
+        make_job(tmp_path, Target(), *(role for role in BAD if role is not lacking)), asset=asset
+    )
     placed = import_job.place(job)
     (note,) = set(placed.notes) - set(import_job.place(make_job(tmp_path)).notes)
-    assert note.startswith("The splats of this World were left out" if asset and lacking is Role.SPLATS else "This world came without")
+    assert note.startswith(
+        "The splats of this World were left out"
+        if asset and lacking is Role.SPLATS
+        else "This world came without"
+    )
     told = replace(job, notes=(BAD[lacking],))
     assert note not in import_job.place(told).notes
-    assert note in import_job.settled(told, placed), "nor does it stay when the part was fetched later and is bad"
-    told = replace(job, notes=(part_notes.missing(Kind.WORLD, {Role.COLLIDER: "collider mesh"}.get(lacking, lacking)),))
-    assert not set(import_job.settled(told, placed)) & set(told.notes), "what the job says itself stays"
+    assert note in import_job.settled(told, placed), (
+        "nor does it stay when the part was fetched later and is bad"
+    )
+    told = replace(
+        job,
+        notes=(
+            part_notes.missing(Kind.WORLD, {Role.COLLIDER: "collider mesh"}.get(lacking, lacking)),
+        ),
+    )
+    assert not set(import_job.settled(told, placed)) & set(told.notes), (
+        "what the job says itself stays"
+    )
 
 
 def test_a_panorama_whose_pixels_cannot_be_read_holds_nothing_up(registered, tmp_path):
-    """Its header was looked at when it came, its pixels only now: the rest lands, and the card has a note, as for any other bad part."""
+    """Its header was looked at when it came, its pixels only now: the rest lands, and the card has
+    a note, as for any other bad part.
+    """
     job, board = make_job(tmp_path), session.board()
     noisy = bytearray(made_place.png(np.random.default_rng(1).random((32, 64, 3))))
     noisy[3000:] = bytes(byte ^ 0x55 for byte in noisy[3000:])
@@ -131,31 +182,48 @@ def test_a_panorama_whose_pixels_cannot_be_read_holds_nothing_up(registered, tmp
     assert [note for note in told.notes if "panorama" in note] == [
         "The panorama cannot be used. Blender cannot read the panorama panorama.png. Download it again."
     ]
-    assert part("collider") is not None and part("splats") is not None and the_root().get("mint_panorama_image") is None
+    assert (
+        part("collider") is not None
+        and part("splats") is not None
+        and the_root().get("mint_panorama_image") is None
+    )
 
 
 def test_what_goes_from_any_copy_is_said(registered, tmp_path):
-    """The same World of Mint's stands in the scene twice, once without splats; of the later version the splats and the panorama are bad."""
+    """The same World of Mint's stands in the scene twice, once without splats; of the later version
+    the splats and the panorama are bad.
+    """
     target = Target(replaces=True, splats="100k")
     for number, roles in enumerate(((Role.COLLIDER, Role.PANORAMA), (Role.COLLIDER, Role.SPLATS))):
         (tmp_path / str(number)).mkdir()
         import_job.place(replace(make_job(tmp_path / str(number), Target(), *roles), asset=OFFERED))
-    later = replace(make_job(tmp_path, target, Role.COLLIDER), asset=OFFERED, notes=(BAD[Role.PANORAMA], BAD[Role.SPLATS]))
+    later = replace(
+        make_job(tmp_path, target, Role.COLLIDER),
+        asset=OFFERED,
+        notes=(BAD[Role.PANORAMA], BAD[Role.SPLATS]),
+    )
     assert set(import_job.place(later).notes) == {
-        f"The {what} of the earlier version went with it: the new version brings none." for what in ("panorama", "splats")
+        f"The {what} of the earlier version went with it: the new version brings none."
+        for what in ("panorama", "splats")
     }
     assert part("splats") is None and part("panorama") is None and bpy.context.scene.world is None
 
 
-def test_a_mistake_in_the_import_is_a_sentence_and_not_tried_again_at_every_beat(placed, monkeypatch, caplog):
-    """The job waits with `Place`, as after any other import that went wrong; the log has the details."""
+def test_a_mistake_in_the_import_is_a_sentence_and_not_tried_again_at_every_beat(
+    placed, monkeypatch, caplog
+):
+    """The job waits with `Place`, as after any other import that went wrong; the log has the
+    details.
+    """
     job, board = session.board().jobs()[0], session.board()
     here = replace(job.target, document=session.document(), scene=bpy.context.scene.name)
     board.retarget(job.id, here)
     assert auto_import.are_waiting(board)
     monkeypatch.setattr(import_job, "place", lambda *arguments, **options: {}["oh"])
     assert auto_import.land_ready(board) and not auto_import.are_waiting(board)
-    assert board.job(job.id).trouble.sentence.startswith("Something in the import went wrong (KeyError).")
+    assert board.job(job.id).trouble.sentence.startswith(
+        "Something in the import went wrong (KeyError)."
+    )
     assert "Traceback" in caplog.text
 
 
@@ -179,7 +247,10 @@ def test_without_a_world_the_reason_is_said(registered):
 def test_the_reason_is_said_in_the_users_language(registered, monkeypatch):
     """The tooltip of a greyed button is translated as every other sentence is."""
     monkeypatch.setattr(worlds_operators, "translated", lambda text: f"«{text}»")
-    for operator, words in ((bpy.ops.mint.flip_world, "Select a Mint World"), (bpy.ops.mint.restore_scene_world, "no panorama")):
+    for operator, words in (
+        (bpy.ops.mint.flip_world, "Select a Mint World"),
+        (bpy.ops.mint.restore_scene_world, "no panorama"),
+    ):
         with pytest.raises(RuntimeError, match=f"«.*{words}.*»"):
             operator()
 
@@ -220,7 +291,10 @@ def test_rigid_body_on_and_off(placed):
     collider = part("collider")
     assert collider.rigid_body.type == "PASSIVE" and collider.rigid_body.collision_shape == "MESH"
     bpy.ops.mint.rigid_collider(on=False)
-    assert collider.rigid_body is None and collider.name not in bpy.context.scene.rigidbody_world.collection.objects
+    assert (
+        collider.rigid_body is None
+        and collider.name not in bpy.context.scene.rigidbody_world.collection.objects
+    )
     assert bpy.context.view_layer.objects.active == placed
 
 
@@ -235,7 +309,9 @@ def test_panorama_and_earlier_world(placed):
 
 
 def test_the_earlier_world_comes_back_after_an_undo(registered, tmp_path):
-    """Undo of the landing alone has the scene's own World back, redo shows the panorama, and then one click restores it."""
+    """Undo of the landing alone has the scene's own World back, redo shows the panorama, and then
+    one click restores it.
+    """
     scene = bpy.context.scene
     scene.world = bpy.data.worlds.new("Mine")
     bpy.ops.ed.undo_push(message="before")
@@ -251,7 +327,9 @@ def test_the_earlier_world_comes_back_after_an_undo(registered, tmp_path):
 
 @pytest.mark.parametrize("saved", [False, True])
 def test_the_earlier_world_comes_back_though_the_mint_world_is_gone(registered, tmp_path, saved):
-    """Two Worlds landed one after the other and were deleted with all that is in them: the button in Properties > World still works."""
+    """Two Worlds landed one after the other and were deleted with all that is in them: the button
+    in Properties > World still works.
+    """
     scene = bpy.context.scene
     scene.world = bpy.data.worlds.new("Mine")
     for name in ("first", "second"):
@@ -272,7 +350,10 @@ def test_a_part_goes_and_comes_back_from_disk(placed):
     for name in ("COLLIDER", "PANORAMA", "SPLATS"):
         bpy.context.view_layer.objects.active = part(name.lower()) or placed
         bpy.ops.mint.remove_world_part(part=name)
-        assert not world_build.has_part(placed, name) and bpy.context.view_layer.objects.active == placed
+        assert (
+            not world_build.has_part(placed, name)
+            and bpy.context.view_layer.objects.active == placed
+        )
         bpy.ops.mint.add_world_part(part=name)
         assert world_build.has_part(placed, name)
 
@@ -342,9 +423,13 @@ def service(registered: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_parts_that_were_left_out_are_fetched_and_land_under_the_same_root(service: Service):
-    """First without splats and collider; each comes later, another tier takes the earlier one's place, and nothing is paid for it."""
+    """First without splats and collider; each comes later, another tier takes the earlier one's
+    place, and nothing is paid for it.
+    """
     board: Board = session.board()
-    target = Target(document=session.document(), scene=bpy.context.scene.name, at=(0, 0, 0), collider="NONE")
+    target = Target(
+        document=session.document(), scene=bpy.context.scene.name, at=(0, 0, 0), collider="NONE"
+    )
     job = board.start(GenerationRequest(Kind.WORLD, "a greenhouse"), target)
     board.watch([job.id])
     assert auto_import.land(board, board.job(job.id)) is None
@@ -368,4 +453,7 @@ def test_parts_that_were_left_out_are_fetched_and_land_under_the_same_root(servi
 
     assert len([each for each in bpy.context.scene.objects if world_build.is_root(each)]) == 1
     assert board.job(job.id).phase is Phase.PLACED
-    assert (len(service.requests("POST", "/v1/worlds:generate")), service.credits()) == (starts, credits)
+    assert (len(service.requests("POST", "/v1/worlds:generate")), service.credits()) == (
+        starts,
+        credits,
+    )

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One Blender with a window: started on a display with a profile, asked for facts over a socket, driven by mouse and keyboard."""
+"""One Blender with a window: started on a display with a profile, asked for facts over a socket,
+driven by mouse and keyboard.
+"""
 
 from __future__ import annotations
 
@@ -33,25 +35,43 @@ class BlenderError(AssertionError):
 
 
 def make_profile(folder: Path) -> Path:
-    """A throw-away profile with the built archive installed, as `BLENDER_USER_RESOURCES`. Nothing else differs from a fresh one
-    but that there is no splash screen and no question when one quits."""
+    """A throw-away profile with the built archive installed, as `BLENDER_USER_RESOURCES`.
+
+    Nothing else differs from a fresh one but that there is no splash screen and no question when
+    one quits.
+    """
     profile = folder / "profile"
     profile.mkdir(parents=True)
     environment = {**os.environ, "BLENDER_USER_RESOURCES": str(profile)}
     package = subprocess.run(
-        [sys.executable, ROOT / "scripts" / "package.py", "-o", folder / "dist"], capture_output=True, text=True, check=False
+        [sys.executable, ROOT / "scripts" / "package.py", "-o", folder / "dist"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert package.returncode == 0, package.stdout + package.stderr
     archive = next((folder / "dist").glob("*.zip"))
-    _blender(["--command", "extension", "install-file", "-r", "user_default", "-e", str(archive)], environment)
+    _blender(
+        ["--command", "extension", "install-file", "-r", "user_default", "-e", str(archive)],
+        environment,
+    )
     settings = "view.show_splash = view.use_save_prompt = False; view.show_tooltips = False; view.smooth_view = 0"
-    save = f"import bpy; view = bpy.context.preferences.view; {settings}; bpy.ops.wm.save_userpref()"
+    save = (
+        f"import bpy; view = bpy.context.preferences.view; {settings}; bpy.ops.wm.save_userpref()"
+    )
     _blender(["--background", "--python-exit-code", "1", "--python-expr", save], environment)
     return profile
 
 
 def _blender(words: list[str], environment: dict[str, str]) -> None:
-    done = subprocess.run(["blender", *words], env=environment, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        ["blender", *words],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -59,7 +79,8 @@ class BlenderWindow:
     """A running Blender. Points are pixels from the window's upper left, which is the screen's.
 
     `online` is the preference *Allow Online Access*; `key` goes into MINT_API_KEY, if there is one.
-    `home` is MINT_BLENDER_HOME and `profile` a profile of `make_profile`, which is changed when preferences are saved.
+    `home` is MINT_BLENDER_HOME and `profile` a profile of `make_profile`, which is changed when
+    preferences are saved.
     """
 
     def __init__(
@@ -74,7 +95,8 @@ class BlenderWindow:
         arguments: tuple[str, ...] = (),
     ) -> None:
         self.display = display
-        self._folder = Path(tempfile.mkdtemp(prefix="mint-window-"))  # short: a socket's path has room for about 100 characters
+        # short: a socket's path has room for about 100 characters
+        self._folder = Path(tempfile.mkdtemp(prefix="mint-window-"))
         self.log_file = self._folder / "blender.log"
         environment = {
             **display.environment,
@@ -88,7 +110,17 @@ class BlenderWindow:
         environment.pop("MINT_API_KEY", None)
         if key is not None:
             environment["MINT_API_KEY"] = key
-        command = ["blender", "--window-geometry", "0", "0", "1600", "900", *arguments, "--python", str(INSIDE)]
+        command = [
+            "blender",
+            "--window-geometry",
+            "0",
+            "0",
+            "1600",
+            "900",
+            *arguments,
+            "--python",
+            str(INSIDE),
+        ]
         with self.log_file.open("w", encoding="utf-8") as log:
             self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         self._peer = self._connect()
@@ -115,17 +147,25 @@ class BlenderWindow:
                 return peer
         raise BlenderError(f"Blender did not start:\n{self.log()}")
 
-    # -- facts ----------------------------------------------------------------------------------------------------------------
+    # -- facts
+    # ----------------------------------------------------------------------------------------------------------------
 
     def ask(self, code: str, **values: Any) -> Any:
-        """Run code inside Blender: what it evaluates to, or leaves in `result`. `values` are names that it can use."""
+        """Run code inside Blender: what it evaluates to, or leaves in `result`.
+
+        `values` are names that it can use.
+        """
         try:
             self._peer.sendall(json.dumps({"code": code, "values": values}).encode() + b"\n")
             line = self._answers.readline()
         except OSError as error:
-            raise BlenderError(f"Blender does not answer ({error}; exit status {self.process.poll()}):\n{self.log()}") from error
+            raise BlenderError(
+                f"Blender does not answer ({error}; exit status {self.process.poll()}):\n{self.log()}"
+            ) from error
         if not line:
-            raise BlenderError(f"Blender is gone (exit status {self.process.poll()}):\n{self.log()}")
+            raise BlenderError(
+                f"Blender is gone (exit status {self.process.poll()}):\n{self.log()}"
+            )
         said = json.loads(line)
         if "error" in said:
             raise BlenderError(f"{code}\n{said['error']}")
@@ -136,7 +176,9 @@ class BlenderWindow:
         until = time.monotonic() + seconds
         while not (value := self.ask(code, **values)):
             if time.monotonic() > until:
-                raise NotTrue(f"after {seconds:.0f} s still not true: {code}\njobs: {json.dumps(self.jobs(), indent=1)}")
+                raise NotTrue(
+                    f"after {seconds:.0f} s still not true: {code}\njobs: {json.dumps(self.jobs(), indent=1)}"
+                )
             time.sleep(0.05)
         return value
 
@@ -153,12 +195,17 @@ class BlenderWindow:
 
     def call(self, operator: str, how: str = "EXEC_DEFAULT", **arguments: Any) -> list[str]:
         """Call an operator as if from the 3D View, where a mouse would prove nothing."""
-        done: list[str] = self.ask("call(operator, how, **arguments)", operator=operator, how=how, arguments=arguments)
+        done: list[str] = self.ask(
+            "call(operator, how, **arguments)", operator=operator, how=how, arguments=arguments
+        )
         return done
 
     def fill(self, **settings: Any) -> None:
         """Set fields of the form."""
-        self.ask("for name, value in settings.items():\n    setattr(bpy.context.window_manager.mint, name, value)", settings=settings)
+        self.ask(
+            "for name, value in settings.items():\n    setattr(bpy.context.window_manager.mint, name, value)",
+            settings=settings,
+        )
 
     def fresh(self) -> None:
         """As after a start with an empty journal, with the tab Mint open."""
@@ -170,16 +217,21 @@ class BlenderWindow:
         """What Blender has written so far."""
         return self.log_file.read_text(encoding="utf-8", errors="replace")
 
-    # -- mouse and keyboard -----------------------------------------------------------------------------------------------------
+    # -- mouse and keyboard
+    # -----------------------------------------------------------------------------------------------------
 
     def front(self) -> None:
         """Give this Blender the keyboard."""
-        found = self.display.tool("search", "--sync", "--onlyvisible", "--pid", self.process.pid, "--name", "Blender").split()
+        found = self.display.tool(
+            "search", "--sync", "--onlyvisible", "--pid", self.process.pid, "--name", "Blender"
+        ).split()
         self.display.tool("windowactivate", "--sync", found[-1])
         self.settle()
 
     def settle(self) -> None:
-        """Until Blender has worked off its events and drawn: two turns of its loop, each of which answers one question."""
+        """Until Blender has worked off its events and drawn: two turns of its loop, each of which
+        answers one question.
+        """
         for _ in range(2):
             self.ask("None")
 
@@ -199,14 +251,17 @@ class BlenderWindow:
     def find(self, what: str, *, kind: str = "VIEW_3D", name: str = "UI") -> tuple[int, int]:
         """The point of the button whose Python command or data path contains `what`.
 
-        Blender tells no one where its buttons are, but it tells what is under the pointer: so the pointer goes looking.
+        Blender tells no one where its buttons are, but it tells what is under the pointer: so the
+        pointer goes looking.
         """
         point = self._known.get(what)
         if point is None or not self._is_over(what, point, kind, name):
             point = self.ask("look_for(kind, name, what)", kind=kind, name=name, what=what)
             if point is None:
                 met = "\n".join(self.buttons(kind=kind, name=name))
-                raise NotTrue(f"no button {what!r} in {kind} {name}, only:\n{met}\njobs: {json.dumps(self.jobs(), indent=1)}")
+                raise NotTrue(
+                    f"no button {what!r} in {kind} {name}, only:\n{met}\njobs: {json.dumps(self.jobs(), indent=1)}"
+                )
             self._known[what] = point
         return point[0], point[1]
 
@@ -248,8 +303,9 @@ class BlenderWindow:
         self.settle()
 
     def until_it_shows(self, act: Callable[[], object]) -> None:
-        """Do something, and wait until it has changed what is on the screen and all stands still again: for menus and dialogs,
-        about which Blender tells nothing."""
+        """Do something, and wait until it has changed what is on the screen and all stands still
+        again: for menus and dialogs, about which Blender tells nothing.
+        """
         before = self.display.still()
         act()
         until = time.monotonic() + PATIENCE
@@ -267,7 +323,8 @@ class BlenderWindow:
         self.display.grab(target)
         return target
 
-    # -- the end ----------------------------------------------------------------------------------------------------------------
+    # -- the end
+    # ----------------------------------------------------------------------------------------------------------------
 
     def quit(self, seconds: float = 20.0) -> float:
         """Quit as a person does, and wait for the process to end; how many seconds that took."""

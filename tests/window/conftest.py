@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A display and an installed add-on for the whole session; a Blender and a stand-in service for each test that asks for them."""
+"""A display and an installed add-on for the whole session; a Blender and a stand-in service for
+each test that asks for them.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ from tests.mint_service.running import Service, running_service
 from .blender_window import BlenderWindow, make_profile
 from .display import Display
 
-SPEED = 4.0  # times as fast as the stand-in's own idea of how long things take: seconds, and time enough to look
+# times as fast as the stand-in's own idea of how long things take: seconds, and time enough to look
+SPEED = 4.0
 
 
 @pytest.fixture(scope="session")
@@ -35,8 +38,13 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
-    """A stand-in for Mint that is quick, and asks to be looked at often. One for each module; see `Since` for counting."""
-    with running_service(speed=SPEED, switches=("poll-hint",), retry_after=0.3, cancel="everywhere") as running:
+    """A stand-in for Mint that is quick, and asks to be looked at often.
+
+    One for each module; see `Since` for counting.
+    """
+    with running_service(
+        speed=SPEED, switches=("poll-hint",), retry_after=0.3, cancel="everywhere"
+    ) as running:
         yield running
         assert not running.leaks(), "the key went to the file host"
 
@@ -68,7 +76,9 @@ def since(service: Service) -> Since:
 
 
 @pytest.fixture(scope="module")
-def _blenders(display: Display, installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., BlenderWindow]]:
+def _blenders(
+    display: Display, installed: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., BlenderWindow]]:
     running: list[BlenderWindow] = []
 
     def start(folder: Path | None = None, **options: Any) -> BlenderWindow:
@@ -86,9 +96,15 @@ def _blenders(display: Display, installed: Path, tmp_path_factory: pytest.TempPa
 
 @pytest.fixture
 def open_blender(
-    request: pytest.FixtureRequest, _blenders: Callable[..., BlenderWindow], tmp_path: Path, service: Service
+    request: pytest.FixtureRequest,
+    _blenders: Callable[..., BlenderWindow],
+    tmp_path: Path,
+    service: Service,
 ) -> Iterator[Callable[..., BlenderWindow]]:
-    """Start Blenders of this test's own: `open_blender(key=…, online=…)`. They share a profile and a journal."""
+    """Start Blenders of this test's own: `open_blender(key=…, online=…)`.
+
+    They share a profile and a journal.
+    """
     running: list[BlenderWindow] = []
 
     def start(**options: Any) -> BlenderWindow:
@@ -102,8 +118,13 @@ def open_blender(
 
 
 @pytest.fixture
-def blender(request: pytest.FixtureRequest, _blenders: Callable[..., BlenderWindow], service: Service) -> Iterator[BlenderWindow]:
-    """A Blender that the tests of a module share, as fresh as after a start. Leaves a screenshot named after the test."""
+def blender(
+    request: pytest.FixtureRequest, _blenders: Callable[..., BlenderWindow], service: Service
+) -> Iterator[BlenderWindow]:
+    """A Blender that the tests of a module share, as fresh as after a start.
+
+    Leaves a screenshot named after the test.
+    """
     window: BlenderWindow | None = getattr(request.module, "_shared", None)
     if window is None or window.process.poll() is not None:
         window = request.module._shared = _blenders(api=service.api, key=service.key)

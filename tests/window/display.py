@@ -28,19 +28,40 @@ class Display:
 
     def __init__(self, folder: Path) -> None:
         read, write = os.pipe()
-        screen = ["-screen", "0", f"{WIDTH}x{HEIGHT}x24", "+extension", "GLX", "-nolisten", "tcp", "-noreset"]
+        screen = [
+            "-screen",
+            "0",
+            f"{WIDTH}x{HEIGHT}x24",
+            "+extension",
+            "GLX",
+            "-nolisten",
+            "tcp",
+            "-noreset",
+        ]
         self._log = (folder / "display.log").open("w", encoding="utf-8")
-        self._server = subprocess.Popen(["Xvfb", "-displayfd", str(write), *screen], pass_fds=[write], stdout=self._log, stderr=self._log)
+        self._server = subprocess.Popen(
+            ["Xvfb", "-displayfd", str(write), *screen],
+            pass_fds=[write],
+            stdout=self._log,
+            stderr=self._log,
+        )
         os.close(write)
         with os.fdopen(read) as numbers:
             number = numbers.readline().strip()
         if not number:
-            raise RuntimeError(f"Xvfb did not start: {(folder / 'display.log').read_text(encoding='utf-8')}")
+            raise RuntimeError(
+                f"Xvfb did not start: {(folder / 'display.log').read_text(encoding='utf-8')}"
+            )
         self.name = f":{number}"
         self.environment = {**os.environ, "DISPLAY": self.name}
         rules = folder / "openbox.xml"
         rules.write_text(_OPENBOX, encoding="utf-8")
-        self._manager = subprocess.Popen(["openbox", "--config-file", str(rules)], env=self.environment, stdout=self._log, stderr=self._log)
+        self._manager = subprocess.Popen(
+            ["openbox", "--config-file", str(rules)],
+            env=self.environment,
+            stdout=self._log,
+            stderr=self._log,
+        )
 
     def close(self) -> None:
         """Take the screen away."""
@@ -52,9 +73,12 @@ class Display:
     def tool(self, *words: object) -> str:
         """Run xdotool; its answer."""
         command = ["xdotool", *(str(word) for word in words)]
-        return subprocess.run(command, env=self.environment, check=True, capture_output=True, text=True, timeout=60).stdout
+        return subprocess.run(
+            command, env=self.environment, check=True, capture_output=True, text=True, timeout=60
+        ).stdout
 
-    # Blender has to see the pointer arrive and dwell before a button takes a click: a jump followed at once by a click is lost.
+    # Blender has to see the pointer arrive and dwell before a button takes a click: a jump followed
+    # at once by a click is lost.
 
     def move(self, x: float, y: float) -> None:
         """Come to a point (pixels from the upper left) the way a hand does: in a few small steps."""
@@ -89,10 +113,16 @@ class Display:
     def pixels(self) -> bytes:
         """What is on the screen, as raw bytes."""
         return subprocess.run(
-            ["import", "-window", "root", "-depth", "8", "rgb:-"], env=self.environment, check=True, capture_output=True, timeout=60
+            ["import", "-window", "root", "-depth", "8", "rgb:-"],
+            env=self.environment,
+            check=True,
+            capture_output=True,
+            timeout=60,
         ).stdout
 
     def grab(self, target: Path) -> None:
         """What a person would see, as a picture."""
         target.parent.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["import", "-window", "root", str(target)], env=self.environment, check=True, timeout=60)
+        subprocess.run(
+            ["import", "-window", "root", str(target)], env=self.environment, check=True, timeout=60
+        )

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs inside Blender (`--python`): answers the test's questions about facts. Test code, not part of the add-on.
+"""Runs inside Blender (`--python`): answers the test's questions about facts.
 
-A persistent timer polls a Unix socket, so that it survives file loads, and stands outside everything that the add-on does.
-A request is one line of JSON, {"code": …, "values": {…}}; the code runs with `bpy` and the helpers below in reach, and what it
-leaves in `result` (or what it evaluates to, if it is one expression) is the answer.
+Test code, not part of the add-on.
+
+A persistent timer polls a Unix socket, so that it survives file loads, and stands outside
+everything that the add-on does. A request is one line of JSON, {"code": …, "values": {…}}; the code
+runs with `bpy` and the helpers below in reach, and what it leaves in `result` (or what it evaluates
+to, if it is one expression) is the answer.
 """
 
 import json
@@ -67,7 +70,10 @@ def window():
 
 def area(kind):
     """The largest area of that kind in the first window."""
-    return max((each for each in window().screen.areas if each.type == kind), key=lambda each: each.width * each.height)
+    return max(
+        (each for each in window().screen.areas if each.type == kind),
+        key=lambda each: each.width * each.height,
+    )
 
 
 def region(kind, name):
@@ -88,13 +94,17 @@ def call(name, how="EXEC_DEFAULT", **arguments):
 
 
 def fresh():
-    """Nothing on the list, the form as it is at first, one window with the start-up scene, and Blender online."""
+    """Nothing on the list, the form as it is at first, one window with the start-up scene, and
+    Blender online.
+    """
     bpy.context.preferences.system.use_online_access = True
     for job in board().jobs() if board() else ():
         if board().is_active(job.id):
             board().cancel(job.id)
     for _ in range(500):
-        if board() is None or (not board().catch_up() and not any(board().is_active(job.id) for job in board().jobs())):
+        if board() is None or (
+            not board().catch_up() and not any(board().is_active(job.id) for job in board().jobs())
+        ):
             break
         yield
     for job in board().jobs() if board() else ():
@@ -111,7 +121,11 @@ def fresh():
 
 def roots():
     """What Mint brought into the scene: the roots of results, in the order of their names."""
-    return sorted(each.name for each in bpy.context.scene.objects if each.parent is None and any("mint" in name for name in each.keys()))
+    return sorted(
+        each.name
+        for each in bpy.context.scene.objects
+        if each.parent is None and any("mint" in name for name in each.keys())
+    )
 
 
 def scene():
@@ -121,7 +135,9 @@ def scene():
         "objects": sorted(each.name for each in bpy.data.objects),
         "meshes": sorted(each.name for each in bpy.data.meshes),
         "mode": active.mode if active else None,
-        "selected": sorted(each.name for each in bpy.context.view_layer.objects if each.select_get()),
+        "selected": sorted(
+            each.name for each in bpy.context.view_layer.objects if each.select_get()
+        ),
         "active": active.name if active else None,
     }
 
@@ -132,7 +148,9 @@ def _drawers(each):
 
 
 def _name_of(operator):
-    """Which operator runs; empty for one that Blender is about to free, because its class was unregistered."""
+    """Which operator runs; empty for one that Blender is about to free, because its class was
+    unregistered.
+    """
     try:
         return operator.bl_idname
     except ValueError:
@@ -140,16 +158,43 @@ def _name_of(operator):
 
 
 def left_of_us():
-    """Whatever Blender and Python know of the add-on: nothing of it may be there while it is disabled."""
-    handlers = [value for name in dir(bpy.app.handlers) if isinstance(value := getattr(bpy.app.handlers, name), list)]
-    drawn = [getattr(bpy.types, name) for name in dir(bpy.types) if hasattr(getattr(bpy.types, name), "_dyn_ui_initialize")]
+    """Whatever Blender and Python know of the add-on: nothing of it may be there while it is
+    disabled.
+    """
+    handlers = [
+        value
+        for name in dir(bpy.app.handlers)
+        if isinstance(value := getattr(bpy.app.handlers, name), list)
+    ]
+    drawn = [
+        getattr(bpy.types, name)
+        for name in dir(bpy.types)
+        if hasattr(getattr(bpy.types, name), "_dyn_ui_initialize")
+    ]
     windows = bpy.context.window_manager.windows
     return {
         "threads": [each.name for each in threading.enumerate() if "mint" in each.name],
-        "handlers": [each.__name__ for handler in handlers for each in handler if each.__module__.startswith(MODULE)],
-        "menus": [each.__name__ for each in drawn for draw in _drawers(each) if draw.__module__.startswith(MODULE)],
-        "modal operators": [name for window in windows for each in window.modal_operators if "MINT" in (name := _name_of(each))],
-        "properties": [name for name in bpy.types.WindowManager.bl_rna.properties.keys() if "mint" in name],
+        "handlers": [
+            each.__name__
+            for handler in handlers
+            for each in handler
+            if each.__module__.startswith(MODULE)
+        ],
+        "menus": [
+            each.__name__
+            for each in drawn
+            for draw in _drawers(each)
+            if draw.__module__.startswith(MODULE)
+        ],
+        "modal operators": [
+            name
+            for window in windows
+            for each in window.modal_operators
+            if "MINT" in (name := _name_of(each))
+        ],
+        "properties": [
+            name for name in bpy.types.WindowManager.bl_rna.properties.keys() if "mint" in name
+        ],
         "classes": [name for name in dir(bpy.types) if name.startswith(("MINT_", "Mint"))],
     }
 
@@ -161,14 +206,19 @@ def box(kind, name):
 
 
 def under_pointer(kind, name):
-    """What the button under the pointer does: the Python command or the data path that Blender itself would copy.
+    """What the button under the pointer does: the Python command or the data path that Blender
+    itself would copy.
 
-    A field that has no path, as those of an add-on's preferences, is "(field)"; where there is nothing it is None.
+    A field that has no path, as those of an add-on's preferences, is "(field)"; where there is
+    nothing it is None.
     """
     manager = bpy.context.window_manager
     manager.clipboard = ""
     with within(kind, name):
-        for copy, options in ((bpy.ops.ui.copy_python_command_button, {}), (bpy.ops.ui.copy_data_path_button, {"full_path": True})):
+        for copy, options in (
+            (bpy.ops.ui.copy_python_command_button, {}),
+            (bpy.ops.ui.copy_data_path_button, {"full_path": True}),
+        ):
             if copy.poll():
                 try:
                     copy(**options)
@@ -180,11 +230,13 @@ def under_pointer(kind, name):
 
 
 def look_for(kind, name, what=None, shares=(0.3, 0.9, 0.69), step=9, gap=420):
-    """Let the pointer wander over a region in columns until it meets the button that does `what`: its point from the window's
-    upper left. Without `what`: everything that was met, and where. A generator that goes on at each tick, since Blender has to
-    see each move."""
+    """Let the pointer wander over a region in columns until it meets the button that does `what`:
+    its point from the window's upper left. Without `what`: everything that was met, and where. A
+    generator that goes on at each tick, since Blender has to see each move.
+    """
     left, top, right, bottom = box(kind, name)
-    width = right - left - (24 if (kind, name) == ("VIEW_3D", "UI") else 0)  # the tabs stand at the right
+    # the tabs stand at the right
+    width = right - left - (24 if (kind, name) == ("VIEW_3D", "UI") else 0)
     met = {}
     for share in shares:
         x = round(left + share * width)
@@ -221,7 +273,10 @@ def _say(**said):
 
 
 def _work():
-    """One tick: go on with what takes several, or hear what is asked next. One question at a time."""
+    """One tick: go on with what takes several, or hear what is asked next.
+
+    One question at a time.
+    """
     global _peer, _unread, _going_on
     if _peer is None:
         _peer, _ = _listener.accept()

@@ -31,7 +31,9 @@ result = True
 
 
 def test_each_line_of_a_text(blender: BlenderWindow, since: Since) -> None:
-    """The Text menu has an entry; its dialog says how many prompts there are and what they cost; confirmed, all are made and stand apart."""
+    """The Text menu has an entry; its dialog says how many prompts there are and what they cost;
+    confirmed, all are made and stand apart.
+    """
     blender.ask("[bpy.data.objects.remove(each) for each in list(bpy.data.objects)] and None")
     blender.ask("bpy.context.scene.cursor.location = (-3, 0, 0)")
     blender.ask(TEXT)
@@ -40,7 +42,9 @@ def test_each_line_of_a_text(blender: BlenderWindow, since: Since) -> None:
     blender.screenshot("batch_text_menu")
     blender.until_it_shows(lambda: blender.key("Up"))  # from the first entry to the last
     blender.until_it_shows(lambda: blender.key("Return"))
-    blender.wait("any(getattr(each.answer, 'estimated_total', None) for each in board().answers.values()) if board() else False")
+    blender.wait(
+        "any(getattr(each.answer, 'estimated_total', None) for each in board().answers.values()) if board() else False"
+    )
     blender.display.still()
     blender.screenshot("batch_text_dialog")
     assert since.starts == 0, "something was started before it was confirmed"
@@ -50,9 +54,13 @@ def test_each_line_of_a_text(blender: BlenderWindow, since: Since) -> None:
     blender.screenshot("batch_text_in_flight")
     blender.wait("all(each['phase'] == 'placed' for each in jobs())")
     assert since.starts == 4
-    places = blender.ask("sorted(round(each.location.x, 3) for each in bpy.context.scene.objects if 'mint_group' in each.keys())")
+    places = blender.ask(
+        "sorted(round(each.location.x, 3) for each in bpy.context.scene.objects if 'mint_group' in each.keys())"
+    )
     assert len(places) == 4 and all(right - left >= 2 for left, right in itertools.pairwise(places))
-    blender.ask("[setattr(space, 'show_region_ui', False) for space in [area('VIEW_3D').spaces.active]]")
+    blender.ask(
+        "[setattr(space, 'show_region_ui', False) for space in [area('VIEW_3D').spaces.active]]"
+    )
     blender.screenshot("batch_text_placed")
 
 
@@ -73,8 +81,11 @@ def scroll(blender: BlenderWindow) -> None:
 
 
 def test_two_hundred_lines(blender: BlenderWindow, since: Since) -> None:
-    """Ten run and have their cards, of the line the next three are shown and the others counted. A click shows more of it;
-    cancelled by another, nothing more is sent, and what runs goes on. What is finished is taken off the list."""
+    """Ten run and have their cards, of the line the next three are shown and the others counted.
+
+    A click shows more of it; cancelled by another, nothing more is sent, and what runs goes on.
+    What is finished is taken off the list.
+    """
     blender.ask(MANY)
     blender.call("mint.batch_text", text="Many", preset="FAST", landing="READY")
     blender.wait("sum(job['phase'] == 'working' for job in jobs()) == 10")
@@ -84,7 +95,8 @@ def test_two_hundred_lines(blender: BlenderWindow, since: Since) -> None:
     scroll(blender)
     blender.screenshot("two_hundred_lines_the_line")
     x, y = blender.find("mint.cancel_waiting")
-    blender.display.move(x - 60, y)  # "Show More" stands beside it, too far below other buttons of its column to be looked for
+    # "Show More" stands beside it, too far below other buttons of its column to be looked for
+    blender.display.move(x - 60, y)
     blender.settle()
     time.sleep(0.25)
     blender.display.press()

@@ -17,7 +17,9 @@ SAID = "part('ui.session').existing().answers"
 
 
 def test_online_access_off(open_blender: Callable[..., BlenderWindow], service: Service) -> None:
-    """A fresh Blender may not go online: the tab says so, its button opens the preference, and nothing is sent."""
+    """A fresh Blender may not go online: the tab says so, its button opens the preference, and
+    nothing is sent.
+    """
     blender = open_blender(online=False)
     blender.open_sidebar()
     blender.find("mint.open_online_preference")
@@ -32,7 +34,9 @@ def test_online_access_off(open_blender: Callable[..., BlenderWindow], service: 
 
 
 def test_first_run(open_blender: Callable[..., BlenderWindow], service: Service) -> None:
-    """Without a key the tab says how to get one; a wrong one is answered in words and can be corrected; then the form is there."""
+    """Without a key the tab says how to get one; a wrong one is answered in words and can be
+    corrected; then the form is there.
+    """
     blender = open_blender(key=None)
     blender.open_sidebar()
     blender.screenshot("first_run")

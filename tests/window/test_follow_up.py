@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What comes after a generation, as a person does it: the job's menu, the dialogs with their prices, the folder of a conversion."""
+"""What comes after a generation, as a person does it: the job's menu, the dialogs with their
+prices, the folder of a conversion.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ result = True
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
     """A stand-in that has made some models; one of them has failed."""
-    with running_service(speed=SPEED, switches=("poll-hint",), retry_after=0.3, library={"models": 9}) as running:
+    with running_service(
+        speed=SPEED, switches=("poll-hint",), retry_after=0.3, library={"models": 9}
+    ) as running:
         yield running
         assert not running.leaks(), "the key went to the file host"
 
@@ -47,10 +51,15 @@ def made(blender: BlenderWindow, prompt: str = "a ceramic lamp", **more: str) ->
 
 
 def test_the_form_says_what_optimising_needs(blender: BlenderWindow, since: Since) -> None:
-    """In More one chooses how the model is optimised afterwards. This Blender has no Draco, so nothing would be: the form says so."""
+    """In More one chooses how the model is optimised afterwards.
+
+    This Blender has no Draco, so nothing would be: the form says so.
+    """
     blender.ask(OPENED, name="MINT_PT_more")
     blender.fill(preset="FAST", review=False, optimize="LIGHT", prompt="a lamp")
-    complaint = blender.ask("part('ui.create.properties').optimize_complaint(bpy.context.window_manager.mint)")
+    complaint = blender.ask(
+        "part('ui.create.properties').optimize_complaint(bpy.context.window_manager.mint)"
+    )
     blender.settle()
     blender.screenshot("after_form_optimize")
     blender.ask("call('mint.generate_from_form')")
@@ -73,21 +82,30 @@ def test_optimise_tells_its_price(blender: BlenderWindow, since: Since) -> None:
     """Mint is asked once, when the dialog is opened; the dialog is there with the answer."""
     ids = made(blender)
     blender.over()
-    blender.until_it_shows(lambda: blender.call("mint.optimize", "INVOKE_DEFAULT", asset_id=ids["asset"]))
-    blender.wait("board().purse.price(part('jobs.queries').OptimizationPrice(asset)) == 20", asset=ids["asset"])
+    blender.until_it_shows(
+        lambda: blender.call("mint.optimize", "INVOKE_DEFAULT", asset_id=ids["asset"])
+    )
+    blender.wait(
+        "board().purse.price(part('jobs.queries').OptimizationPrice(asset)) == 20",
+        asset=ids["asset"],
+    )
     blender.settle()
     blender.screenshot("after_optimise_dialog")
     blender.key("Escape")
     asked = since.count("POST", "/v1/pricing:estimate")
     blender.over()
-    blender.until_it_shows(lambda: blender.call("mint.optimize", "INVOKE_DEFAULT", asset_id=ids["asset"]))
+    blender.until_it_shows(
+        lambda: blender.call("mint.optimize", "INVOKE_DEFAULT", asset_id=ids["asset"])
+    )
     blender.key("Escape")
     assert since.count("POST", "/v1/pricing:estimate") == asked
     assert since.count("POST", "/v1/models/*:optimize") == 0
 
 
 def test_generate_again(blender: BlenderWindow, since: Since) -> None:
-    """The dialog shows prompt, settings and price; confirmed with another prompt it begins a variation."""
+    """The dialog shows prompt, settings and price; confirmed with another prompt it begins a
+    variation.
+    """
     ids = made(blender)
     blender.over()
     blender.until_it_shows(lambda: blender.call("mint.again", "INVOKE_DEFAULT", job_id=ids["job"]))
@@ -113,8 +131,12 @@ def test_use_as_draft(blender: BlenderWindow, since: Since) -> None:
     assert since.starts == 1
 
 
-def test_convert_into_a_folder(blender: BlenderWindow, service: Service, since: Since, tmp_path: Path) -> None:
-    """A file selector asks for the folder and the formats; then the card says "Converting", and where the files lie."""
+def test_convert_into_a_folder(
+    blender: BlenderWindow, service: Service, since: Since, tmp_path: Path
+) -> None:
+    """A file selector asks for the folder and the formats; then the card says "Converting", and
+    where the files lie.
+    """
     ids = made(blender)
     blender.call("mint.convert", "INVOKE_DEFAULT", asset_id=ids["asset"])
     blender.wait(f"len({TEMP}) == 1")
@@ -125,7 +147,11 @@ def test_convert_into_a_folder(blender: BlenderWindow, service: Service, since: 
     )
     service.scenario(speed=0.5)
     folder = str(tmp_path / "exports")
-    blender.ask("call('mint.convert', asset_id=asset, formats={'FBX', 'OBJ'}, directory=folder)", asset=ids["asset"], folder=folder)
+    blender.ask(
+        "call('mint.convert', asset_id=asset, formats={'FBX', 'OBJ'}, directory=folder)",
+        asset=ids["asset"],
+        folder=folder,
+    )
     blender.wait("jobs()[0]['state'] == 'Converting'")
     blender.settle()
     blender.screenshot("after_converting")
@@ -134,15 +160,24 @@ def test_convert_into_a_folder(blender: BlenderWindow, service: Service, since: 
     blender.settle()
     blender.screenshot("after_converted")
     assert any("wm.path_open" in button for button in blender.buttons())
-    assert sorted(path.name for path in Path(folder).iterdir()) == ["a ceramic lamp.fbx", "a ceramic lamp.obj"]
+    assert sorted(path.name for path in Path(folder).iterdir()) == [
+        "a ceramic lamp.fbx",
+        "a ceramic lamp.obj",
+    ]
     assert since.count("POST", "/v1/models/*:convert") == 1
 
 
-def test_a_failed_entry_is_retried(open_blender: Callable[..., BlenderWindow], since: Since) -> None:
-    """The library's details of what failed say why, and offer Retry; a click on it, and the model lands."""
+def test_a_failed_entry_is_retried(
+    open_blender: Callable[..., BlenderWindow], since: Since
+) -> None:
+    """The library's details of what failed say why, and offer Retry; a click on it, and the model
+    lands.
+    """
     blender = open_blender()
     blender.open_sidebar()
-    blender.ask("[bpy.utils.unregister_class(each) for each in (bpy.types.MINT_PT_more, bpy.types.MINT_PT_main)]")
+    blender.ask(
+        "[bpy.utils.unregister_class(each) for each in (bpy.types.MINT_PT_more, bpy.types.MINT_PT_main)]"
+    )
     blender.ask(OPENED, name="MINT_PT_library")
     entries = "part('ui.library_browser.view_model').library().entries(part('jobs.library.view_model').Filter())"
     failed = blender.wait(f"next((each.id for each in {entries} if each.status == 'failed'), None)")

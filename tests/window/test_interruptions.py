@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What may come between a click and its result: another file, a closed window, no network, the end of Blender."""
+"""What may come between a click and its result: another file, a closed window, no network, the end
+of Blender.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ def start(blender: BlenderWindow, prompt: str = "a lamp") -> None:
     blender.wait(AT_MINT)
 
 
-def test_online_access_switched_off_and_on(blender: BlenderWindow, service: Service, since: Since) -> None:
+def test_online_access_switched_off_and_on(
+    blender: BlenderWindow, service: Service, since: Since
+) -> None:
     """Off: nothing more is sent, and the card says why. On again: the job goes on."""
     start(blender, "a lamp [stuck]")
     blender.ask("bpy.context.preferences.system.use_online_access = False")
@@ -39,7 +43,8 @@ def test_online_access_switched_off_and_on(blender: BlenderWindow, service: Serv
     blender.settle()
     quiet = len(service.log())
     blender.screenshot("online_access_switched_off")
-    for _ in range(40):  # ten times as long as the service asked the client to wait between two polls
+    # ten times as long as the service asked the client to wait between two polls
+    for _ in range(40):
         blender.ask("bpy.context.window_manager.windows[0].screen.areas[0].tag_redraw()")
     assert len(service.log()) <= quiet + 1  # one may have been on its way
     blender.ask("bpy.context.preferences.system.use_online_access = True")
@@ -53,7 +58,9 @@ def test_online_access_switched_off_and_on(blender: BlenderWindow, service: Serv
 
 
 def test_opening_another_file(blender: BlenderWindow, since: Since, tmp_path: Path) -> None:
-    """A result does not land in a file where nobody asked for it: it waits with Place, which brings it there."""
+    """A result does not land in a file where nobody asked for it: it waits with Place, which brings
+    it there.
+    """
     other = tmp_path / "other.blend"
     blender.ask("bpy.ops.wm.save_as_mainfile(filepath=path, copy=True)", path=str(other))
     start(blender)
@@ -75,7 +82,9 @@ def test_window_closed(blender: BlenderWindow, since: Since) -> None:
     blender.wait(BEATS)
     blender.ask("with within('VIEW_3D'):\n    bpy.ops.wm.window_new_main()")
     blender.wait("len(bpy.context.window_manager.windows) == 2")
-    blender.ask("with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):\n    bpy.ops.wm.window_close()")
+    blender.ask(
+        "with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):\n    bpy.ops.wm.window_close()"
+    )
     blender.wait("len(bpy.context.window_manager.windows) == 1")
     blender.wait(BEATS)
     blender.call("mint.cancel", job_id=blender.jobs()[0]["id"])
@@ -85,14 +94,18 @@ def test_window_closed(blender: BlenderWindow, since: Since) -> None:
 
 @pytest.fixture
 def leisurely(service: Service) -> Iterator[None]:
-    """While a test runs, the last part of a generation takes minutes, unless the test lets time pass at once."""
+    """While a test runs, the last part of a generation takes minutes, unless the test lets time
+    pass at once.
+    """
     service.scenario(durations={"final": 1000})
     yield
     service.scenario(durations={"final": DURATIONS["final"]})
 
 
 def test_add_on_disabled_and_enabled(blender: BlenderWindow, since: Since) -> None:
-    """Disabled in the middle of a job, the add-on leaves nothing behind; enabled again, it goes on with the job."""
+    """Disabled in the middle of a job, the add-on leaves nothing behind; enabled again, it goes on
+    with the job.
+    """
     start(blender)
     blender.call("preferences.addon_disable", module="bl_ext.user_default.mint_blender")
     assert blender.ask("{what: names for what, names in left_of_us().items() if names}") == {}
@@ -102,8 +115,12 @@ def test_add_on_disabled_and_enabled(blender: BlenderWindow, since: Since) -> No
     assert since.starts == 1
 
 
-def test_quitting_and_starting_again(open_blender: Callable[..., BlenderWindow], service: Service, since: Since, leisurely: None) -> None:
-    """Blender ends at once though a job is in flight; the next Blender goes on with it, and it is paid once."""
+def test_quitting_and_starting_again(
+    open_blender: Callable[..., BlenderWindow], service: Service, since: Since, leisurely: None
+) -> None:
+    """Blender ends at once though a job is in flight; the next Blender goes on with it, and it is
+    paid once.
+    """
     first = open_blender()
     start(first)
     first.wait("jobs()[0]['previews']")
@@ -121,11 +138,17 @@ def test_quitting_and_starting_again(open_blender: Callable[..., BlenderWindow],
     assert since.starts == 1
 
 
-def test_the_queue_of_an_earlier_session(open_blender: Callable[..., BlenderWindow], since: Since, tmp_path: Path) -> None:
-    """Three jobs were in line when Blender ended: the panel says what they are and cost, and sends them with Continue only."""
+def test_the_queue_of_an_earlier_session(
+    open_blender: Callable[..., BlenderWindow], since: Since, tmp_path: Path
+) -> None:
+    """Three jobs were in line when Blender ended: the panel says what they are and cost, and sends
+    them with Continue only.
+    """
     journal = Journal(tmp_path / "home")
     request = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
-    journal.add(*(new_job(request, Target(), now=1000.0 + number, estimate=800.0) for number in range(3)))
+    journal.add(
+        *(new_job(request, Target(), now=1000.0 + number, estimate=800.0) for number in range(3))
+    )
     journal.close()
     blender = open_blender()
     blender.open_sidebar()
@@ -139,8 +162,12 @@ def test_the_queue_of_an_earlier_session(open_blender: Callable[..., BlenderWind
     assert blender.ask("board().queue.count") == 0
 
 
-def test_two_blenders(open_blender: Callable[..., BlenderWindow], service: Service, since: Since, leisurely: None) -> None:
-    """Two Blenders share a journal: one drives the job; when it is killed, the other takes over, and nothing is started twice."""
+def test_two_blenders(
+    open_blender: Callable[..., BlenderWindow], service: Service, since: Since, leisurely: None
+) -> None:
+    """Two Blenders share a journal: one drives the job; when it is killed, the other takes over,
+    and nothing is started twice.
+    """
     first = open_blender()
     start(first)
     first.wait("jobs()[0]['previews']")

@@ -15,18 +15,31 @@ from .conftest import Since
 pytestmark = pytest.mark.window
 
 
-def start(blender: BlenderWindow, prompt: str, *, mode: str = "AUTO", kind: str = "MODEL", preset: str = "FAST") -> None:
+def start(
+    blender: BlenderWindow,
+    prompt: str,
+    *,
+    mode: str = "AUTO",
+    kind: str = "MODEL",
+    preset: str = "FAST",
+) -> None:
     """A job begins; that it begins with a click is proven by other tests."""
-    assert blender.call("mint.generate", prompt=prompt, mode=mode, kind=kind, preset=preset) == ["FINISHED"]
+    assert blender.call("mint.generate", prompt=prompt, mode=mode, kind=kind, preset=preset) == [
+        "FINISHED"
+    ]
 
 
 def test_text_to_model(blender: BlenderWindow, since: Since) -> None:
-    """A prompt is typed, Generate is clicked, and the model stands at the 3D cursor of the click; one generation was started."""
+    """A prompt is typed, Generate is clicked, and the model stands at the 3D cursor of the click;
+    one generation was started.
+    """
     blender.ask("bpy.context.scene.cursor.location = (2, 1, 0)")
     blender.fill(preset="FAST", review=False)
     blender.write("mint.prompt", "a small ceramic lamp")
     assert blender.ask("bpy.context.window_manager.mint.prompt") == "a small ceramic lamp"
-    blender.wait("any(getattr(each.answer, 'estimated_total', None) for each in board().answers.values()) if board() else False")
+    blender.wait(
+        "any(getattr(each.answer, 'estimated_total', None) for each in board().answers.values()) if board() else False"
+    )
     blender.screenshot("text_to_model_form")
     blender.click("mint.generate_from_form")
     blender.wait("jobs()")
@@ -34,10 +47,16 @@ def test_text_to_model(blender: BlenderWindow, since: Since) -> None:
     blender.screenshot("text_to_model_in_flight")
     blender.wait_for("placed")
     (root,) = blender.ask("roots()")
-    assert blender.ask("list(bpy.data.objects[root].location)", root=root) == pytest.approx([2, 1, 0], abs=1e-4)
+    assert blender.ask("list(bpy.data.objects[root].location)", root=root) == pytest.approx(
+        [2, 1, 0], abs=1e-4
+    )
     assert since.starts == 1
-    assert not blender.ask("bpy.context.window_manager.mint.prompt"), "the prompt of a job that was sent stays in the field"
-    assert not blender.ask("part('ui.heartbeat')._beating"), "the heart beats though nothing is in flight"
+    assert not blender.ask("bpy.context.window_manager.mint.prompt"), (
+        "the prompt of a job that was sent stays in the field"
+    )
+    assert not blender.ask("part('ui.heartbeat')._beating"), (
+        "the heart beats though nothing is in flight"
+    )
 
 
 APPROVE_THE_FIRST = """
@@ -49,19 +68,27 @@ except RuntimeError as error:
 
 
 def test_review_with_one_revision(blender: BlenderWindow, since: Since) -> None:
-    """The Preview waits; a change is typed and Revise clicked; both previews stay to compare; Approve brings the model."""
+    """The Preview waits; a change is typed and Revise clicked; both previews stay to compare;
+    Approve brings the model.
+    """
     start(blender, "a ceramic lamp", mode="REVIEW")
     blender.wait_for("review")
     blender.screenshot("review_first_preview")
     blender.write("feedback", "make the shade blue")
     blender.click("mint.revise")
-    blender.wait("jobs()[0]['previews'] == 2 and jobs()[0]['phase'] == 'review' and not jobs()[0]['active']")
+    blender.wait(
+        "jobs()[0]['previews'] == 2 and jobs()[0]['phase'] == 'review' and not jobs()[0]['active']"
+    )
     blender.screenshot("review_second_preview")
     blender.click("to=1")
     assert blender.ask("bpy.context.window_manager.mint_drafts[0].shown") == 1
     blender.screenshot("review_turned_back")
-    assert not any("mint.approve" in button for button in blender.buttons()), "Approve is offered for a Preview that Mint will not make"
-    assert blender.ask(APPROVE_THE_FIRST).startswith("Error: a ceramic lamp: Mint can only make the newest Preview")
+    assert not any("mint.approve" in button for button in blender.buttons()), (
+        "Approve is offered for a Preview that Mint will not make"
+    )
+    assert blender.ask(APPROVE_THE_FIRST).startswith(
+        "Error: a ceramic lamp: Mint can only make the newest Preview"
+    )
     blender.click("to=2")
     blender.click("mint.approve")
     blender.wait_for("placed")
@@ -80,18 +107,27 @@ with bpy.data.libraries.load(path) as (there, _):
 
 
 def test_look_closer(blender: BlenderWindow, tmp_path: Path) -> None:
-    """A click on Look Closer opens the Preview in an Image Editor of its own window; nothing of the layout is changed, and the picture
-    is not saved in the user's file."""
+    """A click on Look Closer opens the Preview in an Image Editor of its own window; nothing of the
+    layout is changed, and the picture is not saved in the user's file.
+    """
     start(blender, "a ceramic lamp", mode="REVIEW")
     blender.wait_for("review")
     areas = blender.ask("[each.type for each in window().screen.areas]")
     blender.click("mint.show_preview")
     blender.wait("len(bpy.context.window_manager.windows) == 2")
-    kinds = blender.ask("[each.type for each in bpy.context.window_manager.windows[-1].screen.areas]")
+    kinds = blender.ask(
+        "[each.type for each in bpy.context.window_manager.windows[-1].screen.areas]"
+    )
     assert kinds == ["IMAGE_EDITOR"]
-    assert blender.ask("bpy.context.window_manager.windows[-1].screen.areas[0].spaces.active.image.size[0]") > 1
+    assert (
+        blender.ask(
+            "bpy.context.window_manager.windows[-1].screen.areas[0].spaces.active.image.size[0]"
+        )
+        > 1
+    )
     assert blender.ask("[each.type for each in window().screen.areas]") == areas
-    assert set(blender.ask(IMAGES_IN_FILE, path=str(tmp_path / "saved.blend"))) <= {"Render Result"}  # which is Blender's own
+    # which is Blender's own
+    assert set(blender.ask(IMAGES_IN_FILE, path=str(tmp_path / "saved.blend"))) <= {"Render Result"}
 
 
 def test_two_jobs_at_once(blender: BlenderWindow, since: Since) -> None:
@@ -112,12 +148,16 @@ def test_world(blender: BlenderWindow, since: Since) -> None:
     start(blender, "an old greenhouse", kind="WORLD")
     blender.wait_for("placed")
     assert len(blender.ask("roots()")) == 1
-    assert blender.ask("part('scene.world.panorama').OURS in bpy.context.scene.world"), "the panorama is not the scene's background"
+    assert blender.ask("part('scene.world.panorama').OURS in bpy.context.scene.world"), (
+        "the panorama is not the scene's background"
+    )
     assert since.starts == 1
 
 
 def test_billing_pause_and_resume(blender: BlenderWindow, service: Service, since: Since) -> None:
-    """Credits run out: the card says what is missing and where to get it; after they were bought, Resume goes on and pays nothing twice."""
+    """Credits run out: the card says what is missing and where to get it; after they were bought,
+    Resume goes on and pays nothing twice.
+    """
     start(blender, "a throne [billing-final] [billing-unpaid]")
     blender.wait_for("billing")
     buttons = blender.buttons()
@@ -138,7 +178,10 @@ def test_failure_and_retry(blender: BlenderWindow, since: Since) -> None:
     blender.click("mint.retry")
     blender.wait_for("placed")
     assert since.starts == 1
-    assert since.count("POST", "/v1/operations/*:retry") + since.count("POST", "/v1/models/*:retry") == 1
+    assert (
+        since.count("POST", "/v1/operations/*:retry") + since.count("POST", "/v1/models/*:retry")
+        == 1
+    )
 
 
 def test_cancel(blender: BlenderWindow, service: Service, since: Since) -> None:
@@ -153,7 +196,10 @@ def test_cancel(blender: BlenderWindow, service: Service, since: Since) -> None:
 
 
 def test_f3(blender: BlenderWindow, since: Since) -> None:
-    """F3 and "mint" find our entries; Enter opens the dialog, in which one types the prompt. Enter does not spend: G, as its button, does."""
+    """F3 and "mint" find our entries; Enter opens the dialog, in which one types the prompt.
+
+    Enter does not spend: G, as its button, does.
+    """
     blender.over()
     blender.until_it_shows(lambda: blender.key("F3"))
     blender.until_it_shows(lambda: blender.type("mint"))
@@ -187,7 +233,9 @@ result = bpy.context.window_manager.clipboard
 
 
 def test_notice_in_another_editor(blender: BlenderWindow) -> None:
-    """Who works in another editor hears of the arrival: it is reported once, in the status bar and the Info editor."""
+    """Who works in another editor hears of the arrival: it is reported once, in the status bar and
+    the Info editor.
+    """
     start(blender, "a lamp for the notice")
     blender.ask("area('VIEW_3D').type = 'TEXT_EDITOR'")
     blender.wait_for("placed")

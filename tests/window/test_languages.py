@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panel in German and in Japanese, with a Preview to decide about and a job that failed: pictures to look at."""
+"""The panel in German and in Japanese, with a Preview to decide about and a job that failed:
+pictures to look at.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +24,15 @@ for each in window().screen.areas:
 
 @pytest.mark.parametrize(
     ("language", "state"),
-    [pytest.param("de_DE", "Vorschau ansehen", id="german"), pytest.param("ja_JP", "プレビューを確認", id="japanese")],
+    [
+        pytest.param("de_DE", "Vorschau ansehen", id="german"),
+        pytest.param("ja_JP", "プレビューを確認", id="japanese"),
+    ],
 )
 def test_a_review(blender: BlenderWindow, language: str, state: str) -> None:
-    """With a job in review and one that failed the panel can be drawn and used in the language of the interface."""
+    """With a job in review and one that failed the panel can be drawn and used in the language of
+    the interface.
+    """
     blender.ask(SWITCH, language=language)
     try:
         start(blender, "a vase [transient]")
@@ -47,8 +54,12 @@ def test_a_review(blender: BlenderWindow, language: str, state: str) -> None:
         pytest.param("ja_JP", "配置済み", "1,650 クレジット", id="japanese"),
     ],
 )
-def test_words_of_the_user_and_numbers(blender: BlenderWindow, language: str, placed: str, price: str) -> None:
-    """A prompt "World" stays so in notice and card; a price is written as in that language, also in the dialog about a limit."""
+def test_words_of_the_user_and_numbers(
+    blender: BlenderWindow, language: str, placed: str, price: str
+) -> None:
+    """A prompt "World" stays so in notice and card; a price is written as in that language, also in
+    the dialog about a limit.
+    """
     blender.ask(SWITCH, language=language)
     try:
         start(blender, "World")

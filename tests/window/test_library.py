@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panel Library as a person uses it: opened, turned, searched, one imported; and everything saved by a second Blender."""
+"""The panel Library as a person uses it: opened, turned, searched, one imported; and everything
+saved by a second Blender.
+"""
 
 from __future__ import annotations
 
@@ -30,14 +32,20 @@ def service() -> Iterator[Service]:
         assert not running.leaks(), "the key went to the file host"
 
 
-def test_library_looked_through(open_blender: Callable[..., BlenderWindow], service: Service, tmp_path: Path) -> None:
-    """Closed, the panel asks for nothing; opened, for a page of each kind and the pictures on screen; turning pages, for no more than that."""
+def test_library_looked_through(
+    open_blender: Callable[..., BlenderWindow], service: Service, tmp_path: Path
+) -> None:
+    """Closed, the panel asks for nothing; opened, for a page of each kind and the pictures on
+    screen; turning pages, for no more than that.
+    """
     blender = open_blender()
     blender.open_sidebar()
     assert service.requests("GET", "/v1/models") == []
     blender.ask(TO_LIBRARY)
     blender.wait(f"{VIEW}.library().count() == 50")
-    blender.wait(f"all({VIEW}.icon(each) or {VIEW}.no_picture(each) for each in {VIEW}.on_screen({FIELDS}))")
+    blender.wait(
+        f"all({VIEW}.icon(each) or {VIEW}.no_picture(each) for each in {VIEW}.on_screen({FIELDS}))"
+    )
     blender.screenshot("library_grid")
     assert len(service.requests(host="files")) <= 12
     for _ in range(30):
@@ -45,13 +53,20 @@ def test_library_looked_through(open_blender: Callable[..., BlenderWindow], serv
         blender.wait(f"not {VIEW}.is_loading()")
     blender.wait("not board().is_active_at_all")
     entries = blender.ask(f"{VIEW}.library().count()")
-    assert len(service.requests("GET", "/v1/models")) + len(service.requests("GET", "/v1/worlds")) <= entries / 30 + 2
+    assert (
+        len(service.requests("GET", "/v1/models")) + len(service.requests("GET", "/v1/worlds"))
+        <= entries / 30 + 2
+    )
     assert len(service.requests(host="files")) <= 31 * 12
     drawn = blender.ask(_COST)
     assert drawn["many"] < 3 * drawn["few"] + 0.002, "drawing does not grow with what is loaded"
-    model = blender.ask(f"next(each.id for each in {VIEW}.on_screen({FIELDS}) if each.assets and each.kind.value == 'model')")
+    model = blender.ask(
+        f"next(each.id for each in {VIEW}.on_screen({FIELDS}) if each.assets and each.kind.value == 'model')"
+    )
     blender.ask("bpy.ops.mint.choose_asset(asset_id=model)", model=model)
-    blender.wait(f"'vertices' in ({VIEW}.facts_words({VIEW}.library().get(model)) or '')", model=model)
+    blender.wait(
+        f"'vertices' in ({VIEW}.facts_words({VIEW}.library().get(model)) or '')", model=model
+    )
     blender.screenshot("library_details")
     running = blender.ask(
         f"next(each.id for each in {VIEW}.library().entries(part('jobs.library.view_model').Filter()) if each.status == 'running')"
@@ -72,7 +87,9 @@ def test_library_looked_through(open_blender: Callable[..., BlenderWindow], serv
 
 
 def test_library_searched(open_blender: Callable[..., BlenderWindow], service: Service) -> None:
-    """A word that only old entries have: the panel says how far it has looked, page by page, and in the end that this was all."""
+    """A word that only old entries have: the panel says how far it has looked, page by page, and in
+    the end that this was all.
+    """
     blender = open_blender()
     blender.open_sidebar()
     blender.ask(TO_LIBRARY)
@@ -88,22 +105,36 @@ def test_library_searched(open_blender: Callable[..., BlenderWindow], service: S
     assert len(service.requests("GET", "/v1/models")) == asked
     blender.click("mint.load_more")
     blender.wait(f"{VIEW}.extent_words({FIELDS}) == 'All 5,020 looked through'", seconds=90)
-    blender.wait(f"all({VIEW}.icon(each) or {VIEW}.no_picture(each) for each in {VIEW}.on_screen({FIELDS}))")
-    assert blender.ask(f"[each.prompt for each in {VIEW}.shown({FIELDS})]") == [f"a white rock no {number}" for number in (3300, 3000, 300)]
+    blender.wait(
+        f"all({VIEW}.icon(each) or {VIEW}.no_picture(each) for each in {VIEW}.on_screen({FIELDS}))"
+    )
+    assert blender.ask(f"[each.prompt for each in {VIEW}.shown({FIELDS})]") == [
+        f"a white rock no {number}" for number in (3300, 3000, 300)
+    ]
     asked = [each.query for each in service.requests("GET", "/v1/models")]
-    assert len(asked) == len(set(asked)) == 1 + 1 + 50, "the first page, the one of the click, and the others a hundred at a time"
+    assert len(asked) == len(set(asked)) == 1 + 1 + 50, (
+        "the first page, the one of the click, and the others a hundred at a time"
+    )
     blender.screenshot("library_found")
 
 
-def test_library_follows_the_jobs(open_blender: Callable[..., BlenderWindow], tmp_path: Path) -> None:
-    """Nobody presses Refresh: what is generated comes in front and gets done, what is retried turns, and what another program with this
-    journal has made is there as soon as the pointer comes by. Two questions for a list, beside those of the opening."""
-    with running_service(speed=2.0, switches=("poll-hint",), retry_after=0.3, library={"models": 8}, credits=1e5) as made:
+def test_library_follows_the_jobs(
+    open_blender: Callable[..., BlenderWindow], tmp_path: Path
+) -> None:
+    """Nobody presses Refresh: what is generated comes in front and gets done, what is retried
+    turns, and what another program with this journal has made is there as soon as the pointer comes
+    by. Two questions for a list, beside those of the opening.
+    """
+    with running_service(
+        speed=2.0, switches=("poll-hint",), retry_after=0.3, library={"models": 8}, credits=1e5
+    ) as made:
         blender = open_blender(api=made.api, key=made.key)
         blender.open_sidebar()
         blender.ask(TO_LIBRARY)
         blender.wait(f"{VIEW}.library().count() == 8")
-        assert blender.call("mint.generate", kind="MODEL", prompt="a teal lamp", preset="FAST", mode="AUTO") == ["FINISHED"]
+        assert blender.call(
+            "mint.generate", kind="MODEL", prompt="a teal lamp", preset="FAST", mode="AUTO"
+        ) == ["FINISHED"]
         blender.wait(f"{_ON_TOP} == ('a teal lamp', 'Being made')")
         blender.screenshot("library_follows_begun")
         blender.wait(f"{_ON_TOP} == ('a teal lamp', 'Done')")
@@ -112,7 +143,9 @@ def test_library_follows_the_jobs(open_blender: Callable[..., BlenderWindow], tm
         blender.screenshot("library_follows_done")
         blender.call("mint.dismiss", job_id=lamp["id"])  # leaves room for the details
         assert [len(made.requests("GET", path)) for path in ("/v1/models", "/v1/worlds")] == [2, 1]
-        failed = blender.ask(f"next(each.id for each in {VIEW}.on_screen({FIELDS}) if each.status == 'failed')")
+        failed = blender.ask(
+            f"next(each.id for each in {VIEW}.on_screen({FIELDS}) if each.status == 'failed')"
+        )
         blender.ask("bpy.ops.mint.choose_asset(asset_id=failed)", failed=failed)
         blender.settle()
         blender.click("mint.retry_asset")
@@ -145,7 +178,9 @@ def test_asset_browser(open_blender: Callable[..., BlenderWindow], tmp_path: Pat
         blender = open_blender(api=small.api, key=small.key)
         blender.open_sidebar()
         blender.call("mint.sync_library", directory=str(folder))
-        blender.wait("'saved' in (part('ui.library_browser.sync_process').words() or '')", seconds=180)
+        blender.wait(
+            "'saved' in (part('ui.library_browser.sync_process').words() or '')", seconds=180
+        )
         blender.screenshot("library_synced")
         done = [each for each in small.resources() if each.status == "succeeded"]
     assert len(list(folder.glob("*.blend"))) == len(done)
@@ -177,7 +212,8 @@ with within('FILE_BROWSER'):
     result = space.params is not None and space.params.asset_library_reference == 'Mint assets'
 """
 
-# Blender has no call to open a panel, and remembers that this one was closed: the same panel under another name, open, and alone.
+# Blender has no call to open a panel, and remembers that this one was closed: the same panel under
+# another name, open, and alone.
 TO_LIBRARY = """
 panel = bpy.types.MINT_PT_library
 for each in (bpy.types.MINT_PT_more, bpy.types.MINT_PT_main, panel):
@@ -189,7 +225,8 @@ region('VIEW_3D', 'UI').tag_redraw()
 result = True
 """
 
-# How long the entries of one screen take to be found, with everything that is loaded and with a filter that leaves one kind.
+# How long the entries of one screen take to be found, with everything that is loaded and with a
+# filter that leaves one kind.
 _COST = f"""
 import time
 fields = {FIELDS}

@@ -28,8 +28,10 @@ try:
 except RuntimeError as error:
     result = str(error).strip()
 """
-START_ANYWAY, GENERATE = "s", "g"  # the underlined letters of the buttons that spend; Enter is Cancel
-FORGET = "(board().answers.clear(), part('ui.heartbeat').redraw()) and None if board() else None"  # a panel that is seen asks anew
+# the underlined letters of the buttons that spend; Enter is Cancel
+START_ANYWAY, GENERATE = "s", "g"
+# a panel that is seen asks anew
+FORGET = "(board().answers.clear(), part('ui.heartbeat').redraw()) and None if board() else None"
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +41,9 @@ def _as_found(blender: BlenderWindow, service: Service) -> Iterator[None]:
     service.scenario(credits=1_000_000)
     yield
     service.scenario(credits=1_000_000)
-    blender.ask(f"setattr({PREFERENCES}, 'limit_each', 0) or setattr({PREFERENCES}, 'limit_day', 0)")
+    blender.ask(
+        f"setattr({PREFERENCES}, 'limit_each', 0) or setattr({PREFERENCES}, 'limit_day', 0)"
+    )
 
 
 def limit(blender: BlenderWindow, **limits: int) -> None:
@@ -53,11 +57,14 @@ def known_price(blender: BlenderWindow) -> float:
     return float(blender.wait(PRICE))
 
 
-# -- before the click --------------------------------------------------------------------------------------------------------
+# -- before the click
+# --------------------------------------------------------------------------------------------------------
 
 
 def test_the_price_before_the_click(blender: BlenderWindow, since: Since) -> None:
-    """Asked for once after a pause in typing, not for each letter; the price of another preset is another; what is known is not asked again."""
+    """Asked for once after a pause in typing, not for each letter; the price of another preset is
+    another; what is known is not asked again.
+    """
     blender.fill(preset="FAST", review=False)
     blender.write("mint.prompt", "a small ceramic lamp with an orange shade")
     assert known_price(blender) == 248
@@ -78,12 +85,16 @@ def test_the_price_before_the_click(blender: BlenderWindow, since: Since) -> Non
     assert since.count("POST", ESTIMATE) == asked + 1, "drawing asks for the price"
 
 
-def test_a_mint_that_tells_no_prices(blender: BlenderWindow, service: Service, since: Since) -> None:
+def test_a_mint_that_tells_no_prices(
+    blender: BlenderWindow, service: Service, since: Since
+) -> None:
     """It is said, and stops nothing."""
     service.scenario(answers=[NO_PRICES])
     blender.fill(preset="FAST", review=False)
     blender.write("mint.prompt", "a lamp without a price")
-    blender.wait("any(getattr(each.answer, 'estimated_total', 0) is None for each in board().answers.values()) if board() else False")
+    blender.wait(
+        "any(getattr(each.answer, 'estimated_total', 0) is None for each in board().answers.values()) if board() else False"
+    )
     blender.settle()
     blender.screenshot("no_price_before_the_click")
     blender.click("mint.generate_from_form")
@@ -91,11 +102,15 @@ def test_a_mint_that_tells_no_prices(blender: BlenderWindow, service: Service, s
     assert since.starts == 1
 
 
-# -- limits ------------------------------------------------------------------------------------------------------------------
+# -- limits
+# ------------------------------------------------------------------------------------------------------------------
 
 
 def test_a_click_above_the_limit_is_asked_about(blender: BlenderWindow, since: Since) -> None:
-    """The dialog names price, limit and what was spent today. Escape and Enter start nothing and keep the prompt; S, as its button, does."""
+    """The dialog names price, limit and what was spent today.
+
+    Escape and Enter start nothing and keep the prompt; S, as its button, does.
+    """
     limit(blender, each=200)
     blender.fill(preset="FAST", review=False)
     blender.write("mint.prompt", "an expensive lamp")
@@ -120,7 +135,9 @@ def test_a_click_above_the_limit_is_asked_about(blender: BlenderWindow, since: S
 
 
 def test_a_day_above_the_limit_is_asked_about(blender: BlenderWindow, since: Since) -> None:
-    """What was spent today counts; a price that is not known yet is asked for first, and the dialog follows by itself."""
+    """What was spent today counts; a price that is not known yet is asked for first, and the dialog
+    follows by itself.
+    """
     start(blender, "a lamp for today")
     blender.wait_for("placed")
     spent = int(blender.ask("board().spent_today()"))
@@ -136,26 +153,41 @@ def test_a_day_above_the_limit_is_asked_about(blender: BlenderWindow, since: Sin
     assert since.starts == 2
 
 
-def test_a_second_click_while_the_price_is_asked_for(blender: BlenderWindow, service: Service, since: Since) -> None:
-    """A limit is set and Mint is slow to tell the price: the panel says what is waited for, and a second click is no second start."""
+def test_a_second_click_while_the_price_is_asked_for(
+    blender: BlenderWindow, service: Service, since: Since
+) -> None:
+    """A limit is set and Mint is slow to tell the price: the panel says what is waited for, and a
+    second click is no second start.
+    """
     known_price(blender)  # the panel in sight has its answer
-    service.scenario(answers=[{"method": "POST", "path": ESTIMATE, "times": 1, "answer": {"delay": 3.0}}])
+    service.scenario(
+        answers=[{"method": "POST", "path": ESTIMATE, "times": 1, "answer": {"delay": 3.0}}]
+    )
     limit(blender, each=1000)
     start(blender, "only one lamp")
     assert blender.ask("part('ui.pricing.limit_dialog').waits_for_price()")
-    assert blender.ask(CLICK_AGAIN) == "Error: Mint is being asked for the price of the click before: wait a moment."
+    assert (
+        blender.ask(CLICK_AGAIN)
+        == "Error: Mint is being asked for the price of the click before: wait a moment."
+    )
     blender.screenshot("asking_for_the_price")
     blender.wait_for("placed")
     assert since.starts == 1
 
 
 def test_f3_above_the_limit(blender: BlenderWindow, since: Since) -> None:
-    """The dialog of F3 tells the price; confirmed, the question about the limit comes, and only then it is started."""
+    """The dialog of F3 tells the price; confirmed, the question about the limit comes, and only
+    then it is started.
+    """
     limit(blender, each=200)
     blender.over()
-    blender.until_it_shows(lambda: blender.call("mint.generate", "INVOKE_DEFAULT", kind="MODEL", preset="FAST"))
+    blender.until_it_shows(
+        lambda: blender.call("mint.generate", "INVOKE_DEFAULT", kind="MODEL", preset="FAST")
+    )
     blender.until_it_shows(lambda: blender.type("a chair"))
-    blender.wait("any(getattr(each.answer, 'estimated_total', None) for each in board().answers.values()) if board() else False")
+    blender.wait(
+        "any(getattr(each.answer, 'estimated_total', None) for each in board().answers.values()) if board() else False"
+    )
     blender.screenshot("f3_with_a_price")
     blender.until_it_shows(lambda: blender.key("Return"))  # ends the text
     blender.key(GENERATE)
@@ -202,10 +234,14 @@ def test_approving_above_the_limit(blender: BlenderWindow, since: Since) -> None
 
 
 def test_a_retry_above_the_limit_with_the_price_known(blender: BlenderWindow, since: Since) -> None:
-    """The dialog comes at once, within the click; confirmed, the retry goes to Mint, though Blender has freed the operator of the click."""
+    """The dialog comes at once, within the click; confirmed, the retry goes to Mint, though Blender
+    has freed the operator of the click.
+    """
     start(blender, "a vase [transient]")
     blender.wait_for("failed")
-    blender.ask("[board().find_out(each) for each in part('jobs.queries').prices_of_retry(board().jobs()[0])] and None")
+    blender.ask(
+        "[board().find_out(each) for each in part('jobs.queries').prices_of_retry(board().jobs()[0])] and None"
+    )
     limit(blender, each=100)
     blender.until_it_shows(lambda: blender.click("mint.retry"))
     assert blender.ask("part('ui.pricing.limit_dialog')._above is not None")
@@ -215,7 +251,9 @@ def test_a_retry_above_the_limit_with_the_price_known(blender: BlenderWindow, si
 
 
 def test_a_second_click_confirms_nothing(blender: BlenderWindow, since: Since) -> None:
-    """A double click on Generate opens the dialog about the limit; its second half lands on no button."""
+    """A double click on Generate opens the dialog about the limit; its second half lands on no
+    button.
+    """
     limit(blender, each=200)
     blender.fill(preset="FAST", review=False, prompt="an expensive lamp")
     known_price(blender)
@@ -229,7 +267,9 @@ def test_a_second_click_confirms_nothing(blender: BlenderWindow, since: Since) -
 
 
 def test_a_limit_without_a_price(blender: BlenderWindow, service: Service, since: Since) -> None:
-    """Where Mint tells no price, a limit cannot be kept: the dialog says so and leaves it to the user."""
+    """Where Mint tells no price, a limit cannot be kept: the dialog says so and leaves it to the
+    user.
+    """
     known_price(blender)  # the panel in sight has its answer
     service.scenario(answers=[NO_PRICES])
     limit(blender, each=100_000)
@@ -241,11 +281,17 @@ def test_a_limit_without_a_price(blender: BlenderWindow, service: Service, since
     assert since.starts == 0
 
 
-# -- Credits run out ---------------------------------------------------------------------------------------------------------
+# -- Credits run out
+# ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_balance_is_watched_while_a_job_waits(blender: BlenderWindow, service: Service, since: Since) -> None:
-    """It is read again until it suffices; then the card and a notice say so. Nothing goes on before Resume; afterwards nothing ticks."""
+def test_the_balance_is_watched_while_a_job_waits(
+    blender: BlenderWindow, service: Service, since: Since
+) -> None:
+    """It is read again until it suffices; then the card and a notice say so.
+
+    Nothing goes on before Resume; afterwards nothing ticks.
+    """
     blender.ask("setattr(part('ui.account.billing_watch'), 'EVERY', 0.5)")
     assert not blender.ask(TICKS)
     service.scenario(credits=300)
@@ -253,7 +299,11 @@ def test_the_balance_is_watched_while_a_job_waits(blender: BlenderWindow, servic
     blender.wait_for("billing")
     blender.wait(TICKS)
     blender.wait("board().purse.balance == 52 and not board().is_active_at_all")
-    assert blender.ask("part('ui.account.billing_watch').missing(board(), board().jobs()[0])") == 98 - 52  # the Preview's 150 are paid
+    # the Preview's 150 are paid
+    assert (
+        blender.ask("part('ui.account.billing_watch').missing(board(), board().jobs()[0])")
+        == 98 - 52
+    )
     before = since.count("GET", "/v1/usage")
     while since.count("GET", "/v1/usage") < before + 3:
         blender.settle()
@@ -296,7 +346,9 @@ def test_offline_the_balance_is_left_alone(blender: BlenderWindow, since: Since)
 
 
 def test_offline_in_the_status_bar(blender: BlenderWindow) -> None:
-    """The bar does not say that Mint is working when it may not be asked: it says what the job waits for."""
+    """The bar does not say that Mint is working when it may not be asked: it says what the job
+    waits for.
+    """
     start(blender, "a statue [slow-start]")
     blender.wait("jobs()[0]['active'] and jobs()[0]['phase'] == 'working'")
     before = blender.screenshot("status_bar_queued")
@@ -306,7 +358,8 @@ def test_offline_in_the_status_bar(blender: BlenderWindow) -> None:
     assert ink(blender.screenshot("status_bar_offline")) != ink(before)
 
 
-# -- what it cost ------------------------------------------------------------------------------------------------------------
+# -- what it cost
+# ------------------------------------------------------------------------------------------------------------
 
 
 def test_each_job_says_what_it_costs(blender: BlenderWindow) -> None:
@@ -352,7 +405,9 @@ LEAVE = "setattr(next(each for each in window().screen.areas if each.type == 'PR
 
 
 def test_the_usage_of_a_month(blender: BlenderWindow, since: Since) -> None:
-    """The preferences show the last 30 days as a chart with its figures, in a dark theme and in a light one; the limits stand below."""
+    """The preferences show the last 30 days as a chart with its figures, in a dark theme and in a
+    light one; the limits stand below.
+    """
     start(blender, "a lamp of today")
     blender.wait_for("placed")
     assert blender.ask(PAST) > 20

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An optimisation that is wished with a generation is not in its price: what the panel says about that, and that a limit counts it."""
+"""An optimisation that is wished with a generation is not in its price: what the panel says about
+that, and that a limit counts it.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,10 @@ ASKED_ABOUT = "part('ui.pricing.limit_dialog')._above is not None and part('ui.p
 
 
 def test_optimising_comes_on_top(blender: BlenderWindow, since: Since) -> None:
-    """The panel says so, and for how much as soon as there is a model to tell. A limit counts both; what nobody knows is asked about."""
+    """The panel says so, and for how much as soon as there is a model to tell.
+
+    A limit counts both; what nobody knows is asked about.
+    """
     blender.fill(preset="FAST", review=False)
     blender.ask(WISHED)
     blender.write("mint.prompt", "a lamp to be optimised")
@@ -43,7 +48,9 @@ def test_optimising_comes_on_top(blender: BlenderWindow, since: Since) -> None:
     limit(blender, each=267)
     blender.ask(FORGET)
     blender.until_it_shows(lambda: blender.click("mint.generate_from_form"))
-    assert blender.wait(ASKED_ABOUT).startswith("This would cost about 268 Credits, more than your limit of 267")
+    assert blender.wait(ASKED_ABOUT).startswith(
+        "This would cost about 268 Credits, more than your limit of 267"
+    )
     blender.screenshot("optimising_above_the_limit")
     blender.key("Escape")
     blender.wait("part('ui.pricing.limit_dialog')._above is None")

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a user sees with models as Mint makes them, worth showing in the README: `python3 scripts/dev.py images` keeps these pictures."""
+"""What a user sees with models as Mint makes them, worth showing in the README: `python3
+scripts/dev.py images` keeps these pictures.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ PROMPTS = {
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
     """A stand-in whose models are made by Blender."""
-    with running_service(speed=SPEED, assets="real", switches=("poll-hint",), retry_after=0.3) as running:
+    with running_service(
+        speed=SPEED, assets="real", switches=("poll-hint",), retry_after=0.3
+    ) as running:
         yield running
 
 
@@ -58,14 +62,21 @@ def test_a_lamp_from_preview_to_scene(blender: BlenderWindow) -> None:
     assert blender.call("mint.approve", job_id=job) == ["FINISHED"]
     blender.wait_for("placed", seconds=90)
     (root,) = blender.ask("roots()")
-    assert blender.ask("bpy.data.objects[root].dimensions.z > 0 or len(bpy.data.objects[root].children) > 0", root=root)
+    assert blender.ask(
+        "bpy.data.objects[root].dimensions.z > 0 or len(bpy.data.objects[root].children) > 0",
+        root=root,
+    )
     blender.wait("not board().is_active_at_all")
     blender.screenshot("picture_placed")
 
 
 def test_a_world_from_inside(blender: BlenderWindow) -> None:
-    """A click on the card's button shows the World as a place, in colour, through its start camera; the scene's camera stays what it was."""
-    blender.ask("[bpy.data.objects.remove(each) for each in list(bpy.data.objects) if each.type != 'CAMERA'] and None")
+    """A click on the card's button shows the World as a place, in colour, through its start camera;
+    the scene's camera stays what it was.
+    """
+    blender.ask(
+        "[bpy.data.objects.remove(each) for each in list(bpy.data.objects) if each.type != 'CAMERA'] and None"
+    )
     start(blender, "a walled courtyard in orange evening light", kind="WORLD", preset="FAST")
     blender.wait_for("placed", seconds=90)
     camera = blender.ask("bpy.context.scene.camera.name")
@@ -73,19 +84,31 @@ def test_a_world_from_inside(blender: BlenderWindow) -> None:
     blender.settle()
     blender.click("mint.look_inside")
     space = "area('VIEW_3D').spaces.active"
-    blender.wait(f"{space}.region_3d.view_perspective == 'CAMERA' and {space}.shading.type == 'MATERIAL'")
-    assert blender.ask(f"{space}.camera.name != bpy.context.scene.camera.name == camera", camera=camera)
+    blender.wait(
+        f"{space}.region_3d.view_perspective == 'CAMERA' and {space}.shading.type == 'MATERIAL'"
+    )
+    assert blender.ask(
+        f"{space}.camera.name != bpy.context.scene.camera.name == camera", camera=camera
+    )
     blender.ask("setattr(region('VIEW_3D', 'UI'), 'active_panel_category', 'Mint')")
     blender.display.still()
     blender.screenshot("picture_world")
     blender.click("mint.look_outside")
-    blender.wait(f"{space}.region_3d.view_perspective == 'PERSP' and {space}.shading.type == 'SOLID'")
+    blender.wait(
+        f"{space}.region_3d.view_perspective == 'PERSP' and {space}.shading.type == 'SOLID'"
+    )
     assert "decrement error" not in blender.log(), "Blender complains about who uses the panorama"
 
 
-def test_a_library_and_pictures_from_it(open_blender: Callable[..., BlenderWindow], tmp_path: Path) -> None:
-    """What was made is in the library with its pictures, and one of it is imported; its pictures serve as references for something new."""
-    with running_service(speed=40, assets="real", switches=("poll-hint",), retry_after=0.3) as service:
+def test_a_library_and_pictures_from_it(
+    open_blender: Callable[..., BlenderWindow], tmp_path: Path
+) -> None:
+    """What was made is in the library with its pictures, and one of it is imported; its pictures
+    serve as references for something new.
+    """
+    with running_service(
+        speed=40, assets="real", switches=("poll-hint",), retry_after=0.3
+    ) as service:
         generate(service, tmp_path / "elsewhere")
         blender = open_blender(api=service.api, key=service.key)
         blender.open_sidebar()
@@ -96,7 +119,11 @@ def test_a_library_and_pictures_from_it(open_blender: Callable[..., BlenderWindo
             f"[board().ask(part('jobs.queries').Thumbnail(each.assets.picture_url)) for each in {VIEW}.on_screen({FIELDS})] and None"
         )
         folder = tmp_path / "home" / "thumbnails"
-        blender.wait("len(list(__import__('pathlib').Path(folder).glob('*.webp'))) == count", folder=str(folder), count=len(PROMPTS))
+        blender.wait(
+            "len(list(__import__('pathlib').Path(folder).glob('*.webp'))) == count",
+            folder=str(folder),
+            count=len(PROMPTS),
+        )
         blender.ask(OPEN)
         names = [{"name": each.name} for each in sorted(folder.glob("*.webp"))[:3]]
         blender.call("mint.add_references", "INVOKE_DEFAULT", directory=f"{folder}/", files=names)
@@ -105,16 +132,22 @@ def test_a_library_and_pictures_from_it(open_blender: Callable[..., BlenderWindo
         blender.screenshot("picture_references")
         blender.ask(TO_LIBRARY)
         blender.wait(f"all({VIEW}.icon(each) for each in {VIEW}.on_screen({FIELDS}))")
-        lamp = blender.ask(f"next(each.id for each in {VIEW}.shown({FIELDS}) if 'lamp' in (each.prompt or ''))")
+        lamp = blender.ask(
+            f"next(each.id for each in {VIEW}.shown({FIELDS}) if 'lamp' in (each.prompt or ''))"
+        )
         blender.call("mint.import_asset", kind="MODEL", asset_id=lamp)
         blender.wait_for("placed")
         blender.call("mint.choose_asset", asset_id=lamp)
-        blender.wait(f"'vertices' in ({VIEW}.facts_words({VIEW}.library().get(lamp)) or '')", lamp=lamp)
+        blender.wait(
+            f"'vertices' in ({VIEW}.facts_words({VIEW}.library().get(lamp)) or '')", lamp=lamp
+        )
         blender.screenshot("picture_library")
 
 
 def generate(service: Service, home: Path) -> None:
-    """Make something of each prompt, all at once, before a Blender is opened that would have to draw meanwhile."""
+    """Make something of each prompt, all at once, before a Blender is opened that would have to
+    draw meanwhile.
+    """
     board = Board(quick(home), account(service))
     try:
         for prompt, kind in PROMPTS.items():
@@ -127,7 +160,8 @@ def generate(service: Service, home: Path) -> None:
         board.close()
 
 
-# Solid, in the colours of the textures: quicker than Material Preview, which Mesa draws in software.
+# Solid, in the colours of the textures: quicker than Material Preview, which Mesa draws in
+# software.
 EMPTY = """
 [bpy.data.objects.remove(each) for each in list(bpy.data.objects)]
 space = area('VIEW_3D').spaces.active

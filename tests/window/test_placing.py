@@ -15,15 +15,21 @@ FELT = ("mode", "selected", "active")
 
 
 def ready(blender: BlenderWindow) -> dict[str, Any]:
-    """A result that waits with Place, since its prompt was clicked in a file that is not open any more."""
-    assert blender.call("mint.generate", prompt="a lamp", mode="AUTO", preset="FAST") == ["FINISHED"]
+    """A result that waits with Place, since its prompt was clicked in a file that is not open any
+    more.
+    """
+    assert blender.call("mint.generate", prompt="a lamp", mode="AUTO", preset="FAST") == [
+        "FINISHED"
+    ]
     blender.ask("part('ui.session').document_changed()")
     return blender.wait_for("ready")
 
 
 def arrive(blender: BlenderWindow) -> None:
     """A result lands by itself."""
-    assert blender.call("mint.generate", prompt="a lamp", mode="AUTO", preset="FAST") == ["FINISHED"]
+    assert blender.call("mint.generate", prompt="a lamp", mode="AUTO", preset="FAST") == [
+        "FINISHED"
+    ]
     blender.wait_for("placed")
 
 
@@ -56,7 +62,9 @@ CUBES = "sorted(max(each.dimensions) for each in bpy.data.objects if each.name.s
 
 def add_cube(blender: BlenderWindow) -> None:
     """The user adds a cube: Adjust Last Operation shows, and is opened."""
-    blender.ask("with within('VIEW_3D'):\n    bpy.ops.mesh.primitive_cube_add('INVOKE_DEFAULT', True, location=(0, 0, 5))")
+    blender.ask(
+        "with within('VIEW_3D'):\n    bpy.ops.mesh.primitive_cube_add('INVOKE_DEFAULT', True, location=(0, 0, 5))"
+    )
     blender.wait(f"{REDO_PANEL} > 1")
     left, top, right, bottom = blender.ask("box('VIEW_3D', 'HUD')")
     blender.display.move((left + right) / 2, (top + bottom) / 2)
@@ -66,7 +74,9 @@ def add_cube(blender: BlenderWindow) -> None:
 
 
 def test_adjusting_the_last_operation_takes_no_result_away(blender: BlenderWindow) -> None:
-    """Add Cube, a result lands, change the cube in Adjust Last Operation: that panel is gone, since it would take the result with it."""
+    """Add Cube, a result lands, change the cube in Adjust Last Operation: that panel is gone, since
+    it would take the result with it.
+    """
     add_cube(blender)
     blender.write("(field)", "4", name="HUD")
     blender.wait(f"max({CUBES}) == 4")
@@ -89,13 +99,18 @@ def test_adjusting_the_last_operation_takes_no_result_away(blender: BlenderWindo
 
 def offers_place(blender: BlenderWindow, offered: bool) -> None:
     """Wait until the card says whether the result is there; and look at its button."""
-    blender.wait("(part('ui.job_list.placed_results').shown(board().jobs()[0]).phase.value == 'ready') is offered", offered=offered)
+    blender.wait(
+        "(part('ui.job_list.placed_results').shown(board().jobs()[0]).phase.value == 'ready') is offered",
+        offered=offered,
+    )
     blender.settle()
     assert ("mint.place" in " ".join(blender.buttons())) is offered
 
 
 def test_a_card_tells_what_is_true_of_the_open_file(blender: BlenderWindow) -> None:
-    """After undo, redo, deleting and File > New: a result that is not there is offered again, and a click brings it."""
+    """After undo, redo, deleting and File > New: a result that is not there is offered again, and a
+    click brings it.
+    """
     arrive(blender)
     offers_place(blender, False)
     blender.over()
@@ -107,7 +122,9 @@ def test_a_card_tells_what_is_true_of_the_open_file(blender: BlenderWindow) -> N
     blender.key("ctrl+shift+z")
     blender.wait("len(roots()) == 1")
     offers_place(blender, False)
-    blender.ask("for each in bpy.data.objects:\n    each.select_set(any('mint' in key for key in each.keys()))")
+    blender.ask(
+        "for each in bpy.data.objects:\n    each.select_set(any('mint' in key for key in each.keys()))"
+    )
     blender.over()
     blender.until_it_shows(lambda: blender.key("Delete"))
     blender.wait("roots() == []")
@@ -134,11 +151,15 @@ part('ui.heartbeat').ensure()
 
 
 def test_an_edited_model_is_not_replaced_without_a_word(blender: BlenderWindow) -> None:
-    """The card of a later version says Replace Model; a click asks first, where the model was edited, and the edited one is kept."""
+    """The card of a later version says Replace Model; a click asks first, where the model was
+    edited, and the edited one is kept.
+    """
     arrive(blender)
     (root,) = blender.ask("roots()")
     blender.ask("bpy.data.objects[root].data.vertices[0].co.x += 1", root=root)
-    edited = blender.ask("[tuple(each.co) for each in bpy.data.objects[root].data.vertices]", root=root)
+    edited = blender.ask(
+        "[tuple(each.co) for each in bpy.data.objects[root].data.vertices]", root=root
+    )
     blender.ask(FETCH_AGAIN)
     job = blender.wait_for("ready")
     words = "part('ui.job_list.card')._place_words(board().job(id))"
@@ -154,6 +175,9 @@ def test_an_edited_model_is_not_replaced_without_a_word(blender: BlenderWindow) 
     blender.key("Return")
     blender.wait("jobs()[0]['phase'] == 'placed'")
     kept = f"{root} (earlier)"
-    assert blender.ask("[tuple(each.co) for each in bpy.data.objects[kept].data.vertices]", kept=kept) == edited
+    assert (
+        blender.ask("[tuple(each.co) for each in bpy.data.objects[kept].data.vertices]", kept=kept)
+        == edited
+    )
     assert any(kept in note for note in blender.jobs()[0]["notes"])
     blender.screenshot("replace_model_done")

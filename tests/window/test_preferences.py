@@ -23,13 +23,17 @@ bpy.context.preferences.addons[addon].preferences.show_advanced = True
 
 
 def test_the_preferences(blender: BlenderWindow) -> None:
-    """Account, usage, defaults, downloads and Advanced stand there; the balance was read, and the key's source is named."""
+    """Account, usage, defaults, downloads and Advanced stand there; the balance was read, and the
+    key's source is named.
+    """
     blender.ask("bpy.ops.mint.check_key() and None")
     blender.wait(f"part('ui.session').existing() and len({SAID}) >= 2")
     blender.ask("bpy.ops.mint.measure_downloads() and None")
     blender.ask(SHOW_PAGE, addon=ADDON)
     blender.screenshot("preferences")
-    credits = blender.ask(f"[getattr(getattr(said.answer, 'credits', None), 'total_available', None) for said in {SAID}.values()]")
+    credits = blender.ask(
+        f"[getattr(getattr(said.answer, 'credits', None), 'total_available', None) for said in {SAID}.values()]"
+    )
     assert any(credits)
     blender.ask(
         "window().screen.areas and setattr(next(each for each in window().screen.areas if each.type == 'PREFERENCES'), 'type', 'VIEW_3D')"

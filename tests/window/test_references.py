@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reference pictures as a person meets them: the sub-panel, the menu, captures of views, and a drop on the 3D View."""
+"""Reference pictures as a person meets them: the sub-panel, the menu, captures of views, and a drop
+on the 3D View.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ pytestmark = pytest.mark.window
 
 RED, BLUE = (0.8, 0.1, 0.1), (0.1, 0.1, 0.8)
 LISTED = "[(each.name, each.source, each.problem, each.note) for each in bpy.context.window_manager.mint_references]"
-# Blender has no call to open a panel, and remembers that this one was closed: the same panel under another name, and open.
+# Blender has no call to open a panel, and remembers that this one was closed: the same panel under
+# another name, and open.
 OPEN = """
 panel = getattr(bpy.types, 'MINT_PT_references', None)
 if panel is not None:
@@ -34,7 +37,8 @@ with within('VIEW_3D'):
     bpy.ops.wm.call_menu('INVOKE_DEFAULT', name='MINT_MT_references')
 """
 
-# How much of the picture is an edge (a scrambled one is nothing else), and how much brighter its brightest part is than its darkest.
+# How much of the picture is an edge (a scrambled one is nothing else), and how much brighter its
+# brightest part is than its darkest.
 LOOK_AT = """
 import numpy
 image = bpy.data.images.load(path)
@@ -47,7 +51,9 @@ result = [float(edges.mean()), float(values[..., 0].max() - values[..., 0].min()
 """
 
 
-def red(folder: Path, name: str = "red lamp.webp", colour: tuple[float, float, float] = RED) -> Path:
+def red(
+    folder: Path, name: str = "red lamp.webp", colour: tuple[float, float, float] = RED
+) -> Path:
     """A small picture that Mint takes."""
     path = folder / name
     path.write_bytes(pictures.webp(colour))
@@ -58,11 +64,19 @@ def drop(blender: BlenderWindow, *files: Path) -> list[str]:
     """What Blender does when files were dropped on the 3D View and our handler was chosen."""
     operator = blender.ask("bpy.types.MINT_FH_references.bl_import_operator")
     names = [{"name": each.name} for each in files]
-    return blender.call(operator, "INVOKE_DEFAULT", directory=f"{files[0].parent}/", files=names, filepath=str(files[0]))
+    return blender.call(
+        operator,
+        "INVOKE_DEFAULT",
+        directory=f"{files[0].parent}/",
+        files=names,
+        filepath=str(files[0]),
+    )
 
 
 def test_references(blender: BlenderWindow, since: Since, tmp_path: Path) -> None:
-    """Dropped pictures and a captured view are listed with thumbnails; one is converted with a click, order and number change, and one click sends them all."""
+    """Dropped pictures and a captured view are listed with thumbnails; one is converted with a
+    click, order and number change, and one click sends them all.
+    """
     blender.ask(OPEN)
     blender.fill(preset="FAST", review=False)
     large = tmp_path / "odd.bmp"
@@ -70,14 +84,17 @@ def test_references(blender: BlenderWindow, since: Since, tmp_path: Path) -> Non
         "image = bpy.data.images.new('odd', 64, 32); image.file_format = 'BMP'; image.save(filepath=path); bpy.data.images.remove(image)",
         path=str(large),
     )
-    assert drop(blender, red(tmp_path), red(tmp_path, "blue lamp.webp", BLUE), large) == ["FINISHED"]
+    assert drop(blender, red(tmp_path), red(tmp_path, "blue lamp.webp", BLUE), large) == [
+        "FINISHED"
+    ]
     assert blender.call("mint.add_reference_view", view="VIEWPORT") == ["FINISHED"]
     names = [name for name, *_ in blender.ask(LISTED)]
     assert names == ["red lamp.webp", "blue lamp.webp", "odd.bmp", "Viewport"]
     blender.screenshot("references_listed")
     blender.click("mint.fit_reference")
     assert blender.ask(LISTED)[2][3].startswith("Converted to WebP")
-    blender.call("mint.move_reference", index=0)  # the arrows are narrower than the steps of the pointer that looks for buttons
+    # the arrows are narrower than the steps of the pointer that looks for buttons
+    blender.call("mint.move_reference", index=0)
     assert [name for name, *_ in blender.ask(LISTED)][:2] == ["blue lamp.webp", "red lamp.webp"]
     blender.call("mint.remove_reference", index=1)
     assert [name for name, *_ in blender.ask(LISTED)] == ["blue lamp.webp", "odd.bmp", "Viewport"]
@@ -91,12 +108,17 @@ def test_references(blender: BlenderWindow, since: Since, tmp_path: Path) -> Non
 
 
 def test_from_none_to_eight(blender: BlenderWindow, tmp_path: Path) -> None:
-    """Without pictures the panel says what they are for; with eight it has room for each, and offers no ninth."""
+    """Without pictures the panel says what they are for; with eight it has room for each, and
+    offers no ninth.
+    """
     blender.ask(OPEN)
     blender.screenshot("references_0")
     for count in range(1, 9):
         colour = (count / 9, 0.4, 1 - count / 9)
-        drop(blender, red(tmp_path, f"a picture with a rather long name, number {count}.webp", colour))
+        drop(
+            blender,
+            red(tmp_path, f"a picture with a rather long name, number {count}.webp", colour),
+        )
         if count in (1, 3, 8):
             blender.screenshot(f"references_{count}")
     assert len(blender.ask(LISTED)) == 8
@@ -105,7 +127,9 @@ def test_from_none_to_eight(blender: BlenderWindow, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("view", ["VIEWPORT", "CAMERA"])
 def test_a_view_is_captured(blender: BlenderWindow, view: str) -> None:
-    """What is captured is a picture with something in it; overlays, selection and output settings are as before."""
+    """What is captured is a picture with something in it; overlays, selection and output settings
+    are as before.
+    """
     look = "(area('VIEW_3D').spaces.active.overlay.show_overlays, bpy.context.scene.render.filepath, scene())"
     before = blender.ask(look)
     images = blender.ask("sorted(each.name for each in bpy.data.images)")
@@ -124,7 +148,9 @@ def test_a_view_is_captured(blender: BlenderWindow, view: str) -> None:
 
 
 def test_the_menu_names_every_source(blender: BlenderWindow) -> None:
-    """The panel's button opens a menu with all sources; F3 finds them too, and Enter adds what was found."""
+    """The panel's button opens a menu with all sources; F3 finds them too, and Enter adds what was
+    found.
+    """
     blender.over()
     blender.until_it_shows(lambda: blender.ask(OPEN_MENU))
     blender.screenshot("references_menu")

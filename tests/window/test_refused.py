@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A file that our check refused, in the window: its card says where it is kept, and imports it when the user insists."""
+"""A file that our check refused, in the window: its card says where it is kept, and imports it when
+the user insists.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,12 @@ pytestmark = pytest.mark.window
 
 
 def test_import_anyway(blender: BlenderWindow, since: Since) -> None:
-    """The card of the refused model has Import Anyway; the click warns first, and confirmed the model is in the scene. Nothing is bought."""
-    assert blender.call("mint.generate", prompt="a lamp [external-buffer]", preset="FAST") == ["FINISHED"]
+    """The card of the refused model has Import Anyway; the click warns first, and confirmed the
+    model is in the scene. Nothing is bought.
+    """
+    assert blender.call("mint.generate", prompt="a lamp [external-buffer]", preset="FAST") == [
+        "FINISHED"
+    ]
     blender.wait_for("paused")
     blender.screenshot("refused_card")
     blender.until_it_shows(lambda: blender.click("mint.place"))

@@ -18,10 +18,14 @@ HEIGHT = 20  # pixels at the lower edge of the screen, which the window fills
 
 
 def bar(picture: Path) -> Image.Image:
-    """The right half of the status bar: the left half explains the mouse buttons of what lies under the pointer."""
+    """The right half of the status bar: the left half explains the mouse buttons of what lies under
+    the pointer.
+    """
     whole = Image.open(picture).convert("L")
     width, height = whole.size
-    return whole.crop((width // 2, height - HEIGHT, width, height)).point(lambda level: 255 if level > 100 else 0)
+    return whole.crop((width // 2, height - HEIGHT, width, height)).point(
+        lambda level: 255 if level > 100 else 0
+    )
 
 
 def ink(picture: Path) -> int:
@@ -30,7 +34,9 @@ def ink(picture: Path) -> int:
 
 
 def test_the_status_bar_follows_the_jobs(blender: BlenderWindow) -> None:
-    """While a job runs it stands in the status bar; when it has ended, the bar is as it was before, without a touch of the mouse."""
+    """While a job runs it stands in the status bar; when it has ended, the bar is as it was before,
+    without a touch of the mouse.
+    """
     before = blender.screenshot("status_bar_before")
     start(blender, "a statue [stuck]")
     blender.wait("jobs()[0]['active'] and jobs()[0]['phase'] == 'working'")
@@ -40,6 +46,11 @@ def test_the_status_bar_follows_the_jobs(blender: BlenderWindow) -> None:
     blender.wait_for("canceled")
     blender.wait("not board().is_active_at_all")
     until = time.monotonic() + 15  # a report of Blender's may stand there for some seconds
-    while ImageChops.difference(bar(blender.screenshot("status_bar_after")), bar(before)).getbbox() and time.monotonic() < until:
+    while (
+        ImageChops.difference(bar(blender.screenshot("status_bar_after")), bar(before)).getbbox()
+        and time.monotonic() < until
+    ):
         time.sleep(0.5)
-    assert not ImageChops.difference(bar(blender.screenshot("status_bar_after")), bar(before)).getbbox()
+    assert not ImageChops.difference(
+        bar(blender.screenshot("status_bar_after")), bar(before)
+    ).getbbox()

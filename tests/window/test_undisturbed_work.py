@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the add-on leaves alone: the network while nobody looks, the file while somebody types or drags, and what an earlier session did."""
+"""What the add-on leaves alone: the network while nobody looks, the file while somebody types or
+drags, and what an earlier session did.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +25,16 @@ HIDE_SIDEBAR = "setattr(area('VIEW_3D').spaces.active, 'show_region_ui', False)"
 OPEN = "with within('VIEW_3D'):\n    bpy.ops.wm.open_mainfile(filepath=path)"
 
 
-def test_opening_a_file_sends_nothing(open_blender: Callable[..., BlenderWindow], service: Service, since: Since, tmp_path: Path) -> None:
-    """With a key and settings from last time, starting Blender and opening a file asks Mint nothing; the tab Mint, once seen, does."""
+def test_opening_a_file_sends_nothing(
+    open_blender: Callable[..., BlenderWindow], service: Service, since: Since, tmp_path: Path
+) -> None:
+    """With a key and settings from last time, starting Blender and opening a file asks Mint
+    nothing; the tab Mint, once seen, does.
+    """
     (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "form.json").write_text('{"kind": "MODEL", "preset": "FAST", "review": false}', encoding="utf-8")
+    (tmp_path / "home" / "form.json").write_text(
+        '{"kind": "MODEL", "preset": "FAST", "review": false}', encoding="utf-8"
+    )
     blender = open_blender()
     path = str(tmp_path / "other.blend")
     blender.ask("bpy.ops.wm.save_as_mainfile(filepath=path, copy=True)", path=path)
@@ -34,7 +42,8 @@ def test_opening_a_file_sends_nothing(open_blender: Callable[..., BlenderWindow]
     blender.ask(OPEN, path=path)
     blender.wait("bpy.data.filepath == path", path=path)
     blender.wait("bpy.context.window_manager.mint.preset == 'FAST'")
-    time.sleep(2.0)  # longer than the pause before a price is asked for, and than the start-up waits
+    # longer than the pause before a price is asked for, and than the start-up waits
+    time.sleep(2.0)
     assert since.count("*", "*") == 0
     blender.open_sidebar()
     blender.wait(
@@ -44,9 +53,13 @@ def test_opening_a_file_sends_nothing(open_blender: Callable[..., BlenderWindow]
 
 
 def test_nothing_lands_while_somebody_types(blender: BlenderWindow, service: Service) -> None:
-    """The Library is searched while a result arrives: it is drawn, and asks, but the scene is left alone until the field is left."""
+    """The Library is searched while a result arrives: it is drawn, and asks, but the scene is left
+    alone until the field is left.
+    """
     blender.ask(OPENED, name="MINT_PT_library")
-    blender.ask("[bpy.utils.unregister_class(each) for each in (bpy.types.MINT_PT_more, bpy.types.MINT_PT_references)] and None")
+    blender.ask(
+        "[bpy.utils.unregister_class(each) for each in (bpy.types.MINT_PT_more, bpy.types.MINT_PT_references)] and None"
+    )
     blender.settle()
     service.scenario(durations={"final": 1000})
     try:
@@ -64,7 +77,9 @@ def test_nothing_lands_while_somebody_types(blender: BlenderWindow, service: Ser
             time.sleep(0.3)
         blender.wait("jobs()[0]['phase'] in ('ready', 'fetching', 'placed')")
         time.sleep(1.5)
-        assert blender.ask("scene()") == before, "something was imported while a text field was being edited"
+        assert blender.ask("scene()") == before, (
+            "something was imported while a text field was being edited"
+        )
         blender.screenshot("typing_keeps_results_away")
         blender.key("Return")  # the pointer stays where it is, on the field
         blender.wait_for("placed", title="late")
@@ -78,7 +93,11 @@ RADIAL = "[each.bl_idname for each in window().modal_operators]"
 def test_a_radial_control_keeps_results_away(blender: BlenderWindow) -> None:
     """While a brush's size is dragged nothing lands; afterwards it does."""
     blender.over()
-    blender.call("wm.radial_control", "INVOKE_DEFAULT", data_path_primary="tool_settings.unified_paint_settings.size")
+    blender.call(
+        "wm.radial_control",
+        "INVOKE_DEFAULT",
+        data_path_primary="tool_settings.unified_paint_settings.size",
+    )
     blender.wait(f"'WM_OT_radial_control' in {RADIAL}")
     assert blender.ask("part('ui.job_list.auto_import')._is_busy()")
     blender.key("Escape")
@@ -86,7 +105,9 @@ def test_a_radial_control_keeps_results_away(blender: BlenderWindow) -> None:
     assert not blender.ask("part('ui.job_list.auto_import')._is_busy()")
 
 
-def test_an_earlier_session_is_no_news(open_blender: Callable[..., BlenderWindow], service: Service, since: Since) -> None:
+def test_an_earlier_session_is_no_news(
+    open_blender: Callable[..., BlenderWindow], service: Service, since: Since
+) -> None:
     """Started again with a job in flight and the Library in sight, only what ends now is announced."""
     first = open_blender()
     start(first, "a lamp of yesterday")
@@ -129,7 +150,9 @@ with bpy.context.temp_override(window=second, area=here, region=next(each for ea
 
 
 def test_a_dialog_opens_in_the_window_of_the_click(blender: BlenderWindow, since: Since) -> None:
-    """Two windows, a click in the second one above a limit whose price is not known yet: the dialog comes later, and there."""
+    """Two windows, a click in the second one above a limit whose price is not known yet: the dialog
+    comes later, and there.
+    """
     addon = "bpy.context.preferences.addons['bl_ext.user_default.mint_blender'].preferences"
     blender.ask("with within('VIEW_3D'):\n    bpy.ops.wm.window_new_main()")
     blender.wait("len(bpy.context.window_manager.windows) == 2")
@@ -145,5 +168,7 @@ def test_a_dialog_opens_in_the_window_of_the_click(blender: BlenderWindow, since
         blender.key("Escape")
         blender.ask(f"setattr({addon}, 'limit_each', 0)")
         blender.ask("part('ui.pricing.limit_dialog').forget()")
-        blender.ask("with bpy.context.temp_override(window=bpy.context.window_manager.windows[1]):\n    bpy.ops.wm.window_close()")
+        blender.ask(
+            "with bpy.context.temp_override(window=bpy.context.window_manager.windows[1]):\n    bpy.ops.wm.window_close()"
+        )
     assert since.starts == 0

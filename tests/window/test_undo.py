@@ -16,7 +16,9 @@ UNDONE = "set(scene()['objects']) == set(objects)"
 
 def arrive(blender: BlenderWindow) -> None:
     """A model lands while the user does something else."""
-    assert blender.call("mint.generate", prompt="a lamp", mode="AUTO", preset="FAST") == ["FINISHED"]
+    assert blender.call("mint.generate", prompt="a lamp", mode="AUTO", preset="FAST") == [
+        "FINISHED"
+    ]
     blender.wait_for("placed")
 
 
@@ -45,7 +47,9 @@ def test_undo_right_after_arrival(blender: BlenderWindow) -> None:
 
 
 def test_arrival_in_edit_mode(blender: BlenderWindow) -> None:
-    """Who is in Edit Mode stays there, with the same selection and active object; undo takes away the arrival alone."""
+    """Who is in Edit Mode stays there, with the same selection and active object; undo takes away
+    the arrival alone.
+    """
     own_work(blender)
     blender.over()
     blender.key("Tab")
@@ -53,7 +57,9 @@ def test_arrival_in_edit_mode(blender: BlenderWindow) -> None:
     before = blender.ask("scene()")
     arrive(blender)
     after = blender.ask("scene()")
-    assert {name: after[name] for name in ("mode", "selected", "active")} == {name: before[name] for name in ("mode", "selected", "active")}
+    assert {name: after[name] for name in ("mode", "selected", "active")} == {
+        name: before[name] for name in ("mode", "selected", "active")
+    }
     blender.screenshot("arrival_in_edit_mode_there")
     blender.key("ctrl+z")
     blender.wait(UNDONE, objects=before["objects"])
@@ -68,7 +74,9 @@ result = sorted(round(each.co.x, 3) for each in bmesh.from_edit_mesh(cube).verts
 
 
 def test_arrival_in_edit_mode_after_an_edit(blender: BlenderWindow) -> None:
-    """What was edited before the arrival, in the same Edit Mode, stays when the arrival is undone and redone, and can be undone itself."""
+    """What was edited before the arrival, in the same Edit Mode, stays when the arrival is undone
+    and redone, and can be undone itself.
+    """
     blender.over()
     blender.key("Tab")
     blender.wait("scene()['mode'] == 'EDIT'")

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A World in a window: chosen beforehand, looked at through its start camera, and changed by its panel's buttons."""
+"""A World in a window: chosen beforehand, looked at through its start camera, and changed by its
+panel's buttons.
+"""
 
 from __future__ import annotations
 
@@ -29,13 +31,17 @@ PART = "next((each for each in bpy.context.scene.objects if each.get('mint_part'
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
     """A stand-in whose World is a place that can be looked at."""
-    with running_service(speed=4, assets="real", switches=("poll-hint",), retry_after=0.3) as running:
+    with running_service(
+        speed=4, assets="real", switches=("poll-hint",), retry_after=0.3
+    ) as running:
         yield running
         assert not running.leaks(), "the key went to the file host"
 
 
 def test_a_world_and_its_panel(blender: BlenderWindow) -> None:
-    """It is a place to look at from its start camera; a click fetches splats into it, and undo takes back what a click did."""
+    """It is a place to look at from its start camera; a click fetches splats into it, and undo
+    takes back what a click did.
+    """
     blender.fill(kind="WORLD", prompt="a greenhouse", preset="FAST", review=False)
     assert blender.call("mint.generate_from_form") == ["FINISHED"]
     blender.wait_for("placed", seconds=90)
@@ -53,6 +59,9 @@ def test_a_world_and_its_panel(blender: BlenderWindow) -> None:
     assert blender.call("mint.fetch_world_part", part="SPLATS", splats="100k") == ["FINISHED"]
     blender.wait(f"({PART}) is not None", name="splats", seconds=90)
     blender.wait_for("placed")
-    assert blender.ask(f"'mint_flipped' in ({PART}).parent.keys() and len(roots())", name="splats") == 1
+    assert (
+        blender.ask(f"'mint_flipped' in ({PART}).parent.keys() and len(roots())", name="splats")
+        == 1
+    )
     blender.settle()
     blender.screenshot("world_with_splats")

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`index.html` of a batch: every line with its picture, prompt, state, Credits and links. One file that opens without a network.
+"""`index.html` of a batch: every line with its picture, prompt, state, Credits and links.
 
-Links are relative, so that the folder can be moved or handed on. Filtering is radio buttons and CSS: nothing runs.
+One file that opens without a network.
+
+Links are relative, so that the folder can be moved or handed on. Filtering is radio buttons and
+CSS: nothing runs.
 """
 
 from __future__ import annotations
@@ -24,7 +27,10 @@ MARK = '<meta name="generator" content="Mint for Blender, contact sheet">'
 _SHOWN = 140  # characters of a prompt that stand in the open; the rest unfolds
 
 # No address but the folder's own may be loaded, and no script is run, whatever a prompt says.
-_POLICY = "default-src 'none'; img-src 'self' file: data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+_POLICY = (
+    "default-src 'none'; img-src 'self' file: data:; style-src 'unsafe-inline'; base-uri 'none';"
+    " form-action 'none'"
+)
 
 
 def complaint(folder: Path) -> str | None:
@@ -35,7 +41,10 @@ def complaint(folder: Path) -> str | None:
             return None
     except OSError as error:
         return f"{path} cannot be read: {error.strerror}. Nothing was started."
-    return f"There is an {NAME} in {folder} that is no contact sheet. Choose another folder. Nothing was started."
+    return (
+        f"There is an {NAME} in {folder} that is no contact sheet. Choose another folder. Nothing"
+        " was started."
+    )
 
 
 def summary(entries: Sequence[Entry]) -> dict[str, Any]:
@@ -84,14 +93,16 @@ def page(source: str, entries: Sequence[Entry], now: datetime) -> str:
 </main>
 </body>
 </html>
-"""
+"""  # noqa: E501
 
 
 def _filters(entries: Sequence[Entry]) -> str:
     """One radio button for each state that there is; their labels stand in the summary."""
     words = ["all", *(_word(state) for state in _states(entries))]
     return "\n".join(
-        f'<input type="radio" name="show" id="show-{word}" aria-label="show {word}"{" checked" if word == "all" else ""}>' for word in words
+        f'<input type="radio" name="show" id="show-{word}" aria-label="show'
+        f' {word}"{" checked" if word == "all" else ""}>'
+        for word in words
     )
 
 
@@ -99,11 +110,21 @@ def _summary(entries: Sequence[Entry]) -> str:
     counts, credits = Counter(entry.state for entry in entries), summary(entries)["credits"]
     labels = [_label("all", "lines" if len(entries) != 1 else "line", len(entries))]
     labels += [_label(_word(state), state.value, counts[state]) for state in _states(entries)]
-    bars = "".join(f'<i class="{_word(state)}" style="flex-grow:{counts[state]}"></i>' for state in _states(entries))
+    bars = "".join(
+        f'<i class="{_word(state)}" style="flex-grow:{counts[state]}"></i>'
+        for state in _states(entries)
+    )
     untold = sum(_may_have_cost(entry) for entry in entries)
-    more = f" and what Mint has not told of {untold:,} {'line' if untold == 1 else 'lines'}" if untold else ""
+    more = (
+        f" and what Mint has not told of {untold:,} {'line' if untold == 1 else 'lines'}"
+        if untold
+        else ""
+    )
     cost = f'<p class="credits"><b>{credits:,.0f}</b> Credits{more}</p>'
-    return f'<div class="summary">\n<nav>{"".join(labels)}</nav>\n{cost}\n</div>\n<div class="bar" aria-hidden="true">{bars}</div>'
+    return (
+        f'<div class="summary">\n<nav>{"".join(labels)}</nav>\n{cost}\n</div>\n<div class="bar"'
+        f' aria-hidden="true">{bars}</div>'
+    )
 
 
 def _may_have_cost(entry: Entry) -> bool:
@@ -111,7 +132,9 @@ def _may_have_cost(entry: Entry) -> bool:
     job = entry.job
     if job is None or job.cost is not None:
         return False
-    return job.operation is not None or (job.first_sent_at is not None and job.phase not in {Phase.FAILED, Phase.CANCELED})
+    return job.operation is not None or (
+        job.first_sent_at is not None and job.phase not in {Phase.FAILED, Phase.CANCELED}
+    )
 
 
 def _label(word: str, said: str, count: int) -> str:
@@ -130,7 +153,11 @@ def _word(state: State) -> str:
 
 def _card(entry: Entry) -> str:
     request = entry.line.request
-    facts = [request.kind.value, request.preset.value, *(["review"] if request.mode.value == "review" else [])]
+    facts = [
+        request.kind.value,
+        request.preset.value,
+        *(["review"] if request.mode.value == "review" else []),
+    ]
     if entry.line.optimize:
         facts.append(f"optimised: {entry.line.optimize.value}")
     if entry.job and (credits := entry.job.cost) is not None:
@@ -139,7 +166,10 @@ def _card(entry: Entry) -> str:
     parts = [
         _picture(entry),
         '<div class="text">',
-        f'<p class="top"><span class="number">{entry.line.number}</span><span class="state">{escape(entry.state.value)}</span></p>',
+        (
+            f'<p class="top"><span class="number">{entry.line.number}</span><span'
+            f' class="state">{escape(entry.state.value)}</span></p>'
+        ),
         name,
         _prompt(entry),
         f'<p class="facts">{escape(" · ".join(facts))}</p>',
@@ -149,15 +179,27 @@ def _card(entry: Entry) -> str:
         "</div>",
     ]
     inside = "\n".join(part for part in parts if part)
-    return f'<article class="{_word(entry.state)}" id="line-{entry.line.number}">\n{inside}\n</article>'
+    return (
+        f'<article class="{_word(entry.state)}"'
+        f' id="line-{entry.line.number}">\n{inside}\n</article>'
+    )
 
 
 def _picture(entry: Entry) -> str:
     if entry.picture is None:  # its place is the best one for the reason
         why = _why(entry)
-        return f'<div class="picture none{" told" if why else ""}">{why or f"<span>{_NO_PICTURE[entry.state]}</span>"}</div>'
-    address, alt = _address(entry.picture), escape(entry.line.request.name or entry.line.request.prompt[:200] or "reference pictures")
-    return f'<a class="picture" href="{address}"><img src="{address}" alt="{alt}" loading="lazy" decoding="async"></a>'
+        return (
+            '<div class="picture'
+            f' none{" told" if why else ""}">{why or f"<span>{_NO_PICTURE[entry.state]}</span>"}</div>'  # noqa: E501
+        )
+    address, alt = (
+        _address(entry.picture),
+        escape(entry.line.request.name or entry.line.request.prompt[:200] or "reference pictures"),
+    )
+    return (
+        f'<a class="picture" href="{address}"><img src="{address}" alt="{alt}" loading="lazy"'
+        ' decoding="async"></a>'
+    )
 
 
 _NO_PICTURE = {
@@ -175,13 +217,20 @@ def _prompt(entry: Entry) -> str:
     if len(prompt) <= _SHOWN:
         return f'<p class="prompt" dir="auto">{escape(prompt)}</p>'
     start = prompt[: _SHOWN - 20].rsplit(" ", 1)[0]
-    return f'<details class="prompt" dir="auto"><summary>{escape(start)}…</summary>{escape(prompt[len(start) :].strip())}</details>'
+    return (
+        '<details class="prompt"'
+        f' dir="auto"><summary>{escape(start)}…</summary>{escape(prompt[len(start) :].strip())}</details>'  # noqa: E501
+    )
 
 
 def _why(entry: Entry) -> str:
     """Why it is not done, and the commands that go on."""
     commands = "".join(f"<code>{escape(command)}</code>" for command in entry.commands)
-    return f'<div class="why"><p>{escape(entry.sentence)}</p>{commands}</div>' if entry.sentence else ""
+    return (
+        f'<div class="why"><p>{escape(entry.sentence)}</p>{commands}</div>'
+        if entry.sentence
+        else ""
+    )
 
 
 def _notes(entry: Entry) -> str:
@@ -190,11 +239,17 @@ def _notes(entry: Entry) -> str:
 
 
 def _links(entry: Entry) -> str:
-    links = [_link(entry.result, entry.result.suffix.lstrip(".").upper() if entry.result else ""), _link(entry.record, "Record")]
+    links = [
+        _link(entry.result, entry.result.suffix.lstrip(".").upper() if entry.result else ""),
+        _link(entry.record, "Record"),
+    ]
     operation, asset = (entry.job.operation, entry.job.asset) if entry.job else (None, None)
     address = (asset.mint_url if asset else None) or (operation.mint_url if operation else None)
     if address and urlsplit(address).scheme == "https":
-        links.append(f'<a href="{escape(address)}" rel="noopener noreferrer" class="outside">Open in Mint</a>')
+        links.append(
+            f'<a href="{escape(address)}" rel="noopener noreferrer" class="outside">Open in'
+            " Mint</a>"
+        )
     return f'<p class="links">{"".join(links)}</p>' if any(links) else ""
 
 

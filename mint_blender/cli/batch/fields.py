@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The fields of one line of a batch: what each may say. A table has only texts, so a number or a yes may come as one."""
+"""The fields of one line of a batch: what each may say.
+
+A table has only texts, so a number or a yes may come as one.
+"""
 
 from __future__ import annotations
 
@@ -17,20 +20,41 @@ Values = Mapping[str, Any]
 
 OF_A_WORLD = ("splats", "collider", "panorama", "camera", "rigid_body")
 OF_A_MODEL = ("optimize", "height")
-FIELDS = frozenset({"prompt", "kind", "preset", "mode", "name", "image", "images", "pose", "render", "format", *OF_A_MODEL, *OF_A_WORLD})
+FIELDS = frozenset(
+    {
+        "prompt",
+        "kind",
+        "preset",
+        "mode",
+        "name",
+        "image",
+        "images",
+        "pose",
+        "render",
+        "format",
+        *OF_A_MODEL,
+        *OF_A_WORLD,
+    }
+)
 COLLIDERS = ("auto", "physics", "visible", "none")
 YES, NO = frozenset({"yes", "true", "1"}), frozenset({"no", "false", "0"})
 
 
 def request(values: Values, folder: Path) -> GenerationRequest:
-    """What Mint is asked for; pictures are found from `folder`. Raises ValueError with a sentence, as all of these do."""
+    """What Mint is asked for; pictures are found from `folder`.
+
+    Raises ValueError with a sentence, as all of these do.
+    """
     return GenerationRequest(
         kind=Kind(_one_of(values, "kind", "model", Kind)),
         prompt=_text(values, "prompt") or "",
         preset=Preset(_one_of(values, "preset", "standard", Preset)),
         mode=Mode(_one_of(values, "mode", "auto", Mode)),
         name=_text(values, "name"),
-        images=tuple(image if "://" in image else str((folder / image).absolute()) for image in _images(values)),
+        images=tuple(
+            image if "://" in image else str((folder / image).absolute())
+            for image in _images(values)
+        ),
         pose=Pose(_one_of(values, "pose", "", Pose)) if "pose" in values else None,
     )
 
@@ -49,7 +73,11 @@ def target(values: Values) -> Target:
 
 def optimize(values: Values) -> OptimizationLevel | None:
     """How far the model is optimised before it is fetched; None: not at all."""
-    return OptimizationLevel(_one_of(values, "optimize", "", OptimizationLevel)) if "optimize" in values else None
+    return (
+        OptimizationLevel(_one_of(values, "optimize", "", OptimizationLevel))
+        if "optimize" in values
+        else None
+    )
 
 
 def suffix(values: Values) -> str:
@@ -63,7 +91,9 @@ def render(values: Values) -> bool | None:
 
 
 def check(values: Values) -> None:
-    """Refuse fields that nobody knows, and those that say nothing about this line: better told than passed over."""
+    """Refuse fields that nobody knows, and those that say nothing about this line: better told than
+    passed over.
+    """
     if unknown := sorted(set(values) - FIELDS):
         raise ValueError(f"unknown field {unknown[0]}. Known are {', '.join(sorted(FIELDS))}")
     kind = Kind(_one_of(values, "kind", "model", Kind))
@@ -71,7 +101,9 @@ def check(values: Values) -> None:
     if name := next((name for name in foreign if name in values), None):
         raise ValueError(f"{name} goes with a {other}, not with a {kind}")
     if "height" in values and suffix(values) == ".glb":
-        raise ValueError("height goes with a .blend: the .glb of a model is Mint's own file, unchanged")
+        raise ValueError(
+            "height goes with a .blend: the .glb of a model is Mint's own file, unchanged"
+        )
 
 
 def _text(values: Values, name: str) -> str | None:
@@ -102,7 +134,11 @@ def _height(values: Values) -> float | None:
     if value is None:
         return None
     try:
-        height = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else math.nan
+        height = (
+            float(value)
+            if isinstance(value, str | int | float) and not isinstance(value, bool)
+            else math.nan
+        )
     except ValueError:
         height = math.nan
     if not 0 < height < math.inf:
@@ -111,7 +147,10 @@ def _height(values: Values) -> float | None:
 
 
 def _images(values: Values) -> list[str]:
-    """`image` is one path or address; `images` a list of them, in a table with spaces between. Both together are all of them."""
+    """`image` is one path or address; `images` a list of them, in a table with spaces between.
+
+    Both together are all of them.
+    """
     first = [_text(values, "image") or ""] if "image" in values else []
     images = values.get("images", [])
     if isinstance(images, str):

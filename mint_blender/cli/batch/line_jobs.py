@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which job each line of a batch has: found in the ledger of the folder, whichever journal has begun it."""
+"""Which job each line of a batch has: found in the ledger of the folder, whichever journal has
+begun it.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,10 @@ class Refusal:
 
 @contextmanager
 def working_on(folder: Path) -> Iterator[lease.Lease]:
-    """Hold the folder: two at once would each start what the other has not begun yet. Raises InUse, OSError."""
+    """Hold the folder: two at once would each start what the other has not begun yet.
+
+    Raises InUse, OSError.
+    """
     place = folder / batch_ledger.FOLDER
     place.mkdir(parents=True, exist_ok=True)
     with held(place / "lock"), lease.held(place / "lease") as holding:
@@ -38,8 +43,12 @@ def begun(board: Board, folder: Path) -> frozenset[str]:
     return frozenset(batch_ledger.read(folder)) | frozenset(_in_journal(board, folder))
 
 
-def collect(board: Board, folder: Path, lines: list[Line]) -> tuple[dict[str, Job], dict[str, Refusal]]:
-    """The job of each line that has one, in this journal from now on, and the lines that are left alone. Raises OSError."""
+def collect(
+    board: Board, folder: Path, lines: list[Line]
+) -> tuple[dict[str, Job], dict[str, Refusal]]:
+    """The job of each line that has one, in this journal from now on, and the lines that are left
+    alone. Raises OSError.
+    """
     jobs, refused = _in_journal(board, folder), dict[str, Refusal]()
     requests = {line.tag: line.request for line in lines}
     by = batch_ledger.name_of(board.home / "journal.sqlite3")
@@ -51,15 +60,22 @@ def collect(board: Board, folder: Path, lines: list[Line]) -> tuple[dict[str, Jo
             refused[tag] = Refusal(_FOREIGN, Exit.KEY)
             jobs.pop(tag, None)
         else:
-            # What has not been sent is sent with the pictures of this file: they may lie elsewhere on this machine.
+            # What has not been sent is sent with the pictures of this file: they may lie elsewhere
+            # on this machine.
             request = requests.get(tag, entry.job.request)
-            job = entry.job if entry.job.body is not None else replace(entry.job, request=request, image_urls=())
+            job = (
+                entry.job
+                if entry.job.body is not None
+                else replace(entry.job, request=request, image_urls=())
+            )
             jobs[tag] = board.take_in(job, is_newer=entry.by != by)
     return jobs, refused
 
 
 def find(board: Board, job: Job) -> Job:
-    """The job as it now is, also when it was taken off the list meanwhile, in Blender say: it is a line's all the same."""
+    """The job as it now is, also when it was taken off the list meanwhile, in Blender say: it is a
+    line's all the same.
+    """
     try:
         return board.job(job.id)
     except NotPossible:
@@ -70,8 +86,16 @@ def find(board: Board, job: Job) -> Job:
 def _in_journal(board: Board, folder: Path) -> dict[str, Job]:
     """What this journal knows of the folder by its path; the newest where a line was begun anew."""
     start = batch_ledger.line_of(folder)
-    return {(job.target.line or "").removeprefix(start): job for job in reversed(board.lines(start))}
+    return {
+        (job.target.line or "").removeprefix(start): job for job in reversed(board.lines(start))
+    }
 
 
-_UNREADABLE = "It was started before, but its entry in the folder's ledger cannot be read. Update the add-on. Nothing is started for it."
-_FOREIGN = "This line belongs to another Mint account. Run the batch with that account's key and address. Nothing is sent for it."
+_UNREADABLE = (
+    "It was started before, but its entry in the folder's ledger cannot be read. Update the add-on."
+    " Nothing is started for it."
+)
+_FOREIGN = (
+    "This line belongs to another Mint account. Run the batch with that account's key and address."
+    " Nothing is sent for it."
+)

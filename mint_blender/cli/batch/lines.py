@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A batch file: one generation a line, as .jsonl, .csv or .txt. Every field of a single generation can be set for each line."""
+"""A batch file: one generation a line, as .jsonl, .csv or .txt.
+
+Every field of a single generation can be set for each line.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +29,12 @@ class BadLine(Exception):
 
 @dataclass(frozen=True)
 class Line:
-    """One generation of a batch. `tag` is the same in every run for the same content, wherever in the file it stands.
+    """One generation of a batch.
 
-    `target` says all but where the files lie; `render` is None where the line leaves that to the command.
+    `tag` is the same in every run for the same content, wherever in the file it stands.
+
+    `target` says all but where the files lie; `render` is None where the line leaves that to the
+    command.
     """
 
     number: int
@@ -42,7 +48,9 @@ class Line:
     @property
     def title(self) -> str:
         """How its files are called: the line's number and the beginning of its name or prompt."""
-        words = re.sub(r"[^\w-]+", "-", (self.request.name or self.request.prompt).lower()).strip("-_")
+        words = re.sub(r"[^\w-]+", "-", (self.request.name or self.request.prompt).lower()).strip(
+            "-_"
+        )
         return f"{self.number:04}-{words[:40].strip('-_') or self.request.kind}"
 
 
@@ -74,7 +82,10 @@ def _records(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
         return
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
-            yield number, _json(line, path, number) if kind == ".jsonl" else {"prompt": line.strip()}
+            yield (
+                number,
+                _json(line, path, number) if kind == ".jsonl" else {"prompt": line.strip()},
+            )
 
 
 def _table(text: str, path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -89,7 +100,11 @@ def _table(text: str, path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
                     f"{path.name}, line {last}: there are more fields than the header has names. "
                     f'A text with a comma in it stands in quotes: "a lamp, orange".'
                 )
-            if values := {name.strip(): value.strip() for name, value in row.items() if value and value.strip()}:
+            if values := {
+                name.strip(): value.strip()
+                for name, value in row.items()
+                if value and value.strip()
+            }:
                 yield last, values
     except csv.Error as error:
         raise BadLine(f"{path.name}, line {last + 1}: this is not CSV ({error}).") from error
@@ -101,7 +116,10 @@ def _json(line: str, path: Path, number: int) -> Mapping[str, Any]:
     except ValueError as error:
         raise BadLine(f"{path.name}, line {number}: this is not JSON ({error}).") from error
     if not isinstance(values, dict):
-        raise BadLine(f'{path.name}, line {number}: each line is a JSON object, such as {{"prompt": "a lamp"}}.')
+        raise BadLine(
+            f'{path.name}, line {number}: each line is a JSON object, such as {{"prompt": "a'
+            ' lamp"}.'
+        )
     return {name: value for name, value in values.items() if value is not None}
 
 
@@ -109,13 +127,20 @@ def _line(number: int, values: Mapping[str, Any], folder: Path, where: str) -> L
     try:
         fields.check(values)
         request, target = fields.request(values, folder), fields.target(values)
-        optimize, suffix, render = fields.optimize(values), fields.suffix(values), fields.render(values)
+        optimize, suffix, render = (
+            fields.optimize(values),
+            fields.suffix(values),
+            fields.render(values),
+        )
         return Line(number, _digest(values), request, target, optimize, suffix, render)
     except ValueError as error:
         raise BadLine(f"{where}: {error}.") from error
 
 
 def _digest(values: Mapping[str, Any]) -> str:
-    """The same for the same content. A picture may be rendered later, of what is there: that makes no other line of it."""
+    """The same for the same content.
+
+    A picture may be rendered later, of what is there: that makes no other line of it.
+    """
     told = {name: value for name, value in values.items() if name != "render"}
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]

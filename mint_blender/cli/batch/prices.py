@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the lines of a batch will cost, as far as Mint tells, and a purse that is not overdrawn while they run."""
+"""What the lines of a batch will cost, as far as Mint tells, and a purse that is not overdrawn
+while they run.
+"""
 
 from __future__ import annotations
 
@@ -31,21 +33,34 @@ class Prices:
     optimization: float | None = None
 
     def of(self, line: Line, job: Job | None = None) -> float | None:
-        """What is still to be paid for a line with its optimisation; None when a part of it is not known.
+        """What is still to be paid for a line with its optimisation; None when a part of it is not
+        known.
 
-        `job` is one that goes on: what Mint says that it has taken, or holds back, is paid already."""
+        `job` is one that goes on: what Mint says that it has taken, or holds back, is paid already.
+        """
         generation, extra = self.each.get(_what(line)), self.optimization if line.optimize else 0.0
         if generation is None or extra is None:
             return None
-        return generation + extra if job is None else max(0.0, spending.at_prices(job, generation, extra) - (job.cost or 0.0))
+        return (
+            generation + extra
+            if job is None
+            else max(0.0, spending.at_prices(job, generation, extra) - (job.cost or 0.0))
+        )
 
     def total(self, lines: Iterable[Line], jobs: Jobs = MappingProxyType({})) -> float | None:
-        """All of them; None when one of them is not known. `jobs` are those that go on, by the tag of their line."""
+        """All of them; None when one of them is not known.
+
+        `jobs` are those that go on, by the tag of their line.
+        """
         return _sum(self.of(line, jobs.get(line.tag)) for line in lines)
 
     def untold(self, lines: Iterable[Line]) -> str | None:
         """Why the sum is not known, if that is for the optimisations."""
-        return NO_MODEL_YET if self.optimization is None and any(line.optimize for line in lines) else None
+        return (
+            NO_MODEL_YET
+            if self.optimization is None and any(line.optimize for line in lines)
+            else None
+        )
 
     def generations(self, lines: Iterable[Line], jobs: Jobs = MappingProxyType({})) -> float | None:
         """All of them without optimisations; None when one of them is not known."""
@@ -62,7 +77,9 @@ def ask(board: Board, lines: list[Line], on_wait: OnWait) -> Prices:
         return prices
     with session.open_client() as client:
         for kind, preset, mode in Counter(_what(line) for line in lines):
-            prices.each[kind, preset, mode] = session.learn_price(board, client, Price(kind, preset, mode), on_wait)
+            prices.each[kind, preset, mode] = session.learn_price(
+                board, client, Price(kind, preset, mode), on_wait
+            )
         if any(line.optimize for line in lines):
             prices.optimization = session.learn_price(board, client, OptimizationPrice(), on_wait)
     return prices
@@ -70,18 +87,31 @@ def ask(board: Board, lines: list[Line], on_wait: OnWait) -> Prices:
 
 def said(prices: Prices, lines: list[Line], jobs: Jobs = MappingProxyType({})) -> str:
     """The sum in a sentence for a person."""
-    optimized, known = sum(line.optimize is not None for line in lines), prices.optimization is not None
+    optimized, known = (
+        sum(line.optimize is not None for line in lines),
+        prices.optimization is not None,
+    )
     total = prices.total(lines, jobs) if known else prices.generations(lines, jobs)
-    amount = "Mint does not tell what they will cost" if total is None else f"about {total:,.0f} Credits in all"
+    amount = (
+        "Mint does not tell what they will cost"
+        if total is None
+        else f"about {total:,.0f} Credits in all"
+    )
     if optimized and total is not None:
-        amount += f", {_models(optimized)} optimised" if known else f", and what Mint takes for optimising {_models(optimized)}"
+        amount += (
+            f", {_models(optimized)} optimised"
+            if known
+            else f", and what Mint takes for optimising {_models(optimized)}"
+        )
     paused = sum(line.tag in jobs for line in lines)
     going_on = f" or go on with ({paused} stopped before)" if paused else ""
     return f"{len(lines)} {'line' if len(lines) == 1 else 'lines'} to start{going_on}: {amount}."
 
 
 class Purse:
-    """The limit over all lines that this run starts: what Mint says they cost, else what it said they would."""
+    """The limit over all lines that this run starts: what Mint says they cost, else what it said
+    they would.
+    """
 
     def __init__(self, limit: float | None, prices: Prices) -> None:
         self.was_short = False
@@ -92,18 +122,25 @@ class Purse:
         self._spent = 0.0
 
     def allows(self, line: Line, jobs: Iterable[Job], own: Job | None = None) -> bool:
-        """May this line be started too, or gone on with as its `own` job? `jobs` are those that are under way, as they now are.
+        """May this line be started too, or gone on with as its `own` job?
 
-        After a no, it is no."""
+        `jobs` are those that are under way, as they now are.
+
+        After a no, it is no.
+        """
         if self._limit is None or self.was_short:
             return not self.was_short
-        running = sum(self._cost(self._running[job.id], job) for job in jobs if job.id in self._running)
+        running = sum(
+            self._cost(self._running[job.id], job) for job in jobs if job.id in self._running
+        )
         expected = self._spent + running + (self._prices.of(line, own) or 0.0)
         self.was_short = expected > self._limit + _ROUNDING
         return not self.was_short
 
     def begin(self, line: Line, job: Job, before: float = 0.0) -> None:
-        """A line was started: its price is held back, without what an earlier run has paid for it before."""
+        """A line was started: its price is held back, without what an earlier run has paid for it
+        before.
+        """
         self._running[job.id] = line
         self._before[job.id] = before
 
@@ -114,13 +151,21 @@ class Purse:
             self._spent += self._cost(line, job)
 
     def _cost(self, line: Line, job: Job) -> float:
-        """What a job takes, with all that is still to come; a line of its kind is expected to take as much from then on."""
+        """What a job takes, with all that is still to come; a line of its kind is expected to take
+        as much from then on.
+        """
         if job.operation and job.operation.credits is not None:
-            self._prices.each[_what(line)] = max(job.operation.credits.spent, self._prices.each.get(_what(line)) or 0.0)
+            self._prices.each[_what(line)] = max(
+                job.operation.credits.spent, self._prices.each.get(_what(line)) or 0.0
+            )
         if job.optimization and job.optimization.credits is not None:
-            self._prices.optimization = max(job.optimization.credits.spent, self._prices.optimization or 0.0)
+            self._prices.optimization = max(
+                job.optimization.credits.spent, self._prices.optimization or 0.0
+            )
         optimization = self._prices.optimization if line.optimize else None
-        total = spending.at_prices(job, self._prices.each.get(_what(line)) or 0.0, optimization or 0.0)
+        total = spending.at_prices(
+            job, self._prices.each.get(_what(line)) or 0.0, optimization or 0.0
+        )
         return max(0.0, total - self._before.get(job.id, 0.0))
 
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a batch leaves beside each result: a picture, and a record of what was asked for and what came of it."""
+"""What a batch leaves beside each result: a picture, and a record of what was asked for and what
+came of it.
+"""
 
 from __future__ import annotations
 
@@ -55,11 +57,15 @@ class Entry:
 def is_written(job: Job) -> bool:
     """Is everything there that the job was to become?"""
     wanted = [text for text in (job.target.output, job.target.render) if text]
-    return job.phase is Phase.PLACED and bool(wanted) and all(Path(text).is_file() for text in wanted)
+    return (
+        job.phase is Phase.PLACED and bool(wanted) and all(Path(text).is_file() for text in wanted)
+    )
 
 
 def entry(line: Line, job: Job | None, terminal: Terminal, refusal: str | None = None) -> Entry:
-    """How a line stands, judged by its job and by what lies in the folder; `refusal` says why it could not be started."""
+    """How a line stands, judged by its job and by what lies in the folder; `refusal` says why it
+    could not be started.
+    """
     if job is None or job.target.output is None:
         return Entry(line, None, State.FAILED if refusal else State.UNSTARTED, refusal or "")
     output = Path(job.target.output)
@@ -69,7 +75,11 @@ def entry(line: Line, job: Job | None, terminal: Terminal, refusal: str | None =
         job,
         state,
         _sentence(job, state),
-        tuple(terminal.command(verb.value, job.id, *_MORE.get(verb, ())) for verb in presenter.verbs(job) if verb is not Verb.CANCEL),
+        tuple(
+            terminal.command(verb.value, job.id, *_MORE.get(verb, ()))
+            for verb in presenter.verbs(job)
+            if verb is not Verb.CANCEL
+        ),
         output if output.is_file() else None,
         _picture(job, output),
         record if record.is_file() else None,
@@ -84,7 +94,9 @@ def keep(line: Line, job: Job, terminal: Terminal) -> None:
     output.parent.mkdir(parents=True, exist_ok=True)
     _keep_picture(job, output)
     told = _told(line, job, entry(line, job, terminal))
-    delivery_write.put(output.with_suffix(".json"), json.dumps(told, indent=2, ensure_ascii=False) + "\n")
+    delivery_write.put(
+        output.with_suffix(".json"), json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+    )
 
 
 _MORE = {Verb.REVISE: ('"what should change"',)}
@@ -112,7 +124,9 @@ def _told(line: Line, job: Job, known: Entry) -> dict[str, Any]:
         "line": line.number,
         "state": known.state.value,
         "prompt": job.request.prompt,
-        "settings": _settings(job) | ({"images": list(line.request.images)} if line.request.images else {}),
+        "settings": (
+            _settings(job) | ({"images": list(line.request.images)} if line.request.images else {})
+        ),
         "job": job.id,
         "operation": said["operation"],
         "asset": asset.id if asset else None,
@@ -159,18 +173,24 @@ def _mints_picture(job: Job) -> Path | None:
 
 
 def _rendered(job: Job) -> Path | None:
-    return Path(job.target.render) if job.target.render and Path(job.target.render).is_file() else None
+    return (
+        Path(job.target.render) if job.target.render and Path(job.target.render).is_file() else None
+    )
 
 
 def _picture(job: Job, output: Path) -> Path | None:
     """The picture that lies beside the result."""
     mints = _mints_picture(job)
     suffixes = [*([mints.suffix] if mints else []), *sorted(SUFFIXES)]
-    return _rendered(job) or next((path for suffix in suffixes if (path := output.with_suffix(suffix)).is_file()), None)
+    return _rendered(job) or next(
+        (path for suffix in suffixes if (path := output.with_suffix(suffix)).is_file()), None
+    )
 
 
 def _keep_picture(job: Job, output: Path) -> None:
-    """Mint's picture as it came, where none was rendered; the Preview's copy goes when there is a better one."""
+    """Mint's picture as it came, where none was rendered; the Preview's copy goes when there is a
+    better one.
+    """
     picture, mints = _rendered(job), _mints_picture(job)
     if picture is None and mints is not None:
         picture = output.with_suffix(mints.suffix)
@@ -178,7 +198,12 @@ def _keep_picture(job: Job, output: Path) -> None:
             delivery_write.copy(mints, picture)
     for preview in [Path(kept.path) for kept in job.previews]:
         earlier = output.with_suffix(preview.suffix)
-        if picture is not None and earlier != picture and preview.is_file() and _is_same(preview, earlier):
+        if (
+            picture is not None
+            and earlier != picture
+            and preview.is_file()
+            and _is_same(preview, earlier)
+        ):
             earlier.unlink()
 
 

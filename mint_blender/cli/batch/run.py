@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many prompts: a few at once, each written as soon as it is here. A rerun continues: no line is ever started twice.
+"""Many prompts: a few at once, each written as soon as it is here.
 
-Which job belongs to which line stands in the ledger of the results' folder before anything is sent for it: neither a kill in between nor
-another journal can lose it.
+A rerun continues: no line is ever started twice.
+
+Which job belongs to which line stands in the ledger of the results' folder before anything is sent
+for it: neither a kill in between nor another journal can lose it.
 """
 
 from __future__ import annotations
@@ -30,20 +32,23 @@ from . import prices as batch_prices
 from .lines import BadLine, Line
 from .prices import Prices, Purse
 
-_UNPAID = frozenset({Phase.WAITING, Phase.SENDING, Phase.BILLING, Phase.PAUSED})  # what was not paid for yet, as far as is known
+# what was not paid for yet, as far as is known
+_UNPAID = frozenset({Phase.WAITING, Phase.SENDING, Phase.BILLING, Phase.PAUSED})
 _OVER = frozenset({Phase.FAILED, Phase.CANCELED})
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Generate every line of a file; the status of the first line that is not done."""
-    # However the folder is spelled: its lines are found by it, and not to be found is to be paid for again.
+    # However the folder is spelled: its lines are found by it, and not to be found is to be paid
+    # for again.
     wishes = _Wishes(arguments.output.resolve(), arguments.render, arguments.retry_failed)
     try:
         lines = batch_lines.read(arguments.file)
         with session.open_list() as board:
             begun = line_jobs.begun(board, wishes.folder)
         for line in lines:
-            if line.tag not in begun:  # the others were checked when they began, and their pictures may be gone since
+            # the others were checked when they began, and their pictures may be gone since
+            if line.tag not in begun:
                 _check(line, arguments.file)
     except BadLine as trouble:
         terminal.error(f"{trouble} Nothing was started.")
@@ -58,11 +63,20 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         name = str(by).replace(UNKNOWN, "another machine")
         host = f" on {name}" if name else ""
         more = f" If {name} is off, try again in a minute." if name else ""
-        terminal.error(f"A batch into {wishes.folder} is running already{host}: wait for it, or stop it.{more} Nothing was started.")
+        terminal.error(
+            f"A batch into {wishes.folder} is running already{host}: wait for it, or stop it.{more}"
+            " Nothing was started."
+        )
         return Exit.FAILED
 
 
-def _generate(lines: list[Line], wishes: _Wishes, arguments: argparse.Namespace, terminal: Terminal, holding: Lease) -> Exit:
+def _generate(
+    lines: list[Line],
+    wishes: _Wishes,
+    arguments: argparse.Namespace,
+    terminal: Terminal,
+    holding: Lease,
+) -> Exit:
     with session.open_board() as board, BackgroundImporter() as importer:
         going = _Run(board, wishes, terminal, lines, importer)
         going.is_lost = lambda: holding.is_lost
@@ -95,9 +109,13 @@ def _check(line: Line, path: Path) -> None:
 
 def _cannot_write(lines: list[Line], wishes: _Wishes) -> str | None:
     """Why the results could not be written here, or None."""
-    for kind, suffix, renders in sorted({(line.request.kind, line.suffix, wishes.renders(line)) for line in lines}):
+    for kind, suffix, renders in sorted(
+        {(line.request.kind, line.suffix, wishes.renders(line)) for line in lines}
+    ):
         file = wishes.folder / f"mint{suffix}"
-        if complaint := delivery_write.complaint(kind, file, file.with_suffix(".png") if renders else None):
+        if complaint := delivery_write.complaint(
+            kind, file, file.with_suffix(".png") if renders else None
+        ):
             return complaint
     return contact_sheet.complaint(wishes.folder)
 
@@ -105,7 +123,14 @@ def _cannot_write(lines: list[Line], wishes: _Wishes) -> str | None:
 class _Run:
     """One run over all lines: starts, hears, finishes."""
 
-    def __init__(self, board: Board, wishes: _Wishes, terminal: Terminal, lines: list[Line], importer: BackgroundImporter) -> None:
+    def __init__(
+        self,
+        board: Board,
+        wishes: _Wishes,
+        terminal: Terminal,
+        lines: list[Line],
+        importer: BackgroundImporter,
+    ) -> None:
         self._board = board
         self._importer = importer
         self._wishes = wishes
@@ -113,16 +138,23 @@ class _Run:
         self._lines = lines
         self._jobs, self._refused = line_jobs.collect(board, wishes.folder, lines)
         self._names = {path.stem for path in wishes.folder.iterdir()}
-        self._names |= {Path(job.target.output).stem for job in self._jobs.values() if job.target.output}
-        self._written = {job.id for job in self._jobs.values() if job.phase is Phase.PLACED and _has_output(job)}
+        self._names |= {
+            Path(job.target.output).stem for job in self._jobs.values() if job.target.output
+        }
+        self._written = {
+            job.id for job in self._jobs.values() if job.phase is Phase.PLACED and _has_output(job)
+        }
         self._purse = Purse(None, Prices())
         self._active: dict[str, Line] = {}
         self._statuses: dict[int, Exit] = {}
         self._refusals: dict[int, str] = {}
-        self.is_lost: Callable[[], bool] = lambda: False  # has another machine taken the folder over?
+        # has another machine taken the folder over?
+        self.is_lost: Callable[[], bool] = lambda: False
 
     def run(self, at_once: int, limit: float | None) -> Exit:
-        """Say the price, keep `at_once` lines going until all have come to rest, and say how it went."""
+        """Say the price, keep `at_once` lines going until all have come to rest, and say how it
+        went.
+        """
         to_pay = [line for line in self._lines if self._costs(line)]
         going_on = {line.tag: job for line in to_pay if (job := self._own(line)) is not None}
         prices = batch_prices.ask(self._board, to_pay, self._terminal.wait)
@@ -144,13 +176,20 @@ class _Run:
         self._board.catch_up()
         if not self._jobs:
             return
-        entries = [records.entry(line, self._job(line), self._terminal, self._refusals.get(line.number)) for line in self._lines]
+        entries = [
+            records.entry(line, self._job(line), self._terminal, self._refusals.get(line.number))
+            for line in self._lines
+        ]
         try:
             sheet = contact_sheet.write(self._wishes.folder, name, entries)
         except OSError as error:
-            self._terminal.hint(f"The contact sheet could not be written: {error.strerror or error}.")
+            self._terminal.hint(
+                f"The contact sheet could not be written: {error.strerror or error}."
+            )
             return
-        self._terminal.event({"event": "batch", **contact_sheet.summary(entries), "sheet": str(sheet)})
+        self._terminal.event(
+            {"event": "batch", **contact_sheet.summary(entries), "sheet": str(sheet)}
+        )
         self._terminal.hint(f"Everything at a glance: {sheet}")
 
     def _follow(self, at_once: int) -> None:
@@ -167,20 +206,28 @@ class _Run:
                 except StillAway as away:
                     self._keep_the_rest(away)
                     return
-                for job_id in [job_id for job_id in self._active if not self._board.is_active(job_id)]:
+                for job_id in [
+                    job_id for job_id in self._active if not self._board.is_active(job_id)
+                ]:
                     self._end_active(job_id)
 
     def _keep_the_rest(self, away: StillAway) -> None:
-        """No line comes to an end without the network, and no further one is begun: all of them are kept as they are."""
+        """No line comes to an end without the network, and no further one is begun: all of them are
+        kept as they are.
+        """
         self._terminal.error(str(away))
         for line in self._lines:
             self._statuses.setdefault(line.number, Exit.UNREACHABLE)
 
     def _conclude(self) -> Exit:
         done = sum(status is Exit.DONE for status in self._statuses.values())
-        self._terminal.hint(f"{done} of {len(self._lines)} lines are done; the files are in {self._wishes.folder}.")
+        self._terminal.hint(
+            f"{done} of {len(self._lines)} lines are done; the files are in {self._wishes.folder}."
+        )
         if self._purse.was_short:
-            self._terminal.error("Another line would have gone over --max-credits: no further one was started.")
+            self._terminal.error(
+                "Another line would have gone over --max-credits: no further one was started."
+            )
             return Exit.CREDITS
         if done < len(self._lines):
             more = "A line that failed is not paid for again unasked: --retry-failed does that."
@@ -198,10 +245,14 @@ class _Run:
         if line.tag in self._refused:
             return False
         job = self._job(line)
-        return job is None or job.phase in _UNPAID or (self._wishes.retry_failed and job.phase in _OVER)
+        return (
+            job is None
+            or job.phase in _UNPAID
+            or (self._wishes.retry_failed and job.phase in _OVER)
+        )
 
     def _own(self, line: Line) -> Job | None:
-        """The job that a line goes on with; None where another one, or another attempt, is begun."""
+        """The job that a line goes on with; None where another one, or another attempt, is begun."""  # noqa: E501
         job = self._job(line)
         return None if job is None or job.phase in _OVER else job
 
@@ -211,20 +262,33 @@ class _Run:
             self._refuse(line, refusal.sentence, refusal.status)
             return
         if self.is_lost():
-            self._refuse(line, "Another machine works on this folder now: nothing more is started here.", Exit.FAILED)
+            self._refuse(
+                line,
+                "Another machine works on this folder now: nothing more is started here.",
+                Exit.FAILED,
+            )
             return
         costs, own = self._costs(line), self._own(line)
-        if costs and not self._purse.allows(line, [self._board.job(job_id) for job_id in self._active], own):
+        if costs and not self._purse.allows(
+            line, [self._board.job(job_id) for job_id in self._active], own
+        ):
             self._statuses[line.number] = Exit.CREDITS
             return
         before = self._job(line)
         try:
             job = self._go_on(line)
-        except NotPossible as trouble:  # a picture has gone since the file was checked: the other lines go on
-            self._refuse(line, str(trouble), Exit.CREDITS if isinstance(trouble, TooExpensive) else Exit.FAILED)
+        # a picture has gone since the file was checked: the other lines go on
+        except NotPossible as trouble:
+            self._refuse(
+                line,
+                str(trouble),
+                Exit.CREDITS if isinstance(trouble, TooExpensive) else Exit.FAILED,
+            )
             return
         if costs:
-            self._purse.begin(line, job, (before.cost or 0.0) if before and before.id == job.id else 0.0)
+            self._purse.begin(
+                line, job, (before.cost or 0.0) if before and before.id == job.id else 0.0
+            )
         if self._board.is_active(job.id):
             self._active[job.id] = line
         else:
@@ -237,33 +301,53 @@ class _Run:
     def _go_on(self, line: Line) -> Job:
         job = self._job(line)
         if job is None or (job.phase is Phase.CANCELED and self._wishes.retry_failed):
-            job = self._jobs[line.tag] = self._board.start(line.request, self._target(line), optimize=line.optimize)
+            job = self._jobs[line.tag] = self._board.start(
+                line.request, self._target(line), optimize=line.optimize
+            )
             return job
         job = self._with_picture(line, job)
         if goes_on(job) or job.phase is Phase.BILLING:
             self._board.resume(job.id)
         elif job.phase is Phase.FAILED and self._wishes.retry_failed:
             self._board.retry(job.id)
-        elif job.phase in {Phase.READY, Phase.PLACED} and not records.is_written(job) and _was_cleared(job):
+        elif (
+            job.phase in {Phase.READY, Phase.PLACED}
+            and not records.is_written(job)
+            and _was_cleared(job)
+        ):
             self._board.fetch_again(job.id)
         return job
 
     def _target(self, line: Line) -> Target:
-        """Where a new line's files go: under a name that no other line has, and no file of the user's."""
+        """Where a new line's files go: under a name that no other line has, and no file of the
+        user's.
+        """
         title, number = line.title, 1
         while title in self._names:
             title, number = f"{line.title}-{number + 1}", number + 1
         self._names.add(title)
         path = str(self._wishes.folder / title)
         render = f"{path}.png" if self._wishes.renders(line) else None
-        return replace(line.target, output=f"{path}{line.suffix}", render=render, line=batch_ledger.line_of(self._wishes.folder, line.tag))
+        return replace(
+            line.target,
+            output=f"{path}{line.suffix}",
+            render=render,
+            line=batch_ledger.line_of(self._wishes.folder, line.tag),
+        )
 
     def _with_picture(self, line: Line, job: Job) -> Job:
         """A still may be wanted later than the result: that costs nothing."""
-        if not self._wishes.renders(line) or job.target.render or job.target.output is None or self._board.is_active(job.id):
+        if (
+            not self._wishes.renders(line)
+            or job.target.render
+            or job.target.output is None
+            or self._board.is_active(job.id)
+        ):
             return job
         try:
-            return self._board.retarget(job.id, replace(job.target, render=str(Path(job.target.output).with_suffix(".png"))))
+            return self._board.retarget(
+                job.id, replace(job.target, render=str(Path(job.target.output).with_suffix(".png")))
+            )
         except NotPossible:  # another process is working on it
             return job
 
@@ -278,16 +362,29 @@ class _Run:
             self._statuses[line.number] = Exit.DONE
         else:
             self._statuses[line.number] = finish(
-                self._board, self._still_to_write(job), self._terminal, line=line.number, write=self._importer.write
+                self._board,
+                self._still_to_write(job),
+                self._terminal,
+                line=line.number,
+                write=self._importer.write,
             )
         try:
             records.keep(line, line_jobs.find(self._board, job), self._terminal)
         except OSError as error:
-            self._terminal.hint(f"line {line.number}: its picture or record could not be written: {error.strerror or error}.")
+            self._terminal.hint(
+                f"line {line.number}: its picture or record could not be written:"
+                f" {error.strerror or error}."
+            )
 
     def _still_to_write(self, job: Job) -> Job:
-        """A result that an earlier run has written is left alone, whatever the user has made of it since: only the still is lacking."""
-        return replace(job, target=replace(job.target, output=None)) if job.id in self._written else job
+        """A result that an earlier run has written is left alone, whatever the user has made of it
+        since: only the still is lacking.
+        """
+        return (
+            replace(job, target=replace(job.target, output=None))
+            if job.id in self._written
+            else job
+        )
 
 
 def _has_output(job: Job) -> bool:

@@ -102,10 +102,10 @@ def _of_state(state: str) -> str:
     """Its colour, and what is hidden while its radio button is chosen."""
     chosen = f"#show-{state}:checked ~"
     return (
-        f".{state} {{ --tint: var(--{state}); }}\n"
-        f"{chosen} main article:not(.{state}) {{ display: none; }}\n"
-        f"{chosen} header label.{state} {{ border-color: var(--tint); background: color-mix(in srgb, var(--tint) 12%, var(--card)); }}\n"
-        f"#show-{state}:focus-visible ~ header label.{state} {{ outline: 2px solid var(--link); outline-offset: 2px; }}\n"
+        f".{state} {{ --tint: var(--{state}); }}\n{chosen} main article:not(.{state}) {{ display:"
+        f" none; }}\n{chosen} header label.{state} {{ border-color: var(--tint); background:"
+        f" color-mix(in srgb, var(--tint) 12%, var(--card)); }}\n#show-{state}:focus-visible ~"
+        f" header label.{state} {{ outline: 2px solid var(--link); outline-offset: 2px; }}\n"
     )
 
 

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which files of an asset library's folder are ours: a line for each step, on disk before the step is taken.
+"""Which files of an asset library's folder are ours: a line for each step, on disk before the step
+is taken.
 
-Knows nothing of `bpy`. A file appears whole or not at all, and what it will be is on the list before: after a kill at any moment the
-next run knows whether it is there. What is not on the list, or was changed since we wrote it, is the user's and is left alone.
+Knows nothing of `bpy`. A file appears whole or not at all, and what it will be is on the list
+before: after a kill at any moment the next run knows whether it is there. What is not on the list,
+or was changed since we wrote it, is the user's and is left alone.
 """
 
 from __future__ import annotations
@@ -25,20 +27,29 @@ LOCK = "mint-library.lock"
 
 @dataclass(frozen=True)
 class Entry:
-    """One asset's file. `version` tells whether Mint has another one by now; `digest` is of the file as we write it."""
+    """One asset's file.
+
+    `version` tells whether Mint has another one by now; `digest` is of the file as we write it.
+    """
 
     asset: str
     file: str
     version: str
     digest: str
     placed: bool = True
-    """Is it in the folder? If not, it is about to be, and in its place there may be an earlier one:"""
+    """Is it in the folder?
+
+    If not, it is about to be, and in its place there may be an earlier one:
+    """
     earlier_version: str = ""
     earlier_digest: str = ""
 
 
 class Manifest:
-    """The list of one folder. To be changed only by who holds the folder. Raises OSError where it cannot be written."""
+    """The list of one folder.
+
+    To be changed only by who holds the folder. Raises OSError where it cannot be written.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -56,9 +67,13 @@ class Manifest:
             part.unlink(missing_ok=True)
         for entry in [each for each in self._entries.values() if not each.placed]:
             if self._is_there(entry.file, entry.digest):
-                self._entries[entry.asset] = Entry(entry.asset, entry.file, entry.version, entry.digest)
+                self._entries[entry.asset] = Entry(
+                    entry.asset, entry.file, entry.version, entry.digest
+                )
             elif entry.earlier_digest:
-                self._entries[entry.asset] = Entry(entry.asset, entry.file, entry.earlier_version, entry.earlier_digest)
+                self._entries[entry.asset] = Entry(
+                    entry.asset, entry.file, entry.earlier_version, entry.earlier_digest
+                )
             else:
                 del self._entries[entry.asset]
         if self._path.exists():
@@ -67,26 +82,41 @@ class Manifest:
     def is_up_to_date(self, asset_id: str, version: str) -> bool:
         """Is that very version there, in the folder or wherever below it the user has moved it?"""
         entry = self._entries.get(asset_id)
-        return entry is not None and entry.placed and entry.version == version and entry.file in self._present
+        return (
+            entry is not None
+            and entry.placed
+            and entry.version == version
+            and entry.file in self._present
+        )
 
     def name(self, asset_id: str, otherwise: str) -> str:
-        """What the file is called: a name that it has once stays, since the user's scenes may link to it."""
+        """What the file is called: a name that it has once stays, since the user's scenes may link
+        to it.
+        """
         entry = self._entries.get(asset_id)
         return entry.file if entry else otherwise
 
     def why_not(self, asset_id: str, name: str) -> str | None:
-        """Why this file may not be written: a sentence. None when it is as we wrote it, or not there."""
+        """Why this file may not be written: a sentence.
+
+        None when it is as we wrote it, or not there.
+        """
         if not os.path.lexists(self._folder / name):
             return None
         entry = self._entries.get(asset_id)
         if entry is None:
             return f"{name} is not a file of this library's sync, so it was left as it is."
         if not self._is_there(name, entry.digest):
-            return f"{name} was changed since it was saved, so it was left as it is. Rename it to get the new version beside it."
+            return (
+                f"{name} was changed since it was saved, so it was left as it is. Rename it to get"
+                " the new version beside it."
+            )
         return None
 
     def place(self, asset_id: str, name: str, version: str, file: Path) -> Path:
-        """Bring a finished file into the folder; at every moment the old one is there or the new one, and which one can be told."""
+        """Bring a finished file into the folder; at every moment the old one is there or the new
+        one, and which one can be told.
+        """
         known = self._entries.get(asset_id)
         entry = Entry(asset_id, name, version, digest_of(file), placed=False)
         if known is not None:
@@ -113,7 +143,9 @@ class Manifest:
         self._entries[entry.asset] = entry
 
     def _write_anew(self) -> None:
-        """One line for each asset: without steps that are over, and without a line that a kill has torn."""
+        """One line for each asset: without steps that are over, and without a line that a kill has
+        torn.
+        """
         part = self._path.with_name(f"{NAME}.part")
         with part.open("w", encoding="utf-8") as stream:
             stream.writelines(json.dumps(asdict(entry)) + "\n" for entry in self._entries.values())

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keeps a folder of .blend files up to date with what the API project has made: an asset library for the Asset Browser.
+"""Keeps a folder of .blend files up to date with what the API project has made: an asset library
+for the Asset Browser.
 
-For a Blender without a window (see `library_child`): each file is imported and saved here, which takes its time. The open file is the
-same afterwards. Everything is listed first, then only what is new is fetched, one after the other; a run that was killed is continued
-by the next one, and while one runs no other touches the folder.
+For a Blender without a window (see `library_child`): each file is imported and saved here, which
+takes its time. The open file is the same afterwards. Everything is listed first, then only what is
+new is fetched, one after the other; a run that was killed is continued by the next one, and while
+one runs no other touches the folder.
 """
 
 from __future__ import annotations
@@ -61,7 +63,10 @@ class Step:
 
 @dataclass
 class Outcome:
-    """What a run has done. Entries that are not finished at Mint count nowhere: there is nothing to save."""
+    """What a run has done.
+
+    Entries that are not finished at Mint count nowhere: there is nothing to save.
+    """
 
     saved: list[Path] = field(default_factory=list)
     unchanged: int = 0
@@ -69,7 +74,9 @@ class Outcome:
     failed: list[str] = field(default_factory=list)
 
 
-def listed(client: Client, kinds: Sequence[Kind], on_wait: Callable[[MintError, float], None] | None = None) -> list[Asset]:
+def listed(
+    client: Client, kinds: Sequence[Kind], on_wait: Callable[[MintError, float], None] | None = None
+) -> list[Asset]:
     """Everything there is. Raises MintError."""
     found: dict[str, Asset] = {}
     for kind in kinds:
@@ -77,7 +84,11 @@ def listed(client: Client, kinds: Sequence[Kind], on_wait: Callable[[MintError, 
         used: set[str | None] = set()
         while cursor not in used:
             used.add(cursor)
-            page = patiently(partial(client.page, kind, cursor=cursor, limit=PAGE_SIZE), retries=Retries(), on_wait=on_wait)
+            page = patiently(
+                partial(client.page, kind, cursor=cursor, limit=PAGE_SIZE),
+                retries=Retries(),
+                on_wait=on_wait,
+            )
             found |= {asset.id: asset for asset in page.data if asset.id}
             cursor = page.next_cursor
             if cursor is None:
@@ -94,18 +105,31 @@ def sync(
     local_files: bool = False,
     read_again: Callable[[Asset], Asset] | None = None,
 ) -> Outcome:
-    """Bring the folder up to date with these entries. `local_files` as for a download; `read_again` gets an entry's fresh links where
-    those in the list have expired meanwhile. Raises OutputTrouble when the folder cannot be used at all, SyncRunning when
-    another process is at it."""
+    """Bring the folder up to date with these entries.
+
+    `local_files` as for a download; `read_again` gets an entry's fresh links where those in the
+    list have expired meanwhile. Raises OutputTrouble when the folder cannot be used at all,
+    SyncRunning when another process is at it.
+    """
     folder = folder.expanduser().absolute()
     with _held(folder) as manifest:
         outcome = Outcome()
-        done_ones = [asset for asset in wanted if view_model.state_of(asset) is view_model.State.DONE]
-        fresh = [asset for asset in done_ones if not manifest.is_up_to_date(asset.id, version_of(asset))]
+        done_ones = [
+            asset for asset in wanted if view_model.state_of(asset) is view_model.State.DONE
+        ]
+        fresh = [
+            asset for asset in done_ones if not manifest.is_up_to_date(asset.id, version_of(asset))
+        ]
         outcome.unchanged = len(done_ones) - len(fresh)
-        workshop = home / "library-sync" / hashlib.sha256(str(folder).encode("utf-8", "replace")).hexdigest()[:12]
+        workshop = (
+            home
+            / "library-sync"
+            / hashlib.sha256(str(folder).encode("utf-8", "replace")).hexdigest()[:12]
+        )
         with Downloader(local_files=local_files) as downloader:
-            fetched = partial(_fetched_from_fresh_links, downloader=downloader, read_again=read_again)
+            fetched = partial(
+                _fetched_from_fresh_links, downloader=downloader, read_again=read_again
+            )
             for number, asset in enumerate(fresh, start=1):
                 step = _one(folder, manifest, asset, workshop / asset.id, fetched, outcome)
                 tell(Step(asset, number, len(fresh), *step))
@@ -125,9 +149,13 @@ def _held(folder: Path) -> Iterator[Manifest]:
             manifest.recover()
             release = stack.pop_all()
     except InUse:
-        raise SyncRunning(f"A sync of {folder} is running already: wait for it, or stop it. Nothing was changed.") from None
+        raise SyncRunning(
+            f"A sync of {folder} is running already: wait for it, or stop it. Nothing was changed."
+        ) from None
     except OSError as error:
-        raise OutputTrouble(f"The asset library {folder} cannot be used: {error.strerror or error}.") from error
+        raise OutputTrouble(
+            f"The asset library {folder} cannot be used: {error.strerror or error}."
+        ) from error
     with release:
         yield manifest
 
@@ -135,13 +163,25 @@ def _held(folder: Path) -> Iterator[Manifest]:
 def version_of(asset: Asset) -> str:
     """Changes when the .blend would be another one: other files, another name or prompt."""
     told = asset.assets
-    links = [told.glb_url, told.optimized_glb_url, told.collider_mesh_url, told.pano_url] if told else []
-    urls = [link and files_urls.without_query(link) for link in links]  # links expire: a fresh one is no other file
-    return hashlib.sha256(json.dumps([asset.name, asset.prompt, *urls]).encode("utf-8", "replace")).hexdigest()[:16]
+    links = (
+        [told.glb_url, told.optimized_glb_url, told.collider_mesh_url, told.pano_url]
+        if told
+        else []
+    )
+    # links expire: a fresh one is no other file
+    urls = [link and files_urls.without_query(link) for link in links]
+    return hashlib.sha256(
+        json.dumps([asset.name, asset.prompt, *urls]).encode("utf-8", "replace")
+    ).hexdigest()[:16]
 
 
 def _one(
-    folder: Path, manifest: Manifest, asset: Asset, work: Path, fetched: Callable[[Asset, Path], dict[Role, Kept]], outcome: Outcome
+    folder: Path,
+    manifest: Manifest,
+    asset: Asset,
+    work: Path,
+    fetched: Callable[[Asset, Path], dict[Role, Kept]],
+    outcome: Outcome,
 ) -> tuple[Path | None, str]:
     """Fetch and save one entry; what goes wrong with it does not stop the others."""
     name = manifest.name(asset.id, f"{assets.file_name(_provenance(asset))}.blend")
@@ -166,7 +206,9 @@ def _one(
 def _fetched_from_fresh_links(
     asset: Asset, work: Path, *, downloader: Downloader, read_again: Callable[[Asset], Asset] | None
 ) -> dict[Role, Kept]:
-    """Its files; where a link has expired since the list was read, by links that are asked for anew, once."""
+    """Its files; where a link has expired since the list was read, by links that are asked for
+    anew, once.
+    """
     try:
         return _fetched(asset, work, downloader)
     except LinkExpired:
@@ -176,7 +218,10 @@ def _fetched_from_fresh_links(
 
 
 def _fetched(asset: Asset, work: Path, downloader: Downloader) -> dict[Role, Kept]:
-    """Its files, complete and checked; those of a run that was broken off are used. The picture may be missing."""
+    """Its files, complete and checked; those of a run that was broken off are used.
+
+    The picture may be missing.
+    """
     told = asset.assets
     assert told is not None, "an entry that is done has files"
     private_files.folder(work)
@@ -196,10 +241,14 @@ def _fetched(asset: Asset, work: Path, downloader: Downloader) -> dict[Role, Kep
 
 
 def _model(asset: Asset, get: Callable[[Fetch], Kept]) -> Kept:
-    """The optimised GLB where this Blender reads it, else the original; what a file needs it says only itself."""
+    """The optimised GLB where this Blender reads it, else the original; what a file needs it says
+    only itself.
+    """
     told, readable = asset.assets, readable_extensions()
     chosen = choice.choose_model(
-        optimized_url=told.optimized_glb_url if told else None, original_url=told.glb_url if told else None, readable=readable
+        optimized_url=told.optimized_glb_url if told else None,
+        original_url=told.glb_url if told else None,
+        readable=readable,
     )
     if chosen is None or told is None:
         raise ImportTrouble("Mint names no file for it.")
@@ -211,14 +260,24 @@ def _model(asset: Asset, get: Callable[[Fetch], Kept]) -> Kept:
 
 
 def _save(asset: Asset, kept: dict[Role, Kept], file: Path, folder: Path) -> Path:
-    """Make the .blend, outside of the library's folder: what a kill leaves of it is in nobody's way."""
+    """Make the .blend, outside of the library's folder: what a kill leaves of it is in nobody's
+    way.
+    """
     provenance, told = _provenance(asset), asset.assets
     picture = Path(kept[Role.PICTURE].path) if Role.PICTURE in kept else None
     if asset.kind is Kind.MODEL:
         taken = kept[Role.MODEL]
-        which = file_choice.OPTIMIZED if told and files_urls.same_file(taken.url, told.optimized_glb_url) else file_choice.ORIGINAL
-        provenance = replace(provenance, file_used=which, file_reason=file_choice.sentence(taken, which))
-        return assets.save_model_to_library(Path(taken.path), provenance, folder, picture, file=file)
+        which = (
+            file_choice.OPTIMIZED
+            if told and files_urls.same_file(taken.url, told.optimized_glb_url)
+            else file_choice.ORIGINAL
+        )
+        provenance = replace(
+            provenance, file_used=which, file_reason=file_choice.sentence(taken, which)
+        )
+        return assets.save_model_to_library(
+            Path(taken.path), provenance, folder, picture, file=file
+        )
     parts = WorldFiles(
         collider=Path(kept[Role.COLLIDER].path) if Role.COLLIDER in kept else None,
         panorama=Path(kept[Role.PANORAMA].path) if Role.PANORAMA in kept else None,

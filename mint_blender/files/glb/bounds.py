@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How large the scene of a glTF is, from the `min` and `max` of its positions and the transforms of its nodes. Only for checked JSON.
+"""How large the scene of a glTF is, from the `min` and `max` of its positions and the transforms of
+its nodes. Only for checked JSON.
 
 Plain arithmetic: a few numbers for each node are not worth loading NumPy for.
 """
@@ -11,16 +12,26 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 Vector = tuple[float, float, float]
-Rows = tuple[tuple[float, float, float, float], tuple[float, float, float, float], tuple[float, float, float, float]]
+Rows = tuple[
+    tuple[float, float, float, float],
+    tuple[float, float, float, float],
+    tuple[float, float, float, float],
+]
 """The upper three rows of an affine 4 × 4 matrix."""
 STAY: Rows = ((1.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0))
 NORMALIZED = {5120: 127.0, 5121: 255.0, 5122: 32767.0, 5123: 65535.0}
 
 
 def of_scene(document: dict[str, Any]) -> tuple[Vector, Vector] | None:
-    """Lowest and highest corner in glTF axes; None where the JSON does not tell (no min/max, skins, instances on the GPU)."""
+    """Lowest and highest corner in glTF axes; None where the JSON does not tell (no min/max, skins,
+    instances on the GPU).
+    """
     nodes = document.get("nodes", [])
-    if any("skin" in node or "EXT_mesh_gpu_instancing" in (node.get("extensions") or {}) for node in nodes if "mesh" in node):
+    if any(
+        "skin" in node or "EXT_mesh_gpu_instancing" in (node.get("extensions") or {})
+        for node in nodes
+        if "mesh" in node
+    ):
         return None
     boxes = [_box(mesh, document["accessors"]) for mesh in document.get("meshes", [])]
     low, high = [math.inf] * 3, [-math.inf] * 3
@@ -43,11 +54,16 @@ def _turned(box: tuple[Vector, Vector], world: Rows) -> Iterator[tuple[float, fl
     centre = [(low[axis] + high[axis]) / 2 for axis in range(3)]
     half = [(high[axis] - low[axis]) / 2 for axis in range(3)]
     for x, y, z, shift in world:
-        yield x * centre[0] + y * centre[1] + z * centre[2] + shift, abs(x * half[0]) + abs(y * half[1]) + abs(z * half[2])
+        yield (
+            x * centre[0] + y * centre[1] + z * centre[2] + shift,
+            abs(x * half[0]) + abs(y * half[1]) + abs(z * half[2]),
+        )
 
 
 def _roots(document: dict[str, Any]) -> list[int]:
-    """The nodes without a parent: those of the scene that is shown, or all where there are no scenes."""
+    """The nodes without a parent: those of the scene that is shown, or all where there are no
+    scenes.
+    """
     scenes, nodes = document.get("scenes", []), document.get("nodes", [])
     born = {child for node in nodes for child in node.get("children", [])}
     offered = scenes[document.get("scene", 0)].get("nodes", []) if scenes else range(len(nodes))
@@ -111,10 +127,17 @@ def _box(mesh: dict[str, Any], accessors: list[dict[str, Any]]) -> tuple[Vector,
         low, high = accessor.get("min"), accessor.get("max")
         if not low or not high or len(low) != 3 or len(high) != 3:
             return None
-        scale = NORMALIZED.get(accessor["componentType"], 1.0) if accessor.get("normalized") is True else 1.0
+        scale = (
+            NORMALIZED.get(accessor["componentType"], 1.0)
+            if accessor.get("normalized") is True
+            else 1.0
+        )
         lows.append([number / scale for number in low])
         highs.append([number / scale for number in high])
     if not lows:
         return None
-    (ax, ay, az), (bx, by, bz) = map(min, zip(*lows, strict=True)), map(max, zip(*highs, strict=True))
+    (ax, ay, az), (bx, by, bz) = (
+        map(min, zip(*lows, strict=True)),
+        map(max, zip(*highs, strict=True)),
+    )
     return (ax, ay, az), (bx, by, bz)

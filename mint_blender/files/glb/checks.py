@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Does the JSON of a glTF hold together: does nothing point outside the file, is every count covered by bytes or by a limit?
+"""Does the JSON of a glTF hold together: does nothing point outside the file, is every count
+covered by bytes or by a limit?
 
-Works on the parsed JSON alone and opens nothing. Rules: glTF 2.0 specification, sections 3.6 (binary data) and 5 (properties);
-EXT_meshopt_compression for buffers that only exist unpacked; what Blender's importer would otherwise read from the disk.
+Works on the parsed JSON alone and opens nothing. Rules: glTF 2.0 specification, sections 3.6
+(binary data) and 5 (properties); EXT_meshopt_compression for buffers that only exist unpacked; what
+Blender's importer would otherwise read from the disk.
 """
 
 from __future__ import annotations
@@ -72,11 +74,17 @@ LISTS = (
 
 
 def check(document: Entry, binary: int | None, limits: Limits) -> Summary:
-    """Raise `Flaw` (words that go on after “cannot be imported:”) or tell what was counted. `binary`: bytes of the BIN chunk."""
+    """Raise `Flaw` (words that go on after “cannot be imported:”) or tell what was counted.
+
+    `binary`: bytes of the BIN chunk.
+    """
     _check_nesting(document, limits)
     if not is_version_2(part_of(document, "asset")):
         raise Flaw("it is not glTF 2.0")
-    used, required = text_list(document, "extensionsUsed", limits.entries), text_list(document, "extensionsRequired", limits.entries)
+    used, required = (
+        text_list(document, "extensionsUsed", limits.entries),
+        text_list(document, "extensionsRequired", limits.entries),
+    )
     _check_addresses(document, required)
     tables = {name: table(document, name, limits.entries) for name in LISTS}
     buffers = _check_buffers(tables["buffers"], binary, limits)
@@ -87,12 +95,17 @@ def check(document: Entry, binary: int | None, limits: Limits) -> Summary:
     shown = {node["mesh"] for node in tables["nodes"] if "mesh" in node}
     vertices, triangles = _count(tables, shown, limits)
     _check_uses(tables, limits)
-    names = tuple(name if isinstance(name := mesh.get("name"), str) else "" for mesh in tables["meshes"])
+    names = tuple(
+        name if isinstance(name := mesh.get("name"), str) else "" for mesh in tables["meshes"]
+    )
     return Summary(used, required, vertices, triangles, names)
 
 
 def is_version_2(asset: Entry) -> bool:
-    """Does a reader of glTF 2.0 understand it? `minVersion` decides, else the major version (specification, section 3.2)."""
+    """Does a reader of glTF 2.0 understand it?
+
+    `minVersion` decides, else the major version (specification, section 3.2).
+    """
     least, version = asset.get("minVersion"), asset.get("version")
     if not isinstance(version, str) or re.fullmatch(r"2\.\d{1,3}", version) is None:
         return False
@@ -109,24 +122,37 @@ def _check_nesting(document: Entry, limits: Limits) -> None:
 
 
 def _check_addresses(document: Entry, required: frozenset[str]) -> None:
-    """No `uri` leads outside where an importer follows it: in buffers and pictures, and in extensions that have to be understood.
+    """No `uri` leads outside where an importer follows it: in buffers and pictures, and in
+    extensions that have to be understood.
 
-    Elsewhere it is metadata (a source, a license), which nobody loads. Only for a document whose nesting is bounded."""
+    Elsewhere it is metadata (a source, a license), which nobody loads. Only for a document whose
+    nesting is bounded.
+    """
     read: list[Any] = [document.get("buffers"), document.get("images")]
     looked_through: list[Any] = [document]
     while looked_through:
         for each in looked_through:
             extensions = each.get("extensions") if isinstance(each, dict) else None
-            read += [extensions[name] for name in required & extensions.keys()] if isinstance(extensions, dict) else []
+            read += (
+                [extensions[name] for name in required & extensions.keys()]
+                if isinstance(extensions, dict)
+                else []
+            )
         looked_through = _members(looked_through, without="extras")
     while read:
-        if any(isinstance(uri := each.get("uri"), str) and not uri.startswith("data:") for each in read if isinstance(each, dict)):
+        if any(
+            isinstance(uri := each.get("uri"), str) and not uri.startswith("data:")
+            for each in read
+            if isinstance(each, dict)
+        ):
             raise Flaw("it points to something outside the file")
         read = _members([each for each in read if isinstance(each, dict | list)], without="extras")
 
 
 def _members(values: list[Any], *, without: str = "") -> list[Any]:
-    """One level deeper: the objects and lists (empty ones are left out) inside these objects and lists."""
+    """One level deeper: the objects and lists (empty ones are left out) inside these objects and
+    lists.
+    """
     return [
         member
         for value in values
@@ -169,8 +195,13 @@ def _check_views(views: list[Entry], buffers: list[int]) -> list[int]:
             packed = part_of(part_of(view, "extensions"), name)
             if packed:
                 _check_inside(packed, whole(packed, "byteLength", least=1), buffers)
-                if whole(packed, "count", least=1) * whole(packed, "byteStride", least=1, most=256) > length:
-                    raise Flaw("a packed part of it claims to unpack to more than there is room for")
+                if (
+                    whole(packed, "count", least=1) * whole(packed, "byteStride", least=1, most=256)
+                    > length
+                ):
+                    raise Flaw(
+                        "a packed part of it claims to unpack to more than there is room for"
+                    )
         lengths.append(length)
     return lengths
 
@@ -181,20 +212,33 @@ def _check_inside(view: Entry, length: int, buffers: list[int]) -> None:
         raise Flaw("a part of it lies outside its bytes")
 
 
-def _check_accessors(accessors: list[Entry], views: list[Entry], lengths: list[int], limits: Limits) -> None:
+def _check_accessors(
+    accessors: list[Entry], views: list[Entry], lengths: list[int], limits: Limits
+) -> None:
     decoded = 0
     for accessor in accessors:
         component, kind = accessor.get("componentType"), accessor.get("type")
-        if not isinstance(component, int) or component not in COMPONENT_BYTES or not isinstance(kind, str) or kind not in COMPONENTS:
+        if (
+            not isinstance(component, int)
+            or component not in COMPONENT_BYTES
+            or not isinstance(kind, str)
+            or kind not in COMPONENTS
+        ):
             raise Flaw("it holds numbers of an unknown kind")
-        count, size = whole(accessor, "count", least=1), COMPONENT_BYTES[component] * COMPONENTS[kind]
+        count, size = (
+            whole(accessor, "count", least=1),
+            COMPONENT_BYTES[component] * COMPONENTS[kind],
+        )
         decoded += count * max(size, 4 * COMPONENTS[kind])
         if decoded > limits.decoded_bytes:
             raise Flaw(f"it claims {count:,} values in one place; that is more than is accepted")
         view = index(accessor, "bufferView", len(views))
         if view is not None:
             stride = whole(views[view], "byteStride", default=size)
-            _check_covered(whole(accessor, "byteOffset", default=0) + stride * (count - 1) + size, lengths[view])
+            _check_covered(
+                whole(accessor, "byteOffset", default=0) + stride * (count - 1) + size,
+                lengths[view],
+            )
         _check_sparse(accessor, count, size, lengths)
         for limit in ("min", "max"):
             _check_numbers(accessor.get(limit), COMPONENTS[kind])
@@ -224,7 +268,9 @@ def _check_numbers(value: Any, most: int) -> None:
     if value is None:
         return
     fits = isinstance(value, list) and len(value) <= most
-    if not fits or not all(isinstance(number, int | float) and abs(number) < 1e38 for number in value):
+    if not fits or not all(
+        isinstance(number, int | float) and abs(number) < 1e38 for number in value
+    ):
         raise Flaw("the size of a mesh is no number")
 
 
@@ -269,7 +315,9 @@ def _check_node(node: Entry, tables: dict[str, list[Entry]]) -> int:
 
 
 def _check_tree(children: list[list[int]], most_depth: int) -> None:
-    """Every node has one parent at most, and generation by generation all are reached from those that have none."""
+    """Every node has one parent at most, and generation by generation all are reached from those
+    that have none.
+    """
     born = [child for family in children for child in family]
     if len(set(born)) != len(born):
         raise Flaw("a node has two parents")
@@ -298,21 +346,29 @@ def _count(tables: dict[str, list[Entry]], shown: set[int], limits: Limits) -> t
                 strokes += corners if mode == 0 else corners // 2 if mode < 4 else 0
     vertices = sum(points.values())
     if vertices > limits.vertices or triangles > limits.triangles:
-        raise Flaw(f"it has {vertices:,} vertices and {triangles:,} triangles; that is more than is accepted")
+        raise Flaw(
+            f"it has {vertices:,} vertices and {triangles:,} triangles; that is more than is"
+            " accepted"
+        )
     if not triangles and not strokes:
         raise Flaw("it contains no triangles, lines or points")
     return vertices, triangles
 
 
 def _check_uses(tables: dict[str, list[Entry]], limits: Limits) -> None:
-    """An accessor is in the file once, but what is made of it is made at each use: of each mesh, shape key and animated property. Only for
-    meshes that have been checked."""
+    """An accessor is in the file once, but what is made of it is made at each use: of each mesh,
+    shape key and animated property. Only for meshes that have been checked.
+    """
     made = 0
     for primitive in (each for mesh in tables["meshes"] for each in mesh.get("primitives", [])):
         attributes = part_of(primitive, "attributes")
         _, corners = _check_primitive(primitive, tables)
         for shape in (attributes, *primitive.get("targets", [])):
-            made += sum(min(used["count"], corners) * _numbers(used) * 4 for name in shape if (used := _accessor(shape, name, tables)))
+            made += sum(
+                min(used["count"], corners) * _numbers(used) * 4
+                for name in shape
+                if (used := _accessor(shape, name, tables))
+            )
     for animation in tables["animations"]:
         samplers = table(animation, "samplers", limits.entries)
         for channel in table(animation, "channels", limits.entries):
@@ -320,7 +376,9 @@ def _check_uses(tables: dict[str, list[Entry]], limits: Limits) -> None:
             keys = _accessor(sampler, "output", tables)
             made += keys["count"] * _numbers(keys) * KEY_BYTES
     if made > limits.decoded_bytes:
-        raise Flaw("it claims to be made of more than is accepted, by using the same numbers over and over")
+        raise Flaw(
+            "it claims to be made of more than is accepted, by using the same numbers over and over"
+        )
 
 
 def _accessor(owner: Entry, key: str, tables: dict[str, list[Entry]]) -> Entry:
@@ -344,10 +402,16 @@ def _check_primitive(primitive: Entry, tables: dict[str, list[Entry]]) -> tuple[
     for target in table(primitive, "targets", 4096):
         for name in target:
             index(target, name, len(accessors))
-    position, order = index(attributes, "POSITION", len(accessors)), index(primitive, "indices", len(accessors))
+    position, order = (
+        index(attributes, "POSITION", len(accessors)),
+        index(primitive, "indices", len(accessors)),
+    )
     if position is not None and accessors[position]["type"] != "VEC3":
         raise Flaw("the places of its vertices are not three numbers each")
-    if order is not None and (accessors[order]["type"] != "SCALAR" or accessors[order]["componentType"] not in (5121, 5123, 5125)):
+    if order is not None and (
+        accessors[order]["type"] != "SCALAR"
+        or accessors[order]["componentType"] not in (5121, 5123, 5125)
+    ):
         raise Flaw("the corners of its triangles are not whole numbers")
     source = order if order is not None else position
     return position, 0 if source is None else accessors[source]["count"]

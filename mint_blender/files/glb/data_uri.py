@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Buffers and pictures that a glTF holds as text (`data:` addresses), and everything that only looks like one.
+"""Buffers and pictures that a glTF holds as text (`data:` addresses), and everything that only
+looks like one.
 
-Blender's importer takes whatever does not read `data:…;base64,…` for the name of a file beside the GLB and opens it; so nothing else
-passes.
+Blender's importer takes whatever does not read `data:…;base64,…` for the name of a file beside the
+GLB and opens it; so nothing else passes.
 """
 
 from __future__ import annotations

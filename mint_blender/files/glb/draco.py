@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Draco-compressed GLB rewritten with plain accessors, for a Blender without a Draco decoder, by the optional package DracoPy.
+"""A Draco-compressed GLB rewritten with plain accessors, for a Blender without a Draco decoder, by
+the optional package DracoPy.
 
-Follows KHR_draco_mesh_compression: which attribute is which is said by unique ids, and the accessors say what the decoded numbers
-are. Knows nothing of `bpy`: bytes in, bytes out.
+Follows KHR_draco_mesh_compression: which attribute is which is said by unique ids, and the
+accessors say what the decoded numbers are. Knows nothing of `bpy`: bytes in, bytes out.
 """
 
 from __future__ import annotations
@@ -23,15 +24,26 @@ from ..errors import BadGlb
 EXTENSION = "KHR_draco_mesh_compression"
 DTYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
-TRIANGLES, ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER, FLOAT, UINT16, UINT32 = 4, 34962, 34963, 5126, 5123, 5125
+TRIANGLES, ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER, FLOAT, UINT16, UINT32 = (
+    4,
+    34962,
+    34963,
+    5126,
+    5123,
+    5125,
+)
 MOST_FACES = 50_000_000
-"""More than this is a lie or nothing a Blender could show; refused before the decoder asks for memory."""
+"""More than this is a lie or nothing a Blender could show; refused before the decoder asks for
+memory.
+"""
 
 JSON_CHUNK, BIN_CHUNK = 0x4E4F534A, 0x004E4942
 
 
 def refuse_bombs(path: Path) -> None:
-    """Raise BadGlb when a compressed part announces more than is accepted: native decoders ask for the memory first."""
+    """Raise BadGlb when a compressed part announces more than is accepted: native decoders ask for
+    the memory first.
+    """
     document, binary = _chunks(path.read_bytes())
     views = _Appended(document, binary)
     for primitive in _compressed(document):
@@ -40,15 +52,19 @@ def refuse_bombs(path: Path) -> None:
 
 @contextlib.contextmanager
 def plain_copy(path: Path) -> Iterator[Path]:
-    """The path of a copy without Draco, beside the file and gone afterwards; the file itself when it has none.
+    """The path of a copy without Draco, beside the file and gone afterwards; the file itself when
+    it has none.
 
-    The file has been checked before (`files.glb`). Raises BadGlb when the compressed data is damaged.
+    The file has been checked before (`files.glb`). Raises BadGlb when the compressed data is
+    damaged.
     """
     document, binary = _chunks(path.read_bytes())
     if not any(True for _ in _compressed(document)):
         yield path
         return
-    handle, name = tempfile.mkstemp(prefix=f"{path.stem[:40]}.", suffix=".plain.glb", dir=path.parent)
+    handle, name = tempfile.mkstemp(
+        prefix=f"{path.stem[:40]}.", suffix=".plain.glb", dir=path.parent
+    )
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(decoded(document, binary, path.name))
@@ -58,7 +74,9 @@ def plain_copy(path: Path) -> Iterator[Path]:
 
 
 def decoded(document: dict[str, Any], binary: bytes, name: str) -> bytes:
-    """The bytes of a GLB with the same content and no Draco in it; `document` is changed on the way."""
+    """The bytes of a GLB with the same content and no Draco in it; `document` is changed on the
+    way.
+    """
     rest = _Appended(document, binary)
     for primitive in list(_compressed(document)):
         extension = primitive["extensions"].pop(EXTENSION)
@@ -69,8 +87,12 @@ def decoded(document: dict[str, Any], binary: bytes, name: str) -> bytes:
                 _unpack(document, primitive, extension, rest)
             except BadGlb:
                 raise
-            except Exception as error:  # the decoder is native code with exceptions of its own, and the numbers may be anything
-                raise BadGlb(f"“{name}” is damaged: a part compressed with Draco cannot be decoded. Download the model again.") from error
+            # the decoder is native code with exceptions of its own, and the numbers may be anything
+            except Exception as error:
+                raise BadGlb(
+                    f"“{name}” is damaged: a part compressed with Draco cannot be decoded. Download"
+                    " the model again."
+                ) from error
     for key in ("extensionsUsed", "extensionsRequired"):
         left = [each for each in document.get(key, []) if each != EXTENSION]
         document.pop(key, None)
@@ -79,11 +101,16 @@ def decoded(document: dict[str, Any], binary: bytes, name: str) -> bytes:
     return rest.glb()
 
 
-def _unpack(document: dict[str, Any], primitive: dict[str, Any], extension: dict[str, Any], rest: _Appended) -> None:
+def _unpack(
+    document: dict[str, Any], primitive: dict[str, Any], extension: dict[str, Any], rest: _Appended
+) -> None:
     """Decode one primitive and let its accessors point at the plain numbers."""
     mesh = _decode(rest.view(extension["bufferView"]))
     faces = np.asarray(mesh.faces, dtype=np.uint32).reshape(-1)
-    attributes = {key: mesh.get_attribute_by_unique_id(uid)["data"] for key, uid in extension["attributes"].items()}
+    attributes = {
+        key: mesh.get_attribute_by_unique_id(uid)["data"]
+        for key, uid in extension["attributes"].items()
+    }
     accessors = document["accessors"]
     if "indices" not in primitive:
         accessors.append({"type": "SCALAR", "componentType": UINT32, "count": 0})
@@ -97,7 +124,10 @@ def _unpack(document: dict[str, Any], primitive: dict[str, Any], extension: dict
         values = np.asarray(values)
         values = values.reshape(len(values), -1)
         if values.shape[1] != WIDTHS[accessor["type"]]:
-            raise ValueError(f"{key} has {values.shape[1]} numbers a vertex, not {WIDTHS[accessor['type']]} as it says")
+            raise ValueError(
+                f"{key} has {values.shape[1]} numbers a vertex, not {WIDTHS[accessor['type']]} as"
+                " it says"
+            )
         rest.fill(accessor, values, ARRAY_BUFFER)
 
 
@@ -110,11 +140,16 @@ def _decode(data: bytes) -> Any:
 
 def _check_announcement(data: bytes) -> None:
     if (faces := _announced_faces(data)) > MOST_FACES:
-        raise BadGlb(f"A part compressed with Draco announces {faces:,} triangles, more than the {MOST_FACES:,} that are accepted.")
+        raise BadGlb(
+            f"A part compressed with Draco announces {faces:,} triangles, more than the"
+            f" {MOST_FACES:,} that are accepted."
+        )
 
 
 def _announced_faces(data: bytes) -> int:
-    """How many triangles Draco data says it holds (bitstream 2.2, the only one in use); 0 when it does not say so where expected."""
+    """How many triangles Draco data says it holds (bitstream 2.2, the only one in use); 0 when it
+    does not say so where expected.
+    """
     if len(data) < 12 or data[:5] != b"DRACO" or (data[5], data[6]) != (2, 2) or data[7] != 1:
         return 0
     flags = struct.unpack_from("<H", data, 9)[0]
@@ -147,7 +182,10 @@ def _has_plain_fallback(document: dict[str, Any], primitive: dict[str, Any]) -> 
     """A file that does not require Draco carries the same numbers uncompressed beside it."""
     if EXTENSION in document.get("extensionsRequired", []):
         return False
-    used = [*primitive["attributes"].values(), *([primitive["indices"]] if "indices" in primitive else [])]
+    used = [
+        *primitive["attributes"].values(),
+        *([primitive["indices"]] if "indices" in primitive else []),
+    ]
     return all("bufferView" in document["accessors"][each] for each in used)
 
 
@@ -170,7 +208,8 @@ class _Appended:
         rows = np.ascontiguousarray(values.astype(dtype))
         stride = rows.shape[1] * dtype.itemsize
         view: dict[str, Any] = {"buffer": 0, "target": target}
-        if target == ARRAY_BUFFER and stride % 4:  # glTF wants each vertex to begin at a multiple of four
+        # glTF wants each vertex to begin at a multiple of four
+        if target == ARRAY_BUFFER and stride % 4:
             padded = np.zeros((len(rows), stride + 4 - stride % 4), dtype=np.uint8)
             padded[:, :stride] = rows.view(np.uint8).reshape(len(rows), stride)
             rows, view["byteStride"] = padded, padded.shape[1]
@@ -194,7 +233,9 @@ class _Appended:
 
 
 def _chunks(data: bytes) -> tuple[dict[str, Any], bytes]:
-    """The JSON document and the binary chunk (empty if there is none) of a GLB that has been checked."""
+    """The JSON document and the binary chunk (empty if there is none) of a GLB that has been
+    checked.
+    """
     length = struct.unpack_from("<I", data, 12)[0]
     document = json.loads(data[20 : 20 + length])
     at = 20 + length

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a GLB says about itself, and whether it may be given to an importer.
 
-Reads the header and the JSON chunk (bounded) and, of the binary chunk, only the headers of pictures: a claim of gigabytes costs no memory.
-What the JSON holds is checked in `gltf_checks`, pictures in `gltf_pictures`, the size of the scene is worked out in `gltf_bounds`. An
-importer that meets a file that passed here opens no other file, fetches nothing, and is told no counts beyond the limits.
+Reads the header and the JSON chunk (bounded) and, of the binary chunk, only the headers of
+pictures: a claim of gigabytes costs no memory. What the JSON holds is checked in `gltf_checks`,
+pictures in `gltf_pictures`, the size of the scene is worked out in `gltf_bounds`. An importer that
+meets a file that passed here opens no other file, fetches nothing, and is told no counts beyond the
+limits.
 """
 
 from __future__ import annotations
@@ -47,7 +49,9 @@ class Glb:
     images: int
     mesh_names: tuple[str, ...]
     bounds: tuple[Vector, Vector] | None
-    """Lowest and highest corner of the scene in glTF axes (Y up) and units; None where the header does not tell."""
+    """Lowest and highest corner of the scene in glTF axes (Y up) and units; None where the header
+    does not tell.
+    """
     generator: str
     extras: Mapping[str, Any]
     """`asset.extras`, as it is."""
@@ -65,23 +69,34 @@ def inspect(path: Path, *, limits: Limits = DEFAULTS) -> Glb:
     except Flaw as flaw:
         raise BadGlb(f"{path.name} cannot be imported: {flaw}.") from None
     except OSError as error:
-        raise BadGlb(f"{path.name} could not be read: {error.strerror or type(error).__name__}.") from error
+        raise BadGlb(
+            f"{path.name} could not be read: {error.strerror or type(error).__name__}."
+        ) from error
     return _glb(document, summary, length)
 
 
 def check_container(path: Path) -> None:
-    """Is it a GLB, and all of it here? For a file that is handed on as it came. Raises `BadGlb` with a sentence for a person."""
+    """Is it a GLB, and all of it here?
+
+    For a file that is handed on as it came. Raises `BadGlb` with a sentence for a person.
+    """
     try:
         with path.open("rb") as stream:
             _check_header(stream.read(12), os.fstat(stream.fileno()).st_size, None)
     except Flaw as flaw:
         raise BadGlb(f"{path.name} is not complete: {flaw}.") from None
     except OSError as error:
-        raise BadGlb(f"{path.name} could not be read: {error.strerror or type(error).__name__}.") from error
+        raise BadGlb(
+            f"{path.name} could not be read: {error.strerror or type(error).__name__}."
+        ) from error
 
 
-def inspect_beginning(beginning: bytes, length: int, name: str, *, limits: Limits = DEFAULTS) -> Glb:
-    """As `inspect`, from the first bytes of a file of `length` bytes: its JSON and the 8 bytes after it. `name` is for the sentence."""
+def inspect_beginning(
+    beginning: bytes, length: int, name: str, *, limits: Limits = DEFAULTS
+) -> Glb:
+    """As `inspect`, from the first bytes of a file of `length` bytes: its JSON and the 8 bytes
+    after it. `name` is for the sentence.
+    """
     try:
         text, binary = _chunks(io.BytesIO(beginning), length, limits)
         document = _document(text)
@@ -110,8 +125,10 @@ def _glb(document: dict[str, Any], summary: Summary, length: int) -> Glb:
 
 
 def _chunks(stream: BinaryIO, length: int, limits: Limits) -> tuple[bytes, int | None]:
-    """The JSON chunk, and the length of the binary chunk (None without one), after checking that all chunks fill exactly what the header
-    claims. Bytes behind that belong to nothing: other readers skip them, and so do we."""
+    """The JSON chunk, and the length of the binary chunk (None without one), after checking that
+    all chunks fill exactly what the header claims. Bytes behind that belong to nothing: other
+    readers skip them, and so do we.
+    """
     claimed = _check_header(stream.read(12), length, limits)
     text, binary = b"", None
     for number, (kind, size) in enumerate(_chunk_headers(stream, claimed)):
@@ -119,7 +136,10 @@ def _chunks(stream: BinaryIO, length: int, limits: Limits) -> tuple[bytes, int |
             if kind != b"JSON":
                 raise Flaw("its first chunk is not JSON")
             if size > limits.json_bytes:
-                raise Flaw(f"its JSON has {size:,} bytes, more than the {limits.json_bytes:,} that are read")
+                raise Flaw(
+                    f"its JSON has {size:,} bytes, more than the {limits.json_bytes:,} that are"
+                    " read"
+                )
             text = stream.read(size)
         elif kind == b"JSON" or (kind == b"BIN\0" and number != 1):
             raise Flaw("its chunks are in the wrong order")
@@ -158,7 +178,11 @@ def _check_header(head: bytes, length: int, limits: Limits | None) -> int:
             raise Flaw("it is a web page instead of a GLB; the link may have expired")
         if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
             raise Flaw("it is a text (JSON) instead of a GLB")
-        raise Flaw("it is not a GLB" if len(head) >= 4 or not b"glTF".startswith(head) else "it is cut off in its header")
+        raise Flaw(
+            "it is not a GLB"
+            if len(head) >= 4 or not b"glTF".startswith(head)
+            else "it is cut off in its header"
+        )
     if len(head) < 12:
         raise Flaw("it is cut off in its header")
     version, claimed = struct.unpack("<II", head[4:])
@@ -167,7 +191,9 @@ def _check_header(head: bytes, length: int, limits: Limits | None) -> int:
     if claimed > length:
         raise Flaw(f"it is cut off: {length:,} of {claimed:,} bytes are there")
     if limits is not None and length > limits.file_bytes:
-        raise Flaw(f"it has {length:,} bytes, more than the {limits.file_bytes:,} that are accepted")
+        raise Flaw(
+            f"it has {length:,} bytes, more than the {limits.file_bytes:,} that are accepted"
+        )
     return int(claimed)
 
 
@@ -180,7 +206,8 @@ def _document(text: bytes) -> dict[str, Any]:
         raise Flaw("its JSON is broken") from None
     if not isinstance(document, dict):
         raise Flaw("its JSON is not an object")
-    if b"\\ud" in text.lower():  # half a character: nothing that is given to Blender can be written with it
+    # half a character: nothing that is given to Blender can be written with it
+    if b"\\ud" in text.lower():
         try:
             json.dumps(document, ensure_ascii=False).encode("utf-8")
         except ValueError:

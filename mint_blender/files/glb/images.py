@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The pictures inside a GLB: are they pictures, and how large do they claim to be?
 
-A few kilobytes of PNG can unpack to gigabytes, and Blender unpacks what it is given; so their headers are read first, from the file, a
-little of each. What Blender would open, but glTF does not know (a cut-off EXR takes Blender 5.0 down), is refused, whatever it is called.
+A few kilobytes of PNG can unpack to gigabytes, and Blender unpacks what it is given; so their
+headers are read first, from the file, a little of each. What Blender would open, but glTF does not
+know (a cut-off EXR takes Blender 5.0 down), is refused, whatever it is called.
 """
 
 from __future__ import annotations
@@ -24,13 +25,19 @@ KTX = (b"\xabKTX 11\xbb", b"\xabKTX 20\xbb")
 
 
 def check(stream: BinaryIO, start: int, document: dict[str, Any], limits: Limits) -> None:
-    """Raise `Flaw` for a picture that is none or claims too much. `start`: where the binary chunk begins in the file; the rest of the
-    document has been checked already."""
+    """Raise `Flaw` for a picture that is none or claims too much.
+
+    `start`: where the binary chunk begins in the file; the rest of the document has been checked
+    already.
+    """
     pixels = 0
     for image in document.get("images", []):
         pixels += _pixels(image, stream, start, document)
         if pixels > limits.pixels:
-            raise Flaw(f"its pictures have more than {limits.pixels:,} pixels in all; that is more than is accepted")
+            raise Flaw(
+                f"its pictures have more than {limits.pixels:,} pixels in all; that is more than is"
+                " accepted"
+            )
 
 
 def _pixels(image: dict[str, Any], stream: BinaryIO, start: int, document: dict[str, Any]) -> int:
@@ -59,4 +66,8 @@ def _head(view: dict[str, Any], stream: BinaryIO, start: int, document: dict[str
         return data_uri.content(uri)[offset : offset + min(length, JPEG_HEAD)]
     stream.seek(start + offset)
     head = stream.read(min(length, HEAD))
-    return head + stream.read(min(length, JPEG_HEAD) - len(head)) if head.startswith(b"\xff\xd8\xff") else head
+    return (
+        head + stream.read(min(length, JPEG_HEAD) - len(head))
+        if head.startswith(b"\xff\xd8\xff")
+        else head
+    )

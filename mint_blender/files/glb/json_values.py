@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Take values out of JSON that nobody has checked yet: the right type and range, or a `Flaw`. Knows nothing of glTF."""
+"""Take values out of JSON that nobody has checked yet: the right type and range, or a `Flaw`.
+
+Knows nothing of glTF.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,9 @@ MOST = 2**53
 
 
 class Flaw(Exception):
-    """Why a file cannot be imported: words that go on after “cannot be imported:”, without a full stop."""
+    """Why a file cannot be imported: words that go on after “cannot be imported:”, without a full
+    stop.
+    """
 
 
 def part_of(owner: dict[str, Any], key: str) -> dict[str, Any]:
@@ -35,7 +40,11 @@ def table(owner: dict[str, Any], key: str, most: int) -> list[dict[str, Any]]:
 def text_list(owner: dict[str, Any], key: str, most: int) -> frozenset[str]:
     """A member that is a list of texts; an absent one is empty."""
     value = owner.get(key, [])
-    if not isinstance(value, list) or len(value) > most or not all(isinstance(entry, str) for entry in value):
+    if (
+        not isinstance(value, list)
+        or len(value) > most
+        or not all(isinstance(entry, str) for entry in value)
+    ):
         raise _wrong(key)
     return frozenset(value)
 
@@ -45,8 +54,12 @@ def flag(owner: dict[str, Any], key: str) -> bool:
     return owner.get(key) is True
 
 
-def whole(owner: dict[str, Any], key: str, *, default: int | None = None, least: int = 0, most: int = MOST) -> int:
-    """A member that is a whole number in the range (2.0 counts as 2); an absent one is the default, or a flaw without one."""
+def whole(
+    owner: dict[str, Any], key: str, *, default: int | None = None, least: int = 0, most: int = MOST
+) -> int:
+    """A member that is a whole number in the range (2.0 counts as 2); an absent one is the default,
+    or a flaw without one.
+    """
     value = owner.get(key, default)
     if isinstance(value, float) and abs(value) <= MOST and value.is_integer():
         value = owner[key] = int(value)
@@ -72,9 +85,11 @@ def index(owner: dict[str, Any], key: str, size: int, *, needed: bool = False) -
 
 
 def indices(owner: dict[str, Any], key: str, size: int) -> list[int]:
-    """A member that is a list of different pointers into a list of `size`; an absent one is empty."""
+    """A member that is a list of different pointers into a list of `size`; an absent one is empty."""  # noqa: E501
     value = owner.get(key, [])
-    if not isinstance(value, list) or not all(isinstance(entry, int) and not isinstance(entry, bool) for entry in value):
+    if not isinstance(value, list) or not all(
+        isinstance(entry, int) and not isinstance(entry, bool) for entry in value
+    ):
         raise _wrong(key)
     if not all(0 <= entry < size for entry in value) or len(set(value)) != len(value):
         raise Flaw(f"“{key}” points to something that is not there")

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A copy of a readable but unusual GLB for an importer that is stricter than the specification.
 
-Blender's importer refuses trailing bytes, every version but "2.0", and a required extension that is not listed as used. The file itself
-is never changed. Only for files that `glb.inspect` has accepted.
+Blender's importer refuses trailing bytes, every version but "2.0", and a required extension that is
+not listed as used. The file itself is never changed. Only for files that `glb.inspect` has
+accepted.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ CHUNK_HEADER = 8
 
 @contextlib.contextmanager
 def normalized_copy(path: Path) -> Iterator[Path]:
-    """The path of a copy that any importer takes, beside the file and gone afterwards; the file itself when it needs no change."""
+    """The path of a copy that any importer takes, beside the file and gone afterwards; the file
+    itself when it needs no change.
+    """
     with path.open("rb") as source:
         claimed, size = struct.unpack("<II", source.read(HEADER + 4)[8:])
         source.seek(HEADER + CHUNK_HEADER)
@@ -33,14 +36,18 @@ def normalized_copy(path: Path) -> Iterator[Path]:
         if not is_changed and claimed == os.fstat(source.fileno()).st_size:
             yield path
             return
-        handle, name = tempfile.mkstemp(prefix=f"{path.stem[:40]}.", suffix=".plain.glb", dir=path.parent)
+        handle, name = tempfile.mkstemp(
+            prefix=f"{path.stem[:40]}.", suffix=".plain.glb", dir=path.parent
+        )
         try:
             with os.fdopen(handle, "wb") as copy:
                 if is_changed:
                     text = json.dumps(document).encode()
                     text += b" " * (-len(text) % 4)
                 rest = claimed - HEADER - CHUNK_HEADER - size
-                copy.write(struct.pack("<4sII", b"glTF", 2, HEADER + CHUNK_HEADER + len(text) + rest))
+                copy.write(
+                    struct.pack("<4sII", b"glTF", 2, HEADER + CHUNK_HEADER + len(text) + rest)
+                )
                 copy.write(struct.pack("<I4s", len(text), b"JSON") + text)
                 shutil.copyfileobj(source, copy)
                 copy.truncate(HEADER + CHUNK_HEADER + len(text) + rest)

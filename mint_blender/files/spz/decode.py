@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading Gaussian splats from an SPZ file, versions 1 to 4, with NumPy; knows neither Blender nor the network.
+"""Reading Gaussian splats from an SPZ file, versions 1 to 4, with NumPy; knows neither Blender nor
+the network.
 
-`decode` gives the values that the file holds, in the file's own axes (right, up, back, as glTF, where it names no others);
-`to_blender_axes` turns them into those of Blender (right, forward, up). A file is not trusted: counts are compared with the file's size
-and with a limit before anything of that size is set aside, and no more is unpacked than the header promised.
+`decode` gives the values that the file holds, in the file's own axes (right, up, back, as glTF,
+where it names no others); `to_blender_axes` turns them into those of Blender (right, forward, up).
+A file is not trusted: counts are compared with the file's size and with a limit before anything of
+that size is set aside, and no more is unpacked than the header promised.
 
-Source of the layout: https://github.com/nianticlabs/spz (versions 1 to 3 are one gzip stream, version 4 is a table of Zstandard streams).
+Source of the layout: https://github.com/nianticlabs/spz (versions 1 to 3 are one gzip stream,
+version 4 is a table of Zstandard streams).
 """
 
 from __future__ import annotations
@@ -65,7 +68,9 @@ class Header:
         """Bytes of each attribute, in the order of the file."""
         position = 6 if self.version == 1 else 9
         rotation = 3 if self.version < 3 else 4
-        return tuple(self.points * size for size in (position, 1, 3, 3, rotation, 3 * self.coefficients))
+        return tuple(
+            self.points * size for size in (position, 1, 3, 3, rotation, 3 * self.coefficients)
+        )
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,8 @@ class Splats:
     positions: Floats  # (n, 3)
     scales: Floats  # (n, 3) standard deviation along each axis of the splat
     rotations: Floats  # (n, 4) w, x, y, z
-    base: Floats  # (n, 4) first harmonic of red, green, blue (colour = 0.5 + 0.2820948 x it), then opacity 0..1
+    # (n, 4) first harmonic of red, green, blue (colour = 0.5 + 0.2820948 x it), then opacity 0..1
+    base: Floats
     harmonics: Floats  # (n, k, 3); harmonics[:, k] lies in one piece in memory
     antialiased: bool = False
     axes: str = coordinates.USUAL
@@ -91,15 +97,24 @@ def inspect(path: Path, *, limits: Limits = Limits()) -> Header:
 
 
 def decode(path: Path, *, limits: Limits = Limits(), max_degree: int = 4) -> Splats:
-    """All splats of an SPZ file in the file's axes; harmonics above `max_degree` are left out. Raises BadSplats."""
+    """All splats of an SPZ file in the file's axes; harmonics above `max_degree` are left out.
+
+    Raises BadSplats.
+    """
     with _opened(path) as file:
         header, sections = _open_sections(file, path, limits)
         positions = _positions(next(sections), header, path)
         base = np.empty((header.points, 4), np.float32)
         base[:, 3] = next(sections) / np.float32(255)
-        base[:, :3] = (next(sections).reshape(-1, 3) / np.float32(255) - np.float32(0.5)) / np.float32(0.15)
+        base[:, :3] = (
+            next(sections).reshape(-1, 3) / np.float32(255) - np.float32(0.5)
+        ) / np.float32(0.15)
         # 256 possible values: a table is exact and far cheaper than exp() for each splat
-        scales = np.exp(np.arange(256, dtype=np.float64) / 16 - 10).astype(np.float32)[next(sections)].reshape(-1, 3)
+        scales = (
+            np.exp(np.arange(256, dtype=np.float64) / 16 - 10)
+            .astype(np.float32)[next(sections)]
+            .reshape(-1, 3)
+        )
         unpack = _rotations_of_bytes if header.version < 3 else _rotations_of_words
         rotations = _in_chunks(unpack, next(sections).reshape(header.points, -1), 4)
         harmonics = _harmonics(next(sections), header, PER_DEGREE[min(header.degree, max_degree)])
@@ -108,7 +123,10 @@ def decode(path: Path, *, limits: Limits = Limits(), max_degree: int = 4) -> Spl
 
 
 def axes_of(path: Path, *, limits: Limits = Limits()) -> str:
-    """The axes in which a file's splats lie, such as "RUB". Only where records after the splats tell, those are unpacked for it."""
+    """The axes in which a file's splats lie, such as "RUB".
+
+    Only where records after the splats tell, those are unpacked for it.
+    """
     with _opened(path) as file:
         header, sections = _open_sections(file, path, limits)
         if header.axes is not None:
@@ -119,9 +137,12 @@ def axes_of(path: Path, *, limits: Limits = Limits()) -> str:
 
 
 def to_blender_axes(splats: Splats) -> Splats:
-    """The same splats in Blender's axes, for places, turns and harmonics alike; from RUB, (x, y, z) becomes (x, -z, y).
+    """The same splats in Blender's axes, for places, turns and harmonics alike; from RUB, (x, y, z)
+    becomes (x, -z, y).
 
-    The color that a splat shows towards a direction stays with that direction. Blender 5.3's own importer does the same."""
+    The color that a splat shows towards a direction stays with that direction. Blender 5.3's own
+    importer does the same.
+    """
     matrix = coordinates.to_blender(splats.axes)
     return replace(
         splats,
@@ -132,7 +153,10 @@ def to_blender_axes(splats: Splats) -> Splats:
 
 
 def _axes(sections: Iterator[Bytes], header: Header, path: Path) -> str:
-    """The axes, once the last attribute is read: what follows it are extension records. The step after them looks at the file's end."""
+    """The axes, once the last attribute is read: what follows it are extension records.
+
+    The step after them looks at the file's end.
+    """
     records = bytes(next(sections))
     next(sections, None)
     return _axes_in(records, header, path) if header.axes is None else header.axes
@@ -148,18 +172,23 @@ def _axes_in(records: bytes, header: Header, path: Path) -> str:
         return coordinates.USUAL
 
 
-# --- the container ------------------------------------------------------------------------------------------------------------------------
+# --- the container
+# ------------------------------------------------------------------------------------------------------------------------  # noqa: E501
 
 
 def _opened(path: Path) -> BinaryIO:
     try:
         return path.open("rb")
     except OSError as error:
-        raise BadSplats(f"The splat file {path.name} cannot be opened ({error.strerror}).") from error
+        raise BadSplats(
+            f"The splat file {path.name} cannot be opened ({error.strerror})."
+        ) from error
 
 
 def _open_sections(file: BinaryIO, path: Path, limits: Limits) -> tuple[Header, Iterator[Bytes]]:
-    """The header and an iterator that unpacks one attribute after the other, each exactly as long as the header promises."""
+    """The header and an iterator that unpacks one attribute after the other, each exactly as long
+    as the header promises.
+    """
     size = path.stat().st_size
     start = file.read(4)
     file.seek(0)
@@ -167,17 +196,26 @@ def _open_sections(file: BinaryIO, path: Path, limits: Limits) -> tuple[Header, 
         return _open_gzip(file, path, size, limits)
     if start == MAGIC:
         return _open_table(file, path, size, limits)
-    what = "is empty" if not size else "is a web page" if start.lstrip()[:1] == b"<" else "does not begin like an SPZ file"
+    what = (
+        "is empty"
+        if not size
+        else "is a web page"
+        if start.lstrip()[:1] == b"<"
+        else "does not begin like an SPZ file"
+    )
     raise BadSplats(f"The splat file {path.name} {what}. Download it again.")
 
 
-def _open_gzip(file: BinaryIO, path: Path, size: int, limits: Limits) -> tuple[Header, Iterator[Bytes]]:
+def _open_gzip(
+    file: BinaryIO, path: Path, size: int, limits: Limits
+) -> tuple[Header, Iterator[Bytes]]:
     stream = _Gunzip(file, path.name)
     header = _parse(bytes(stream.take(16)), path, limits, versions=(1, 2, 3))
     header = replace(header, axes=None if header.extended else coordinates.USUAL)
     if sum(header.section_sizes) > size * _DEFLATE_RATIO:
         raise BadSplats(
-            f"The splat file {path.name} says that it holds {header.points:,} splats, more than {size:,} bytes can hold. Download it again."
+            f"The splat file {path.name} says that it holds {header.points:,} splats, more than"
+            f" {size:,} bytes can hold. Download it again."
         )
 
     def sections() -> Iterator[Bytes]:
@@ -189,7 +227,9 @@ def _open_gzip(file: BinaryIO, path: Path, size: int, limits: Limits) -> tuple[H
     return header, sections()
 
 
-def _open_table(file: BinaryIO, path: Path, size: int, limits: Limits) -> tuple[Header, Iterator[Bytes]]:
+def _open_table(
+    file: BinaryIO, path: Path, size: int, limits: Limits
+) -> tuple[Header, Iterator[Bytes]]:
     head = file.read(32)
     if len(head) < 32:
         raise _cut_short(path.name)
@@ -198,13 +238,16 @@ def _open_table(file: BinaryIO, path: Path, size: int, limits: Limits) -> tuple[
     wanted = header.section_sizes
     if not 32 <= offset <= size - 16 * count:
         raise _cut_short(path.name)
-    header = replace(header, axes=_axes_in(file.read(min(offset - 32, _LONGEST_RECORDS)), header, path))
+    header = replace(
+        header, axes=_axes_in(file.read(min(offset - 32, _LONGEST_RECORDS)), header, path)
+    )
     file.seek(offset)
     table = [struct.unpack("<QQ", file.read(16)) for _ in range(count)]
     needed = sum(1 for length in wanted if length)
     if count < needed or tuple(unpacked for _, unpacked in table[:6]) != wanted[:count]:
         raise BadSplats(
-            f"The splat file {path.name} contradicts itself: its parts are not as long as {header.points:,} splats need. Download it again."
+            f"The splat file {path.name} contradicts itself: its parts are not as long as"
+            f" {header.points:,} splats need. Download it again."
         )
     packed = offset + 16 * count + sum(length for length, _ in table)
     if packed > size:
@@ -214,7 +257,11 @@ def _open_table(file: BinaryIO, path: Path, size: int, limits: Limits) -> tuple[
 
     def sections() -> Iterator[Bytes]:
         for index, length in enumerate(wanted):
-            yield _unzstd(file.read(table[index][0]), length, path.name) if length else np.zeros(0, np.uint8)
+            yield (
+                _unzstd(file.read(table[index][0]), length, path.name)
+                if length
+                else np.zeros(0, np.uint8)
+            )
         yield np.zeros(0, np.uint8)
 
     return header, sections()
@@ -226,26 +273,32 @@ def _parse(head: bytes, path: Path, limits: Limits, versions: tuple[int, ...]) -
         raise BadSplats(f"The file {path.name} does not hold splats. Download it again.")
     if version not in versions and 1 <= version <= 4:
         raise BadSplats(
-            f"The splat file {path.name} says that it is of SPZ version {version}, but is not packed like that. Download it again."
+            f"The splat file {path.name} says that it is of SPZ version {version}, but is not"
+            " packed like that. Download it again."
         )
     if version not in versions:
         raise BadSplats(
-            f"The splat file {path.name} is of SPZ version {version}; versions 1 to 4 can be read. Look for a newer version of this add-on."
+            f"The splat file {path.name} is of SPZ version {version}; versions 1 to 4 can be read."
+            " Look for a newer version of this add-on."
         )
     if degree > 4 or bits > 23:
-        raise BadSplats(f"The splat file {path.name} has a header that makes no sense. Download it again.")
+        raise BadSplats(
+            f"The splat file {path.name} has a header that makes no sense. Download it again."
+        )
     if points == 0:
         raise BadSplats(f"The splat file {path.name} holds no splats.")
     if points > limits.points:
         raise BadSplats(
-            f"The splat file {path.name} says that it holds {points:,} splats; at most {limits.points:,} are read. "
-            "Choose a smaller quality of this World."
+            f"The splat file {path.name} says that it holds {points:,} splats; at most"
+            f" {limits.points:,} are read. Choose a smaller quality of this World."
         )
     return Header(version, points, degree, bits, bool(flags & 1), bool(flags & 2))
 
 
 class _Gunzip:
-    """A gzip stream from which exactly so many bytes are taken: whatever a bomb would unpack to, no more than that is ever unpacked."""
+    """A gzip stream from which exactly so many bytes are taken: whatever a bomb would unpack to, no
+    more than that is ever unpacked.
+    """
 
     def __init__(self, file: BinaryIO, name: str) -> None:
         self._file, self._name = file, name
@@ -254,7 +307,8 @@ class _Gunzip:
 
     def take(self, length: int) -> Bytes:
         """The next `length` bytes."""
-        out = np.zeros(length, np.uint8)  # pages that are not written cost nothing, so a false promise costs nothing either
+        # pages that are not written cost nothing, so a false promise costs nothing either
+        out = np.zeros(length, np.uint8)
         filled = 0
         while filled < length:
             piece = self._more(min(length - filled, 1 << 20))
@@ -275,7 +329,9 @@ class _Gunzip:
     def expect_end(self) -> None:
         """Nothing may follow, and the checksum must be right."""
         if self._more(1) or self._unpacker.unused_data or self._file.read(1):
-            raise BadSplats(f"The splat file {self._name} holds more than its header says. Download it again.")
+            raise BadSplats(
+                f"The splat file {self._name} holds more than its header says. Download it again."
+            )
         if not self._unpacker.eof:
             raise _cut_short(self._name)
 
@@ -285,7 +341,9 @@ class _Gunzip:
             try:
                 piece = self._unpacker.decompress(data, most)
             except zlib.error as error:
-                raise BadSplats(f"The splat file {self._name} is damaged ({error}). Download it again.") from error
+                raise BadSplats(
+                    f"The splat file {self._name} is damaged ({error}). Download it again."
+                ) from error
             self._waiting = self._unpacker.unconsumed_tail
             if piece or not data:
                 return piece
@@ -303,11 +361,15 @@ def _unzstd(packed: bytes, length: int, name: str) -> Bytes:
                 filled += got
             more = reader.read(1)
     except zstandard.ZstdError as error:
-        raise BadSplats(f"The splat file {name} is damaged ({error}). Download it again.") from error
+        raise BadSplats(
+            f"The splat file {name} is damaged ({error}). Download it again."
+        ) from error
     if filled < length:
         raise _cut_short(name)
     if more:
-        raise BadSplats(f"The splat file {name} holds more than its header says. Download it again.")
+        raise BadSplats(
+            f"The splat file {name} holds more than its header says. Download it again."
+        )
     return out
 
 
@@ -317,7 +379,8 @@ def _zstandard() -> Any:
         import zstandard
     except ImportError as error:
         raise BadSplats(
-            "This splat file is packed with Zstandard, and this Python has no module for it. Install the package zstandard."
+            "This splat file is packed with Zstandard, and this Python has no module for it."
+            " Install the package zstandard."
         ) from error
     return zstandard
 
@@ -326,7 +389,8 @@ def _cut_short(name: str) -> BadSplats:
     return BadSplats(f"The splat file {name} is cut short. Download it again.")
 
 
-# --- the values ---------------------------------------------------------------------------------------------------------------------------
+# --- the values
+# ---------------------------------------------------------------------------------------------------------------------------  # noqa: E501
 
 
 def _positions(raw: Bytes, header: Header, path: Path) -> Floats:
@@ -335,12 +399,16 @@ def _positions(raw: Bytes, header: Header, path: Path) -> Floats:
         return _in_chunks(lambda part: _signed_24(part) * step, raw.reshape(header.points, 9), 3)
     positions = raw.view("<f2").reshape(-1, 3).astype(np.float32)
     if not np.isfinite(positions).all():
-        raise BadSplats(f"The splat file {path.name} has splats whose place is not a number. Download it again.")
+        raise BadSplats(
+            f"The splat file {path.name} has splats whose place is not a number. Download it again."
+        )
     return positions
 
 
 def _signed_24(part: Bytes) -> Floats:
-    """(n, 9) bytes to (n, 3) whole numbers: placed in the upper three bytes of four, so that the shift back down carries the sign."""
+    """(n, 9) bytes to (n, 3) whole numbers: placed in the upper three bytes of four, so that the
+    shift back down carries the sign.
+    """
     wide = np.zeros((len(part), 3, 4), np.uint8)
     wide[:, :, 1:] = part.reshape(-1, 3, 3)
     return (wide.view("<i4")[:, :, 0] >> 8).astype(np.float32)
@@ -355,7 +423,9 @@ def _rotations_of_bytes(part: Bytes) -> Floats:
 
 
 def _rotations_of_words(part: Bytes) -> Floats:
-    """Versions 3 and 4: the two top bits name the largest of x, y, z, w; it follows from the three others (10 bits each, w lowest)."""
+    """Versions 3 and 4: the two top bits name the largest of x, y, z, w; it follows from the three
+    others (10 bits each, w lowest).
+    """
     word = np.ascontiguousarray(part).view("<u4")[:, 0].copy()
     largest = (word >> 30).astype(np.intp)
     out = np.zeros((len(part), 4), np.float32)  # x, y, z, w
@@ -370,7 +440,9 @@ def _rotations_of_words(part: Bytes) -> Floats:
 
 
 def _harmonics(raw: Bytes, header: Header, kept: int) -> Floats:
-    """Stored point by point, kept coefficient by coefficient: that is how they are written into attributes."""
+    """Stored point by point, kept coefficient by coefficient: that is how they are written into
+    attributes.
+    """
     stored = raw.reshape(header.points, header.coefficients, 3)
     out = np.empty((kept, header.points, 3), np.float32)
     for index in range(kept):

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Spherical harmonics as Gaussian splats use them: the basis, and its turn when the axes are turned.
+"""Spherical harmonics as Gaussian splats use them: the basis, and its turn when the axes are
+turned.
 
-Source: the basis and its signs are those of "3D Gaussian Splatting for Real-Time Radiance Field Rendering" (Kerbl and others, 2023),
-which SPZ and Blender 5.3 share. Knows neither Blender nor files.
+Source: the basis and its signs are those of "3D Gaussian Splatting for Real-Time Radiance Field
+Rendering" (Kerbl and others, 2023), which SPZ and Blender 5.3 share. Knows neither Blender nor
+files.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ PER_DEGREE = (0, 3, 8, 15, 24)  # higher coefficients up to each degree, for eac
 
 
 def basis(directions: Doubles) -> Doubles:
-    """Values of the 24 higher harmonics towards unit vectors (n, 3); returns (n, 24), degree by degree."""
+    """Values of the 24 higher harmonics towards unit vectors (n, 3); returns (n, 24), degree by
+    degree.
+    """
     x, y, z = np.asarray(directions, np.float64).T
     xx, yy, zz = x * x, y * y, z * z
     columns = (
@@ -53,9 +57,12 @@ def basis(directions: Doubles) -> Doubles:
 
 
 def turned(harmonics: Floats, axes: Doubles) -> Floats:
-    """Coefficients (n, k, 3) of the same radiance in other axes: what pointed along d now points along axes @ d. It may mirror.
+    """Coefficients (n, k, 3) of the same radiance in other axes: what pointed along d now points
+    along axes @ d. It may mirror.
 
-    A turn mixes only the coefficients of one degree. Coefficient by coefficient, so that little is held in between: n may be millions."""
+    A turn mixes only the coefficients of one degree. Coefficient by coefficient, so that little is
+    held in between: n may be millions.
+    """
     planes = harmonics.transpose(1, 0, 2)
     out = np.zeros_like(planes, order="C")
     part = np.empty(planes.shape[1:], np.float32)
@@ -69,9 +76,12 @@ def turned(harmonics: Floats, axes: Doubles) -> Floats:
 
 @cache
 def _between(axes: tuple[tuple[float, ...], ...]) -> Floats:
-    """(24, 24), blocks of 3, 5, 7 and 9: the coefficients that give, towards turned directions, the values that the old ones gave before.
+    """(24, 24), blocks of 3, 5, 7 and 9: the coefficients that give, towards turned directions, the
+    values that the old ones gave before.
 
-    Fitted once, which is exact here: a turned harmonic is a sum of harmonics of its own degree, and directions outnumber unknowns."""
+    Fitted once, which is exact here: a turned harmonic is a sum of harmonics of its own degree, and
+    directions outnumber unknowns.
+    """
     count = 200
     height = 1 - (2 * np.arange(count) + 1) / count
     angle = np.pi * (3 - np.sqrt(5.0)) * np.arange(count)

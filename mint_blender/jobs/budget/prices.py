@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prices and the balance as far as they are known, and the limits that the user has set. The board has one; it asks nobody."""
+"""Prices and the balance as far as they are known, and the limits that the user has set.
+
+The board has one; it asks nobody.
+"""
 
 from __future__ import annotations
 
@@ -24,13 +27,18 @@ class NotPossible(Exception):
 
 
 class OtherAccount(NotPossible):
-    """The job belongs to another account or address than the key in use, so nothing is sent for it."""
+    """The job belongs to another account or address than the key in use, so nothing is sent for it."""  # noqa: E501
 
 
 class TooExpensive(NotPossible):
-    """It would cost more than a limit; nothing was started. `unasked`: the prices that Mint has not been asked for yet."""
+    """It would cost more than a limit; nothing was started.
 
-    def __init__(self, sentence: str, *, spent: float = 0.0, unasked: tuple[Question, ...] = ()) -> None:
+    `unasked`: the prices that Mint has not been asked for yet.
+    """
+
+    def __init__(
+        self, sentence: str, *, spent: float = 0.0, unasked: tuple[Question, ...] = ()
+    ) -> None:
         super().__init__(f"{sentence} Nothing was started.")
         self.sentence = sentence
         self.spent = spent
@@ -38,9 +46,14 @@ class TooExpensive(NotPossible):
 
 
 class Purse:
-    """What is known of prices and the balance. `answers` are the board's, `took` tells what Mint took for the last optimisation."""
+    """What is known of prices and the balance.
 
-    def __init__(self, answers: Mapping[Question, Answered], took: Callable[[], float | None] = lambda: None) -> None:
+    `answers` are the board's, `took` tells what Mint took for the last optimisation.
+    """
+
+    def __init__(
+        self, answers: Mapping[Question, Answered], took: Callable[[], float | None] = lambda: None
+    ) -> None:
         self.limits = Limits()
         self._answers = answers
         self._took = took
@@ -57,9 +70,15 @@ class Purse:
     def price(self, question: Question) -> float | None:
         """What Mint said last that this would cost; None where it has not, or does not, say.
 
-        Of an optimisation that is still to come it may only be known what another one costs, or did cost."""
+        Of an optimisation that is still to come it may only be known what another one costs, or did
+        cost.
+        """
         answered = self._answers.get(question)
-        told = answered.answer.estimated_total if answered and isinstance(answered.answer, Estimate) else None
+        told = (
+            answered.answer.estimated_total
+            if answered and isinstance(answered.answer, Estimate)
+            else None
+        )
         return self._took() if told is None and question == OptimizationPrice() else told
 
     def total(self, questions: Sequence[Question | None]) -> float | None:
@@ -72,45 +91,80 @@ class Purse:
     def balance(self) -> float | None:
         """The Credits that can be spent, as last read."""
         answered = self._answers.get(Balance())
-        return answered.answer.credits.total_available if answered and isinstance(answered.answer, Usage) else None
+        return (
+            answered.answer.credits.total_available
+            if answered and isinstance(answered.answer, Usage)
+            else None
+        )
 
     def missing(self, job: Job, stopped_at: float) -> float | None:
-        """How many Credits a job lacks that stopped for them: by the balance as read since then, else by what Mint said at the stop."""
+        """How many Credits a job lacks that stopped for them: by the balance as read since then,
+        else by what Mint said at the stop.
+        """
         answered, required = self._answers.get(Balance()), _required(job)
-        if required is not None and self.balance is not None and answered is not None and answered.at.timestamp() > stopped_at:
+        if (
+            required is not None
+            and self.balance is not None
+            and answered is not None
+            and answered.at.timestamp() > stopped_at
+        ):
             return max(0.0, required - self.balance)
         billing = job.operation.billing if job.operation else None
-        return (billing.missing_credits or None) if billing else None  # that nothing is lacking is believed of the balance only
+        # that nothing is lacking is believed of the balance only
+        return (billing.missing_credits or None) if billing else None
 
     def check(self, starts: Sequence[Sequence[Question | None]], spent: float) -> None:
-        """Raises TooExpensive where what shall be started is not within the limits, given what was spent today.
+        """Raises TooExpensive where what shall be started is not within the limits, given what was
+        spent today.
 
-        Each start is told as all that has a price in it; None instead of a question: there is no price to ask for."""
+        Each start is told as all that has a price in it; None instead of a question: there is no
+        price to ask for.
+        """
         if self._is_open:
             return
-        questions = list(dict.fromkeys(question for start in starts for question in start if question))
+        questions = list(
+            dict.fromkeys(question for start in starts for question in start if question)
+        )
         unasked = tuple(question for question in questions if not self.known(question))
         told = [None if set(unasked).intersection(start) else self.total(start) for start in starts]
         if sentence := objection_to_all(told, self.limits, spent):
             known = [each for question in questions if (each := self.known(question))]
-            reason = next((each.complaint for each in known if each.complaint), None) or self.untold(questions)
-            raise TooExpensive(f"{sentence} {reason}" if reason else sentence, spent=spent, unasked=unasked)
+            reason = next(
+                (each.complaint for each in known if each.complaint), None
+            ) or self.untold(questions)
+            raise TooExpensive(
+                f"{sentence} {reason}" if reason else sentence, spent=spent, unasked=unasked
+            )
 
     def check_own(self, job: Job, questions: Sequence[Question | None]) -> None:
         """Raises TooExpensive where a new job would cost more than its own limit."""
-        if not self._is_open and (sentence := objection_of_job(self.total(questions), job.max_credits)):
-            raise TooExpensive(sentence, unasked=tuple(each for each in questions if each and not self.known(each)))
+        if not self._is_open and (
+            sentence := objection_of_job(self.total(questions), job.max_credits)
+        ):
+            raise TooExpensive(
+                sentence, unasked=tuple(each for each in questions if each and not self.known(each))
+            )
 
     def check_waiting(self, jobs: Sequence[Job], others: float) -> None:
-        """Raises TooExpensive where what is in line is not within the limits of today; `others`: what else was spent."""
+        """Raises TooExpensive where what is in line is not within the limits of today; `others`:
+        what else was spent.
+        """
         costs = [None if job.estimate is None else committed(job) for job in jobs]
-        if self.limits and not self._is_open and (sentence := objection_to_all(costs, self.limits, others)):
+        if (
+            self.limits
+            and not self._is_open
+            and (sentence := objection_to_all(costs, self.limits, others))
+        ):
             raise TooExpensive(sentence, spent=others)
 
-    def check_click(self, job: Job, decision: Decision, questions: Sequence[Question | None], others: float) -> None:
-        """Raises TooExpensive where a click on a job leads above a limit of the user, or above the job's own.
+    def check_click(
+        self, job: Job, decision: Decision, questions: Sequence[Question | None], others: float
+    ) -> None:
+        """Raises TooExpensive where a click on a job leads above a limit of the user, or above the
+        job's own.
 
-        `questions`: all that has a price in it; `others`: what else than this job was spent today."""
+        `questions`: all that has a price in it; `others`: what else than this job was spent today.
+        """
         if self._is_open or not questions or not (self.limits or job.max_credits is not None):
             return
         unasked = tuple(question for question in questions if question and not self.known(question))
@@ -119,20 +173,35 @@ class Purse:
         if price is None and not is_new:
             price = job.estimate
         total = None if unasked or price is None else self._after(job, decision)
-        paid = job.paid_before + sum(each.credits.finalized or 0.0 for each in job.operations if each.credits)
+        paid = job.paid_before + sum(
+            each.credits.finalized or 0.0 for each in job.operations if each.credits
+        )
         sentence = (
-            objection(price if is_new and not unasked else total, replace(self.limits, day=0.0), others)
-            or objection(None if total is None else total - paid, replace(self.limits, each=0.0), others + paid)
+            objection(
+                price if is_new and not unasked else total, replace(self.limits, day=0.0), others
+            )
+            or objection(
+                None if total is None else total - paid,
+                replace(self.limits, each=0.0),
+                others + paid,
+            )
             or objection_of_job(total, job.max_credits)
         )
         if sentence:
             raise TooExpensive(sentence, spent=others + paid, unasked=unasked)
 
     def _after(self, job: Job, decision: Decision) -> float:
-        """What a job will have cost in all after this click; a revision costs no more than another Preview, where Mint tells its price."""
+        """What a job will have cost in all after this click; a revision costs no more than another
+        Preview, where Mint tells its price.
+        """
         answered = self._answers.get(Price.of(job.request))
         told = answered.answer if answered and isinstance(answered.answer, Estimate) else None
-        if decision.verb is Verb.REVISE and told and told.required_to_start and told.required_to_start < (told.estimated_total or 0.0):
+        if (
+            decision.verb is Verb.REVISE
+            and told
+            and told.required_to_start
+            and told.required_to_start < (told.estimated_total or 0.0)
+        ):
             return committed(replace(job, decision=None)) + told.required_to_start
         return committed(replace(job, decision=decision))
 
@@ -143,7 +212,11 @@ class Purse:
 
     def untold(self, questions: Collection[Question]) -> str | None:
         """Why nobody can say what an optimisation will cost, if that is what is lacking."""
-        return NO_MODEL_YET if OptimizationPrice() in questions and self.price(OptimizationPrice()) is None else None
+        return (
+            NO_MODEL_YET
+            if OptimizationPrice() in questions and self.price(OptimizationPrice()) is None
+            else None
+        )
 
     @contextmanager
     def beyond_limits(self) -> Iterator[None]:
@@ -156,6 +229,12 @@ class Purse:
 
 
 def _required(job: Job) -> float | None:
-    """What the balance has to be before a job that stopped for Credits can go on; without Mint's word, what it was expected to cost."""
+    """What the balance has to be before a job that stopped for Credits can go on; without Mint's
+    word, what it was expected to cost.
+    """
     billing = job.operation.billing if job.operation else None
-    return billing.required_credits if billing and billing.required_credits is not None else job.estimate
+    return (
+        billing.required_credits
+        if billing and billing.required_credits is not None
+        else job.estimate
+    )

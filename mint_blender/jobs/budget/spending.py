@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was spent, and whether one more may be started: arithmetic over the jobs of the journal. No clock, no disk, no Blender in here."""
+"""What was spent, and whether one more may be started: arithmetic over the jobs of the journal.
+
+No clock, no disk, no Blender in here.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,8 @@ _WILL_COST = (BUSY - {Phase.FETCHING}) | {Phase.REVIEW, Phase.BILLING, Phase.PAU
 _DONE = frozenset({Phase.FETCHING, Phase.READY, Phase.PLACED})
 _MORE_COMES = _WILL_COST - {Phase.REVIEW}  # without a further click
 _SPENDS = frozenset({Verb.RETRY, Verb.APPROVE, Verb.REVISE})  # the clicks after which more is paid
-_UNSPENT = frozenset({Phase.WAITING, Phase.REVIEW, Phase.BILLING, Phase.FAILED})  # what comes after these is paid when the job leaves them
+# what comes after these is paid when the job leaves them
+_UNSPENT = frozenset({Phase.WAITING, Phase.REVIEW, Phase.BILLING, Phase.FAILED})
 
 Moves = Sequence[tuple[Phase, float]]
 
@@ -35,7 +39,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Entry:
-    """What one job means for the account. `at` is when it began to cost what it does, in seconds since the epoch."""
+    """What one job means for the account.
+
+    `at` is when it began to cost what it does, in seconds since the epoch.
+    """
 
     at: float
     credits: float
@@ -45,7 +52,9 @@ class Entry:
 
 @dataclass(frozen=True)
 class Day:
-    """What began on one day: how many, for how many Credits, and how many of them came to a good or a bad end."""
+    """What began on one day: how many, for how many Credits, and how many of them came to a good or
+    a bad end.
+    """
 
     date: date
     count: int = 0
@@ -77,17 +86,22 @@ class Month:
 
     @property
     def failed_share(self) -> float | None:
-        """The share that failed of those which have ended and were not cancelled; None where none has."""
+        """The share that failed of those which have ended and were not cancelled; None where none
+        has.
+        """
         ended = self.failed + sum(day.done for day in self.days)
         return self.failed / ended if ended else None
 
 
 def committed(job: Job) -> float:
-    """Credits that a job has cost or holds back; where Mint has not said it yet, what it was expected to cost at the click."""
+    """Credits that a job has cost or holds back; where Mint has not said it yet, what it was
+    expected to cost at the click.
+    """
     if job.decision is not None:
         job = job.expecting(job.decision)
     if job.existing is not None and not job.convert and not has_failed_at_mint(job):
-        return at_prices(job, 0.0, job.estimate or 0.0)  # nothing is generated: the price was that of the optimisation
+        # nothing is generated: the price was that of the optimisation
+        return at_prices(job, 0.0, job.estimate or 0.0)
     return at_prices(job, job.estimate or 0.0, job.optimize_estimate or 0.0)
 
 
@@ -97,7 +111,7 @@ def at_prices(job: Job, generation: float, optimization: float) -> float:
 
 
 def _for_generating(job: Job, expected: float) -> float:
-    """What the present attempt has cost, or holds back; until Mint says so, what is expected of it."""
+    """What the present attempt has cost, or holds back; until Mint says so, what is expected of it."""  # noqa: E501
     said = job.operation.credits if job.operation else None
     spent = said.spent if said else 0.0
     if is_retried(job):
@@ -114,36 +128,67 @@ def is_paid_on(job: Job) -> bool:
 
 
 def _for_optimizing(job: Job, expected: float) -> float:
-    """What an optimisation after the generation has cost; what is expected, until Mint says it, or it came to nothing."""
+    """What an optimisation after the generation has cost; what is expected, until Mint says it, or
+    it came to nothing.
+    """
     begun = job.optimization
     if begun is None:
-        return expected if job.phase in _WILL_COST or job.phase is Phase.FETCHING or is_retried(job) else 0.0
+        return (
+            expected
+            if job.phase in _WILL_COST or job.phase is Phase.FETCHING or is_retried(job)
+            else 0.0
+        )
     if begun.credits is None:
         return expected
     return begun.credits.spent or (expected if begun.is_busy else 0.0)
 
 
 def paid_for_optimizing(jobs: Iterable[Job]) -> float | None:
-    """What Mint took for the latest optimisation of these jobs, newest first; None where it never did."""
-    said = (job.optimization.credits for job in jobs if job.optimization is not None and job.optimization.credits is not None)
+    """What Mint took for the latest optimisation of these jobs, newest first; None where it never
+    did.
+    """
+    said = (
+        job.optimization.credits
+        for job in jobs
+        if job.optimization is not None and job.optimization.credits is not None
+    )
     return next((credits.spent for credits in said if credits.spent), None)
 
 
 def entry(job: Job, moves: Moves, now: float) -> Entry | None:
-    """What a job means for the account; None for one that only fetched what was there. `now`: seconds since the epoch."""
+    """What a job means for the account; None for one that only fetched what was there.
+
+    `now`: seconds since the epoch.
+    """
     makes_it_anew = is_retried(job) and has_failed_at_mint(job)
-    if job.existing is not None and job.optimize is None and not job.operations and not makes_it_anew:
+    if (
+        job.existing is not None
+        and job.optimize is None
+        and not job.operations
+        and not makes_it_anew
+    ):
         return None
-    return Entry(_begun_at(job, moves, now), committed(job), job.phase in _DONE, job.phase is Phase.FAILED and not is_retried(job))
+    return Entry(
+        _begun_at(job, moves, now),
+        committed(job),
+        job.phase in _DONE,
+        job.phase is Phase.FAILED and not is_retried(job),
+    )
 
 
 def _begun_at(job: Job, moves: Moves, now: float) -> float:
-    """When it began to cost what it does: with the send, a day after the click it may be, and once more with each click that costs.
+    """When it began to cost what it does: with the send, a day after the click it may be, and once
+    more with each click that costs.
 
-    What is still to be sent will be paid now."""
+    What is still to be sent will be paid now.
+    """
     if job.phase is Phase.WAITING or is_paid_on(job):
         return now
-    left = [at for (before, _), (after, at) in pairwise(moves) if before in _UNSPENT and after not in _UNSPENT | {Phase.CANCELED}]
+    left = [
+        at
+        for (before, _), (after, at) in pairwise(moves)
+        if before in _UNSPENT and after not in _UNSPENT | {Phase.CANCELED}
+    ]
     return left[-1] if left else job.created_at
 
 
@@ -165,22 +210,33 @@ def spent_on(entries: Iterable[Entry], day: date) -> float:
 
 def date_of(at: float) -> date:
     """The day of a moment, here."""
-    return date(*time.localtime(at)[:3])  # a tenth of what datetime takes for it, which thousands of jobs would feel
+    # a tenth of what datetime takes for it, which thousands of jobs would feel
+    return date(*time.localtime(at)[:3])
 
 
 def objection(price: float | None, limits: Limits, spent: float) -> str | None:
-    """A sentence if this price is not within the limits, given what was spent today. An unknown price is not within a limit."""
+    """A sentence if this price is not within the limits, given what was spent today.
+
+    An unknown price is not within a limit.
+    """
     if not limits:
         return None
     if price is None:
-        most = f"{limits.each:,.0f} Credits for one generation" if limits.each > 0 else f"{limits.day:,.0f} Credits for a day"
+        most = (
+            f"{limits.each:,.0f} Credits for one generation"
+            if limits.each > 0
+            else f"{limits.day:,.0f} Credits for a day"
+        )
         return f"Mint does not tell the price, so your limit of {most} cannot be kept."
     if 0 < limits.each < price:
-        return f"This would cost about {price:,.0f} Credits, more than your limit of {limits.each:,.0f} Credits for one generation."
+        return (
+            f"This would cost about {price:,.0f} Credits, more than your limit of"
+            f" {limits.each:,.0f} Credits for one generation."
+        )
     if 0 < limits.day < spent + price:
         return (
-            f"This would cost about {price:,.0f} Credits. With the {spent:,.0f} Credits spent today that is more than your limit of "
-            f"{limits.day:,.0f} Credits for a day."
+            f"This would cost about {price:,.0f} Credits. With the {spent:,.0f} Credits spent today"
+            f" that is more than your limit of {limits.day:,.0f} Credits for a day."
         )
     return None
 
@@ -190,13 +246,23 @@ def objection_of_job(total: float | None, most: float | None) -> str | None:
     if most is None or (total is not None and total <= most):
         return None
     if total is None:
-        return f"Mint does not tell the price, so the limit of {most:,.0f} Credits for this job cannot be kept."
-    return f"This job would cost about {total:,.0f} Credits in all, more than its limit of {most:,.0f} Credits."
+        return (
+            f"Mint does not tell the price, so the limit of {most:,.0f} Credits for this job cannot"
+            " be kept."
+        )
+    return (
+        f"This job would cost about {total:,.0f} Credits in all, more than its limit of {most:,.0f}"
+        " Credits."
+    )
 
 
 def objection_to_all(prices: Sequence[float | None], limits: Limits, spent: float) -> str | None:
-    """As `objection`, to several that are begun together: the dearest against the one limit, their sum against the other."""
+    """As `objection`, to several that are begun together: the dearest against the one limit, their
+    sum against the other.
+    """
     told = [price for price in prices if price is not None]
     is_known = len(told) == len(prices)
     dearest, total = (max(told, default=0.0), sum(told)) if is_known else (None, None)
-    return objection(dearest, replace(limits, day=0.0), spent) or objection(total, replace(limits, each=0.0), spent)
+    return objection(dearest, replace(limits, day=0.0), spent) or objection(
+        total, replace(limits, each=0.0), spent
+    )

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Calls to Mint that are in flight: each on a thread of a small pool, so that a slow answer delays nothing else.
+"""Calls to Mint that are in flight: each on a thread of a small pool, so that a slow answer delays
+nothing else.
 
-What comes back goes into the desk's inbox; the threads touch neither the journal nor a job. Connections are checked out and given back,
-the one used last first: as long as one call follows another, one connection serves them all.
+What comes back goes into the desk's inbox; the threads touch neither the journal nor a job.
+Connections are checked out and given back, the one used last first: as long as one call follows
+another, one connection serves them all.
 """
 
 from __future__ import annotations
@@ -39,11 +41,15 @@ class Lane(StrEnum):
 
 
 SIZES = {Lane.CALL: 4, Lane.DECISION: 2, Lane.UPLOAD: 2}
-LINGER = 30.0  # seconds that an idle thread waits for the next call: polls of one job come every 15 s
+# seconds that an idle thread waits for the next call: polls of one job come every 15 s
+LINGER = 30.0
 
 
 class CallsInFlight:
-    """All calls that this desk has sent and not heard of. For the desk's thread; only the work runs on others."""
+    """All calls that this desk has sent and not heard of.
+
+    For the desk's thread; only the work runs on others.
+    """
 
     def __init__(self, setup: Setup, account: Account, inbox: queue.SimpleQueue[Command]) -> None:
         self._setup = setup
@@ -53,11 +59,15 @@ class CallsInFlight:
         self._numbers = itertools.count(1)
         self._gate = threading.Condition()  # guards the following
         self._free: list[Client] = []  # connected to the present account
-        self._busy: dict[int, tuple[Client | None, bool]] = {}  # by number; whether the call changes something at Mint
+        # by number; whether the call changes something at Mint
+        self._busy: dict[int, tuple[Client | None, bool]] = {}
         self._is_stopped = False
 
     def send(self, job_id: str, serial: int, work: Work, lane: Lane, *, changes: bool) -> int:
-        """Have a call made for a job; `CallEnded` with this number comes back, whatever happens. `changes`: it is more than a look."""
+        """Have a call made for a job; `CallEnded` with this number comes back, whatever happens.
+
+        `changes`: it is more than a look.
+        """
         number, account = self._begin(changes), self._account
 
         def run() -> None:
@@ -73,7 +83,11 @@ class CallsInFlight:
         self._lanes[lane].submit(run)
         return number
 
-    def ask(self, question: WhoseKey | Balance | Price | OptimizationPrice | ListPage, number_of_ask: int) -> int:
+    def ask(
+        self,
+        question: WhoseKey | Balance | Price | OptimizationPrice | ListPage,
+        number_of_ask: int,
+    ) -> int:
         """Have a question answered, well or badly: a person waits, and can ask again."""
         number, account = self._begin(changes=False), self._account
 
@@ -88,7 +102,9 @@ class CallsInFlight:
                 said = Answered(question, None, str(error), number=number_of_ask)
             except Exception as mistake:
                 log.exception("The question %s broke", question)
-                said = Answered(question, None, error_messages.internal(mistake).sentence, number=number_of_ask)
+                said = Answered(
+                    question, None, error_messages.internal(mistake).sentence, number=number_of_ask
+                )
             self._inbox.put(replace(ended, answered=said))
             self._end(number)
 
@@ -96,7 +112,9 @@ class CallsInFlight:
         return number
 
     def use(self, account: Account) -> None:
-        """Connect with another account from now on; what is in flight comes back with the earlier one."""
+        """Connect with another account from now on; what is in flight comes back with the earlier
+        one.
+        """
         self._account = account
         with self._gate:
             idle, self._free = self._free, []
@@ -104,11 +122,16 @@ class CallsInFlight:
             client.close()
 
     def close(self, timeout: float) -> bool:
-        """Stop everything, within a bound. What changes something has a third of that to be answered. True when all ended."""
+        """Stop everything, within a bound.
+
+        What changes something has a third of that to be answered. True when all ended.
+        """
         end = time.monotonic() + timeout
         with self._gate:
             self._stop(only_reads=True)
-            self._gate.wait_for(lambda: not any(changes for _, changes in self._busy.values()), timeout / 3)
+            self._gate.wait_for(
+                lambda: not any(changes for _, changes in self._busy.values()), timeout / 3
+            )
             self._is_stopped = True
             self._stop(only_reads=False)
         ended = [lane.close(max(0.0, end - time.monotonic())) for lane in self._lanes.values()]

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a worker is told once. The network is loaded by the worker itself, so that enabling the add-on costs Blender's start nothing."""
+"""What a worker is told once.
+
+The network is loaded by the worker itself, so that enabling the add-on costs Blender's start
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -35,9 +39,12 @@ def _downloader(local_files: bool) -> Downloader:
 
 @dataclass(frozen=True)
 class Setup:
-    """Everything that a worker is told once. `slots` is how many generations of a kind may be active at Mint.
+    """Everything that a worker is told once.
 
-    `executor` makes what work is done on: of a name, for so many pieces at a time, and with idle threads that wait so many seconds.
+    `slots` is how many generations of a kind may be active at Mint.
+
+    `executor` makes what work is done on: of a name, for so many pieces at a time, and with idle
+    threads that wait so many seconds.
     """
 
     home: Path

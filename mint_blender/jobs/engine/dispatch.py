@@ -18,13 +18,26 @@ from ...mint.transport import Transport
 from ..job import Verb
 from ..queries import LARGEST_PAGE, quote
 from ..request_checks import UPLOADABLE
-from ..workflow.effects import Act, Convert, Optimize, Poll, Quote, ReadAsset, ReadPage, Start, Upload
+from ..workflow.effects import (
+    Act,
+    Convert,
+    Optimize,
+    Poll,
+    Quote,
+    ReadAsset,
+    ReadPage,
+    Start,
+    Upload,
+)
 
 Call = Quote | Start | Act | Poll | ReadAsset | ReadPage | Optimize | Convert
 
 
 def connect(account: Account) -> Client:
-    """A client for this account. Raises a MintError that says what is wrong with the key or the base URL."""
+    """A client for this account.
+
+    Raises a MintError that says what is wrong with the key or the base URL.
+    """
     try:
         origin = Origin.parse(account.base_url)
     except ValueError as error:
@@ -67,25 +80,36 @@ def _act(client: Client, want: Act) -> Operation:
 
 
 def read(want: Upload) -> bytes:
-    """A local picture, to be sent. Raises FileTrouble when it is gone, or nothing that Mint takes."""
+    """A local picture, to be sent.
+
+    Raises FileTrouble when it is gone, or nothing that Mint takes.
+    """
     path = Path(want.path)
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise DiskTrouble(f"The reference picture {path.name} cannot be read ({error.strerror}). Choose it again.") from error
+        raise DiskTrouble(
+            f"The reference picture {path.name} cannot be read ({error.strerror}). Choose it again."
+        ) from error
     kind = pictures.inspect(data)
     if kind.format not in UPLOADABLE:
-        raise BadPicture(f"The reference picture {path.name} is {kind.format.upper()}; Mint takes PNG, JPEG and WebP. Convert it first.")
+        raise BadPicture(
+            f"The reference picture {path.name} is {kind.format.upper()}; Mint takes PNG, JPEG and"
+            " WebP. Convert it first."
+        )
     if len(data) > LARGEST_IMAGE:
         raise BadPicture(
-            f"The reference picture {path.name} has {len(data) / 1024 / 1024:.1f} MB; Mint takes at most 5 MB. Scale it down first."
+            f"The reference picture {path.name} has {len(data) / 1024 / 1024:.1f} MB; Mint takes at"
+            " most 5 MB. Scale it down first."
         )
     return data
 
 
 def upload(client: Client, want: Upload, data: bytes) -> str:
     """Bring a picture to Mint: its durable URL there. Raises MintError."""
-    image = client.upload_image(data, Path(want.path).name, pictures.inspect(data).media_type, key=want.key)
+    image = client.upload_image(
+        data, Path(want.path).name, pictures.inspect(data).media_type, key=want.key
+    )
     if image.url is None:
         raise BadAnswer("the uploaded picture came back without an address")
     return image.url

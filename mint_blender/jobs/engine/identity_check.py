@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Mint is asked whose key is in use, before anything else is sent with it; jobs wait for that as long as it takes."""
+"""Mint is asked whose key is in use, before anything else is sent with it; jobs wait for that as
+long as it takes.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ class Look(Protocol):
 class Introduction:
     """Asks, and tells the journal. For the desk's thread."""
 
-    def __init__(self, setup: Setup, journal: Journal, calls: CallsInFlight, repeating: Repeating, look: Look) -> None:
+    def __init__(
+        self, setup: Setup, journal: Journal, calls: CallsInFlight, repeating: Repeating, look: Look
+    ) -> None:
         self._setup = setup
         self._journal = journal
         self._calls = calls
@@ -65,7 +69,9 @@ class Introduction:
     def turn(self) -> None:
         """Ask, if it is time."""
         if self.waiting and self.due <= self._setup.clock():
-            self._call = self._calls.send("", 0, lambda client: client.me(), Lane.DECISION, changes=False)
+            self._call = self._calls.send(
+                "", 0, lambda client: client.me(), Lane.DECISION, changes=False
+            )
 
     def take_in(self, ended: CallEnded) -> None:
         """A call has come back, which may be this one."""
@@ -75,10 +81,15 @@ class Introduction:
         if isinstance(ended.found, Me):
             self.hear(ended.found, asked=True)
         else:
-            self.hear(ended.error if isinstance(ended.error, MintError) else MintError(str(ended.error)), asked=True)
+            self.hear(
+                ended.error if isinstance(ended.error, MintError) else MintError(str(ended.error)),
+                asked=True,
+            )
 
     def hear(self, said: Me | MintError, *, asked: bool) -> None:
-        """Mint has said it, does not say it, refuses the key, or could not be reached: then it is asked again. `asked`: for jobs."""
+        """Mint has said it, does not say it, refuses the key, or could not be reached: then it is
+        asked again. `asked`: for jobs.
+        """
         known = identity_state.user_of(said)
         if known is not identity_state.NOT_SAID:
             self._journal.settle(known)
@@ -86,7 +97,9 @@ class Introduction:
                 self._look(job_id, number)
         elif not isinstance(said, MintError) or not asked:
             return
-        elif (wait := self._identity.wait(said, self._setup.clock(), self._setup.chance())) is not None:
+        elif (
+            wait := self._identity.wait(said, self._setup.clock(), self._setup.chance())
+        ) is not None:
             for job_id in self._identity.waiting:
                 self._repeating.say(job_id, said, wait, self._identity.failing_since)
         else:

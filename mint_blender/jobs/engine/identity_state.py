@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which jobs wait until it is known whose key is in use, and when Mint is asked next. Pure: no clock, no socket."""
+"""Which jobs wait until it is known whose key is in use, and when Mint is asked next.
+
+Pure: no clock, no socket.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,9 @@ from ...mint.errors import Forbidden, MintError, NotFound, NotOffered
 from ...mint.pacing import Retries
 
 NOT_SAID: Final = ""
-"""No user id, and not the answer that there is none: the key was refused, or Mint could not be asked."""
+"""No user id, and not the answer that there is none: the key was refused, or Mint could not be
+asked.
+"""
 
 
 def user_of(said: Me | MintError) -> str | None:
@@ -41,7 +46,10 @@ class Identity:
         return waiting
 
     def wait(self, error: MintError, now: float, chance: float) -> float | None:
-        """Seconds until Mint is asked again, as every call is repeated: without an end. None where that cannot help."""
+        """Seconds until Mint is asked again, as every call is repeated: without an end.
+
+        None where that cannot help.
+        """
         self._failures += 1
         if self._failures == 1:
             self.failing_since = now

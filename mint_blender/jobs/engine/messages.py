@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What goes between the main thread and the worker: small values in queues, and nothing else is shared."""
+"""What goes between the main thread and the worker: small values in queues, and nothing else is
+shared.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +15,16 @@ from ...mint.errors import MintError
 from ..job import Job, Kept, Role
 from ..queries import Answer, Question
 
-# -- to the worker ----------------------------------------------------------------------------------------------------
+# -- to the worker
+# ----------------------------------------------------------------------------------------------------  # noqa: E501
 
 
 @dataclass(frozen=True)
 class Look:
-    """The journal has news of this job: (re)tell its story. `number` comes back when it rests, so that both sides mean the same look."""
+    """The journal has news of this job: (re)tell its story.
+
+    `number` comes back when it rests, so that both sides mean the same look.
+    """
 
     job_id: str
     number: int = 0
@@ -40,7 +46,10 @@ class Online:
 
 @dataclass(frozen=True)
 class Ask:
-    """A question to Mint that is no job: balance, price, whose key. `number` comes back with the answer."""
+    """A question to Mint that is no job: balance, price, whose key.
+
+    `number` comes back with the answer.
+    """
 
     question: Question
     number: int = 0
@@ -58,7 +67,9 @@ class Fetched:
 
 @dataclass(frozen=True)
 class CallEnded:
-    """A call to Mint for a job has come back: with what was `found`, or with the `error`, of this account."""
+    """A call to Mint for a job has come back: with what was `found`, or with the `error`, of this
+    account.
+    """
 
     job_id: str
     serial: int
@@ -70,9 +81,12 @@ class CallEnded:
 
 @dataclass(frozen=True)
 class QuestionEnded:
-    """A question has its answer, for the main thread; the file host's have gone there already. `reached`: Mint has answered.
+    """A question has its answer, for the main thread; the file host's have gone there already.
 
-    `said` is what it said about whose key this `account` has, where that was the question."""
+    `reached`: Mint has answered.
+
+    `said` is what it said about whose key this `account` has, where that was the question.
+    """
 
     number: int
     reached: bool = False
@@ -88,7 +102,8 @@ class Halt:
 
 Command = Look | Use | Online | Ask | Fetched | CallEnded | QuestionEnded | Halt
 
-# -- from the worker --------------------------------------------------------------------------------------------------
+# -- from the worker
+# --------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -100,9 +115,11 @@ class JobChanged:
 
 @dataclass(frozen=True)
 class Rested:
-    """Nothing goes on by itself with this job: it waits for a person, is over, or is driven by another process.
+    """Nothing goes on by itself with this job: it waits for a person, is over, or is driven by
+    another process.
 
-    `number` is that of the last `Look` at it: an older one than was sent last means that the story goes on after all.
+    `number` is that of the last `Look` at it: an older one than was sent last means that the story
+    goes on after all.
     """
 
     job_id: str
@@ -113,7 +130,8 @@ class Rested:
 class Hitch:
     """A call or a download failed and is tried again in `seconds`.
 
-    `without_answer` is for how long nobody has been answered by then; a wait that Mint asked for does not count.
+    `without_answer` is for how long nobody has been answered by then; a wait that Mint asked for
+    does not count.
     """
 
     job_id: str
@@ -147,7 +165,9 @@ class Answered:
     answer: Answer | None
     complaint: str | None = None
     at: datetime = field(default_factory=lambda: datetime.now().astimezone())
-    number: int = 0  # of the `Ask`: an older one than was sent last was meant for an earlier account, or will be answered once more
+    # of the `Ask`: an older one than was sent last was meant for an earlier account, or will be
+    # answered once more
+    number: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Can Mint be reached? Judged by all jobs together: an outage concerns every job of the API's origin. No clock, no threads.
+"""Can Mint be reached?
 
-One job whose calls fail says nothing about the others. When the calls of two jobs fail one after the other, without an answer to anybody
-in between, there is an outage: then one call at a time probes, at growing intervals, and the first answer wakes all the others.
+Judged by all jobs together: an outage concerns every job of the API's origin. No clock, no threads.
+
+One job whose calls fail says nothing about the others. When the calls of two jobs fail one after
+the other, without an answer to anybody in between, there is an outage: then one call at a time
+probes, at growing intervals, and the first answer wakes all the others.
 """
 
 from __future__ import annotations
@@ -12,12 +15,17 @@ from ...mint.pacing import Retries
 
 
 class StillAway(MintError):
-    """Nobody has been answered for as long as somebody wanted to wait. The jobs are kept where they are."""
+    """Nobody has been answered for as long as somebody wanted to wait.
+
+    The jobs are kept where they are.
+    """
 
     retryable = True
 
     def __init__(self, sentence: str) -> None:
-        super().__init__(f"{sentence} Stopped waiting. What was started is kept, and resume goes on with it.")
+        super().__init__(
+            f"{sentence} Stopped waiting. What was started is kept, and resume goes on with it."
+        )
 
 
 ENOUGH = 2  # jobs whose calls failed since the last answer
@@ -40,7 +48,10 @@ class Outage:
 
     @property
     def next_call(self) -> float:
-        """When the next call may be sent. While a probe is out its answer decides, but not for ever: it may hang on a dead connection."""
+        """When the next call may be sent.
+
+        While a probe is out its answer decides, but not for ever: it may hang on a dead connection.
+        """
         return self._next_probe if self.is_on else 0.0
 
     def sent(self, number: int, now: float) -> None:

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the worker has been sent for and has not come back from: each under the number of the last time that it was sent.
+"""What the worker has been sent for and has not come back from: each under the number of the last
+time that it was sent.
 
-What comes back with an earlier number is late: something was sent since, and that is still under way.
+What comes back with an earlier number is late: something was sent since, and that is still under
+way.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What failed and passes is repeated without an end: jobs stay where they are, and go on by themselves when Mint answers again."""
+"""What failed and passes is repeated without an end: jobs stay where they are, and go on by
+themselves when Mint answers again.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ from .task import Task
 class Repeating:
     """When the desk's tasks try again. For the desk's thread."""
 
-    def __init__(self, setup: Setup, tasks: dict[str, Task], outbox: queue.SimpleQueue[News]) -> None:
+    def __init__(
+        self, setup: Setup, tasks: dict[str, Task], outbox: queue.SimpleQueue[News]
+    ) -> None:
         self.outage = Outage(setup.retries)
         self._setup = setup
         self._tasks = tasks
@@ -26,14 +30,17 @@ class Repeating:
 
     def later(self, task: Task, error: MintError) -> bool:
         """Repeat a call later, if that may help. False: the story has to hear of the error."""
-        # Too many active generations: that is a matter of standing in line, which the story knows how to do.
+        # Too many active generations: that is a matter of standing in line, which the story knows
+        # how to do.
         if not error.retryable or isinstance(error, TooManyActive):
             return False
         now, chance = self._setup.clock(), self._setup.chance()
         wait = self._setup.retries.wait(task.failures + 1, chance, error.retry_after)
         until: float | None = getattr(task.want, "until", None)
         if until is not None and self._setup.terms.now() >= until:
-            return False  # unanswered for so long that it is no longer repeated by itself: the story knows what to do then
+            # unanswered for so long that it is no longer repeated by itself: the story knows what
+            # to do then
+            return False
         self.outage.failed(task.job.id, now, chance, error.retry_after)
         if self.outage.is_on:
             wait = max(wait, self.outage.next_call - now)
@@ -43,7 +50,9 @@ class Repeating:
         return True
 
     def download_later(self, task: Task, trouble: FileTrouble) -> None:
-        """The file is paid for, and its host comes back: what has arrived is kept, and it goes on by itself."""
+        """The file is paid for, and its host comes back: what has arrived is kept, and it goes on
+        by itself.
+        """
         asked: float | None = getattr(trouble, "retry_after", None)
         wait = self._setup.retries.wait(task.failures + 1, self._setup.chance(), asked)
         self._postpone(task, str(trouble), wait, is_told_when=asked is not None)
@@ -58,11 +67,17 @@ class Repeating:
 
     def say(self, job_id: str, error: MintError, wait: float, failing_since: float) -> None:
         """Say that something failed which a job needs, and is tried again."""
-        self._put(job_id, str(error), wait, failing_since, is_told_when=error.retry_after is not None)
+        self._put(
+            job_id, str(error), wait, failing_since, is_told_when=error.retry_after is not None
+        )
 
-    def _put(self, job_id: str, sentence: str, wait: float, failing_since: float, *, is_told_when: bool) -> None:
+    def _put(
+        self, job_id: str, sentence: str, wait: float, failing_since: float, *, is_told_when: bool
+    ) -> None:
         without_answer = self._setup.clock() - max(failing_since, self._success_at)
-        self._outbox.put(Hitch(job_id, sentence, wait, without_answer + (0.0 if is_told_when else wait)))
+        self._outbox.put(
+            Hitch(job_id, sentence, wait, without_answer + (0.0 if is_told_when else wait))
+        )
 
     def note_success(self) -> None:
         """Something has worked, with Mint or with its file host."""
@@ -78,5 +93,10 @@ class Repeating:
         """Try again at once what has failed, but for what somebody has said a time for."""
         self.outage.answered()
         for task in self._tasks.values():
-            if task.failures and task.call is None and not task.is_told_when and task.due != math.inf:
+            if (
+                task.failures
+                and task.call is None
+                and not task.is_told_when
+                and task.due != math.inf
+            ):
                 task.due = self._setup.clock()

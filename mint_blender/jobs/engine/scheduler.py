@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tells all stories by due time: what the one thread does, without the thread. The clock comes from outside, so tests turn it by hand.
+"""Tells all stories by due time: what the one thread does, without the thread.
 
-Each turn takes the most urgent job one step further: commit first, then fulfil what its story wants. Calls and downloads are only sent from
-here; what comes back arrives as a command. The journal is used here only.
+The clock comes from outside, so tests turn it by hand.
+
+Each turn takes the most urgent job one step further: commit first, then fulfil what its story
+wants. Calls and downloads are only sent from here; what comes back arrives as a command. The
+journal is used here only.
 """
 
 from __future__ import annotations
@@ -32,24 +35,49 @@ from . import dispatch
 from .call_pool import CallsInFlight, Lane, Work
 from .config import Setup
 from .identity_check import Introduction
-from .messages import Answered, Ask, CallEnded, Command, Fetched, JobChanged, Look, News, Online, QuestionEnded, Recovered, Rested, Use
+from .messages import (
+    Answered,
+    Ask,
+    CallEnded,
+    Command,
+    Fetched,
+    JobChanged,
+    Look,
+    News,
+    Online,
+    QuestionEnded,
+    Recovered,
+    Rested,
+    Use,
+)
 from .retries import Repeating
 from .task import Task
 
 log = logging.getLogger(__name__)
 
-# One count for all desks of a process: a late answer to a story of an earlier desk must not be taken for one of this desk's.
+# One count for all desks of a process: a late answer to a story of an earlier desk must not be
+# taken for one of this desk's.
 _serials = itertools.count(1)
 
 OVERHEAR_EVERY = 2.0  # seconds until a click of another process is noticed, at most
-LINE_WAIT = 5.0  # seconds until a waiting job looks again whether another process has given up a slot
+# seconds until a waiting job looks again whether another process has given up a slot
+LINE_WAIT = 5.0
 
 
 class Desk:
-    """All stories that this process tells. One thread at a time may use it: its journal is not shared."""
+    """All stories that this process tells.
+
+    One thread at a time may use it: its journal is not shared.
+    """
 
     def __init__(
-        self, setup: Setup, account: Account, inbox: queue.SimpleQueue[Command], outbox: queue.SimpleQueue[News], *, online: bool = True
+        self,
+        setup: Setup,
+        account: Account,
+        inbox: queue.SimpleQueue[Command],
+        outbox: queue.SimpleQueue[News],
+        *,
+        online: bool = True,
     ) -> None:
         self._setup = setup
         self._account = account
@@ -63,7 +91,9 @@ class Desk:
         self._downloads = Downloads(setup, account, inbox, outbox)
         self._tasks: dict[str, Task] = {}
         self._repeating = Repeating(setup, self._tasks, outbox)
-        self._introduction = Introduction(setup, self._journal, self._calls, self._repeating, self._look)
+        self._introduction = Introduction(
+            setup, self._journal, self._calls, self._repeating, self._look
+        )
         self._questions: set[int] = set()  # numbers of those that are being answered
         self._uploads = Uploads(self._journal)
         self._revision = self._journal.revision()
@@ -78,7 +108,8 @@ class Desk:
         """Break off all stories, within a bound. They are told again from the journal."""
         self._downloads.stop()
         self._calls.close(timeout * 0.6)
-        self._downloads.close(timeout * 0.4)  # before jobs are let go: another process may download the same files then
+        # before jobs are let go: another process may download the same files then
+        self._downloads.close(timeout * 0.4)
         try:
             self._take_in_last_answers()
             for task in list(self._tasks.values()):
@@ -88,7 +119,9 @@ class Desk:
             self._driver.close()
 
     def _take_in_last_answers(self) -> None:
-        """What was answered while this desk was being closed: an operation's name is worth more than a repetition."""
+        """What was answered while this desk was being closed: an operation's name is worth more
+        than a repetition.
+        """
         others: list[Command] = []
         while not self._inbox.empty():
             command = self._inbox.get()
@@ -119,7 +152,10 @@ class Desk:
             self._take_in_answer(command)
 
     def _take_in_answer(self, ended: QuestionEnded) -> None:
-        """A question has its answer. The main thread hears of it afterwards: it reads then whose key it is."""
+        """A question has its answer.
+
+        The main thread hears of it afterwards: it reads then whose key it is.
+        """
         self._questions.discard(ended.number)
         if ended.account == self._account and ended.said is not None:
             self._introduction.hear(ended.said, asked=False)
@@ -129,7 +165,10 @@ class Desk:
             self._outbox.put(ended.answered)
 
     def turn(self) -> float | None:
-        """Fulfil the most urgent want, if one is due. Returns the seconds until the next one; None: only a message can bring news."""
+        """Fulfil the most urgent want, if one is due.
+
+        Returns the seconds until the next one; None: only a message can bring news.
+        """
         if not self._online:
             return None
         self._overhear()
@@ -143,24 +182,38 @@ class Desk:
         return max(0.0, min(min(due) - self._setup.clock(), OVERHEAR_EVERY)) if due else None
 
     def _due(self, task: Task) -> float:
-        """When its want may be fulfilled. While Mint cannot be reached calls wait for each other."""
-        return task.due if isinstance(task.want, TakeSlot | Fetch | Glance | ReadTaken) else max(task.due, self._repeating.outage.next_call)
+        """When its want may be fulfilled.
+
+        While Mint cannot be reached calls wait for each other.
+        """
+        return (
+            task.due
+            if isinstance(task.want, TakeSlot | Fetch | Glance | ReadTaken)
+            else max(task.due, self._repeating.outage.next_call)
+        )
 
     def _urgency(self, task: Task) -> tuple[float, bool, float]:
-        """The next one first; of several, what a person has decided, then what has waited for the longest time."""
+        """The next one first; of several, what a person has decided, then what has waited for the
+        longest time.
+        """
         return self._due(task), not isinstance(task.want, Act), task.due
 
-    # -- whose key ----------------------------------------------------------------------------------------------------
+    # -- whose key
+    # ----------------------------------------------------------------------------------------------------  # noqa: E501
 
     def _use(self, account: Account) -> None:
-        """Another key or address: what goes on for the earlier one is let go. It stays in the journal, under its owner."""
+        """Another key or address: what goes on for the earlier one is let go.
+
+        It stays in the journal, under its owner.
+        """
         if account == self._account:
             return
         self._account = account
         self._calls.use(account)
         self._downloads.use(account)
         for task in list(self._tasks.values()):
-            if task.call is None or isinstance(task.want, READS):  # else its answer may name what was started: see _take_in_call
+            # else its answer may name what was started: see _take_in_call
+            if task.call is None or isinstance(task.want, READS):
                 self._let_go(task)
         for job_id, number in self._introduction.take_waiting().items():
             self._outbox.put(Rested(job_id, number))
@@ -171,12 +224,16 @@ class Desk:
         self._drop(task)
         self._outbox.put(Rested(task.job.id, task.look))
 
-    # -- stories ------------------------------------------------------------------------------------------------------
+    # -- stories
+    # ------------------------------------------------------------------------------------------------------  # noqa: E501
 
     def _look(self, job_id: str, number: int, *, refusal: MintError | None = None) -> None:
-        """Tell a job's story from what the journal knows. A story that is being told goes on, unless there is a new decision.
+        """Tell a job's story from what the journal knows.
 
-        Nothing is told before it is known whose key is in use; `refusal` is why that will not be."""
+        A story that is being told goes on, unless there is a new decision.
+
+        Nothing is told before it is known whose key is in use; `refusal` is why that will not be.
+        """
         if self._account.key and not refusal and self._introduction.is_needed():
             self._introduction.wait_for(job_id, number)
             return
@@ -201,7 +258,9 @@ class Desk:
             self._tell(task, partial(task.story.throw, refusal))
 
     def _overhear(self) -> None:
-        """Another process may have decided about a job that this one drives: its click is in the journal."""
+        """Another process may have decided about a job that this one drives: its click is in the
+        journal.
+        """
         now = self._setup.clock()
         if not self._tasks or now < self._overhear_at:
             return
@@ -239,7 +298,9 @@ class Desk:
         """A mistake of ours concerns one job only, and loses nothing of it."""
         log.error("The story of job %s broke", task.job.id, exc_info=mistake)
         task.story.close()
-        self._end(task, replace(task.job, phase=Phase.PAUSED, trouble=error_messages.internal(mistake)))
+        self._end(
+            task, replace(task.job, phase=Phase.PAUSED, trouble=error_messages.internal(mistake))
+        )
 
     def _end(self, task: Task, job: Job) -> None:
         self._commit(task, job)
@@ -256,11 +317,13 @@ class Desk:
             return
         self._journal.save(job, settled=before.decision if job.decision is None else None)
         self._outbox.put(JobChanged(job))
-        gave_way = before.phase is Phase.WAITING and job.phase is not Phase.WAITING  # cancelled, say: who stood behind it is the first now
+        # cancelled, say: who stood behind it is the first now
+        gave_way = before.phase is Phase.WAITING and job.phase is not Phase.WAITING
         if gave_way or (before.phase in HOLDS_SLOT and job.phase not in HOLDS_SLOT):
             self._call_next_in_line(job.kind)
 
-    # -- wants --------------------------------------------------------------------------------------------------------
+    # -- wants
+    # --------------------------------------------------------------------------------------------------------  # noqa: E501
 
     def _fulfil(self, task: Task) -> None:
         want = task.want
@@ -288,16 +351,23 @@ class Desk:
             task.due = self._setup.clock() + LINE_WAIT
 
     def _call_next_in_line(self, kind: Kind) -> None:
-        """A slot may be free: the job that waits for the longest time asks at once (unless Mint has just turned it away)."""
+        """A slot may be free: the job that waits for the longest time asks at once (unless Mint has
+        just turned it away).
+        """
         first = self._first_in_line(kind)
         if first is not None and first.want is not None and not first.want.after:
             first.due = self._setup.clock()
 
     def _first_in_line(self, kind: Kind) -> Task | None:
-        line = [task for task in self._tasks.values() if isinstance(task.want, TakeSlot) and task.want.kind is kind]
+        line = [
+            task
+            for task in self._tasks.values()
+            if isinstance(task.want, TakeSlot) and task.want.kind is kind
+        ]
         return min(line, key=lambda task: (task.job.created_at, task.job.id), default=None)
 
-    # -- calls to Mint ------------------------------------------------------------------------------------------------
+    # -- calls to Mint
+    # ------------------------------------------------------------------------------------------------  # noqa: E501
 
     def _call(self, task: Task, want: dispatch.Call | Upload) -> None:
         """Send one call; its end comes back through the inbox."""
@@ -305,7 +375,12 @@ class Desk:
             self._upload(task, want)
         else:
             lane = Lane.DECISION if isinstance(want, Act) else Lane.CALL
-            self._send(task, lambda client: dispatch.make(client, want), lane, changes=not isinstance(want, READS))
+            self._send(
+                task,
+                lambda client: dispatch.make(client, want),
+                lane,
+                changes=not isinstance(want, READS),
+            )
 
     def _send(self, task: Task, work: Work, lane: Lane, *, changes: bool) -> None:
         task.due = math.inf
@@ -329,17 +404,24 @@ class Desk:
         elif self._uploads.is_in_flight(picture):
             task.due = math.inf  # until that one is here: see _take_in_call
         else:
-            self._send(task, lambda client: dispatch.upload(client, want, data), Lane.UPLOAD, changes=True)
+            self._send(
+                task, lambda client: dispatch.upload(client, want, data), Lane.UPLOAD, changes=True
+            )
             self._uploads.sent(task.call, picture)
 
     def _take_in_call(self, ended: CallEnded) -> None:
-        """A call has come back. Nobody waits for the answer to a look that a click has made a thing of the past."""
+        """A call has come back.
+
+        Nobody waits for the answer to a look that a click has made a thing of the past.
+        """
         self._repeating.outage.ended(ended.number, self._setup.clock())
         if self._uploads.take_in(ended):
             for other in self._tasks.values():
                 if isinstance(other.want, Upload) and other.call is None and other.due == math.inf:
                     other.due = self._setup.clock()
-        if ended.error is None or (isinstance(ended.error, MintError) and not ended.error.retryable):
+        if ended.error is None or (
+            isinstance(ended.error, MintError) and not ended.error.retryable
+        ):
             self._repeating.mint_answered()
         self._introduction.take_in(ended)
         task = self._tasks.get(ended.job_id)
@@ -348,14 +430,21 @@ class Desk:
         task.call = None
         if ended.error is None or ended.account == self._account:
             self._pass_on(task, ended)
-        if ended.account != self._account and self._tasks.get(ended.job_id) is task and not task.is_decided_anew:
+        if (
+            ended.account != self._account
+            and self._tasks.get(ended.job_id) is task
+            and not task.is_decided_anew
+        ):
             self._let_go(task)
         if task.is_decided_anew and self._tasks.get(ended.job_id) is task:
             task.is_decided_anew = False
             self._look(ended.job_id, task.look)
 
     def _pass_on(self, task: Task, ended: CallEnded) -> None:
-        """Give a story what came back. What failed and may be repeated is due again later, and the story does not hear of it."""
+        """Give a story what came back.
+
+        What failed and may be repeated is due again later, and the story does not hear of it.
+        """
         error = ended.error
         if error is None:
             if task.failures:
@@ -378,7 +467,8 @@ class Desk:
         else:
             self._questions.add(self._calls.ask(question, number))
 
-    # -- downloads ----------------------------------------------------------------------------------------------------
+    # -- downloads
+    # ----------------------------------------------------------------------------------------------------  # noqa: E501
 
     def _glance(self, task: Task, want: Glance) -> None:
         """What has come by now, or nothing: the story goes on at once."""
@@ -402,12 +492,16 @@ class Desk:
             now = self._tasks.get(job_id)
             if not self._online or now is None or now.serial != serial:
                 return False
-            return not isinstance(now.want, Fetch) or now.want == want  # else a glance that took until the results were there
+            # else a glance that took until the results were there
+            return not isinstance(now.want, Fetch) or now.want == want
 
         self._downloads.fetch(job_id, serial, want, is_wanted, in_passing=in_passing)
 
     def _take_in(self, fetched: Fetched) -> None:
-        """A download has ended. Its file may be awaited, may come in passing, or may be nobody's any more."""
+        """A download has ended.
+
+        Its file may be awaited, may come in passing, or may be nobody's any more.
+        """
         self._downloads.ended(fetched)
         task = self._tasks.get(fetched.job_id)
         if task is None:
@@ -415,9 +509,11 @@ class Desk:
         outcome, is_same_telling = fetched.outcome, task.serial == fetched.serial
         awaited = isinstance(task.want, Fetch) and task.want.name == fetched.name
         if awaited and (not is_same_telling or isinstance(outcome, Stopped)):
-            task.due = self._setup.clock()  # an earlier telling let go of the file, or we were offline: it goes on where it was
+            # an earlier telling let go of the file, or we were offline: it goes on where it was
+            task.due = self._setup.clock()
         elif awaited and isinstance(outcome, FileTrouble) and outcome.is_outage:
-            # The file is paid for, and its host comes back: what has arrived is kept, and it goes on by itself.
+            # The file is paid for, and its host comes back: what has arrived is kept, and it goes
+            # on by itself.
             self._repeating.download_later(task, outcome)
         elif awaited:
             self._repeating.note_success()

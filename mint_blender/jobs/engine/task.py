@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A story being told: the job as last committed, what it wants next, when, and what is in flight for it."""
+"""A story being told: the job as last committed, what it wants next, when, and what is in flight
+for it.
+"""
 
 from __future__ import annotations
 
@@ -25,5 +27,7 @@ class Task:
     failing_since: float = 0.0
     is_told_when: bool = False  # Mint, or the file host, has said when to try again
     call: int | None = None  # number of its call that is in flight
-    is_decided_anew: bool = False  # a click came while a call was in flight whose answer must not be lost
-    glimpse: Kept | FileTrouble | None = None  # a file that came while the story was busy with something else
+    # a click came while a call was in flight whose answer must not be lost
+    is_decided_anew: bool = False
+    # a file that came while the story was busy with something else
+    glimpse: Kept | FileTrouble | None = None

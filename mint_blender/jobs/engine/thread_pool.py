@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A few threads for what would keep the scheduling thread waiting. They exist only while there is something to do.
+"""A few threads for what would keep the scheduling thread waiting.
 
-Not concurrent.futures: its threads are waited for when Python exits, which would delay quitting Blender by a stalled download.
+They exist only while there is something to do.
+
+Not concurrent.futures: its threads are waited for when Python exits, which would delay quitting
+Blender by a stalled download.
 """
 
 from __future__ import annotations
@@ -23,9 +26,12 @@ class Executor(Protocol):
 
 
 class Pool:
-    """Runs pieces of work on at most `size` daemon threads called `name`. Work catches its own errors.
+    """Runs pieces of work on at most `size` daemon threads called `name`.
 
-    An idle thread waits `linger` seconds for more before it ends: for many short pieces one after the other.
+    Work catches its own errors.
+
+    An idle thread waits `linger` seconds for more before it ends: for many short pieces one after
+    the other.
     """
 
     def __init__(self, name: str, size: int, linger: float = 0.0) -> None:
@@ -52,7 +58,9 @@ class Pool:
                 thread.start()
 
     def close(self, timeout: float) -> bool:
-        """Forget what has not begun, and wait at most `timeout` seconds for the rest, which was told to stop. True when all ended."""
+        """Forget what has not begun, and wait at most `timeout` seconds for the rest, which was
+        told to stop. True when all ended.
+        """
         with self._gate:
             self._is_closed = True
             self._work.clear()

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one thread that tells all stories. It exists only while something is in flight, and ends within a bound when asked.
+"""The one thread that tells all stories.
 
-Threading rules: commands go in and news comes out through queues; the desk (journal, stories) is made, used and closed on the thread, and
-has calls and downloads done on a few others, whose results come in through the same queue; nothing here knows Blender. The threads are
-daemons: Blender must be able to quit at any moment, and the journal has it all.
+It exists only while something is in flight, and ends within a bound when asked.
+
+Threading rules: commands go in and news comes out through queues; the desk (journal, stories) is
+made, used and closed on the thread, and has calls and downloads done on a few others, whose results
+come in through the same queue; nothing here knows Blender. The threads are daemons: Blender must be
+able to quit at any moment, and the journal has it all.
 """
 
 from __future__ import annotations
@@ -44,7 +47,9 @@ class Worker:
         return self._thread is not None
 
     def look(self, job_id: str, number: int = 0) -> None:
-        """The journal has news of this job; `number` comes back with the `Rested` that ends this look."""
+        """The journal has news of this job; `number` comes back with the `Rested` that ends this
+        look.
+        """
         self._send(Look(job_id, number))
 
     def ask(self, question: Question, number: int = 0) -> None:
@@ -83,12 +88,14 @@ class Worker:
         thread.join(timeout)
         return not thread.is_alive()
 
-    # -- on the thread ------------------------------------------------------------------------------------------------
+    # -- on the thread
+    # ------------------------------------------------------------------------------------------------  # noqa: E501
 
     def _run(self) -> None:
         while True:
             self._serve()
-            # Only now that the desk is closed may another one open: two would take each other for two processes.
+            # Only now that the desk is closed may another one open: two would take each other for
+            # two processes.
             with self._gate:
                 left = self._left_over()
                 if not left:
@@ -100,7 +107,8 @@ class Worker:
     def _serve(self) -> None:
         """One desk, from opening to closing."""
         try:
-            from .scheduler import Desk  # with it comes the network: loaded here, not when the add-on is enabled
+            # with it comes the network: loaded here, not when the add-on is enabled
+            from .scheduler import Desk
 
             desk = Desk(self._setup, self._account, self._inbox, self.news, online=self._online)
             try:
@@ -111,17 +119,28 @@ class Worker:
         except Exception as mistake:
             log.exception("The worker ended")
             self._left_over()
-            self.news.put(Crashed(str(mistake) if isinstance(mistake, JournalTrouble) else error_messages.internal(mistake).sentence))
+            self.news.put(
+                Crashed(
+                    str(mistake)
+                    if isinstance(mistake, JournalTrouble)
+                    else error_messages.internal(mistake).sentence
+                )
+            )
 
     def _left_over(self) -> list[Command]:
-        """Empty the inbox; returns what was sent after the end had begun and still wants to be done."""
+        """Empty the inbox; returns what was sent after the end had begun and still wants to be
+        done.
+        """
         left: list[Command] = []
         while not self._inbox.empty():
             left.append(self._inbox.get())
         return [command for command in left if isinstance(command, Look | Ask)]
 
     def _go_on(self, desk: Desk) -> bool:
-        """One message or one want. False when there is nothing left to do, or the end was asked for."""
+        """One message or one want.
+
+        False when there is nothing left to do, or the end was asked for.
+        """
         wait = desk.turn()
         if desk.is_idle and self._inbox.empty():
             return False

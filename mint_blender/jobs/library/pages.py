@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One kind's list at Mint, models or worlds, as far as it is known: loaded page by page, in Mint's order.
+"""One kind's list at Mint, models or worlds, as far as it is known: loaded page by page, in Mint's
+order.
 
-Knows no thread, network or Blender: it says which page to ask for next and takes in what was answered. Mint lists newest first,
-unfinished and failed ones too, and things are made while one looks: so a first page that was read again is laid over the beginning
-of what is known, and where the two do not touch, the gap between them is loaded before anything further down.
+Knows no thread, network or Blender: it says which page to ask for next and takes in what was
+answered. Mint lists newest first, unfinished and failed ones too, and things are made while one
+looks: so a first page that was read again is laid over the beginning of what is known, and where
+the two do not touch, the gap between them is loaded before anything further down.
 """
 
 from __future__ import annotations
@@ -32,13 +34,17 @@ class Shelf:
         self.complaint: str | None = None
         self._known: dict[str, Asset] = {}
         self._order: list[str] = []
-        self._gap: tuple[int, str | None] | None = None  # after so many entries something is missing; the cursor that leads there
+        # after so many entries something is missing; the cursor that leads there
+        self._gap: tuple[int, str | None] | None = None
         self._tail: str | None = None
         self._used: set[str] = set()  # cursors: a list that goes round in circles has ended
         self._lost_its_way = False
-        self._missed: dict[str, float] = {}  # what is at Mint and was not in the list when it was read, and when it was made
-        self._looked_for: dict[str, float] = {}  # what was missed when the first page was asked for, which is on its way
-        self._asks_in_vain = False  # the first page could not be had, and nothing has happened since
+        # what is at Mint and was not in the list when it was read, and when it was made
+        self._missed: dict[str, float] = {}
+        # what was missed when the first page was asked for, which is on its way
+        self._looked_for: dict[str, float] = {}
+        # the first page could not be had, and nothing has happened since
+        self._asks_in_vain = False
         self._change = Change()
 
     def entries(self) -> Iterable[Asset]:
@@ -64,7 +70,9 @@ class Shelf:
 
     @property
     def frontier(self) -> float:
-        """The date of the last entry before something unknown; infinite before the first page, 0 at the end of the list."""
+        """The date of the last entry before something unknown; infinite before the first page, 0 at
+        the end of the list.
+        """
         if self.next_page is None:
             return 0.0
         until = self._gap[0] if self._gap else len(self._order)
@@ -72,8 +80,13 @@ class Shelf:
 
     @property
     def is_behind(self) -> bool:
-        """Has something come in front since the list was read? What is older than all that is known is only further down."""
-        has_missed = self._lacks_beginning or any(made > self.frontier for made in self._missed.values())
+        """Has something come in front since the list was read?
+
+        What is older than all that is known is only further down.
+        """
+        has_missed = self._lacks_beginning or any(
+            made > self.frontier for made in self._missed.values()
+        )
         return self.is_begun and not self._asks_in_vain and has_missed
 
     @property
@@ -87,7 +100,9 @@ class Shelf:
         self._asks_in_vain = False
 
     def asked(self) -> None:
-        """The first page is being asked for: whatever was missed so far is in the answer, or is not in the list at all."""
+        """The first page is being asked for: whatever was missed so far is in the answer, or is not
+        in the list at all.
+        """
         self._looked_for, self._missed = self._looked_for | self._missed, {}
 
     def put(self, asset: Asset) -> Change:
@@ -109,7 +124,9 @@ class Shelf:
         return self._change
 
     def take_in(self, cursor: str | None, page: Page) -> Change:
-        """One page that was asked for; a late one, whose place is no longer known, only renews what it is about."""
+        """One page that was asked for; a late one, whose place is no longer known, only renews what
+        it is about.
+        """
         self.complaint, self._asks_in_vain, self._change = None, False, Change()
         if cursor is None:
             self._looked_for = {}
@@ -135,7 +152,10 @@ class Shelf:
         return self._change
 
     def take_in_complaint(self, cursor: str | None, complaint: str) -> None:
-        """A page could not be had. When it was a further one, its cursor may be what is wrong: the next refresh begins anew."""
+        """A page could not be had.
+
+        When it was a further one, its cursor may be what is wrong: the next refresh begins anew.
+        """
         self.complaint = complaint
         self._lost_its_way = self._lost_its_way or cursor is not None
         if cursor is None:
@@ -151,7 +171,10 @@ class Shelf:
         self._tail = None if page.next_cursor in self._used else page.next_cursor
 
     def _lay_over(self, at: int, page: Page) -> None:
-        """Over the beginning of what is known after the first `at` entries. What stood among them and is not there any more is gone."""
+        """Over the beginning of what is known after the first `at` entries.
+
+        What stood among them and is not there any more is gone.
+        """
         new = {asset.id: asset for asset in page.data if asset.id}
         brings_something = any(id not in self._known for id in new)
         if at == 0 and self._gap is not None and new.keys().isdisjoint(self._order):
@@ -187,7 +210,10 @@ class Shelf:
         self._order, self._gap, self._used = self._order[:until], None, set()
 
     def _put(self, asset: Asset) -> None:
-        """A new entry, or one that is known, as it is now. One without an id is nothing that could be asked for."""
+        """A new entry, or one that is known, as it is now.
+
+        One without an id is nothing that could be asked for.
+        """
         if asset.id:
             if (before := self._known.get(asset.id)) is not None:
                 self._change.gone.append(before)

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is known of the models and worlds that this API project has made: two lists (`shelf`), shown as one, filtered and sorted.
+"""What is known of the models and worlds that this API project has made: two lists (`shelf`), shown
+as one, filtered and sorted.
 
-Mint has no search: what is looked for is looked for among what is loaded. So this also says how far an order can be relied on before more
-is loaded. A page that comes costs as much as its entries, however many are known; only another filter looks at all of them once.
+Mint has no search: what is looked for is looked for among what is loaded. So this also says how far
+an order can be relied on before more is loaded. A page that comes costs as much as its entries,
+however many are known; only another filter looks at all of them once.
 """
 
 from __future__ import annotations
@@ -38,7 +40,10 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True)
 class Filter:
-    """Which entries are shown; None and empty leave nothing out. Every one of `words` has to be in name or prompt."""
+    """Which entries are shown; None and empty leave nothing out.
+
+    Every one of `words` has to be in name or prompt.
+    """
 
     kind: Kind | None = None
     state: State | None = None
@@ -52,9 +57,16 @@ class Filter:
 
 
 def state_of(asset: Asset) -> State:
-    """Finished with something to import, ended without, or still being made. An unknown word is not an end."""
+    """Finished with something to import, ended without, or still being made.
+
+    An unknown word is not an end.
+    """
     status = Status(asset.status or "")
-    is_partly_done = status is Status.PARTIALLY_SUCCEEDED and asset.assets is not None and asset.assets.has_result
+    is_partly_done = (
+        status is Status.PARTIALLY_SUCCEEDED
+        and asset.assets is not None
+        and asset.assets.has_result
+    )
     if asset.is_usable or is_partly_done:
         return State.DONE
     return State.FAILED if status in ENDED else State.UNFINISHED
@@ -66,7 +78,11 @@ def state_words(asset: Asset) -> str:
     if state is State.DONE:
         return "Done" if asset.is_usable else "Partly done"
     if state is State.UNFINISHED:
-        return "Being made" if Status(asset.status or "") is not Status.UNKNOWN else f'Being made ("{asset.status}")'
+        return (
+            "Being made"
+            if Status(asset.status or "") is not Status.UNKNOWN
+            else f'Being made ("{asset.status}")'
+        )
     if asset.status == Status.CANCELED.value:
         return "Cancelled"
     return "Done, but without a file" if asset.status == Status.SUCCEEDED.value else "Failed"
@@ -80,7 +96,10 @@ def title(asset: Asset) -> str:
 
 def can_be_retried(asset: Asset) -> bool:
     """Does Mint take a new attempt at it?"""
-    return state_of(asset) is State.FAILED and asset.status in {Status.FAILED.value, Status.CANCELED.value}
+    return state_of(asset) is State.FAILED and asset.status in {
+        Status.FAILED.value,
+        Status.CANCELED.value,
+    }
 
 
 def reason(asset: Asset) -> str | None:
@@ -91,7 +110,9 @@ def reason(asset: Asset) -> str | None:
 
 
 MANY = 3 * LARGEST_PAGE
-"""Entries that a page has taken away, when the list began anew: then what is shown is sorted anew, too."""
+"""Entries that a page has taken away, when the list began anew: then what is shown is sorted anew,
+too.
+"""
 
 
 class View:
@@ -151,16 +172,24 @@ class Library:
         self._view: View | None = None
         self._listener = Listener()
         self._ended: dict[str, Told] = {}  # done or failed, as jobs have told
-        self._reported: dict[str, State] = {}  # what jobs have told of entries that no list had: each state is reason to look once
+        # what jobs have told of entries that no list had: each state is reason to look once
+        self._reported: dict[str, State] = {}
 
     def get(self, asset_id: str) -> Asset | None:
         """One entry, whatever its kind."""
-        return next((asset for shelf in self._shelves.values() if (asset := shelf.get(asset_id))), None)
+        return next(
+            (asset for shelf in self._shelves.values() if (asset := shelf.get(asset_id))), None
+        )
 
     def view(self, wanted: Filter) -> View:
-        """What is shown, worked out once for each filter: cheap to ask from a panel. Its entries are not to be changed by the caller."""
+        """What is shown, worked out once for each filter: cheap to ask from a panel.
+
+        Its entries are not to be changed by the caller.
+        """
         if self._view is None or self._view.wanted != wanted:
-            self._view = View(wanted, (asset for shelf in self._chosen(wanted.kind) for asset in shelf.entries()))
+            self._view = View(
+                wanted, (asset for shelf in self._chosen(wanted.kind) for asset in shelf.entries())
+            )
         return self._view
 
     def entries(self, wanted: Filter) -> list[Asset]:
@@ -168,11 +197,16 @@ class Library:
         return self.view(wanted).entries
 
     def settled(self, wanted: Filter) -> int:
-        """How many of them stand where they will stand when everything is loaded. By name, or the oldest first, that is not known before
-        everything is: then all that are known count."""
+        """How many of them stand where they will stand when everything is loaded.
+
+        By name, or the oldest first, that is not known before everything is: then all that are
+        known count.
+        """
         if wanted.sort is not Sort.NEWEST:
             return len(self.entries(wanted))
-        return self.view(wanted).until(max((shelf.frontier for shelf in self._chosen(wanted.kind)), default=0.0))
+        return self.view(wanted).until(
+            max((shelf.frontier for shelf in self._chosen(wanted.kind)), default=0.0)
+        )
 
     def count(self, kind: Kind | None = None) -> int:
         """How many entries are known."""
@@ -187,7 +221,9 @@ class Library:
         return [ListPage(shelf.kind) for shelf in self._chosen(kind)]
 
     def next_page(self, kind: Kind | None = None) -> ListPage | None:
-        """The page to ask for next: of the kind that is known least far back, so that both reach equally far. None at the end."""
+        """The page to ask for next: of the kind that is known least far back, so that both reach
+        equally far. None at the end.
+        """
         open_ones = [shelf for shelf in self._chosen(kind) if shelf.next_page is not None]
         shelf = max(open_ones, key=lambda each: each.frontier, default=None)
         return shelf.next_page if shelf else None
@@ -196,18 +232,29 @@ class Library:
         """Why a page could not be had, until one could."""
         return next((shelf.complaint for shelf in self._chosen(kind) if shelf.complaint), None)
 
-    def take_in(self, question: ListPage, answer: Page | None, complaint: str | None = None) -> None:
+    def take_in(
+        self, question: ListPage, answer: Page | None, complaint: str | None = None
+    ) -> None:
         """What was answered."""
         shelf = self._shelves[question.kind]
         if answer is None:
             shelf.take_in_complaint(question.cursor, complaint or "Mint did not answer.")
             return
-        self._show(shelf.take_in(question.cursor, replace(answer, data=tuple(self._settled(asset) for asset in answer.data))))
+        self._show(
+            shelf.take_in(
+                question.cursor,
+                replace(answer, data=tuple(self._settled(asset) for asset in answer.data)),
+            )
+        )
 
-    # -- what jobs tell, which needs no request ------------------------------------------------------------------------
+    # -- what jobs tell, which needs no request
+    # ------------------------------------------------------------------------
 
     def follow(self, jobs: Iterable[Job]) -> None:
-        """Let entries be as the jobs have heard since the last time. What no list had is missed from now on."""
+        """Let entries be as the jobs have heard since the last time.
+
+        What no list had is missed from now on.
+        """
         for told in self._listener.news(jobs):
             shelf = self._shelves[told.kind]
             known = shelf.get(told.id)
@@ -236,11 +283,21 @@ class Library:
             self._shelves[question.kind].asked()
 
     def _settled(self, asset: Asset) -> Asset:
-        """An entry of a page. For some seconds Mint's lists may lag behind what jobs have told: what is done is never unfinished again, and
-        what has failed is only where the list is newer, since others can try it anew."""
+        """An entry of a page.
+
+        For some seconds Mint's lists may lag behind what jobs have told: what is done is never
+        unfinished again, and what has failed is only where the list is newer, since others can try
+        it anew.
+        """
         told = self._ended.get(asset.id)
-        entry = told.entry(asset) if told is not None and state_of(asset) is State.UNFINISHED else None
-        if told is None or entry is None or (state_of(entry) is not State.DONE and told.precedes(asset)):
+        entry = (
+            told.entry(asset) if told is not None and state_of(asset) is State.UNFINISHED else None
+        )
+        if (
+            told is None
+            or entry is None
+            or (state_of(entry) is not State.DONE and told.precedes(asset))
+        ):
             return asset
         return entry
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whose key this is, as the journal knows it, and what that means for a job: the one place that decides who may go on with it.
+"""Whose key this is, as the journal knows it, and what that means for a job: the one place that
+decides who may go on with it.
 
-A key is known by a salted hash. As soon as Mint has said whose it is, all that was kept under the hash belongs to that account,
-and so does what another key of the same account has begun.
+A key is known by a salted hash. As soon as Mint has said whose it is, all that was kept under the
+hash belongs to that account, and so does what another key of the same account has begun.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from .database import Database
 
 TABLES = (
     "CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
-    # What Mint said about a key (by its hash), and when (seconds since the epoch). The hash itself: Mint does not say whose key it is.
+    # What Mint said about a key (by its hash), and when (seconds since the epoch). The hash itself:
+    # Mint does not say whose key it is.
     """
     CREATE TABLE IF NOT EXISTS accounts (
         origin TEXT NOT NULL,
@@ -44,15 +46,26 @@ class Standing(StrEnum):
 
 
 def owner_from_elsewhere(job: Job) -> Owner | None:
-    """The owner of a job that another journal has begun. Its hash of a key says nothing here; but what was never sent is nobody's yet."""
-    if job.owner is not None and job.owner.account.startswith("key:") and job.body is None and not job.operations:
+    """The owner of a job that another journal has begun.
+
+    Its hash of a key says nothing here; but what was never sent is nobody's yet.
+    """
+    if (
+        job.owner is not None
+        and job.owner.account.startswith("key:")
+        and job.body is None
+        and not job.operations
+    ):
         return Owner(job.owner.origin, "")
     return job.owner
 
 
 @dataclass(frozen=True)
 class Present:
-    """The account that is talked to now. `owner` is None without a key; it is settled once Mint has answered whose key it is, or cannot."""
+    """The account that is talked to now.
+
+    `owner` is None without a key; it is settled once Mint has answered whose key it is, or cannot.
+    """
 
     origin: str
     owner: Owner | None
@@ -60,9 +73,16 @@ class Present:
     is_settled: bool = False
 
     def standing(self, owner: Owner | None) -> Standing:
-        """What this account is to a job of that owner. Nothing was sent yet for one of no owner: whoever takes it up first has it."""
+        """What this account is to a job of that owner.
+
+        Nothing was sent yet for one of no owner: whoever takes it up first has it.
+        """
         if owner is None or not owner.account:
-            return Standing.FOREIGN if owner and owner.origin and owner.origin != self.origin else Standing.MINE
+            return (
+                Standing.FOREIGN
+                if owner and owner.origin and owner.origin != self.origin
+                else Standing.MINE
+            )
         if owner.origin != self.origin:
             return Standing.FOREIGN
         if owner == self.owner:
@@ -71,7 +91,11 @@ class Present:
 
     def hold(self, owner: Owner | None) -> Hold | None:
         """Why a job of that owner has to wait, if it has to."""
-        return {Standing.MINE: None, Standing.FOREIGN: Hold.FOREIGN, Standing.UNKNOWN: Hold.UNKNOWN}[self.standing(owner)]
+        return {
+            Standing.MINE: None,
+            Standing.FOREIGN: Hold.FOREIGN,
+            Standing.UNKNOWN: Hold.UNKNOWN,
+        }[self.standing(owner)]
 
 
 class Accounts:
@@ -86,36 +110,54 @@ class Accounts:
         if not key or not origin:
             return Present(origin, None)
         key_hash = "key:" + hmac.new(self._salt(), key.encode(), hashlib.sha256).hexdigest()[:40]
-        found = self._db.row("SELECT account, at FROM accounts WHERE origin = ? AND key_hash = ?", origin, key_hash)
+        found = self._db.row(
+            "SELECT account, at FROM accounts WHERE origin = ? AND key_hash = ?", origin, key_hash
+        )
         if found is None:
             return Present(origin, Owner(origin, key_hash), key_hash)
         is_settled = found[0] != key_hash or time.time() - found[1] < ASK_AGAIN_AFTER
         return Present(origin, Owner(origin, found[0]), key_hash, is_settled)
 
     def settle(self, present: Present, user_id: str | None) -> None:
-        """Mint has said whose key it is, or (None) does not say it: what was kept under the key belongs to that account."""
+        """Mint has said whose key it is, or (None) does not say it: what was kept under the key
+        belongs to that account.
+        """
         if present.owner is None:
             return
         account = f"user:{user_id}" if user_id else present.key_hash
         with self._db.transaction():
-            self._db.rows("INSERT OR REPLACE INTO accounts VALUES (?, ?, ?, ?)", present.origin, present.key_hash, account, time.time())
+            self._db.rows(
+                "INSERT OR REPLACE INTO accounts VALUES (?, ?, ?, ?)",
+                present.origin,
+                present.key_hash,
+                account,
+                time.time(),
+            )
             if account != present.key_hash:
                 self._move(present, account)
 
     def disown(self, present: Present) -> None:
-        """Mint refuses the key, so it is nobody's: what waits to be sent with it can be sent with the right one."""
+        """Mint refuses the key, so it is nobody's: what waits to be sent with it can be sent with
+        the right one.
+        """
         with self._db.transaction():
             self._note_changes(present)
             self._db.rows(
-                "UPDATE jobs SET account = '' WHERE origin = ? AND account = ? AND phase = 'waiting' "
-                "AND id NOT IN (SELECT job FROM moves WHERE phase = 'sending')",
+                "UPDATE jobs SET account = '' WHERE origin = ? AND account = ? AND phase ="
+                " 'waiting' AND id NOT IN (SELECT job FROM moves WHERE phase = 'sending')",
                 present.origin,
                 present.key_hash,
             )
 
     def settled(self, owner: Owner) -> Owner:
-        """The owner under the name that it has by now: a click may have come just before Mint's answer."""
-        found = self._db.row("SELECT account FROM accounts WHERE origin = ? AND key_hash = ?", owner.origin, owner.account)
+        """The owner under the name that it has by now: a click may have come just before Mint's
+        answer.
+        """
+        found = self._db.row(
+            "SELECT account FROM accounts WHERE origin = ? AND key_hash = ?",
+            owner.origin,
+            owner.account,
+        )
         return Owner(owner.origin, found[0]) if found else owner
 
     def _move(self, present: Present, account: str) -> None:
@@ -125,7 +167,10 @@ class Accounts:
             self._db.rows(update, account, present.origin, present.key_hash)
 
     def _note_changes(self, present: Present) -> None:
-        query = "INSERT OR REPLACE INTO changes (job) SELECT id FROM jobs WHERE origin = ? AND account = ?"
+        query = (
+            "INSERT OR REPLACE INTO changes (job) SELECT id FROM jobs WHERE origin = ? AND"
+            " account = ?"
+        )
         self._db.rows(query, present.origin, present.key_hash)
 
     def _salt(self) -> bytes:

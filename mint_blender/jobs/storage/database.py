@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The SQLite file under the journal: opening it, transactions, and every failure of it as one error class with a sentence."""
+"""The SQLite file under the journal: opening it, transactions, and every failure of it as one error
+class with a sentence.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,13 @@ _ADVICE = {
     sqlite3.SQLITE_FULL: "The disk is full. Free some space, then try again.",
     sqlite3.SQLITE_BUSY: "Another program is using it: close that one, or try again in a moment.",
     sqlite3.SQLITE_LOCKED: "Another program is using it: close that one, or try again in a moment.",
-    sqlite3.SQLITE_NOTADB: "It is damaged or not a journal. Do not delete it: move it to another folder, or set MINT_BLENDER_HOME.",
-    sqlite3.SQLITE_CORRUPT: "It is damaged. Do not delete it: move it to another folder, or set MINT_BLENDER_HOME.",
+    sqlite3.SQLITE_NOTADB: (
+        "It is damaged or not a journal. Do not delete it: move it to another folder, or set"
+        " MINT_BLENDER_HOME."
+    ),
+    sqlite3.SQLITE_CORRUPT: (
+        "It is damaged. Do not delete it: move it to another folder, or set MINT_BLENDER_HOME."
+    ),
     sqlite3.SQLITE_READONLY: "Allow writing to it and its folder, or set MINT_BLENDER_HOME.",
     sqlite3.SQLITE_PERM: "Allow writing to it and its folder, or set MINT_BLENDER_HOME.",
 }
@@ -39,17 +46,26 @@ class JournalTrouble(Exception):
 def trouble(path: Path, error: Exception, *, opening: bool = False) -> JournalTrouble:
     """What a person reads when a file of the journal cannot be opened, read or written."""
     if isinstance(error, OSError):
-        reason, advice = error.strerror or str(error), _ADVICE_BY_ERRNO.get(error.errno or 0, _AS_FILE)
+        reason, advice = (
+            error.strerror or str(error),
+            _ADVICE_BY_ERRNO.get(error.errno or 0, _AS_FILE),
+        )
     else:
         # The lower byte is the primary code; the others say more exactly where it happened.
-        reason, advice = str(error), _ADVICE.get((getattr(error, "sqlite_errorcode", None) or 0) & 0xFF, _AS_FILE)
+        reason, advice = (
+            str(error),
+            _ADVICE.get((getattr(error, "sqlite_errorcode", None) or 0) & 0xFF, _AS_FILE),
+        )
     if opening:
         return JournalTrouble(f"The job journal {path} cannot be opened ({reason}). {advice}")
     return JournalTrouble(f"The job journal {path} cannot be read or written ({reason}). {advice}")
 
 
 class Database:
-    """One connection. Not to be shared between threads. All methods raise JournalTrouble and nothing else of SQLite's."""
+    """One connection.
+
+    Not to be shared between threads. All methods raise JournalTrouble and nothing else of SQLite's.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -62,7 +78,8 @@ class Database:
             self.connection = sqlite3.connect(path, timeout=10.0, isolation_level=None)
         except (OSError, sqlite3.Error) as error:
             raise trouble(path, error, opening=True) from error
-        # A damaged text comes back as it is, for the reader of the record to refuse; it must not end the whole query.
+        # A damaged text comes back as it is, for the reader of the record to refuse; it must not
+        # end the whole query.
         self.connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
 
     def prepare(self, version: int, *statements: str) -> None:
@@ -70,7 +87,10 @@ class Database:
         try:
             ((found,),) = self.rows("PRAGMA user_version")
             if found > version:
-                raise JournalTrouble(f"The job journal {self.path} was written by a newer version of this add-on: update the add-on.")
+                raise JournalTrouble(
+                    f"The job journal {self.path} was written by a newer version of this add-on:"
+                    " update the add-on."
+                )
             self._choose_mode()
             with self.transaction():
                 for statement in statements:
@@ -87,8 +107,9 @@ class Database:
             raise trouble(self.path, error) from error
         except journal_mode.UnsafeMode:
             raise JournalTrouble(
-                f"The job journal {self.path} lies on a network, and another program has it open in a way that is not safe there. "
-                f"Quit all other Blenders and Mint commands that use it, then try again."
+                f"The job journal {self.path} lies on a network, and another program has it open in"
+                " a way that is not safe there. Quit all other Blenders and Mint commands that use"
+                " it, then try again."
             ) from None
 
     def close(self) -> None:
@@ -109,7 +130,10 @@ class Database:
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
-        """All that is written within is one commit: hundreds of them would hold up a window. Nobody else writes meanwhile."""
+        """All that is written within is one commit: hundreds of them would hold up a window.
+
+        Nobody else writes meanwhile.
+        """
         with self.transaction():
             outer, self._gathers = self._gathers, True
             try:
@@ -123,7 +147,8 @@ class Database:
         if self._gathers:
             yield
             return
-        # IMMEDIATE: whoever will write takes the lock before reading, so no two processes act on the same reading.
+        # IMMEDIATE: whoever will write takes the lock before reading, so no two processes act on
+        # the same reading.
         self.rows(f"BEGIN {how}")
         try:
             yield

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The queue of an earlier session: what was never sent is not sent by a restart, or after a crash, until somebody says so."""
+"""The queue of an earlier session: what was never sent is not sent by a restart, or after a crash,
+until somebody says so.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +16,16 @@ from .journal import Journal
 from .ownership import Driver
 
 JUST_NOW = 5.0  # seconds in which another process that has begun a job comes to drive it
-# The jobs that somebody has asked for, or to go on with, in this process: it is one session, however often a board is opened in it.
+# The jobs that somebody has asked for, or to go on with, in this process: it is one session,
+# however often a board is opened in it.
 _asked_for: set[str] = set()
 
 
 @dataclass(frozen=True)
 class Queue:
-    """What waits for somebody to say so: the jobs, oldest first, and what they are expected to cost, as far as that is known."""
+    """What waits for somebody to say so: the jobs, oldest first, and what they are expected to
+    cost, as far as that is known.
+    """
 
     jobs: tuple[Job, ...] = ()
     credits: float = 0.0
@@ -32,9 +37,18 @@ class Queue:
 
 
 class EarlierQueue:
-    """Knows which jobs are held back. `known` are the jobs on the list, `is_active` says what goes on here."""
+    """Knows which jobs are held back.
 
-    def __init__(self, journal: Journal, driver: Driver, known: Iterable[Job], is_active: Callable[[str], bool]) -> None:
+    `known` are the jobs on the list, `is_active` says what goes on here.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        driver: Driver,
+        known: Iterable[Job],
+        is_active: Callable[[str], bool],
+    ) -> None:
         self._journal = journal
         self._driver = driver
         self._known = known
@@ -55,16 +69,28 @@ class EarlierQueue:
         return job_id in self._ids
 
     def is_nobodys(self, job: Job) -> bool:
-        """Was nothing of it sent, and is no living process about to? Then it can be canceled at once, without a word to anybody."""
-        return job.hold is None and is_never_sent(job) and not self._journal.is_driven(job.id, self._driver)
+        """Was nothing of it sent, and is no living process about to?
+
+        Then it can be canceled at once, without a word to anybody.
+        """
+        return (
+            job.hold is None
+            and is_never_sent(job)
+            and not self._journal.is_driven(job.id, self._driver)
+        )
 
     def look(self) -> Queue:
-        """Which jobs are held back now: not those that a living process has in its own line, and none of another account."""
+        """Which jobs are held back now: not those that a living process has in its own line, and
+        none of another account.
+        """
         before = time.time() - JUST_NOW
         held = (job for job in self._known if self.holds_back(job) and job.created_at < before)
         candidates = [job for job in held if not self._is_active(job.id) and job.hold is None]
         driven = self._journal.driven(self._driver) if candidates else frozenset()
-        jobs = sorted((job for job in candidates if job.id not in driven), key=lambda job: (job.created_at, job.id))
+        jobs = sorted(
+            (job for job in candidates if job.id not in driven),
+            key=lambda job: (job.created_at, job.id),
+        )
         if tuple(jobs) != self.now.jobs:
             self.now = Queue(tuple(jobs), sum(spending.committed(job) for job in jobs))
             self._ids = frozenset(job.id for job in jobs)

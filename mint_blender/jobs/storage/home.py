@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where the journal and the downloads lie: one folder per user, whichever Blender or Python runs.
 
-A folder of one Blender version would hide its jobs from the next one, which would then pay for them again.
+A folder of one Blender version would hide its jobs from the next one, which would then pay for them
+again.
 """
 
 from __future__ import annotations
@@ -29,5 +30,6 @@ def _user_data(environ: Mapping[str, str], platform: str) -> Path:
     if platform == "darwin":
         return Path.home() / "Library" / "Application Support"
     chosen = Path(environ.get("XDG_DATA_HOME", ""))
-    # The specification: a relative path is to be ignored. It would be another folder from each working directory.
+    # The specification: a relative path is to be ignored. It would be another folder from each
+    # working directory.
     return chosen if chosen.is_absolute() else Path.home() / ".local" / "share"

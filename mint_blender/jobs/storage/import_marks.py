@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is being imported just now, on disk: an import that takes Blender down is known of afterwards, and not tried again by itself.
+"""What is being imported just now, on disk: an import that takes Blender down is known of
+afterwards, and not tried again by itself.
 
-Each import has a file of its own that its process holds locked. The operating system lets go of the lock when that process dies, so a
-mark that nobody holds belongs to an import that never came to an end.
+Each import has a file of its own that its process holds locked. The operating system lets go of the
+lock when that process dies, so a mark that nobody holds belongs to an import that never came to an
+end.
 """
 
 from __future__ import annotations
@@ -27,12 +29,18 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CRASHED_CODE = "import_crashed"
-CRASHED = "Blender closed unexpectedly while importing this result. Its files are kept. Save your work, then import it again."
+CRASHED = (
+    "Blender closed unexpectedly while importing this result. Its files are kept. Save your work,"
+    " then import it again."
+)
 
 
 @contextlib.contextmanager
 def importing(home: Path, job_id: str) -> Iterator[None]:
-    """Mark that a job's result is being imported, on disk before anything is read. Raises OSError where nothing can be written."""
+    """Mark that a job's result is being imported, on disk before anything is read.
+
+    Raises OSError where nothing can be written.
+    """
     folder = _folder(home)
     private_files.folder(folder)
     mark = folder / f"{uuid.uuid4().hex}.json"
@@ -40,19 +48,24 @@ def importing(home: Path, job_id: str) -> Iterator[None]:
         with open(mark, "xb", opener=private_files.opener) as handle:
             try:
                 try_lock(handle)
-                handle.write(json.dumps({"job": job_id}).encode())  # after the lock: an empty mark is one that is just being made
+                # after the lock: an empty mark is one that is just being made
+                handle.write(json.dumps({"job": job_id}).encode())
                 handle.flush()
                 os.fsync(handle.fileno())
                 _sync_folder(folder)
                 yield
             finally:
-                handle.truncate(0)  # once it is closed nobody holds it, and it still has to be deleted
+                # once it is closed nobody holds it, and it still has to be deleted
+                handle.truncate(0)
     finally:
         mark.unlink(missing_ok=True)
 
 
 def note_crashes(board: Board) -> None:
-    """Let each job whose last import never came to an end wait for a person. Changes nothing else, and raises nothing."""
+    """Let each job whose last import never came to an end wait for a person.
+
+    Changes nothing else, and raises nothing.
+    """
     for mark, job_id in _left_behind(board.home):
         job = next((job for job in board.jobs() if job.id == job_id), None)
         try:

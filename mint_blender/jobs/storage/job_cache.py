@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is known of the jobs: what the journal says, in memory, since a window looks at it many times a second.
+"""What is known of the jobs: what the journal says, in memory, since a window looks at it many
+times a second.
 
-What is changed here is committed first; what the worker or another process has written comes with `reread`.
+What is changed here is committed first; what the worker or another process has written comes with
+`reread`.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ from .journal import Journal, Unreadable
 
 
 class KnownJobs:
-    """The jobs on the list, how they came to where they are, and what they and the dismissed ones have cost."""
+    """The jobs on the list, how they came to where they are, and what they and the dismissed ones
+    have cost.
+    """
 
     def __init__(self, journal: Journal) -> None:
         self.version = 0  # grows with every change of the list
@@ -29,14 +33,16 @@ class KnownJobs:
         self._read_all()
 
     def _read_all(self) -> None:
-        # Asked for before the jobs are read: what is written in between is then read twice instead of missed.
+        # Asked for before the jobs are read: what is written in between is then read twice instead
+        # of missed.
         self._revision, self._serial = self._journal.revision(), self._journal.changes(0)[0]
         self._present = self._journal.look_up_account()
         self._jobs: dict[str, Job] = {}
         self._unreadable: dict[str, Unreadable] = {}
         for each in self._journal.records():
             self._keep(each)
-        self._dismissed: tuple[list[spending.Entry], float | None] | None = None  # read once somebody wants to know
+        # read once somebody wants to know
+        self._dismissed: tuple[list[spending.Entry], float | None] | None = None
         self.version += 1
         self._reread_moves()
 
@@ -48,7 +54,8 @@ class KnownJobs:
             self._unreadable[record.id] = record
             self._jobs.pop(record.id, None)
 
-    # -- reading ------------------------------------------------------------------------------------------------------
+    # -- reading
+    # ------------------------------------------------------------------------------------------------------  # noqa: E501
 
     def __iter__(self) -> Iterator[Job]:
         return iter(self._jobs.values())
@@ -72,7 +79,9 @@ class KnownJobs:
         matches = [job for job in self if job.id.startswith(beginning)] if beginning else []
         if len(matches) != 1:
             raise NotPossible(
-                f'There is no job "{beginning}" in the journal.' if not matches else f'More than one job begins with "{beginning}".'
+                f'There is no job "{beginning}" in the journal.'
+                if not matches
+                else f'More than one job begins with "{beginning}".'
             )
         return matches[0]
 
@@ -87,7 +96,9 @@ class KnownJobs:
 
     @property
     def paid_for_optimizing(self) -> float | None:
-        """The Credits that Mint took for the latest optimisation, else for one of a job that was dismissed; None where it never did."""
+        """The Credits that Mint took for the latest optimisation, else for one of a job that was
+        dismissed; None where it never did.
+        """
         return self._paid_for_optimizing or self._of_dismissed()[1]
 
     @property
@@ -96,9 +107,15 @@ class KnownJobs:
         return self._serial
 
     def spending_entries(self) -> list[spending.Entry]:
-        """What the jobs of the last days mean for the account, those included that were dismissed since; other accounts' left out."""
+        """What the jobs of the last days mean for the account, those included that were dismissed
+        since; other accounts' left out.
+        """
         now = time.time()
-        listed = (spending.entry(job, self.moves(job), now) for job in self if job.hold is not Hold.FOREIGN)
+        listed = (
+            spending.entry(job, self.moves(job), now)
+            for job in self
+            if job.hold is not Hold.FOREIGN
+        )
         return [*self._of_dismissed()[0], *(entry for entry in listed if entry)]
 
     def spent_for(self, job: Job) -> float:
@@ -108,28 +125,39 @@ class KnownJobs:
         return spending.spent_on([entry] if entry else [], spending.date_of(now))
 
     def _of_dismissed(self) -> tuple[list[spending.Entry], float | None]:
-        """What the dismissed jobs of the last days mean for the account, and what the latest optimisation of them has cost."""
+        """What the dismissed jobs of the last days mean for the account, and what the latest
+        optimisation of them has cost.
+        """
         if self._dismissed is None:
             now = time.time()
             dismissed = self._journal.dismissed(now - (spending.DAYS + 1) * 24 * 3600.0)
             jobs = [job for job in dismissed if job.hold is not Hold.FOREIGN]
             moves = self._journal.moves([job.id for job in jobs])
             entries = [entry for job in jobs if (entry := spending.entry(job, moves[job.id], now))]
-            self._dismissed = entries, spending.paid_for_optimizing(sorted(jobs, key=lambda job: -job.created_at))
+            self._dismissed = (
+                entries,
+                spending.paid_for_optimizing(sorted(jobs, key=lambda job: -job.created_at)),
+            )
         return self._dismissed
 
-    # -- keeping up ---------------------------------------------------------------------------------------------------
+    # -- keeping up
+    # ---------------------------------------------------------------------------------------------------  # noqa: E501
 
     def reread(self) -> bool:
-        """Take over what the worker or another process has written. Costs next to nothing when nobody has."""
+        """Take over what the worker or another process has written.
+
+        Costs next to nothing when nobody has.
+        """
         revision = self._journal.revision()
         if revision == self._revision:
             return False
         if self._journal.look_up_account() != self._present:
-            self._read_all()  # each job may stand differently to an account that is better known now
+            # each job may stand differently to an account that is better known now
+            self._read_all()
             return True
         self._serial, changes = self._journal.changes(self._serial)
-        self._revision = revision  # not before they were read: what could not be read now is read the next time
+        # not before they were read: what could not be read now is read the next time
+        self._revision = revision
         before = {job_id: self._jobs.get(job_id) for job_id in changes}
         for job_id, job in changes.items():
             if job is None:
@@ -149,13 +177,18 @@ class KnownJobs:
         jobs = self.newest_first()
         self._moves = self._journal.moves([job.id for job in jobs])
         self._usual = stage_durations.usual_seconds(jobs, self._moves)
-        self._paid_for_optimizing = spending.paid_for_optimizing(job for job in jobs if job.hold is not Hold.FOREIGN)
+        self._paid_for_optimizing = spending.paid_for_optimizing(
+            job for job in jobs if job.hold is not Hold.FOREIGN
+        )
 
-    # -- writing ------------------------------------------------------------------------------------------------------
+    # -- writing
+    # ------------------------------------------------------------------------------------------------------  # noqa: E501
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
-        """All that is changed within, on what has just been reread, is one commit; where that fails nothing is changed here either."""
+        """All that is changed within, on what has just been reread, is one commit; where that fails
+        nothing is changed here either.
+        """
         before = self._jobs
         try:
             with self._journal.at_once():
@@ -179,7 +212,9 @@ class KnownJobs:
         self._put(job)
 
     def decide(self, job: Job, decision: Decision) -> Job | None:
-        """The job with this click; None if it has moved on, or was decided about already, as the list then shows."""
+        """The job with this click; None if it has moved on, or was decided about already, as the
+        list then shows.
+        """
         if not self._journal.decide(job.id, decision):
             self.reread()
             return None
@@ -193,7 +228,7 @@ class KnownJobs:
         self._take_off(job.id)
 
     def take_back(self, start: str) -> None:
-        """Put dismissed jobs on the list again whose batch line (`target.line`) begins like this."""
+        """Put dismissed jobs on the list again whose batch line (`target.line`) begins like this."""  # noqa: E501
         self._put(*self._journal.take_back(start))
         self._dismissed = None
         self._reread_moves()

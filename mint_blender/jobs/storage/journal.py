@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The truth about every job, in SQLite: a job is committed before anything is sent for it, and after every answer.
+"""The truth about every job, in SQLite: a job is committed before anything is sent for it, and
+after every answer.
 
-Two writers never meet: the worker that drives a job writes its record, a click writes its decision into a column of its own,
-and only an answer to that very decision removes it. Each thread opens a journal of its own on the same file.
+Two writers never meet: the worker that drives a job writes its record, a click writes its decision
+into a column of its own, and only an answer to that very decision removes it. Each thread opens a
+journal of its own on the same file.
 """
 
 from __future__ import annotations
@@ -44,10 +46,17 @@ CREATE TABLE IF NOT EXISTS jobs (
     account TEXT NOT NULL DEFAULT ''
 ) STRICT
 """
-_MOVES = "CREATE TABLE IF NOT EXISTS moves (job TEXT NOT NULL, phase TEXT NOT NULL, at REAL NOT NULL) STRICT"
+_MOVES = (
+    "CREATE TABLE IF NOT EXISTS moves (job TEXT NOT NULL, phase TEXT NOT NULL, at REAL NOT NULL)"
+    " STRICT"
+)
 # The latest change of each job has the largest serial: whoever looks again reads only what is new.
-_CHANGES = "CREATE TABLE IF NOT EXISTS changes (serial INTEGER PRIMARY KEY AUTOINCREMENT, job TEXT NOT NULL UNIQUE) STRICT"
-# Which picture (SHA-256 of its bytes) lies where at which Mint for which account, since when (seconds since the epoch).
+_CHANGES = (
+    "CREATE TABLE IF NOT EXISTS changes (serial INTEGER PRIMARY KEY AUTOINCREMENT, job TEXT NOT"
+    " NULL UNIQUE) STRICT"
+)
+# Which picture (SHA-256 of its bytes) lies where at which Mint for which account, since when
+# (seconds since the epoch).
 _UPLOADS = """
 CREATE TABLE IF NOT EXISTS uploads (
     digest TEXT NOT NULL,
@@ -65,7 +74,10 @@ _SELECT = "SELECT id, created_at, record, phase, decision, origin, account FROM 
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A job whose record is damaged, or was written by a newer version. Its row stays as it is, and nobody drives it."""
+    """A job whose record is damaged, or was written by a newer version.
+
+    Its row stays as it is, and nobody drives it.
+    """
 
     id: str
     created_at: float
@@ -74,7 +86,8 @@ class Unreadable:
 class Journal:
     """The jobs of everybody who uses this folder. Not to be shared between threads.
 
-    `present` is the account that is talked to, whose jobs alone are driven, decided about and counted; None while nobody has said.
+    `present` is the account that is talked to, whose jobs alone are driven, decided about and
+    counted; None while nobody has said.
     """
 
     def __init__(self, home: Path) -> None:
@@ -91,20 +104,25 @@ class Journal:
         """Close the file."""
         self._db.close()
 
-    # -- whose jobs ---------------------------------------------------------------------------------------------------
+    # -- whose jobs
+    # ---------------------------------------------------------------------------------------------------  # noqa: E501
 
     def act_for(self, account: Account) -> None:
         """From now on this account is talked to."""
         self._account, self.present = account, self._accounts.present(account)
 
     def look_up_account(self) -> Present | None:
-        """The present account, as far as somebody (another thread, another process) has learned meanwhile whose key it is."""
+        """The present account, as far as somebody (another thread, another process) has learned
+        meanwhile whose key it is.
+        """
         if self._account is not None and self.present is not None and not self.present.is_settled:
             self.present = self._accounts.present(self._account)
         return self.present
 
     def settle(self, user_id: str | None) -> None:
-        """Mint has said whose key is in use, or (None) it does not say that: what was kept under the key belongs to that account."""
+        """Mint has said whose key is in use, or (None) it does not say that: what was kept under
+        the key belongs to that account.
+        """
         if self._account is not None and self.present is not None:
             self._accounts.settle(self.present, user_id)
             self.act_for(self._account)
@@ -115,9 +133,12 @@ class Journal:
             self._accounts.disown(self.present)
 
     def _is_mine(self, origin: str, account: str) -> bool:
-        return self.present is None or self.present.standing(Owner(origin, account)) is Standing.MINE
+        return (
+            self.present is None or self.present.standing(Owner(origin, account)) is Standing.MINE
+        )
 
-    # -- reading ------------------------------------------------------------------------------------------------------
+    # -- reading
+    # ------------------------------------------------------------------------------------------------------  # noqa: E501
 
     def job(self, job_id: str) -> Job | None:
         """One job, or None; None also for one that cannot be read."""
@@ -141,14 +162,24 @@ class Journal:
         return found
 
     def dismissed(self, since: float) -> list[Job]:
-        """The jobs that were taken off the list, as far as they were made or worked on after that moment."""
-        clause = "WHERE dismissed AND (created_at >= ? OR id IN (SELECT job FROM moves WHERE at >= ?))"
+        """The jobs that were taken off the list, as far as they were made or worked on after that
+        moment.
+        """
+        clause = (
+            "WHERE dismissed AND (created_at >= ? OR id IN (SELECT job FROM moves WHERE at >= ?))"
+        )
         return [each for each in self._read(clause, since, since) if isinstance(each, Job)]
 
     def take_back(self, start: str) -> list[Job]:
-        """Put dismissed jobs on the list again whose batch line (`target.line`) begins like this; returns them."""
+        """Put dismissed jobs on the list again whose batch line (`target.line`) begins like this;
+        returns them.
+        """
         dismissed = (each for each in self._read("WHERE dismissed") if isinstance(each, Job))
-        found = [job for job in dismissed if job.target.line is not None and job.target.line.startswith(start)]
+        found = [
+            job
+            for job in dismissed
+            if job.target.line is not None and job.target.line.startswith(start)
+        ]
         with self._db.transaction():
             for job in found:
                 self._db.rows("UPDATE jobs SET dismissed = 0 WHERE id = ?", job.id)
@@ -156,7 +187,9 @@ class Journal:
         return found
 
     def assets(self, *, but: str) -> frozenset[str]:
-        """The ids of the models and worlds that jobs are about, all but this job; dismissed ones too."""
+        """The ids of the models and worlds that jobs are about, all but this job; dismissed ones
+        too.
+        """
         jobs = (each for each in self._read("WHERE id != ?", but) if isinstance(each, Job))
         return frozenset(asset for job in jobs if (asset := asset_of(job)))
 
@@ -165,35 +198,55 @@ class Journal:
         return int(self._db.rows("PRAGMA data_version")[0][0])
 
     def changes(self, since: int) -> tuple[int, dict[str, Job | Unreadable | None]]:
-        """What has changed after the serial `since`, and the serial to ask with next time. None: the job was dismissed."""
+        """What has changed after the serial `since`, and the serial to ask with next time.
+
+        None: the job was dismissed.
+        """
         with self._db.transaction("DEFERRED"):
             newest = int(self._db.rows("SELECT coalesce(max(serial), 0) FROM changes")[0][0])
             query = "SELECT id FROM jobs JOIN changes ON job = id WHERE serial > ? AND dismissed"
-            changed: dict[str, Job | Unreadable | None] = dict.fromkeys(job_id for (job_id,) in self._db.rows(query, since))
+            changed: dict[str, Job | Unreadable | None] = dict.fromkeys(
+                job_id for (job_id,) in self._db.rows(query, since)
+            )
             jobs = self._read("JOIN changes ON job = id WHERE serial > ? AND NOT dismissed", since)
             changed.update((job.id, job) for job in jobs)
         return newest, changed
 
     def _read(self, clause: str, *values: str | float) -> Iterator[Job | Unreadable]:
         """What these rows say. One that cannot be read hides no other."""
-        for job_id, created_at, text, phase, decision, origin, account in self._db.rows(_SELECT + clause, *values):
+        for job_id, created_at, text, phase, decision, origin, account in self._db.rows(
+            _SELECT + clause, *values
+        ):
             try:
-                job = storage_records.load(text, storage_records.load_decision(decision), Phase(phase))
+                job = storage_records.load(
+                    text, storage_records.load_decision(decision), Phase(phase)
+                )
                 if job.id != job_id:
                     raise KeyError(job_id)  # the record of another job
-            except Exception as error:  # damaged, or a newer version's: whatever is wrong with it concerns this job alone
+            # damaged, or a newer version's: whatever is wrong with it concerns this job alone
+            except Exception as error:
                 if job_id not in self._unreadable:
                     self._unreadable.add(job_id)
-                    log.warning("The record of job %s cannot be read: %s", ascii(job_id), type(error).__name__)
+                    log.warning(
+                        "The record of job %s cannot be read: %s",
+                        ascii(job_id),
+                        type(error).__name__,
+                    )
                 yield Unreadable(job_id, created_at)
             else:
                 owner = Owner(origin, account) if origin or account else None
-                yield replace(job, owner=owner, hold=self.present.hold(owner) if self.present else None)
+                yield replace(
+                    job, owner=owner, hold=self.present.hold(owner) if self.present else None
+                )
 
-    # -- writing ------------------------------------------------------------------------------------------------------
+    # -- writing
+    # ------------------------------------------------------------------------------------------------------  # noqa: E501
 
     def add(self, *jobs: Job) -> list[Job]:
-        """Commit new jobs: all of them, or none. Returned as they were kept: they belong to the present account."""
+        """Commit new jobs: all of them, or none.
+
+        Returned as they were kept: they belong to the present account.
+        """
         with self._db.transaction():
             self.look_up_account()
             owned = [self._owned(job) for job in jobs]
@@ -201,8 +254,20 @@ class Journal:
                 # The kind counts for slots at Mint, of which a conversion takes none.
                 kind = "conversion" if job.convert else job.kind.value
                 owner = job.owner or Owner("", "")
-                row = (job.id, job.created_at, kind, job.phase.value, storage_records.dump(job), owner.origin, owner.account)
-                self._db.rows("INSERT INTO jobs (id, created_at, kind, phase, record, origin, account) VALUES (?, ?, ?, ?, ?, ?, ?)", *row)
+                row = (
+                    job.id,
+                    job.created_at,
+                    kind,
+                    job.phase.value,
+                    storage_records.dump(job),
+                    owner.origin,
+                    owner.account,
+                )
+                self._db.rows(
+                    "INSERT INTO jobs (id, created_at, kind, phase, record, origin, account) VALUES"
+                    " (?, ?, ?, ?, ?, ?, ?)",
+                    *row,
+                )
                 self._note_move(job.id, job.phase)
                 self._note_change(job.id)
                 self._note_line(job)
@@ -213,31 +278,56 @@ class Journal:
             return job
         owner = job.owner or self.present.owner or Owner(self.present.origin, "")
         owner = self._accounts.settled(owner) if owner.account else owner
-        return replace(job, owner=owner if owner.origin or owner.account else None, hold=self.present.hold(owner))
+        return replace(
+            job,
+            owner=owner if owner.origin or owner.account else None,
+            hold=self.present.hold(owner),
+        )
 
     def save(self, job: Job, *, settled: Decision | None = None) -> None:
-        """Commit a job as it now is; `settled` is the decision that has been answered, and goes in the same commit."""
+        """Commit a job as it now is; `settled` is the decision that has been answered, and goes in
+        the same commit.
+        """
         with self._db.transaction():
             before = self._db.row("SELECT phase FROM jobs WHERE id = ?", job.id)
-            self._db.rows("UPDATE jobs SET phase = ?, record = ? WHERE id = ?", job.phase.value, storage_records.dump(job), job.id)
+            self._db.rows(
+                "UPDATE jobs SET phase = ?, record = ? WHERE id = ?",
+                job.phase.value,
+                storage_records.dump(job),
+                job.id,
+            )
             if before is not None and before[0] != job.phase.value:
                 self._note_move(job.id, job.phase)
             if settled is not None:
                 self._db.rows(
-                    "UPDATE jobs SET decision = NULL WHERE id = ? AND decision = ?", job.id, storage_records.dump_decision(settled)
+                    "UPDATE jobs SET decision = NULL WHERE id = ? AND decision = ?",
+                    job.id,
+                    storage_records.dump_decision(settled),
                 )
             self._note_change(job.id)
         self._ledgers.note_if_possible(job)
 
     def decide(self, job_id: str, decision: Decision) -> bool:
-        """Commit a click. False, and nothing is kept, when the job has moved on or somebody has decided about it already."""
+        """Commit a click.
+
+        False, and nothing is kept, when the job has moved on or somebody has decided about it
+        already.
+        """
         with self._db.transaction():
             self.look_up_account()
             job = self.job(job_id)
             pending = job.decision.verb if job and job.decision else None
-            if job is None or job.hold is not None or not may_decide(decision.verb, job.phase, pending):
+            if (
+                job is None
+                or job.hold is not None
+                or not may_decide(decision.verb, job.phase, pending)
+            ):
                 return False
-            self._db.rows("UPDATE jobs SET decision = ? WHERE id = ?", storage_records.dump_decision(decision), job_id)
+            self._db.rows(
+                "UPDATE jobs SET decision = ? WHERE id = ?",
+                storage_records.dump_decision(decision),
+                job_id,
+            )
             self._note_change(job_id)
             if (job := self.job(job_id)) is not None:
                 self._note_line(job)
@@ -249,23 +339,38 @@ class Journal:
             self._db.rows("UPDATE jobs SET dismissed = 1 WHERE id = ?", job_id)
             self._note_change(job_id)
 
-    # -- uploaded pictures --------------------------------------------------------------------------------------------
+    # -- uploaded pictures
+    # --------------------------------------------------------------------------------------------
 
     def uploaded(self, digest: str, owner: Owner, *, since: float = 0.0) -> str | None:
-        """Where this picture lies for that account at its Mint, if it was brought there after `since`."""
-        query = "SELECT url FROM uploads WHERE digest = ? AND origin = ? AND account = ? AND at >= ?"
+        """Where this picture lies for that account at its Mint, if it was brought there after
+        `since`.
+        """
+        query = (
+            "SELECT url FROM uploads WHERE digest = ? AND origin = ? AND account = ? AND at >= ?"
+        )
         found = self._db.row(query, digest, owner.origin, owner.account, since)
         return str(found[0]) if found else None
 
     def note_upload(self, digest: str, owner: Owner, url: str) -> None:
         """The picture lies there now."""
-        self._db.rows("INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?, ?)", digest, owner.origin, owner.account, url, time.time())
+        self._db.rows(
+            "INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?, ?)",
+            digest,
+            owner.origin,
+            owner.account,
+            url,
+            time.time(),
+        )
 
-    # -- between processes --------------------------------------------------------------------------------------------
+    # -- between processes
+    # --------------------------------------------------------------------------------------------
 
     def claim(self, job_id: str, driver: Driver) -> Job | None:
-        """Drive this job from now on: the job, or None when it is not there, or not readable, when another living process drives it,
-        or when it belongs to another account. What belongs to nobody yet belongs to the present account from then on."""
+        """Drive this job from now on: the job, or None when it is not there, or not readable, when
+        another living process drives it, or when it belongs to another account. What belongs to
+        nobody yet belongs to the present account from then on.
+        """
         with self._db.transaction():
             found = self._db.row("SELECT driver, origin, account FROM jobs WHERE id = ?", job_id)
             if found is None or (found[0] != driver.name and driver.is_alive(found[0])):
@@ -274,15 +379,27 @@ class Journal:
             if not self._is_mine(*found[1:]) or self.job(job_id) is None:
                 return None
             self._db.rows("UPDATE jobs SET driver = ? WHERE id = ?", driver.name, job_id)
-            if self.present is not None and self.present.owner is not None and self.present.is_settled and not found[2]:
+            if (
+                self.present is not None
+                and self.present.owner is not None
+                and self.present.is_settled
+                and not found[2]
+            ):
                 owner = self.present.owner
-                self._db.rows("UPDATE jobs SET origin = ?, account = ? WHERE id = ?", owner.origin, owner.account, job_id)
+                self._db.rows(
+                    "UPDATE jobs SET origin = ?, account = ? WHERE id = ?",
+                    owner.origin,
+                    owner.account,
+                    job_id,
+                )
                 self._note_change(job_id)
         return self.job(job_id)
 
     def release(self, job_id: str, driver: Driver) -> None:
         """Drive it no longer."""
-        self._db.rows("UPDATE jobs SET driver = NULL WHERE id = ? AND driver = ?", job_id, driver.name)
+        self._db.rows(
+            "UPDATE jobs SET driver = NULL WHERE id = ? AND driver = ?", job_id, driver.name
+        )
 
     def driven_elsewhere(self, job_id: str, driver: Driver) -> bool:
         """Does another living process drive it?"""
@@ -303,10 +420,16 @@ class Journal:
     def decided(self, driver: Driver) -> dict[str, Decision]:
         """The unanswered clicks on the jobs that this process drives."""
         jobs = self._read("WHERE driver = ? AND decision IS NOT NULL", driver.name)
-        return {job.id: job.decision for job in jobs if isinstance(job, Job) and job.decision is not None}
+        return {
+            job.id: job.decision
+            for job in jobs
+            if isinstance(job, Job) and job.decision is not None
+        }
 
     def take_slot(self, job_id: str, kind: Kind | None, most: int, driver: Driver) -> bool:
-        """Move a waiting job to SENDING, if fewer than `most` of its kind are active in all living processes together; None: always."""
+        """Move a waiting job to SENDING, if fewer than `most` of its kind are active in all living
+        processes together; None: always.
+        """
         with self._db.transaction():
             if self._db.row("SELECT 1 FROM jobs WHERE id = ? AND decision IS NOT NULL", job_id):
                 return False  # a click has come first: nothing is sent for what was just cancelled
@@ -320,17 +443,28 @@ class Journal:
     def _active(self, job_id: str, kind: Kind, driver: Driver) -> int:
         """How many others of this kind living processes have under way with this account."""
         phases = tuple(phase.value for phase in HOLDS_SLOT)
-        query = "SELECT driver, origin, account FROM jobs WHERE kind = ? AND phase IN (?, ?) AND id != ?"
+        query = (
+            "SELECT driver, origin, account FROM jobs WHERE kind = ? AND phase IN (?, ?) AND id"
+            " != ?"
+        )
         holders = self._db.rows(query, kind.value, *phases, job_id)
-        return sum(driver.is_alive(name) for name, origin, account in holders if self._is_mine(origin, account))
+        return sum(
+            driver.is_alive(name)
+            for name, origin, account in holders
+            if self._is_mine(origin, account)
+        )
 
     def _note_line(self, job: Job) -> None:
-        """A line of a batch, before anything is sent for it: whoever goes on with the batch finds it in its folder."""
+        """A line of a batch, before anything is sent for it: whoever goes on with the batch finds
+        it in its folder.
+        """
         try:
             self._ledgers.note(job)
         except OSError as error:
             reason = error.strerror or error
-            raise JournalTrouble(f"The ledger in the batch's folder cannot be written ({reason}). Nothing was sent.") from error
+            raise JournalTrouble(
+                f"The ledger in the batch's folder cannot be written ({reason}). Nothing was sent."
+            ) from error
 
     def _note_move(self, job_id: str, phase: Phase) -> None:
         self._db.rows("INSERT INTO moves VALUES (?, ?, ?)", job_id, phase.value, time.time())
@@ -340,6 +474,9 @@ class Journal:
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
-        """All that is written within is one commit: hundreds of them would hold up a window. Nobody else writes meanwhile."""
+        """All that is written within is one commit: hundreds of them would hold up a window.
+
+        Nobody else writes meanwhile.
+        """
         with self._db.at_once():
             yield

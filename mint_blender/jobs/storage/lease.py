@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A folder held across machines: a file that names its holder, and is touched for as long as the holder lives.
+"""A folder held across machines: a file that names its holder, and is touched for as long as the
+holder lives.
 
-A lock of the operating system (`files.lock`) holds on one machine, and over a network only where the file system passes it on. Beside it
-lies this lease. That of a dead process of this machine is taken over at once; that of another machine when it has not been touched for a
-minute, by the clock of the file system, which both see.
+A lock of the operating system (`files.lock`) holds on one machine, and over a network only where
+the file system passes it on. Beside it lies this lease. That of a dead process of this machine is
+taken over at once; that of another machine when it has not been touched for a minute, by the clock
+of the file system, which both see.
 """
 
 from __future__ import annotations
@@ -32,7 +34,10 @@ SETTLES = 1.0  # seconds after which one of two that took over the same lease ha
 
 
 class Lease:
-    """One holder's lease. `is_lost`: another machine has taken it over, say while this one was asleep."""
+    """One holder's lease.
+
+    `is_lost`: another machine has taken it over, say while this one was asleep.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -62,7 +67,8 @@ class Lease:
                 os.utime(self.path)
             else:
                 self.is_lost = True
-        except OSError as error:  # the network is away: nobody else can take it over either, or does so in a minute
+        # the network is away: nobody else can take it over either, or does so in a minute
+        except OSError as error:
             log.warning("The lease %s could not be touched: %s", self.path, error)
 
     def give_up(self) -> None:
@@ -93,13 +99,19 @@ class Lease:
         return self.holder().get("id") == self._id
 
     def _age(self) -> float:
-        """Seconds since it was touched. The clocks of two machines differ, so a new file's time is what it is compared with."""
+        """Seconds since it was touched.
+
+        The clocks of two machines differ, so a new file's time is what it is compared with.
+        """
         with tempfile.NamedTemporaryFile(dir=self.path.parent, prefix=".clock-") as now:
             return Path(now.name).stat().st_mtime - self.path.stat().st_mtime
 
 
 def _is_alive(pid: object) -> bool:
-    """Is it another process of this machine? That matters where the file system knows no locks; Windows has no harmless way to ask."""
+    """Is it another process of this machine?
+
+    That matters where the file system knows no locks; Windows has no harmless way to ask.
+    """
     if os.name != "posix" or not isinstance(pid, int) or pid in {0, os.getpid()}:
         return False
     try:

@@ -19,7 +19,10 @@ from .database import trouble
 
 
 class Driver:
-    """This process's proof of life, under `home/drivers`. Close it when no job is driven any more."""
+    """This process's proof of life, under `home/drivers`.
+
+    Close it when no job is driven any more.
+    """
 
     def __init__(self, home: Path) -> None:
         self._folder = home / "drivers"
@@ -27,7 +30,9 @@ class Driver:
         try:
             private_files.folder(self._folder)
             # Held open for as long as the process drives: closing it is letting go.
-            self._handle: IO[bytes] = open(self._folder / self.name, "wb", opener=private_files.opener)  # noqa: SIM115
+            self._handle: IO[bytes] = open(  # noqa: SIM115
+                self._folder / self.name, "wb", opener=private_files.opener
+            )
             if not try_lock(self._handle):
                 self._handle.close()
                 raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
@@ -35,7 +40,10 @@ class Driver:
             raise trouble(self._folder, error) from error
 
     def is_alive(self, name: str | None) -> bool:
-        """Does another living process (or this one) drive under that name? A dead one's file is removed."""
+        """Does another living process (or this one) drive under that name?
+
+        A dead one's file is removed.
+        """
         if name is None:
             return False
         if name == self.name:
@@ -43,7 +51,8 @@ class Driver:
         path = self._folder / name
         try:
             with path.open("r+b") as handle:
-                # Shared: two processes that look for a dead driver at the same time must not take each other for it.
+                # Shared: two processes that look for a dead driver at the same time must not take
+                # each other for it.
                 if not try_shared_lock(handle):
                     return True
         except FileNotFoundError:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a value is what a dataclass says it is: what was read from a damaged record must not surprise anybody later."""
+"""Whether a value is what a dataclass says it is: what was read from a damaged record must not
+surprise anybody later.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def _check_of(hint: Any) -> Check:
     if origin is dict:
         return lambda value: isinstance(value, dict) and all(isinstance(key, str) for key in value)
     if hint is float:
-        return lambda value: isinstance(value, float | int) and not isinstance(value, bool) and math.isfinite(value)
+        return lambda value: (
+            isinstance(value, float | int) and not isinstance(value, bool) and math.isfinite(value)
+        )
     if hint is int:
         return lambda value: isinstance(value, int) and not isinstance(value, bool)
     if isinstance(hint, type) and is_dataclass(hint) and hint not in _READ_TOLERANTLY:
@@ -50,7 +54,9 @@ def _tuple_check(arguments: tuple[Any, ...]) -> Check:
         (check,) = checks
         return lambda value: isinstance(value, tuple) and all(check(each) for each in value)
     return lambda value: (
-        isinstance(value, tuple) and len(value) == len(checks) and all(check(each) for check, each in zip(checks, value, strict=True))
+        isinstance(value, tuple)
+        and len(value) == len(checks)
+        and all(check(each) for check, each in zip(checks, value, strict=True))
     )
 
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A job as JSON and back: what the journal keeps. Members that a later version added are ignored, missing ones have defaults."""
+"""A job as JSON and back: what the journal keeps.
+
+Members that a later version added are ignored, missing ones have defaults.
+"""
 
 from __future__ import annotations
 
@@ -51,9 +54,12 @@ def dump(job: Job) -> str:
 
 
 def load(text: str, decision: Decision | None, phase: Phase) -> Job:
-    """The job that `dump` wrote. `decision` and `phase` stand in columns of their own, which other writers touch too.
+    """The job that `dump` wrote.
 
-    Raises whatever is wrong with it: a word that a later version knows, or a value that is not what it should be.
+    `decision` and `phase` stand in columns of their own, which other writers touch too.
+
+    Raises whatever is wrong with it: a word that a later version knows, or a value that is not what
+    it should be.
     """
     record = json.loads(text)
     trouble, asset, operation = record.get("trouble"), record.get("asset"), record.get("operation")
@@ -79,7 +85,9 @@ def load(text: str, decision: Decision | None, phase: Phase) -> Job:
         optimize=OptimizationLevel(record["optimize"]) if record.get("optimize") else None,
         optimization=Operation.read(record["optimization"]) if record.get("optimization") else None,
         optimize_sent_at=record.get("optimize_sent_at"),
-        decided_preview=_plain(DecidedPreview, preview, verb=Verb, pictures=tuple) if preview else None,
+        decided_preview=(
+            _plain(DecidedPreview, preview, verb=Verb, pictures=tuple) if preview else None
+        ),
         asset=Asset.read(Kind(asset["kind"]), asset["json"]) if asset else None,
         revision=record.get("revision", 0),
         files=_kept(record.get("files", ())),
@@ -104,9 +112,15 @@ def _list(value: Any) -> tuple[Any, ...]:
 
 
 def dump_decision(decision: Decision) -> str:
-    """A decision as JSON. What is not known is left out: an answered click is found by its text, in which an earlier version wrote less."""
+    """A decision as JSON.
+
+    What is not known is left out: an answered click is found by its text, in which an earlier
+    version wrote less.
+    """
     told = asdict(decision)
-    return json.dumps({name: told[name] for name in told if told[name] is not None or name == "feedback"})
+    return json.dumps(
+        {name: told[name] for name in told if told[name] is not None or name == "feedback"}
+    )
 
 
 def load_decision(text: str | None) -> Decision | None:
@@ -130,5 +144,9 @@ def _request(record: Mapping[str, Any]) -> GenerationRequest:
 def _plain(cls: type[Plain], record: Mapping[str, Any], **readers: Any) -> Plain:
     """A dataclass from its members; `readers` turn JSON's words and lists into ours."""
     known = {member.name for member in fields(cls)}  # type: ignore[arg-type]  # a dataclass, which TypeVar cannot say
-    members = {name: readers[name](value) if name in readers else value for name, value in record.items() if name in known}
+    members = {
+        name: readers[name](value) if name in readers else value
+        for name, value in record.items()
+        if name in known
+    }
     return cls(**members)

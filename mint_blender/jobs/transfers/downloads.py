@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that are on their way from the file host, on threads of two pools: small pictures never stand in front of what was paid for."""
+"""Files that are on their way from the file host, on threads of two pools: small pictures never
+stand in front of what was paid for.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,13 @@ PICTURES = 2  # at a time
 class Downloads:
     """What this desk has sent for. For the desk's thread; only the work runs on others."""
 
-    def __init__(self, setup: Setup, account: Account, inbox: queue.SimpleQueue[Command], outbox: queue.SimpleQueue[News]) -> None:
+    def __init__(
+        self,
+        setup: Setup,
+        account: Account,
+        inbox: queue.SimpleQueue[Command],
+        outbox: queue.SimpleQueue[News],
+    ) -> None:
         self._setup = setup
         self._account = account
         self._inbox = inbox
@@ -40,7 +48,8 @@ class Downloads:
         self._pictures = setup.executor("mint-picture", PICTURES, 0.0)
         self._numbers = itertools.count(-1, -1)  # calls to Mint count the other way
         self._under_way: set[tuple[str, str]] = set()  # files of jobs, wanted or not
-        self._small_downloader: Downloader | None = None  # one for all questions: many small files from one host
+        # one for all questions: many small files from one host
+        self._small_downloader: Downloader | None = None
         self._halted = threading.Event()
 
     def use(self, account: Account) -> None:
@@ -48,10 +57,22 @@ class Downloads:
         self._account = account
         self._small_downloader = None
 
-    def fetch(self, job_id: str, serial: int, want: Fetch, is_wanted: Callable[[], bool], *, in_passing: bool = False) -> None:
-        """Have a file of a job brought; `Fetched` comes back. `in_passing`: nothing waits for it."""
+    def fetch(
+        self,
+        job_id: str,
+        serial: int,
+        want: Fetch,
+        is_wanted: Callable[[], bool],
+        *,
+        in_passing: bool = False,
+    ) -> None:
+        """Have a file of a job brought; `Fetched` comes back.
+
+        `in_passing`: nothing waits for it.
+        """
         if (job_id, want.name) in self._under_way:
-            return  # or one that nobody wants any more is still letting go of the same file: see `ended`
+            # or one that nobody wants any more is still letting go of the same file: see `ended`
+            return
         self._under_way.add((job_id, want.name))
 
         def unwanted() -> bool:
@@ -66,13 +87,22 @@ class Downloads:
             try:
                 folder = Store(self._setup.home).job_folder(job_id)
                 with self._setup.downloader(local_files) as downloader:
-                    outcome = fetch_file.fetch(want, folder, downloader=downloader, stop=unwanted, progress=report)
+                    outcome = fetch_file.fetch(
+                        want, folder, downloader=downloader, stop=unwanted, progress=report
+                    )
                 self._inbox.put(Fetched(job_id, serial, want.name, outcome))
             except FileTrouble as trouble:
                 self._inbox.put(Fetched(job_id, serial, want.name, trouble))
             except Exception as mistake:
                 log.exception("The download of %s for job %s broke", want.role, job_id)
-                self._inbox.put(Fetched(job_id, serial, want.name, FileTrouble(error_messages.internal(mistake).sentence)))
+                self._inbox.put(
+                    Fetched(
+                        job_id,
+                        serial,
+                        want.name,
+                        FileTrouble(error_messages.internal(mistake).sentence),
+                    )
+                )
 
         if in_passing or want.role is Role.PICTURE:
             self._pictures.submit(run, first=True)  # before the Library's thumbnails
@@ -83,8 +113,12 @@ class Downloads:
         """A download of a job has come back."""
         self._under_way.discard((fetched.job_id, fetched.name))
 
-    def ask(self, question: Thumbnail | FileFacts, number_of_ask: int, is_allowed: Callable[[], bool]) -> int:
-        """Have a question answered that the file host knows the answer to; `QuestionEnded` with this number comes back."""
+    def ask(
+        self, question: Thumbnail | FileFacts, number_of_ask: int, is_allowed: Callable[[], bool]
+    ) -> int:
+        """Have a question answered that the file host knows the answer to; `QuestionEnded` with
+        this number comes back.
+        """
         number = next(self._numbers)
         if self._small_downloader is None:
             self._small_downloader = self._setup.downloader(self._account.is_local)
@@ -94,7 +128,9 @@ class Downloads:
             return self._halted.is_set() or not is_allowed()
 
         def run() -> None:
-            answered = file_queries.run(question, self._setup.home, downloader, unwanted, local_files=local_files)
+            answered = file_queries.run(
+                question, self._setup.home, downloader, unwanted, local_files=local_files
+            )
             self._outbox.put(replace(answered, number=number_of_ask))
             self._inbox.put(QuestionEnded(number))
 
@@ -109,7 +145,9 @@ class Downloads:
         """Stop everything, within a bound. True when all has ended."""
         self.stop()
         end = time.monotonic() + timeout
-        ended = [pool.close(max(0.0, end - time.monotonic())) for pool in (self._files, self._pictures)]
+        ended = [
+            pool.close(max(0.0, end - time.monotonic())) for pool in (self._files, self._pictures)
+        ]
         if self._small_downloader is not None:
             self._small_downloader.close()
         return all(ended)

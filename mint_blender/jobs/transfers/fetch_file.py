@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fetch one file of a job and check it, on a thread of the pool: what is answered is complete, fit for its role, and in place."""
+"""Fetch one file of a job and check it, on a thread of the pool: what is answered is complete, fit
+for its role, and in place.
+"""
 
 from __future__ import annotations
 
@@ -19,17 +21,32 @@ from ..workflow.effects import Fetch
 REPORT_EVERY = 0.2  # seconds between two progress messages of one file
 
 PICTURES = frozenset({Role.PREVIEW, Role.PICTURE, Role.PANORAMA})
-_SUFFIX = {Role.MODEL: ".glb", Role.COLLIDER: ".glb", Role.SPLATS: ".spz", **{role: f".{role}" for role in CONVERTED}}
+_SUFFIX = {
+    Role.MODEL: ".glb",
+    Role.COLLIDER: ".glb",
+    Role.SPLATS: ".spz",
+    **{role: f".{role}" for role in CONVERTED},
+}
 
 
 def fetch(
-    want: Fetch, folder: Path, *, downloader: Downloader, stop: Callable[[], bool], progress: Callable[[int, int | None], None]
+    want: Fetch,
+    folder: Path,
+    *,
+    downloader: Downloader,
+    stop: Callable[[], bool],
+    progress: Callable[[int, int | None], None],
 ) -> Kept:
-    """Download into `folder`; raises FileTrouble. A refused file is set aside: it was paid for, and the next try downloads it anew."""
+    """Download into `folder`; raises FileTrouble.
+
+    A refused file is set aside: it was paid for, and the next try downloads it anew.
+    """
     target = folder / f"{want.name}{_suffix(want)}"
     path = downloader.fetch(want.url, target, stop=stop, progress=_seldom(progress))
     if stop():
-        raise Stopped(f"The download of {path.name} was stopped; it can go on later where it stopped.")
+        raise Stopped(
+            f"The download of {path.name} was stopped; it can go on later where it stopped."
+        )
     try:
         return _checked(want, path)
     except BadFile as refusal:
@@ -44,7 +61,8 @@ def _checked(want: Fetch, path: Path) -> Kept:
     elif want.role in CONVERTED:
         path = _saved(want, path)
     elif want.role is Role.SPLATS:
-        from ...files.spz import decode  # needs NumPy, which is large: only for those who ask for splats
+        # needs NumPy, which is large: only for those who ask for splats
+        from ...files.spz import decode
 
         decode.inspect(path)
     else:
@@ -53,7 +71,10 @@ def _checked(want: Fetch, path: Path) -> Kept:
 
 
 def _glb_needs(want: Fetch, path: Path) -> tuple[str, ...]:
-    """The extensions that the file requires. What is only copied goes to another program, which may read what is refused here."""
+    """The extensions that the file requires.
+
+    What is only copied goes to another program, which may read what is refused here.
+    """
     try:
         return tuple(sorted(header.inspect(path).extensions_required))
     except BadGlb:

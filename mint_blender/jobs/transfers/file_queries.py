@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Questions that a file host answers: small pictures for the screen, and what a GLB says about itself. Run on threads of the pool.
+"""Questions that a file host answers: small pictures for the screen, and what a GLB says about
+itself. Run on threads of the pool.
 
-Pictures lie in a cache under the home folder, bounded in size; what was not looked at for the longest time goes first.
+Pictures lie in a cache under the home folder, bounded in size; what was not looked at for the
+longest time goes first.
 """
 
 from __future__ import annotations
@@ -35,7 +37,12 @@ _downloads = itertools.count(1)
 
 
 def run(
-    question: Thumbnail | FileFacts, home: Path, downloader: Downloader, stop: Callable[[], bool], *, local_files: bool = False
+    question: Thumbnail | FileFacts,
+    home: Path,
+    downloader: Downloader,
+    stop: Callable[[], bool],
+    *,
+    local_files: bool = False,
 ) -> Answered:
     """The answer, or the sentence why there is none. Never raises."""
     try:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The same picture is sent to the same account once: where it lies is remembered for as long as one may rely on it."""
+"""The same picture is sent to the same account once: where it lies is remembered for as long as one
+may rely on it.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ class Uploads:
     def picture(self, data: bytes) -> Picture:
         """These bytes, for the present account."""
         present = self._journal.present
-        return Picture(hashlib.sha256(data).hexdigest(), (present and present.owner) or Owner("", ""))
+        return Picture(
+            hashlib.sha256(data).hexdigest(), (present and present.owner) or Owner("", "")
+        )
 
     def address(self, picture: Picture) -> str | None:
         """Where it lies at Mint."""
@@ -46,7 +50,10 @@ class Uploads:
         self._in_flight[number or 0] = picture
 
     def take_in(self, ended: CallEnded) -> bool:
-        """A call has come back. Returns whether it was for a picture: who waits for the same one looks again."""
+        """A call has come back.
+
+        Returns whether it was for a picture: who waits for the same one looks again.
+        """
         picture = self._in_flight.pop(ended.number, None)
         if picture is not None and isinstance(ended.found, str):
             self._journal.note_upload(*picture, ended.found)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The end of a story: which of the offered files are fetched, and what is missing.
 
-Told like `story`: yields steps, knows no disk and no network. A fetched file is never fetched again.
+Told like `story`: yields steps, knows no disk and no network. A fetched file is never fetched
+again.
 """
 
 from __future__ import annotations
@@ -30,15 +31,24 @@ Answer = TypeVar("Answer")
 Telling = Generator[Step, Any, None]
 UrlOf = Callable[[Assets], str | None]
 
-# A fresh resource can be incomplete for some seconds after its operation succeeded (contract, 13.16).
+# A fresh resource can be incomplete for some seconds after its operation succeeded (contract,
+# 13.16).
 SETTLING_TRIES = 3
 SETTLING_WAIT = 3.0
-FOREIGN_OPTIMIZATION = 4  # times the usual patience (two hours) until the original is taken where somebody else's optimization does not end
-NOTHING_USED_IS_MISSING = "Mint could not make every part of it; the parts that are used here have all come."
-OPTIMIZING_UNANSWERED = (
-    "Mint never answered whether it optimizes the model: the original file was taken. If it is optimized at Mint, it can be imported later."
+# times the usual patience (two hours) until the original is taken where somebody else's
+# optimization does not end
+FOREIGN_OPTIMIZATION = 4
+NOTHING_USED_IS_MISSING = (
+    "Mint could not make every part of it; the parts that are used here have all come."
 )
-STILL_OPTIMIZING = "The model is still being optimised at Mint: the original file was taken. The optimised one can be imported later."
+OPTIMIZING_UNANSWERED = (
+    "Mint never answered whether it optimizes the model: the original file was taken. If it is"
+    " optimized at Mint, it can be imported later."
+)
+STILL_OPTIMIZING = (
+    "The model is still being optimised at Mint: the original file was taken. The optimised one can"
+    " be imported later."
+)
 
 
 class Teller(Protocol):
@@ -65,7 +75,9 @@ class Harvest:
         self._pace = pace
 
     def gather(self) -> Telling:
-        """Read the result, fetch what is wanted of it, say what is missing; ends in READY, or PAUSED when there is nothing at all."""
+        """Read the result, fetch what is wanted of it, say what is missing; ends in READY, or
+        PAUSED when there is nothing at all.
+        """
         yield from self._find_resource()
         yield from self._read_asset()
         if self._job.convert:
@@ -83,21 +95,32 @@ class Harvest:
         else:
             yield from self._world()
         yield from self._optional(Role.PICTURE, lambda assets: assets.picture_url, "picture")
-        if any(self._job.file(role) for role in (Role.MODEL, Role.COLLIDER, Role.PANORAMA, Role.SPLATS)):
+        if any(
+            self._job.file(role) for role in (Role.MODEL, Role.COLLIDER, Role.PANORAMA, Role.SPLATS)
+        ):
             self._say_what_is_missing()
             self._job = self._job.moved(Phase.READY, trouble=None)
         elif self._unusable is not None:
             raise self._unusable
         else:
             self._job = self._job.moved(
-                Phase.PAUSED, trouble=error_messages.no_file("Mint says it is done, but there is no file in the result.")
+                Phase.PAUSED,
+                trouble=error_messages.no_file(
+                    "Mint says it is done, but there is no file in the result."
+                ),
             )
 
     def _say_what_is_missing(self) -> None:
-        """A partial success names the parts that are not here; where none of them is used here, that is said instead."""
+        """A partial success names the parts that are not here; where none of them is used here,
+        that is said instead.
+        """
         operation = self._job.operation
         self._job = self._job.unnoted(NOTHING_USED_IS_MISSING)
-        if operation is not None and operation.status is Status.PARTIALLY_SUCCEEDED and not part_notes.name_any(self._job):
+        if (
+            operation is not None
+            and operation.status is Status.PARTIALLY_SUCCEEDED
+            and not part_notes.name_any(self._job)
+        ):
             self._job = self._job.noted(NOTHING_USED_IS_MISSING)
 
     @property
@@ -110,14 +133,21 @@ class Harvest:
 
     @property
     def _assets(self) -> Assets:
-        """What the resource says, else what the operation said: the one of them that has a result."""
+        """What the resource says, else what the operation said: the one of them that has a result."""  # noqa: E501
         job = self._job
-        told = [job.asset.assets if job.asset else None, job.operation.assets if job.operation else None]
+        told = [
+            job.asset.assets if job.asset else None,
+            job.operation.assets if job.operation else None,
+        ]
         known = [assets for assets in told if assets is not None]
-        return next((assets for assets in known if assets.has_result), known[0] if known else Assets())
+        return next(
+            (assets for assets in known if assets.has_result), known[0] if known else Assets()
+        )
 
     def _find_resource(self) -> Telling:
-        """Where Mint does not say what it has made, the operation is asked again for some seconds, and then the list is looked through."""
+        """Where Mint does not say what it has made, the operation is asked again for some seconds,
+        and then the list is looked through.
+        """
         seen = self._job.operation
         enough = self._assets.has_result and self._job.optimize is None
         if seen is None or self._resource_id() is not None or enough:
@@ -125,15 +155,24 @@ class Harvest:
         for _ in range(SETTLING_TRIES):
             again = yield from self._teller.ask(Poll(seen.id, after=SETTLING_WAIT))
             if again.operation.succeeded:
-                self._job = replace(self._job, operation=again.operation.in_mode(self._job.request.mode))
+                self._job = replace(
+                    self._job, operation=again.operation.in_mode(self._job.request.mode)
+                )
             if self._resource_id() is not None:
                 return
-        since = seen.created_at.timestamp() if seen.created_at else self._job.first_sent_at or self._job.created_at
+        since = (
+            seen.created_at.timestamp()
+            if seen.created_at
+            else self._job.first_sent_at or self._job.created_at
+        )
         if found := (yield from lost_operations.find_made(self._teller, since)):
             self._job = replace(self._job, asset=found)
 
     def _read_asset(self) -> Telling:
-        """The resource knows more than the operation. While it settles it is asked again; without it the operation's files do."""
+        """The resource knows more than the operation.
+
+        While it settles it is asked again; without it the operation's files do.
+        """
         resource_id = self._resource_id()
         if resource_id is None:
             return
@@ -141,7 +180,9 @@ class Harvest:
         for attempt in range(SETTLING_TRIES):
             try:
                 # Of the job's own kind, whatever Mint calls it: another one was not asked for.
-                asset = yield from self._teller.ask(ReadAsset(self._job.kind, resource_id, after=SETTLING_WAIT if attempt else 0.0))
+                asset = yield from self._teller.ask(
+                    ReadAsset(self._job.kind, resource_id, after=SETTLING_WAIT if attempt else 0.0)
+                )
             except (errors.NotFound, errors.Forbidden) as error:
                 if self._job.existing is not None:
                     raise
@@ -154,18 +195,31 @@ class Harvest:
     def _has_settled(self, asset: Asset) -> bool:
         """Is everything there that is wanted?"""
         assets = asset.assets
-        return assets is not None and assets.has_result and all(assets.converted_url(format) for format in self._job.convert)
+        return (
+            assets is not None
+            and assets.has_result
+            and all(assets.converted_url(format) for format in self._job.convert)
+        )
 
     def _await_end(self) -> Telling:
-        """Somebody else's generation may still be running: its operation is not known here, so the model or world itself is watched."""
+        """Somebody else's generation may still be running: its operation is not known here, so the
+        model or world itself is watched.
+        """
         polling = Polling(self._pace)
         while is_being_made(self._job):
-            asset = yield from self._teller.ask(ReadAsset(self._job.kind, self._job.existing or "", after=polling.wait()))
-            self._job = error_messages.when_long(replace(self._job, asset=asset, trouble=None), polling)
+            asset = yield from self._teller.ask(
+                ReadAsset(self._job.kind, self._job.existing or "", after=polling.wait())
+            )
+            self._job = error_messages.when_long(
+                replace(self._job, asset=asset, trouble=None), polling
+            )
         self._job = replace(self._job, trouble=None)
         status = self._job.asset.status if self._job.asset else None
         if status in {Status.FAILED.value, Status.CANCELED.value} and not self._assets.has_result:
-            self._job = self._job.moved(Phase.FAILED, trouble=Trouble(Cause.WORK, f"Mint has not made this {self._job.kind}: {status}."))
+            self._job = self._job.moved(
+                Phase.FAILED,
+                trouble=Trouble(Cause.WORK, f"Mint has not made this {self._job.kind}: {status}."),
+            )
 
     def _resource_id(self) -> str | None:
         """The model or world that it is about, as Mint names it or as it was found."""
@@ -173,19 +227,26 @@ class Harvest:
         made = job.operation.resource if job.operation else None
         return job.existing or (made.id if made else None) or (job.asset.id if job.asset else None)
 
-    # -- optimising first ---------------------------------------------------------------------------------------------
+    # -- optimising first
+    # ---------------------------------------------------------------------------------------------
 
     def _optimize(self) -> Telling:
-        """Have the model optimised, if that was asked for. Whatever goes wrong with it is a note: the original is there already."""
+        """Have the model optimised, if that was asked for.
+
+        Whatever goes wrong with it is a note: the original is there already.
+        """
         resource_id, level = self._resource_id(), self._job.optimize
         if level is None or resource_id is None or self._assets.optimized_glb_url is not None:
             return
         if lacking := choice.OPTIMIZED_NEEDS - self._opens:
             # Nothing is paid for a file that could not be opened here.
-            self._job = self._job.noted(f"The model was not optimised. {choice.explain_missing(lacking)}")
+            self._job = self._job.noted(
+                f"The model was not optimised. {choice.explain_missing(lacking)}"
+            )
             return
         if self._job.optimization is None and self._teller.is_old(self._job.optimize_sent_at):
-            self._job = self._job.noted(OPTIMIZING_UNANSWERED)  # the model itself, read just now, is not optimized
+            # the model itself, read just now, is not optimized
+            self._job = self._job.noted(OPTIMIZING_UNANSWERED)
             return
         try:
             if self._job.optimization is None:
@@ -200,96 +261,160 @@ class Harvest:
         except errors.ProblemError as error:
             if not error.proves_nothing_started and type(error) is not errors.Conflict:
                 raise
-            self._job = self._job.noted(f"The model was not optimised: the original file was taken. {error}")
+            self._job = self._job.noted(
+                f"The model was not optimised: the original file was taken. {error}"
+            )
 
     def _may_optimize(self, model_id: str) -> Generator[Step, Any, bool]:
-        """Is there room for it in the job's own limit? Else the original is taken, and that is said."""
+        """Is there room for it in the job's own limit?
+
+        Else the original is taken, and that is said.
+        """
         if self._job.max_credits is None:
             return True
         price = yield from job_limit.price(self._teller, OptimizationPrice(model_id))
         price = self._job.optimize_estimate if price is None else price
-        total = None if price is None else spending.at_prices(self._job, self._job.estimate or 0.0, price)
+        total = (
+            None
+            if price is None
+            else spending.at_prices(self._job, self._job.estimate or 0.0, price)
+        )
         sentence = spending.objection_of_job(total, self._job.max_credits)
         if sentence is not None:
-            self._job = self._job.noted(f"The model was not optimised: the original file was taken. {sentence}")
+            self._job = self._job.noted(
+                f"The model was not optimised: the original file was taken. {sentence}"
+            )
         return sentence is None
 
     def _start_optimizing(self, resource_id: str, level: OptimizationLevel) -> Telling:
         sent = self._job.optimize_sent_at
         sent = self._teller.now() if sent is None else sent
         self._job = replace(self._job, optimize_sent_at=sent)
-        answer = yield from self._teller.pay(Optimize(resource_id, level, key=f"{self._job.key}-optimize"), sent)
+        answer = yield from self._teller.pay(
+            Optimize(resource_id, level, key=f"{self._job.key}-optimize"), sent
+        )
         self._job = replace(self._job, optimization=answer, trouble=None)
 
     def _watch_optimization(self) -> Telling:
         polling = Polling(self._pace)
         while (operation := self._job.optimization) is not None and operation.is_busy:
             seen = yield from self._teller.ask(Poll(operation.id, after=polling.wait()))
-            self._job = error_messages.when_long(replace(self._job, optimization=seen.operation, trouble=None), polling)
+            self._job = error_messages.when_long(
+                replace(self._job, optimization=seen.operation, trouble=None), polling
+            )
         self._job = replace(self._job, trouble=None)
         if operation is not None and operation.succeeded:
             yield from self._read_asset()
         elif operation is not None:
-            trouble = error_messages.billing(operation) if operation.awaits_payment else error_messages.failed_work(operation)
-            self._job = self._job.noted(f"The model was not optimised: the original file was taken. {trouble.sentence}")
+            trouble = (
+                error_messages.billing(operation)
+                if operation.awaits_payment
+                else error_messages.failed_work(operation)
+            )
+            self._job = self._job.noted(
+                f"The model was not optimised: the original file was taken. {trouble.sentence}"
+            )
 
     def _await_optimized_file(self) -> Telling:
         """Somebody else has it optimised just now: the model itself says when the file is there.
 
-        It does not say when that has failed. So this wait has an end, other than that for an operation of our own."""
+        It does not say when that has failed. So this wait has an end, other than that for an
+        operation of our own.
+        """
         resource_id, polling = self._resource_id(), Polling(self._pace)
         if resource_id is None:
             return
-        while self._assets.optimized_glb_url is None and polling.watched < FOREIGN_OPTIMIZATION * self._pace.patience:
-            asset = yield from self._teller.ask(ReadAsset(Kind.MODEL, resource_id, after=polling.wait() / 2))
-            self._job = error_messages.when_long(replace(self._job, asset=asset, trouble=None), polling)
+        while (
+            self._assets.optimized_glb_url is None
+            and polling.watched < FOREIGN_OPTIMIZATION * self._pace.patience
+        ):
+            asset = yield from self._teller.ask(
+                ReadAsset(Kind.MODEL, resource_id, after=polling.wait() / 2)
+            )
+            self._job = error_messages.when_long(
+                replace(self._job, asset=asset, trouble=None), polling
+            )
         self._job = replace(self._job, trouble=None)
         if self._assets.optimized_glb_url is None:
             self._job = self._job.noted(STILL_OPTIMIZING)
 
-    # -- a model ------------------------------------------------------------------------------------------------------
+    # -- a model
+    # ------------------------------------------------------------------------------------------------------  # noqa: E501
 
     def _model(self) -> Telling:
-        """The optimised GLB where this Blender reads it, or where it was asked for and need not be opened here; else the original."""
+        """The optimised GLB where this Blender reads it, or where it was asked for and need not be
+        opened here; else the original.
+        """
         taken = self._job.file(Role.MODEL)
         if taken is None:
             taken = yield from self._fetch_model(self._opens)
-        if taken is not None and self._unreadable(taken) and not same_file(taken.url, self._assets.glb_url):
-            # Only the file itself says what it needs, and it needs more than expected: fall back on the original.
+        if (
+            taken is not None
+            and self._unreadable(taken)
+            and not same_file(taken.url, self._assets.glb_url)
+        ):
+            # Only the file itself says what it needs, and it needs more than expected: fall back on
+            # the original.
             note = choice.explain_missing(self._unreadable(taken))
             if self._assets.glb_url is not None:
-                yield from self._fetch(Role.MODEL, lambda assets: assets.glb_url, "model", note=f"The original file was taken. {note}")
+                yield from self._fetch(
+                    Role.MODEL,
+                    lambda assets: assets.glb_url,
+                    "model",
+                    note=f"The original file was taken. {note}",
+                )
 
     def _fetch_model(self, readable: frozenset[str]) -> Generator[Step, Any, Kept | None]:
         assets = self._assets
-        chosen = choice.choose_model(optimized_url=assets.optimized_glb_url, original_url=assets.glb_url, readable=readable)
+        chosen = choice.choose_model(
+            optimized_url=assets.optimized_glb_url, original_url=assets.glb_url, readable=readable
+        )
         if chosen is None:
             return None
         optimized = chosen.which == "optimized"
-        url_of: UrlOf = (lambda found: found.optimized_glb_url) if optimized else (lambda found: found.glb_url)
-        return (yield from self._fetch(Role.MODEL, url_of, "model-optimized" if optimized else "model", note=chosen.reason))
+        url_of: UrlOf = (
+            (lambda found: found.optimized_glb_url) if optimized else (lambda found: found.glb_url)
+        )
+        return (
+            yield from self._fetch(
+                Role.MODEL, url_of, "model-optimized" if optimized else "model", note=chosen.reason
+            )
+        )
 
     @property
     def _opens(self) -> frozenset[str]:
-        """What a file may require. Where nobody here opens it (no Blender, or only a copy), what was optimised is wanted."""
+        """What a file may require.
+
+        Where nobody here opens it (no Blender, or only a copy), what was optimised is wanted.
+        """
         unopened = not self._readable or self._job.is_only_copied
-        return self._readable | choice.OPTIMIZED_NEEDS if self._job.optimize and unopened else self._readable
+        return (
+            self._readable | choice.OPTIMIZED_NEEDS
+            if self._job.optimize and unopened
+            else self._readable
+        )
 
     def _unreadable(self, kept: Kept) -> tuple[str, ...]:
         opens = self._readable and not self._job.is_only_copied
         return tuple(sorted(set(kept.needs) - self._readable)) if opens else ()
 
-    # -- other formats --------------------------------------------------------------------------------------------------
+    # -- other formats
+    # --------------------------------------------------------------------------------------------------  # noqa: E501
 
     def _converted(self) -> Telling:
-        """Each file to the folder that the user chose. They are all that was wanted: the job is over then."""
+        """Each file to the folder that the user chose.
+
+        They are all that was wanted: the job is over then.
+        """
         for format in self._job.convert:
             if self._job.file(Role(format)) is None:
                 yield from self._save(format)
         if any(self._job.file(Role(format)) for format in self._job.convert):
             self._job = self._job.moved(Phase.PLACED, trouble=None)
         else:
-            trouble = error_messages.no_file("Mint says it is converted, but there is no such file in the result.")
+            trouble = error_messages.no_file(
+                "Mint says it is converted, but there is no such file in the result."
+            )
             self._job = self._job.moved(Phase.PAUSED, trouble=trouble)
 
     def _save(self, format: Format) -> Telling:
@@ -298,27 +423,41 @@ class Harvest:
         if self._assets.converted_url(format) is None:
             self._job = self._job.noted(lacking)
             return
-        save_as = PurePath(self._job.target.folder or "", safe_name(self._job.title, fallback="model"))
-        yield from self._fetch(Role(format), lambda assets: assets.converted_url(format), format, save_as=str(save_as))
+        save_as = PurePath(
+            self._job.target.folder or "", safe_name(self._job.title, fallback="model")
+        )
+        yield from self._fetch(
+            Role(format), lambda assets: assets.converted_url(format), format, save_as=str(save_as)
+        )
 
-    # -- a world ------------------------------------------------------------------------------------------------------
+    # -- a world
+    # ------------------------------------------------------------------------------------------------------  # noqa: E501
 
     def _world(self) -> Telling:
-        """The parts that were asked for: panorama, collider, the splats of one tier. What Mint has not made is said, not an error."""
+        """The parts that were asked for: panorama, collider, the splats of one tier.
+
+        What Mint has not made is said, not an error.
+        """
         if self._job.target.collider != "NONE":
-            yield from self._optional(Role.COLLIDER, lambda assets: assets.collider_mesh_url, "collider mesh")
+            yield from self._optional(
+                Role.COLLIDER, lambda assets: assets.collider_mesh_url, "collider mesh"
+            )
         yield from self._optional(Role.PANORAMA, lambda assets: assets.pano_url, "panorama")
         wanted = self._job.target.splats
         if wanted is not None:
             # Named after its tier: another one, asked for later, is another file.
             name = f"splats-{re.sub(r'[^A-Za-z0-9_]+', '-', wanted)}"
-            yield from self._optional(Role.SPLATS, lambda assets: _splats_url(assets, wanted), "splats", name)
+            yield from self._optional(
+                Role.SPLATS, lambda assets: _splats_url(assets, wanted), "splats", name
+            )
 
-    # -- one file -----------------------------------------------------------------------------------------------------
+    # -- one file
+    # -----------------------------------------------------------------------------------------------------  # noqa: E501
 
     def _optional(self, role: Role, url_of: UrlOf, what: str, name: str = "") -> Telling:
-        """A part that may be missing, bad, or not where it should be: that holds up neither the other parts nor, if it is the small
-        picture, anything at all."""
+        """A part that may be missing, bad, or not where it should be: that holds up neither the
+        other parts nor, if it is the small picture, anything at all.
+        """
         self._job = part_notes.without(self._job, what)
         if self._job.file(role) is not None:
             return
@@ -331,19 +470,27 @@ class Harvest:
             if role is Role.PICTURE:
                 self._job = self._job.noted(f"The picture could not be fetched. {error}")
             elif isinstance(error, BadFile | TooLarge | LinkExpired):
-                self._unusable = error  # it would be the same again, and the others, paid for with it, are good
+                # it would be the same again, and the others, paid for with it, are good
+                self._unusable = error
                 self._job = self._job.noted(part_notes.left_out(what, error))
             else:
                 raise
 
     def _fetch(
-        self, role: Role, url_of: UrlOf, name: str, note: str | None = None, save_as: str | None = None
+        self,
+        role: Role,
+        url_of: UrlOf,
+        name: str,
+        note: str | None = None,
+        save_as: str | None = None,
     ) -> Generator[Step, Any, Kept]:
         """Fetch one file; when its address has expired, ask for a fresh one, once."""
         url = url_of(self._assets)
         if url is None:
             raise AssertionError("Only a file with an address is fetched.")
-        want = Fetch(role, url, name, note, save_as, only_copied=role is Role.MODEL and self._job.is_copied)
+        want = Fetch(
+            role, url, name, note, save_as, only_copied=role is Role.MODEL and self._job.is_copied
+        )
         try:
             kept = yield from self._ask_for(want)
         except LinkExpired:

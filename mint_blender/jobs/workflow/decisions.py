@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The part of a story that is a click: what a person decided is sent under its own key until Mint has answered.
+"""The part of a story that is a click: what a person decided is sent under its own key until Mint
+has answered.
 
 Told like `story`: yields steps, knows no disk and no network.
 """
@@ -55,7 +56,11 @@ class Deciding:
         """A click: sent under its own key until Mint has answered."""
         self._job = self._job.expecting(decision)
         if self._job.phase in _TOO_LATE:
-            said = self._job if self._job.phase is Phase.CANCELED else self._job.noted(_too_late(decision.verb))
+            said = (
+                self._job
+                if self._job.phase is Phase.CANCELED
+                else self._job.noted(_too_late(decision.verb))
+            )
             self._job = replace(said, decision=None)
         elif decision.verb is Verb.CANCEL:
             if (yield from self._nothing_to_cancel()):
@@ -70,9 +75,12 @@ class Deciding:
             yield from self._act(decision)
 
     def _nothing_to_cancel(self) -> Generator[Step, Any, bool]:
-        """Nothing runs at Mint, or no longer. A start whose answer was lost is repeated first: its key finds what it started.
+        """Nothing runs at Mint, or no longer.
 
-        What was never sent is not sent now. What was sent long ago is looked for: its key may be forgotten, and start it once more.
+        A start whose answer was lost is repeated first: its key finds what it started.
+
+        What was never sent is not sent now. What was sent long ago is looked for: its key may be
+        forgotten, and start it once more.
         """
         was_adopted = self._job.existing is not None and not self._job.convert
         if self._job.operation is None and self._job.first_sent_at is not None and not was_adopted:
@@ -82,7 +90,8 @@ class Deciding:
                 self._job = self._job.moved(Phase.SENDING)
                 yield from self._teller.send_start()
                 if self._job.phase is Phase.WAITING and self._job.first_sent_at is not None:
-                    # No free place says nothing of the first try, and the next one may start what is to be canceled.
+                    # No free place says nothing of the first try, and the next one may start what
+                    # is to be canceled.
                     yield from lost_operations.find_started(self._teller)
         if self._job.phase is Phase.FETCHING:
             self._job = self._job.noted(_too_late(Verb.CANCEL))
@@ -91,7 +100,9 @@ class Deciding:
         return self._job.phase not in {Phase.WORKING, Phase.REVIEW, Phase.BILLING, Phase.PAUSED}
 
     def _ask_again(self, decision: Decision) -> Telling:
-        """A click of long ago, perhaps carried out and perhaps not: what there is now is shown, and nothing is paid for."""
+        """A click of long ago, perhaps carried out and perhaps not: what there is now is shown, and
+        nothing is paid for.
+        """
         retried = self._failed_resource if decision.verb is Verb.RETRY else None
         if retried is not None:
             yield from lost_operations.find_retried(self._teller, retried)
@@ -101,14 +112,21 @@ class Deciding:
             yield from self._look_anew()
 
     def _starts_again(self, decision: Decision) -> bool:
-        """Retry and resume begin anew where Mint has no resource yet that could be retried or resumed."""
+        """Retry and resume begin anew where Mint has no resource yet that could be retried or
+        resumed.
+        """
         if decision.verb is Verb.RETRY:
             return self._failed_resource is None
-        return decision.verb is Verb.RESUME and (self._job.operation is None or self._job.operation.resource is None)
+        return decision.verb is Verb.RESUME and (
+            self._job.operation is None or self._job.operation.resource is None
+        )
 
     @property
     def _failed_resource(self) -> str | None:
-        """The id of the model or world that Mint can make a new attempt at. A conversion is none: its model is well."""
+        """The id of the model or world that Mint can make a new attempt at.
+
+        A conversion is none: its model is well.
+        """
         job = self._job
         if job.convert:
             return None
@@ -117,21 +135,38 @@ class Deciding:
         return job.operation.resource.id if job.operation and job.operation.resource else None
 
     def _start_again(self, decision: Decision) -> None:
-        """A retry is a new wish and gets the new click's key; a resume repeats the very same start, which cannot be charged twice."""
+        """A retry is a new wish and gets the new click's key; a resume repeats the very same start,
+        which cannot be charged twice.
+        """
         if decision.verb is Verb.RETRY:
-            self._job = replace(self._job.forgetting(), body=None, key=decision.key, first_sent_at=None, optimize_sent_at=None)
+            self._job = replace(
+                self._job.forgetting(),
+                body=None,
+                key=decision.key,
+                first_sent_at=None,
+                optimize_sent_at=None,
+            )
             self._job = self._job.moved(Phase.WAITING, decision=None, trouble=None)
         else:
             # The stopped operation is forgotten, not lost: the start's key finds it again.
             self._job = self._job.moved(Phase.SENDING, decision=None, trouble=None, operation=None)
 
     def _act(self, decision: Decision) -> Telling:
-        """Send the decision. What is not possible (any more) is said, and the operation looked at anew."""
+        """Send the decision.
+
+        What is not possible (any more) is said, and the operation looked at anew.
+        """
         retried = self._failed_resource if decision.verb is Verb.RETRY else None
         try:
-            answer = yield from self._retry(decision, retried) if retried else self._send(self._action(decision))
+            answer = yield from (
+                self._retry(decision, retried) if retried else self._send(self._action(decision))
+            )
         except errors.ProblemError as error:
-            is_unclear = error.retryable or isinstance(error, errors.KeyRefused) or (retried and type(error) is errors.Conflict)
+            is_unclear = (
+                error.retryable
+                or isinstance(error, errors.KeyRefused)
+                or (retried and type(error) is errors.Conflict)
+            )
             if is_unclear and decision.verb is not Verb.CANCEL and self._teller.is_old(decision.at):
                 yield from self._ask_again(decision)
             elif is_unclear:
@@ -147,29 +182,48 @@ class Deciding:
         # What is made anew is this job's own from now on.
         existing = None if retried else self._job.existing
         if decision.verb in {Verb.APPROVE, Verb.REVISE}:
-            self._job = replace(self._job, decided_preview=stale_previews.decided(self._job, decision.verb))
-        self._job = replace(self._job, decision=None, revision=self._job.revision + another_preview, existing=existing)
+            self._job = replace(
+                self._job, decided_preview=stale_previews.decided(self._job, decision.verb)
+            )
+        self._job = replace(
+            self._job,
+            decision=None,
+            revision=self._job.revision + another_preview,
+            existing=existing,
+        )
         self._teller.hear(answer)
 
     def _take_refusal(self, decision: Decision, error: errors.ProblemError) -> Telling:
         """Mint will not do it: say so, and look where the job is."""
         if self._job.convert and decision.verb is Verb.RESUME:
-            # The model is no proof that its conversion was begun: then Mint wants the start once more, whose key finds it.
+            # The model is no proof that its conversion was begun: then Mint wants the start once
+            # more, whose key finds it.
             self._start_again(decision)
             return
         job = replace(self._job, decision=None)
-        self._job = job.noted(error_messages.cannot_cancel(job) if isinstance(error, errors.CannotCancel) else str(error))
+        self._job = job.noted(
+            error_messages.cannot_cancel(job)
+            if isinstance(error, errors.CannotCancel)
+            else str(error)
+        )
         yield from self._look_anew()
 
     def _look_anew(self) -> Telling:
-        """Where is it now? What was made without an operation of ours only the model or world itself can tell."""
+        """Where is it now?
+
+        What was made without an operation of ours only the model or world itself can tell.
+        """
         if self._job.operation is not None:
             self._teller.hear((yield from self._teller.ask(Poll(self._job.operation.id))).operation)
         else:
             self._job = self._job.moved(Phase.FETCHING, trouble=None)
 
     def _action(self, decision: Decision, target: str | None = None) -> Act:
-        until = None if decision.at is None or decision.verb is Verb.CANCEL else decision.at + lost_operations.REPEATED_FOR
+        until = (
+            None
+            if decision.at is None or decision.verb is Verb.CANCEL
+            else decision.at + lost_operations.REPEATED_FOR
+        )
         return Act(decision, self._job.kind, target or operation_of(self._job).id, until=until)
 
     def _send(self, act: Act) -> Generator[Step, Any, Operation]:
@@ -181,9 +235,14 @@ class Deciding:
                 self._job = replace(self._job, trouble=error_messages.of(error))
                 act = replace(act, after=self._pace.longest)
 
-    def _retry(self, decision: Decision, resource_id: str) -> Generator[Step, Any, Operation | None]:
-        """A new attempt. A conflict does not say with what: with somebody's attempt, which is then fetched, or with this very call, which
-        Mint is still working on."""
+    def _retry(
+        self, decision: Decision, resource_id: str
+    ) -> Generator[Step, Any, Operation | None]:
+        """A new attempt.
+
+        A conflict does not say with what: with somebody's attempt, which is then fetched, or with
+        this very call, which Mint is still working on.
+        """
         act = self._action(decision, resource_id)
         for _ in range(lost_operations.TRIES):
             try:

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a story may want next. Values only: who fulfils them, when, and on which thread is the worker's business.
+"""What a story may want next.
 
-`after` is how many seconds to wait first; `until` is the date (seconds since the epoch) up to which a call that is paid for is repeated
-by itself. Each want names the type of its answer.
+Values only: who fulfils them, when, and on which thread is the worker's business.
+
+`after` is how many seconds to wait first; `until` is the date (seconds since the epoch) up to which
+a call that is paid for is repeated by itself. Each want names the type of its answer.
 """
 
 from __future__ import annotations
@@ -26,9 +28,11 @@ class Want(Generic[T_co]):
 
 @dataclass(frozen=True)
 class TakeSlot(Want[None]):
-    """Answered when fewer generations of this kind are active than Mint allows, and no click has come first.
+    """Answered when fewer generations of this kind are active than Mint allows, and no click has
+    come first.
 
-    None: at once, for what takes no place among them."""
+    None: at once, for what takes no place among them.
+    """
 
     kind: Kind | None
     after: float = 0.0
@@ -36,7 +40,10 @@ class TakeSlot(Want[None]):
 
 @dataclass(frozen=True)
 class Upload(Want[str]):
-    """Bring one local reference picture to Mint; answered with its durable URL. `anew`: an address from earlier is not good enough."""
+    """Bring one local reference picture to Mint; answered with its durable URL.
+
+    `anew`: an address from earlier is not good enough.
+    """
 
     path: str
     key: str
@@ -65,7 +72,9 @@ class Start(Want[Operation]):
 
 @dataclass(frozen=True)
 class Act(Want[Operation]):
-    """Carry out a decision on an operation; a retry goes to the resource (`kind`, `target_id`) instead."""
+    """Carry out a decision on an operation; a retry goes to the resource (`kind`, `target_id`)
+    instead.
+    """
 
     decision: Decision
     kind: Kind
@@ -102,7 +111,10 @@ class ReadPage(Want[Page]):
 
 @dataclass(frozen=True)
 class ReadTaken(Want[frozenset[str]]):
-    """The ids of the models and worlds that other jobs are about. The journal is asked, not Mint."""
+    """The ids of the models and worlds that other jobs are about.
+
+    The journal is asked, not Mint.
+    """
 
     after: float = 0.0
 
@@ -133,8 +145,8 @@ class Convert(Want[Operation]):
 class Fetch(Want[Kept]):
     """Download one file, check it, and answer with what is now on disk.
 
-    With `save_as`, a path without ending, it is the user's file from then on; what lies there already is left alone. What is `only_copied`
-    need not be one that is imported here.
+    With `save_as`, a path without ending, it is the user's file from then on; what lies there
+    already is left alone. What is `only_copied` need not be one that is imported here.
     """
 
     role: Role
@@ -148,13 +160,30 @@ class Fetch(Want[Kept]):
 
 @dataclass(frozen=True)
 class Glance(Want[Kept | None]):
-    """A file that is nice to have: answered at once, with None while it is on its way. Asked again, it is there or not."""
+    """A file that is nice to have: answered at once, with None while it is on its way.
+
+    Asked again, it is there or not.
+    """
 
     fetch: Fetch
     after: float = 0.0
 
 
-AnyWant = TakeSlot | Upload | Quote | Start | Act | Poll | ReadAsset | ReadPage | ReadTaken | Optimize | Convert | Fetch | Glance
+AnyWant = (
+    TakeSlot
+    | Upload
+    | Quote
+    | Start
+    | Act
+    | Poll
+    | ReadAsset
+    | ReadPage
+    | ReadTaken
+    | Optimize
+    | Convert
+    | Fetch
+    | Glance
+)
 
 READS = Quote | Poll | ReadAsset | ReadPage
 """Calls that start, end and name nothing: nothing is lost with their answer."""

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A job's own limit of Credits (`max_credits`), checked before a send: prices may have changed since the click."""
+"""A job's own limit of Credits (`max_credits`), checked before a send: prices may have changed
+since the click.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +28,13 @@ class Asker(Protocol):
 
 
 def expected(asker: Asker, now: float) -> Generator[Step, Any, float | None]:
-    """What the job will have cost in all once it has been generated, by prices that are asked for where they are old; None: not known."""
+    """What the job will have cost in all once it has been generated, by prices that are asked for
+    where they are old; None: not known.
+    """
     job = asker.job
-    is_known = job.estimate is not None and (job.optimize is None or job.optimize_estimate is not None)
+    is_known = job.estimate is not None and (
+        job.optimize is None or job.optimize_estimate is not None
+    )
     if not (is_known and now - job.created_at < LASTS):
         estimate = yield from price(asker, Price.of(job.request))
         extra = (yield from price(asker, OptimizationPrice())) if job.optimize else None
@@ -51,4 +57,8 @@ def price(asker: Asker, question: Price | OptimizationPrice) -> Generator[Step, 
 
 def exceeded(sentence: str) -> Trouble:
     """Why a job rests that would cost more than it may."""
-    return Trouble(Cause.CREDITS, f"{sentence} Nothing was sent. Resume it with a higher limit, or cancel it.", code=ABOVE_OWN_LIMIT)
+    return Trouble(
+        Cause.CREDITS,
+        f"{sentence} Nothing was sent. Resume it with a higher limit, or cancel it.",
+        code=ABOVE_OWN_LIMIT,
+    )

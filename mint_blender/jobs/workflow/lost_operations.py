@@ -18,7 +18,8 @@ from .effects import ReadAsset, ReadPage, ReadTaken, Step, Want
 Answer = TypeVar("Answer")
 Telling = Generator[Step, Any, None]
 
-REPEATED_FOR = 12 * 3600.0  # seconds for which a call that is paid for is repeated by itself, under its key
+# seconds for which a call that is paid for is repeated by itself, under its key
+REPEATED_FOR = 12 * 3600.0
 CLOCKS_DIFFER = 120.0  # seconds by which this computer's clock may be ahead of Mint's
 MOST_PAGES = 100
 TRIES = 5  # until a conflict that says nothing of its reason is put before a person
@@ -37,7 +38,10 @@ class Teller(Protocol):
 
 
 def find_started(teller: Teller) -> Telling:
-    """Take on what a start without an answer has made; where there is nothing, a person decides. Nothing is started or paid."""
+    """Take on what a start without an answer has made; where there is nothing, a person decides.
+
+    Nothing is started or paid.
+    """
     job = teller.job
     if job.convert:
         yield from _find_converted(teller)
@@ -47,7 +51,9 @@ def find_started(teller: Teller) -> Telling:
     if found is None:
         teller.job = job.moved(Phase.PAUSED, trouble=error_messages.unanswered(job))
     else:
-        teller.job = job.moved(Phase.FETCHING, existing=found.id, asset=found, trouble=None).noted(FOUND)
+        teller.job = job.moved(Phase.FETCHING, existing=found.id, asset=found, trouble=None).noted(
+            FOUND
+        )
 
 
 def _find_converted(teller: Teller) -> Telling:
@@ -62,7 +68,9 @@ def _find_converted(teller: Teller) -> Telling:
 
 
 def find_retried(teller: Teller, resource_id: str) -> Telling:
-    """Take on what a retry without an answer has made of a model or world that had failed; if it is still failed, a person decides."""
+    """Take on what a retry without an answer has made of a model or world that had failed; if it is
+    still failed, a person decides.
+    """
     asset = yield from teller.ask(ReadAsset(teller.job.kind, resource_id))
     if asset.status in FAILED:
         teller.job = _still_failed(replace(teller.job, decision=None, asset=asset)).noted(ASK_AGAIN)
@@ -89,7 +97,9 @@ def _still_failed(job: Job) -> Job:
 
 
 def find_made(teller: Teller, since: float) -> Generator[Step, Any, Asset | None]:
-    """The first thing of the job's kind and prompt that Mint began after that moment, and that belongs to no other job."""
+    """The first thing of the job's kind and prompt that Mint began after that moment, and that
+    belongs to no other job.
+    """
     job = teller.job
     body = job.body or job.request.body(job.image_urls)
     found: list[Asset] = []
@@ -97,14 +107,23 @@ def find_made(teller: Teller, since: float) -> Generator[Step, Any, Asset | None
     while cursor not in seen and len(seen) < MOST_PAGES:
         seen.add(cursor)
         page = yield from teller.ask(ReadPage(job.kind, cursor))
-        dated = [(asset, asset.created_at.timestamp()) for asset in page.data if asset.created_at is not None]
-        found += [asset for asset, at in dated if at >= since - CLOCKS_DIFFER and _said(asset.prompt) == _said(body["prompt"])]
+        dated = [
+            (asset, asset.created_at.timestamp())
+            for asset in page.data
+            if asset.created_at is not None
+        ]
+        found += [
+            asset
+            for asset, at in dated
+            if at >= since - CLOCKS_DIFFER and _said(asset.prompt) == _said(body["prompt"])
+        ]
         cursor = page.next_cursor
         if cursor is None or any(at < since - CLOCKS_DIFFER for _, at in dated):
             break
     if not found:
         return None
-    # Last, and with nothing between it and the next step: two jobs of one prompt must not take on the same thing.
+    # Last, and with nothing between it and the next step: two jobs of one prompt must not take on
+    # the same thing.
     taken = yield from teller.ask(ReadTaken())
     name = body.get("name") or body.get("displayName")
     free = [asset for asset in reversed(found) if asset.id not in taken]

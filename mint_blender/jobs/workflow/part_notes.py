@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a job says of what has not come of its result, or has come and cannot be used: one sentence for each part at most.
+"""What a job says of what has not come of its result, or has come and cannot be used: one sentence
+for each part at most.
 
-What was true the last time may be no longer when the files are fetched again, or the story is told again."""
+What was true the last time may be no longer when the files are fetched again, or the story is told
+again.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,11 @@ SAME_PREVIEW = "Mint still shows the earlier Preview: look at it at mint.gg befo
 
 def missing(kind: Kind, what: str) -> str:
     """Mint has not made that part."""
-    return f"This {kind} came without a {what}." if what != "splats" else "This world came without splats."
+    return (
+        f"This {kind} came without a {what}."
+        if what != "splats"
+        else "This world came without splats."
+    )
 
 
 def left_out(what: str, error: FileTrouble) -> str:
@@ -34,12 +41,19 @@ def without(job: Job, what: str) -> Job:
 
 def without_preview(job: Job) -> Job:
     """The job before it is said, or no longer to be said, that a preview has not come."""
-    return job.unnoted("The preview picture could not be fetched.", "Mint sent no preview picture", SAME_PREVIEW)
+    return job.unnoted(
+        "The preview picture could not be fetched.", "Mint sent no preview picture", SAME_PREVIEW
+    )
 
 
 def without_reasons(job: Job) -> Job:
     """The job before it is decided anew which file of a model is taken."""
-    return job.unnoted("The model was not optimised", "The model is still being optimised", "The original file", "The optimised file")
+    return job.unnoted(
+        "The model was not optimised",
+        "The model is still being optimised",
+        "The original file",
+        "The optimised file",
+    )
 
 
 def is_explained(job: Job, what: str) -> bool:

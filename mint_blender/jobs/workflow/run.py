@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The story of a job, from top to bottom: it yields what it wants and is sent the answer. No thread, socket or disk in here.
+"""The story of a job, from top to bottom: it yields what it wants and is sent the answer.
 
-Every yield is a `Step`: the job as it is now, which is committed before the want is fulfilled. So a story can be broken off
-anywhere (a kill, a click, a restart) and told again from what the journal knows: each part asks "was this done?" first.
-A call that finally failed comes back as an exception at the yield. A story ends when nothing goes on by itself.
+No thread, socket or disk in here.
+
+Every yield is a `Step`: the job as it is now, which is committed before the want is fulfilled. So a
+story can be broken off anywhere (a kill, a click, a restart) and told again from what the journal
+knows: each part asks "was this done?" first. A call that finally failed comes back as an exception
+at the yield. A story ends when nothing goes on by itself.
 """
 
 from __future__ import annotations
@@ -23,7 +26,19 @@ from ..job import Job, Kept, Phase, Role, operation_of
 from . import job_limit, lost_operations, part_notes, stale_previews
 from .collect import Harvest
 from .decisions import Deciding
-from .effects import Convert, Fetch, Glance, Optimize, Poll, ReadAsset, Start, Step, TakeSlot, Upload, Want
+from .effects import (
+    Convert,
+    Fetch,
+    Glance,
+    Optimize,
+    Poll,
+    ReadAsset,
+    Start,
+    Step,
+    TakeSlot,
+    Upload,
+    Want,
+)
 
 Answer = TypeVar("Answer")
 Story = Generator[Step, Any, Job]
@@ -33,7 +48,9 @@ _MOST_GLANCES = 2
 
 @dataclass(frozen=True)
 class Terms:
-    """What a story has to know of its surroundings: the rhythm, the glTF extensions that this Blender reads, and the date."""
+    """What a story has to know of its surroundings: the rhythm, the glTF extensions that this
+    Blender reads, and the date.
+    """
 
     pace: Pace = Pace()
     readable: frozenset[str] = field(default_factory=frozenset)
@@ -82,42 +99,62 @@ class _Story:
         if self.job.phase is Phase.FETCHING:
             yield from Harvest(self, self._terms.readable, self._terms.pace).gather()
 
-    # -- what is paid for -----------------------------------------------------------------------------------------------
+    # -- what is paid for
+    # -----------------------------------------------------------------------------------------------  # noqa: E501
 
     def now(self) -> float:
         """The date, in seconds since the epoch."""
         return self._terms.now()
 
     def is_old(self, since: float | None) -> bool:
-        """Was it sent so long ago that it is no longer repeated by itself? Mint may have forgotten its key."""
+        """Was it sent so long ago that it is no longer repeated by itself?
+
+        Mint may have forgotten its key.
+        """
         return since is not None and self.now() - since >= lost_operations.REPEATED_FOR
 
-    def pay(self, want: Start | Convert | Optimize, since: float) -> Generator[Step, Any, Operation]:
-        """A call that is paid for: under the same key until Mint has said clearly what has become of it."""
+    def pay(
+        self, want: Start | Convert | Optimize, since: float
+    ) -> Generator[Step, Any, Operation]:
+        """A call that is paid for: under the same key until Mint has said clearly what has become
+        of it.
+        """
         want = replace(want, until=since + lost_operations.REPEATED_FOR)
         for tries_left in reversed(range(lost_operations.TRIES)):
             try:
                 return (yield from self.ask(want))
             except errors.Conflict as error:
-                # What it conflicts with is not said: it may be the very same call, which Mint is still working on.
+                # What it conflicts with is not said: it may be the very same call, which Mint is
+                # still working on.
                 if type(error) is not errors.Conflict or not tries_left:
                     raise
                 self.job = replace(self.job, trouble=error_messages.of(error))
                 want = replace(want, after=self._terms.pace.longest)
         raise AssertionError("The last try returns or raises.")
 
-    # -- the beginning ------------------------------------------------------------------------------------------------
+    # -- the beginning
+    # ------------------------------------------------------------------------------------------------  # noqa: E501
 
     def _see_what_is_there(self) -> Telling:
-        """What Mint has is only fetched. Formats that it does not have yet are to be made first: that is a start like any other."""
+        """What Mint has is only fetched.
+
+        Formats that it does not have yet are to be made first: that is a start like any other.
+        """
         missing: list[Format] = []
         if self.job.convert:
-            self.job = replace(self.job, body=None)  # what was lacking the last time, and has not been asked for
+            # what was lacking the last time, and has not been asked for
+            self.job = replace(self.job, body=None)
             asset = yield from self.ask(ReadAsset(self.job.kind, self.job.existing or ""))
             self.job = replace(self.job, asset=asset)
-            missing = [format for format in self.job.convert if (asset.assets or Assets()).converted_url(format) is None]
+            missing = [
+                format
+                for format in self.job.convert
+                if (asset.assets or Assets()).converted_url(format) is None
+            ]
         if missing:
-            self.job = replace(self.job, body={"targetFormats": [format.value for format in missing]})
+            self.job = replace(
+                self.job, body={"targetFormats": [format.value for format in missing]}
+            )
         else:
             self.job = self.job.moved(Phase.FETCHING)
 
@@ -130,7 +167,9 @@ class _Story:
                 return
             yield from self._upload_pictures()
             if self.job.phase is Phase.WAITING:
-                yield from self.ask(TakeSlot(None if self.job.convert else self.job.kind, after=after))
+                yield from self.ask(
+                    TakeSlot(None if self.job.convert else self.job.kind, after=after)
+                )
                 self.job = self.job.moved(Phase.SENDING)
             if not (yield from self._is_within_its_limit()):
                 return
@@ -138,7 +177,9 @@ class _Story:
             after = self._terms.pace.longest if self.job.trouble is not None else 0.0
 
     def _is_within_its_limit(self) -> Generator[Step, Any, bool]:
-        """Before the start is sent for the first time: does the job still cost no more than its own limit? Else it is paused."""
+        """Before the start is sent for the first time: does the job still cost no more than its own
+        limit? Else it is paused.
+        """
         job = self.job
         if job.max_credits is None or job.first_sent_at is not None:
             return True
@@ -149,11 +190,17 @@ class _Story:
         return False
 
     def _upload_pictures(self) -> Telling:
-        """Each local picture once: what is uploaded is remembered, and every picture has a key of its own."""
+        """Each local picture once: what is uploaded is remembered, and every picture has a key of
+        its own.
+        """
         for number, source in enumerate(self.job.request.images):
             if number >= len(self.job.image_urls):
                 local = not source.startswith("https://")
-                want = Upload(source, key=f"{self.job.key}-picture-{number + 1}", anew=self.job.key.endswith(_ANEW))
+                want = Upload(
+                    source,
+                    key=f"{self.job.key}-picture-{number + 1}",
+                    anew=self.job.key.endswith(_ANEW),
+                )
                 url = (yield from self.ask(want)) if local else source
                 self.job = replace(self.job, image_urls=(*self.job.image_urls, url))
 
@@ -184,34 +231,51 @@ class _Story:
             return self._upload_again(error) or self._use_the_older_name_field(body, error)
         else:
             # Repeated for long enough: `_begin` looks for what has become of it.
-            return not error.proves_nothing_started and not isinstance(error, _TURNED_AWAY) and self.is_old(self.job.first_sent_at)
+            return (
+                not error.proves_nothing_started
+                and not isinstance(error, _TURNED_AWAY)
+                and self.is_old(self.job.first_sent_at)
+            )
         return True
 
     def _upload_again(self, error: errors.InvalidRequest) -> bool:
-        """What lay at Mint from an earlier job may be gone: when it complains about the pictures, they are brought there anew, once."""
+        """What lay at Mint from an earlier job may be gone: when it complains about the pictures,
+        they are brought there anew, once.
+        """
         is_about_pictures = error.names("imageUrl") or error.names("sourceImages")
         is_local = any(not source.startswith("https://") for source in self.job.request.images)
         if not (is_about_pictures and is_local) or self.job.key.endswith(_ANEW):
             return False
         key = f"{self.job.key}{_ANEW}"
-        self.job = self.job.moved(Phase.WAITING, trouble=None, image_urls=(), body=None, key=key, first_sent_at=None)
+        self.job = self.job.moved(
+            Phase.WAITING, trouble=None, image_urls=(), body=None, key=key, first_sent_at=None
+        )
         return True
 
     def _start(self, body: dict[str, Any]) -> Start | Convert:
         """The call that is paid for."""
         if self.job.convert:
-            return Convert(self.job.existing or "", tuple(Format(word) for word in body["targetFormats"]), key=self.job.key)
+            return Convert(
+                self.job.existing or "",
+                tuple(Format(word) for word in body["targetFormats"]),
+                key=self.job.key,
+            )
         return Start(self.job.kind, body, key=self.job.key)
 
     def _use_the_older_name_field(self, body: dict[str, Any], error: errors.InvalidRequest) -> bool:
-        """The first version of the API called the name `displayName`: tried once, under another key, as the body is another."""
+        """The first version of the API called the name `displayName`: tried once, under another
+        key, as the body is another.
+        """
         if "name" not in body or not error.names("name"):
             return False
         older = {("displayName" if name == "name" else name): value for name, value in body.items()}
-        self.job = replace(self.job, body=older, key=f"{self.job.key}-display-name", first_sent_at=None)
+        self.job = replace(
+            self.job, body=older, key=f"{self.job.key}-display-name", first_sent_at=None
+        )
         return True
 
-    # -- the middle ---------------------------------------------------------------------------------------------------
+    # -- the middle
+    # ---------------------------------------------------------------------------------------------------  # noqa: E501
 
     def _watch(self) -> Telling:
         """Poll until the operation needs somebody or has ended, however long that takes."""
@@ -230,31 +294,50 @@ class _Story:
             after = polling.wait(seen.retry_after)
 
     def _glance(self) -> Telling:
-        """In auto mode a preview passes by: its picture is worth a try, beside the polls, which do not wait for it.
+        """In auto mode a preview passes by: its picture is worth a try, beside the polls, which do
+        not wait for it.
 
-        Once more where the link has expired: the next poll has a fresh one."""
+        Once more where the link has expired: the next poll has a fresh one.
+        """
         assets = operation_of(self.job).assets
-        # Not in review: an operation that works on a revision still shows the picture of the one before.
-        url = assets.preview_image_url if assets is not None and operation_of(self.job).mode is Mode.AUTO else None
+        # Not in review: an operation that works on a revision still shows the picture of the one
+        # before.
+        url = (
+            assets.preview_image_url
+            if assets is not None and operation_of(self.job).mode is Mode.AUTO
+            else None
+        )
         is_free = self._glance_at is None and self._glances < _MOST_GLANCES
-        if url is not None and self.job.phase is Phase.WORKING and is_free and not self.job.has_preview:
+        if (
+            url is not None
+            and self.job.phase is Phase.WORKING
+            and is_free
+            and not self.job.has_preview
+        ):
             self._glances += 1
             self._glance_at = Glance(Fetch(Role.PREVIEW, url, self.job.preview_name))
         if self._glance_at is not None:
             yield from self._take_in_preview(self._glance_at)
 
     def _fetch_preview(self) -> Telling:
-        """The picture of this revision. Without it a person can still decide, so its trouble is a note and no more."""
+        """The picture of this revision.
+
+        Without it a person can still decide, so its trouble is a note and no more.
+        """
         assets = operation_of(self.job).assets
         if self.job.has_preview:
             return
         if assets is None or assets.preview_image_url is None:
-            self.job = part_notes.without_preview(self.job).noted("Mint sent no preview picture: look at it at mint.gg before you approve.")
+            self.job = part_notes.without_preview(self.job).noted(
+                "Mint sent no preview picture: look at it at mint.gg before you approve."
+            )
             return
         if stale_previews.is_earlier(self.job, assets.preview_image_url):
             self.job = part_notes.without_preview(self.job).noted(part_notes.SAME_PREVIEW)
             return
-        yield from self._take_in_preview(Fetch(Role.PREVIEW, assets.preview_image_url, self.job.preview_name))
+        yield from self._take_in_preview(
+            Fetch(Role.PREVIEW, assets.preview_image_url, self.job.preview_name)
+        )
 
     def _from_fresh_link(self, want: Fetch) -> Generator[Step, Any, Kept]:
         """Fetch the picture; when its address has expired, ask Mint for a fresh one, once."""
@@ -272,20 +355,29 @@ class _Story:
 
     def _take_in_preview(self, want: Fetch | Glance) -> Telling:
         try:
-            kept: Kept | None = yield from (self._from_fresh_link(want) if isinstance(want, Fetch) else self.ask(want))
+            kept: Kept | None = yield from (
+                self._from_fresh_link(want) if isinstance(want, Fetch) else self.ask(want)
+            )
         except FileTrouble as error:
-            if isinstance(want, Glance) and isinstance(error, LinkExpired) and self._glances < _MOST_GLANCES:
+            if (
+                isinstance(want, Glance)
+                and isinstance(error, LinkExpired)
+                and self._glances < _MOST_GLANCES
+            ):
                 self._glance_at = None
                 return
             self._glances = _MOST_GLANCES
-            self.job = part_notes.without_preview(self.job).noted(f"The preview picture could not be fetched. {error}")
+            self.job = part_notes.without_preview(self.job).noted(
+                f"The preview picture could not be fetched. {error}"
+            )
         else:
             if kept is None:
                 return
             self.job = replace(part_notes.without_preview(self.job), files=(*self.job.files, kept))
         self._glance_at = None
 
-    # -- where it leads -----------------------------------------------------------------------------------------------
+    # -- where it leads
+    # -----------------------------------------------------------------------------------------------  # noqa: E501
 
     def hear(self, operation: Operation) -> None:
         """Mint has just answered with this."""
@@ -293,7 +385,10 @@ class _Story:
         self._move_to(operation)
 
     def _move_to(self, operation: Operation) -> None:
-        """Move to where the operation is. A retry is another operation, and what the one before has cost is added up."""
+        """Move to where the operation is.
+
+        A retry is another operation, and what the one before has cost is added up.
+        """
         operation = operation.in_mode(self.job.request.mode)
         if self.job.operation is not None and self.job.operation.id != operation.id:
             self.job = self.job.forgetting()
@@ -318,14 +413,24 @@ class _Story:
         elif self.job.existing is not None and not self.job.convert:
             self.job = self.job.moved(Phase.FETCHING, trouble=None)
         else:
-            self.job = self.job.moved(Phase.SENDING if self.job.body else Phase.WAITING, trouble=None)
+            self.job = self.job.moved(
+                Phase.SENDING if self.job.body else Phase.WAITING, trouble=None
+            )
 
     def rest(self, error: errors.MintError | FileTrouble) -> None:
-        """A call finally failed. Over is only what Mint refused to start; all else may have been paid for, and can be picked up."""
+        """A call finally failed.
+
+        Over is only what Mint refused to start; all else may have been paid for, and can be picked
+        up.
+        """
         unstarted = self.job.phase in {Phase.WAITING, Phase.SENDING} and self.job.operation is None
         over = unstarted and (isinstance(error, FileTrouble) or error.proves_nothing_started)
         decision = None if over else self.job.decision
-        self.job = self.job.moved(Phase.FAILED if over else Phase.PAUSED, trouble=error_messages.of(error), decision=decision)
+        self.job = self.job.moved(
+            Phase.FAILED if over else Phase.PAUSED,
+            trouble=error_messages.of(error),
+            decision=decision,
+        )
 
 
 _ANEW = "-pictures-anew"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files out of Blender, without a window: an empty file to begin with, a .blend, a GLB, a picture."""
+"""Files out of Blender, without a window: an empty file to begin with, a .blend, a GLB, a picture."""  # noqa: E501
 
 from __future__ import annotations
 
@@ -18,15 +18,26 @@ __all__ = ["OutputTrouble", "export_glb", "render_still", "save_blend", "start_e
 
 
 def start_empty() -> None:
-    """An empty scene with Blender's factory settings. Add-ons that are registered stay registered."""
+    """An empty scene with Blender's factory settings.
+
+    Add-ons that are registered stay registered.
+    """
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
 
 
 def save_blend(path: Path) -> Path:
-    """Save the open file to `path`, with every picture inside, so that it can be handed on alone. Returns the absolute path."""
+    """Save the open file to `path`, with every picture inside, so that it can be handed on alone.
+
+    Returns the absolute path.
+    """
     path = ready(path)
     for image in bpy.data.images:
-        if image.source in {"FILE", "TILED"} and not image.packed_file and not image.library and _is_there(image):
+        if (
+            image.source in {"FILE", "TILED"}
+            and not image.packed_file
+            and not image.library
+            and _is_there(image)
+        ):
             image.pack()
     try:
         bpy.ops.wm.save_as_mainfile(filepath=str(path), check_existing=False, compress=True)
@@ -46,9 +57,13 @@ def export_glb(path: Path, placed: Placed) -> Path:
         with (
             _nodes_as_they_were(),
             importer_kept_quiet(),
-            bpy.context.temp_override(scene=scene, view_layer=view_layer, collection=scene.collection),
+            bpy.context.temp_override(
+                scene=scene, view_layer=view_layer, collection=scene.collection
+            ),
         ):
-            bpy.ops.export_scene.gltf(filepath=str(path), export_format="GLB", use_active_scene=True, export_extras=True)
+            bpy.ops.export_scene.gltf(
+                filepath=str(path), export_format="GLB", use_active_scene=True, export_extras=True
+            )
     except RuntimeError as error:
         raise could_not_write(path, error) from error
     finally:
@@ -58,7 +73,9 @@ def export_glb(path: Path, placed: Placed) -> Path:
 
 @contextlib.contextmanager
 def _nodes_as_they_were() -> Iterator[None]:
-    """The exporter of Blender 4.2 and 4.5 leaves the mark “used” on the nodes that it has read: it is taken off again."""
+    """The exporter of Blender 4.2 and 4.5 leaves the mark “used” on the nodes that it has read: it
+    is taken off again.
+    """
     before = {node.as_pointer() for node in _shader_nodes() if node.get("used")}
     try:
         yield
@@ -69,7 +86,10 @@ def _nodes_as_they_were() -> Iterator[None]:
 
 
 def _shader_nodes() -> Iterator[bpy.types.Node]:
-    trees = [*(each.node_tree for each in bpy.data.materials if each.node_tree), *bpy.data.node_groups]
+    trees = [
+        *(each.node_tree for each in bpy.data.materials if each.node_tree),
+        *bpy.data.node_groups,
+    ]
     return (node for tree in trees for node in tree.nodes)
 
 

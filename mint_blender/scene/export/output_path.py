@@ -24,4 +24,6 @@ def could_not_write(path: Path, error: Exception) -> OutputTrouble:
     """The sentence for a path and what went wrong there."""
     lines = str(error).strip().removeprefix("Error: ").splitlines()
     reason = (lines[0] if lines else type(error).__name__).rstrip(".")
-    return OutputTrouble(f"“{path}” could not be written: {reason}. What was imported is unchanged.")
+    return OutputTrouble(
+        f"“{path}” could not be written: {reason}. What was imported is unchanged."
+    )

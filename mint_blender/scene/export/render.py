@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One picture of what has landed, rendered with Cycles on the processor in a scene of its own; the user's file keeps nothing of it."""
+"""One picture of what has landed, rendered with Cycles on the processor in a scene of its own; the
+user's file keeps nothing of it.
+"""
 
 from __future__ import annotations
 
@@ -19,17 +21,27 @@ from .output_path import OutputTrouble, ready
 
 FIELD_OF_VIEW = math.radians(28)
 FROM = Vector((0.62, -1.0, 0.42)).normalized()
-"""Where the camera stands, seen from the model: in front of it (-Y), to its left, slightly above."""
+"""Where the camera stands, seen from the model: in front of it (-Y), to its left, slightly above.
+"""
 FROM_ASIDE = Vector((-1.0, -0.55, 0.5)).normalized()
 """The second view: from its right."""
 MARGIN = 1.12
 
 
-def render_still(path: Path, placed: Placed, *, width: int = 640, height: int = 480, samples: int = 16, aside: bool = False) -> Path:
+def render_still(
+    path: Path,
+    placed: Placed,
+    *,
+    width: int = 640,
+    height: int = 480,
+    samples: int = 16,
+    aside: bool = False,
+) -> Path:
     """Render to a PNG and return its absolute path.
 
-    A World is seen through its own camera and lit by itself; a model is framed from the front, a little to the side and from above,
-    on a pale floor in soft light. `aside` gives a second view: a World from a metre beside, a model from its other side.
+    A World is seen through its own camera and lit by itself; a model is framed from the front, a
+    little to the side and from above, on a pale floor in soft light. `aside` gives a second view: a
+    World from a metre beside, a model from its other side.
     """
     path = ready(path)
     before = Inventory()
@@ -38,30 +50,52 @@ def render_still(path: Path, placed: Placed, *, width: int = 640, height: int = 
         scene = bpy.data.scenes.new("\x01 Mint still")
         for each in placed.objects:
             scene.collection.objects.link(each)
-        camera = next((each for each in placed.objects if each.type == "CAMERA" and placed.root.get("mint_kind") == "world"), None)
+        camera = next(
+            (
+                each
+                for each in placed.objects
+                if each.type == "CAMERA" and placed.root.get("mint_kind") == "world"
+            ),
+            None,
+        )
         _use_cycles(scene, samples)
         if camera is not None:
             _at_the_place(scene, camera, source, aside)
             _show_hidden(scene, placed.objects)
         else:
-            _studio(scene, _all_points(placed.objects), width / height, FROM_ASIDE if aside else FROM)
-        scene.render.resolution_x, scene.render.resolution_y, scene.render.resolution_percentage = width, height, 100
+            _studio(
+                scene, _all_points(placed.objects), width / height, FROM_ASIDE if aside else FROM
+            )
+        scene.render.resolution_x, scene.render.resolution_y, scene.render.resolution_percentage = (
+            width,
+            height,
+            100,
+        )
         scene.render.image_settings.file_format = "PNG"
         scene.render.filepath = str(path)
         bpy.ops.render.render(write_still=True, scene=scene.name)
     except RuntimeError as error:
-        raise OutputTrouble(f"The picture “{path}” could not be rendered: {str(error).strip()}. What was imported is unchanged.") from error
+        raise OutputTrouble(
+            f"The picture “{path}” could not be rendered: {str(error).strip()}. What was imported"
+            " is unchanged."
+        ) from error
     finally:
         before.remove_new()
     return path
 
 
-def _at_the_place(scene: bpy.types.Scene, camera: bpy.types.Object, source: bpy.types.Scene, aside: bool) -> None:
-    """A World as it is seen by its own camera, or by one a metre to the right that looks the same way."""
+def _at_the_place(
+    scene: bpy.types.Scene, camera: bpy.types.Object, source: bpy.types.Scene, aside: bool
+) -> None:
+    """A World as it is seen by its own camera, or by one a metre to the right that looks the same
+    way.
+    """
     scene.camera, scene.world = camera, source.world
-    scene.view_settings.view_transform = "Standard"  # the panorama is a finished picture: no film curve on top of it
+    # the panorama is a finished picture: no film curve on top of it
+    scene.view_settings.view_transform = "Standard"
     if scene.world is None:
-        scene.world = _backdrop(scene)  # a bare collider, maybe with a roof: nothing else gives light
+        # a bare collider, maybe with a roof: nothing else gives light
+        scene.world = _backdrop(scene)
         _headlamp(scene, camera, source.unit_settings.scale_length)
         scene.view_settings.view_transform = "AgX"
     else:
@@ -70,13 +104,17 @@ def _at_the_place(scene: bpy.types.Scene, camera: bpy.types.Object, source: bpy.
         scene.view_layers[0].update()
         place = camera.matrix_world.normalized()
         beside = bpy.data.objects.new("Mint still", camera.data)
-        beside.matrix_world = place @ Matrix.Translation((1 / source.unit_settings.scale_length, 0, 0))
+        beside.matrix_world = place @ Matrix.Translation(
+            (1 / source.unit_settings.scale_length, 0, 0)
+        )
         scene.collection.objects.link(beside)
         scene.camera = beside
 
 
 def _show_hidden(scene: bpy.types.Scene, objects: Iterable[bpy.types.Object]) -> None:
-    """A collider that serves physics only is not rendered; when there is nothing else to see, a copy of it is."""
+    """A collider that serves physics only is not rendered; when there is nothing else to see, a
+    copy of it is.
+    """
     solid = [each for each in objects if each.type in {"MESH", "POINTCLOUD"}]
     if all(each.hide_render for each in solid):
         for each in solid:
@@ -104,7 +142,9 @@ def _use_cycles(scene: bpy.types.Scene, samples: int) -> None:
 
 
 def _all_points(objects: Iterable[bpy.types.Object]) -> list[Vector]:
-    """The eight corners of the smallest upright box around all meshes, or of a unit box when there is none."""
+    """The eight corners of the smallest upright box around all meshes, or of a unit box when there
+    is none.
+    """
     objects = list(objects)
     lows, highs = [], []
     with evaluated(objects) as depsgraph:
@@ -114,16 +154,26 @@ def _all_points(objects: Iterable[bpy.types.Object]) -> list[Vector]:
                 points = world_points(shown)
                 lows.append(points.min(axis=0))
                 highs.append(points.max(axis=0))
-    low = Vector([min(axis) for axis in zip(*lows, strict=True)]) if lows else Vector((-0.5, -0.5, 0))
-    high = Vector([max(axis) for axis in zip(*highs, strict=True)]) if highs else Vector((0.5, 0.5, 1))
-    return [Vector((x, y, z)) for x in (low.x, high.x) for y in (low.y, high.y) for z in (low.z, high.z)]
+    low = (
+        Vector([min(axis) for axis in zip(*lows, strict=True)]) if lows else Vector((-0.5, -0.5, 0))
+    )
+    high = (
+        Vector([max(axis) for axis in zip(*highs, strict=True)]) if highs else Vector((0.5, 0.5, 1))
+    )
+    return [
+        Vector((x, y, z)) for x in (low.x, high.x) for y in (low.y, high.y) for z in (low.z, high.z)
+    ]
 
 
-def _studio(scene: bpy.types.Scene, corners: list[Vector], aspect: float, seen_from: Vector) -> None:
+def _studio(
+    scene: bpy.types.Scene, corners: list[Vector], aspect: float, seen_from: Vector
+) -> None:
     low, high = corners[0], corners[-1]
     centre, size = (low + high) / 2, max((high - low).length, 1e-6)
     scene.camera = _camera(scene, corners, size, aspect, seen_from)
-    _light(scene, "key", centre + size * Vector((-1.3, -1.1, 1.9)), centre, size * 0.8, 58 * size**2)
+    _light(
+        scene, "key", centre + size * Vector((-1.3, -1.1, 1.9)), centre, size * 0.8, 58 * size**2
+    )
     _light(scene, "rim", centre + size * Vector((1.3, 1.2, 1.3)), centre, size * 1.0, 34 * size**2)
     scene.world = _backdrop(scene)
     _floor(scene, Vector((centre.x, centre.y, low.z)), size)
@@ -131,7 +181,9 @@ def _studio(scene: bpy.types.Scene, corners: list[Vector], aspect: float, seen_f
     scene.view_settings.look = "AgX - Medium High Contrast"
 
 
-def _camera(scene: bpy.types.Scene, corners: list[Vector], size: float, aspect: float, seen_from: Vector) -> bpy.types.Object:
+def _camera(
+    scene: bpy.types.Scene, corners: list[Vector], size: float, aspect: float, seen_from: Vector
+) -> bpy.types.Object:
     """A camera that looks at the middle of the corners, as near as all of them still fit."""
     centre = (corners[0] + corners[-1]) / 2
     data = bpy.data.cameras.new("Mint still")
@@ -143,7 +195,11 @@ def _camera(scene: bpy.types.Scene, corners: list[Vector], size: float, aspect: 
     distance = 0.0
     for corner in corners:
         offset = corner - centre
-        wide, tall, near = abs(offset.dot(across)) / half, abs(offset.dot(up)) / half * aspect, offset.dot(seen_from)
+        wide, tall, near = (
+            abs(offset.dot(across)) / half,
+            abs(offset.dot(up)) / half * aspect,
+            offset.dot(seen_from),
+        )
         distance = max(distance, near + MARGIN * max(wide, tall))
     camera = bpy.data.objects.new("Mint still", data)
     camera.location = centre + seen_from * distance
@@ -153,7 +209,9 @@ def _camera(scene: bpy.types.Scene, corners: list[Vector], size: float, aspect: 
     return camera
 
 
-def _light(scene: bpy.types.Scene, name: str, at: Vector, target: Vector, size: float, watts: float) -> None:
+def _light(
+    scene: bpy.types.Scene, name: str, at: Vector, target: Vector, size: float, watts: float
+) -> None:
     data = bpy.data.lights.new(name, "AREA")
     data.size, data.energy = size, watts
     light = bpy.data.objects.new(name, data)
@@ -183,7 +241,9 @@ def _backdrop(scene: bpy.types.Scene) -> bpy.types.World:
 def _floor(scene: bpy.types.Scene, at: Vector, size: float) -> None:
     half = size * 60
     mesh = bpy.data.meshes.new("Mint still floor")
-    mesh.from_pydata([(-half, -half, 0), (half, -half, 0), (half, half, 0), (-half, half, 0)], [], [(0, 1, 2, 3)])
+    mesh.from_pydata(
+        [(-half, -half, 0), (half, -half, 0), (half, half, 0), (-half, half, 0)], [], [(0, 1, 2, 3)]
+    )
     material = bpy.data.materials.new("Mint still floor")
     shader = next(node for node in tree_of(material).nodes if node.type == "BSDF_PRINCIPLED")
     shader.inputs["Base Color"].default_value = (0.72, 0.74, 0.76, 1)

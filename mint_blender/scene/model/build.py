@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A 3D Model in the scene: one root with the model's name, standing on the floor, everything else under it."""
+"""A 3D Model in the scene: one root with the model's name, standing on the floor, everything else
+under it.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,13 @@ from ..transaction import Inventory
 from ..update import fingerprint, match_parts
 from . import cleanup
 
-NAMED_AFTER_IT = (bpy.types.Mesh, bpy.types.Material, bpy.types.Image, bpy.types.Armature, bpy.types.Action)
+NAMED_AFTER_IT = (
+    bpy.types.Mesh,
+    bpy.types.Material,
+    bpy.types.Image,
+    bpy.types.Armature,
+    bpy.types.Action,
+)
 
 
 @dataclass(frozen=True)
@@ -41,27 +49,35 @@ def build_model(
     properties: Mapping[str, str | float] | None = None,
     checked: bool = True,
 ) -> BuiltModel:
-    """Import a GLB into `collection`, bottom centre at `at`, as delivered or `height` scene units high. It faces -Y as glTF says.
+    """Import a GLB into `collection`, bottom centre at `at`, as delivered or `height` scene units
+    high. It faces -Y as glTF says.
 
-    A model of one plain mesh is its own root; any other gets an empty as root. Either way the root's origin is the point on the
-    floor, so that moving, turning and scaling it does what one expects. `checked`: as in `import_glb`. Raises ImportTrouble; the caller
-    removes what was begun.
+    A model of one plain mesh is its own root; any other gets an empty as root. Either way the
+    root's origin is the point on the floor, so that moving, turning and scaling it does what one
+    expects. `checked`: as in `import_glb`. Raises ImportTrouble; the caller removes what was begun.
     """
     before = Inventory()
     objects = cleanup.collapse_empties(import_glb(path, collection, scene=scene, checked=checked))
     extent = bounds(objects)
     if extent is None:
-        raise ImportTrouble(f"“{path.name}” has no surface: not one vertex arrived. The file is kept; nothing was imported.")
+        raise ImportTrouble(
+            f"“{path.name}” has no surface: not one vertex arrived. The file is kept; nothing was"
+            " imported."
+        )
     try:
         scale = placement.floor(*extent, at, height=height).scale
     except ValueError as error:
-        raise ImportTrouble(f"The model cannot be placed like that: {error}. Nothing was imported.") from error
+        raise ImportTrouble(
+            f"The model cannot be placed like that: {error}. Nothing was imported."
+        ) from error
     (left, front, bottom), (right, back, _) = extent
     root = _root(objects, collection, foot=((left + right) / 2, (front + back) / 2, bottom))
     root.location = at
     root.scale = [value * scale for value in root.scale]
     parts = [each for each in objects if each != root]
-    _name_and_mark(name, root, parts, [each for each in before.new() if isinstance(each, NAMED_AFTER_IT)])
+    _name_and_mark(
+        name, root, parts, [each for each in before.new() if isinstance(each, NAMED_AFTER_IT)]
+    )
     if height is not None:
         root[tags.PREFIX + "height"] = height
     for key, value in (properties or {}).items():
@@ -69,10 +85,15 @@ def build_model(
     return BuiltModel(root, (root, *parts))
 
 
-def _name_and_mark(name: str, root: bpy.types.Object, parts: list[bpy.types.Object], made: list[bpy.types.ID]) -> None:
-    """Everything is named after the model, and knows what a later version will ask: where it came from, and whether it was changed."""
+def _name_and_mark(
+    name: str, root: bpy.types.Object, parts: list[bpy.types.Object], made: list[bpy.types.ID]
+) -> None:
+    """Everything is named after the model, and knows what a later version will ask: where it came
+    from, and whether it was changed.
+    """
     for part in parts:
-        part[match_parts.NODE] = part.name  # as the file has it: a part that comes again is known by it
+        # as the file has it: a part that comes again is known by it
+        part[match_parts.NODE] = part.name
     cleanup.name_after(name, root, parts, made)
     tags.mark([root, *parts, *made])
     fingerprint.remember([*parts, *made])
@@ -81,7 +102,11 @@ def _name_and_mark(name: str, root: bpy.types.Object, parts: list[bpy.types.Obje
             fingerprint.remember_pose(part)
 
 
-def _root(objects: list[bpy.types.Object], collection: bpy.types.Collection, foot: tuple[float, float, float]) -> bpy.types.Object:
+def _root(
+    objects: list[bpy.types.Object],
+    collection: bpy.types.Collection,
+    foot: tuple[float, float, float],
+) -> bpy.types.Object:
     """The object that carries the whole model, its origin at `foot`; nothing has moved yet."""
     only = cleanup.sits_alone(objects)
     if only is not None and cleanup.apply_transform(only, Vector(foot)):

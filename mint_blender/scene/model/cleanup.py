@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An imported model as an artist would have left it: no empties that carry nothing, names that say what it is, transforms applied."""
+"""An imported model as an artist would have left it: no empties that carry nothing, names that say
+what it is, transforms applied.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ CLOSE = 1e-5
 
 
 def collapse_empties(objects: list[bpy.types.Object]) -> list[bpy.types.Object]:
-    """The objects without the importer's empties that carry nothing; each of the others stays where it was."""
+    """The objects without the importer's empties that carry nothing; each of the others stays where
+    it was.
+    """
     kept = list(objects)
     for empty in [each for each in objects if _carries_nothing(each, objects)]:
         children = [each for each in kept if each.parent == empty]
@@ -25,7 +29,9 @@ def collapse_empties(objects: list[bpy.types.Object]) -> list[bpy.types.Object]:
         if not all(_is_plain(matrix) for matrix in local.values()):
             continue  # a sheared matrix cannot be kept on one object
         if not _is_nowhere(empty) and any(animation.moves_itself(each) for each in children):
-            continue  # what moves a child moves it within this empty, and would undo what is put on the child instead
+            # what moves a child moves it within this empty, and would undo what is put on the child
+            # instead
+            continue
         parent, parent_type, bone = empty.parent, empty.parent_type, empty.parent_bone
         for each in children:
             each.parent, each.parent_type, each.parent_bone = parent, parent_type, bone
@@ -37,7 +43,10 @@ def collapse_empties(objects: list[bpy.types.Object]) -> list[bpy.types.Object]:
 
 
 def shift(each: bpy.types.Object, matrix: Matrix) -> None:
-    """Move an object within its parent. Where one is animated, its own place follows from that: it is shifted as a whole instead."""
+    """Move an object within its parent.
+
+    Where one is animated, its own place follows from that: it is shifted as a whole instead.
+    """
     if animation.moves_itself(each):
         each.matrix_parent_inverse = matrix @ each.matrix_parent_inverse
     else:
@@ -45,19 +54,26 @@ def shift(each: bpy.types.Object, matrix: Matrix) -> None:
 
 
 def sits_alone(objects: Iterable[bpy.types.Object]) -> bpy.types.Object | None:
-    """The object of a model that is one plain mesh, which then can be its own root; otherwise None."""
+    """The object of a model that is one plain mesh, which then can be its own root; otherwise None."""  # noqa: E501
     objects = list(objects)
     if len(objects) != 1 or objects[0].type != "MESH":
         return None
     only = objects[0]
-    plain = only.parent is None and not only.modifiers and not only.constraints and only.animation_data is None
+    plain = (
+        only.parent is None
+        and not only.modifiers
+        and not only.constraints
+        and only.animation_data is None
+    )
     return only if plain and only.data.users == 1 and only.data.shape_keys is None else None
 
 
 def apply_transform(mesh_object: bpy.types.Object, origin: Vector) -> bool:
-    """Move the object's transform into its mesh and its origin to `origin` (world); it looks the same afterwards.
+    """Move the object's transform into its mesh and its origin to `origin` (world); it looks the
+    same afterwards.
 
-    False, and nothing done, for a transform that would mirror the mesh or squeeze its custom normals.
+    False, and nothing done, for a transform that would mirror the mesh or squeeze its custom
+    normals.
     """
     matrix = mesh_object.matrix_basis
     if matrix.is_negative or not _is_uniform(matrix):
@@ -68,8 +84,15 @@ def apply_transform(mesh_object: bpy.types.Object, origin: Vector) -> bool:
     return True
 
 
-def name_after(title: str, root: bpy.types.Object, objects: Iterable[bpy.types.Object], blocks: Iterable[bpy.types.ID]) -> None:
-    """Name the root after the model, and its parts, meshes, materials, pictures and actions after it too."""
+def name_after(
+    title: str,
+    root: bpy.types.Object,
+    objects: Iterable[bpy.types.Object],
+    blocks: Iterable[bpy.types.ID],
+) -> None:
+    """Name the root after the model, and its parts, meshes, materials, pictures and actions after
+    it too.
+    """
     root.name = title
     parts = [each for each in objects if each != root]
     for each in parts:
@@ -93,12 +116,24 @@ def _part_name(title: str, original: str) -> str:
 
 
 def _carries_nothing(each: bpy.types.Object, objects: list[bpy.types.Object]) -> bool:
-    """An empty without animation, custom properties or constraints, and not a goal of anybody's: a mere node of the file."""
-    if each.type != "EMPTY" or each.animation_data is not None or each.constraints or each.keys() or each.instance_collection:
+    """An empty without animation, custom properties or constraints, and not a goal of anybody's: a
+    mere node of the file.
+    """
+    if (
+        each.type != "EMPTY"
+        or each.animation_data is not None
+        or each.constraints
+        or each.keys()
+        or each.instance_collection
+    ):
         return False
     if any(child.parent_type != "OBJECT" for child in each.children):
         return False
-    return not any(getattr(modifier, "object", None) == each for other in objects for modifier in other.modifiers)
+    return not any(
+        getattr(modifier, "object", None) == each
+        for other in objects
+        for modifier in other.modifiers
+    )
 
 
 def _local(each: bpy.types.Object) -> Matrix:

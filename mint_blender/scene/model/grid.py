@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Results that were asked for together stand beside each other: in cells of a grid, and never on top of one another.
+"""Results that were asked for together stand beside each other: in cells of a grid, and never on
+top of one another.
 
-How large a result is, is known only when it is here. So each has its cell, in the order of the prompts, and one that does not fit into
-it steps aside when it lands, until it stands on none of those that are there.
+How large a result is, is known only when it is here. So each has its cell, in the order of the
+prompts, and one that does not fit into it steps aside when it lands, until it stands on none of
+those that are there.
 """
 
 from __future__ import annotations
@@ -34,11 +36,18 @@ class Footprint:
 
     def touches(self, other: Footprint) -> bool:
         """Do they share a piece of floor?"""
-        return self.left < other.right and other.left < self.right and self.front < other.back and other.front < self.back
+        return (
+            self.left < other.right
+            and other.left < self.right
+            and self.front < other.back
+            and other.front < self.back
+        )
 
 
 def cell(start: Point, number: int, spacing: float) -> Point:
-    """The place of a result, by its number from 0: rows go to the right, the next one stands behind."""
+    """The place of a result, by its number from 0: rows go to the right, the next one stands
+    behind.
+    """
     x, y, z = start
     return x + spacing * (number % COLUMNS), y + spacing * (number // COLUMNS), z
 
@@ -50,7 +59,11 @@ def step_aside(root: bpy.types.Object, scene: bpy.types.Scene, group: str) -> No
     own = footprint(root, known)
     if own is None:
         return
-    others = [found for each in _group(scene, group) if each != root and (found := footprint(each, known)) is not None]
+    others = [
+        found
+        for each in _group(scene, group)
+        if each != root and (found := footprint(each, known)) is not None
+    ]
     root.location.x += way_out(own, others)
 
 
@@ -64,12 +77,22 @@ def way_out(own: Footprint, others: list[Footprint]) -> float:
     return shift
 
 
-def footprint(root: bpy.types.Object, known: Container[bpy.types.Object] | None = None) -> Footprint | None:
-    """By the boxes of its meshes: what is measured vertex by vertex would take long for hundreds. None where there is no mesh.
+def footprint(
+    root: bpy.types.Object, known: Container[bpy.types.Object] | None = None
+) -> Footprint | None:
+    """By the boxes of its meshes: what is measured vertex by vertex would take long for hundreds.
 
-    `known` are the objects whose place has been worked out, if these are not all."""
+    None where there is no mesh.
+
+    `known` are the objects whose place has been worked out, if these are not all.
+    """
     meshes = [each for each in tags.family(root) if each.type == "MESH"]
-    corners = [matrix @ Vector(corner) for each in meshes for matrix in [place(each, known)] for corner in each.bound_box]
+    corners = [
+        matrix @ Vector(corner)
+        for each in meshes
+        for matrix in [place(each, known)]
+        for corner in each.bound_box
+    ]
     if not corners:
         return None
     xs, ys = [corner.x for corner in corners], [corner.y for corner in corners]

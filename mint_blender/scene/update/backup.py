@@ -19,12 +19,21 @@ EARLIER = " (earlier)"
 
 def edited(objects: Iterable[bpy.types.Object]) -> list[bpy.types.Object]:
     """Mesh objects whose shape is the user's work: edited, sculpted, or another mesh altogether."""
-    return [each for each in objects if each.type == "MESH" and (fingerprint.is_the_users(each.data) or _is_sculpted_finely(each))]
+    return [
+        each
+        for each in objects
+        if each.type == "MESH"
+        and (fingerprint.is_the_users(each.data) or _is_sculpted_finely(each))
+    ]
 
 
 def _is_sculpted_finely(each: bpy.types.Object) -> bool:
     """Multiresolution keeps what is sculpted beside the mesh."""
-    return any(getattr(modifier, "total_levels", 0) for modifier in each.modifiers if modifier.type == "MULTIRES")
+    return any(
+        getattr(modifier, "total_levels", 0)
+        for modifier in each.modifiers
+        if modifier.type == "MULTIRES"
+    )
 
 
 class Backup:
@@ -38,13 +47,22 @@ class Backup:
         self._data_names = [data.name if data is not None else "" for data in self._data]
         self._collections = [list(each.users_collection) for each in self._objects]
         self._places = [each.matrix_world.copy() for each in self._objects]
-        self._selected = [each for each in bpy.context.view_layer.objects.selected if each in self._objects]
+        self._selected = [
+            each for each in bpy.context.view_layer.objects.selected if each in self._objects
+        ]
         self._active = bpy.context.view_layer.objects.active
         self._hung = [_hanging(each) for each in self._objects]
         self._children = [
-            _hanging(child, _HUNG + _STANDS) for each in self._objects for child in each.children if child not in self._objects
+            _hanging(child, _HUNG + _STANDS)
+            for each in self._objects
+            for child in each.children
+            if child not in self._objects
         ]
-        self._targets = [(owner, key, target.id) for owner, key, target in animation.driver_targets() if _is_data(target.id)]
+        self._targets = [
+            (owner, key, target.id)
+            for owner, key, target in animation.driver_targets()
+            if _is_data(target.id)
+        ]
         self._copies = [each.copy() for each in self._objects]
         for each in self._copies:
             each.parent = None  # nobody is to find them below the model
@@ -65,8 +83,15 @@ class Backup:
                 kept.hide_render = kept.hide_viewport = True
                 for collection in self._collections[number]:
                     collection.objects.link(kept)
-                notes.append(f"You had edited “{self._names[number]}”: the edited one is kept, hidden, as “{kept.name}”.")
-        self._copies = [each for each, original in zip(self._copies, self._objects, strict=True) if original not in self._edited]
+                notes.append(
+                    f"You had edited “{self._names[number]}”: the edited one is kept, hidden, as"
+                    f" “{kept.name}”."
+                )
+        self._copies = [
+            each
+            for each, original in zip(self._copies, self._objects, strict=True)
+            if original not in self._edited
+        ]
         return notes
 
     def discard(self) -> None:
@@ -75,10 +100,15 @@ class Backup:
         self._copies = []
 
     def restore(self) -> list[bpy.types.Object]:
-        """Put the copies in the place of the objects, with all that they showed. Returns what is to stay."""
+        """Put the copies in the place of the objects, with all that they showed.
+
+        Returns what is to stay.
+        """
         self._restore_data()
         swapped = dict(zip(self._objects, self._copies, strict=True))
-        for (each, copy), data, collections in zip(swapped.items(), self._data, self._collections, strict=True):
+        for (each, copy), data, collections in zip(
+            swapped.items(), self._data, self._collections, strict=True
+        ):
             if data is not None:
                 copy.data = data
             for collection in collections:
@@ -92,7 +122,10 @@ class Backup:
             for name, value in values.items():
                 setattr(again, name, value)
         self._restore_targets(swapped)
-        active, selected = swapped.get(self._active, self._active), [swapped[each] for each in self._selected]
+        active, selected = (
+            swapped.get(self._active, self._active),
+            [swapped[each] for each in self._selected],
+        )
         bpy.data.batch_remove(self._objects)
         for name, copy in zip(self._names, self._copies, strict=True):
             copy.name = name
@@ -123,7 +156,8 @@ def _is_data(block: Any) -> bool:
 
 
 _HUNG = ("parent_type", "parent_bone", "matrix_parent_inverse")
-_STANDS = ("location", "rotation_euler", "rotation_quaternion", "rotation_axis_angle", "scale")  # a matrix would not bring back all of it
+# a matrix would not bring back all of it
+_STANDS = ("location", "rotation_euler", "rotation_quaternion", "rotation_axis_angle", "scale")
 
 
 def _hanging(child: Any, names: tuple[str, ...] = _HUNG) -> tuple[Any, Any, dict[str, Any]]:
@@ -133,4 +167,10 @@ def _hanging(child: Any, names: tuple[str, ...] = _HUNG) -> tuple[Any, Any, dict
 
 def _unbound(value: Any) -> Any:
     """The value by itself: what Blender hands out follows the object."""
-    return value if isinstance(value, str) else value.copy() if hasattr(value, "copy") else tuple(value)
+    return (
+        value
+        if isinstance(value, str)
+        else value.copy()
+        if hasattr(value, "copy")
+        else tuple(value)
+    )

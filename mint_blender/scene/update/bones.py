@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bones of an earlier version and of the one in its place, found by their names. Blender keeps the constraints of those that come again."""
+"""Bones of an earlier version and of the one in its place, found by their names.
+
+Blender keeps the constraints of those that come again.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,18 @@ from . import fingerprint
 
 def names(objects: Iterable[bpy.types.Object]) -> set[str]:
     """The bones of all armatures among these objects."""
-    return {bone.name for each in objects if isinstance(each.data, bpy.types.Armature) for bone in each.data.bones}
+    return {
+        bone.name
+        for each in objects
+        if isinstance(each.data, bpy.types.Armature)
+        for bone in each.data.bones
+    }
 
 
 def take_pose(part: bpy.types.Object, earlier: bpy.types.Object) -> None:
-    """Let the earlier armature, which shows the new bones already, stand as the new one does; a pose of the user's stays."""
+    """Let the earlier armature, which shows the new bones already, stand as the new one does; a
+    pose of the user's stays.
+    """
     if fingerprint.is_posed(earlier):
         return
     for bone in earlier.pose.bones:
@@ -28,34 +38,53 @@ def take_pose(part: bpy.types.Object, earlier: bpy.types.Object) -> None:
 
 
 class Hanging:
-    """What hangs on the bones of armatures: asked before other bones come, put in order afterwards."""
+    """What hangs on the bones of armatures: asked before other bones come, put in order afterwards."""  # noqa: E501
 
     def __init__(self, armatures: Iterable[bpy.types.Object]) -> None:
         self._before = {each: self._used(each) for each in armatures}
 
     def settle(self) -> list[str]:
-        """What hung on a bone that is gone hangs on the armature, where it was. Answers with notes."""
+        """What hung on a bone that is gone hangs on the armature, where it was.
+
+        Answers with notes.
+        """
         notes = []
         for armature, used in self._before.items():
-            there = {bone.name for bone in armature.data.bones} if isinstance(armature.data, bpy.types.Armature) else set()
-            for child in [each for each in armature.children if each.parent_type == "BONE" and each.parent_bone not in there]:
+            there = (
+                {bone.name for bone in armature.data.bones}
+                if isinstance(armature.data, bpy.types.Armature)
+                else set()
+            )
+            for child in [
+                each
+                for each in armature.children
+                if each.parent_type == "BONE" and each.parent_bone not in there
+            ]:
                 world = child.matrix_world.copy()
                 child.parent_type, child.parent_bone = "OBJECT", ""
                 child.matrix_parent_inverse = armature.matrix_world.inverted_safe()
                 child.matrix_basis = world
             if gone := sorted(used - there):
-                notes.append(f"The new version of “{armature.name}” lacks bones that something of yours hung on: {', '.join(gone)}.")
+                notes.append(
+                    f"The new version of “{armature.name}” lacks bones that something of yours hung"
+                    f" on: {', '.join(gone)}."
+                )
         return notes
 
     @staticmethod
     def _used(armature: bpy.types.Object) -> set[str]:
-        """The bones with constraints, and those that an object, a constraint or a driver looks at."""
+        """The bones with constraints, and those that an object, a constraint or a driver looks at."""  # noqa: E501
         own = {each.name for each in armature.pose.bones if each.constraints}
         own |= {each.parent_bone for each in armature.children if each.parent_type == "BONE"}
         for each in bpy.data.objects:
             holders: list[Any] = [each, *(each.pose.bones if each.pose is not None else ())]
             constraints = [constraint for holder in holders for constraint in holder.constraints]
-            own |= {name for it in constraints if getattr(it, "target", None) == armature and (name := getattr(it, "subtarget", ""))}
+            own |= {
+                name
+                for it in constraints
+                if getattr(it, "target", None) == armature
+                and (name := getattr(it, "subtarget", ""))
+            }
         return own | _looked_at_by_drivers(armature)
 
 
@@ -65,5 +94,7 @@ def _looked_at_by_drivers(armature: bpy.types.Object) -> set[str]:
         data = getattr(block, "animation_data", None)
         for curve in data.drivers if data is not None else ():
             targets = [each for variable in curve.driver.variables for each in variable.targets]
-            found |= {each.bone_target for each in targets if each.id == armature and each.bone_target}
+            found |= {
+                each.bone_target for each in targets if each.id == armature and each.bone_target
+            }
     return found

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Has the user changed what came from Mint since? Told by a short fingerprint, left on what came as the custom property `mint_seen`.
+"""Has the user changed what came from Mint since?
 
-Only such things are looked at as a user changes by hand and would miss: meshes, materials, pictures, actions, where a part stands, poses.
+Told by a short fingerprint, left on what came as the custom property `mint_seen`.
+
+Only such things are looked at as a user changes by hand and would miss: meshes, materials,
+pictures, actions, where a part stands, poses.
 """
 
 from __future__ import annotations
@@ -22,7 +25,9 @@ DIGITS = 5
 
 
 def remember(blocks: Iterable[bpy.types.ID]) -> None:
-    """Take the fingerprints of data-blocks as they are now; of kinds that are not looked at there is none."""
+    """Take the fingerprints of data-blocks as they are now; of kinds that are not looked at there
+    is none.
+    """
     for each in blocks:
         if (told := _told(each)) is not None:
             each[SEEN] = _written(each, told)
@@ -34,7 +39,7 @@ def remember_pose(armature: bpy.types.Object) -> None:
 
 
 def is_touched(block: bpy.types.ID) -> bool:
-    """Whether a data-block is another than when it came; False for those that were never looked at."""
+    """Whether a data-block is another than when it came; False for those that were never looked at."""  # noqa: E501
     if SEEN not in block.keys():
         return False
     told = _told(block)
@@ -44,9 +49,17 @@ def is_touched(block: bpy.types.ID) -> bool:
 
 
 def is_posed(armature: bpy.types.Object) -> bool:
-    """Whether the bones stand otherwise than when they came, by the user's hand: what an action moves counts for nothing."""
-    moved_by_action = armature.animation_data is not None and armature.animation_data.action is not None
-    return POSE in armature.keys() and not moved_by_action and armature[POSE] != _short(_pose(armature))
+    """Whether the bones stand otherwise than when they came, by the user's hand: what an action
+    moves counts for nothing.
+    """
+    moved_by_action = (
+        armature.animation_data is not None and armature.animation_data.action is not None
+    )
+    return (
+        POSE in armature.keys()
+        and not moved_by_action
+        and armature[POSE] != _short(_pose(armature))
+    )
 
 
 def is_the_users(block: bpy.types.ID) -> bool:
@@ -55,7 +68,9 @@ def is_the_users(block: bpy.types.ID) -> bool:
 
 
 def _written(block: bpy.types.ID, told: Any) -> str:
-    """What is left on a data-block: of a material all that was seen, since newer Blenders add sockets and settings and drop others."""
+    """What is left on a data-block: of a material all that was seen, since newer Blenders add
+    sockets and settings and drop others.
+    """
     return json.dumps(told) if isinstance(block, bpy.types.Material) else _short(told)
 
 
@@ -72,9 +87,15 @@ def _told(block: Any) -> Any:
     if isinstance(block, bpy.types.Mesh):
         return _mesh(block)
     if isinstance(block, bpy.types.Image):
-        return (block.is_dirty, block.packed_file.size if block.packed_file else block.filepath, block.colorspace_settings.name)
+        return (
+            block.is_dirty,
+            block.packed_file.size if block.packed_file else block.filepath,
+            block.colorspace_settings.name,
+        )
     if isinstance(block, bpy.types.Action):
-        return [(each.data_path, each.array_index, _numbers(each)) for each in animation.curves(block)]
+        return [
+            (each.data_path, each.array_index, _numbers(each)) for each in animation.curves(block)
+        ]
     if isinstance(block, bpy.types.Object):
         return _rounded(np.array(block.matrix_basis))
     return None
@@ -110,24 +131,43 @@ def _material(material: Any) -> Any:
             "kind": each.bl_idname,
             "mute": each.mute,
             "picture": _picture(each),
-            "inputs": {socket.identifier: _default(socket) for socket in each.inputs if not socket.is_linked},
+            "inputs": {
+                socket.identifier: _default(socket)
+                for socket in each.inputs
+                if not socket.is_linked
+            },
         }
         for each in tree.nodes
     }
-    links = sorted([*_socket(each.from_node, each.from_socket), *_socket(each.to_node, each.to_socket)] for each in tree.links)
-    driven = [bool(each.animation_data and each.animation_data.drivers) for each in (material, tree)]
-    return {"settings": settings, "names": sorted(nodes), "nodes": nodes, "links": links, "driven": driven}
+    links = sorted(
+        [*_socket(each.from_node, each.from_socket), *_socket(each.to_node, each.to_socket)]
+        for each in tree.links
+    )
+    driven = [
+        bool(each.animation_data and each.animation_data.drivers) for each in (material, tree)
+    ]
+    return {
+        "settings": settings,
+        "names": sorted(nodes),
+        "nodes": nodes,
+        "links": links,
+        "driven": driven,
+    }
 
 
 def _picture(node: Any) -> Any:
-    """Whether a node shows a picture of Mint's, another one, or none; names change when things are put in order."""
+    """Whether a node shows a picture of Mint's, another one, or none; names change when things are
+    put in order.
+    """
     image = getattr(node, "image", None)
     return None if image is None else tags.is_marked(image)
 
 
 def _default(socket: Any) -> Any:
     value = getattr(socket, "default_value", None)
-    is_number = isinstance(value, float | int) or (hasattr(value, "__len__") and not isinstance(value, str))
+    is_number = isinstance(value, float | int) or (
+        hasattr(value, "__len__") and not isinstance(value, str)
+    )
     return _rounded(np.array(value)) if is_number else ""
 
 

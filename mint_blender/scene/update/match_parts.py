@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The parts of a new version, each in the place of the earlier part that it is the counterpart of.
 
-The earlier object stays, with all that the user has set on it, and takes over what the new one shows, where it is and how it moves. What
-the user has moved, posed or animated stays as the user has it.
+The earlier object stays, with all that the user has set on it, and takes over what the new one
+shows, where it is and how it moves. What the user has moved, posed or animated stays as the user
+has it.
 """
 
 from __future__ import annotations
@@ -26,11 +27,16 @@ Stays = dict[bpy.types.Object, bpy.types.Object]
 
 
 def pairs(old: Iterable[bpy.types.Object], parts: Iterable[bpy.types.Object]) -> Stays:
-    """Parts of one kind and name belong together; two that are the only ones of their kind do whatever their names."""
+    """Parts of one kind and name belong together; two that are the only ones of their kind do
+    whatever their names.
+    """
     old, parts = list(old), list(parts)
     stays: Stays = {}
     for kind in dict.fromkeys(each.type for each in parts):
-        before, after = [each for each in old if each.type == kind], [each for each in parts if each.type == kind]
+        before, after = (
+            [each for each in old if each.type == kind],
+            [each for each in parts if each.type == kind],
+        )
         named = {node_name(each): each for each in reversed(before)}
         for part in after:
             earlier = named.pop(node_name(part), None)
@@ -47,13 +53,25 @@ def node_name(part: bpy.types.Object) -> str:
 
 
 def duplicates(old: Iterable[bpy.types.Object], stays: Stays) -> set[bpy.types.Object]:
-    """What the user has duplicated of parts that stay. They bear the marks of the original and are the user's all the same."""
+    """What the user has duplicated of parts that stay.
+
+    They bear the marks of the original and are the user's all the same.
+    """
     kept = {(each.type, node_name(each)) for each in stays.values() if NODE in each.keys()}
-    return {each for each in old if each not in stays.values() and NODE in each.keys() and (each.type, node_name(each)) in kept}
+    return {
+        each
+        for each in old
+        if each not in stays.values()
+        and NODE in each.keys()
+        and (each.type, node_name(each)) in kept
+    }
 
 
 def take_places(old: Iterable[bpy.types.Object], stays: Stays) -> list[str]:
-    """Let each earlier object show what its counterpart shows, and move as that moves. Answers with notes."""
+    """Let each earlier object show what its counterpart shows, and move as that moves.
+
+    Answers with notes.
+    """
     old = list(old)
     hanging = bones.Hanging(each for each in old if each.type == "ARMATURE")
     notes = _exchange_data(stays, bones.names(old))
@@ -64,8 +82,15 @@ def take_places(old: Iterable[bpy.types.Object], stays: Stays) -> list[str]:
     return notes + hanging.settle()
 
 
-def hang(parts: Iterable[bpy.types.Object], stays: Stays, root: bpy.types.Object, new_root: bpy.types.Object) -> None:
-    """Hang the parts of a new version under the root, as they hang under their own; those that the user has moved stay where they are."""
+def hang(
+    parts: Iterable[bpy.types.Object],
+    stays: Stays,
+    root: bpy.types.Object,
+    new_root: bpy.types.Object,
+) -> None:
+    """Hang the parts of a new version under the root, as they hang under their own; those that the
+    user has moved stay where they are.
+    """
     parts = [each for each in parts if each not in stays or not _is_moved(stays[each])]
     for part in parts:
         if part in stays:
@@ -89,13 +114,19 @@ def hang(parts: Iterable[bpy.types.Object], stays: Stays, root: bpy.types.Object
 
 def _is_moved(part: bpy.types.Object) -> bool:
     """By the user's hand, and still under the model."""
-    return fingerprint.is_touched(part) and part.parent is not None and not animation.moves_itself(part)
+    return (
+        fingerprint.is_touched(part)
+        and part.parent is not None
+        and not animation.moves_itself(part)
+    )
 
 
 def _exchange_data(stays: Stays, joints: set[str]) -> list[str]:
     notes: list[str] = []
     goes: dict[Any, Any] = {}
-    names = {earlier.data: earlier.data.name for earlier in stays.values() if earlier.data is not None}
+    names = {
+        earlier.data: earlier.data.name for earlier in stays.values() if earlier.data is not None
+    }
     for part, earlier in stays.items():
         gone: Any = earlier.data
         new: Any = part.data
@@ -115,8 +146,13 @@ def _exchange_data(stays: Stays, joints: set[str]) -> list[str]:
     return notes
 
 
-def _take_modifiers(part: bpy.types.Object, earlier: bpy.types.Object, old: list[bpy.types.Object], stays: Stays) -> None:
-    """The armature's modifier is the model's own: it comes and goes with the bones. All others are the user's and stay in their order."""
+def _take_modifiers(
+    part: bpy.types.Object, earlier: bpy.types.Object, old: list[bpy.types.Object], stays: Stays
+) -> None:
+    """The armature's modifier is the model's own: it comes and goes with the bones.
+
+    All others are the user's and stay in their order.
+    """
     own = [each for each in earlier.modifiers if each.type == "ARMATURE" and each.object in old]
     new = [each for each in part.modifiers if each.type == "ARMATURE"]
     for each in own[len(new) :]:
@@ -136,7 +172,11 @@ def _take_motion(part: bpy.types.Object, earlier: bpy.types.Object) -> list[str]
     left = animation.take(earlier, part, fingerprint.is_the_users)
     for action in left:
         action.use_fake_user = True
-    return [f"“{earlier.name}” keeps your action; that of the new version is kept in the file as “{action.name}”." for action in left]
+    return [
+        f"“{earlier.name}” keeps your action; that of the new version is kept in the file as"
+        f" “{action.name}”."
+        for action in left
+    ]
 
 
 def _take_extras(part: bpy.types.Object, earlier: bpy.types.Object) -> None:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A revised, retried or optimised version takes the place of an earlier one.
 
-What the user has built around a model hangs on its objects: parents, collections, modifiers, constraints, drivers. So the objects
-stay and only what they show is exchanged; where a part has no counterpart, everything that pointed at it points at the root.
+What the user has built around a model hangs on its objects: parents, collections, modifiers,
+constraints, drivers. So the objects stay and only what they show is exchanged; where a part has no
+counterpart, everything that pointed at it points at the root.
 """
 
 from __future__ import annotations
@@ -34,24 +35,37 @@ NOWHERE = (0.0, 0.0, 0.0)
 
 
 def replace_model(
-    path: Path, provenance: Provenance, root: bpy.types.Object, *, scene: bpy.types.Scene | None = None, undo: bool = True
+    path: Path,
+    provenance: Provenance,
+    root: bpy.types.Object,
+    *,
+    scene: bpy.types.Scene | None = None,
+    undo: bool = True,
 ) -> Placed:
     """Put the model of this GLB in the place of what `root` shows; one undo step.
 
-    `root` stays, with its name, transform, parent, collections, modifiers and constraints, and so does each part that comes again. Where
-    the earlier version was scaled to a height, the new one is as high. Raises ImportTrouble, and then nothing has changed.
+    `root` stays, with its name, transform, parent, collections, modifiers and constraints, and so
+    does each part that comes again. Where the earlier version was scaled to a height, the new one
+    is as high. Raises ImportTrouble, and then nothing has changed.
     """
     scene = scene or bpy.context.scene
     check(root)
     old, before = _own(root), Inventory()
     with whole_or_nothing(scene, provenance, undo=undo) as new:
-        workshop = bpy.data.collections.new("\x01 Mint")  # in no scene: the new version is seen only when it is in place
-        built = build_model(path, name=provenance.title, collection=workshop, scene=scene, at=NOWHERE)
+        # in no scene: the new version is seen only when it is in place
+        workshop = bpy.data.collections.new("\x01 Mint")
+        built = build_model(
+            path, name=provenance.title, collection=workshop, scene=scene, at=NOWHERE
+        )
         work_out(scene)
         backup = Backup(old)
         try:
             _as_high_as(root, old, built)
-            waste = [each for each in every_block() if origin.is_marked(each) and each.users and not isinstance(each, bpy.types.Object)]
+            waste = [
+                each
+                for each in every_block()
+                if origin.is_marked(each) and each.users and not isinstance(each, bpy.types.Object)
+            ]
             notes, stays, used = _exchange(root, old, built)
             alive = set(bpy.data.objects)
             gone = {each for each in (*old, *built.objects) if each in alive and each not in used}
@@ -60,7 +74,8 @@ def replace_model(
         except BaseException:
             new.accept(*backup.restore())
             raise
-        new.accept()  # from here on the earlier version goes: what breaks now takes the new one no more away
+        # from here on the earlier version goes: what breaks now takes the new one no more away
+        new.accept()
         notes = [*backup.keep_edited(), *notes]
         backup.discard()
         for each in gone:
@@ -69,14 +84,24 @@ def replace_model(
         origin.write(root, provenance)
         notes += _clear_away([*waste, *before.new()])
         _without_numbers(before.new())
-        fingerprint.remember(each for each in before.new() if isinstance(each, bpy.types.Mesh) and origin.is_marked(each))
+        fingerprint.remember(
+            each
+            for each in before.new()
+            if isinstance(each, bpy.types.Mesh) and origin.is_marked(each)
+        )
     family = origin.family(root)
     return Placed(root, origin.home_collection(root), family, tuple(dict.fromkeys(notes)))
 
 
 def edited_versions(asset_id: str, scene: bpy.types.Scene | None = None) -> list[str]:
-    """Names of the objects of an asset in a scene (the current one if not given) whose meshes the user has edited."""
-    return [each.name for root in origin.roots(asset_id=asset_id, scene=scene) for each in edited(_own(root))]
+    """Names of the objects of an asset in a scene (the current one if not given) whose meshes the
+    user has edited.
+    """
+    return [
+        each.name
+        for root in origin.roots(asset_id=asset_id, scene=scene)
+        for each in edited(_own(root))
+    ]
 
 
 def replace_world(
@@ -90,28 +115,42 @@ def replace_world(
 ) -> Placed:
     """Put other parts into a World that is in the scene; one undo step.
 
-    The root stays as the user has it, and parts that do not come again go, which is noted.
-    Raises ImportTrouble, and then nothing has changed: the earlier parts go when the new ones are there.
+    The root stays as the user has it, and parts that do not come again go, which is noted. Raises
+    ImportTrouble, and then nothing has changed: the earlier parts go when the new ones are there.
     """
     from ..world import build as world
     from ..world.files import WORDS, WorldOptions
 
     scene = scene or bpy.context.scene
     options = options or WorldOptions()
-    files: dict[Part, Path | None] = {"COLLIDER": parts.collider, "PANORAMA": parts.panorama, "SPLATS": parts.splats}
+    files: dict[Part, Path | None] = {
+        "COLLIDER": parts.collider,
+        "PANORAMA": parts.panorama,
+        "SPLATS": parts.splats,
+    }
     check(root)
     with whole_or_nothing(scene, provenance, undo=undo):
-        world.add_parts(root, {part: path for part, path in files.items() if path is not None}, scene=scene, options=options)
+        world.add_parts(
+            root,
+            {part: path for part, path in files.items() if path is not None},
+            scene=scene,
+            options=options,
+        )
         gone = [part for part, path in files.items() if path is None and world.has_part(root, part)]
         for part in gone:
             world.remove_part(root, part, scene=scene)
         origin.write(root, provenance)
-    notes = [f"The {WORDS[part]} of the earlier version went with it: the new version brings none." for part in gone]
+    notes = [
+        f"The {WORDS[part]} of the earlier version went with it: the new version brings none."
+        for part in gone
+    ]
     return Placed(root, origin.home_collection(root), origin.family(root), tuple(notes))
 
 
 def check(root: bpy.types.Object) -> None:
-    """Raise ImportTrouble where something stands in the way of replacing what this root shows, a model or a World."""
+    """Raise ImportTrouble where something stands in the way of replacing what this root shows, a
+    model or a World.
+    """
     from ..world import build as world
 
     own = _own(root)
@@ -120,28 +159,46 @@ def check(root: bpy.types.Object) -> None:
 
 
 def _refuse_what_is_elsewhere(old: list[bpy.types.Object]) -> None:
-    """What is linked, or overrides what is linked, would be as it was when the file is opened again."""
+    """What is linked, or overrides what is linked, would be as it was when the file is opened
+    again.
+    """
     for each in old:
         if each.override_library is not None:
             raise ImportTrouble(
-                f"“{each.name}” is a library override: its model is in another file and can be replaced only there. Nothing was changed."
+                f"“{each.name}” is a library override: its model is in another file and can be"
+                " replaced only there. Nothing was changed."
             )
         if each.library is not None or (each.data is not None and each.data.library is not None):
-            raise ImportTrouble(f"“{each.name}” is linked from another file and can be replaced only there. Nothing was changed.")
+            raise ImportTrouble(
+                f"“{each.name}” is linked from another file and can be replaced only there. Nothing"
+                " was changed."
+            )
 
 
 def _refuse_while_edited(old: list[bpy.types.Object]) -> None:
-    """Nor while a linked duplicate of a part is: it would be left with the earlier mesh, and not follow the others any more."""
+    """Nor while a linked duplicate of a part is: it would be left with the earlier mesh, and not
+    follow the others any more.
+    """
     shown = {each.data for each in old} - {None}
-    busy = next((each for each in bpy.data.objects if each.mode != "OBJECT" and (each in old or each.data in shown)), None)
+    busy = next(
+        (
+            each
+            for each in bpy.data.objects
+            if each.mode != "OBJECT" and (each in old or each.data in shown)
+        ),
+        None,
+    )
     if busy is not None:
         raise ImportTrouble(
-            f"“{busy.name}” is being worked on in {busy.mode.replace('_', ' ').title()} Mode. Leave it, then replace the model."
+            f"“{busy.name}” is being worked on in {busy.mode.replace('_', ' ').title()} Mode. Leave"
+            " it, then replace the model."
         )
 
 
 def _as_high_as(root: bpy.types.Object, old: list[bpy.types.Object], built: BuiltModel) -> None:
-    """Scale the new version, below its root, to the height that the earlier one has in its root's own space."""
+    """Scale the new version, below its root, to the height that the earlier one has in its root's
+    own space.
+    """
     if root.get(HEIGHT) is None:
         return
     earlier = bounds(old, within=root)
@@ -156,7 +213,9 @@ def _as_high_as(root: bpy.types.Object, old: list[bpy.types.Object], built: Buil
 
 
 def _own(root: bpy.types.Object) -> list[bpy.types.Object]:
-    """The root and the parts that came with it; not what the user has hung on it, nor another result of Mint's and its parts."""
+    """The root and the parts that came with it; not what the user has hung on it, nor another
+    result of Mint's and its parts.
+    """
     own = [root]
     for child in root.children:
         if origin.read(child) is None:
@@ -167,7 +226,10 @@ def _own(root: bpy.types.Object) -> list[bpy.types.Object]:
 def _exchange(
     root: bpy.types.Object, old: list[bpy.types.Object], built: BuiltModel
 ) -> tuple[list[str], match_parts.Stays, set[bpy.types.Object]]:
-    """Bring the new version under `root`. Answers with notes, what stays for which new part, and all objects that it consists of now."""
+    """Bring the new version under `root`.
+
+    Answers with notes, what stays for which new part, and all objects that it consists of now.
+    """
     new, carries = list(built.objects), _only_carries(root, old)
     if not carries and built.root.type != "MESH" and _is_plain(new):
         new = [_joined(new)]
@@ -176,9 +238,12 @@ def _exchange(
     lone = None if carries else _for_the_root(new, built.root)
     if lone is not None:
         stays[lone] = root
-    elif not carries:  # parts that move cannot become one mesh: the root shows nothing itself and carries them
+    # parts that move cannot become one mesh: the root shows nothing itself and carries them
+    elif not carries:
         notes += _show_nothing(root)
-    parts = [each for each in new if each != lone and (each != built.root or built.root.type == "MESH")]
+    parts = [
+        each for each in new if each != lone and (each != built.root or built.root.type == "MESH")
+    ]
     earlier = [each for each in old if each != root]
     stays |= match_parts.pairs(earlier, parts)
     kept = match_parts.duplicates(earlier, stays)
@@ -188,14 +253,20 @@ def _exchange(
 
 
 def _only_carries(root: bpy.types.Object, old: list[bpy.types.Object]) -> bool:
-    """Whether the root shows nothing itself: an empty, or a mesh that became one when parts that move came."""
+    """Whether the root shows nothing itself: an empty, or a mesh that became one when parts that
+    move came.
+    """
     return not isinstance(root.data, bpy.types.Mesh) or (
         not root.data.vertices and any(each.type == "MESH" for each in old if each != root)
     )
 
 
-def _for_the_root(new: list[bpy.types.Object], new_root: bpy.types.Object) -> bpy.types.Object | None:
-    """The one mesh of a new version, made ready to be shown by a root that is a mesh; None where there are several, or where it moves."""
+def _for_the_root(
+    new: list[bpy.types.Object], new_root: bpy.types.Object
+) -> bpy.types.Object | None:
+    """The one mesh of a new version, made ready to be shown by a root that is a mesh; None where
+    there are several, or where it moves.
+    """
     meshes = [each for each in new if each.type == "MESH"]
     if len(meshes) != 1:
         return None
@@ -203,7 +274,10 @@ def _for_the_root(new: list[bpy.types.Object], new_root: bpy.types.Object) -> bp
     while above is not None and above != new_root:
         if animation.moves_itself(above) or above.parent_type != "OBJECT":
             return None
-        matrix, above = above.matrix_parent_inverse @ above.matrix_basis @ matrix if above.parent else matrix, above.parent
+        matrix, above = (
+            above.matrix_parent_inverse @ above.matrix_basis @ matrix if above.parent else matrix,
+            above.parent,
+        )
     mesh: Any = meshes[0].data
     mesh.transform(matrix, shape_keys=True)
     if matrix.is_negative:
@@ -222,11 +296,20 @@ def _show_nothing(root: bpy.types.Object) -> list[str]:
     gone.user_remap(mesh)
     gone.name = f"{name} (earlier)"
     mesh.name = name
-    return [f"“{root.name}” now carries several moving parts; its own modifiers have nothing to work on."] if root.modifiers else []
+    return (
+        [
+            f"“{root.name}” now carries several moving parts; its own modifiers have nothing to"
+            " work on."
+        ]
+        if root.modifiers
+        else []
+    )
 
 
 def _is_plain(objects: list[bpy.types.Object]) -> bool:
-    """Nothing but meshes, without bones, shape keys or motion, and the empties between them: these can become one mesh."""
+    """Nothing but meshes, without bones, shape keys or motion, and the empties between them: these
+    can become one mesh.
+    """
     meshes = [each for each in objects if each.type == "MESH"]
     still = all(each.type in ("MESH", "EMPTY") and each.animation_data is None for each in objects)
     return still and not any(each.modifiers or each.data.shape_keys for each in meshes)
@@ -253,7 +336,12 @@ def _joined(objects: list[bpy.types.Object]) -> bpy.types.Object:
         view_layer.update()
         first = meshes[0]
         with bpy.context.temp_override(
-            scene=scene, view_layer=view_layer, active_object=first, object=first, selected_objects=meshes, selected_editable_objects=meshes
+            scene=scene,
+            view_layer=view_layer,
+            active_object=first,
+            object=first,
+            selected_objects=meshes,
+            selected_editable_objects=meshes,
         ):
             bpy.ops.object.join()
         return first
@@ -262,20 +350,39 @@ def _joined(objects: list[bpy.types.Object]) -> bpy.types.Object:
 
 
 def _lost_with(parts: Iterable[bpy.types.Object]) -> list[str]:
-    """A sentence for each part that goes with something of the user's on it. An armature's modifier came with the model."""
+    """A sentence for each part that goes with something of the user's on it.
+
+    An armature's modifier came with the model.
+    """
     notes = []
     for each in parts:
-        own = [mine.name for mine in each.modifiers if mine.type != "ARMATURE"] + [mine.name for mine in each.constraints]
-        own += [mine.name for bone in (each.pose.bones if each.pose else ()) for mine in bone.constraints]
-        own += [curve.data_path for curve in (each.animation_data.drivers if each.animation_data else ())]
-        own += [action.name for action in animation.actions(each) if fingerprint.is_the_users(action)]
+        own = [mine.name for mine in each.modifiers if mine.type != "ARMATURE"] + [
+            mine.name for mine in each.constraints
+        ]
+        own += [
+            mine.name
+            for bone in (each.pose.bones if each.pose else ())
+            for mine in bone.constraints
+        ]
+        own += [
+            curve.data_path
+            for curve in (each.animation_data.drivers if each.animation_data else ())
+        ]
+        own += [
+            action.name for action in animation.actions(each) if fingerprint.is_the_users(action)
+        ]
         if own:
-            notes.append(f"“{each.name}” has no counterpart in the new version: what was set on it went with it ({', '.join(own)}).")
+            notes.append(
+                f"“{each.name}” has no counterpart in the new version: what was set on it went with"
+                f" it ({', '.join(own)})."
+            )
     return notes
 
 
 def _clear_away(blocks: Iterable[bpy.types.ID]) -> list[str]:
-    """Delete what came from Mint and is used by nothing any more; what the user has changed since is kept. Answers with notes."""
+    """Delete what came from Mint and is used by nothing any more; what the user has changed since
+    is kept. Answers with notes.
+    """
     waste, kept = [each for each in dict.fromkeys(blocks) if origin.is_marked(each)], []
     while unused := [each for each in waste if each.users == 0]:
         waste = [each for each in waste if each not in unused]
@@ -285,12 +392,20 @@ def _clear_away(blocks: Iterable[bpy.types.ID]) -> list[str]:
             each.use_fake_user = True
             kept.append(each.name)
         bpy.data.batch_remove([each for each in unused if each not in mine])
-    return [f"What you changed on the earlier version is kept in the file as “{name}”; the new version brings its own." for name in kept]
+    return [
+        f"What you changed on the earlier version is kept in the file as “{name}”; the new version"
+        " brings its own."
+        for name in kept
+    ]
 
 
 def _without_numbers(blocks: Iterable[bpy.types.ID]) -> None:
     """What had to be called “Lamp.001” beside the earlier one can be “Lamp” now."""
     for each in blocks:
         plain = cleanup.plain_name(each.name)
-        if origin.is_marked(each) and plain != each.name and not any(other.name == plain for other in of_kind(each)):
+        if (
+            origin.is_marked(each)
+            and plain != each.name
+            and not any(other.name == plain for other in of_kind(each))
+        ):
             each.name = plain

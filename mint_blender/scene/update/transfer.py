@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the user has made on an earlier mesh or armature, brought to the one that is shown in its place.
+"""What the user has made on an earlier mesh or armature, brought to the one that is shown in its
+place.
 
 The rules, where Mint's and the user's meet:
 
@@ -7,7 +8,7 @@ The rules, where Mint's and the user's meet:
 - a material, picture or action of Mint's that the user has changed is kept in the file, but not in use: it was made for other UVs
 - vertex groups are brought over by the nearest vertex; shape keys of the same name keep their value, drivers and action
 - what lies on vertices that are gone (UV maps, colours, shape keys of the user's own) goes with them, and is named
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -26,17 +27,24 @@ LIGHT = 1e-6
 
 
 class Earlier:
-    """What an object showed before another version takes its place: asked before the exchange, brought over after it."""
+    """What an object showed before another version takes its place: asked before the exchange,
+    brought over after it.
+    """
 
     def __init__(self, holder: bpy.types.Object, bones: Iterable[str]) -> None:
         self._holder = holder
         self._data: Any = holder.data
         self._groups = [each.name for each in holder.vertex_groups] if holder.type == "MESH" else []
         self._bones = set(bones)
-        self._slots = [each.material if each.link == "DATA" else None for each in holder.material_slots]
+        self._slots = [
+            each.material if each.link == "DATA" else None for each in holder.material_slots
+        ]
 
     def bring_over(self) -> list[str]:
-        """Give what the object shows now what the user had made on the earlier data. Answers with notes."""
+        """Give what the object shows now what the user had made on the earlier data.
+
+        Answers with notes.
+        """
         new: Any = self._holder.data
         _carry_properties(self._data, new)
         lost = animation.carry(self._data, new, is_the_users)
@@ -47,10 +55,15 @@ class Earlier:
             lost += _only_on(self._data, new)
         if not lost:
             return []
-        return [f"“{self._holder.name}” shows a new mesh, on which this of yours has no place: {', '.join(dict.fromkeys(lost))}."]
+        return [
+            f"“{self._holder.name}” shows a new mesh, on which this of yours has no place:"
+            f" {', '.join(dict.fromkeys(lost))}."
+        ]
 
     def _bring_materials(self, mesh: Any) -> list[str]:
-        """The user's own materials go into the slots that they were in, or into further ones: none is lost."""
+        """The user's own materials go into the slots that they were in, or into further ones: none
+        is lost.
+        """
         lost: list[str] = []
         for number, earlier in enumerate(self._slots):
             if earlier is None:
@@ -66,19 +79,32 @@ class Earlier:
         return lost
 
     def _bring_vertex_groups(self, mesh: Any) -> list[str]:
-        """The user's groups; those of the model's bones came with it and come again. Answers with nothing: each has its place."""
+        """The user's groups; those of the model's bones came with it and come again.
+
+        Answers with nothing: each has its place.
+        """
         asked_for = {
-            value for each in self._holder.modifiers for name in ("vertex_group", "vertex_group_a") if (value := getattr(each, name, ""))
+            value
+            for each in self._holder.modifiers
+            for name in ("vertex_group", "vertex_group_a")
+            if (value := getattr(each, name, ""))
         }
         there = {each.name for each in self._holder.vertex_groups}
         wanted = {
-            number: name for number, name in enumerate(self._groups) if name not in there and (name in asked_for or name not in self._bones)
+            number: name
+            for number, name in enumerate(self._groups)
+            if name not in there and (name in asked_for or name not in self._bones)
         }
         if not wanted or not len(self._data.vertices) or not len(mesh.vertices):
             return []
-        groups = {number: self._holder.vertex_groups.new(name=name) for number, name in wanted.items()}
+        groups = {
+            number: self._holder.vertex_groups.new(name=name) for number, name in wanted.items()
+        }
         nearest = _nearest(_points(self._data), _points(mesh))
-        weights = [[(each.group, each.weight) for each in vertex.groups if each.group in wanted] for vertex in self._data.vertices]
+        weights = [
+            [(each.group, each.weight) for each in vertex.groups if each.group in wanted]
+            for vertex in self._data.vertices
+        ]
         for vertex, source in enumerate(nearest):
             for number, weight in weights[source]:
                 if weight > LIGHT:
@@ -93,7 +119,9 @@ def _carry_properties(old: Any, new: Any) -> None:
 
 
 def _carry_material(old: Any, new: Any) -> list[str]:
-    """Drivers and the user's action on Mint's own material; and who looks at the old one looks at the new one."""
+    """Drivers and the user's action on Mint's own material; and who looks at the old one looks at
+    the new one.
+    """
     places = {old: new}
     lost = animation.carry(old, new, is_the_users)
     if old.node_tree is not None and new.node_tree is not None:
@@ -117,21 +145,28 @@ def _carry_shape_keys(old: Any, new: Any) -> list[str]:
             there.slider_min, there.slider_max = each.slider_min, each.slider_max
             there.value, there.mute = each.value, each.mute
     animation.retarget({old.shape_keys: new.shape_keys})
-    return [each.name for each in mine[1:] if each.name not in theirs] + animation.carry(old.shape_keys, new.shape_keys, is_the_users)
+    return [each.name for each in mine[1:] if each.name not in theirs] + animation.carry(
+        old.shape_keys, new.shape_keys, is_the_users
+    )
 
 
 def _only_on(old: Any, new: Any) -> list[str]:
     """UV maps and colours of the earlier mesh that the new one does not have."""
     return [
         each.name
-        for layers, there in ((old.uv_layers, new.uv_layers), (old.color_attributes, new.color_attributes))
+        for layers, there in (
+            (old.uv_layers, new.uv_layers),
+            (old.color_attributes, new.color_attributes),
+        )
         for each in layers
         if each.name not in there
     ]
 
 
 def _points(mesh: Any) -> np.ndarray:
-    """The vertices, in the box of the mesh: from 0 to 1, so that the same part is found on a larger version."""
+    """The vertices, in the box of the mesh: from 0 to 1, so that the same part is found on a larger
+    version.
+    """
     flat = np.empty(len(mesh.vertices) * 3, dtype=np.float32)
     mesh.vertices.foreach_get("co", flat)
     points = flat.reshape(-1, 3).astype(np.float64)

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A World in the scene: one root that holds its files upright and to scale, and under it collider, splats, capture point and camera.
+"""A World in the scene: one root that holds its files upright and to scale, and under it collider,
+splats, capture point and camera.
 
-The files of a World share one frame whose origin is the capture point, at eye height, with Y pointing down. The root carries the
-correction (a half turn) and Mint's calibration (scale 2.5, 1.5 up), so that either can be changed there afterwards; what hangs on it has no
-transform of its own. Two exceptions: the capture point is turned back, so that it is always upright, and a collider that somebody has
-already set upright (by a half turn about X, as happens) is turned by itself, since splats and panorama of the same World are not.
+The files of a World share one frame whose origin is the capture point, at eye height, with Y
+pointing down. The root carries the correction (a half turn) and Mint's calibration (scale 2.5, 1.5
+up), so that either can be changed there afterwards; what hangs on it has no transform of its own.
+Two exceptions: the capture point is turned back, so that it is always upright, and a collider that
+somebody has already set upright (by a half turn about X, as happens) is turned by itself, since
+splats and panorama of the same World are not.
 """
 
 from __future__ import annotations
@@ -36,7 +39,10 @@ IMAGE, WORLD = "mint_panorama_image", "mint_panorama_world"
 
 @dataclass(frozen=True)
 class BuiltWorld:
-    """A World as it was built; the objects are good until the next undo. The notes are sentences for the user."""
+    """A World as it was built; the objects are good until the next undo.
+
+    The notes are sentences for the user.
+    """
 
     root: bpy.types.Object
     objects: tuple[bpy.types.Object, ...]
@@ -62,7 +68,10 @@ def build_world(
         "SPLATS": parts.splats if options.splats else None,
     }
     if not any(shown.values()):
-        raise ImportTrouble("Nothing of this World can be shown: there is no collider, no panorama and no file of splats.")
+        raise ImportTrouble(
+            "Nothing of this World can be shown: there is no collider, no panorama and no file of"
+            " splats."
+        )
     root = _root(name, collection, properties, parts)
     _calibrate(root, scene, at, options)
     notes = []
@@ -80,26 +89,43 @@ def build_world(
 
 
 def add_part(
-    root: bpy.types.Object, part: Part, path: Path, *, scene: bpy.types.Scene | None = None, options: WorldOptions = WorldOptions()
+    root: bpy.types.Object,
+    part: Part,
+    path: Path,
+    *,
+    scene: bpy.types.Scene | None = None,
+    options: WorldOptions = WorldOptions(),
 ) -> tuple[bpy.types.Object, ...]:
-    """Add a part to a World that is in the scene, or put a new one in the place of the old: the root and all under it.
+    """Add a part to a World that is in the scene, or put a new one in the place of the old: the
+    root and all under it.
 
-    Raises ImportTrouble or a FileTrouble; then the World is as it was."""
+    Raises ImportTrouble or a FileTrouble; then the World is as it was.
+    """
     return add_parts(root, {part: path}, scene=scene, options=options)
 
 
 def add_parts(
-    root: bpy.types.Object, files: Mapping[Part, Path], *, scene: bpy.types.Scene | None = None, options: WorldOptions = WorldOptions()
+    root: bpy.types.Object,
+    files: Mapping[Part, Path],
+    *,
+    scene: bpy.types.Scene | None = None,
+    options: WorldOptions = WorldOptions(),
 ) -> tuple[bpy.types.Object, ...]:
     """As `add_part`, for several: the earlier ones go when all the new ones are there."""
     scene = scene or bpy.context.scene
     add: dict[Part, Callable[[Path], object]] = {
         "COLLIDER": lambda path: _add_collider(root, path, scene, check=bool(root.get(FLIPPED))),
-        "PANORAMA": lambda path: _add_panorama(root, path, scene, as_world=options.panorama_as_world),
+        "PANORAMA": lambda path: _add_panorama(
+            root, path, scene, as_world=options.panorama_as_world
+        ),
         "SPLATS": lambda path: _add_splats(root, path, scene),
     }
     earlier = [each for part in files for each in _under(root, part.lower())]
-    before, background, kept = Inventory(), panorama.kept_background(scene), {key: root.get(key) for key in (IMAGE, WORLD, COLLIDER_TURNED)}
+    before, background, kept = (
+        Inventory(),
+        panorama.kept_background(scene),
+        {key: root.get(key) for key in (IMAGE, WORLD, COLLIDER_TURNED)},
+    )
     try:
         for part, path in files.items():
             add[part](path)
@@ -111,12 +137,21 @@ def add_parts(
         raise
     if earlier:
         _hand_over(root, earlier)
-        bpy.data.batch_remove([*earlier, *{each.data for each in earlier if each.data is not None and each.data.users == 1}])
+        bpy.data.batch_remove(
+            [
+                *earlier,
+                *{each.data for each in earlier if each.data is not None and each.data.users == 1},
+            ]
+        )
     return (root, *root.children_recursive)
 
 
-def remove_part(root: bpy.types.Object, part: Part, *, scene: bpy.types.Scene | None = None) -> None:
-    """Take a part away again; without the panorama each scene that showed it has its earlier World back."""
+def remove_part(
+    root: bpy.types.Object, part: Part, *, scene: bpy.types.Scene | None = None
+) -> None:
+    """Take a part away again; without the panorama each scene that showed it has its earlier World
+    back.
+    """
     scene = scene or bpy.context.scene
     gone = _under(root, part.lower())
     if part == "PANORAMA":
@@ -127,16 +162,24 @@ def remove_part(root: bpy.types.Object, part: Part, *, scene: bpy.types.Scene | 
         for key in (IMAGE, WORLD):
             root.pop(key, None)
     relink.adopt(root, gone)
-    bpy.data.batch_remove([*gone, *{each.data for each in gone if each.data is not None and each.data.users == 1}])
+    bpy.data.batch_remove(
+        [*gone, *{each.data for each in gone if each.data is not None and each.data.users == 1}]
+    )
     _finish(root, scene, WorldOptions())
 
 
 def flip(root: bpy.types.Object) -> None:
-    """Turn the files of a World over: for one that hangs upside down. Capture point and camera stay upright, the panorama with them."""
+    """Turn the files of a World over: for one that hangs upside down.
+
+    Capture point and camera stay upright, the panorama with them.
+    """
     root[FLIPPED] = flipped = not root.get(FLIPPED, False)
     before, after = capture_point.to_upright(not flipped), capture_point.to_upright(flipped)
     turn = before.to_matrix().inverted() @ after.to_matrix()
-    plain = root.rotation_mode == "XYZ" and max(abs(root.rotation_euler[axis] - before[axis]) for axis in range(3)) < 1e-5
+    plain = (
+        root.rotation_mode == "XYZ"
+        and max(abs(root.rotation_euler[axis] - before[axis]) for axis in range(3)) < 1e-5
+    )
     root.matrix_basis = root.matrix_basis @ turn.to_4x4()
     if plain:
         root.rotation_euler = after  # the same turn in the numbers that one would write
@@ -146,7 +189,9 @@ def flip(root: bpy.types.Object) -> None:
 
 
 def flip_collider(root: bpy.types.Object) -> None:
-    """Turn the collider alone over, about X: for one that hangs upside down while the splats or the panorama are right."""
+    """Turn the collider alone over, about X: for one that hangs upside down while the splats or the
+    panorama are right.
+    """
     root[COLLIDER_TURNED] = not root.get(COLLIDER_TURNED, False)
     for each in _under(root, "collider"):
         if each.parent == root:
@@ -155,9 +200,14 @@ def flip_collider(root: bpy.types.Object) -> None:
 
 
 def show_collider(
-    root: bpy.types.Object, how: Literal["AUTO", "PHYSICS", "VISIBLE"] = "AUTO", *, scene: bpy.types.Scene | None = None
+    root: bpy.types.Object,
+    how: Literal["AUTO", "PHYSICS", "VISIBLE"] = "AUTO",
+    *,
+    scene: bpy.types.Scene | None = None,
 ) -> None:
-    """Change what the collider is: a shape for physics, or the visible place with the panorama on it. It stays so when parts come or go."""
+    """Change what the collider is: a shape for physics, or the visible place with the panorama on
+    it. It stays so when parts come or go.
+    """
     _put(root, {SHOWN: None if how == "AUTO" else how})
     _finish(root, scene or bpy.context.scene, WorldOptions())
 
@@ -174,19 +224,29 @@ def show_panorama(root: bpy.types.Object, scene: bpy.types.Scene | None = None) 
 def shows_panorama(scene: bpy.types.Scene, root: bpy.types.Object | None = None) -> bool:
     """Is the scene's World a panorama: of this World of Mint's, or of any?"""
     shown = scene.world
-    return shown is not None and (bool(shown.get(panorama.OURS)) if root is None else shown == root.get(WORLD))
+    return shown is not None and (
+        bool(shown.get(panorama.OURS)) if root is None else shown == root.get(WORLD)
+    )
 
 
 restore_earlier_world = panorama.restore_earlier_world
 make_splats_native = splats.make_native
 
 
-def _root(name: str, collection: bpy.types.Collection, properties: Mapping[str, object], parts: WorldFiles) -> bpy.types.Object:
+def _root(
+    name: str, collection: bpy.types.Collection, properties: Mapping[str, object], parts: WorldFiles
+) -> bpy.types.Object:
     root = bpy.data.objects.new(name, None)
     root.empty_display_size = 0.5
     collection.objects.link(root)
     _put(root, dict(properties))
-    _put(root, {CAPTION: parts.caption, **{world_notes.LINK + key: url for key, url in parts.links.items()}})
+    _put(
+        root,
+        {
+            CAPTION: parts.caption,
+            **{world_notes.LINK + key: url for key, url in parts.links.items()},
+        },
+    )
     return root
 
 
@@ -208,15 +268,21 @@ def has_part(root: bpy.types.Object, part: Part) -> bool:
 
 
 def parts_of(root: bpy.types.Object, part: str) -> list[bpy.types.Object]:
-    """The objects under a root that are a part of it: `collider`, `splats`, `capture_point`, `camera`."""
+    """The objects under a root that are a part of it: `collider`, `splats`, `capture_point`,
+    `camera`.
+    """
     return _under(root, part)
 
 
 def upright(root: bpy.types.Object) -> Matrix:
-    """Where the capture point of a World is, whether or not its object is still there: Y forward, Z up."""
+    """Where the capture point of a World is, whether or not its object is still there: Y forward, Z
+    up.
+    """
     for point in _under(root, "capture_point"):
         return point.matrix_world.copy()
-    return root.matrix_world @ capture_point.to_upright(bool(root.get(FLIPPED))).to_matrix().to_4x4()
+    return (
+        root.matrix_world @ capture_point.to_upright(bool(root.get(FLIPPED))).to_matrix().to_4x4()
+    )
 
 
 def _put(root: bpy.types.Object, properties: Mapping[str, object]) -> None:
@@ -234,21 +300,36 @@ def _under(root: bpy.types.Object, part: str) -> list[bpy.types.Object]:
 
 def _capture_point(root: bpy.types.Object, scene: bpy.types.Scene) -> bpy.types.Object:
     """The capture point; a new one where somebody has deleted it."""
-    return next(iter(_under(root, "capture_point")), None) or capture_point.add(root, root.name, _home(root, scene))
+    return next(iter(_under(root, "capture_point")), None) or capture_point.add(
+        root, root.name, _home(root, scene)
+    )
 
 
 def _home(root: bpy.types.Object, scene: bpy.types.Scene) -> bpy.types.Collection:
     return root.users_collection[0] if root.users_collection else scene.collection
 
 
-def _calibrate(root: bpy.types.Object, scene: bpy.types.Scene, at: tuple[float, float, float], options: WorldOptions) -> None:
+def _calibrate(
+    root: bpy.types.Object,
+    scene: bpy.types.Scene,
+    at: tuple[float, float, float],
+    options: WorldOptions,
+) -> None:
     flipped = options.flip is not False
-    place = placement.world_root(options.scale, options.up, at=at, metres_per_unit=scene.unit_settings.scale_length)
-    root.location, root.rotation_euler, root.scale = place.location, capture_point.to_upright(flipped), (place.scale,) * 3
+    place = placement.world_root(
+        options.scale, options.up, at=at, metres_per_unit=scene.unit_settings.scale_length
+    )
+    root.location, root.rotation_euler, root.scale = (
+        place.location,
+        capture_point.to_upright(flipped),
+        (place.scale,) * 3,
+    )
     root[FLIPPED] = flipped
 
 
-def _add_collider(root: bpy.types.Object, path: Path, scene: bpy.types.Scene, *, check: bool) -> list[str]:
+def _add_collider(
+    root: bpy.types.Object, path: Path, scene: bpy.types.Scene, *, check: bool
+) -> list[str]:
     objects = collider.load(path, f"{root.name} Collider", _home(root, scene), scene)
     surface = collider.surface([each for each in objects if each.type == "MESH"], root)
     upside_down = placement.is_upside_down(*surface) if check else True
@@ -261,18 +342,26 @@ def _add_collider(root: bpy.types.Object, path: Path, scene: bpy.types.Scene, *,
     root[COLLIDER_TURNED] = upside_down is False
     advice = "if it hangs upside down, flip it."
     if upside_down is None:
-        return [f"The collider does not tell which way is up, so it was taken as Mint makes them; {advice}"]
+        return [
+            "The collider does not tell which way is up, so it was taken as Mint makes them;"
+            f" {advice}"
+        ]
     if not upside_down:
-        return [f"The collider of this World was upright already, so it was not turned over; {advice}"]
+        return [
+            f"The collider of this World was upright already, so it was not turned over; {advice}"
+        ]
     return []
 
 
-def _add_panorama(root: bpy.types.Object, path: Path, scene: bpy.types.Scene, *, as_world: bool) -> None:
+def _add_panorama(
+    root: bpy.types.Object, path: Path, scene: bpy.types.Scene, *, as_world: bool
+) -> None:
     title = f"{root.name} Panorama"
     image = panorama.load(path, title)
     point = _capture_point(root, scene)
     world = panorama.background(image, point, title)
-    _put(root, {IMAGE: image, WORLD: world})  # pointers: so they stay in the file even while the scene shows another World
+    # pointers: so they stay in the file even while the scene shows another World
+    _put(root, {IMAGE: image, WORLD: world})
     if as_world:
         panorama.show_background(scene, world)
 
@@ -284,10 +373,17 @@ def _add_splats(root: bpy.types.Object, path: Path, scene: bpy.types.Scene) -> N
 
 
 def _add_what_is_good(
-    root: bpy.types.Object, picture: Path | None, cloud: Path | None, scene: bpy.types.Scene, options: WorldOptions
+    root: bpy.types.Object,
+    picture: Path | None,
+    cloud: Path | None,
+    scene: bpy.types.Scene,
+    options: WorldOptions,
 ) -> list[str]:
-    """Panorama and splats. Whether their content can be read shows only now, long after their headers have passed: one that is bad is
-    left out, with a note, unless nothing else is there to be shown."""
+    """Panorama and splats.
+
+    Whether their content can be read shows only now, long after their headers have passed: one that
+    is bad is left out, with a note, unless nothing else is there to be shown.
+    """
     flaws: dict[Part, BadFile] = {}
     try:
         if picture is not None:
@@ -305,24 +401,36 @@ def _add_what_is_good(
 
 
 def _hand_over(root: bpy.types.Object, earlier: list[bpy.types.Object]) -> None:
-    """What the user has hung on parts that go, or has let point at them: things that stand on the collider, or shrinkwrap to it."""
+    """What the user has hung on parts that go, or has let point at them: things that stand on the
+    collider, or shrinkwrap to it.
+    """
     relink.adopt(root, earlier)
     for each in earlier:
         new = [other for other in _under(root, each[PART]) if other not in earlier]
         relink.point_at(next((other for other in new if other.type == each.type), new[0]), each)
 
 
-def _finish(root: bpy.types.Object, scene: bpy.types.Scene, options: WorldOptions, without: Collection[bpy.types.Object] = ()) -> None:
-    """The collider as it was chosen, else as the other parts ask for it; those that are about to go are not looked at.
+def _finish(
+    root: bpy.types.Object,
+    scene: bpy.types.Scene,
+    options: WorldOptions,
+    without: Collection[bpy.types.Object] = (),
+) -> None:
+    """The collider as it was chosen, else as the other parts ask for it; those that are about to go
+    are not looked at.
 
-    Raises ImportTrouble, and then nothing has changed."""
-    meshes = [each for each in _under(root, "collider") if each.type == "MESH" and each not in without]
+    Raises ImportTrouble, and then nothing has changed.
+    """
+    meshes = [
+        each for each in _under(root, "collider") if each.type == "MESH" and each not in without
+    ]
     image = root.get(IMAGE)
     how = options.collider if options.collider in {"PHYSICS", "VISIBLE"} else root.get(SHOWN)
     if how not in {"PHYSICS", "VISIBLE"}:
         how = "VISIBLE" if image is not None and not _under(root, "splats") else "PHYSICS"
     is_painted = how == "VISIBLE" and image is not None and bool(meshes)
-    # First what may not be possible: nothing has been changed yet. The part was asked for minutes ago, so the user may be anywhere.
+    # First what may not be possible: nothing has been changed yet. The part was asked for minutes
+    # ago, so the user may be anywhere.
     if is_painted and any(each.data.is_editmode for each in meshes):
         raise ImportTrouble("A part of this World is being edited. Go back to Object Mode first.")
     if options.rigid_body or any(each.rigid_body is not None for each in without):
@@ -334,13 +442,28 @@ def _finish(root: bpy.types.Object, scene: bpy.types.Scene, options: WorldOption
 
 
 def _paint(root: bpy.types.Object, without: Collection[bpy.types.Object] = ()) -> None:
-    """The panorama's colours on a collider that shows it: they follow what was turned, which the material does by itself."""
+    """The panorama's colours on a collider that shows it: they follow what was turned, which the
+    material does by itself.
+    """
     image, points = root.get(IMAGE), _under(root, "capture_point")
     for each in _under(root, "collider"):
-        if image is not None and points and each.type == "MESH" and not each.hide_render and each not in without:
-            panorama.paint(each.data, image, points[0].matrix_basis.inverted() @ collider.below(each, root))
+        if (
+            image is not None
+            and points
+            and each.type == "MESH"
+            and not each.hide_render
+            and each not in without
+        ):
+            panorama.paint(
+                each.data, image, points[0].matrix_basis.inverted() @ collider.below(each, root)
+            )
 
 
 def settled(root: bpy.types.Object) -> tuple[str, ...]:
     """The notes of a World's landing that are no longer true, since the part has come after all."""
-    return tuple(note for part in WORDS if has_part(root, part) for note in world_notes.notes_without(part, world_notes.links(root)))
+    return tuple(
+        note
+        for part in WORDS
+        if has_part(root, part)
+        for note in world_notes.notes_without(part, world_notes.links(root))
+    )

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The place in a World from which its panorama was taken: an upright empty under the root, and the camera that starts there.
+"""The place in a World from which its panorama was taken: an upright empty under the root, and the
+camera that starts there.
 
-However the root is turned to bring the World's files upright, the capture point has X to the right, Y forward (the way Mint's viewer looks)
-and Z up. Panorama and camera hang on it.
+However the root is turned to bring the World's files upright, the capture point has X to the right,
+Y forward (the way Mint's viewer looks) and Z up. Panorama and camera hang on it.
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ PART = "mint_part"  # what an object under a World's root is; see `world.Part`
 
 
 def to_upright(flipped: bool) -> Euler:
-    """The turn that brings a World's files upright and makes what Mint's viewer looks at lie ahead (+Y).
+    """The turn that brings a World's files upright and makes what Mint's viewer looks at lie ahead
+    (+Y).
 
-    Files are Y down (`flipped`): a half turn about Y, which is Mint's viewer's about Z in glTF's axes. Files that somebody has corrected by
-    a half turn about X: what is left to do, a half turn about Z. Either is its own inverse."""
+    Files are Y down (`flipped`): a half turn about Y, which is Mint's viewer's about Z in glTF's
+    axes. Files that somebody has corrected by a half turn about X: what is left to do, a half turn
+    about Z. Either is its own inverse.
+    """
     return Euler((0, math.pi, 0) if flipped else (0, 0, math.pi))
 
 
@@ -35,8 +39,12 @@ def add(root: bpy.types.Object, name: str, collection: bpy.types.Collection) -> 
     return point
 
 
-def add_camera(point: bpy.types.Object, name: str, collection: bpy.types.Collection, metres_per_unit: float = 1) -> bpy.types.Object:
-    """A camera at the capture point, looking the way Mint's viewer does, wide enough for an interior."""
+def add_camera(
+    point: bpy.types.Object, name: str, collection: bpy.types.Collection, metres_per_unit: float = 1
+) -> bpy.types.Object:
+    """A camera at the capture point, looking the way Mint's viewer does, wide enough for an
+    interior.
+    """
     data = bpy.data.cameras.new(f"{name} Camera")
     data.lens = 18  # a right angle from edge to edge: indoors one sees little with less
     data.clip_start, data.clip_end = 0.01 / metres_per_unit, 1000 / metres_per_unit

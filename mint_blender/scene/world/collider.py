@@ -16,27 +16,39 @@ from ..gltf_import import ImportTrouble, import_glb
 from ..model import cleanup
 
 
-def load(path: Path, name: str, collection: bpy.types.Collection, scene: bpy.types.Scene) -> list[bpy.types.Object]:
-    """The collider's objects in metres, whatever the scene's unit is; those without a parent are to hang on the root.
+def load(
+    path: Path, name: str, collection: bpy.types.Collection, scene: bpy.types.Scene
+) -> list[bpy.types.Object]:
+    """The collider's objects in metres, whatever the scene's unit is; those without a parent are to
+    hang on the root.
 
-    Raises ImportTrouble, and then nothing is left behind."""
+    Raises ImportTrouble, and then nothing is left behind.
+    """
     objects = cleanup.collapse_empties(import_glb(path, collection, scene=scene))
     meshes = [each for each in objects if each.type == "MESH"]
     if not any(len(each.data.polygons) for each in meshes):
         bpy.data.batch_remove([*objects, *{each.data for each in meshes}])
-        raise ImportTrouble(f"The collider {path.name} has no surface: not one triangle arrived. The file is kept; nothing was imported.")
+        raise ImportTrouble(
+            f"The collider {path.name} has no surface: not one triangle arrived. The file is kept;"
+            " nothing was imported."
+        )
     unit = scene.unit_settings.scale_length
     for each in objects:
         each.name = name
         if each.type == "MESH":
             each.data.name = name
-        if each.parent is None and unit != 1:  # the importer has turned metres into units; the root does that for the whole World
+        # the importer has turned metres into units; the root does that for the whole World
+        if each.parent is None and unit != 1:
             each.matrix_basis = Matrix.Scale(unit, 4) @ each.matrix_basis
     return objects
 
 
-def surface(meshes: Iterable[bpy.types.Object], root: bpy.types.Object) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Vertices (n, 3) and triangles (m, 3) of all meshes together in the file's glTF axes, before the root's transform."""
+def surface(
+    meshes: Iterable[bpy.types.Object], root: bpy.types.Object
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Vertices (n, 3) and triangles (m, 3) of all meshes together in the file's glTF axes, before
+    the root's transform.
+    """
     points, corners, count = [], [], 0
     for each in meshes:
         mesh = each.data
@@ -71,14 +83,17 @@ def show(meshes: Iterable[bpy.types.Object], how: Literal["PHYSICS", "VISIBLE"] 
 
 
 def make_rigid(meshes: Iterable[bpy.types.Object], scene: bpy.types.Scene) -> None:
-    """Passive rigid bodies of the meshes' own shape; the scene gets a rigid body world if it has none.
+    """Passive rigid bodies of the meshes' own shape; the scene gets a rigid body world if it has
+    none.
 
-    Raises ImportTrouble, and then nothing has changed."""
+    Raises ImportTrouble, and then nothing has changed.
+    """
     bodies = scene.rigidbody_world.collection if scene.rigidbody_world is not None else None
     if bodies is not None and (bodies.library is not None or bodies.override_library is not None):
         raise ImportTrouble(
-            f"The collider cannot become a rigid body: the scene's rigid bodies are in the collection “{bodies.name}”, which comes from "
-            "another file. Choose another one in Properties > Scene > Rigid Body World."
+            "The collider cannot become a rigid body: the scene's rigid bodies are in the"
+            f" collection “{bodies.name}”, which comes from another file. Choose another one in"
+            " Properties > Scene > Rigid Body World."
         )
     layer = scene.view_layers[0]
     with bpy.context.temp_override(scene=scene, view_layer=layer):
@@ -88,7 +103,8 @@ def make_rigid(meshes: Iterable[bpy.types.Object], scene: bpy.types.Scene) -> No
         scene.rigidbody_world.collection = bpy.data.collections.new("RigidBodyWorld")
     for each in meshes:
         if each.rigid_body is None:
-            scene.rigidbody_world.collection.objects.link(each)  # this alone makes it a body; the operator would need it selected
+            # this alone makes it a body; the operator would need it selected
+            scene.rigidbody_world.collection.objects.link(each)
         each.rigid_body.type = "PASSIVE"
         each.rigid_body.collision_shape = "MESH"
         each.rigid_body.mesh_source = "BASE"

@@ -32,9 +32,15 @@ class WorldOptions:
     scale: float = 2.5
     up: float = 1.5
     flip: bool | None = None
-    """Whether the files are Y down and need the half turn. None: yes, but a collider whose faces say it is upright is turned by itself."""
+    """Whether the files are Y down and need the half turn.
+
+    None: yes, but a collider whose faces say it is upright is turned by itself.
+    """
     collider: Literal["AUTO", "PHYSICS", "VISIBLE", "NONE"] = "AUTO"
-    """PHYSICS: drawn as wire, not rendered. VISIBLE: solid, with the panorama on it. AUTO: visible if there is a panorama and no splats."""
+    """PHYSICS: drawn as wire, not rendered.
+
+    VISIBLE: solid, with the panorama on it. AUTO: visible if there is a panorama and no splats.
+    """
     panorama_as_world: bool = True
     splats: bool = True
     camera: bool = True

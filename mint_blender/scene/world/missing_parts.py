@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Parts that come later to a World that stands in the scene already: only what it lacks is brought, the rest stays as the user has it."""
+"""Parts that come later to a World that stands in the scene already: only what it lacks is brought,
+the rest stays as the user has it.
+"""
 
 from __future__ import annotations
 
@@ -25,15 +27,23 @@ def complete(
     scene: bpy.types.Scene | None = None,
     undo: bool = True,
 ) -> Placed:
-    """Add the parts that this World lacks, and splats of another tier in the place of the present ones; one undo step.
+    """Add the parts that this World lacks, and splats of another tier in the place of the present
+    ones; one undo step.
 
-    Raises ImportTrouble, and then nothing has changed."""
+    Raises ImportTrouble, and then nothing has changed.
+    """
     scene = scene or bpy.context.scene
-    files: dict[Part, Path | None] = {"COLLIDER": parts.collider, "PANORAMA": parts.panorama, "SPLATS": parts.splats}
+    files: dict[Part, Path | None] = {
+        "COLLIDER": parts.collider,
+        "PANORAMA": parts.panorama,
+        "SPLATS": parts.splats,
+    }
     with whole_or_nothing(scene, provenance, undo=undo):
         lacking: dict[Part, Path] = {}
         for part, path in files.items():
-            if path is not None and (not world_build.has_part(root, part) or (part == "SPLATS" and _differ(root, path))):
+            if path is not None and (
+                not world_build.has_part(root, part) or (part == "SPLATS" and _differ(root, path))
+            ):
                 lacking[part] = path
         world_build.add_parts(root, lacking, scene=scene, options=options)
     return Placed(root, origin.home_collection(root), origin.family(root))
@@ -41,4 +51,7 @@ def complete(
 
 def _differ(root: bpy.types.Object, path: Path) -> bool:
     """Is this another tier than the one that is shown? Each has its own number of splats."""
-    return any(each.get(splats.MARK) != decode.inspect(path).points for each in world_build.parts_of(root, "splats"))
+    return any(
+        each.get(splats.MARK) != decode.inspect(path).points
+        for each in world_build.parts_of(root, "splats")
+    )

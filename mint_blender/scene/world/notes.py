@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is said when a World has landed: of parts that are not there, and of those that can only be linked."""
+"""What is said when a World has landed: of parts that are not there, and of those that can only be
+linked.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +22,20 @@ def links(root: bpy.types.Object) -> frozenset[str]:
 
 
 def unusable(what: str, flaw: BadFile) -> str:
-    """Of a part that shows only now that it is no good: as a job says it of one that showed when it came."""
+    """Of a part that shows only now that it is no good: as a job says it of one that showed when it
+    came.
+    """
     begins = f"The {what} cannot be used."
     return f"{begins} {flaw}"
 
 
 def notes_without(part: Part, links: Iterable[str]) -> tuple[str, ...]:
     """All that a landing may say where this part is not there."""
-    said = {"COLLIDER": (_NO_COLLIDER,), "PANORAMA": (_NO_PANORAMA,), "SPLATS": (_NO_SPLATS, _left_out(links))}
+    said = {
+        "COLLIDER": (_NO_COLLIDER,),
+        "PANORAMA": (_NO_PANORAMA,),
+        "SPLATS": (_NO_SPLATS, _left_out(links)),
+    }
     return said[part]
 
 
@@ -39,7 +47,10 @@ _NO_SPLATS = "This world came without splats."
 def _left_out(links: Iterable[str]) -> str:
     """Of splats that Mint has made and nobody wanted."""
     offered = sorted(key.removeprefix("spz_") for key in links if key.startswith("spz_"))
-    return f"The splats of this World were left out; their addresses ({', '.join(offered)}) are on its root."
+    return (
+        f"The splats of this World were left out; their addresses ({', '.join(offered)}) are on its"
+        " root."
+    )
 
 
 def missing(parts: WorldFiles, options: WorldOptions) -> list[str]:
@@ -53,7 +64,9 @@ def missing(parts: WorldFiles, options: WorldOptions) -> list[str]:
         is_offered = any(key.startswith("spz_") for key in parts.links)
         notes.append(_left_out(parts.links) if is_offered else _NO_SPLATS)
     if "rad" in parts.links:
-        notes.append(f"Blender cannot read RAD; its address is the custom property {LINK}rad of the root.")
+        notes.append(
+            f"Blender cannot read RAD; its address is the custom property {LINK}rad of the root."
+        )
     else:
         notes.append("No RAD file came with this World.")
     return notes

@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A World's panorama: the scene's background, and thrown from the capture point onto the collider, so that the World is a place to look at.
+"""A World's panorama: the scene's background, and thrown from the capture point onto the collider,
+so that the World is a place to look at.
 
-Which way is which. In the frame of the capture point (X right, Y forward, Z up; Y is the way Mint's viewer and our camera look) the middle
-column of the picture lies along +Y, and going right in the picture is turning right, towards +X:
+Which way is which. In the frame of the capture point (X right, Y forward, Z up; Y is the way Mint's
+viewer and our camera look) the middle column of the picture lies along +Y, and going right in the
+picture is turning right, towards +X:
 
     u = 0.5 + atan2(X, Y) / 2 pi         0 the left edge, 1 the right edge
     v = 0.5 + asin(Z / length) / pi      0 the bottom row, 1 the top row
 
-Blender's own lookup has its middle at +X: u = 0.5 - atan2(y, x) / 2 pi. A turn by -90 degrees about Z, (x, y) = (Y, -X), makes one of the
-other. `tests/scene/test_panorama.py` proves it with renders.
+Blender's own lookup has its middle at +X: u = 0.5 - atan2(y, x) / 2 pi. A turn by -90 degrees about
+Z, (x, y) = (Y, -X), makes one of the other. `tests/scene/test_panorama.py` proves it with renders.
 
-Solid shading runs no material: for it each vertex of the collider keeps the colour that it has in the picture, as coarse as the mesh is.
+Solid shading runs no material: for it each vertex of the collider keeps the colour that it has in
+the picture, as coarse as the mesh is.
 """
 
 from __future__ import annotations
@@ -38,7 +41,10 @@ Background = tuple[bpy.types.World | None, bpy.types.World | None]
 
 
 def load(path: Path, name: str) -> bpy.types.Image:
-    """The panorama as an image of this .blend, packed into it. Raises BadPicture, and then nothing is left behind."""
+    """The panorama as an image of this .blend, packed into it.
+
+    Raises BadPicture, and then nothing is left behind.
+    """
     picture.check_panorama(path)
     image = bpy.data.images.load(str(path))
     try:
@@ -53,20 +59,27 @@ def load(path: Path, name: str) -> bpy.types.Image:
         raise
     image.name = name
     if not image.is_float:
-        with contextlib.suppress(TypeError):  # a colour configuration of the user's own may not know the name
+        # a colour configuration of the user's own may not know the name
+        with contextlib.suppress(TypeError):
             image.colorspace_settings.name = "sRGB"
     return image
 
 
-def background(image: bpy.types.Image, capture_point: bpy.types.Object, name: str) -> bpy.types.World:
-    """A World that shows the panorama all around, turned as the capture point is, now and whenever that turns."""
+def background(
+    image: bpy.types.Image, capture_point: bpy.types.Object, name: str
+) -> bpy.types.World:
+    """A World that shows the panorama all around, turned as the capture point is, now and whenever
+    that turns.
+    """
     world = bpy.data.worlds.new(name)
     world[OURS] = True
     tree = empty_tree(world)
     b = Builder(tree)
     # TEXTURE is the inverse turn: from the scene's axes to those of the capture point
     direction = b.add("ShaderNodeTexCoord").outputs["Generated"]
-    turn = b.add("ShaderNodeMapping", {"Vector": direction}, name=TURN, label=TURN, vector_type="TEXTURE")
+    turn = b.add(
+        "ShaderNodeMapping", {"Vector": direction}, name=TURN, label=TURN, vector_type="TEXTURE"
+    )
     colour = b.add("ShaderNodeGroup", node_tree=_lookup(image))
     tree.links.new(turn.outputs[0], colour.inputs["Vector"])
     light = b.add("ShaderNodeBackground", {"Color": colour.outputs["Color"]}).outputs[0]
@@ -74,7 +87,8 @@ def background(image: bpy.types.Image, capture_point: bpy.types.Object, name: st
     rotation = list(turn.inputs).index(turn.inputs["Rotation"])
     for axis, kind in enumerate(("ROT_X", "ROT_Y", "ROT_Z")):
         driver = tree.driver_add(f'nodes["{TURN}"].inputs[{rotation}].default_value', axis).driver
-        driver.type = "AVERAGE"  # not an expression: nothing for "Auto Run Python Scripts" to forbid
+        # not an expression: nothing for "Auto Run Python Scripts" to forbid
+        driver.type = "AVERAGE"
         variable = driver.variables.new()
         variable.type = "TRANSFORMS"
         target = variable.targets[0]
@@ -86,18 +100,22 @@ def background(image: bpy.types.Image, capture_point: bpy.types.Object, name: st
 
 
 def show_background(scene: bpy.types.Scene, world: bpy.types.World) -> None:
-    """Make it the scene's World; the one that was there stays in the file and comes back with `restore_earlier_world`.
+    """Make it the scene's World; the one that was there stays in the file and comes back with
+    `restore_earlier_world`.
 
     The scene remembers it, not the World: several scenes may show the same one.
     """
     earlier = scene.world
-    if earlier is None or not earlier.get(OURS):  # two panoramas in a row: what comes back is still the user's own
+    # two panoramas in a row: what comes back is still the user's own
+    if earlier is None or not earlier.get(OURS):
         _remember(scene, earlier)
     scene.world = world
 
 
 def restore_earlier_world(scene: bpy.types.Scene) -> bool:
-    """Give the scene back the World that it had before the panorama (or none); False when no panorama is shown."""
+    """Give the scene back the World that it had before the panorama (or none); False when no
+    panorama is shown.
+    """
     world = scene.world
     if world is None or not world.get(OURS):
         return False
@@ -121,17 +139,25 @@ def _remember(scene: bpy.types.Scene, earlier: bpy.types.World | None) -> None:
     if earlier is None:
         scene.pop(EARLIER, None)
     else:
-        scene[EARLIER] = earlier  # a pointer, so Blender keeps the earlier World when the file is saved
+        # a pointer, so Blender keeps the earlier World when the file is saved
+        scene[EARLIER] = earlier
 
 
-def projection(image: bpy.types.Image, capture_point: bpy.types.Object, name: str) -> bpy.types.Material:
-    """A material that shows on a surface what the panorama shows in its direction from the capture point, as bright as the picture.
+def projection(
+    image: bpy.types.Image, capture_point: bpy.types.Object, name: str
+) -> bpy.types.Material:
+    """A material that shows on a surface what the panorama shows in its direction from the capture
+    point, as bright as the picture.
 
-    It follows the capture point when that is moved, turned or scaled, with the World's root or alone."""
+    It follows the capture point when that is moved, turned or scaled, with the World's root or
+    alone.
+    """
     for each in bpy.data.materials:
         nodes = each.node_tree.nodes if each.get(OURS) and each.node_tree else ()
         lookups = [node.node_tree for node in nodes if node.bl_idname == "ShaderNodeGroup"]
-        if _lookup(image) in lookups and any(getattr(node, "object", None) == capture_point for node in nodes):
+        if _lookup(image) in lookups and any(
+            getattr(node, "object", None) == capture_point for node in nodes
+        ):
             return each
     material = bpy.data.materials.new(name)
     material[OURS] = True
@@ -145,7 +171,9 @@ def projection(image: bpy.types.Image, capture_point: bpy.types.Object, name: st
 
 
 def put_on(objects: Iterable[bpy.types.Object], material: bpy.types.Material) -> None:
-    """Give the meshes this one material; materials that came with them and serve nobody else are removed."""
+    """Give the meshes this one material; materials that came with them and serve nobody else are
+    removed.
+    """
     replaced: set[bpy.types.Material] = set()
     for mesh in {each.data for each in objects if each.type == "MESH"}:
         replaced.update(each for each in mesh.materials if each is not None and each != material)
@@ -157,8 +185,10 @@ def put_on(objects: Iterable[bpy.types.Object], material: bpy.types.Material) ->
 
 
 def paint(mesh: Any, image: bpy.types.Image, place: Matrix) -> None:
-    """Give each vertex its colour in the picture, for Solid shading (Color: Attribute); `place` is where the mesh is in the capture point's
-    frame. A picture that has been lost since has no colours to give."""
+    """Give each vertex its colour in the picture, for Solid shading (Color: Attribute); `place` is
+    where the mesh is in the capture point's frame. A picture that has been lost since has no
+    colours to give.
+    """
     if not image.size[0]:
         return
     flat = np.empty(len(mesh.vertices) * 3, np.float32)
@@ -169,15 +199,21 @@ def paint(mesh: Any, image: bpy.types.Image, place: Matrix) -> None:
     height, width, _ = picture.shape
     column = (0.5 + np.arctan2(x, y) / (2 * math.pi)) * width
     row = (0.5 + np.arctan2(z, np.hypot(x, y)) / math.pi) * height
-    colours = picture[np.clip(row.astype(int), 0, height - 1), np.clip(column.astype(int), 0, width - 1)]
+    colours = picture[
+        np.clip(row.astype(int), 0, height - 1), np.clip(column.astype(int), 0, width - 1)
+    ]
     kept = mesh.attributes.get(COLOUR) or mesh.attributes.new(COLOUR, "BYTE_COLOR", "POINT")
-    kept.data.foreach_set("color" if image.is_float else "color_srgb", np.ascontiguousarray(colours).ravel())
+    kept.data.foreach_set(
+        "color" if image.is_float else "color_srgb", np.ascontiguousarray(colours).ravel()
+    )
     mesh.attributes.active_color_name = COLOUR
     mesh.update()
 
 
 def _small(image: bpy.types.Image) -> np.ndarray:
-    """The picture's pixels (height, width, 4), the bottom row first, made small: vertices are far apart, and memory is not free."""
+    """The picture's pixels (height, width, 4), the bottom row first, made small: vertices are far
+    apart, and memory is not free.
+    """
     copy = image.copy()
     try:
         width = min(1024, image.size[0])
@@ -203,15 +239,23 @@ def take_off(objects: Iterable[bpy.types.Object]) -> None:
 
 
 def _lookup(image: bpy.types.Image) -> bpy.types.NodeTree:
-    """The node group that finds the colour for a direction; one for each picture, shared by background and projection."""
+    """The node group that finds the colour for a direction; one for each picture, shared by
+    background and projection.
+    """
     for group in bpy.data.node_groups:
         if group.get(OURS) and any(getattr(node, "image", None) == image for node in group.nodes):
             return group
     group = new_group(image.name, "ShaderNodeTree", {"Vector": "Vector"}, {"Color": "Color"})
-    group[OURS] = True  # not the image itself: what Blender copies for its renderers must not point at data in a custom property
+    # not the image itself: what Blender copies for its renderers must not point at data in a custom
+    # property
+    group[OURS] = True
     b = Builder(group)
     given = b.add("NodeGroupInput").outputs["Vector"]
-    middle = b.add("ShaderNodeMapping", {"Vector": given, "Rotation": (0, 0, -math.pi / 2)}, label="Middle of the picture at +Y").outputs[0]
+    middle = b.add(
+        "ShaderNodeMapping",
+        {"Vector": given, "Rotation": (0, 0, -math.pi / 2)},
+        label="Middle of the picture at +Y",
+    ).outputs[0]
     colour = b.add("ShaderNodeTexEnvironment", {"Vector": middle}, image=image).outputs["Color"]
     b.add("NodeGroupOutput", {"Color": colour})
     return group

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How Gaussian splats are shown by a Blender that has none of its own: a Geometry Nodes group and a material.
+"""How Gaussian splats are shown by a Blender that has none of its own: a Geometry Nodes group and a
+material.
 
-Each splat becomes a flat square in the plane of its two larger axes, on which the material draws a disc: as opaque as the splat in the
-middle, falling off as its Gaussian does, and ending where that has faded to `FAINT`. Splats that are fainter everywhere are left out.
+Each splat becomes a flat square in the plane of its two larger axes, on which the material draws a
+disc: as opaque as the splat in the middle, falling off as its Gaussian does, and ending where that
+has faded to `FAINT`. Splats that are fainter everywhere are left out.
 
 The squares are one mesh, not instances. Tried with 2,000,000 squares on two cores with `bpy` 5.2 (Cycles, 4 samples, 320 x 240): as a mesh
 0.8 s to build, 4 s and 1.9 GB to render; as instances 25 s and 4.5 GB to render, and a window draws that many instances anew with every
 change. Above the viewport limit a window shows plain points, which cost next to nothing; renders always show the squares.
 
-Material Preview and Rendered show the colours by the material; Solid shading does when its Color is set to Attribute, for squares only.
-"""
+Material Preview and Rendered show the colours by the material; Solid shading does when its Color is
+set to Attribute, for squares only.
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -23,16 +26,27 @@ FAINT = 0.05
 VIEWPORT_LIMIT = 500_000
 COLOUR, ACROSS = "mint_colour", "mint_across"
 NAME = "Mint Splats"
-_HEAVY = ("rotation", "scale", "radiance:base")  # what the mesh that is shown need not carry at each corner
+# what the mesh that is shown need not carry at each corner
+_HEAVY = ("rotation", "scale", "radiance:base")
 _DC = 0.2820948  # the constant harmonic
-_JITTER = 0.08  # of half the square's extent across its thin axis: a fifth of the splat's deviation there
-_LAST_LAYER = 6.5  # Cycles follows a ray through 8 transparent surfaces and then sees black; the last one is made opaque instead
+# of half the square's extent across its thin axis: a fifth of the splat's deviation there
+_JITTER = 0.08
+# Cycles follows a ray through 8 transparent surfaces and then sees black; the last one is made
+# opaque instead
+_LAST_LAYER = 6.5
 
 
 def group() -> bpy.types.NodeTree:
-    """The node group, one for the whole file. Inputs: the splats, Density (the share shown), Size, Viewport Limit."""
+    """The node group, one for the whole file.
+
+    Inputs: the splats, Density (the share shown), Size, Viewport Limit.
+    """
     for each in bpy.data.node_groups:
-        if each.name.split(".")[0] == NAME and each.bl_idname == "GeometryNodeTree" and each.library is None:
+        if (
+            each.name.split(".")[0] == NAME
+            and each.bl_idname == "GeometryNodeTree"
+            and each.library is None
+        ):
             return each
     tree = new_group(
         NAME,
@@ -41,27 +55,59 @@ def group() -> bpy.types.NodeTree:
         {"Geometry": "Geometry"},
     )
     tree.is_modifier = True
-    for name, default, most in (("Density", 1.0, 1.0), ("Size", 1.0, 100.0), ("Viewport Limit", VIEWPORT_LIMIT, 100_000_000)):
+    for name, default, most in (
+        ("Density", 1.0, 1.0),
+        ("Size", 1.0, 100.0),
+        ("Viewport Limit", VIEWPORT_LIMIT, 100_000_000),
+    ):
         socket = tree.interface.items_tree[name]
-        socket.default_value, socket.min_value, socket.max_value = default, type(default)(0), type(most)(most)
+        socket.default_value, socket.min_value, socket.max_value = (
+            default,
+            type(default)(0),
+            type(most)(most),
+        )
     b = Builder(tree)
     given = b.add("NodeGroupInput").outputs
     points = _coloured(b, _as_points(b, given["Geometry"]))
     base = _attribute(b, "radiance:base", "FLOAT_COLOR")
     opacity = b.add("FunctionNodeSeparateColor", {"Color": base}).outputs["Alpha"]
-    shown = b.math("MULTIPLY", b.math("GREATER_THAN", opacity, FAINT), b.math("LESS_THAN", _dice(b), given["Density"]))
-    squares = _named_colour(b, given["Geometry"], _squares(b, points, shown, opacity, given["Size"]))
+    shown = b.math(
+        "MULTIPLY",
+        b.math("GREATER_THAN", opacity, FAINT),
+        b.math("LESS_THAN", _dice(b), given["Density"]),
+    )
+    squares = _named_colour(
+        b, given["Geometry"], _squares(b, points, shown, opacity, given["Size"])
+    )
     plain = _plain_points(b, points, shown, given["Size"])
-    count = enabled(b.add("GeometryNodeAttributeDomainSize", {"Geometry": points}, component="POINTCLOUD").outputs, "Point Count")
-    many = b.math("MULTIPLY", b.add("GeometryNodeIsViewport").outputs[0], b.math("GREATER_THAN", count, given["Viewport Limit"]))
-    choice = b.add("GeometryNodeSwitch", {"Switch": many, "False": squares, "True": plain}, input_type="GEOMETRY")
-    dressed = b.add("GeometryNodeSetMaterial", {"Geometry": enabled(choice.outputs, "Output"), "Material": material()})
+    count = enabled(
+        b.add(
+            "GeometryNodeAttributeDomainSize", {"Geometry": points}, component="POINTCLOUD"
+        ).outputs,
+        "Point Count",
+    )
+    many = b.math(
+        "MULTIPLY",
+        b.add("GeometryNodeIsViewport").outputs[0],
+        b.math("GREATER_THAN", count, given["Viewport Limit"]),
+    )
+    choice = b.add(
+        "GeometryNodeSwitch",
+        {"Switch": many, "False": squares, "True": plain},
+        input_type="GEOMETRY",
+    )
+    dressed = b.add(
+        "GeometryNodeSetMaterial",
+        {"Geometry": enabled(choice.outputs, "Output"), "Material": material()},
+    )
     b.add("NodeGroupOutput", {"Geometry": dressed.outputs[0]})
     return tree
 
 
 def material() -> bpy.types.Material:
-    """The material of all splats: their own colour without light, as transparent as the Gaussian is there."""
+    """The material of all splats: their own colour without light, as transparent as the Gaussian is
+    there.
+    """
     for each in bpy.data.materials:
         if each.name.split(".")[0] == NAME and each.library is None:
             return each
@@ -69,14 +115,19 @@ def material() -> bpy.types.Material:
     b = Builder(empty_tree(made))
     colour = b.add("ShaderNodeAttribute", attribute_name=COLOUR)
     across = b.add("ShaderNodeAttribute", attribute_name=ACROSS).outputs["Vector"]
-    squared = b.add("ShaderNodeVectorMath", {0: across, 1: across}, operation="DOT_PRODUCT").outputs["Value"]
+    squared = b.add(
+        "ShaderNodeVectorMath", {0: across, 1: across}, operation="DOT_PRODUCT"
+    ).outputs["Value"]
     # opacity * exp(-r^2 / 2), where the edge (squared = 1) is the r at which FAINT is left
     core = b.math("POWER", colour.outputs["Alpha"], b.math("SUBTRACT", 1.0, squared))
     alpha = b.math("MULTIPLY", core, b.math("POWER", FAINT, squared))
-    last = b.math("GREATER_THAN", b.add("ShaderNodeLightPath").outputs["Transparent Depth"], _LAST_LAYER)
+    last = b.math(
+        "GREATER_THAN", b.add("ShaderNodeLightPath").outputs["Transparent Depth"], _LAST_LAYER
+    )
     inside = b.math("LESS_THAN", squared, 1.0)
     alpha = b.math("MULTIPLY", inside, b.math("MAXIMUM", alpha, last))
-    alpha = b.math("MAXIMUM", alpha, 0.001)  # squares in one plane: EEVEE may take the colour of one that is clear there
+    # squares in one plane: EEVEE may take the colour of one that is clear there
+    alpha = b.math("MAXIMUM", alpha, 0.001)
     light = b.add("ShaderNodeEmission", {"Color": colour.outputs["Color"]}).outputs[0]
     clear = b.add("ShaderNodeBsdfTransparent").outputs[0]
     mixed = b.add("ShaderNodeMixShader", {0: alpha, 1: clear, 2: light}).outputs[0]
@@ -89,7 +140,9 @@ def material() -> bpy.types.Material:
 
 
 def _as_points(b: Builder, geometry: Any) -> Any:
-    """A point cloud, whichever of the two kinds of object the splats are in, without the harmonics that are not shown."""
+    """A point cloud, whichever of the two kinds of object the splats are in, without the harmonics
+    that are not shown.
+    """
     lean = _without(b, geometry, "radiance:sh_*")
     parts = b.add("GeometryNodeSeparateComponents", {0: lean}).outputs
     from_mesh = b.add("GeometryNodeMeshToPoints", {"Mesh": parts["Mesh"]}).outputs[0]
@@ -99,14 +152,22 @@ def _as_points(b: Builder, geometry: Any) -> Any:
 
 
 def _coloured(b: Builder, points: Any) -> Any:
-    """The points with the colour to show, made from the first harmonic, which is a picture's (sRGB), and the opacity."""
-    parts = b.add("FunctionNodeSeparateColor", {"Color": _attribute(b, "radiance:base", "FLOAT_COLOR")}).outputs
+    """The points with the colour to show, made from the first harmonic, which is a picture's
+    (sRGB), and the opacity.
+    """
+    parts = b.add(
+        "FunctionNodeSeparateColor", {"Color": _attribute(b, "radiance:base", "FLOAT_COLOR")}
+    ).outputs
     linear: dict[str | int, Any] = {}
     for name in ("Red", "Green", "Blue"):
         shown = b.math("MAXIMUM", b.math("MULTIPLY_ADD", parts[name], _DC, 0.5), 0.0)
         bright = b.math("POWER", b.math("MULTIPLY_ADD", shown, 1 / 1.055, 0.055 / 1.055), 2.4)
         is_bright = b.math("GREATER_THAN", shown, 0.04045)
-        linear[name] = b.math("ADD", b.math("MULTIPLY", bright, is_bright), b.math("MULTIPLY", shown, _faint_part(b, is_bright)))
+        linear[name] = b.math(
+            "ADD",
+            b.math("MULTIPLY", bright, is_bright),
+            b.math("MULTIPLY", shown, _faint_part(b, is_bright)),
+        )
     colour = b.add("FunctionNodeCombineColor", linear | {"Alpha": parts["Alpha"]}).outputs[0]
     return _store(b, points, COLOUR, "BYTE_COLOR", colour)
 
@@ -119,15 +180,22 @@ def _squares(b: Builder, points: Any, shown: Any, opacity: Any, size: Any) -> An
     """One mesh of flat squares, each turned and stretched as its splat."""
     scale = _attribute(b, "scale", "FLOAT_VECTOR")
     x, y, z = b.add("ShaderNodeSeparateXYZ", {0: scale}).outputs
-    across_x = b.math("LESS_THAN", x, b.math("MINIMUM", y, z))  # x is the smallest: the square stands across it
+    # x is the smallest: the square stands across it
+    across_x = b.math("LESS_THAN", x, b.math("MINIMUM", y, z))
     across_y = b.math("MULTIPLY", b.math("LESS_THAN", y, b.math("MINIMUM", x, z)), 2.0)
     planes = b.add("GeometryNodeGeometryToInstance")
-    # Geometry to Instance keeps the order in which the links were made from the last to the first: the index is checked by a test.
+    # Geometry to Instance keeps the order in which the links were made from the last to the first:
+    # the index is checked by a test.
     for turn in ((1.5707963, 0.0, 0.0), (0.0, 1.5707963, 0.0), (0.0, 0.0, 0.0)):
         b.tree.links.new(_square(b, turn), planes.inputs[0])
-    reach = b.math("SQRT", b.math("MULTIPLY", b.math("LOGARITHM", b.math("DIVIDE", opacity, FAINT), 2.718281828), 2.0))
+    reach = b.math(
+        "SQRT",
+        b.math("MULTIPLY", b.math("LOGARITHM", b.math("DIVIDE", opacity, FAINT), 2.718281828), 2.0),
+    )
     reach = b.math("MULTIPLY", reach, size)
-    stretched = b.add("ShaderNodeVectorMath", {0: scale, "Scale": reach}, operation="SCALE").outputs[0]
+    stretched = b.add(
+        "ShaderNodeVectorMath", {0: scale, "Scale": reach}, operation="SCALE"
+    ).outputs[0]
     instances = b.add(
         "GeometryNodeInstanceOnPoints",
         {
@@ -148,9 +216,13 @@ def _squares(b: Builder, points: Any, shown: Any, opacity: Any, size: Any) -> An
 def _named_colour(b: Builder, carrier: Any, squares: Any) -> Any:
     """The squares, with `COLOUR` as the colour that Solid shading shows.
 
-    No node can say which colour that is, but the mesh that holds the splats does (see `splats`), and what is joined to it takes that over.
-    One vertex of it is enough, and it must be the first of what is joined: the last one linked."""
-    mesh = b.add("GeometryNodeSeparateComponents", {0: _without(b, carrier, "radiance:*", *_HEAVY)}).outputs["Mesh"]
+    No node can say which colour that is, but the mesh that holds the splats does (see `splats`),
+    and what is joined to it takes that over. One vertex of it is enough, and it must be the first
+    of what is joined: the last one linked.
+    """
+    mesh = b.add(
+        "GeometryNodeSeparateComponents", {0: _without(b, carrier, "radiance:*", *_HEAVY)}
+    ).outputs["Mesh"]
     others = b.math("GREATER_THAN", b.add("GeometryNodeInputIndex").outputs[0], 0.0)
     first = b.add("GeometryNodeDeleteGeometry", {"Geometry": mesh, "Selection": others}).outputs[0]
     joined = b.add("GeometryNodeJoinGeometry", {0: squares})
@@ -171,17 +243,24 @@ def _without(b: Builder, geometry: Any, *names: str) -> Any:
 
 
 def _apart(b: Builder, instances: Any, across_x: Any, across_y: Any) -> Any:
-    """Each square moved within the thickness of its splat, at random: of those that lie in one plane a ray would meet only one."""
+    """Each square moved within the thickness of its splat, at random: of those that lie in one
+    plane a ray would meet only one.
+    """
     lot = b.math("MULTIPLY_ADD", _dice(b), 2 * _JITTER, -_JITTER)
     across_z = b.math("SUBTRACT", 1.0, b.math("ADD", across_x, across_y))
     parts = [b.math("MULTIPLY", lot, across) for across in (across_x, across_y, across_z)]
     step = b.add("ShaderNodeCombineXYZ", dict(enumerate(parts))).outputs[0]
-    return b.add("GeometryNodeTranslateInstances", {"Instances": instances, "Translation": step, "Local Space": True}).outputs[0]
+    return b.add(
+        "GeometryNodeTranslateInstances",
+        {"Instances": instances, "Translation": step, "Local Space": True},
+    ).outputs[0]
 
 
 def _square(b: Builder, turn: tuple[float, float, float]) -> Any:
     """A square from -1 to 1 that knows at each corner how far across it that is."""
-    flat = b.add("GeometryNodeMeshGrid", {"Size X": 2.0, "Size Y": 2.0, "Vertices X": 2, "Vertices Y": 2}).outputs["Mesh"]
+    flat = b.add(
+        "GeometryNodeMeshGrid", {"Size X": 2.0, "Size Y": 2.0, "Vertices X": 2, "Vertices Y": 2}
+    ).outputs["Mesh"]
     place = b.add("GeometryNodeInputPosition").outputs[0]
     marked = _store(b, flat, ACROSS, "FLOAT_VECTOR", place)
     return b.add("GeometryNodeTransform", {"Geometry": marked, "Rotation": turn}).outputs[0]
@@ -189,11 +268,17 @@ def _square(b: Builder, turn: tuple[float, float, float]) -> Any:
 
 def _plain_points(b: Builder, points: Any, shown: Any, size: Any) -> Any:
     """Round points, one and a half times as wide as the splats, so that they nearly touch."""
-    kept = b.add("GeometryNodeSeparateGeometry", {"Geometry": points, "Selection": shown}).outputs["Selection"]
+    kept = b.add("GeometryNodeSeparateGeometry", {"Geometry": points, "Selection": shown}).outputs[
+        "Selection"
+    ]
     x, y, z = b.add("ShaderNodeSeparateXYZ", {0: _attribute(b, "scale", "FLOAT_VECTOR")}).outputs
     smallest = b.math("MINIMUM", b.math("MINIMUM", x, y), z)
-    width = b.math("MULTIPLY", b.math("SUBTRACT", b.math("ADD", b.math("ADD", x, y), z), smallest), 0.75)
-    return b.add("GeometryNodeSetPointRadius", {0: kept, "Radius": b.math("MULTIPLY", width, size)}).outputs[0]
+    width = b.math(
+        "MULTIPLY", b.math("SUBTRACT", b.math("ADD", b.math("ADD", x, y), z), smallest), 0.75
+    )
+    return b.add(
+        "GeometryNodeSetPointRadius", {0: kept, "Radius": b.math("MULTIPLY", width, size)}
+    ).outputs[0]
 
 
 def _dice(b: Builder) -> Any:
@@ -202,7 +287,10 @@ def _dice(b: Builder) -> Any:
 
 
 def _attribute(b: Builder, name: str, kind: str) -> Any:
-    return enabled(b.add("GeometryNodeInputNamedAttribute", {"Name": name}, data_type=kind).outputs, "Attribute")
+    return enabled(
+        b.add("GeometryNodeInputNamedAttribute", {"Name": name}, data_type=kind).outputs,
+        "Attribute",
+    )
 
 
 def _store(b: Builder, geometry: Any, name: str, kind: str, value: Any) -> Any:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A World's Gaussian splats as an object of this Blender, always with the attributes that Blender 5.3 gives its own splats.
+"""A World's Gaussian splats as an object of this Blender, always with the attributes that Blender
+5.3 gives its own splats.
 
 | attribute        | type                | content                                                                    |
 | ---------------- | ------------------- | -------------------------------------------------------------------------- |
@@ -10,14 +11,17 @@
 |                  | RGBA colour, < 5.2) |                                                                            |
 | `radiance:sh_<k>`| vector              | higher harmonic k, from 0, of red, green and blue                          |
 
-Blender 5.3 and later show such a point cloud themselves. Before, a mesh that has only vertices carries them (a point cloud cannot be given
-a size before 5.2, and has no colour in Solid shading). There `splat_nodes` shows them, and `make_native` makes Blender's own of it, or of
-a point cloud that an earlier version of this add-on made in 5.2, once the file is open in 5.3.
+Blender 5.3 and later show such a point cloud themselves. Before, a mesh that has only vertices
+carries them (a point cloud cannot be given a size before 5.2, and has no colour in Solid shading).
+There `splat_nodes` shows them, and `make_native` makes Blender's own of it, or of a point cloud
+that an earlier version of this add-on made in 5.2, once the file is open in 5.3.
 
-Measured with 2,000,000 splats with harmonics of degree 3 (an SPZ 3 of 80 MB), `bpy` 4.2 and 5.2, two cores, seconds by the clock: from the
-file to the object 3.4 and 1.8 (peak of the whole process 1.2 GB; 510 MB of it stay); to show them in a window 0.2 and 0.1 as points, 2.2
-and 0.7 as discs (+ 220 to 290 MB); Cycles, 480 x 360, 16 samples, 11 and 12 (peak 2.2 GB). The .blend has 450 MB, mostly harmonics.
-"""
+Measured with 2,000,000 splats with harmonics of degree 3 (an SPZ 3 of 80 MB), `bpy` 4.2 and 5.2,
+two cores, seconds by the clock: from the file to the object 3.4 and 1.8 (peak of the whole process
+1.2 GB; 510 MB of it stay); to show them in a window 0.2 and 0.1 as points, 2.2 and 0.7 as discs (+
+220 to 290 MB); Cycles, 480 x 360, 16 samples, 11 and 12 (peak 2.2 GB). The .blend has 450 MB,
+mostly harmonics.
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -39,16 +43,26 @@ _MODIFIER = "Mint Splats"
 
 
 def has_native() -> bool:
-    """Whether this Blender has Gaussian splats of its own (5.3 and later); it is asked, not its version."""
+    """Whether this Blender has Gaussian splats of its own (5.3 and later); it is asked, not its
+    version.
+    """
     kind: Any = bpy.types.PointCloud.bl_rna.properties.get("type")
     return kind is not None and NATIVE in kind.enum_items
 
 
 def build(path: Path, name: str, collection: bpy.types.Collection) -> bpy.types.Object:
-    """The splats of an SPZ file as an object in this collection, in Blender's axes. Raises BadSplats before anything is made."""
+    """The splats of an SPZ file as an object in this collection, in Blender's axes.
+
+    Raises BadSplats before anything is made.
+    """
     header = decode.inspect(path)  # Blender's own importer believes whatever count a file claims
-    # Whether Blender's importer knows of other axes than the usual ones is not known: those are turned here.
-    made = _import_natively(path) if has_native() and header.version > 1 and decode.axes_of(path) == coordinates.USUAL else None
+    # Whether Blender's importer knows of other axes than the usual ones is not known: those are
+    # turned here.
+    made = (
+        _import_natively(path)
+        if has_native() and header.version > 1 and decode.axes_of(path) == coordinates.USUAL
+        else None
+    )
     if made is None:
         splats = decode.to_blender_axes(decode.decode(path))
         made = bpy.data.objects.new(name, _data(name, len(splats)))
@@ -73,12 +87,21 @@ def is_splats(candidate: bpy.types.Object) -> bool:
 
 
 def can_become_native(candidate: bpy.types.Object) -> bool:
-    """Whether these splats are still shown by our nodes, in a Blender that could show them itself."""
+    """Whether these splats are still shown by our nodes, in a Blender that could show them itself."""  # noqa: E501
     return has_native() and is_splats(candidate) and getattr(candidate.data, "type", None) != NATIVE
 
 
-def adjust(made: bpy.types.Object, *, density: float | None = None, size: float | None = None, viewport_limit: int | None = None) -> None:
-    """Change how these splats are shown (see `splat_nodes.group`); what is not given stays. Blender's own splats have no such settings."""
+def adjust(
+    made: bpy.types.Object,
+    *,
+    density: float | None = None,
+    size: float | None = None,
+    viewport_limit: int | None = None,
+) -> None:
+    """Change how these splats are shown (see `splat_nodes.group`); what is not given stays.
+
+    Blender's own splats have no such settings.
+    """
     for name, value in (("Density", density), ("Size", size), ("Viewport Limit", viewport_limit)):
         if value is not None and (found := setting(made, name)) is not None:
             holder, member = found
@@ -90,8 +113,10 @@ def adjust(made: bpy.types.Object, *, density: float | None = None, size: float 
 
 
 def setting(made: bpy.types.Object, name: str) -> tuple[Any, str] | None:
-    """Where Blender keeps a setting of how splats are shown: holder and property, as a layout's `prop` wants them, so that it can be
-    animated and undone as any other. None for Blender's own splats, which have none."""
+    """Where Blender keeps a setting of how splats are shown: holder and property, as a layout's
+    `prop` wants them, so that it can be animated and undone as any other. None for Blender's own
+    splats, which have none.
+    """
     modifier: Any = made.modifiers.get(_MODIFIER)
     if modifier is None or modifier.node_group is None:
         return None
@@ -102,12 +127,16 @@ def setting(made: bpy.types.Object, name: str) -> tuple[Any, str] | None:
 
 
 def make_native(old: bpy.types.Object) -> bpy.types.Object:
-    """Splats that an older Blender brought become Blender's own; the object keeps its name, place, parent and collections.
+    """Splats that an older Blender brought become Blender's own; the object keeps its name, place,
+    parent and collections.
 
-    Returns the object, a new one where the old was a mesh. Raises BadSplats in a Blender that has none or for an object that holds none."""
+    Returns the object, a new one where the old was a mesh. Raises BadSplats in a Blender that has
+    none or for an object that holds none.
+    """
     if not has_native():
         raise BadSplats(
-            f"This is Blender {bpy.app.version_string}; splats of its own come with Blender 5.3. Open the file there and try again."
+            f"This is Blender {bpy.app.version_string}; splats of its own come with Blender 5.3."
+            " Open the file there and try again."
         )
     if not is_splats(old) or "radiance:base" not in old.data.attributes:
         raise BadSplats(f"“{old.name}” holds no splats.")
@@ -117,7 +146,10 @@ def make_native(old: bpy.types.Object) -> bpy.types.Object:
 
 
 def as_point_cloud(data: Any) -> bpy.types.PointCloud:
-    """A new point cloud with the splats of a mesh or point cloud, typed as native splats want them. Needs Blender 5.2 or later."""
+    """A new point cloud with the splats of a mesh or point cloud, typed as native splats want them.
+
+    Needs Blender 5.2 or later.
+    """
     size = len(data.attributes["position"].data)
     cloud = bpy.data.pointclouds.new(data.name)
     cloud.resize(size)
@@ -127,7 +159,9 @@ def as_point_cloud(data: Any) -> bpy.types.PointCloud:
 
 
 def _with_data(old: bpy.types.Object, data: bpy.types.PointCloud) -> bpy.types.Object:
-    """The object with other data, or, where its kind would have to change, another object in its place."""
+    """The object with other data, or, where its kind would have to change, another object in its
+    place.
+    """
     modifier: Any = old.modifiers.get(_MODIFIER)
     if modifier is not None:
         old.modifiers.remove(modifier)
@@ -141,7 +175,10 @@ def _with_data(old: bpy.types.Object, data: bpy.types.PointCloud) -> bpy.types.O
         for collection in old.users_collection:
             collection.objects.link(new)
         new.parent, new.parent_type = old.parent, old.parent_type
-        new.matrix_parent_inverse, new.matrix_basis = old.matrix_parent_inverse.copy(), old.matrix_basis.copy()
+        new.matrix_parent_inverse, new.matrix_basis = (
+            old.matrix_parent_inverse.copy(),
+            old.matrix_basis.copy(),
+        )
         new.hide_render, new.hide_viewport = old.hide_render, old.hide_viewport
         old.user_remap(new)
         name = old.name
@@ -179,20 +216,31 @@ def _four_floats() -> str:
     return "FLOAT4" if "FLOAT4" in kinds else "FLOAT_COLOR"
 
 
-_MEMBER = {"FLOAT_VECTOR": "vector", "FLOAT4": "vector", "QUATERNION": "value", "FLOAT_COLOR": "color"}
+_MEMBER = {
+    "FLOAT_VECTOR": "vector",
+    "FLOAT4": "vector",
+    "QUATERNION": "value",
+    "FLOAT_COLOR": "color",
+}
 _WIDTH = {"FLOAT_VECTOR": 3, "FLOAT4": 4, "QUATERNION": 4, "FLOAT_COLOR": 4}
 
 
 def _write(data: Any, name: str, kind: str, values: np.ndarray) -> None:
     attribute = data.attributes.get(name) or data.attributes.new(name, kind, "POINT")
-    attribute.data.foreach_set(_MEMBER[attribute.data_type], np.ascontiguousarray(values, np.float32).ravel())
+    attribute.data.foreach_set(
+        _MEMBER[attribute.data_type], np.ascontiguousarray(values, np.float32).ravel()
+    )
 
 
 def _read(data: Any, size: int) -> Iterable[tuple[str, str, np.ndarray]]:
-    """The splat attributes of a mesh or point cloud; the base as four floats, whatever it was kept as."""
+    """The splat attributes of a mesh or point cloud; the base as four floats, whatever it was kept
+    as.
+    """
     for attribute in list(data.attributes):
         name, kind = attribute.name, attribute.data_type
-        if name in {"position", "scale", "rotation", "radiance:base"} or name.startswith("radiance:sh_"):
+        if name in {"position", "scale", "rotation", "radiance:base"} or name.startswith(
+            "radiance:sh_"
+        ):
             values = np.empty(size * _WIDTH[kind], np.float32)
             attribute.data.foreach_get(_MEMBER[kind], values)
             yield name, _four_floats() if name == "radiance:base" else kind, values
@@ -201,29 +249,39 @@ def _read(data: Any, size: int) -> Iterable[tuple[str, str, np.ndarray]]:
 def _show(made: bpy.types.Object) -> None:
     modifier = made.modifiers.new(_MODIFIER, "NODES")
     modifier.node_group = splat_nodes.group()
-    made.data.attributes.active_color_name = splat_nodes.COLOUR  # of what the nodes make: Solid shading can show it
+    # of what the nodes make: Solid shading can show it
+    made.data.attributes.active_color_name = splat_nodes.COLOUR
     if made.data.materials.get(splat_nodes.NAME) is None:
         made.data.materials.append(splat_nodes.material())
 
 
 def _import_natively(path: Path) -> bpy.types.Object | None:
-    """Blender 5.3's own importer, in a scene of its own so that nothing of the user's changes; None when it does not want the file."""
+    """Blender 5.3's own importer, in a scene of its own so that nothing of the user's changes; None
+    when it does not want the file.
+    """
     before = Inventory()
     staging = bpy.data.scenes.new("\x01 Mint splats")
     try:
-        # Only these two, for the same reasons as in `importer`. The importer wants a window; where none is active it is not used.
+        # Only these two, for the same reasons as in `importer`. The importer wants a window; where
+        # none is active it is not used.
         with bpy.context.temp_override(scene=staging, view_layer=staging.view_layers[0]):
             bpy.ops.wm.spz_import(filepath=str(path))
-        found = [each for each in before.new() if isinstance(each, bpy.types.Object) and each.type == "POINTCLOUD"]
+        found = [
+            each
+            for each in before.new()
+            if isinstance(each, bpy.types.Object) and each.type == "POINTCLOUD"
+        ]
         if len(found) != 1 or getattr(found[0].data, "type", None) != NATIVE:
             before.remove_new()
             return None
-        found[0].select_set(False, view_layer=staging.view_layers[0])  # it would stay selected where it goes
+        # it would stay selected where it goes
+        found[0].select_set(False, view_layer=staging.view_layers[0])
         for holder in list(found[0].users_collection):
             holder.objects.unlink(found[0])
         bpy.data.scenes.remove(staging)
         return found[0]
-    except (RuntimeError, AttributeError, TypeError):  # an operator that reports an error, or one of another shape than expected
+    # an operator that reports an error, or one of another shape than expected
+    except (RuntimeError, AttributeError, TypeError):
         before.remove_new()
         return None
 

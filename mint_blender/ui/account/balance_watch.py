@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keeps the balance that is shown true: it is read again whenever what a job of ours has reserved or paid has changed.
+"""Keeps the balance that is shown true: it is read again whenever what a job of ours has reserved
+or paid has changed.
 
-What Mint can spend is less what is reserved, so that is at a start, an approval, an end, and after a cancel.
+What Mint can spend is less what is reserved, so that is at a start, an approval, an end, and after
+a cancel.
 """
 
 from __future__ import annotations
@@ -15,17 +17,31 @@ _UNSENT = {Phase.WAITING, Phase.SENDING}
 
 
 def catch_up(board: Board) -> None:
-    """Ask for the balance if it may have changed; not for what has happened before this Blender was there."""
+    """Ask for the balance if it may have changed; not for what has happened before this Blender was
+    there.
+    """
     now = {job.id: _standing(job) for job in board.jobs() if board.is_driven_here(job.id)}
-    changed = [job_id for job_id, standing in now.items() if _known.get(job_id, (None, False)) != standing]
+    changed = [
+        job_id for job_id, standing in now.items() if _known.get(job_id, (None, False)) != standing
+    ]
     _known.update(now)
     if changed:
         board.ask(Balance())
 
 
 def left_after(board: Board, balance: float, price: float) -> float:
-    """What would be left of the balance: what waits in line will be taken from it too, and Mint does not know of that yet."""
-    return balance - price - sum((job.estimate or 0.0) + (job.optimize_estimate or 0.0) for job in board.jobs() if _is_unsent(job))
+    """What would be left of the balance: what waits in line will be taken from it too, and Mint
+    does not know of that yet.
+    """
+    return (
+        balance
+        - price
+        - sum(
+            (job.estimate or 0.0) + (job.optimize_estimate or 0.0)
+            for job in board.jobs()
+            if _is_unsent(job)
+        )
+    )
 
 
 def forget() -> None:
@@ -38,4 +54,6 @@ def _standing(job: Job) -> tuple[float | None, bool]:
 
 
 def _is_unsent(job: Job) -> bool:
-    return job.phase in _UNSENT and job.operation is None and job.existing is None and job.hold is None
+    return (
+        job.phase in _UNSENT and job.operation is None and job.existing is None and job.hold is None
+    )

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""While a job waits for Credits: the balance is read now and then, and it is said when it suffices. Going on is left to the user.
+"""While a job waits for Credits: the balance is read now and then, and it is said when it suffices.
 
-The timer is there only while such a job is. It draws nothing and waits for nothing: it puts the question before the worker.
+Going on is left to the user.
+
+The timer is there only while such a job is. It draws nothing and waits for nothing: it puts the
+question before the worker.
 """
 
 from __future__ import annotations
@@ -24,7 +27,10 @@ _told: set[str] = set()
 
 
 def catch_up(board: Board, wake: Callable[[], None]) -> None:
-    """See to the timer, and say once for each job that it can go on. `wake` lets the heart beat, which takes the answers in."""
+    """See to the timer, and say once for each job that it can go on.
+
+    `wake` lets the heart beat, which takes the answers in.
+    """
     global _wake
     _wake = wake
     waiting = _waiting(board)
@@ -40,7 +46,9 @@ def catch_up(board: Board, wake: Callable[[], None]) -> None:
 
 
 def missing(board: Board, job: Job) -> float | None:
-    """How many Credits a waiting job lacks: 0 when it could go on, by the balance as read since it stopped; None where nobody knows."""
+    """How many Credits a waiting job lacks: 0 when it could go on, by the balance as read since it
+    stopped; None where nobody knows.
+    """
     return board.purse.missing(job, board.waits_since(job))
 
 
@@ -52,7 +60,11 @@ def forget() -> None:
 
 
 def _waiting(board: Board) -> list[Job]:
-    return [job for job in board.jobs() if job.phase is Phase.BILLING and job.decision is None and job.hold is None]
+    return [
+        job
+        for job in board.jobs()
+        if job.phase is Phase.BILLING and job.decision is None and job.hold is None
+    ]
 
 
 def _look() -> float | None:
@@ -60,7 +72,12 @@ def _look() -> float | None:
     board = session.existing()
     if board is None or not _waiting(board):
         return None
-    if session.may_go_online() and bpy.context.window_manager.windows and not board.is_asked(Balance()) and _wake is not None:
+    if (
+        session.may_go_online()
+        and bpy.context.window_manager.windows
+        and not board.is_asked(Balance())
+        and _wake is not None
+    ):
         board.ask(Balance())
         _wake()
     return EVERY

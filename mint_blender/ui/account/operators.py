@@ -18,7 +18,9 @@ from ..translations import translated
 def account_changed() -> None:
     """Another key or address was entered: say at once whether Mint accepts it."""
     if not bpy.app.background and session.may_go_online() and session.account().key:
-        price_queries.ask(WhoseKey(), Balance(), create_properties.price_of(create_properties.of(bpy.context)))
+        price_queries.ask(
+            WhoseKey(), Balance(), create_properties.price_of(create_properties.of(bpy.context))
+        )
 
 
 class _Question(bpy.types.Operator):
@@ -67,7 +69,7 @@ class MINT_OT_open_online_preference(bpy.types.Operator):
 
 
 class MINT_OT_confirm_address(bpy.types.Operator):
-    """Send the API key of the preferences to the address that MINT_API_BASE_URL names, from now on"""
+    """Send the API key of the preferences to the address that MINT_API_BASE_URL names, from now on"""  # noqa: E501
 
     bl_idname = "mint.confirm_address"
     bl_label = "Use My Key There"
@@ -85,4 +87,9 @@ class MINT_OT_confirm_address(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (MINT_OT_confirm_address, MINT_OT_check_key, MINT_OT_refresh_account, MINT_OT_open_online_preference)
+CLASSES = (
+    MINT_OT_confirm_address,
+    MINT_OT_check_key,
+    MINT_OT_refresh_account,
+    MINT_OT_open_online_preference,
+)

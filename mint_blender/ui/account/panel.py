@@ -35,7 +35,10 @@ def draw_key(layout: bpy.types.UILayout) -> None:
     field.prop(stored, "api_key", text="", placeholder="API key")
     row.operator("mint.check_key", text="Check")
     if origin := session.account().withheld_from:
-        text = f"MINT_API_BASE_URL leads to {origin}. Your API key is not sent there until you confirm this address."
+        text = (
+            f"MINT_API_BASE_URL leads to {origin}. Your API key is not sent there until you confirm"
+            " this address."
+        )
         wrapped(layout, text, icon="ERROR")
         layout.operator("mint.confirm_address", icon="CHECKMARK")
         return
@@ -48,7 +51,11 @@ def draw_key(layout: bpy.types.UILayout) -> None:
     elif answered is not None and answered.complaint:
         wrapped(layout, answered.complaint, icon="ERROR")
     elif answered is not None:
-        layout.label(text=translated(f"Accepted: {getattr(answered.answer, 'display_name', '')}"), translate=False, icon="CHECKMARK")
+        layout.label(
+            text=translated(f"Accepted: {getattr(answered.answer, 'display_name', '')}"),
+            translate=False,
+            icon="CHECKMARK",
+        )
 
 
 def balance() -> float | None:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The add-on's preferences: account and usage, limits, where things are kept, and what is rarely needed."""
+"""The add-on's preferences: account and usage, limits, where things are kept, and what is rarely
+needed.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,10 @@ class MintPreferences(bpy.types.AddonPreferences):
 
     api_key: bpy.props.StringProperty(
         name="API Key",
-        description="Your Mint API key. Blender keeps it unencrypted in your preferences; the variable MINT_API_KEY is the other way",
+        description=(
+            "Your Mint API key. Blender keeps it unencrypted in your preferences; the variable"
+            " MINT_API_KEY is the other way"
+        ),
         subtype="PASSWORD",
         update=_account_changed,
     )
@@ -43,12 +48,18 @@ class MintPreferences(bpy.types.AddonPreferences):
     confirmed_origins: bpy.props.StringProperty(name="Confirmed Addresses", options={"HIDDEN"})
     limit_each: bpy.props.IntProperty(
         name="Per Generation",
-        description="Credits that one generation may cost without a question; where nobody can be asked it is refused. 0: no limit",
+        description=(
+            "Credits that one generation may cost without a question; where nobody can be asked it"
+            " is refused. 0: no limit"
+        ),
         min=0,
     )
     limit_day: bpy.props.IntProperty(
         name="Per Day",
-        description="Credits that may be spent in a day without a question; where nobody can be asked more is refused. 0: no limit",
+        description=(
+            "Credits that may be spent in a day without a question; where nobody can be asked more"
+            " is refused. 0: no limit"
+        ),
         min=0,
     )
     show_advanced: bpy.props.BoolProperty(name="Advanced", options={"SKIP_SAVE"})
@@ -72,12 +83,23 @@ def _draw(layout: bpy.types.UILayout, stored: MintPreferences) -> None:
 def _draw_account(box: bpy.types.UILayout) -> None:
     box.label(text="Account", icon="USER")
     if key_from_environment():
-        wrapped(box, "The key comes from the environment variable MINT_API_KEY, which wins over the field.", icon="INFO")
+        wrapped(
+            box,
+            "The key comes from the environment variable MINT_API_KEY, which wins over the field.",
+            icon="INFO",
+        )
     account_panel.draw_key(box)
-    wrapped(box, "Blender keeps the key unencrypted in your user preferences. MINT_API_KEY in the environment is the other way.")
+    wrapped(
+        box,
+        "Blender keeps the key unencrypted in your user preferences. MINT_API_KEY in the"
+        " environment is the other way.",
+    )
     online = session.may_go_online()
     row = box.row()
-    row.label(text="Online access is on" if online else "Online access is off", icon="INTERNET" if online else "INTERNET_OFFLINE")
+    row.label(
+        text="Online access is on" if online else "Online access is off",
+        icon="INTERNET" if online else "INTERNET_OFFLINE",
+    )
     if not online:
         row.operator("mint.open_online_preference", icon="PREFERENCES")
 
@@ -94,7 +116,11 @@ def _draw_usage(box: bpy.types.UILayout) -> None:
 def _draw_limits(box: bpy.types.UILayout, stored: MintPreferences) -> None:
     """How much may be spent without a question."""
     box.label(text=translated("Limits"), translate=False, icon="FUND")
-    wrapped(box, "Above a limit you are asked before anything is started; on the command line and in scripts it is refused.")
+    wrapped(
+        box,
+        "Above a limit you are asked before anything is started; on the command line and in scripts"
+        " it is refused.",
+    )
     column = box.column()
     column.use_property_split = True
     column.use_property_decorate = False
@@ -103,7 +129,9 @@ def _draw_limits(box: bpy.types.UILayout, stored: MintPreferences) -> None:
 
 
 def _draw_defaults(box: bpy.types.UILayout) -> None:
-    """The form itself: what was used last is what comes next, and here it can be looked at and changed."""
+    """The form itself: what was used last is what comes next, and here it can be looked at and
+    changed.
+    """
     box.label(text="Defaults", icon="PRESET")
     fields = create_properties.of(bpy.context)
     column = box.column()
@@ -120,7 +148,9 @@ def _draw_disk(box: bpy.types.UILayout) -> None:
     row.operator("wm.path_open", text="", icon="FILE_FOLDER").filepath = str(session.home())
     row = box.row()
     row.label(text=translated(storage.size_in_words()), translate=False)
-    row.operator("mint.measure_downloads", text=translated("Measure"), translate=False, icon="FILE_REFRESH")
+    row.operator(
+        "mint.measure_downloads", text=translated("Measure"), translate=False, icon="FILE_REFRESH"
+    )
     row.operator("mint.clear_downloads", text="Clear", icon="TRASH")
 
 

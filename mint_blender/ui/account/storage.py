@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the add-on keeps on disk: how large it is, and how to be rid of it. Measured when asked, never while drawing."""
+"""What the add-on keeps on disk: how large it is, and how to be rid of it.
+
+Measured when asked, never while drawing.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,11 @@ _handler: logging.Handler | None = None
 
 def size_in_words() -> str:
     """The size of the downloads as last measured."""
-    return "Downloads: not measured yet" if _size is None else f"Downloads: {_size / 1024 / 1024:,.1f} MB"
+    return (
+        "Downloads: not measured yet"
+        if _size is None
+        else f"Downloads: {_size / 1024 / 1024:,.1f} MB"
+    )
 
 
 def log_file() -> Path:
@@ -67,15 +74,19 @@ class MINT_OT_measure_downloads(bpy.types.Operator):
 
 
 class MINT_OT_clear_downloads(bpy.types.Operator):
-    """Delete the downloaded files of finished jobs. What is in your scenes stays, and files can be fetched again at no cost"""
-
     bl_idname = "mint.clear_downloads"
     bl_label = "Clear Downloads"
+    bl_description = (
+        "Delete the downloaded files of finished jobs. What is in your scenes stays, and files "
+        "can be fetched again at no cost"
+    )
     bl_options = {"REGISTER"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """Files are deleted: ask first."""
-        return context.window_manager.invoke_confirm(self, event, title="Clear Downloads", confirm_text="Delete Files")
+        return context.window_manager.invoke_confirm(
+            self, event, title="Clear Downloads", confirm_text="Delete Files"
+        )
 
     def execute(self, context: bpy.types.Context) -> Any:
         """Everything but what jobs on the list still need."""

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The last days as a small chart: for each day a bar of Credits, and below the line what failed.
 
-It is drawn with NumPy into icons, by the heartbeat and only when the journal has changed. Blender shows an icon as a square, so a wide
-chart is several of them side by side. Transparent, in colours that can be told from a light ground and from a dark one.
+It is drawn with NumPy into icons, by the heartbeat and only when the journal has changed. Blender
+shows an icon as a square, so a wide chart is several of them side by side. Transparent, in colours
+that can be told from a light ground and from a dark one.
 """
 
 from __future__ import annotations
@@ -73,7 +74,9 @@ def draw(layout: bpy.types.UILayout) -> None:
     chart.alignment = "LEFT"
     for number, days in enumerate(tiles(_month.days)):
         tile = chart.column(align=True)
-        tile.ui_units_x = _SCALE  # else a label takes as much as it can get, and the days of one tile stand far from those of the next
+        # else a label takes as much as it can get, and the days of one tile stand far from those of
+        # the next
+        tile.ui_units_x = _SCALE
         tile.template_icon(icon_value=_icons[f"tile-{number}"].icon_id, scale=_SCALE)
         tile.label(text=f"{days[0].date:%m-%d}", translate=False)
     most = max(day.credits for day in _month.days)
@@ -86,7 +89,11 @@ def draw(layout: bpy.types.UILayout) -> None:
     )
     share = _month.failed_share
     if share is not None:
-        figures.label(text=translated(f"{_month.failed:,} failed ({share:.0%})"), translate=False, icon_value=_icons["failed"].icon_id)
+        figures.label(
+            text=translated(f"{_month.failed:,} failed ({share:.0%})"),
+            translate=False,
+            icon_value=_icons["failed"].icon_id,
+        )
 
 
 def tiles(days: Sequence[Day]) -> list[Sequence[Day]]:
@@ -96,7 +103,9 @@ def tiles(days: Sequence[Day]) -> list[Sequence[Day]]:
 
 
 def tile_pixels(days: Sequence[Day], most_credits: float, most_failed: int) -> Pixels:
-    """The picture of some days, rows from below: a bar upwards for the Credits, one downwards for how many failed."""
+    """The picture of some days, rows from below: a bar upwards for the Credits, one downwards for
+    how many failed.
+    """
     pixels = np.zeros((SIZE, SIZE, 4), dtype=np.float32)
     step = SIZE / len(days)
     for number, day in enumerate(days):

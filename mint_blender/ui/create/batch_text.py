@@ -25,11 +25,16 @@ from ..translations import OURS, translated
 from . import properties as create_properties
 
 LANDINGS = [
-    ("SIDE_BY_SIDE", "Side by Side", "Each lands when it is done, beside the others, from the 3D cursor on"),
+    (
+        "SIDE_BY_SIDE",
+        "Side by Side",
+        "Each lands when it is done, beside the others, from the 3D cursor on",
+    ),
     ("READY", "Wait as Ready", "None lands by itself: place those that you like"),
 ]
 NO_PROMPTS = "There are no prompts in this text: write one a line."
-TICK, PATIENCE = 0.1, 3.0  # seconds between two looks at whether the price is known, and until the dialog opens without it
+# seconds between two looks at whether the price is known, and until the dialog opens without it
+TICK, PATIENCE = 0.1, 3.0
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,11 @@ class Prompt:
 def prompts_in(text: bpy.types.Text | None) -> list[Prompt]:
     """Every line of a text with something in it."""
     lines = text.as_string().splitlines() if text is not None else []
-    return [Prompt(number, words) for number, line in enumerate(lines, start=1) if (words := line.strip())]
+    return [
+        Prompt(number, words)
+        for number, line in enumerate(lines, start=1)
+        if (words := line.strip())
+    ]
 
 
 class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
@@ -53,11 +62,17 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
     bl_label = "Generate Each Line with Mint"
     bl_options = {"REGISTER"}
 
-    text: bpy.props.StringProperty(name="Text", description="The text whose lines are the prompts", options={"SKIP_SAVE"})
+    text: bpy.props.StringProperty(
+        name="Text", description="The text whose lines are the prompts", options={"SKIP_SAVE"}
+    )
     kind: bpy.props.EnumProperty(name="Kind", items=create_properties.KINDS)
-    preset: bpy.props.EnumProperty(name="Preset", items=create_properties.PRESETS, default="FAST", translation_context=OURS)
+    preset: bpy.props.EnumProperty(
+        name="Preset", items=create_properties.PRESETS, default="FAST", translation_context=OURS
+    )
     mode: bpy.props.EnumProperty(name="Mode", items=MODES)
-    landing: bpy.props.EnumProperty(name="Results", items=LANDINGS, description="What becomes of the results")
+    landing: bpy.props.EnumProperty(
+        name="Results", items=LANDINGS, description="What becomes of the results"
+    )
     spacing: bpy.props.FloatProperty(
         name="Spacing",
         default=2.0,
@@ -66,7 +81,8 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         unit="LENGTH",
         description="From one result to the next; a wider one takes the room that it needs",
     )
-    asked: bpy.props.BoolProperty(options={"HIDDEN", "SKIP_SAVE"})  # the price was asked for: open the dialog, known or not
+    # the price was asked for: open the dialog, known or not
+    asked: bpy.props.BoolProperty(options={"HIDDEN", "SKIP_SAVE"})
 
     _timer: bpy.types.Timer | None = None
     _until = 0.0
@@ -75,7 +91,9 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only where there is a text."""
         if not bpy.data.texts:
-            cls.poll_message_set(translated("There is no text: write one in the Text Editor, one prompt a line"))
+            cls.poll_message_set(
+                translated("There is no text: write one in the Text Editor, one prompt a line")
+            )
         return bool(bpy.data.texts)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
@@ -93,7 +111,10 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         if event.type != "TIMER" or (not self._is_answered() and time.monotonic() < self._until):
             return {"PASS_THROUGH"}
         self.cancel(context)
-        chosen = {name: getattr(self, name) for name in ("text", "kind", "preset", "mode", "landing", "spacing")}
+        chosen = {
+            name: getattr(self, name)
+            for name in ("text", "kind", "preset", "mode", "landing", "spacing")
+        }
         bpy.ops.mint.batch_text("INVOKE_DEFAULT", asked=True, **chosen)
         return {"FINISHED", "PASS_THROUGH"}
 
@@ -124,11 +145,17 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         self._draw_price(layout)
 
     def execute(self, context: bpy.types.Context) -> Any:
-        """Start them all; the board lets as many go at once as Mint takes. In background mode, wait for them to rest."""
+        """Start them all; the board lets as many go at once as Mint takes.
+
+        In background mode, wait for them to rest.
+        """
         text: bpy.types.Text | None = bpy.data.texts.get(self.text or _text_at_hand(context))
         prompts = prompts_in(text)
         if text is None or not prompts:
-            return complain(self, NO_PROMPTS if text is not None else f"There is no text “{self.text}” in this file.")
+            return complain(
+                self,
+                NO_PROMPTS if text is not None else f"There is no text “{self.text}” in this file.",
+            )
         wishes = [(prompt, self._request(prompt)) for prompt in prompts]
         for prompt, request in wishes:
             if complaint := request.complaint():
@@ -144,10 +171,18 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         return begin(self, start)
 
     def _request(self, prompt: Prompt) -> GenerationRequest:
-        return GenerationRequest(Kind(self.kind.lower()), prompt.words, Preset(self.preset.lower()), Mode(self.mode.lower()))
+        return GenerationRequest(
+            Kind(self.kind.lower()),
+            prompt.words,
+            Preset(self.preset.lower()),
+            Mode(self.mode.lower()),
+        )
 
     def _targets(self, context: bpy.types.Context, count: int) -> list[Target]:
-        """Where each lands. Of several Worlds none takes the scene's background: the last one to come would have it."""
+        """Where each lands.
+
+        Of several Worlds none takes the scene's background: the last one to come would have it.
+        """
         target = Target(scene=context.scene.name, group=uuid.uuid4().hex[:12], panorama=count == 1)
         if self.landing == "READY":
             return [target] * count
@@ -155,14 +190,17 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         places = [grid.cell(cursor, number, self.spacing) for number in range(count)]
         return [replace(target, at=at, document=session.document()) for at in places]
 
-    # -- the price ----------------------------------------------------------------------------------------------------
+    # -- the price
+    # ----------------------------------------------------------------------------------------------------  # noqa: E501
 
     def _question(self, kind: str = "", preset: str = "", mode: str = "") -> Price:
         kind, preset, mode = kind or self.kind, preset or self.preset, mode or self.mode
         return Price(Kind(kind.lower()), Preset(preset.lower()), Mode(mode.lower()))
 
     def _ask_prices(self) -> bool:
-        """Ask what is not known yet: first what the dialog will show, then what can be chosen in it. Is there anything to wait for?"""
+        """Ask what is not known yet: first what the dialog will show, then what can be chosen in
+        it. Is there anything to wait for?
+        """
         board: Board | None = session.existing()
         choices = [
             self._question(kind[0], preset[0], mode[0])
@@ -170,7 +208,11 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
             for preset in create_properties.PRESETS
             for mode in MODES
         ]
-        wanted = [question for question in dict.fromkeys([self._question(), *choices]) if board is None or not board.purse.known(question)]
+        wanted = [
+            question
+            for question in dict.fromkeys([self._question(), *choices])
+            if board is None or not board.purse.known(question)
+        ]
         if not wanted or not session.account().key or price_queries.ask(Balance(), *wanted):
             return False
         return self._question() in wanted
@@ -201,12 +243,23 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
             return
         board = session.existing()
         total, balance = each * count, board.purse.balance if board else None
-        layout.label(text=translated(f"{said}, about {total:,.0f} Credits in all"), icon="INFO", translate=False)
+        layout.label(
+            text=translated(f"{said}, about {total:,.0f} Credits in all"),
+            icon="INFO",
+            translate=False,
+        )
         if balance is not None:
             row = layout.row()
             row.alert = total > balance
             left = balance - total
-            row.label(text=translated(f"Leaves {left:,.0f} Credits" if left >= 0 else f"{-left:,.0f} Credits are missing"), translate=False)
+            row.label(
+                text=translated(
+                    f"Leaves {left:,.0f} Credits"
+                    if left >= 0
+                    else f"{-left:,.0f} Credits are missing"
+                ),
+                translate=False,
+            )
 
 
 def _text_at_hand(context: bpy.types.Context) -> str:
@@ -220,7 +273,9 @@ def _text_at_hand(context: bpy.types.Context) -> str:
 def _draw_in_text_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
     self.layout.separator()
     self.layout.operator_context = "INVOKE_DEFAULT"
-    self.layout.operator(MINT_OT_batch_text.bl_idname, text="Generate Each Line with Mint…", icon="WORLD")
+    self.layout.operator(
+        MINT_OT_batch_text.bl_idname, text="Generate Each Line with Mint…", icon="WORLD"
+    )
 
 
 def add() -> None:

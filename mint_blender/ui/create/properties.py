@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the user is about to ask for: the fields of the Create panel.
 
-They live in the window manager, so nothing of them gets into a .blend. A file load empties it, and a restart too: the last used
-settings are kept in a small file of ours and come back.
+They live in the window manager, so nothing of them gets into a .blend. A file load empties it, and
+a restart too: the last used settings are kept in a small file of ours and come back.
 """
 
 from __future__ import annotations
@@ -21,7 +21,12 @@ from ...jobs import queries
 from ...jobs.job import Target
 from ...jobs.queries import OptimizationPrice, Price
 from ...jobs.request_template import Wish
-from ...mint.generation_request import LONGEST_NAME, LONGEST_PROMPT, GenerationRequest, prompt_for_pictures
+from ...mint.generation_request import (
+    LONGEST_NAME,
+    LONGEST_PROMPT,
+    GenerationRequest,
+    prompt_for_pictures,
+)
 from ...mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
 from ...scene.capabilities import readable_extensions
 from .. import session
@@ -67,11 +72,22 @@ COLLIDERS = [
 
 # Kept from one session to the next. The prompt is not: it is cleared once it was sent.
 _WORLD = ("splats", "collider", "rigid_body", "panorama", "camera")
-_REMEMBERED = ("kind", "preset", "review", "pose", "optimize", "place", "use_height", "height", *_WORLD)
+_REMEMBERED = (
+    "kind",
+    "preset",
+    "review",
+    "pose",
+    "optimize",
+    "place",
+    "use_height",
+    "height",
+    *_WORLD,
+)
 
 
 _hearers: list[Callable[[], None]] = []
-_recalling: list[bool] = []  # one entry while the settings of last time are filled in: nobody has changed anything then
+# one entry while the settings of last time are filled in: nobody has changed anything then
+_recalling: list[bool] = []
 
 
 def hear(hearer: Callable[[], None]) -> None:
@@ -89,7 +105,8 @@ def _changed(form: MintForm, context: bpy.types.Context) -> None:
         hearer()
 
 
-_lacking: frozenset[str] = frozenset()  # what this Blender would need to open an optimised file, once somebody wants one
+# what this Blender would need to open an optimised file, once somebody wants one
+_lacking: frozenset[str] = frozenset()
 
 
 def _optimize_changed(form: MintForm, context: bpy.types.Context) -> None:
@@ -102,14 +119,20 @@ def _optimize_changed(form: MintForm, context: bpy.types.Context) -> None:
 class MintForm(bpy.types.PropertyGroup):
     """The fields of the Create panel."""
 
-    kind: bpy.props.EnumProperty(name="Kind", items=KINDS, description="What to generate", update=_changed)
+    kind: bpy.props.EnumProperty(
+        name="Kind", items=KINDS, description="What to generate", update=_changed
+    )
     prompt: bpy.props.StringProperty(
         name="Prompt",
         description="What to make, in a few words or many",
         options={"TEXTEDIT_UPDATE", "SKIP_SAVE"},
         update=_changed,
     )
-    text: bpy.props.PointerProperty(name="Text", type=bpy.types.Text, description="Take the prompt from this text instead of the field")
+    text: bpy.props.PointerProperty(
+        name="Text",
+        type=bpy.types.Text,
+        description="Take the prompt from this text instead of the field",
+    )
     preset: bpy.props.EnumProperty(
         name="Preset",
         items=PRESETS,
@@ -120,33 +143,69 @@ class MintForm(bpy.types.PropertyGroup):
     )
     review: bpy.props.BoolProperty(
         name="Show Me the Preview First",
-        description="Stop at a preview picture, to approve it or to ask for changes, before the expensive part is made",
+        description=(
+            "Stop at a preview picture, to approve it or to ask for changes, before the expensive"
+            " part is made"
+        ),
         default=True,
         update=_changed,
     )
-    name: bpy.props.StringProperty(name="Name", description="What to call the result; empty: named after the prompt", maxlen=LONGEST_NAME)
-    pose: bpy.props.EnumProperty(name="Pose", items=POSES, description="A neutral pose for a character", update=_changed)
+    name: bpy.props.StringProperty(
+        name="Name",
+        description="What to call the result; empty: named after the prompt",
+        maxlen=LONGEST_NAME,
+    )
+    pose: bpy.props.EnumProperty(
+        name="Pose", items=POSES, description="A neutral pose for a character", update=_changed
+    )
     optimize: bpy.props.EnumProperty(
         name="Optimise Afterwards",
         items=OPTIMIZE,
-        description="Have Mint make a lighter file of the model, which is taken instead. That costs Credits beside the generation",
+        description=(
+            "Have Mint make a lighter file of the model, which is taken instead. That costs Credits"
+            " beside the generation"
+        ),
         translation_context=OURS,
         update=_optimize_changed,
     )
-    place: bpy.props.EnumProperty(name="Place At", items=PLACES, description="Where the result lands", update=_changed)
-    use_height: bpy.props.BoolProperty(name="Scale to Height", description="Scale the model to a height; generated sizes are arbitrary")
-    height: bpy.props.FloatProperty(
-        name="Height", default=1.0, min=0.001, soft_max=100.0, unit="LENGTH", description="Height of the model in the scene"
+    place: bpy.props.EnumProperty(
+        name="Place At", items=PLACES, description="Where the result lands", update=_changed
     )
-    splats: bpy.props.EnumProperty(name="Splats", items=SPLATS, description="Gaussian splats to fetch with a World", update=_changed)
-    collider: bpy.props.EnumProperty(name="Collider", items=COLLIDERS, description="What the mesh of floors and walls is for")
-    rigid_body: bpy.props.BoolProperty(name="Rigid Body", description="Make the collider a passive rigid body: things fall onto it")
+    use_height: bpy.props.BoolProperty(
+        name="Scale to Height",
+        description="Scale the model to a height; generated sizes are arbitrary",
+    )
+    height: bpy.props.FloatProperty(
+        name="Height",
+        default=1.0,
+        min=0.001,
+        soft_max=100.0,
+        unit="LENGTH",
+        description="Height of the model in the scene",
+    )
+    splats: bpy.props.EnumProperty(
+        name="Splats",
+        items=SPLATS,
+        description="Gaussian splats to fetch with a World",
+        update=_changed,
+    )
+    collider: bpy.props.EnumProperty(
+        name="Collider", items=COLLIDERS, description="What the mesh of floors and walls is for"
+    )
+    rigid_body: bpy.props.BoolProperty(
+        name="Rigid Body", description="Make the collider a passive rigid body: things fall onto it"
+    )
     panorama: bpy.props.BoolProperty(
         name="Panorama as Scene World",
-        description="Light the scene with the panorama. The earlier World of the scene is kept and comes back with one click",
+        description=(
+            "Light the scene with the panorama. The earlier World of the scene is kept and comes"
+            " back with one click"
+        ),
         default=True,
     )
-    camera: bpy.props.BoolProperty(name="Start Camera", description="Add a camera where the panorama was taken", default=True)
+    camera: bpy.props.BoolProperty(
+        name="Start Camera", description="Add a camera where the panorama was taken", default=True
+    )
 
 
 def of(context: bpy.types.Context) -> MintForm:
@@ -160,8 +219,14 @@ def prompt_of(form: MintForm) -> str:
 
 
 def placeholder(form: MintForm) -> str:
-    """What stands in the empty field: a question, or the prompt that pictures get which come without one."""
-    return prompt_for_pictures(Kind(form.kind.lower())) if references_properties.sources(form.id_data) else "What shall it be?"
+    """What stands in the empty field: a question, or the prompt that pictures get which come
+    without one.
+    """
+    return (
+        prompt_for_pictures(Kind(form.kind.lower()))
+        if references_properties.sources(form.id_data)
+        else "What shall it be?"
+    )
 
 
 def longest_prompt(form: MintForm) -> int:
@@ -186,7 +251,11 @@ def request_of(form: MintForm) -> GenerationRequest:
 
 def price_of(form: MintForm) -> Price:
     """The question what this would cost."""
-    return Price(Kind(form.kind.lower()), Preset(form.preset.lower()), Mode.REVIEW if form.review else Mode.AUTO)
+    return Price(
+        Kind(form.kind.lower()),
+        Preset(form.preset.lower()),
+        Mode.REVIEW if form.review else Mode.AUTO,
+    )
 
 
 def prices_of(form: MintForm) -> tuple[Price | OptimizationPrice, ...]:
@@ -206,7 +275,9 @@ def optimize_of(form: MintForm) -> OptimizationLevel | None:
 
 
 def optimize_complaint(form: MintForm) -> str | None:
-    """Why nothing is optimised, though that is wanted: nothing is paid for a file that this Blender cannot open."""
+    """Why nothing is optimised, though that is wanted: nothing is paid for a file that this Blender
+    cannot open.
+    """
     return explain_missing(_lacking) if form.optimize != "OFF" and _lacking else None
 
 
@@ -228,7 +299,9 @@ def target_of(form: MintForm, context: bpy.types.Context) -> Target:
 
 def here(context: bpy.types.Context, target: Target = Target()) -> Target:
     """It lands at the 3D cursor, in this scene of this file."""
-    return replace(target, at=cursor(context), document=session.document(), scene=context.scene.name)
+    return replace(
+        target, at=cursor(context), document=session.document(), scene=context.scene.name
+    )
 
 
 def cursor(context: bpy.types.Context) -> tuple[float, float, float]:
@@ -238,10 +311,16 @@ def cursor(context: bpy.types.Context) -> tuple[float, float, float]:
 
 
 def fill(form: MintForm, wish: Wish) -> None:
-    """As it was for that wish, to be changed; what is not known of it stays as it is. Pictures that are gone are left out."""
+    """As it was for that wish, to be changed; what is not known of it stays as it is.
+
+    Pictures that are gone are left out.
+    """
     request, target = wish.request, wish.target
     form.kind, form.text = request.kind.name, None
-    form.prompt, form.name = request.prompt[: LONGEST_PROMPT[request.kind]], (request.name or "")[:LONGEST_NAME]
+    form.prompt, form.name = (
+        request.prompt[: LONGEST_PROMPT[request.kind]],
+        (request.name or "")[:LONGEST_NAME],
+    )
     if not wish.is_whole:
         return
     form.preset, form.review = request.preset.name, request.mode is Mode.REVIEW
@@ -250,7 +329,12 @@ def fill(form: MintForm, wish: Wish) -> None:
     form.use_height, form.height = target.height is not None, target.height or form.height
     if request.kind is Kind.WORLD:
         form.splats = target.splats if target.splats in {name for name, *_ in SPLATS} else "NONE"
-        form.collider, form.rigid_body, form.panorama, form.camera = target.collider, target.rigid_body, target.panorama, target.camera
+        form.collider, form.rigid_body, form.panorama, form.camera = (
+            target.collider,
+            target.rigid_body,
+            target.panorama,
+            target.camera,
+        )
     references_properties.use(image for image in request.images if image not in wish.gone)
 
 
@@ -274,7 +358,9 @@ def sent() -> None:
 
 
 def recall() -> None:
-    """Fill the form with the settings of last time; what an older version wrote and is unknown today is passed over."""
+    """Fill the form with the settings of last time; what an older version wrote and is unknown
+    today is passed over.
+    """
     form = of(bpy.context)
     try:
         settings = json.loads(_file().read_text(encoding="utf-8"))

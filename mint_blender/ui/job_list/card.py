@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How one job looks in the sidebar: its picture, its state in plain words, and only the actions that make sense now."""
+"""How one job looks in the sidebar: its picture, its state in plain words, and only the actions
+that make sense now.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ from ..worlds import look_inside
 from . import placed_results, review_feedback
 
 _LARGE = 9.0  # times the height of a button
-_MOST_NOTES = 5  # as many as a World has of which no part came as it should: one for each, its RAD, and how it stood
+# as many as a World has of which no part came as it should: one for each, its RAD, and how it stood
+_MOST_NOTES = 5
 
 
 def draw(layout: bpy.types.UILayout, board: Board, job: Job, *, width: int) -> None:
@@ -84,28 +87,51 @@ _ICONS: dict[Phase, Any] = {
 
 def _short_state(job: Job) -> str:
     """The state without its reason, which stands below."""
-    return presenter.state(job) if job.hold else {Phase.PAUSED: "Paused", Phase.FAILED: "Failed"}.get(job.phase, presenter.state(job))
+    return (
+        presenter.state(job)
+        if job.hold
+        else {Phase.PAUSED: "Paused", Phase.FAILED: "Failed"}.get(job.phase, presenter.state(job))
+    )
 
 
 def _draw_progress(column: bpy.types.UILayout, board: Board, job: Job) -> None:
-    """What goes on, honestly: bytes of a download, a share of the usual time, or only how long it has taken so far."""
+    """What goes on, honestly: bytes of a download, a share of the usual time, or only how long it
+    has taken so far.
+    """
     hitch, loading = board.hitches.get(job.id), board.progress.get(job.id)
     if not session.may_go_online():
         column.label(text="Waits: online access is off", icon="INTERNET_OFFLINE")
     elif hitch is not None:
-        column.label(text=translated(f"Mint cannot be reached, trying again in {hitch.seconds:.0f} s"), translate=False, icon="ERROR")
+        column.label(
+            text=translated(f"Mint cannot be reached, trying again in {hitch.seconds:.0f} s"),
+            translate=False,
+            icon="ERROR",
+        )
     elif loading is not None and loading.total:
-        column.progress(text=translated("Downloading"), translate=False, factor=min(1.0, loading.done / loading.total))
+        column.progress(
+            text=translated("Downloading"),
+            translate=False,
+            factor=min(1.0, loading.done / loading.total),
+        )
     elif job.phase is Phase.WORKING:
         outlook = board.outlook(job)
         if outlook.fraction is None:
             column.label(
-                text=f"{translated(presenter.state(job))}, {translated(presenter.duration(outlook.elapsed))}", translate=False, icon="TIME"
+                text=(
+                    f"{translated(presenter.state(job))},"
+                    f" {translated(presenter.duration(outlook.elapsed))}"
+                ),
+                translate=False,
+                icon="TIME",
             )
         else:
             left = outlook.remaining
             text = "longer than usual" if left is None else f"about {presenter.duration(left)}"
-            column.progress(text=f"{translated(presenter.state(job))}, {translated(text)}", translate=False, factor=outlook.fraction)
+            column.progress(
+                text=f"{translated(presenter.state(job))}, {translated(text)}",
+                translate=False,
+                factor=outlook.fraction,
+            )
     else:
         column.label(text=translated(presenter.state(job)), translate=False, icon="TIME")
 
@@ -127,7 +153,8 @@ def _draw_review(box: bpy.types.UILayout, job: Job) -> None:
     column = box.column(align=True)
     column.scale_y = 1.3
     is_plain = shown == len(previews) and job.has_preview
-    row = column.row(align=True) if is_plain else column  # the other labels are longer than half a sidebar is wide
+    # the other labels are longer than half a sidebar is wide
+    row = column.row(align=True) if is_plain else column
     _draw_approve(row, job, shown)
     row.operator("mint.cancel", text="Cancel", icon="X").job_id = job.id
     if draft is not None:
@@ -137,7 +164,9 @@ def _draw_review(box: bpy.types.UILayout, job: Job) -> None:
 
 
 def shown_preview(job: Job) -> int:
-    """Which of a job's Previews is shown, from 1 on. 0: none, as of the one that Mint would make there is no picture."""
+    """Which of a job's Previews is shown, from 1 on. 0: none, as of the one that Mint would make
+    there is no picture.
+    """
     draft = review_feedback.of(job.id)
     if draft is not None and draft.shown:
         return min(draft.shown, len(job.previews))
@@ -145,15 +174,24 @@ def shown_preview(job: Job) -> int:
 
 
 def _draw_approve(row: bpy.types.UILayout, job: Job, shown: int) -> None:
-    """Mint makes the newest Preview, whichever is looked at: only that one can be approved, and without its picture the button says so."""
+    """Mint makes the newest Preview, whichever is looked at: only that one can be approved, and
+    without its picture the button says so.
+    """
     newest = len(job.previews)
     if not job.has_preview:
-        row.operator("mint.approve", text="Approve Without Picture", icon="CHECKMARK").job_id = job.id
+        row.operator(
+            "mint.approve", text="Approve Without Picture", icon="CHECKMARK"
+        ).job_id = job.id
     elif shown == newest:
         approve = row.operator("mint.approve", text="Approve", icon="CHECKMARK")
         approve.job_id, approve.preview = job.id, newest
     else:
-        turn = row.operator("mint.turn_preview", text=translated(f"Back to Preview {newest}"), translate=False, icon="LOOP_FORWARDS")
+        turn = row.operator(
+            "mint.turn_preview",
+            text=translated(f"Back to Preview {newest}"),
+            translate=False,
+            icon="LOOP_FORWARDS",
+        )
         turn.job_id, turn.to = job.id, newest
 
 
@@ -172,20 +210,29 @@ def _draw_billing(box: bpy.types.UILayout, board: Board, job: Job, width: int) -
     billing = job.operation.billing if job.operation else None
     missing = billing_watch.missing(board, job)
     enough = missing == 0
-    wrapped(box, billing_watch.ENOUGH if enough else _missing_credits(missing), width=width, icon="CHECKMARK" if enough else "NONE")
+    wrapped(
+        box,
+        billing_watch.ENOUGH if enough else _missing_credits(missing),
+        width=width,
+        icon="CHECKMARK" if enough else "NONE",
+    )
     row = box.row(align=True)
     row.operator("mint.open_in_mint", text="Buy Credits", icon="URL").url = (
         billing.action_url if billing else None
     ) or presenter.BUY_CREDITS
     row = row.row(align=True)
     row.active_default = enough
-    row.operator("mint.resume", text=translated("Resume"), translate=False, icon="PLAY").job_id = job.id
+    row.operator(
+        "mint.resume", text=translated("Resume"), translate=False, icon="PLAY"
+    ).job_id = job.id
 
 
 def _missing_credits(missing: float | None) -> str:
     if not missing:
         return "More Credits are needed."
-    return "One more Credit is needed." if missing == 1 else f"{missing:,.0f} more Credits are needed."
+    return (
+        "One more Credit is needed." if missing == 1 else f"{missing:,.0f} more Credits are needed."
+    )
 
 
 def _draw_trouble(box: bpy.types.UILayout, job: Job, width: int) -> None:
@@ -194,7 +241,9 @@ def _draw_trouble(box: bpy.types.UILayout, job: Job, width: int) -> None:
         wrapped(box, job.trouble.sentence, width=width)
     row = box.row(align=True)
     if job.phase is Phase.PAUSED:
-        row.operator("mint.resume", text=translated("Resume"), translate=False, icon="PLAY").job_id = job.id
+        row.operator(
+            "mint.resume", text=translated("Resume"), translate=False, icon="PLAY"
+        ).job_id = job.id
         if Verb.RETRY in presenter.verbs(job):
             row.operator("mint.retry", text="Start Again", icon="FILE_REFRESH").job_id = job.id
             row.operator("mint.cancel", text="Cancel", icon="X").job_id = job.id
@@ -217,7 +266,9 @@ def _draw_ready(box: bpy.types.UILayout, job: Job, width: int) -> None:
     """It waits: its file is not open, or it could not be imported."""
     if job.trouble is not None:
         wrapped(box, job.trouble.sentence, width=width, icon="ERROR")
-    box.operator("mint.place", text=translated(_place_words(job)), translate=False, icon="IMPORT").job_id = job.id
+    box.operator(
+        "mint.place", text=translated(_place_words(job)), translate=False, icon="IMPORT"
+    ).job_id = job.id
 
 
 def _place_words(job: Job, again: str = "") -> str:
@@ -242,8 +293,17 @@ def _draw_after(layout: bpy.types.UILayout, job: Job) -> None:
     """What can be made of it, or like it."""
     layout.operator_context = "INVOKE_DEFAULT"
     asset_id = asset_of(job)
-    if job.kind is Kind.MODEL and job.phase in {Phase.READY, Phase.PLACED} and asset_id and not job.convert:
-        optimized = job.asset is not None and job.asset.assets is not None and job.asset.assets.optimized_glb_url
+    if (
+        job.kind is Kind.MODEL
+        and job.phase in {Phase.READY, Phase.PLACED}
+        and asset_id
+        and not job.convert
+    ):
+        optimized = (
+            job.asset is not None
+            and job.asset.assets is not None
+            and job.asset.assets.optimized_glb_url
+        )
         if not optimized:
             layout.operator("mint.optimize", text="Optimise…", icon="MOD_DECIM").asset_id = asset_id
         layout.operator("mint.convert", text="Convert…", icon="EXPORT").asset_id = asset_id
@@ -263,20 +323,33 @@ class MINT_MT_job(bpy.types.Menu):
     def draw(self, context: bpy.types.Context) -> None:
         """What makes sense for the job whose menu was opened last."""
         board = session.existing()
-        job = next((job for job in board.jobs() if job.id == type(self).job_id), None) if board else None
+        job = (
+            next((job for job in board.jobs() if job.id == type(self).job_id), None)
+            if board
+            else None
+        )
         if job is None:
             return
         layout, job = self.layout, placed_results.shown(job)
         if job.phase is Phase.PLACED and not job.convert:
             layout.operator("mint.select_result", icon="RESTRICT_SELECT_OFF").job_id = job.id
-            layout.operator("mint.place", text=translated(_place_words(job, "Place Again")), translate=False, icon="IMPORT").job_id = job.id
+            layout.operator(
+                "mint.place",
+                text=translated(_place_words(job, "Place Again")),
+                translate=False,
+                icon="IMPORT",
+            ).job_id = job.id
         if rejected_files.has_importable(job) and job.phase in {Phase.READY, Phase.PLACED}:
             _draw_import_anyway(layout, job)
         if job.hold is not None:
             layout.operator("mint.dismiss", icon="TRASH").job_id = job.id
             return
         _draw_after(layout, job)
-        for verb, operator in ((Verb.RESUME, "mint.resume"), (Verb.RETRY, "mint.retry"), (Verb.CANCEL, "mint.cancel")):
+        for verb, operator in (
+            (Verb.RESUME, "mint.resume"),
+            (Verb.RETRY, "mint.retry"),
+            (Verb.CANCEL, "mint.cancel"),
+        ):
             if verb in presenter.verbs(job):
                 layout.operator(operator).job_id = job.id
         url = job.operation.mint_url if job.operation else None

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be done after a generation: optimise it, convert it, try it anew, make it once more or something like it.
+"""What can be done after a generation: optimise it, convert it, try it anew, make it once more or
+something like it.
 
-What was made is named by the id of a job, or by that of the model or world at Mint. In background mode each waits for its end.
+What was made is named by the id of a job, or by that of the model or world at Mint. In background
+mode each waits for its end.
 """
 
 from __future__ import annotations
@@ -41,14 +43,20 @@ FORMATS = [
 
 
 class MINT_OT_optimize(Priced, bpy.types.Operator):
-    """Have Mint make a lighter version of this model, which takes the place of the one in the scene. It costs Credits"""
-
     bl_idname = "mint.optimize"
     bl_label = "Optimise Model"
+    bl_description = (
+        "Have Mint make a lighter version of this model, which takes the place of the one in "
+        "the scene. It costs Credits"
+    )
     bl_options = {"REGISTER"}
 
-    asset_id: bpy.props.StringProperty(name="Id", description="The id of the model at Mint", options={"SKIP_SAVE"})
-    level: bpy.props.EnumProperty(name="Level", items=create_properties.LEVELS, default="MODERATE", translation_context=OURS)
+    asset_id: bpy.props.StringProperty(
+        name="Id", description="The id of the model at Mint", options={"SKIP_SAVE"}
+    )
+    level: bpy.props.EnumProperty(
+        name="Level", items=create_properties.LEVELS, default="MODERATE", translation_context=OURS
+    )
 
     _missing: frozenset[str] = frozenset()
     _edited: tuple[str, ...] = ()
@@ -70,29 +78,52 @@ class MINT_OT_optimize(Priced, bpy.types.Operator):
         if self._missing:
             wrapped(self.layout, explain_missing(self._missing), icon="ERROR", width=320)
         if self._edited:
-            wrapped(self.layout, placed_results.kept_words(list(self._edited)), icon="ERROR", width=320)
+            wrapped(
+                self.layout, placed_results.kept_words(list(self._edited)), icon="ERROR", width=320
+            )
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Nothing is paid for a file that this Blender could not open."""
         missing = OPTIMIZED_NEEDS - readable_extensions()
         if missing:
             return complain(self, f"Nothing was started. {explain_missing(missing)}")
-        target, level = create_properties.here(context, Target(replaces=True)), OptimizationLevel(self.level.lower())
-        return about_asset(self, Kind.MODEL, self.asset_id, lambda board, asset: board.fetch(asset, target, optimize=level))
+        target, level = (
+            create_properties.here(context, Target(replaces=True)),
+            OptimizationLevel(self.level.lower()),
+        )
+        return about_asset(
+            self,
+            Kind.MODEL,
+            self.asset_id,
+            lambda board, asset: board.fetch(asset, target, optimize=level),
+        )
 
 
 class MINT_OT_convert(bpy.types.Operator):
-    """Save this model as FBX, OBJ, STL or USDZ. What Mint has to convert first costs Credits; files of yours are not overwritten"""
-
     bl_idname = "mint.convert"
     bl_label = "Convert Model"
+    bl_description = (
+        "Save this model as FBX, OBJ, STL or USDZ. What Mint has to convert first costs "
+        "Credits; files of yours are not overwritten"
+    )
     bl_options = {"REGISTER"}
 
-    asset_id: bpy.props.StringProperty(name="Id", description="The id of the model at Mint", options={"SKIP_SAVE", "HIDDEN"})
-    formats: bpy.props.EnumProperty(
-        name="Formats", description="One, or several with Shift", items=FORMATS, options={"ENUM_FLAG"}, default={"FBX"}
+    asset_id: bpy.props.StringProperty(
+        name="Id", description="The id of the model at Mint", options={"SKIP_SAVE", "HIDDEN"}
     )
-    directory: bpy.props.StringProperty(name="Folder", description="Where the files are saved", subtype="DIR_PATH", options={"SKIP_SAVE"})
+    formats: bpy.props.EnumProperty(
+        name="Formats",
+        description="One, or several with Shift",
+        items=FORMATS,
+        options={"ENUM_FLAG"},
+        default={"FBX"},
+    )
+    directory: bpy.props.StringProperty(
+        name="Folder",
+        description="Where the files are saved",
+        subtype="DIR_PATH",
+        options={"SKIP_SAVE"},
+    )
     filter_folder: bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
@@ -105,7 +136,12 @@ class MINT_OT_convert(bpy.types.Operator):
     def draw(self, context: bpy.types.Context) -> None:
         """Beside the folders."""
         self.layout.column().prop(self, "formats", expand=True)
-        wrapped(self.layout, "What Mint has to convert first costs Credits. A file that is there already is not overwritten.", icon="INFO")
+        wrapped(
+            self.layout,
+            "What Mint has to convert first costs Credits. A file that is there already is not"
+            " overwritten.",
+            icon="INFO",
+        )
 
     def execute(self, context: bpy.types.Context) -> Result:
         """A job of its own."""
@@ -113,7 +149,12 @@ class MINT_OT_convert(bpy.types.Operator):
             return complain(self, "No folder was given.")
         formats = [format for format in Format if format.name in self.formats]
         folder = Path(bpy.path.abspath(self.directory))
-        return about_asset(self, Kind.MODEL, self.asset_id, lambda board, asset: board.convert(asset, formats, folder))
+        return about_asset(
+            self,
+            Kind.MODEL,
+            self.asset_id,
+            lambda board, asset: board.convert(asset, formats, folder),
+        )
 
 
 class MINT_OT_retry_asset(bpy.types.Operator):
@@ -124,19 +165,30 @@ class MINT_OT_retry_asset(bpy.types.Operator):
     bl_options = {"REGISTER"}
 
     kind: bpy.props.EnumProperty(name="Kind", items=KINDS)
-    asset_id: bpy.props.StringProperty(name="Id", description="The id of the model or world at Mint", options={"SKIP_SAVE"})
+    asset_id: bpy.props.StringProperty(
+        name="Id", description="The id of the model or world at Mint", options={"SKIP_SAVE"}
+    )
 
     def execute(self, context: bpy.types.Context) -> Result:
         """It lands here when it is done."""
         target = create_properties.here(context)
-        return about_asset(self, Kind(self.kind.lower()), self.asset_id, lambda board, asset: board.attempt(asset, target))
+        return about_asset(
+            self,
+            Kind(self.kind.lower()),
+            self.asset_id,
+            lambda board, asset: board.attempt(asset, target),
+        )
 
 
 class _OnceMore(bpy.types.Operator):
     """Something with what was wished for: by a job, or for an entry of the library."""
 
-    job_id: bpy.props.StringProperty(name="Job", description="The job's id, or the beginning of it", options={"SKIP_SAVE"})
-    asset_id: bpy.props.StringProperty(name="Id", description="The id of the model or world at Mint", options={"SKIP_SAVE"})
+    job_id: bpy.props.StringProperty(
+        name="Job", description="The job's id, or the beginning of it", options={"SKIP_SAVE"}
+    )
+    asset_id: bpy.props.StringProperty(
+        name="Id", description="The id of the model or world at Mint", options={"SKIP_SAVE"}
+    )
 
     def wish(self) -> Wish:
         """What it was. Raises NotPossible or JournalTrouble."""
@@ -150,13 +202,17 @@ class _OnceMore(bpy.types.Operator):
 
 
 class MINT_OT_again(Priced, _OnceMore):
-    """Generate this once more with the same settings, or with another prompt. It costs Credits again"""
-
     bl_idname = "mint.again"
     bl_label = "Generate Again"
+    bl_description = (
+        "Generate this once more with the same settings, or with another prompt. It costs "
+        "Credits again"
+    )
     bl_options = {"REGISTER"}
 
-    prompt: bpy.props.StringProperty(name="Prompt", description="Another prompt; empty: the same", options={"SKIP_SAVE"})
+    prompt: bpy.props.StringProperty(
+        name="Prompt", description="Another prompt; empty: the same", options={"SKIP_SAVE"}
+    )
 
     _known: Wish
     _gone: tuple[str, ...] = ()
@@ -187,9 +243,18 @@ class MINT_OT_again(Priced, _OnceMore):
         row = layout.row()
         row.activate_init = True
         row.prop(self, "prompt", text="")
-        layout.label(text=" · ".join(translated(word) for word in _settings_words(self._known)), translate=False, icon="SETTINGS")
+        layout.label(
+            text=" · ".join(translated(word) for word in _settings_words(self._known)),
+            translate=False,
+            icon="SETTINGS",
+        )
         for image in self._gone:
-            wrapped(layout, f"The reference picture {Path(image).name} is no longer on disk.", icon="ERROR", width=420)
+            wrapped(
+                layout,
+                f"The reference picture {Path(image).name} is no longer on disk.",
+                icon="ERROR",
+                width=420,
+            )
         self.draw_price(layout)
         if self._known.optimize:
             wrapped(layout, optimizing_words(), icon="ADD", width=420)
@@ -200,15 +265,23 @@ class MINT_OT_again(Priced, _OnceMore):
             wanted = self.wish().varied(self.prompt)
         except (NotPossible, JournalTrouble) as trouble:
             return complain(self, str(trouble))
-        target = create_properties.here(context, wanted.target) if wanted.target.document != session.document() else wanted.target
-        return begin(self, lambda board: board.start(wanted.request, target, optimize=wanted.optimize).id)
+        target = (
+            create_properties.here(context, wanted.target)
+            if wanted.target.document != session.document()
+            else wanted.target
+        )
+        return begin(
+            self, lambda board: board.start(wanted.request, target, optimize=wanted.optimize).id
+        )
 
 
 class MINT_OT_use_prompt(_OnceMore):
-    """Put this into the form above, to change it and generate something like it. Nothing is started"""
-
     bl_idname = "mint.use_prompt"
     bl_label = "Use as Draft"
+    bl_description = (
+        "Put this into the form above, to change it and generate something like it. Nothing is "
+        "started"
+    )
     bl_options = {"INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Result:
@@ -221,7 +294,10 @@ class MINT_OT_use_prompt(_OnceMore):
             return complain(self, "Mint does not tell the prompt of this one.")
         create_properties.fill(create_properties.of(context), known)
         for image in known.gone:
-            self.report({"WARNING"}, translated(f"The reference picture {Path(image).name} is no longer on disk."))
+            self.report(
+                {"WARNING"},
+                translated(f"The reference picture {Path(image).name} is no longer on disk."),
+            )
         heartbeat.redraw()
         return {"FINISHED"}
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The jobs in their groups as the panel shows them: looked through once after each change, not at each drawing. There may be hundreds."""
+"""The jobs in their groups as the panel shows them: looked through once after each change, not at
+each drawing. There may be hundreds.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What can be done with Mint: each operator reads its arguments and calls one function.
 
-With a window they return at once and the heartbeat follows. In background mode no timer ticks, so they wait until the job
-rests, and raise RuntimeError (Blender's way of an operator that reports an error) when it did not go well.
+With a window they return at once and the heartbeat follows. In background mode no timer ticks, so
+they wait until the job rests, and raise RuntimeError (Blender's way of an operator that reports an
+error) when it did not go well.
 """
 
 from __future__ import annotations
@@ -36,14 +37,21 @@ Result = Any  # a set of words, which the stubs want spelled as literals
 OFFLINE = session.OFFLINE
 
 Act = Callable[[Board], str | None]
-"""What is to be done. Nothing of the operator may be in it: above a limit it is done later, and Blender frees the operator before."""
+"""What is to be done.
+
+Nothing of the operator may be in it: above a limit it is done later, and Blender frees the operator
+before.
+"""
 
 
-def begin(operator: bpy.types.Operator | None, act: Act, then: Callable[[], object] = lambda: None) -> Result:
-    """Do something with the board; `act` may return the id of a job to wait for, `then` is called when it was done.
+def begin(
+    operator: bpy.types.Operator | None, act: Act, then: Callable[[], object] = lambda: None
+) -> Result:
+    """Do something with the board; `act` may return the id of a job to wait for, `then` is called
+    when it was done.
 
-    What cannot be is reported in a sentence. What is above a limit of the preferences is begun again when the user has confirmed it:
-    an `act` starts one thing only.
+    What cannot be is reported in a sentence. What is above a limit of the preferences is begun
+    again when the user has confirmed it: an `act` starts one thing only.
     """
     if not session.may_go_online():
         return complain(operator, OFFLINE)
@@ -62,14 +70,20 @@ def begin(operator: bpy.types.Operator | None, act: Act, then: Callable[[], obje
     return {"FINISHED"}
 
 
-def _above_a_limit(operator: bpy.types.Operator | None, trouble: TooExpensive, act: Act, then: Callable[[], object]) -> Result:
+def _above_a_limit(
+    operator: bpy.types.Operator | None, trouble: TooExpensive, act: Act, then: Callable[[], object]
+) -> Result:
     """Without a window it is refused. With one, the user decides once the price is known."""
     if bpy.app.background:
         return complain(operator, str(trouble))
     if trouble.unasked and limit_dialog.waits_for_price():
-        return complain(operator, "Mint is being asked for the price of the click before: wait a moment.")
+        return complain(
+            operator, "Mint is being asked for the price of the click before: wait a moment."
+        )
     if trouble.unasked and operator is not None:
-        limit_dialog.when_priced(session.board(), trouble.unasked, lambda later: begin(later, act, then))
+        limit_dialog.when_priced(
+            session.board(), trouble.unasked, lambda later: begin(later, act, then)
+        )
         heartbeat.ensure()
         return {"FINISHED"}
     limit_dialog.when_confirmed(trouble, lambda later: begin(later, _beyond_limits(act), then))
@@ -85,7 +99,9 @@ def _beyond_limits(act: Act) -> Act:
 
 
 def complain(operator: bpy.types.Operator | None, sentence: str) -> Result:
-    """Say in a sentence what cannot be: by the operator, or in the status bar where the click is long over."""
+    """Say in a sentence what cannot be: by the operator, or in the status bar where the click is
+    long over.
+    """
     if operator is not None:
         operator.report({"ERROR"}, translated(sentence))
     else:
@@ -114,15 +130,25 @@ class MINT_OT_generate(safe_dialog.Spending, bpy.types.Operator):
     bl_options = {"REGISTER"}
 
     kind: bpy.props.EnumProperty(name="Kind", items=create_properties.KINDS)
-    prompt: bpy.props.StringProperty(name="Prompt", description="What to make", options={"SKIP_SAVE"})
-    preset: bpy.props.EnumProperty(name="Preset", items=create_properties.PRESETS, default="STANDARD", translation_context=OURS)
+    prompt: bpy.props.StringProperty(
+        name="Prompt", description="What to make", options={"SKIP_SAVE"}
+    )
+    preset: bpy.props.EnumProperty(
+        name="Preset", items=create_properties.PRESETS, default="STANDARD", translation_context=OURS
+    )
     mode: bpy.props.EnumProperty(name="Mode", items=MODES)
-    name: bpy.props.StringProperty(name="Name", description="What to call the result", options={"SKIP_SAVE"})
+    name: bpy.props.StringProperty(
+        name="Name", description="What to call the result", options={"SKIP_SAVE"}
+    )
     images: bpy.props.StringProperty(
-        name="Pictures", description="Reference pictures: paths or https addresses, separated by semicolons", options={"SKIP_SAVE"}
+        name="Pictures",
+        description="Reference pictures: paths or https addresses, separated by semicolons",
+        options={"SKIP_SAVE"},
     )
     pose: bpy.props.EnumProperty(name="Pose", items=create_properties.POSES)
-    optimize: bpy.props.EnumProperty(name="Optimise Afterwards", items=create_properties.OPTIMIZE, translation_context=OURS)
+    optimize: bpy.props.EnumProperty(
+        name="Optimise Afterwards", items=create_properties.OPTIMIZE, translation_context=OURS
+    )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """From a menu: ask for the prompt first."""
@@ -150,7 +176,9 @@ class MINT_OT_generate(safe_dialog.Spending, bpy.types.Operator):
             layout.prop(self, "optimize")
         board = session.existing()
         price = board.purse.price(self._price()) if board else None
-        layout.label(text="" if price is None else translated(f"About {price:,.0f} Credits"), translate=False)
+        layout.label(
+            text="" if price is None else translated(f"About {price:,.0f} Credits"), translate=False
+        )
         if self._level():
             wrapped(layout, price_dialog.optimizing_words(), icon="ADD", width=420)
 
@@ -163,7 +191,11 @@ class MINT_OT_generate(safe_dialog.Spending, bpy.types.Operator):
         return Price(Kind(self.kind.lower()), Preset(self.preset.lower()), Mode(self.mode.lower()))
 
     def _level(self) -> OptimizationLevel | None:
-        return OptimizationLevel(self.optimize.lower()) if self.optimize != "OFF" and self.kind == "MODEL" else None
+        return (
+            OptimizationLevel(self.optimize.lower())
+            if self.optimize != "OFF" and self.kind == "MODEL"
+            else None
+        )
 
     def _prices(self) -> list[Price | OptimizationPrice]:
         return [self._price(), *([OptimizationPrice()] if self._level() else [])]
@@ -177,11 +209,17 @@ class MINT_OT_generate(safe_dialog.Spending, bpy.types.Operator):
             preset=Preset(self.preset.lower()),
             mode=Mode(self.mode.lower()),
             name=self.name.strip() or None,
-            images=tuple(bpy.path.abspath(image.strip()) for image in self.images.split(";") if image.strip()),
+            images=tuple(
+                bpy.path.abspath(image.strip()) for image in self.images.split(";") if image.strip()
+            ),
             pose=Pose(self.pose.lower()) if self.pose != "NONE" and kind is Kind.MODEL else None,
         )
         target, level, kind_word = create_properties.here(context), self._level(), self.kind
-        return begin(self, lambda board: board.start(request, target, optimize=level).id, lambda: _unsent.pop(kind_word, None))
+        return begin(
+            self,
+            lambda board: board.start(request, target, optimize=level).id,
+            lambda: _unsent.pop(kind_word, None),
+        )
 
 
 class MINT_OT_generate_from_form(bpy.types.Operator):
@@ -202,17 +240,26 @@ class MINT_OT_generate_from_form(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Result:
         """Start it, keep the settings, and clear what belongs to this one wish."""
         fields = create_properties.of(context)
-        request, target = create_properties.request_of(fields), create_properties.target_of(fields, context)
+        request, target = (
+            create_properties.request_of(fields),
+            create_properties.target_of(fields, context),
+        )
         level = create_properties.optimize_of(fields)
-        return begin(self, lambda board: board.start(request, target, optimize=level).id, create_properties.sent)
+        return begin(
+            self,
+            lambda board: board.start(request, target, optimize=level).id,
+            create_properties.sent,
+        )
 
 
 class JobOperator(bpy.types.Operator):
-    """What all operators about one job share: they find it, and say in a sentence what cannot be."""
+    """What all operators about one job share: they find it, and say in a sentence what cannot be."""  # noqa: E501
 
     bl_options = {"REGISTER"}
 
-    job_id: bpy.props.StringProperty(name="Job", description="The job's id, or the beginning of it", options={"SKIP_SAVE"})
+    job_id: bpy.props.StringProperty(
+        name="Job", description="The job's id, or the beginning of it", options={"SKIP_SAVE"}
+    )
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Do it with the job as it is now."""
@@ -241,7 +288,9 @@ class _Decision(JobOperator):
         return begin(self, self.decision(job))
 
     def decision(self, job: Job) -> Act:
-        """What was decided, without a trace of the operator: above a limit it is done later, and Blender frees the operator before."""
+        """What was decided, without a trace of the operator: above a limit it is done later, and
+        Blender frees the operator before.
+        """
         verb, job_id = self.verb.value, job.id
 
         def decide(board: Board) -> str:
@@ -259,14 +308,20 @@ class MINT_OT_approve(_Decision):
     verb = Verb.APPROVE
 
     preview: bpy.props.IntProperty(
-        name="Preview", description="Which Preview was looked at; 0: the newest", min=0, options={"SKIP_SAVE", "HIDDEN"}
+        name="Preview",
+        description="Which Preview was looked at; 0: the newest",
+        min=0,
+        options={"SKIP_SAVE", "HIDDEN"},
     )
 
     def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
         """Only the newest: Mint makes no other one, whatever was looked at."""
         newest = len(job.previews)
         if self.preview and not (job.has_preview and self.preview == newest):
-            raise NotPossible(f"{job.title}: Mint can only make the newest Preview, number {newest}. Look at that one first.")
+            raise NotPossible(
+                f"{job.title}: Mint can only make the newest Preview, number {newest}. Look at that"
+                " one first."
+            )
         return super().act(context, board, job)
 
 
@@ -276,7 +331,9 @@ class MINT_OT_revise(_Decision):
     bl_idname = "mint.revise"
     bl_label = "Revise Preview"
 
-    feedback: bpy.props.StringProperty(name="Change", description="What should be different", options={"SKIP_SAVE"})
+    feedback: bpy.props.StringProperty(
+        name="Change", description="What should be different", options={"SKIP_SAVE"}
+    )
 
     def decision(self, job: Job) -> Act:
         """With these words, else with those beside the Preview."""
@@ -336,17 +393,30 @@ class MINT_OT_place(JobOperator):
 
     raw: bpy.props.BoolProperty(
         name="Import Anyway",
-        description="Hand the file to Blender's importer without our check, also one that it refused. Blender may crash on it",
+        description=(
+            "Hand the file to Blender's importer without our check, also one that it refused."
+            " Blender may crash on it"
+        ),
         options={"SKIP_SAVE"},
     )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Ask before an edited model is replaced, and before a refused file is tried: Blender may crash, and unsaved work with it."""
+        """Ask before an edited model is replaced, and before a refused file is tried: Blender may
+        crash, and unsaved work with it.
+        """
         if not self.raw:
             return self._ask_about_edits(context, event)
-        message = "This file did not pass the check. Blender may crash while importing it: save your work first."
+        message = (
+            "This file did not pass the check. Blender may crash while importing it: save your work"
+            " first."
+        )
         return context.window_manager.invoke_confirm(
-            self, event, title="Import Anyway", message=message, confirm_text="Import Anyway", icon="WARNING"
+            self,
+            event,
+            title="Import Anyway",
+            message=message,
+            confirm_text="Import Anyway",
+            icon="WARNING",
         )
 
     def _ask_about_edits(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:

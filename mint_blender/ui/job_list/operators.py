@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Looking at jobs (their previews, results and reports), and what is done with many of them at once. Nothing new is bought here."""
+"""Looking at jobs (their previews, results and reports), and what is done with many of them at
+once. Nothing new is bought here.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,11 @@ class MINT_OT_show_preview(JobOperator):
     def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
         """A new window, so that nobody's layout is changed."""
         draft = review_feedback.of(job.id)
-        shown = job.previews[draft.shown - 1 if draft and 0 < draft.shown <= len(job.previews) else -1] if job.previews else None
+        shown = (
+            job.previews[draft.shown - 1 if draft and 0 < draft.shown <= len(job.previews) else -1]
+            if job.previews
+            else None
+        )
         if shown is None or not Path(shown.path).is_file():
             raise NotPossible(f"{job.title}: the Preview is no longer on disk.")
         image = icons.for_editor(shown.path)
@@ -108,7 +114,9 @@ class MINT_OT_copy_report(JobOperator):
 
     def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
         """To the clipboard."""
-        context.window_manager.clipboard = f"Blender {bpy.app.version_string}\n{presenter.report(job)}"
+        context.window_manager.clipboard = (
+            f"Blender {bpy.app.version_string}\n{presenter.report(job)}"
+        )
         self.report({"INFO"}, translated("The report is on the clipboard."))
         return {"FINISHED"}
 
@@ -150,16 +158,23 @@ class MINT_OT_show_jobs(bpy.types.Operator):
 
 
 class MINT_OT_cancel_waiting(bpy.types.Operator):
-    """Cancel every job that waits in line. Nothing of these was sent to Mint, and nothing is paid; what is in flight goes on"""
-
     bl_idname = "mint.cancel_waiting"
     bl_label = "Clear the Line"
+    bl_description = (
+        "Cancel every job that waits in line. Nothing of these was sent to Mint, and nothing "
+        "is paid; what is in flight goes on"
+    )
     bl_options = {"REGISTER"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Many jobs at once: ask first. Beside Blender's own button Cancel, "Cancel All" could mean either."""
+        """Many jobs at once: ask first.
+
+        Beside Blender's own button Cancel, "Cancel All" could mean either.
+        """
         message = "Nothing of these jobs was sent to Mint yet, and nothing is paid."
-        return context.window_manager.invoke_confirm(self, event, title="Clear the Line", message=message, confirm_text="Clear the Line")
+        return context.window_manager.invoke_confirm(
+            self, event, title="Clear the Line", message=message, confirm_text="Clear the Line"
+        )
 
     def execute(self, context: bpy.types.Context) -> Result:
         """All at once."""
@@ -167,7 +182,10 @@ class MINT_OT_cancel_waiting(bpy.types.Operator):
 
 
 def change_list(operator: bpy.types.Operator, change: Callable[[Board], None]) -> Result:
-    """Change many jobs on the list without a network, and show it. A journal that cannot take that in is a sentence."""
+    """Change many jobs on the list without a network, and show it.
+
+    A journal that cannot take that in is a sentence.
+    """
     try:
         board = session.board()
         change(board)
@@ -195,10 +213,12 @@ def _continue_queue(board: Board) -> None:
 
 
 class MINT_OT_discard_queue(bpy.types.Operator):
-    """Cancel the jobs that an earlier session has left in line. Nothing of them was sent to Mint, and nothing is"""
-
     bl_idname = "mint.discard_queue"
     bl_label = "Discard Queue"
+    bl_description = (
+        "Cancel the jobs that an earlier session has left in line. Nothing of them was sent to "
+        "Mint, and nothing is"
+    )
     bl_options = {"REGISTER"}
 
     def execute(self, context: bpy.types.Context) -> Result:
@@ -218,7 +238,8 @@ class MINT_OT_resume_all(bpy.types.Operator):
 
         def resume(board: Board) -> None:
             for job in board.jobs():
-                above_its_limit = job.trouble is not None and job.trouble.code == ABOVE_OWN_LIMIT  # asked about one by one
+                # asked about one by one
+                above_its_limit = job.trouble is not None and job.trouble.code == ABOVE_OWN_LIMIT
                 if job.phase is Phase.PAUSED and job.hold is None and not above_its_limit:
                     board.resume(job.id)
             board.resume_all()
@@ -234,30 +255,43 @@ class MINT_OT_cancel_all(bpy.types.Operator):
     bl_options = {"REGISTER"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        """Many jobs at once: ask first. The button beside it is Blender's own Cancel, so this one has another word."""
-        return context.window_manager.invoke_confirm(self, event, title="Cancel All Mint Jobs", confirm_text="Stop All Jobs")
+        """Many jobs at once: ask first.
+
+        The button beside it is Blender's own Cancel, so this one has another word.
+        """
+        return context.window_manager.invoke_confirm(
+            self, event, title="Cancel All Mint Jobs", confirm_text="Stop All Jobs"
+        )
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Cancel what can be cancelled."""
 
         def cancel(board: Board) -> None:
             for job in board.jobs():
-                if board.is_active(job.id) and Verb.CANCEL in presenter.verbs(job) and job.decision is None:
+                if (
+                    board.is_active(job.id)
+                    and Verb.CANCEL in presenter.verbs(job)
+                    and job.decision is None
+                ):
                     board.cancel(job.id)
 
         return begin(self, cancel)
 
 
 class MINT_OT_dismiss_finished(bpy.types.Operator):
-    """Take every job off the list that is placed, saved or cancelled. What is in your scene stays"""
-
     bl_idname = "mint.dismiss_finished"
     bl_label = "Dismiss All Finished"
+    bl_description = (
+        "Take every job off the list that is placed, saved or cancelled. What is in your scene "
+        "stays"
+    )
     bl_options = {"REGISTER"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Many jobs at once: ask first."""
-        return context.window_manager.invoke_confirm(self, event, title="Dismiss All Finished", confirm_text="Dismiss")
+        return context.window_manager.invoke_confirm(
+            self, event, title="Dismiss All Finished", confirm_text="Dismiss"
+        )
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Off the list; needs no network."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The jobs as the panel draws them: a card for each, and of a long group a row instead of the rest."""
+"""The jobs as the panel draws them: a card for each, and of a long group a row instead of the rest."""  # noqa: E501
 
 from __future__ import annotations
 
@@ -41,21 +41,31 @@ def _draw_queue(layout: bpy.types.UILayout, board: Board) -> None:
     words = "1 queued job" if queue.count == 1 else f"{queue.count:,} queued jobs"
     expected = f"about {queue.credits:,.0f} Credits"
     box = layout.box()
-    box.label(text=", ".join(map(translated, [words, *([expected] if queue.credits else [])])), icon="TIME", translate=False)
+    box.label(
+        text=", ".join(map(translated, [words, *([expected] if queue.credits else [])])),
+        icon="TIME",
+        translate=False,
+    )
     row = box.row(align=True)
     row.operator("mint.continue_queue", text=translated("Continue"), translate=False, icon="PLAY")
     row.operator("mint.discard_queue", text="Discard", icon="X")
 
 
 def _draw_fold(layout: bpy.types.UILayout, part: Part) -> None:
-    """How many are not shown, the way to them, and what can be done with all of such a group at once."""
+    """How many are not shown, the way to them, and what can be done with all of such a group at
+    once.
+    """
     row = layout.row(align=True)
-    row.label(text=translated(_words(part.group, part.folded)) if part.folded else "", translate=False)
+    row.label(
+        text=translated(_words(part.group, part.folded)) if part.folded else "", translate=False
+    )
     if part.folded:
         show = row.operator("mint.show_jobs", text="Show More", icon="TRIA_DOWN")
         show.group, show.more = part.group.value, True
     if part.is_unfolded:
-        show = row.operator("mint.show_jobs", text="" if part.folded else "Show Fewer", icon="TRIA_UP")
+        show = row.operator(
+            "mint.show_jobs", text="" if part.folded else "Show Fewer", icon="TRIA_UP"
+        )
         show.group, show.more = part.group.value, False
     row.operator_context = "INVOKE_DEFAULT"
     if part.group is Group.IN_LINE:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which placed results are in the open file: undo, redo, deleting and opening another file change that, and no job hears of it.
+"""Which placed results are in the open file: undo, redo, deleting and opening another file change
+that, and no job hears of it.
 
-Handlers only mark that it may have changed. The objects are looked through once afterwards, from a timer: never while drawing,
-and not at each of the many updates that Blender tells of.
+Handlers only mark that it may have changed. The objects are looked through once afterwards, from a
+timer: never while drawing, and not at each of the many updates that Blender tells of.
 """
 
 from __future__ import annotations
@@ -39,8 +40,15 @@ _known = _Known()
 
 
 def shown(job: Job) -> Job:
-    """The job as its card tells it: one whose result is not in the open file (any more) is ready to be placed."""
-    if _known.jobs is None or job.phase is not Phase.PLACED or job.id in _known.jobs or not _goes_into_scenes(job):
+    """The job as its card tells it: one whose result is not in the open file (any more) is ready to
+    be placed.
+    """
+    if (
+        _known.jobs is None
+        or job.phase is not Phase.PLACED
+        or job.id in _known.jobs
+        or not _goes_into_scenes(job)
+    ):
         return job
     return replace(job, phase=Phase.READY)
 
@@ -51,7 +59,10 @@ def will_replace(job: Job) -> bool:
 
 
 def edited(job: Job) -> list[str]:
-    """What the user has edited of what this result will replace: names of objects. Looks at meshes: not for drawing."""
+    """What the user has edited of what this result will replace: names of objects.
+
+    Looks at meshes: not for drawing.
+    """
     return edited_versions(asset_of(job), scene_of(job)) if job.target.replaces else []
 
 
@@ -63,13 +74,23 @@ def edited_versions(asset_id: str | None, scene: bpy.types.Scene) -> list[str]:
 def kept_words(names: list[str]) -> str:
     """What happens to what was edited."""
     if len(names) == 1:
-        return f"You have edited “{names[0]}”. It will be replaced; the edited one is kept, hidden, as “{names[0]} (earlier)”."
-    return f"You have edited {len(names)} parts of this model. They will be replaced; the edited ones are kept, hidden, as “(earlier)”."
+        return (
+            f"You have edited “{names[0]}”. It will be replaced; the edited one is kept, hidden, as"
+            f" “{names[0]} (earlier)”."
+        )
+    return (
+        f"You have edited {len(names)} parts of this model. They will be replaced; the edited ones"
+        " are kept, hidden, as “(earlier)”."
+    )
 
 
 def scene_of(job: Job) -> bpy.types.Scene:
-    """Where a job's result lands: in the scene of its click, or in the current one of another file."""
-    return bpy.data.scenes[job.target.scene] if is_its_file(job) and job.target.scene is not None else bpy.context.scene
+    """Where a job's result lands: in the scene of its click, or in the current one of another file."""  # noqa: E501
+    return (
+        bpy.data.scenes[job.target.scene]
+        if is_its_file(job) and job.target.scene is not None
+        else bpy.context.scene
+    )
 
 
 def is_its_file(job: Job) -> bool:
@@ -78,11 +99,15 @@ def is_its_file(job: Job) -> bool:
 
 
 def look() -> bool:
-    """Look for results in all scenes of the open file; returns whether there are others than before."""
+    """Look for results in all scenes of the open file; returns whether there are others than
+    before.
+    """
     before = _known.jobs, _known.assets
     found = {scene.name: list(tags.all_in(scene)) for scene in bpy.data.scenes}
     _known.jobs = frozenset(each.job_id for told in found.values() for each in told)
-    _known.assets = {name: frozenset(each.asset_id for each in told) for name, told in found.items()}
+    _known.assets = {
+        name: frozenset(each.asset_id for each in told) for name, told in found.items()
+    }
     _known.objects = len(bpy.data.objects)
     return (_known.jobs, _known.assets) != before
 
@@ -110,7 +135,9 @@ def _everything_changed(*_: object) -> None:
 @persistent
 def _something_changed(_scene: object, depsgraph: Any = None) -> None:
     """After any change: most of them add and remove no objects."""
-    moved = depsgraph is None or any(depsgraph.id_type_updated(kind) for kind in ("COLLECTION", "SCENE"))
+    moved = depsgraph is None or any(
+        depsgraph.id_type_updated(kind) for kind in ("COLLECTION", "SCENE")
+    )
     if moved or len(bpy.data.objects) != _known.objects:
         _look_soon()
 
@@ -118,7 +145,10 @@ def _something_changed(_scene: object, depsgraph: Any = None) -> None:
 def _handlers() -> tuple[tuple[Any, Any], ...]:
     handlers: Any = bpy.app.handlers
     whole = (handlers.undo_post, handlers.redo_post, handlers.load_post)
-    return (*((each, _everything_changed) for each in whole), (handlers.depsgraph_update_post, _something_changed))
+    return (
+        *((each, _everything_changed) for each in whole),
+        (handlers.depsgraph_update_post, _something_changed),
+    )
 
 
 def add(tell: Callable[[], object]) -> None:

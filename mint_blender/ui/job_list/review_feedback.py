@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the user is about to say about each Preview: one text field a job, mirrored in the window manager because fields need a property."""
+"""What the user is about to say about each Preview: one text field a job, mirrored in the window
+manager because fields need a property.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +16,17 @@ class MintDraft(bpy.types.PropertyGroup):
     """The unsent feedback on one job's Preview. `name` is the job's id."""
 
     feedback: bpy.props.StringProperty(
-        name="Change", description="What should be different in the next Preview", maxlen=LONGEST_FEEDBACK, options={"SKIP_SAVE"}
+        name="Change",
+        description="What should be different in the next Preview",
+        maxlen=LONGEST_FEEDBACK,
+        options={"SKIP_SAVE"},
     )
-    shown: bpy.props.IntProperty(name="Preview", description="Which of the previews is shown; 0: the newest", min=0, options={"SKIP_SAVE"})
+    shown: bpy.props.IntProperty(
+        name="Preview",
+        description="Which of the previews is shown; 0: the newest",
+        min=0,
+        options={"SKIP_SAVE"},
+    )
 
 
 def of(job_id: str) -> MintDraft | None:

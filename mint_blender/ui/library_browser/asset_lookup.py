@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A model or world by its id: as much of it as the library or a job knows, and an operator's job about it."""
+"""A model or world by its id: as much of it as the library or a job knows, and an operator's job
+about it.
+"""
 
 from __future__ import annotations
 
@@ -15,18 +17,29 @@ from ..job_list.job_actions import Result, begin, complain
 from . import view_model
 
 
-def about_asset(operator: bpy.types.Operator, kind: Kind, asset_id: str, start: Callable[[Board, Asset], Job]) -> Result:
+def about_asset(
+    operator: bpy.types.Operator, kind: Kind, asset_id: str, start: Callable[[Board, Asset], Job]
+) -> Result:
     """Begin a job about it; a mistyped id is told before anything is sent."""
     asset_id = asset_id.strip()
     if not is_id(asset_id):
-        return complain(operator, "That is not an id of Mint's: ids have only letters, digits, _ and -.")
+        return complain(
+            operator, "That is not an id of Mint's: ids have only letters, digits, _ and -."
+        )
     return begin(operator, lambda board: start(board, asset(kind, asset_id)).id)
 
 
 def asset(kind: Kind, asset_id: str) -> Asset:
-    """What is known of it; of one that nobody has seen yet only the id, and its job reads the rest."""
+    """What is known of it; of one that nobody has seen yet only the id, and its job reads the rest."""  # noqa: E501
     board = session.existing()
     if board is not None:
-        view_model.follow(board)  # without a window no heart beats, and a script asks right after a job has ended
-    told = (job.asset for job in (board.jobs() if board else ()) if job.asset is not None and asset_of(job) == asset_id)
-    return view_model.library().get(asset_id) or next(told, None) or Asset.read(kind, {"id": asset_id})
+        # without a window no heart beats, and a script asks right after a job has ended
+        view_model.follow(board)
+    told = (
+        job.asset
+        for job in (board.jobs() if board else ())
+        if job.asset is not None and asset_of(job) == asset_id
+    )
+    return (
+        view_model.library().get(asset_id) or next(told, None) or Asset.read(kind, {"id": asset_id})
+    )

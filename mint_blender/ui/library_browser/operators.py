@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be done with the library: look through it, and bring something of it here. In background mode each waits for its end."""
+"""What can be done with the library: look through it, and bring something of it here.
+
+In background mode each waits for its end.
+"""
 
 from __future__ import annotations
 
@@ -30,13 +33,15 @@ class _Loader(bpy.types.Operator):
     bl_options = {"REGISTER"}
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """With a window it returns at once; in background mode the answer is here when it returns."""
+        """With a window it returns at once; in background mode the answer is here when it returns."""  # noqa: E501
         if not session.may_go_online():
             return complain(self, OFFLINE)
         fields = view_model.fields_of(context)
         if complaint := view_model.ask(*self.pages(view_model.kind_of(fields))):
             return complain(self, complaint)
-        if bpy.app.background and (complaint := _wait_for_pages(session.board(), view_model.kind_of(fields))):
+        if bpy.app.background and (
+            complaint := _wait_for_pages(session.board(), view_model.kind_of(fields))
+        ):
             return complain(self, complaint)
         heartbeat.redraw()
         return {"FINISHED"}
@@ -94,7 +99,10 @@ class MINT_OT_turn_library(bpy.types.Operator):
     forward: bpy.props.BoolProperty(default=True, options={"SKIP_SAVE"})
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """One screenful. What it lacks is asked for when it has been drawn; without a window, here and now."""
+        """One screenful.
+
+        What it lacks is asked for when it has been drawn; without a window, here and now.
+        """
         fields = view_model.fields_of(context)
         view_model.turn(fields, forward=self.forward)
         while bpy.app.background and view_model.is_lacking_entries(fields):
@@ -119,22 +127,27 @@ class MINT_OT_choose_asset(bpy.types.Operator):
         return title(asset) if asset else "Details"
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Only the choice: what is lacking of the details is asked for when they have been drawn."""
+        """Only the choice: what is lacking of the details is asked for when they have been drawn."""  # noqa: E501
         fields = view_model.fields_of(context)
         fields.chosen = "" if fields.chosen == self.asset_id else self.asset_id
-        heartbeat.redraw()  # a script's call draws nothing by itself, and what is lacking is noticed while drawing
+        # a script's call draws nothing by itself, and what is lacking is noticed while drawing
+        heartbeat.redraw()
         return {"FINISHED"}
 
 
 class MINT_OT_import_asset(bpy.types.Operator):
-    """Bring a Model or World that was made before into the scene, at the 3D cursor. What is still being made comes when it is done"""
-
     bl_idname = "mint.import_asset"
     bl_label = "Import from Mint Library"
+    bl_description = (
+        "Bring a Model or World that was made before into the scene, at the 3D cursor. What is "
+        "still being made comes when it is done"
+    )
     bl_options = {"REGISTER"}
 
     kind: bpy.props.EnumProperty(name="Kind", items=KINDS)
-    asset_id: bpy.props.StringProperty(name="Id", description="The id of the model or world at Mint", options={"SKIP_SAVE"})
+    asset_id: bpy.props.StringProperty(
+        name="Id", description="The id of the model or world at Mint", options={"SKIP_SAVE"}
+    )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """From a menu: ask which one."""
@@ -145,7 +158,12 @@ class MINT_OT_import_asset(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Result:
         """A job that only fetches: it lands as a fresh result does."""
         target = create_properties.here(context)
-        return about_asset(self, Kind(self.kind.lower()), self.asset_id, lambda board, asset: board.fetch(asset, target))
+        return about_asset(
+            self,
+            Kind(self.kind.lower()),
+            self.asset_id,
+            lambda board, asset: board.fetch(asset, target),
+        )
 
 
 class MINT_OT_copy_prompt(bpy.types.Operator):
@@ -169,11 +187,18 @@ class MINT_OT_copy_prompt(bpy.types.Operator):
 
 
 class _Saver(bpy.types.Operator):
-    """Saves into the folder of an asset library: in another process with a window, here and now without one."""
+    """Saves into the folder of an asset library: in another process with a window, here and now
+    without one.
+    """
 
     bl_options = {"REGISTER"}
 
-    directory: bpy.props.StringProperty(name="Folder", description="The asset library's folder", subtype="DIR_PATH", options={"SKIP_SAVE"})
+    directory: bpy.props.StringProperty(
+        name="Folder",
+        description="The asset library's folder",
+        subtype="DIR_PATH",
+        options={"SKIP_SAVE"},
+    )
     filter_folder: bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
@@ -212,14 +237,20 @@ class _Saver(bpy.types.Operator):
         from ...cli import main
 
         status = main(["library", *words])
-        return {"FINISHED"} if status == 0 else complain(self, f"The asset library is not complete (exit status {status}).")
+        return (
+            {"FINISHED"}
+            if status == 0
+            else complain(self, f"The asset library is not complete (exit status {status}).")
+        )
 
 
 class MINT_OT_sync_library(_Saver):
-    """Save every Model and World that is not there yet into an asset library, for the Asset Browser. Files of yours are left alone"""
-
     bl_idname = "mint.sync_library"
     bl_label = "Sync to Asset Library…"
+    bl_description = (
+        "Save every Model and World that is not there yet into an asset library, for the Asset "
+        "Browser. Files of yours are left alone"
+    )
 
 
 class MINT_OT_save_to_library(_Saver):

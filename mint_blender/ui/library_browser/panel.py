@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panel Library: what the API project has made, a screenful at a time, and the details of one of them. Draws what is known."""
+"""The panel Library: what the API project has made, a screenful at a time, and the details of one
+of them. Draws what is known.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,11 @@ from . import job_lookup, sync_process
 from . import view_model as library_browser_view_model
 
 _WIDTH_OF_ONE = 84.0  # pixels of an entry, at a scale of 1
-_STATE_ICONS: dict[State, Any] = {State.DONE: "NONE", State.UNFINISHED: "TIME", State.FAILED: "ERROR"}
+_STATE_ICONS: dict[State, Any] = {
+    State.DONE: "NONE",
+    State.UNFINISHED: "TIME",
+    State.FAILED: "ERROR",
+}
 _STAND_INS = {State.DONE: "SHADING_BBOX", State.UNFINISHED: "SORTTIME", State.FAILED: "ERROR"}
 
 
@@ -56,7 +62,9 @@ class MINT_PT_library(bpy.types.Panel):
         _draw_sync(layout)
 
 
-def _draw_filter(layout: bpy.types.UILayout, fields: library_browser_view_model.MintLibrary) -> None:
+def _draw_filter(
+    layout: bpy.types.UILayout, fields: library_browser_view_model.MintLibrary
+) -> None:
     layout.row().prop(fields, "kind", expand=True)
     layout.prop(fields, "words", text="", icon="VIEWZOOM", placeholder=translated("Search"))
     row = layout.row(align=True)
@@ -64,19 +72,30 @@ def _draw_filter(layout: bpy.types.UILayout, fields: library_browser_view_model.
     row.prop(fields, "sort", text="")
 
 
-def _draw_grid(layout: bpy.types.UILayout, fields: library_browser_view_model.MintLibrary, width: int) -> None:
+def _draw_grid(
+    layout: bpy.types.UILayout, fields: library_browser_view_model.MintLibrary, width: int
+) -> None:
     assets = library_browser_view_model.on_screen(fields)
     if not assets:
         layout.label(text=translated(_why_empty(fields)), translate=False)
         return
     columns = _columns(width)
-    grid = layout.grid_flow(row_major=True, columns=columns, even_columns=True, even_rows=True, align=True)
+    grid = layout.grid_flow(
+        row_major=True, columns=columns, even_columns=True, even_rows=True, align=True
+    )
     for asset in assets:
         cell = grid.column(align=True)
         state = view_model.state_of(asset)
-        cell.template_icon(icon_value=library_browser_view_model.icon(asset) or _icon_value(_STAND_INS[state]), scale=3.6)
+        cell.template_icon(
+            icon_value=library_browser_view_model.icon(asset) or _icon_value(_STAND_INS[state]),
+            scale=3.6,
+        )
         cell.operator(
-            "mint.choose_asset", text=view_model.title(asset), translate=False, icon=_STATE_ICONS[state], depress=asset.id == fields.chosen
+            "mint.choose_asset",
+            text=view_model.title(asset),
+            translate=False,
+            icon=_STATE_ICONS[state],
+            depress=asset.id == fields.chosen,
         ).asset_id = asset.id
     for _ in range(-len(assets) % columns):
         grid.column().label(text="")  # so that a few are as large as many
@@ -84,13 +103,21 @@ def _draw_grid(layout: bpy.types.UILayout, fields: library_browser_view_model.Mi
 
 def _why_empty(fields: library_browser_view_model.MintLibrary) -> str:
     known = library_browser_view_model.library()
-    if known.complaint(library_browser_view_model.kind_of(fields)) and known.begin(library_browser_view_model.kind_of(fields)):
+    if known.complaint(library_browser_view_model.kind_of(fields)) and known.begin(
+        library_browser_view_model.kind_of(fields)
+    ):
         return ""
-    if library_browser_view_model.is_loading() or known.begin(library_browser_view_model.kind_of(fields)):
+    if library_browser_view_model.is_loading() or known.begin(
+        library_browser_view_model.kind_of(fields)
+    ):
         return "Asking Mint…"
     if known.count(library_browser_view_model.kind_of(fields)) == 0:
         return "Nothing has been made yet."
-    return "Nothing fits." if known.next_page(library_browser_view_model.kind_of(fields)) is None else "Nothing of what is loaded fits."
+    return (
+        "Nothing fits."
+        if known.next_page(library_browser_view_model.kind_of(fields)) is None
+        else "Nothing of what is loaded fits."
+    )
 
 
 def _columns(width: int) -> int:
@@ -105,17 +132,28 @@ def _icon_value(name: str) -> int:
     return items[name].value if name in items else 0
 
 
-def _draw_turning(layout: bpy.types.UILayout, fields: library_browser_view_model.MintLibrary) -> None:
+def _draw_turning(
+    layout: bpy.types.UILayout, fields: library_browser_view_model.MintLibrary
+) -> None:
     """Which of how many, and the way to the others; past the last one more is loaded from Mint."""
     count = len(library_browser_view_model.shown(fields))
-    further = library_browser_view_model.library().next_page(library_browser_view_model.kind_of(fields)) is not None
+    further = (
+        library_browser_view_model.library().next_page(library_browser_view_model.kind_of(fields))
+        is not None
+    )
     last = min(count, fields.start + library_browser_view_model.ON_SCREEN)
     if count or fields.start:
         _draw_arrows(layout.row(align=True), fields, last, count, further)
     _draw_extent(layout, fields, further)
 
 
-def _draw_arrows(row: bpy.types.UILayout, fields: library_browser_view_model.MintLibrary, last: int, count: int, further: bool) -> None:
+def _draw_arrows(
+    row: bpy.types.UILayout,
+    fields: library_browser_view_model.MintLibrary,
+    last: int,
+    count: int,
+    further: bool,
+) -> None:
     back = row.row(align=True)
     back.enabled = fields.start > 0
     back.operator("mint.turn_library", text="", icon="TRIA_LEFT").forward = False
@@ -131,30 +169,46 @@ def _draw_arrows(row: bpy.types.UILayout, fields: library_browser_view_model.Min
     forward.operator("mint.turn_library", text="", icon="TRIA_RIGHT").forward = True
 
 
-def _draw_extent(layout: bpy.types.UILayout, fields: library_browser_view_model.MintLibrary, further: bool) -> None:
+def _draw_extent(
+    layout: bpy.types.UILayout, fields: library_browser_view_model.MintLibrary, further: bool
+) -> None:
     """How much of the library this is, and the way to the rest of it."""
     is_searching = library_browser_view_model.is_searching(fields)
     if (words := library_browser_view_model.extent_words(fields)) is not None:
         row = layout.row(align=True)
-        row.label(text=translated(words), translate=False, icon="VIEWZOOM" if is_searching else "INFO")
+        row.label(
+            text=translated(words), translate=False, icon="VIEWZOOM" if is_searching else "INFO"
+        )
         if is_searching:
             row.operator("mint.stop_search", text="", icon="X", emboss=False)
     if further and not is_searching:
         row = layout.row()
         row.enabled = not library_browser_view_model.is_loading()
-        row.operator("mint.load_more", text="Load More" if row.enabled else "Loading…", icon="IMPORT")
+        row.operator(
+            "mint.load_more", text="Load More" if row.enabled else "Loading…", icon="IMPORT"
+        )
 
 
 def _draw_details(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
     """What is known of the chosen one, and what can be done with it."""
     state = view_model.state_of(asset)
-    box.label(text=view_model.title(asset), translate=False, icon="WORLD" if asset.kind is Kind.WORLD else "MESH_MONKEY")
+    box.label(
+        text=view_model.title(asset),
+        translate=False,
+        icon="WORLD" if asset.kind is Kind.WORLD else "MESH_MONKEY",
+    )
     if icon := library_browser_view_model.icon(asset):
         box.template_icon(icon_value=icon, scale=8.0)
     column = box.column(align=True)
     made = asset.created_at.astimezone().strftime("%Y-%m-%d %H:%M") if asset.created_at else ""
     column.label(
-        text=" · ".join(filter(None, (translated(view_model.state_words(asset)), made, job_lookup.preset_words(asset)))), translate=False
+        text=" · ".join(
+            filter(
+                None,
+                (translated(view_model.state_words(asset)), made, job_lookup.preset_words(asset)),
+            )
+        ),
+        translate=False,
     )
     if (words := library_browser_view_model.facts_words(asset)) is not None:
         wrapped(column, words if asset.kind is Kind.MODEL else f"Collider: {words}", width=width)
@@ -174,7 +228,9 @@ def _draw_prompt(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
     row = box.row(align=True)
     row.operator("mint.copy_prompt", text="Copy", icon="COPYDOWN").asset_id = asset.id
     if asset.prompt:
-        row.operator("mint.use_prompt", text="Use as Draft", icon="GREASEPENCIL").asset_id = asset.id
+        row.operator(
+            "mint.use_prompt", text="Use as Draft", icon="GREASEPENCIL"
+        ).asset_id = asset.id
         box.operator_context = "INVOKE_DEFAULT"
         box.operator("mint.again", text="Generate Again…", icon="DUPLICATE").asset_id = asset.id
 
@@ -187,10 +243,21 @@ def _draw_actions(box: bpy.types.UILayout, asset: Asset, state: State, width: in
         return
     if state is State.UNFINISHED:
         if job_lookup.job_of(asset) is not None:
-            wrapped(box, "It is in the list of jobs above, where it can be decided about.", width=width, icon="INFO")
+            wrapped(
+                box,
+                "It is in the list of jobs above, where it can be decided about.",
+                width=width,
+                icon="INFO",
+            )
             return
-        # Mint's lists name no operation, and without one there is nothing to poll, approve or cancel: the entry itself is watched.
-        wrapped(box, "It was begun elsewhere. Here it can be waited for; to approve, pay or cancel is up to whoever began it.", width=width)
+        # Mint's lists name no operation, and without one there is nothing to poll, approve or
+        # cancel: the entry itself is watched.
+        wrapped(
+            box,
+            "It was begun elsewhere. Here it can be waited for; to approve, pay or cancel is up to"
+            " whoever began it.",
+            width=width,
+        )
         _import(box, asset, "Import When Done")
         return
     row = box.row(align=True)
@@ -207,7 +274,9 @@ def _draw_actions(box: bpy.types.UILayout, asset: Asset, state: State, width: in
 
 
 def _import(layout: bpy.types.UILayout, asset: Asset, text: str) -> None:
-    fetch = layout.operator("mint.import_asset", text=translated(text), translate=False, icon="IMPORT")
+    fetch = layout.operator(
+        "mint.import_asset", text=translated(text), translate=False, icon="IMPORT"
+    )
     fetch.kind, fetch.asset_id = asset.kind.name, asset.id
 
 
@@ -215,7 +284,11 @@ def _draw_sync(layout: bpy.types.UILayout) -> None:
     """Everything as an asset library; while that goes on, how far it is."""
     if (words := sync_process.words()) is not None:
         row = layout.row(align=True)
-        row.label(text=translated(words), translate=False, icon="TIME" if sync_process.is_running() else "INFO")
+        row.label(
+            text=translated(words),
+            translate=False,
+            icon="TIME" if sync_process.is_running() else "INFO",
+        )
         if sync_process.is_running():
             row.operator("mint.stop_sync", text="", icon="X", emboss=False)
     if not sync_process.is_running():

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A second Blender, without a window, that saves into an asset library: importing and saving would freeze this one again and again.
+"""A second Blender, without a window, that saves into an asset library: importing and saving would
+freeze this one again and again.
 
-It runs this package's own command `library sync` and writes what it does into a small file, which the heartbeat reads. When this
-Blender ends, or the user stops it, the other one is ended too: the next run goes on where it was.
+It runs this package's own command `library sync` and writes what it does into a small file, which
+the heartbeat reads. When this Blender ends, or the user stops it, the other one is ended too: the
+next run goes on where it was.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ from ...jobs.storage.home import HOME_VARIABLE
 from ...mint.account import BASE_URL_VARIABLE, KEY_VARIABLE
 from .. import session
 
-# Leaves without Python's shutdown: everything is on disk by then, and add-ons of the user's may take their time.
+# Leaves without Python's shutdown: everything is on disk by then, and add-ons of the user's may
+# take their time.
 _CODE = """
 import os, sys
 sys.path[:0] = {paths!r}
@@ -44,15 +47,34 @@ def start(words: list[str]) -> None:
     global _child, _output, _unread
     stop()
     account = session.account()
-    environment = {**os.environ, KEY_VARIABLE: account.key, BASE_URL_VARIABLE: account.base_url, HOME_VARIABLE: str(session.home())}
+    environment = {
+        **os.environ,
+        KEY_VARIABLE: account.key,
+        BASE_URL_VARIABLE: account.base_url,
+        HOME_VARIABLE: str(session.home()),
+    }
     code = _CODE.format(paths=_paths(), addon=ADDON, words=["library", *words, "--json"])
-    command = [bpy.app.binary_path, "--background", "--online-mode", "--python-exit-code", "1", "--python-expr", code]
-    file = session.home() / f"library-sync-{os.getpid()}.log"  # another Blender of the same user may run one too
+    command = [
+        bpy.app.binary_path,
+        "--background",
+        "--online-mode",
+        "--python-exit-code",
+        "1",
+        "--python-expr",
+        code,
+    ]
+    # another Blender of the same user may run one too
+    file = session.home() / f"library-sync-{os.getpid()}.log"
     private_files.home(file.parent)
     hidden = getattr(subprocess, "CREATE_NO_WINDOW", 0)
     with open(file, "wb", opener=private_files.opener) as stream:
         _child = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.DEVNULL, creationflags=hidden
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=subprocess.DEVNULL,
+            creationflags=hidden,
         )
     _output, _unread = file.open("rb"), b""
     _said.clear()
@@ -76,7 +98,10 @@ def words() -> str | None:
 
 
 def catch_up() -> bool:
-    """Read what it has written since. Returns whether anything changed; costs nothing when none runs."""
+    """Read what it has written since.
+
+    Returns whether anything changed; costs nothing when none runs.
+    """
     global _unread
     if _child is None or _output is None:
         return False
@@ -86,7 +111,9 @@ def catch_up() -> bool:
         _take_in(line)
     if ended:
         if _said.get("event") not in {"library", "error"}:
-            _said.update(event="error", message="The asset library was not finished; sync again to go on.")
+            _said.update(
+                event="error", message="The asset library was not finished; sync again to go on."
+            )
         _let_go()
     return ended or bool(lines)
 
@@ -123,4 +150,8 @@ def _take_in(line: bytes) -> None:
 
 def _paths() -> list[str]:
     """Where this package is found, when it is not an extension, which Blender finds by itself."""
-    return [] if ADDON.startswith("bl_ext.") else [str(Path(sys.modules[ADDON].__file__ or "").parents[1])]
+    return (
+        []
+        if ADDON.startswith("bl_ext.")
+        else [str(Path(sys.modules[ADDON].__file__ or "").parents[1])]
+    )

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the panel Library looks at: the filter, the entries on screen, their pictures. Only those are fetched, and never while drawing.
+"""What the panel Library looks at: the filter, the entries on screen, their pictures.
 
-The panel says that it was `seen`; a timer then asks for what is lacking, and the heartbeat takes in what was answered. A panel that
-is closed asks for nothing.
+Only those are fetched, and never while drawing.
 
-What is lacking may be entries: Mint has no search, so while a filter leaves room on the screen, page after page is loaded, one at a time,
-until the screen is full, the list has ended, or the user stops it.
+The panel says that it was `seen`; a timer then asks for what is lacking, and the heartbeat takes in
+what was answered. A panel that is closed asks for nothing.
 
-What the jobs hear of their models and Worlds is shown at once, and costs nothing. Only what has come in front is asked for: the first page.
+What is lacking may be entries: Mint has no search, so while a filter leaves room on the screen,
+page after page is loaded, one at a time, until the screen is full, the list has ended, or the user
+stops it.
+
+What the jobs hear of their models and Worlds is shown at once, and costs nothing. Only what has
+come in front is asked for: the first page.
 """
 
 from __future__ import annotations
@@ -34,16 +38,26 @@ from .. import session
 ON_SCREEN = 12
 """Entries at a time: whole rows of two, three, four or six."""
 PICTURES_AT_ONCE = 6
-"""Asked for at the same time; the next ones are chosen by what is on screen then, however fast one turns the pages."""
+"""Asked for at the same time; the next ones are chosen by what is on screen then, however fast one
+turns the pages.
+"""
 MOST_ICONS = 20 * ON_SCREEN
 PAUSE = 0.05
-TYPING_PAUSE = 0.5  # seconds after the last change of the filter: what is shown while one types is not what is wanted
-GATHERING = 1.0  # seconds after a job has told of something new: what begins or ends together is one question
-LOOK_EVERY = 2.0  # seconds between two looks into the journal, where another process may have written: while this panel is looked at
+# seconds after the last change of the filter: what is shown while one types is not what is wanted
+TYPING_PAUSE = 0.5
+# seconds after a job has told of something new: what begins or ends together is one question
+GATHERING = 1.0
+# seconds between two looks into the journal, where another process may have written: while this
+# panel is looked at
+LOOK_EVERY = 2.0
 MOST_PAGES = 100
 """Loaded by themselves for one filter: ten thousand entries. Then the user is asked to go on."""
 
-KINDS = [("ALL", "All", "Models and Worlds"), ("MODEL", "Models", "3D Models"), ("WORLD", "Worlds", "Worlds")]
+KINDS = [
+    ("ALL", "All", "Models and Worlds"),
+    ("MODEL", "Models", "3D Models"),
+    ("WORLD", "Worlds", "Worlds"),
+]
 STATES = [
     ("ALL", "Any State", "Whatever became of it"),
     ("DONE", "Done", "What can be imported"),
@@ -64,7 +78,10 @@ def _filter_changed(fields: MintLibrary, context: bpy.types.Context) -> None:
 
 
 class MintLibrary(bpy.types.PropertyGroup):
-    """What is shown of the library, and which entry is chosen. In the window manager: no part of a .blend."""
+    """What is shown of the library, and which entry is chosen.
+
+    In the window manager: no part of a .blend.
+    """
 
     kind: bpy.props.EnumProperty(name="Kind", items=KINDS, update=_filter_changed)
     state: bpy.props.EnumProperty(name="State", items=STATES, update=_filter_changed)
@@ -83,7 +100,8 @@ _changed_at = _heard_at = _looked_at = 0.0
 _pages_left = MOST_PAGES  # that may yet be loaded by themselves
 _library = Library()
 _account: Account | None = None
-_pictures: dict[str, Path | None] = {}  # by address, the one that came last at the end; None: there is none to be had
+# by address, the one that came last at the end; None: there is none to be had
+_pictures: dict[str, Path | None] = {}
 _facts: dict[str, Answered] = {}
 _icons: bpy.utils.previews.ImagePreviewCollection | None = None
 _when_asked: Callable[[], None] | None = None
@@ -135,7 +153,9 @@ def chosen(fields: MintLibrary) -> Asset | None:
 def file_url(asset: Asset) -> str | None:
     """The GLB that says how large a model is, or how large a World's collider."""
     assets = asset.assets
-    return (assets.glb_url or assets.optimized_glb_url or assets.collider_mesh_url) if assets else None
+    return (
+        (assets.glb_url or assets.optimized_glb_url or assets.collider_mesh_url) if assets else None
+    )
 
 
 def facts(asset: Asset) -> Answered | None:
@@ -163,7 +183,11 @@ def is_lacking_entries(fields: MintLibrary) -> bool:
 
 def is_searching(fields: MintLibrary) -> bool:
     """Are pages loaded by themselves because something is looked for?"""
-    return filter_of(fields).leaves_out and library().count(kind_of(fields)) > 0 and is_lacking_entries(fields)
+    return (
+        filter_of(fields).leaves_out
+        and library().count(kind_of(fields)) > 0
+        and is_lacking_entries(fields)
+    )
 
 
 def stop_searching() -> None:
@@ -179,7 +203,9 @@ def go_on() -> None:
 
 
 def turn(fields: MintLibrary, *, forward: bool) -> None:
-    """One screenful; behind the last entry that is loaded there is an empty screen, which fills once it is seen."""
+    """One screenful; behind the last entry that is loaded there is an empty screen, which fills
+    once it is seen.
+    """
     start = max(0, fields.start + (ON_SCREEN if forward else -ON_SCREEN))
     if start < len(shown(fields)) or library().next_page(kind_of(fields)) is not None:
         fields.start = start
@@ -187,7 +213,9 @@ def turn(fields: MintLibrary, *, forward: bool) -> None:
 
 
 def extent_words(fields: MintLibrary) -> str | None:
-    """How much of the library has been looked through or put in order; None when that is how it looks anyway."""
+    """How much of the library has been looked through or put in order; None when that is how it
+    looks anyway.
+    """
     known, wanted = library(), filter_of(fields)
     count = known.count(wanted.kind)
     if known.begin(wanted.kind):
@@ -196,22 +224,37 @@ def extent_words(fields: MintLibrary) -> str | None:
     if wanted.leaves_out:
         if is_searching(fields):
             return f"Searching… {count:,} looked through"
-        return f"All {count:,} looked through" if is_all else f"{count:,} looked through, there are more"
-    return f"In order among the {count:,} that are loaded" if wanted.sort is not Sort.NEWEST and not is_all else None
+        return (
+            f"All {count:,} looked through"
+            if is_all
+            else f"{count:,} looked through, there are more"
+        )
+    return (
+        f"In order among the {count:,} that are loaded"
+        if wanted.sort is not Sort.NEWEST and not is_all
+        else None
+    )
 
 
 def hear(hearer: Callable[[], None], look: Callable[[], object]) -> None:
-    """Call `hearer` whenever something was asked, so that somebody takes in the answer; `look` at what others wrote while this is seen."""
+    """Call `hearer` whenever something was asked, so that somebody takes in the answer; `look` at
+    what others wrote while this is seen.
+    """
     global _when_asked, _look
     _when_asked, _look = hearer, look
 
 
-# -- what is lacking -------------------------------------------------------------------------------------------------------
+# -- what is lacking
+# -------------------------------------------------------------------------------------------------------  # noqa: E501
 
 
 def seen(context: bpy.types.Context) -> None:
-    """The panel was drawn: what it lacks is asked for as soon as drawing is over, nobody types, and what happens together has happened."""
-    if not bpy.app.timers.is_registered(_supply) and (_is_time_to_look() or _lacking(fields_of(context))):
+    """The panel was drawn: what it lacks is asked for as soon as drawing is over, nobody types, and
+    what happens together has happened.
+    """
+    if not bpy.app.timers.is_registered(_supply) and (
+        _is_time_to_look() or _lacking(fields_of(context))
+    ):
         bpy.app.timers.register(_supply, first_interval=max(PAUSE, _pause()))
 
 
@@ -224,7 +267,9 @@ def ask(*questions: Question) -> str | None:
     follow(board)  # what was heard before a page is asked for is in the answer
     under_way = {(each.kind, each.cursor) for each in board.asked() if isinstance(each, ListPage)}
     for question in questions:
-        if not board.is_asked(question) and not (isinstance(question, ListPage) and (question.kind, question.cursor) in under_way):
+        if not board.is_asked(question) and not (
+            isinstance(question, ListPage) and (question.kind, question.cursor) in under_way
+        ):
             board.ask(question)
             if isinstance(question, ListPage):
                 library().asked(question)
@@ -234,7 +279,10 @@ def ask(*questions: Question) -> str | None:
 
 
 def follow(board: Board) -> None:
-    """Take in what the jobs have told. What that leaves to be asked for is asked when the panel is seen."""
+    """Take in what the jobs have told.
+
+    What that leaves to be asked for is asked when the panel is seen.
+    """
     global _heard_at
     was_behind = library().behind()
     library().follow(board.jobs())
@@ -243,14 +291,21 @@ def follow(board: Board) -> None:
 
 
 def catch_up(board: Board) -> None:
-    """Take in what the jobs have told and what was answered. The board keeps none of it: five thousand entries are kept once."""
+    """Take in what the jobs have told and what was answered.
+
+    The board keeps none of it: five thousand entries are kept once.
+    """
     fields = fields_of(bpy.context)
     first = next(iter(on_screen(fields)), None) if fields.start else None
     follow(board)
-    for question in [each for each in board.answers if isinstance(each, ListPage | Thumbnail | FileFacts)]:
+    for question in [
+        each for each in board.answers if isinstance(each, ListPage | Thumbnail | FileFacts)
+    ]:
         said = board.answers.pop(question)
         if isinstance(question, ListPage):
-            library().take_in(question, said.answer if isinstance(said.answer, Page) else None, said.complaint)
+            library().take_in(
+                question, said.answer if isinstance(said.answer, Page) else None, said.complaint
+            )
         elif isinstance(question, Thumbnail):
             _take_picture(question.url, said.answer if isinstance(said.answer, Path) else None)
         elif isinstance(question, FileFacts):
@@ -271,13 +326,20 @@ def forget() -> None:
 
 
 def _keep_place(fields: MintLibrary, first: Asset | None) -> None:
-    """Whatever has come in front, the same entries stay on screen; and there is no screen behind the last one."""
+    """Whatever has come in front, the same entries stay on screen; and there is no screen behind
+    the last one.
+    """
     if first is not None and (now := library().get(first.id)) is not None:
         place = library().view(filter_of(fields)).place(now)
         if place is not None and place != fields.start:
             fields.start = place
     count = len(shown(fields))
-    if fields.start >= count and fields.start and not is_loading() and _page_for_screen(fields) is None:
+    if (
+        fields.start >= count
+        and fields.start
+        and not is_loading()
+        and _page_for_screen(fields) is None
+    ):
         fields.start = max(0, count - 1) // ON_SCREEN * ON_SCREEN
 
 
@@ -305,7 +367,9 @@ def _supply() -> float | None:
 
 
 def _page_for_screen(fields: MintLibrary) -> ListPage | None:
-    """The page to load so that the screen gets full, or gets in order; None when it is, or when no more may be loaded by itself."""
+    """The page to load so that the screen gets full, or gets in order; None when it is, or when no
+    more may be loaded by itself.
+    """
     known, wanted = library(), filter_of(fields)
     page = known.next_page(wanted.kind)
     if page is None or _pages_left <= 0 or known.complaint(wanted.kind) is not None:
@@ -316,17 +380,26 @@ def _page_for_screen(fields: MintLibrary) -> ListPage | None:
 
 
 def _lacking(fields: MintLibrary) -> list[Question]:
-    """Pages, pictures on screen, and the size of the chosen one: as far as nobody has asked for them. One page after the other."""
+    """Pages, pictures on screen, and the size of the chosen one: as far as nobody has asked for
+    them. One page after the other.
+    """
     if not session.may_go_online() or not session.account().key:
         return []
     known, board = library(), session.existing()
     asked: frozenset[Question] = board.asked() if board else frozenset()
     unbegun = known.begin(kind := kind_of(fields))
-    questions: list[Question] = [*(unbegun if known.complaint(kind) is None else ()), *known.behind(kind)]
+    questions: list[Question] = [
+        *(unbegun if known.complaint(kind) is None else ()),
+        *known.behind(kind),
+    ]
     is_reading = any(isinstance(each, ListPage) for each in (*questions, *asked))
     if not unbegun and not is_reading and (page := _page_for_screen(fields)) is not None:
         questions.append(page)
-    pictures = [Thumbnail(url) for asset in _staying(fields) if (url := _picture_url(asset)) and url not in _pictures]
+    pictures = [
+        Thumbnail(url)
+        for asset in _staying(fields)
+        if (url := _picture_url(asset)) and url not in _pictures
+    ]
     room = PICTURES_AT_ONCE - sum(isinstance(each, Thumbnail) for each in asked)
     questions += [each for each in dict.fromkeys(pictures) if each not in asked][: max(0, room)]
     asset = chosen(fields)
@@ -337,7 +410,9 @@ def _lacking(fields: MintLibrary) -> list[Question]:
 
 
 def _staying(fields: MintLibrary) -> list[Asset]:
-    """The entries on screen that the next page will not push off it: only their pictures are worth a download."""
+    """The entries on screen that the next page will not push off it: only their pictures are worth
+    a download.
+    """
     known, wanted = library(), filter_of(fields)
     assets = on_screen(fields)
     is_first_page_to_come = bool(known.begin(wanted.kind)) and known.complaint(wanted.kind) is None
@@ -351,7 +426,10 @@ def _picture_url(asset: Asset) -> str | None:
 
 
 def _take_picture(url: str, path: Path | None) -> None:
-    """A picture is here. Of those that were shown long ago Blender's memory is freed; they are still on disk."""
+    """A picture is here.
+
+    Of those that were shown long ago Blender's memory is freed; they are still on disk.
+    """
     global _icons
     _pictures[url] = path
     if path is not None and not bpy.app.background:
@@ -360,7 +438,9 @@ def _take_picture(url: str, path: Path | None) -> None:
         if url not in _icons:
             _icons.load(url, str(path), "IMAGE")
     visible = {_picture_url(asset) for asset in on_screen(fields_of(bpy.context))}
-    for old in [each for each in _pictures if each not in visible][: max(0, len(_pictures) - MOST_ICONS)]:
+    for old in [each for each in _pictures if each not in visible][
+        : max(0, len(_pictures) - MOST_ICONS)
+    ]:
         del _pictures[old]
         if _icons is not None and old in _icons:
             del _icons[old]

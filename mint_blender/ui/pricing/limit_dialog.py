@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Above a limit of the preferences a person is asked before anything is started, with the price, the limit, and what was spent today.
+"""Above a limit of the preferences a person is asked before anything is started, with the price,
+the limit, and what was spent today.
 
-What is to be done waits here: until Mint has told the price, or until the dialog is confirmed. Without a window nothing waits here.
+What is to be done waits here: until Mint has told the price, or until the dialog is confirmed.
+Without a window nothing waits here.
 """
 
 from __future__ import annotations
@@ -19,12 +21,18 @@ from ..translations import translated
 from . import safe_dialog
 
 Act = Callable[[bpy.types.Operator | None], Any]
-"""What is to be done. Nothing of an operator may be in it but the one that it is given: Blender frees them when they have run."""
+"""What is to be done.
+
+Nothing of an operator may be in it but the one that it is given: Blender frees them when they have
+run.
+"""
 
 _WIDTH = 380
 
-_priced: tuple[tuple[Question, ...], Act, int] | None = None  # waits for prices: one at a time, so that a second click is no second start
-_above: tuple[TooExpensive, Act, int] | None = None  # waits for a person; each with the window of the click
+# waits for prices: one at a time, so that a second click is no second start
+_priced: tuple[tuple[Question, ...], Act, int] | None = None
+# waits for a person; each with the window of the click
+_above: tuple[TooExpensive, Act, int] | None = None
 
 
 def waits_for_price() -> bool:
@@ -87,7 +95,11 @@ class MINT_OT_spend(safe_dialog.Spending, bpy.types.Operator):
         room = (_WIDTH - 50) * context.preferences.system.ui_scale
         for number, line in enumerate(lines_of(translated(trouble.sentence), room)):
             column.label(text=line, icon="BLANK1" if number else "ERROR", translate=False)
-        self.layout.label(text=translated(f"Spent today: {trouble.spent:,.0f} Credits"), icon="BLANK1", translate=False)
+        self.layout.label(
+            text=translated(f"Spent today: {trouble.spent:,.0f} Credits"),
+            icon="BLANK1",
+            translate=False,
+        )
 
     def execute(self, context: bpy.types.Context) -> Any:
         """The user wants it."""

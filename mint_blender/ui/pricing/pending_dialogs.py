@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The dialog that is opened as soon as its price is known: by the heartbeat, in the window of the click.
+"""The dialog that is opened as soon as its price is known: by the heartbeat, in the window of the
+click.
 
 Nothing of its operator is kept: Blender has freed it by then.
 """
@@ -31,9 +32,13 @@ _waited: set[Question] = set()  # long enough, in vain
 _waiting: list[_Dialog] = []  # one at the most: what was asked for last
 
 
-def wait(context: bpy.types.Context, operator: str, arguments: dict[str, Any], question: Question) -> None:
-    """Open this dialog, and no other one, when there is an answer or it has not come for too long."""
-    _waiting[:] = [_Dialog(operator, arguments, question, time.monotonic() + PATIENCE, windows.key_of(context))]
+def wait(
+    context: bpy.types.Context, operator: str, arguments: dict[str, Any], question: Question
+) -> None:
+    """Open this dialog, and no other one, when there is an answer or it has not come for too long."""  # noqa: E501
+    _waiting[:] = [
+        _Dialog(operator, arguments, question, time.monotonic() + PATIENCE, windows.key_of(context))
+    ]
 
 
 def has_waited(question: Question) -> bool:

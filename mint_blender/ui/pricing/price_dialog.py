@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Dialogs that tell a price before one confirms. Mint is asked when the dialog is opened, never while it is drawn.
+"""Dialogs that tell a price before one confirms.
 
-Blender draws an open dialog again only when something in it is changed. So it opens as soon as the answer is here, which takes a
-moment, or without a price when that takes too long. The heartbeat opens it, in the window of the click.
+Mint is asked when the dialog is opened, never while it is drawn.
+
+Blender draws an open dialog again only when something in it is changed. So it opens as soon as the
+answer is here, which takes a moment, or without a price when that takes too long. The heartbeat
+opens it, in the window of the click.
 """
 
 from __future__ import annotations
@@ -32,7 +35,12 @@ class Priced(safe_dialog.Spending):
     def invoke(self: Any, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """Ask, and open the dialog when the answer is here."""
         question = self.price_question()
-        if question is None or _is_answered(question) or pending_dialogs.has_waited(question) or not _ask(question):
+        if (
+            question is None
+            or _is_answered(question)
+            or pending_dialogs.has_waited(question)
+            or not _ask(question)
+        ):
             return self.open_dialog(context)
         name = self.bl_idname.removeprefix("MINT_OT_")  # as Blender calls the registered class
         pending_dialogs.wait(context, name, self.as_keywords(), question)
@@ -42,12 +50,18 @@ class Priced(safe_dialog.Spending):
     def draw_price(self, layout: bpy.types.UILayout) -> None:
         """One line."""
         price = _known_price(self.price_question())
-        text = "It costs Credits." if price is None else translated(f"It costs about {price:,.0f} Credits.")
+        text = (
+            "It costs Credits."
+            if price is None
+            else translated(f"It costs about {price:,.0f} Credits.")
+        )
         layout.label(text=translated(text), translate=False, icon="INFO")
 
 
 def optimizing_words() -> str:
-    """That an optimisation which follows a generation is not in its price, and what it will cost as far as anybody can tell."""
+    """That an optimisation which follows a generation is not in its price, and what it will cost as
+    far as anybody can tell.
+    """
     price = _known_price(OptimizationPrice())
     if price is not None:
         return f"Optimising comes on top: about {price:,.0f} Credits."

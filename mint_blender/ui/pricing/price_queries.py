@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Questions to Mint from the window: answered by the worker and kept by the board, never asked while drawing."""
+"""Questions to Mint from the window: answered by the worker and kept by the board, never asked
+while drawing.
+"""
 
 from __future__ import annotations
 
@@ -34,13 +36,19 @@ def ask(*questions: Question) -> str | None:
 def ask_unknown(*questions: Question) -> None:
     """Ask what is not known, or was read too long ago; nothing where nothing can be asked."""
     board = session.existing()
-    unknown = [each for each in questions if board is None or not (board.purse.known(each) or board.is_asked(each))]
+    unknown = [
+        each
+        for each in questions
+        if board is None or not (board.purse.known(each) or board.is_asked(each))
+    ]
     if unknown and session.may_go_online() and session.account().key:
         ask(*unknown)
 
 
 def form_changed() -> None:
-    """The user changes the form: when they pause it is kept, and the panel, which is drawn again, may ask for price and balance."""
+    """The user changes the form: when they pause it is kept, and the panel, which is drawn again,
+    may ask for price and balance.
+    """
     if bpy.app.background:
         return
     forget()
@@ -50,8 +58,14 @@ def form_changed() -> None:
 
 
 def seen(fields: create_properties.MintForm) -> None:
-    """The panel was drawn: what it lacks is asked for as soon as drawing is over and nobody changes anything. Unseen, nothing is."""
-    if not bpy.app.background and not bpy.app.timers.is_registered(_ask_price) and _unknown(create_properties.prices_of(fields)):
+    """The panel was drawn: what it lacks is asked for as soon as drawing is over and nobody changes
+    anything. Unseen, nothing is.
+    """
+    if (
+        not bpy.app.background
+        and not bpy.app.timers.is_registered(_ask_price)
+        and _unknown(create_properties.prices_of(fields))
+    ):
         bpy.app.timers.register(_ask_price, first_interval=max(0.01, _pause.left()))
 
 
@@ -82,7 +96,11 @@ _pause = _Pause()
 
 def _unknown(prices: Iterable[Question]) -> list[Question]:
     board = session.existing()
-    return [each for each in (*prices, Balance()) if board is None or not (board.purse.known(each) or board.is_asked(each))]
+    return [
+        each
+        for each in (*prices, Balance())
+        if board is None or not (board.purse.known(each) or board.is_asked(each))
+    ]
 
 
 def _ask_price() -> float | None:

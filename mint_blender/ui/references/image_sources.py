@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures made with Blender for Mint: an image of the file, the last render, a view; and one that is too large or too odd, made fit.
+"""Pictures made with Blender for Mint: an image of the file, the last render, a view; and one that
+is too large or too odd, made fit.
 
-Everything is written to a path that the caller names. Nothing in the user's file is changed, and no data-block stays.
+Everything is written to a path that the caller names. Nothing in the user's file is changed, and no
+data-block stays.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from mathutils import Matrix
 
 from ...mint.generation_request import LARGEST_IMAGE
 
-LONGEST_SIDE = 4096  # pixels: more detail than this no generation shows, and saving it takes seconds
+# pixels: more detail than this no generation shows, and saving it takes seconds
+LONGEST_SIDE = 4096
 VIEW_SIDE = 2048  # pixels, at most, of a captured view
 _LOSSLESS = 100  # WebP's quality at which Blender writes without loss
 _GOOD = 90
@@ -28,31 +31,50 @@ class NotMade(Exception):
 
 
 def fit(source: Path, target: Path) -> str:
-    """Write the picture as a WebP that Mint takes; returns what was done, as a sentence. Raises NotMade."""
+    """Write the picture as a WebP that Mint takes; returns what was done, as a sentence.
+
+    Raises NotMade.
+    """
     with _opened(source) as image:
         was, old = tuple(image.size), source.stat().st_size
         _scale(image, min(1.0, LONGEST_SIDE / max(was)))
-        # Without loss where that is small anyway. A lossless photo of this size would take many seconds.
+        # Without loss where that is small anyway. A lossless photo of this size would take many
+        # seconds.
         quality = _LOSSLESS if was[0] * was[1] <= 2048 * 2048 and old <= LARGEST_IMAGE else _GOOD
         _save(image, target, "WEBP", quality)
         while target.stat().st_size > LARGEST_IMAGE:
             # A file's size goes with its pixels: a step that should do, and a little more.
-            _scale(image, 1.0 if quality == _LOSSLESS else min(0.9, 0.95 * (LARGEST_IMAGE / target.stat().st_size) ** 0.5))
+            _scale(
+                image,
+                (
+                    1.0
+                    if quality == _LOSSLESS
+                    else min(0.9, 0.95 * (LARGEST_IMAGE / target.stat().st_size) ** 0.5)
+                ),
+            )
             quality = _GOOD
             _save(image, target, "WEBP", quality)
         now = tuple(image.size)
     size = _size_in_words(target.stat().st_size)
     if now != was:
-        return f"Scaled down from {was[0]} × {was[1]} to {now[0]} × {now[1]} pixels and saved as WebP, {size}."
+        return (
+            f"Scaled down from {was[0]} × {was[1]} to {now[0]} × {now[1]} pixels and saved as WebP,"
+            f" {size}."
+        )
     return f"Converted to WebP, {size}; its {now[0]} × {now[1]} pixels stay."
 
 
 def _size_in_words(size: int) -> str:
-    return f"{size / 1024 / 1024:.1f} MB" if size > 200 * 1024 else f"{max(1, round(size / 1024))} KB"
+    return (
+        f"{size / 1024 / 1024:.1f} MB" if size > 200 * 1024 else f"{max(1, round(size / 1024))} KB"
+    )
 
 
 def save_image(image: bpy.types.Image, target: Path) -> None:
-    """Write an image as it is in Blender now, painted or packed or generated, as a PNG. Raises NotMade."""
+    """Write an image as it is in Blender now, painted or packed or generated, as a PNG.
+
+    Raises NotMade.
+    """
     width, height = image.size
     if not width or not height or not (image.has_data or _load(image)):
         raise NotMade(f"{image.name} has no pixels: its file may be missing.")
@@ -66,7 +88,11 @@ def save_render(scene: bpy.types.Scene, target: Path) -> None:
     if result is None:
         raise NotMade("Nothing was rendered yet: press F12 first.")
     settings = scene.render.image_settings
-    names = [name for name in ("media_type", "file_format", "color_mode", "color_depth") if hasattr(settings, name)]
+    names = [
+        name
+        for name in ("media_type", "file_format", "color_mode", "color_depth")
+        if hasattr(settings, name)
+    ]
     before = {name: getattr(settings, name) for name in names}
     try:
         if "media_type" in before:
@@ -83,7 +109,8 @@ def save_render(scene: bpy.types.Scene, target: Path) -> None:
 
 
 def capture(context: bpy.types.Context, target: Path, *, camera: bool) -> None:
-    """Draw what the 3D View shows, without grid and handles, as a PNG: from where one looks, or from the camera. Raises NotMade.
+    """Draw what the 3D View shows, without grid and handles, as a PNG: from where one looks, or
+    from the camera. Raises NotMade.
 
     It is drawn aside, so that neither the last render nor the output settings change.
     """
@@ -104,9 +131,12 @@ def capture(context: bpy.types.Context, target: Path, *, camera: bool) -> None:
     offscreen = make_offscreen(width, height, format="RGBA8")
     try:
         space.overlay.show_overlays = False
-        offscreen.draw_view3d(scene, context.view_layer, space, region, view, projection, do_color_management=True)
+        offscreen.draw_view3d(
+            scene, context.view_layer, space, region, view, projection, do_color_management=True
+        )
         buffer = offscreen.texture_color.read()
-        buffer.dimensions = width * height * 4  # in more than one dimension NumPy gets its strides wrong (seen in 4.3)
+        # in more than one dimension NumPy gets its strides wrong (seen in 4.3)
+        buffer.dimensions = width * height * 4
         pixels = np.frombuffer(buffer, dtype=np.uint8).reshape(-1, 4).astype(np.float32) / 255.0
     finally:
         space.overlay.show_overlays = overlays
@@ -127,13 +157,18 @@ def _camera_matrices(context: bpy.types.Context, width: int, height: int) -> tup
     graph, render = context.evaluated_depsgraph_get(), context.scene.render
     camera = context.scene.camera.evaluated_get(graph)
     aspect = {"scale_x": render.pixel_aspect_x, "scale_y": render.pixel_aspect_y}
-    return camera.matrix_world.inverted(), camera.calc_matrix_camera(graph, x=width, y=height, **aspect)
+    return camera.matrix_world.inverted(), camera.calc_matrix_camera(
+        graph, x=width, y=height, **aspect
+    )
 
 
 def _render_size(scene: bpy.types.Scene) -> tuple[float, float]:
     render = scene.render
     share = render.resolution_percentage / 100
-    return render.resolution_x * render.pixel_aspect_x * share, render.resolution_y * render.pixel_aspect_y * share
+    return (
+        render.resolution_x * render.pixel_aspect_x * share,
+        render.resolution_y * render.pixel_aspect_y * share,
+    )
 
 
 @contextmanager
@@ -168,8 +203,11 @@ def _copied(image: bpy.types.Image) -> Iterator[bpy.types.Image]:
     pixels = np.empty(width * height * image.channels, dtype=np.float32)
     image.pixels.foreach_get(pixels)
     whole = _four_channels(pixels.reshape(-1, image.channels))
-    if image.is_float and image.colorspace_settings.name.lower().startswith(("linear", "scene_linear")):
-        whole[:, :3] = _on_screen(whole[:, :3])  # which Blender's own `save` leaves out, and the picture is too dark
+    if image.is_float and image.colorspace_settings.name.lower().startswith(
+        ("linear", "scene_linear")
+    ):
+        # which Blender's own `save` leaves out, and the picture is too dark
+        whole[:, :3] = _on_screen(whole[:, :3])
     with _blank(width, height) as copy:
         copy.pixels.foreach_set(whole.ravel())
         yield copy

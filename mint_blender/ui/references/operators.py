@@ -57,16 +57,20 @@ def _fit(entry: Any) -> None:
 
 
 class MINT_OT_add_references(bpy.types.Operator):
-    """Add pictures from files. They show Mint what you mean, and can be sent with a prompt or without"""
-
     bl_idname = "mint.add_references"
     bl_label = "Add Pictures from Files"
+    bl_description = (
+        "Add pictures from files. They show Mint what you mean, and can be sent with a prompt "
+        "or without"
+    )
     bl_options = {"REGISTER"}
 
     # What Blender fills in: the file browser, and a drop on the 3D View.
     filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
     directory: bpy.props.StringProperty(subtype="DIR_PATH", options={"SKIP_SAVE"})
-    files: bpy.props.CollectionProperty(type=bpy.types.OperatorFileListElement, options={"SKIP_SAVE"})
+    files: bpy.props.CollectionProperty(
+        type=bpy.types.OperatorFileListElement, options={"SKIP_SAVE"}
+    )
     filter_image: bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
     filter_folder: bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
     fit: bpy.props.BoolProperty(name="Scale Down or Convert if Needed", description=FIT)
@@ -91,9 +95,17 @@ class MINT_OT_add_references(bpy.types.Operator):
                 reasons.append(str(trouble))
         heartbeat.redraw()
         if reasons or not added:
-            self.report({"WARNING" if added else "ERROR"}, translated(" ".join(reasons) or "No file was chosen."))
+            self.report(
+                {"WARNING" if added else "ERROR"},
+                translated(" ".join(reasons) or "No file was chosen."),
+            )
         elif context.area is not None:
-            self.report({"INFO"}, translated(f"Pictures that go with the next prompt: {len(references_properties.entries())}"))
+            self.report(
+                {"INFO"},
+                translated(
+                    f"Pictures that go with the next prompt: {len(references_properties.entries())}"
+                ),
+            )
         return {"FINISHED"} if added else {"CANCELLED"}
 
     def _paths(self) -> list[Path]:
@@ -111,7 +123,9 @@ class MINT_OT_add_reference_url(bpy.types.Operator):
     bl_label = "Add Picture from Web Address"
     bl_options = {"REGISTER"}
 
-    url: bpy.props.StringProperty(name="Address", description="Starts with https://", options={"SKIP_SAVE"})
+    url: bpy.props.StringProperty(
+        name="Address", description="Starts with https://", options={"SKIP_SAVE"}
+    )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         """Ask for the address."""
@@ -150,12 +164,24 @@ class MINT_OT_add_reference_image(bpy.types.Operator):
         """Save it aside, whether it is packed, painted or generated."""
         image: bpy.types.Image | None = bpy.data.images.get(self.image)
         if image is None:
-            sentence = f"There is no image {self.image} in this file." if self.image else "No image was chosen."
+            sentence = (
+                f"There is no image {self.image} in this file."
+                if self.image
+                else "No image was chosen."
+            )
             self.report({"ERROR"}, translated(sentence))
             return {"CANCELLED"}
         if image.type == "RENDER_RESULT":
-            return _attempt(self, lambda: _add_made(lambda path: making.save_render(context.scene, path), "Render", self.fit))
-        return _attempt(self, lambda: _add_made(lambda path: making.save_image(image, path), image.name, self.fit))
+            return _attempt(
+                self,
+                lambda: _add_made(
+                    lambda path: making.save_render(context.scene, path), "Render", self.fit
+                ),
+            )
+        return _attempt(
+            self,
+            lambda: _add_made(lambda path: making.save_image(image, path), image.name, self.fit),
+        )
 
 
 class MINT_OT_add_reference_render(bpy.types.Operator):
@@ -169,7 +195,12 @@ class MINT_OT_add_reference_render(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Save it aside as it is seen."""
-        return _attempt(self, lambda: _add_made(lambda path: making.save_render(context.scene, path), "Render", self.fit))
+        return _attempt(
+            self,
+            lambda: _add_made(
+                lambda path: making.save_render(context.scene, path), "Render", self.fit
+            ),
+        )
 
 
 class MINT_OT_add_reference_view(bpy.types.Operator):
@@ -194,7 +225,12 @@ class MINT_OT_add_reference_view(bpy.types.Operator):
         """Draw it aside."""
         is_camera = self.view == "CAMERA"
         name = "Camera's View" if is_camera else "Viewport"
-        return _attempt(self, lambda: _add_made(lambda path: making.capture(context, path, camera=is_camera), name, self.fit))
+        return _attempt(
+            self,
+            lambda: _add_made(
+                lambda path: making.capture(context, path, camera=is_camera), name, self.fit
+            ),
+        )
 
 
 class _EntryOperator(bpy.types.Operator):
@@ -202,7 +238,9 @@ class _EntryOperator(bpy.types.Operator):
 
     bl_options = {"INTERNAL"}
 
-    index: bpy.props.IntProperty(name="Picture", description="Its place on the list, from 0", options={"SKIP_SAVE"})
+    index: bpy.props.IntProperty(
+        name="Picture", description="Its place on the list, from 0", options={"SKIP_SAVE"}
+    )
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Only where there is such a picture."""
@@ -243,7 +281,9 @@ class MINT_OT_move_reference(_EntryOperator):
     by: bpy.props.IntProperty(name="By", default=1, options={"SKIP_SAVE"})
 
     def _act(self) -> None:
-        references_properties.entries().move(self.index, min(max(self.index + self.by, 0), len(references_properties.entries()) - 1))
+        references_properties.entries().move(
+            self.index, min(max(self.index + self.by, 0), len(references_properties.entries()) - 1)
+        )
 
 
 class MINT_MT_references(bpy.types.Menu):
@@ -262,7 +302,9 @@ class MINT_MT_references(bpy.types.Menu):
         layout.separator()
         layout.operator("mint.add_reference_render", text="Render Result", icon="RENDER_RESULT")
         layout.operator("mint.add_reference_view", text="Viewport", icon="VIEW3D").view = "VIEWPORT"
-        layout.operator("mint.add_reference_view", text="Camera's View", icon="CAMERA_DATA").view = "CAMERA"
+        layout.operator(
+            "mint.add_reference_view", text="Camera's View", icon="CAMERA_DATA"
+        ).view = "CAMERA"
 
 
 class MINT_FH_references(bpy.types.FileHandler):
@@ -275,8 +317,15 @@ class MINT_FH_references(bpy.types.FileHandler):
 
     @classmethod
     def poll_drop(cls, context: bpy.types.Context) -> bool:
-        """Only for those who use Mint: everybody else keeps Blender's drop as it is, without a question."""
-        return context.area is not None and context.area.type == "VIEW_3D" and session.may_go_online() and bool(session.account().key)
+        """Only for those who use Mint: everybody else keeps Blender's drop as it is, without a
+        question.
+        """
+        return (
+            context.area is not None
+            and context.area.type == "VIEW_3D"
+            and session.may_go_online()
+            and bool(session.account().key)
+        )
 
 
 CLASSES = (

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The sub-panel with the pictures that go with the prompt. Draws what is on the list, and opens nothing."""
+"""The sub-panel with the pictures that go with the prompt.
+
+Draws what is on the list, and opens nothing.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,9 @@ class MINT_PT_references(bpy.types.Panel):
         for index, entry in enumerate(listed):
             _draw_entry(self.layout, index, entry, len(listed))
         if not listed:
-            wrapped(self.layout, "Show Mint what you mean: up to 8 pictures, with a prompt or without.")
+            wrapped(
+                self.layout, "Show Mint what you mean: up to 8 pictures, with a prompt or without."
+            )
         if len(listed) < MOST_IMAGES:
             self.layout.menu("MINT_MT_references", text="Add Picture", icon="ADD")
 
@@ -67,7 +72,9 @@ def _draw_entry(layout: bpy.types.UILayout, index: int, entry: Any, count: int) 
     row.operator("mint.remove_reference", text="", icon="X").index = index
     if entry.problem:
         wrapped(box, entry.problem, icon="ERROR")
-        box.operator("mint.fit_reference", text="Convert" if entry.is_odd else "Scale Down", icon="MODIFIER").index = index
+        box.operator(
+            "mint.fit_reference", text="Convert" if entry.is_odd else "Scale Down", icon="MODIFIER"
+        ).index = index
     elif entry.note:
         wrapped(box, entry.note, icon="INFO")
 

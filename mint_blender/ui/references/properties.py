@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pictures that go with the next prompt: the list beside the form, and our own copies of the files.
+"""The pictures that go with the next prompt: the list beside the form, and our own copies of the
+files.
 
-The list lives in the window manager as the form does. Each file is copied under its own SHA-256, so that it outlives a moved
-or changed original for as long as a job may want it. Knows nothing of where a picture came from.
+The list lives in the window manager as the form does. Each file is copied under its own SHA-256, so
+that it outlives a moved or changed original for as long as a job may want it. Knows nothing of
+where a picture came from.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ from ...mint.generation_request import LARGEST_IMAGE, MOST_IMAGES
 from .. import session
 
 ROOM = 256 * 1024 * 1024
-"""Bytes that our copies may take up; the longest unused go first, and never what is on the list or what a job was given."""
+"""Bytes that our copies may take up; the longest unused go first, and never what is on the list or
+what a job was given.
+"""
 
 _icons: bpy.utils.previews.ImagePreviewCollection | None = None
 
@@ -38,10 +42,16 @@ class MintReference(bpy.types.PropertyGroup):
     """One picture: what it is called, where it lies, and what was done with it or has to be."""
 
     name: bpy.props.StringProperty(name="Name")
-    source: bpy.props.StringProperty(name="Source", description="Path of our copy, or an https address")
+    source: bpy.props.StringProperty(
+        name="Source", description="Path of our copy, or an https address"
+    )
     note: bpy.props.StringProperty(name="Note", description="What was done with the picture")
-    problem: bpy.props.StringProperty(name="Problem", description="Why Mint would not take it as it is")
-    is_odd: bpy.props.BoolProperty(name="Convert", description="It is in a format that Mint does not take")
+    problem: bpy.props.StringProperty(
+        name="Problem", description="Why Mint would not take it as it is"
+    )
+    is_odd: bpy.props.BoolProperty(
+        name="Convert", description="It is in a format that Mint does not take"
+    )
 
 
 def entries(manager: Any = None) -> Any:
@@ -66,7 +76,10 @@ def complaint(manager: Any = None) -> str | None:
 
 
 def add_file(path: Path, *, name: str | None = None, note: str = "") -> Any:
-    """Copy a picture and put it at the end of the list. Raises NotTaken or FileTrouble; one that needs work is taken with its problem."""
+    """Copy a picture and put it at the end of the list.
+
+    Raises NotTaken or FileTrouble; one that needs work is taken with its problem.
+    """
     name = name or path.name
     _demand_room()
     kind = pictures.inspect(path)
@@ -134,7 +147,9 @@ def folder() -> Path:
 
 def _demand_room() -> None:
     if len(entries()) >= MOST_IMAGES:
-        raise NotTaken(f"There are {MOST_IMAGES} pictures already, and Mint takes no more: remove one first.")
+        raise NotTaken(
+            f"There are {MOST_IMAGES} pictures already, and Mint takes no more: remove one first."
+        )
 
 
 def _demand_new(source: str, name: str) -> None:
@@ -155,7 +170,9 @@ def _keep(path: Path, suffix: str) -> Path:
             private_files.copy(path, part)
             part.replace(kept)
     board = session.existing()
-    in_use = {Path(image) for job in (board.jobs() if board else ()) for image in job.request.images}
+    in_use = {
+        Path(image) for job in (board.jobs() if board else ()) for image in job.request.images
+    }
     download_folder.prune(folder(), ROOM, keep={kept, *in_use, *map(Path, sources())})
     return kept
 

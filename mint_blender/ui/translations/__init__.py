@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Our texts in other languages: German and Japanese.
 
-Labels, tooltips and enum items are looked up by Blender, which is given the tables with `register`. Sentences with values in them come
-from rooms that know neither Blender nor languages: they are turned with `translated` where they reach a layout or a report.
+Labels, tooltips and enum items are looked up by Blender, which is given the tables with `register`.
+Sentences with values in them come from rooms that know neither Blender nor languages: they are
+turned with `translated` where they reach a layout or a report.
 """
 
 from __future__ import annotations
@@ -18,26 +19,39 @@ from .user_text import USER_TEXT
 
 LANGUAGES = {"de": "german", "ja": "japanese"}
 LOCALES = {"de": ("de", "de_DE"), "ja": ("ja", "ja_JP")}
-"""Blender's names for them: which of the two is in force differs between versions, and an unknown one does no harm."""
+"""Blender's names for them: which of the two is in force differs between versions, and an unknown
+one does no harm.
+"""
 
 SEPARATORS: dict[str, Separators] = {"de": (".", ",")}
-"""Of languages that write numbers in another way than English does: between thousands, and before decimals."""
+"""Of languages that write numbers in another way than English does: between thousands, and before
+decimals.
+"""
 
 OURS = "Mint"
-"""The translation context of properties with words that mean something else elsewhere in Blender, such as the preset "Fast"."""
+"""The translation context of properties with words that mean something else elsewhere in Blender,
+such as the preset "Fast".
+"""
 
 CONTEXTS = ("*", "Operator", OURS)
-"""Blender looks labels of operators up in a context of their own. What it has a word for itself comes before ours."""
+"""Blender looks labels of operators up in a context of their own.
+
+What it has a word for itself comes before ours.
+"""
 
 
 def translated(text: str, language: str | None = None) -> str:
-    """The text in the language of Blender's interface (or in another one, for a test); unchanged where that is English."""
+    """The text in the language of Blender's interface (or in another one, for a test); unchanged
+    where that is English.
+    """
     language = language or spoken()
     return catalogue(language).translated(text) if text and language in LANGUAGES else text
 
 
 def filled(template: str, *values: str) -> str:
-    """A sentence in the user's language around values that stay as they are: the user's words, or what is translated already."""
+    """A sentence in the user's language around values that stay as they are: the user's words, or
+    what is translated already.
+    """
     language = spoken()
     if language in LANGUAGES:
         return catalogue(language).filled(template, values)
@@ -76,7 +90,11 @@ def register() -> None:
     """Hand the tables to Blender."""
     tables: Any = {}
     for language, locales in LOCALES.items():
-        table = {(context, english): foreign for english, foreign in texts(language).items() for context in CONTEXTS}
+        table = {
+            (context, english): foreign
+            for english, foreign in texts(language).items()
+            for context in CONTEXTS
+        }
         tables.update(dict.fromkeys(locales, table))
     bpy.app.translations.register(ADDON, tables)
 

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Translates sentences that already have their values in them. Pure: knows no Blender, only a table from English to another language.
+"""Translates sentences that already have their values in them.
 
-The lower rooms say "Mint needs 146 more Credits to go on." without knowing that anybody might want to read that in another language. Here
-each English template of the table ("Mint needs {1} to go on.") becomes a pattern, once; a sentence that fits one is said in the other
-language with the same values, which are translated too where they are known texts. What nobody knows comes back as it was, and so do the
-user's own words. Numbers are written as the language does: "1,500" is one and a half in German.
+Pure: knows no Blender, only a table from English to another language.
+
+The lower rooms say "Mint needs 146 more Credits to go on." without knowing that anybody might want
+to read that in another language. Here each English template of the table ("Mint needs {1} to go
+on.") becomes a pattern, once; a sentence that fits one is said in the other language with the same
+values, which are translated too where they are known texts. What nobody knows comes back as it was,
+and so do the user's own words. Numbers are written as the language does: "1,500" is one and a half
+in German.
 """
 
 from __future__ import annotations
@@ -33,12 +37,19 @@ class Template:
         self.numbers = PLACEHOLDER.findall(english)
         self._user_text = {*_QUOTED.findall(english), *(f"{{{number}}}" for number in user_text)}
         self.weight = sum(character.isalpha() for literal in literals for character in literal)
-        # "{1} of {2}" is in half of all sentences: it counts only between numbers, names of files, and texts known themselves.
+        # "{1} of {2}" is in half of all sentences: it counts only between numbers, names of files,
+        # and texts known themselves.
         self.is_weak = self.weight < _FEW_LETTERS and not literals[0].strip()
         self._hint = max(literals, key=len)
         self._foreign = foreign
-        groups = ["(.+?)" if index == 0 or literals[index] else "(.*?)" for index in range(len(literals) - 1)]
-        text = "".join(re.escape(literal) + group for literal, group in zip(literals, [*groups, ""], strict=True))
+        groups = [
+            "(.+?)" if index == 0 or literals[index] else "(.*?)"
+            for index in range(len(literals) - 1)
+        ]
+        text = "".join(
+            re.escape(literal) + group
+            for literal, group in zip(literals, [*groups, ""], strict=True)
+        )
         self._pattern = re.compile(text, re.DOTALL)
 
     def values(self, text: str) -> tuple[str, ...] | None:
@@ -47,9 +58,14 @@ class Template:
         return fits.groups() if fits else None
 
     def filled(self, values: Sequence[str], translated: Callable[[str], str] = str) -> str:
-        """The foreign text with these values, each of them `translated` unless it is the user's own."""
+        """The foreign text with these values, each of them `translated` unless it is the user's
+        own.
+        """
         pairs = zip(self.numbers, values, strict=True)
-        named = {number: value if number in self._user_text else translated(value) for number, value in pairs}
+        named = {
+            number: value if number in self._user_text else translated(value)
+            for number, value in pairs
+        }
         return PLACEHOLDER.sub(lambda found: named.get(found[0], ""), self._foreign)
 
 
@@ -57,18 +73,26 @@ class Catalogue:
     """All texts of one language."""
 
     def __init__(
-        self, texts: Mapping[str, str], user_text: Mapping[str, Collection[int]] | None = None, separators: Separators = (",", ".")
+        self,
+        texts: Mapping[str, str],
+        user_text: Mapping[str, Collection[int]] | None = None,
+        separators: Separators = (",", "."),
     ) -> None:
         self._texts, self._separators, user_text = texts, separators, user_text or {}
         templates = (
-            Template(english, foreign, user_text.get(english, ())) for english, foreign in texts.items() if PLACEHOLDER.search(english)
+            Template(english, foreign, user_text.get(english, ()))
+            for english, foreign in texts.items()
+            if PLACEHOLDER.search(english)
         )
         self._templates = sorted(templates, key=lambda each: -each.weight)
         self._kept: dict[str, str] = {}
         self.misses = 0
 
     def translated(self, text: str) -> str:
-        """The text in this language, as far as it is known. Each text is worked out once; drawing it again is a look-up."""
+        """The text in this language, as far as it is known.
+
+        Each text is worked out once; drawing it again is a look-up.
+        """
         kept = self._kept.get(text)
         if kept is None:
             self.misses += 1
@@ -99,7 +123,9 @@ class Catalogue:
             return exact
         for template in self._templates:
             values = template.values(text)
-            if values is not None and (not template.is_weak or all(self._is_value(value) for value in values)):
+            if values is not None and (
+                not template.is_weak or all(self._is_value(value) for value in values)
+            ):
                 return template.filled(values, self._worked_out)
         begun = self._texts.get(text[:1].upper() + text[1:])  # "Partly done, ready to place"
         return begun[:1].lower() + begun[1:] if begun is not None else None
@@ -108,12 +134,21 @@ class Catalogue:
         return not text or (" " not in text and not text.isalpha()) or self._known(text) is not None
 
     def _in_parts(self, text: str) -> str:
-        """Several sentences, or half a sentence of ours around somebody else's words: the longest known parts, from left to right."""
+        """Several sentences, or half a sentence of ours around somebody else's words: the longest
+        known parts, from left to right.
+        """
         found = islice(_BETWEEN.finditer(text), _MOST_PARTS - 1)
         ends = [*((each.start(), each.end()) for each in found), (len(text), len(text))]
         told, start, index = "", 0, 0
         while index < len(ends):
-            longest = next((last for last in range(len(ends) - 1, index - 1, -1) if self._part(text[start : ends[last][0]])), None)
+            longest = next(
+                (
+                    last
+                    for last in range(len(ends) - 1, index - 1, -1)
+                    if self._part(text[start : ends[last][0]])
+                ),
+                None,
+            )
             last = index if longest is None else longest
             stop, begin = ends[last]
             part, gap = text[start:stop], text[stop:begin]

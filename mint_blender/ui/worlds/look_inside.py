@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Look Inside: a 3D View goes to where a World was captured and shows it in colour; a second click brings back what it showed before.
+"""Look Inside: a 3D View goes to where a World was captured and shows it in colour; a second click
+brings back what it showed before.
 
-Only the view changes, nothing in the scene: it looks through the World's camera as its own (*Local Camera*), so the scene's camera stays.
-What a view showed before is remembered as long as the file is open.
+Only the view changes, nothing in the scene: it looks through the World's camera as its own (*Local
+Camera*), so the scene's camera stays. What a view showed before is remembered as long as the file
+is open.
 """
 
 from __future__ import annotations
@@ -30,22 +32,37 @@ NOT_INSIDE = "This 3D View does not look into a World."
 AHEAD = 2.0
 """Metres before the capture point, around which a view without a camera turns."""
 
-# What is remembered of a view, and set again in this order: its camera before whether it looks through one.
+# What is remembered of a view, and set again in this order: its camera before whether it looks
+# through one.
 _OF_SHADING = ("type", "color_type", "use_scene_world", "use_scene_world_render")
 _OF_SPACE = ("use_local_camera", "lens", "clip_start", "clip_end")
-_OF_REGION = ("view_camera_zoom", "view_camera_offset", "view_location", "view_rotation", "view_distance", "view_perspective")
+_OF_REGION = (
+    "view_camera_zoom",
+    "view_camera_offset",
+    "view_location",
+    "view_rotation",
+    "view_distance",
+    "view_perspective",
+)
 
 _earlier: dict[int, dict[str, Any]] = {}  # what each view showed before, by its address
 
 
 def look_inside(
-    area: bpy.types.Area, root: bpy.types.Object, scene: bpy.types.Scene, *, shading: str = "MATERIAL", overlays: bool = False
+    area: bpy.types.Area,
+    root: bpy.types.Object,
+    scene: bpy.types.Scene,
+    *,
+    shading: str = "MATERIAL",
+    overlays: bool = False,
 ) -> None:
     """Put a 3D View at a World's capture point, through its start camera where it has one."""
     space: Any = area.spaces.active
     seen = _seen(space)
-    _show_colour(space, scene, shading)  # first what depends on the render engine: nothing is moved yet
-    _earlier.setdefault(space.as_pointer(), seen)  # who looks from one World into another comes back to what was before both
+    # first what depends on the render engine: nothing is moved yet
+    _show_colour(space, scene, shading)
+    # who looks from one World into another comes back to what was before both
+    _earlier.setdefault(space.as_pointer(), seen)
     camera = next(iter(world_build.parts_of(root, "camera")), None)
     if camera is not None:
         _look_through(space, camera, _shape(area, scene))
@@ -56,7 +73,9 @@ def look_inside(
 
 
 def look_outside(area: bpy.types.Area) -> None:
-    """Show again what the view showed before it looked inside; where that is not known, the World from outside as a new file would."""
+    """Show again what the view showed before it looked inside; where that is not known, the World
+    from outside as a new file would.
+    """
     space: Any = area.spaces.active
     seen = _earlier.get(space.as_pointer())
     if seen is None:
@@ -72,28 +91,42 @@ def look_outside(area: bpy.types.Area) -> None:
                 if name != "type":
                     setattr(owner, name, seen[name])
         space.overlay.show_overlays = seen["overlays"]
-        del _earlier[space.as_pointer()]  # not before all is back: until then the way back is still wanted
+        # not before all is back: until then the way back is still wanted
+        del _earlier[space.as_pointer()]
     area.tag_redraw()
 
 
 def is_inside(space: Any) -> bool:
-    """Has this 3D View looked inside and not come back, or does it look through a World's camera as its own?"""
+    """Has this 3D View looked inside and not come back, or does it look through a World's camera as
+    its own?
+    """
     if space is None or space.type != "VIEW_3D":
         return False
     camera = space.camera if space.use_local_camera else None
-    looks = camera is not None and camera.get(PART) == "camera" and space.region_3d.view_perspective == "CAMERA"
+    looks = (
+        camera is not None
+        and camera.get(PART) == "camera"
+        and space.region_3d.view_perspective == "CAMERA"
+    )
     return looks or space.as_pointer() in _earlier
 
 
 def shows_colour(space: Any) -> bool:
-    """Does this 3D View show the colours of a World? Without one there is nothing to complain about."""
+    """Does this 3D View show the colours of a World?
+
+    Without one there is nothing to complain about.
+    """
     if space is None or space.type != "VIEW_3D":
         return True
-    return space.shading.type in {"MATERIAL", "RENDERED"} or (space.shading.type == "SOLID" and space.shading.color_type == "VERTEX")
+    return space.shading.type in {"MATERIAL", "RENDERED"} or (
+        space.shading.type == "SOLID" and space.shading.color_type == "VERTEX"
+    )
 
 
 def draw_button(layout: bpy.types.UILayout, space: Any, *, job_id: str = "") -> None:
-    """The button, and beside it the way back; above it why it is worth a click, where the view shows no colour."""
+    """The button, and beside it the way back; above it why it is worth a click, where the view
+    shows no colour.
+    """
     if not shows_colour(space):
         layout.label(text="This shading shows no colours", icon="INFO")
     row = layout.row(align=True)
@@ -108,11 +141,20 @@ def _owners(space: Any) -> tuple[tuple[Any, tuple[str, ...]], ...]:
 
 def _seen(space: Any) -> dict[str, Any]:
     """What the view shows: values and names, since objects do not outlive an undo."""
-    seen: dict[str, Any] = {"camera": space.camera.name if space.camera else "", "overlays": space.overlay.show_overlays}
+    seen: dict[str, Any] = {
+        "camera": space.camera.name if space.camera else "",
+        "overlays": space.overlay.show_overlays,
+    }
     for owner, names in _owners(space):
         for name in names:
             value = getattr(owner, name)
-            seen[name] = value.copy() if hasattr(value, "copy") else tuple(value) if name == "view_camera_offset" else value
+            seen[name] = (
+                value.copy()
+                if hasattr(value, "copy")
+                else tuple(value)
+                if name == "view_camera_offset"
+                else value
+            )
     return seen
 
 
@@ -122,17 +164,21 @@ def _look_through(space: Any, camera: bpy.types.Object, shape: tuple[float, floa
     view = space.region_3d
     view.view_perspective = "CAMERA"
     view.view_camera_offset = (0, 0)
-    # Blender's measure of how large the camera's picture is: at this factor its longer side is as long as the view's
+    # Blender's measure of how large the camera's picture is: at this factor its longer side is as
+    # long as the view's
     factor = max(1.0, *shape)
     view.view_camera_zoom = min(600.0, 50 * (2 * math.sqrt(factor) - math.sqrt(2)))
 
 
 def _shape(area: bpy.types.Area, scene: bpy.types.Scene) -> tuple[float, float]:
-    """How many times the camera's picture has to be larger to be as wide, and as high, as the view."""
+    """How many times the camera's picture has to be larger to be as wide, and as high, as the view."""  # noqa: E501
     region = next(each for each in area.regions if each.type == "WINDOW")
     width, height = max(1, region.width), max(1, region.height)
     render = scene.render
-    wide, high = render.resolution_x * render.pixel_aspect_x, render.resolution_y * render.pixel_aspect_y
+    wide, high = (
+        render.resolution_x * render.pixel_aspect_x,
+        render.resolution_y * render.pixel_aspect_y,
+    )
     longer = max(width, height)
     return width / longer * max(wide, high) / wide, height / longer * max(wide, high) / high
 
@@ -141,7 +187,10 @@ def _stand_at(space: Any, place: Matrix, scene: bpy.types.Scene) -> None:
     """Without a camera: a free view whose eye is at this place and looks along its Y."""
     upright = place.normalized() @ Matrix.Rotation(math.pi / 2, 4, "X")
     view, distance = space.region_3d, AHEAD / scene.unit_settings.scale_length
-    space.lens, space.clip_start = 18, min(space.clip_start, 0.01 / scene.unit_settings.scale_length)
+    space.lens, space.clip_start = (
+        18,
+        min(space.clip_start, 0.01 / scene.unit_settings.scale_length),
+    )
     view.view_perspective = "PERSP"
     view.view_rotation, view.view_distance = upright.to_quaternion(), distance
     view.view_location = upright @ Vector((0, 0, -distance))
@@ -158,7 +207,9 @@ def _show_colour(space: Any, scene: bpy.types.Scene, shading: str) -> None:
 
 
 def _shade(space: Any, shading: str) -> str:
-    """Set the shading, or Solid where the render engine does not offer that one: Workbench has no Material Preview. Return which it is."""
+    """Set the shading, or Solid where the render engine does not offer that one: Workbench has no
+    Material Preview. Return which it is.
+    """
     try:
         space.shading.type = shading
     except TypeError:
@@ -172,25 +223,37 @@ class _ViewOperator(bpy.types.Operator):
     bl_options = {"REGISTER"}  # nothing to undo: the scene stays as it is
 
     def area(self, context: bpy.types.Context) -> bpy.types.Area | None:
-        """The one that was clicked in, else the largest of this window, or of the first one for a script."""
+        """The one that was clicked in, else the largest of this window, or of the first one for a
+        script.
+        """
         if context.area is not None and context.area.type == "VIEW_3D":
             return context.area
-        windows = [context.window] if context.window is not None else list(context.window_manager.windows)
-        found = [each for window in windows for each in window.screen.areas if each.type == "VIEW_3D"]
+        windows = (
+            [context.window] if context.window is not None else list(context.window_manager.windows)
+        )
+        found = [
+            each for window in windows for each in window.screen.areas if each.type == "VIEW_3D"
+        ]
         return max(found, key=lambda each: each.width * each.height, default=None)
 
 
 class MINT_OT_look_inside(_ViewOperator):
-    """Show this World in colour from where it was captured, in this 3D View. Nothing in the scene changes"""
-
     bl_idname = "mint.look_inside"
     bl_label = "Look Inside"
+    bl_description = (
+        "Show this World in colour from where it was captured, in this 3D View. Nothing in the "
+        "scene changes"
+    )
 
     root: bpy.props.StringProperty(
-        name="World", description="Name of the World's root; without one, that of the active object", options={"SKIP_SAVE"}
+        name="World",
+        description="Name of the World's root; without one, that of the active object",
+        options={"SKIP_SAVE"},
     )
     shading: bpy.props.EnumProperty(name="Shading", items=SHADING)
-    overlays: bpy.props.BoolProperty(name="Overlays", description="Keep grid, outlines and wires in sight")
+    overlays: bpy.props.BoolProperty(
+        name="Overlays", description="Keep grid, outlines and wires in sight"
+    )
     job_id: bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"})
 
     def execute(self, context: bpy.types.Context) -> Result:
@@ -207,7 +270,9 @@ class MINT_OT_look_inside(_ViewOperator):
     def _meant(self, context: bpy.types.Context) -> bpy.types.Object | None:
         """Of the job, by name, of the active object, or the only one in the scene."""
         if self.job_id:
-            return next((each for each in tags.roots(job_id=self.job_id) if world_build.is_root(each)), None)
+            return next(
+                (each for each in tags.roots(job_id=self.job_id) if world_build.is_root(each)), None
+            )
         if self.root:
             return world_build.root_of(context.scene.objects.get(self.root))
         roots = [each for each in context.scene.objects if world_build.is_root(each)]

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be changed about a World that stands in the scene. Each is about the World of the active object, in any of its parts.
+"""What can be changed about a World that stands in the scene.
 
-None of them changes the selection or a mode; a part that goes while it is active leaves that to the World's root.
+Each is about the World of the active object, in any of its parts.
+
+None of them changes the selection or a mode; a part that goes while it is active leaves that to the
+World's root.
 """
 
 from __future__ import annotations
@@ -47,7 +50,10 @@ def can_fetch(root: bpy.types.Object) -> str:
     """Why no more parts can be fetched for this World; empty when they can."""
     job = job_of(root)
     if job is None:
-        return "The job that made this World is no longer on the list. Bring the World in from the library instead."
+        return (
+            "The job that made this World is no longer on the list. Bring the World in from the"
+            " library instead."
+        )
     if job.phase not in {Phase.READY, Phase.PLACED}:
         return "The job that made this World is not at rest. Wait until it is done."
     return ""
@@ -62,7 +68,9 @@ class _WorldOperator(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """A World that can be changed; the reason is the tooltip."""
         root = world_build.root_of(context.active_object)
-        complaint = "Select a Mint World, or something in it." if root is None else cls.complaint(root)
+        complaint = (
+            "Select a Mint World, or something in it." if root is None else cls.complaint(root)
+        )
         if complaint:
             cls.poll_message_set(translated(complaint))
         return not complaint
@@ -101,7 +109,11 @@ class _ColliderOperator(_WorldOperator):
     @classmethod
     def lacking(cls, root: bpy.types.Object) -> str:
         """A collider."""
-        return "" if world_build.has_part(root, "COLLIDER") else "This World has no collider in the scene."
+        return (
+            ""
+            if world_build.has_part(root, "COLLIDER")
+            else "This World has no collider in the scene."
+        )
 
 
 class MINT_OT_flip_world(_WorldOperator):
@@ -116,10 +128,12 @@ class MINT_OT_flip_world(_WorldOperator):
 
 
 class MINT_OT_flip_collider(_ColliderOperator):
-    """Turn the collider alone over, for one that hangs upside down while panorama or splats are right"""
-
     bl_idname = "mint.flip_collider"
     bl_label = "Flip Collider"
+    bl_description = (
+        "Turn the collider alone over, for one that hangs upside down while panorama or splats "
+        "are right"
+    )
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
         """Only the collider."""
@@ -165,7 +179,11 @@ class MINT_OT_show_panorama(_WorldOperator):
     @classmethod
     def lacking(cls, root: bpy.types.Object) -> str:
         """A panorama."""
-        return "" if world_build.has_part(root, "PANORAMA") else "This World has no panorama in the scene."
+        return (
+            ""
+            if world_build.has_part(root, "PANORAMA")
+            else "This World has no panorama in the scene."
+        )
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
         """Light and background."""
@@ -207,7 +225,11 @@ class MINT_OT_make_splats_native(_WorldOperator):
         found = world_build.parts_of(root, "splats")
         if not found:
             return "This World has no splats in the scene."
-        return "" if any(map(splats.can_become_native, found)) else "The splats of this World are Blender's own already."
+        return (
+            ""
+            if any(map(splats.can_become_native, found))
+            else "The splats of this World are Blender's own already."
+        )
 
     def change(self, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
         """Each object of splats."""
@@ -228,7 +250,9 @@ class MINT_OT_add_world_part(_WorldOperator):
         job = job_of(root)
         path = import_job.part_file(job, Role(self.part.lower())) if job else None
         if path is None:
-            raise ImportTrouble("The file of this part is not on disk. Fetch it: that costs nothing.")
+            raise ImportTrouble(
+                "The file of this part is not on disk. Fetch it: that costs nothing."
+            )
         world_build.add_part(root, self.part, path, scene=scene)
 
 
@@ -254,14 +278,18 @@ class MINT_OT_remove_world_part(_WorldOperator):
 
 
 class MINT_OT_fetch_world_part(_WorldOperator):
-    """Download a part of this World that was left out; it appears in its place when it is here. Costs nothing"""
-
     bl_idname = "mint.fetch_world_part"
     bl_label = "Fetch Part"
+    bl_description = (
+        "Download a part of this World that was left out; it appears in its place when it is "
+        "here. Costs nothing"
+    )
     bl_options = {"REGISTER"}  # what comes is an undo step of its own
 
     part: bpy.props.EnumProperty(name="Part", items=PARTS, default="SPLATS")
-    splats: bpy.props.EnumProperty(name="Splats", items=create_properties.SPLATS[1:], description="How many splats")
+    splats: bpy.props.EnumProperty(
+        name="Splats", items=create_properties.SPLATS[1:], description="How many splats"
+    )
 
     @classmethod
     def lacking(cls, root: bpy.types.Object) -> str:
@@ -274,7 +302,11 @@ class MINT_OT_fetch_world_part(_WorldOperator):
         job = job_of(root) if root else None
         if job is None:
             return {"CANCELLED"}
-        wanted: dict[str, Any] = {"replaces": True, "document": session.document(), "scene": context.scene.name}
+        wanted: dict[str, Any] = {
+            "replaces": True,
+            "document": session.document(),
+            "scene": context.scene.name,
+        }
         if self.part == "SPLATS":
             wanted["splats"] = self.splats
         if self.part == "COLLIDER" and job.target.collider == "NONE":

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The panel World, while the active object is a World of Mint's or in one, the same in the menu Object > Mint World, and the way back to
-the scene's earlier World in Properties > World."""
+"""The panel World, while the active object is a World of Mint's or in one, the same in the menu
+Object > Mint World, and the way back to the scene's earlier World in Properties > World.
+"""
 
 from __future__ import annotations
 
@@ -94,7 +95,9 @@ def _draw_part(layout: bpy.types.UILayout, root: bpy.types.Object, part: Part) -
     elif part == "SPLATS":
         column = layout.row(align=True)
         for tier, label, _ in create_properties.SPLATS[1:]:
-            fetch = column.operator("mint.fetch_world_part", text=translated(label), translate=False)
+            fetch = column.operator(
+                "mint.fetch_world_part", text=translated(label), translate=False
+            )
             fetch.part, fetch.splats = part, tier
     else:
         row.operator("mint.fetch_world_part", text="Fetch").part = part
@@ -113,7 +116,9 @@ def _draw_collider(layout: bpy.types.UILayout, root: bpy.types.Object) -> None:
     row.operator("mint.flip_collider", text="Flip")
 
 
-def _draw_panorama(layout: bpy.types.UILayout, root: bpy.types.Object, scene: bpy.types.Scene) -> None:
+def _draw_panorama(
+    layout: bpy.types.UILayout, root: bpy.types.Object, scene: bpy.types.Scene
+) -> None:
     if world_build.shows_panorama(scene, root):
         layout.operator("mint.restore_scene_world", icon="LOOP_BACK")
     else:
@@ -139,7 +144,7 @@ def _draw_object_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
 
 
 def _draw_scene_world(self: bpy.types.Panel, context: bpy.types.Context) -> None:
-    """Properties > World: the way back is found even when the Mint World itself has been deleted."""
+    """Properties > World: the way back is found even when the Mint World itself has been deleted."""  # noqa: E501
     if world_build.shows_panorama(context.scene):
         self.layout.operator("mint.restore_scene_world", icon="LOOP_BACK")
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each address under /v1 answers: plain functions from a call to an answer. No network in here."""
+"""What each address under /v1 answers: plain functions from a call to an answer.
+
+No network in here.
+"""
 
 from __future__ import annotations
 

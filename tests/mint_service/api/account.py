@@ -29,7 +29,10 @@ def me(call: Call) -> Answer:
     return Answer(
         200,
         {
-            "authentication": {"type": "api_key", "scopes": ["mint:assets:read", "mint:assets:generate"]},
+            "authentication": {
+                "type": "api_key",
+                "scopes": ["mint:assets:read", "mint:assets:generate"],
+            },
             "owner": {"userId": OWNER, "email": "someone@example.com"},
         },
     )
@@ -42,8 +45,17 @@ def usage(call: Call) -> Answer:
         200,
         {
             "object": "usage",
-            "credits": {"totalAvailable": book.available, "included": 0, "topUp": book.top_up, "bonus": call.mint.options.credits},
-            "subscription": {"plan": "stand-in", "status": "active", "currentPeriodEnd": iso(call.mint.clock.now() + MONTH)},
+            "credits": {
+                "totalAvailable": book.available,
+                "included": 0,
+                "topUp": book.top_up,
+                "bonus": call.mint.options.credits,
+            },
+            "subscription": {
+                "plan": "stand-in",
+                "status": "active",
+                "currentPeriodEnd": iso(call.mint.clock.now() + MONTH),
+            },
             "apiUsage": {
                 "creditsUsed": book.spent,
                 "operations": len(made),
@@ -55,7 +67,10 @@ def usage(call: Call) -> Answer:
 
 
 def estimate(call: Call) -> Answer:
-    """POST /v1/pricing:estimate. The whole price is held back at the start, so both figures are the same."""
+    """POST /v1/pricing:estimate.
+
+    The whole price is held back at the start, so both figures are the same.
+    """
     operation = call.body["operation"]
     if operation == "model_optimization":
         model = call.mint.store.resources.get(call.body.get("modelId", ""))
@@ -69,7 +84,11 @@ def estimate(call: Call) -> Answer:
 
 
 def reference_image(call: Call) -> Answer:
-    """POST /v1/reference-images. A picture that is to be fetched from elsewhere becomes a small grey one: nothing is fetched here."""
+    """POST /v1/reference-images.
+
+    A picture that is to be fetched from elsewhere becomes a small grey one: nothing is fetched
+    here.
+    """
     if "sourceUrl" in call.body:
         if not call.body["sourceUrl"].startswith("https://"):
             raise invalid("/sourceUrl", "must be a public https address", "invalid_url")
@@ -80,7 +99,9 @@ def reference_image(call: Call) -> Answer:
             raise invalid("/contentType", "must be a picture", "invalid_type")
     store = call.mint.store
     digest = store.keep_bytes(content)
-    words = palette.slug(call.body.get("name") or call.body.get("fileName", "reference").rsplit(".", 1)[0])
+    words = palette.slug(
+        call.body.get("name") or call.body.get("fileName", "reference").rsplit(".", 1)[0]
+    )
     ending = {"image/jpeg": "jpg"}.get(kind, palette.slug(kind.removeprefix("image/")))
     name = hashlib.sha256(f"{call.key} {digest}".encode()).hexdigest()[:16]
     path = f"images/references/{words}-{name}.{ending}"

@@ -15,7 +15,12 @@ from . import Answer, Call, views
 def accepted(call: Call, operation: Operation) -> Answer:
     """202 with the operation as it is now."""
     base = call.mint.api_url if call.mint.options.location == "absolute" else "/v1"
-    return Answer(202, views.operation(call.mint, operation), {"Location": f"{base}/operations/{operation.id}"}, operation.id)
+    return Answer(
+        202,
+        views.operation(call.mint, operation),
+        {"Location": f"{base}/operations/{operation.id}"},
+        operation.id,
+    )
 
 
 def generate_model(call: Call) -> Answer:
@@ -38,7 +43,15 @@ def _generate(call: Call, kind: str) -> Answer:
     pulled = switches.pulled(body["prompt"], options.switches, options.rules)
     refuse_start(call, pulled)
     preset = body.get("generationPreset", "standard")
-    operation = new(call, f"{kind}_generation", kind, body["prompt"], pulled, preset=preset, mode=body.get("generationMode", "auto"))
+    operation = new(
+        call,
+        f"{kind}_generation",
+        kind,
+        body["prompt"],
+        pulled,
+        preset=preset,
+        mode=body.get("generationMode", "auto"),
+    )
     operation.name = body.get("name") or body.get("displayName")
     return _launch(call, operation)
 
@@ -51,7 +64,10 @@ def _demand_public(call: Call, path: str, url: str | None) -> None:
 
 
 def refuse_start(call: Call, pulled: list[str]) -> None:
-    """The switches that answer a start with an error. Those that act once count by idempotency key."""
+    """The switches that answer a start with an error.
+
+    Those that act once count by idempotency key.
+    """
     if "no-credits" in pulled:
         raise Problem("insufficient-credits")
     if "forbidden" in pulled:
@@ -60,14 +76,24 @@ def refuse_start(call: Call, pulled: list[str]) -> None:
         raise invalid("/name", "is not a known field", "unrecognized_keys")
     for name in pulled:
         word = name.removeprefix("start-")
-        if name.startswith("start-") and name not in ("start-fails",) and call.mint.once(f"{name} {call.key}"):
+        if (
+            name.startswith("start-")
+            and name not in ("start-fails",)
+            and call.mint.once(f"{name} {call.key}")
+        ):
             fault = from_word(word, call.mint.options.retry_after)
             fault.note = name
             raise fault
 
 
 def new(
-    call: Call, operation_type: str, kind: str, prompt: str, pulled: list[str], preset: str | None = None, mode: str = "auto"
+    call: Call,
+    operation_type: str,
+    kind: str,
+    prompt: str,
+    pulled: list[str],
+    preset: str | None = None,
+    mode: str = "auto",
 ) -> Operation:
     """A fresh operation, not started yet."""
     now = call.mint.clock.now()
@@ -97,7 +123,10 @@ def _launch(call: Call, operation: Operation) -> Answer:
             headers={"Retry-After": f"{mint.options.retry_after:g}"},
         )
     if mint.options.insufficient == "402" and mint.ledger.available < operation.price:
-        raise Problem("insufficient-credits", f"{operation.price:g} Credits are needed, {mint.ledger.available:g} are available.")
+        raise Problem(
+            "insufficient-credits",
+            f"{operation.price:g} Credits are needed, {mint.ledger.available:g} are available.",
+        )
     mint.machine.start(operation)
     if "revoked" in operation.switches:
         mint.revoke(True)
@@ -108,7 +137,9 @@ def _launch(call: Call, operation: Operation) -> Answer:
 
 
 def after_start(call: Call, answer: Answer) -> None:
-    """What happens once the operation and its idempotency key are safely kept: the answer may be lost."""
+    """What happens once the operation and its idempotency key are safely kept: the answer may be
+    lost.
+    """
     operation = call.mint.store.operations.get(answer.operation or "")
     if operation and "lost-answer" in operation.switches and "lost-answer" not in operation.fired:
         operation.fired.append("lost-answer")
@@ -173,7 +204,9 @@ def revise(call: Call) -> Answer:
 
 
 def _perhaps_lagging(call: Call, operation: Operation, before: dict[str, Any]) -> Answer:
-    """The answer to an action; under the switch it, and the next read, know nothing of the action yet."""
+    """The answer to an action; under the switch it, and the next read, know nothing of the action
+    yet.
+    """
     answer = accepted(call, operation)
     if "lagging" in operation.switches:
         answer.body = operation.lag = before
@@ -202,7 +235,10 @@ def retry(call: Call) -> Answer:
     """POST /v1/models/{modelId}:retry and the same for worlds"""
     resource = resource_of(call)
     if resource.status not in ("failed", "canceled"):
-        raise Problem("invalid-operation-state", f"A {resource.kind} that is {resource.status} needs no new attempt.")
+        raise Problem(
+            "invalid-operation-state",
+            f"A {resource.kind} that is {resource.status} needs no new attempt.",
+        )
     operation = new(
         call,
         f"{resource.kind}_generation",
@@ -212,9 +248,17 @@ def retry(call: Call) -> Answer:
         preset=resource.preset,
         mode=resource.mode,
     )
-    operation.resource, operation.name, operation.attempt = resource.id, resource.name, resource.attempts + 1
+    operation.resource, operation.name, operation.attempt = (
+        resource.id,
+        resource.name,
+        resource.attempts + 1,
+    )
     answer = _launch(call, operation)
-    resource.attempts, resource.status, resource.last_error = operation.attempt, operation.status, None
+    resource.attempts, resource.status, resource.last_error = (
+        operation.attempt,
+        operation.status,
+        None,
+    )
     call.mint.store.save(resource)
     return answer
 
@@ -224,7 +268,11 @@ def optimize(call: Call) -> Answer:
     model = _finished_model(call)
     if (model.assets or {}).get("optimizedGlbUrl"):
         raise Problem("model-already-optimized")
-    running = [o for o in call.mint.store.operations.values() if o.resource == model.id and o.type == "model_optimization"]
+    running = [
+        o
+        for o in call.mint.store.operations.values()
+        if o.resource == model.id and o.type == "model_optimization"
+    ]
     if any(o.status in ("queued", "running") for o in running):
         raise Problem("model-optimization-in-progress")
     operation = new(call, "model_optimization", "model", model.prompt, list(model.switches))
@@ -238,15 +286,23 @@ def convert_model(call: Call) -> Answer:
     formats = [name.lower() for name in call.body["targetFormats"]]
     for index, name in enumerate(formats):
         if name not in convert.TYPES:
-            raise invalid(f"/targetFormats/{index}", f"must be one of {', '.join(convert.TYPES)}", "enum")
+            raise invalid(
+                f"/targetFormats/{index}", f"must be one of {', '.join(convert.TYPES)}", "enum"
+            )
     operation = new(call, "model_conversion", "model", model.prompt, list(model.switches))
     operation.formats = list(dict.fromkeys(formats))
     return _work_on(call, operation, model)
 
 
 def _work_on(call: Call, operation: Operation, model: Resource) -> Answer:
-    operation.switches = [name for name in operation.switches if name in ("optimize-fails", *_file_switches())]
-    operation.resource, operation.name, operation.feedback = model.id, model.name, list(model.feedback)
+    operation.switches = [
+        name for name in operation.switches if name in ("optimize-fails", *_file_switches())
+    ]
+    operation.resource, operation.name, operation.feedback = (
+        model.id,
+        model.name,
+        list(model.feedback),
+    )
     return _launch(call, operation)
 
 
@@ -257,13 +313,19 @@ def _file_switches() -> list[str]:
 def _finished_model(call: Call) -> Resource:
     model = resource_of(call)
     if model.status not in ("succeeded", "partially_succeeded"):
-        raise Problem("invalid-operation-state", f"The model is {model.status}: there is nothing to work on.")
+        raise Problem(
+            "invalid-operation-state", f"The model is {model.status}: there is nothing to work on."
+        )
     return model
 
 
 def resource_of(call: Call) -> Resource:
     """The model or world of the path, or 404."""
-    kind, found = next((name.removesuffix("Id"), value) for name, value in call.ids.items() if name in ("modelId", "worldId"))
+    kind, found = next(
+        (name.removesuffix("Id"), value)
+        for name, value in call.ids.items()
+        if name in ("modelId", "worldId")
+    )
     resource = call.mint.store.resources.get(found)
     if resource is None or resource.kind != kind:
         raise Problem("not-found", f"There is no such {kind}.")

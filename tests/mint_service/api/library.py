@@ -29,7 +29,10 @@ def list_worlds(call: Call) -> Answer:
 
 
 def _page(call: Call, kind: str) -> Answer:
-    """Newest first. The cursor names the last item seen, so that new items do not shift the pages."""
+    """Newest first.
+
+    The cursor names the last item seen, so that new items do not shift the pages.
+    """
     limit = _limit(call.query.get("limit"))
     found = [r for r in call.mint.store.resources.values() if r.kind == kind][::-1]
     start = 0
@@ -41,7 +44,11 @@ def _page(call: Call, kind: str) -> Answer:
         start = places[0] + 1
     page = found[start : start + limit]
     more = start + limit < len(found)
-    cursor = base64.urlsafe_b64encode(json.dumps([kind, page[-1].id]).encode()).decode() if more else None
+    cursor = (
+        base64.urlsafe_b64encode(json.dumps([kind, page[-1].id]).encode()).decode()
+        if more
+        else None
+    )
     data = [views.resource(call.mint, r) for r in page]
     return Answer(200, {"data": data, "pagination": {"nextCursor": cursor, "hasMore": more}})
 
@@ -72,7 +79,9 @@ def read(call: Call) -> Answer:
         resource.reads += 1
         call.mint.store.save(resource)
         if resource.reads <= 2 and "settling" in resource.switches:
-            raise Problem("service-unavailable", headers={"Retry-After": f"{call.mint.options.retry_after:g}"})
+            raise Problem(
+                "service-unavailable", headers={"Retry-After": f"{call.mint.options.retry_after:g}"}
+            )
         if resource.reads <= 2 and "incomplete" in resource.switches:
             said |= {"status": "running", "assets": None, "assetStage": None}
     return Answer(200, said)
@@ -117,7 +126,9 @@ def manifest(call: Call) -> Answer:
 def _downloadable(call: Call) -> Resource:
     one = _asset(call)
     if "downloads-disabled" in one.switches:
-        raise Problem("downloads-disabled", "Downloads are disabled for this asset on the present plan.")
+        raise Problem(
+            "downloads-disabled", "Downloads are disabled for this asset on the present plan."
+        )
     return one
 
 
@@ -138,10 +149,16 @@ ROLES: dict[str, tuple[str, str, str, str]] = {
 
 def _artifacts(mint: Mint, one: Resource) -> list[dict[str, Any]]:
     kept = one.assets or {}
-    return [_artifact(mint, path, *about) for member, about in ROLES.items() if (path := kept.get(member))]
+    return [
+        _artifact(mint, path, *about)
+        for member, about in ROLES.items()
+        if (path := kept.get(member))
+    ]
 
 
-def _artifact(mint: Mint, path: str, artifact: str, role: str, kind: str, loader: str) -> dict[str, Any]:
+def _artifact(
+    mint: Mint, path: str, artifact: str, role: str, kind: str, loader: str
+) -> dict[str, Any]:
     file: StoredFile = mint.store.files[path.removeprefix("api:")]
     filename = file.path.rsplit("/", 1)[-1]
     return {

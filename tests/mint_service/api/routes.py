@@ -39,7 +39,9 @@ class Route:
 
 
 def _action(template: str, answer: Callable[[Call], Answer], schema: str = "EmptyRequest") -> Route:
-    return Route("POST", template, answer, schema, keyed=True, body_required=schema != "EmptyRequest")
+    return Route(
+        "POST", template, answer, schema, keyed=True, body_required=schema != "EmptyRequest"
+    )
 
 
 ROUTES: tuple[Route, ...] = (
@@ -88,7 +90,11 @@ def authorized(mint: Mint, header: str | None) -> str:
     if not header:
         return "none"
     scheme, _, key = header.partition(" ")
-    return "right" if scheme.lower() == "bearer" and key.strip() == mint.key and not mint.revoked else "wrong"
+    return (
+        "right"
+        if scheme.lower() == "bearer" and key.strip() == mint.key and not mint.revoked
+        else "wrong"
+    )
 
 
 def respond(mint: Mint, received: Received) -> Answer:
@@ -100,7 +106,15 @@ def respond(mint: Mint, received: Received) -> Answer:
     if route.keyed:
         _check_key(mint, received.idempotency_key)
     body = _body(route, received)
-    call = Call(mint, received.method, received.path, ids, dict(received.query), body, received.idempotency_key)
+    call = Call(
+        mint,
+        received.method,
+        received.path,
+        ids,
+        dict(received.query),
+        body,
+        received.idempotency_key,
+    )
     if not route.keyed or not received.idempotency_key:
         answer = route.answer(call)
         if route.keyed:
@@ -110,7 +124,9 @@ def respond(mint: Mint, received: Received) -> Answer:
 
 
 def _find(mint: Mint, received: Received) -> tuple[Route, dict[str, str]]:
-    fits = [(route, match) for route, pattern in PATTERNS if (match := pattern.fullmatch(received.path))]
+    fits = [
+        (route, match) for route, pattern in PATTERNS if (match := pattern.fullmatch(received.path))
+    ]
     here = [(route, match) for route, match in fits if route.method == received.method]
     if not (here and here[0][0].open) and authorized(mint, received.authorization) != "right":
         raise Problem("unauthorized", headers={"WWW-Authenticate": "Bearer"})
@@ -150,7 +166,10 @@ def _body(route: Route, received: Received) -> Any:
 
 
 def _once(call: Call, route: Route) -> Answer:
-    """Carry a keyed call out, or give what it gave before (section 1.3). Only 2xx answers are remembered."""
+    """Carry a keyed call out, or give what it gave before (section 1.3).
+
+    Only 2xx answers are remembered.
+    """
     mint, store = call.mint, call.mint.store
     scope = f"{call.method} {call.path} {call.key}"
     canonical = json.dumps(call.body, sort_keys=True, separators=(",", ":"))
@@ -164,7 +183,9 @@ def _once(call: Call, route: Route) -> Answer:
         return _replay(call, known)
     answer = route.answer(call)
     kept = None if answer.operation else answer.body
-    store.save(Replay(scope, canonical, mint.clock.age_now(), answer.status, answer.operation, kept))
+    store.save(
+        Replay(scope, canonical, mint.clock.age_now(), answer.status, answer.operation, kept)
+    )
     generation.after_start(call, answer)
     return answer
 

@@ -28,7 +28,11 @@ REASONS = {
 def operation(mint: Mint, one: Operation) -> dict[str, Any]:
     """An Operation as it is now, but for what a switch makes it say otherwise."""
     said = _operation(mint, one)
-    if "null-status" in one.switches and one.generates and one.status in ("succeeded", "partially_succeeded"):
+    if (
+        "null-status" in one.switches
+        and one.generates
+        and one.status in ("succeeded", "partially_succeeded")
+    ):
         said["status"] = None
     if "no-mode" in one.switches:
         del said["generationMode"]
@@ -46,9 +50,13 @@ def _operation(mint: Mint, one: Operation) -> dict[str, Any]:
     said: dict[str, Any] = {
         "object": "operation",
         "id": one.id,
-        "type": TYPE_WORDS[one.kind] if "unknown-type" in one.switches and one.generates else one.type,
+        "type": TYPE_WORDS[one.kind]
+        if "unknown-type" in one.switches and one.generates
+        else one.type,
         "generationMode": one.mode,
-        "status": "enchanting" if "unknown-status" in one.switches and one.status == "running" else one.status,
+        "status": "enchanting"
+        if "unknown-status" in one.switches and one.status == "running"
+        else one.status,
         "prompt": None if one.type == "model_conversion" else one.prompt,
         "generationPreset": one.preset if one.generates else None,
         "generationModel": _model_name(one),

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where what the service serves is made.
 
-A studio answers `make(want)`: the files for a stage of an operation, or None while they are still being made. `plain` is
-instant and pure Python; `blender` asks Blender and keeps what it made in a cache.
+A studio answers `make(want)`: the files for a stage of an operation, or None while they are still
+being made. `plain` is instant and pure Python; `blender` asks Blender and keeps what it made in a
+cache.
 """
 
 from __future__ import annotations

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python -m tests.mint_service.studio VARIANT FOLDER`: make one set of files. Needs bpy and DracoPy."""
+"""`python -m tests.mint_service.studio VARIANT FOLDER`: make one set of files.
+
+Needs bpy and DracoPy.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,9 @@ def main() -> None:
     else:
         from .maker import make_world
 
-        make_world(what["colour"], folder, up=what["up"], full=what["full"], spz_version=what["spz"])
+        make_world(
+            what["colour"], folder, up=what["up"], full=what["full"], spz_version=what["spz"]
+        )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The real studio: Blender makes the files in a process of its own, and a cache on disk keeps them.
 
-Nothing in here imports bpy; `python -m tests.mint_service.studio` does. One thing is made at a time.
+Nothing in here imports bpy; `python -m tests.mint_service.studio` does. One thing is made at a
+time.
 """
 
 from __future__ import annotations
@@ -21,11 +22,17 @@ from .. import convert, palette
 from . import Made, StudioError, Want
 
 ROOT = Path(__file__).parents[3]
-SOURCES = (*sorted(Path(__file__).parent.glob("*.py")), *(Path(__file__).parents[1] / name for name in ("glb.py", "spz.py", "palette.py")))
+SOURCES = (
+    *sorted(Path(__file__).parent.glob("*.py")),
+    *(Path(__file__).parents[1] / name for name in ("glb.py", "spz.py", "palette.py")),
+)
 TIME_LIMIT = 600.0  # seconds for one thing
 
 # role -> file name, media type
-MODEL_FILES = {"glb": ("original.glb", "model/gltf-binary"), "optimized": ("optimized.glb", "model/gltf-binary")}
+MODEL_FILES = {
+    "glb": ("original.glb", "model/gltf-binary"),
+    "optimized": ("optimized.glb", "model/gltf-binary"),
+}
 WORLD_FILES = {
     "collider": ("collider.glb", "model/gltf-binary"),
     "pano": ("panorama.webp", "image/webp"),
@@ -47,7 +54,13 @@ def variant(want: Want) -> dict[str, object]:
     colour = palette.colour_word(want.wish)
     if want.kind == "model":
         return {"kind": "model", "shape": palette.shape(want.wish), "colour": colour}
-    return {"kind": "world", "colour": colour, "up": want.collider_up, "full": want.full_res, "spz": want.spz_version}
+    return {
+        "kind": "world",
+        "colour": colour,
+        "up": want.collider_up,
+        "full": want.full_res,
+        "spz": want.spz_version,
+    }
 
 
 class BlenderStudio:
@@ -117,7 +130,13 @@ class BlenderStudio:
         command = [sys.executable, "-m", "tests.mint_service.studio", json.dumps(what), str(part)]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         self._process = process
         if self._closed:
@@ -125,7 +144,9 @@ class BlenderStudio:
         try:
             _, said = process.communicate(timeout=TIME_LIMIT)
             if process.returncode != 0:
-                raise StudioError(f"Blender could not make {folder.name}: {(said.strip().splitlines() or ['no message'])[-1]}")
+                raise StudioError(
+                    f"Blender could not make {folder.name}: {(said.strip().splitlines() or ['no message'])[-1]}"
+                )
             if not folder.exists():
                 part.rename(folder)
         finally:

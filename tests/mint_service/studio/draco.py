@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Mint's optimiser does to a GLB: Draco for the geometry, WebP for the textures, both required."""
+"""What Mint's optimiser does to a GLB: Draco for the geometry, WebP for the textures, both
+required.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,10 @@ WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
 
 
 def optimise(content: bytes, as_webp: Callable[[bytes], bytes]) -> bytes:
-    """The same model, compressed. Only what Blender exports from our own things is understood: triangles, no skins."""
+    """The same model, compressed.
+
+    Only what Blender exports from our own things is understood: triangles, no skins.
+    """
     document, binary = glb.unpack(content)
     writer = _Writer()
     accessors: list[dict[str, Any]] = []
@@ -62,12 +67,24 @@ def _numbers(document: dict[str, Any], binary: bytes, index: int) -> np.ndarray:
     start, _ = _span(document, accessor["bufferView"])
     width = WIDTHS[accessor["type"]]
     kind = COMPONENTS[accessor["componentType"]]
-    return np.frombuffer(binary, kind, accessor["count"] * width, start + accessor.get("byteOffset", 0)).reshape(-1, width)
+    return np.frombuffer(
+        binary, kind, accessor["count"] * width, start + accessor.get("byteOffset", 0)
+    ).reshape(-1, width)
 
 
-def _compress(document: dict[str, Any], binary: bytes, primitive: dict[str, Any], writer: _Writer, accessors: list[dict[str, Any]]) -> None:
+def _compress(
+    document: dict[str, Any],
+    binary: bytes,
+    primitive: dict[str, Any],
+    writer: _Writer,
+    accessors: list[dict[str, Any]],
+) -> None:
     said = primitive["attributes"]
-    values = {name: _numbers(document, binary, said[name]) for name in ("POSITION", "NORMAL", "TEXCOORD_0") if name in said}
+    values = {
+        name: _numbers(document, binary, said[name])
+        for name in ("POSITION", "NORMAL", "TEXCOORD_0")
+        if name in said
+    }
     triangles = _numbers(document, binary, primitive["indices"]).reshape(-1, 3).astype(np.uint32)
     packed = DracoPy.encode(
         np.ascontiguousarray(values["POSITION"], np.float32),
@@ -79,18 +96,32 @@ def _compress(document: dict[str, Any], binary: bytes, primitive: dict[str, Any]
         tex_coord_quantization_bits=12,
         normal_quantization_bits=10,
     )
-    decoded = DracoPy.decode(packed)  # Draco joins and reorders points: the accessors have to say what comes out
-    ids = {KINDS[one["attribute_type"]]: one for one in decoded.attributes if one["attribute_type"] in KINDS}
+    # Draco joins and reorders points: the accessors have to say what comes out
+    decoded = DracoPy.decode(packed)
+    ids = {
+        KINDS[one["attribute_type"]]: one
+        for one in decoded.attributes
+        if one["attribute_type"] in KINDS
+    }
     accessors.append({"componentType": 5125, "count": int(decoded.faces.size), "type": "SCALAR"})
     primitive["indices"] = len(accessors) - 1
     primitive["attributes"] = {}
     for name in values:
         primitive["attributes"][name] = len(accessors)
-        accessors.append({"componentType": 5126, "count": len(ids[name]["data"]), "type": "VEC2" if name == "TEXCOORD_0" else "VEC3"})
+        accessors.append(
+            {
+                "componentType": 5126,
+                "count": len(ids[name]["data"]),
+                "type": "VEC2" if name == "TEXCOORD_0" else "VEC3",
+            }
+        )
         if name == "POSITION":
             points = ids[name]["data"]
             accessors[-1] |= {"min": points.min(0).tolist(), "max": points.max(0).tolist()}
     view = writer.add(packed)
     primitive["extensions"] = {
-        "KHR_draco_mesh_compression": {"bufferView": view, "attributes": {name: int(ids[name]["unique_id"]) for name in values}}
+        "KHR_draco_mesh_compression": {
+            "bufferView": view,
+            "attributes": {name: int(ids[name]["unique_id"]) for name in values},
+        }
     }

@@ -32,8 +32,16 @@ def make_model(shape: str, colour: str, folder: Path) -> None:
     thing = shapes.MAKERS[shape]()
     made = _built(thing, shape, palette.COLOURS[colour])
     original = folder / "original.glb"
-    bpy.ops.export_scene.gltf(filepath=str(original), export_format="GLB", export_yup=True, export_apply=True, export_extras=False)
-    (folder / "optimized.glb").write_bytes(draco.optimise(original.read_bytes(), lambda content: scene.as_webp(content, folder)))
+    bpy.ops.export_scene.gltf(
+        filepath=str(original),
+        export_format="GLB",
+        export_yup=True,
+        export_apply=True,
+        export_extras=False,
+    )
+    (folder / "optimized.glb").write_bytes(
+        draco.optimise(original.read_bytes(), lambda content: scene.as_webp(content, folder))
+    )
     low, high = (np.array([f(c) for c in zip(*made.bound_box, strict=True)]) for f in (min, max))
     middle, size = (low + high) / 2, float(np.linalg.norm(high - low))
     floor = np.array([[-9, -9, 0], [9, -9, 0], [9, 9, 0], [-9, 9, 0]]) * size
@@ -48,14 +56,24 @@ def _built(thing: shapes.Thing, name: str, colour: palette.Colour) -> bpy.types.
     """The thing as one object, textured where it has the colour of the prompt."""
     shifts = np.cumsum([0, *(len(part.points) for part in thing.parts)])
     points = np.concatenate([part.points for part in thing.parts])
-    faces = [tuple(i + shift for i in face) for part, shift in zip(thing.parts, shifts, strict=False) for face in part.faces]
+    faces = [
+        tuple(i + shift for i in face)
+        for part, shift in zip(thing.parts, shifts, strict=False)
+        for face in part.faces
+    ]
     counts = [len(part.faces) for part in thing.parts]
     points = points / max(np.ptp(points, axis=0))  # as Mint's: the longest side has one unit
-    made = scene.mesh_object(name, points, faces, np.repeat([part.smooth for part in thing.parts], counts))
+    made = scene.mesh_object(
+        name, points, faces, np.repeat([part.smooth for part in thing.parts], counts)
+    )
     paints = list(dict.fromkeys(part.paint for part in thing.parts))
-    made.data.materials.append(scene.material("main", colour, textures=_textures(colour, name, paints)))
+    made.data.materials.append(
+        scene.material("main", colour, textures=_textures(colour, name, paints))
+    )
     # Only until the faces know where in the texture they belong: Mint's models have one material.
-    made.data.polygons.foreach_set("material_index", np.repeat([paints.index(part.paint) for part in thing.parts], counts))
+    made.data.polygons.foreach_set(
+        "material_index", np.repeat([paints.index(part.paint) for part in thing.parts], counts)
+    )
     _refine(made.data)
     _unwrap(made.data, paints)
     made.data.polygons.foreach_set("material_index", np.zeros(len(made.data.polygons), np.int32))
@@ -63,21 +81,27 @@ def _built(thing: shapes.Thing, name: str, colour: palette.Colour) -> bpy.types.
 
 
 def _refine(mesh: bpy.types.Mesh) -> None:
-    """Triangles, at least as many as Mint's models have: the largest ones are divided, which changes no shape."""
+    """Triangles, at least as many as Mint's models have: the largest ones are divided, which
+    changes no shape.
+    """
     import bmesh  # there once bpy is
 
     work = bmesh.new()
     work.from_mesh(mesh)
     bmesh.ops.triangulate(work, faces=work.faces[:])
     while (missing := LEAST_TRIANGLES - len(work.faces)) > 0:
-        largest = sorted(work.faces, key=lambda face: -face.calc_area())[: max(1, min(missing // 2 + 1, len(work.faces) // 2))]
+        largest = sorted(work.faces, key=lambda face: -face.calc_area())[
+            : max(1, min(missing // 2 + 1, len(work.faces) // 2))
+        ]
         bmesh.ops.poke(work, faces=largest)
     work.to_mesh(mesh)
     work.free()
 
 
 def _unwrap(mesh: bpy.types.Mesh, paints: list[str]) -> None:
-    """Texture coordinates: the prompt's colour by projection along each face's main direction, every other paint as one spot."""
+    """Texture coordinates: the prompt's colour by projection along each face's main direction,
+    every other paint as one spot.
+    """
     size = max(np.ptp([v.co for v in mesh.vertices], axis=0))
     layer = mesh.uv_layers.new(name="UVMap")
     found = np.zeros((len(mesh.loops), 2), np.float32)
@@ -87,15 +111,26 @@ def _unwrap(mesh: bpy.types.Mesh, paints: list[str]) -> None:
         axes = [axis for axis in range(3) if axis != int(np.argmax(np.abs(face.normal)))]
         for loop in face.loop_indices:
             if paint == "main":
-                spot = np.clip(np.array(mesh.vertices[mesh.loops[loop].vertex_index].co)[axes] / size + 0.5, 0, 1)
+                spot = np.clip(
+                    np.array(mesh.vertices[mesh.loops[loop].vertex_index].co)[axes] / size + 0.5,
+                    0,
+                    1,
+                )
                 found[loop] = ((0.01 + 0.98 * spot[0]) * MAIN, spot[1])
             else:
-                found[loop] = (MAIN + (1 - MAIN) / 2, (others.index(paint) + 0.5) / max(1, len(others)))
+                found[loop] = (
+                    MAIN + (1 - MAIN) / 2,
+                    (others.index(paint) + 0.5) / max(1, len(others)),
+                )
     layer.data.foreach_set("uv", found.ravel())
 
 
-def _textures(colour: palette.Colour, shape: str, paints: list[str]) -> tuple[bpy.types.Image, bpy.types.Image]:
-    """Base colour with a weave or grain and a roughness that goes with it; in the last quarter a patch for each other paint."""
+def _textures(
+    colour: palette.Colour, shape: str, paints: list[str]
+) -> tuple[bpy.types.Image, bpy.types.Image]:
+    """Base colour with a weave or grain and a roughness that goes with it; in the last quarter a
+    patch for each other paint.
+    """
     v, u = np.mgrid[0:TEXTURE, 0:TEXTURE] / TEXTURE
     random = np.random.default_rng(sum(map(ord, shape)))
     if shape in ("lamp", "stool"):
@@ -106,21 +141,34 @@ def _textures(colour: palette.Colour, shape: str, paints: list[str]) -> tuple[bp
         grain = 0.5 + 0.5 * np.sin(2 * np.pi * (3 * u + 2 * v)) * np.sin(2 * np.pi * (4 * v - u))
     grain = np.clip(grain + random.normal(0, 0.02, grain.shape), 0, 1)[..., None]
     base = np.array(colour) * (0.78 + 0.22 * grain)
-    packed = np.concatenate([np.ones_like(grain), 0.45 + 0.35 * grain, np.zeros_like(grain)], axis=2)
+    packed = np.concatenate(
+        [np.ones_like(grain), 0.45 + 0.35 * grain, np.zeros_like(grain)], axis=2
+    )
     others = [paint for paint in paints if paint != "main"]
     for index, paint in enumerate(others):
-        patch = (slice(TEXTURE * index // len(others), TEXTURE * (index + 1) // len(others)), slice(round(TEXTURE * MAIN), None))
-        base[patch], (packed[(*patch, 1)], packed[(*patch, 2)]) = PAINTS[paint][0], PAINTS[paint][1:]
+        patch = (
+            slice(TEXTURE * index // len(others), TEXTURE * (index + 1) // len(others)),
+            slice(round(TEXTURE * MAIN), None),
+        )
+        base[patch], (packed[(*patch, 1)], packed[(*patch, 2)]) = (
+            PAINTS[paint][0],
+            PAINTS[paint][1:],
+        )
     return scene.picture("base", base), scene.picture("orm", packed, data=True)
 
 
 def make_world(colour: str, folder: Path, *, up: bool, full: bool, spz_version: int) -> None:
     """Collider, panorama, splats, picture and a placeholder for the radiance file."""
     points, triangles, paints = place.joined(place.courtyard())
-    turned = place.raw(points) * ([1, -1, -1] if up else [1, 1, 1])  # corrected: a half turn about X
-    (folder / "collider.glb").write_bytes(plain.mesh_glb(turned.astype("<f4"), triangles.astype("<u4").ravel(), name="collider"))
+    # corrected: a half turn about X
+    turned = place.raw(points) * ([1, -1, -1] if up else [1, 1, 1])
+    (folder / "collider.glb").write_bytes(
+        plain.mesh_glb(turned.astype("<f4"), triangles.astype("<u4").ravel(), name="collider")
+    )
     scene.empty()
-    made = scene.mesh_object("courtyard", points, triangles, np.array([paint == "pillar" for paint in paints]))
+    made = scene.mesh_object(
+        "courtyard", points, triangles, np.array([paint == "pillar" for paint in paints])
+    )
     names = _paint_place(made, palette.COLOURS[colour])
     made.data.polygons.foreach_set("material_index", [names.index(paint) for paint in paints])
     scene.light(2.0, (0.62, 0.78, 0.95), 0.9, lights=False)
@@ -148,8 +196,16 @@ def _paint_place(made: bpy.types.Object, colour: palette.Colour) -> list[str]:
     return list(materials)
 
 
-def _splat(points: np.ndarray, triangles: np.ndarray, panorama: np.ndarray, folder: Path, full: bool, version: int) -> None:
-    """Splats where rays from the capture point meet the place, coloured by the panorama, flat on the surface.
+def _splat(
+    points: np.ndarray,
+    triangles: np.ndarray,
+    panorama: np.ndarray,
+    folder: Path,
+    full: bool,
+    version: int,
+) -> None:
+    """Splats where rays from the capture point meet the place, coloured by the panorama, flat on
+    the surface.
 
     A smaller tier is a selection from the largest one, of larger splats.
     """
@@ -164,7 +220,9 @@ def _splat(points: np.ndarray, triangles: np.ndarray, panorama: np.ndarray, fold
     order = np.random.default_rng(1).permutation(len(places))
     for tier, count in tiers.items():
         chosen = np.sort(order[:count])
-        cloud = _cloud(places[chosen], normals[chosen], rays[met][chosen], panorama, round(count * 1.25))
+        cloud = _cloud(
+            places[chosen], normals[chosen], rays[met][chosen], panorama, round(count * 1.25)
+        )
         (folder / f"{tier}.spz").write_bytes(spz.encode(cloud, version))
 
 
@@ -176,11 +234,16 @@ def _directions(count: int) -> np.ndarray:
     return np.column_stack([np.sqrt(1 - z**2) * np.cos(turn), np.sqrt(1 - z**2) * np.sin(turn), z])
 
 
-def _cloud(places: np.ndarray, normals: np.ndarray, rays: np.ndarray, panorama: np.ndarray, count: int) -> spz.Splats:
+def _cloud(
+    places: np.ndarray, normals: np.ndarray, rays: np.ndarray, panorama: np.ndarray, count: int
+) -> spz.Splats:
     height, width, _ = panorama.shape
     u = 0.5 + np.arctan2(rays[:, 0], rays[:, 1]) / (2 * np.pi)
     v = 0.5 + np.arcsin(np.clip(rays[:, 2], -1, 1)) / np.pi
-    colours = panorama[np.clip((v * height).astype(int), 0, height - 1), np.clip((u * width).astype(int), 0, width - 1)]
+    colours = panorama[
+        np.clip((v * height).astype(int), 0, height - 1),
+        np.clip((u * width).astype(int), 0, width - 1),
+    ]
     distance = np.linalg.norm(places, axis=1)
     spread = distance * np.sqrt(4 * np.pi * 0.75 / count) * 0.7
     return spz.Splats(
@@ -194,6 +257,9 @@ def _cloud(places: np.ndarray, normals: np.ndarray, rays: np.ndarray, panorama: 
 
 def _facing(normals: np.ndarray) -> np.ndarray:
     """Rotations (x, y, z, w) that bring +Z onto the normals."""
-    normals = np.where(normals[:, 2:] < 0, -normals, normals)  # a disc has two sides: take the nearer one
-    half = np.column_stack([-normals[:, 1], normals[:, 0], np.zeros(len(normals)), 1 + normals[:, 2]])
+    # a disc has two sides: take the nearer one
+    normals = np.where(normals[:, 2:] < 0, -normals, normals)
+    half = np.column_stack(
+        [-normals[:, 1], normals[:, 0], np.zeros(len(normals)), 1 + normals[:, 2]]
+    )
     return half / np.linalg.norm(half, axis=1)[:, None]

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A courtyard to stand in: the one geometry behind collider, panorama and splats.
 
-Upright raw units around the capture point (the origin, at eye height): X right, Y ahead, Z up, as the panorama's middle looks
-along +Y. Mint's calibration makes 2.5 metres of a unit: floor 1.55 m below the eye, walls 10 m apart. It is open to the sky, so
-that most level area near the origin lies below it.
+Upright raw units around the capture point (the origin, at eye height): X right, Y ahead, Z up, as
+the panorama's middle looks along +Y. Mint's calibration makes 2.5 metres of a unit: floor 1.55 m
+below the eye, walls 10 m apart. It is open to the sky, so that most level area near the origin lies
+below it.
 
 In the files everything is turned: raw glTF (x, y, z) = (-X, -Z, -Y), which is Y down.
 """
@@ -19,7 +20,8 @@ Points = NDArray[np.float64]
 
 FLOOR, RIM = -0.62, 0.75  # heights of the floor and of the top of the walls
 HALF_X, HALF_Y = 2.0, 1.7
-PILLARS = ((-0.85, 1.05), (0.85, 1.05), (-1.25, -0.8), (1.25, -0.8))  # the first two stand beside the door, in sight of the camera
+# the first two stand beside the door, in sight of the camera
+PILLARS = ((-0.85, 1.05), (0.85, 1.05), (-1.25, -0.8), (1.25, -0.8))
 CELL = 0.0265  # edge of a triangle: what brings the courtyard above 100,000 of them
 
 
@@ -37,7 +39,12 @@ def raw(points: Points) -> Points:
     return np.column_stack([-points[:, 0], -points[:, 2], -points[:, 1]])
 
 
-def sheet(corner: tuple[float, float, float], along: tuple[float, float, float], across: tuple[float, float, float], paint: str) -> Surface:
+def sheet(
+    corner: tuple[float, float, float],
+    along: tuple[float, float, float],
+    across: tuple[float, float, float],
+    paint: str,
+) -> Surface:
     """A flat rectangle from a corner and two edges; its front is where along x across points."""
     a, b = np.array(along), np.array(across)
     rows = max(1, round(float(np.linalg.norm(a)) / CELL))
@@ -54,7 +61,9 @@ def _cells(rows: int, columns: int) -> NDArray[np.int64]:
     return np.concatenate([np.column_stack([a, b, c]), np.column_stack([a, c, d])])
 
 
-def block(low: tuple[float, float, float], high: tuple[float, float, float], paint: str) -> list[Surface]:
+def block(
+    low: tuple[float, float, float], high: tuple[float, float, float], paint: str
+) -> list[Surface]:
     """A box without its underside."""
     (x0, y0, z0), (x1, y1, z1) = low, high
     dx, dy, dz = x1 - x0, y1 - y0, z1 - z0
@@ -70,12 +79,21 @@ def block(low: tuple[float, float, float], high: tuple[float, float, float], pai
 def pillar(x: float, y: float) -> list[Surface]:
     """A round column with a plinth."""
     radius, around, up = 0.13, 48, 64
-    turn, height = np.meshgrid(np.linspace(0, 2 * np.pi, around + 1), np.linspace(FLOOR, 0.55, up + 1), indexing="ij")
+    turn, height = np.meshgrid(
+        np.linspace(0, 2 * np.pi, around + 1), np.linspace(FLOOR, 0.55, up + 1), indexing="ij"
+    )
     bulge = radius * (1 + 0.25 * np.exp(-(((height - 0.55) / 0.06) ** 2)))
-    points = np.column_stack([(x + bulge * np.cos(turn)).ravel(), (y + bulge * np.sin(turn)).ravel(), height.ravel()])
+    points = np.column_stack(
+        [(x + bulge * np.cos(turn)).ravel(), (y + bulge * np.sin(turn)).ravel(), height.ravel()]
+    )
     foot = block((x - 0.2, y - 0.2, FLOOR), (x + 0.2, y + 0.2, FLOOR + 0.1), "stone")
     cap = block((x - 0.2, y - 0.2, 0.55), (x + 0.2, y + 0.2, 0.63), "stone")
-    return [Surface(points, _cells(around, up), "pillar"), *foot, *cap, sheet((x - 0.2, y + 0.2, 0.55), (0.4, 0, 0), (0, -0.4, 0), "stone")]
+    return [
+        Surface(points, _cells(around, up), "pillar"),
+        *foot,
+        *cap,
+        sheet((x - 0.2, y + 0.2, 0.55), (0.4, 0, 0), (0, -0.4, 0), "stone"),
+    ]
 
 
 def courtyard() -> list[Surface]:
@@ -92,7 +110,9 @@ def courtyard() -> list[Surface]:
         *block((-x, -0.45, FLOOR), (-x + 0.3, 0.45, FLOOR + 0.2), "wood"),
     ]
     for step in range(3):
-        parts += block((x - 0.25 * (3 - step), -0.5, FLOOR), (x, 0.5, FLOOR + 0.12 * (step + 1)), "stone")
+        parts += block(
+            (x - 0.25 * (3 - step), -0.5, FLOOR), (x, 0.5, FLOOR + 0.12 * (step + 1)), "stone"
+        )
     for spot in PILLARS:
         parts += pillar(*spot)
     return parts
@@ -101,6 +121,8 @@ def courtyard() -> list[Surface]:
 def joined(parts: list[Surface]) -> tuple[Points, NDArray[np.int64], list[str]]:
     """All points, all triangles, and the paint of each triangle."""
     shifts = np.cumsum([0, *(len(part.points) for part in parts)])
-    triangles = np.concatenate([part.triangles + shift for part, shift in zip(parts, shifts, strict=False)])
+    triangles = np.concatenate(
+        [part.triangles + shift for part, shift in zip(parts, shifts, strict=False)]
+    )
     paints = [part.paint for part in parts for _ in range(len(part.triangles))]
     return np.concatenate([part.points for part in parts]), triangles, paints

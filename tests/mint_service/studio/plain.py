@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Tiny but valid files in pure Python, at once: for tests that only carry files about.
 
-A model is a box in the colour of the prompt. A world is an open room of a few triangles, Y down, a small panorama and a few
-splats. What a revision asks for shows in the colour.
+A model is a box in the colour of the prompt. A world is an open room of a few triangles, Y down, a
+small panorama and a few splats. What a revision asks for shows in the colour.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from . import Made, Want
 BOX_CORNERS = [(x, y, z) for z in (-0.5, 0.5) for y in (0.0, 1.0) for x in (-0.5, 0.5)]
 BOX_FACES = [(0, 2, 3, 1), (4, 5, 7, 6), (0, 1, 5, 4), (2, 6, 7, 3), (0, 4, 6, 2), (1, 3, 7, 5)]
 
-# The box of this file as one Draco mesh: 8 points, 12 triangles, positions (unique id 1) and texture coordinates (0).
+# The box of this file as one Draco mesh: 8 points, 12 triangles, positions (unique id 1) and
+# texture coordinates (0).
 DRACO_BOX = base64.b64decode(
     "RFJBQ08CAgEBAAAACAwBCwAAA19LFQEBEP8CNUEC/wAAAAAAAQAJAwABAgEDCQIBAAIBAQEAAwMBIAEgAwCwQpwgAgUIAAAAAP8HAAAAAAC/AAAAAAAAAL8A"
     "AIA/CwUBAQALAwEoAQgbARAEAK4BgQz/A4AA9A8FAAAAmgOavYEAAAAA/wMAAAAAAAAAAAAAAACAPwo="
@@ -54,7 +55,13 @@ def box(colour: palette.Colour) -> bytes:
     """A box of 1 x 1 x 1 on the floor, one material."""
     positions = np.array(BOX_CORNERS, "<f4")
     indices = np.array([i for a, b, c, d in BOX_FACES for i in (a, b, c, a, c, d)], "<u2")
-    return mesh_glb(positions, indices, material={"pbrMetallicRoughness": {"baseColorFactor": [*linear(colour), 1.0], "metallicFactor": 0}})
+    return mesh_glb(
+        positions,
+        indices,
+        material={
+            "pbrMetallicRoughness": {"baseColorFactor": [*linear(colour), 1.0], "metallicFactor": 0}
+        },
+    )
 
 
 def linear(colour: palette.Colour) -> list[float]:
@@ -62,7 +69,12 @@ def linear(colour: palette.Colour) -> list[float]:
     return [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour]
 
 
-def mesh_glb(positions: np.ndarray, indices: np.ndarray, material: dict[str, object] | None = None, name: str = "mesh") -> bytes:
+def mesh_glb(
+    positions: np.ndarray,
+    indices: np.ndarray,
+    material: dict[str, object] | None = None,
+    name: str = "mesh",
+) -> bytes:
     """A GLB of one mesh without normals or texture coordinates."""
     points, corners = positions.tobytes(), indices.tobytes()
     corners += b"\0" * (-len(corners) % 4)
@@ -79,7 +91,12 @@ def mesh_glb(positions: np.ndarray, indices: np.ndarray, material: dict[str, obj
             {"buffer": 0, "byteOffset": len(corners), "byteLength": len(points), "target": 34962},
         ],
         "accessors": [
-            {"bufferView": 0, "componentType": 5123 if indices.itemsize == 2 else 5125, "count": int(indices.size), "type": "SCALAR"},
+            {
+                "bufferView": 0,
+                "componentType": 5123 if indices.itemsize == 2 else 5125,
+                "count": int(indices.size),
+                "type": "SCALAR",
+            },
             {
                 "bufferView": 1,
                 "componentType": 5126,
@@ -109,7 +126,9 @@ def draco_box(colour: palette.Colour) -> bytes:
         "scenes": [{"nodes": [0]}],
         "nodes": [{"mesh": 0, "name": "mesh"}],
         "meshes": [{"primitives": [_draco_primitive()]}],
-        "materials": [{"pbrMetallicRoughness": {"baseColorTexture": {"index": 0}, "metallicFactor": 0}}],
+        "materials": [
+            {"pbrMetallicRoughness": {"baseColorTexture": {"index": 0}, "metallicFactor": 0}}
+        ],
         "textures": [{"extensions": {"EXT_texture_webp": {"source": 0}}}],
         "images": [{"bufferView": 1, "mimeType": "image/webp"}],
         "buffers": [{"byteLength": start + len(picture)}],
@@ -119,7 +138,13 @@ def draco_box(colour: palette.Colour) -> bytes:
         ],
         "accessors": [
             {"componentType": 5123, "count": 36, "type": "SCALAR"},
-            {"componentType": 5126, "count": 8, "type": "VEC3", "min": positions.min(0).tolist(), "max": positions.max(0).tolist()},
+            {
+                "componentType": 5126,
+                "count": 8,
+                "type": "VEC3",
+                "min": positions.min(0).tolist(),
+                "max": positions.max(0).tolist(),
+            },
             {"componentType": 5126, "count": 8, "type": "VEC2"},
         ],
     }
@@ -132,20 +157,33 @@ def _draco_primitive() -> dict[str, object]:
         "indices": 0,
         "material": 0,
         "mode": 4,
-        "extensions": {"KHR_draco_mesh_compression": {"bufferView": 0, "attributes": {"POSITION": 1, "TEXCOORD_0": 0}}},
+        "extensions": {
+            "KHR_draco_mesh_compression": {
+                "bufferView": 0,
+                "attributes": {"POSITION": 1, "TEXCOORD_0": 0},
+            }
+        },
     }
 
 
 def _world(want: Want, colour: palette.Colour) -> Iterable[Made]:
-    yield Made("collider", "model/gltf-binary", tiny_room(down=1.0 if not want.collider_up else -1.0))
+    yield Made(
+        "collider", "model/gltf-binary", tiny_room(down=1.0 if not want.collider_up else -1.0)
+    )
     yield Made("pano", "image/png", pictures.tiny_panorama(colour))
     for tier, count in (("100k", 40), ("500k", 200)):
-        yield Made(f"spz:{tier}", "application/octet-stream", spz.encode(_floor_splats(colour, count), want.spz_version))
+        yield Made(
+            f"spz:{tier}",
+            "application/octet-stream",
+            spz.encode(_floor_splats(colour, count), want.spz_version),
+        )
     yield Made("rad", "application/octet-stream", b"RAD stand-in" + struct.pack("<I", 0))
 
 
 def tiny_room(down: float = 1.0) -> bytes:
-    """A floor and four walls around the capture point, 4 wide; `down` = 1: Y points down, as Mint authors worlds."""
+    """A floor and four walls around the capture point, 4 wide; `down` = 1: Y points down, as Mint
+    authors worlds.
+    """
     floor, rim = 0.6 * down, -0.4 * down
     points = [(x, y, z) for y in (floor, rim) for x, z in ((-2, -2), (2, -2), (2, 2), (-2, 2))]
     faces = [(0, 1, 2, 3), *((i, (i + 1) % 4, 4 + (i + 1) % 4, 4 + i) for i in range(4))]

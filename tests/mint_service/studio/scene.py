@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The few things asked of Blender: meshes, materials, pictures, renders. The only file here that imports bpy at its top.
+"""The few things asked of Blender: meshes, materials, pictures, renders.
+
+The only file here that imports bpy at its top.
 
 Written for bpy 4.2 to 5.2.
 """
@@ -42,8 +44,17 @@ def picture(name: str, pixels: np.ndarray, data: bool = False) -> Any:
     return image
 
 
-def material(name: str, colour: Colour, *, rough: float = 0.6, metal: float = 0.0, textures: tuple[Any, Any] | None = None) -> Any:
-    """A Principled material; `textures` are base colour and (occlusion, roughness, metal) as glTF packs them."""
+def material(
+    name: str,
+    colour: Colour,
+    *,
+    rough: float = 0.6,
+    metal: float = 0.0,
+    textures: tuple[Any, Any] | None = None,
+) -> Any:
+    """A Principled material; `textures` are base colour and (occlusion, roughness, metal) as glTF
+    packs them.
+    """
     made = bpy.data.materials.new(name)
     made.use_nodes = True
     tree = made.node_tree
@@ -63,7 +74,9 @@ def material(name: str, colour: Colour, *, rough: float = 0.6, metal: float = 0.
 
 
 def mottled(name: str, colour: Colour, colour2: Colour, scale: float) -> Any:
-    """A material whose colour wanders between two, by position: for places, which have no texture coordinates."""
+    """A material whose colour wanders between two, by position: for places, which have no texture
+    coordinates.
+    """
     made = material(name, colour, rough=0.8)
     tree = made.node_tree
     shader = next(node for node in tree.nodes if node.type == "BSDF_PRINCIPLED")
@@ -82,10 +95,15 @@ def mottled(name: str, colour: Colour, colour2: Colour, scale: float) -> Any:
 
 
 def ambient(made: Any, low: float = 0.25, high: float = 0.5) -> None:
-    """Light of the sky as a glow that depends on which way a surface faces: smooth at very few samples, unlike the real thing."""
+    """Light of the sky as a glow that depends on which way a surface faces: smooth at very few
+    samples, unlike the real thing.
+    """
     tree = made.node_tree
     shader = next(node for node in tree.nodes if node.type == "BSDF_PRINCIPLED")
-    spot, split, spread = (tree.nodes.new(kind) for kind in ("ShaderNodeNewGeometry", "ShaderNodeSeparateXYZ", "ShaderNodeMapRange"))
+    spot, split, spread = (
+        tree.nodes.new(kind)
+        for kind in ("ShaderNodeNewGeometry", "ShaderNodeSeparateXYZ", "ShaderNodeMapRange")
+    )
     spread.inputs["From Min"].default_value = -1.0
     spread.inputs["To Min"].default_value, spread.inputs["To Max"].default_value = low, high
     tree.links.new(spot.outputs["Normal"], split.inputs[0])
@@ -99,18 +117,24 @@ def ambient(made: Any, low: float = 0.25, high: float = 0.5) -> None:
         shader.inputs["Emission Color"].default_value = base.default_value
 
 
-def mesh_object(name: str, points: np.ndarray, faces: Iterable[Sequence[int]], smooth: np.ndarray | bool = False) -> Any:
+def mesh_object(
+    name: str, points: np.ndarray, faces: Iterable[Sequence[int]], smooth: np.ndarray | bool = False
+) -> Any:
     """An object in the scene."""
     mesh = bpy.data.meshes.new(name)
     mesh.from_pydata(points.tolist(), [], [tuple(map(int, face)) for face in faces])
-    mesh.polygons.foreach_set("use_smooth", np.broadcast_to(smooth, (len(mesh.polygons),)).astype(bool))
+    mesh.polygons.foreach_set(
+        "use_smooth", np.broadcast_to(smooth, (len(mesh.polygons),)).astype(bool)
+    )
     made = bpy.data.objects.new(name, mesh)
     bpy.context.scene.collection.objects.link(made)
     return made
 
 
 def light(sun: float, sky: Colour, strength: float, *, lights: bool = True) -> None:
-    """A sun from the upper left front, and an even sky; with `lights` off the sky is only seen, and shadows are sharp."""
+    """A sun from the upper left front, and an even sky; with `lights` off the sky is only seen, and
+    shadows are sharp.
+    """
     lamp = bpy.data.lights.new("sun", "SUN")
     lamp.energy, lamp.angle = sun, 0.15 if lights else 0.0
     holder = bpy.data.objects.new("sun", lamp)
@@ -125,7 +149,9 @@ def light(sun: float, sky: Colour, strength: float, *, lights: bool = True) -> N
     world.cycles_visibility.diffuse = world.cycles_visibility.glossy = lights
 
 
-def camera(at: Sequence[float], to: Sequence[float], degrees: float = 40.0, panorama: bool = False) -> None:
+def camera(
+    at: Sequence[float], to: Sequence[float], degrees: float = 40.0, panorama: bool = False
+) -> None:
     """The scene's camera; a panoramic one sees all around, its middle looking at `to`."""
     data = bpy.data.cameras.new("camera")
     data.angle = np.radians(degrees)
@@ -142,7 +168,9 @@ def camera(at: Sequence[float], to: Sequence[float], degrees: float = 40.0, pano
 
 
 def render(path: Path, width: int, height: int, samples: int, *, denoise: bool = True) -> None:
-    """Render the scene with Cycles on the CPU into a WebP or PNG file, colours as they are (no film look)."""
+    """Render the scene with Cycles on the CPU into a WebP or PNG file, colours as they are (no film
+    look).
+    """
     scene = bpy.context.scene
     scene.render.engine = "CYCLES"
     scene.cycles.device = "CPU"
@@ -152,7 +180,11 @@ def render(path: Path, width: int, height: int, samples: int, *, denoise: bool =
     scene.cycles.use_adaptive_sampling = False
     scene.cycles.use_denoising = denoise
     scene.view_settings.view_transform = "Standard"
-    scene.render.resolution_x, scene.render.resolution_y, scene.render.resolution_percentage = width, height, 100
+    scene.render.resolution_x, scene.render.resolution_y, scene.render.resolution_percentage = (
+        width,
+        height,
+        100,
+    )
     settings = scene.render.image_settings
     settings.file_format = "WEBP" if path.suffix == ".webp" else "PNG"
     settings.color_mode = "RGB"
@@ -177,7 +209,8 @@ def as_webp(content: bytes, folder: Path) -> bytes:
     source, target = folder / "texture.in", folder / "texture.webp"
     source.write_bytes(content)
     values = pixels_of(source)
-    # a fresh image: one that was loaded from a file is saved in that file's format again, whatever is asked for
+    # a fresh image: one that was loaded from a file is saved in that file's format again, whatever
+    # is asked for
     image = bpy.data.images.new("texture", values.shape[1], values.shape[0])
     full = np.ones((*values.shape[:2], 4), np.float32)
     full[..., :3] = values

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Small things with 1,000 to 5,000 triangles, out of NumPy alone. Metres, Z up, front towards -Y, standing on the floor."""
+"""Small things with 1,000 to 5,000 triangles, out of NumPy alone.
+
+Metres, Z up, front towards -Y, standing on the floor.
+"""
 
 from __future__ import annotations
 
@@ -29,16 +32,27 @@ class Thing:
 
     parts: list[Part] = field(default_factory=list)
 
-    def add(self, points: Points, faces: list[tuple[int, ...]], paint: str, at: Sequence[float] = (0, 0, 0), smooth: bool = True) -> None:
+    def add(
+        self,
+        points: Points,
+        faces: list[tuple[int, ...]],
+        paint: str,
+        at: Sequence[float] = (0, 0, 0),
+        smooth: bool = True,
+    ) -> None:
         """Put a part down."""
         self.parts.append(Part(points + np.array(at), faces, paint, smooth))
 
 
 def lathe(profile: Profile, around: int = 48) -> tuple[Points, list[tuple[int, ...]]]:
-    """A profile turned about Z; listing a point twice makes an edge sharp (no faces between equal points)."""
+    """A profile turned about Z; listing a point twice makes an edge sharp (no faces between equal
+    points).
+    """
     turn = np.linspace(0, 2 * np.pi, around, endpoint=False)
     ring = np.column_stack([np.cos(turn), np.sin(turn)])
-    points = np.concatenate([np.column_stack([ring * max(r, 1e-4), np.full(around, z)]) for r, z in profile])
+    points = np.concatenate(
+        [np.column_stack([ring * max(r, 1e-4), np.full(around, z)]) for r, z in profile]
+    )
     faces: list[tuple[int, ...]] = []
     for row in range(len(profile) - 1):
         if profile[row] == profile[row + 1]:
@@ -48,7 +62,9 @@ def lathe(profile: Profile, around: int = 48) -> tuple[Points, list[tuple[int, .
     return points, faces
 
 
-def tube(path: Points, radius: float | Sequence[float], around: int = 16) -> tuple[Points, list[tuple[int, ...]]]:
+def tube(
+    path: Points, radius: float | Sequence[float], around: int = 16
+) -> tuple[Points, list[tuple[int, ...]]]:
     """A round rod along a path, closed at both ends."""
     radii = np.broadcast_to(np.asarray(radius, float), (len(path),))
     ahead = np.gradient(path, axis=0)
@@ -86,13 +102,19 @@ def _cube(cuts: int) -> tuple[Points, list[tuple[int, ...]]]:
     one = np.ones_like(u)
     sides = [(u, v, one), (v, u, -one), (one, u, v), (-one, v, u), (v, one, u), (u, -one, v)]
     n = cuts + 1
-    cells = [(i * n + j, (i + 1) * n + j, (i + 1) * n + j + 1, i * n + j + 1) for i in range(cuts) for j in range(cuts)]
+    cells = [
+        (i * n + j, (i + 1) * n + j, (i + 1) * n + j + 1, i * n + j + 1)
+        for i in range(cuts)
+        for j in range(cuts)
+    ]
     points = np.concatenate([np.column_stack(side) for side in sides])
     faces = [tuple(index + s * n * n for index in cell) for s in range(6) for cell in cells]
     return points, faces
 
 
-def ball(cuts: int, bumps: float = 0.0, seed: int = 0, scale: Sequence[float] = (1, 1, 1)) -> tuple[Points, list[tuple[int, ...]]]:
+def ball(
+    cuts: int, bumps: float = 0.0, seed: int = 0, scale: Sequence[float] = (1, 1, 1)
+) -> tuple[Points, list[tuple[int, ...]]]:
     """A sphere (a blown-up cube), dented by a few waves."""
     grid, faces = _cube(cuts)
     points = grid / np.linalg.norm(grid, axis=1)[:, None]
@@ -124,7 +146,19 @@ def lamp() -> Thing:
     it.add(*lathe(foot), "light")
     it.add(*lathe([(0.008, 0.24), (0.008, 0.33)], 16), "metal")
     it.add(
-        *lathe([(0.14, 0.26), (0.075, 0.45), (0.075, 0.45), (0.071, 0.45), (0.071, 0.45), (0.136, 0.26), (0.136, 0.26), (0.14, 0.26)], 64),
+        *lathe(
+            [
+                (0.14, 0.26),
+                (0.075, 0.45),
+                (0.075, 0.45),
+                (0.071, 0.45),
+                (0.071, 0.45),
+                (0.136, 0.26),
+                (0.136, 0.26),
+                (0.14, 0.26),
+            ],
+            64,
+        ),
         "main",
     )
     it.add(*ball(6, scale=(0.03, 0.03, 0.04)), "light", (0, 0, 0.35))
@@ -167,7 +201,9 @@ def mug() -> Thing:
     it.add(*lathe(wall, 64), "main")
     it.add(*lathe([(0.0379, 0.082), (0.02, 0.082), (0, 0.082)], 32), "dark")
     turn = np.linspace(-1.57, 1.57, 24)
-    handle = np.column_stack([0.038 + 0.032 * np.cos(turn), np.zeros(24), 0.05 + 0.032 * np.sin(turn)])
+    handle = np.column_stack(
+        [0.038 + 0.032 * np.cos(turn), np.zeros(24), 0.05 + 0.032 * np.sin(turn)]
+    )
     it.add(*tube(handle, 0.006, 16), "main")
     return it
 
@@ -175,25 +211,60 @@ def mug() -> Thing:
 def stool() -> Thing:
     """A stool with a cushion, 0.5 m high."""
     it = Thing()
-    it.add(*lathe([(0, 0.42), (0.17, 0.42), (0.17, 0.42), (0.175, 0.43), (0.175, 0.445), (0.17, 0.45)], 48), "wood")
-    it.add(*lathe([(0.165, 0.45), (0.175, 0.465), (0.172, 0.485), (0.15, 0.498), (0.09, 0.503), (0, 0.505)], 48), "main")
+    it.add(
+        *lathe(
+            [(0, 0.42), (0.17, 0.42), (0.17, 0.42), (0.175, 0.43), (0.175, 0.445), (0.17, 0.45)], 48
+        ),
+        "wood",
+    )
+    it.add(
+        *lathe(
+            [
+                (0.165, 0.45),
+                (0.175, 0.465),
+                (0.172, 0.485),
+                (0.15, 0.498),
+                (0.09, 0.503),
+                (0, 0.505),
+            ],
+            48,
+        ),
+        "main",
+    )
     for corner in range(4):
         turn = np.pi / 4 + corner * np.pi / 2
         out = np.array([np.cos(turn), np.sin(turn), 0])
-        leg = np.array([out * 0.21 + [0, 0, 0.0], out * 0.16 + [0, 0, 0.22], out * 0.12 + [0, 0, 0.43]])
+        leg = np.array(
+            [out * 0.21 + [0, 0, 0.0], out * 0.16 + [0, 0, 0.22], out * 0.12 + [0, 0, 0.43]]
+        )
         it.add(*tube(leg, [0.013, 0.017, 0.019], 14), "wood")
     turn = np.linspace(0, 2 * np.pi, 33)
-    it.add(*tube(np.column_stack([0.178 * np.cos(turn), 0.178 * np.sin(turn), np.full(33, 0.15)]), 0.008, 10), "metal")
+    it.add(
+        *tube(
+            np.column_stack([0.178 * np.cos(turn), 0.178 * np.sin(turn), np.full(33, 0.15)]),
+            0.008,
+            10,
+        ),
+        "metal",
+    )
     return it
 
 
 def tree() -> Thing:
     """A small tree, 2.4 m high."""
     it = Thing()
-    trunk = np.array([[0, 0, 0], [0.03, 0.01, 0.4], [-0.02, 0.03, 0.8], [0.02, 0, 1.2], [0, 0, 1.6]])
+    trunk = np.array(
+        [[0, 0, 0], [0.03, 0.01, 0.4], [-0.02, 0.03, 0.8], [0.02, 0, 1.2], [0, 0, 1.6]]
+    )
     it.add(*tube(trunk, [0.13, 0.09, 0.08, 0.07, 0.04], 16), "wood")
     for seed, (x, y, z, r) in enumerate(
-        [(0, 0, 1.8, 0.58), (0.42, -0.1, 1.45, 0.42), (-0.4, 0.12, 1.5, 0.44), (0.05, 0.4, 1.4, 0.4), (-0.05, -0.42, 1.35, 0.38)]
+        [
+            (0, 0, 1.8, 0.58),
+            (0.42, -0.1, 1.45, 0.42),
+            (-0.4, 0.12, 1.5, 0.44),
+            (0.05, 0.4, 1.4, 0.4),
+            (-0.05, -0.42, 1.35, 0.38),
+        ]
     ):
         it.add(*ball(8, bumps=0.35, seed=seed, scale=(r, r, r * 0.9)), "main", (x, y, z))
     return it
@@ -202,7 +273,10 @@ def tree() -> Thing:
 def rock() -> Thing:
     """A rock, about 0.8 m wide, with a smaller one beside it."""
     it = Thing()
-    for seed, cuts, size, at in ((3, 14, (0.42, 0.34, 0.3), (0, 0, 0)), (8, 9, (0.15, 0.13, 0.11), (0.42, -0.24, 0))):
+    for seed, cuts, size, at in (
+        (3, 14, (0.42, 0.34, 0.3), (0, 0, 0)),
+        (8, 9, (0.15, 0.13, 0.11), (0.42, -0.24, 0)),
+    ):
         points, faces = ball(cuts, bumps=0.4, seed=seed, scale=size)
         points[:, 2] -= points[:, 2].min() * 0.75
         points[:, 2] = np.maximum(points[:, 2], 0)
@@ -210,4 +284,11 @@ def rock() -> Thing:
     return it
 
 
-MAKERS: dict[str, Callable[[], Thing]] = {"lamp": lamp, "chest": chest, "mug": mug, "stool": stool, "tree": tree, "rock": rock}
+MAKERS: dict[str, Callable[[], Thing]] = {
+    "lamp": lamp,
+    "chest": chest,
+    "mug": mug,
+    "stool": stool,
+    "tree": tree,
+    "rock": rock,
+}

@@ -77,7 +77,11 @@ def hold_against_the_word(answer: requests.Response, word: str) -> None:
     if word in ("429", "429-date", "500", "503"):
         assert slug(answer) in ("rate-limited", "internal-error", "service-unavailable")
     else:
-        assert answer.text == "" if word in ("504", "empty") else answer.text.startswith("<!DOCTYPE html>")
+        assert (
+            answer.text == ""
+            if word in ("504", "empty")
+            else answer.text.startswith("<!DOCTYPE html>")
+        )
     if word in ("429", "503"):
         assert answer.headers["Retry-After"] == "1"
     if word == "429-date":
@@ -99,7 +103,9 @@ def start_answers(caller: Caller, name: str) -> None:
     assert caller.service.operations() == []
     assert start(caller, name).status_code == 202
     if word != "closed":
-        assert start(caller, name, key="another click").status_code >= 429, "each click meets it once"
+        assert start(caller, name, key="another click").status_code >= 429, (
+            "each click meets it once"
+        )
 
 
 @check(*(f"poll-{word}" for word in WORDS))

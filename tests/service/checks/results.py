@@ -80,12 +80,16 @@ def collider_up(caller: Caller, name: str) -> None:
         url = caller.finished(prompt, "world")["assets"]["colliderMeshUrl"]
         document, _ = glb.unpack(download(url).content)
         heights.append(document["accessors"][1]["max"][1] + document["accessors"][1]["min"][1])
-    assert heights[0] > 0 > heights[1], "below the eye is +Y in the raw file, and -Y in the corrected one"
+    assert heights[0] > 0 > heights[1], (
+        "below the eye is +Y in the raw file, and -Y in the corrected one"
+    )
 
 
 @check("spz-null", "rad-null", "pano-null", "collider-null")
 def null_members(caller: Caller, name: str) -> None:
-    member = {"spz": "spzUrls", "rad": "radUrl", "pano": "panoUrl", "collider": "colliderMeshUrl"}[name.removesuffix("-null")]
+    member = {"spz": "spzUrls", "rad": "radUrl", "pano": "panoUrl", "collider": "colliderMeshUrl"}[
+        name.removesuffix("-null")
+    ]
     world = finished(caller, name, "world")
     assert world["status"] == "succeeded"
     assert [key for key, value in world["assets"].items() if value is None] == [member]

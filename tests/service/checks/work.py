@@ -20,10 +20,18 @@ def fails_always(caller: Caller, name: str) -> None:
         "unknown-error": "gremlins_in_the_machine",
     }.get(name, "generation_failed")
     failed = finished(caller, name)
-    assert (failed["status"], failed["error"]["code"], failed["credits"]["reserved"]) == ("failed", code, 0)
+    assert (failed["status"], failed["error"]["code"], failed["credits"]["reserved"]) == (
+        "failed",
+        code,
+        0,
+    )
     assert (failed["error"]["message"] == "Error") == (name == "generic-message")
     before_preview = name in ("moderation", "invalid-input", "quota")
-    assert caller.service.credits() == 100_000 - failed["credits"]["finalized"] == 100_000 - (0 if before_preview else PREVIEW)
+    assert (
+        caller.service.credits()
+        == 100_000 - failed["credits"]["finalized"]
+        == 100_000 - (0 if before_preview else PREVIEW)
+    )
     again = caller.post(f"/models/{failed['resource']['id']}:retry").json()
     assert caller.until(again, *ENDS)["error"]["code"] == code
 
@@ -31,7 +39,12 @@ def fails_always(caller: Caller, name: str) -> None:
 @check("transient", "interrupted")
 def fails_once(caller: Caller, name: str) -> None:
     failed = finished(caller, name)
-    assert failed["error"]["code"] == {"transient": "transient_generation_failure", "interrupted": "generation_interrupted"}[name]
+    assert (
+        failed["error"]["code"]
+        == {"transient": "transient_generation_failure", "interrupted": "generation_interrupted"}[
+            name
+        ]
+    )
     again = caller.post(f"/models/{failed['resource']['id']}:retry").json()
     assert caller.until(again, *ENDS)["status"] == "succeeded"
 
@@ -39,7 +52,11 @@ def fails_once(caller: Caller, name: str) -> None:
 @check("start-fails")
 def start_fails(caller: Caller, name: str) -> None:
     failed = finished(caller, name)
-    assert (failed["error"]["code"], failed["resource"], failed["assets"]) == ("start_failed", None, None)
+    assert (failed["error"]["code"], failed["resource"], failed["assets"]) == (
+        "start_failed",
+        None,
+        None,
+    )
 
 
 @check("optimize-fails")
@@ -53,7 +70,11 @@ def optimize_fails(caller: Caller, name: str) -> None:
 @check("billing-start")
 def billing_start(caller: Caller, name: str) -> None:
     stopped = caller.start(f"a mug [{name}]", key="k")
-    assert (stopped["status"], stopped["resource"], stopped["billing"]["stage"]) == ("billing_required", None, "preview")
+    assert (stopped["status"], stopped["resource"], stopped["billing"]["stage"]) == (
+        "billing_required",
+        None,
+        "preview",
+    )
     again = caller.start(f"a mug [{name}]", key="k")
     assert (again["id"], again["status"]) == (stopped["id"], "queued")
     assert caller.until(again, *ENDS)["status"] == "succeeded"
@@ -66,8 +87,14 @@ def billing_stop(caller: Caller, name: str) -> None:
     stopped = caller.until(operation, "billing_required", *ENDS)
     assert stopped["status"] == "billing_required" and stopped["resource"]["type"] == "model"
     billing = stopped["billing"]
-    assert (billing["reason"], billing["stage"], billing["resource"]) == ("insufficient_credits", stage, "model")
-    assert billing["availableCredits"] < billing["requiredCredits"] and billing["actionUrl"].startswith("https://")
+    assert (billing["reason"], billing["stage"], billing["resource"]) == (
+        "insufficient_credits",
+        stage,
+        "model",
+    )
+    assert billing["availableCredits"] < billing["requiredCredits"] and billing[
+        "actionUrl"
+    ].startswith("https://")
     assert (stopped["assets"] is None) == (stage == "preview")
     caller.service.advance(100_000)
     assert caller.operation(operation)["status"] == "billing_required"
@@ -80,7 +107,9 @@ def billing_stop(caller: Caller, name: str) -> None:
 def billing_unpaid(caller: Caller, name: str) -> None:
     operation = caller.start(f"a mug [billing-final] [{name}]")
     caller.until(operation, "billing_required")
-    assert caller.post(f"/operations/{operation['id']}:resume").json()["status"] == "billing_required"
+    assert (
+        caller.post(f"/operations/{operation['id']}:resume").json()["status"] == "billing_required"
+    )
     caller.service.scenario(credits=200_000)
     assert caller.post(f"/operations/{operation['id']}:resume").json()["status"] == "running"
 
@@ -88,7 +117,11 @@ def billing_unpaid(caller: Caller, name: str) -> None:
 @check("partial")
 def partial(caller: Caller, name: str) -> None:
     model = finished(caller, name)
-    assert (model["status"], model["assets"]["thumbnailUrl"], bool(model["assets"]["glbUrl"])) == ("partially_succeeded", None, True)
+    assert (model["status"], model["assets"]["thumbnailUrl"], bool(model["assets"]["glbUrl"])) == (
+        "partially_succeeded",
+        None,
+        True,
+    )
     world = finished(caller, name, "world")
     assert [world["assets"][member] for member in ("panoUrl", "spzUrls", "radUrl")] == [None] * 3
     assert world["assets"]["colliderMeshUrl"] and world["credits"]["finalized"] > 0
@@ -152,7 +185,10 @@ def no_mode(caller: Caller, name: str) -> None:
 @check("type-casing", "type-word")
 def resource_type(caller: Caller, name: str) -> None:
     done = ended(caller, started(caller, name))
-    assert (done["status"], done["resource"]["type"]) == ("succeeded", "Model" if name == "type-casing" else "thing")
+    assert (done["status"], done["resource"]["type"]) == (
+        "succeeded",
+        "Model" if name == "type-casing" else "thing",
+    )
     assert caller.get(f"/models/{done['resource']['id']}").status_code == 200
 
 
@@ -174,7 +210,12 @@ def lagging(caller: Caller, name: str) -> None:
 @check("reasons")
 def reasons(caller: Caller, name: str) -> None:
     failed = ended(caller, started(caller, f"{name}] [moderation"))
-    assert {"failureReason", "moderationCategories", "retryGuidance", "workflowStageLastError"} < set(failed["error"])
+    assert {
+        "failureReason",
+        "moderationCategories",
+        "retryGuidance",
+        "workflowStageLastError",
+    } < set(failed["error"])
     assert "error" not in ended(caller, started(caller, name))
 
 

@@ -1,7 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All texts in German, from English. {1}, {2} … are values, in the order in which the English text has them."""
+"""All texts in German, from English. {1}, {2} … are values, in the order in which the English text
+has them.
+"""
 
-from . import account, afterwards, batch, files, interface, jobs, library, money, panels, scene, service, world
+from . import (
+    account,
+    afterwards,
+    batch,
+    files,
+    interface,
+    jobs,
+    library,
+    money,
+    panels,
+    scene,
+    service,
+    world,
+)
 
 TEXTS: dict[str, str] = {
     **account.TEXTS,

@@ -3,10 +3,14 @@
 
 TEXTS = {
     "Side by Side": "並べて配置",
-    "Each lands when it is done, beside the others, from the 3D cursor on": ("完成したものから、3Dカーソルの位置を先頭に並べて配置します"),
+    "Each lands when it is done, beside the others, from the 3D cursor on": (
+        "完成したものから、3Dカーソルの位置を先頭に並べて配置します"
+    ),
     "Wait as Ready": "配置待ちにする",
     "None lands by itself: place those that you like": "自動では配置しません。気に入ったものを配置してください",
-    "There are no prompts in this text: write one a line.": ("このテキストにはプロンプトがありません。1 行に 1 つ書いてください。"),
+    "There are no prompts in this text: write one a line.": (
+        "このテキストにはプロンプトがありません。1 行に 1 つ書いてください。"
+    ),
     "Generate each line of a text: one prompt a line, each a job of its own": (
         "テキストの各行を生成します: 1 行が 1 つのプロンプト、それぞれが 1 つのジョブです"
     ),
