@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The developer commands: environments are made once and whole, what is missing is named, and no
-skipped test goes unseen.
-"""
+"""The developer commands: environments are made once and whole, what is missing is named, and no skipped test goes unseen."""
 
 from __future__ import annotations
 
@@ -9,21 +7,22 @@ import json
 import shutil
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from scripts.devtools import debian, environments, locks, testing
-from scripts.devtools.environments import ENVIRONMENTS, Environment
+from scripts import dev
+from scripts.devtools import debian, environments, pip_settings, rounds, testing
+from scripts.devtools.environments import BLENDERS, ENVIRONMENTS, Environment
+from scripts.devtools.rounds import Outcome, Round
 from scripts.devtools.say import Trouble
-from scripts.devtools.testing import Outcome
 
 ROOT = Path(__file__).resolve().parents[1]
-HERE = environments.own_python()
 
 
-# -- Libraries and packages
-# --------------------------------------------------------------------------------------------------
+# -- Libraries and packages --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -56,55 +55,124 @@ def test_a_library_is_named_with_its_package():
 
 
 def test_what_blender_links_to_is_in_the_table():
-    """Each library that the bpy module is known to need has a package: an ImportError never stands
-    alone.
-    """
+    """Each library that the bpy module is known to need has a package: an ImportError never stands alone."""
     needed = "libGL.so.1 libICE.so.6 libSM.so.6 libX11.so.6 libXfixes.so.3 libXi.so.6 libXrender.so.1 libXxf86vm.so.1 libgomp.so.1 libxkbcommon.so.0 libEGL.so.1"
     assert [name for name in needed.split() if name not in debian.LIBRARY_PACKAGES] == []
 
 
 def test_a_blender_that_cannot_be_loaded_says_what_to_install(tmp_path, monkeypatch):
-    """Where nothing may be installed, the sentence holds the library, the package, and the command
-    to type.
-    """
+    """Where nothing may be installed, the sentence holds the library, the package, and the command to type."""
     (tmp_path / "bpy.py").write_text(
         "raise ImportError('libXi.so.6: cannot open shared object file: No such file or directory')"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))  # no apt-get
     with pytest.raises(Trouble, match="sudo apt-get install libxi6"):
-        environments.check_blender(Path(sys.executable))
+        debian.check_blender(Path(sys.executable), install=True)
 
 
-# -- Environments
-# ------------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def apt_get(tmp_path, monkeypatch):
+    """An apt-get that notes what it is asked for, and a user who is root; returns the note."""
+    program = tmp_path / "bin" / "apt-get"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path / "asked"}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/bin:/usr/bin")
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    (tmp_path / "asked").write_text("")
+    return tmp_path / "asked"
+
+
+def test_root_is_not_reason_enough_to_install(apt_get):
+    """Without --install and without a terminal nothing is installed, and a sentence says how."""
+    with pytest.raises(
+        Trouble, match=r"No window\. Please install: sudo apt-get install xvfb, or .* --install"
+    ):
+        debian.bring(["xvfb"], reason="No window.", install=False)
+    assert apt_get.read_text() == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "installed"), [("y", True), ("YES", True), ("", False), ("n", False)]
+)
+def test_a_person_at_a_terminal_is_asked(apt_get, monkeypatch, typed, installed):
+    """Only a yes installs."""
+    terminal = SimpleNamespace(isatty=lambda: True, write=lambda text: None, flush=lambda: None)
+    monkeypatch.setattr(debian, "sys", SimpleNamespace(stdin=terminal, stdout=terminal))
+    monkeypatch.setattr("builtins.input", lambda question: typed)
+    with nullcontext() if installed else pytest.raises(Trouble):
+        debian.bring(["xvfb"], reason="No window.", install=False)
+    assert ("install -y --no-install-recommends xvfb" in apt_get.read_text()) == installed
+
+
+def test_install_installs(apt_get):
+    """With --install, which CI uses, packages are installed without a question."""
+    debian.bring(["xvfb", "blender"], reason="No window.", install=True)
+    assert "install -y --no-install-recommends xvfb blender" in apt_get.read_text()
+
+
+# -- Environments ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def small(tmp_path, monkeypatch):
-    """An environment with nothing in it, so that it is made in seconds and without a network."""
-    (tmp_path / "requirements").mkdir()
-    (tmp_path / "requirements" / "small.txt").write_text("# nothing\n")
-    monkeypatch.setattr(environments, "ROOT", tmp_path)
+    """An environment that is made by a stand-in for nox, which takes a moment and counts its calls."""
     monkeypatch.setenv("MINT_BLENDER_ENVS", str(tmp_path / "envs"))
-    return Environment("small", (HERE,), 0, 0)
+    return Environment("lint", "lint", dev.VERSION)
 
 
-def test_an_environment_is_named_after_what_is_in_it(monkeypatch, tmp_path):
-    """Another lock or another Python is another folder; the same is the same."""
+MAKE_SLOWLY = f"""
+import sys, time
+sys.path.insert(0, {str(ROOT)!r})
+from pathlib import Path
+from scripts.devtools import environments as e
+small = e.ENVIRONMENTS["lint"]
+def nox(*arguments, extra):
+    print("made", flush=True)
+    time.sleep(1)
+    e.record(small, Path(sys.executable))
+e.nox = nox
+print(e.ready(small, install=False))
+"""
+
+
+def test_parallel_calls_make_an_environment_once(small):
+    """Two processes that need the same environment at once: one makes it, the other waits and uses it."""
+    command = [sys.executable, "-c", MAKE_SLOWLY]
+    calls = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    told = [call.communicate(timeout=120)[0] for call in calls]
+    assert [call.returncode for call in calls] == [0, 0]
+    assert sorted(text.count("made\n") for text in told) == [0, 1]
+    assert [text.splitlines()[-1] for text in told] == [sys.executable] * 2
+
+
+def test_an_environment_that_was_not_finished_is_made_anew(small, monkeypatch):
+    """Without the note that it is whole, or with a Python that is gone, it is not used."""
+    asked = []
+    monkeypatch.setattr(environments, "nox", lambda *arguments, extra: asked.append(arguments))
+    with pytest.raises(Trouble, match=r"could not install lint\.txt"):
+        environments.ready(small, install=False)
+    environments.record(small, environments.folder() / "gone")
+    with pytest.raises(Trouble, match=r"could not install lint\.txt"):
+        environments.ready(small, install=False)
+    assert len(asked) == 2
+    assert {"--reuse-venv=never"} <= set(asked[0])
+    environments.record(small, Path(sys.executable))
+    assert environments.ready(small, install=False) == Path(sys.executable)
+    assert len(asked) == 2
+
+
+def test_other_locks_are_another_folder(monkeypatch, tmp_path):
+    """Nothing is ever updated in place: what other locks pin is somewhere else, and the same is found again."""
     monkeypatch.setenv("MINT_BLENDER_ENVS", str(tmp_path))
-    one = environments.path_of(ENVIRONMENTS["lint"], "3.11", "ruff==1\n")
-    assert one.name.startswith("lint-")
-    assert one == environments.path_of(ENVIRONMENTS["lint"], "3.11", "ruff==1\n")
+    one, other = tmp_path / "one.txt", tmp_path / "other.txt"
+    one.write_text("ruff==1\n")
+    other.write_text("ruff==2\n")
     assert (
-        len(
-            {
-                one,
-                environments.path_of(ENVIRONMENTS["lint"], "3.13", "ruff==1\n"),
-                environments.path_of(ENVIRONMENTS["lint"], "3.11", "ruff==2\n"),
-            }
-        )
-        == 3
+        dev.folder_for("tools", one)
+        == dev.folder_for("tools", one)
+        != dev.folder_for("tools", other)
     )
 
 
@@ -112,106 +180,34 @@ def test_environments_outlive_the_clone(monkeypatch, tmp_path):
     """They lie in the user's cache, or where MINT_BLENDER_ENVS says, never in the clone."""
     monkeypatch.delenv("MINT_BLENDER_ENVS", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    assert environments.folder() == tmp_path / "cache" / "mint-blender" / "envs"
+    assert dev.cache() == tmp_path / "cache" / "mint-blender" / "envs"
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
-    assert environments.folder() == tmp_path / "home" / ".cache" / "mint-blender" / "envs"
+    assert dev.cache() == tmp_path / "home" / ".cache" / "mint-blender" / "envs"
     monkeypatch.setenv("MINT_BLENDER_ENVS", str(tmp_path / "mine"))
-    assert environments.folder() == tmp_path / "mine"
+    assert dev.cache() == tmp_path / "mine"
 
 
-def test_parallel_calls_make_an_environment_once(small):
-    """Two processes that need the same environment at the same time: one makes it, the other waits
-    and uses it.
-    """
-    root = environments.ROOT
-    program = (
-        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
-        "from pathlib import Path\n"
-        "from scripts.devtools import environments as e\n"
-        f"e.ROOT = Path({str(root)!r})\n"
-        f"print(e.ready(e.Environment('small', ({HERE!r},), 0, 0)))"
-    )
-    calls = [
-        subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
-        for _ in range(2)
-    ]
-    told = [call.communicate(timeout=120)[0] for call in calls]
-    assert [call.returncode for call in calls] == [0, 0]
-    assert sorted(text.count("Making the environment") for text in told) == [0, 1]
-    pythons = {text.splitlines()[-1] for text in told}
-    assert len(pythons) == 1
-    assert (
-        subprocess.run(
-            [pythons.pop(), "-c", "import sys; sys.exit(sys.prefix == sys.base_prefix)"],
-            check=False,
-        ).returncode
-        == 0
-    )
-
-
-def test_a_half_made_environment_is_made_anew(small, capsys):
-    """What an interrupted run left is thrown away, whatever is in it; a whole one is used as it is."""
-    path = environments.path_of(small, HERE, small.lock.read_text())
-    (path / "bin").mkdir(parents=True)
-    (path / "left-over").write_text("")
-    python = environments.ready(small)
-    assert "half-made" in capsys.readouterr().out
-    assert python.exists()
-    assert not (path / "left-over").exists()
-    assert environments.ready(small) == python
-    assert capsys.readouterr().out == ""
-
-
-def test_outdated_environments_can_be_removed(monkeypatch, tmp_path):
-    """Those that fit the locks stay, the others go, and nothing else in the folder is touched."""
-    monkeypatch.setenv("MINT_BLENDER_ENVS", str(tmp_path))
-    fits = environments.path_of(ENVIRONMENTS["lint"], "3.11", ENVIRONMENTS["lint"].lock.read_text())
-    outdated = environments.path_of(ENVIRONMENTS["lint"], "3.11", "something else")
-    for path in (fits, outdated, tmp_path / "lint-notes"):
-        path.mkdir()
-    assert environments.prune() == [outdated]
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([fits.name, "lint-notes"])
-
-
-def test_a_launcher_without_its_python_is_passed_over(tmp_path, monkeypatch):
-    """A `python3.11` on the PATH that does not start, as a version manager leaves them, does not
-    hide one that does.
-    """
-    other = "3.13" if HERE == "3.11" else "3.11"
-    for folder, line in (("broken", "exit 127"), ("good", f"echo {other}")):
-        launcher = tmp_path / folder / f"python{other}"
-        launcher.parent.mkdir()
-        launcher.write_text(f"#!/bin/sh\n{line}\n")
-        launcher.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path / 'broken'}:{tmp_path / 'good'}")
-    assert environments.find_python(other) == str(tmp_path / "good" / f"python{other}")
-
-
-def test_another_python_alone_is_told_what_is_needed(tmp_path, monkeypatch):
-    """On a Python without a bpy, and with no other on the PATH, one sentence says which Pythons
-    there is one for.
-    """
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(environments, "own_python", lambda: "3.12")
+def test_a_python_that_is_missing_is_named(small, monkeypatch):
+    """One sentence says which Python an environment needs; none is downloaded."""
+    monkeypatch.setattr(environments, "has_python", lambda version: False)
+    with pytest.raises(Trouble, match=r"bpy-5\.2 needs Python 3\.13"):
+        environments.ready(ENVIRONMENTS["bpy-5.2"], install=False)
     with pytest.raises(Trouble, match=r"3\.11 and 3\.13"):
-        environments.default_environment()
+        environments.default()
 
 
-def test_locks_hold_no_address():
-    """The pinned lists pin every package and name no index, host or folder."""
-    for environment in ENVIRONMENTS.values():
+def test_locks_pin_with_hashes_and_hold_no_address():
+    """Everything is pinned with its hashes, and no index, host or folder is named."""
+    for lock in (ROOT / "requirements").glob("*.txt"):
+        text = lock.read_text(encoding="utf-8").replace("\\\n", "")
         lines = [
-            line
-            for line in environment.lock.read_text(encoding="utf-8").splitlines()
-            if line.strip() and not line.lstrip().startswith("#")
+            line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")
         ]
         assert lines
-        assert [
-            line for line in lines if "==" not in line or "://" in line or line.startswith("-")
-        ] == []
-    assert "--no-emit-index-url" in locks.command(ENVIRONMENTS["lint"], upgrade=False)
+        assert [line for line in lines if "==" not in line or "--hash=sha256:" not in line] == []
+        assert [line for line in lines if "://" in line or line.startswith("-")] == []
 
 
 def test_the_stubs_never_meet_the_real_bpy():
@@ -222,8 +218,26 @@ def test_the_stubs_never_meet_the_real_bpy():
         assert ("fake-bpy-module" in text) == (environment.name == "lint")
 
 
-# -- Counting
-# ----------------------------------------------------------------------------------------------------------------
+def test_uv_installs_from_where_pip_does(monkeypatch):
+    """uv is handed pip's settings, the environment's before a file's; what is set for uv itself stays."""
+    listed = (
+        "global.find-links='/a\\n/b'\nglobal.index-url='https://global.invalid/simple'\nglobal.no-color='1'\n"
+        "install.index-url='https://install.invalid/simple'\n:env:.index-url='https://env.invalid/simple'\n"
+    )
+    expected = {"UV_DEFAULT_INDEX": "https://env.invalid/simple", "UV_FIND_LINKS": "/a,/b"}
+    assert pip_settings.uv_variables(listed) == expected
+    assert pip_settings.uv_variables(
+        "global.extra-index-url='https://a.invalid https://b.invalid'"
+    ) == {
+        "UV_INDEX": "https://a.invalid https://b.invalid",
+        "UV_INDEX_STRATEGY": "unsafe-best-match",
+    }
+    monkeypatch.setattr(pip_settings, "answer", lambda command: SimpleNamespace(stdout=listed))
+    monkeypatch.setenv("UV_INDEX_URL", "https://uv.invalid/simple")
+    assert pip_settings.for_uv() == {"UV_FIND_LINKS": "/a,/b"}
+
+
+# -- Counting ----------------------------------------------------------------------------------------------------------------
 
 
 def _outcome(title: str, **told) -> Outcome:
@@ -234,9 +248,7 @@ def _outcome(title: str, **told) -> Outcome:
 
 
 def test_a_left_out_test_is_named_and_fails_a_strict_run(capsys):
-    """Whoever runs the tests reads which ones did not run and why; where it counts, that is a
-    failure.
-    """
+    """Whoever runs the tests reads which ones did not run and why; where it counts, that is a failure."""
     outcomes = [
         _outcome("bpy-4.5 with bpy", passed={"a"}, left_out={"b": "needs Debian's package blender"})
     ]
@@ -258,9 +270,7 @@ def test_a_left_out_test_is_named_and_fails_a_strict_run(capsys):
     ids=["a failure", "pytest broke", "lint", "no test at all"],
 )
 def test_what_is_not_good(outcome, lint_good):
-    """A failed test, a pytest that broke, a failed check, and a run without any test each end with
-    status 1.
-    """
+    """A failed test, a pytest that broke, a failed check, and a run without any test each end with status 1."""
     assert (
         testing.conclude(
             [_outcome("bpy-4.5 with bpy", **outcome)], lint_good=lint_good, strict=False
@@ -271,7 +281,7 @@ def test_what_is_not_good(outcome, lint_good):
 
 def test_a_test_that_applies_nowhere_is_left_out(capsys):
     """A skip that is meant on one Blender is fine as long as another Blender runs the test."""
-    blenders = [name for name, environment in ENVIRONMENTS.items() if environment.has_blender]
+    blenders = [environment.name for environment in BLENDERS]
     skipped = {"t": "does not apply: no decoder"}
     outcomes = [
         _outcome(f"{name} with bpy", passed={"a"}, not_applicable=dict(skipped))
@@ -286,10 +296,8 @@ def test_a_test_that_applies_nowhere_is_left_out(capsys):
 
 
 def test_a_file_that_skips_itself_ran_where_its_tests_ran():
-    """A whole file is skipped under the file's name; on the Blender where it applies, only its
-    tests are named.
-    """
-    blenders = [name for name, environment in ENVIRONMENTS.items() if environment.has_blender]
+    """A whole file is skipped under the file's name; on the Blender where it applies, only its tests are named."""
+    blenders = [environment.name for environment in BLENDERS]
     skipped = {"tests/test_it.py": "does not apply: no point clouds"}
     outcomes = [
         _outcome(f"{name} with bpy", passed={"a"}, not_applicable=dict(skipped))
@@ -301,21 +309,56 @@ def test_a_file_that_skips_itself_ran_where_its_tests_ran():
     assert testing.conclude([*outcomes, elsewhere], lint_good=None, strict=True) == 1
 
 
+def test_a_round_that_left_nothing_is_a_failure(tmp_path, monkeypatch, capsys):
+    """When pytest or nox ended before a round told what became of it, the summary says so, and the run fails."""
+    monkeypatch.setattr(rounds, "RESULTS", tmp_path)
+    outcomes = [
+        Outcome.read(Round("bpy-4.5", "with bpy", ())),
+        _outcome("bpy-4.5 other", passed={"a"}),
+    ]
+    assert testing.conclude(outcomes, lint_good=True, strict=False) == 1
+    assert "did not run" in capsys.readouterr().out
+
+
+def test_a_round_tells_how_it_ended(tmp_path, monkeypatch):
+    """pytest's exit status stands beside what became of each test."""
+    monkeypatch.setattr(rounds, "RESULTS", tmp_path)
+    part = Round("bpy-4.5", "with bpy", ("tests",))
+    told = {"passed": ["a"], "failed": [], "not_applicable": {}, "left_out": {"b": "no display"}}
+
+    def run(command, *, cwd):
+        assert command[3:] == [
+            f"--outcomes={part.results}",
+            "tests",
+            "--continue-on-collection-errors",
+            "--strict-skips",
+            "-p",
+            "no:cacheprovider",
+        ]
+        part.results.write_text(json.dumps(told))
+        return 1
+
+    monkeypatch.setattr(rounds, "run", run)
+    assert not rounds.play(Path("python"), [part], strict=True)
+    outcome = Outcome.read(part)
+    assert (outcome.status, outcome.passed, outcome.left_out) == (1, {"a"}, {"b": "no display"})
+    assert not outcome.good
+
+
 def test_every_blender_runs_the_bpy_tests():
-    """On each other Blender the `bpy` tests run; on another Python everything that needs no Blender
-    as well.
-    """
+    """On each other Blender the `bpy` tests run; on another Python everything that needs no Blender as well."""
     default = ENVIRONMENTS["bpy-4.5"]
     for name in ("bpy-4.2", "bpy-5.0", "bpy-5.2"):
-        rounds = testing.rounds_of_other(ENVIRONMENTS[name], default)
-        assert testing.BLENDER in rounds[-1].arguments
-    everything = testing.rounds_of_other(ENVIRONMENTS["bpy-5.2"], default)[0]
+        parts = rounds.rounds_of(ENVIRONMENTS[name], default, fast=False)
+        assert rounds.BLENDER in parts[-1].arguments
+    everything = rounds.rounds_of(ENVIRONMENTS["bpy-5.2"], default, fast=False)[0]
     assert not [argument for argument in everything.arguments if argument.startswith("tests/")]
 
 
 def test_the_rounds_leave_no_test_out():
     """Whatever markers a test has, exactly one round of the default run takes it."""
-    expressions = (testing.PURE, testing.BLENDER, testing.DRIVEN)
+    default = ENVIRONMENTS["bpy-4.5"]
+    expressions = [part.arguments[1] for part in rounds.rounds_of(default, default, fast=False)]
     for blender in (True, False):
         for window in (True, False):
             for debian_ in (True, False):
@@ -323,8 +366,7 @@ def test_the_rounds_leave_no_test_out():
                 assert sum(eval(expression, {}, marks) for expression in expressions) == 1
 
 
-# -- What tests/conftest.py promises
-# -----------------------------------------------------------------------------------------
+# -- What tests/conftest.py promises -----------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -354,9 +396,7 @@ def run_pytest(tmp_path):
 
 
 def test_strict_skips(run_pytest):
-    """With --strict-skips a skip fails the run and is named, unless its reason says that the test
-    does not apply.
-    """
+    """With --strict-skips a skip fails the run and is named, unless its reason says that the test does not apply."""
     source = "import pytest\ndef test_a(): pass\ndef test_b(): pytest.skip('no display')\ndef test_c(): pytest.skip('does not apply: newer Blender')\n"
     done, told = run_pytest(source)
     assert done.returncode == 0
@@ -372,9 +412,7 @@ def test_strict_skips(run_pytest):
 
 
 def test_a_skipped_file_counts_as_left_out(run_pytest):
-    """A file that skips itself while it is collected, or a test by its decorator, is not
-    overlooked.
-    """
+    """A file that skips itself while it is collected, or a test by its decorator, is not overlooked."""
     source = (
         "import pytest\npytest.importorskip('a_module_that_is_not_there')\ndef test_a(): pass\n"
     )
@@ -399,9 +437,7 @@ def test_a_skipped_file_counts_as_left_out(run_pytest):
     ],
 )
 def test_nothing_leaves_this_machine(run_pytest, attempt):
-    """A test that tries to reach another machine fails, even when the code under test swallows
-    every error.
-    """
+    """A test that tries to reach another machine fails, even when the code under test swallows every error."""
     source = f"import socket, requests\ndef test_a():\n    try:\n        {attempt}\n    except BaseException:\n        pass\n"
     done, _ = run_pytest(source)
     assert done.returncode == 1
@@ -409,9 +445,7 @@ def test_nothing_leaves_this_machine(run_pytest, attempt):
 
 
 def test_loopback_is_allowed(run_pytest):
-    """Servers on this machine can be reached by number, by name and by IPv6, and so can Unix
-    sockets.
-    """
+    """Servers on this machine can be reached by number, by name and by IPv6, and so can Unix sockets."""
     source = (
         "import socket\n"
         "def test_a(tmp_path):\n"
@@ -428,9 +462,7 @@ def test_loopback_is_allowed(run_pytest):
 
 
 def test_no_home_and_no_key(run_pytest, tmp_path, monkeypatch):
-    """Tests see neither the developer's home nor a real key, and what they leave in their own home
-    is taken away.
-    """
+    """Tests see neither the developer's home nor a real key, and what they leave in their own home is taken away."""
     monkeypatch.setenv("MINT_API_KEY", "mint_secret")
     monkeypatch.setenv("HOME", "/somebody")
     source = (
@@ -448,9 +480,7 @@ def test_no_home_and_no_key(run_pytest, tmp_path, monkeypatch):
 
 @pytest.mark.blender
 def test_blender_starts_empty_and_ends_with_the_right_status(run_pytest):
-    """Each test marked `blender` has an empty scene, and the process ends at once with the status
-    that the tests deserve.
-    """
+    """Each test marked `blender` has an empty scene, and the process ends at once with the status that the tests deserve."""
     source = (
         "import pytest\n"
         "pytestmark = pytest.mark.blender\n"

@@ -1,4 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The parts of `scripts/dev.py`: standard library only, since they run before anything is
-installed.
-"""
+"""The commands behind `scripts/dev.py`, and what the sessions of `noxfile.py` share."""

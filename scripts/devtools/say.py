@@ -6,9 +6,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 
@@ -17,17 +15,8 @@ class Trouble(Exception):
 
 
 def say(text: str) -> None:
-    """Print one line now, in the order in which things happen, also when standard output is a pipe."""  # noqa: E501
+    """Print one line now, in the order in which things happen, also into a pipe."""
     print(text, flush=True)
-
-
-@contextmanager
-def timed(what: str) -> Iterator[None]:
-    """Say what begins, and how long it took when it ends well."""
-    say(f"-- {what}")
-    begun = time.monotonic()
-    yield
-    say(f"   {what}: {time.monotonic() - begun:.0f} s")
 
 
 def run(
@@ -35,35 +24,31 @@ def run(
     *,
     cwd: Path,
     extra: Mapping[str, str] | None = None,
-    log: Path | None = None,
+    quiet: bool = False,
 ) -> int:
-    """Run a command without standard input and return its exit status; its output goes to `log`
-    where given, else to ours.
-    """
-    environment = {**os.environ, **(extra or {})}
-    words = [str(word) for word in command]
+    """Run a command without standard input and return its exit status; `quiet` drops its output."""
     sys.stdout.flush()
-    if log is None:
-        return subprocess.run(
-            words, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, check=False
-        ).returncode
-    with log.open("wb") as output:
-        return subprocess.run(
-            words,
-            cwd=cwd,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            check=False,
-        ).returncode
+    output = subprocess.DEVNULL if quiet else None
+    done = subprocess.run(
+        [str(word) for word in command],
+        cwd=cwd,
+        env={**os.environ, **(extra or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        check=False,
+    )
+    return done.returncode
 
 
 def answer(
-    command: Sequence[str | Path], *, timeout: float = 120
+    command: Sequence[str | Path],
+    *,
+    timeout: float = 120,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command and return what it printed; a command that is not there or never ends answers
-    with a status that is not 0.
+    """Run a command and return what it printed.
+
+    A command that is not there or never ends answers with a status that is not 0.
     """
     words = [str(word) for word in command]
     try:

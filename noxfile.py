@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sessions of nox. `scripts/dev.py` brings nox and chooses among them; see CONTRIBUTING.md."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import nox
+
+from scripts import dev
+from scripts.devtools import environments, rounds
+
+nox.needs_version = ">=2026.10"
+nox.options.default_venv_backend = "uv"
+nox.options.download_python = "never"
+nox.options.envdir = environments.folder()
+nox.options.error_on_missing_interpreters = True
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint"]
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Run ruff and mypy, each to its end, so that one run shows everything."""
+    install(session)
+    if "--make" in session.posargs:
+        return
+    good = True
+    for command in (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]):
+        try:
+            session.run(*command)
+        except nox.command.CommandFailed:
+            good = False
+    if not good:
+        session.error("See above.")
+
+
+@nox.session(allow_parallel=True)
+@nox.parametrize(
+    "python",
+    [nox.param(one.python, id=one.name.removeprefix("bpy-")) for one in environments.BLENDERS],
+)
+def tests(session: nox.Session) -> None:
+    """Run the tests of one Blender; -- [--make | [--fast] [--strict] [--only PYTEST_ARGUMENTS]]."""
+    python = install(session)
+    environment = rounds.environment_of(session.name)
+    words = session.posargs
+    if words == ["--make"]:
+        return
+    if "--only" in words:
+        place = words.index("--only")
+        parts = rounds.chosen(environment, words[place + 1 :])
+    else:
+        place = len(words)
+        default = environments.default()
+        parts = rounds.rounds_of(environment, default, fast="--fast" in words)
+    if not rounds.play(python, parts, strict="--strict" in words[:place]):
+        session.error("Not all tests are good; see above.")
+
+
+@nox.session(venv_backend="none")
+def lock(session: nox.Session) -> None:
+    """Write every lock anew; what is pinned stays pinned unless -- --upgrade."""
+    versions = {one.name: one.python for one in environments.BLENDERS}
+    uv = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal"]
+    uv += ["--generate-hashes", "--no-emit-index-url", "--no-emit-find-links"]
+    uv += ["--custom-compile-command", "python3 scripts/dev.py lock", *session.posargs]
+    for name, version in (versions | {"lint": "3.11", "dev": "3.11"}).items():
+        source, target = f"requirements/{name}.in", f"requirements/{name}.txt"
+        session.run(*uv, "--python-version", version, source, "-o", target)
+
+
+def install(session: nox.Session) -> Path:
+    """Install the lock of a session's environment, unless it is there; returns the Python."""
+    environment = rounds.environment_of(session.name)
+    session.install("--require-hashes", "-r", str(environment.lock))
+    python = dev.python_in(Path(session.virtualenv.location))
+    environments.record(environment, python)
+    return python
