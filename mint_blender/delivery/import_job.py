@@ -47,7 +47,7 @@ def place(job: Job, scene: bpy.types.Scene | None = None, *, raw: bool = False) 
     placed: list[Placed] = []
     try:
         for change in [partial(_place_raw, job, scene)] if raw else _changes(job, scene, roots):
-            placed.append(change())
+            placed.append(change())  # noqa: PERF401 - what came before a failure is kept
     finally:
         if placed:
             undo_step.make(_provenance(job).title)

@@ -73,7 +73,7 @@ def _take_out(record: logging.LogRecord, secrets: set[str]) -> None:
 
     try:
         message = record.getMessage()
-    except Exception:  # a mistake of whoever logs; logging itself would show the parts
+    except Exception:  # noqa: BLE001 - the caller's format is wrong
         message = f"{record.msg!r} {record.args!r}"
     if shows(message):
         record.msg, record.args = clean(message), None

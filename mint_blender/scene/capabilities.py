@@ -64,8 +64,7 @@ def _known_to_the_importer() -> frozenset[str]:
                 "", {"import_user_extensions": _user_extensions(), "loglevel": 50}
             )
         return frozenset(importer.extensions_managed)
-    # its insides are nobody's interface: any change there must not stop an import
-    except Exception:
+    except Exception:  # noqa: BLE001 - not a public interface; it may change
         return BLENDER_READS
 
 

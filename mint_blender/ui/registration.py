@@ -107,7 +107,7 @@ def unregister() -> None:
         undo = _undo.pop()
         try:
             undo()
-        except Exception:
+        except Exception:  # noqa: BLE001 - the rest must still be undone
             _log.exception("A part of the add-on could not be taken back")
 
 

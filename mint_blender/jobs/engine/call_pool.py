@@ -75,7 +75,7 @@ class CallsInFlight:
             error: Exception | None = None
             try:
                 found = self._with_client(number, account, work)
-            except Exception as caught:
+            except Exception as caught:  # noqa: BLE001 - handed to the scheduler
                 error = caught
             self._inbox.put(CallEnded(job_id, serial, number, found, error, account))
             self._end(number)

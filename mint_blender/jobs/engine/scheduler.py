@@ -287,7 +287,7 @@ class Desk:
             step = move()
         except StopIteration as end:
             self._end(task, end.value)
-        except Exception as mistake:
+        except Exception as mistake:  # noqa: BLE001 - one job stops, not all
             self._give_up(task, mistake)
         else:
             self._commit(task, step.job)
@@ -394,7 +394,7 @@ class Desk:
         except FileTrouble as trouble:
             self._tell(task, partial(task.story.throw, trouble))
             return
-        except Exception as mistake:
+        except Exception as mistake:  # noqa: BLE001 - one job stops, not all
             self._give_up(task, mistake)
             return
         picture = self._uploads.picture(data)

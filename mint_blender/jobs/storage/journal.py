@@ -223,8 +223,7 @@ class Journal:
                 )
                 if job.id != job_id:
                     raise KeyError(job_id)  # the record of another job
-            # damaged, or a newer version's: whatever is wrong with it concerns this job alone
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - a damaged record concerns its job alone
                 if job_id not in self._unreadable:
                     self._unreadable.add(job_id)
                     log.warning(

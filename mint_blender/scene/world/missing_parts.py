@@ -39,13 +39,13 @@ def complete(
         "SPLATS": parts.splats,
     }
     with whole_or_nothing(scene, provenance, undo=undo):
-        lacking: dict[Part, Path] = {}
-        for part, path in files.items():
-            if path is not None and (
-                not world_build.has_part(root, part) or (part == "SPLATS" and _differ(root, path))
-            ):
-                lacking[part] = path
-        world_build.add_parts(root, lacking, scene=scene, options=options)
+        missing = {
+            part: path
+            for part, path in files.items()
+            if path is not None
+            and (not world_build.has_part(root, part) or (part == "SPLATS" and _differ(root, path)))
+        }
+        world_build.add_parts(root, missing, scene=scene, options=options)
     return Placed(root, origin.home_collection(root), origin.family(root))
 
 
