@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the user has entered in the preferences, and what the environment says instead."""
+"""Read the add-on's preferences, the environment that overrides them, and online access."""
 
 from __future__ import annotations
 
@@ -59,3 +59,16 @@ def key_from_environment() -> bool:
 def base_url_from_environment() -> bool:
     """Does MINT_API_BASE_URL win over what is entered here?"""
     return bool(os.environ.get(BASE_URL_VARIABLE, "").strip())
+
+
+def may_go_online() -> bool:
+    """Return whether Blender's "Allow Online Access" is on.
+
+    The `bpy` module in a plain Python has no user who could switch it: there it counts as on.
+    """
+    return is_module() or bpy.app.online_access
+
+
+def is_module() -> bool:
+    """Return whether this is the `bpy` module in a Python, and no Blender application."""
+    return not bpy.app.binary_path

@@ -64,7 +64,7 @@ ROOMS = {
     "scene": Room(rooms=_set("files"), outside=frozenset({"numpy"} | BLENDERS_OWN)),
     "delivery": Room(
         rooms=_set("scene", "jobs", "mint", "files"),
-        later_rooms=_set("ui", TOP),
+        later_rooms=_set(TOP),
         outside=_set("bpy"),
     ),
     "ui": Room(

@@ -32,7 +32,7 @@ def may_go_online() -> bool:
     """
     if not inside_blender():
         return True
-    from ..ui.session import may_go_online
+    from ..addon_settings import may_go_online
 
     return may_go_online()
 

@@ -24,6 +24,7 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
+from ..addon_settings import may_go_online
 from ..jobs.service import Board
 from ..jobs.storage.journal import JournalTrouble
 from . import icons, notifications, session, text_fields
@@ -69,7 +70,7 @@ def beat() -> bool:
     board = session.existing()
     if board is None:
         return False
-    board.allow_online(session.may_go_online())
+    board.allow_online(may_go_online())
     changed, _pending.follow = board.catch_up() or _pending.follow, False
     a_second_is_over = _a_second_is_over()
     if a_second_is_over and board.is_active_elsewhere:

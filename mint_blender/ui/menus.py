@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import bpy
 
+from ..addon_settings import may_go_online
 from ..jobs import presenter
 from ..jobs.job import Phase
 from ..jobs.job_groups import Lineup
@@ -73,7 +74,7 @@ def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None
         else filled("Mint: {1}", job.title)
     )
     when = presenter.state(job) if seconds is None else f"about {presenter.duration(seconds)}"
-    if not session.may_go_online():
+    if not may_go_online():
         when = "waits: online access is off"
     row.label(text=f"{text}, {translated(when)}", translate=False)
     row.operator("mint.cancel", text="", icon="X", emboss=False).job_id = job.id

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bpy
 
+from ..addon_settings import may_go_online
 from ..jobs.queries import OptimizationPrice
 from . import session
 from .account import balance_watch
@@ -53,7 +54,7 @@ class MINT_PT_main(_MintPanel, bpy.types.Panel):
         """The first thing that is missing, else the form."""
         if complaint := session.complaint():
             wrapped(self.layout, complaint, width=context.region.width, icon="ERROR")
-        if not session.may_go_online():
+        if not may_go_online():
             _draw_offline(self.layout)
         elif not session.account().key:
             _draw_first_run(self.layout)
@@ -132,7 +133,7 @@ class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
 
 def is_ready() -> bool:
     """Can anything be generated: is there a key, and may we go online?"""
-    return session.may_go_online() and bool(session.account().key)
+    return may_go_online() and bool(session.account().key)
 
 
 def _draw_world_parts(layout: bpy.types.UILayout, fields: create_properties.MintForm) -> None:

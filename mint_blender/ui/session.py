@@ -12,7 +12,7 @@ from pathlib import Path
 
 import bpy
 
-from ..addon_settings import confirmed_origins, limits, stored_account
+from ..addon_settings import confirmed_origins, limits, may_go_online, stored_account
 from ..jobs.engine.config import Setup
 from ..jobs.service import Board
 from ..jobs.storage import import_marks
@@ -101,19 +101,6 @@ def account_changed() -> None:
     """The user entered another key or base URL."""
     if _board is not None:
         _board.use(account())
-
-
-def may_go_online() -> bool:
-    """Blender's "Allow Online Access".
-
-    The `bpy` module for scripts has no user who could switch it.
-    """
-    return bool(is_module() or bpy.app.online_access)
-
-
-def is_module() -> bool:
-    """Is this the `bpy` module in a Python, and no Blender application?"""
-    return not bpy.app.binary_path
 
 
 def document() -> str:

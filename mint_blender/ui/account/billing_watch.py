@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import bpy
 
+from ...addon_settings import may_go_online
 from ...jobs.job import Job, Phase
 from ...jobs.queries import Balance
 from ...jobs.service import Board
@@ -73,7 +74,7 @@ def _look() -> float | None:
     if board is None or not _waiting(board):
         return None
     if (
-        session.may_go_online()
+        may_go_online()
         and bpy.context.window_manager.windows
         and not board.is_asked(Balance())
         and _wake is not None

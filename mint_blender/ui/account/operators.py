@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 
-from ...addon_settings import preferences
+from ...addon_settings import may_go_online, preferences
 from ...jobs.queries import Balance, Question, WhoseKey
 from .. import session
 from ..create import properties as create_properties
@@ -17,7 +17,7 @@ from ..translations import translated
 
 def account_changed() -> None:
     """Another key or address was entered: say at once whether Mint accepts it."""
-    if not bpy.app.background and session.may_go_online() and session.account().key:
+    if not bpy.app.background and may_go_online() and session.account().key:
         price_queries.ask(
             WhoseKey(), Balance(), create_properties.price_of(create_properties.of(bpy.context))
         )

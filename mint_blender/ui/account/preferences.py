@@ -10,7 +10,7 @@ from typing import Any
 import bpy
 
 from ... import __package__ as ADDON
-from ...addon_settings import base_url_from_environment, key_from_environment
+from ...addon_settings import base_url_from_environment, key_from_environment, may_go_online
 from ...mint.origin import DEFAULT_BASE_URL
 from .. import session
 from ..create import properties as create_properties
@@ -94,7 +94,7 @@ def _draw_account(box: bpy.types.UILayout) -> None:
         "Blender keeps the key unencrypted in your user preferences. MINT_API_KEY in the"
         " environment is the other way.",
     )
-    online = session.may_go_online()
+    online = may_go_online()
     row = box.row()
     row.label(
         text="Online access is on" if online else "Online access is off",

@@ -10,6 +10,7 @@ from typing import Any
 
 import bpy
 
+from ...addon_settings import may_go_online
 from ...jobs import presenter, rejected_files
 from ...jobs.job import CONVERTED, Job, Phase, Verb, asset_of
 from ...jobs.service import Board
@@ -99,7 +100,7 @@ def _draw_progress(column: bpy.types.UILayout, board: Board, job: Job) -> None:
     has taken so far.
     """
     hitch, loading = board.hitches.get(job.id), board.progress.get(job.id)
-    if not session.may_go_online():
+    if not may_go_online():
         column.label(text="Waits: online access is off", icon="INTERNET_OFFLINE")
     elif hitch is not None:
         column.label(

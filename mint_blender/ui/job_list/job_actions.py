@@ -13,6 +13,7 @@ from typing import Any
 
 import bpy
 
+from ...addon_settings import may_go_online
 from ...jobs import presenter, rejected_files
 from ...jobs.job import Job, Phase, Verb
 from ...jobs.queries import OptimizationPrice, Price
@@ -53,7 +54,7 @@ def begin(
     What cannot be is reported in a sentence. What is above a limit of the preferences is begun
     again when the user has confirmed it: an `act` starts one thing only.
     """
-    if not session.may_go_online():
+    if not may_go_online():
         return complain(operator, OFFLINE)
     try:
         board = session.board()

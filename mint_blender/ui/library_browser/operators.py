@@ -11,6 +11,7 @@ from typing import Any
 
 import bpy
 
+from ...addon_settings import may_go_online
 from ...jobs.library.view_model import title
 from ...jobs.queries import ListPage
 from ...jobs.service import Board, NotPossible
@@ -34,7 +35,7 @@ class _Loader(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """With a window it returns at once; in background mode the answer is here when it returns."""  # noqa: E501
-        if not session.may_go_online():
+        if not may_go_online():
             return complain(self, OFFLINE)
         fields = view_model.fields_of(context)
         if complaint := view_model.ask(*self.pages(view_model.kind_of(fields))):
@@ -211,7 +212,7 @@ class _Saver(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Begin it, or do it."""
-        if not session.may_go_online():
+        if not may_go_online():
             return complain(self, OFFLINE)
         if not self.directory.strip():
             return complain(self, "No folder was given.")

@@ -9,6 +9,7 @@ from typing import Any
 
 import bpy
 
+from ...addon_settings import may_go_online
 from ...jobs.library import view_model
 from ...jobs.library.view_model import State
 from ...mint.schema import Asset, Kind
@@ -40,7 +41,7 @@ class MINT_PT_library(bpy.types.Panel):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Not before it can work."""
-        return session.may_go_online() and bool(session.account().key)
+        return may_go_online() and bool(session.account().key)
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """Read it again."""

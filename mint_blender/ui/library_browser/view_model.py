@@ -25,6 +25,7 @@ from pathlib import Path
 import bpy
 import bpy.utils.previews
 
+from ...addon_settings import may_go_online
 from ...files.glb.header import Glb
 from ...jobs.engine.messages import Answered
 from ...jobs.library.view_model import Filter, Library, Sort, State
@@ -383,7 +384,7 @@ def _lacking(fields: MintLibrary) -> list[Question]:
     """Pages, pictures on screen, and the size of the chosen one: as far as nobody has asked for
     them. One page after the other.
     """
-    if not session.may_go_online() or not session.account().key:
+    if not may_go_online() or not session.account().key:
         return []
     known, board = library(), session.existing()
     asked: frozenset[Question] = board.asked() if board else frozenset()

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 import bpy
 
+from ...addon_settings import may_go_online
 from ...jobs.queries import Balance, Question
 from ...jobs.storage.journal import JournalTrouble
 from .. import heartbeat, session
@@ -20,7 +21,7 @@ PAUSE = 0.6  # seconds without a change before the price is asked for
 
 def ask(*questions: Question) -> str | None:
     """Ask Mint; a sentence says why that cannot be."""
-    if not session.may_go_online():
+    if not may_go_online():
         return session.OFFLINE
     try:
         board = session.board()
@@ -41,7 +42,7 @@ def ask_unknown(*questions: Question) -> None:
         for each in questions
         if board is None or not (board.purse.known(each) or board.is_asked(each))
     ]
-    if unknown and session.may_go_online() and session.account().key:
+    if unknown and may_go_online() and session.account().key:
         ask(*unknown)
 
 

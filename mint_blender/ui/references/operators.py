@@ -10,6 +10,7 @@ from typing import Any
 
 import bpy
 
+from ...addon_settings import may_go_online
 from ...files.errors import FileTrouble
 from .. import heartbeat, session
 from ..translations import translated
@@ -323,7 +324,7 @@ class MINT_FH_references(bpy.types.FileHandler):
         return (
             context.area is not None
             and context.area.type == "VIEW_3D"
-            and session.may_go_online()
+            and may_go_online()
             and bool(session.account().key)
         )
 
