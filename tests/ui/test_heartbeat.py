@@ -126,7 +126,7 @@ def test_a_mistake_is_logged_once(
     with caplog.at_level(logging.ERROR):
         while beats:
             assert heartbeat.MINT_OT_heartbeat.modal(None, bpy.context, tick) == {"PASS_THROUGH"}
-    assert len([record for record in caplog.records if "stumbled" in record.message]) == 3
+    assert len([record for record in caplog.records if "heartbeat failed" in record.message]) == 3
 
 
 # -- the balance
