@@ -17,6 +17,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "mint_blender"
 TOP = "top"  # the modules beside the rooms: __init__, __main__
+COMMON = {"message"}  # modules that every room may import, and that import none of ours
 BLENDERS_OWN = {
     "addon_utils",
     "bl_ui",
@@ -163,7 +164,7 @@ def complaints(source: str, room: str, parts: tuple[str, ...]) -> list[str]:
             )
             # `from .. import __package__ as ADDON` asks the top module for nothing but the add-on's
             # name
-            if not allowed and found.module != "__package__":
+            if not allowed and found.module not in {"__package__", *COMMON}:
                 wrong.append(
                     f"line {found.line}: {room}/ may not import {target}/ {'' if found.later else '(at the top of a file)'}".rstrip()
                 )
@@ -211,6 +212,13 @@ def test_arrows_point_down(path, room, parts):
     may use.
     """
     assert complaints(path.read_text(encoding="utf-8"), room, parts) == []
+
+
+@pytest.mark.parametrize("name", sorted(COMMON))
+def test_what_every_room_imports_imports_no_room(name):
+    """A module that all share stands below all of them."""
+    source = (PACKAGE / f"{name}.py").read_text(encoding="utf-8")
+    assert [found.module for found in imports_of(source, ()) if found.level] == []
 
 
 def neighbours(

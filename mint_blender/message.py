@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A sentence for the user: English text that remembers its template and its values.
+
+Every room may import this module; it imports none of ours and knows no language. The interface
+translates a message where it is shown (`ui/translations`); everything else reads it as a string.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, Self
+
+Param = str | int | float
+"""A value in a message: a nested `Message` is translated, a number is written as the language
+writes numbers, and any other text stays as it is, since it is a name or somebody's own words.
+"""
+
+
+class Message(str):
+    """A text of the add-on: `Message("{file} contains no triangles.", file=name)`.
+
+    As a string it is the English text. `template` is what is looked up in a translation, `params`
+    are the values to fill in, and `code` identifies the message for programs; most have none.
+
+    Enum members are words of ours and become messages; an exception becomes its own message.
+    """
+
+    template: str
+    params: dict[str, Param]
+    code: str | None
+
+    def __new__(cls, template: str, /, **params: Any) -> Self:
+        """Return a message without a code."""
+        return cls.build(template, params)
+
+    @classmethod
+    def build(cls, template: str, params: Mapping[str, Any], code: str | None = None) -> Self:
+        """Return a message from parts that were stored apart."""
+        known = {name: _param(value) for name, value in params.items()}
+        message = super().__new__(cls, template.format(**known) if known else template)
+        message.template, message.params, message.code = template, known, code
+        return message
+
+    def __str__(self) -> str:
+        """Return the message itself, so that `str(error)` keeps the template of its message."""
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self).build, (self.template, self.params, self.code)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the message as plain values that `from_json` reads."""
+        params = {
+            name: value.to_json() if isinstance(value, Message) else value
+            for name, value in self.params.items()
+        }
+        return {"code": self.code, "template": self.template, "params": params}
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Self:
+        """Return the message that `to_json` wrote.
+
+        Raises:
+            KeyError, TypeError, ValueError: The record is damaged.
+        """
+        params = {
+            name: cls.from_json(value) if isinstance(value, Mapping) else value
+            for name, value in record["params"].items()
+        }
+        return cls.build(record["template"], params, record.get("code"))
+
+
+def message_of(value: object) -> Message:
+    """Return the message of an exception, or any other text as a message that is not translated."""
+    text = str(value)
+    return text if isinstance(text, Message) else Message("{text}", text=text)
+
+
+def sentences(*messages: str) -> Message:
+    """Return several sentences as one message; empty ones are left out."""
+    first, *rest = [each for each in messages if each] or [""]
+    joined = message_of(first)
+    for each in rest:
+        joined = Message("{first} {second}", first=joined, second=each)
+    return joined
+
+
+def _param(value: object) -> Param:
+    if isinstance(value, Enum):
+        return Message(str(value.value))
+    return value if isinstance(value, int | float) else str(value)
