@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from .cli import session
 from .cli.session import Review
 from .jobs import presenter
-from .jobs.engine.outage import StillAway
+from .jobs.engine.outage import StillUnreachable
 from .jobs.job import Job, Phase, Target
 from .jobs.service import NotPossible, TooExpensive
 from .jobs.storage import import_marks
-from .jobs.storage.journal import JournalTrouble
+from .jobs.storage.journal import JournalError
 from .mint.account_schema import Usage
 from .mint.generation_request import GenerationRequest
 from .mint.schema import Asset, Kind, Mode, OptimizationLevel, Pose, Preset
@@ -84,7 +84,7 @@ def generate(
         )
         try:
             job = session.follow(board, started.id, lambda news: None, review)
-        except StillAway as away:
+        except StillUnreachable as away:
             raise GenerationStopped(board.job(started.id), str(away)) from away
         if job.phase is not Phase.READY:
             raise GenerationStopped(job)
@@ -95,7 +95,7 @@ def generate(
         try:
             board.placed(job.id, *placed.notes)
         # it is in the scene: a script that heard of an error would pay for it once more
-        except JournalTrouble as trouble:
+        except JournalError as trouble:
             log.warning("Job %s was placed, which could not be recorded: %s", job.id, trouble)
     return placed
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import mint_blender
-from mint_blender.jobs.service import Board
+from mint_blender.jobs.service import JobService
 from mint_blender.jobs.workflow.run import Terms
 from mint_blender.mint.pacing import Pace
 
@@ -58,7 +58,7 @@ def enabled(signed_in: None) -> Iterator[None]:
 
 
 @pytest.fixture
-def board(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Board]:
+def board(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobService]:
     """The board of the enabled add-on, which talks to nobody."""
     from mint_blender.ui import session  # needs Blender, which not all who read this file have
 

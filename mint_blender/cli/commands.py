@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..delivery import standard_output
 from ..jobs.service import NotPossible
-from ..jobs.storage.journal import JournalTrouble
+from ..jobs.storage.journal import JournalError
 from ..mint.errors import MintError
 from . import account as account_commands
 from . import error_log, exits, follow_up, session
@@ -73,7 +73,7 @@ def _run(parsed: argparse.Namespace, terminal: Terminal, home: Path) -> Exit:
     """Run the command; what went wrong becomes a sentence and an exit status, whatever it was."""
     try:
         return COMMANDS[parsed.command](parsed, terminal)
-    except (MintError, NotAllowedOnline, NotPossible, JournalTrouble) as error:
+    except (MintError, NotAllowedOnline, NotPossible, JournalError) as error:
         terminal.error(str(error))
         return exits.of_error(error)
     except KeyboardInterrupt:

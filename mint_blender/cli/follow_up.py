@@ -9,7 +9,7 @@ from dataclasses import replace
 from ..delivery import write as delivery_write
 from ..jobs import request_template
 from ..jobs.job import asset_of
-from ..jobs.service import Board, NotPossible
+from ..jobs.service import JobService, NotPossible
 from ..mint.schema import Asset, Format, Kind, is_id
 from . import session
 from .exits import Exit
@@ -60,7 +60,7 @@ def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         return to_the_end(board, [job], terminal, approve=arguments.approve)
 
 
-def _asset(board: Board, what: str) -> Asset:
+def _asset(board: JobService, what: str) -> Asset:
     """What a job has made, or a model of that id. Raises NotPossible."""
     try:
         job = board.job(what)

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from ..delivery import write as delivery_write
 from ..jobs import presenter, rejected_files
-from ..jobs.engine.outage import StillAway
+from ..jobs.engine.outage import StillUnreachable
 from ..jobs.job import BUSY, Hold, Job, Phase, Role, Target, Verb
-from ..jobs.service import Board, NotPossible
+from ..jobs.service import JobService, NotPossible
 from ..jobs.storage import import_marks
 from ..jobs.storage.earlier_queue import Queue
 from ..mint.generation_request import GenerationRequest
@@ -82,7 +82,7 @@ def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         return to_the_end(board, [job], terminal)
 
 
-def _limited(board: Board, arguments: argparse.Namespace) -> Job:
+def _limited(board: JobService, arguments: argparse.Namespace) -> Job:
     """The job that is named, with another limit of its own where one was said."""
     job = board.job(arguments.job)
     if arguments.max_credits is not None:
@@ -90,7 +90,7 @@ def _limited(board: Board, arguments: argparse.Namespace) -> Job:
     return board.job(job.id)
 
 
-def _resume_all(board: Board) -> list[Job]:
+def _resume_all(board: JobService) -> list[Job]:
     """Go on with all that was broken off; returns it, and what has not been written into its files
     yet.
     """
@@ -233,7 +233,7 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         return to_the_end(board, [job], terminal, target=target)
 
 
-def _can_be_handed_over(board: Board, job: Job) -> bool:
+def _can_be_handed_over(board: JobService, job: Job) -> bool:
     """Does it rest with a file that our check refused?"""
     return (
         job.phase is Phase.PAUSED
@@ -264,7 +264,7 @@ def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
 
 def to_the_end(
-    board: Board,
+    board: JobService,
     jobs: list[Job],
     terminal: Terminal,
     *,
@@ -274,7 +274,7 @@ def to_the_end(
     """Follow jobs to where they rest, then write the files that each was to become, or what
     `target` names instead; the status of the first that is not done.
     """
-    away: StillAway | None = None
+    away: StillUnreachable | None = None
     with terminal.progress() as display:
         tell = terminal.teller(board, display)
         try:
@@ -283,7 +283,7 @@ def to_the_end(
                 session.follow(
                     board, job.id, tell, (lambda preview: "approve") if approve else None
                 )
-        except StillAway as error:
+        except StillUnreachable as error:
             away = error
     statuses = [
         finish(board, board.job(job.id), terminal, target=target)
@@ -297,7 +297,7 @@ def to_the_end(
 
 
 def finish(
-    board: Board,
+    board: JobService,
     job: Job,
     terminal: Terminal,
     *,
@@ -331,12 +331,12 @@ def finish(
     return status
 
 
-def _write_here(board: Board, job: Job, *, raw: bool) -> tuple[str, ...]:
+def _write_here(board: JobService, job: Job, *, raw: bool) -> tuple[str, ...]:
     with import_marks.importing(board.home, job.id):
         return delivery_write.write(job, raw=raw)
 
 
-def _write(board: Board, job: Job, terminal: Terminal, write: Write) -> Exit:
+def _write(board: JobService, job: Job, terminal: Terminal, write: Write) -> Exit:
     try:
         notes = write(job)
     except delivery_write.NotImported as trouble:

@@ -18,11 +18,11 @@ from ..delivery import environment
 from ..jobs import queries, request_checks
 from ..jobs.budget import spending
 from ..jobs.engine import dispatch
-from ..jobs.engine.config import Setup
+from ..jobs.engine.config import EngineConfig
 from ..jobs.engine.messages import News
 from ..jobs.job import Job, Phase
 from ..jobs.queries import OptimizationPrice, Price, WhoseKey, prices_of
-from ..jobs.service import Board, NotPossible, TooExpensive
+from ..jobs.service import JobService, NotPossible, TooExpensive
 from ..jobs.storage import import_marks
 from ..jobs.storage.home import home_folder
 from ..jobs.workflow.run import Terms
@@ -90,7 +90,7 @@ def open_client() -> Iterator[Client]:
 
 
 @contextmanager
-def open_board() -> Iterator[Board]:
+def open_board() -> Iterator[JobService]:
     """The jobs of this user, to go on with; whatever is in flight is left to the journal at the
     end.
 
@@ -107,16 +107,16 @@ def open_board() -> Iterator[Board]:
 
 
 @contextmanager
-def open_list() -> Iterator[Board]:
+def open_list() -> Iterator[JobService]:
     """The jobs of this user, to look at: needs neither key nor network nor Blender."""
     with _board(Terms(PACE)) as board:
         yield board
 
 
 @contextmanager
-def _board(terms: Terms) -> Iterator[Board]:
-    board = Board(Setup(home(), terms, RETRIES), account())
-    board.purse.limits, board.waits_for_prices, board.patience = (
+def _board(terms: Terms) -> Iterator[JobService]:
+    board = JobService(EngineConfig(home(), terms, RETRIES), account())
+    board.budget.limits, board.waits_for_prices, board.patience = (
         environment.limits(),
         True,
         RETRIES.patience,
@@ -171,7 +171,7 @@ def assets(client: Client, kind: Kind, on_wait: OnWait | None = None) -> Iterato
 
 
 def check_price(
-    board: Board,
+    board: JobService,
     request: GenerationRequest,
     optimize: OptimizationLevel | None = None,
     max_credits: float | None = None,
@@ -184,18 +184,21 @@ def check_price(
     The board learns the price, and keeps the limits of the preferences itself when something is
     started.
     """
-    if max_credits is None and not board.purse.limits:
+    if max_credits is None and not board.budget.limits:
         return
     prices = prices_of(request, optimize)
     with open_client() as client:
         for price in prices:
             learn_price(board, client, price, on_wait)
     if max_credits is not None:
-        check_total(board.purse.total(prices), max_credits, board.purse.untold(prices))
+        check_total(board.budget.total(prices), max_credits, board.budget.untold(prices))
 
 
 def learn_price(
-    board: Board, client: Client, price: Price | OptimizationPrice, on_wait: OnWait | None = None
+    board: JobService,
+    client: Client,
+    price: Price | OptimizationPrice,
+    on_wait: OnWait | None = None,
 ) -> float | None:
     """What it will cost, which the board then knows too; None when nobody can tell.
 
@@ -207,7 +210,7 @@ def learn_price(
     except MintError:
         if not isinstance(price, OptimizationPrice):
             raise
-    return board.purse.price(price)
+    return board.budget.price(price)
 
 
 def check_total(total: float | None, max_credits: float, reason: str | None = None) -> None:
@@ -229,7 +232,7 @@ def check_total(total: float | None, max_credits: float, reason: str | None = No
 
 
 def check_many(
-    board: Board,
+    board: JobService,
     prices: Iterable[float | None],
     reason: str | None = None,
     going_on: Sequence[Job] = (),
@@ -240,14 +243,14 @@ def check_many(
     `reason` says why a price is not known; `going_on` are jobs that what is started goes on with:
     what they are expected to cost is in the sum of today already.
     """
-    limits = board.purse.limits
+    limits = board.budget.limits
     if limits and (
         sentence := spending.objection_to_all(list(prices), limits, board.spent_without(going_on))
     ):
         raise TooExpensive(f"{sentence} {reason}" if reason else sentence)
 
 
-def follow(board: Board, job_id: str, tell: Tell, review: Review | None = None) -> Job:
+def follow(board: JobService, job_id: str, tell: Tell, review: Review | None = None) -> Job:
     """Watch a job until it rests; with `review`, each Preview is decided and the job followed
     further.
     """
@@ -259,7 +262,7 @@ def follow(board: Board, job_id: str, tell: Tell, review: Review | None = None) 
         decide(board, job, review)
 
 
-def until_answered(board: Board, job_id: str, tell: Tell) -> None:
+def until_answered(board: JobService, job_id: str, tell: Tell) -> None:
     """Watch a job until Mint has answered what was decided about it, or nothing goes on with it
     here.
     """
@@ -267,7 +270,7 @@ def until_answered(board: Board, job_id: str, tell: Tell) -> None:
         tell(board.hear())
 
 
-def let_others_notice(board: Board, job_id: str, say: Callable[[str], None]) -> None:
+def let_others_notice(board: JobService, job_id: str, say: Callable[[str], None]) -> None:
     """Wait until the process that drives this job has carried out the decision; when that process
     ends first, it is done here.
 
@@ -303,7 +306,7 @@ def preview_of(job: Job) -> Preview:
     return Preview(Path(newest.path) if newest else None, job.revision + 1, job.id)
 
 
-def decide(board: Board, job: Job, review: Review) -> None:
+def decide(board: JobService, job: Job, review: Review) -> None:
     """Put a Preview to `review` and do what it says."""
     answer = review(preview_of(job))
     if answer == "approve":

@@ -17,9 +17,9 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 from ..jobs import presenter
-from ..jobs.engine.messages import Crashed, Hitch, JobChanged, News, Progress
+from ..jobs.engine.messages import Crashed, JobChanged, News, Progress, RetryScheduled
 from ..jobs.job import Cause, Hold, Job, Phase
-from ..jobs.service import Board
+from ..jobs.service import JobService
 from ..mint.errors import MintError
 from . import safe_text
 
@@ -87,7 +87,7 @@ class Terminal:
             return live
         return nullcontext(_Lines())
 
-    def teller(self, board: Board, display: Display) -> Callable[[News], None]:
+    def teller(self, board: JobService, display: Display) -> Callable[[News], None]:
         """Turns the worker's news into progress, and into JSON events for programs."""
         last: dict[str, str] = {}
         slow: set[str] = set()  # jobs of which it was said that they take longer than usual
@@ -112,7 +112,7 @@ class Terminal:
                 display.show(
                     news.job_id, job.title, f"Downloading the {news.role}", news.done, news.total
                 )
-            elif isinstance(news, Hitch):
+            elif isinstance(news, RetryScheduled):
                 display.show(
                     news.job_id,
                     board.job(news.job_id).title,
@@ -132,7 +132,7 @@ class Terminal:
         return tell
 
 
-def _usually(board: Board, job: Job) -> str:
+def _usually(board: JobService, job: Job) -> str:
     """How long Mint usually takes for this, as far as this machine has seen it before."""
     usual = board.outlook(job).usual if job.phase is Phase.WORKING else None
     if usual is None or usual < 1:

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..jobs.service import Board, NotPossible
-from ..jobs.storage.journal import JournalTrouble
+from ..jobs.service import JobService, NotPossible
+from ..jobs.storage.journal import JournalError
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +26,8 @@ class Outcome:
     settled: tuple[str, ...] = ()
     problem: str | None = None
 
-    def record(self, board: Board, job_id: str) -> None:
-        """Raises JournalTrouble, or NotPossible."""
+    def record(self, board: JobService, job_id: str) -> None:
+        """Raises JournalError, or NotPossible."""
         if self.problem is None:
             board.placed(job_id, *self.notes, settled=self.settled)
         else:
@@ -49,19 +49,19 @@ class ImportOutcomes:
     def __bool__(self) -> bool:
         return bool(self._unrecorded)
 
-    def record(self, board: Board, job_id: str, outcome: Outcome) -> None:
+    def record(self, board: JobService, job_id: str, outcome: Outcome) -> None:
         """Into the journal, now or as soon as that is possible."""
         self._unrecorded.pop(job_id, None)
         try:
             outcome.record(board, job_id)
-        except (JournalTrouble, NotPossible) as trouble:
+        except (JournalError, NotPossible) as trouble:
             log.warning(
                 "What came of the import of job %s could not be recorded: %s", job_id, trouble
             )
             self._unrecorded[job_id] = outcome
             self._due, self._pause = self._clock() + FIRST_PAUSE, FIRST_PAUSE
 
-    def retry(self, board: Board) -> bool:
+    def retry(self, board: JobService) -> bool:
         """Try again what could not be recorded, if it is time.
 
         Returns whether anything was recorded.
@@ -75,7 +75,7 @@ class ImportOutcomes:
                     outcome.record(board, job_id)
             except NotPossible:
                 continue
-            except JournalTrouble:
+            except JournalError:
                 break
             del self._unrecorded[job_id]
             recorded += 1

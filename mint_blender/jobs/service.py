@@ -23,11 +23,20 @@ from ..mint.generation_request import GenerationRequest, feedback_complaint
 from ..mint.schema import Asset, Assets, Format, Kind, OptimizationLevel, Status
 from . import presenter, reference_files, request_checks, stage_durations
 from .budget import spending
-from .budget.prices import NotPossible, OtherAccount, Purse, TooExpensive
-from .engine.config import Setup
-from .engine.messages import Answered, Crashed, Hitch, JobChanged, News, Progress, Recovered, Rested
-from .engine.outage import StillAway
-from .engine.pending import UnderWay
+from .budget.prices import Budget, NotPossible, OtherAccount, TooExpensive
+from .engine.config import EngineConfig
+from .engine.messages import (
+    Answered,
+    Crashed,
+    Idle,
+    JobChanged,
+    News,
+    Progress,
+    Recovered,
+    RetryScheduled,
+)
+from .engine.outage import StillUnreachable
+from .engine.pending import Pending
 from .engine.worker import Worker
 from .job import (
     BUSY,
@@ -57,42 +66,42 @@ from .queries import (
 )
 from .storage.accounts import Standing, owner_from_elsewhere
 from .storage.earlier_queue import EarlierQueue, Queue
-from .storage.job_cache import KnownJobs
-from .storage.journal import Journal, JournalTrouble, Unreadable
+from .storage.job_cache import JobCache
+from .storage.journal import Journal, JournalError, Unreadable
 from .storage.ownership import Driver
 from .workflow.sent_requests import is_unanswered
 
-__all__ = ["Board", "NotPossible", "OtherAccount", "TooExpensive"]
+__all__ = ["JobService", "NotPossible", "OtherAccount", "TooExpensive"]
 
 log = logging.getLogger(__name__)
 
 
-class Board:
+class JobService:
     """All jobs of this user, and the worker behind them. For the main thread only."""
 
-    def __init__(self, setup: Setup, account: Account) -> None:
+    def __init__(self, setup: EngineConfig, account: Account) -> None:
         self.home = setup.home
         self.worker = Worker(setup, account)
         self.is_online = True
-        self.hitches: dict[str, Hitch] = {}
+        self.scheduled_retries: dict[str, RetryScheduled] = {}
         self.progress: dict[str, Progress] = {}
         self.account = account
         self._journal = Journal(setup.home)
         try:
             self._journal.act_for(account)
             self._driver = Driver(setup.home)
-            self._known = KnownJobs(self._journal)
+            self._known = JobCache(self._journal)
         except BaseException:
             self._journal.close()
             raise
         # of the worker or another process, of which `catch_up` has not told yet
         self._has_news = False
-        self._active: UnderWay[str] = UnderWay()  # jobs that go on here
+        self._active: Pending[str] = Pending()  # jobs that go on here
         self._earlier = EarlierQueue(self._journal, self._driver, self._known, self.is_active)
         self._driven: set[str] = set()  # those, and those that have gone on here before
-        self._asked: UnderWay[Question] = UnderWay()
+        self._asked: Pending[Question] = Pending()
         self.answers: dict[Question, Answered] = {}
-        self.purse = Purse(self.answers, lambda: self._known.paid_for_optimizing)
+        self.budget = Budget(self.answers, lambda: self._known.paid_for_optimizing)
         # seconds without any answer until `hear` raises StillAway: for whoever blocks
         self.patience = math.inf
         # block until a price is known that a limit wants to know: for whoever has no window
@@ -106,7 +115,7 @@ class Board:
         ended = self.worker.stop(timeout)
         try:
             self.catch_up()
-        except JournalTrouble as trouble:
+        except JournalError as trouble:
             # nothing is lost: what was to be read stays where it is
             log.warning("At the end: %s", trouble)
         finally:
@@ -484,7 +493,7 @@ class Board:
         """Send what an earlier session has left in line. May raise TooExpensive."""
         self._reread()
         queue = self._earlier.look()
-        self.purse.check_waiting(
+        self.budget.check_waiting(
             queue.jobs, self.spent_today() - sum(map(self._known.spent_for, queue.jobs))
         )
         jobs = [job for job in queue.jobs if self._look(job)]
@@ -663,8 +672,8 @@ class Board:
             except queue.Empty:
                 continue
             self._take_in(news)
-            if isinstance(news, Hitch) and news.without_answer > self.patience:
-                raise StillAway(news.sentence)
+            if isinstance(news, RetryScheduled) and news.without_answer > self.patience:
+                raise StillUnreachable(news.sentence)
             return news
 
     def watch(
@@ -680,13 +689,13 @@ class Board:
     def _take_in(self, news: News) -> None:
         if isinstance(news, JobChanged):
             self._look_up(news.job.id)
-        elif isinstance(news, Rested):
+        elif isinstance(news, Idle):
             self._active.end(news.job_id, news.number)
             self._look_up(news.job_id)
-        elif isinstance(news, Hitch):
-            self.hitches[news.job_id] = news
+        elif isinstance(news, RetryScheduled):
+            self.scheduled_retries[news.job_id] = news
         elif isinstance(news, Recovered):
-            self.hitches.pop(news.job_id, None)
+            self.scheduled_retries.pop(news.job_id, None)
         elif isinstance(news, Progress):
             self.progress[news.job_id] = news
         elif isinstance(news, Answered) and self._asked.end(news.question, news.number):
@@ -696,7 +705,7 @@ class Board:
             self._asked.clear()
 
     def _look_up(self, job_id: str) -> None:
-        self.hitches.pop(job_id, None)
+        self.scheduled_retries.pop(job_id, None)
         self.progress.pop(job_id, None)
         self._known.reread()
 
@@ -712,12 +721,12 @@ class Board:
         None instead of a question: Mint has no price for it.
         """
         questions = list(itertools.chain(*starts))
-        if self.waits_for_prices and (self.purse.limits or own_limit is not None):
+        if self.waits_for_prices and (self.budget.limits or own_limit is not None):
             for question in dict.fromkeys(questions):
-                if question is not None and self.purse.known(question) is None:
+                if question is not None and self.budget.known(question) is None:
                     self.find_out(question)
         return [
-            self.purse.price(question) if question is not None else None for question in questions
+            self.budget.price(question) if question is not None else None for question in questions
         ]
 
     def _begin(self, *jobs: Job, starts: Sequence[Sequence[Question | None]]) -> list[Job]:
@@ -727,10 +736,10 @@ class Board:
         try:
             with_copies = [reference_files.keep(self.home, job) for job in jobs]
             with self._known.at_once():
-                if self.purse.limits and starts:
-                    self.purse.check(starts, self.spent_today())
+                if self.budget.limits and starts:
+                    self.budget.check(starts, self.spent_today())
                 for job, questions in zip(jobs, starts, strict=False):
-                    self.purse.check_own(job, questions)
+                    self.budget.check_own(job, questions)
                 kept = self._known.add(*with_copies)
         except BaseException:
             for job in jobs:
@@ -748,7 +757,7 @@ class Board:
         decision = Decision(verb, new_key(verb.value), feedback, time.time(), *estimates)
         with self._known.at_once():
             job = self._known.get(job.id) or job
-            if questions and (self.purse.limits or job.max_credits is not None):
+            if questions and (self.budget.limits or job.max_credits is not None):
                 job = self._within_limits(job, decision, questions)
             decided = self._known.decide(job, decision)
         if decided is None:
@@ -761,10 +770,10 @@ class Board:
         """The job, if this click keeps it within the limits; who goes beyond them knowingly lifts
         the job's own for good.
         """
-        if self.purse.is_open and job.max_credits is not None:
+        if self.budget.is_open and job.max_credits is not None:
             job = replace(job, max_credits=None)
             self._save(job)
-        self.purse.check_click(
+        self.budget.check_click(
             job, decision, questions, self.spent_today() - self._known.spent_for(job)
         )
         return job

@@ -24,9 +24,9 @@ from .schema import (
     Operation,
     OptimizationLevel,
     Page,
+    PollResult,
     Preset,
     ReferenceImage,
-    Seen,
     is_id,
 )
 from .transport import FREE_OF_KEY, Answer, Transport
@@ -112,13 +112,13 @@ class Client:
         """An operation as it is now."""
         return self.poll(id).operation
 
-    def poll(self, id: str) -> Seen:
+    def poll(self, id: str) -> PollResult:
         """An operation as it is now, and when Mint wants to be asked again."""
         answer = self._get(f"operations/{_fit(id)}")
         operation = _operation(answer)
         if operation.id != id:
             raise OtherAnswer(operation.id, id, request_id=answer.request_id)
-        return Seen(operation, answer.retry_after)
+        return PollResult(operation, answer.retry_after)
 
     def approve(self, id: str, *, key: str) -> Operation:
         """Accept a preview: the final stage begins."""

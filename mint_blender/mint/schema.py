@@ -308,7 +308,7 @@ class Operation:
 
 
 @dataclass(frozen=True)
-class Seen:
+class PollResult:
     """An operation as polled, with the wait in seconds that Mint asked for."""
 
     operation: Operation

@@ -7,9 +7,9 @@ There is no window that could freeze, and no timer that would tick.
 from __future__ import annotations
 
 from ..jobs import presenter
-from ..jobs.engine.outage import StillAway
+from ..jobs.engine.outage import StillUnreachable
 from ..jobs.job import Phase
-from ..jobs.service import Board
+from ..jobs.service import JobService
 from .job_list import auto_import
 
 
@@ -17,7 +17,7 @@ class Stopped(Exception):
     """The job came to rest without a result: the sentence says why."""
 
 
-def until_all_rest(board: Board, job_ids: list[str], *, place: bool) -> None:
+def until_all_rest(board: JobService, job_ids: list[str], *, place: bool) -> None:
     """As `until_rest`, for many, placed in this order.
 
     What was not made does not stop the others, and is told at the end.
@@ -35,7 +35,7 @@ def until_all_rest(board: Board, job_ids: list[str], *, place: bool) -> None:
         )
 
 
-def until_rest(board: Board, job_id: str, *, place: bool = True) -> None:
+def until_rest(board: JobService, job_id: str, *, place: bool = True) -> None:
     """Block until nothing goes on by itself.
 
     A result is placed (if wanted); a Preview waits; everything else raises Stopped.
@@ -49,8 +49,8 @@ def until_rest(board: Board, job_id: str, *, place: bool = True) -> None:
         raise Stopped(f"{job.title}: {presenter.state(job)} (job {job.id})")
 
 
-def _watch(board: Board, job_ids: list[str]) -> None:
+def _watch(board: JobService, job_ids: list[str]) -> None:
     try:
         board.watch(job_ids)
-    except StillAway as away:
+    except StillUnreachable as away:
         raise Stopped(str(away)) from away

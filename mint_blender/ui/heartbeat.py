@@ -25,8 +25,8 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..addon_settings import may_go_online
-from ..jobs.service import Board
-from ..jobs.storage.journal import JournalTrouble
+from ..jobs.service import JobService
+from ..jobs.storage.journal import JournalError
 from . import icons, notifications, session, text_fields
 from .account import balance_watch, billing_watch, usage_chart
 from .create import properties as create_properties
@@ -89,7 +89,7 @@ def beat() -> bool:
     return _is_in_flight(board)
 
 
-def _go_on_with_what_waits(board: Board) -> None:
+def _go_on_with_what_waits(board: JobService) -> None:
     """Dialogs, and the drafts, whose fields must not move: once nobody types."""
     if (
         limit_dialog.waits_for_price() or pending_dialogs.are_there() or _pending.drafts
@@ -101,7 +101,7 @@ def _go_on_with_what_waits(board: Board) -> None:
             review_feedback.catch_up(board)
 
 
-def _is_in_flight(board: Board) -> bool:
+def _is_in_flight(board: JobService) -> bool:
     """Is there anything to beat for?"""
     is_waited_for = (
         limit_dialog.waits_for_price()
@@ -152,7 +152,7 @@ def _log_once(mistake: Exception) -> None:
         log.error("The heartbeat failed", exc_info=mistake)
 
 
-def follow(board: Board) -> None:
+def follow(board: JobService) -> None:
     """What hangs on the jobs as they are now: pictures, drafts, the look-out for Credits, and the
     chart of what was spent.
     """
@@ -308,7 +308,7 @@ def _go_on() -> None:
     """After the start: resume what was broken off, if there is a journal at all."""
     _pending.start = _pending.recall = True
     if (session.home() / "journal.sqlite3").exists():
-        with suppress(JournalTrouble):  # whoever clicks on something will be told
+        with suppress(JournalError):  # whoever clicks on something will be told
             session.board().resume_all()
             _pending.follow = True
     listen()

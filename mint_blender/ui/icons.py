@@ -9,7 +9,7 @@ import bpy
 import bpy.utils.previews
 
 from ..jobs.job import Job, Role
-from ..jobs.service import Board
+from ..jobs.service import JobService
 
 _OURS = "mint_preview"
 _EDITOR = bpy.types.SpaceImageEditor
@@ -17,7 +17,7 @@ _EDITOR = bpy.types.SpaceImageEditor
 _icons: bpy.utils.previews.ImagePreviewCollection | None = None
 
 
-def catch_up(board: Board) -> None:
+def catch_up(board: JobService) -> None:
     """Know every picture that a job has by now, and forget those of jobs that are gone."""
     if bpy.app.background:
         return

@@ -13,7 +13,7 @@ import bpy
 
 from ..jobs import presenter
 from ..jobs.job import BUSY, Phase
-from ..jobs.service import Board
+from ..jobs.service import JobService
 from .translations import filled, translated
 
 _TELLING = {Phase.REVIEW, Phase.BILLING, Phase.READY, Phase.PLACED, Phase.FAILED, Phase.PAUSED}
@@ -22,7 +22,7 @@ _GOOD = {Phase.REVIEW, Phase.READY, Phase.PLACED}
 _told: dict[str, Phase] = {}
 
 
-def catch_up(board: Board) -> None:
+def catch_up(board: JobService) -> None:
     """Say what has come to rest here since the last time; what another Blender or program does is
     told there.
     """
@@ -39,7 +39,7 @@ def catch_up(board: Board) -> None:
                 )
 
 
-def forget_past(board: Board) -> None:
+def forget_past(board: JobService) -> None:
     """What came to rest in an earlier session is no news: for whoever has just opened the journal."""  # noqa: E501
     _told.clear()
     _told.update({job.id: job.phase for job in board.jobs() if job.phase not in BUSY})

@@ -190,7 +190,7 @@ def _draw_generate(
 ) -> None:
     """The button with its price, what comes on top, and what all of that leaves of the balance."""
     board, question = session.existing(), create_properties.price_of(fields)
-    price = board.purse.price(question) if board else None
+    price = board.budget.price(question) if board else None
     told = board.answers.get(question) if board else None
     column = layout.column()
     column.scale_y = 1.5
@@ -208,7 +208,7 @@ def _draw_generate(
     elif told is not None and told.answer is not None and price is None:
         layout.label(text="Mint does not tell the price", icon="INFO")
     elif board is not None and price is not None and balance is not None:
-        extra = board.purse.price(OptimizationPrice()) if is_optimized else None
+        extra = board.budget.price(OptimizationPrice()) if is_optimized else None
         row, left = layout.row(), balance_watch.left_after(board, balance, price + (extra or 0.0))
         row.alert = left < 0
         row.label(

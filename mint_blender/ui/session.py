@@ -13,11 +13,11 @@ from pathlib import Path
 import bpy
 
 from ..addon_settings import confirmed_origins, limits, may_go_online, stored_account
-from ..jobs.engine.config import Setup
-from ..jobs.service import Board
+from ..jobs.engine.config import EngineConfig
+from ..jobs.service import JobService
 from ..jobs.storage import import_marks
 from ..jobs.storage.home import home_folder
-from ..jobs.storage.journal import JournalTrouble
+from ..jobs.storage.journal import JournalError
 from ..jobs.workflow.run import Terms
 from ..mint.account import Account
 from ..mint.pacing import Retries
@@ -30,19 +30,21 @@ OFFLINE = (
 
 QUIT_WITHIN = 1.5  # seconds that closing Blender may wait for a download to let go
 
-_board: Board | None = None
+_board: JobService | None = None
 _complaint: str | None = None
-_openers: list[Callable[[Board], None]] = []
+_openers: list[Callable[[JobService], None]] = []
 _document = uuid.uuid4().hex
 
 
-def board() -> Board:
-    """The board, opened if it is not. Raises JournalTrouble."""
+def board() -> JobService:
+    """The board, opened if it is not. Raises JournalError."""
     global _board, _complaint
     if _board is None:
         try:
-            _board = Board(Setup(home(), Terms(readable=readable_extensions())), account())
-        except JournalTrouble as trouble:
+            _board = JobService(
+                EngineConfig(home(), Terms(readable=readable_extensions())), account()
+            )
+        except JournalError as trouble:
             _complaint = str(trouble)
             raise
         _complaint = None
@@ -54,7 +56,7 @@ def board() -> Board:
         import_marks.note_crashes(_board)
         for opener in _openers:
             opener(_board)
-    _board.purse.limits = limits()
+    _board.budget.limits = limits()
     return _board
 
 
@@ -63,7 +65,7 @@ def complaint() -> str | None:
     return _complaint
 
 
-def when_opened(opener: Callable[[Board], None]) -> None:
+def when_opened(opener: Callable[[JobService], None]) -> None:
     """Call this with the board as soon as it is opened, before anything goes on."""
     _openers.append(opener)
 
@@ -73,7 +75,7 @@ def forget() -> None:
     _openers.clear()
 
 
-def existing() -> Board | None:
+def existing() -> JobService | None:
     """The board if there is one: for drawing, which opens nothing."""
     return _board
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the purse of a batch holds back while its lines run: all that is still to come of them, and
+"""What the budget of a batch holds back while its lines run: all that is still to come of them, and
 no more.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from mint_blender.cli.batch.lines import Line
-from mint_blender.cli.batch.prices import Prices, Purse
+from mint_blender.cli.batch.prices import BatchBudget, Prices
 from mint_blender.jobs.job import Decision, Job, Phase, Target, Verb, new_job
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Mode, Operation, OptimizationLevel, Preset
@@ -71,11 +71,11 @@ def test_what_a_line_takes_from_the_limit(job: Job, credits: float, has_ended: b
     """
 
     def allows(limit: float) -> bool:
-        purse = Purse(limit, Prices({(Kind.MODEL, Preset.FAST, Mode.AUTO): 248.0}, 20.0))
-        purse.begin(OPTIMIZED, job)
+        budget = BatchBudget(limit, Prices({(Kind.MODEL, Preset.FAST, Mode.AUTO): 248.0}, 20.0))
+        budget.begin(OPTIMIZED, job)
         if has_ended:
-            purse.end(job)
-        return purse.allows(PLAIN, [job])
+            budget.end(job)
+        return budget.allows(PLAIN, [job])
 
     assert allows(credits + 248)
     assert not allows(credits + 247)
@@ -86,10 +86,10 @@ def test_what_turned_out_dearer_is_expected_of_the_next() -> None:
     of the next line.
     """
     prices = Prices({(Kind.MODEL, Preset.FAST, Mode.AUTO): 248.0}, 20.0)
-    purse = Purse(10_000, prices)
+    budget = BatchBudget(10_000, prices)
     job = lamp(
         Phase.READY, told("op_1", finalized=300), told("op_2", finalized=30), paid_before=40.0
     )
-    purse.begin(OPTIMIZED, job)
-    purse.end(job)
+    budget.begin(OPTIMIZED, job)
+    budget.end(job)
     assert prices.of(OPTIMIZED) == 330

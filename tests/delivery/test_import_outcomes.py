@@ -20,15 +20,15 @@ pytestmark = pytest.mark.blender
 
 from mint_blender.delivery import import_outcomes  # noqa: E402
 from mint_blender.jobs.job import Job, Kept, Phase, Role, Target, new_job  # noqa: E402
-from mint_blender.jobs.service import Board, NotPossible  # noqa: E402
-from mint_blender.jobs.storage.journal import JournalTrouble  # noqa: E402
+from mint_blender.jobs.service import JobService, NotPossible  # noqa: E402
+from mint_blender.jobs.storage.journal import JournalError  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.scene import tags  # noqa: E402
 from mint_blender.ui import heartbeat, session  # noqa: E402
 from mint_blender.ui.job_list import auto_import  # noqa: E402
 
-LOCKED = JournalTrouble("The job journal is locked.")
+LOCKED = JournalError("The job journal is locked.")
 
 
 class Clock:
@@ -49,7 +49,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def ready(board: Board, tmp_path: Path) -> Job:
+def ready(board: JobService, tmp_path: Path) -> Job:
     """A result that lands by itself."""
     target = Target(document=session.document(), scene=bpy.context.scene.name)
     job = new_job(GenerationRequest(Kind.MODEL, "a lamp"), target, now=time.time())
@@ -77,7 +77,7 @@ def failing(
     "error", [LOCKED, NotPossible("a lamp is being worked on: wait until it rests.")]
 )
 def test_a_result_that_cannot_be_recorded_lands_once(
-    board: Board, ready: Job, clock: Clock, monkeypatch: pytest.MonkeyPatch, error: Exception
+    board: JobService, ready: Job, clock: Clock, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     """Forty beats with a locked journal make one model; it is recorded as soon as that is possible,
     with few tries in between.
@@ -97,7 +97,7 @@ def test_a_result_that_cannot_be_recorded_lands_once(
 
 
 def test_an_import_that_failed_is_not_tried_again_either(
-    board: Board, ready: Job, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    board: JobService, ready: Job, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its reason could not be written down: that is no reason to import it four times a second."""
     Path(ready.files[0].path).write_bytes(b"no model")
@@ -119,7 +119,7 @@ def test_an_import_that_failed_is_not_tried_again_either(
 
 
 def test_a_job_that_is_gone_meanwhile_is_forgotten(
-    board: Board, ready: Job, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    board: JobService, ready: Job, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Dismissed before it could be recorded: nobody waits for it any more."""
     monkeypatch.setattr(board, "placed", failing(1, LOCKED, Counter(), board.placed))
@@ -131,7 +131,7 @@ def test_a_job_that_is_gone_meanwhile_is_forgotten(
 
 
 def test_an_import_is_marked_while_it_goes_on_and_no_longer(
-    board: Board, ready: Job, monkeypatch: pytest.MonkeyPatch
+    board: JobService, ready: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What would be found if Blender went down now."""
     folder, seen = board.home / "importing", []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests of the jobs' room share: a home of their own, and a desk or a board in it."""
+"""What the tests of the jobs' room share: a home of their own, and a scheduler or a board in it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from mint_blender.jobs.service import Board
+from mint_blender.jobs.service import JobService
 from mint_blender.mint.account import Account
 
 from ..mint_service.running import ThreadService
@@ -28,22 +28,22 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def board(home: Path, service: ThreadService) -> Iterator[Board]:
+def board(home: Path, service: ThreadService) -> Iterator[JobService]:
     """A board in an empty home, with an account at that `service` which the file of the test has
     made as it needs it.
     """
-    board = Board(quick(home), account(service))
+    board = JobService(quick(home), account(service))
     yield board
     assert board.close(20)
 
 
 @pytest.fixture
-def quiet(home: Path) -> Iterator[Board]:
+def quiet(home: Path) -> Iterator[JobService]:
     """A board whose Mint is nowhere, for what needs no Mint.
 
     Jobs are put into its journal before it opens.
     """
-    board = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    board = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
     board.allow_online(False)
     yield board
     assert board.close(20)

@@ -26,7 +26,7 @@ from mint_blender.files import download_attempt
 from mint_blender.files.choice import OPTIMIZED_NEEDS
 from mint_blender.jobs.engine import dispatch, scheduler, worker  # noqa: F401 - loaded before the fork, once for all children
 from mint_blender.jobs.job import Phase, Target
-from mint_blender.jobs.service import Board
+from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage import earlier_queue
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.transfers import fetch_file  # noqa: F401 - loaded before the fork, once for all children
@@ -93,7 +93,7 @@ def do_the_job(home: Path, account: Account, wish: dict[str, Any]) -> Phase:
     """What a user does who wants one thing, and who starts the program again when it has died:
     click what is not clicked yet.
     """
-    board = Board(quick(home, readable=OPTIMIZED_NEEDS), account)
+    board = JobService(quick(home, readable=OPTIMIZED_NEEDS), account)
     kind, mode = Kind(wish["kind"]), Mode(wish["mode"])
     if not board.jobs() and wish["convert"]:
         model = Asset.read(Kind.MODEL, {"id": wish["convert"], "name": "Lamp"})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A desk with a clock that is turned by hand and a Mint on paper, for tests of whose turn it is, to
+"""A scheduler with a clock that is turned by hand and a Mint on paper, for tests of whose turn it is, to
 the second.
 """
 
@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from mint_blender.jobs.engine.call_pool import Lane
-from mint_blender.jobs.engine.config import Setup
-from mint_blender.jobs.engine.messages import Command, Look, News
-from mint_blender.jobs.engine.scheduler import Desk
+from mint_blender.jobs.engine.config import EngineConfig
+from mint_blender.jobs.engine.messages import Command, News, Wake
+from mint_blender.jobs.engine.scheduler import Scheduler
 from mint_blender.jobs.engine.thread_pool import Executor, Pool
 from mint_blender.jobs.job import Job
 from mint_blender.jobs.storage.journal import Journal
@@ -21,7 +21,7 @@ from mint_blender.jobs.workflow.run import Terms
 from mint_blender.mint.account import Account
 from mint_blender.mint.account_schema import Me
 from mint_blender.mint.pacing import Retries
-from mint_blender.mint.schema import Asset, Kind, Operation, Seen
+from mint_blender.mint.schema import Asset, Kind, Operation, PollResult
 
 from .telling import operation
 
@@ -39,7 +39,7 @@ class Clock:
 
 
 class PaperMint:
-    """Answers the desk's calls from memory: `says` decides by what is asked, and everything asked
+    """Answers the scheduler's calls from memory: `says` decides by what is asked, and everything asked
     is noted with its time.
     """
 
@@ -61,8 +61,8 @@ class PaperMint:
     def me(self) -> Me:
         return Me("user-1", None, None, ())
 
-    def poll(self, id: str) -> Seen:
-        return Seen(self._answer("poll", id))
+    def poll(self, id: str) -> PollResult:
+        return PollResult(self._answer("poll", id))
 
     def asset(self, kind: Kind, id: str) -> Asset:
         return self._answer("asset", id)  # type: ignore[no-any-return]
@@ -86,7 +86,7 @@ class PaperMint:
 
 class AtOnce:
     """Does what it is given before it returns: calls to a Mint on paper take no time, and their
-    order is that of the desk.
+    order is that of the scheduler.
     """
 
     def submit(self, work: Callable[[], None], *, first: bool = False) -> None:
@@ -102,7 +102,7 @@ def executor(name: str, size: int, linger: float) -> Executor:
 
 
 class Office:
-    """A desk with its queues, a clock and a Mint on paper."""
+    """A scheduler with its queues, a clock and a Mint on paper."""
 
     def __init__(self, home: Path, **more: Any) -> None:
         self.clock = Clock()
@@ -113,7 +113,7 @@ class Office:
         self.said: list[News] = []
         # The client is made of paper on purpose: what is tested here is when it is asked, to the
         # second.
-        self.setup = Setup(
+        self.setup = EngineConfig(
             home,
             **{
                 "terms": Terms(),
@@ -125,21 +125,21 @@ class Office:
                 **more,
             },
         )
-        self.desk = Desk(self.setup, Account(KEY), self.inbox, self.outbox)
+        self.scheduler = Scheduler(self.setup, Account(KEY), self.inbox, self.outbox)
 
     def add(self, *jobs: Job) -> None:
-        """New jobs, in the journal and before the desk."""
+        """New jobs, in the journal and before the scheduler."""
         for job in jobs:
             self.journal.add(job)
-            self.desk.receive(Look(job.id))
+            self.scheduler.receive(Wake(job.id))
 
     def run(self, seconds: float = 0.0) -> None:
         """Let this much time pass, taking every turn when it is due."""
         end = self.clock.now + seconds
         while True:
             while not self.inbox.empty():
-                self.desk.receive(self.inbox.get())
-            wait = self.desk.turn()
+                self.scheduler.receive(self.inbox.get())
+            wait = self.scheduler.turn()
             while not self.outbox.empty():
                 self.said.append(self.outbox.get())
             if not self.inbox.empty():
@@ -156,5 +156,5 @@ class Office:
         return found
 
     def close(self) -> None:
-        self.desk.close()
+        self.scheduler.close()
         self.journal.close()

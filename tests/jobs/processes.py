@@ -22,7 +22,7 @@ from mint_blender.files.lock import try_shared_lock
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.job import Decision, Verb
 from mint_blender.jobs.queries import Price
-from mint_blender.jobs.service import Board, NotPossible, TooExpensive
+from mint_blender.jobs.service import JobService, NotPossible, TooExpensive
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.storage.ownership import Driver
 from mint_blender.mint.account import Account
@@ -114,7 +114,7 @@ class _There:
         self.journal.dismiss(job_id)
 
     def open_board(self, api: str, key: str) -> None:
-        self.board = Board(quick(self.home), Account(key, api))
+        self.board = JobService(quick(self.home), Account(key, api))
 
     def start(self, prompt: str) -> str:
         return self.board.start(GenerationRequest(Kind.MODEL, prompt)).id
@@ -123,7 +123,7 @@ class _There:
         """At this moment (seconds since the epoch), with a price that is known and a limit for the
         day.
         """
-        self.board.purse.limits = Limits(day=day)
+        self.board.budget.limits = Limits(day=day)
         request = GenerationRequest(Kind.MODEL, "a lamp")
         self.board.learn(Price.of(request), Estimate(None, price, price))
         while time.time() < at:
@@ -135,7 +135,7 @@ class _There:
         return True
 
     def open_offline(self) -> None:
-        self.board = Board(quick(self.home), Account("key", "http://127.0.0.1:9/v1"))
+        self.board = JobService(quick(self.home), Account("key", "http://127.0.0.1:9/v1"))
         self.board.allow_online(False)
 
     def resume_all(self) -> list[str]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mint_blender.jobs.engine.config import Setup
+from mint_blender.jobs.engine.config import EngineConfig
 from mint_blender.jobs.workflow.run import Terms
 from mint_blender.mint.account import Account
 from mint_blender.mint.pacing import Pace, Retries
@@ -26,9 +26,9 @@ RETRIES = Retries(
 
 def quick(
     home: Path, *, readable: frozenset[str] = frozenset(), pace: Pace = PACE, **more: Any
-) -> Setup:
+) -> EngineConfig:
     """A set-up whose waits are short."""
-    return Setup(home, Terms(pace, readable), **{"retries": RETRIES, **more})
+    return EngineConfig(home, Terms(pace, readable), **{"retries": RETRIES, **more})
 
 
 def account(service: Any) -> Account:

@@ -17,7 +17,7 @@ from mint_blender.jobs.workflow.effects import AnyWant, Fetch, Start, Step, Take
 from mint_blender.jobs.workflow.run import Terms, follow
 from mint_blender.mint import errors
 from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.schema import Asset, Kind, Mode, Operation, Seen
+from mint_blender.mint.schema import Asset, Kind, Mode, Operation, PollResult
 
 W = TypeVar("W")
 FILES = "https://files.example/"
@@ -120,9 +120,9 @@ def operation(
 
 def seen(
     status: str, mode: Mode = Mode.AUTO, *, retry_after: float | None = None, **more: Any
-) -> Seen:
+) -> PollResult:
     """A polled operation."""
-    return Seen(operation(status, mode, **more), retry_after)
+    return PollResult(operation(status, mode, **more), retry_after)
 
 
 def asset(kind: Kind = Kind.MODEL, **files: Any) -> Asset:

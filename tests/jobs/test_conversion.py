@@ -15,7 +15,7 @@ import pytest
 from mint_blender.files.errors import DiskTrouble
 from mint_blender.jobs import presenter
 from mint_blender.jobs.job import Cause, Job, Phase, Role, Target, Verb, new_conversion
-from mint_blender.jobs.service import Board, NotPossible
+from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage import records
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.workflow.effects import Act, Convert, Fetch, Poll, ReadAsset, TakeSlot
@@ -287,7 +287,7 @@ Brought = Callable[..., Job]
 
 
 @pytest.fixture
-def brought(board: Board, lamp: Asset, tmp_path: Path) -> Brought:
+def brought(board: JobService, lamp: Asset, tmp_path: Path) -> Brought:
     """Convert and wait."""
 
     def convert(*formats: Format, folder: Path = tmp_path / "out") -> Job:
@@ -330,7 +330,7 @@ def test_again_it_is_only_fetched_and_overwrites_nothing(
 
 
 def test_the_same_wish_while_it_is_open_is_gone_on_with(
-    board: Board, lamp: Asset, service: ThreadService, tmp_path: Path
+    board: JobService, lamp: Asset, service: ThreadService, tmp_path: Path
 ) -> None:
     """A second click on the same is no second payment; another one on part of it is told to wait."""
     board.allow_online(False)
@@ -345,7 +345,7 @@ def test_the_same_wish_while_it_is_open_is_gone_on_with(
 
 
 def test_what_another_process_has_begun_is_not_begun_again(
-    board: Board, home: Path, lamp: Asset, tmp_path: Path
+    board: JobService, home: Path, lamp: Asset, tmp_path: Path
 ) -> None:
     """Also when it was clicked there just now, and nobody has looked at the journal since."""
     board.allow_online(False)
@@ -361,7 +361,7 @@ def test_what_another_process_has_begun_is_not_begun_again(
 
 
 def test_a_folder_that_is_none_can_be_made_one(
-    brought: Brought, board: Board, service: ThreadService, tmp_path: Path
+    brought: Brought, board: JobService, service: ThreadService, tmp_path: Path
 ) -> None:
     """What stands in the way is said; when it is gone, resume saves the file, at no cost."""
     (tmp_path / "out").write_text("in the way")
@@ -377,7 +377,7 @@ def test_a_folder_that_is_none_can_be_made_one(
 
 
 def test_what_cannot_be_converted_is_said_at_once(
-    board: Board, lamp: Asset, tmp_path: Path
+    board: JobService, lamp: Asset, tmp_path: Path
 ) -> None:
     """No job is made of it."""
     with pytest.raises(NotPossible, match="at least one format"):
@@ -391,7 +391,7 @@ def test_a_conversion_takes_no_slot(
     home: Path, service: ThreadService, lamp: Asset, tmp_path: Path
 ) -> None:
     """It goes on while every place for generations is taken, and takes none of them."""
-    board = Board(quick(home, slots={Kind.MODEL: 0, Kind.WORLD: 0}), account(service))
+    board = JobService(quick(home, slots={Kind.MODEL: 0, Kind.WORLD: 0}), account(service))
     job = board.convert(lamp, [Format.FBX], tmp_path / "out")
     board.watch([job.id])
     assert board.job(job.id).phase is Phase.PLACED

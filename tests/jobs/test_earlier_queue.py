@@ -12,7 +12,7 @@ import pytest
 
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.job import Job, Phase, Target, Verb, new_conversion, new_fetch
-from mint_blender.jobs.service import Board, TooExpensive
+from mint_blender.jobs.service import JobService, TooExpensive
 from mint_blender.jobs.storage import earlier_queue
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.generation_request import GenerationRequest
@@ -53,13 +53,13 @@ def three(home: Path) -> list[str]:
     return put(home, queued(), queued(), queued(phase=Phase.SENDING))
 
 
-def phases(board: Board, ids: list[str]) -> set[Phase]:
+def phases(board: JobService, ids: list[str]) -> set[Phase]:
     """Where they are."""
     return {board.job(job_id).phase for job_id in ids}
 
 
 def test_a_restart_sends_nothing_of_it(
-    three: list[str], board: Board, service: ThreadService
+    three: list[str], board: JobService, service: ThreadService
 ) -> None:
     """Neither at the start nor later; how many they are and what they cost is told, and the heart
     need not beat for them.
@@ -73,7 +73,7 @@ def test_a_restart_sends_nothing_of_it(
     assert service.operations() == []
 
 
-def test_continue_sends_it(three: list[str], board: Board, service: ThreadService) -> None:
+def test_continue_sends_it(three: list[str], board: JobService, service: ThreadService) -> None:
     """Each once, and then nothing is left in the queue."""
     board.resume_all()
     assert {job.id for job in board.continue_queue()} == set(three)
@@ -83,7 +83,7 @@ def test_continue_sends_it(three: list[str], board: Board, service: ThreadServic
     assert len(service.operations()) == 3
 
 
-def test_discard_cancels_it_without_a_request(three: list[str], quiet: Board) -> None:
+def test_discard_cancels_it_without_a_request(three: list[str], quiet: JobService) -> None:
     """Also where nobody may go online; no thread is needed for it."""
     quiet.resume_all()
     quiet.discard_queue()
@@ -92,7 +92,9 @@ def test_discard_cancels_it_without_a_request(three: list[str], quiet: Board) ->
     assert not quiet.worker.is_running
 
 
-def test_cancel_of_what_was_never_sent_waits_for_nobody(three: list[str], quiet: Board) -> None:
+def test_cancel_of_what_was_never_sent_waits_for_nobody(
+    three: list[str], quiet: JobService
+) -> None:
     """Neither for the network nor for Mint to say whose key it is: also for what was begun just
     now, and for the whole line.
     """
@@ -105,7 +107,7 @@ def test_cancel_of_what_was_never_sent_waits_for_nobody(three: list[str], quiet:
 
 
 def test_one_of_them_can_be_resumed_or_canceled_by_itself(
-    three: list[str], board: Board, service: ThreadService
+    three: list[str], board: JobService, service: ThreadService
 ) -> None:
     """`resume JOB` is somebody's word for that one."""
     board.resume_all()
@@ -118,7 +120,9 @@ def test_one_of_them_can_be_resumed_or_canceled_by_itself(
     assert len(service.operations()) == 1
 
 
-def test_what_may_have_been_sent_goes_on_and_what_is_free_too(home: Path, board: Board) -> None:
+def test_what_may_have_been_sent_goes_on_and_what_is_free_too(
+    home: Path, board: JobService
+) -> None:
     """Bytes have left, a click is unanswered, or nothing is to be paid."""
     sent = queued(phase=Phase.SENDING, first_sent_at=a_job().created_at)
     clicked = decided(queued(), Verb.CANCEL)
@@ -141,18 +145,18 @@ def test_what_may_have_been_sent_goes_on_and_what_is_free_too(home: Path, board:
 
 def test_what_was_queued_in_this_session_goes_on(home: Path, service: ThreadService) -> None:
     """The add-on was switched off and on again, say: it is the same session."""
-    board = Board(quick(home), account(service))
+    board = JobService(quick(home), account(service))
     board.allow_online(False)
     job = board.start(GenerationRequest(Kind.MODEL, "a lamp"))
     assert board.close(20)
-    again = Board(quick(home), account(service))
+    again = JobService(quick(home), account(service))
     assert [each.id for each in again.resume_all()] == [job.id]
     assert again.queue.count == 0
     assert again.close(20)
 
 
 def test_the_line_of_a_living_process_is_its_own_and_that_of_a_crashed_one_waits(
-    home: Path, board: Board, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+    home: Path, board: JobService, service: ThreadService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While the other process lives, its line is nobody else's; when it was killed, somebody has to
     say so. What was sent is taken over.
@@ -178,12 +182,12 @@ def test_the_line_of_a_living_process_is_its_own_and_that_of_a_crashed_one_waits
     assert len(service.operations()) == 10
 
 
-def test_the_limits_hold_for_it(three: list[str], quiet: Board) -> None:
+def test_the_limits_hold_for_it(three: list[str], quiet: JobService) -> None:
     """It is sent today: today's limit counts it, and what was begun besides."""
     quiet.resume_all()
-    quiet.purse.limits = Limits(day=2000.0)
+    quiet.budget.limits = Limits(day=2000.0)
     with pytest.raises(TooExpensive, match="more than your limit of 2,000 Credits for a day"):
         quiet.continue_queue()
     assert quiet.queue.count == len(three)
-    with quiet.purse.beyond_limits():
+    with quiet.budget.beyond_limits():
         assert len(quiet.continue_queue()) == 3

@@ -15,7 +15,7 @@ from mint_blender.files.download import Downloader
 from mint_blender.files.download_folder import thumbnail_name
 from mint_blender.files.errors import LinkExpired
 from mint_blender.jobs.job import Phase, Role, Target, Verb
-from mint_blender.jobs.service import Board
+from mint_blender.jobs.service import JobService
 from mint_blender.jobs.workflow.effects import Act, Fetch, Poll
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Mode
@@ -32,7 +32,7 @@ def service(request: pytest.FixtureRequest) -> Iterator[ThreadService]:
         yield running
 
 
-def board_after_a_night(home: Path, service: ThreadService) -> tuple[Board, list[str]]:
+def board_after_a_night(home: Path, service: ThreadService) -> tuple[JobService, list[str]]:
     """A board whose computer goes to sleep just before a file is downloaded, each file once."""
     late: list[str] = []
 
@@ -43,7 +43,7 @@ def board_after_a_night(home: Path, service: ThreadService) -> tuple[Board, list
                 service.advance(4000)
             return super().fetch(url, target, **more)
 
-    return Board(
+    return JobService(
         quick(home, downloader=lambda local: Late(local_files=local)), account(service)
     ), late
 

@@ -15,7 +15,7 @@ from mint_blender.files.choice import OPTIMIZED_NEEDS, WEBP
 from mint_blender.jobs import presenter, request_template
 from mint_blender.jobs.job import Phase, Role, Target, Verb, new_attempt, new_fetch
 from mint_blender.jobs.queries import OptimizationPrice
-from mint_blender.jobs.service import Board, NotPossible
+from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.workflow.effects import (
     Act,
     Fetch,
@@ -50,9 +50,9 @@ def service() -> Iterator[ThreadService]:
 
 
 @pytest.fixture
-def board(home: Path, service: ThreadService) -> Iterator[Board]:
+def board(home: Path, service: ThreadService) -> Iterator[JobService]:
     """A board whose Blender reads optimised files."""
-    board = Board(quick(home, readable=OPTIMIZED_NEEDS), account(service))
+    board = JobService(quick(home, readable=OPTIMIZED_NEEDS), account(service))
     yield board
     assert board.close(20)
 
@@ -97,7 +97,7 @@ def test_it_is_optimised_before_it_is_fetched() -> None:
 
 
 @pytest.mark.parametrize("slug", ["model-already-optimized", "model-optimization-in-progress"])
-def test_somebody_was_quicker(slug: str, board: Board, service: ThreadService) -> None:
+def test_somebody_was_quicker(slug: str, board: JobService, service: ThreadService) -> None:
     """Between a fresh model and our wish somebody had it optimised (409): that file is taken, and
     there is nothing to remark.
     """
@@ -116,7 +116,7 @@ def test_somebody_was_quicker(slug: str, board: Board, service: ThreadService) -
     assert len(service.requests("POST", "/v1/models/*:optimize")) == 1
 
 
-def test_a_fresh_one_is_optimised_once(board: Board, service: ThreadService) -> None:
+def test_a_fresh_one_is_optimised_once(board: JobService, service: ThreadService) -> None:
     """Asked for with the generation: one optimisation at that level, and the lighter file is what
     is here.
     """
@@ -132,12 +132,12 @@ def test_fetching_again_buys_no_optimisation(home: Path, service: ThreadService)
 
     A Blender that can fetches the original again, at no cost.
     """
-    first = Board(quick(home, readable=frozenset({WEBP})), account(service))
+    first = JobService(quick(home, readable=frozenset({WEBP})), account(service))
     job = first.start(LAMP, optimize=LIGHT)
     first.watch([job.id])
     assert first.job(job.id).optimization is None
     assert first.close(20)
-    later = Board(quick(home, readable=OPTIMIZED_NEEDS), account(service))
+    later = JobService(quick(home, readable=OPTIMIZED_NEEDS), account(service))
     later.fetch_again(job.id)
     later.watch([job.id])
     assert later.job(job.id).phase is Phase.READY
@@ -149,7 +149,7 @@ def test_fetching_again_brings_the_file_that_was_wanted(home: Path, service: Thr
     """Somebody else had it optimised: that file is there, costs nothing, and is taken the second
     time too.
     """
-    board = Board(quick(home), account(service))
+    board = JobService(quick(home), account(service))
     job = board.start(replace(LAMP, prompt="a lamp [already-optimized]"), optimize=LIGHT)
     board.watch([job.id])
     board.fetch_again(job.id)
@@ -160,7 +160,7 @@ def test_fetching_again_brings_the_file_that_was_wanted(home: Path, service: Thr
     assert board.close(20)
 
 
-def test_a_world_is_not_optimised(board: Board) -> None:
+def test_a_world_is_not_optimised(board: JobService) -> None:
     """That is said before anything is started."""
     with pytest.raises(NotPossible, match="for models"):
         board.start(GenerationRequest(Kind.WORLD, "a hall"), optimize=LIGHT)
@@ -168,7 +168,9 @@ def test_a_world_is_not_optimised(board: Board) -> None:
 
 
 @pytest.mark.parametrize("told", [True, False])
-def test_the_price_of_an_optimisation(told: bool, board: Board, service: ThreadService) -> None:
+def test_the_price_of_an_optimisation(
+    told: bool, board: JobService, service: ThreadService
+) -> None:
     """Asked with the model's id; a Mint that does not tell prices is an empty estimate, no
     complaint.
     """
@@ -229,7 +231,7 @@ def test_a_refused_attempt_looks_at_the_model() -> None:
 
 @pytest.mark.parametrize("phase", [Phase.REVIEW, Phase.BILLING])
 def test_what_waits_for_a_person_in_another_job_is_not_retried(
-    phase: Phase, home: Path, quiet: Board
+    phase: Phase, home: Path, quiet: JobService
 ) -> None:
     """The Library still shows the failure, but the attempt after it waits for its user: that is
     said, and nothing more is begun.
@@ -270,7 +272,9 @@ def test_an_import_of_what_failed_can_be_retried_too() -> None:
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-def test_a_failed_entry_of_the_library(kind: Kind, board: Board, service: ThreadService) -> None:
+def test_a_failed_entry_of_the_library(
+    kind: Kind, board: JobService, service: ThreadService
+) -> None:
     """It becomes a job that ends with files; one new operation, and a second click does not make
     another.
     """
@@ -289,7 +293,7 @@ def test_a_failed_entry_of_the_library(kind: Kind, board: Board, service: Thread
     assert len(service.requests("POST", f"/v1/{kind}s/{failed.id}:retry")) == 1
 
 
-def test_the_job_that_failed_with_it_is_retried(board: Board, service: ThreadService) -> None:
+def test_the_job_that_failed_with_it_is_retried(board: JobService, service: ThreadService) -> None:
     """Where it is on the list no second job is made of it."""
     job = board.start(replace(LAMP, prompt="a lamp [transient]"))
     board.watch([job.id])
@@ -301,7 +305,7 @@ def test_the_job_that_failed_with_it_is_retried(board: Board, service: ThreadSer
     assert board.job(job.id).phase is Phase.READY
 
 
-def test_what_is_being_made_cannot_be_retried(board: Board) -> None:
+def test_what_is_being_made_cannot_be_retried(board: JobService) -> None:
     """That is said, and no job is made."""
     with pytest.raises(NotPossible, match="has not failed"):
         board.attempt(Asset.read(Kind.MODEL, {"id": "res_1", "status": "running"}))
@@ -312,7 +316,9 @@ def test_what_is_being_made_cannot_be_retried(board: Board) -> None:
 # ------------------------------------------------------------------------------------------------------------------
 
 
-def test_again_is_the_same_request_under_another_key(board: Board, service: ThreadService) -> None:
+def test_again_is_the_same_request_under_another_key(
+    board: JobService, service: ThreadService
+) -> None:
     """Two operations with one body; a variation differs in its prompt alone."""
     first = board.start(replace(LAMP, name="Lamp"), Target(at=(1, 2, 3)), optimize=LIGHT)
     same = request_template.of_job(first)

@@ -15,7 +15,7 @@ import pytest
 
 from mint_blender.jobs.engine.dispatch import connect
 from mint_blender.jobs.job import Phase
-from mint_blender.jobs.service import Board
+from mint_blender.jobs.service import JobService
 from mint_blender.jobs.workflow.lost_operations import REPEATED_FOR
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Format, Kind, Mode, OptimizationLevel
@@ -50,7 +50,7 @@ def script(service: ThreadService, path: str, answer: dict[str, Any], when: str)
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("name", GIVES_UP)
 def test_a_start_comes_to_its_end_with_one_operation(
-    board: Board, service: ThreadService, name: str, when: str
+    board: JobService, service: ThreadService, name: str, when: str
 ) -> None:
     """Whether Mint had carried it out or not: the same key again, and one operation."""
     script(service, "/v1/models:generate", GIVES_UP[name], when)
@@ -65,7 +65,7 @@ def test_a_start_comes_to_its_end_with_one_operation(
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_so_do_a_retry_an_optimization_and_a_conversion(
-    board: Board, service: ThreadService, when: str
+    board: JobService, service: ThreadService, when: str
 ) -> None:
     """524 to each of them, once: one operation each."""
     job = board.start(replace(LAMP, prompt="a lamp [transient]"))
@@ -88,7 +88,7 @@ def test_so_do_a_retry_an_optimization_and_a_conversion(
     assert len(service.operations()) == 4
 
 
-def test_a_generic_conflict_keeps_a_start(board: Board, service: ThreadService) -> None:
+def test_a_generic_conflict_keeps_a_start(board: JobService, service: ThreadService) -> None:
     """It is sent again, under its key."""
     script(
         service,
@@ -102,7 +102,7 @@ def test_a_generic_conflict_keeps_a_start(board: Board, service: ThreadService) 
 
 
 def test_a_place_that_is_not_free_after_a_lost_answer_proves_nothing(
-    board: Board, service: ThreadService
+    board: JobService, service: ThreadService
 ) -> None:
     """The first try was carried out, its answer lost, and no later one finds a free place.
 
@@ -129,7 +129,7 @@ def test_a_place_that_is_not_free_after_a_lost_answer_proves_nothing(
     )
 
 
-def test_previews_of_before_are_not_shown_again(board: Board, service: ThreadService) -> None:
+def test_previews_of_before_are_not_shown_again(board: JobService, service: ThreadService) -> None:
     """Each revision has another picture, and one approval is enough."""
     job = board.start(replace(LAMP, prompt="a lamp [lagging]", mode=Mode.REVIEW))
     board.watch([job.id])
@@ -147,7 +147,7 @@ def test_previews_of_before_are_not_shown_again(board: Board, service: ThreadSer
     assert len(service.requests("POST", "*:approve")) == 1
 
 
-def test_a_mode_that_is_not_told_is_reviewed(board: Board) -> None:
+def test_a_mode_that_is_not_told_is_reviewed(board: JobService) -> None:
     """Mint does not say that it waits: the job knows what it has asked for."""
     job = board.start(replace(LAMP, prompt="a lamp [no-mode]", mode=Mode.REVIEW))
     board.watch([job.id])
@@ -172,7 +172,7 @@ def test_a_lost_start_is_found_in_the_list(home: Path, service: ThreadService) -
             }
         ]
     )
-    board = Board(quick(home), account(service))
+    board = JobService(quick(home), account(service))
     job = board.start(LAMP)
     while not service.operations():
         board.hear()
@@ -184,7 +184,7 @@ def test_a_lost_start_is_found_in_the_list(home: Path, service: ThreadService) -
     client.close()
     setup = quick(home)
     later = replace(setup.terms, now=lambda: time.time() + REPEATED_FOR)
-    board = Board(replace(setup, terms=later), account(service))
+    board = JobService(replace(setup, terms=later), account(service))
     board.resume(job.id)
     board.watch([job.id])
     assert board.job(job.id).phase is Phase.READY

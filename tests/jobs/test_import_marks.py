@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.engine.config import Setup
+from mint_blender.jobs.engine.config import EngineConfig
 from mint_blender.jobs.job import Cause, Phase
-from mint_blender.jobs.service import Board
+from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage import import_marks
-from mint_blender.jobs.storage.journal import Journal, JournalTrouble
+from mint_blender.jobs.storage.journal import Journal, JournalError
 from mint_blender.mint.account import Account
 
 from .telling import a_job
@@ -40,23 +40,23 @@ def in_another_process(then: str, home: Path, job_id: str) -> subprocess.Popen[b
 
 
 @pytest.fixture
-def board(tmp_path: Path) -> Iterator[Board]:
+def board(tmp_path: Path) -> Iterator[JobService]:
     """A board with a result that is ready, and no Mint."""
     job = replace(a_job(), id="ready", phase=Phase.READY)
     with_job = Journal(tmp_path)
     with_job.add(job)
     with_job.close()
-    board = Board(Setup(tmp_path), Account("key", "http://127.0.0.1:9/v1"))
+    board = JobService(EngineConfig(tmp_path), Account("key", "http://127.0.0.1:9/v1"))
     yield board
     board.close()
 
 
-def marks(board: Board) -> list[Path]:
+def marks(board: JobService) -> list[Path]:
     """What is marked on disk."""
     return list((board.home / "importing").glob("*"))
 
 
-def test_an_import_that_was_killed_lets_its_job_wait(board: Board) -> None:
+def test_an_import_that_was_killed_lets_its_job_wait(board: JobService) -> None:
     """The process died in the middle: the job is still ready, with a sentence, and the mark is
     gone.
     """
@@ -76,7 +76,7 @@ def test_an_import_that_was_killed_lets_its_job_wait(board: Board) -> None:
     assert marks(board) == []
 
 
-def test_an_import_that_goes_on_elsewhere_has_not_crashed(board: Board) -> None:
+def test_an_import_that_goes_on_elsewhere_has_not_crashed(board: JobService) -> None:
     """Another Blender may be in the middle of one just now."""
     other = in_another_process(
         "print(flush=True); __import__('time').sleep(60)", board.home, "ready"
@@ -92,7 +92,9 @@ def test_an_import_that_goes_on_elsewhere_has_not_crashed(board: Board) -> None:
 
 
 @pytest.mark.parametrize("error", [None, ValueError])
-def test_an_import_that_ends_leaves_no_mark(board: Board, error: type[Exception] | None) -> None:
+def test_an_import_that_ends_leaves_no_mark(
+    board: JobService, error: type[Exception] | None
+) -> None:
     """Well or badly, as long as the process lives."""
     try:
         with import_marks.importing(board.home, "ready"):
@@ -104,7 +106,7 @@ def test_an_import_that_ends_leaves_no_mark(board: Board, error: type[Exception]
     assert marks(board) == []
 
 
-def test_a_mark_of_a_job_that_is_gone_is_taken_away(board: Board) -> None:
+def test_a_mark_of_a_job_that_is_gone_is_taken_away(board: JobService) -> None:
     """It was dismissed meanwhile, or the mark says nothing that can be read."""
     in_another_process("os._exit(1)", board.home, "dismissed").wait()
     (board.home / "importing" / "odd.json").write_bytes(b"\xff{")
@@ -113,13 +115,13 @@ def test_a_mark_of_a_job_that_is_gone_is_taken_away(board: Board) -> None:
 
 
 def test_what_cannot_be_noted_is_noted_the_next_time(
-    board: Board, monkeypatch: pytest.MonkeyPatch
+    board: JobService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The journal is locked: nobody is stopped by that, and nothing is forgotten."""
     in_another_process("os._exit(1)", board.home, "ready").wait()
 
     def locked(*_: object, **more: object) -> None:
-        raise JournalTrouble("The job journal is locked.")
+        raise JournalError("The job journal is locked.")
 
     with monkeypatch.context() as patched:
         patched.setattr(board, "could_not_place", locked)

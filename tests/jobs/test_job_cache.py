@@ -14,20 +14,20 @@ from pathlib import Path
 import pytest
 
 from mint_blender.jobs.job import Phase
-from mint_blender.jobs.service import Board
-from mint_blender.jobs.storage.journal import Journal, JournalTrouble
+from mint_blender.jobs.service import JobService
+from mint_blender.jobs.storage.journal import Journal, JournalError
 
 from .telling import a_job
 
 
 @pytest.fixture
-def board(quiet: Board) -> Board:
+def board(quiet: JobService) -> JobService:
     """Nothing here needs a Mint."""
     return quiet
 
 
 @pytest.fixture
-def other(board: Board, home: Path) -> Iterator[Journal]:
+def other(board: JobService, home: Path) -> Iterator[Journal]:
     """The journal, as another process has it open."""
     journal = Journal(home)
     yield journal
@@ -35,7 +35,7 @@ def other(board: Board, home: Path) -> Iterator[Journal]:
 
 
 @contextmanager
-def no_commit(board: Board, home: Path) -> Iterator[None]:
+def no_commit(board: JobService, home: Path) -> Iterator[None]:
     """Every change of a job owes something that is never paid: SQLite notices that only when it is
     to be committed.
     """
@@ -54,24 +54,24 @@ def no_commit(board: Board, home: Path) -> Iterator[None]:
 
 @pytest.mark.parametrize(
     ("phase", "act"),
-    [(Phase.WAITING, Board.cancel_waiting), (Phase.PLACED, Board.dismiss_finished)],
+    [(Phase.WAITING, JobService.cancel_waiting), (Phase.PLACED, JobService.dismiss_finished)],
 )
 def test_what_is_not_committed_has_not_happened(
-    board: Board, home: Path, phase: Phase, act: Callable[[Board], None]
+    board: JobService, home: Path, phase: Phase, act: Callable[[JobService], None]
 ) -> None:
     """The disk is full when many jobs are changed at once: each is as it was, on the list too, and
     the same click can be made again.
     """
     board._known.add(*(replace(a_job(), phase=phase) for _ in range(3)))
     before = board.jobs()
-    with no_commit(board, home), pytest.raises(JournalTrouble, match="cannot be read or written"):
+    with no_commit(board, home), pytest.raises(JournalError, match="cannot be read or written"):
         act(board)
     assert board.jobs() == board._journal.jobs() == before
     act(board)
     assert board.jobs() == board._journal.jobs() != before
 
 
-def test_only_what_is_finished_now_leaves_the_list(board: Board, other: Journal) -> None:
+def test_only_what_is_finished_now_leaves_the_list(board: JobService, other: Journal) -> None:
     """Another process has gone on with a job meanwhile: it stays, though the list here does not say
     so yet.
     """
@@ -83,7 +83,7 @@ def test_only_what_is_finished_now_leaves_the_list(board: Board, other: Journal)
 
 
 def test_what_could_not_be_read_is_read_the_next_time(
-    board: Board, other: Journal, monkeypatch: pytest.MonkeyPatch
+    board: JobService, other: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process has written, and the journal is locked when it is looked for: the change is
     found later.
@@ -92,11 +92,11 @@ def test_what_could_not_be_read_is_read_the_next_time(
     other.add(job)
 
     def locked(since: int) -> None:
-        raise JournalTrouble("The job journal cannot be read or written (database is locked).")
+        raise JournalError("The job journal cannot be read or written (database is locked).")
 
     with monkeypatch.context() as patch:
         patch.setattr(board._journal, "changes", locked)
-        with pytest.raises(JournalTrouble, match="locked"):
+        with pytest.raises(JournalError, match="locked"):
             board.catch_up()
     assert board.catch_up()
     assert board.jobs() == [job]

@@ -14,7 +14,7 @@ import pytest
 
 from mint_blender.jobs.job import Decision, Job, Phase, Target, Verb
 from mint_blender.jobs.job_groups import MORE, PAGE, Group, Part, group_of, line_up
-from mint_blender.jobs.service import Board
+from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.storage.ownership import Driver
 from mint_blender.mint.account import Account
@@ -127,14 +127,14 @@ def service() -> Iterator[ThreadService]:
 
 
 @pytest.fixture
-def board(home: Path, service: ThreadService) -> Iterator[Board]:
+def board(home: Path, service: ThreadService) -> Iterator[JobService]:
     """A board on it."""
-    board = Board(quick(home), account(service))
+    board = JobService(quick(home), account(service))
     yield board
     assert board.close(20)
 
 
-def commits(board: Board, act: Callable[[], None]) -> int:
+def commits(board: JobService, act: Callable[[], None]) -> int:
     """How often the board's journal is committed while that is done."""
     said: list[str] = []
     board._journal._db.connection.set_trace_callback(said.append)
@@ -143,7 +143,7 @@ def commits(board: Board, act: Callable[[], None]) -> int:
     return said.count("COMMIT")
 
 
-def test_the_line_is_cancelled_at_once(board: Board, service: ThreadService) -> None:
+def test_the_line_is_cancelled_at_once(board: JobService, service: ThreadService) -> None:
     """Those in line, in one commit; what was sent goes on, and nothing more is ever sent."""
     request = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
     jobs = board.start_all((request, Target()) for _ in range(60))
@@ -178,7 +178,7 @@ def test_what_is_finished_leaves_the_list_at_once(home: Path) -> None:
 
     What it cost is still known.
     """
-    board = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    board = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
     board.allow_online(False)
     ended = [
         job for phase in (Phase.PLACED, Phase.CANCELED, Phase.FAILED) for job in jobs_in(phase, 40)

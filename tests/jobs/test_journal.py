@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from mint_blender.files import filesystem
 from mint_blender.jobs.job import Decision, Job, Phase, Verb
 from mint_blender.jobs.storage import journal_mode
-from mint_blender.jobs.storage.journal import Journal, JournalTrouble
+from mint_blender.jobs.storage.journal import Journal, JournalError
 from mint_blender.jobs.storage.ownership import Driver
 from mint_blender.mint.schema import Kind
 
@@ -295,7 +295,7 @@ def test_a_newer_journal_is_refused_in_words_and_left_alone(home: Path) -> None:
     database.close()
     before = (home / "journal.sqlite3").read_bytes()
     with pytest.raises(
-        JournalTrouble, match=r"was written by a newer version of this add-on: update the add-on\.$"
+        JournalError, match=r"was written by a newer version of this add-on: update the add-on\.$"
     ):
         Journal(home)
     assert (home / "journal.sqlite3").read_bytes() == before
@@ -305,7 +305,7 @@ def test_a_home_that_cannot_be_is_refused_in_words(tmp_path: Path) -> None:
     """The sentence names the place, and the variable that chooses another."""
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(
-        JournalTrouble, match=r"journal\.sqlite3 cannot be opened .* MINT_BLENDER_HOME\.$"
+        JournalError, match=r"journal\.sqlite3 cannot be opened .* MINT_BLENDER_HOME\.$"
     ):
         Journal(tmp_path / "file" / "home")
 
@@ -314,9 +314,7 @@ def test_a_file_that_is_no_journal_is_refused_in_words(home: Path) -> None:
     """Something else lies where the journal should be."""
     home.mkdir()
     (home / "journal.sqlite3").write_text("I am a poem. " * 100)
-    with pytest.raises(
-        JournalTrouble, match=r"cannot be read or written \(file is not a database\)"
-    ):
+    with pytest.raises(JournalError, match=r"cannot be read or written \(file is not a database\)"):
         Journal(home)
 
 
@@ -328,7 +326,7 @@ def test_a_failed_write_is_told_in_words_and_changes_nothing(journal: Journal, h
         "CREATE TRIGGER full BEFORE INSERT ON changes BEGIN SELECT raise(ABORT, 'disk is full'); END"
     )
     with pytest.raises(
-        JournalTrouble,
+        JournalError,
         match=r"cannot be read or written \(disk is full\)\. Check the folder and the free space on its disk",
     ):
         journal.save(replace(job, phase=Phase.SENDING))
@@ -382,7 +380,7 @@ def test_a_log_that_another_program_keeps_on_a_network(
     local = Journal(home)
     local.add(a_job())
     monkeypatch.setattr(filesystem, "is_local", lambda folder: False)
-    with pytest.raises(JournalTrouble, match="Quit all other Blenders"):
+    with pytest.raises(JournalError, match="Quit all other Blenders"):
         Journal(home)
     local.close()
     Journal(home).close()

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from mint_blender.jobs.job import Decision, Phase, Verb
-from mint_blender.jobs.service import Board
-from mint_blender.jobs.storage.journal import Journal, JournalTrouble, Unreadable
+from mint_blender.jobs.service import JobService
+from mint_blender.jobs.storage.journal import Journal, JournalError, Unreadable
 from mint_blender.jobs.storage.ownership import Driver
 from mint_blender.mint.account import Account
 
@@ -98,7 +98,7 @@ def test_the_board_shows_what_cannot_be_read(home: Path) -> None:
     journal.add(good, bad)
     journal.close()
     before = damage(home, bad.id, "another phase")
-    board = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    board = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
     board.allow_online(False)
     assert [job.id for job in board.jobs()] == [good.id]
     board.resume_all()
@@ -120,7 +120,7 @@ def test_a_record_may_become_unreadable_while_it_is_shown(home: Path) -> None:
     job = replace(a_job(), phase=Phase.PAUSED)
     journal.add(job)
     journal.close()
-    board = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    board = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
     damage(home, job.id, "another phase")
     assert board.catch_up()
     assert (board.jobs(), [each.id for each in board.unreadable()]) == ([], [job.id])
@@ -140,7 +140,7 @@ def test_a_full_disk_is_told_and_loses_nothing(journal: Journal, home: Path) -> 
     ((pages,),) = journal._db.rows("PRAGMA page_count")
     journal._db.rows(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(
-        JournalTrouble,
+        JournalError,
         match=r"\(database or disk is full\)\. The disk is full\. Free some space, then try again\.$",
     ):
         journal.add(*(a_job("x" * 4000) for _ in range(20)))
@@ -156,7 +156,7 @@ def test_a_locked_journal_is_told(journal: Journal, home: Path) -> None:
     with closing(sqlite3.connect(home / "journal.sqlite3", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(
-            JournalTrouble, match=r"\(database is locked\)\. Another program is using it"
+            JournalError, match=r"\(database is locked\)\. Another program is using it"
         ):
             journal.add(a_job())
     journal.add(a_job())
@@ -167,7 +167,7 @@ def test_a_journal_that_may_not_be_written_is_told(journal: Journal) -> None:
     journal.add(a_job())
     journal._db.rows("PRAGMA query_only = ON")
     with pytest.raises(
-        JournalTrouble, match=r"Allow writing to it and its folder, or set MINT_BLENDER_HOME\.$"
+        JournalError, match=r"Allow writing to it and its folder, or set MINT_BLENDER_HOME\.$"
     ):
         journal.add(a_job())
     assert len(journal.jobs()) == 1
@@ -209,7 +209,7 @@ def test_a_damaged_file_is_told_in_every_call(home: Path, break_it: Callable[[Pa
     sentences = []
     try:
         journal = Journal(home)
-    except JournalTrouble as trouble:
+    except JournalError as trouble:
         sentences.append(str(trouble))
     else:
         calls: list[Callable[[], object]] = [
@@ -224,7 +224,7 @@ def test_a_damaged_file_is_told_in_every_call(home: Path, break_it: Callable[[Pa
         for call in calls:
             try:
                 call()
-            except JournalTrouble as trouble:
+            except JournalError as trouble:
                 sentences.append(str(trouble))
         journal.close()
     assert sentences
@@ -239,9 +239,9 @@ def test_a_damaged_file_is_told_in_every_call(home: Path, break_it: Callable[[Pa
 def test_a_folder_without_write_permission_is_told() -> None:
     """Neither the journal nor the proof of life can be made there: both say it in the same class."""
     home = Path("/proc/self/mint")
-    with pytest.raises(JournalTrouble, match=r"/proc/self/mint/journal.sqlite3 cannot be opened"):
-        Board(quick(home), Account("key"))
-    with pytest.raises(JournalTrouble, match=r"/proc/self/mint/drivers cannot be read or written"):
+    with pytest.raises(JournalError, match=r"/proc/self/mint/journal.sqlite3 cannot be opened"):
+        JobService(quick(home), Account("key"))
+    with pytest.raises(JournalError, match=r"/proc/self/mint/drivers cannot be read or written"):
         Driver(home)
 
 
@@ -251,10 +251,10 @@ def test_a_board_that_cannot_be_opened_holds_nothing(home: Path) -> None:
     """
     Journal(home).close()
     (home / "drivers").write_text("not a folder")
-    with pytest.raises(JournalTrouble, match="drivers cannot be read or written"):
-        Board(quick(home), Account("key"))
+    with pytest.raises(JournalError, match="drivers cannot be read or written"):
+        JobService(quick(home), Account("key"))
     (home / "drivers").unlink()
-    assert Board(quick(home), Account("key")).close(20)
+    assert JobService(quick(home), Account("key")).close(20)
     shutil.rmtree(home)
 
 
@@ -262,6 +262,6 @@ def test_closing_a_board_never_raises(home: Path) -> None:
     """The journal is gone or locked at the end: what was to be read stays where it is, and Blender
     quits.
     """
-    board = Board(quick(home), Account("key"))
+    board = JobService(quick(home), Account("key"))
     board._journal._db.close()
     assert board.close(20)

@@ -28,7 +28,7 @@ from mint_blender.jobs.library.view_model import (
     state_words,
 )
 from mint_blender.jobs.queries import FileFacts, ListPage, Question, Thumbnail
-from mint_blender.jobs.service import Board
+from mint_blender.jobs.service import JobService
 from mint_blender.jobs.transfers import file_queries
 from mint_blender.mint.schema import Asset, Kind, Page
 
@@ -384,14 +384,14 @@ def service() -> Iterator[ThreadService]:
 
 
 @pytest.fixture
-def board(home: Path, service: ThreadService) -> Iterator[Board]:
+def board(home: Path, service: ThreadService) -> Iterator[JobService]:
     """A board that talks to it."""
-    board = Board(quick(home), account(service))
+    board = JobService(quick(home), account(service))
     yield board
     assert board.close()
 
 
-def asked(board: Board, *questions: Question) -> list[Answered]:
+def asked(board: JobService, *questions: Question) -> list[Answered]:
     """Ask, and wait for all answers."""
     for question in questions:
         board.ask(question)
@@ -400,7 +400,7 @@ def asked(board: Board, *questions: Question) -> list[Answered]:
     return [board.answers.pop(question) for question in questions]
 
 
-def test_the_whole_list_through_the_worker(board: Board, service: ThreadService) -> None:
+def test_the_whole_list_through_the_worker(board: JobService, service: ThreadService) -> None:
     """65 models and 4 worlds are three and one requests of 30; the worker's thread is gone
     afterwards.
     """
@@ -420,14 +420,14 @@ def test_the_whole_list_through_the_worker(board: Board, service: ThreadService)
         time.sleep(0.005)
 
 
-def first_model(board: Board) -> Asset:
+def first_model(board: JobService) -> Asset:
     """A finished model."""
     (said,) = asked(board, MODELS)
     assert isinstance(said.answer, Page)
     return next(asset for asset in said.answer.data if state_of(asset) is State.DONE)
 
 
-def test_pictures_come_once(board: Board, service: ThreadService, home: Path) -> None:
+def test_pictures_come_once(board: JobService, service: ThreadService, home: Path) -> None:
     """A picture is downloaded once, whoever asks again; it lies in the cache with the ending that
     its bytes ask for.
     """
@@ -443,7 +443,7 @@ def test_pictures_come_once(board: Board, service: ThreadService, home: Path) ->
 
 
 def test_the_cache_of_pictures_is_bounded(
-    board: Board, monkeypatch: pytest.MonkeyPatch, home: Path
+    board: JobService, monkeypatch: pytest.MonkeyPatch, home: Path
 ) -> None:
     """Beyond its size the picture that was not looked at for the longest time goes."""
     monkeypatch.setattr(file_queries, "PRUNE_EVERY", 1)
@@ -466,14 +466,14 @@ def test_the_cache_of_pictures_is_bounded(
     }
 
 
-def test_a_picture_that_is_gone_is_a_sentence(board: Board, service: ThreadService) -> None:
+def test_a_picture_that_is_gone_is_a_sentence(board: JobService, service: ThreadService) -> None:
     """The file host knows no such file: no picture, and the reason."""
     (said,) = asked(board, Thumbnail(f"{service.files}/images/none.webp"))
     assert said.answer is None
     assert "HTTP 404" in (said.complaint or "")
 
 
-def test_file_facts_without_the_file(board: Board, service: ThreadService) -> None:
+def test_file_facts_without_the_file(board: JobService, service: ThreadService) -> None:
     """Vertices, faces and size of a model, as the file has them, for one request of a range."""
     model = first_model(board)
     assert model.assets is not None
@@ -488,7 +488,7 @@ def test_file_facts_without_the_file(board: Board, service: ThreadService) -> No
     assert request.headers["range"] == "bytes=0-65535"
 
 
-def test_offline_nothing_is_asked(board: Board, service: ThreadService) -> None:
+def test_offline_nothing_is_asked(board: JobService, service: ThreadService) -> None:
     """Without permission to go online every question is answered with a sentence."""
     board.allow_online(False)
     for said in asked(

@@ -29,7 +29,7 @@ from mint_blender.jobs.library.pages import Shelf
 from mint_blender.jobs.library.updates import Told
 from mint_blender.jobs.library.view_model import Filter, Library, State, View, state_of
 from mint_blender.jobs.queries import ListPage
-from mint_blender.jobs.service import Board
+from mint_blender.jobs.service import JobService
 from mint_blender.mint.schema import Asset, Format, Kind, Page
 
 from ..mint_service.running import ThreadService, running_service
@@ -397,14 +397,14 @@ def service() -> Iterator[ThreadService]:
 
 
 @pytest.fixture
-def board(home: Path, service: ThreadService) -> Iterator[Board]:
+def board(home: Path, service: ThreadService) -> Iterator[JobService]:
     """A board that talks to it."""
-    board = Board(quick(home), account(service))
+    board = JobService(quick(home), account(service))
     yield board
     assert board.close()
 
 
-def loaded(board: Board) -> Library:
+def loaded(board: JobService) -> Library:
     """All models."""
     library = Library()
     while (question := library.next_page(Kind.MODEL)) is not None:
@@ -414,7 +414,7 @@ def loaded(board: Board) -> Library:
     return library
 
 
-def followed(library: Library, board: Board, job: Job) -> list[State]:
+def followed(library: Library, board: JobService, job: Job) -> list[State]:
     """In which states the job's entry was, while the job was carried out; the entry is there from
     the beginning.
     """
@@ -433,7 +433,7 @@ def followed(library: Library, board: Board, job: Job) -> list[State]:
     return seen
 
 
-def test_a_real_retry_of_an_old_entry(board: Board, service: ThreadService) -> None:
+def test_a_real_retry_of_an_old_entry(board: JobService, service: ThreadService) -> None:
     """Through the worker: failed, being made, done; of the lists not one page is read for that, and
     Mint's list says the same afterwards.
     """
@@ -451,7 +451,7 @@ def test_a_real_retry_of_an_old_entry(board: Board, service: ThreadService) -> N
     assert (library.get(old.id), library.get(old.id).raw) == (at_mint, at_mint.raw)  # type: ignore[union-attr]
 
 
-def test_a_real_deletion(board: Board, service: ThreadService) -> None:
+def test_a_real_deletion(board: JobService, service: ThreadService) -> None:
     """What was deleted in the web app goes from the list as soon as a job cannot fetch it."""
     library = loaded(board)
     gone = library.entries(Filter(Kind.MODEL, State.DONE))[3]
@@ -466,7 +466,7 @@ def test_a_real_deletion(board: Board, service: ThreadService) -> None:
     assert library.count() == 64
 
 
-def test_a_lagging_resource_ends_done(board: Board, service: ThreadService) -> None:
+def test_a_lagging_resource_ends_done(board: JobService, service: ThreadService) -> None:
     """A fresh model that says "running" to its first reads: the operation knows better."""
     service.scenario(switches=["incomplete"])
     library = loaded(board)

@@ -13,7 +13,7 @@ import pytest
 from mint_blender.jobs.budget.spending import Limits, committed, date_of, entry, spent_on
 from mint_blender.jobs.job import Cause, Decision, Job, Phase, Verb
 from mint_blender.jobs.queries import Price
-from mint_blender.jobs.service import Board, TooExpensive
+from mint_blender.jobs.service import JobService, TooExpensive
 from mint_blender.jobs.workflow.effects import Quote, Start, TakeSlot
 from mint_blender.jobs.workflow.run import Terms
 from mint_blender.mint.account_schema import Estimate
@@ -59,12 +59,12 @@ def test_of_two_processes_at_the_same_moment_one_is_refused(home: Path) -> None:
             assert sorted([one.hear(), other.hear()]) == [False, True]
 
 
-def test_a_job_of_another_board_is_counted_before_it_is_read(quiet: Board, home: Path) -> None:
+def test_a_job_of_another_board_is_counted_before_it_is_read(quiet: JobService, home: Path) -> None:
     """What another board has committed a moment ago counts, although nobody has caught up."""
     with Elsewhere(home) as other:
         other.ask("open_offline")
         assert other.ask("start_within", 150, 100, 0)
-        quiet.purse.limits = Limits(day=150)
+        quiet.budget.limits = Limits(day=150)
         request = GenerationRequest(Kind.MODEL, "a lamp")
         quiet.learn(Price.of(request), Estimate(None, 100.0, 100.0))
         with pytest.raises(TooExpensive, match="With the 100 Credits spent today"):
@@ -155,7 +155,9 @@ def test_an_approved_job_counts_on_the_day_of_the_approval() -> None:
         (Limits(each=1650, day=2150), None),
     ],
 )
-def test_approving_is_within_the_limits(quiet: Board, limits: Limits, says: str | None) -> None:
+def test_approving_is_within_the_limits(
+    quiet: JobService, limits: Limits, says: str | None
+) -> None:
     """1,500 of a World's 1,650 Credits are spent then.
 
     What the Preview has cost today is not counted twice.
@@ -164,7 +166,7 @@ def test_approving_is_within_the_limits(quiet: Board, limits: Limits, says: str 
     other = replace(at_preview(500.0), phase=Phase.PLACED, id="other")
     quiet._known.add(job, other)
     quiet.learn(Price.of(WORLD), PRICE)
-    quiet.purse.limits = limits
+    quiet.budget.limits = limits
     if says is None:
         quiet.approve(job.id)
     else:
@@ -172,18 +174,18 @@ def test_approving_is_within_the_limits(quiet: Board, limits: Limits, says: str 
             quiet.approve(job.id)
     assert (quiet.job(job.id).decision is None) is (says is not None)
     if says is not None:
-        with quiet.purse.beyond_limits():
+        with quiet.budget.beyond_limits():
             quiet.approve(job.id)
         assert quiet.spent_today() == 1650 + 500
 
 
-def test_the_price_of_an_approval_is_asked_first(quiet: Board) -> None:
+def test_the_price_of_an_approval_is_asked_first(quiet: JobService) -> None:
     """Not known yet: whoever has a window is told what to ask; where Mint does not tell it, what
     was told at the click holds.
     """
     job = at_preview()
     quiet._known.add(job)
-    quiet.purse.limits = Limits(each=1650)
+    quiet.budget.limits = Limits(each=1650)
     with pytest.raises(TooExpensive) as caught:
         quiet.approve(job.id)
     assert caught.value.unasked == (Price.of(WORLD),)
@@ -191,19 +193,19 @@ def test_the_price_of_an_approval_is_asked_first(quiet: Board) -> None:
     quiet.approve(job.id)
 
 
-def test_revising_is_within_the_limits(quiet: Board) -> None:
+def test_revising_is_within_the_limits(quiet: JobService) -> None:
     """Another Preview is paid for: 150 Credits more, not the whole World."""
     job = at_preview()
     quiet._known.add(job)
     quiet.learn(Price.of(WORLD), PRICE)
-    quiet.purse.limits = Limits(each=299)
+    quiet.budget.limits = Limits(each=299)
     with pytest.raises(TooExpensive, match="about 300 Credits"):
         quiet.revise(job.id, "more ivy")
-    quiet.purse.limits = Limits(each=300)
+    quiet.budget.limits = Limits(each=300)
     quiet.revise(job.id, "more ivy")
 
 
-def test_without_a_limit_a_click_asks_for_no_price(quiet: Board) -> None:
+def test_without_a_limit_a_click_asks_for_no_price(quiet: JobService) -> None:
     """No limit of the user, none of the job: it is decided at once."""
     job = at_preview(estimate=None)
     quiet._known.add(job)
@@ -215,7 +217,7 @@ def test_without_a_limit_a_click_asks_for_no_price(quiet: Board) -> None:
 # ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_jobs_own_limit_is_kept_at_every_click(quiet: Board) -> None:
+def test_a_jobs_own_limit_is_kept_at_every_click(quiet: JobService) -> None:
     """Whoever goes on with it; a new limit is one the user says, and who goes beyond it knowingly
     lifts it for good.
     """
@@ -236,12 +238,12 @@ def test_a_jobs_own_limit_is_kept_at_every_click(quiet: Board) -> None:
 
     third = replace(at_preview(max_credits=1000.0), id="third")
     quiet._known.add(third)
-    with quiet.purse.beyond_limits():
+    with quiet.budget.beyond_limits():
         quiet.approve(third.id)
     assert quiet.job(third.id).max_credits is None
 
 
-def test_a_retry_adds_to_what_the_job_has_cost(quiet: Board) -> None:
+def test_a_retry_adds_to_what_the_job_has_cost(quiet: JobService) -> None:
     """The limit is for the job in all: two attempts are more than one."""
     failed = replace(
         at_preview(500.0),
@@ -313,7 +315,7 @@ def test_a_start_that_may_have_been_sent_is_repeated() -> None:
     assert isinstance(story.want, Start)
 
 
-def test_a_job_that_stopped_at_its_limit_is_asked_about(quiet: Board) -> None:
+def test_a_job_that_stopped_at_its_limit_is_asked_about(quiet: JobService) -> None:
     """In a window Resume tells the price and the limit; who wants it all the same lifts the limit."""
     story = told(waiting(), now=NOON + DAY).answer(None).answer(Estimate(None, 301.0, 301.0))
     quiet._known.add(story.job)
@@ -324,12 +326,12 @@ def test_a_job_that_stopped_at_its_limit_is_asked_about(quiet: Board) -> None:
     with pytest.raises(TooExpensive, match="about 301 Credits in all, more than its limit of 300"):
         quiet.resume(story.job.id)
     assert not quiet.is_active(story.job.id)
-    with quiet.purse.beyond_limits():
+    with quiet.budget.beyond_limits():
         quiet.resume(story.job.id)
     assert quiet.is_active(story.job.id) and quiet.job(story.job.id).max_credits is None
 
 
-def test_a_job_whose_price_fell_again_goes_on(quiet: Board) -> None:
+def test_a_job_whose_price_fell_again_goes_on(quiet: JobService) -> None:
     """What counts is the price now."""
     story = told(waiting(), now=NOON + DAY).answer(None).answer(Estimate(None, 301.0, 301.0))
     quiet._known.add(story.job)

@@ -18,7 +18,7 @@ from mint_blender.jobs.budget import spending
 from mint_blender.jobs.budget.spending import Limits, committed
 from mint_blender.jobs.job import Job, Phase, Verb
 from mint_blender.jobs.queries import OptimizationPrice, Price
-from mint_blender.jobs.service import Board, TooExpensive
+from mint_blender.jobs.service import JobService, TooExpensive
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest
@@ -132,15 +132,15 @@ def service() -> Iterator[ThreadService]:
 
 
 @pytest.fixture
-def board(home: Path, service: ThreadService) -> Iterator[Board]:
+def board(home: Path, service: ThreadService) -> Iterator[JobService]:
     """A board that may block for a price, whose Blender reads optimised files."""
-    board = Board(quick(home, readable=OPTIMIZED_NEEDS), account(service))
+    board = JobService(quick(home, readable=OPTIMIZED_NEEDS), account(service))
     board.waits_for_prices = True
     yield board
     assert board.close(20)
 
 
-def make_a_model(board: Board) -> None:
+def make_a_model(board: JobService) -> None:
     """One that is there."""
     made = board.start(LAMP)
     board.watch([made.id])
@@ -148,12 +148,12 @@ def make_a_model(board: Board) -> None:
 
 @pytest.mark.parametrize("limits", [Limits(each=1000), Limits(day=1000)])
 def test_unknown_is_not_within_a_limit(
-    limits: Limits, board: Board, service: ThreadService
+    limits: Limits, board: JobService, service: ThreadService
 ) -> None:
     """Where there is no model yet, Mint cannot tell: it is refused with that reason, and starts
     when the user wants it all the same.
     """
-    board.purse.limits = limits
+    board.budget.limits = limits
     with pytest.raises(
         TooExpensive,
         match=r"cannot be kept\. What optimising costs, Mint tells only once there is a model\.",
@@ -161,23 +161,23 @@ def test_unknown_is_not_within_a_limit(
         board.start(LAMP, optimize=LIGHT)
     assert caught.value.unasked == ()
     assert board.jobs() == [] and not service.operations()
-    with board.purse.beyond_limits():
+    with board.budget.beyond_limits():
         job = board.start(LAMP, optimize=LIGHT)
     assert (job.estimate, job.optimize_estimate) == (248, None)
 
 
-def test_any_model_tells(board: Board, service: ThreadService) -> None:
+def test_any_model_tells(board: JobService, service: ThreadService) -> None:
     """One that exists is asked about, once.
 
     Generation and optimisation together are held against the limit for one generation.
     """
     make_a_model(board)
-    board.purse.limits = Limits(each=267)
+    board.budget.limits = Limits(each=267)
     for _ in range(2):
         with pytest.raises(TooExpensive, match="about 268 Credits, more than your limit of 267"):
             board.start(LAMP, optimize=LIGHT)
     assert len(service.requests(*ESTIMATE)) == 2
-    board.purse.limits = Limits(each=268)
+    board.budget.limits = Limits(each=268)
     job = board.start(LAMP, optimize=LIGHT)
     assert (job.estimate, job.optimize_estimate) == (248, 20)
     assert board.start(LAMP).optimize_estimate is None
@@ -185,7 +185,7 @@ def test_any_model_tells(board: Board, service: ThreadService) -> None:
     assert board.job(job.id).cost == 268
 
 
-def test_a_model_without_an_optimised_file_tells(board: Board, service: ThreadService) -> None:
+def test_a_model_without_an_optimised_file_tells(board: JobService, service: ThreadService) -> None:
     """One that has such a file may cost nothing more, or be refused: it is only asked about where
     there is no other.
     """
@@ -196,17 +196,17 @@ def test_a_model_without_an_optimised_file_tells(board: Board, service: ThreadSe
     board.find_out(OptimizationPrice())
     asked = service.requests(*ESTIMATE)[-1].body
     assert asked == {"operation": "model_optimization", "modelId": plain}
-    assert board.purse.price(OptimizationPrice()) == 20
+    assert board.budget.price(OptimizationPrice()) == 20
 
 
-def test_a_day_holds_room_for_it(board: Board, service: ThreadService) -> None:
+def test_a_day_holds_room_for_it(board: JobService, service: ThreadService) -> None:
     """While it is still to come: a second generation that leaves no room for the first one's
     optimisation is refused.
     """
     make_a_model(board)
     before = board.spent_today()
     service.scenario(rules=[{"prompt": "stays", "switches": ["stuck"]}])
-    board.purse.limits = Limits(day=before + 248 + 20 + 247)
+    board.budget.limits = Limits(day=before + 248 + 20 + 247)
     first = board.start(replace(LAMP, prompt="one that stays"), optimize=LIGHT)
     while board.job(first.id).cost != 248:
         board.hear()
@@ -218,10 +218,10 @@ def test_a_day_holds_room_for_it(board: Board, service: ThreadService) -> None:
     assert board.spent_today() == before
 
 
-def test_both_prices_are_asked_for_together(board: Board) -> None:
+def test_both_prices_are_asked_for_together(board: JobService) -> None:
     """A window hears at once of all that is not known, so that it asks once and then goes on."""
     board.waits_for_prices = False
-    board.purse.limits = Limits(each=1000)
+    board.budget.limits = Limits(each=1000)
     with pytest.raises(TooExpensive) as caught:
         board.start(LAMP, optimize=LIGHT)
     assert caught.value.unasked == PRICES
@@ -235,21 +235,21 @@ def test_the_journal_knows_what_it_cost(home: Path, service: ThreadService) -> N
     """A Mint that tells no price of optimising: what the last one really cost is taken for the
     next, by another process too.
     """
-    board = Board(quick(home, readable=OPTIMIZED_NEEDS), account(service))
+    board = JobService(quick(home, readable=OPTIMIZED_NEEDS), account(service))
     job = board.start(LAMP, optimize=LIGHT)
     board.watch([job.id])
-    assert board.purse.price(OptimizationPrice()) == 20
+    assert board.budget.price(OptimizationPrice()) == 20
     assert board.close(20)
-    later = Board(quick(home, readable=OPTIMIZED_NEEDS), account(service))
+    later = JobService(quick(home, readable=OPTIMIZED_NEEDS), account(service))
     later.waits_for_prices = True
     later.find_out(Price.of(LAMP))
     service.scenario(
         answers=[{"method": "POST", "path": ESTIMATE[1], "times": 1, "answer": {"status": 404}}]
     )
-    later.purse.limits = Limits(each=267)
+    later.budget.limits = Limits(each=267)
     with pytest.raises(TooExpensive, match="about 268 Credits"):
         later.start(LAMP, optimize=LIGHT)
-    later.purse.limits = Limits(each=268)
+    later.budget.limits = Limits(each=268)
     assert later.start(LAMP, optimize=LIGHT).optimize_estimate == 20
     assert later.close(20)
 
@@ -262,12 +262,12 @@ def test_what_was_dismissed_still_tells(home: Path) -> None:
         journal.add(replace(job, created_at=time.time() - seconds))
         journal.dismiss(job.id)
     journal.close()
-    board = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))
-    assert board.purse.price(OptimizationPrice()) == 35
+    board = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    assert board.budget.price(OptimizationPrice()) == 35
     assert board.close(20)
 
 
-def test_a_retry_is_optimised_too(board: Board) -> None:
+def test_a_retry_is_optimised_too(board: JobService) -> None:
     """A new attempt at what failed is followed by its optimisation as well, which counts against
     the limit.
     """
@@ -276,10 +276,10 @@ def test_a_retry_is_optimised_too(board: Board) -> None:
         lamp(Phase.FAILED), request=LAMP, operation=operation("failed"), created_at=time.time()
     )
     board._known.add(failed)
-    board.purse.limits = Limits(each=267)
+    board.budget.limits = Limits(each=267)
     with pytest.raises(TooExpensive, match="about 268 Credits"):
         board.retry(failed.id)
-    board.purse.limits = Limits(each=268)
+    board.budget.limits = Limits(each=268)
     board.retry(failed.id)
     decision = board.job(failed.id).decision
     assert decision is not None and decision.verb is Verb.RETRY

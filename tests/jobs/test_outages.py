@@ -14,7 +14,7 @@ import pytest
 
 from mint_blender.files.download import Downloader
 from mint_blender.files.errors import DownloadFailed, TooSlow
-from mint_blender.jobs.engine.messages import Hitch, Look, Online, Recovered
+from mint_blender.jobs.engine.messages import Recovered, RetryScheduled, SetOnline, Wake
 from mint_blender.jobs.job import Cause, Decision, Job, Phase, Role, Verb
 from mint_blender.jobs.queries import Balance
 from mint_blender.mint import errors
@@ -121,8 +121,8 @@ def test_what_mint_asks_for_is_kept_for_a_quarter_of_an_hour(office: Office) -> 
     office.run(600 + 900 + 1.5)
     times = office.mint.times("poll")
     assert [later - before for before, later in itertools.pairwise(times)] == [600, 900, 1]
-    hitches = [news for news in office.said if isinstance(news, Hitch)]
-    assert hitches[0].without_answer == 0.0
+    scheduled_retries = [news for news in office.said if isinstance(news, RetryScheduled)]
+    assert scheduled_retries[0].without_answer == 0.0
 
 
 def test_a_decision_is_the_probe(office: Office, home: Path) -> None:
@@ -135,7 +135,7 @@ def test_a_decision_is_the_probe(office: Office, home: Path) -> None:
         "canceled" if what == "cancel" else "running", id=which
     )
     office.journal.decide(jobs[4].id, Decision(Verb.CANCEL, "click"))
-    office.desk.receive(Look(jobs[4].id, 2))
+    office.scheduler.receive(Wake(jobs[4].id, 2))
     office.mint.asked.clear()
     office.run(61)
     assert office.mint.asked[0][1:] == ("cancel", "op_4")
@@ -161,7 +161,7 @@ def test_what_failed_is_tried_at_once_when_one_may_go_online_again(office: Offic
     office.run(HOUR)
     office.mint.says = there
     office.mint.asked.clear()
-    office.desk.receive(Online(True))
+    office.scheduler.receive(SetOnline(True))
     office.run(0.5)
     assert {which for _, _, which in office.mint.asked} == {"op_0", "op_1", "op_2"}
 
@@ -181,7 +181,7 @@ def test_jobs_wait_for_the_answer_whose_key_it_is_as_long_as_it_takes(office: Of
     office.run(6 * HOUR)
     assert office.job(job).phase is Phase.WAITING
     assert len([at for at in asked if at > 1300]) <= 6 * 60
-    assert {news.job_id for news in office.said if isinstance(news, Hitch)} == {job.id}
+    assert {news.job_id for news in office.said if isinstance(news, RetryScheduled)} == {job.id}
     office.mint.me = me  # type: ignore[method-assign]
     office.run(61)
     assert office.job(job).phase is Phase.WORKING
@@ -195,7 +195,7 @@ def test_an_answer_to_a_question_ends_an_outage_too(office: Office) -> None:
     office.mint.says = there
     office.mint.usage = lambda: None  # type: ignore[attr-defined]
     office.mint.asked.clear()
-    office.desk._ask(Balance(), 1)
+    office.scheduler._ask(Balance(), 1)
     office.run(0.5)
     assert {which for _, _, which in office.mint.asked} == {"op_0", "op_1", "op_2"}
 
@@ -257,7 +257,9 @@ def test_a_file_whose_host_is_away_is_fetched_when_it_is_back(
     office.run(HOUR)
     assert office.job(job).phase is Phase.FETCHING
     assert 60 <= Unsteady.tries <= 70, "seven tries in the first two minutes, then one a minute"
-    assert {news.sentence for news in office.said if isinstance(news, Hitch)} == {str(trouble)}
+    assert {news.sentence for news in office.said if isinstance(news, RetryScheduled)} == {
+        str(trouble)
+    }
     monkeypatch.setattr(Unsteady, "trouble", None)
     before = Unsteady.tries
     office.run(60)

@@ -17,7 +17,7 @@ import pytest
 
 from mint_blender.jobs import presenter
 from mint_blender.jobs.job import Cause, Decision, Hold, Job, Phase, Verb
-from mint_blender.jobs.service import Board, NotPossible
+from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage.accounts import Present
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.storage.ownership import Driver
@@ -50,7 +50,7 @@ def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
         time.sleep(0.005)
 
 
-def comes_to(board: Board, phase: Phase, *jobs: Job) -> None:
+def comes_to(board: JobService, phase: Phase, *jobs: Job) -> None:
     """Wait until these jobs are there."""
 
     def are_there() -> bool:
@@ -60,7 +60,9 @@ def comes_to(board: Board, phase: Phase, *jobs: Job) -> None:
     until(are_there)
 
 
-def work_off(board: Board, turning: ThreadService | None = None, seconds: float = 20.0) -> None:
+def work_off(
+    board: JobService, turning: ThreadService | None = None, seconds: float = 20.0
+) -> None:
     """As Blender's heartbeat does: catch up and take over until nothing goes on; meanwhile that
     Mint's clock is turned forward.
     """
@@ -86,13 +88,13 @@ def test_another_mint_gets_nothing_and_the_first_one_goes_on(
     there. Back with the first, they go on.
     """
     first, second = mints
-    board = Board(quick(home), account(first))
+    board = JobService(quick(home), account(first))
     jobs = [board.start(LAMP) for _ in range(3)]
     comes_to(board, Phase.WORKING, *jobs)
     keys = sorted(job.key for job in jobs)
     assert board.close(20)
 
-    board = Board(quick(home), account(second))
+    board = JobService(quick(home), account(second))
     assert board.resume_all() == []
     work_off(board)
     assert [presenter.state(job) for job in board.jobs()] == ["Belongs to another account"] * 3
@@ -104,7 +106,7 @@ def test_another_mint_gets_nothing_and_the_first_one_goes_on(
     assert board.close(20)
     assert second.requests("POST") == second.requests("GET", "/v1/operations/*") == []
 
-    board = Board(quick(home), account(first))
+    board = JobService(quick(home), account(first))
     assert len(board.resume_all()) == 3
     work_off(board, first)
     assert [board.job(job.id).phase for job in jobs] == [Phase.READY] * 3
@@ -122,18 +124,18 @@ def test_a_start_whose_answer_was_lost_is_not_repeated_with_another_key(
     the start, under the same key.
     """
     first, second = mints
-    board = Board(quick(home, retries=Retries(first=60, longest=60)), account(first))
+    board = JobService(quick(home, retries=Retries(first=60, longest=60)), account(first))
     job = board.start(replace(LAMP, prompt="a lamp [lost-answer]"))
     until(lambda: starts(first))
     assert board.close(20)
 
-    board = Board(quick(home), account(second))
+    board = JobService(quick(home), account(second))
     board.resume_all()
     work_off(board)
     assert board.close(20)
     assert starts(second) == []
 
-    board = Board(quick(home), account(first))
+    board = JobService(quick(home), account(first))
     board.resume(job.id)
     comes_to(board, Phase.WORKING, job)
     assert board.close(20)
@@ -157,21 +159,21 @@ def test_a_new_key_of_the_same_account_goes_on_with_its_jobs(
     under their keys.
     """
     service = mints[0]
-    board = Board(quick(home), with_key(service, "old-key", "mia"))
+    board = JobService(quick(home), with_key(service, "old-key", "mia"))
     job = board.start(LAMP)
     comes_to(board, Phase.WORKING, job)
     assert (
         board.job(job.id).owner == board.owner == Owner(service.api.removesuffix("/v1"), "user:mia")
     )
     assert board.close(20)
-    board = Board(quick(home), with_key(service, "new-key", "mia"))
+    board = JobService(quick(home), with_key(service, "new-key", "mia"))
     assert board.job(job.id).hold is Hold.UNKNOWN
     assert board.resume_all() == [], "not before Mint has said whose key it is"
     work_off(board, service)
     assert board.job(job.id).phase is Phase.READY
     assert board.close(20)
     assert starts(service) == [job.key]
-    board = Board(quick(home), Account("new-key", service.api))
+    board = JobService(quick(home), Account("new-key", service.api))
     board.start(LAMP)
     work_off(board, service)
     assert board.close(20)
@@ -183,12 +185,12 @@ def test_another_account_at_the_same_mint_does_not(
 ) -> None:
     """Mint says that the new key is somebody else's: what is there stays as it is."""
     service = mints[0]
-    board = Board(quick(home), with_key(service, "key-of-mia", "mia"))
+    board = JobService(quick(home), with_key(service, "key-of-mia", "mia"))
     job = board.start(LAMP)
     comes_to(board, Phase.WORKING, job)
     assert board.close(20)
     before = len(service.requests("GET", "/v1/operations/*"))
-    board = Board(quick(home), with_key(service, "key-of-leo", "leo"))
+    board = JobService(quick(home), with_key(service, "key-of-leo", "leo"))
     board.resume_all()
     work_off(board)
     assert presenter.state(board.job(job.id)) == "Belongs to another account"
@@ -203,19 +205,19 @@ def test_where_mint_does_not_say_whose_key_it_is_the_key_itself_counts(
     nowhere in the folder.
     """
     service = mints[0]
-    board = Board(quick(home), with_key(service, "first-key-in-use"))
+    board = JobService(quick(home), with_key(service, "first-key-in-use"))
     job = board.start(LAMP)
     comes_to(board, Phase.WORKING, job)
     owner = board.job(job.id).owner
     assert owner is not None
     assert owner.account.startswith("key:")
     assert board.close(20)
-    board = Board(quick(home), with_key(service, "second-key-in-use"))
+    board = JobService(quick(home), with_key(service, "second-key-in-use"))
     board.resume_all()
     work_off(board)
     assert board.job(job.id).hold is Hold.FOREIGN
     assert board.close(20)
-    board = Board(quick(home), with_key(service, "first-key-in-use"))
+    board = JobService(quick(home), with_key(service, "first-key-in-use"))
     assert [each.id for each in board.resume_all()] == [job.id]
     work_off(board, service)
     assert board.job(job.id).phase is Phase.READY
@@ -230,7 +232,7 @@ def test_what_a_mistyped_key_could_not_send_goes_on_with_the_right_one(
     right key.
     """
     service = mints[0]
-    board = Board(quick(home), Account("mistyped", service.api))
+    board = JobService(quick(home), Account("mistyped", service.api))
     job = board.start(LAMP)
     board.watch([job.id])
     assert (board.job(job.id).phase, board.job(job.id).trouble.cause) == (Phase.PAUSED, Cause.KEY)  # type: ignore[union-attr]
@@ -252,7 +254,7 @@ def test_while_mint_cannot_be_reached_nothing_is_sent_with_an_unknown_key(
         answers=[{"method": "GET", "path": "/v1/me", "answer": {"word": "503"}, "times": 3}],
         retry_after=0.01,
     )
-    board = Board(quick(home), account(service))
+    board = JobService(quick(home), account(service))
     job = board.start(LAMP)
     comes_to(board, Phase.WORKING, job)
     assert board.close(20)
@@ -271,7 +273,7 @@ def test_a_key_that_is_exchanged_while_jobs_run_lets_go_of_them(
     back with the first key they go on.
     """
     first, second = mints
-    board = Board(quick(home), account(first))
+    board = JobService(quick(home), account(first))
     job = board.start(LAMP)
     comes_to(board, Phase.WORKING, job)
     board.use(account(second))
@@ -317,7 +319,7 @@ def test_after_an_outage_at_the_start_the_jobs_go_on_by_themselves(
     it answers again.
     """
     service = mints[0]
-    board = Board(quick(home), with_key(service, "old-key", "mia"))
+    board = JobService(quick(home), with_key(service, "old-key", "mia"))
     job = board.start(LAMP)
     comes_to(board, Phase.WORKING, job)
     assert board.close(20)
@@ -325,7 +327,7 @@ def test_after_an_outage_at_the_start_the_jobs_go_on_by_themselves(
         answers=[{"method": "GET", "path": "/v1/me", "answer": {"word": "503"}, "times": 3}],
         retry_after=0.01,
     )
-    board = Board(quick(home), with_key(service, "new-key", "mia"))
+    board = JobService(quick(home), with_key(service, "new-key", "mia"))
     assert board.resume_all() == []
     assert board.is_active(job.id)
     work_off(board, service)
@@ -340,7 +342,7 @@ def test_the_queue_of_another_account_is_neither_shown_nor_discarded(home: Path)
     journal = Journal(home)
     journal.add(replace(a_job(), owner=Owner("https://api.mint.gg", "user:leo")))
     journal.close()
-    board = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    board = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
     board.allow_online(False)
     board.resume_all()
     assert board.queue.count == 0

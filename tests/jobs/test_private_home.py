@@ -16,7 +16,7 @@ import pytest
 from mint_blender.cli import error_log
 from mint_blender.files import private_files
 from mint_blender.jobs.job import Target
-from mint_blender.jobs.service import Board
+from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.transfers import file_queries
 from mint_blender.mint.generation_request import GenerationRequest
@@ -61,7 +61,7 @@ def test_everything_that_a_job_leaves_is_private(tmp_path: Path) -> None:
     (tmp_path / "lamp.png").write_bytes(PIXEL)
     with running_service(speed=1000, credits=1e6) as service, error_log.kept(home, service.key):
         logging.getLogger("mint_blender.test").warning("a line")
-        board = Board(quick(home), account(service))
+        board = JobService(quick(home), account(service))
         jobs = [
             board.start(
                 GenerationRequest(Kind.WORLD, "a hall", images=(str(tmp_path / "lamp.png"),)),

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.jobs.queries import Balance, ListPage, Thumbnail
-from mint_blender.jobs.service import Board
+from mint_blender.jobs.service import JobService
 from mint_blender.mint.account_schema import Usage
 from mint_blender.mint.schema import Kind, Page
 
@@ -37,14 +37,14 @@ def other() -> Iterator[ThreadService]:
 
 
 @pytest.fixture
-def board(home: Path, service: ThreadService) -> Iterator[Board]:
+def board(home: Path, service: ThreadService) -> Iterator[JobService]:
     """A board that begins with the first."""
-    board = Board(quick(home), account(service))
+    board = JobService(quick(home), account(service))
     yield board
     assert board.close()
 
 
-def answered(board: Board) -> None:
+def answered(board: JobService) -> None:
     """Wait until the worker has said something that nobody has listened to yet."""
     until = time.monotonic() + 20
     while board.worker.news.empty():
@@ -52,7 +52,7 @@ def answered(board: Board) -> None:
         time.sleep(0.005)
 
 
-def test_an_answer_to_an_earlier_account_is_none(board: Board, other: ThreadService) -> None:
+def test_an_answer_to_an_earlier_account_is_none(board: JobService, other: ThreadService) -> None:
     """It was on its way when the account was changed: it is not taken in, and nothing is on its way
     any more.
     """
@@ -66,7 +66,7 @@ def test_an_answer_to_an_earlier_account_is_none(board: Board, other: ThreadServ
 
 
 def test_what_was_asked_before_and_after_is_answered_by_the_new_account(
-    board: Board, other: ThreadService
+    board: JobService, other: ThreadService
 ) -> None:
     """The first answer that comes is the earlier account's: the question counts as asked until the
     right one is here.
@@ -84,7 +84,9 @@ def test_what_was_asked_before_and_after_is_answered_by_the_new_account(
     assert (len(models.data), balance.credits.total_available) == (5, 200)
 
 
-def test_what_the_file_host_is_asked_is_answered_too(board: Board, service: ThreadService) -> None:
+def test_what_the_file_host_is_asked_is_answered_too(
+    board: JobService, service: ThreadService
+) -> None:
     """The pool brings the answer, with the number of its question."""
     question = Thumbnail(f"{service.files}/images/none.webp")
     board.find_out(question)

@@ -13,11 +13,11 @@ import pytest
 
 from mint_blender.files.download_folder import Store
 from mint_blender.jobs import request_checks
-from mint_blender.jobs.engine.config import Setup
+from mint_blender.jobs.engine.config import EngineConfig
 from mint_blender.jobs.job import Target
 from mint_blender.jobs.request_template import of_job
-from mint_blender.jobs.service import Board, NotPossible
-from mint_blender.jobs.storage.journal import JournalTrouble
+from mint_blender.jobs.service import JobService, NotPossible
+from mint_blender.jobs.storage.journal import JournalError
 from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind
@@ -31,9 +31,9 @@ ADDRESS = "https://example.com/b.png"
 
 
 @pytest.fixture
-def board(home: Path) -> Iterator[Board]:
+def board(home: Path) -> Iterator[JobService]:
     """A board that sends nothing."""
-    board = Board(Setup(home), Account("key", "http://127.0.0.1:9/v1"))
+    board = JobService(EngineConfig(home), Account("key", "http://127.0.0.1:9/v1"))
     board.allow_online(False)
     yield board
     board.close()
@@ -52,12 +52,12 @@ def request(*images: object, **more: object) -> GenerationRequest:
     return GenerationRequest(Kind.MODEL, "a lamp", images=tuple(map(str, images)), **more)  # type: ignore[arg-type]
 
 
-def copies(board: Board) -> list[Path]:
+def copies(board: JobService) -> list[Path]:
     """All files that jobs were started with."""
     return sorted(path for path in (board.home / "jobs").rglob("*") if path.is_file())
 
 
-def test_the_copy_is_what_was_there_at_the_click(board: Board, picture: Path) -> None:
+def test_the_copy_is_what_was_there_at_the_click(board: JobService, picture: Path) -> None:
     """Edited and deleted originals change nothing; names and order stay, and addresses are no
     files.
     """
@@ -75,7 +75,7 @@ def test_the_copy_is_what_was_there_at_the_click(board: Board, picture: Path) ->
 def test_what_is_sent_is_what_was_seen(home: Path, picture: Path) -> None:
     """The original is replaced between the click and the upload."""
     with running_service(speed=400) as service:
-        waiting = Board(quick(home), account(service))
+        waiting = JobService(quick(home), account(service))
         waiting.allow_online(False)
         job = waiting.start(request(picture))
         picture.write_bytes(BLUE)
@@ -88,15 +88,15 @@ def test_what_is_sent_is_what_was_seen(home: Path, picture: Path) -> None:
 
 @pytest.mark.parametrize("start", ["one", "many"])
 def test_a_start_that_is_not_committed_leaves_no_copy(
-    board: Board, picture: Path, monkeypatch: pytest.MonkeyPatch, start: str
+    board: JobService, picture: Path, monkeypatch: pytest.MonkeyPatch, start: str
 ) -> None:
     """The journal cannot be written, say: there is no job, and nothing of it on disk."""
 
     def locked(*_: object) -> None:
-        raise JournalTrouble("The job journal is locked.")
+        raise JournalError("The job journal is locked.")
 
     monkeypatch.setattr(board._known, "add", locked)
-    with pytest.raises(JournalTrouble):
+    with pytest.raises(JournalError):
         board.start(request(picture)) if start == "one" else board.start_all(
             [(request(picture), Target())] * 2
         )
@@ -104,7 +104,7 @@ def test_a_start_that_is_not_committed_leaves_no_copy(
 
 
 def test_a_picture_that_vanishes_meanwhile_is_a_sentence(
-    board: Board, picture: Path, monkeypatch: pytest.MonkeyPatch
+    board: JobService, picture: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between the check and the copy: no job, and no half of one."""
     real = request_checks.complaint
@@ -121,7 +121,7 @@ def test_a_picture_that_vanishes_meanwhile_is_a_sentence(
 
 
 def test_a_picture_that_was_spoiled_meanwhile_is_not_sent(
-    board: Board, picture: Path, monkeypatch: pytest.MonkeyPatch
+    board: JobService, picture: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The copy is what is checked."""
     monkeypatch.setattr(
@@ -133,7 +133,7 @@ def test_a_picture_that_was_spoiled_meanwhile_is_not_sent(
 
 
 def test_a_variation_uses_the_copies_and_does_not_need_their_bytes_twice(
-    board: Board, picture: Path
+    board: JobService, picture: Path
 ) -> None:
     """Our own copies are never changed: where the file system can, they are the same file under two
     names.
@@ -147,7 +147,7 @@ def test_a_variation_uses_the_copies_and_does_not_need_their_bytes_twice(
     assert one.stat().st_size == len(RED)
 
 
-def test_the_users_own_file_is_copied_and_not_linked(board: Board, picture: Path) -> None:
+def test_the_users_own_file_is_copied_and_not_linked(board: JobService, picture: Path) -> None:
     """A program may write into it in place."""
     job = board.start(request(picture))
     assert not Path(job.request.images[0]).samefile(picture)
@@ -163,7 +163,7 @@ def test_the_users_own_file_is_copied_and_not_linked(board: Board, picture: Path
     ],
 )
 def test_the_name_that_the_user_sees_stays(
-    board: Board, picture: Path, name: str, kept: str
+    board: JobService, picture: Path, name: str, kept: str
 ) -> None:
     """The panel's pictures have names of their own, which are not those of the files."""
     job = board.start(request(picture, image_names=(name,)))
@@ -172,7 +172,7 @@ def test_the_name_that_the_user_sees_stays(
 
 
 def test_clearing_leaves_what_jobs_on_the_list_were_started_with(
-    board: Board, picture: Path
+    board: JobService, picture: Path
 ) -> None:
     """And takes what belongs to none."""
     job, gone = board.start(request(picture)), board.start(request(picture))

@@ -26,7 +26,7 @@ from mint_blender.jobs.job import (
     new_fetch,
 )
 from mint_blender.jobs.queries import OptimizationPrice, Price, prices_of_retry
-from mint_blender.jobs.service import Board, TooExpensive
+from mint_blender.jobs.service import JobService, TooExpensive
 from mint_blender.jobs.storage import records
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
@@ -155,7 +155,7 @@ def test_a_click_of_an_earlier_version_is_still_settled() -> None:
 
 
 @pytest.fixture
-def board(quiet: Board) -> Board:
+def board(quiet: JobService) -> JobService:
     """It knows what a lamp costs and what optimising does."""
     quiet.learn(Price.of(failed().request), Estimate(None, 248.0, 248.0))
     quiet.learn(OptimizationPrice(), Estimate(None, 20.0, 20.0))
@@ -163,13 +163,13 @@ def board(quiet: Board) -> Board:
     return quiet
 
 
-def test_several_in_a_row_pass_no_limit(board: Board, home: Path) -> None:
+def test_several_in_a_row_pass_no_limit(board: JobService, home: Path) -> None:
     """None of them has been answered yet: two at 248 fit under 500, a third does not; another
     process counts the same.
     """
     jobs = [replace(failed(), id=f"job-{number}") for number in range(3)]
     board._known.add(*jobs)
-    board.purse.limits = Limits(day=500)
+    board.budget.limits = Limits(day=500)
     for job in jobs[:2]:
         board.retry(job.id)
     assert board.spent_today() == 496
@@ -183,28 +183,28 @@ def test_several_in_a_row_pass_no_limit(board: Board, home: Path) -> None:
     assert [(day.date, day.failed) for day in days if day.failed] == [
         (spending.date_of(time.time()) - timedelta(days=1), 1)
     ]
-    other = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    other = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
     assert other.spent_today() == 496
     assert other.close(20)
 
 
-def test_a_model_that_failed_at_mint_is_a_whole_generation(board: Board) -> None:
+def test_a_model_that_failed_at_mint_is_a_whole_generation(board: JobService) -> None:
     """It was to be fetched and optimised: the retry makes it anew, which is more than the
     optimisation.
     """
     job = imported(BROKEN, LIGHT)
     board._known.add(job)
-    board.purse.limits = Limits(each=267)
+    board.budget.limits = Limits(each=267)
     with pytest.raises(TooExpensive, match="about 268 Credits, more than your limit of 267"):
         board.retry(job.id)
-    board.purse.limits = Limits(each=268)
+    board.budget.limits = Limits(each=268)
     board.retry(job.id)
     assert board.spent_today() == 268
 
 
-def test_what_another_process_has_spent_counts(board: Board, home: Path) -> None:
+def test_what_another_process_has_spent_counts(board: JobService, home: Path) -> None:
     """Also when it was written just now, and nobody has looked at the journal since."""
-    board.purse.limits = Limits(day=300)
+    board.budget.limits = Limits(day=300)
     paid = operation("succeeded", credits={"finalized": 248})
     journal = Journal(home)
     journal.add(replace(a_job(), phase=Phase.PLACED, operation=paid, created_at=time.time()))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The desk: whose turn it is, what is repeated, who stands in line.
+"""The scheduler: whose turn it is, what is repeated, who stands in line.
 
 No thread of its own, and a clock that is turned by hand.
 """
@@ -16,8 +16,16 @@ from pathlib import Path
 import pytest
 
 from mint_blender.jobs.engine import scheduler as desk_module
-from mint_blender.jobs.engine.messages import Command, Hitch, JobChanged, Look, News, Online, Rested
-from mint_blender.jobs.engine.scheduler import OVERHEAR_EVERY, Desk
+from mint_blender.jobs.engine.messages import (
+    Command,
+    Idle,
+    JobChanged,
+    News,
+    RetryScheduled,
+    SetOnline,
+    Wake,
+)
+from mint_blender.jobs.engine.scheduler import OVERHEAR_EVERY, Scheduler
 from mint_blender.jobs.job import Cause, Decision, Job, Phase, Target, Verb, new_conversion
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint import errors
@@ -84,7 +92,7 @@ def test_a_look_at_a_story_that_goes_on_changes_nothing(office: Office) -> None:
     office.add(job)
     office.run(1)
     for _ in range(10):
-        office.desk.receive(Look(job.id, 7))
+        office.scheduler.receive(Wake(job.id, 7))
         office.run()
     assert len(office.mint.times("poll")) == 1
 
@@ -98,10 +106,22 @@ def test_a_failed_call_is_repeated_with_growing_pauses_and_said(office: Office) 
     office.mint.says = lambda what, which: errors.Unreachable("no route to it")
     office.add(working())
     office.run(240)
-    hitches = [news for news in office.said if isinstance(news, Hitch)]
-    assert [hitch.seconds for hitch in hitches] == [1, 2, 4, 8, 16, 32, 60, 60, 60]
-    assert [hitch.without_answer for hitch in hitches] == [1, 3, 7, 15, 31, 63, 123, 183, 243]
-    assert {hitch.sentence for hitch in hitches} == {"Mint cannot be reached: no route to it."}
+    scheduled_retries = [news for news in office.said if isinstance(news, RetryScheduled)]
+    assert [retry.seconds for retry in scheduled_retries] == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    assert [retry.without_answer for retry in scheduled_retries] == [
+        1,
+        3,
+        7,
+        15,
+        31,
+        63,
+        123,
+        183,
+        243,
+    ]
+    assert {retry.sentence for retry in scheduled_retries} == {
+        "Mint cannot be reached: no route to it."
+    }
     times = office.mint.times("poll")
     assert [later - before for before, later in itertools.pairwise(times)] == [
         1,
@@ -125,7 +145,7 @@ def test_a_success_in_between_begins_anew(office: Office) -> None:
     office.add(job)
     office.run(200)
     assert office.job(job).phase is Phase.WORKING
-    assert {news.seconds for news in office.said if isinstance(news, Hitch)} == {1.0}
+    assert {news.seconds for news in office.said if isinstance(news, RetryScheduled)} == {1.0}
 
 
 def test_what_may_not_be_repeated_is_not(office: Office) -> None:
@@ -171,7 +191,7 @@ def test_the_eleventh_model_waits_and_a_world_does_not(office: Office) -> None:
 
 
 def test_first_come_first_served(home: Path) -> None:
-    """Places are given in the order of the clicks, whatever the order in which the desk heard of
+    """Places are given in the order of the clicks, whatever the order in which the scheduler heard of
     them, and at once when one is free.
     """
     office = Office(home, slots={Kind.MODEL: 1, Kind.WORLD: 1})
@@ -244,11 +264,11 @@ def test_who_stands_behind_one_that_another_process_cancels_does_not_wait_for_it
 def test_nothing_is_sent_while_it_is_not_allowed(office: Office) -> None:
     """Offline all stories stand still; afterwards they go on where they were."""
     job = working()
-    office.desk.receive(Online(False))
+    office.scheduler.receive(SetOnline(False))
     office.add(job)
     office.run(100)
     assert office.mint.asked == []
-    office.desk.receive(Online(True))
+    office.scheduler.receive(SetOnline(True))
     office.run()
     assert len(office.mint.times("poll")) == 1
 
@@ -258,7 +278,7 @@ def test_nothing_is_sent_while_it_is_not_allowed(office: Office) -> None:
 
 
 def test_a_click_of_another_process_is_noticed(office: Office, home: Path) -> None:
-    """It is in the journal; this desk, which drives the job, finds it within two seconds and
+    """It is in the journal; this scheduler, which drives the job, finds it within two seconds and
     carries it out.
     """
     job = working()
@@ -339,7 +359,7 @@ def test_a_mistake_of_ours_concerns_one_job_and_is_logged(
     assert len(office.mint.times("poll", "op_good")) == 3
     assert "Traceback" in caplog.text
     office.mint.says = lambda what, which: operation("running", id=which)
-    office.desk.receive(Look(bad.id))
+    office.scheduler.receive(Wake(bad.id))
     office.run()
     assert office.job(bad).phase is Phase.WORKING
 
@@ -349,13 +369,13 @@ def test_every_look_ends_in_its_own_number(office: Office) -> None:
     job = working()
     office.mint.says = lambda what, which: operation("canceled")
     office.journal.add(job)
-    office.desk.receive(Look(job.id, 3))
-    office.desk.receive(Look(job.id, 4))
+    office.scheduler.receive(Wake(job.id, 3))
+    office.scheduler.receive(Wake(job.id, 4))
     office.run()
-    assert [news for news in office.said if isinstance(news, Rested)] == [Rested(job.id, 4)]
-    office.desk.receive(Look("nobody", 5))
+    assert [news for news in office.said if isinstance(news, Idle)] == [Idle(job.id, 4)]
+    office.scheduler.receive(Wake("nobody", 5))
     office.run()
-    assert office.said[-1] == Rested("nobody", 5)
+    assert office.said[-1] == Idle("nobody", 5)
 
 
 @pytest.fixture
@@ -384,22 +404,22 @@ def test_the_key_is_nowhere(
     outbox: queue.SimpleQueue[News] = queue.SimpleQueue()
     journal = Journal(home)
     with caplog.at_level(logging.DEBUG):
-        desk = Desk(quick(home), account(service), inbox, outbox)
+        scheduler = Scheduler(quick(home), account(service), inbox, outbox)
         job = a_job("a lamp [revoked]")
         other = a_job("a lamp")
         for one in (job, other):
             journal.add(one)
-            desk.receive(Look(one.id))
-        while not desk.is_idle:
+            scheduler.receive(Wake(one.id))
+        while not scheduler.is_idle:
             while not inbox.empty():
-                desk.receive(inbox.get())
-            wait = desk.turn()
+                scheduler.receive(inbox.get())
+            wait = scheduler.turn()
             if wait:
                 try:
-                    desk.receive(inbox.get(timeout=wait))
+                    scheduler.receive(inbox.get(timeout=wait))
                 except queue.Empty:
                     pass
-        desk.close()
+        scheduler.close()
     journal.close()
     said = [outbox.get() for _ in range(outbox.qsize())]
     assert any(isinstance(news, JobChanged) and news.job.phase is Phase.PAUSED for news in said)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The desk and its downloads: on threads of the pool, so that no poll waits for a file, and a late
+"""The scheduler and its downloads: on threads of the pool, so that no poll waits for a file, and a late
 one changes nothing.
 """
 
@@ -16,7 +16,7 @@ import pytest
 
 from mint_blender.files.download import Downloader
 from mint_blender.files.errors import BadPicture
-from mint_blender.jobs.engine.messages import Fetched, Look
+from mint_blender.jobs.engine.messages import Fetched, Wake
 from mint_blender.jobs.job import Decision, Job, Phase, Role, Verb
 from mint_blender.jobs.transfers import fetch_file, file_queries
 from mint_blender.jobs.workflow.effects import Fetch
@@ -75,7 +75,7 @@ def until(office: Office, condition: Callable[[], bool]) -> None:
         if condition():
             return
         try:
-            office.desk.receive(office.inbox.get(timeout=0.1))
+            office.scheduler.receive(office.inbox.get(timeout=0.1))
         except queue.Empty:
             pass
     raise AssertionError("it did not come to that")
@@ -90,7 +90,7 @@ def in_review() -> Job:
 def cancel(office: Office, job: Job) -> None:
     """A click while something is on its way."""
     office.journal.decide(job.id, Decision(Verb.CANCEL, "click"))
-    office.desk.receive(Look(job.id, 2))
+    office.scheduler.receive(Wake(job.id, 2))
 
 
 def test_a_slow_download_delays_no_poll(office: Office, held: HeldDownloads) -> None:
@@ -118,7 +118,7 @@ def test_a_slow_preview_in_passing_delays_not_even_its_own_job(
     office.run(30)
     assert office.mint.times("poll") == pytest.approx([1000, 1003.2, 1008.32, 1016.512, 1029.6192])
     held.gate.set()
-    office.desk.receive(office.inbox.get(timeout=20))
+    office.scheduler.receive(office.inbox.get(timeout=20))
     office.run(15)
     assert office.job(job).has_preview
     office.run(60)
@@ -158,14 +158,14 @@ def test_a_late_download_is_ignored(office: Office, held: HeldDownloads) -> None
     cancel(office, job)
     office.run(1)
     held.gate.set()
-    office.desk.receive(office.inbox.get(timeout=20))
+    office.scheduler.receive(office.inbox.get(timeout=20))
     office.run(1)
     assert office.job(job).phase is Phase.WORKING
     assert office.job(job).files == ()
 
 
 def test_an_answer_to_an_earlier_desk_is_ignored(home: Path) -> None:
-    """Stories are numbered across desks: what the desk of an earlier thread had sent for is
+    """Stories are numbered across schedulers: what the scheduler of an earlier thread had sent for is
     nobody's answer now.
     """
     first = Office(home)
@@ -175,7 +175,7 @@ def test_an_answer_to_an_earlier_desk_is_ignored(home: Path) -> None:
     job = working()
     office.add(job)
     for serial in range(5):
-        office.desk.receive(Fetched(job.id, serial, "preview-1", operation("running")))  # type: ignore[arg-type]  # nobody looks into it
+        office.scheduler.receive(Fetched(job.id, serial, "preview-1", operation("running")))  # type: ignore[arg-type]  # nobody looks into it
     office.run(1)
     assert office.job(job).phase is Phase.WORKING
     office.close()

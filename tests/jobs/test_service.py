@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from mint_blender.jobs import presenter
-from mint_blender.jobs.engine.outage import StillAway
+from mint_blender.jobs.engine.outage import StillUnreachable
 from mint_blender.jobs.engine.scheduler import OVERHEAR_EVERY
 from mint_blender.jobs.job import Job, Phase, Role, Target, Verb
-from mint_blender.jobs.service import Board, NotPossible
+from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
 from mint_blender.mint.generation_request import GenerationRequest
@@ -82,14 +82,14 @@ def refused(click: Callable[[], object]) -> str:
     ],
 )
 def test_start_refuses_in_words_what_mint_would_refuse(
-    quiet: Board, request_: GenerationRequest, sentence: str
+    quiet: JobService, request_: GenerationRequest, sentence: str
 ) -> None:
     """Nothing is kept or sent for a request that cannot succeed."""
     assert refused(lambda: quiet.start(request_)) == sentence
     assert quiet.jobs() == []
 
 
-def test_start_commits_before_it_returns(quiet: Board, home: Path) -> None:
+def test_start_commits_before_it_returns(quiet: JobService, home: Path) -> None:
     """The click is in the journal with its key when start returns, whatever happens next."""
     job = quiet.start(LAMP, Target(output="lamp.blend"))
     journal = Journal(home)
@@ -98,7 +98,7 @@ def test_start_commits_before_it_returns(quiet: Board, home: Path) -> None:
     assert quiet.jobs() == [job]
 
 
-def test_many_are_committed_at_once(quiet: Board, home: Path) -> None:
+def test_many_are_committed_at_once(quiet: JobService, home: Path) -> None:
     """Hundreds at one click are one commit, in their order; and when one of them cannot be, none
     is.
     """
@@ -124,7 +124,7 @@ def test_many_are_committed_at_once(quiet: Board, home: Path) -> None:
 def test_a_job_is_found_by_the_beginning_of_its_id(home: Path) -> None:
     """As much of the id as is unmistakable; else a sentence says which of the two it is."""
     put(home, *(replace(a_job(), id=id) for id in ("abc123", "abd456")))
-    board = Board(quick(home), Account("key"))
+    board = JobService(quick(home), Account("key"))
     assert board.job("abc").id == "abc123"
     assert board.job("abd456").id == "abd456"
     assert refused(lambda: board.job("ab")) == 'More than one job begins with "ab".'
@@ -158,7 +158,7 @@ def test_which_clicks_are_possible_when(home: Path, phase: Phase) -> None:
     are; a refused one leaves no trace.
     """
     put(home, replace(working(), phase=phase))
-    board = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    board = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
     board.allow_online(False)
     job = board.jobs()[0]
     clicks: dict[Verb, Callable[[], None]] = {
@@ -186,7 +186,7 @@ def test_which_clicks_are_possible_when(home: Path, phase: Phase) -> None:
 def test_a_revision_needs_words(home: Path) -> None:
     """Nothing to change, or a novel, is refused before it is kept."""
     put(home, replace(working(Mode.REVIEW), phase=Phase.REVIEW))
-    board = Board(quick(home), Account("key"))
+    board = JobService(quick(home), Account("key"))
     job = board.jobs()[0]
     assert refused(lambda: board.revise(job.id, "  ")) == "Say in words what should change."
     assert (
@@ -200,7 +200,7 @@ def test_a_revision_needs_words(home: Path) -> None:
 def test_a_second_click_waits_for_the_answer_to_the_first(home: Path) -> None:
     """While a click is on its way only a cancel is taken; the card says what is going on."""
     put(home, replace(working(Mode.REVIEW), phase=Phase.REVIEW))
-    board = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    board = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
     board.allow_online(False)
     job_id = board.jobs()[0].id
     board.approve(job_id)
@@ -221,7 +221,7 @@ def test_an_unanswered_click_is_kept_and_sent_again(home: Path) -> None:
     put(home, replace(working(Mode.REVIEW), phase=Phase.REVIEW))
     clicked = None
     for _ in range(2):
-        board = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+        board = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
         board.patience = 0.05
         job_id = board.jobs()[0].id
         if clicked is None:
@@ -230,7 +230,8 @@ def test_an_unanswered_click_is_kept_and_sent_again(home: Path) -> None:
         else:
             board.resume(job_id)
         with pytest.raises(
-            StillAway, match=r"refused the connection\. Stopped waiting\. What was started is kept"
+            StillUnreachable,
+            match=r"refused the connection\. Stopped waiting\. What was started is kept",
         ):
             board.watch([job_id])
         assert board.is_active(job_id)
@@ -239,7 +240,7 @@ def test_an_unanswered_click_is_kept_and_sent_again(home: Path) -> None:
     assert clicked is not None
 
 
-def test_a_click_in_the_moment_of_resting_is_watched(board: Board) -> None:
+def test_a_click_in_the_moment_of_resting_is_watched(board: JobService) -> None:
     """Decided while the news of the rest is still under way: the job counts as active until that
     click's own rest.
     """
@@ -258,7 +259,7 @@ def test_a_click_in_the_moment_of_resting_is_watched(board: Board) -> None:
 # --------------------------------------------------------------------------------------------------------
 
 
-def test_from_start_to_placed_and_fetched_again(board: Board) -> None:
+def test_from_start_to_placed_and_fetched_again(board: JobService) -> None:
     """A finished job is placed; its files can be brought once more when they are gone; then it is
     dismissed, and they stay.
     """
@@ -283,7 +284,7 @@ def test_from_start_to_placed_and_fetched_again(board: Board) -> None:
 def test_files_are_fetched_again_only_where_there_are_some(home: Path) -> None:
     """A job without a result has nothing to fetch."""
     put(home, working())
-    board = Board(quick(home), Account("key"))
+    board = JobService(quick(home), Account("key"))
     job = board.jobs()[0]
     assert (
         refused(lambda: board.fetch_again(job.id)) == "a lamp: there are no files to fetch again."
@@ -291,7 +292,7 @@ def test_files_are_fetched_again_only_where_there_are_some(home: Path) -> None:
     board.close()
 
 
-def test_a_job_under_way_is_not_dismissed(quiet: Board) -> None:
+def test_a_job_under_way_is_not_dismissed(quiet: JobService) -> None:
     """It would go on, and cost, unseen."""
     job = quiet.start(LAMP)
     assert refused(lambda: quiet.dismiss(job.id)) == "a lamp is not finished: cancel it first."
@@ -319,7 +320,7 @@ def test_resume_all_goes_on_with_what_was_broken_off(home: Path, service: Thread
         "ready": replace(working(), phase=Phase.READY),
     }
     put(home, *jobs.values())
-    board = Board(quick(home), account(service))
+    board = JobService(quick(home), account(service))
     board.allow_online(False)
     names = {job.id: name for name, job in jobs.items()}
     assert {names[job.id] for job in board.resume_all()} == {"sending", "no preview yet"}
@@ -332,7 +333,7 @@ def test_resume_all_goes_on_with_what_was_broken_off(home: Path, service: Thread
 
 
 def test_each_job_is_driven_by_one_process_and_taken_over_when_it_dies(
-    home: Path, board: Board, service: ThreadService
+    home: Path, board: JobService, service: ThreadService
 ) -> None:
     """Two processes, one journal: what the other drives is left to it, until it is killed; then it
     is gone on with, and started once.
@@ -371,7 +372,7 @@ def test_each_job_is_driven_by_one_process_and_taken_over_when_it_dies(
 
 
 def test_a_click_on_a_job_of_another_process(
-    home: Path, board: Board, service: ThreadService
+    home: Path, board: JobService, service: ThreadService
 ) -> None:
     """It is carried out by the process that drives the job, within two seconds, and seen here
     without asking Mint.
@@ -394,7 +395,7 @@ def test_a_click_on_a_job_of_another_process(
         assert ours_made_no_connection(service)
 
 
-def test_catching_up_with_another_process(home: Path, board: Board) -> None:
+def test_catching_up_with_another_process(home: Path, board: JobService) -> None:
     """Jobs that another process adds and dismisses come and go here; nothing changed is told as
     nothing changed.
     """
@@ -411,7 +412,7 @@ def test_catching_up_with_another_process(home: Path, board: Board) -> None:
 
 
 def test_of_two_clicks_in_two_processes_one_counts(
-    home: Path, board: Board, service: ThreadService
+    home: Path, board: JobService, service: ThreadService
 ) -> None:
     """Both people see the preview; whoever is second reads that it has been decided."""
     job = board.start(GenerationRequest(Kind.MODEL, "a lamp", mode=Mode.REVIEW))

@@ -17,11 +17,11 @@ import pytest
 
 from mint_blender.files.download import Downloader
 from mint_blender.jobs.engine.call_pool import SIZES, Lane
-from mint_blender.jobs.engine.messages import Answered, Look, Rested, Use
+from mint_blender.jobs.engine.messages import Answered, Idle, SetAccount, Wake
 from mint_blender.jobs.engine.thread_pool import Pool
 from mint_blender.jobs.job import Decision, Job, Phase, Verb
 from mint_blender.jobs.queries import Balance, Thumbnail
-from mint_blender.jobs.service import Board
+from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.transfers.downloads import PICTURES
 from mint_blender.mint import errors
@@ -76,7 +76,7 @@ def until(office: Office, condition: Callable[[], bool]) -> None:
         assert time.monotonic() < end, "it did not come to that"
         office.run()
         try:
-            office.desk.receive(office.inbox.get(timeout=0.02))
+            office.scheduler.receive(office.inbox.get(timeout=0.02))
         except queue.Empty:
             pass
 
@@ -102,7 +102,7 @@ def polled(name: str) -> Job:
 def decide(office: Office, job: Job, verb: Verb = Verb.CANCEL) -> None:
     """A click."""
     office.journal.decide(job.id, Decision(verb, f"click-{job.id}"))
-    office.desk.receive(Look(job.id, 2))
+    office.scheduler.receive(Wake(job.id, 2))
 
 
 @pytest.mark.parametrize("what", ["poll", "start"])
@@ -126,7 +126,7 @@ def test_one_hanging_answer_delays_no_other_job(office: Office, held: Held, what
     )
     decide(office, other)
     until(office, lambda: office.job(other).phase is Phase.CANCELED)
-    office.desk._ask(Balance(), 7)
+    office.scheduler._ask(Balance(), 7)
     until(
         office,
         lambda: any(
@@ -197,7 +197,7 @@ def test_a_click_while_a_start_is_in_the_air_waits_for_its_answer(
     decide(office, job)
     office.run(100)
     assert [what for _, what, _ in office.mint.asked] == ["start"]
-    assert not any(isinstance(news, Rested) for news in office.said)
+    assert not any(isinstance(news, Idle) for news in office.said)
     held.gate.set()
     until(office, lambda: office.job(job).phase is Phase.CANCELED)
     assert [(what, which) for _, what, which in office.mint.asked] == [
@@ -207,7 +207,7 @@ def test_a_click_while_a_start_is_in_the_air_waits_for_its_answer(
     operation_at_mint = office.job(job).operation
     assert operation_at_mint is not None
     assert operation_at_mint.id == "op_new"
-    until(office, lambda: Rested(job.id, 2) in office.said)
+    until(office, lambda: Idle(job.id, 2) in office.said)
 
 
 def test_a_click_while_a_start_fails_has_its_turn_at_once(office: Office, held: Held) -> None:
@@ -257,11 +257,11 @@ def test_an_answer_that_comes_after_another_key_was_set_is_kept(office: Office, 
     hang_at(office, held, "start", "slow")
     office.add(job, other)
     until(office, lambda: held.hanging == ["start"])
-    office.desk.receive(Use(Account("another-key")))
+    office.scheduler.receive(SetAccount(Account("another-key")))
     office.run(5)
-    assert [news.job_id for news in office.said if isinstance(news, Rested)] == [other.id]
+    assert [news.job_id for news in office.said if isinstance(news, Idle)] == [other.id]
     held.gate.set()
-    until(office, lambda: Rested(job.id, 0) in office.said)
+    until(office, lambda: Idle(job.id, 0) in office.said)
     operation_at_mint = office.job(job).operation
     assert operation_at_mint is not None
     assert operation_at_mint.id == "op_new"
@@ -309,7 +309,7 @@ def test_thumbnails_never_stand_in_front_of_paid_downloads(
     monkeypatch.setattr(Pictures, "held", held, raising=False)
     office = Office(home, downloader=lambda local_files: Pictures(), executor=Pool)
     for number in range(30):
-        office.desk._ask(Thumbnail(f"{FILES}{number}.webp"), number)
+        office.scheduler._ask(Thumbnail(f"{FILES}{number}.webp"), number)
     until(office, lambda: len(held.hanging) == PICTURES)
     office.mint.says = lambda what, which: (
         asset(glbUrl=f"{FILES}a.glb") if what == "asset" else operation("succeeded", id=which)
@@ -337,7 +337,7 @@ def test_closing_waits_for_no_answer(home: Path, said: bytes) -> None:
         whose.act_for(Account("key", wire.base_url))
         whose.settle("user-1")
         whose.close()
-        board = Board(quick(home), Account("key", wire.base_url))
+        board = JobService(quick(home), Account("key", wire.base_url))
         job = board.start(GenerationRequest(Kind.MODEL, "a lamp"))
         while not wire.heard:
             time.sleep(0.005)
@@ -364,7 +364,7 @@ def test_an_answer_that_comes_while_closing_is_kept(home: Path, held: Held) -> N
     office.add(job)
     until(office, lambda: held.hanging == ["start"])
     threading.Timer(0.05, held.gate.set).start()
-    office.desk.close(4.0)
+    office.scheduler.close(4.0)
     kept = office.job(job)
     assert (kept.phase, kept.operation and kept.operation.id) == (Phase.WORKING, "op_new")
     office.journal.close()

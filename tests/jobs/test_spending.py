@@ -14,16 +14,16 @@ import pytest
 
 from mint_blender.jobs import presenter
 from mint_blender.jobs.budget import spending
-from mint_blender.jobs.budget.prices import COMPLAINT_LASTS, LASTS, Purse
+from mint_blender.jobs.budget.prices import COMPLAINT_LASTS, LASTS, Budget
 from mint_blender.jobs.budget.spending import Limits, committed, entry, month, objection
 from mint_blender.jobs.engine.messages import Answered
 from mint_blender.jobs.job import Job, Phase, Target, Verb, new_fetch
 from mint_blender.jobs.queries import Balance, OptimizationPrice, Price
-from mint_blender.jobs.service import Board, NotPossible, TooExpensive
+from mint_blender.jobs.service import JobService, NotPossible, TooExpensive
 from mint_blender.mint.account import Account
 from mint_blender.mint.account_schema import Credits, Estimate, Usage
 from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.schema import Kind, Mode, OptimizationLevel, Preset, Seen
+from mint_blender.mint.schema import Kind, Mode, OptimizationLevel, PollResult, Preset
 
 from ..mint_service.running import running_service
 from .quick import account, quick
@@ -139,7 +139,9 @@ def test_a_retry_adds_up_and_counts_when_it_began() -> None:
 
 def polled(job: Job, **credits: float) -> Any:
     """A poll of the job's present operation."""
-    return Seen(operation("running", id=job.operation.id if job.operation else "", credits=credits))
+    return PollResult(
+        operation("running", id=job.operation.id if job.operation else "", credits=credits)
+    )
 
 
 def test_the_same_operation_is_not_counted_twice() -> None:
@@ -288,27 +290,27 @@ def test_an_old_price_is_asked_for_again() -> None:
     question = Price.of(LAMP)
     estimate = Estimate(None, 248.0, 248.0)
     answers: dict[Any, Answered] = {}
-    purse = Purse(answers)
-    assert purse.known(question) is None
+    budget = Budget(answers)
+    assert budget.known(question) is None
     answers[question] = answered(question, estimate, ago=LASTS - 60)
-    assert purse.known(question) is not None
+    assert budget.known(question) is not None
     answers[question] = answered(question, estimate, ago=LASTS + 60)
-    assert purse.known(question) is None
-    assert purse.price(question) == 248
+    assert budget.known(question) is None
+    assert budget.price(question) == 248
     answers[question] = answered(question, None, complaint="no", ago=COMPLAINT_LASTS + 1)
-    assert purse.known(question) is None
+    assert budget.known(question) is None
 
 
 def test_a_price_belongs_to_kind_preset_and_mode() -> None:
     """What one costs says nothing about another."""
-    purse = Purse({Price.of(LAMP): answered(Price.of(LAMP), Estimate(None, 248.0, 248.0))})
-    assert purse.price(Price(Kind.MODEL, Preset.FAST, Mode.AUTO)) == 248
+    budget = Budget({Price.of(LAMP): answered(Price.of(LAMP), Estimate(None, 248.0, 248.0))})
+    assert budget.price(Price(Kind.MODEL, Preset.FAST, Mode.AUTO)) == 248
     for kind, preset, mode in (
         (Kind.WORLD, Preset.FAST, Mode.AUTO),
         (Kind.MODEL, Preset.STANDARD, Mode.AUTO),
         (Kind.MODEL, Preset.FAST, Mode.REVIEW),
     ):
-        assert purse.price(Price(kind, preset, mode)) is None
+        assert budget.price(Price(kind, preset, mode)) is None
 
 
 def usage(available: float) -> Usage:
@@ -328,24 +330,24 @@ def test_when_the_balance_suffices() -> None:
         ),
     )
     answers: dict[Any, Answered] = {}
-    purse, now = Purse(answers), time.time()
-    assert purse.missing(job, now) == 708
+    budget, now = Budget(answers), time.time()
+    assert budget.missing(job, now) == 708
     answers[Balance()] = answered(Balance(), usage(798))
-    assert purse.missing(job, now - 1) == 0
-    assert purse.missing(job, now + 60) == 708
+    assert budget.missing(job, now - 1) == 0
+    assert budget.missing(job, now + 60) == 708
     answers[Balance()] = answered(Balance(), usage(700))
-    assert purse.missing(job, now - 1) == 98
+    assert budget.missing(job, now - 1) == 98
     unstarted = replace(a_job(), phase=Phase.BILLING, estimate=700.0)
-    assert purse.missing(unstarted, now - 1) == 0
-    assert purse.missing(unstarted, now + 60) is None
-    assert purse.missing(replace(unstarted, estimate=None), now - 1) is None
+    assert budget.missing(unstarted, now - 1) == 0
+    assert budget.missing(unstarted, now + 60) is None
+    assert budget.missing(replace(unstarted, estimate=None), now - 1) is None
     odd = replace(
         job,
         operation=operation(
             "billing_required", billing={"requiredCredits": 798, "availableCredits": 800}
         ),
     )
-    assert purse.missing(odd, now + 60) is None
+    assert budget.missing(odd, now + 60) is None
 
 
 # -- on the board
@@ -353,19 +355,19 @@ def test_when_the_balance_suffices() -> None:
 
 
 @pytest.fixture
-def board(home: Path) -> Iterator[Board]:
+def board(home: Path) -> Iterator[JobService]:
     """A board on a Mint that makes nothing by itself."""
     with running_service(speed=1000, switches=["stuck"], cancel="everywhere") as service:
-        board = Board(quick(home), account(service))
+        board = JobService(quick(home), account(service))
         yield board
         assert board.close(20)
 
 
-def test_a_price_that_nobody_has_asked_for(board: Board) -> None:
+def test_a_price_that_nobody_has_asked_for(board: JobService) -> None:
     """With a limit, a start says which price has to be asked for first, and commits nothing; known,
     it is kept with the job.
     """
-    board.purse.limits = Limits(each=300)
+    board.budget.limits = Limits(each=300)
     with pytest.raises(TooExpensive) as caught:
         board.start(LAMP)
     assert caught.value.unasked == (Price.of(LAMP),)
@@ -381,11 +383,11 @@ def test_a_price_that_nobody_has_asked_for(board: Board) -> None:
     assert len(board.jobs()) == 1
 
 
-def test_a_day_counts_what_is_in_flight_and_what_was_dismissed(board: Board) -> None:
+def test_a_day_counts_what_is_in_flight_and_what_was_dismissed(board: JobService) -> None:
     """Two at 248 fit under 500, a third does not, neither after the first two were dismissed;
     whoever was asked may go beyond.
     """
-    board.purse.limits = Limits(day=500)
+    board.budget.limits = Limits(day=500)
     board.find_out(Price.of(LAMP))
     begun = [board.start(LAMP).id, board.start(LAMP).id]
     assert board.spent_today() == 496
@@ -394,7 +396,7 @@ def test_a_day_counts_what_is_in_flight_and_what_was_dismissed(board: Board) -> 
     while any(board.job(job_id).cost != 248 for job_id in begun):
         board.hear()
     assert board.spent_today() == 496
-    with board.purse.beyond_limits():
+    with board.budget.beyond_limits():
         third = board.start(LAMP).id
     assert board.spent_today() == 744
     for job_id in (*begun, third):
@@ -407,38 +409,38 @@ def test_dismissed_jobs_stay_in_the_sum(home: Path) -> None:
     """What was taken off the list was paid for all the same; another board on the same journal sees
     it too.
     """
-    board = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    board = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
     board.allow_online(False)
     paid = replace(costing(Phase.PLACED, status="succeeded", finalized=248), created_at=time.time())
     board._known.add(paid)
     assert board.spent_today() == 248
     board.dismiss(paid.id)
     assert board.spent_today() == 248
-    other = Board(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    other = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
     assert other.spent_today() == 248
     assert other.month().credits == 248
     assert board.close(5) and other.close(5)
 
 
-def test_a_retry_is_within_the_limits_too(board: Board) -> None:
+def test_a_retry_is_within_the_limits_too(board: JobService) -> None:
     """A retry costs again: it is refused above a limit; a resume, which pays for nothing new, is
     not asked.
     """
     failed = replace(costing(Phase.FAILED, status="failed", finalized=0), created_at=time.time())
     board._known.add(failed)
-    board.purse.limits = Limits(each=10)
+    board.budget.limits = Limits(each=10)
     board.find_out(Price.of(failed.request))
     with pytest.raises(TooExpensive, match="limit of 10 Credits for one generation"):
         board.retry(failed.id)
     assert board.job(failed.id).decision is None
-    with board.purse.beyond_limits():
+    with board.budget.beyond_limits():
         board.retry(failed.id)
     assert board.job(failed.id).decision is not None
 
 
-def test_an_optimisation_is_within_the_limits_too(board: Board) -> None:
+def test_an_optimisation_is_within_the_limits_too(board: JobService) -> None:
     """Fetching is free and never refused; having it optimised first needs a price below the limit."""
-    board.purse.limits = Limits(each=10)
+    board.budget.limits = Limits(each=10)
     made = asset()
     with pytest.raises(TooExpensive) as caught:
         board.fetch(made, optimize=OptimizationLevel.LIGHT)
@@ -449,7 +451,7 @@ def test_an_optimisation_is_within_the_limits_too(board: Board) -> None:
     assert board.fetch(made).estimate is None
 
 
-def test_without_a_limit_nothing_is_asked(board: Board) -> None:
+def test_without_a_limit_nothing_is_asked(board: JobService) -> None:
     """No limit, no price: it is started at once, and what is not known is not guessed."""
     assert board.start(LAMP).estimate is None
     with pytest.raises(NotPossible):
@@ -461,7 +463,7 @@ def test_a_start_that_needs_credits_is_repeated_with_the_same_key(home: Path) ->
     one operation is paid.
     """
     with running_service(speed=1000) as service:
-        board = Board(quick(home), account(service))
+        board = JobService(quick(home), account(service))
         job = board.start(GenerationRequest(Kind.MODEL, "a lamp [billing-start]", Preset.FAST))
         board.watch([job.id])
         assert board.job(job.id).phase is Phase.BILLING
@@ -476,12 +478,12 @@ def test_a_start_that_needs_credits_is_repeated_with_the_same_key(home: Path) ->
         assert board.close(20)
 
 
-def test_without_a_window_the_price_is_waited_for(board: Board) -> None:
+def test_without_a_window_the_price_is_waited_for(board: JobService) -> None:
     """Whoever may block gets the price asked for by the way; an answer that went wrong is part of
     the sentence.
     """
     board.waits_for_prices = True
-    board.purse.limits = Limits(each=300)
+    board.budget.limits = Limits(each=300)
     assert board.start(LAMP).estimate == 248
     with pytest.raises(TooExpensive, match="about 798 Credits"):
         board.start(replace(LAMP, preset=Preset.STANDARD))

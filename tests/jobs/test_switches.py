@@ -18,9 +18,9 @@ import pytest
 from mint_blender.files.choice import OPTIMIZED_NEEDS
 from mint_blender.files.download import Downloader
 from mint_blender.jobs import presenter
-from mint_blender.jobs.engine.messages import Hitch, JobChanged, News
+from mint_blender.jobs.engine.messages import JobChanged, News, RetryScheduled
 from mint_blender.jobs.job import Cause, Job, Phase, Role, Target
-from mint_blender.jobs.service import Board
+from mint_blender.jobs.service import JobService
 from mint_blender.jobs.workflow import collect
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, OptimizationLevel
@@ -275,7 +275,7 @@ def test_every_switch_has_its_case() -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_what_the_user_reads(name: str, home: Path, service: ThreadService) -> None:
-    """State, trouble, notes and passing hitches are exactly these; the click that is offered leads
+    """State, trouble, notes and passing scheduled_retries are exactly these; the click that is offered leads
     where it should; nothing is paid twice.
     """
     case = CASES[name]
@@ -283,7 +283,7 @@ def test_what_the_user_reads(name: str, home: Path, service: ThreadService) -> N
     downloader = lambda local: Downloader(  # noqa: E731
         local_files=local, sleep=lambda seconds: time.sleep(seconds / SPEED)
     )
-    board = Board(
+    board = JobService(
         quick(home, pace=pace, readable=OPTIMIZED_NEEDS, downloader=downloader), account(service)
     )
     try:
@@ -291,8 +291,8 @@ def test_what_the_user_reads(name: str, home: Path, service: ThreadService) -> N
             case.kind, f"a lamp [{name}]{case.with_switches}", name=case.name
         )
         job = board.start(request, Target(splats=case.splats), optimize=case.optimize)
-        hitches = watch(board, job)
-        judge(board.job(job.id), case, hitches)
+        scheduled_retries = watch(board, job)
+        judge(board.job(job.id), case, scheduled_retries)
         service.scenario(revoked=False)
         if case.then:
             clicks: dict[str, Callable[[str], None]] = {
@@ -320,7 +320,7 @@ def test_a_partial_model_says_that_nothing_of_it_is_missed(
     home: Path, service: ThreadService
 ) -> None:
     """Only its small picture is missing, for which the preview serves."""
-    board = Board(quick(home), account(service))
+    board = JobService(quick(home), account(service))
     job = board.start(GenerationRequest(Kind.MODEL, "a lamp [partial]"))
     board.watch([job.id])
     job = board.job(job.id)
@@ -337,7 +337,7 @@ def test_unpaid_until_it_is_paid(home: Path, service: ThreadService) -> None:
     One operation in all.
     """
     prompt = "a lamp, paid late [billing-final][billing-unpaid]"
-    board = Board(quick(home), account(service))
+    board = JobService(quick(home), account(service))
     job = board.start(GenerationRequest(Kind.MODEL, prompt))
     board.watch([job.id])
     board.resume(job.id)
@@ -354,7 +354,7 @@ def test_unpaid_until_it_is_paid(home: Path, service: ThreadService) -> None:
 def test_a_working_operation_with_an_unknown_status_is_shown_by_its_word(home: Path) -> None:
     """While Mint says a word that nobody knows, the card shows that word."""
     with running_service(speed=1000, durations={"preview": 200.0}) as slower:
-        board = Board(quick(home), account(slower))
+        board = JobService(quick(home), account(slower))
         job = board.start(GenerationRequest(Kind.MODEL, "a lamp [unknown-status]"))
         states = set[str]()
         board.watch([job.id], lambda news: states.add(presenter.state(board.job(job.id))))
@@ -362,33 +362,33 @@ def test_a_working_operation_with_an_unknown_status_is_shown_by_its_word(home: P
         assert board.close(20)
 
 
-def watch(board: Board, job: Job) -> list[str]:
+def watch(board: JobService, job: Job) -> list[str]:
     """Let the job come to rest; returns what was read in passing."""
-    hitches: list[str] = []
+    scheduled_retries: list[str] = []
 
     def tell(news: News) -> None:
-        if isinstance(news, Hitch):
-            hitches.append(plain(news.sentence))
+        if isinstance(news, RetryScheduled):
+            scheduled_retries.append(plain(news.sentence))
         elif (
             isinstance(news, JobChanged)
             and news.job.trouble is not None
             and news.job.trouble.cause is Cause.PATIENCE
-            and not hitches
+            and not scheduled_retries
         ):
-            hitches.append(news.job.trouble.sentence)
+            scheduled_retries.append(news.job.trouble.sentence)
             board.cancel(job.id)
 
     board.watch([job.id], tell)
-    return hitches
+    return scheduled_retries
 
 
-def judge(job: Job, case: Case, hitches: list[str]) -> None:
+def judge(job: Job, case: Case, scheduled_retries: list[str]) -> None:
     """Compare what is read with what should be."""
     assert job.phase is case.phase
     assert (plain(job.trouble.sentence) if job.trouble else "") == case.reads
     assert plain(presenter.state(job)) == case.state
     assert tuple(map(plain, job.notes)) == case.notes
-    assert tuple(hitches) == case.passing
+    assert tuple(scheduled_retries) == case.passing
     if case.taken:
         model = job.file(Role.MODEL)
         assert model is not None

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.jobs.job import Phase
-from mint_blender.jobs.service import Board, NotPossible
+from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.transfers import uploads as uploads_module
 from mint_blender.mint.account import Owner
@@ -48,7 +48,7 @@ def generate(home: Path, service: ThreadService, *images: str) -> None:
     """A generation with these pictures comes to its end, in a process of its own as far as memory
     goes.
     """
-    board = Board(quick(home), account(service))
+    board = JobService(quick(home), account(service))
     try:
         job = board.start(GenerationRequest(Kind.MODEL, "", images=images))
         board.watch([job.id])
@@ -149,7 +149,7 @@ def test_what_mint_would_not_take_is_refused_before_there_is_a_job(
     path = tmp_path / "picture.webp"
     if content is not None:
         path.write_bytes(content)
-    board = Board(quick(home), account(service))
+    board = JobService(quick(home), account(service))
     try:
         with pytest.raises(NotPossible, match=sentence):
             board.start(GenerationRequest(Kind.MODEL, "a lamp", images=(str(path),)))

@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 
 from mint_blender.jobs.engine.call_pool import SIZES, Lane
-from mint_blender.jobs.engine.messages import Answered, Crashed, News, Rested
+from mint_blender.jobs.engine.messages import Answered, Crashed, Idle, News
 from mint_blender.jobs.engine.worker import Worker
 from mint_blender.jobs.job import Job, Phase
 from mint_blender.jobs.queries import WhoseKey
-from mint_blender.jobs.service import Board
+from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
 from mint_blender.mint.account_schema import Me
@@ -106,7 +106,7 @@ def test_the_thread_exists_only_while_something_is_in_flight(
             worker.look(job.id)
             assert worker.is_running
             assert "mint-worker" in ours()
-            hear(worker, Rested)
+            hear(worker, Idle)
             until(lambda: not worker.is_running and ours() == [])
             assert read(home, job).phase is Phase.READY
 
@@ -188,17 +188,17 @@ def test_another_account_is_used_from_then_on(home: Path, service: ThreadService
     add(home, job, stuck)
     worker = Worker(quick(home), Account("wrong-key", service.api))
     worker.look(job.id)
-    hear(worker, Rested)
+    hear(worker, Idle)
     assert read(home, job).phase is Phase.PAUSED
     assert service.operations() == []
     until(lambda: not worker.is_running)
     worker.use(account(service))
     worker.look(stuck.id)
     worker.look(job.id)
-    hear(worker, Rested)
+    hear(worker, Idle)
     assert read(home, job).phase is Phase.READY
     worker.use(Account("wrong-key", service.api))
-    assert hear(worker, Rested).job_id == stuck.id
+    assert hear(worker, Idle).job_id == stuck.id
     assert read(home, stuck).phase is Phase.WORKING, (
         "it is the other account's, and goes on at Mint"
     )
@@ -232,7 +232,7 @@ def test_fifty_jobs_few_threads_few_connections_and_the_schedule(home: Path) -> 
     with running_service(
         speed=1000, credits=1e9, limits={"model": 25, "world": 25}, switches=["stuck"]
     ) as service:
-        board = Board(replace(quick(home, pace=pace), slots=slots), account(service))
+        board = JobService(replace(quick(home, pace=pace), slots=slots), account(service))
         before = set(threading.enumerate())
         for number in range(25):
             for kind in Kind:

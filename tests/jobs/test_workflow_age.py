@@ -104,7 +104,7 @@ def test_what_was_turned_away_was_not_sent(error: Exception) -> None:
 
 
 def test_for_twelve_hours_the_same_start_is_repeated() -> None:
-    """With its own key and body; the desk is told until when."""
+    """With its own key and body; the scheduler is told until when."""
     job = sent()
     start = Teller(job, Terms(now=lambda: CLICK + REPEATED_FOR - 1)).expect(Start)
     assert (start.key, start.until) == (job.key, CLICK + REPEATED_FOR)
@@ -112,7 +112,7 @@ def test_for_twelve_hours_the_same_start_is_repeated() -> None:
 
 @pytest.fixture
 def office(home: Path) -> Iterator[Office]:
-    """A desk whose date moves with its clock."""
+    """A scheduler whose date moves with its clock."""
     clock = Clock()
     office = Office(home, clock=clock, terms=Terms(now=clock))
     office.clock = office.mint.clock = clock
@@ -332,7 +332,7 @@ def test_an_approval_of_long_ago_is_not_sent() -> None:
     assert (told.job.phase, told.job.decision) == (Phase.REVIEW, None)
 
 
-# -- at the desk
+# -- at the scheduler
 # -----------------------------------------------------------------------------------------------------------------
 
 

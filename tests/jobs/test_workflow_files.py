@@ -21,7 +21,7 @@ from mint_blender.files.errors import (
 from mint_blender.jobs.job import Cause, Job, Phase, Role, Target
 from mint_blender.jobs.workflow.effects import Fetch, Optimize, Poll, ReadAsset
 from mint_blender.jobs.workflow.run import Terms
-from mint_blender.mint.schema import Kind, OptimizationLevel, Seen
+from mint_blender.mint.schema import Kind, OptimizationLevel, PollResult
 
 from .telling import (
     FILES,
@@ -141,13 +141,13 @@ def test_an_optimization_that_lasts_is_watched_once_a_minute() -> None:
     waited = 0.0
     while told.job.trouble is None:
         waited += told.expect(Poll).after
-        told.answer(Seen(operation("running", id="op_2"), None))
+        told.answer(PollResult(operation("running", id="op_2"), None))
     assert waited == pytest.approx(30 * 60, rel=0.1)
     for _ in range(300):
         assert told.expect(Poll).after == 60.0
-        told.answer(Seen(operation("running", id="op_2"), None))
+        told.answer(PollResult(operation("running", id="op_2"), None))
     assert told.job.trouble.cause is Cause.PATIENCE
-    told.answer(Seen(operation("succeeded", id="op_2"), None))
+    told.answer(PollResult(operation("succeeded", id="op_2"), None))
     assert told.job.trouble is None
     told.answer(asset(**BOTH))
     assert told.expect(Fetch).url == BOTH["optimizedGlbUrl"]

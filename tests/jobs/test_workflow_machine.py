@@ -36,7 +36,7 @@ from mint_blender.jobs.workflow.run import Terms
 from mint_blender.jobs.workflow.sent_requests import is_unanswered
 from mint_blender.mint.errors import BadAnswer, MintError, Unreachable, problem_error
 from mint_blender.mint.problem_documents import read_problem
-from mint_blender.mint.schema import Kind, Mode, Operation, Page, Seen
+from mint_blender.mint.schema import Kind, Mode, Operation, Page, PollResult
 
 from .telling import FILES, Teller, a_job, asset, kept, operation, problem
 
@@ -87,7 +87,7 @@ class PaperMint:
         if isinstance(want, Act):
             return self._act(want.decision, want.target_id)
         if isinstance(want, Poll):
-            return Seen(self._told(self.works[want.operation_id]))
+            return PollResult(self._told(self.works[want.operation_id]))
         if isinstance(want, ReadPage):
             return self._list()
         if isinstance(want, ReadAsset):
@@ -225,7 +225,7 @@ class JobMachine(RuleBasedStateMachine):
         self._commit()
 
     def _commit(self) -> None:
-        """As the desk does: the record as it is; a decision goes only when it was answered."""
+        """As the scheduler does: the record as it is; a decision goes only when it was answered."""
         assert self.told is not None
         self.book = self.told.job
         assert (

@@ -38,7 +38,7 @@ def fetching(status: str = "succeeded", **more: str) -> Job:
 
 
 def fetched_again(job: Job) -> Job:
-    """As `Board.fetch_again` has it; meanwhile it has been in a scene, whose remark stays."""
+    """As `JobService.fetch_again` has it; meanwhile it has been in a scene, whose remark stays."""
     return job.noted(REMARK).moved(Phase.FETCHING, files=job.previews)
 
 

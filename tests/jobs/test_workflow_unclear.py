@@ -36,7 +36,7 @@ from mint_blender.mint.schema import (
     Operation,
     OptimizationLevel,
     Page,
-    Seen,
+    PollResult,
 )
 
 from .telling import (
@@ -183,7 +183,7 @@ def test_the_type_is_the_jobs_own_kind(word: str) -> None:
     made = Operation.read(
         {"id": "op_1", "status": "succeeded", "resource": {"type": word, "id": "res_1"}}
     )
-    want = started(a_job()).answer(Seen(made)).expect(ReadAsset)
+    want = started(a_job()).answer(PollResult(made)).expect(ReadAsset)
     assert (want.kind, want.asset_id) == (Kind.MODEL, "res_1")
 
 
@@ -191,7 +191,7 @@ def test_the_type_is_the_jobs_own_kind(word: str) -> None:
 # -----------------------------------------------------------------------------------------------------------
 
 
-def shown(picture: str | None, at: str | None = None) -> Seen:
+def shown(picture: str | None, at: str | None = None) -> PollResult:
     """A Preview that waits, as Mint tells it."""
     return seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": picture}, updatedAt=at)
 
@@ -271,10 +271,10 @@ def test_a_mode_that_is_not_told_is_the_one_that_was_asked_for() -> None:
     silent = Operation.read(
         {"id": "op_1", "status": "preview_ready", "resource": {"type": "model", "id": "res_1"}}
     )
-    told.answer(Seen(silent))
+    told.answer(PollResult(silent))
     assert (told.job.phase, told.again().job.phase) == (Phase.REVIEW, Phase.REVIEW)
     assert told.again().job.operation is not None
-    assert started(a_job()).answer(Seen(silent)).job.phase is Phase.WORKING, (
+    assert started(a_job()).answer(PollResult(silent)).job.phase is Phase.WORKING, (
         "in auto mode it passes by"
     )
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.blender
 import mint_blender  # noqa: E402
 from mint_blender.jobs.job import Job, Phase  # noqa: E402
 from mint_blender.jobs.queries import Balance  # noqa: E402
-from mint_blender.jobs.service import Board  # noqa: E402
+from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind, Mode  # noqa: E402
 from mint_blender.ui import heartbeat, notifications, session  # noqa: E402
@@ -133,9 +133,9 @@ def test_a_mistake_is_logged_once(
 # ---------------------------------------------------------------------------------------------------------------
 
 
-def balance(board: Board) -> float | None:
+def balance(board: JobService) -> float | None:
     """As the panel shows it."""
-    return board.purse.balance
+    return board.budget.balance
 
 
 def test_the_balance_is_true_while_something_is_reserved_and_after_a_cancel(

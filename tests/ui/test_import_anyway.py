@@ -19,7 +19,7 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.jobs.job import Cause, Job, Kept, Phase, Role, Target, Trouble, new_job  # noqa: E402
-from mint_blender.jobs.service import Board  # noqa: E402
+from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind  # noqa: E402
 from mint_blender.scene import tags  # noqa: E402
@@ -28,7 +28,7 @@ from mint_blender.ui.job_list import card  # noqa: E402
 URL = "https://files.example/a.glb"
 
 
-def refused(board: Board, path: Path, role: Role = Role.MODEL, kind: Kind = Kind.MODEL) -> Job:
+def refused(board: JobService, path: Path, role: Role = Role.MODEL, kind: Kind = Kind.MODEL) -> Job:
     """A job that rests with a file that we refuse and Blender reads: a picture in it is none, and
     nothing uses it.
     """
@@ -48,7 +48,7 @@ def refused(board: Board, path: Path, role: Role = Role.MODEL, kind: Kind = Kind
 
 @pytest.mark.parametrize(("role", "kind"), [(Role.MODEL, Kind.MODEL), (Role.COLLIDER, Kind.WORLD)])
 def test_import_anyway_places_what_was_refused(
-    board: Board, tmp_path: Path, role: Role, kind: Kind
+    board: JobService, tmp_path: Path, role: Role, kind: Kind
 ) -> None:
     """The object is there, told where it came from; the job is placed and says that nobody has
     checked it. The file stays.
@@ -64,7 +64,9 @@ def test_import_anyway_places_what_was_refused(
     assert (tmp_path / "model.refused.glb").is_file()
 
 
-def test_what_blender_cannot_read_leaves_everything_as_it_was(board: Board, tmp_path: Path) -> None:
+def test_what_blender_cannot_read_leaves_everything_as_it_was(
+    board: JobService, tmp_path: Path
+) -> None:
     """A sentence, no object, and the file still there for another try."""
     job = refused(board, tmp_path / "model.refused.glb")
     (tmp_path / "model.refused.glb").write_bytes(b"glTF, or so it says")
@@ -75,7 +77,7 @@ def test_what_blender_cannot_read_leaves_everything_as_it_was(board: Board, tmp_
     assert board.job(job.id).phase is Phase.PAUSED and (tmp_path / "model.refused.glb").is_file()
 
 
-def test_the_card_offers_it_where_there_is_such_a_file(board: Board, tmp_path: Path) -> None:
+def test_the_card_offers_it_where_there_is_such_a_file(board: JobService, tmp_path: Path) -> None:
     """Beside Resume, which downloads once more; not where a download failed."""
     job = refused(board, tmp_path / "model.refused.glb")
     for shown, times in (

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.blender
 
 from mint_blender.jobs.job import Phase, Target, new_job  # noqa: E402
 from mint_blender.jobs.job_groups import MORE, Group  # noqa: E402
-from mint_blender.jobs.service import Board  # noqa: E402
+from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.jobs.storage.journal import Journal  # noqa: E402
 from mint_blender.mint.account import Owner  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
@@ -50,7 +50,7 @@ class Layout:
         return take
 
 
-def add(board: Board, phase: Phase, count: int) -> None:
+def add(board: JobService, phase: Phase, count: int) -> None:
     """So many jobs in this phase."""
     request = GenerationRequest(Kind.MODEL, f"a lamp that is {phase}")
     jobs = [replace(new_job(request, Target(), now=time.time()), phase=phase) for _ in range(count)]
@@ -60,14 +60,14 @@ def add(board: Board, phase: Phase, count: int) -> None:
             board._active.begin(job.id)
 
 
-def drawn(board: Board) -> Counter[str]:
+def drawn(board: JobService) -> Counter[str]:
     """What the panel draws now."""
     counts: Counter[str] = Counter()
     job_list_panel.draw(Layout(counts), board, width=300)
     return counts
 
 
-def test_the_rows_do_not_grow(board: Board) -> None:
+def test_the_rows_do_not_grow(board: JobService) -> None:
     """With four hundred in line and as many finished as many rows are drawn as with two hundred,
     and no more is looked at.
     """
@@ -97,7 +97,7 @@ def test_the_rows_do_not_grow(board: Board) -> None:
     assert many_lines == few_lines
 
 
-def test_the_row_of_what_is_folded(board: Board) -> None:
+def test_the_row_of_what_is_folded(board: JobService) -> None:
     """It counts them, unfolds a page at a time and folds again; once few are left, the next
     hundreds begin folded.
     """
@@ -121,7 +121,7 @@ def test_the_row_of_what_is_folded(board: Board) -> None:
     assert drawn(board) == first
 
 
-def test_the_queue_of_an_earlier_session_waits_for_a_word(board: Board) -> None:
+def test_the_queue_of_an_earlier_session_waits_for_a_word(board: JobService) -> None:
     """How many there are and what they cost, with Continue and Discard; gone as soon as one of
     these was said.
     """
@@ -146,7 +146,7 @@ def test_the_queue_of_an_earlier_session_waits_for_a_word(board: Board) -> None:
     assert not drawn(board)["mint.continue_queue"]
 
 
-def test_the_status_bar_names_what_runs(board: Board) -> None:
+def test_the_status_bar_names_what_runs(board: JobService) -> None:
     """How many jobs there are in all, and one that Mint works on, not one that waits in line."""
     add(board, Phase.WAITING, 200)
     add(board, Phase.WORKING, 2)
@@ -157,7 +157,7 @@ def test_the_status_bar_names_what_runs(board: Board) -> None:
     assert counts["Mint: 202 jobs, next: a lamp that is working, about 4 min"] == 1
 
 
-def test_few_jobs_have_no_such_row(board: Board) -> None:
+def test_few_jobs_have_no_such_row(board: JobService) -> None:
     """A card for each, and nothing else."""
     for phase in (Phase.WAITING, Phase.PLACED, Phase.FAILED):
         add(board, phase, 3)
@@ -166,7 +166,7 @@ def test_few_jobs_have_no_such_row(board: Board) -> None:
     assert groups(board) == [Group.IN_LINE, Group.OPEN, Group.OVER]
 
 
-def test_what_changes_is_seen(board: Board) -> None:
+def test_what_changes_is_seen(board: JobService) -> None:
     """A job that was begun or dismissed is drawn, or not, at the next drawing."""
     add(board, Phase.PLACED, 2)
     assert drawn(board)[CARD] == 2
@@ -175,14 +175,14 @@ def test_what_changes_is_seen(board: Board) -> None:
 
 
 @pytest.fixture
-def other(board: Board) -> Iterator[Journal]:
+def other(board: JobService) -> Iterator[Journal]:
     """The journal, as another process has it open."""
     journal = Journal(board.home)
     yield journal
     journal.close()
 
 
-def test_a_refused_click_shows_why(board: Board, other: Journal) -> None:
+def test_a_refused_click_shows_why(board: JobService, other: Journal) -> None:
     """Another process has gone on with the job: after a click that came too late the list shows it
     as it is.
     """
@@ -195,14 +195,14 @@ def test_a_refused_click_shows_why(board: Board, other: Journal) -> None:
 
 
 def test_a_beat_that_stumbles_hides_nothing(
-    board: Board, other: Journal, monkeypatch: pytest.MonkeyPatch
+    board: JobService, other: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What has been heard in the same beat is shown all the same."""
     add(board, Phase.REVIEW, 1)
     assert groups(board) == [Group.ASKING]
     other.save(replace(board.jobs()[0], phase=Phase.PLACED))
 
-    def stumble(board: Board) -> None:
+    def stumble(board: JobService) -> None:
         raise ValueError("a mistake of ours")
 
     monkeypatch.setattr(heartbeat.auto_import, "land_ready", stumble)
@@ -211,12 +211,12 @@ def test_a_beat_that_stumbles_hides_nothing(
     assert groups(board) == [Group.OVER]
 
 
-def groups(board: Board) -> list[Group]:
+def groups(board: JobService) -> list[Group]:
     """What the panel and the status bar look at."""
     return [part.group for part in job_list_groups.lineup(board).parts]
 
 
-def test_a_job_of_another_account_offers_nothing_that_mint_would_hear_of(board: Board) -> None:
+def test_a_job_of_another_account_offers_nothing_that_mint_would_hear_of(board: JobService) -> None:
     """It says whose it is not, and what is already here can be placed; nothing can be approved,
     resumed, retried or canceled.
     """
@@ -241,7 +241,7 @@ def test_a_job_of_another_account_offers_nothing_that_mint_would_hear_of(board: 
     )
 
 
-def test_what_cannot_be_read_has_a_row(board: Board) -> None:
+def test_what_cannot_be_read_has_a_row(board: JobService) -> None:
     """With a sentence and a way off the list; it is dismissed by that click alone."""
     add(board, Phase.PLACED, 2)
     damaged = board.jobs()[0].id

@@ -17,7 +17,7 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 from mint_blender.jobs.job import Job, Phase, Target, new_fetch, new_job  # noqa: E402
-from mint_blender.jobs.service import Board  # noqa: E402
+from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Kind, Preset  # noqa: E402
 from mint_blender.ui.library_browser import job_lookup  # noqa: E402
@@ -43,7 +43,7 @@ def made(number: int, *, preset: Preset = Preset.FAST) -> Job:
     )
 
 
-def test_the_details_cost_the_same_with_many_jobs(board: Board) -> None:
+def test_the_details_cost_the_same_with_many_jobs(board: JobService) -> None:
     """With a thousand jobs no more is looked at for a drawing than with ten."""
 
     def draw() -> None:
@@ -57,7 +57,7 @@ def test_the_details_cost_the_same_with_many_jobs(board: Board) -> None:
     assert efforts[0] == efforts[1]
 
 
-def test_what_changes_is_seen(board: Board) -> None:
+def test_what_changes_is_seen(board: JobService) -> None:
     """A job that is begun or dismissed is known, or not, at the next drawing; the newest of several
     counts, and one that only fetches never.
     """

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.blender
 
 from mint_blender.jobs.job import Job, asset_of  # noqa: E402
 from mint_blender.jobs.library import view_model  # noqa: E402
-from mint_blender.jobs.service import Board  # noqa: E402
+from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind, Preset  # noqa: E402
 from mint_blender.ui import heartbeat, session  # noqa: E402
@@ -260,7 +260,7 @@ def test_a_model_of_another_process(panel: Panel, home: Path) -> None:
     looks sees it, for one request.
     """
     panel.live()
-    other = Board(quick(home), session.account())
+    other = JobService(quick(home), session.account())
     job = other.start(GenerationRequest(Kind.MODEL, "a lamp from elsewhere", preset=Preset.FAST))
     other.watch([job.id])
     assert other.close()

@@ -197,7 +197,7 @@ def test_the_form_says_that_optimising_comes_on_top(
 
     assert price_dialog.optimizing_words() == "Optimising comes on top."
     assert ask() == "Optimising comes on top: about 20 Credits."
-    assert board.purse.price(create_properties.price_of(fields)) == 248
+    assert board.budget.price(create_properties.price_of(fields)) == 248
     board.answers.clear()
     service.scenario(
         answers=[{"method": "POST", "path": ESTIMATE, "times": 2, "answer": {"status": 404}}]
@@ -251,11 +251,11 @@ def test_the_price_is_cached_and_asked_for_again_after_hours(
     ):
         for name, value in change.items():
             setattr(fields, name, value)
-        assert board.purse.price(create_properties.price_of(fields)) is None, (
+        assert board.budget.price(create_properties.price_of(fields)) is None, (
             "a price of something else is shown"
         )
         asked()
-        assert board.purse.price(create_properties.price_of(fields)) == price
+        assert board.budget.price(create_properties.price_of(fields)) == price
     assert len(service.requests("POST", ESTIMATE)) == 5
 
 

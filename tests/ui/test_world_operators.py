@@ -18,7 +18,7 @@ bpy = pytest.importorskip("bpy")
 from mint_blender.delivery import import_job  # noqa: E402
 from mint_blender.files import pictures  # noqa: E402
 from mint_blender.jobs.job import Job, Kept, Phase, Role, Target, new_job  # noqa: E402
-from mint_blender.jobs.service import Board  # noqa: E402
+from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.jobs.workflow import part_notes  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind  # noqa: E402
@@ -426,7 +426,7 @@ def test_parts_that_were_left_out_are_fetched_and_land_under_the_same_root(servi
     """First without splats and collider; each comes later, another tier takes the earlier one's
     place, and nothing is paid for it.
     """
-    board: Board = session.board()
+    board: JobService = session.board()
     target = Target(
         document=session.document(), scene=bpy.context.scene.name, at=(0, 0, 0), collider="NONE"
     )

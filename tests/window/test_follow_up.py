@@ -86,7 +86,7 @@ def test_optimise_tells_its_price(blender: BlenderWindow, since: Since) -> None:
         lambda: blender.call("mint.optimize", "INVOKE_DEFAULT", asset_id=ids["asset"])
     )
     blender.wait(
-        "board().purse.price(part('jobs.queries').OptimizationPrice(asset)) == 20",
+        "board().budget.price(part('jobs.queries').OptimizationPrice(asset)) == 20",
         asset=ids["asset"],
     )
     blender.settle()

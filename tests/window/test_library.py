@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.jobs.service import Board
+from mint_blender.jobs.service import JobService
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Preset
 from tests.jobs.quick import account, quick
@@ -158,7 +158,7 @@ def test_library_follows_the_jobs(
         blender.screenshot("library_follows_retried_done")
         assert len(made.requests("GET", "/v1/models")) == 2
         blender.over()
-        elsewhere = Board(quick(tmp_path / "home"), account(made))
+        elsewhere = JobService(quick(tmp_path / "home"), account(made))
         job = elsewhere.start(GenerationRequest(Kind.MODEL, "a brown chest", preset=Preset.FAST))
         elsewhere.watch([job.id])
         assert elsewhere.close()

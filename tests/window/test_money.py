@@ -20,7 +20,7 @@ pytestmark = pytest.mark.window
 ESTIMATE = "/v1/pricing:estimate"
 NO_PRICES = {"method": "POST", "path": ESTIMATE, "times": 1, "answer": {"status": 404}}
 PREFERENCES = f"bpy.context.preferences.addons['{ADDON}'].preferences"
-PRICE = "board() and board().purse.price(part('ui.create.properties').price_of(bpy.context.window_manager.mint))"
+PRICE = "board() and board().budget.price(part('ui.create.properties').price_of(bpy.context.window_manager.mint))"
 TICKS = "bpy.app.timers.is_registered(part('ui.account.billing_watch')._look)"
 CLICK_AGAIN = """
 try:
@@ -298,7 +298,7 @@ def test_the_balance_is_watched_while_a_job_waits(
     start(blender, "a throne [billing-final] [billing-unpaid]")
     blender.wait_for("billing")
     blender.wait(TICKS)
-    blender.wait("board().purse.balance == 52 and not board().is_active_at_all")
+    blender.wait("board().budget.balance == 52 and not board().is_active_at_all")
     # the Preview's 150 are paid
     assert (
         blender.ask("part('ui.account.billing_watch').missing(board(), board().jobs()[0])")
@@ -310,7 +310,7 @@ def test_the_balance_is_watched_while_a_job_waits(
     blender.screenshot("billing_does_not_suffice")
     blender.ask("area('VIEW_3D').type = 'TEXT_EDITOR'")
     service.scenario(credits=5000)
-    blender.wait("board().purse.balance == 5000")
+    blender.wait("board().budget.balance == 5000")
     blender.settle()
     blender.screenshot("billing_suffices_notice")
     blender.ask("area('TEXT_EDITOR').type = 'VIEW_3D'")
@@ -415,7 +415,7 @@ def test_the_usage_of_a_month(blender: BlenderWindow, since: Since) -> None:
     pictures = blender.ask("sorted(part('ui.account.usage_chart')._icons.keys())")
     assert len(pictures) == 8
     blender.ask("bpy.ops.mint.refresh_account() and None")
-    blender.wait("board().purse.balance")
+    blender.wait("board().budget.balance")
     blender.ask(SHOW_PAGE, addon=ADDON)
     blender.settle()
     blender.screenshot("usage_dark")

@@ -18,7 +18,7 @@ form = part('ui.create.properties')
 form.readable_extensions = lambda: form.OPTIMIZED_NEEDS  # as a Blender with a Draco decoder
 bpy.context.window_manager.mint.optimize = 'LIGHT'
 """
-SAID = "board() and board().purse.known(part('jobs.queries').OptimizationPrice()) and part('ui.pricing.price_dialog').optimizing_words()"
+SAID = "board() and board().budget.known(part('jobs.queries').OptimizationPrice()) and part('ui.pricing.price_dialog').optimizing_words()"
 ASKED_ABOUT = "part('ui.pricing.limit_dialog')._above is not None and part('ui.pricing.limit_dialog')._above[0].sentence"
 
 
@@ -32,7 +32,7 @@ def test_optimising_comes_on_top(blender: BlenderWindow, since: Since) -> None:
     blender.write("mint.prompt", "a lamp to be optimised")
     assert known_price(blender) == 248
     assert blender.wait(SAID).startswith("Optimising comes on top. What optimising costs")
-    blender.wait("board().purse.balance and not board().is_active_at_all")
+    blender.wait("board().budget.balance and not board().is_active_at_all")
     blender.settle()
     blender.screenshot("optimising_not_known")
     limit(blender, each=10_000)
@@ -57,7 +57,7 @@ def test_optimising_comes_on_top(blender: BlenderWindow, since: Since) -> None:
     assert since.starts == 1
     assert blender.ask(SAID) == "Optimising comes on top: about 20 Credits."
     blender.ask("bpy.ops.mint.refresh_account() and None")
-    blender.wait("board().purse.balance and not board().is_active_at_all")
+    blender.wait("board().budget.balance and not board().is_active_at_all")
     blender.settle()
     blender.screenshot("optimising_comes_on_top")
     limit(blender, each=0)

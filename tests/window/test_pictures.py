@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.jobs.job import Phase
-from mint_blender.jobs.service import Board
+from mint_blender.jobs.service import JobService
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Preset
 from tests.jobs.quick import account, quick
@@ -148,7 +148,7 @@ def generate(service: Service, home: Path) -> None:
     """Make something of each prompt, all at once, before a Blender is opened that would have to
     draw meanwhile.
     """
-    board = Board(quick(home), account(service))
+    board = JobService(quick(home), account(service))
     try:
         for prompt, kind in PROMPTS.items():
             board.start(GenerationRequest(Kind(kind.lower()), prompt, Preset.FAST))

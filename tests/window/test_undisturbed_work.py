@@ -47,7 +47,7 @@ def test_opening_a_file_sends_nothing(
     assert since.count("*", "*") == 0
     blender.open_sidebar()
     blender.wait(
-        "board() and board().purse.balance and board().purse.price(part('ui.create.properties').price_of(bpy.context.window_manager.mint))"
+        "board() and board().budget.balance and board().budget.price(part('ui.create.properties').price_of(bpy.context.window_manager.mint))"
     )
     assert since.count("POST", ESTIMATE) == 1
 

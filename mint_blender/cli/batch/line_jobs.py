@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ...files.lock import held
 from ...jobs.job import Job
-from ...jobs.service import Board, NotPossible
+from ...jobs.service import JobService, NotPossible
 from ...jobs.storage import batch_ledger, lease
 from ..exits import Exit
 from .lines import Line
@@ -38,13 +38,13 @@ def working_on(folder: Path) -> Iterator[lease.Lease]:
         yield holding
 
 
-def begun(board: Board, folder: Path) -> frozenset[str]:
+def begun(board: JobService, folder: Path) -> frozenset[str]:
     """The tags of the lines that have a job. Raises OSError."""
     return frozenset(batch_ledger.read(folder)) | frozenset(_in_journal(board, folder))
 
 
 def collect(
-    board: Board, folder: Path, lines: list[Line]
+    board: JobService, folder: Path, lines: list[Line]
 ) -> tuple[dict[str, Job], dict[str, Refusal]]:
     """The job of each line that has one, in this journal from now on, and the lines that are left
     alone. Raises OSError.
@@ -72,7 +72,7 @@ def collect(
     return jobs, refused
 
 
-def find(board: Board, job: Job) -> Job:
+def find(board: JobService, job: Job) -> Job:
     """The job as it now is, also when it was taken off the list meanwhile, in Blender say: it is a
     line's all the same.
     """
@@ -83,7 +83,7 @@ def find(board: Board, job: Job) -> Job:
         return board.job(job.id)
 
 
-def _in_journal(board: Board, folder: Path) -> dict[str, Job]:
+def _in_journal(board: JobService, folder: Path) -> dict[str, Job]:
     """What this journal knows of the folder by its path; the newest where a line was begun anew."""
     start = batch_ledger.line_of(folder)
     return {

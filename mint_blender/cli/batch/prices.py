@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the lines of a batch will cost, as far as Mint tells, and a purse that is not overdrawn
+"""What the lines of a batch will cost, as far as Mint tells, and a budget that is not overdrawn
 while they run.
 """
 
@@ -14,7 +14,7 @@ from ...jobs.budget import spending
 from ...jobs.budget.prices import NO_MODEL_YET
 from ...jobs.job import Job
 from ...jobs.queries import OptimizationPrice, Price
-from ...jobs.service import Board
+from ...jobs.service import JobService
 from ...mint.schema import Kind, Mode, Preset
 from .. import session
 from ..session import OnWait
@@ -67,7 +67,7 @@ class Prices:
         return replace(self, optimization=0.0).total(lines, jobs)
 
 
-def ask(board: Board, lines: list[Line], on_wait: OnWait) -> Prices:
+def ask(board: JobService, lines: list[Line], on_wait: OnWait) -> Prices:
     """Ask Mint once for each kind of line; the board knows it then too.
 
     The price of an optimisation is told only for a model that exists: any one of them will do.
@@ -108,7 +108,7 @@ def said(prices: Prices, lines: list[Line], jobs: Jobs = MappingProxyType({})) -
     return f"{len(lines)} {'line' if len(lines) == 1 else 'lines'} to start{going_on}: {amount}."
 
 
-class Purse:
+class BatchBudget:
     """The limit over all lines that this run starts: what Mint says they cost, else what it said
     they would.
     """

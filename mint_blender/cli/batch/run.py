@@ -17,9 +17,9 @@ from pathlib import Path
 from ...delivery import write as delivery_write
 from ...delivery.background import BackgroundImporter
 from ...files.lock import InUse
-from ...jobs.engine.outage import StillAway
+from ...jobs.engine.outage import StillUnreachable
 from ...jobs.job import Job, Phase, Target
-from ...jobs.service import Board, NotPossible, TooExpensive
+from ...jobs.service import JobService, NotPossible, TooExpensive
 from ...jobs.storage import batch_ledger
 from ...jobs.storage.lease import UNKNOWN, Lease
 from .. import session
@@ -30,7 +30,7 @@ from . import contact_sheet, line_jobs, records
 from . import lines as batch_lines
 from . import prices as batch_prices
 from .lines import BadLine, Line
-from .prices import Prices, Purse
+from .prices import BatchBudget, Prices
 
 # what was not paid for yet, as far as is known
 _UNPAID = frozenset({Phase.WAITING, Phase.SENDING, Phase.BILLING, Phase.PAUSED})
@@ -125,7 +125,7 @@ class _Run:
 
     def __init__(
         self,
-        board: Board,
+        board: JobService,
         wishes: _Wishes,
         terminal: Terminal,
         lines: list[Line],
@@ -144,7 +144,7 @@ class _Run:
         self._written = {
             job.id for job in self._jobs.values() if job.phase is Phase.PLACED and _has_output(job)
         }
-        self._purse = Purse(None, Prices())
+        self._budget = BatchBudget(None, Prices())
         self._active: dict[str, Line] = {}
         self._statuses: dict[int, Exit] = {}
         self._refusals: dict[int, str] = {}
@@ -167,7 +167,7 @@ class _Run:
                 session.check_total(total, limit, prices.untold(to_pay))
             each = [prices.of(line, going_on.get(line.tag)) for line in to_pay]
             session.check_many(self._board, each, prices.untold(to_pay), list(going_on.values()))
-        self._purse = Purse(limit, prices)
+        self._budget = BatchBudget(limit, prices)
         self._follow(at_once)
         return self._conclude()
 
@@ -203,7 +203,7 @@ class _Run:
                     return
                 try:
                     tell(self._board.hear())
-                except StillAway as away:
+                except StillUnreachable as away:
                     self._keep_the_rest(away)
                     return
                 for job_id in [
@@ -211,7 +211,7 @@ class _Run:
                 ]:
                     self._end_active(job_id)
 
-    def _keep_the_rest(self, away: StillAway) -> None:
+    def _keep_the_rest(self, away: StillUnreachable) -> None:
         """No line comes to an end without the network, and no further one is begun: all of them are
         kept as they are.
         """
@@ -224,7 +224,7 @@ class _Run:
         self._terminal.hint(
             f"{done} of {len(self._lines)} lines are done; the files are in {self._wishes.folder}."
         )
-        if self._purse.was_short:
+        if self._budget.was_short:
             self._terminal.error(
                 "Another line would have gone over --max-credits: no further one was started."
             )
@@ -269,7 +269,7 @@ class _Run:
             )
             return
         costs, own = self._costs(line), self._own(line)
-        if costs and not self._purse.allows(
+        if costs and not self._budget.allows(
             line, [self._board.job(job_id) for job_id in self._active], own
         ):
             self._statuses[line.number] = Exit.CREDITS
@@ -286,7 +286,7 @@ class _Run:
             )
             return
         if costs:
-            self._purse.begin(
+            self._budget.begin(
                 line, job, (before.cost or 0.0) if before and before.id == job.id else 0.0
             )
         if self._board.is_active(job.id):
@@ -356,7 +356,7 @@ class _Run:
         self._end(line, line_jobs.find(self._board, self._jobs[line.tag]))
 
     def _end(self, line: Line, job: Job) -> None:
-        self._purse.end(job)
+        self._budget.end(job)
         if records.is_written(job):
             self._terminal.event({**job_record(job, event="result"), "line": line.number})
             self._statuses[line.number] = Exit.DONE

@@ -45,7 +45,7 @@ class TooExpensive(NotPossible):
         self.unasked = unasked
 
 
-class Purse:
+class Budget:
     """What is known of prices and the balance.
 
     `answers` are the board's, `took` tells what Mint took for the last optimisation.

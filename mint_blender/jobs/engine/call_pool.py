@@ -2,7 +2,7 @@
 """Calls to Mint that are in flight: each on a thread of a small pool, so that a slow answer delays
 nothing else.
 
-What comes back goes into the desk's inbox; the threads touch neither the journal nor a job.
+What comes back goes into the scheduler's inbox; the threads touch neither the journal nor a job.
 Connections are checked out and given back, the one used last first: as long as one call follows
 another, one connection serves them all.
 """
@@ -24,7 +24,7 @@ from ...mint.client import Client
 from ...mint.errors import MintError
 from .. import error_messages
 from ..queries import Balance, ListPage, OptimizationPrice, Price, WhoseKey, answer
-from .config import Setup
+from .config import EngineConfig
 from .messages import Answered, CallEnded, Command, QuestionEnded
 
 log = logging.getLogger(__name__)
@@ -45,13 +45,15 @@ SIZES = {Lane.CALL: 4, Lane.DECISION: 2, Lane.UPLOAD: 2}
 LINGER = 30.0
 
 
-class CallsInFlight:
-    """All calls that this desk has sent and not heard of.
+class CallPool:
+    """All calls that this scheduler has sent and not heard of.
 
-    For the desk's thread; only the work runs on others.
+    For the scheduler's thread; only the work runs on others.
     """
 
-    def __init__(self, setup: Setup, account: Account, inbox: queue.SimpleQueue[Command]) -> None:
+    def __init__(
+        self, setup: EngineConfig, account: Account, inbox: queue.SimpleQueue[Command]
+    ) -> None:
         self._setup = setup
         self._account = account
         self._inbox = inbox

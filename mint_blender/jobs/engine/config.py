@@ -38,7 +38,7 @@ def _downloader(local_files: bool) -> Downloader:
 
 
 @dataclass(frozen=True)
-class Setup:
+class EngineConfig:
     """Everything that a worker is told once.
 
     `slots` is how many generations of a kind may be active at Mint.

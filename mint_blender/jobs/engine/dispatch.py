@@ -13,7 +13,7 @@ from ...mint.client import Client
 from ...mint.errors import BadAnswer, KeyWithheld, MintError
 from ...mint.generation_request import LARGEST_IMAGE
 from ...mint.origin import Origin
-from ...mint.schema import Asset, Operation, Page, Seen
+from ...mint.schema import Asset, Operation, Page, PollResult
 from ...mint.transport import Transport
 from ..job import Verb
 from ..queries import LARGEST_PAGE, quote
@@ -47,7 +47,7 @@ def connect(account: Account) -> Client:
     return Client(Transport(origin, account.key))
 
 
-def make(client: Client, want: Call) -> Operation | Seen | Asset | Page | Estimate:
+def make(client: Client, want: Call) -> Operation | PollResult | Asset | Page | Estimate:
     """The answer to a want. Raises MintError."""
     if isinstance(want, Quote):
         return quote(client, want.question)

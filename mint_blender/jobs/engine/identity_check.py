@@ -12,24 +12,29 @@ from ...mint.account_schema import Me
 from ...mint.errors import KeyMissing, KeyRefused, MintError
 from ..storage.journal import Journal
 from . import identity_state
-from .call_pool import CallsInFlight, Lane
-from .config import Setup
+from .call_pool import CallPool, Lane
+from .config import EngineConfig
 from .identity_state import Identity
 from .messages import CallEnded
 from .retries import Repeating
 
 
-class Look(Protocol):
+class Wake(Protocol):
     """Have a job's story told; `refusal`: why it will not be known whose key it is."""
 
     def __call__(self, job_id: str, number: int, *, refusal: MintError | None = None) -> None: ...
 
 
-class Introduction:
-    """Asks, and tells the journal. For the desk's thread."""
+class IdentityCheck:
+    """Asks, and tells the journal. For the scheduler's thread."""
 
     def __init__(
-        self, setup: Setup, journal: Journal, calls: CallsInFlight, repeating: Repeating, look: Look
+        self,
+        setup: EngineConfig,
+        journal: Journal,
+        calls: CallPool,
+        repeating: Repeating,
+        look: Wake,
     ) -> None:
         self._setup = setup
         self._journal = journal

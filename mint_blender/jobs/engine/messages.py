@@ -20,7 +20,7 @@ from ..queries import Answer, Question
 
 
 @dataclass(frozen=True)
-class Look:
+class Wake:
     """The journal has news of this job: (re)tell its story.
 
     `number` comes back when it rests, so that both sides mean the same look.
@@ -31,14 +31,14 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Use:
+class SetAccount:
     """From now on talk to Mint with this account."""
 
     account: Account
 
 
 @dataclass(frozen=True)
-class Online:
+class SetOnline:
     """Whether anything may be sent. Off: all stories stand still, and go on when it is on again."""
 
     allowed: bool
@@ -100,7 +100,7 @@ class Halt:
     """Stop telling stories; the journal knows where each one is."""
 
 
-Command = Look | Use | Online | Ask | Fetched | CallEnded | QuestionEnded | Halt
+Command = Wake | SetAccount | SetOnline | Ask | Fetched | CallEnded | QuestionEnded | Halt
 
 # -- from the worker
 # --------------------------------------------------------------------------------------------------
@@ -114,7 +114,7 @@ class JobChanged:
 
 
 @dataclass(frozen=True)
-class Rested:
+class Idle:
     """Nothing goes on by itself with this job: it waits for a person, is over, or is driven by
     another process.
 
@@ -127,7 +127,7 @@ class Rested:
 
 
 @dataclass(frozen=True)
-class Hitch:
+class RetryScheduled:
     """A call or a download failed and is tried again in `seconds`.
 
     `without_answer` is for how long nobody has been answered by then; a wait that Mint asked for
@@ -177,4 +177,4 @@ class Crashed:
     sentence: str
 
 
-News = JobChanged | Rested | Hitch | Recovered | Progress | Answered | Crashed
+News = JobChanged | Idle | RetryScheduled | Recovered | Progress | Answered | Crashed

@@ -14,7 +14,7 @@ from ...mint.errors import MintError
 from ...mint.pacing import Retries
 
 
-class StillAway(MintError):
+class StillUnreachable(MintError):
     """Nobody has been answered for as long as somebody wanted to wait.
 
     The jobs are kept where they are.

@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T", bound=Hashable)
 
 
-class UnderWay(Generic[T]):
+class Pending(Generic[T]):
     """Jobs that are looked at, or questions that are asked."""
 
     def __init__(self) -> None:

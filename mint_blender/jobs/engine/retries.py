@@ -10,17 +10,17 @@ import queue
 
 from ...files.errors import FileTrouble
 from ...mint.errors import MintError, TooManyActive
-from .config import Setup
-from .messages import Hitch, News
+from .config import EngineConfig
+from .messages import News, RetryScheduled
 from .outage import Outage
 from .task import Task
 
 
 class Repeating:
-    """When the desk's tasks try again. For the desk's thread."""
+    """When the scheduler's tasks try again. For the scheduler's thread."""
 
     def __init__(
-        self, setup: Setup, tasks: dict[str, Task], outbox: queue.SimpleQueue[News]
+        self, setup: EngineConfig, tasks: dict[str, Task], outbox: queue.SimpleQueue[News]
     ) -> None:
         self.outage = Outage(setup.retries)
         self._setup = setup
@@ -76,7 +76,7 @@ class Repeating:
     ) -> None:
         without_answer = self._setup.clock() - max(failing_since, self._success_at)
         self._outbox.put(
-            Hitch(job_id, sentence, wait, without_answer + (0.0 if is_told_when else wait))
+            RetryScheduled(job_id, sentence, wait, without_answer + (0.0 if is_told_when else wait))
         )
 
     def note_success(self) -> None:

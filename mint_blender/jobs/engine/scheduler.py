@@ -32,31 +32,31 @@ from ..transfers.uploads import Uploads
 from ..workflow.effects import READS, Act, Fetch, Glance, ReadTaken, Step, TakeSlot, Upload
 from ..workflow.run import follow
 from . import dispatch
-from .call_pool import CallsInFlight, Lane, Work
-from .config import Setup
-from .identity_check import Introduction
+from .call_pool import CallPool, Lane, Work
+from .config import EngineConfig
+from .identity_check import IdentityCheck
 from .messages import (
     Answered,
     Ask,
     CallEnded,
     Command,
     Fetched,
+    Idle,
     JobChanged,
-    Look,
     News,
-    Online,
     QuestionEnded,
     Recovered,
-    Rested,
-    Use,
+    SetAccount,
+    SetOnline,
+    Wake,
 )
 from .retries import Repeating
 from .task import Task
 
 log = logging.getLogger(__name__)
 
-# One count for all desks of a process: a late answer to a story of an earlier desk must not be
-# taken for one of this desk's.
+# One count for all schedulers of a process: a late answer to a story of an earlier scheduler must
+# not be taken for one of this scheduler's.
 _serials = itertools.count(1)
 
 OVERHEAR_EVERY = 2.0  # seconds until a click of another process is noticed, at most
@@ -64,7 +64,7 @@ OVERHEAR_EVERY = 2.0  # seconds until a click of another process is noticed, at 
 LINE_WAIT = 5.0
 
 
-class Desk:
+class Scheduler:
     """All stories that this process tells.
 
     One thread at a time may use it: its journal is not shared.
@@ -72,7 +72,7 @@ class Desk:
 
     def __init__(
         self,
-        setup: Setup,
+        setup: EngineConfig,
         account: Account,
         inbox: queue.SimpleQueue[Command],
         outbox: queue.SimpleQueue[News],
@@ -87,11 +87,11 @@ class Desk:
         self._journal = Journal(setup.home)
         self._journal.act_for(account)
         self._driver = Driver(setup.home)
-        self._calls = CallsInFlight(setup, account, inbox)
+        self._calls = CallPool(setup, account, inbox)
         self._downloads = Downloads(setup, account, inbox, outbox)
         self._tasks: dict[str, Task] = {}
         self._repeating = Repeating(setup, self._tasks, outbox)
-        self._introduction = Introduction(
+        self._introduction = IdentityCheck(
             setup, self._journal, self._calls, self._repeating, self._look
         )
         self._questions: set[int] = set()  # numbers of those that are being answered
@@ -119,8 +119,8 @@ class Desk:
             self._driver.close()
 
     def _take_in_last_answers(self) -> None:
-        """What was answered while this desk was being closed: an operation's name is worth more
-        than a repetition.
+        """What was answered while this scheduler was being closed: an operation's name is worth
+        more than a repetition.
         """
         others: list[Command] = []
         while not self._inbox.empty():
@@ -134,13 +134,13 @@ class Desk:
 
     def receive(self, command: Command) -> None:
         """Take in one command."""
-        if isinstance(command, Look):
+        if isinstance(command, Wake):
             self._look(command.job_id, command.number)
         elif isinstance(command, Fetched):
             self._take_in(command)
-        elif isinstance(command, Use):
+        elif isinstance(command, SetAccount):
             self._use(command.account)
-        elif isinstance(command, Online):
+        elif isinstance(command, SetOnline):
             self._online = command.allowed
             self._repeating.wake()
             self._introduction.try_at_once()
@@ -216,13 +216,13 @@ class Desk:
             if task.call is None or isinstance(task.want, READS):
                 self._let_go(task)
         for job_id, number in self._introduction.take_waiting().items():
-            self._outbox.put(Rested(job_id, number))
+            self._outbox.put(Idle(job_id, number))
         self._journal.act_for(account)
         self._repeating.wake()
 
     def _let_go(self, task: Task) -> None:
         self._drop(task)
-        self._outbox.put(Rested(task.job.id, task.look))
+        self._outbox.put(Idle(task.job.id, task.look))
 
     # -- stories
     # ------------------------------------------------------------------------------------------------------  # noqa: E501
@@ -239,7 +239,7 @@ class Desk:
             return
         job = self._journal.claim(job_id, self._driver)
         if job is None:
-            self._outbox.put(Rested(job_id, number))
+            self._outbox.put(Idle(job_id, number))
             return
         known = self._tasks.get(job_id)
         if known is not None and job.decision == known.job.decision:
@@ -308,7 +308,7 @@ class Desk:
         if task.is_decided_anew:
             self._look(job.id, task.look)
         else:
-            self._outbox.put(Rested(job.id, task.look))
+            self._outbox.put(Idle(job.id, task.look))
 
     def _commit(self, task: Task, job: Job) -> None:
         """Into the journal before anything else happens; then the main thread hears of it."""

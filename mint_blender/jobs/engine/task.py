@@ -15,7 +15,7 @@ from ..workflow.run import Story
 
 @dataclass
 class Task:
-    """One telling, for the desk's thread only. A job has one at a time."""
+    """One telling, for the scheduler's thread only. A job has one at a time."""
 
     job: Job
     story: Story

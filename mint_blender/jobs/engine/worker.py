@@ -3,10 +3,10 @@
 
 It exists only while something is in flight, and ends within a bound when asked.
 
-Threading rules: commands go in and news comes out through queues; the desk (journal, stories) is
-made, used and closed on the thread, and has calls and downloads done on a few others, whose results
-come in through the same queue; nothing here knows Blender. The threads are daemons: Blender must be
-able to quit at any moment, and the journal has it all.
+Threading rules: commands go in and news comes out through queues; the scheduler (journal, stories)
+is made, used and closed on the thread, and has calls and downloads done on a few others, whose
+results come in through the same queue; nothing here knows Blender. The threads are daemons: Blender
+must be able to quit at any moment, and the journal has it all.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING
 from ...mint.account import Account
 from .. import error_messages
 from ..queries import Question
-from ..storage.journal import JournalTrouble
-from .config import Setup
-from .messages import Ask, Command, Crashed, Halt, Look, News, Online, Use
+from ..storage.journal import JournalError
+from .config import EngineConfig
+from .messages import Ask, Command, Crashed, Halt, News, SetAccount, SetOnline, Wake
 
 if TYPE_CHECKING:
-    from .scheduler import Desk
+    from .scheduler import Scheduler
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 class Worker:
     """The main thread's handle. Every method returns at once, but for `stop`."""
 
-    def __init__(self, setup: Setup, account: Account) -> None:
+    def __init__(self, setup: EngineConfig, account: Account) -> None:
         self.news: queue.SimpleQueue[News] = queue.SimpleQueue()
         self._setup = setup
         self._account = account
@@ -47,10 +47,10 @@ class Worker:
         return self._thread is not None
 
     def look(self, job_id: str, number: int = 0) -> None:
-        """The journal has news of this job; `number` comes back with the `Rested` that ends this
+        """The journal has news of this job; `number` comes back with the `Idle` that ends this
         look.
         """
-        self._send(Look(job_id, number))
+        self._send(Wake(job_id, number))
 
     def ask(self, question: Question, number: int = 0) -> None:
         """Ask Mint something that is no job; the answer comes as news, with this number."""
@@ -61,14 +61,14 @@ class Worker:
         with self._gate:
             self._account = account
             if self._thread is not None:
-                self._inbox.put(Use(account))
+                self._inbox.put(SetAccount(account))
 
     def allow_online(self, allowed: bool) -> None:
         """Send nothing while it is not allowed; what is in flight stands still."""
         with self._gate:
             self._online = allowed
             if self._thread is not None:
-                self._inbox.put(Online(allowed))
+                self._inbox.put(SetOnline(allowed))
 
     def _send(self, command: Command) -> None:
         """Put a command before the thread, which is started if there is none."""
@@ -94,8 +94,8 @@ class Worker:
     def _run(self) -> None:
         while True:
             self._serve()
-            # Only now that the desk is closed may another one open: two would take each other for
-            # two processes.
+            # Only now that the scheduler is closed may another one open: two would take each other
+            # for two processes.
             with self._gate:
                 left = self._left_over()
                 if not left:
@@ -105,24 +105,26 @@ class Worker:
                     self._inbox.put(command)
 
     def _serve(self) -> None:
-        """One desk, from opening to closing."""
+        """One scheduler, from opening to closing."""
         try:
             # with it comes the network: loaded here, not when the add-on is enabled
-            from .scheduler import Desk
+            from .scheduler import Scheduler
 
-            desk = Desk(self._setup, self._account, self._inbox, self.news, online=self._online)
+            scheduler = Scheduler(
+                self._setup, self._account, self._inbox, self.news, online=self._online
+            )
             try:
-                while self._go_on(desk):
+                while self._go_on(scheduler):
                     pass
             finally:
-                desk.close()
+                scheduler.close()
         except Exception as mistake:
             log.exception("The worker ended")
             self._left_over()
             self.news.put(
                 Crashed(
                     str(mistake)
-                    if isinstance(mistake, JournalTrouble)
+                    if isinstance(mistake, JournalError)
                     else error_messages.internal(mistake).sentence
                 )
             )
@@ -134,15 +136,15 @@ class Worker:
         left: list[Command] = []
         while not self._inbox.empty():
             left.append(self._inbox.get())
-        return [command for command in left if isinstance(command, Look | Ask)]
+        return [command for command in left if isinstance(command, Wake | Ask)]
 
-    def _go_on(self, desk: Desk) -> bool:
+    def _go_on(self, scheduler: Scheduler) -> bool:
         """One message or one want.
 
         False when there is nothing left to do, or the end was asked for.
         """
-        wait = desk.turn()
-        if desk.is_idle and self._inbox.empty():
+        wait = scheduler.turn()
+        if scheduler.is_idle and self._inbox.empty():
             return False
         try:
             command = self._inbox.get(timeout=wait)
@@ -150,5 +152,5 @@ class Worker:
             return True
         if isinstance(command, Halt):
             return False
-        desk.receive(command)
+        scheduler.receive(command)
         return True

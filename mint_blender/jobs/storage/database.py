@@ -39,11 +39,11 @@ _ADVICE_BY_ERRNO = {
 }
 
 
-class JournalTrouble(Exception):
+class JournalError(Exception):
     """The journal cannot be read or written: the sentence says where it lies, and what to do."""
 
 
-def trouble(path: Path, error: Exception, *, opening: bool = False) -> JournalTrouble:
+def trouble(path: Path, error: Exception, *, opening: bool = False) -> JournalError:
     """What a person reads when a file of the journal cannot be opened, read or written."""
     if isinstance(error, OSError):
         reason, advice = (
@@ -57,14 +57,14 @@ def trouble(path: Path, error: Exception, *, opening: bool = False) -> JournalTr
             _ADVICE.get((getattr(error, "sqlite_errorcode", None) or 0) & 0xFF, _AS_FILE),
         )
     if opening:
-        return JournalTrouble(f"The job journal {path} cannot be opened ({reason}). {advice}")
-    return JournalTrouble(f"The job journal {path} cannot be read or written ({reason}). {advice}")
+        return JournalError(f"The job journal {path} cannot be opened ({reason}). {advice}")
+    return JournalError(f"The job journal {path} cannot be read or written ({reason}). {advice}")
 
 
 class Database:
     """One connection.
 
-    Not to be shared between threads. All methods raise JournalTrouble and nothing else of SQLite's.
+    Not to be shared between threads. All methods raise JournalError and nothing else of SQLite's.
     """
 
     def __init__(self, path: Path) -> None:
@@ -87,7 +87,7 @@ class Database:
         try:
             ((found,),) = self.rows("PRAGMA user_version")
             if found > version:
-                raise JournalTrouble(
+                raise JournalError(
                     f"The job journal {self.path} was written by a newer version of this add-on:"
                     " update the add-on."
                 )
@@ -106,7 +106,7 @@ class Database:
         except sqlite3.Error as error:
             raise trouble(self.path, error) from error
         except journal_mode.UnsafeMode:
-            raise JournalTrouble(
+            raise JournalError(
                 f"The job journal {self.path} lies on a network, and another program has it open in"
                 " a way that is not safe there. Quit all other Blenders and Mint commands that use"
                 " it, then try again."

@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any
 from ...files import private_files
 from ...files.lock import try_lock
 from ..budget.prices import NotPossible
-from .database import JournalTrouble
+from .database import JournalError
 
 if TYPE_CHECKING:
-    from ..service import Board
+    from ..service import JobService
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ def importing(home: Path, job_id: str) -> Iterator[None]:
         mark.unlink(missing_ok=True)
 
 
-def note_crashes(board: Board) -> None:
+def note_crashes(board: JobService) -> None:
     """Let each job whose last import never came to an end wait for a person.
 
     Changes nothing else, and raises nothing.
@@ -71,7 +71,7 @@ def note_crashes(board: Board) -> None:
         try:
             if job is not None:
                 board.could_not_place(job.id, CRASHED, code=CRASHED_CODE)
-        except (JournalTrouble, NotPossible):
+        except (JournalError, NotPossible):
             log.warning("It could not be noted that the import of job %s crashed", job_id)
             continue  # at the next start, then
         with contextlib.suppress(OSError):

@@ -22,7 +22,7 @@ from ..stage_durations import Moves, Stage
 from .journal import Journal, Unreadable
 
 
-class KnownJobs:
+class JobCache:
     """The jobs on the list, how they came to where they are, and what they and the dismissed ones
     have cost.
     """

@@ -23,10 +23,10 @@ from . import accounts
 from . import records as storage_records
 from .accounts import Accounts, Present, Standing
 from .batch_ledger import Ledgers
-from .database import Database, JournalTrouble
+from .database import Database, JournalError
 from .ownership import Driver
 
-__all__ = ["Journal", "JournalTrouble", "Unreadable"]
+__all__ = ["Journal", "JournalError", "Unreadable"]
 
 log = logging.getLogger(__name__)
 
@@ -461,7 +461,7 @@ class Journal:
             self._ledgers.note(job)
         except OSError as error:
             reason = error.strerror or error
-            raise JournalTrouble(
+            raise JournalError(
                 f"The ledger in the batch's folder cannot be written ({reason}). Nothing was sent."
             ) from error
 

@@ -18,7 +18,7 @@ from ...files.download_folder import Store
 from ...files.errors import FileTrouble
 from ...mint.account import Account
 from .. import error_messages
-from ..engine.config import Setup
+from ..engine.config import EngineConfig
 from ..engine.messages import Command, Fetched, News, Progress, QuestionEnded
 from ..job import Role
 from ..queries import FileFacts, Thumbnail
@@ -31,11 +31,14 @@ PICTURES = 2  # at a time
 
 
 class Downloads:
-    """What this desk has sent for. For the desk's thread; only the work runs on others."""
+    """What this scheduler has sent for.
+
+    For the scheduler's thread; only the work runs on others.
+    """
 
     def __init__(
         self,
-        setup: Setup,
+        setup: EngineConfig,
         account: Account,
         inbox: queue.SimpleQueue[Command],
         outbox: queue.SimpleQueue[News],

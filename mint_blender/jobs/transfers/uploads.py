@@ -24,7 +24,7 @@ class Picture(NamedTuple):
 
 
 class Uploads:
-    """Which pictures are at Mint, and which are on their way. For the desk's thread."""
+    """Which pictures are at Mint, and which are on their way. For the scheduler's thread."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal

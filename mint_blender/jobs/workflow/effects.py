@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from ...mint.account_schema import Estimate
-from ...mint.schema import Asset, Format, Kind, Operation, OptimizationLevel, Page, Seen
+from ...mint.schema import Asset, Format, Kind, Operation, OptimizationLevel, Page, PollResult
 from ..job import Decision, Job, Kept, Role
 from ..queries import OptimizationPrice, Price
 
@@ -84,7 +84,7 @@ class Act(Want[Operation]):
 
 
 @dataclass(frozen=True)
-class Poll(Want[Seen]):
+class Poll(Want[PollResult]):
     """Look at an operation again."""
 
     operation_id: str

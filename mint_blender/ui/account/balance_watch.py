@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from ...jobs.job import Job, Phase
 from ...jobs.queries import Balance
-from ...jobs.service import Board
+from ...jobs.service import JobService
 
 _known: dict[str, tuple[float | None, bool]] = {}
 _UNSENT = {Phase.WAITING, Phase.SENDING}
 
 
-def catch_up(board: Board) -> None:
+def catch_up(board: JobService) -> None:
     """Ask for the balance if it may have changed; not for what has happened before this Blender was
     there.
     """
@@ -29,7 +29,7 @@ def catch_up(board: Board) -> None:
         board.ask(Balance())
 
 
-def left_after(board: Board, balance: float, price: float) -> float:
+def left_after(board: JobService, balance: float, price: float) -> float:
     """What would be left of the balance: what waits in line will be taken from it too, and Mint
     does not know of that yet.
     """

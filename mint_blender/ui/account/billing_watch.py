@@ -16,7 +16,7 @@ import bpy
 from ...addon_settings import may_go_online
 from ...jobs.job import Job, Phase
 from ...jobs.queries import Balance
-from ...jobs.service import Board
+from ...jobs.service import JobService
 from .. import notifications, session
 from ..translations import filled, translated
 
@@ -27,7 +27,7 @@ _wake: Callable[[], None] | None = None
 _told: set[str] = set()
 
 
-def catch_up(board: Board, wake: Callable[[], None]) -> None:
+def catch_up(board: JobService, wake: Callable[[], None]) -> None:
     """See to the timer, and say once for each job that it can go on.
 
     `wake` lets the heart beat, which takes the answers in.
@@ -46,11 +46,11 @@ def catch_up(board: Board, wake: Callable[[], None]) -> None:
     _told.update(enough)
 
 
-def missing(board: Board, job: Job) -> float | None:
+def missing(board: JobService, job: Job) -> float | None:
     """How many Credits a waiting job lacks: 0 when it could go on, by the balance as read since it
     stopped; None where nobody knows.
     """
-    return board.purse.missing(job, board.waits_since(job))
+    return board.budget.missing(job, board.waits_since(job))
 
 
 def forget() -> None:
@@ -60,7 +60,7 @@ def forget() -> None:
         bpy.app.timers.unregister(_look)
 
 
-def _waiting(board: Board) -> list[Job]:
+def _waiting(board: JobService) -> list[Job]:
     return [
         job
         for job in board.jobs()

@@ -61,7 +61,7 @@ def draw_key(layout: bpy.types.UILayout) -> None:
 def balance() -> float | None:
     """The Credits that can be spent, as last read."""
     board = session.existing()
-    return board.purse.balance if board else None
+    return board.budget.balance if board else None
 
 
 def draw_usage(box: bpy.types.UILayout) -> None:

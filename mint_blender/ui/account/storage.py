@@ -15,7 +15,7 @@ import bpy
 
 from ...files import private_files
 from ...files.download_folder import Store
-from ...jobs.storage.journal import JournalTrouble
+from ...jobs.storage.journal import JournalError
 from .. import heartbeat, session
 from ..translations import translated
 
@@ -93,7 +93,7 @@ class MINT_OT_clear_downloads(bpy.types.Operator):
         try:
             board = session.board()
             keep = {job.id for job in board.jobs()} | {each.id for each in board.unreadable()}
-        except JournalTrouble as trouble:
+        except JournalError as trouble:
             self.report({"ERROR"}, translated(str(trouble)))
             return {"CANCELLED"}
         Store(session.home()).clear(keep)

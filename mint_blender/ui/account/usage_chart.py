@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...jobs.budget.spending import Day, Month, date_of
-from ...jobs.service import Board
+from ...jobs.service import JobService
 from ..translations import translated
 
 TILES = 6
@@ -40,7 +40,7 @@ _month: Month | None = None
 _seen: tuple[int, date] | None = None
 
 
-def catch_up(board: Board) -> None:
+def catch_up(board: JobService) -> None:
     """Draw it anew if a job was written, or another day has begun."""
     global _month, _seen
     now = (board.serial, date_of(time.time()))

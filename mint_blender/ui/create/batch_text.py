@@ -12,7 +12,7 @@ import bpy
 
 from ...jobs.job import Target
 from ...jobs.queries import Balance, Price
-from ...jobs.service import Board
+from ...jobs.service import JobService
 from ...mint.account_schema import Estimate
 from ...mint.generation_request import GenerationRequest
 from ...mint.schema import Kind, Mode, Preset
@@ -163,7 +163,7 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         requests, targets = [request for _, request in wishes], self._targets(context, len(wishes))
         lands = self.landing == "SIDE_BY_SIDE"
 
-        def start(board: Board) -> None:
+        def start(board: JobService) -> None:
             job_ids = [job.id for job in board.start_all(zip(requests, targets, strict=True))]
             if bpy.app.background:
                 headless.until_all_rest(board, job_ids, place=lands)
@@ -201,7 +201,7 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         """Ask what is not known yet: first what the dialog will show, then what can be chosen in
         it. Is there anything to wait for?
         """
-        board: Board | None = session.existing()
+        board: JobService | None = session.existing()
         choices = [
             self._question(kind[0], preset[0], mode[0])
             for kind in create_properties.KINDS
@@ -211,7 +211,7 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         wanted = [
             question
             for question in dict.fromkeys([self._question(), *choices])
-            if board is None or not board.purse.known(question)
+            if board is None or not board.budget.known(question)
         ]
         if not wanted or not session.account().key or price_queries.ask(Balance(), *wanted):
             return False
@@ -220,7 +220,7 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
     def _is_answered(self) -> bool:
         """Has Mint said anything about it, be it that it does not know?"""
         board = session.existing()
-        return board is not None and board.purse.known(self._question()) is not None
+        return board is not None and board.budget.known(self._question()) is not None
 
     def _price(self) -> Estimate | None:
         """What Mint has said about one of them; None before that."""
@@ -242,7 +242,7 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
                 layout.label(text="Mint does not tell the price")
             return
         board = session.existing()
-        total, balance = each * count, board.purse.balance if board else None
+        total, balance = each * count, board.budget.balance if board else None
         layout.label(
             text=translated(f"{said}, about {total:,.0f} Credits in all"),
             icon="INFO",

@@ -12,7 +12,7 @@ import bpy
 from ...delivery import import_job
 from ...delivery.import_outcomes import ImportOutcomes, Outcome
 from ...jobs.job import Job, Phase
-from ...jobs.service import Board
+from ...jobs.service import JobService
 from ...jobs.storage import import_marks
 from ...scene.place import ImportTrouble
 from .. import text_fields
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 outcomes = ImportOutcomes()
 
 
-def land_ready(board: Board) -> bool:
+def land_ready(board: JobService) -> bool:
     """Land one result that belongs here, if the user's hands are free.
 
     One at a time: each import stops the window for a moment.
@@ -37,14 +37,14 @@ def land_ready(board: Board) -> bool:
     return True
 
 
-def are_waiting(board: Board) -> bool:
+def are_waiting(board: JobService) -> bool:
     """Is there a result that will land by itself, or one of which the journal does not know yet
     that it has?
     """
     return bool(outcomes) or any(_belongs_here(board, job) for job in board.jobs())
 
 
-def land(board: Board, job: Job, *, raw: bool = False) -> str | None:
+def land(board: JobService, job: Job, *, raw: bool = False) -> str | None:
     """Bring a result into the scene of its click, or into the current one; returns the sentence of
     what went wrong. `raw`: unchecked.
     """
@@ -53,7 +53,7 @@ def land(board: Board, job: Job, *, raw: bool = False) -> str | None:
     return outcome.problem
 
 
-def _import(board: Board, job: Job, raw: bool) -> Outcome:
+def _import(board: JobService, job: Job, raw: bool) -> Outcome:
     """What comes of it, whatever that is: the next beat would only try the same again."""
     try:
         with import_marks.importing(board.home, job.id):
@@ -72,7 +72,7 @@ def _import(board: Board, job: Job, raw: bool) -> Outcome:
         )
 
 
-def _belongs_here(board: Board, job: Job) -> bool:
+def _belongs_here(board: JobService, job: Job) -> bool:
     is_free = not board.is_active(job.id) and job.id not in outcomes
     return (
         job.phase is Phase.READY

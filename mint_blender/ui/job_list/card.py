@@ -13,7 +13,7 @@ import bpy
 from ...addon_settings import may_go_online
 from ...jobs import presenter, rejected_files
 from ...jobs.job import CONVERTED, Job, Phase, Verb, asset_of
-from ...jobs.service import Board
+from ...jobs.service import JobService
 from ...mint.schema import Kind
 from .. import icons, session
 from ..account import billing_watch
@@ -27,7 +27,7 @@ _LARGE = 9.0  # times the height of a button
 _MOST_NOTES = 5
 
 
-def draw(layout: bpy.types.UILayout, board: Board, job: Job, *, width: int) -> None:
+def draw(layout: bpy.types.UILayout, board: JobService, job: Job, *, width: int) -> None:
     """One card."""
     box, job = layout.box(), placed_results.shown(job)
     _draw_head(box, board, job)
@@ -51,7 +51,7 @@ def draw(layout: bpy.types.UILayout, board: Board, job: Job, *, width: int) -> N
         wrapped(box, note, width=width, icon="INFO", most=3)
 
 
-def _draw_head(box: bpy.types.UILayout, board: Board, job: Job) -> None:
+def _draw_head(box: bpy.types.UILayout, board: JobService, job: Job) -> None:
     """Picture, title, state, cost; on the right what ends it."""
     row = box.row()
     if (icon := icons.of_job(job)) and job.phase is not Phase.REVIEW:
@@ -95,16 +95,16 @@ def _short_state(job: Job) -> str:
     )
 
 
-def _draw_progress(column: bpy.types.UILayout, board: Board, job: Job) -> None:
+def _draw_progress(column: bpy.types.UILayout, board: JobService, job: Job) -> None:
     """What goes on, honestly: bytes of a download, a share of the usual time, or only how long it
     has taken so far.
     """
-    hitch, loading = board.hitches.get(job.id), board.progress.get(job.id)
+    retry, loading = board.scheduled_retries.get(job.id), board.progress.get(job.id)
     if not may_go_online():
         column.label(text="Waits: online access is off", icon="INTERNET_OFFLINE")
-    elif hitch is not None:
+    elif retry is not None:
         column.label(
-            text=translated(f"Mint cannot be reached, trying again in {hitch.seconds:.0f} s"),
+            text=translated(f"Mint cannot be reached, trying again in {retry.seconds:.0f} s"),
             translate=False,
             icon="ERROR",
         )
@@ -206,7 +206,7 @@ def _draw_turning(row: bpy.types.UILayout, job: Job, shown: int, count: int) -> 
         turn.job_id, turn.to = job.id, min(count, max(1, shown + step))
 
 
-def _draw_billing(box: bpy.types.UILayout, board: Board, job: Job, width: int) -> None:
+def _draw_billing(box: bpy.types.UILayout, board: JobService, job: Job, width: int) -> None:
     """What is missing, where to get it, and how to go on."""
     billing = job.operation.billing if job.operation else None
     missing = billing_watch.missing(board, job)

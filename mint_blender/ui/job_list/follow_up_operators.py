@@ -19,7 +19,7 @@ from ...jobs.job import Target
 from ...jobs.queries import OptimizationPrice, Price
 from ...jobs.request_template import Wish
 from ...jobs.service import NotPossible
-from ...jobs.storage.journal import JournalTrouble
+from ...jobs.storage.journal import JournalError
 from ...mint.schema import Format, Kind, OptimizationLevel, is_id
 from ...scene.capabilities import readable_extensions
 from .. import heartbeat, session
@@ -191,7 +191,7 @@ class _OnceMore(bpy.types.Operator):
     )
 
     def wish(self) -> Wish:
-        """What it was. Raises NotPossible or JournalTrouble."""
+        """What it was. Raises NotPossible or JournalError."""
         board = session.board()
         if self.job_id:
             return wish.of_job(board.job(self.job_id), board.jobs())
@@ -221,7 +221,7 @@ class MINT_OT_again(Priced, _OnceMore):
         """That of its kind, preset and mode."""
         try:
             request = self.wish().request
-        except (NotPossible, JournalTrouble):
+        except (NotPossible, JournalError):
             return None
         return Price(request.kind, request.preset, request.mode)
 
@@ -231,7 +231,7 @@ class MINT_OT_again(Priced, _OnceMore):
             self._known = self.wish()
             self._gone = self._known.gone  # looked for now: drawing looks at no disk
             self.prompt = self.prompt or self._known.request.prompt
-        except (NotPossible, JournalTrouble) as trouble:
+        except (NotPossible, JournalError) as trouble:
             return complain(self, str(trouble))
         if self._known.optimize:
             price_queries.ask_unknown(OptimizationPrice())
@@ -263,7 +263,7 @@ class MINT_OT_again(Priced, _OnceMore):
         """A job of its own, where the first one landed if that is in this file."""
         try:
             wanted = self.wish().varied(self.prompt)
-        except (NotPossible, JournalTrouble) as trouble:
+        except (NotPossible, JournalError) as trouble:
             return complain(self, str(trouble))
         target = (
             create_properties.here(context, wanted.target)
@@ -288,7 +288,7 @@ class MINT_OT_use_prompt(_OnceMore):
         """Prompt and name; the settings and pictures too, where a job of ours knows them."""
         try:
             known = self.wish()
-        except (NotPossible, JournalTrouble) as trouble:
+        except (NotPossible, JournalError) as trouble:
             return complain(self, str(trouble))
         if not known.request.prompt and not known.request.images:
             return complain(self, "Mint does not tell the prompt of this one.")

@@ -6,13 +6,13 @@ each drawing. There may be hundreds.
 from __future__ import annotations
 
 from ...jobs.job_groups import MORE, Group, Lineup, line_up
-from ...jobs.service import Board
+from ...jobs.service import JobService
 
-_known: tuple[Board, int, Lineup] | None = None  # which version of the board it is
+_known: tuple[JobService, int, Lineup] | None = None  # which version of the board it is
 _more: dict[Group, int] = {}  # how many are shown in addition to the first ones
 
 
-def lineup(board: Board) -> Lineup:
+def lineup(board: JobService) -> Lineup:
     """All jobs in their groups."""
     global _known
     if _known is None or _known[0] is not board or _known[1] != board.version:

@@ -17,8 +17,8 @@ from ...addon_settings import may_go_online
 from ...jobs import presenter, rejected_files
 from ...jobs.job import Job, Phase, Verb
 from ...jobs.queries import OptimizationPrice, Price
-from ...jobs.service import Board, NotPossible, TooExpensive
-from ...jobs.storage.journal import JournalTrouble
+from ...jobs.service import JobService, NotPossible, TooExpensive
+from ...jobs.storage.journal import JournalError
 from ...mint.generation_request import GenerationRequest
 from ...mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
 from .. import headless, heartbeat, notifications, session
@@ -37,7 +37,7 @@ Result = Any  # a set of words, which the stubs want spelled as literals
 
 OFFLINE = session.OFFLINE
 
-Act = Callable[[Board], str | None]
+Act = Callable[[JobService], str | None]
 """What is to be done.
 
 Nothing of the operator may be in it: above a limit it is done later, and Blender frees the operator
@@ -63,7 +63,7 @@ def begin(
             headless.until_rest(board, job_id)
     except TooExpensive as trouble:
         return _above_a_limit(operator, trouble, act, then)
-    except (NotPossible, JournalTrouble, headless.Stopped) as trouble:
+    except (NotPossible, JournalError, headless.Stopped) as trouble:
         return complain(operator, str(trouble))
     then()
     heartbeat.ensure()
@@ -92,8 +92,8 @@ def _above_a_limit(
 
 
 def _beyond_limits(act: Act) -> Act:
-    def wanted(board: Board) -> str | None:
-        with board.purse.beyond_limits():
+    def wanted(board: JobService) -> str | None:
+        with board.budget.beyond_limits():
             return act(board)
 
     return wanted
@@ -176,7 +176,7 @@ class MINT_OT_generate(safe_dialog.Spending, bpy.types.Operator):
             layout.prop(self, "pose")
             layout.prop(self, "optimize")
         board = session.existing()
-        price = board.purse.price(self._price()) if board else None
+        price = board.budget.price(self._price()) if board else None
         layout.label(
             text="" if price is None else translated(f"About {price:,.0f} Credits"), translate=False
         )
@@ -266,14 +266,14 @@ class JobOperator(bpy.types.Operator):
         """Do it with the job as it is now."""
         try:
             return self.find(context, session.board())
-        except (NotPossible, JournalTrouble) as trouble:
+        except (NotPossible, JournalError) as trouble:
             return complain(self, str(trouble))
 
-    def find(self, context: bpy.types.Context, board: Board) -> Result:
+    def find(self, context: bpy.types.Context, board: JobService) -> Result:
         """Look for the job, and do it. May raise NotPossible."""
         return self.act(context, board, board.job(self.job_id))
 
-    def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
+    def act(self, context: bpy.types.Context, board: JobService, job: Job) -> Result:
         """What is done. May raise NotPossible."""
         raise NotImplementedError
 
@@ -283,7 +283,7 @@ class _Decision(JobOperator):
 
     verb: Verb
 
-    def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
+    def act(self, context: bpy.types.Context, board: JobService, job: Job) -> Result:
         """Needs Mint."""
 
         return begin(self, self.decision(job))
@@ -294,7 +294,7 @@ class _Decision(JobOperator):
         """
         verb, job_id = self.verb.value, job.id
 
-        def decide(board: Board) -> str:
+        def decide(board: JobService) -> str:
             getattr(board, verb)(job_id)
             return job_id
 
@@ -315,7 +315,7 @@ class MINT_OT_approve(_Decision):
         options={"SKIP_SAVE", "HIDDEN"},
     )
 
-    def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
+    def act(self, context: bpy.types.Context, board: JobService, job: Job) -> Result:
         """Only the newest: Mint makes no other one, whatever was looked at."""
         newest = len(job.previews)
         if self.preview and not (job.has_preview and self.preview == newest):
@@ -341,7 +341,7 @@ class MINT_OT_revise(_Decision):
         draft, job_id = review_feedback.of(job.id), job.id
         feedback = self.feedback or (draft.feedback if draft else "")
 
-        def decide(board: Board) -> str:
+        def decide(board: JobService) -> str:
             board.revise(job_id, feedback)
             return job_id
 
@@ -378,7 +378,7 @@ class MINT_OT_dismiss(JobOperator):
     bl_idname = "mint.dismiss"
     bl_label = "Dismiss Job"
 
-    def find(self, context: bpy.types.Context, board: Board) -> Result:
+    def find(self, context: bpy.types.Context, board: JobService) -> Result:
         """Off the list, even if it cannot be read; needs no network."""
         board.dismiss(self.job_id)
         heartbeat.follow(board)
@@ -434,7 +434,7 @@ class MINT_OT_place(JobOperator):
             icon="WARNING",
         )
 
-    def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
+    def act(self, context: bpy.types.Context, board: JobService, job: Job) -> Result:
         """Land it here and now."""
         is_refused = self.raw and job.phase is Phase.PAUSED and rejected_files.has_importable(job)
         if (job.phase not in {Phase.READY, Phase.PLACED} and not is_refused) or job.convert:

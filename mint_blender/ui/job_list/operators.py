@@ -13,8 +13,8 @@ import bpy
 from ...jobs import presenter
 from ...jobs.job import ABOVE_OWN_LIMIT, Job, Phase, Verb
 from ...jobs.job_groups import Group
-from ...jobs.service import Board, NotPossible
-from ...jobs.storage.journal import JournalTrouble
+from ...jobs.service import JobService, NotPossible
+from ...jobs.storage.journal import JournalError
 from ...scene import place
 from .. import heartbeat, icons, session
 from ..translations import translated
@@ -30,7 +30,7 @@ class MINT_OT_show_preview(JobOperator):
     bl_label = "Look Closer"
     bl_options = {"INTERNAL"}
 
-    def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
+    def act(self, context: bpy.types.Context, board: JobService, job: Job) -> Result:
         """A new window, so that nobody's layout is changed."""
         draft = review_feedback.of(job.id)
         shown = (
@@ -57,7 +57,7 @@ class MINT_OT_turn_preview(JobOperator):
 
     to: bpy.props.IntProperty(min=1, options={"SKIP_SAVE"})
 
-    def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
+    def act(self, context: bpy.types.Context, board: JobService, job: Job) -> Result:
         """Which one is shown is part of the draft."""
         draft = review_feedback.of(job.id)
         if draft is None:
@@ -92,7 +92,7 @@ class MINT_OT_select_result(JobOperator):
         """Selecting objects needs Object Mode."""
         return context.mode == "OBJECT"
 
-    def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
+    def act(self, context: bpy.types.Context, board: JobService, job: Job) -> Result:
         """Found by its custom property, as objects do not outlive an undo."""
         placed = place.find(job_id=job.id)
         if placed is None:
@@ -112,7 +112,7 @@ class MINT_OT_copy_report(JobOperator):
     bl_idname = "mint.copy_report"
     bl_label = "Copy Report"
 
-    def act(self, context: bpy.types.Context, board: Board, job: Job) -> Result:
+    def act(self, context: bpy.types.Context, board: JobService, job: Job) -> Result:
         """To the clipboard."""
         context.window_manager.clipboard = (
             f"Blender {bpy.app.version_string}\n{presenter.report(job)}"
@@ -181,7 +181,7 @@ class MINT_OT_cancel_waiting(bpy.types.Operator):
         return begin(self, lambda board: board.cancel_waiting())
 
 
-def change_list(operator: bpy.types.Operator, change: Callable[[Board], None]) -> Result:
+def change_list(operator: bpy.types.Operator, change: Callable[[JobService], None]) -> Result:
     """Change many jobs on the list without a network, and show it.
 
     A journal that cannot take that in is a sentence.
@@ -189,7 +189,7 @@ def change_list(operator: bpy.types.Operator, change: Callable[[Board], None]) -
     try:
         board = session.board()
         change(board)
-    except JournalTrouble as trouble:
+    except JournalError as trouble:
         return complain(operator, str(trouble))
     heartbeat.follow(board)
     heartbeat.redraw()
@@ -208,7 +208,7 @@ class MINT_OT_continue_queue(bpy.types.Operator):
         return begin(self, _continue_queue)
 
 
-def _continue_queue(board: Board) -> None:
+def _continue_queue(board: JobService) -> None:
     board.continue_queue()
 
 
@@ -236,7 +236,7 @@ class MINT_OT_resume_all(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Result:
         """Nothing is started or paid twice."""
 
-        def resume(board: Board) -> None:
+        def resume(board: JobService) -> None:
             for job in board.jobs():
                 # asked about one by one
                 above_its_limit = job.trouble is not None and job.trouble.code == ABOVE_OWN_LIMIT
@@ -266,7 +266,7 @@ class MINT_OT_cancel_all(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Result:
         """Cancel what can be cancelled."""
 
-        def cancel(board: Board) -> None:
+        def cancel(board: JobService) -> None:
             for job in board.jobs():
                 if (
                     board.is_active(job.id)

@@ -7,14 +7,14 @@ import bpy
 
 from ...jobs import presenter
 from ...jobs.job_groups import Group, Part
-from ...jobs.service import Board
+from ...jobs.service import JobService
 from ..text_wrap import wrapped
 from ..translations import translated
 from . import card as job_list_card
 from . import groups
 
 
-def draw(layout: bpy.types.UILayout, board: Board, *, width: int) -> None:
+def draw(layout: bpy.types.UILayout, board: JobService, *, width: int) -> None:
     """A card for each job that is shown, and a row for those of its group that are not."""
     _draw_queue(layout, board)
     for part in groups.lineup(board).parts:
@@ -25,7 +25,7 @@ def draw(layout: bpy.types.UILayout, board: Board, *, width: int) -> None:
     draw_unreadable(layout, board, width=width)
 
 
-def draw_unreadable(layout: bpy.types.UILayout, board: Board, *, width: int) -> None:
+def draw_unreadable(layout: bpy.types.UILayout, board: JobService, *, width: int) -> None:
     """What is in the journal and cannot be read: nobody drives it, and nothing of it is lost."""
     for each in board.unreadable():
         row = layout.box().row()
@@ -33,7 +33,7 @@ def draw_unreadable(layout: bpy.types.UILayout, board: Board, *, width: int) -> 
         row.operator("mint.dismiss", text="", icon="X", emboss=False).job_id = each.id
 
 
-def _draw_queue(layout: bpy.types.UILayout, board: Board) -> None:
+def _draw_queue(layout: bpy.types.UILayout, board: JobService) -> None:
     """What an earlier session has left in line: it is not sent until somebody says so."""
     queue = board.queue
     if not queue.count:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import bpy
 
 from ...jobs.job import Phase
-from ...jobs.service import Board
+from ...jobs.service import JobService
 from ...mint.generation_request import LONGEST_FEEDBACK
 
 
@@ -34,7 +34,7 @@ def of(job_id: str) -> MintDraft | None:
     return bpy.context.window_manager.mint_drafts.get(job_id)
 
 
-def catch_up(board: Board) -> None:
+def catch_up(board: JobService) -> None:
     """One draft for each job that waits for a decision, and none for others."""
     drafts = bpy.context.window_manager.mint_drafts
     waiting = {job.id for job in board.jobs() if job.phase is Phase.REVIEW}

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import bpy
 
 from ...jobs.job import Job, asset_of
-from ...jobs.service import Board
+from ...jobs.service import JobService
 from ...mint.schema import Asset, Kind, is_id
 from .. import session
 from ..job_list.job_actions import Result, begin, complain
@@ -18,7 +18,10 @@ from . import view_model
 
 
 def about_asset(
-    operator: bpy.types.Operator, kind: Kind, asset_id: str, start: Callable[[Board, Asset], Job]
+    operator: bpy.types.Operator,
+    kind: Kind,
+    asset_id: str,
+    start: Callable[[JobService, Asset], Job],
 ) -> Result:
     """Begin a job about it; a mistyped id is told before anything is sent."""
     asset_id = asset_id.strip()

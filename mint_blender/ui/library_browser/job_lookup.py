@@ -6,12 +6,12 @@ once after each change of the jobs.
 from __future__ import annotations
 
 from ...jobs.job import Job, asset_of
-from ...jobs.service import Board
+from ...jobs.service import JobService
 from ...mint.schema import Asset
 from .. import session
 
 # which version of the board it is, and the jobs by what they have made
-_known: tuple[Board, int, dict[str | None, Job]] | None = None
+_known: tuple[JobService, int, dict[str | None, Job]] | None = None
 
 
 def job_of(asset: Asset) -> Job | None:

@@ -14,8 +14,8 @@ import bpy
 from ...addon_settings import may_go_online
 from ...jobs.library.view_model import title
 from ...jobs.queries import ListPage
-from ...jobs.service import Board, NotPossible
-from ...jobs.storage.journal import JournalTrouble
+from ...jobs.service import JobService, NotPossible
+from ...jobs.storage.journal import JournalError
 from ...mint.schema import Kind
 from ...scene import assets
 from .. import heartbeat, session
@@ -224,7 +224,7 @@ class _Saver(bpy.types.Operator):
         try:
             session.board()
             sync_process.start(words)
-        except (OSError, JournalTrouble) as error:
+        except (OSError, JournalError) as error:
             return complain(self, f"The sync could not be started: {error}")
         heartbeat.ensure()
         heartbeat.redraw()
@@ -282,12 +282,12 @@ class MINT_OT_stop_sync(bpy.types.Operator):
         return {"FINISHED"}
 
 
-def _wait_for_pages(board: Board, kind: Kind | None) -> str | None:
+def _wait_for_pages(board: JobService, kind: Kind | None) -> str | None:
     """Until every page is here; the sentence of what went wrong."""
     try:
         while any(isinstance(question, ListPage) for question in board.asked()):
             board.hear()
-    except (NotPossible, JournalTrouble) as trouble:
+    except (NotPossible, JournalError) as trouble:
         return str(trouble)
     view_model.catch_up(board)
     return view_model.library().complaint(kind)

@@ -30,8 +30,8 @@ from ...files.glb.header import Glb
 from ...jobs.engine.messages import Answered
 from ...jobs.library.view_model import Filter, Library, Sort, State
 from ...jobs.queries import LARGEST_PAGE, FileFacts, ListPage, Question, Thumbnail
-from ...jobs.service import Board
-from ...jobs.storage.journal import JournalTrouble
+from ...jobs.service import JobService
+from ...jobs.storage.journal import JournalError
 from ...mint.account import Account
 from ...mint.schema import Asset, Kind, Page
 from .. import session
@@ -263,7 +263,7 @@ def ask(*questions: Question) -> str | None:
     """Ask, unless it is asked already; a sentence says why that cannot be."""
     try:
         board = session.board()
-    except JournalTrouble as trouble:
+    except JournalError as trouble:
         return str(trouble)
     follow(board)  # what was heard before a page is asked for is in the answer
     under_way = {(each.kind, each.cursor) for each in board.asked() if isinstance(each, ListPage)}
@@ -279,7 +279,7 @@ def ask(*questions: Question) -> str | None:
     return None
 
 
-def follow(board: Board) -> None:
+def follow(board: JobService) -> None:
     """Take in what the jobs have told.
 
     What that leaves to be asked for is asked when the panel is seen.
@@ -291,7 +291,7 @@ def follow(board: Board) -> None:
         _heard_at = time.monotonic()
 
 
-def catch_up(board: Board) -> None:
+def catch_up(board: JobService) -> None:
     """Take in what the jobs have told and what was answered.
 
     The board keeps none of it: five thousand entries are kept once.
@@ -357,7 +357,7 @@ def _supply() -> float | None:
     global _looked_at, _pages_left
     if _look is not None and _is_time_to_look():
         _looked_at = time.monotonic()
-        with suppress(JournalTrouble):  # whoever begins something will be told
+        with suppress(JournalError):  # whoever begins something will be told
             _look()
     if (wait := _pause()) > 0:
         return wait

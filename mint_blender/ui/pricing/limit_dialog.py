@@ -14,7 +14,7 @@ from typing import Any
 import bpy
 
 from ...jobs.queries import Question
-from ...jobs.service import Board, TooExpensive
+from ...jobs.service import JobService, TooExpensive
 from .. import windows
 from ..text_wrap import lines_of
 from ..translations import translated
@@ -40,7 +40,7 @@ def waits_for_price() -> bool:
     return _priced is not None
 
 
-def when_priced(board: Board, questions: tuple[Question, ...], act: Act) -> None:
+def when_priced(board: JobService, questions: tuple[Question, ...], act: Act) -> None:
     """Ask for the prices, and do it as soon as all of them are answered."""
     global _priced
     _priced = questions, act, windows.key_of(bpy.context)
@@ -57,7 +57,7 @@ def when_confirmed(trouble: TooExpensive, act: Act) -> None:
         bpy.ops.mint.spend("INVOKE_DEFAULT")
 
 
-def catch_up(board: Board) -> None:
+def catch_up(board: JobService) -> None:
     """Go on with what has waited for a price."""
     global _priced
     if _priced is None or any(board.is_asked(question) for question in _priced[0]):

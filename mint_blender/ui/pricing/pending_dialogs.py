@@ -58,7 +58,7 @@ def catch_up() -> None:
     """Open the dialog that waits, if it has waited long enough."""
     for dialog in list(_waiting):
         board = session.existing()
-        if board is None or board.purse.known(dialog.question) is None:
+        if board is None or board.budget.known(dialog.question) is None:
             if time.monotonic() < dialog.until:
                 continue
             _waited.add(dialog.question)

@@ -71,12 +71,12 @@ def optimizing_words() -> str:
 
 def _known_price(question: Question | None) -> float | None:
     board = session.existing()
-    return board.purse.price(question) if board and question else None
+    return board.budget.price(question) if board and question else None
 
 
 def _is_answered(question: Question) -> bool:
     board = session.existing()
-    return board is not None and board.purse.known(question) is not None
+    return board is not None and board.budget.known(question) is not None
 
 
 def _ask(question: Question) -> bool:

@@ -12,7 +12,7 @@ import bpy
 
 from ...addon_settings import may_go_online
 from ...jobs.queries import Balance, Question
-from ...jobs.storage.journal import JournalTrouble
+from ...jobs.storage.journal import JournalError
 from .. import heartbeat, session
 from ..create import properties as create_properties
 
@@ -25,7 +25,7 @@ def ask(*questions: Question) -> str | None:
         return session.OFFLINE
     try:
         board = session.board()
-    except JournalTrouble as trouble:
+    except JournalError as trouble:
         return str(trouble)
     for question in questions:
         board.ask(question)
@@ -40,7 +40,7 @@ def ask_unknown(*questions: Question) -> None:
     unknown = [
         each
         for each in questions
-        if board is None or not (board.purse.known(each) or board.is_asked(each))
+        if board is None or not (board.budget.known(each) or board.is_asked(each))
     ]
     if unknown and may_go_online() and session.account().key:
         ask(*unknown)
@@ -100,7 +100,7 @@ def _unknown(prices: Iterable[Question]) -> list[Question]:
     return [
         each
         for each in (*prices, Balance())
-        if board is None or not (board.purse.known(each) or board.is_asked(each))
+        if board is None or not (board.budget.known(each) or board.is_asked(each))
     ]
 
 

@@ -17,7 +17,7 @@ import bpy
 from ...delivery import import_job
 from ...files.errors import FileTrouble
 from ...jobs.job import Job, Phase, Role
-from ...jobs.service import Board, NotPossible
+from ...jobs.service import JobService, NotPossible
 from ...scene import tags
 from ...scene.gltf_import import ImportTrouble
 from ...scene.world import build as world_build
@@ -324,7 +324,7 @@ class MINT_OT_fetch_world_part(_WorldOperator):
         return {"CANCELLED"} if complaint else {"FINISHED"}
 
 
-def _fetch(board: Board, job_id: str, wanted: dict[str, Any]) -> str:
+def _fetch(board: JobService, job_id: str, wanted: dict[str, Any]) -> str:
     job = board.job(job_id)
     if job.phase not in {Phase.READY, Phase.PLACED}:
         raise NotPossible(f"{job.title} is being worked on: wait until it rests.")
