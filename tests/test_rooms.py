@@ -65,7 +65,6 @@ ROOMS = {
     "scene": Room(rooms=_set("files"), outside=frozenset({"numpy"} | BLENDERS_OWN)),
     "delivery": Room(
         rooms=_set("scene", "jobs", "mint", "files"),
-        later_rooms=_set(TOP),
         outside=_set("bpy"),
     ),
     "ui": Room(
@@ -76,7 +75,7 @@ ROOMS = {
     ),
     "cli": Room(
         rooms=_set("delivery", "jobs", "mint", "files"),
-        later_rooms=_set("scene"),
+        later_rooms=_set("scene", TOP),
         later_outside=_set("rich"),
     ),
     TOP: Room(

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TextIO
 
-from ..delivery import environment
+from ..delivery import blender_runtime
 from ..mint.client import Client
 from ..mint.schema import Asset, Kind, is_id
 from . import session
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Fetch what is new and save it into the folder, one .blend for each."""
-    if not environment.can_import():
+    if not blender_runtime.can_import():
         terminal.error(
             "Writing .blend files needs Blender: install the bpy package (pip install bpy), or use"
             " blender --command mint."

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from ..delivery import environment
+from ..delivery import blender_runtime
 from ..jobs import queries, request_checks
 from ..jobs.budget import spending
 from ..jobs.engine import dispatch
@@ -33,6 +33,7 @@ from ..mint.generation_request import GenerationRequest
 from ..mint.pacing import Pace, Retries
 from ..mint.retry import patiently
 from ..mint.schema import Asset, Kind, OptimizationLevel
+from . import settings
 
 Tell = Callable[[News], None]
 OnWait = Callable[[MintError, float], None]
@@ -72,9 +73,9 @@ def account() -> Account:
     """The key and base URL: from the environment, else from the add-on's preferences where there
     are any.
     """
-    key, base_url = environment.stored_account()
+    key, base_url = settings.stored_account()
     return Account.of(
-        os.environ, key=key, base_url=base_url, confirmed=environment.confirmed_origins()
+        os.environ, key=key, base_url=base_url, confirmed=settings.confirmed_origins()
     )
 
 
@@ -98,7 +99,7 @@ def open_board() -> Iterator[JobService]:
     """
     check_online()
     dispatch.connect(account()).close()
-    with _board(Terms(PACE, environment.readable_extensions())) as board:
+    with _board(Terms(PACE, blender_runtime.readable_extensions())) as board:
         board.find_own()
         while board.is_asked(WhoseKey()):
             board.hear()
@@ -117,7 +118,7 @@ def open_list() -> Iterator[JobService]:
 def _board(terms: Terms) -> Iterator[JobService]:
     board = JobService(EngineConfig(home(), terms, RETRIES), account())
     board.budget.limits, board.waits_for_prices, board.patience = (
-        environment.limits(),
+        settings.limits(),
         True,
         RETRIES.patience,
     )
@@ -135,7 +136,7 @@ def home() -> Path:
 
 def check_online() -> None:
     """Inside a Blender, its user's word on going online holds."""
-    if not environment.may_go_online():
+    if not settings.may_go_online():
         raise NotAllowedOnline
 
 

@@ -15,7 +15,7 @@ from ..files.glb import header
 from ..jobs import rejected_files
 from ..jobs.job import Job, Role
 from ..mint.schema import Kind
-from . import environment
+from . import blender_runtime
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def complaint(kind: Kind, output: Path | None, render: Path | None) -> str | Non
 
     Tried, not guessed; makes the folders.
     """
-    if needs_blender(kind, output, render) and not environment.can_import():
+    if needs_blender(kind, output, render) and not blender_runtime.can_import():
         return (
             "Writing this needs Blender: install the bpy package (pip install bpy), or use blender"
             " --online-mode --command mint. Nothing was started."

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.cli import main, session
-from mint_blender.delivery import environment
+from mint_blender.delivery import blender_runtime
 from mint_blender.mint.pacing import Pace, Retries
 
 from ..mint_service.running import ThreadService, running_service
@@ -53,7 +53,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 def _without_blender(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A test that is not marked `blender` behaves as on a machine without it, wherever it runs."""
     if not request.node.get_closest_marker("blender"):
-        monkeypatch.setattr(environment, "can_import", lambda: False)
+        monkeypatch.setattr(blender_runtime, "can_import", lambda: False)
 
 
 @pytest.fixture

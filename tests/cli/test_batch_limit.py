@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mint_blender.delivery import environment
+from mint_blender.cli import settings
 from mint_blender.jobs.budget.spending import Limits
 
 from ..mint_service.running import ThreadService
@@ -203,10 +203,10 @@ def test_paused_lines_count_once_for_the_day(
         ]
     )
     assert mint(*arguments).status == 3
-    monkeypatch.setattr(environment, "limits", lambda: Limits(day=743))
+    monkeypatch.setattr(settings, "limits", lambda: Limits(day=743))
     assert mint(*arguments).status == 4
     assert not service.operations()
-    monkeypatch.setattr(environment, "limits", lambda: Limits(day=744))
+    monkeypatch.setattr(settings, "limits", lambda: Limits(day=744))
     assert mint(*arguments).status == 0
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import mint_blender
-from mint_blender.delivery import environment
+from mint_blender.cli import settings
 from mint_blender.jobs.budget.spending import Limits
 from mint_blender.jobs.job import Target, new_job
 from mint_blender.jobs.storage.journal import Journal
@@ -29,7 +29,7 @@ Set = Callable[[Limits], None]
 @pytest.fixture
 def preferences(monkeypatch: pytest.MonkeyPatch) -> Set:
     """What the add-on's user has set; that they come from there is told in tests/ui/test_limits.py."""
-    return lambda limits: monkeypatch.setattr(environment, "limits", lambda: limits)
+    return lambda limits: monkeypatch.setattr(settings, "limits", lambda: limits)
 
 
 def test_a_generation_above_the_limit(mint: Mint, service: ThreadService, preferences: Set) -> None:

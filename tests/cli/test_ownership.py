@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.delivery import environment
+from mint_blender.cli import settings
 
 from ..mint_service.running import ThreadService, running_service
 from .runs import Mint
@@ -25,7 +25,7 @@ def test_an_address_of_the_environment_does_not_get_a_stored_key(
     address, and no request.
     """
     monkeypatch.delenv("MINT_API_KEY")
-    monkeypatch.setattr(environment, "stored_account", lambda: (service.key, ""))
+    monkeypatch.setattr(settings, "stored_account", lambda: (service.key, ""))
     for command in (["check"], ["generate", "--prompt", "a lamp"], ["models"], ["resume"]):
         ran = mint(*command)
         assert ran.status == 3
@@ -35,7 +35,7 @@ def test_an_address_of_the_environment_does_not_get_a_stored_key(
         )
     assert service.log() == []
     monkeypatch.setattr(
-        environment, "confirmed_origins", lambda: frozenset({service.api.removesuffix("/v1")})
+        settings, "confirmed_origins", lambda: frozenset({service.api.removesuffix("/v1")})
     )
     assert mint("check").status == 0
 

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the command line takes from the add-on's preferences when it runs inside a Blender.
+
+Outside of Blender there are no preferences, and each function returns the neutral value.
+"""
+
+from __future__ import annotations
+
+from ..delivery.blender_runtime import inside_blender
+from ..jobs.budget.spending import Limits
+
+
+def may_go_online() -> bool:
+    """Return Blender's "Allow Online Access"; outside of Blender nothing restricts it."""
+    if not inside_blender():
+        return True
+    from .. import addon_settings
+
+    return addon_settings.may_go_online()
+
+
+def stored_account() -> tuple[str, str]:
+    """Return the API key and base URL of the preferences, empty where there are none."""
+    if not inside_blender():
+        return "", ""
+    from .. import addon_settings
+
+    return addon_settings.stored_account()
+
+
+def confirmed_origins() -> frozenset[str]:
+    """Return the origins that the user has confirmed in the preferences."""
+    if not inside_blender():
+        return frozenset()
+    from .. import addon_settings
+
+    return addon_settings.confirmed_origins()
+
+
+def limits() -> Limits:
+    """Return the spending limits of the preferences, in Credits."""
+    if not inside_blender():
+        return Limits()
+    from .. import addon_settings
+
+    return addon_settings.limits()
