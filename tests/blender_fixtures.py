@@ -65,8 +65,8 @@ def board(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobService]:
     monkeypatch.setenv("MINT_API_KEY", "key")
     monkeypatch.setenv("MINT_API_BASE_URL", "http://127.0.0.1:9/v1")
     mint_blender.register()
-    session.board().allow_online(False)
-    yield session.board()
+    session.service().allow_online(False)
+    yield session.service()
     mint_blender.unregister()
 
 

@@ -29,7 +29,7 @@ LAYOUT = {
     "activate_init",
 }
 FORBIDDEN = {
-    "ask", "start", "fetch", "look", "board", "connect",  # the network, and opening the journal
+    "ask", "start", "fetch", "look", "board", "service", "connect",  # the network, and opening the journal
     "open", "read_text", "write_text", "read_bytes", "write_bytes", "exists", "is_file", "iterdir", "mkdir", "unlink", "stat", "load", "size",
     "setattr", "add", "remove", "clear", "remember", "recall",  # properties and collections
 }  # fmt: skip

@@ -67,7 +67,7 @@ def beat() -> bool:
 
     Returns whether anything is still in flight.
     """
-    board = session.existing()
+    board = session.existing_service()
     if board is None:
         return False
     board.allow_online(may_go_online())
@@ -119,7 +119,7 @@ def _is_in_flight(board: JobService) -> bool:
 
 def look() -> None:
     """Let what Mint has answered be seen, while nothing may be changed: somebody may be typing."""
-    board = session.existing()
+    board = session.existing_service()
     if board is not None and board.catch_up():
         _pending.follow = True
         view_model.catch_up(board)
@@ -134,7 +134,7 @@ def listen() -> None:
 
 
 def _look() -> float | None:
-    board = session.existing()
+    board = session.existing_service()
     try:
         look()
         if _pending.start and not _beating and not text_fields.may_be_edited():
@@ -270,7 +270,7 @@ def _after_load(_path: str) -> None:
     """Another file is open: fill the mirrors that a file load empties, and go on."""
     session.document_changed()
     create_properties.recall()
-    board = session.existing()
+    board = session.existing_service()
     if board is not None:
         follow(board)
         if _is_in_flight(board):
@@ -301,7 +301,7 @@ def stop() -> None:
     billing_watch.forget()
     if _after_load in bpy.app.handlers.load_post:
         bpy.app.handlers.load_post.remove(_after_load)
-    session.close()
+    session.close_service()
 
 
 def _go_on() -> None:
@@ -309,6 +309,6 @@ def _go_on() -> None:
     _pending.start = _pending.recall = True
     if (session.home() / "journal.sqlite3").exists():
         with suppress(JournalError):  # whoever clicks on something will be told
-            session.board().resume_all()
+            session.service().resume_all()
             _pending.follow = True
     listen()

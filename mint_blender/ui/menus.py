@@ -52,7 +52,7 @@ def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None
 
     Nothing at all when none does.
     """
-    board = session.existing()
+    board = session.existing_service()
     lineup = groups.lineup(board) if board else Lineup()
     shown = [
         job for part in lineup.parts for job in part.shown if board and board.is_active(job.id)

@@ -52,7 +52,7 @@ class MINT_PT_main(_MintPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """The first thing that is missing, else the form."""
-        if complaint := session.complaint():
+        if complaint := session.journal_error():
             wrapped(self.layout, complaint, width=context.region.width, icon="ERROR")
         if not may_go_online():
             _draw_offline(self.layout)
@@ -114,19 +114,19 @@ class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only where there are jobs."""
-        board = session.existing()
+        board = session.existing_service()
         return board is not None and bool(groups.lineup(board).parts)
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """How many are in flight."""
-        board = session.existing()
+        board = session.existing_service()
         active = groups.lineup(board).in_flight if board else 0
         if active:
             self.layout.label(text=translated(f"{active} in flight"), translate=False)
 
     def draw(self, context: bpy.types.Context) -> None:
         """A card for each."""
-        board = session.existing()
+        board = session.existing_service()
         if board is not None:
             job_list_panel.draw(self.layout, board, width=context.region.width)
 
@@ -189,7 +189,7 @@ def _draw_generate(
     layout: bpy.types.UILayout, fields: create_properties.MintForm, width: int
 ) -> None:
     """The button with its price, what comes on top, and what all of that leaves of the balance."""
-    board, question = session.existing(), create_properties.price_of(fields)
+    board, question = session.existing_service(), create_properties.price_of(fields)
     price = board.budget.price(question) if board else None
     told = board.answers.get(question) if board else None
     column = layout.column()

@@ -114,6 +114,7 @@ def unregister() -> None:
 def _parts() -> Iterator[tuple[Callable[[], object], Callable[[], object]]]:
     """Each part with what takes it back."""
     yield translations.register, translations.unregister
+    yield session.start, session.end
     for each in CLASSES:
         yield partial(bpy.utils.register_class, each), partial(bpy.utils.unregister_class, each)
     for name, made in _properties():
@@ -128,7 +129,7 @@ def _parts() -> Iterator[tuple[Callable[[], object], Callable[[], object]]]:
     for forget in _FORGETTING:
         yield _nothing, forget
     yield partial(create_properties.hear, price_queries.form_changed), create_properties.deafen
-    yield partial(session.when_opened, notifications.forget_past), session.forget
+    yield partial(session.on_service_opened, notifications.forget_past), _nothing
     yield partial(view_model.hear, heartbeat.listen, heartbeat.look), _nothing
     yield partial(placed_results.add, heartbeat.redraw), placed_results.remove
     yield heartbeat.start, heartbeat.stop

@@ -1,14 +1,30 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one board of this Blender, made when it is first needed, and which file is open: what every
-panel and operator asks for.
+"""The run-time state of the enabled add-on, in one object.
+
+A `Session` owns the job service, the id of the open document, and what each feature keeps in
+memory: caches, previews, pending dialogs, subscriptions. It is made when the add-on is enabled and
+dropped when it is disabled. Nothing in it goes into a .blend.
+
+A feature keeps its state in a class of its own and gets the one instance of it with `state`:
+
+    @dataclass
+    class _State:
+        icons: dict[str, int] = field(default_factory=dict)
+
+    def _state() -> _State:
+        return session.state(_State)
+
+Where that class has a method `close`, it is called when the session ends.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import bpy
 
@@ -28,91 +44,151 @@ OFFLINE = (
     " --online-mode."
 )
 
-QUIT_WITHIN = 1.5  # seconds that closing Blender may wait for a download to let go
+QUIT_WITHIN = 1.5  # seconds that closing Blender may wait for a running download to stop
 
-_board: JobService | None = None
-_complaint: str | None = None
-_openers: list[Callable[[JobService], None]] = []
-_document = uuid.uuid4().hex
+_log = logging.getLogger(__name__)
+
+State = TypeVar("State")
 
 
-def board() -> JobService:
-    """The board, opened if it is not. Raises JournalError."""
-    global _board, _complaint
-    if _board is None:
+class Session:
+    """Everything that the enabled add-on keeps in memory."""
+
+    def __init__(self) -> None:
+        self.service: JobService | None = None
+        self.journal_error: str | None = None
+        self.document_id = uuid.uuid4().hex
+        self.on_service_opened: list[Callable[[JobService], object]] = []
+        self._states: dict[type, Any] = {}
+
+    def state(self, kind: type[State]) -> State:
+        """Return the one instance of a feature's state, made on first use."""
+        if kind not in self._states:
+            self._states[kind] = kind()
+        state: State = self._states[kind]
+        return state
+
+    def open_service(self) -> JobService:
+        """Open the job service and tell those who subscribed to that."""
         try:
-            _board = JobService(
+            service = JobService(
                 EngineConfig(home(), Terms(readable=readable_extensions())), account()
             )
-        except JournalError as trouble:
-            _complaint = str(trouble)
+        except JournalError as error:
+            self.journal_error = str(error)
             raise
-        _complaint = None
-        _board.allow_online(may_go_online())
-        _board.waits_for_prices = bpy.app.background
-        # blocking callers must get an end; a window waits for as long as an outage lasts
+        self.journal_error = None
+        self.service = service
+        service.allow_online(may_go_online())
+        service.waits_for_prices = bpy.app.background
+        # A script that waits must come to an end; a window waits as long as an outage lasts.
         if bpy.app.background:
-            _board.patience = Retries().patience
-        import_marks.note_crashes(_board)
-        for opener in _openers:
-            opener(_board)
-    _board.budget.limits = limits()
-    return _board
+            service.patience = Retries().patience
+        import_marks.note_crashes(service)
+        for subscriber in self.on_service_opened:
+            subscriber(service)
+        return service
+
+    def close_service(self) -> None:
+        """Close the job service; unfinished jobs stay in the journal."""
+        if self.service is not None:
+            self.service.close(QUIT_WITHIN)
+            self.service = None
+
+    def close(self) -> None:
+        """Close the job service and free what the features hold. Never raises."""
+        states = [each for each in self._states.values() if hasattr(each, "close")]
+        for close in (self.close_service, *(each.close for each in reversed(states))):
+            try:
+                close()
+            except Exception:  # noqa: BLE001 - the rest must still be closed
+                _log.exception("A part of the session could not be closed")
+        self._states.clear()
 
 
-def complaint() -> str | None:
-    """Why the board could not be opened the last time; for drawing."""
-    return _complaint
+_sessions: list[Session] = []  # the one of the enabled add-on
 
 
-def when_opened(opener: Callable[[JobService], None]) -> None:
-    """Call this with the board as soon as it is opened, before anything goes on."""
-    _openers.append(opener)
+def current() -> Session:
+    """Return the session, made on first use."""
+    if not _sessions:
+        _sessions.append(Session())
+    return _sessions[0]
 
 
-def forget() -> None:
-    """Call nobody any more."""
-    _openers.clear()
+def start() -> None:
+    """Begin with an empty session: the add-on is being enabled."""
+    end()
+    current()
 
 
-def existing() -> JobService | None:
-    """The board if there is one: for drawing, which opens nothing."""
-    return _board
+def end() -> None:
+    """Close the session and drop it: the add-on is being disabled."""
+    while _sessions:
+        _sessions.pop().close()
 
 
-def close() -> None:
-    """Let go of the board; what is unfinished stays in the journal."""
-    global _board
-    if _board is not None:
-        _board.close(QUIT_WITHIN)
-        _board = None
+def state(kind: type[State]) -> State:
+    """Return the one instance of a feature's state, made on first use."""
+    return current().state(kind)
+
+
+def service() -> JobService:
+    """Return the job service, opened if it is not open yet.
+
+    Raises:
+        JournalError: The journal cannot be opened.
+    """
+    opened = current().service or current().open_service()
+    opened.budget.limits = limits()
+    return opened
+
+
+def existing_service() -> JobService | None:
+    """Return the job service if it is open. Drawing uses this: it must not open anything."""
+    return current().service
+
+
+def journal_error() -> str | None:
+    """Return why the job service could not be opened the last time, as a sentence."""
+    return current().journal_error
+
+
+def on_service_opened(subscriber: Callable[[JobService], object]) -> None:
+    """Call this with the job service whenever it is opened, before any job continues."""
+    current().on_service_opened.append(subscriber)
+
+
+def close_service() -> None:
+    """Close the job service; unfinished jobs stay in the journal."""
+    current().close_service()
 
 
 def home() -> Path:
-    """Where journal and downloads lie."""
+    """Return the folder of the journal and the downloads."""
     return home_folder()
 
 
 def account() -> Account:
-    """Key and base URL: environment first, then the preferences."""
+    """Return the key and the base URL: from the environment, else from the preferences."""
     key, base_url = stored_account()
     return Account.of(os.environ, key=key, base_url=base_url, confirmed=confirmed_origins())
 
 
 def account_changed() -> None:
-    """The user entered another key or base URL."""
-    if _board is not None:
-        _board.use(account())
+    """Use the key and the base URL that the user has just entered."""
+    if opened := existing_service():
+        opened.use(account())
 
 
-def document() -> str:
-    """Which opening of which file this is: a result lands by itself only where its prompt was
-    clicked.
+def document_id() -> str:
+    """Return the id of the open document, which is another one each time a file is opened.
+
+    Results import themselves only into the document in which their prompt was submitted.
     """
-    return _document
+    return current().document_id
 
 
 def document_changed() -> None:
-    """Another file is open."""
-    global _document
-    _document = uuid.uuid4().hex
+    """Take another id: another file was opened."""
+    current().document_id = uuid.uuid4().hex

@@ -51,7 +51,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture
 def ready(board: JobService, tmp_path: Path) -> Job:
     """A result that lands by itself."""
-    target = Target(document=session.document(), scene=bpy.context.scene.name)
+    target = Target(document=session.document_id(), scene=bpy.context.scene.name)
     job = new_job(GenerationRequest(Kind.MODEL, "a lamp"), target, now=time.time())
     kept = Kept(Role.MODEL, str(glbs.simple(tmp_path / "model.glb")), "https://files.example/a.glb")
     job = replace(job, phase=Phase.READY, files=(kept,))

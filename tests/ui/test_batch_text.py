@@ -91,8 +91,8 @@ def test_results_may_wait(service: ThreadService) -> None:
     write("lamp 1", "lamp 2")
     assert bpy.ops.mint.batch_text(text="Prompts", landing="READY") == {"FINISHED"}
     assert roots() == []
-    assert [job.phase.value for job in session.board().jobs()] == ["ready", "ready"]
-    for job in session.board().jobs():
+    assert [job.phase.value for job in session.service().jobs()] == ["ready", "ready"]
+    for job in session.service().jobs():
         bpy.ops.mint.place(job_id=job.id)
     one, other = (grid.footprint(each) for each in roots())
     assert one is not None and other is not None and not one.touches(other)
@@ -126,7 +126,7 @@ def test_previews_wait(service: ThreadService) -> None:
     """In review mode every line stops at its Preview, and that is no failure."""
     write("lamp 1", "lamp 2")
     assert bpy.ops.mint.batch_text(text="Prompts", mode="REVIEW") == {"FINISHED"}
-    assert [job.phase.value for job in session.board().jobs()] == ["review", "review"]
+    assert [job.phase.value for job in session.service().jobs()] == ["review", "review"]
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def service() -> Iterator[ThreadService]:
 
 def newest() -> Job:
     """The job of the last call."""
-    return session.board().jobs()[0]
+    return session.service().jobs()[0]
 
 
 def entry(state: view_model.State = view_model.State.DONE) -> Asset:
@@ -189,7 +189,7 @@ def test_generate_again(service: ThreadService) -> None:
     bpy.ops.mint.again(job_id=job.id, prompt="a green lamp")
     bodies = [start.body for start in service.requests("POST", "/v1/models:generate")]
     assert bodies == [bodies[0], bodies[0], {**bodies[0], "prompt": "a green lamp"}]
-    assert len({each.key for each in session.board().jobs()}) == 3
+    assert len({each.key for each in session.service().jobs()}) == 3
 
 
 def test_generate_an_entry_again(service: ThreadService) -> None:

@@ -56,7 +56,7 @@ def beat_until(fact: Callable[[], object], seconds: float = 20.0) -> None:
 
 def start(prompt: str, mode: Mode = Mode.AUTO) -> Job:
     """A job of this Blender."""
-    return session.board().start(GenerationRequest(Kind.MODEL, prompt, mode=mode))
+    return session.service().start(GenerationRequest(Kind.MODEL, prompt, mode=mode))
 
 
 # -- what is told
@@ -70,17 +70,17 @@ def test_what_was_finished_in_an_earlier_session_is_no_news(enabled: None, said:
     old = start("an old lamp")
     beat_until(
         lambda: (
-            session.board().job(old.id).phase is Phase.READY
-            and not session.board().is_active_at_all
+            session.service().job(old.id).phase is Phase.READY
+            and not session.service().is_active_at_all
         )
     )
-    session.board().placed(old.id)
+    session.service().placed(old.id)
     new = start("a slow lamp [stuck]")
-    beat_until(lambda: session.board().job(new.id).phase is Phase.WORKING)
-    session.close()
+    beat_until(lambda: session.service().job(new.id).phase is Phase.WORKING)
+    session.close_service()
     notifications._told.clear()  # as in a new process
     said.clear()
-    board = session.board()  # a panel, a question: anything but the start-up itself
+    board = session.service()  # a panel, a question: anything but the start-up itself
     board.resume_all()
     board.cancel(new.id)
     beat_until(lambda: not board.is_active_at_all)
@@ -93,8 +93,8 @@ def test_what_is_finished_here_is_told_once(enabled: None, said: list[str]) -> N
     job = start("World")
     beat_until(
         lambda: (
-            session.board().job(job.id).phase is Phase.READY
-            and not session.board().is_active_at_all
+            session.service().job(job.id).phase is Phase.READY
+            and not session.service().is_active_at_all
         )
     )
     heartbeat.beat()
@@ -142,7 +142,7 @@ def test_the_balance_is_true_while_something_is_reserved_and_after_a_cancel(
     service: ThreadService, enabled: None
 ) -> None:
     """What a start reserves is gone from the balance that is shown; a cancel brings it back."""
-    board = session.board()
+    board = session.service()
     board.find_out(Balance())
     full = balance(board)
     assert full is not None
@@ -159,7 +159,7 @@ def test_what_waits_in_line_is_taken_from_what_is_left(
     enabled: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Mint does not know yet of what waits here: "Leaves" counts it."""
-    board = session.board()
+    board = session.service()
     board.allow_online(False)
     job = start("a lamp")
     waiting = SimpleNamespace(

@@ -36,12 +36,12 @@ def test_the_add_on_starts_and_says_it(broken: Path) -> None:
     """
     noise = broken.read_bytes()
     heartbeat._go_on()
-    sentence = session.complaint()
+    sentence = session.journal_error()
     assert sentence is not None
     assert sentence.startswith(f"The job journal {broken} cannot be read or written")
     with pytest.raises(RuntimeError, match=r"It is damaged or not a journal\. Do not delete it"):
         bpy.ops.mint.generate(prompt="a lamp")
     assert broken.read_bytes() == noise
     broken.unlink()
-    assert session.board().jobs() == []
-    assert session.complaint() is None
+    assert session.service().jobs() == []
+    assert session.journal_error() is None

@@ -91,7 +91,7 @@ class Panel:
 
     def beat(self) -> None:
         """One beat of the heart, as soon as there is something to hear."""
-        board = session.board()
+        board = session.service()
         until = time.monotonic() + 30
         while board.worker.news.empty() and board.is_active_at_all:
             assert time.monotonic() < until, "nobody answers"
@@ -107,7 +107,7 @@ class Panel:
     def live(self, until: Callable[[], bool] = lambda: False) -> None:
         """Draw and beat until nothing is lacking."""
         self.draw()
-        while session.board().is_active_at_all and not until():
+        while session.service().is_active_at_all and not until():
             self.beat()
             self.draw()
 
@@ -120,7 +120,7 @@ def panel(large: ThreadService, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(library_browser_view_model, "TYPING_PAUSE", 0.0)
     mint_blender.register()
-    session.board()
+    session.service()
     yield Panel(large)
     mint_blender.unregister()
 
@@ -236,7 +236,7 @@ def test_searched_in_the_whole_library(panel: Panel) -> None:
     while True:
         panel.draw()
         words.append(library_browser_view_model.extent_words(panel.fields))
-        if not session.board().is_active_at_all:
+        if not session.service().is_active_at_all:
             break
         panel.beat()
     found = library_browser_view_model.shown(panel.fields)
@@ -312,7 +312,7 @@ def test_nobody_looks(panel: Panel) -> None:
     panel.live()
     panel.fields.words = "no such thing"
     panel.live(until=lambda: len(panel.pages()) >= 5)
-    while session.board().is_active_at_all:
+    while session.service().is_active_at_all:
         panel.beat()
     assert len(panel.pages()) <= 6
 
@@ -353,7 +353,7 @@ def test_refreshing_keeps_the_place(panel: Panel, monkeypatch: pytest.MonkeyPatc
     ]
     first = known.entries(view_model.Filter(kind=newer[0].kind))[:25]
     question = ListPage(newer[0].kind)
-    board = session.board()
+    board = session.service()
     board.answers[question] = library_browser_view_model.Answered(
         question, library_browser_view_model.Page((*newer, *first), "x")
     )

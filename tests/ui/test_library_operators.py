@@ -166,7 +166,7 @@ def test_one_of_our_own_jobs_is_known(service: ThreadService) -> None:
         if each.prompt == "a lamp of ours"
     ]
     assert view_model.state_of(ours) is view_model.State.UNFINISHED
-    assert job_lookup.job_of(ours) == session.board().jobs()[0]
+    assert job_lookup.job_of(ours) == session.service().jobs()[0]
     assert job_lookup.preset_words(ours) == "Fast"
 
 
@@ -199,9 +199,9 @@ def test_a_new_version_takes_the_place_of_the_earlier_one() -> None:
     assert placed is not None
     placed.root.location = (5, 6, 7)
     name, mesh = placed.root.name, placed.root.data
-    board = session.board()
+    board = session.service()
     job = board.fetch(
-        asset, Target(document=session.document(), scene=bpy.context.scene.name, replaces=True)
+        asset, Target(document=session.document_id(), scene=bpy.context.scene.name, replaces=True)
     )
     headless.until_rest(board, job.id)
     (root,) = origin.roots(asset_id=asset.id)

@@ -49,13 +49,13 @@ def panel(service: ThreadService, enabled: None, monkeypatch: pytest.MonkeyPatch
     """The panel of an add-on that was just enabled; nothing has been asked yet."""
     monkeypatch.setattr(library_browser_view_model, "TYPING_PAUSE", 0.0)
     monkeypatch.setattr(library_browser_view_model, "GATHERING", 0.0)
-    session.board()
+    session.service()
     return Panel(service)
 
 
 def begun(prompt: str = "a lamp", kind: Kind = Kind.MODEL) -> Job:
     """A job that was just begun."""
-    return session.board().start(GenerationRequest(kind, prompt, preset=Preset.FAST))
+    return session.service().start(GenerationRequest(kind, prompt, preset=Preset.FAST))
 
 
 def first_on_screen() -> Asset:
@@ -67,7 +67,7 @@ def first_on_screen() -> Asset:
 
 def unseen(panel: Panel) -> None:
     """Live with the panel closed, until nothing goes on."""
-    while session.board().is_active_at_all:
+    while session.service().is_active_at_all:
         panel.beat()
 
 
@@ -80,14 +80,14 @@ def test_a_new_one_comes_in_front(panel: Panel) -> None:
     panel.service.scenario(speed=20.0)
     job = begun()
     states = []
-    while session.board().is_active_at_all:
+    while session.service().is_active_at_all:
         panel.beat()
         panel.draw()
         states.append((first_on_screen().prompt, view_model.state_of(first_on_screen())))
     panel.live()
     assert ("a lamp", view_model.State.UNFINISHED) in states
     assert states[-1] == ("a lamp", view_model.State.DONE)
-    assert first_on_screen().id == asset_of(session.board().job(job.id))
+    assert first_on_screen().id == asset_of(session.service().job(job.id))
     assert [page.split("?")[0] for page in panel.pages()[2:]] == ["/v1/models"]
     before = len(panel.requests()) + len(panel.requests("files"))
     for _ in range(100):
@@ -106,9 +106,9 @@ def test_several_that_begin_together_are_one_request(
     for number in range(8):
         begun(f"a lamp no {number}")
     until = time.monotonic() + 30
-    while len(panel.pages()) == 2 or session.board().is_active_at_all:
+    while len(panel.pages()) == 2 or session.service().is_active_at_all:
         assert time.monotonic() < until
-        if session.board().is_active_at_all:
+        if session.service().is_active_at_all:
             panel.beat()
         panel.draw()
     panel.live()
@@ -143,7 +143,7 @@ def test_only_the_kind_that_is_looked_at(panel: Panel) -> None:
     panel.fields.kind = "WORLD"
     panel.live()
     assert [page.split("?")[0] for page in panel.pages()[2:]] == ["/v1/worlds"]
-    assert first_on_screen().id == asset_of(session.board().job(hall.id))
+    assert first_on_screen().id == asset_of(session.service().job(hall.id))
 
 
 def test_never_opened(panel: Panel) -> None:
@@ -217,8 +217,8 @@ def test_a_retried_entry_far_down(panel: Panel) -> None:
     pages = len(panel.pages())
     states = [view_model.state_words(old)]
     panel.service.scenario(speed=20.0)
-    session.board().attempt(old)
-    while session.board().is_active_at_all:
+    session.service().attempt(old)
+    while session.service().is_active_at_all:
         panel.beat()
         panel.draw()
         chosen = library_browser_view_model.chosen(panel.fields)
@@ -264,7 +264,7 @@ def test_a_model_of_another_process(panel: Panel, home: Path) -> None:
     job = other.start(GenerationRequest(Kind.MODEL, "a lamp from elsewhere", preset=Preset.FAST))
     other.watch([job.id])
     assert other.close()
-    assert not session.board().is_active_at_all
+    assert not session.service().is_active_at_all
     library_browser_view_model._looked_at = 0.0  # some seconds later
     panel.draw()
     panel.live()

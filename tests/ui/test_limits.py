@@ -77,7 +77,7 @@ def test_a_generation_above_the_limit_raises(service: ThreadService, preferences
     assert len(service.requests("POST", ESTIMATE)) == 1
     preferences.limit_each = 248
     assert generate() == {"FINISHED"}
-    assert session.board().jobs()[0].estimate == 248
+    assert session.service().jobs()[0].estimate == 248
 
 
 def test_a_day_above_the_limit_raises(service: ThreadService, preferences: Any) -> None:
@@ -87,9 +87,9 @@ def test_a_day_above_the_limit_raises(service: ThreadService, preferences: Any) 
     preferences.limit_day = 650
     with pytest.raises(RuntimeError):
         generate(prompt="a lamp [transient]")
-    failed = session.board().jobs()[0].id
+    failed = session.service().jobs()[0].id
     generate()
-    bpy.ops.mint.dismiss(job_id=session.board().jobs()[0].id)
+    bpy.ops.mint.dismiss(job_id=session.service().jobs()[0].id)
     generate()
     for begin in (generate, lambda: bpy.ops.mint.retry(job_id=failed)):
         with pytest.raises(
@@ -107,7 +107,7 @@ def test_approving_and_revising_above_the_limit(service: ThreadService, preferen
     The Preview's own Credits count once.
     """
     generate(mode="REVIEW")
-    job = session.board().jobs()[0].id
+    job = session.service().jobs()[0].id
     preferences.limit_each = 247
     for click in (
         lambda: bpy.ops.mint.approve(job_id=job),
@@ -172,7 +172,7 @@ def test_a_generation_with_its_optimisation(service: ThreadService, preferences:
     assert generate() == {"FINISHED"}
     preferences.limit_each = 268
     assert generate(optimize="LIGHT") == {"FINISHED"}
-    job = session.board().jobs()[0]
+    job = session.service().jobs()[0]
     assert (job.estimate, job.optimize_estimate) == (248, 20)
 
 
@@ -187,7 +187,7 @@ def test_the_form_says_that_optimising_comes_on_top(
     )
     fields = create_properties.of(bpy.context)
     fields.kind, fields.preset, fields.optimize = "MODEL", "FAST", "LIGHT"
-    board = session.board()
+    board = session.service()
 
     def ask() -> str:
         price_queries.ask_unknown(*create_properties.prices_of(fields))
@@ -232,7 +232,7 @@ def test_the_price_is_cached_and_asked_for_again_after_hours(
     fields.kind, fields.preset, fields.review = "MODEL", "FAST", False
     question = create_properties.price_of(fields)
     assert question == Price(Kind.MODEL, Preset.FAST, Mode.AUTO)
-    board = session.board()
+    board = session.service()
 
     def asked() -> int:
         price_queries.ask_unknown(create_properties.price_of(fields), Balance())
@@ -276,7 +276,7 @@ def test_nothing_waits_in_background_mode(service: ThreadService, preferences: A
     """A job that needs Credits leaves no timer and no held click where no timer would ever tick."""
     with pytest.raises(RuntimeError):
         generate(prompt="a lamp [billing-final] [billing-unpaid]")
-    board = session.board()
+    board = session.service()
     assert board.jobs()[0].phase is Phase.BILLING
     billing_watch.catch_up(board, lambda: None)
     assert not bpy.app.timers.is_registered(billing_watch._look)

@@ -40,7 +40,7 @@ def area() -> Iterator[Any]:
         if each.type == "VIEW_3D"
     )
     registration.unregister()
-    session.close()
+    session.close_service()
 
 
 def land(

@@ -124,7 +124,7 @@ def words_of(job: Job) -> str:
     """What the button on its card says."""
     texts: dict[str, str] = {}
     placed_results.look()
-    card.draw(Layout(texts), session.board(), job, width=300)  # type: ignore[arg-type]
+    card.draw(Layout(texts), session.service(), job, width=300)  # type: ignore[arg-type]
     return texts["mint.place"]
 
 
@@ -138,7 +138,8 @@ def test_the_button_says_what_it_does(model: Path, tmp_path: Path) -> None:
     )
     assert words_of(job) == "Place at 3D Cursor"
     here = replace(
-        job, target=Target(replaces=True, document=session.document(), scene=bpy.context.scene.name)
+        job,
+        target=Target(replaces=True, document=session.document_id(), scene=bpy.context.scene.name),
     )
     assert words_of(here) == "Place Result"
     root = place.land_model(model, FIRST, Landing(at=(0, 0, 0))).root

@@ -465,5 +465,5 @@ def test_a_bad_picture_is_refused_before_there_is_a_job(
     starts = len(service.requests("POST"))
     with pytest.raises(RuntimeError, match=r"gone\.png cannot be read"):
         bpy.ops.mint.generate(prompt="a lamp", images=f"{red(tmp_path)};{tmp_path / 'gone.png'}")
-    assert session.board().jobs() == []
+    assert session.service().jobs() == []
     assert len(service.requests("POST")) == starts

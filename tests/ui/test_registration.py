@@ -79,7 +79,7 @@ def test_disabling_with_a_job_in_flight(tmp_path: Path, monkeypatch: pytest.Monk
             from mint_blender.mint.schema import Kind
             from mint_blender.ui import session
 
-            job = session.board().start(GenerationRequest(Kind.MODEL, "a lamp"))
+            job = session.service().start(GenerationRequest(Kind.MODEL, "a lamp"))
             assert "mint-worker" in {thread.name for thread in threading.enumerate()}
             mint_blender.unregister()
             assert not {thread.name for thread in threading.enumerate()} & {
@@ -87,7 +87,7 @@ def test_disabling_with_a_job_in_flight(tmp_path: Path, monkeypatch: pytest.Monk
                 "mint-download",
             }
             mint_blender.register()
-            board = session.board()
+            board = session.service()
             board.resume_all()
             board.watch([job.id])
             assert board.job(job.id).phase == "ready"

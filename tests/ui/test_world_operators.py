@@ -41,7 +41,7 @@ def registered() -> Iterator[None]:
     registration.register()
     yield
     registration.unregister()
-    session.close()
+    session.close_service()
 
 
 def make_job(folder: Path, target: Target = Target(), *roles: Role) -> Job:
@@ -66,7 +66,7 @@ def placed(registered: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """A World with all its parts, its root active; its job is on the list."""
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
     job = make_job(tmp_path)
-    session.board()._known.add(job)
+    session.service()._known.add(job)
     root = import_job.place(job).root
     bpy.context.view_layer.objects.active = root
     return root
@@ -170,7 +170,7 @@ def test_a_panorama_whose_pixels_cannot_be_read_holds_nothing_up(registered, tmp
     """Its header was looked at when it came, its pixels only now: the rest lands, and the card has
     a note, as for any other bad part.
     """
-    job, board = make_job(tmp_path), session.board()
+    job, board = make_job(tmp_path), session.service()
     noisy = bytearray(made_place.png(np.random.default_rng(1).random((32, 64, 3))))
     noisy[3000:] = bytes(byte ^ 0x55 for byte in noisy[3000:])
     Path(job.file(Role.PANORAMA).path).write_bytes(noisy)
@@ -215,8 +215,8 @@ def test_a_mistake_in_the_import_is_a_sentence_and_not_tried_again_at_every_beat
     """The job waits with `Place`, as after any other import that went wrong; the log has the
     details.
     """
-    job, board = session.board().jobs()[0], session.board()
-    here = replace(job.target, document=session.document(), scene=bpy.context.scene.name)
+    job, board = session.service().jobs()[0], session.service()
+    here = replace(job.target, document=session.document_id(), scene=bpy.context.scene.name)
     board.retarget(job.id, here)
     assert auto_import.are_waiting(board)
     monkeypatch.setattr(import_job, "place", lambda *arguments, **options: {}["oh"])
@@ -419,16 +419,16 @@ def service(registered: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setenv("MINT_API_BASE_URL", running.api)
         monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
         yield running
-        session.close()
+        session.close_service()
 
 
 def test_parts_that_were_left_out_are_fetched_and_land_under_the_same_root(service: Service):
     """First without splats and collider; each comes later, another tier takes the earlier one's
     place, and nothing is paid for it.
     """
-    board: JobService = session.board()
+    board: JobService = session.service()
     target = Target(
-        document=session.document(), scene=bpy.context.scene.name, at=(0, 0, 0), collider="NONE"
+        document=session.document_id(), scene=bpy.context.scene.name, at=(0, 0, 0), collider="NONE"
     )
     job = board.start(GenerationRequest(Kind.WORLD, "a greenhouse"), target)
     board.watch([job.id])

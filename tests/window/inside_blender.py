@@ -38,8 +38,8 @@ def part(name):
 
 def board():
     """The add-on's board of jobs; None while there is none."""
-    current = sys.modules.get(f"{MODULE}.ui.current")
-    return current.existing() if current else None
+    session = sys.modules.get(f"{MODULE}.ui.session")
+    return session.existing_service() if session else None
 
 
 def jobs():
@@ -54,7 +54,7 @@ def tell(job):
         "title": job.title,
         "prompt": job.request.prompt,
         "phase": job.phase.value,
-        "state": part("jobs.card").state(job),
+        "state": part("jobs.presenter").state(job),
         "trouble": job.trouble.sentence if job.trouble else None,
         "active": board().is_active(job.id),
         "decision": job.decision.verb.value if job.decision else None,

@@ -10,7 +10,7 @@ from .blender_window import BlenderWindow
 pytestmark = pytest.mark.window
 
 ADDON = "bl_ext.user_default.mint_blender"
-SAID = "part('ui.session').existing().answers"
+SAID = "part('ui.session').existing_service().answers"
 
 SHOW_PAGE = """
 area = next(each for each in window().screen.areas if each.type == 'VIEW_3D')
@@ -27,7 +27,7 @@ def test_the_preferences(blender: BlenderWindow) -> None:
     key's source is named.
     """
     blender.ask("bpy.ops.mint.check_key() and None")
-    blender.wait(f"part('ui.session').existing() and len({SAID}) >= 2")
+    blender.wait(f"part('ui.session').existing_service() and len({SAID}) >= 2")
     blender.ask("bpy.ops.mint.measure_downloads() and None")
     blender.ask(SHOW_PAGE, addon=ADDON)
     blender.screenshot("preferences")

@@ -70,7 +70,7 @@ def _waiting(board: JobService) -> list[Job]:
 
 def _look() -> float | None:
     """Ask, if it can be asked; the timer ends when nothing waits any more."""
-    board = session.existing()
+    board = session.existing_service()
     if board is None or not _waiting(board):
         return None
     if (

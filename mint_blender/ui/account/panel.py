@@ -19,7 +19,7 @@ from ..translations import number, translated
 
 def key_is_in_question() -> bool:
     """Is Mint being asked about the key, or has it refused it? Then the field stays in sight."""
-    board = session.existing()
+    board = session.existing_service()
     answered = board.answers.get(WhoseKey()) if board else None
     return bool(board and board.is_asked(WhoseKey())) or bool(answered and answered.complaint)
 
@@ -42,7 +42,7 @@ def draw_key(layout: bpy.types.UILayout) -> None:
         wrapped(layout, text, icon="ERROR")
         layout.operator("mint.confirm_address", icon="CHECKMARK")
         return
-    board = session.existing()
+    board = session.existing_service()
     if board is None:
         return
     answered = board.answers.get(WhoseKey())
@@ -60,13 +60,13 @@ def draw_key(layout: bpy.types.UILayout) -> None:
 
 def balance() -> float | None:
     """The Credits that can be spent, as last read."""
-    board = session.existing()
+    board = session.existing_service()
     return board.budget.balance if board else None
 
 
 def draw_usage(box: bpy.types.UILayout) -> None:
     """What Mint says about Credits, subscription and totals, as far as it says it."""
-    board = session.existing()
+    board = session.existing_service()
     answered = board.answers.get(Balance()) if board else None
     if answered is None:
         box.label(text="Not read yet.")

@@ -91,7 +91,7 @@ class MINT_OT_clear_downloads(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Any:
         """Everything but what jobs on the list still need."""
         try:
-            board = session.board()
+            board = session.service()
             keep = {job.id for job in board.jobs()} | {each.id for each in board.unreadable()}
         except JournalError as trouble:
             self.report({"ERROR"}, translated(str(trouble)))

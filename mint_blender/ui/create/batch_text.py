@@ -188,7 +188,7 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
             return [target] * count
         cursor = create_properties.cursor(context)
         places = [grid.cell(cursor, number, self.spacing) for number in range(count)]
-        return [replace(target, at=at, document=session.document()) for at in places]
+        return [replace(target, at=at, document=session.document_id()) for at in places]
 
     # -- the price
     # ----------------------------------------------------------------------------------------------------  # noqa: E501
@@ -201,7 +201,7 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
         """Ask what is not known yet: first what the dialog will show, then what can be chosen in
         it. Is there anything to wait for?
         """
-        board: JobService | None = session.existing()
+        board: JobService | None = session.existing_service()
         choices = [
             self._question(kind[0], preset[0], mode[0])
             for kind in create_properties.KINDS
@@ -219,12 +219,12 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
 
     def _is_answered(self) -> bool:
         """Has Mint said anything about it, be it that it does not know?"""
-        board = session.existing()
+        board = session.existing_service()
         return board is not None and board.budget.known(self._question()) is not None
 
     def _price(self) -> Estimate | None:
         """What Mint has said about one of them; None before that."""
-        board = session.existing()
+        board = session.existing_service()
         answered = board.answers.get(self._question()) if board else None
         return answered.answer if answered and isinstance(answered.answer, Estimate) else None
 
@@ -241,7 +241,7 @@ class MINT_OT_batch_text(safe_dialog.Spending, bpy.types.Operator):
             if price is not None:
                 layout.label(text="Mint does not tell the price")
             return
-        board = session.existing()
+        board = session.existing_service()
         total, balance = each * count, board.budget.balance if board else None
         layout.label(
             text=translated(f"{said}, about {total:,.0f} Credits in all"),

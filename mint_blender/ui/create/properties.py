@@ -287,7 +287,7 @@ def target_of(form: MintForm, context: bpy.types.Context) -> Target:
     return Target(
         at=cursor(context) if form.place == "CURSOR" else (0.0, 0.0, 0.0),
         height=form.height if form.use_height and is_model else None,
-        document=session.document(),
+        document=session.document_id(),
         scene=context.scene.name,
         splats=form.splats if form.splats != "NONE" and not is_model else None,
         collider=form.collider,
@@ -300,7 +300,7 @@ def target_of(form: MintForm, context: bpy.types.Context) -> Target:
 def here(context: bpy.types.Context, target: Target = Target()) -> Target:
     """It lands at the 3D cursor, in this scene of this file."""
     return replace(
-        target, at=cursor(context), document=session.document(), scene=context.scene.name
+        target, at=cursor(context), document=session.document_id(), scene=context.scene.name
     )
 
 

@@ -323,7 +323,7 @@ class MINT_MT_job(bpy.types.Menu):
 
     def draw(self, context: bpy.types.Context) -> None:
         """What makes sense for the job whose menu was opened last."""
-        board = session.existing()
+        board = session.existing_service()
         job = (
             next((job for job in board.jobs() if job.id == type(self).job_id), None)
             if board

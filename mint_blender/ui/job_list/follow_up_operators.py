@@ -192,7 +192,7 @@ class _OnceMore(bpy.types.Operator):
 
     def wish(self) -> Wish:
         """What it was. Raises NotPossible or JournalError."""
-        board = session.board()
+        board = session.service()
         if self.job_id:
             return wish.of_job(board.job(self.job_id), board.jobs())
         asset = view_model.library().get(self.asset_id)
@@ -267,7 +267,7 @@ class MINT_OT_again(Priced, _OnceMore):
             return complain(self, str(trouble))
         target = (
             create_properties.here(context, wanted.target)
-            if wanted.target.document != session.document()
+            if wanted.target.document != session.document_id()
             else wanted.target
         )
         return begin(

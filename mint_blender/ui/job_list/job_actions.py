@@ -57,7 +57,7 @@ def begin(
     if not may_go_online():
         return complain(operator, OFFLINE)
     try:
-        board = session.board()
+        board = session.service()
         job_id = act(board)
         if bpy.app.background and job_id is not None:
             headless.until_rest(board, job_id)
@@ -83,7 +83,7 @@ def _above_a_limit(
         )
     if trouble.unasked and operator is not None:
         limit_dialog.when_priced(
-            session.board(), trouble.unasked, lambda later: begin(later, act, then)
+            session.service(), trouble.unasked, lambda later: begin(later, act, then)
         )
         heartbeat.ensure()
         return {"FINISHED"}
@@ -112,7 +112,7 @@ def complain(operator: bpy.types.Operator | None, sentence: str) -> Result:
 
 def find_job(job_id: str) -> Job | None:
     """The job a button was made for; None when it is gone."""
-    board = session.existing()
+    board = session.existing_service()
     try:
         return board.job(job_id) if board else None
     except NotPossible:
@@ -175,7 +175,7 @@ class MINT_OT_generate(safe_dialog.Spending, bpy.types.Operator):
         if self.kind == "MODEL":
             layout.prop(self, "pose")
             layout.prop(self, "optimize")
-        board = session.existing()
+        board = session.existing_service()
         price = board.budget.price(self._price()) if board else None
         layout.label(
             text="" if price is None else translated(f"About {price:,.0f} Credits"), translate=False
@@ -265,7 +265,7 @@ class JobOperator(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Result:
         """Do it with the job as it is now."""
         try:
-            return self.find(context, session.board())
+            return self.find(context, session.service())
         except (NotPossible, JournalError) as trouble:
             return complain(self, str(trouble))
 
@@ -439,7 +439,7 @@ class MINT_OT_place(JobOperator):
         is_refused = self.raw and job.phase is Phase.PAUSED and rejected_files.has_importable(job)
         if (job.phase not in {Phase.READY, Phase.PLACED} and not is_refused) or job.convert:
             raise NotPossible(f"{job.title} is not ready to place: {presenter.state(job)}.")
-        if job.target.document != session.document():
+        if job.target.document != session.document_id():
             job = board.retarget(job.id, create_properties.here(context, job.target))
         if trouble := auto_import.land(board, job, raw=self.raw):
             return complain(self, trouble)

@@ -187,7 +187,7 @@ def change_list(operator: bpy.types.Operator, change: Callable[[JobService], Non
     A journal that cannot take that in is a sentence.
     """
     try:
-        board = session.board()
+        board = session.service()
         change(board)
     except JournalError as trouble:
         return complain(operator, str(trouble))

@@ -95,7 +95,7 @@ def scene_of(job: Job) -> bpy.types.Scene:
 
 def is_its_file(job: Job) -> bool:
     """Whether the scene of its click is here: there it lands where its prompt was clicked."""
-    return job.target.document == session.document() and job.target.scene in bpy.data.scenes
+    return job.target.document == session.document_id() and job.target.scene in bpy.data.scenes
 
 
 def look() -> bool:

@@ -34,7 +34,7 @@ def about_asset(
 
 def asset(kind: Kind, asset_id: str) -> Asset:
     """What is known of it; of one that nobody has seen yet only the id, and its job reads the rest."""  # noqa: E501
-    board = session.existing()
+    board = session.existing_service()
     if board is not None:
         # without a window no heart beats, and a script asks right after a job has ended
         view_model.follow(board)

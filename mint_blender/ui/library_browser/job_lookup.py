@@ -20,7 +20,7 @@ def job_of(asset: Asset) -> Job | None:
     Mint's lists do not tell who began something, nor with what settings.
     """
     global _known
-    board = session.existing()
+    board = session.existing_service()
     if board is None:
         return None
     if _known is None or _known[0] is not board or _known[1] != board.version:

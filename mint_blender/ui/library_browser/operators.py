@@ -41,7 +41,7 @@ class _Loader(bpy.types.Operator):
         if complaint := view_model.ask(*self.pages(view_model.kind_of(fields))):
             return complain(self, complaint)
         if bpy.app.background and (
-            complaint := _wait_for_pages(session.board(), view_model.kind_of(fields))
+            complaint := _wait_for_pages(session.service(), view_model.kind_of(fields))
         ):
             return complain(self, complaint)
         heartbeat.redraw()
@@ -222,7 +222,7 @@ class _Saver(bpy.types.Operator):
         if sync_process.is_running():
             return complain(self, "A sync is running already: wait for it, or stop it.")
         try:
-            session.board()
+            session.service()
             sync_process.start(words)
         except (OSError, JournalError) as error:
             return complain(self, f"The sync could not be started: {error}")

@@ -173,7 +173,7 @@ def icon(asset: Asset) -> int:
 
 def is_loading() -> bool:
     """Is a page on its way?"""
-    board = session.existing()
+    board = session.existing_service()
     return board is not None and any(isinstance(each, ListPage) for each in board.asked())
 
 
@@ -262,7 +262,7 @@ def seen(context: bpy.types.Context) -> None:
 def ask(*questions: Question) -> str | None:
     """Ask, unless it is asked already; a sentence says why that cannot be."""
     try:
-        board = session.board()
+        board = session.service()
     except JournalError as trouble:
         return str(trouble)
     follow(board)  # what was heard before a page is asked for is in the answer
@@ -386,7 +386,7 @@ def _lacking(fields: MintLibrary) -> list[Question]:
     """
     if not may_go_online() or not session.account().key:
         return []
-    known, board = library(), session.existing()
+    known, board = library(), session.existing_service()
     asked: frozenset[Question] = board.asked() if board else frozenset()
     unbegun = known.begin(kind := kind_of(fields))
     questions: list[Question] = [

@@ -57,7 +57,7 @@ def are_there() -> bool:
 def catch_up() -> None:
     """Open the dialog that waits, if it has waited long enough."""
     for dialog in list(_waiting):
-        board = session.existing()
+        board = session.existing_service()
         if board is None or board.budget.known(dialog.question) is None:
             if time.monotonic() < dialog.until:
                 continue

@@ -70,12 +70,12 @@ def optimizing_words() -> str:
 
 
 def _known_price(question: Question | None) -> float | None:
-    board = session.existing()
+    board = session.existing_service()
     return board.budget.price(question) if board and question else None
 
 
 def _is_answered(question: Question) -> bool:
-    board = session.existing()
+    board = session.existing_service()
     return board is not None and board.budget.known(question) is not None
 
 

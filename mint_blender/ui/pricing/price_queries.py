@@ -24,7 +24,7 @@ def ask(*questions: Question) -> str | None:
     if not may_go_online():
         return session.OFFLINE
     try:
-        board = session.board()
+        board = session.service()
     except JournalError as trouble:
         return str(trouble)
     for question in questions:
@@ -36,7 +36,7 @@ def ask(*questions: Question) -> str | None:
 
 def ask_unknown(*questions: Question) -> None:
     """Ask what is not known, or was read too long ago; nothing where nothing can be asked."""
-    board = session.existing()
+    board = session.existing_service()
     unknown = [
         each
         for each in questions
@@ -96,7 +96,7 @@ _pause = _Pause()
 
 
 def _unknown(prices: Iterable[Question]) -> list[Question]:
-    board = session.existing()
+    board = session.existing_service()
     return [
         each
         for each in (*prices, Balance())

@@ -169,7 +169,7 @@ def _keep(path: Path, suffix: str) -> Path:
             part = kept.with_suffix(".part")
             private_files.copy(path, part)
             part.replace(kept)
-    board = session.existing()
+    board = session.existing_service()
     in_use = {
         Path(image) for job in (board.jobs() if board else ()) for image in job.request.images
     }

@@ -304,7 +304,7 @@ class MINT_OT_fetch_world_part(_WorldOperator):
             return {"CANCELLED"}
         wanted: dict[str, Any] = {
             "replaces": True,
-            "document": session.document(),
+            "document": session.document_id(),
             "scene": context.scene.name,
         }
         if self.part == "SPLATS":
@@ -318,7 +318,7 @@ class MINT_OT_fetch_world_part(_WorldOperator):
 
     def _land(self, job_id: str) -> Result:
         """Without a window there is no heartbeat that does it."""
-        complaint = auto_import.land(session.board(), session.board().job(job_id))
+        complaint = auto_import.land(session.service(), session.service().job(job_id))
         if complaint:
             self.report({"ERROR"}, translated(complaint))
         return {"CANCELLED"} if complaint else {"FINISHED"}
