@@ -77,23 +77,23 @@ def generate(
     )
     level = OptimizationLevel(optimize) if optimize else None
     _check(request, level, review)
-    with session.open_board() as board:
-        session.check_price(board, request, level, max_credits)
-        started = board.start(
+    with session.open_job_service() as job_service:
+        session.check_price(job_service, request, level, max_credits)
+        started = job_service.start(
             request, Target(splats=splats), optimize=level, max_credits=max_credits
         )
         try:
-            job = session.follow(board, started.id, lambda news: None, review)
+            job = session.follow(job_service, started.id, lambda news: None, review)
         except StillUnreachable as away:
-            raise GenerationStopped(board.job(started.id), str(away)) from away
+            raise GenerationStopped(job_service.job(started.id), str(away)) from away
         if job.phase is not Phase.READY:
             raise GenerationStopped(job)
         from .delivery import import_job
 
-        with import_marks.importing(board.home, job.id):
+        with import_marks.importing(job_service.home, job.id):
             placed = import_job.place(job)
         try:
-            board.placed(job.id, *placed.notes)
+            job_service.placed(job.id, *placed.notes)
         # it is in the scene: a script that heard of an error would pay for it once more
         except JournalError as trouble:
             log.warning("Job %s was placed, which could not be recorded: %s", job.id, trouble)

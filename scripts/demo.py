@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mint_blender.cli import main as mint
-from mint_blender.cli.session import open_board
+from mint_blender.cli.session import open_job_service
 from mint_blender.delivery import standard_output
 from mint_blender.jobs import presenter
 from mint_blender.jobs.job import Job
@@ -109,8 +109,8 @@ def _short(argument: str) -> str:
 
 
 def _newest() -> Job:
-    with open_board() as board:
-        return board.jobs()[0]
+    with open_job_service() as job_service:
+        return job_service.jobs()[0]
 
 
 def _keep_preview(path: Path, name: str, number: int) -> Path:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mint_blender.cli import main as mint
-from mint_blender.cli.session import open_board
+from mint_blender.cli.session import open_job_service
 from mint_blender.delivery import standard_output
 from scripts.demo import ROOT, stand_in_service
 
@@ -101,8 +101,8 @@ def _render(result: Result) -> None:
     from mint_blender.scene.export import output
     from mint_blender.scene.export.render import render_still
 
-    with open_board() as board:
-        job = board.jobs()[0]
+    with open_job_service() as job_service:
+        job = job_service.jobs()[0]
     output.start_empty()
     placed = import_job.place(job)
     width, height = result.size

@@ -43,8 +43,8 @@ def usage(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         },
     )
     lines += _flat("Subscription", usage.subscription or {}) + _flat("API", usage.api_usage or {})
-    with session.open_list() as board:
-        month = board.month()
+    with session.open_list() as job_service:
+        month = job_service.month()
     terminal.result(
         {"event": "usage", **usage.raw, "journal": _month_record(month)},
         *lines,

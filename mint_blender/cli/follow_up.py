@@ -23,17 +23,17 @@ def convert(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     if complaint := delivery_write.folder_complaint(folder):
         terminal.error(complaint)
         return Exit.IMPORT
-    with session.open_board() as board:
-        job = board.convert(
-            _asset(board, arguments.what), [Format(word) for word in arguments.format], folder
+    with session.open_job_service() as job_service:
+        job = job_service.convert(
+            _asset(job_service, arguments.what), [Format(word) for word in arguments.format], folder
         )
-        return to_the_end(board, [job], terminal)
+        return to_the_end(job_service, [job], terminal)
 
 
 def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """A new job with the request of another one."""
-    with session.open_board() as board:
-        wanted = request_template.of_job(board.job(arguments.job), board.jobs()).varied(
+    with session.open_job_service() as job_service:
+        wanted = request_template.of_job(job_service.job(arguments.job), job_service.jobs()).varied(
             arguments.prompt
         )
         session.check_request(wanted.request)
@@ -43,7 +43,7 @@ def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             terminal.error(complaint)
             return Exit.IMPORT
         session.check_price(
-            board, wanted.request, wanted.optimize, arguments.max_credits, terminal.wait
+            job_service, wanted.request, wanted.optimize, arguments.max_credits, terminal.wait
         )
         # The scene of a click in Blender is not where the result of this command belongs.
         target = replace(
@@ -54,16 +54,16 @@ def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             scene=None,
             at=None,
         )
-        job = board.start(
+        job = job_service.start(
             wanted.request, target, optimize=wanted.optimize, max_credits=arguments.max_credits
         )
-        return to_the_end(board, [job], terminal, approve=arguments.approve)
+        return to_the_end(job_service, [job], terminal, approve=arguments.approve)
 
 
-def _asset(board: JobService, what: str) -> Asset:
+def _asset(job_service: JobService, what: str) -> Asset:
     """What a job has made, or a model of that id. Raises NotPossible."""
     try:
-        job = board.job(what)
+        job = job_service.job(what)
     except NotPossible:
         if not is_id(what):
             raise

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Commands about jobs: each drives the board, follows the job to its next stop, and writes what was
-asked for.
+"""Commands about jobs: each drives the job service, follows the job to its next stop, and writes
+what was asked for.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         output=text_of(arguments.output), render=text_of(arguments.render), splats=arguments.splats
     )
     level = OptimizationLevel(arguments.optimize) if arguments.optimize else None
-    with session.open_board() as board:
-        session.check_price(board, request, level, arguments.max_credits, terminal.wait)
-        job = board.start(request, target, optimize=level, max_credits=arguments.max_credits)
-        return to_the_end(board, [job], terminal, approve=arguments.approve)
+    with session.open_job_service() as job_service:
+        session.check_price(job_service, request, level, arguments.max_credits, terminal.wait)
+        job = job_service.start(request, target, optimize=level, max_credits=arguments.max_credits)
+        return to_the_end(job_service, [job], terminal, approve=arguments.approve)
 
 
 def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -60,10 +60,12 @@ def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
     What waits for a person is only shown.
     """
-    with session.open_board() as board:
+    with session.open_job_service() as job_service:
         if arguments.job is None:
-            jobs = _resume_all(board)
-            crashed = [job for job in board.jobs() if job.phase is Phase.READY and has_crashed(job)]
+            jobs = _resume_all(job_service)
+            crashed = [
+                job for job in job_service.jobs() if job.phase is Phase.READY and has_crashed(job)
+            ]
             for job in crashed:
                 terminal.hint(
                     f"{job.title}: {import_marks.CRASHED} {terminal.command('resume', job.id)}"
@@ -71,35 +73,35 @@ def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             if not jobs and not crashed:
                 terminal.hint("No jobs were interrupted.")
             if foreign := sum(
-                job.hold is Hold.FOREIGN and job.phase in BUSY for job in board.jobs()
+                job.hold is Hold.FOREIGN and job.phase in BUSY for job in job_service.jobs()
             ):
                 terminal.hint(_of_another_account(foreign))
-            status = to_the_end(board, jobs, terminal)
+            status = to_the_end(job_service, jobs, terminal)
             return Exit.IMPORT if crashed and status is Exit.DONE else status
-        job = _limited(board, arguments)
+        job = _limited(job_service, arguments)
         if goes_on(job) or job.phase is Phase.BILLING or job.hold is not None:
-            board.resume(job.id)
-        return to_the_end(board, [job], terminal)
+            job_service.resume(job.id)
+        return to_the_end(job_service, [job], terminal)
 
 
-def _limited(board: JobService, arguments: argparse.Namespace) -> Job:
+def _limited(job_service: JobService, arguments: argparse.Namespace) -> Job:
     """The job that is named, with another limit of its own where one was said."""
-    job = board.job(arguments.job)
+    job = job_service.job(arguments.job)
     if arguments.max_credits is not None:
-        board.limit(job.id, arguments.max_credits)
-    return board.job(job.id)
+        job_service.limit(job.id, arguments.max_credits)
+    return job_service.job(job.id)
 
 
-def _resume_all(board: JobService) -> list[Job]:
+def _resume_all(job_service: JobService) -> list[Job]:
     """Go on with all that was broken off; returns it, and what has not been written into its files
     yet.
     """
-    unfinished = [job for job in board.jobs() if goes_on(job) or _is_unwritten(job)]
+    unfinished = [job for job in job_service.jobs() if goes_on(job) or _is_unwritten(job)]
     for job in unfinished:
         if goes_on(job):
-            board.resume(job.id)
+            job_service.resume(job.id)
     # What another process drives was not broken off.
-    return [job for job in unfinished if board.is_active(job.id) or _is_unwritten(job)]
+    return [job for job in unfinished if job_service.is_active(job.id) or _is_unwritten(job)]
 
 
 def goes_on(job: Job) -> bool:
@@ -126,26 +128,26 @@ def has_crashed(job: Job) -> bool:
 
 def approve(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Accept the Preview and follow the job to its end."""
-    with session.open_board() as board:
-        job = _limited(board, arguments)
-        board.approve(job.id)
-        return to_the_end(board, [job], terminal)
+    with session.open_job_service() as job_service:
+        job = _limited(job_service, arguments)
+        job_service.approve(job.id)
+        return to_the_end(job_service, [job], terminal)
 
 
 def revise(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Ask for another Preview and wait for it."""
-    with session.open_board() as board:
-        job = _limited(board, arguments)
-        board.revise(job.id, arguments.feedback)
-        return to_the_end(board, [job], terminal)
+    with session.open_job_service() as job_service:
+        job = _limited(job_service, arguments)
+        job_service.revise(job.id, arguments.feedback)
+        return to_the_end(job_service, [job], terminal)
 
 
 def retry(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """A new attempt at a failed job."""
-    with session.open_board() as board:
-        job = _limited(board, arguments)
-        board.retry(job.id)
-        return to_the_end(board, [job], terminal)
+    with session.open_job_service() as job_service:
+        job = _limited(job_service, arguments)
+        job_service.retry(job.id)
+        return to_the_end(job_service, [job], terminal)
 
 
 def cancel(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -153,13 +155,13 @@ def cancel(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
 
     Where Mint cannot do that, what goes on is said, and not waited for.
     """
-    with session.open_board() as board:
-        job = board.job(arguments.job)
-        board.cancel(job.id)
-        session.let_others_notice(board, job.id, terminal.hint)
+    with session.open_job_service() as job_service:
+        job = job_service.job(arguments.job)
+        job_service.cancel(job.id)
+        session.let_others_notice(job_service, job.id, terminal.hint)
         with terminal.progress() as display:
-            session.until_answered(board, job.id, terminal.teller(board, display))
-        job = board.job(job.id)
+            session.until_answered(job_service, job.id, terminal.teller(job_service, display))
+        job = job_service.job(job.id)
         if job.decision is None and job.phase is Phase.WORKING:
             terminal.event(job_record(job, event="result"))
             terminal.hint(
@@ -167,20 +169,20 @@ def cancel(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
                 f" {terminal.command('resume', job.id)}"
             )
             return Exit.FAILED
-        status = to_the_end(board, [job], terminal)
-        return Exit.DONE if board.job(job.id).phase is Phase.CANCELED else status
+        status = to_the_end(job_service, [job], terminal)
+        return Exit.DONE if job_service.job(job.id).phase is Phase.CANCELED else status
 
 
 def dismiss(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Take a job off the list."""
-    with session.open_list() as board:
-        if any(each.id == arguments.job for each in board.unreadable()):
-            board.dismiss(arguments.job)
+    with session.open_list() as job_service:
+        if any(each.id == arguments.job for each in job_service.unreadable()):
+            job_service.dismiss(arguments.job)
             sentence = f"{arguments.job} is off the list; its record stays in the journal."
             terminal.result({"event": "dismissed", "job": arguments.job}, sentence)
             return Exit.DONE
-        job = board.job(arguments.job)
-        board.dismiss(job.id)
+        job = job_service.job(arguments.job)
+        job_service.dismiss(job.id)
     terminal.result(
         job_record(job, event="dismissed"),
         f"{job.title} is off the list; its files stay where they are.",
@@ -193,8 +195,8 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     if arguments.output is None and arguments.render is None:
         terminal.error("Say where to: -o FILE.blend, -o FILE.glb or --render FILE.png.")
         return Exit.USAGE
-    with session.open_list() as board:
-        job = board.job(arguments.job)
+    with session.open_list() as job_service:
+        job = job_service.job(arguments.job)
         if job.convert:
             raise NotPossible(
                 f"{job.title}: only other formats of it were saved. Place the job that"
@@ -210,7 +212,7 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             and replace(job, target=target).is_copied
         )
         if job.phase not in {Phase.READY, Phase.PLACED} and not (
-            raw and _can_be_handed_over(board, job)
+            raw and _can_be_handed_over(job_service, job)
         ):
             terminal.error(
                 f"{job.title} is not ready to place. {_stop_sentence(job, terminal)}", job=job.id
@@ -222,49 +224,49 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             terminal.error(complaint)
             return Exit.IMPORT
         if raw:
-            return finish(board, job, terminal, target=target, raw=True)
+            return finish(job_service, job, terminal, target=target, raw=True)
         if job.target.line is None:
             # a batch finds its files, and keeps its record, where its own job says that they lie
-            board.retarget(job.id, target)
+            job_service.retarget(job.id, target)
         if all(Path(kept.path).is_file() for kept in job.files):
-            return finish(board, job, terminal, target=target)
-    with session.open_board() as board:
-        board.fetch_again(job.id)
-        return to_the_end(board, [job], terminal, target=target)
+            return finish(job_service, job, terminal, target=target)
+    with session.open_job_service() as job_service:
+        job_service.fetch_again(job.id)
+        return to_the_end(job_service, [job], terminal, target=target)
 
 
-def _can_be_handed_over(board: JobService, job: Job) -> bool:
+def _can_be_handed_over(job_service: JobService, job: Job) -> bool:
     """Does it rest with a file that our check refused?"""
     return (
         job.phase is Phase.PAUSED
         and rejected_files.has_importable(job)
-        and not board.is_active(job.id)
+        and not job_service.is_active(job.id)
     )
 
 
 def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """The jobs in the journal, newest first."""
-    with session.open_list() as board:
-        jobs = board.jobs()
+    with session.open_list() as job_service:
+        jobs = job_service.jobs()
         for job in jobs:
             terminal.result(
                 job_record(job),
                 f"{job.id}  {job.kind:5}  {job.title}:"
                 f" {presenter.state(job)}{_in_brackets(presenter.cost(job))}",
             )
-        for each in board.unreadable():
+        for each in job_service.unreadable():
             terminal.result(
                 {"event": "unreadable", "job": each.id}, f"{each.id}  {presenter.UNREADABLE}"
             )
-        if not jobs and not board.unreadable():
+        if not jobs and not job_service.unreadable():
             terminal.hint("There are no jobs.")
-        if (queue := board.look_at_queue()).count:
+        if (queue := job_service.look_at_queue()).count:
             terminal.hint(_queued(queue, terminal))
     return Exit.DONE
 
 
 def to_the_end(
-    board: JobService,
+    job_service: JobService,
     jobs: list[Job],
     terminal: Terminal,
     *,
@@ -276,19 +278,19 @@ def to_the_end(
     """
     away: StillUnreachable | None = None
     with terminal.progress() as display:
-        tell = terminal.teller(board, display)
+        tell = terminal.teller(job_service, display)
         try:
-            board.watch([job.id for job in jobs], tell)
+            job_service.watch([job.id for job in jobs], tell)
             for job in jobs:
                 session.follow(
-                    board, job.id, tell, (lambda preview: "approve") if approve else None
+                    job_service, job.id, tell, (lambda preview: "approve") if approve else None
                 )
         except StillUnreachable as error:
             away = error
     statuses = [
-        finish(board, board.job(job.id), terminal, target=target)
+        finish(job_service, job_service.job(job.id), terminal, target=target)
         for job in jobs
-        if not board.is_active(job.id)
+        if not job_service.is_active(job.id)
     ]
     if away is not None:
         terminal.error(f"{away}\n  {terminal.command('resume')}")
@@ -297,7 +299,7 @@ def to_the_end(
 
 
 def finish(
-    board: JobService,
+    job_service: JobService,
     job: Job,
     terminal: Terminal,
     *,
@@ -314,9 +316,11 @@ def finish(
     job = replace(job, target=target or job.target)
     said = False
     if (status is Exit.DONE or raw) and (job.target.output or job.target.render):
-        status = _write(board, job, terminal, write or partial(_write_here, board, raw=raw))
+        status = _write(
+            job_service, job, terminal, write or partial(_write_here, job_service, raw=raw)
+        )
         said = status is not Exit.DONE
-        job = board.job(job.id)
+        job = job_service.job(job.id)
         job = replace(job, target=target or job.target)
     record = job_record(job, event="result") | ({} if line is None else {"line": line})
     if status is Exit.DONE:
@@ -331,12 +335,12 @@ def finish(
     return status
 
 
-def _write_here(board: JobService, job: Job, *, raw: bool) -> tuple[str, ...]:
-    with import_marks.importing(board.home, job.id):
+def _write_here(job_service: JobService, job: Job, *, raw: bool) -> tuple[str, ...]:
+    with import_marks.importing(job_service.home, job.id):
         return delivery_write.write(job, raw=raw)
 
 
-def _write(board: JobService, job: Job, terminal: Terminal, write: Write) -> Exit:
+def _write(job_service: JobService, job: Job, terminal: Terminal, write: Write) -> Exit:
     try:
         notes = write(job)
     except delivery_write.NotImported as trouble:
@@ -346,9 +350,9 @@ def _write(board: JobService, job: Job, terminal: Terminal, write: Write) -> Exi
             f" kept:{kept}",
             job=job.id,
         )
-        board.could_not_place(job.id, str(trouble))
+        job_service.could_not_place(job.id, str(trouble))
         return Exit.IMPORT
-    board.placed(job.id, *notes)
+    job_service.placed(job.id, *notes)
     return Exit.DONE
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every command and every batch script needs: the account, the board, the price, and a job
-followed to its next stop.
+"""What every command and every batch script needs: the account, the job service, the price, and a
+job followed to its next stop.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def open_client() -> Iterator[Client]:
 
 
 @contextmanager
-def open_board() -> Iterator[JobService]:
+def open_job_service() -> Iterator[JobService]:
     """The jobs of this user, to go on with; whatever is in flight is left to the journal at the
     end.
 
@@ -99,34 +99,34 @@ def open_board() -> Iterator[JobService]:
     """
     check_online()
     dispatch.connect(account()).close()
-    with _board(Terms(PACE, blender_runtime.readable_extensions())) as board:
-        board.find_own()
-        while board.is_asked(WhoseKey()):
-            board.hear()
-        board.catch_up()
-        yield board
+    with _job_service(Terms(PACE, blender_runtime.readable_extensions())) as job_service:
+        job_service.find_own()
+        while job_service.is_asked(WhoseKey()):
+            job_service.hear()
+        job_service.catch_up()
+        yield job_service
 
 
 @contextmanager
 def open_list() -> Iterator[JobService]:
     """The jobs of this user, to look at: needs neither key nor network nor Blender."""
-    with _board(Terms(PACE)) as board:
-        yield board
+    with _job_service(Terms(PACE)) as job_service:
+        yield job_service
 
 
 @contextmanager
-def _board(terms: Terms) -> Iterator[JobService]:
-    board = JobService(EngineConfig(home(), terms, RETRIES), account())
-    board.budget.limits, board.waits_for_prices, board.patience = (
+def _job_service(terms: Terms) -> Iterator[JobService]:
+    job_service = JobService(EngineConfig(home(), terms, RETRIES), account())
+    job_service.budget.limits, job_service.waits_for_prices, job_service.patience = (
         settings.limits(),
         True,
         RETRIES.patience,
     )
     try:
-        import_marks.note_crashes(board)
-        yield board
+        import_marks.note_crashes(job_service)
+        yield job_service
     finally:
-        board.close()
+        job_service.close()
 
 
 def home() -> Path:
@@ -172,7 +172,7 @@ def assets(client: Client, kind: Kind, on_wait: OnWait | None = None) -> Iterato
 
 
 def check_price(
-    board: JobService,
+    job_service: JobService,
     request: GenerationRequest,
     optimize: OptimizationLevel | None = None,
     max_credits: float | None = None,
@@ -182,36 +182,38 @@ def check_price(
 
     An unknown price is not within a limit.
 
-    The board learns the price, and keeps the limits of the preferences itself when something is
-    started.
+    The job service learns the price, and keeps the limits of the preferences itself when something
+    is started.
     """
-    if max_credits is None and not board.budget.limits:
+    if max_credits is None and not job_service.budget.limits:
         return
     prices = prices_of(request, optimize)
     with open_client() as client:
         for price in prices:
-            learn_price(board, client, price, on_wait)
+            learn_price(job_service, client, price, on_wait)
     if max_credits is not None:
-        check_total(board.budget.total(prices), max_credits, board.budget.untold(prices))
+        check_total(
+            job_service.budget.total(prices), max_credits, job_service.budget.untold(prices)
+        )
 
 
 def learn_price(
-    board: JobService,
+    job_service: JobService,
     client: Client,
     price: Price | OptimizationPrice,
     on_wait: OnWait | None = None,
 ) -> float | None:
-    """What it will cost, which the board then knows too; None when nobody can tell.
+    """What it will cost, which the job service then knows too; None when nobody can tell.
 
     Not to be told what an optimisation will cost stops nothing here: then it counts as the last one
     did, or as not known.
     """
     try:
-        board.learn(price, ask(lambda: queries.answer(client, price), on_wait))
+        job_service.learn(price, ask(lambda: queries.answer(client, price), on_wait))
     except MintError:
         if not isinstance(price, OptimizationPrice):
             raise
-    return board.budget.price(price)
+    return job_service.budget.price(price)
 
 
 def check_total(total: float | None, max_credits: float, reason: str | None = None) -> None:
@@ -233,7 +235,7 @@ def check_total(total: float | None, max_credits: float, reason: str | None = No
 
 
 def check_many(
-    board: JobService,
+    job_service: JobService,
     prices: Iterable[float | None],
     reason: str | None = None,
     going_on: Sequence[Job] = (),
@@ -244,34 +246,36 @@ def check_many(
     `reason` says why a price is not known; `going_on` are jobs that what is started goes on with:
     what they are expected to cost is in the sum of today already.
     """
-    limits = board.budget.limits
+    limits = job_service.budget.limits
     if limits and (
-        sentence := spending.objection_to_all(list(prices), limits, board.spent_without(going_on))
+        sentence := spending.objection_to_all(
+            list(prices), limits, job_service.spent_without(going_on)
+        )
     ):
         raise TooExpensive(f"{sentence} {reason}" if reason else sentence)
 
 
-def follow(board: JobService, job_id: str, tell: Tell, review: Review | None = None) -> Job:
+def follow(job_service: JobService, job_id: str, tell: Tell, review: Review | None = None) -> Job:
     """Watch a job until it rests; with `review`, each Preview is decided and the job followed
     further.
     """
     while True:
-        board.watch([job_id], tell)
-        job = board.job(job_id)
+        job_service.watch([job_id], tell)
+        job = job_service.job(job_id)
         if review is None or job.phase is not Phase.REVIEW:
             return job
-        decide(board, job, review)
+        decide(job_service, job, review)
 
 
-def until_answered(board: JobService, job_id: str, tell: Tell) -> None:
+def until_answered(job_service: JobService, job_id: str, tell: Tell) -> None:
     """Watch a job until Mint has answered what was decided about it, or nothing goes on with it
     here.
     """
-    while board.is_active(job_id) and board.job(job_id).decision is not None:
-        tell(board.hear())
+    while job_service.is_active(job_id) and job_service.job(job_id).decision is not None:
+        tell(job_service.hear())
 
 
-def let_others_notice(board: JobService, job_id: str, say: Callable[[str], None]) -> None:
+def let_others_notice(job_service: JobService, job_id: str, say: Callable[[str], None]) -> None:
     """Wait until the process that drives this job has carried out the decision; when that process
     ends first, it is done here.
 
@@ -280,7 +284,7 @@ def let_others_notice(board: JobService, job_id: str, say: Callable[[str], None]
     """
 
     def is_theirs() -> bool:
-        return board.job(job_id).decision is not None and not board.is_active(job_id)
+        return job_service.job(job_id).decision is not None and not job_service.is_active(job_id)
 
     for look in range(round(NOTICED_WITHIN / LOOK_EVERY)):
         if not is_theirs():
@@ -291,9 +295,9 @@ def let_others_notice(board: JobService, job_id: str, say: Callable[[str], None]
                 " until it has taken your decision in."
             )
         time.sleep(LOOK_EVERY)
-        board.catch_up()
-        if board.job(job_id).decision is not None:
-            board.resume(job_id)
+        job_service.catch_up()
+        if job_service.job(job_id).decision is not None:
+            job_service.resume(job_id)
     if is_theirs():
         say(
             "The other process has not carried out your decision yet; perhaps it waits for Mint."
@@ -307,12 +311,12 @@ def preview_of(job: Job) -> Preview:
     return Preview(Path(newest.path) if newest else None, job.revision + 1, job.id)
 
 
-def decide(board: JobService, job: Job, review: Review) -> None:
+def decide(job_service: JobService, job: Job, review: Review) -> None:
     """Put a Preview to `review` and do what it says."""
     answer = review(preview_of(job))
     if answer == "approve":
-        board.approve(job.id)
+        job_service.approve(job.id)
     elif answer == "cancel":
-        board.cancel(job.id)
+        job_service.cancel(job.id)
     else:
-        board.revise(job.id, answer)
+        job_service.revise(job.id, answer)

@@ -87,7 +87,7 @@ class Terminal:
             return live
         return nullcontext(_Lines())
 
-    def teller(self, board: JobService, display: Display) -> Callable[[News], None]:
+    def teller(self, job_service: JobService, display: Display) -> Callable[[News], None]:
         """Turns the worker's news into progress, and into JSON events for programs."""
         last: dict[str, str] = {}
         slow: set[str] = set()  # jobs of which it was said that they take longer than usual
@@ -97,7 +97,9 @@ class Terminal:
                 text = presenter.state(news.job)
                 if last.get(news.job.id) != text:
                     last[news.job.id] = text
-                    display.show(news.job.id, news.job.title, text + _usually(board, news.job))
+                    display.show(
+                        news.job.id, news.job.title, text + _usually(job_service, news.job)
+                    )
                     self.event(job_record(news.job, event="state"))
                 if (
                     (trouble := news.job.trouble) is not None
@@ -108,14 +110,14 @@ class Terminal:
                     self.hint(f"{news.job.title}: {trouble.sentence}")
                     self.event(job_record(news.job, event="state"))
             elif isinstance(news, Progress):
-                job = board.job(news.job_id)
+                job = job_service.job(news.job_id)
                 display.show(
                     news.job_id, job.title, f"Downloading the {news.role}", news.done, news.total
                 )
             elif isinstance(news, RetryScheduled):
                 display.show(
                     news.job_id,
-                    board.job(news.job_id).title,
+                    job_service.job(news.job_id).title,
                     f"{news.sentence} Trying again in {news.seconds:.0f} s",
                 )
                 self.event(
@@ -132,9 +134,9 @@ class Terminal:
         return tell
 
 
-def _usually(board: JobService, job: Job) -> str:
+def _usually(job_service: JobService, job: Job) -> str:
     """How long Mint usually takes for this, as far as this machine has seen it before."""
-    usual = board.outlook(job).usual if job.phase is Phase.WORKING else None
+    usual = job_service.outlook(job).usual if job.phase is Phase.WORKING else None
     if usual is None or usual < 1:
         return ""
     return f" (usually {usual:.0f} s)" if usual < 90 else f" (usually {usual / 60:.0f} min)"

@@ -32,8 +32,8 @@ def record_of(folder: Path, number: int = 1) -> dict[str, Any]:
 
 def job_of(number: int) -> Job:
     """The job of a line, from the journal."""
-    with session.open_list() as board:
-        return sorted(board.jobs(), key=lambda job: job.target.output or "")[number - 1]
+    with session.open_list() as job_service:
+        return sorted(job_service.jobs(), key=lambda job: job.target.output or "")[number - 1]
 
 
 MODEL = {

@@ -160,7 +160,7 @@ def test_a_batch_waits_for_the_network_and_not_line_by_line(
 
 
 class Theirs:
-    """A board whose job is driven by another process that never does what was decided."""
+    """A job service whose job is driven by another process that never does what was decided."""
 
     def __init__(self, job: Job) -> None:
         self._job = job

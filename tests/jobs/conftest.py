@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests of the jobs' room share: a home of their own, and a scheduler or a board in it."""
+"""What the tests of the jobs' room share: a home of their own, and a scheduler or a job service in it."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def board(home: Path, service: ThreadService) -> Iterator[JobService]:
-    """A board in an empty home, with an account at that `service` which the file of the test has
+def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
+    """A job service in an empty home, with an account at that `service` which the file of the test has
     made as it needs it.
     """
-    board = JobService(quick(home), account(service))
-    yield board
-    assert board.close(20)
+    job_service = JobService(quick(home), account(service))
+    yield job_service
+    assert job_service.close(20)
 
 
 @pytest.fixture
 def quiet(home: Path) -> Iterator[JobService]:
-    """A board whose Mint is nowhere, for what needs no Mint.
+    """A job service whose Mint is nowhere, for what needs no Mint.
 
     Jobs are put into its journal before it opens.
     """
-    board = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
-    board.allow_online(False)
-    yield board
-    assert board.close(20)
+    job_service = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    job_service.allow_online(False)
+    yield job_service
+    assert job_service.close(20)
 
 
 @pytest.fixture

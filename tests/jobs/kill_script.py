@@ -93,29 +93,29 @@ def do_the_job(home: Path, account: Account, wish: dict[str, Any]) -> Phase:
     """What a user does who wants one thing, and who starts the program again when it has died:
     click what is not clicked yet.
     """
-    board = JobService(quick(home, readable=OPTIMIZED_NEEDS), account)
+    job_service = JobService(quick(home, readable=OPTIMIZED_NEEDS), account)
     kind, mode = Kind(wish["kind"]), Mode(wish["mode"])
-    if not board.jobs() and wish["convert"]:
+    if not job_service.jobs() and wish["convert"]:
         model = Asset.read(Kind.MODEL, {"id": wish["convert"], "name": "Lamp"})
-        board.convert(model, [Format.FBX, Format.STL], home / "chosen")
-    elif not board.jobs():
+        job_service.convert(model, [Format.FBX, Format.STL], home / "chosen")
+    elif not job_service.jobs():
         request = GenerationRequest(kind, wish["prompt"], mode=mode, images=tuple(wish["images"]))
         level = OptimizationLevel(wish["optimize"]) if wish["optimize"] else None
-        board.start(request, Target(splats=wish["splats"]), optimize=level)
-    job_id = board.jobs()[0].id
-    board.resume_all()
+        job_service.start(request, Target(splats=wish["splats"]), optimize=level)
+    job_id = job_service.jobs()[0].id
+    job_service.resume_all()
     earlier_queue.JUST_NOW = 0.0  # whoever has begun it is dead: nobody has to be waited for
-    board.continue_queue()
+    job_service.continue_queue()
     while True:
-        board.watch([job_id])
-        job = board.job(job_id)
+        job_service.watch([job_id])
+        job = job_service.job(job_id)
         if job.phase is not Phase.REVIEW:
             break
         if job.revision == 0:
-            board.revise(job_id, FEEDBACK)
+            job_service.revise(job_id, FEEDBACK)
         else:
-            board.approve(job_id)
-    board.close()
+            job_service.approve(job_id)
+    job_service.close()
     return job.phase
 
 

@@ -113,49 +113,49 @@ class _There:
     def dismiss(self, job_id: str) -> None:
         self.journal.dismiss(job_id)
 
-    def open_board(self, api: str, key: str) -> None:
-        self.board = JobService(quick(self.home), Account(key, api))
+    def open_job_service(self, api: str, key: str) -> None:
+        self.job_service = JobService(quick(self.home), Account(key, api))
 
     def start(self, prompt: str) -> str:
-        return self.board.start(GenerationRequest(Kind.MODEL, prompt)).id
+        return self.job_service.start(GenerationRequest(Kind.MODEL, prompt)).id
 
     def start_within(self, day: float, price: float, at: float) -> bool:
         """At this moment (seconds since the epoch), with a price that is known and a limit for the
         day.
         """
-        self.board.budget.limits = Limits(day=day)
+        self.job_service.budget.limits = Limits(day=day)
         request = GenerationRequest(Kind.MODEL, "a lamp")
-        self.board.learn(Price.of(request), Estimate(None, price, price))
+        self.job_service.learn(Price.of(request), Estimate(None, price, price))
         while time.time() < at:
             pass
         try:
-            self.board.start(request)
+            self.job_service.start(request)
         except TooExpensive:
             return False
         return True
 
     def open_offline(self) -> None:
-        self.board = JobService(quick(self.home), Account("key", "http://127.0.0.1:9/v1"))
-        self.board.allow_online(False)
+        self.job_service = JobService(quick(self.home), Account("key", "http://127.0.0.1:9/v1"))
+        self.job_service.allow_online(False)
 
     def resume_all(self) -> list[str]:
-        return [job.id for job in self.board.resume_all()]
+        return [job.id for job in self.job_service.resume_all()]
 
     def is_active(self, job_id: str) -> bool:
-        self.board.catch_up()
-        return self.board.is_active(job_id)
+        self.job_service.catch_up()
+        return self.job_service.is_active(job_id)
 
     def click(self, verb: str, job_id: str) -> str | None:
-        self.board.catch_up()
+        self.job_service.catch_up()
         try:
-            getattr(self.board, verb)(job_id)
+            getattr(self.job_service, verb)(job_id)
         except NotPossible as reason:
             return str(reason)
         return None
 
     def watch(self) -> dict[str, str]:
-        self.board.watch([job.id for job in self.board.jobs()])
-        return {job.id: job.phase.value for job in self.board.jobs()}
+        self.job_service.watch([job.id for job in self.job_service.jobs()])
+        return {job.id: job.phase.value for job in self.job_service.jobs()}
 
     def add(self, count: int) -> list[str]:
         jobs = [a_job() for _ in range(count)]

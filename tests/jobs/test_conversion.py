@@ -287,13 +287,13 @@ Brought = Callable[..., Job]
 
 
 @pytest.fixture
-def brought(board: JobService, lamp: Asset, tmp_path: Path) -> Brought:
+def brought(job_service: JobService, lamp: Asset, tmp_path: Path) -> Brought:
     """Convert and wait."""
 
     def convert(*formats: Format, folder: Path = tmp_path / "out") -> Job:
-        job = board.convert(lamp, formats, folder)
-        board.watch([job.id])
-        return board.job(job.id)
+        job = job_service.convert(lamp, formats, folder)
+        job_service.watch([job.id])
+        return job_service.job(job.id)
 
     return convert
 
@@ -330,38 +330,38 @@ def test_again_it_is_only_fetched_and_overwrites_nothing(
 
 
 def test_the_same_wish_while_it_is_open_is_gone_on_with(
-    board: JobService, lamp: Asset, service: ThreadService, tmp_path: Path
+    job_service: JobService, lamp: Asset, service: ThreadService, tmp_path: Path
 ) -> None:
     """A second click on the same is no second payment; another one on part of it is told to wait."""
-    board.allow_online(False)
-    first = board.convert(lamp, [Format.FBX], tmp_path / "out")
-    assert board.convert(lamp, [Format.FBX], tmp_path / "out").id == first.id
+    job_service.allow_online(False)
+    first = job_service.convert(lamp, [Format.FBX], tmp_path / "out")
+    assert job_service.convert(lamp, [Format.FBX], tmp_path / "out").id == first.id
     with pytest.raises(NotPossible, match="being converted already"):
-        board.convert(lamp, [Format.OBJ, Format.FBX], tmp_path / "elsewhere")
-    board.allow_online(True)
-    board.watch([first.id])
-    assert board.job(first.id).phase is Phase.PLACED
+        job_service.convert(lamp, [Format.OBJ, Format.FBX], tmp_path / "elsewhere")
+    job_service.allow_online(True)
+    job_service.watch([first.id])
+    assert job_service.job(first.id).phase is Phase.PLACED
     assert len(service.requests("POST", "/v1/models/*:convert")) == 1
 
 
 def test_what_another_process_has_begun_is_not_begun_again(
-    board: JobService, home: Path, lamp: Asset, tmp_path: Path
+    job_service: JobService, home: Path, lamp: Asset, tmp_path: Path
 ) -> None:
     """Also when it was clicked there just now, and nobody has looked at the journal since."""
-    board.allow_online(False)
+    job_service.allow_online(False)
     theirs = new_conversion(lamp, (Format.FBX,), Target(folder=str(tmp_path / "out")), now=1.0)
     journal = Journal(home)
     journal.add(theirs)
     journal.close()
     with pytest.raises(NotPossible, match="being converted already"):
-        board.convert(lamp, [Format.FBX], tmp_path / "elsewhere")
-    assert board.convert(lamp, [Format.FBX], tmp_path / "out").id == theirs.id
-    assert [job.id for job in board.jobs()] == [theirs.id]
-    assert board.catch_up(), "the window has not shown yet what was read there"
+        job_service.convert(lamp, [Format.FBX], tmp_path / "elsewhere")
+    assert job_service.convert(lamp, [Format.FBX], tmp_path / "out").id == theirs.id
+    assert [job.id for job in job_service.jobs()] == [theirs.id]
+    assert job_service.catch_up(), "the window has not shown yet what was read there"
 
 
 def test_a_folder_that_is_none_can_be_made_one(
-    brought: Brought, board: JobService, service: ThreadService, tmp_path: Path
+    brought: Brought, job_service: JobService, service: ThreadService, tmp_path: Path
 ) -> None:
     """What stands in the way is said; when it is gone, resume saves the file, at no cost."""
     (tmp_path / "out").write_text("in the way")
@@ -369,30 +369,30 @@ def test_a_folder_that_is_none_can_be_made_one(
     assert job.phase is Phase.PAUSED
     assert job.trouble is not None and str(tmp_path / "out") in job.trouble.sentence
     (tmp_path / "out").unlink()
-    board.resume(job.id)
-    board.watch([job.id])
-    assert board.job(job.id).phase is Phase.PLACED
+    job_service.resume(job.id)
+    job_service.watch([job.id])
+    assert job_service.job(job.id).phase is Phase.PLACED
     assert (tmp_path / "out" / "Lamp.stl").stat().st_size > 84
     assert len(service.requests("POST", "/v1/models/*:convert")) == 1
 
 
 def test_what_cannot_be_converted_is_said_at_once(
-    board: JobService, lamp: Asset, tmp_path: Path
+    job_service: JobService, lamp: Asset, tmp_path: Path
 ) -> None:
     """No job is made of it."""
     with pytest.raises(NotPossible, match="at least one format"):
-        board.convert(lamp, [], tmp_path)
+        job_service.convert(lamp, [], tmp_path)
     with pytest.raises(NotPossible, match="Only models"):
-        board.convert(replace(lamp, kind=Kind.WORLD), [Format.FBX], tmp_path)
-    assert board.jobs() == []
+        job_service.convert(replace(lamp, kind=Kind.WORLD), [Format.FBX], tmp_path)
+    assert job_service.jobs() == []
 
 
 def test_a_conversion_takes_no_slot(
     home: Path, service: ThreadService, lamp: Asset, tmp_path: Path
 ) -> None:
     """It goes on while every place for generations is taken, and takes none of them."""
-    board = JobService(quick(home, slots={Kind.MODEL: 0, Kind.WORLD: 0}), account(service))
-    job = board.convert(lamp, [Format.FBX], tmp_path / "out")
-    board.watch([job.id])
-    assert board.job(job.id).phase is Phase.PLACED
-    assert board.close(20)
+    job_service = JobService(quick(home, slots={Kind.MODEL: 0, Kind.WORLD: 0}), account(service))
+    job = job_service.convert(lamp, [Format.FBX], tmp_path / "out")
+    job_service.watch([job.id])
+    assert job_service.job(job.id).phase is Phase.PLACED
+    assert job_service.close(20)

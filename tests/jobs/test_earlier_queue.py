@@ -53,33 +53,35 @@ def three(home: Path) -> list[str]:
     return put(home, queued(), queued(), queued(phase=Phase.SENDING))
 
 
-def phases(board: JobService, ids: list[str]) -> set[Phase]:
+def phases(job_service: JobService, ids: list[str]) -> set[Phase]:
     """Where they are."""
-    return {board.job(job_id).phase for job_id in ids}
+    return {job_service.job(job_id).phase for job_id in ids}
 
 
 def test_a_restart_sends_nothing_of_it(
-    three: list[str], board: JobService, service: ThreadService
+    three: list[str], job_service: JobService, service: ThreadService
 ) -> None:
     """Neither at the start nor later; how many they are and what they cost is told, and the heart
     need not beat for them.
     """
-    assert board.resume_all() == []
-    assert not board.take_over()
-    assert (board.queue.count, board.queue.credits) == (3, 2400)
-    assert not board.is_active_at_all
-    assert not board.is_active_elsewhere
-    assert phases(board, three) == {Phase.WAITING, Phase.SENDING}
+    assert job_service.resume_all() == []
+    assert not job_service.take_over()
+    assert (job_service.queue.count, job_service.queue.credits) == (3, 2400)
+    assert not job_service.is_active_at_all
+    assert not job_service.is_active_elsewhere
+    assert phases(job_service, three) == {Phase.WAITING, Phase.SENDING}
     assert service.operations() == []
 
 
-def test_continue_sends_it(three: list[str], board: JobService, service: ThreadService) -> None:
+def test_continue_sends_it(
+    three: list[str], job_service: JobService, service: ThreadService
+) -> None:
     """Each once, and then nothing is left in the queue."""
-    board.resume_all()
-    assert {job.id for job in board.continue_queue()} == set(three)
-    assert board.queue.count == 0
-    board.watch(three)
-    assert phases(board, three) == {Phase.READY}
+    job_service.resume_all()
+    assert {job.id for job in job_service.continue_queue()} == set(three)
+    assert job_service.queue.count == 0
+    job_service.watch(three)
+    assert phases(job_service, three) == {Phase.READY}
     assert len(service.operations()) == 3
 
 
@@ -107,21 +109,24 @@ def test_cancel_of_what_was_never_sent_waits_for_nobody(
 
 
 def test_one_of_them_can_be_resumed_or_canceled_by_itself(
-    three: list[str], board: JobService, service: ThreadService
+    three: list[str], job_service: JobService, service: ThreadService
 ) -> None:
     """`resume JOB` is somebody's word for that one."""
-    board.resume_all()
-    board.resume(three[0])
-    board.cancel(three[1])
-    board.watch(three[:2])
-    assert (board.job(three[0]).phase, board.job(three[1]).phase) == (Phase.READY, Phase.CANCELED)
-    board.take_over()
-    assert [job.id for job in board.queue.jobs] == three[2:]
+    job_service.resume_all()
+    job_service.resume(three[0])
+    job_service.cancel(three[1])
+    job_service.watch(three[:2])
+    assert (job_service.job(three[0]).phase, job_service.job(three[1]).phase) == (
+        Phase.READY,
+        Phase.CANCELED,
+    )
+    job_service.take_over()
+    assert [job.id for job in job_service.queue.jobs] == three[2:]
     assert len(service.operations()) == 1
 
 
 def test_what_may_have_been_sent_goes_on_and_what_is_free_too(
-    home: Path, board: JobService
+    home: Path, job_service: JobService
 ) -> None:
     """Bytes have left, a click is unanswered, or nothing is to be paid."""
     sent = queued(phase=Phase.SENDING, first_sent_at=a_job().created_at)
@@ -137,18 +142,23 @@ def test_what_may_have_been_sent_goes_on_and_what_is_free_too(
     assert clicked.decision is not None
     journal.decide(clicked.id, clicked.decision)
     journal.close()
-    board.allow_online(False)
-    board.catch_up()
-    assert {job.id for job in board.resume_all()} == {sent.id, clicked.id, free.id, running.id}
-    assert {job.id for job in board.queue.jobs} == {job.id for job in paid}
+    job_service.allow_online(False)
+    job_service.catch_up()
+    assert {job.id for job in job_service.resume_all()} == {
+        sent.id,
+        clicked.id,
+        free.id,
+        running.id,
+    }
+    assert {job.id for job in job_service.queue.jobs} == {job.id for job in paid}
 
 
 def test_what_was_queued_in_this_session_goes_on(home: Path, service: ThreadService) -> None:
     """The add-on was switched off and on again, say: it is the same session."""
-    board = JobService(quick(home), account(service))
-    board.allow_online(False)
-    job = board.start(GenerationRequest(Kind.MODEL, "a lamp"))
-    assert board.close(20)
+    job_service = JobService(quick(home), account(service))
+    job_service.allow_online(False)
+    job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp"))
+    assert job_service.close(20)
     again = JobService(quick(home), account(service))
     assert [each.id for each in again.resume_all()] == [job.id]
     assert again.queue.count == 0
@@ -156,29 +166,29 @@ def test_what_was_queued_in_this_session_goes_on(home: Path, service: ThreadServ
 
 
 def test_the_line_of_a_living_process_is_its_own_and_that_of_a_crashed_one_waits(
-    home: Path, board: JobService, service: ThreadService, monkeypatch: pytest.MonkeyPatch
+    home: Path, job_service: JobService, service: ThreadService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While the other process lives, its line is nobody else's; when it was killed, somebody has to
     say so. What was sent is taken over.
     """
     with Elsewhere(home) as elsewhere:
-        elsewhere.ask("open_board", service.api, service.key)
+        elsewhere.ask("open_job_service", service.api, service.key)
         *sent, last = [elsewhere.ask("start", "theirs [stuck]") for _ in range(11)]
-        board.catch_up()
-        assert not board.take_over(), "it was begun this moment: nobody drives it yet"
+        job_service.catch_up()
+        assert not job_service.take_over(), "it was begun this moment: nobody drives it yet"
         until(lambda: len(service.operations()) == 10)
-        until(lambda: board._is_driven_elsewhere(board.job(last)))
+        until(lambda: job_service._is_driven_elsewhere(job_service.job(last)))
         monkeypatch.setattr(earlier_queue, "JUST_NOW", 0.0)
-        board.catch_up()
-        assert not board.take_over()
-        assert board.queue.count == 0
-        assert board.is_active_elsewhere
-        board.discard_queue()
-        assert board.job(last).phase is Phase.WAITING
+        job_service.catch_up()
+        assert not job_service.take_over()
+        assert job_service.queue.count == 0
+        assert job_service.is_active_elsewhere
+        job_service.discard_queue()
+        assert job_service.job(last).phase is Phase.WAITING
         elsewhere.end(signal.SIGKILL)
-        assert board.take_over()
-        assert [job.id for job in board.queue.jobs] == [last]
-        assert [job_id for job_id in (*sent, last) if board.is_active(job_id)] == sent
+        assert job_service.take_over()
+        assert [job.id for job in job_service.queue.jobs] == [last]
+        assert [job_id for job_id in (*sent, last) if job_service.is_active(job_id)] == sent
     assert len(service.operations()) == 10
 
 

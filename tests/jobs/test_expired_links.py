@@ -32,8 +32,8 @@ def service(request: pytest.FixtureRequest) -> Iterator[ThreadService]:
         yield running
 
 
-def board_after_a_night(home: Path, service: ThreadService) -> tuple[JobService, list[str]]:
-    """A board whose computer goes to sleep just before a file is downloaded, each file once."""
+def service_after_a_night(home: Path, service: ThreadService) -> tuple[JobService, list[str]]:
+    """A job service whose computer goes to sleep just before a file is downloaded, each file once."""
     late: list[str] = []
 
     class Late(Downloader):
@@ -51,10 +51,10 @@ def board_after_a_night(home: Path, service: ThreadService) -> tuple[JobService,
 @pytest.mark.parametrize("kind", Kind)
 def test_results_are_fetched_by_fresh_links(home: Path, service: ThreadService, kind: Kind) -> None:
     """Every file of a result is there, although each of its links had expired when its turn came."""
-    board, late = board_after_a_night(home, service)
-    job = board.start(GenerationRequest(kind, "a lamp"), Target(splats="100k"))
-    board.watch([job.id])
-    job = board.job(job.id)
+    job_service, late = service_after_a_night(home, service)
+    job = job_service.start(GenerationRequest(kind, "a lamp"), Target(splats="100k"))
+    job_service.watch([job.id])
+    job = job_service.job(job.id)
     assert (job.phase, job.notes, job.trouble) == (Phase.READY, (), None)
     wanted = {Role.MODEL} if kind is Kind.MODEL else {Role.COLLIDER, Role.PANORAMA, Role.SPLATS}
     assert wanted <= {kept.role for kept in job.files}
@@ -62,17 +62,17 @@ def test_results_are_fetched_by_fresh_links(home: Path, service: ThreadService, 
     refused = [entry for entry in service.requests(host="files") if entry.note == "expired"]
     assert len(refused) >= len(wanted) and len(late) >= len(wanted)
     assert len(service.operations()) == 1
-    assert board.close(20)
+    assert job_service.close(20)
 
 
 def test_a_preview_is_fetched_by_a_fresh_link(home: Path, service: ThreadService) -> None:
     """It can be looked at before anything is decided."""
-    board, _ = board_after_a_night(home, service)
-    job = board.start(GenerationRequest(Kind.MODEL, "a lamp", mode=Mode.REVIEW))
-    board.watch([job.id])
-    job = board.job(job.id)
+    job_service, _ = service_after_a_night(home, service)
+    job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp", mode=Mode.REVIEW))
+    job_service.watch([job.id])
+    job = job_service.job(job.id)
     assert (job.phase, job.notes, len(job.previews)) == (Phase.REVIEW, (), 1)
-    assert board.close(20)
+    assert job_service.close(20)
 
 
 def test_a_preview_without_a_fresh_link_is_a_note() -> None:

@@ -50,11 +50,11 @@ def service() -> Iterator[ThreadService]:
 
 
 @pytest.fixture
-def board(home: Path, service: ThreadService) -> Iterator[JobService]:
-    """A board whose Blender reads optimised files."""
-    board = JobService(quick(home, readable=OPTIMIZED_NEEDS), account(service))
-    yield board
-    assert board.close(20)
+def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
+    """A job service whose Blender reads optimised files."""
+    job_service = JobService(quick(home, readable=OPTIMIZED_NEEDS), account(service))
+    yield job_service
+    assert job_service.close(20)
 
 
 # -- optimised afterwards
@@ -97,7 +97,7 @@ def test_it_is_optimised_before_it_is_fetched() -> None:
 
 
 @pytest.mark.parametrize("slug", ["model-already-optimized", "model-optimization-in-progress"])
-def test_somebody_was_quicker(slug: str, board: JobService, service: ThreadService) -> None:
+def test_somebody_was_quicker(slug: str, job_service: JobService, service: ThreadService) -> None:
     """Between a fresh model and our wish somebody had it optimised (409): that file is taken, and
     there is nothing to remark.
     """
@@ -107,22 +107,22 @@ def test_somebody_was_quicker(slug: str, board: JobService, service: ThreadServi
             {"method": "POST", "path": "/v1/models/*:optimize", "when": "after", "answer": refusal}
         ]
     )
-    job = board.start(LAMP, optimize=LIGHT)
-    board.watch([job.id])
-    job = board.job(job.id)
+    job = job_service.start(LAMP, optimize=LIGHT)
+    job_service.watch([job.id])
+    job = job_service.job(job.id)
     assert (job.phase, job.notes) == (Phase.READY, ())
     taken = job.file(Role.MODEL)
     assert taken is not None and "optimized" in taken.url
     assert len(service.requests("POST", "/v1/models/*:optimize")) == 1
 
 
-def test_a_fresh_one_is_optimised_once(board: JobService, service: ThreadService) -> None:
+def test_a_fresh_one_is_optimised_once(job_service: JobService, service: ThreadService) -> None:
     """Asked for with the generation: one optimisation at that level, and the lighter file is what
     is here.
     """
-    job = board.start(LAMP, optimize=LIGHT)
-    board.watch([job.id])
-    taken = board.job(job.id).file(Role.MODEL)
+    job = job_service.start(LAMP, optimize=LIGHT)
+    job_service.watch([job.id])
+    taken = job_service.job(job.id).file(Role.MODEL)
     assert taken is not None and "optimized" in taken.url
     assert [one.level for one in service.operations() if one.level] == ["light"]
 
@@ -149,27 +149,27 @@ def test_fetching_again_brings_the_file_that_was_wanted(home: Path, service: Thr
     """Somebody else had it optimised: that file is there, costs nothing, and is taken the second
     time too.
     """
-    board = JobService(quick(home), account(service))
-    job = board.start(replace(LAMP, prompt="a lamp [already-optimized]"), optimize=LIGHT)
-    board.watch([job.id])
-    board.fetch_again(job.id)
-    board.watch([job.id])
-    taken = board.job(job.id).file(Role.MODEL)
+    job_service = JobService(quick(home), account(service))
+    job = job_service.start(replace(LAMP, prompt="a lamp [already-optimized]"), optimize=LIGHT)
+    job_service.watch([job.id])
+    job_service.fetch_again(job.id)
+    job_service.watch([job.id])
+    taken = job_service.job(job.id).file(Role.MODEL)
     assert taken is not None and "optimized" in taken.url
     assert not service.requests("POST", "/v1/models/*:optimize")
-    assert board.close(20)
+    assert job_service.close(20)
 
 
-def test_a_world_is_not_optimised(board: JobService) -> None:
+def test_a_world_is_not_optimised(job_service: JobService) -> None:
     """That is said before anything is started."""
     with pytest.raises(NotPossible, match="for models"):
-        board.start(GenerationRequest(Kind.WORLD, "a hall"), optimize=LIGHT)
-    assert board.jobs() == []
+        job_service.start(GenerationRequest(Kind.WORLD, "a hall"), optimize=LIGHT)
+    assert job_service.jobs() == []
 
 
 @pytest.mark.parametrize("told", [True, False])
 def test_the_price_of_an_optimisation(
-    told: bool, board: JobService, service: ThreadService
+    told: bool, job_service: JobService, service: ThreadService
 ) -> None:
     """Asked with the model's id; a Mint that does not tell prices is an empty estimate, no
     complaint.
@@ -188,10 +188,10 @@ def test_the_price_of_an_optimisation(
             ]
         )
     question = OptimizationPrice(model.id)
-    board.ask(question)
-    while board.is_asked(question):
-        board.hear()
-    said = board.answers[question].answer
+    job_service.ask(question)
+    while job_service.is_asked(question):
+        job_service.hear()
+    said = job_service.answers[question].answer
     assert isinstance(said, Estimate)
     assert said.estimated_total == (20 if told else None)
 
@@ -273,7 +273,7 @@ def test_an_import_of_what_failed_can_be_retried_too() -> None:
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_a_failed_entry_of_the_library(
-    kind: Kind, board: JobService, service: ThreadService
+    kind: Kind, job_service: JobService, service: ThreadService
 ) -> None:
     """It becomes a job that ends with files; one new operation, and a second click does not make
     another.
@@ -283,33 +283,37 @@ def test_a_failed_entry_of_the_library(
     entry = Asset.read(
         kind, {"id": failed.id, "prompt": failed.prompt, "name": failed.name, "status": "failed"}
     )
-    job = board.attempt(entry)
+    job = job_service.attempt(entry)
     with pytest.raises(NotPossible, match="being worked on"):
-        board.attempt(entry)
-    board.watch([job.id])
-    assert board.job(job.id).phase is Phase.READY
-    assert board.job(job.id).request.prompt == failed.prompt
+        job_service.attempt(entry)
+    job_service.watch([job.id])
+    assert job_service.job(job.id).phase is Phase.READY
+    assert job_service.job(job.id).request.prompt == failed.prompt
     assert len(service.operations()) == before + 1
     assert len(service.requests("POST", f"/v1/{kind}s/{failed.id}:retry")) == 1
 
 
-def test_the_job_that_failed_with_it_is_retried(board: JobService, service: ThreadService) -> None:
+def test_the_job_that_failed_with_it_is_retried(
+    job_service: JobService, service: ThreadService
+) -> None:
     """Where it is on the list no second job is made of it."""
-    job = board.start(replace(LAMP, prompt="a lamp [transient]"))
-    board.watch([job.id])
-    operation = board.job(job.id).operation
+    job = job_service.start(replace(LAMP, prompt="a lamp [transient]"))
+    job_service.watch([job.id])
+    operation = job_service.job(job.id).operation
     assert operation is not None and operation.resource is not None
-    again = board.attempt(Asset.read(Kind.MODEL, {"id": operation.resource.id, "status": "failed"}))
+    again = job_service.attempt(
+        Asset.read(Kind.MODEL, {"id": operation.resource.id, "status": "failed"})
+    )
     assert again.id == job.id
-    board.watch([job.id])
-    assert board.job(job.id).phase is Phase.READY
+    job_service.watch([job.id])
+    assert job_service.job(job.id).phase is Phase.READY
 
 
-def test_what_is_being_made_cannot_be_retried(board: JobService) -> None:
+def test_what_is_being_made_cannot_be_retried(job_service: JobService) -> None:
     """That is said, and no job is made."""
     with pytest.raises(NotPossible, match="has not failed"):
-        board.attempt(Asset.read(Kind.MODEL, {"id": "res_1", "status": "running"}))
-    assert board.jobs() == []
+        job_service.attempt(Asset.read(Kind.MODEL, {"id": "res_1", "status": "running"}))
+    assert job_service.jobs() == []
 
 
 # -- once more
@@ -317,14 +321,14 @@ def test_what_is_being_made_cannot_be_retried(board: JobService) -> None:
 
 
 def test_again_is_the_same_request_under_another_key(
-    board: JobService, service: ThreadService
+    job_service: JobService, service: ThreadService
 ) -> None:
     """Two operations with one body; a variation differs in its prompt alone."""
-    first = board.start(replace(LAMP, name="Lamp"), Target(at=(1, 2, 3)), optimize=LIGHT)
+    first = job_service.start(replace(LAMP, name="Lamp"), Target(at=(1, 2, 3)), optimize=LIGHT)
     same = request_template.of_job(first)
     for once_more in (same, same.varied("a green lamp"), same.varied(" ")):
-        board.start(once_more.request, once_more.target, optimize=once_more.optimize)
-    board.watch([job.id for job in board.jobs()])
+        job_service.start(once_more.request, once_more.target, optimize=once_more.optimize)
+    job_service.watch([job.id for job in job_service.jobs()])
     starts = [start.body for start in service.requests("POST", "/v1/models:generate")]
     assert sorted(body["prompt"] for body in starts) == [
         "a green lamp",
@@ -333,8 +337,8 @@ def test_again_is_the_same_request_under_another_key(
         "a lamp",
     ]
     assert all({**body, "prompt": ""} == {**starts[0], "prompt": ""} for body in starts)
-    assert len({job.key for job in board.jobs()}) == 4
-    assert {(job.target, job.optimize) for job in board.jobs()} == {(first.target, LIGHT)}
+    assert len({job.key for job in job_service.jobs()}) == 4
+    assert {(job.target, job.optimize) for job in job_service.jobs()} == {(first.target, LIGHT)}
 
 
 def test_files_of_the_first_time_are_not_written_again() -> None:

@@ -50,13 +50,13 @@ def script(service: ThreadService, path: str, answer: dict[str, Any], when: str)
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("name", GIVES_UP)
 def test_a_start_comes_to_its_end_with_one_operation(
-    board: JobService, service: ThreadService, name: str, when: str
+    job_service: JobService, service: ThreadService, name: str, when: str
 ) -> None:
     """Whether Mint had carried it out or not: the same key again, and one operation."""
     script(service, "/v1/models:generate", GIVES_UP[name], when)
-    job = board.start(LAMP)
-    board.watch([job.id])
-    assert board.job(job.id).phase is Phase.READY
+    job = job_service.start(LAMP)
+    job_service.watch([job.id])
+    assert job_service.job(job.id).phase is Phase.READY
     assert len(service.operations()) == 1
     sent = service.requests("POST", "/v1/models:generate")
     assert len(sent) == 2
@@ -65,30 +65,30 @@ def test_a_start_comes_to_its_end_with_one_operation(
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_so_do_a_retry_an_optimization_and_a_conversion(
-    board: JobService, service: ThreadService, when: str
+    job_service: JobService, service: ThreadService, when: str
 ) -> None:
     """524 to each of them, once: one operation each."""
-    job = board.start(replace(LAMP, prompt="a lamp [transient]"))
-    board.watch([job.id])
+    job = job_service.start(replace(LAMP, prompt="a lamp [transient]"))
+    job_service.watch([job.id])
     script(service, "/v1/models/*:retry", {"word": "524"}, when)
-    board.retry(job.id)
-    board.watch([job.id])
-    assert board.job(job.id).phase is Phase.READY
+    job_service.retry(job.id)
+    job_service.watch([job.id])
+    assert job_service.job(job.id).phase is Phase.READY
     assert len(service.operations()) == 2
-    model = board.job(job.id).asset
+    model = job_service.job(job.id).asset
     assert model is not None
     script(service, "/v1/models/*:convert", {"word": "524"}, when)
-    conversion = board.convert(model, [Format.STL], board.home / "chosen")
-    board.watch([conversion.id])
-    assert board.job(conversion.id).phase is Phase.PLACED
+    conversion = job_service.convert(model, [Format.STL], job_service.home / "chosen")
+    job_service.watch([conversion.id])
+    assert job_service.job(conversion.id).phase is Phase.PLACED
     script(service, "/v1/models/*:optimize", {"word": "524"}, when)
-    optimized = board.fetch(model, optimize=OptimizationLevel.LIGHT)
-    board.watch([optimized.id])
-    assert board.job(optimized.id).phase is Phase.READY
+    optimized = job_service.fetch(model, optimize=OptimizationLevel.LIGHT)
+    job_service.watch([optimized.id])
+    assert job_service.job(optimized.id).phase is Phase.READY
     assert len(service.operations()) == 4
 
 
-def test_a_generic_conflict_keeps_a_start(board: JobService, service: ThreadService) -> None:
+def test_a_generic_conflict_keeps_a_start(job_service: JobService, service: ThreadService) -> None:
     """It is sent again, under its key."""
     script(
         service,
@@ -96,13 +96,13 @@ def test_a_generic_conflict_keeps_a_start(board: JobService, service: ThreadServ
         {"status": 409, "problem": "invalid-operation-state"},
         "after",
     )
-    job = board.start(LAMP)
-    board.watch([job.id])
-    assert (board.job(job.id).phase, len(service.operations())) == (Phase.READY, 1)
+    job = job_service.start(LAMP)
+    job_service.watch([job.id])
+    assert (job_service.job(job.id).phase, len(service.operations())) == (Phase.READY, 1)
 
 
 def test_a_place_that_is_not_free_after_a_lost_answer_proves_nothing(
-    board: JobService, service: ThreadService
+    job_service: JobService, service: ThreadService
 ) -> None:
     """The first try was carried out, its answer lost, and no later one finds a free place.
 
@@ -116,45 +116,47 @@ def test_a_place_that_is_not_free_after_a_lost_answer_proves_nothing(
             {**starts, "times": 1000, "answer": full},
         ]
     )
-    job = board.start(LAMP)
-    while board.job(job.id).trouble is None:
-        board.hear()
-    board.cancel(job.id)
-    while board.job(job.id).decision is not None:
-        board.hear()
+    job = job_service.start(LAMP)
+    while job_service.job(job.id).trouble is None:
+        job_service.hear()
+    job_service.cancel(job.id)
+    while job_service.job(job.id).decision is not None:
+        job_service.hear()
     (started,) = service.operations()
-    found = board.job(job.id)
+    found = job_service.job(job.id)
     assert (found.phase, found.existing) == (Phase.FETCHING, started.resource), (
         "what was started was taken for never sent"
     )
 
 
-def test_previews_of_before_are_not_shown_again(board: JobService, service: ThreadService) -> None:
+def test_previews_of_before_are_not_shown_again(
+    job_service: JobService, service: ThreadService
+) -> None:
     """Each revision has another picture, and one approval is enough."""
-    job = board.start(replace(LAMP, prompt="a lamp [lagging]", mode=Mode.REVIEW))
-    board.watch([job.id])
-    board.revise(job.id, "greener")
-    board.watch([job.id])
-    seen = board.job(job.id)
+    job = job_service.start(replace(LAMP, prompt="a lamp [lagging]", mode=Mode.REVIEW))
+    job_service.watch([job.id])
+    job_service.revise(job.id, "greener")
+    job_service.watch([job.id])
+    seen = job_service.job(job.id)
     assert (
         seen.phase,
         len(seen.previews),
         len({one.url.partition("?")[0] for one in seen.previews}),
     ) == (Phase.REVIEW, 2, 2)
-    board.approve(job.id)
-    board.watch([job.id])
-    assert board.job(job.id).phase is Phase.READY
+    job_service.approve(job.id)
+    job_service.watch([job.id])
+    assert job_service.job(job.id).phase is Phase.READY
     assert len(service.requests("POST", "*:approve")) == 1
 
 
-def test_a_mode_that_is_not_told_is_reviewed(board: JobService) -> None:
+def test_a_mode_that_is_not_told_is_reviewed(job_service: JobService) -> None:
     """Mint does not say that it waits: the job knows what it has asked for."""
-    job = board.start(replace(LAMP, prompt="a lamp [no-mode]", mode=Mode.REVIEW))
-    board.watch([job.id])
-    assert board.job(job.id).phase is Phase.REVIEW
-    board.approve(job.id)
-    board.watch([job.id])
-    assert board.job(job.id).phase is Phase.READY
+    job = job_service.start(replace(LAMP, prompt="a lamp [no-mode]", mode=Mode.REVIEW))
+    job_service.watch([job.id])
+    assert job_service.job(job.id).phase is Phase.REVIEW
+    job_service.approve(job.id)
+    job_service.watch([job.id])
+    assert job_service.job(job.id).phase is Phase.READY
 
 
 def test_a_lost_start_is_found_in_the_list(home: Path, service: ThreadService) -> None:
@@ -172,11 +174,11 @@ def test_a_lost_start_is_found_in_the_list(home: Path, service: ThreadService) -
             }
         ]
     )
-    board = JobService(quick(home), account(service))
-    job = board.start(LAMP)
+    job_service = JobService(quick(home), account(service))
+    job = job_service.start(LAMP)
     while not service.operations():
-        board.hear()
-    assert board.close(20)
+        job_service.hear()
+    assert job_service.close(20)
     service.scenario(answers=[])
     client = connect(account(service))
     while not client.poll(service.operations()[0].id).operation.succeeded:
@@ -184,10 +186,10 @@ def test_a_lost_start_is_found_in_the_list(home: Path, service: ThreadService) -
     client.close()
     setup = quick(home)
     later = replace(setup.terms, now=lambda: time.time() + REPEATED_FOR)
-    board = JobService(replace(setup, terms=later), account(service))
-    board.resume(job.id)
-    board.watch([job.id])
-    assert board.job(job.id).phase is Phase.READY
-    assert board.job(job.id).existing == service.operations()[0].resource
+    job_service = JobService(replace(setup, terms=later), account(service))
+    job_service.resume(job.id)
+    job_service.watch([job.id])
+    assert job_service.job(job.id).phase is Phase.READY
+    assert job_service.job(job.id).existing == service.operations()[0].resource
     assert len(service.operations()) == 1
-    assert board.close(20)
+    assert job_service.close(20)

@@ -40,92 +40,92 @@ def in_another_process(then: str, home: Path, job_id: str) -> subprocess.Popen[b
 
 
 @pytest.fixture
-def board(tmp_path: Path) -> Iterator[JobService]:
-    """A board with a result that is ready, and no Mint."""
+def job_service(tmp_path: Path) -> Iterator[JobService]:
+    """A job service with a result that is ready, and no Mint."""
     job = replace(a_job(), id="ready", phase=Phase.READY)
     with_job = Journal(tmp_path)
     with_job.add(job)
     with_job.close()
-    board = JobService(EngineConfig(tmp_path), Account("key", "http://127.0.0.1:9/v1"))
-    yield board
-    board.close()
+    job_service = JobService(EngineConfig(tmp_path), Account("key", "http://127.0.0.1:9/v1"))
+    yield job_service
+    job_service.close()
 
 
-def marks(board: JobService) -> list[Path]:
+def marks(job_service: JobService) -> list[Path]:
     """What is marked on disk."""
-    return list((board.home / "importing").glob("*"))
+    return list((job_service.home / "importing").glob("*"))
 
 
-def test_an_import_that_was_killed_lets_its_job_wait(board: JobService) -> None:
+def test_an_import_that_was_killed_lets_its_job_wait(job_service: JobService) -> None:
     """The process died in the middle: the job is still ready, with a sentence, and the mark is
     gone.
     """
     assert (
-        in_another_process("os.kill(os.getpid(), signal.SIGKILL)", board.home, "ready").wait()
+        in_another_process("os.kill(os.getpid(), signal.SIGKILL)", job_service.home, "ready").wait()
         == -signal.SIGKILL
     )
-    assert len(marks(board)) == 1
-    import_marks.note_crashes(board)
-    job = board.job("ready")
+    assert len(marks(job_service)) == 1
+    import_marks.note_crashes(job_service)
+    job = job_service.job("ready")
     assert job.phase is Phase.READY and job.trouble is not None
     assert (job.trouble.cause, job.trouble.code, job.trouble.sentence) == (
         Cause.IMPORT,
         "import_crashed",
         import_marks.CRASHED,
     )
-    assert marks(board) == []
+    assert marks(job_service) == []
 
 
-def test_an_import_that_goes_on_elsewhere_has_not_crashed(board: JobService) -> None:
+def test_an_import_that_goes_on_elsewhere_has_not_crashed(job_service: JobService) -> None:
     """Another Blender may be in the middle of one just now."""
     other = in_another_process(
-        "print(flush=True); __import__('time').sleep(60)", board.home, "ready"
+        "print(flush=True); __import__('time').sleep(60)", job_service.home, "ready"
     )
     assert other.stdout is not None
     other.stdout.readline()
-    import_marks.note_crashes(board)
-    assert board.job("ready").trouble is None and len(marks(board)) == 1
+    import_marks.note_crashes(job_service)
+    assert job_service.job("ready").trouble is None and len(marks(job_service)) == 1
     other.kill()
     other.wait()
-    import_marks.note_crashes(board)
-    assert board.job("ready").trouble is not None
+    import_marks.note_crashes(job_service)
+    assert job_service.job("ready").trouble is not None
 
 
 @pytest.mark.parametrize("error", [None, ValueError])
 def test_an_import_that_ends_leaves_no_mark(
-    board: JobService, error: type[Exception] | None
+    job_service: JobService, error: type[Exception] | None
 ) -> None:
     """Well or badly, as long as the process lives."""
     try:
-        with import_marks.importing(board.home, "ready"):
-            assert len(marks(board)) == 1
+        with import_marks.importing(job_service.home, "ready"):
+            assert len(marks(job_service)) == 1
             if error:
                 raise error
     except ValueError:
         pass
-    assert marks(board) == []
+    assert marks(job_service) == []
 
 
-def test_a_mark_of_a_job_that_is_gone_is_taken_away(board: JobService) -> None:
+def test_a_mark_of_a_job_that_is_gone_is_taken_away(job_service: JobService) -> None:
     """It was dismissed meanwhile, or the mark says nothing that can be read."""
-    in_another_process("os._exit(1)", board.home, "dismissed").wait()
-    (board.home / "importing" / "odd.json").write_bytes(b"\xff{")
-    import_marks.note_crashes(board)
-    assert marks(board) == [] and board.job("ready").trouble is None
+    in_another_process("os._exit(1)", job_service.home, "dismissed").wait()
+    (job_service.home / "importing" / "odd.json").write_bytes(b"\xff{")
+    import_marks.note_crashes(job_service)
+    assert marks(job_service) == [] and job_service.job("ready").trouble is None
 
 
 def test_what_cannot_be_noted_is_noted_the_next_time(
-    board: JobService, monkeypatch: pytest.MonkeyPatch
+    job_service: JobService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The journal is locked: nobody is stopped by that, and nothing is forgotten."""
-    in_another_process("os._exit(1)", board.home, "ready").wait()
+    in_another_process("os._exit(1)", job_service.home, "ready").wait()
 
     def locked(*_: object, **more: object) -> None:
         raise JournalError("The job journal is locked.")
 
     with monkeypatch.context() as patched:
-        patched.setattr(board, "could_not_place", locked)
-        import_marks.note_crashes(board)
-    assert len(marks(board)) == 1
-    import_marks.note_crashes(board)
-    assert board.job("ready").trouble is not None and marks(board) == []
+        patched.setattr(job_service, "could_not_place", locked)
+        import_marks.note_crashes(job_service)
+    assert len(marks(job_service)) == 1
+    import_marks.note_crashes(job_service)
+    assert job_service.job("ready").trouble is not None and marks(job_service) == []

@@ -21,13 +21,13 @@ from .telling import a_job
 
 
 @pytest.fixture
-def board(quiet: JobService) -> JobService:
+def job_service(quiet: JobService) -> JobService:
     """Nothing here needs a Mint."""
     return quiet
 
 
 @pytest.fixture
-def other(board: JobService, home: Path) -> Iterator[Journal]:
+def other(job_service: JobService, home: Path) -> Iterator[Journal]:
     """The journal, as another process has it open."""
     journal = Journal(home)
     yield journal
@@ -35,11 +35,11 @@ def other(board: JobService, home: Path) -> Iterator[Journal]:
 
 
 @contextmanager
-def no_commit(board: JobService, home: Path) -> Iterator[None]:
+def no_commit(job_service: JobService, home: Path) -> Iterator[None]:
     """Every change of a job owes something that is never paid: SQLite notices that only when it is
     to be committed.
     """
-    board._journal._db.connection.execute("PRAGMA foreign_keys = ON")
+    job_service._journal._db.connection.execute("PRAGMA foreign_keys = ON")
     with closing(sqlite3.connect(home / "journal.sqlite3")) as database:
         database.execute(
             "CREATE TABLE debts (to_whom INTEGER REFERENCES creditors (id) DEFERRABLE INITIALLY DEFERRED)"
@@ -57,33 +57,36 @@ def no_commit(board: JobService, home: Path) -> Iterator[None]:
     [(Phase.WAITING, JobService.cancel_waiting), (Phase.PLACED, JobService.dismiss_finished)],
 )
 def test_what_is_not_committed_has_not_happened(
-    board: JobService, home: Path, phase: Phase, act: Callable[[JobService], None]
+    job_service: JobService, home: Path, phase: Phase, act: Callable[[JobService], None]
 ) -> None:
     """The disk is full when many jobs are changed at once: each is as it was, on the list too, and
     the same click can be made again.
     """
-    board._known.add(*(replace(a_job(), phase=phase) for _ in range(3)))
-    before = board.jobs()
-    with no_commit(board, home), pytest.raises(JournalError, match="cannot be read or written"):
-        act(board)
-    assert board.jobs() == board._journal.jobs() == before
-    act(board)
-    assert board.jobs() == board._journal.jobs() != before
+    job_service._known.add(*(replace(a_job(), phase=phase) for _ in range(3)))
+    before = job_service.jobs()
+    with (
+        no_commit(job_service, home),
+        pytest.raises(JournalError, match="cannot be read or written"),
+    ):
+        act(job_service)
+    assert job_service.jobs() == job_service._journal.jobs() == before
+    act(job_service)
+    assert job_service.jobs() == job_service._journal.jobs() != before
 
 
-def test_only_what_is_finished_now_leaves_the_list(board: JobService, other: Journal) -> None:
+def test_only_what_is_finished_now_leaves_the_list(job_service: JobService, other: Journal) -> None:
     """Another process has gone on with a job meanwhile: it stays, though the list here does not say
     so yet.
     """
-    (job,) = board._known.add(replace(a_job(), phase=Phase.PLACED))
+    (job,) = job_service._known.add(replace(a_job(), phase=Phase.PLACED))
     fetching = replace(job, phase=Phase.FETCHING)
     other.save(fetching)
-    board.dismiss_finished()
-    assert board.jobs() == board._journal.jobs() == [fetching]
+    job_service.dismiss_finished()
+    assert job_service.jobs() == job_service._journal.jobs() == [fetching]
 
 
 def test_what_could_not_be_read_is_read_the_next_time(
-    board: JobService, other: Journal, monkeypatch: pytest.MonkeyPatch
+    job_service: JobService, other: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process has written, and the journal is locked when it is looked for: the change is
     found later.
@@ -95,8 +98,8 @@ def test_what_could_not_be_read_is_read_the_next_time(
         raise JournalError("The job journal cannot be read or written (database is locked).")
 
     with monkeypatch.context() as patch:
-        patch.setattr(board._journal, "changes", locked)
+        patch.setattr(job_service._journal, "changes", locked)
         with pytest.raises(JournalError, match="locked"):
-            board.catch_up()
-    assert board.catch_up()
-    assert board.jobs() == [job]
+            job_service.catch_up()
+    assert job_service.catch_up()
+    assert job_service.jobs() == [job]

@@ -127,37 +127,37 @@ def service() -> Iterator[ThreadService]:
 
 
 @pytest.fixture
-def board(home: Path, service: ThreadService) -> Iterator[JobService]:
-    """A board on it."""
-    board = JobService(quick(home), account(service))
-    yield board
-    assert board.close(20)
+def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
+    """A job service on it."""
+    job_service = JobService(quick(home), account(service))
+    yield job_service
+    assert job_service.close(20)
 
 
-def commits(board: JobService, act: Callable[[], None]) -> int:
-    """How often the board's journal is committed while that is done."""
+def commits(job_service: JobService, act: Callable[[], None]) -> int:
+    """How often the job service's journal is committed while that is done."""
     said: list[str] = []
-    board._journal._db.connection.set_trace_callback(said.append)
+    job_service._journal._db.connection.set_trace_callback(said.append)
     act()
-    board._journal._db.connection.set_trace_callback(None)
+    job_service._journal._db.connection.set_trace_callback(None)
     return said.count("COMMIT")
 
 
-def test_the_line_is_cancelled_at_once(board: JobService, service: ThreadService) -> None:
+def test_the_line_is_cancelled_at_once(job_service: JobService, service: ThreadService) -> None:
     """Those in line, in one commit; what was sent goes on, and nothing more is ever sent."""
     request = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
-    jobs = board.start_all((request, Target()) for _ in range(60))
-    while sum(board.job(job.id).phase is Phase.WORKING for job in jobs) < 10:
-        board.hear()
-    assert commits(board, board.cancel_waiting) == 1
-    board.watch([job.id for job in jobs if board.job(job.id).decision is not None])
-    phases = [board.job(job.id).phase for job in jobs]
+    jobs = job_service.start_all((request, Target()) for _ in range(60))
+    while sum(job_service.job(job.id).phase is Phase.WORKING for job in jobs) < 10:
+        job_service.hear()
+    assert commits(job_service, job_service.cancel_waiting) == 1
+    job_service.watch([job.id for job in jobs if job_service.job(job.id).decision is not None])
+    phases = [job_service.job(job.id).phase for job in jobs]
     assert (phases.count(Phase.WORKING), phases.count(Phase.CANCELED)) == (10, 50)
     assert len(service.requests("POST", "/v1/models:generate")) == 10
     assert not service.requests("POST", "*:cancel")
     for job in jobs[:10]:
-        board.cancel(job.id)
-    board.watch([job.id for job in jobs])
+        job_service.cancel(job.id)
+    job_service.watch([job.id for job in jobs])
 
 
 def test_who_was_cancelled_takes_no_slot(home: Path) -> None:
@@ -178,15 +178,15 @@ def test_what_is_finished_leaves_the_list_at_once(home: Path) -> None:
 
     What it cost is still known.
     """
-    board = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
-    board.allow_online(False)
+    job_service = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    job_service.allow_online(False)
     ended = [
         job for phase in (Phase.PLACED, Phase.CANCELED, Phase.FAILED) for job in jobs_in(phase, 40)
     ]
     jobs = [replace(job, created_at=time.time(), estimate=10.0) for job in ended]
-    board._known.add(*jobs)
-    assert board.spent_today() == 400
-    assert commits(board, board.dismiss_finished) == 1
-    assert [job.phase for job in board.jobs()] == [Phase.FAILED] * 40
-    assert board.spent_today() == 400
-    assert board.close(5)
+    job_service._known.add(*jobs)
+    assert job_service.spent_today() == 400
+    assert commits(job_service, job_service.dismiss_finished) == 1
+    assert [job.phase for job in job_service.jobs()] == [Phase.FAILED] * 40
+    assert job_service.spent_today() == 400
+    assert job_service.close(5)

@@ -89,7 +89,7 @@ def test_a_record_that_cannot_be_read_hides_no_other(
         assert row(database, bad.id) == before
 
 
-def test_the_board_shows_what_cannot_be_read(home: Path) -> None:
+def test_the_service_lists_what_cannot_be_read(home: Path) -> None:
     """It goes on with the others; only a click on the very entry takes it off the list, and its
     record is kept even then.
     """
@@ -98,17 +98,17 @@ def test_the_board_shows_what_cannot_be_read(home: Path) -> None:
     journal.add(good, bad)
     journal.close()
     before = damage(home, bad.id, "another phase")
-    board = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
-    board.allow_online(False)
-    assert [job.id for job in board.jobs()] == [good.id]
-    board.resume_all()
-    board.take_over()
-    board.dismiss_finished()
-    assert board.jobs() == []
-    assert [each.id for each in board.unreadable()] == [bad.id]
-    board.dismiss(bad.id)
-    assert board.unreadable() == []
-    assert board.close(20)
+    job_service = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    job_service.allow_online(False)
+    assert [job.id for job in job_service.jobs()] == [good.id]
+    job_service.resume_all()
+    job_service.take_over()
+    job_service.dismiss_finished()
+    assert job_service.jobs() == []
+    assert [each.id for each in job_service.unreadable()] == [bad.id]
+    job_service.dismiss(bad.id)
+    assert job_service.unreadable() == []
+    assert job_service.close(20)
     with closing(sqlite3.connect(home / "journal.sqlite3")) as database:
         database.text_factory = bytes
         assert row(database, bad.id) == before
@@ -120,11 +120,11 @@ def test_a_record_may_become_unreadable_while_it_is_shown(home: Path) -> None:
     job = replace(a_job(), phase=Phase.PAUSED)
     journal.add(job)
     journal.close()
-    board = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    job_service = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
     damage(home, job.id, "another phase")
-    assert board.catch_up()
-    assert (board.jobs(), [each.id for each in board.unreadable()]) == ([], [job.id])
-    assert board.close(20)
+    assert job_service.catch_up()
+    assert (job_service.jobs(), [each.id for each in job_service.unreadable()]) == ([], [job.id])
+    assert job_service.close(20)
 
 
 # -- failures
@@ -245,7 +245,7 @@ def test_a_folder_without_write_permission_is_told() -> None:
         Driver(home)
 
 
-def test_a_board_that_cannot_be_opened_holds_nothing(home: Path) -> None:
+def test_a_service_that_cannot_be_opened_holds_nothing(home: Path) -> None:
     """The proof of life cannot be made: the journal is let go of again, and everything works as
     soon as the cause is gone.
     """
@@ -258,10 +258,10 @@ def test_a_board_that_cannot_be_opened_holds_nothing(home: Path) -> None:
     shutil.rmtree(home)
 
 
-def test_closing_a_board_never_raises(home: Path) -> None:
+def test_closing_never_raises(home: Path) -> None:
     """The journal is gone or locked at the end: what was to be read stays where it is, and Blender
     quits.
     """
-    board = JobService(quick(home), Account("key"))
-    board._journal._db.close()
-    assert board.close(20)
+    job_service = JobService(quick(home), Account("key"))
+    job_service._journal._db.close()
+    assert job_service.close(20)

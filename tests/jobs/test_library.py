@@ -384,29 +384,29 @@ def service() -> Iterator[ThreadService]:
 
 
 @pytest.fixture
-def board(home: Path, service: ThreadService) -> Iterator[JobService]:
-    """A board that talks to it."""
-    board = JobService(quick(home), account(service))
-    yield board
-    assert board.close()
+def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
+    """A job service that talks to it."""
+    job_service = JobService(quick(home), account(service))
+    yield job_service
+    assert job_service.close()
 
 
-def asked(board: JobService, *questions: Question) -> list[Answered]:
+def asked(job_service: JobService, *questions: Question) -> list[Answered]:
     """Ask, and wait for all answers."""
     for question in questions:
-        board.ask(question)
-    while board.is_active_at_all:
-        board.hear()
-    return [board.answers.pop(question) for question in questions]
+        job_service.ask(question)
+    while job_service.is_active_at_all:
+        job_service.hear()
+    return [job_service.answers.pop(question) for question in questions]
 
 
-def test_the_whole_list_through_the_worker(board: JobService, service: ThreadService) -> None:
+def test_the_whole_list_through_the_worker(job_service: JobService, service: ThreadService) -> None:
     """65 models and 4 worlds are three and one requests of 30; the worker's thread is gone
     afterwards.
     """
     library = Library()
     while (question := library.next_page()) is not None:
-        (said,) = asked(board, question)
+        (said,) = asked(job_service, question)
         assert isinstance(said.answer, Page)
         library.take_in(question, said.answer, said.complaint)
     assert (library.count(Kind.MODEL), library.count(Kind.WORLD)) == (65, 4)
@@ -415,26 +415,26 @@ def test_the_whole_list_through_the_worker(board: JobService, service: ThreadSer
     states = [state_of(asset) for asset in library.entries(Filter(kind=Kind.MODEL))]
     assert (states.count(State.FAILED), states.count(State.UNFINISHED)) == (9, 1)
     until = time.monotonic() + 10
-    while board.worker.is_running:
+    while job_service.worker.is_running:
         assert time.monotonic() < until, "the thread stays though nothing is in flight"
         time.sleep(0.005)
 
 
-def first_model(board: JobService) -> Asset:
+def first_model(job_service: JobService) -> Asset:
     """A finished model."""
-    (said,) = asked(board, MODELS)
+    (said,) = asked(job_service, MODELS)
     assert isinstance(said.answer, Page)
     return next(asset for asset in said.answer.data if state_of(asset) is State.DONE)
 
 
-def test_pictures_come_once(board: JobService, service: ThreadService, home: Path) -> None:
+def test_pictures_come_once(job_service: JobService, service: ThreadService, home: Path) -> None:
     """A picture is downloaded once, whoever asks again; it lies in the cache with the ending that
     its bytes ask for.
     """
-    model = first_model(board)
+    model = first_model(job_service)
     assert model.assets is not None
     question = Thumbnail(model.assets.picture_url or "")
-    paths = [asked(board, question)[0].answer for _ in range(3)]
+    paths = [asked(job_service, question)[0].answer for _ in range(3)]
     assert len(set(paths)) == 1
     assert isinstance(paths[0], Path)
     assert paths[0].parent == home / "thumbnails"
@@ -443,22 +443,22 @@ def test_pictures_come_once(board: JobService, service: ThreadService, home: Pat
 
 
 def test_the_cache_of_pictures_is_bounded(
-    board: JobService, monkeypatch: pytest.MonkeyPatch, home: Path
+    job_service: JobService, monkeypatch: pytest.MonkeyPatch, home: Path
 ) -> None:
     """Beyond its size the picture that was not looked at for the longest time goes."""
     monkeypatch.setattr(file_queries, "PRUNE_EVERY", 1)
-    (said,) = asked(board, MODELS)
+    (said,) = asked(job_service, MODELS)
     assert isinstance(said.answer, Page)
     urls = [
         asset.assets.picture_url
         for asset in said.answer.data
         if asset.assets and asset.assets.picture_url
     ][:4]
-    first = asked(board, Thumbnail(urls[0] or ""))[0].answer
+    first = asked(job_service, Thumbnail(urls[0] or ""))[0].answer
     assert isinstance(first, Path)
     monkeypatch.setattr(file_queries, "MOST_BYTES", int(first.stat().st_size * 2.5))
     for url in (*urls[1:3], urls[0], urls[3]):
-        asked(board, Thumbnail(url or ""))
+        asked(job_service, Thumbnail(url or ""))
     left = {path.stem for path in (home / "thumbnails").iterdir()}
     assert left == {
         file_queries.thumbnail_name(urls[0] or ""),
@@ -466,18 +466,20 @@ def test_the_cache_of_pictures_is_bounded(
     }
 
 
-def test_a_picture_that_is_gone_is_a_sentence(board: JobService, service: ThreadService) -> None:
+def test_a_picture_that_is_gone_is_a_sentence(
+    job_service: JobService, service: ThreadService
+) -> None:
     """The file host knows no such file: no picture, and the reason."""
-    (said,) = asked(board, Thumbnail(f"{service.files}/images/none.webp"))
+    (said,) = asked(job_service, Thumbnail(f"{service.files}/images/none.webp"))
     assert said.answer is None
     assert "HTTP 404" in (said.complaint or "")
 
 
-def test_file_facts_without_the_file(board: JobService, service: ThreadService) -> None:
+def test_file_facts_without_the_file(job_service: JobService, service: ThreadService) -> None:
     """Vertices, faces and size of a model, as the file has them, for one request of a range."""
-    model = first_model(board)
+    model = first_model(job_service)
     assert model.assets is not None
-    (said,) = asked(board, FileFacts(model.assets.glb_url or ""))
+    (said,) = asked(job_service, FileFacts(model.assets.glb_url or ""))
     assert isinstance(said.answer, Glb)
     assert (said.answer.vertices, said.answer.triangles, said.answer.length) == (
         8,
@@ -488,11 +490,14 @@ def test_file_facts_without_the_file(board: JobService, service: ThreadService) 
     assert request.headers["range"] == "bytes=0-65535"
 
 
-def test_offline_nothing_is_asked(board: JobService, service: ThreadService) -> None:
+def test_offline_nothing_is_asked(job_service: JobService, service: ThreadService) -> None:
     """Without permission to go online every question is answered with a sentence."""
-    board.allow_online(False)
+    job_service.allow_online(False)
     for said in asked(
-        board, MODELS, Thumbnail(f"{service.files}/a.webp"), FileFacts(f"{service.files}/a.glb")
+        job_service,
+        MODELS,
+        Thumbnail(f"{service.files}/a.webp"),
+        FileFacts(f"{service.files}/a.glb"),
     ):
         assert "online access is off" in (said.complaint or "")
     assert service.log() == []

@@ -397,78 +397,78 @@ def service() -> Iterator[ThreadService]:
 
 
 @pytest.fixture
-def board(home: Path, service: ThreadService) -> Iterator[JobService]:
-    """A board that talks to it."""
-    board = JobService(quick(home), account(service))
-    yield board
-    assert board.close()
+def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
+    """A job service that talks to it."""
+    job_service = JobService(quick(home), account(service))
+    yield job_service
+    assert job_service.close()
 
 
-def loaded(board: JobService) -> Library:
+def loaded(job_service: JobService) -> Library:
     """All models."""
     library = Library()
     while (question := library.next_page(Kind.MODEL)) is not None:
-        (said,) = asked(board, question)
+        (said,) = asked(job_service, question)
         assert isinstance(said.answer, Page)
         library.take_in(question, said.answer)
     return library
 
 
-def followed(library: Library, board: JobService, job: Job) -> list[State]:
+def followed(library: Library, job_service: JobService, job: Job) -> list[State]:
     """In which states the job's entry was, while the job was carried out; the entry is there from
     the beginning.
     """
     seen: list[State] = []
 
     def look(_: object = None) -> None:
-        library.follow(board.jobs())
+        library.follow(job_service.jobs())
         entry = library.get(job.existing or "")
         assert entry is not None
         if [state_of(entry)] != seen[-1:]:
             seen.append(state_of(entry))
 
     look()
-    board.watch([job.id], look)
+    job_service.watch([job.id], look)
     look()
     return seen
 
 
-def test_a_real_retry_of_an_old_entry(board: JobService, service: ThreadService) -> None:
+def test_a_real_retry_of_an_old_entry(job_service: JobService, service: ThreadService) -> None:
     """Through the worker: failed, being made, done; of the lists not one page is read for that, and
     Mint's list says the same afterwards.
     """
-    library = loaded(board)
+    library = loaded(job_service)
     pages = len(service.requests("GET", "/v1/models"))
     old = library.entries(Filter(Kind.MODEL, State.FAILED))[-1]
-    assert followed(library, board, board.attempt(old)) == [
+    assert followed(library, job_service, job_service.attempt(old)) == [
         State.FAILED,
         State.UNFINISHED,
         State.DONE,
     ]
     assert len(service.requests("GET", "/v1/models")) == pages
     assert library.behind() == []
-    at_mint = loaded(board).get(old.id)
+    at_mint = loaded(job_service).get(old.id)
     assert (library.get(old.id), library.get(old.id).raw) == (at_mint, at_mint.raw)  # type: ignore[union-attr]
 
 
-def test_a_real_deletion(board: JobService, service: ThreadService) -> None:
+def test_a_real_deletion(job_service: JobService, service: ThreadService) -> None:
     """What was deleted in the web app goes from the list as soon as a job cannot fetch it."""
-    library = loaded(board)
+    library = loaded(job_service)
     gone = library.entries(Filter(Kind.MODEL, State.DONE))[3]
     answer = {"status": 404, "problem": "not-found", "detail": "There is no such model."}
     service.scenario(
         answers=[{"method": "GET", "path": f"/v1/models/{gone.id}", "times": 9, "answer": answer}]
     )
-    job = board.fetch(gone)
-    board.watch([job.id])
-    library.follow(board.jobs())
+    job = job_service.fetch(gone)
+    job_service.watch([job.id])
+    library.follow(job_service.jobs())
     assert library.get(gone.id) is None
     assert library.count() == 64
 
 
-def test_a_lagging_resource_ends_done(board: JobService, service: ThreadService) -> None:
+def test_a_lagging_resource_ends_done(job_service: JobService, service: ThreadService) -> None:
     """A fresh model that says "running" to its first reads: the operation knows better."""
     service.scenario(switches=["incomplete"])
-    library = loaded(board)
+    library = loaded(job_service)
     old: Asset = library.entries(Filter(Kind.MODEL, State.FAILED))[0]
-    assert followed(library, board, board.attempt(old))[-1] is State.DONE
+    assert followed(library, job_service, job_service.attempt(old))[-1] is State.DONE

@@ -59,8 +59,10 @@ def test_of_two_processes_at_the_same_moment_one_is_refused(home: Path) -> None:
             assert sorted([one.hear(), other.hear()]) == [False, True]
 
 
-def test_a_job_of_another_board_is_counted_before_it_is_read(quiet: JobService, home: Path) -> None:
-    """What another board has committed a moment ago counts, although nobody has caught up."""
+def test_a_job_of_another_service_is_counted_before_it_is_read(
+    quiet: JobService, home: Path
+) -> None:
+    """What another job service has committed a moment ago counts, although nobody has caught up."""
     with Elsewhere(home) as other:
         other.ask("open_offline")
         assert other.ask("start_within", 150, 100, 0)

@@ -120,7 +120,7 @@ def test_what_the_last_one_cost() -> None:
     assert spending.paid_for_optimizing(jobs[:2]) is None
 
 
-# -- on the board
+# -- on the job service
 # ------------------------------------------------------------------------------------------------------------
 
 
@@ -132,102 +132,104 @@ def service() -> Iterator[ThreadService]:
 
 
 @pytest.fixture
-def board(home: Path, service: ThreadService) -> Iterator[JobService]:
-    """A board that may block for a price, whose Blender reads optimised files."""
-    board = JobService(quick(home, readable=OPTIMIZED_NEEDS), account(service))
-    board.waits_for_prices = True
-    yield board
-    assert board.close(20)
+def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
+    """A job service that may block for a price, whose Blender reads optimised files."""
+    job_service = JobService(quick(home, readable=OPTIMIZED_NEEDS), account(service))
+    job_service.waits_for_prices = True
+    yield job_service
+    assert job_service.close(20)
 
 
-def make_a_model(board: JobService) -> None:
+def make_a_model(job_service: JobService) -> None:
     """One that is there."""
-    made = board.start(LAMP)
-    board.watch([made.id])
+    made = job_service.start(LAMP)
+    job_service.watch([made.id])
 
 
 @pytest.mark.parametrize("limits", [Limits(each=1000), Limits(day=1000)])
 def test_unknown_is_not_within_a_limit(
-    limits: Limits, board: JobService, service: ThreadService
+    limits: Limits, job_service: JobService, service: ThreadService
 ) -> None:
     """Where there is no model yet, Mint cannot tell: it is refused with that reason, and starts
     when the user wants it all the same.
     """
-    board.budget.limits = limits
+    job_service.budget.limits = limits
     with pytest.raises(
         TooExpensive,
         match=r"cannot be kept\. What optimising costs, Mint tells only once there is a model\.",
     ) as caught:
-        board.start(LAMP, optimize=LIGHT)
+        job_service.start(LAMP, optimize=LIGHT)
     assert caught.value.unasked == ()
-    assert board.jobs() == [] and not service.operations()
-    with board.budget.beyond_limits():
-        job = board.start(LAMP, optimize=LIGHT)
+    assert job_service.jobs() == [] and not service.operations()
+    with job_service.budget.beyond_limits():
+        job = job_service.start(LAMP, optimize=LIGHT)
     assert (job.estimate, job.optimize_estimate) == (248, None)
 
 
-def test_any_model_tells(board: JobService, service: ThreadService) -> None:
+def test_any_model_tells(job_service: JobService, service: ThreadService) -> None:
     """One that exists is asked about, once.
 
     Generation and optimisation together are held against the limit for one generation.
     """
-    make_a_model(board)
-    board.budget.limits = Limits(each=267)
+    make_a_model(job_service)
+    job_service.budget.limits = Limits(each=267)
     for _ in range(2):
         with pytest.raises(TooExpensive, match="about 268 Credits, more than your limit of 267"):
-            board.start(LAMP, optimize=LIGHT)
+            job_service.start(LAMP, optimize=LIGHT)
     assert len(service.requests(*ESTIMATE)) == 2
-    board.budget.limits = Limits(each=268)
-    job = board.start(LAMP, optimize=LIGHT)
+    job_service.budget.limits = Limits(each=268)
+    job = job_service.start(LAMP, optimize=LIGHT)
     assert (job.estimate, job.optimize_estimate) == (248, 20)
-    assert board.start(LAMP).optimize_estimate is None
-    board.watch([job.id])
-    assert board.job(job.id).cost == 268
+    assert job_service.start(LAMP).optimize_estimate is None
+    job_service.watch([job.id])
+    assert job_service.job(job.id).cost == 268
 
 
-def test_a_model_without_an_optimised_file_tells(board: JobService, service: ThreadService) -> None:
+def test_a_model_without_an_optimised_file_tells(
+    job_service: JobService, service: ThreadService
+) -> None:
     """One that has such a file may cost nothing more, or be refused: it is only asked about where
     there is no other.
     """
-    make_a_model(board)
+    make_a_model(job_service)
     plain = service.resources()[0].id
-    made = board.start(replace(LAMP, prompt="a lamp [already-optimized]"))
-    board.watch([made.id])
-    board.find_out(OptimizationPrice())
+    made = job_service.start(replace(LAMP, prompt="a lamp [already-optimized]"))
+    job_service.watch([made.id])
+    job_service.find_out(OptimizationPrice())
     asked = service.requests(*ESTIMATE)[-1].body
     assert asked == {"operation": "model_optimization", "modelId": plain}
-    assert board.budget.price(OptimizationPrice()) == 20
+    assert job_service.budget.price(OptimizationPrice()) == 20
 
 
-def test_a_day_holds_room_for_it(board: JobService, service: ThreadService) -> None:
+def test_a_day_holds_room_for_it(job_service: JobService, service: ThreadService) -> None:
     """While it is still to come: a second generation that leaves no room for the first one's
     optimisation is refused.
     """
-    make_a_model(board)
-    before = board.spent_today()
+    make_a_model(job_service)
+    before = job_service.spent_today()
     service.scenario(rules=[{"prompt": "stays", "switches": ["stuck"]}])
-    board.budget.limits = Limits(day=before + 248 + 20 + 247)
-    first = board.start(replace(LAMP, prompt="one that stays"), optimize=LIGHT)
-    while board.job(first.id).cost != 248:
-        board.hear()
-    assert board.spent_today() == before + 268
+    job_service.budget.limits = Limits(day=before + 248 + 20 + 247)
+    first = job_service.start(replace(LAMP, prompt="one that stays"), optimize=LIGHT)
+    while job_service.job(first.id).cost != 248:
+        job_service.hear()
+    assert job_service.spent_today() == before + 268
     with pytest.raises(TooExpensive, match="for a day"):
-        board.start(LAMP)
-    board.cancel(first.id)
-    board.watch([first.id])
-    assert board.spent_today() == before
+        job_service.start(LAMP)
+    job_service.cancel(first.id)
+    job_service.watch([first.id])
+    assert job_service.spent_today() == before
 
 
-def test_both_prices_are_asked_for_together(board: JobService) -> None:
+def test_both_prices_are_asked_for_together(job_service: JobService) -> None:
     """A window hears at once of all that is not known, so that it asks once and then goes on."""
-    board.waits_for_prices = False
-    board.budget.limits = Limits(each=1000)
+    job_service.waits_for_prices = False
+    job_service.budget.limits = Limits(each=1000)
     with pytest.raises(TooExpensive) as caught:
-        board.start(LAMP, optimize=LIGHT)
+        job_service.start(LAMP, optimize=LIGHT)
     assert caught.value.unasked == PRICES
-    board.find_out(PRICES[0])
+    job_service.find_out(PRICES[0])
     with pytest.raises(TooExpensive) as caught:
-        board.start(LAMP, optimize=LIGHT)
+        job_service.start(LAMP, optimize=LIGHT)
     assert caught.value.unasked == PRICES[1:]
 
 
@@ -235,11 +237,11 @@ def test_the_journal_knows_what_it_cost(home: Path, service: ThreadService) -> N
     """A Mint that tells no price of optimising: what the last one really cost is taken for the
     next, by another process too.
     """
-    board = JobService(quick(home, readable=OPTIMIZED_NEEDS), account(service))
-    job = board.start(LAMP, optimize=LIGHT)
-    board.watch([job.id])
-    assert board.budget.price(OptimizationPrice()) == 20
-    assert board.close(20)
+    job_service = JobService(quick(home, readable=OPTIMIZED_NEEDS), account(service))
+    job = job_service.start(LAMP, optimize=LIGHT)
+    job_service.watch([job.id])
+    assert job_service.budget.price(OptimizationPrice()) == 20
+    assert job_service.close(20)
     later = JobService(quick(home, readable=OPTIMIZED_NEEDS), account(service))
     later.waits_for_prices = True
     later.find_out(Price.of(LAMP))
@@ -262,24 +264,24 @@ def test_what_was_dismissed_still_tells(home: Path) -> None:
         journal.add(replace(job, created_at=time.time() - seconds))
         journal.dismiss(job.id)
     journal.close()
-    board = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
-    assert board.budget.price(OptimizationPrice()) == 35
-    assert board.close(20)
+    job_service = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    assert job_service.budget.price(OptimizationPrice()) == 35
+    assert job_service.close(20)
 
 
-def test_a_retry_is_optimised_too(board: JobService) -> None:
+def test_a_retry_is_optimised_too(job_service: JobService) -> None:
     """A new attempt at what failed is followed by its optimisation as well, which counts against
     the limit.
     """
-    make_a_model(board)
+    make_a_model(job_service)
     failed = replace(
         lamp(Phase.FAILED), request=LAMP, operation=operation("failed"), created_at=time.time()
     )
-    board._known.add(failed)
-    board.budget.limits = Limits(each=267)
+    job_service._known.add(failed)
+    job_service.budget.limits = Limits(each=267)
     with pytest.raises(TooExpensive, match="about 268 Credits"):
-        board.retry(failed.id)
-    board.budget.limits = Limits(each=268)
-    board.retry(failed.id)
-    decision = board.job(failed.id).decision
+        job_service.retry(failed.id)
+    job_service.budget.limits = Limits(each=268)
+    job_service.retry(failed.id)
+    decision = job_service.job(failed.id).decision
     assert decision is not None and decision.verb is Verb.RETRY

@@ -50,29 +50,29 @@ def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
         time.sleep(0.005)
 
 
-def comes_to(board: JobService, phase: Phase, *jobs: Job) -> None:
+def comes_to(job_service: JobService, phase: Phase, *jobs: Job) -> None:
     """Wait until these jobs are there."""
 
     def are_there() -> bool:
-        board.catch_up()
-        return all(board.job(job.id).phase is phase for job in jobs)
+        job_service.catch_up()
+        return all(job_service.job(job.id).phase is phase for job in jobs)
 
     until(are_there)
 
 
 def work_off(
-    board: JobService, turning: ThreadService | None = None, seconds: float = 20.0
+    job_service: JobService, turning: ThreadService | None = None, seconds: float = 20.0
 ) -> None:
     """As Blender's heartbeat does: catch up and take over until nothing goes on; meanwhile that
     Mint's clock is turned forward.
     """
     end = time.monotonic() + seconds
-    while board.is_active_at_all or board.is_active_elsewhere:
+    while job_service.is_active_at_all or job_service.is_active_elsewhere:
         assert time.monotonic() < end, "it did not come to rest"
         if turning is not None:
             turning.advance(60)
-        board.catch_up()
-        board.take_over()
+        job_service.catch_up()
+        job_service.take_over()
         time.sleep(0.005)
 
 
@@ -88,30 +88,32 @@ def test_another_mint_gets_nothing_and_the_first_one_goes_on(
     there. Back with the first, they go on.
     """
     first, second = mints
-    board = JobService(quick(home), account(first))
-    jobs = [board.start(LAMP) for _ in range(3)]
-    comes_to(board, Phase.WORKING, *jobs)
+    job_service = JobService(quick(home), account(first))
+    jobs = [job_service.start(LAMP) for _ in range(3)]
+    comes_to(job_service, Phase.WORKING, *jobs)
     keys = sorted(job.key for job in jobs)
-    assert board.close(20)
+    assert job_service.close(20)
 
-    board = JobService(quick(home), account(second))
-    assert board.resume_all() == []
-    work_off(board)
-    assert [presenter.state(job) for job in board.jobs()] == ["Belongs to another account"] * 3
-    assert [presenter.verbs(job) for job in board.jobs()] == [()] * 3
-    for verb in (board.cancel, board.approve, board.retry, board.resume):
+    job_service = JobService(quick(home), account(second))
+    assert job_service.resume_all() == []
+    work_off(job_service)
+    assert [presenter.state(job) for job in job_service.jobs()] == [
+        "Belongs to another account"
+    ] * 3
+    assert [presenter.verbs(job) for job in job_service.jobs()] == [()] * 3
+    for verb in (job_service.cancel, job_service.approve, job_service.retry, job_service.resume):
         with pytest.raises(NotPossible, match="belongs to another account"):
             verb(jobs[0].id)
-    assert (board.month().count, board.spent_today()) == (0, 0.0)
-    assert board.close(20)
+    assert (job_service.month().count, job_service.spent_today()) == (0, 0.0)
+    assert job_service.close(20)
     assert second.requests("POST") == second.requests("GET", "/v1/operations/*") == []
 
-    board = JobService(quick(home), account(first))
-    assert len(board.resume_all()) == 3
-    work_off(board, first)
-    assert [board.job(job.id).phase for job in jobs] == [Phase.READY] * 3
-    assert board.month().count == 3
-    assert board.close(20)
+    job_service = JobService(quick(home), account(first))
+    assert len(job_service.resume_all()) == 3
+    work_off(job_service, first)
+    assert [job_service.job(job.id).phase for job in jobs] == [Phase.READY] * 3
+    assert job_service.month().count == 3
+    assert job_service.close(20)
     assert sorted(filter(None, starts(first))) == keys, (
         "each was sent once, under the key of its click"
     )
@@ -124,21 +126,21 @@ def test_a_start_whose_answer_was_lost_is_not_repeated_with_another_key(
     the start, under the same key.
     """
     first, second = mints
-    board = JobService(quick(home, retries=Retries(first=60, longest=60)), account(first))
-    job = board.start(replace(LAMP, prompt="a lamp [lost-answer]"))
+    job_service = JobService(quick(home, retries=Retries(first=60, longest=60)), account(first))
+    job = job_service.start(replace(LAMP, prompt="a lamp [lost-answer]"))
     until(lambda: starts(first))
-    assert board.close(20)
+    assert job_service.close(20)
 
-    board = JobService(quick(home), account(second))
-    board.resume_all()
-    work_off(board)
-    assert board.close(20)
+    job_service = JobService(quick(home), account(second))
+    job_service.resume_all()
+    work_off(job_service)
+    assert job_service.close(20)
     assert starts(second) == []
 
-    board = JobService(quick(home), account(first))
-    board.resume(job.id)
-    comes_to(board, Phase.WORKING, job)
-    assert board.close(20)
+    job_service = JobService(quick(home), account(first))
+    job_service.resume(job.id)
+    comes_to(job_service, Phase.WORKING, job)
+    assert job_service.close(20)
     assert set(starts(first)) == {job.key}
     assert len(first.operations()) == 1
 
@@ -159,24 +161,26 @@ def test_a_new_key_of_the_same_account_goes_on_with_its_jobs(
     under their keys.
     """
     service = mints[0]
-    board = JobService(quick(home), with_key(service, "old-key", "mia"))
-    job = board.start(LAMP)
-    comes_to(board, Phase.WORKING, job)
+    job_service = JobService(quick(home), with_key(service, "old-key", "mia"))
+    job = job_service.start(LAMP)
+    comes_to(job_service, Phase.WORKING, job)
     assert (
-        board.job(job.id).owner == board.owner == Owner(service.api.removesuffix("/v1"), "user:mia")
+        job_service.job(job.id).owner
+        == job_service.owner
+        == Owner(service.api.removesuffix("/v1"), "user:mia")
     )
-    assert board.close(20)
-    board = JobService(quick(home), with_key(service, "new-key", "mia"))
-    assert board.job(job.id).hold is Hold.UNKNOWN
-    assert board.resume_all() == [], "not before Mint has said whose key it is"
-    work_off(board, service)
-    assert board.job(job.id).phase is Phase.READY
-    assert board.close(20)
+    assert job_service.close(20)
+    job_service = JobService(quick(home), with_key(service, "new-key", "mia"))
+    assert job_service.job(job.id).hold is Hold.UNKNOWN
+    assert job_service.resume_all() == [], "not before Mint has said whose key it is"
+    work_off(job_service, service)
+    assert job_service.job(job.id).phase is Phase.READY
+    assert job_service.close(20)
     assert starts(service) == [job.key]
-    board = JobService(quick(home), Account("new-key", service.api))
-    board.start(LAMP)
-    work_off(board, service)
-    assert board.close(20)
+    job_service = JobService(quick(home), Account("new-key", service.api))
+    job_service.start(LAMP)
+    work_off(job_service, service)
+    assert job_service.close(20)
     assert len(service.requests("GET", "/v1/me")) == 2, "asked once for each key, and remembered"
 
 
@@ -185,16 +189,16 @@ def test_another_account_at_the_same_mint_does_not(
 ) -> None:
     """Mint says that the new key is somebody else's: what is there stays as it is."""
     service = mints[0]
-    board = JobService(quick(home), with_key(service, "key-of-mia", "mia"))
-    job = board.start(LAMP)
-    comes_to(board, Phase.WORKING, job)
-    assert board.close(20)
+    job_service = JobService(quick(home), with_key(service, "key-of-mia", "mia"))
+    job = job_service.start(LAMP)
+    comes_to(job_service, Phase.WORKING, job)
+    assert job_service.close(20)
     before = len(service.requests("GET", "/v1/operations/*"))
-    board = JobService(quick(home), with_key(service, "key-of-leo", "leo"))
-    board.resume_all()
-    work_off(board)
-    assert presenter.state(board.job(job.id)) == "Belongs to another account"
-    assert board.close(20)
+    job_service = JobService(quick(home), with_key(service, "key-of-leo", "leo"))
+    job_service.resume_all()
+    work_off(job_service)
+    assert presenter.state(job_service.job(job.id)) == "Belongs to another account"
+    assert job_service.close(20)
     assert len(service.requests("GET", "/v1/operations/*")) == before
 
 
@@ -205,23 +209,23 @@ def test_where_mint_does_not_say_whose_key_it_is_the_key_itself_counts(
     nowhere in the folder.
     """
     service = mints[0]
-    board = JobService(quick(home), with_key(service, "first-key-in-use"))
-    job = board.start(LAMP)
-    comes_to(board, Phase.WORKING, job)
-    owner = board.job(job.id).owner
+    job_service = JobService(quick(home), with_key(service, "first-key-in-use"))
+    job = job_service.start(LAMP)
+    comes_to(job_service, Phase.WORKING, job)
+    owner = job_service.job(job.id).owner
     assert owner is not None
     assert owner.account.startswith("key:")
-    assert board.close(20)
-    board = JobService(quick(home), with_key(service, "second-key-in-use"))
-    board.resume_all()
-    work_off(board)
-    assert board.job(job.id).hold is Hold.FOREIGN
-    assert board.close(20)
-    board = JobService(quick(home), with_key(service, "first-key-in-use"))
-    assert [each.id for each in board.resume_all()] == [job.id]
-    work_off(board, service)
-    assert board.job(job.id).phase is Phase.READY
-    assert board.close(20)
+    assert job_service.close(20)
+    job_service = JobService(quick(home), with_key(service, "second-key-in-use"))
+    job_service.resume_all()
+    work_off(job_service)
+    assert job_service.job(job.id).hold is Hold.FOREIGN
+    assert job_service.close(20)
+    job_service = JobService(quick(home), with_key(service, "first-key-in-use"))
+    assert [each.id for each in job_service.resume_all()] == [job.id]
+    work_off(job_service, service)
+    assert job_service.job(job.id).phase is Phase.READY
+    assert job_service.close(20)
     assert not any(b"key-in-use" in path.read_bytes() for path in home.rglob("*") if path.is_file())
 
 
@@ -232,14 +236,17 @@ def test_what_a_mistyped_key_could_not_send_goes_on_with_the_right_one(
     right key.
     """
     service = mints[0]
-    board = JobService(quick(home), Account("mistyped", service.api))
-    job = board.start(LAMP)
-    board.watch([job.id])
-    assert (board.job(job.id).phase, board.job(job.id).trouble.cause) == (Phase.PAUSED, Cause.KEY)  # type: ignore[union-attr]
-    board.use(account(service))
-    board.resume(job.id)
-    comes_to(board, Phase.WORKING, job)
-    assert board.close(20)
+    job_service = JobService(quick(home), Account("mistyped", service.api))
+    job = job_service.start(LAMP)
+    job_service.watch([job.id])
+    assert (job_service.job(job.id).phase, job_service.job(job.id).trouble.cause) == (
+        Phase.PAUSED,
+        Cause.KEY,
+    )  # type: ignore[union-attr]
+    job_service.use(account(service))
+    job_service.resume(job.id)
+    comes_to(job_service, Phase.WORKING, job)
+    assert job_service.close(20)
     assert starts(service) == [job.key]
 
 
@@ -254,10 +261,10 @@ def test_while_mint_cannot_be_reached_nothing_is_sent_with_an_unknown_key(
         answers=[{"method": "GET", "path": "/v1/me", "answer": {"word": "503"}, "times": 3}],
         retry_after=0.01,
     )
-    board = JobService(quick(home), account(service))
-    job = board.start(LAMP)
-    comes_to(board, Phase.WORKING, job)
-    assert board.close(20)
+    job_service = JobService(quick(home), account(service))
+    job = job_service.start(LAMP)
+    comes_to(job_service, Phase.WORKING, job)
+    assert job_service.close(20)
     asked = [
         (each.path, each.status)
         for each in service.log()
@@ -273,23 +280,26 @@ def test_a_key_that_is_exchanged_while_jobs_run_lets_go_of_them(
     back with the first key they go on.
     """
     first, second = mints
-    board = JobService(quick(home), account(first))
-    job = board.start(LAMP)
-    comes_to(board, Phase.WORKING, job)
-    board.use(account(second))
-    until(lambda: board.catch_up() or not board.is_active(job.id))
-    until(lambda: board.catch_up() or not board.worker.is_running)
-    assert presenter.state(board.job(job.id)) == "Belongs to another account"
+    job_service = JobService(quick(home), account(first))
+    job = job_service.start(LAMP)
+    comes_to(job_service, Phase.WORKING, job)
+    job_service.use(account(second))
+    until(lambda: job_service.catch_up() or not job_service.is_active(job.id))
+    until(lambda: job_service.catch_up() or not job_service.worker.is_running)
+    assert presenter.state(job_service.job(job.id)) == "Belongs to another account"
     polls = len(first.log())
-    other = board.start(LAMP)
-    comes_to(board, Phase.WORKING, other)
+    other = job_service.start(LAMP)
+    comes_to(job_service, Phase.WORKING, other)
     assert len(first.log()) == polls, "not polled any more, with neither key"
-    assert not second.requests("GET", f"/v1/operations/{board.job(job.id).operation.id}")  # type: ignore[union-attr]
-    board.use(account(first))
-    until(lambda: board.catch_up() or not board.is_active(other.id))
-    work_off(board, first)
-    assert (board.job(job.id).phase, board.job(other.id).hold) == (Phase.READY, Hold.FOREIGN)
-    assert board.close(20)
+    assert not second.requests("GET", f"/v1/operations/{job_service.job(job.id).operation.id}")  # type: ignore[union-attr]
+    job_service.use(account(first))
+    until(lambda: job_service.catch_up() or not job_service.is_active(other.id))
+    work_off(job_service, first)
+    assert (job_service.job(job.id).phase, job_service.job(other.id).hold) == (
+        Phase.READY,
+        Hold.FOREIGN,
+    )
+    assert job_service.close(20)
 
 
 def test_slots_and_clicks_are_kept_apart(home: Path) -> None:
@@ -319,20 +329,20 @@ def test_after_an_outage_at_the_start_the_jobs_go_on_by_themselves(
     it answers again.
     """
     service = mints[0]
-    board = JobService(quick(home), with_key(service, "old-key", "mia"))
-    job = board.start(LAMP)
-    comes_to(board, Phase.WORKING, job)
-    assert board.close(20)
+    job_service = JobService(quick(home), with_key(service, "old-key", "mia"))
+    job = job_service.start(LAMP)
+    comes_to(job_service, Phase.WORKING, job)
+    assert job_service.close(20)
     service.scenario(
         answers=[{"method": "GET", "path": "/v1/me", "answer": {"word": "503"}, "times": 3}],
         retry_after=0.01,
     )
-    board = JobService(quick(home), with_key(service, "new-key", "mia"))
-    assert board.resume_all() == []
-    assert board.is_active(job.id)
-    work_off(board, service)
-    assert board.job(job.id).phase is Phase.READY
-    assert board.close(20)
+    job_service = JobService(quick(home), with_key(service, "new-key", "mia"))
+    assert job_service.resume_all() == []
+    assert job_service.is_active(job.id)
+    work_off(job_service, service)
+    assert job_service.job(job.id).phase is Phase.READY
+    assert job_service.close(20)
 
 
 def test_the_queue_of_another_account_is_neither_shown_nor_discarded(home: Path) -> None:
@@ -342,11 +352,11 @@ def test_the_queue_of_another_account_is_neither_shown_nor_discarded(home: Path)
     journal = Journal(home)
     journal.add(replace(a_job(), owner=Owner("https://api.mint.gg", "user:leo")))
     journal.close()
-    board = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
-    board.allow_online(False)
-    board.resume_all()
-    assert board.queue.count == 0
-    board.discard_queue()
-    assert board.continue_queue() == []
-    assert board.jobs()[0].phase is Phase.WAITING
-    assert board.close(20)
+    job_service = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    job_service.allow_online(False)
+    job_service.resume_all()
+    assert job_service.queue.count == 0
+    job_service.discard_queue()
+    assert job_service.continue_queue() == []
+    assert job_service.jobs()[0].phase is Phase.WAITING
+    assert job_service.close(20)

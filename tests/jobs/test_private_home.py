@@ -61,18 +61,18 @@ def test_everything_that_a_job_leaves_is_private(tmp_path: Path) -> None:
     (tmp_path / "lamp.png").write_bytes(PIXEL)
     with running_service(speed=1000, credits=1e6) as service, error_log.kept(home, service.key):
         logging.getLogger("mint_blender.test").warning("a line")
-        board = JobService(quick(home), account(service))
+        job_service = JobService(quick(home), account(service))
         jobs = [
-            board.start(
+            job_service.start(
                 GenerationRequest(Kind.WORLD, "a hall", images=(str(tmp_path / "lamp.png"),)),
                 Target(splats="100k"),
             ).id,
-            board.start(GenerationRequest(Kind.MODEL, "a lamp [file-truncated]")).id,
+            job_service.start(GenerationRequest(Kind.MODEL, "a lamp [file-truncated]")).id,
         ]
-        board.watch(jobs)
+        job_service.watch(jobs)
         seen = {path.name for path in home.rglob("*")}
         assert {"journal.sqlite3-wal", "journal.sqlite3-shm", "mint.log"} <= seen, seen
-        preview = next(kept for kept in board.job(jobs[0]).files if kept.url.count("preview"))
+        preview = next(kept for kept in job_service.job(jobs[0]).files if kept.url.count("preview"))
         from mint_blender.files.download import Downloader
 
         with Downloader(local_files=True) as downloader:
@@ -81,7 +81,7 @@ def test_everything_that_a_job_leaves_is_private(tmp_path: Path) -> None:
         assert [path.suffix for path in home.rglob("*.part")], (
             "a download that broke off was looked at, too"
         )
-        assert board.close(20)
+        assert job_service.close(20)
     assert open_to_others(home) == []
 
 

@@ -37,57 +37,59 @@ def other() -> Iterator[ThreadService]:
 
 
 @pytest.fixture
-def board(home: Path, service: ThreadService) -> Iterator[JobService]:
-    """A board that begins with the first."""
-    board = JobService(quick(home), account(service))
-    yield board
-    assert board.close()
+def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
+    """A job service that begins with the first."""
+    job_service = JobService(quick(home), account(service))
+    yield job_service
+    assert job_service.close()
 
 
-def answered(board: JobService) -> None:
+def answered(job_service: JobService) -> None:
     """Wait until the worker has said something that nobody has listened to yet."""
     until = time.monotonic() + 20
-    while board.worker.news.empty():
+    while job_service.worker.news.empty():
         assert time.monotonic() < until, "nothing was answered"
         time.sleep(0.005)
 
 
-def test_an_answer_to_an_earlier_account_is_none(board: JobService, other: ThreadService) -> None:
+def test_an_answer_to_an_earlier_account_is_none(
+    job_service: JobService, other: ThreadService
+) -> None:
     """It was on its way when the account was changed: it is not taken in, and nothing is on its way
     any more.
     """
-    board.ask(MODELS)
-    answered(board)
-    board.use(account(other))
-    assert not board.is_asked(MODELS)
-    assert not board.is_active_at_all
-    board.catch_up()
-    assert not board.answers
+    job_service.ask(MODELS)
+    answered(job_service)
+    job_service.use(account(other))
+    assert not job_service.is_asked(MODELS)
+    assert not job_service.is_active_at_all
+    job_service.catch_up()
+    assert not job_service.answers
 
 
 def test_what_was_asked_before_and_after_is_answered_by_the_new_account(
-    board: JobService, other: ThreadService
+    job_service: JobService, other: ThreadService
 ) -> None:
     """The first answer that comes is the earlier account's: the question counts as asked until the
     right one is here.
     """
     questions = (MODELS, Balance())
     for question in questions:
-        board.ask(question)
-    answered(board)
-    board.use(account(other))
+        job_service.ask(question)
+    answered(job_service)
+    job_service.use(account(other))
     for question in questions:
-        board.find_out(question)
-    models, balance = (board.answers[question].answer for question in questions)
+        job_service.find_out(question)
+    models, balance = (job_service.answers[question].answer for question in questions)
     assert isinstance(models, Page)
     assert isinstance(balance, Usage)
     assert (len(models.data), balance.credits.total_available) == (5, 200)
 
 
 def test_what_the_file_host_is_asked_is_answered_too(
-    board: JobService, service: ThreadService
+    job_service: JobService, service: ThreadService
 ) -> None:
     """The pool brings the answer, with the number of its question."""
     question = Thumbnail(f"{service.files}/images/none.webp")
-    board.find_out(question)
-    assert "HTTP 404" in (board.answers[question].complaint or "")
+    job_service.find_out(question)
+    assert "HTTP 404" in (job_service.answers[question].complaint or "")

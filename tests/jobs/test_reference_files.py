@@ -31,12 +31,12 @@ ADDRESS = "https://example.com/b.png"
 
 
 @pytest.fixture
-def board(home: Path) -> Iterator[JobService]:
-    """A board that sends nothing."""
-    board = JobService(EngineConfig(home), Account("key", "http://127.0.0.1:9/v1"))
-    board.allow_online(False)
-    yield board
-    board.close()
+def job_service(home: Path) -> Iterator[JobService]:
+    """A job service that sends nothing."""
+    job_service = JobService(EngineConfig(home), Account("key", "http://127.0.0.1:9/v1"))
+    job_service.allow_online(False)
+    yield job_service
+    job_service.close()
 
 
 @pytest.fixture
@@ -52,24 +52,24 @@ def request(*images: object, **more: object) -> GenerationRequest:
     return GenerationRequest(Kind.MODEL, "a lamp", images=tuple(map(str, images)), **more)  # type: ignore[arg-type]
 
 
-def copies(board: JobService) -> list[Path]:
+def copies(job_service: JobService) -> list[Path]:
     """All files that jobs were started with."""
-    return sorted(path for path in (board.home / "jobs").rglob("*") if path.is_file())
+    return sorted(path for path in (job_service.home / "jobs").rglob("*") if path.is_file())
 
 
-def test_the_copy_is_what_was_there_at_the_click(board: JobService, picture: Path) -> None:
+def test_the_copy_is_what_was_there_at_the_click(job_service: JobService, picture: Path) -> None:
     """Edited and deleted originals change nothing; names and order stay, and addresses are no
     files.
     """
-    job = board.start(request(picture, ADDRESS, picture))
+    job = job_service.start(request(picture, ADDRESS, picture))
     picture.write_bytes(BLUE)
-    first, address, last = board.job(job.id).request.images
+    first, address, last = job_service.job(job.id).request.images
     assert address == ADDRESS
     for copy in (first, last):
         assert Path(copy).name == "my lamp.webp" and Path(copy).read_bytes() == RED
-        assert board.home / "jobs" / job.id / "references" in Path(copy).parents
+        assert job_service.home / "jobs" / job.id / "references" in Path(copy).parents
     picture.unlink()
-    assert of_job(board.job(job.id)).gone == ()
+    assert of_job(job_service.job(job.id)).gone == ()
 
 
 def test_what_is_sent_is_what_was_seen(home: Path, picture: Path) -> None:
@@ -88,23 +88,23 @@ def test_what_is_sent_is_what_was_seen(home: Path, picture: Path) -> None:
 
 @pytest.mark.parametrize("start", ["one", "many"])
 def test_a_start_that_is_not_committed_leaves_no_copy(
-    board: JobService, picture: Path, monkeypatch: pytest.MonkeyPatch, start: str
+    job_service: JobService, picture: Path, monkeypatch: pytest.MonkeyPatch, start: str
 ) -> None:
     """The journal cannot be written, say: there is no job, and nothing of it on disk."""
 
     def locked(*_: object) -> None:
         raise JournalError("The job journal is locked.")
 
-    monkeypatch.setattr(board._known, "add", locked)
+    monkeypatch.setattr(job_service._known, "add", locked)
     with pytest.raises(JournalError):
-        board.start(request(picture)) if start == "one" else board.start_all(
+        job_service.start(request(picture)) if start == "one" else job_service.start_all(
             [(request(picture), Target())] * 2
         )
-    assert copies(board) == [] and board.jobs() == []
+    assert copies(job_service) == [] and job_service.jobs() == []
 
 
 def test_a_picture_that_vanishes_meanwhile_is_a_sentence(
-    board: JobService, picture: Path, monkeypatch: pytest.MonkeyPatch
+    job_service: JobService, picture: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between the check and the copy: no job, and no half of one."""
     real = request_checks.complaint
@@ -116,40 +116,42 @@ def test_a_picture_that_vanishes_meanwhile_is_a_sentence(
 
     monkeypatch.setattr(request_checks, "complaint", checked)
     with pytest.raises(NotPossible, match="cannot be copied"):
-        board.start(request(picture))
-    assert copies(board) == [] and board.jobs() == []
+        job_service.start(request(picture))
+    assert copies(job_service) == [] and job_service.jobs() == []
 
 
 def test_a_picture_that_was_spoiled_meanwhile_is_not_sent(
-    board: JobService, picture: Path, monkeypatch: pytest.MonkeyPatch
+    job_service: JobService, picture: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The copy is what is checked."""
     monkeypatch.setattr(
         request_checks, "complaint", lambda asked: picture.write_bytes(b"no picture") and None
     )
     with pytest.raises(NotPossible, match="cannot be used"):
-        board.start(request(picture))
-    assert copies(board) == []
+        job_service.start(request(picture))
+    assert copies(job_service) == []
 
 
 def test_a_variation_uses_the_copies_and_does_not_need_their_bytes_twice(
-    board: JobService, picture: Path
+    job_service: JobService, picture: Path
 ) -> None:
     """Our own copies are never changed: where the file system can, they are the same file under two
     names.
     """
-    first = board.start(request(picture))
+    first = job_service.start(request(picture))
     picture.unlink()
-    again = board.start(of_job(board.job(first.id)).varied("another lamp").request)
-    one, other = (Path(board.job(job.id).request.images[0]) for job in (first, again))
+    again = job_service.start(of_job(job_service.job(first.id)).varied("another lamp").request)
+    one, other = (Path(job_service.job(job.id).request.images[0]) for job in (first, again))
     assert one != other and one.name == other.name == "my lamp.webp"
     assert one.samefile(other)
     assert one.stat().st_size == len(RED)
 
 
-def test_the_users_own_file_is_copied_and_not_linked(board: JobService, picture: Path) -> None:
+def test_the_users_own_file_is_copied_and_not_linked(
+    job_service: JobService, picture: Path
+) -> None:
     """A program may write into it in place."""
-    job = board.start(request(picture))
+    job = job_service.start(request(picture))
     assert not Path(job.request.images[0]).samefile(picture)
 
 
@@ -163,20 +165,20 @@ def test_the_users_own_file_is_copied_and_not_linked(board: JobService, picture:
     ],
 )
 def test_the_name_that_the_user_sees_stays(
-    board: JobService, picture: Path, name: str, kept: str
+    job_service: JobService, picture: Path, name: str, kept: str
 ) -> None:
     """The panel's pictures have names of their own, which are not those of the files."""
-    job = board.start(request(picture, image_names=(name,)))
-    assert Path(board.job(job.id).request.images[0]).name == kept
-    assert board.job(job.id).request.image_names == (name,)
+    job = job_service.start(request(picture, image_names=(name,)))
+    assert Path(job_service.job(job.id).request.images[0]).name == kept
+    assert job_service.job(job.id).request.image_names == (name,)
 
 
 def test_clearing_leaves_what_jobs_on_the_list_were_started_with(
-    board: JobService, picture: Path
+    job_service: JobService, picture: Path
 ) -> None:
     """And takes what belongs to none."""
-    job, gone = board.start(request(picture)), board.start(request(picture))
-    assert len(copies(board)) == 2
-    Store(board.home).clear({job.id})
-    assert copies(board) == [Path(board.job(job.id).request.images[0])]
+    job, gone = job_service.start(request(picture)), job_service.start(request(picture))
+    assert len(copies(job_service)) == 2
+    Store(job_service.home).clear({job.id})
+    assert copies(job_service) == [Path(job_service.job(job.id).request.images[0])]
     assert not Path(gone.request.images[0]).exists()

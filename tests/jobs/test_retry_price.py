@@ -150,12 +150,12 @@ def test_a_click_of_an_earlier_version_is_still_settled() -> None:
     assert decision is not None and records.dump_decision(decision) == text
 
 
-# -- on the board
+# -- on the job service
 # ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def board(quiet: JobService) -> JobService:
+def job_service(quiet: JobService) -> JobService:
     """It knows what a lamp costs and what optimising does."""
     quiet.learn(Price.of(failed().request), Estimate(None, 248.0, 248.0))
     quiet.learn(OptimizationPrice(), Estimate(None, 20.0, 20.0))
@@ -163,20 +163,20 @@ def board(quiet: JobService) -> JobService:
     return quiet
 
 
-def test_several_in_a_row_pass_no_limit(board: JobService, home: Path) -> None:
+def test_several_in_a_row_pass_no_limit(job_service: JobService, home: Path) -> None:
     """None of them has been answered yet: two at 248 fit under 500, a third does not; another
     process counts the same.
     """
     jobs = [replace(failed(), id=f"job-{number}") for number in range(3)]
-    board._known.add(*jobs)
-    board.budget.limits = Limits(day=500)
+    job_service._known.add(*jobs)
+    job_service.budget.limits = Limits(day=500)
     for job in jobs[:2]:
-        board.retry(job.id)
-    assert board.spent_today() == 496
+        job_service.retry(job.id)
+    assert job_service.spent_today() == 496
     with pytest.raises(TooExpensive, match="With the 496 Credits spent today"):
-        board.retry(jobs[2].id)
-    assert board.job(jobs[2].id).decision is None
-    days = board.month().days
+        job_service.retry(jobs[2].id)
+    assert job_service.job(jobs[2].id).decision is None
+    days = job_service.month().days
     assert [(day.date, day.credits) for day in days if day.credits] == [
         (spending.date_of(time.time()), 496)
     ]
@@ -188,26 +188,26 @@ def test_several_in_a_row_pass_no_limit(board: JobService, home: Path) -> None:
     assert other.close(20)
 
 
-def test_a_model_that_failed_at_mint_is_a_whole_generation(board: JobService) -> None:
+def test_a_model_that_failed_at_mint_is_a_whole_generation(job_service: JobService) -> None:
     """It was to be fetched and optimised: the retry makes it anew, which is more than the
     optimisation.
     """
     job = imported(BROKEN, LIGHT)
-    board._known.add(job)
-    board.budget.limits = Limits(each=267)
+    job_service._known.add(job)
+    job_service.budget.limits = Limits(each=267)
     with pytest.raises(TooExpensive, match="about 268 Credits, more than your limit of 267"):
-        board.retry(job.id)
-    board.budget.limits = Limits(each=268)
-    board.retry(job.id)
-    assert board.spent_today() == 268
+        job_service.retry(job.id)
+    job_service.budget.limits = Limits(each=268)
+    job_service.retry(job.id)
+    assert job_service.spent_today() == 268
 
 
-def test_what_another_process_has_spent_counts(board: JobService, home: Path) -> None:
+def test_what_another_process_has_spent_counts(job_service: JobService, home: Path) -> None:
     """Also when it was written just now, and nobody has looked at the journal since."""
-    board.budget.limits = Limits(day=300)
+    job_service.budget.limits = Limits(day=300)
     paid = operation("succeeded", credits={"finalized": 248})
     journal = Journal(home)
     journal.add(replace(a_job(), phase=Phase.PLACED, operation=paid, created_at=time.time()))
     journal.close()
     with pytest.raises(TooExpensive, match="With the 248 Credits spent today"):
-        board.start(failed().request)
+        job_service.start(failed().request)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The board: what a person may do when, in words, and two processes on one journal."""
+"""The job service: what a person may do when, in words, and two processes on one journal."""
 
 from __future__ import annotations
 
@@ -124,13 +124,13 @@ def test_many_are_committed_at_once(quiet: JobService, home: Path) -> None:
 def test_a_job_is_found_by_the_beginning_of_its_id(home: Path) -> None:
     """As much of the id as is unmistakable; else a sentence says which of the two it is."""
     put(home, *(replace(a_job(), id=id) for id in ("abc123", "abd456")))
-    board = JobService(quick(home), Account("key"))
-    assert board.job("abc").id == "abc123"
-    assert board.job("abd456").id == "abd456"
-    assert refused(lambda: board.job("ab")) == 'More than one job begins with "ab".'
-    assert refused(lambda: board.job("x")) == 'There is no job "x" in the journal.'
-    assert refused(lambda: board.job("")) == 'There is no job "" in the journal.'
-    board.close()
+    job_service = JobService(quick(home), Account("key"))
+    assert job_service.job("abc").id == "abc123"
+    assert job_service.job("abd456").id == "abd456"
+    assert refused(lambda: job_service.job("ab")) == 'More than one job begins with "ab".'
+    assert refused(lambda: job_service.job("x")) == 'There is no job "x" in the journal.'
+    assert refused(lambda: job_service.job("")) == 'There is no job "" in the journal.'
+    job_service.close()
 
 
 # -- deciding
@@ -158,60 +158,61 @@ def test_which_clicks_are_possible_when(home: Path, phase: Phase) -> None:
     are; a refused one leaves no trace.
     """
     put(home, replace(working(), phase=phase))
-    board = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
-    board.allow_online(False)
-    job = board.jobs()[0]
+    job_service = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    job_service.allow_online(False)
+    job = job_service.jobs()[0]
     clicks: dict[Verb, Callable[[], None]] = {
-        Verb.APPROVE: lambda: board.approve(job.id),
-        Verb.REVISE: lambda: board.revise(job.id, "greener"),
-        Verb.RETRY: lambda: board.retry(job.id),
-        Verb.CANCEL: lambda: board.cancel(job.id),
+        Verb.APPROVE: lambda: job_service.approve(job.id),
+        Verb.REVISE: lambda: job_service.revise(job.id, "greener"),
+        Verb.RETRY: lambda: job_service.retry(job.id),
+        Verb.CANCEL: lambda: job_service.cancel(job.id),
     }
     assert set(presenter.verbs(job)) == POSSIBLE[phase]
     for verb in set(clicks) - POSSIBLE[phase]:
         assert (
             refused(clicks[verb]) == f"a lamp: {verb} is not possible now ({presenter.state(job)})."
         )
-        assert board.job(job.id) == job
+        assert job_service.job(job.id) == job
     if phase in {Phase.FETCHING, Phase.WAITING, Phase.SENDING, Phase.WORKING}:
-        board.resume(job.id)
+        job_service.resume(job.id)
     elif Verb.RESUME not in POSSIBLE[phase]:
         assert (
-            refused(lambda: board.resume(job.id))
+            refused(lambda: job_service.resume(job.id))
             == f"a lamp: resume is not possible now ({presenter.state(job)})."
         )
-    assert board.close(20)
+    assert job_service.close(20)
 
 
 def test_a_revision_needs_words(home: Path) -> None:
     """Nothing to change, or a novel, is refused before it is kept."""
     put(home, replace(working(Mode.REVIEW), phase=Phase.REVIEW))
-    board = JobService(quick(home), Account("key"))
-    job = board.jobs()[0]
-    assert refused(lambda: board.revise(job.id, "  ")) == "Say in words what should change."
+    job_service = JobService(quick(home), Account("key"))
+    job = job_service.jobs()[0]
+    assert refused(lambda: job_service.revise(job.id, "  ")) == "Say in words what should change."
     assert (
-        refused(lambda: board.revise(job.id, "x" * 2001))
+        refused(lambda: job_service.revise(job.id, "x" * 2001))
         == "The feedback has 2001 characters; Mint takes at most 2000."
     )
-    assert board.job(job.id).decision is None
-    board.close()
+    assert job_service.job(job.id).decision is None
+    job_service.close()
 
 
 def test_a_second_click_waits_for_the_answer_to_the_first(home: Path) -> None:
     """While a click is on its way only a cancel is taken; the card says what is going on."""
     put(home, replace(working(Mode.REVIEW), phase=Phase.REVIEW))
-    board = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
-    board.allow_online(False)
-    job_id = board.jobs()[0].id
-    board.approve(job_id)
-    assert presenter.state(board.job(job_id)) == "Approving"
-    assert presenter.verbs(board.job(job_id)) == (Verb.CANCEL,)
+    job_service = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    job_service.allow_online(False)
+    job_id = job_service.jobs()[0].id
+    job_service.approve(job_id)
+    assert presenter.state(job_service.job(job_id)) == "Approving"
+    assert presenter.verbs(job_service.job(job_id)) == (Verb.CANCEL,)
     assert (
-        refused(lambda: board.approve(job_id)) == "a lamp: approve is not possible now (Approving)."
+        refused(lambda: job_service.approve(job_id))
+        == "a lamp: approve is not possible now (Approving)."
     )
-    board.cancel(job_id)
-    assert presenter.state(board.job(job_id)) == "Cancelling"
-    assert board.close(20)
+    job_service.cancel(job_id)
+    assert presenter.state(job_service.job(job_id)) == "Cancelling"
+    assert job_service.close(20)
 
 
 def test_an_unanswered_click_is_kept_and_sent_again(home: Path) -> None:
@@ -221,75 +222,79 @@ def test_an_unanswered_click_is_kept_and_sent_again(home: Path) -> None:
     put(home, replace(working(Mode.REVIEW), phase=Phase.REVIEW))
     clicked = None
     for _ in range(2):
-        board = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
-        board.patience = 0.05
-        job_id = board.jobs()[0].id
+        job_service = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+        job_service.patience = 0.05
+        job_id = job_service.jobs()[0].id
         if clicked is None:
-            board.approve(job_id)
-            clicked = board.job(job_id).decision
+            job_service.approve(job_id)
+            clicked = job_service.job(job_id).decision
         else:
-            board.resume(job_id)
+            job_service.resume(job_id)
         with pytest.raises(
             StillUnreachable,
             match=r"refused the connection\. Stopped waiting\. What was started is kept",
         ):
-            board.watch([job_id])
-        assert board.is_active(job_id)
-        assert (board.job(job_id).phase, board.job(job_id).decision) == (Phase.REVIEW, clicked)
-        assert board.close(20)
+            job_service.watch([job_id])
+        assert job_service.is_active(job_id)
+        assert (job_service.job(job_id).phase, job_service.job(job_id).decision) == (
+            Phase.REVIEW,
+            clicked,
+        )
+        assert job_service.close(20)
     assert clicked is not None
 
 
-def test_a_click_in_the_moment_of_resting_is_watched(board: JobService) -> None:
+def test_a_click_in_the_moment_of_resting_is_watched(job_service: JobService) -> None:
     """Decided while the news of the rest is still under way: the job counts as active until that
     click's own rest.
     """
-    job = board.start(GenerationRequest(Kind.MODEL, "a lamp", mode=Mode.REVIEW))
+    job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp", mode=Mode.REVIEW))
     # it rests at the preview, and nothing of it has been heard yet
-    until(lambda: not board.worker.is_running)
-    journal = Journal(board.home)
+    until(lambda: not job_service.worker.is_running)
+    journal = Journal(job_service.home)
     assert journal.jobs()[0].phase is Phase.REVIEW
     journal.close()
-    board.approve(job.id)
-    board.watch([job.id])
-    assert board.job(job.id).phase is Phase.READY
+    job_service.approve(job.id)
+    job_service.watch([job.id])
+    assert job_service.job(job.id).phase is Phase.READY
 
 
 # -- the rest of a job's life
 # --------------------------------------------------------------------------------------------------------
 
 
-def test_from_start_to_placed_and_fetched_again(board: JobService) -> None:
+def test_from_start_to_placed_and_fetched_again(job_service: JobService) -> None:
     """A finished job is placed; its files can be brought once more when they are gone; then it is
     dismissed, and they stay.
     """
-    job = board.start(LAMP)
-    board.watch([job.id])
-    assert board.job(job.id).phase is Phase.READY
-    board.placed(job.id, "It stands at the cursor.")
-    placed = board.job(job.id)
+    job = job_service.start(LAMP)
+    job_service.watch([job.id])
+    assert job_service.job(job.id).phase is Phase.READY
+    job_service.placed(job.id, "It stands at the cursor.")
+    placed = job_service.job(job.id)
     assert (placed.phase, placed.notes) == (Phase.PLACED, ("It stands at the cursor.",))
-    shutil.rmtree(board.home / "downloads")
-    board.fetch_again(job.id)
-    board.watch([job.id])
-    model = board.job(job.id).file(Role.MODEL)
+    shutil.rmtree(job_service.home / "downloads")
+    job_service.fetch_again(job.id)
+    job_service.watch([job.id])
+    model = job_service.job(job.id).file(Role.MODEL)
     assert model is not None
     assert Path(model.path).is_file()
-    board.dismiss(job.id)
-    assert board.jobs() == []
+    job_service.dismiss(job.id)
+    assert job_service.jobs() == []
     assert Path(model.path).is_file()
-    assert refused(lambda: board.job(job.id)) == f'There is no job "{job.id}" in the journal.'
+    assert refused(lambda: job_service.job(job.id)) == f'There is no job "{job.id}" in the journal.'
 
 
 def test_files_are_fetched_again_only_where_there_are_some(home: Path) -> None:
     """A job without a result has nothing to fetch."""
     put(home, working())
-    board = JobService(quick(home), Account("key"))
-    job = board.jobs()[0]
+    job_service = JobService(quick(home), Account("key"))
+    job = job_service.jobs()[0]
     assert (
-        refused(lambda: board.fetch_again(job.id)) == "a lamp: there are no files to fetch again."
+        refused(lambda: job_service.fetch_again(job.id))
+        == "a lamp: there are no files to fetch again."
     )
-    board.close()
+    job_service.close()
 
 
 def test_a_job_under_way_is_not_dismissed(quiet: JobService) -> None:
@@ -320,12 +325,12 @@ def test_resume_all_goes_on_with_what_was_broken_off(home: Path, service: Thread
         "ready": replace(working(), phase=Phase.READY),
     }
     put(home, *jobs.values())
-    board = JobService(quick(home), account(service))
-    board.allow_online(False)
+    job_service = JobService(quick(home), account(service))
+    job_service.allow_online(False)
     names = {job.id: name for name, job in jobs.items()}
-    assert {names[job.id] for job in board.resume_all()} == {"sending", "no preview yet"}
-    assert board.resume_all() == [], "they go on already"
-    assert board.close(20)
+    assert {names[job.id] for job in job_service.resume_all()} == {"sending", "no preview yet"}
+    assert job_service.resume_all() == [], "they go on already"
+    assert job_service.close(20)
 
 
 # -- two processes
@@ -333,101 +338,103 @@ def test_resume_all_goes_on_with_what_was_broken_off(home: Path, service: Thread
 
 
 def test_each_job_is_driven_by_one_process_and_taken_over_when_it_dies(
-    home: Path, board: JobService, service: ThreadService
+    home: Path, job_service: JobService, service: ThreadService
 ) -> None:
     """Two processes, one journal: what the other drives is left to it, until it is killed; then it
     is gone on with, and started once.
     """
     with Elsewhere(home) as elsewhere:
-        elsewhere.ask("open_board", service.api, service.key)
+        elsewhere.ask("open_job_service", service.api, service.key)
         theirs = elsewhere.ask("start", "theirs [stuck]")
-        mine = board.start(GenerationRequest(Kind.MODEL, "mine [stuck]"))
+        mine = job_service.start(GenerationRequest(Kind.MODEL, "mine [stuck]"))
         until(lambda: len(service.operations()) == 2)
         until(
             lambda: (
-                board.catch_up()
-                and theirs in {job.id for job in board.jobs()}
-                and board.job(theirs).phase is Phase.WORKING
+                job_service.catch_up()
+                and theirs in {job.id for job in job_service.jobs()}
+                and job_service.job(theirs).phase is Phase.WORKING
             )
         )
-        assert board.resume_all() == []
+        assert job_service.resume_all() == []
         assert elsewhere.ask("resume_all") == []
-        assert not board.is_active(theirs)
+        assert not job_service.is_active(theirs)
         assert elsewhere.ask("is_active", theirs)
         assert (
-            refused(lambda: board.dismiss(theirs))
+            refused(lambda: job_service.dismiss(theirs))
             == "theirs [stuck] is not finished: cancel it first."
         )
-        assert board.is_active_elsewhere
-        assert not board.take_over(), "it lives"
+        assert job_service.is_active_elsewhere
+        assert not job_service.take_over(), "it lives"
         elsewhere.end(signal.SIGKILL)
-        assert board.take_over()
-        assert board.is_active(theirs)
-        assert not board.is_active_elsewhere
-        board.cancel(theirs)
-        board.cancel(mine.id)
-        board.watch([theirs, mine.id])
-        assert {board.job(theirs).phase, board.job(mine.id).phase} == {Phase.CANCELED}
+        assert job_service.take_over()
+        assert job_service.is_active(theirs)
+        assert not job_service.is_active_elsewhere
+        job_service.cancel(theirs)
+        job_service.cancel(mine.id)
+        job_service.watch([theirs, mine.id])
+        assert {job_service.job(theirs).phase, job_service.job(mine.id).phase} == {Phase.CANCELED}
         assert len(service.operations()) == 2
 
 
 def test_a_click_on_a_job_of_another_process(
-    home: Path, board: JobService, service: ThreadService
+    home: Path, job_service: JobService, service: ThreadService
 ) -> None:
     """It is carried out by the process that drives the job, within two seconds, and seen here
     without asking Mint.
     """
     with Elsewhere(home) as elsewhere:
-        elsewhere.ask("open_board", service.api, service.key)
+        elsewhere.ask("open_job_service", service.api, service.key)
         theirs = elsewhere.ask("start", "theirs [stuck]")
         until(
             lambda: (
-                board.catch_up() and board.jobs() != [] and board.job(theirs).phase is Phase.WORKING
+                job_service.catch_up()
+                and job_service.jobs() != []
+                and job_service.job(theirs).phase is Phase.WORKING
             )
         )
         began = time.monotonic()
-        board.cancel(theirs)
-        assert not board.is_active(theirs)
-        assert presenter.state(board.job(theirs)) == "Cancelling"
-        until(lambda: board.catch_up() and board.job(theirs).phase is Phase.CANCELED)
+        job_service.cancel(theirs)
+        assert not job_service.is_active(theirs)
+        assert presenter.state(job_service.job(theirs)) == "Cancelling"
+        until(lambda: job_service.catch_up() and job_service.job(theirs).phase is Phase.CANCELED)
         assert time.monotonic() - began < 2 * OVERHEAR_EVERY
         assert service.operations()[0].status == "canceled"
         assert ours_made_no_connection(service)
 
 
-def test_catching_up_with_another_process(home: Path, board: JobService) -> None:
+def test_catching_up_with_another_process(home: Path, job_service: JobService) -> None:
     """Jobs that another process adds and dismisses come and go here; nothing changed is told as
     nothing changed.
     """
-    assert not board.catch_up()
+    assert not job_service.catch_up()
     with Elsewhere(home) as elsewhere:
         added = elsewhere.ask("add", 3)
-        assert board.catch_up()
-        assert sorted(job.id for job in board.jobs()) == sorted(added)
-        assert not board.catch_up()
+        assert job_service.catch_up()
+        assert sorted(job.id for job in job_service.jobs()) == sorted(added)
+        assert not job_service.catch_up()
         elsewhere.ask("dismiss", added[0])
-        assert board.catch_up()
-        assert sorted(job.id for job in board.jobs()) == sorted(added[1:])
-        assert not board.catch_up()
+        assert job_service.catch_up()
+        assert sorted(job.id for job in job_service.jobs()) == sorted(added[1:])
+        assert not job_service.catch_up()
 
 
 def test_of_two_clicks_in_two_processes_one_counts(
-    home: Path, board: JobService, service: ThreadService
+    home: Path, job_service: JobService, service: ThreadService
 ) -> None:
     """Both people see the preview; whoever is second reads that it has been decided."""
-    job = board.start(GenerationRequest(Kind.MODEL, "a lamp", mode=Mode.REVIEW))
-    board.watch([job.id])
+    job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp", mode=Mode.REVIEW))
+    job_service.watch([job.id])
     with Elsewhere(home) as elsewhere:
-        elsewhere.ask("open_board", service.api, service.key)
-        board.allow_online(False)
-        board.approve(job.id)
+        elsewhere.ask("open_job_service", service.api, service.key)
+        job_service.allow_online(False)
+        job_service.approve(job.id)
         assert (
             elsewhere.ask("click", "approve", job.id)
             == "a lamp: approve is not possible now (Approving)."
         )
-        board.allow_online(True)
-        board.watch([job.id])
-    assert board.job(job.id).phase is Phase.READY
+        job_service.allow_online(True)
+        job_service.watch([job.id])
+    assert job_service.job(job.id).phase is Phase.READY
     assert len(service.requests("POST", "*:approve")) == 1
 
 

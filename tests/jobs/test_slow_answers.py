@@ -329,7 +329,7 @@ def test_thumbnails_never_stand_in_front_of_paid_downloads(
     ids=["silent", "headers", "body"],
 )
 def test_closing_waits_for_no_answer(home: Path, said: bytes) -> None:
-    """With a start that hangs, silent or a byte a second, the board is closed within its bound, and
+    """With a start that hangs, silent or a byte a second, the job service is closed within its bound, and
     the job goes on at the next start.
     """
     with listening(said, drip=1.0) as wire:
@@ -337,12 +337,12 @@ def test_closing_waits_for_no_answer(home: Path, said: bytes) -> None:
         whose.act_for(Account("key", wire.base_url))
         whose.settle("user-1")
         whose.close()
-        board = JobService(quick(home), Account("key", wire.base_url))
-        job = board.start(GenerationRequest(Kind.MODEL, "a lamp"))
+        job_service = JobService(quick(home), Account("key", wire.base_url))
+        job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp"))
         while not wire.heard:
             time.sleep(0.005)
         began = time.monotonic()
-        assert board.close(4.0)
+        assert job_service.close(4.0)
         assert time.monotonic() - began < 4.0
         assert not [
             thread.name for thread in threading.enumerate() if thread.name in {"mint-worker", *Lane}

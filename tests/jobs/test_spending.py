@@ -350,112 +350,112 @@ def test_when_the_balance_suffices() -> None:
     assert budget.missing(odd, now + 60) is None
 
 
-# -- on the board
+# -- on the job service
 # ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def board(home: Path) -> Iterator[JobService]:
-    """A board on a Mint that makes nothing by itself."""
+def job_service(home: Path) -> Iterator[JobService]:
+    """A job service on a Mint that makes nothing by itself."""
     with running_service(speed=1000, switches=["stuck"], cancel="everywhere") as service:
-        board = JobService(quick(home), account(service))
-        yield board
-        assert board.close(20)
+        job_service = JobService(quick(home), account(service))
+        yield job_service
+        assert job_service.close(20)
 
 
-def test_a_price_that_nobody_has_asked_for(board: JobService) -> None:
+def test_a_price_that_nobody_has_asked_for(job_service: JobService) -> None:
     """With a limit, a start says which price has to be asked for first, and commits nothing; known,
     it is kept with the job.
     """
-    board.budget.limits = Limits(each=300)
+    job_service.budget.limits = Limits(each=300)
     with pytest.raises(TooExpensive) as caught:
-        board.start(LAMP)
+        job_service.start(LAMP)
     assert caught.value.unasked == (Price.of(LAMP),)
-    assert board.jobs() == []
-    board.find_out(Price.of(LAMP))
-    job = board.start(LAMP)
+    assert job_service.jobs() == []
+    job_service.find_out(Price.of(LAMP))
+    job = job_service.start(LAMP)
     assert job.estimate == 248
     with pytest.raises(TooExpensive, match="more than your limit of 300") as caught:
-        board.find_out(Price.of(replace(LAMP, preset=Preset.STANDARD)))
-        board.start(replace(LAMP, preset=Preset.STANDARD))
+        job_service.find_out(Price.of(replace(LAMP, preset=Preset.STANDARD)))
+        job_service.start(replace(LAMP, preset=Preset.STANDARD))
     assert caught.value.unasked == ()
     assert str(caught.value).endswith("Nothing was started.")
-    assert len(board.jobs()) == 1
+    assert len(job_service.jobs()) == 1
 
 
-def test_a_day_counts_what_is_in_flight_and_what_was_dismissed(board: JobService) -> None:
+def test_a_day_counts_what_is_in_flight_and_what_was_dismissed(job_service: JobService) -> None:
     """Two at 248 fit under 500, a third does not, neither after the first two were dismissed;
     whoever was asked may go beyond.
     """
-    board.budget.limits = Limits(day=500)
-    board.find_out(Price.of(LAMP))
-    begun = [board.start(LAMP).id, board.start(LAMP).id]
-    assert board.spent_today() == 496
+    job_service.budget.limits = Limits(day=500)
+    job_service.find_out(Price.of(LAMP))
+    begun = [job_service.start(LAMP).id, job_service.start(LAMP).id]
+    assert job_service.spent_today() == 496
     with pytest.raises(TooExpensive, match="With the 496 Credits spent today"):
-        board.start(LAMP)
-    while any(board.job(job_id).cost != 248 for job_id in begun):
-        board.hear()
-    assert board.spent_today() == 496
-    with board.budget.beyond_limits():
-        third = board.start(LAMP).id
-    assert board.spent_today() == 744
+        job_service.start(LAMP)
+    while any(job_service.job(job_id).cost != 248 for job_id in begun):
+        job_service.hear()
+    assert job_service.spent_today() == 496
+    with job_service.budget.beyond_limits():
+        third = job_service.start(LAMP).id
+    assert job_service.spent_today() == 744
     for job_id in (*begun, third):
-        board.cancel(job_id)
-    board.watch([*begun, third])
-    assert board.spent_today() == 0  # cancelled in time: Mint gave it back
+        job_service.cancel(job_id)
+    job_service.watch([*begun, third])
+    assert job_service.spent_today() == 0  # cancelled in time: Mint gave it back
 
 
 def test_dismissed_jobs_stay_in_the_sum(home: Path) -> None:
-    """What was taken off the list was paid for all the same; another board on the same journal sees
+    """What was taken off the list was paid for all the same; another job service on the same journal sees
     it too.
     """
-    board = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
-    board.allow_online(False)
+    job_service = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
+    job_service.allow_online(False)
     paid = replace(costing(Phase.PLACED, status="succeeded", finalized=248), created_at=time.time())
-    board._known.add(paid)
-    assert board.spent_today() == 248
-    board.dismiss(paid.id)
-    assert board.spent_today() == 248
+    job_service._known.add(paid)
+    assert job_service.spent_today() == 248
+    job_service.dismiss(paid.id)
+    assert job_service.spent_today() == 248
     other = JobService(quick(home), Account("key", "http://127.0.0.1:9/v1"))
     assert other.spent_today() == 248
     assert other.month().credits == 248
-    assert board.close(5) and other.close(5)
+    assert job_service.close(5) and other.close(5)
 
 
-def test_a_retry_is_within_the_limits_too(board: JobService) -> None:
+def test_a_retry_is_within_the_limits_too(job_service: JobService) -> None:
     """A retry costs again: it is refused above a limit; a resume, which pays for nothing new, is
     not asked.
     """
     failed = replace(costing(Phase.FAILED, status="failed", finalized=0), created_at=time.time())
-    board._known.add(failed)
-    board.budget.limits = Limits(each=10)
-    board.find_out(Price.of(failed.request))
+    job_service._known.add(failed)
+    job_service.budget.limits = Limits(each=10)
+    job_service.find_out(Price.of(failed.request))
     with pytest.raises(TooExpensive, match="limit of 10 Credits for one generation"):
-        board.retry(failed.id)
-    assert board.job(failed.id).decision is None
-    with board.budget.beyond_limits():
-        board.retry(failed.id)
-    assert board.job(failed.id).decision is not None
+        job_service.retry(failed.id)
+    assert job_service.job(failed.id).decision is None
+    with job_service.budget.beyond_limits():
+        job_service.retry(failed.id)
+    assert job_service.job(failed.id).decision is not None
 
 
-def test_an_optimisation_is_within_the_limits_too(board: JobService) -> None:
+def test_an_optimisation_is_within_the_limits_too(job_service: JobService) -> None:
     """Fetching is free and never refused; having it optimised first needs a price below the limit."""
-    board.budget.limits = Limits(each=10)
+    job_service.budget.limits = Limits(each=10)
     made = asset()
     with pytest.raises(TooExpensive) as caught:
-        board.fetch(made, optimize=OptimizationLevel.LIGHT)
+        job_service.fetch(made, optimize=OptimizationLevel.LIGHT)
     assert caught.value.unasked == (OptimizationPrice(made.id),)
-    board.learn(OptimizationPrice(made.id), Estimate(None, 20.0, 20.0))
+    job_service.learn(OptimizationPrice(made.id), Estimate(None, 20.0, 20.0))
     with pytest.raises(TooExpensive, match="about 20 Credits"):
-        board.fetch(made, optimize=OptimizationLevel.LIGHT)
-    assert board.fetch(made).estimate is None
+        job_service.fetch(made, optimize=OptimizationLevel.LIGHT)
+    assert job_service.fetch(made).estimate is None
 
 
-def test_without_a_limit_nothing_is_asked(board: JobService) -> None:
+def test_without_a_limit_nothing_is_asked(job_service: JobService) -> None:
     """No limit, no price: it is started at once, and what is not known is not guessed."""
-    assert board.start(LAMP).estimate is None
+    assert job_service.start(LAMP).estimate is None
     with pytest.raises(NotPossible):
-        board.retry("nope")
+        job_service.retry("nope")
 
 
 def test_a_start_that_needs_credits_is_repeated_with_the_same_key(home: Path) -> None:
@@ -463,31 +463,33 @@ def test_a_start_that_needs_credits_is_repeated_with_the_same_key(home: Path) ->
     one operation is paid.
     """
     with running_service(speed=1000) as service:
-        board = JobService(quick(home), account(service))
-        job = board.start(GenerationRequest(Kind.MODEL, "a lamp [billing-start]", Preset.FAST))
-        board.watch([job.id])
-        assert board.job(job.id).phase is Phase.BILLING
-        board.resume(job.id)
-        board.watch([job.id])
-        assert board.job(job.id).phase is Phase.READY
+        job_service = JobService(quick(home), account(service))
+        job = job_service.start(
+            GenerationRequest(Kind.MODEL, "a lamp [billing-start]", Preset.FAST)
+        )
+        job_service.watch([job.id])
+        assert job_service.job(job.id).phase is Phase.BILLING
+        job_service.resume(job.id)
+        job_service.watch([job.id])
+        assert job_service.job(job.id).phase is Phase.READY
         keys = [entry.idempotency_key for entry in service.requests("POST", "/v1/models:generate")]
         assert len(keys) == 2 and len(set(keys)) == 1
         assert len(service.operations()) == 1
         assert not service.requests("POST", "*:resume")
-        assert board.job(job.id).cost == 248
-        assert board.close(20)
+        assert job_service.job(job.id).cost == 248
+        assert job_service.close(20)
 
 
-def test_without_a_window_the_price_is_waited_for(board: JobService) -> None:
+def test_without_a_window_the_price_is_waited_for(job_service: JobService) -> None:
     """Whoever may block gets the price asked for by the way; an answer that went wrong is part of
     the sentence.
     """
-    board.waits_for_prices = True
-    board.budget.limits = Limits(each=300)
-    assert board.start(LAMP).estimate == 248
+    job_service.waits_for_prices = True
+    job_service.budget.limits = Limits(each=300)
+    assert job_service.start(LAMP).estimate == 248
     with pytest.raises(TooExpensive, match="about 798 Credits"):
-        board.start(replace(LAMP, preset=Preset.STANDARD))
+        job_service.start(replace(LAMP, preset=Preset.STANDARD))
     question = Price.of(replace(LAMP, mode=Mode.REVIEW))
-    board.answers[question] = answered(question, None, complaint="Mint cannot be reached.")
+    job_service.answers[question] = answered(question, None, complaint="Mint cannot be reached.")
     with pytest.raises(TooExpensive, match=r"cannot be kept\. Mint cannot be reached\."):
-        board.start(replace(LAMP, mode=Mode.REVIEW))
+        job_service.start(replace(LAMP, mode=Mode.REVIEW))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything that the stand-in service can do differently, through a real board: what the user
+"""Everything that the stand-in service can do differently, through a real job service: what the user
 reads, and how it goes on.
 
 The table has to have every switch of the stand-in: a new one without a sentence here fails.
@@ -283,52 +283,52 @@ def test_what_the_user_reads(name: str, home: Path, service: ThreadService) -> N
     downloader = lambda local: Downloader(  # noqa: E731
         local_files=local, sleep=lambda seconds: time.sleep(seconds / SPEED)
     )
-    board = JobService(
+    job_service = JobService(
         quick(home, pace=pace, readable=OPTIMIZED_NEEDS, downloader=downloader), account(service)
     )
     try:
         request = GenerationRequest(
             case.kind, f"a lamp [{name}]{case.with_switches}", name=case.name
         )
-        job = board.start(request, Target(splats=case.splats), optimize=case.optimize)
-        scheduled_retries = watch(board, job)
-        judge(board.job(job.id), case, scheduled_retries)
+        job = job_service.start(request, Target(splats=case.splats), optimize=case.optimize)
+        scheduled_retries = watch(job_service, job)
+        judge(job_service.job(job.id), case, scheduled_retries)
         service.scenario(revoked=False)
         if case.then:
             clicks: dict[str, Callable[[str], None]] = {
-                "resume": board.resume,
-                "retry": board.retry,
-                "cancel": board.cancel,
+                "resume": job_service.resume,
+                "retry": job_service.retry,
+                "cancel": job_service.cancel,
             }
             clicks[case.then](job.id)
-            watch(board, job)
-        assert board.job(job.id).phase is (case.leads_to if case.then else case.phase)
+            watch(job_service, job)
+        assert job_service.job(job.id).phase is (case.leads_to if case.then else case.phase)
         made = [
             one
             for one in service.operations()
             if one.prompt == request.prompt
-            or (one.level and one.resource == resource_of(board.job(job.id)))
+            or (one.level and one.resource == resource_of(job_service.job(job.id)))
         ]
         assert len(made) == case.operations
         assert service.leaks() == []
     finally:
         service.scenario(revoked=False)
-        assert board.close(20)
+        assert job_service.close(20)
 
 
 def test_a_partial_model_says_that_nothing_of_it_is_missed(
     home: Path, service: ThreadService
 ) -> None:
     """Only its small picture is missing, for which the preview serves."""
-    board = JobService(quick(home), account(service))
-    job = board.start(GenerationRequest(Kind.MODEL, "a lamp [partial]"))
-    board.watch([job.id])
-    job = board.job(job.id)
+    job_service = JobService(quick(home), account(service))
+    job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp [partial]"))
+    job_service.watch([job.id])
+    job = job_service.job(job.id)
     assert presenter.state(job) == "Partly done, ready to place"
     assert job.notes == (
         "Mint could not make every part of it; the parts that are used here have all come.",
     )
-    assert board.close(20)
+    assert job_service.close(20)
 
 
 def test_unpaid_until_it_is_paid(home: Path, service: ThreadService) -> None:
@@ -337,32 +337,34 @@ def test_unpaid_until_it_is_paid(home: Path, service: ThreadService) -> None:
     One operation in all.
     """
     prompt = "a lamp, paid late [billing-final][billing-unpaid]"
-    board = JobService(quick(home), account(service))
-    job = board.start(GenerationRequest(Kind.MODEL, prompt))
-    board.watch([job.id])
-    board.resume(job.id)
-    board.watch([job.id])
-    assert board.job(job.id).phase is Phase.BILLING
+    job_service = JobService(quick(home), account(service))
+    job = job_service.start(GenerationRequest(Kind.MODEL, prompt))
+    job_service.watch([job.id])
+    job_service.resume(job.id)
+    job_service.watch([job.id])
+    assert job_service.job(job.id).phase is Phase.BILLING
     service.scenario(credits=service.credits() + 1000)
-    board.resume(job.id)
-    board.watch([job.id])
-    assert board.job(job.id).phase is Phase.READY
+    job_service.resume(job.id)
+    job_service.watch([job.id])
+    assert job_service.job(job.id).phase is Phase.READY
     assert len([one for one in service.operations() if one.prompt == prompt]) == 1
-    assert board.close(20)
+    assert job_service.close(20)
 
 
 def test_a_working_operation_with_an_unknown_status_is_shown_by_its_word(home: Path) -> None:
     """While Mint says a word that nobody knows, the card shows that word."""
     with running_service(speed=1000, durations={"preview": 200.0}) as slower:
-        board = JobService(quick(home), account(slower))
-        job = board.start(GenerationRequest(Kind.MODEL, "a lamp [unknown-status]"))
+        job_service = JobService(quick(home), account(slower))
+        job = job_service.start(GenerationRequest(Kind.MODEL, "a lamp [unknown-status]"))
         states = set[str]()
-        board.watch([job.id], lambda news: states.add(presenter.state(board.job(job.id))))
+        job_service.watch(
+            [job.id], lambda news: states.add(presenter.state(job_service.job(job.id)))
+        )
         assert 'Working at Mint ("enchanting")' in states
-        assert board.close(20)
+        assert job_service.close(20)
 
 
-def watch(board: JobService, job: Job) -> list[str]:
+def watch(job_service: JobService, job: Job) -> list[str]:
     """Let the job come to rest; returns what was read in passing."""
     scheduled_retries: list[str] = []
 
@@ -376,9 +378,9 @@ def watch(board: JobService, job: Job) -> list[str]:
             and not scheduled_retries
         ):
             scheduled_retries.append(news.job.trouble.sentence)
-            board.cancel(job.id)
+            job_service.cancel(job.id)
 
-    board.watch([job.id], tell)
+    job_service.watch([job.id], tell)
     return scheduled_retries
 
 

@@ -48,13 +48,13 @@ def generate(home: Path, service: ThreadService, *images: str) -> None:
     """A generation with these pictures comes to its end, in a process of its own as far as memory
     goes.
     """
-    board = JobService(quick(home), account(service))
+    job_service = JobService(quick(home), account(service))
     try:
-        job = board.start(GenerationRequest(Kind.MODEL, "", images=images))
-        board.watch([job.id])
-        assert board.job(job.id).phase is Phase.READY
+        job = job_service.start(GenerationRequest(Kind.MODEL, "", images=images))
+        job_service.watch([job.id])
+        assert job_service.job(job.id).phase is Phase.READY
     finally:
-        board.close()
+        job_service.close()
 
 
 def uploads(service: ThreadService) -> int:
@@ -149,11 +149,11 @@ def test_what_mint_would_not_take_is_refused_before_there_is_a_job(
     path = tmp_path / "picture.webp"
     if content is not None:
         path.write_bytes(content)
-    board = JobService(quick(home), account(service))
+    job_service = JobService(quick(home), account(service))
     try:
         with pytest.raises(NotPossible, match=sentence):
-            board.start(GenerationRequest(Kind.MODEL, "a lamp", images=(str(path),)))
-        assert board.jobs() == []
+            job_service.start(GenerationRequest(Kind.MODEL, "a lamp", images=(str(path),)))
+        assert job_service.jobs() == []
         assert service.requests("POST") == []
     finally:
-        board.close()
+        job_service.close()

@@ -232,11 +232,11 @@ def test_fifty_jobs_few_threads_few_connections_and_the_schedule(home: Path) -> 
     with running_service(
         speed=1000, credits=1e9, limits={"model": 25, "world": 25}, switches=["stuck"]
     ) as service:
-        board = JobService(replace(quick(home, pace=pace), slots=slots), account(service))
+        job_service = JobService(replace(quick(home, pace=pace), slots=slots), account(service))
         before = set(threading.enumerate())
         for number in range(25):
             for kind in Kind:
-                board.start(GenerationRequest(kind, f"number {number}"))
+                job_service.start(GenerationRequest(kind, f"number {number}"))
         threads = set[frozenset[str]]()
         until(lambda: len(service.requests("GET", "/v1/operations/*")) >= 50)
         end = time.monotonic() + sum(pace.wait(round) for round in range(6))
@@ -245,10 +245,10 @@ def test_fifty_jobs_few_threads_few_connections_and_the_schedule(home: Path) -> 
             # and the one that has asked whose key it is
             assert len(present) <= 1 + SIZES[Lane.CALL] + 1
             threads.add(frozenset(present))
-            board.catch_up()
+            job_service.catch_up()
             time.sleep(0.01)
-        assert {job.phase for job in board.jobs()} == {Phase.WORKING}
-        assert board.close(20)
+        assert {job.phase for job in job_service.jobs()} == {Phase.WORKING}
+        assert job_service.close(20)
 
         assert {name for names in threads for name in names} == {
             "mint-worker",

@@ -38,25 +38,25 @@ def working_on(folder: Path) -> Iterator[lease.Lease]:
         yield holding
 
 
-def begun(board: JobService, folder: Path) -> frozenset[str]:
+def begun(job_service: JobService, folder: Path) -> frozenset[str]:
     """The tags of the lines that have a job. Raises OSError."""
-    return frozenset(batch_ledger.read(folder)) | frozenset(_in_journal(board, folder))
+    return frozenset(batch_ledger.read(folder)) | frozenset(_in_journal(job_service, folder))
 
 
 def collect(
-    board: JobService, folder: Path, lines: list[Line]
+    job_service: JobService, folder: Path, lines: list[Line]
 ) -> tuple[dict[str, Job], dict[str, Refusal]]:
     """The job of each line that has one, in this journal from now on, and the lines that are left
     alone. Raises OSError.
     """
-    jobs, refused = _in_journal(board, folder), dict[str, Refusal]()
+    jobs, refused = _in_journal(job_service, folder), dict[str, Refusal]()
     requests = {line.tag: line.request for line in lines}
-    by = batch_ledger.name_of(board.home / "journal.sqlite3")
+    by = batch_ledger.name_of(job_service.home / "journal.sqlite3")
     for tag, entry in batch_ledger.read(folder).items():
         if entry.job is None:
             refused[tag] = Refusal(_UNREADABLE, Exit.FAILED)
             jobs.pop(tag, None)
-        elif not board.owns(entry.job):
+        elif not job_service.owns(entry.job):
             refused[tag] = Refusal(_FOREIGN, Exit.KEY)
             jobs.pop(tag, None)
         else:
@@ -68,26 +68,27 @@ def collect(
                 if entry.job.body is not None
                 else replace(entry.job, request=request, image_urls=())
             )
-            jobs[tag] = board.take_in(job, is_newer=entry.by != by)
+            jobs[tag] = job_service.take_in(job, is_newer=entry.by != by)
     return jobs, refused
 
 
-def find(board: JobService, job: Job) -> Job:
+def find(job_service: JobService, job: Job) -> Job:
     """The job as it now is, also when it was taken off the list meanwhile, in Blender say: it is a
     line's all the same.
     """
     try:
-        return board.job(job.id)
+        return job_service.job(job.id)
     except NotPossible:
-        board.lines(job.target.line or "")
-        return board.job(job.id)
+        job_service.lines(job.target.line or "")
+        return job_service.job(job.id)
 
 
-def _in_journal(board: JobService, folder: Path) -> dict[str, Job]:
+def _in_journal(job_service: JobService, folder: Path) -> dict[str, Job]:
     """What this journal knows of the folder by its path; the newest where a line was begun anew."""
     start = batch_ledger.line_of(folder)
     return {
-        (job.target.line or "").removeprefix(start): job for job in reversed(board.lines(start))
+        (job.target.line or "").removeprefix(start): job
+        for job in reversed(job_service.lines(start))
     }
 
 

@@ -67,8 +67,8 @@ class Prices:
         return replace(self, optimization=0.0).total(lines, jobs)
 
 
-def ask(board: JobService, lines: list[Line], on_wait: OnWait) -> Prices:
-    """Ask Mint once for each kind of line; the board knows it then too.
+def ask(job_service: JobService, lines: list[Line], on_wait: OnWait) -> Prices:
+    """Ask Mint once for each kind of line; the job service knows it then too.
 
     The price of an optimisation is told only for a model that exists: any one of them will do.
     """
@@ -78,10 +78,12 @@ def ask(board: JobService, lines: list[Line], on_wait: OnWait) -> Prices:
     with session.open_client() as client:
         for kind, preset, mode in Counter(_what(line) for line in lines):
             prices.each[kind, preset, mode] = session.learn_price(
-                board, client, Price(kind, preset, mode), on_wait
+                job_service, client, Price(kind, preset, mode), on_wait
             )
         if any(line.optimize for line in lines):
-            prices.optimization = session.learn_price(board, client, OptimizationPrice(), on_wait)
+            prices.optimization = session.learn_price(
+                job_service, client, OptimizationPrice(), on_wait
+            )
     return prices
 
 

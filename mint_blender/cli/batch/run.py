@@ -44,8 +44,8 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     wishes = _Wishes(arguments.output.resolve(), arguments.render, arguments.retry_failed)
     try:
         lines = batch_lines.read(arguments.file)
-        with session.open_list() as board:
-            begun = line_jobs.begun(board, wishes.folder)
+        with session.open_list() as job_service:
+            begun = line_jobs.begun(job_service, wishes.folder)
         for line in lines:
             # the others were checked when they began, and their pictures may be gone since
             if line.tag not in begun:
@@ -77,8 +77,8 @@ def _generate(
     terminal: Terminal,
     holding: Lease,
 ) -> Exit:
-    with session.open_board() as board, BackgroundImporter() as importer:
-        going = _Run(board, wishes, terminal, lines, importer)
+    with session.open_job_service() as job_service, BackgroundImporter() as importer:
+        going = _Run(job_service, wishes, terminal, lines, importer)
         going.is_lost = lambda: holding.is_lost
         try:
             return going.run(arguments.jobs, arguments.max_credits)
@@ -125,18 +125,18 @@ class _Run:
 
     def __init__(
         self,
-        board: JobService,
+        job_service: JobService,
         wishes: _Wishes,
         terminal: Terminal,
         lines: list[Line],
         importer: BackgroundImporter,
     ) -> None:
-        self._board = board
+        self._job_service = job_service
         self._importer = importer
         self._wishes = wishes
         self._terminal = terminal
         self._lines = lines
-        self._jobs, self._refused = line_jobs.collect(board, wishes.folder, lines)
+        self._jobs, self._refused = line_jobs.collect(job_service, wishes.folder, lines)
         self._names = {path.stem for path in wishes.folder.iterdir()}
         self._names |= {
             Path(job.target.output).stem for job in self._jobs.values() if job.target.output
@@ -157,7 +157,7 @@ class _Run:
         """
         to_pay = [line for line in self._lines if self._costs(line)]
         going_on = {line.tag: job for line in to_pay if (job := self._own(line)) is not None}
-        prices = batch_prices.ask(self._board, to_pay, self._terminal.wait)
+        prices = batch_prices.ask(self._job_service, to_pay, self._terminal.wait)
         to_pay = [line for line in to_pay if prices.of(line, going_on.get(line.tag)) != 0.0]
         if to_pay:
             total = prices.total(to_pay, going_on)
@@ -166,14 +166,16 @@ class _Run:
             if limit is not None:
                 session.check_total(total, limit, prices.untold(to_pay))
             each = [prices.of(line, going_on.get(line.tag)) for line in to_pay]
-            session.check_many(self._board, each, prices.untold(to_pay), list(going_on.values()))
+            session.check_many(
+                self._job_service, each, prices.untold(to_pay), list(going_on.values())
+            )
         self._budget = BatchBudget(limit, prices)
         self._follow(at_once)
         return self._conclude()
 
     def write_sheet(self, name: str) -> None:
         """The contact sheet, as soon as there is anything to show; `name` is the batch file's."""
-        self._board.catch_up()
+        self._job_service.catch_up()
         if not self._jobs:
             return
         entries = [
@@ -195,19 +197,19 @@ class _Run:
     def _follow(self, at_once: int) -> None:
         waiting = iter(self._lines)
         with self._terminal.progress() as display:
-            tell = self._terminal.teller(self._board, display)
+            tell = self._terminal.teller(self._job_service, display)
             while True:
                 while len(self._active) < at_once and (line := next(waiting, None)) is not None:
                     self._begin(line)
                 if not self._active:
                     return
                 try:
-                    tell(self._board.hear())
+                    tell(self._job_service.hear())
                 except StillUnreachable as away:
                     self._keep_the_rest(away)
                     return
                 for job_id in [
-                    job_id for job_id in self._active if not self._board.is_active(job_id)
+                    job_id for job_id in self._active if not self._job_service.is_active(job_id)
                 ]:
                     self._end_active(job_id)
 
@@ -238,7 +240,7 @@ class _Run:
     def _job(self, line: Line) -> Job | None:
         """The line's job as it now is, if it has one."""
         known = self._jobs.get(line.tag)
-        return line_jobs.find(self._board, known) if known else None
+        return line_jobs.find(self._job_service, known) if known else None
 
     def _costs(self, line: Line) -> bool:
         """Would going on with this line take Credits that nobody has held back yet?"""
@@ -270,7 +272,7 @@ class _Run:
             return
         costs, own = self._costs(line), self._own(line)
         if costs and not self._budget.allows(
-            line, [self._board.job(job_id) for job_id in self._active], own
+            line, [self._job_service.job(job_id) for job_id in self._active], own
         ):
             self._statuses[line.number] = Exit.CREDITS
             return
@@ -289,7 +291,7 @@ class _Run:
             self._budget.begin(
                 line, job, (before.cost or 0.0) if before and before.id == job.id else 0.0
             )
-        if self._board.is_active(job.id):
+        if self._job_service.is_active(job.id):
             self._active[job.id] = line
         else:
             self._end(line, job)
@@ -301,21 +303,21 @@ class _Run:
     def _go_on(self, line: Line) -> Job:
         job = self._job(line)
         if job is None or (job.phase is Phase.CANCELED and self._wishes.retry_failed):
-            job = self._jobs[line.tag] = self._board.start(
+            job = self._jobs[line.tag] = self._job_service.start(
                 line.request, self._target(line), optimize=line.optimize
             )
             return job
         job = self._with_picture(line, job)
         if goes_on(job) or job.phase is Phase.BILLING:
-            self._board.resume(job.id)
+            self._job_service.resume(job.id)
         elif job.phase is Phase.FAILED and self._wishes.retry_failed:
-            self._board.retry(job.id)
+            self._job_service.retry(job.id)
         elif (
             job.phase in {Phase.READY, Phase.PLACED}
             and not records.is_written(job)
             and _was_cleared(job)
         ):
-            self._board.fetch_again(job.id)
+            self._job_service.fetch_again(job.id)
         return job
 
     def _target(self, line: Line) -> Target:
@@ -341,11 +343,11 @@ class _Run:
             not self._wishes.renders(line)
             or job.target.render
             or job.target.output is None
-            or self._board.is_active(job.id)
+            or self._job_service.is_active(job.id)
         ):
             return job
         try:
-            return self._board.retarget(
+            return self._job_service.retarget(
                 job.id, replace(job.target, render=str(Path(job.target.output).with_suffix(".png")))
             )
         except NotPossible:  # another process is working on it
@@ -353,7 +355,7 @@ class _Run:
 
     def _end_active(self, job_id: str) -> None:
         line = self._active.pop(job_id)
-        self._end(line, line_jobs.find(self._board, self._jobs[line.tag]))
+        self._end(line, line_jobs.find(self._job_service, self._jobs[line.tag]))
 
     def _end(self, line: Line, job: Job) -> None:
         self._budget.end(job)
@@ -362,14 +364,14 @@ class _Run:
             self._statuses[line.number] = Exit.DONE
         else:
             self._statuses[line.number] = finish(
-                self._board,
+                self._job_service,
                 self._still_to_write(job),
                 self._terminal,
                 line=line.number,
                 write=self._importer.write,
             )
         try:
-            records.keep(line, line_jobs.find(self._board, job), self._terminal)
+            records.keep(line, line_jobs.find(self._job_service, job), self._terminal)
         except OSError as error:
             self._terminal.hint(
                 f"line {line.number}: its picture or record could not be written:"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Prices and the balance as far as they are known, and the limits that the user has set.
 
-The board has one; it asks nobody.
+The job service has one; it asks nobody.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class TooExpensive(NotPossible):
 class Budget:
     """What is known of prices and the balance.
 
-    `answers` are the board's, `took` tells what Mint took for the last optimisation.
+    `answers` are the job service's, `took` tells what Mint took for the last optimisation.
     """
 
     def __init__(

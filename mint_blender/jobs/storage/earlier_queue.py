@@ -17,7 +17,7 @@ from .ownership import Driver
 
 JUST_NOW = 5.0  # seconds in which another process that has begun a job comes to drive it
 # The jobs that somebody has asked for, or to go on with, in this process: it is one session,
-# however often a board is opened in it.
+# however often a job service is opened in it.
 _asked_for: set[str] = set()
 
 

@@ -61,16 +61,16 @@ def importing(home: Path, job_id: str) -> Iterator[None]:
         mark.unlink(missing_ok=True)
 
 
-def note_crashes(board: JobService) -> None:
+def note_crashes(job_service: JobService) -> None:
     """Let each job whose last import never came to an end wait for a person.
 
     Changes nothing else, and raises nothing.
     """
-    for mark, job_id in _left_behind(board.home):
-        job = next((job for job in board.jobs() if job.id == job_id), None)
+    for mark, job_id in _left_behind(job_service.home):
+        job = next((job for job in job_service.jobs() if job.id == job_id), None)
         try:
             if job is not None:
-                board.could_not_place(job.id, CRASHED, code=CRASHED_CODE)
+                job_service.could_not_place(job.id, CRASHED, code=CRASHED_CODE)
         except (JournalError, NotPossible):
             log.warning("It could not be noted that the import of job %s crashed", job_id)
             continue  # at the next start, then
