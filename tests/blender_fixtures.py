@@ -15,7 +15,7 @@ import pytest
 import mint_blender
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.workflow.run import Terms
-from mint_blender.mint.pacing import Pace
+from mint_blender.mint.pacing import PollIntervals
 
 from .mint_service.running import ThreadService
 from .scene import glbs
@@ -29,7 +29,7 @@ def _hurried(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     if request.node.get_closest_marker("blender"):
         monkeypatch.setattr(
             "mint_blender.ui.session.Terms",
-            partial(Terms, Pace(first=0.05, factor=1.0, longest=0.05)),
+            partial(Terms, PollIntervals(first=0.05, factor=1.0, longest=0.05)),
         )
 
 

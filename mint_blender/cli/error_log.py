@@ -23,7 +23,7 @@ def kept(folder: Path, secret: str) -> Iterator[logging.Logger]:
     """While inside, what this package logs goes into `folder`/mint.log (made with the first entry)
     and not to the terminal.
     """
-    redaction.hide(secret)
+    redaction.register_secret(secret)
     logger = logging.getLogger(PACKAGE)
     propagated, logger.propagate = logger.propagate, False
     # Inside Blender the add-on keeps that very file already.
@@ -39,7 +39,7 @@ def kept(folder: Path, secret: str) -> Iterator[logging.Logger]:
 
 def _handler(folder: Path) -> logging.Handler:
     try:
-        private_files.home(folder)
+        private_files.make_home(folder)
     except OSError:
         return logging.NullHandler()
     handler = private_files.LogHandler(folder / NAME)

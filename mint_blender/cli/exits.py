@@ -53,7 +53,7 @@ def of_error(error: Exception) -> Exit:
         return Exit.KEY
     if isinstance(error, errors.CreditsNeeded | TooExpensive):
         return Exit.CREDITS
-    if isinstance(error, errors.Unreachable | errors.BadAnswer | NotAllowedOnline) or getattr(
+    if isinstance(error, errors.Unreachable | errors.InvalidResponse | NotAllowedOnline) or getattr(
         error, "retryable", False
     ):
         return Exit.UNREACHABLE

@@ -10,7 +10,7 @@ from ..delivery import write as delivery_write
 from ..jobs import request_template
 from ..jobs.job import asset_of
 from ..jobs.service import JobService, NotPossible
-from ..mint.schema import Asset, Format, Kind, is_id
+from ..mint.schema import Asset, Format, Kind, is_valid_id
 from . import session
 from .exits import Exit
 from .jobs import text_of, to_the_end
@@ -65,12 +65,12 @@ def _asset(job_service: JobService, what: str) -> Asset:
     try:
         job = job_service.job(what)
     except NotPossible:
-        if not is_id(what):
+        if not is_valid_id(what):
             raise
-        return Asset.read(Kind.MODEL, {"id": what})
+        return Asset.from_json(Kind.MODEL, {"id": what})
     made = asset_of(job)
     if made is None:
         raise NotPossible(f"{job.title} has made nothing yet.")
-    return job.asset or Asset.read(
+    return job.asset or Asset.from_json(
         job.kind, {"id": made, "name": job.request.name, "prompt": job.request.prompt}
     )

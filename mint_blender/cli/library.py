@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from ..delivery import blender_runtime
 from ..mint.client import Client
-from ..mint.schema import Asset, Kind, is_id
+from ..mint.schema import Asset, Kind, is_valid_id
 from . import session
 from .exits import Exit
 from .terminal import Terminal
@@ -31,7 +31,7 @@ def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             " blender --command mint."
         )
         return Exit.IMPORT
-    if arguments.only is not None and (arguments.kind is None or not is_id(arguments.only)):
+    if arguments.only is not None and (arguments.kind is None or not is_valid_id(arguments.only)):
         terminal.error("--only takes the id of a model or world, together with --kind.")
         return Exit.USAGE
     from ..delivery.asset_library import sync

@@ -30,8 +30,8 @@ from ..mint.account import Account
 from ..mint.client import PAGE_SIZE, Client
 from ..mint.errors import MintError
 from ..mint.generation_request import GenerationRequest
-from ..mint.pacing import Pace, Retries
-from ..mint.retry import patiently
+from ..mint.pacing import PollIntervals, RetryPolicy
+from ..mint.retry import call_with_retries
 from ..mint.schema import Asset, Kind, OptimizationLevel
 from . import settings
 
@@ -39,8 +39,8 @@ Tell = Callable[[News], None]
 OnWait = Callable[[MintError, float], None]
 T = TypeVar("T")
 
-PACE = Pace()
-RETRIES = Retries()
+PACE = PollIntervals()
+RETRIES = RetryPolicy()
 LOOK_EVERY = 0.2  # seconds between two looks at what another process has done
 NOTICED_WITHIN = 20.0  # seconds that another process has for a decision
 
@@ -144,7 +144,7 @@ def ask(call: Callable[[], T], on_wait: OnWait | None = None) -> T:
     """A single call, repeated while that may help; `on_wait` hears of each failure and the seconds
     until the next try.
     """
-    return patiently(call, retries=RETRIES, on_wait=on_wait)
+    return call_with_retries(call, retries=RETRIES, on_wait=on_wait)
 
 
 def check_request(request: GenerationRequest) -> None:

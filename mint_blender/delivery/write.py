@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from ..files.errors import BadGlb
+from ..files.errors import InvalidGlb
 from ..files.glb import header
 from ..jobs import rejected_files
 from ..jobs.job import Job, Role
@@ -120,7 +120,7 @@ def _copy(job: Job, output: Path, *, raw: bool) -> None:
     try:
         # what is cut off is no file for anybody; all else is the other program's to judge
         header.check_container(source)
-    except BadGlb as trouble:
+    except InvalidGlb as trouble:
         raise NotImported(str(trouble)) from trouble
     copy(source, output)
 

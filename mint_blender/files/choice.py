@@ -90,7 +90,7 @@ def choose_model(
     return None
 
 
-def can_read(glb: Glb, readable: frozenset[str]) -> tuple[str, ...]:
+def missing_extensions(glb: Glb, readable: frozenset[str]) -> tuple[str, ...]:
     """The extensions that the file requires and this Blender cannot read, sorted; empty when all is
     well. Unknown ones cannot be read.
     """
@@ -125,11 +125,11 @@ def choose_splats(
     by_name = {_plain(tier): tier for tier in sorted(offered, reverse=True)}
     tier = by_name.get(_plain(wanted)) if wanted else None
     if tier is None:
-        tier = min(offered, key=lambda name: (splats_in(name), name))
+        tier = min(offered, key=lambda name: (splat_count(name), name))
     return tier, offered[tier]
 
 
-def splats_in(tier: str) -> float:
+def splat_count(tier: str) -> float:
     """About how many splats a tier's name promises; infinite when it tells no number (`full_res`)."""  # noqa: E501
     told = re.search(
         r"(?<![a-z0-9.])(\d{1,12}(?:\.\d{1,6})?)\s*_?([km])?(?![a-z0-9])", tier.lower()

@@ -19,15 +19,15 @@ import requests
 
 from ..net import connections
 from . import urls
-from .download_attempt import Errand, attempt
-from .errors import DownloadFailed, FileTrouble, Stopped
-from .part_file import Part
+from .download_attempt import DownloadRequest, attempt
+from .errors import DownloadFailed, FileError, Stopped
+from .part_file import PartFile
 
 MEGABYTE = 2**20
 
 
 @dataclass(frozen=True)
-class Limits:
+class DownloadLimits:
     """How much and how long is still sensible.
 
     Sizes in bytes, times in seconds. Mint's own files are 40 KB to 50 MB.
@@ -62,12 +62,12 @@ class Limits:
         return self.others
 
 
-def never() -> bool:
+def never_stop() -> bool:
     """The `stop` of a download that nobody interrupts."""
     return False
 
 
-def silent(_done: int, _total: int | None) -> None:
+def ignore_progress(_done: int, _total: int | None) -> None:
     """The `progress` of a download that nobody watches."""
 
 
@@ -82,7 +82,7 @@ class Downloader:
 
     def __init__(
         self,
-        limits: Limits = Limits(),
+        limits: DownloadLimits = DownloadLimits(),
         *,
         local_files: bool = False,
         user_agent: str = "mint-blender",
@@ -113,8 +113,8 @@ class Downloader:
         target: Path,
         *,
         limit: int | None = None,
-        stop: Callable[[], bool] = never,
-        progress: Callable[[int, int | None], None] = silent,
+        stop: Callable[[], bool] = never_stop,
+        progress: Callable[[int, int | None], None] = ignore_progress,
     ) -> Path:
         """Bring `url` to `target` and answer `target`; nothing is fetched when it lies there
         already.
@@ -123,15 +123,17 @@ class Downloader:
         is complete or absent. A download that broke goes on where it stopped, also after a restart
         and from a renewed link, as long as the host confirms that the file is the same. `limit` in
         bytes (default: by the ending of the name). `stop` is asked between blocks and pauses;
-        `progress` gets the bytes on disk and the total, if known. Raises a `FileTrouble`; of these
+        `progress` gets the bytes on disk and the total, if known. Raises a `FileError`; of these
         `LinkExpired` wants a fresh address.
         """
         if target.is_file() and target.stat().st_size:
-            Part(target).forget()  # a kill just after the renaming leaves the part's note behind
+            PartFile(
+                target
+            ).forget()  # a kill just after the renaming leaves the part's note behind
             return target
-        errand = Errand(
+        request = DownloadRequest(
             url=urls.check(url, local_files=self._local_files),
-            part=Part(target),
+            part=PartFile(target),
             limit=self.limits.bytes_for(target.name) if limit is None else limit,
             deadline=self._clock() + self.limits.total,
             clock=self._clock,
@@ -140,31 +142,31 @@ class Downloader:
             timeout=(self.limits.connect, self.limits.stall),
             local_files=self._local_files,
         )
-        errand.part.look_up(urls.without_query(errand.url))
-        self._persist(errand)
-        errand.check_stop()
-        errand.part.put_in_place()
+        request.part.load(urls.without_query(request.url))
+        self._persist(request)
+        request.check_stop()
+        request.part.commit()
         return target
 
-    def _persist(self, errand: Errand) -> None:
+    def _persist(self, request: DownloadRequest) -> None:
         """Try until all bytes are there, inside a bound in number and in time."""
         fruitless = 0
         for number in range(1, self.limits.most_tries + 1):
-            before = errand.part.size
+            before = request.part.size
             try:
-                attempt(self._session, errand)
+                attempt(self._session, request)
                 return
             except Stopped:
                 raise
-            except FileTrouble as trouble:
-                fruitless = 0 if errand.part.size > before else fruitless + 1
+            except FileError as trouble:
+                fruitless = 0 if request.part.size > before else fruitless + 1
                 pause = self._pause_after(trouble, fruitless)
                 is_last = fruitless >= self.limits.tries or number == self.limits.most_tries
-                if not trouble.retryable or is_last or self._clock() + pause >= errand.deadline:
+                if not trouble.retryable or is_last or self._clock() + pause >= request.deadline:
                     raise
-            self._wait(pause, errand)
+            self._wait(pause, request)
 
-    def _pause_after(self, trouble: FileTrouble, fruitless: int) -> float:
+    def _pause_after(self, trouble: FileError, fruitless: int) -> float:
         """Seconds: what the host asked for, within reason; else 0.5 s, doubled each time nothing
         came, at most 30 s, jittered.
         """
@@ -173,10 +175,10 @@ class Downloader:
             return float(min(max(asked, self.limits.shortest_pause), self.limits.longest_pause))
         return float(min(30.0, 0.5 * 2.0 ** max(0, fruitless - 1)) * (0.5 + 0.5 * self._chance()))
 
-    def _wait(self, seconds: float, errand: Errand) -> None:
+    def _wait(self, seconds: float, request: DownloadRequest) -> None:
         """Sleep in short steps, so that a wish to stop is noticed."""
         while seconds > 0.0:
-            errand.check_stop()
+            request.check_stop()
             step = min(0.25, seconds)
             self._sleep(step)
             seconds -= step

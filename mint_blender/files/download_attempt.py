@@ -21,8 +21,8 @@ import urllib3
 
 from ..net import certificates, connections
 from . import urls
-from .errors import DownloadFailed, FileTrouble, LinkExpired, Stopped, TooLarge, TooSlow
-from .part_file import Origin, Part, check_room, disk_words, is_header_text
+from .errors import DownloadFailed, FileError, LinkExpired, Stopped, TooLarge, TooSlow
+from .part_file import PartFile, PartSource, check_room, disk_errors, is_header_text
 
 BLOCK = 2**16
 REDIRECTS = 5
@@ -32,11 +32,11 @@ MOVED = frozenset({301, 302, 303, 307, 308})
 
 
 @dataclass(frozen=True)
-class Errand:
+class DownloadRequest:
     """What one `fetch` wants, the same for each of its tries."""
 
     url: str
-    part: Part
+    part: PartFile
     limit: int
     deadline: float
     clock: Callable[[], float]
@@ -79,21 +79,21 @@ class Errand:
             )
 
 
-def attempt(session: requests.Session, errand: Errand) -> None:
-    """Fill the part to the end, or raise a `FileTrouble`; what has arrived stays in the part."""
-    errand.check_stop()
-    errand.check_time()
-    if errand.part.is_complete:
+def attempt(session: requests.Session, request: DownloadRequest) -> None:
+    """Fill the part to the end, or raise a `FileError`; what has arrived stays in the part."""
+    request.check_stop()
+    request.check_time()
+    if request.part.is_complete:
         return
     try:
         with connections.guarded(
-            connections.Guard(errand.deadline, stop=errand.stop, clock=errand.clock)
+            connections.Guard(request.deadline, stop=request.stop, clock=request.clock)
         ):
-            response = _answer(session, errand)
+            response = _answer(session, request)
             try:
-                errand.check_stop()
-                _accept(response, errand)
-                _receive(response, errand)
+                request.check_stop()
+                _accept(response, request)
+                _receive(response, request)
             finally:
                 response.close()
     except (
@@ -102,64 +102,64 @@ def attempt(session: requests.Session, errand: Errand) -> None:
         http.client.HTTPException,
         OSError,
     ) as error:
-        errand.check_stop()
-        errand.check_time()
-        raise _in_words(error, errand) from error
+        request.check_stop()
+        request.check_time()
+        raise _in_words(error, request) from error
 
 
-def _answer(session: requests.Session, errand: Errand) -> requests.Response:
+def _answer(session: requests.Session, request: DownloadRequest) -> requests.Response:
     """The first answer that is no redirect.
 
     Redirects are followed by hand, so that each address is checked before it is asked.
     """
-    url = errand.url
+    url = request.url
     for _ in range(REDIRECTS + 1):
-        response = _ask(session, url, errand)
+        response = _ask(session, url, request)
         if response.status_code not in MOVED:
             return response
         response.close()
-        errand.check_stop()
+        request.check_stop()
         location = response.headers.get("Location")
         if not location:
             raise DownloadFailed(
-                f"The file host moved {errand.label} without saying where to.", retryable=False
+                f"The file host moved {request.label} without saying where to.", retryable=False
             )
-        url = urls.check(urljoin(url, location), local_files=errand.local_files, came_from=url)
+        url = urls.check(urljoin(url, location), local_files=request.local_files, came_from=url)
     raise DownloadFailed(
-        f"{errand.label} was redirected more than {REDIRECTS} times; the download was given up.",
+        f"{request.label} was redirected more than {REDIRECTS} times; the download was given up.",
         retryable=False,
     )
 
 
-def _ask(session: requests.Session, url: str, errand: Errand) -> requests.Response:
+def _ask(session: requests.Session, url: str, request: DownloadRequest) -> requests.Response:
     try:
         return session.get(
             url,
-            headers=_range_headers(errand.part),
-            timeout=errand.timeout,
+            headers=_range_headers(request.part),
+            timeout=request.timeout,
             stream=True,
             allow_redirects=False,
-            verify=certificates.trusted(),
+            verify=certificates.ca_bundle(),
         )
     except requests.RequestException:
         raise
     # requests leaves only this one as it is: a CA bundle that is not there
     except OSError as error:
         raise DownloadFailed(
-            f"{errand.label} was not downloaded: the CA bundle that REQUESTS_CA_BUNDLE,"
+            f"{request.label} was not downloaded: the CA bundle that REQUESTS_CA_BUNDLE,"
             " CURL_CA_BUNDLE or SSL_CERT_FILE names cannot be read.",
             retryable=False,
         ) from error
 
 
-def _range_headers(part: Part) -> dict[str, str]:
+def _range_headers(part: PartFile) -> dict[str, str]:
     """Ask for the rest, but only of the very file whose beginning we have."""
     if part.origin is None or part.origin.validator is None or not part.size:
         return {}
     return {"Range": f"bytes={part.size}-", "If-Range": part.origin.validator}
 
 
-def _accept(response: requests.Response, errand: Errand) -> None:
+def _accept(response: requests.Response, request: DownloadRequest) -> None:
     """Decide by status and headers whether the body is the file, or its rest; start the part or go
     on with it.
     """
@@ -167,24 +167,24 @@ def _accept(response: requests.Response, errand: Errand) -> None:
     if status == 200:
         total = _length(response) if _encoding(response) is None else None
         if total is not None:
-            errand.check_size(total)
-            check_room(errand.part.target.parent, total)
-        errand.part.begin(Origin(urls.without_query(errand.url), _validator(response), total))
+            request.check_size(total)
+            check_room(request.part.target.parent, total)
+        request.part.begin(PartSource(urls.without_query(request.url), _validator(response), total))
     elif status == 206:
-        _continue(response, errand)
+        _continue(response, request)
     elif status == 416:
-        errand.part.forget()
+        request.part.forget()
         raise DownloadFailed(
-            f"{errand.label} changed at the file host while it was being downloaded; trying again"
+            f"{request.label} changed at the file host while it was being downloaded; trying again"
             " starts over."
         )
     else:
-        raise _refusal(response, errand)
+        raise _refusal(response, request)
 
 
-def _continue(response: requests.Response, errand: Errand) -> None:
+def _continue(response: requests.Response, request: DownloadRequest) -> None:
     """Go on with the part, if these bytes are the ones that follow, of the same file."""
-    part, known = errand.part, errand.part.origin
+    part, known = request.part, request.part.origin
     given = re.fullmatch(
         r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)",
         response.headers.get("Content-Range", "").strip(),
@@ -201,85 +201,87 @@ def _continue(response: requests.Response, errand: Errand) -> None:
     if not fits or known is None or given is None:
         part.forget()
         raise DownloadFailed(
-            f"{errand.label} changed at the file host while it was being downloaded; trying again"
+            f"{request.label} changed at the file host while it was being downloaded; trying again"
             " starts over."
         )
     if given[3] != "*":
-        errand.check_size(int(given[3]))
+        request.check_size(int(given[3]))
         part.origin = replace(known, total=int(given[3]))
 
 
-def _refusal(response: requests.Response, errand: Errand) -> FileTrouble:
+def _refusal(response: requests.Response, request: DownloadRequest) -> FileError:
     status = response.status_code
     if status in GONE:
         return LinkExpired(
-            f"{errand.label} is not there (HTTP {status}). The link may have expired; a fresh one"
+            f"{request.label} is not there (HTTP {status}). The link may have expired; a fresh one"
             " can be asked for at Mint."
         )
     if status in TRY_LATER:
         return DownloadFailed(
-            f"The file host could not deliver {errand.label} just now (HTTP {status}). Try again"
+            f"The file host could not deliver {request.label} just now (HTTP {status}). Try again"
             " later.",
             retry_after=_retry_after(response.headers.get("Retry-After")),
             is_outage=True,
         )
     return DownloadFailed(
-        f"The file host refused to deliver {errand.label} (HTTP {status}).", retryable=False
+        f"The file host refused to deliver {request.label} (HTTP {status}).", retryable=False
     )
 
 
-def _receive(response: requests.Response, errand: Errand) -> None:
+def _receive(response: requests.Response, request: DownloadRequest) -> None:
     """Write the body to the part while watching size, time and the wish to stop; then check that
     nothing is missing.
     """
-    part = errand.part
+    part = request.part
     total = part.origin.total if part.origin else None
     done = part.size
-    errand.progress(done, total)
+    request.progress(done, total)
     stream = part.open()
     try:
-        for block in _body(response, errand):
+        for block in _body(response, request):
             done += len(block)
-            errand.check_size(done)
+            request.check_size(done)
             # before the block is written: somebody else may be writing to the same part by now
-            errand.check_stop()
-            with disk_words(part.path):
+            request.check_stop()
+            with disk_errors(part.path):
                 stream.write(block)
                 stream.flush()
-            errand.progress(done, total)
-            errand.check_time()
+            request.progress(done, total)
+            request.check_time()
     finally:
-        with disk_words(part.path):
+        with disk_errors(part.path):
             stream.close()
     if not done:
         part.forget()
-        raise DownloadFailed(f"The file host sent nothing for {errand.label}. Try again later.")
+        raise DownloadFailed(f"The file host sent nothing for {request.label}. Try again later.")
     if total is not None and done != total:
         if done > total:
             part.forget()
-        raise _broken(errand)
+        raise _broken(request)
 
 
 class _Raw(Protocol):
     def read(self, amt: int, decode_content: bool) -> bytes: ...
 
 
-def _body(response: requests.Response, errand: Errand) -> Iterator[bytes]:
+def _body(response: requests.Response, request: DownloadRequest) -> Iterator[bytes]:
     """The blocks of the body as they arrive, uncompressed; raises when it ends early."""
     raw: _Raw = response.raw
     # urllib3 2: whatever is there; without it a small block, so that a trickle is noticed
     read = getattr(raw, "read1", None)
     size = BLOCK if read else 4096
-    expected, got, unpack = _length(response), 0, _unpacker(response, errand)
+    expected, got, unpack = _length(response), 0, _unpacker(response, request)
     while block := (read or raw.read)(size, decode_content=False):
         got += len(block)
         yield from unpack(block)
     if expected is not None and got < expected:
-        raise _broken(errand)
+        raise _broken(request)
     yield from unpack(b"")
 
 
-def _unpacker(response: requests.Response, errand: Errand) -> Callable[[bytes], Iterator[bytes]]:
+def _unpacker(
+    response: requests.Response, request: DownloadRequest
+) -> Callable[[bytes], Iterator[bytes]]:
     """What undoes a `Content-Encoding` that came although none was asked for.
 
     In bounded blocks: a bomb meets the size limit first.
@@ -289,14 +291,14 @@ def _unpacker(response: requests.Response, errand: Errand) -> Callable[[bytes], 
         return lambda block: iter([block] if block else [])
     if encoding not in {"gzip", "x-gzip", "deflate"}:
         raise DownloadFailed(
-            f"The file host sent {errand.label} packed in a way nobody asked for"
+            f"The file host sent {request.label} packed in a way nobody asked for"
             f" ({encoding[:20]}).",
             retryable=False,
         )
-    return _inflater(errand)
+    return _inflater(request)
 
 
-def _inflater(errand: Errand) -> Callable[[bytes], Iterator[bytes]]:
+def _inflater(request: DownloadRequest) -> Callable[[bytes], Iterator[bytes]]:
     inflate = zlib.decompressobj(32 + zlib.MAX_WBITS)
 
     def unpack(block: bytes) -> Iterator[bytes]:
@@ -308,13 +310,13 @@ def _inflater(errand: Errand) -> Callable[[bytes], Iterator[bytes]]:
             if is_end:
                 yield inflate.flush()
         except zlib.error:
-            errand.part.forget()
+            request.part.forget()
             raise DownloadFailed(
-                f"The file host sent {errand.label} packed, and it could not be unpacked.",
+                f"The file host sent {request.label} packed, and it could not be unpacked.",
                 retryable=False,
             ) from None
         if is_end and not inflate.eof:
-            raise _broken(errand)
+            raise _broken(request)
 
     return unpack
 
@@ -359,39 +361,39 @@ def _retry_after(text: str | None) -> float | None:
         return None
 
 
-def _broken(errand: Errand) -> DownloadFailed:
+def _broken(request: DownloadRequest) -> DownloadFailed:
     return DownloadFailed(
-        f"The connection broke while {errand.label} was being downloaded. Trying again goes on"
+        f"The connection broke while {request.label} was being downloaded. Trying again goes on"
         " where it stopped."
     )
 
 
-def _in_words(error: Exception, errand: Errand) -> FileTrouble:
+def _in_words(error: Exception, request: DownloadRequest) -> FileError:
     """An exception of the network as one of ours."""
-    host = errand.label.rpartition(" from ")[2]
+    host = request.label.rpartition(" from ")[2]
     if isinstance(error, connections.ForbiddenAddress):
         return urls.not_public(f"{host}, {error.address}")
     if isinstance(error, requests.exceptions.SSLError):
         return DownloadFailed(
-            f"The certificate of {host} was not accepted, so {errand.label} was not downloaded."
+            f"The certificate of {host} was not accepted, so {request.label} was not downloaded."
             " Behind a proxy that opens connections, name its CA bundle in REQUESTS_CA_BUNDLE.",
             retryable=False,
         )
     if isinstance(error, requests.exceptions.ProxyError):
         return DownloadFailed(
-            f"The proxy did not let {errand.label} through. Check HTTPS_PROXY and NO_PROXY."
+            f"The proxy did not let {request.label} through. Check HTTPS_PROXY and NO_PROXY."
         )
     if isinstance(error, (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)):
         return TooSlow(
-            f"Nothing of {errand.label} arrived for {errand.timeout[1]:.0f} s. Trying again goes on"
-            " where it stopped."
+            f"Nothing of {request.label} arrived for {request.timeout[1]:.0f} s. Trying again goes"
+            " on where it stopped."
         )
     if isinstance(error, requests.exceptions.ConnectionError):
         return DownloadFailed(
-            f"{host} could not be reached, or the connection broke, while {errand.label} was being"
+            f"{host} could not be reached, or the connection broke, while {request.label} was being"
             " downloaded. Check the network, then try again.",
             is_outage=True,
         )
     if isinstance(error, requests.exceptions.RequestException) and isinstance(error, ValueError):
-        return DownloadFailed(f"The address of {errand.label} cannot be used.", retryable=False)
-    return _broken(errand)
+        return DownloadFailed(f"The address of {request.label} cannot be used.", retryable=False)
+    return _broken(request)

@@ -22,7 +22,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from . import private_files, urls
-from .part_file import disk_words
+from .part_file import disk_errors
 
 LONGEST = 80
 """Characters of a name; at most 200 bytes as well, since file systems count those (255)."""
@@ -32,7 +32,7 @@ JOINERS = frozenset("\u200c\u200d")
 """Invisible, but part of words in some scripts and of many emoji."""
 
 
-class Store:
+class DownloadFolder:
     """What lies under one home folder.
 
     Creates folders when they are asked for, and never follows a link out of them.
@@ -47,11 +47,11 @@ class Store:
     def job_folder(self, job_id: str) -> Path:
         """The folder of a job's files, made if it is missing.
 
-        Raises `ValueError` for an id that is no plain name, `DiskTrouble`.
+        Raises `ValueError` for an id that is no plain name, `DiskError`.
         """
         folder = self.downloads / _checked(job_id)
-        with disk_words(folder):
-            private_files.folder(folder)
+        with disk_errors(folder):
+            private_files.make_folder(folder)
         return folder
 
     def reference_folder(self, job_id: str) -> Path:
@@ -148,7 +148,7 @@ def thumbnail_name(url: str) -> str:
 
     Where the path already says which content it is, a fresh link to it finds the same picture.
     """
-    return hashlib.sha256(urls.content(url).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return hashlib.sha256(urls.content_key(url).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _shortened(text: str, most: int, most_bytes: int) -> str:

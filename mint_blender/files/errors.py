@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What can go wrong with a file, in words for a person.
 
-    FileTrouble
+    FileError
     ├── DownloadFailed   the connection broke, or the file host answered with an error
     ├── LinkExpired      the address is no longer valid (403, 404, 410): ask Mint for a fresh one
     ├── TooLarge         more bytes than we accept
     ├── TooSlow          nothing arrived for too long, or the whole took too long
-    ├── DiskTrouble      no room, or no permission to write
+    ├── DiskError      no room, or no permission to write
     ├── Stopped          the caller asked to stop; what has arrived is kept
-    └── BadFile          the file is not what it should be
-        ├── BadGlb
-        ├── BadPicture
-        └── BadSplats
+    └── InvalidFile          the file is not what it should be
+        ├── InvalidGlb
+        ├── InvalidPicture
+        └── InvalidSplats
 
 `str(trouble)` is a sentence that may be shown as it is: it holds neither a query string nor a
 header, so no secret either.
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 
-class FileTrouble(Exception):
+class FileError(Exception):
     """Something is wrong with a file.
 
     `retryable`: the same call may succeed later. `code`: a short slug for logs and JSON output.
@@ -42,7 +42,7 @@ class FileTrouble(Exception):
             self.retryable = retryable
 
 
-class DownloadFailed(FileTrouble):
+class DownloadFailed(FileError):
     """The connection broke or the file host answered with an error.
 
     `retry_after`: seconds the host asked to wait, if it said so.
@@ -64,7 +64,7 @@ class DownloadFailed(FileTrouble):
         self.is_outage = is_outage
 
 
-class LinkExpired(FileTrouble):
+class LinkExpired(FileError):
     """The file host does not know the address (any more).
 
     The same address stays dead; a fresh one has to be asked for.
@@ -73,13 +73,13 @@ class LinkExpired(FileTrouble):
     code = "link_expired"
 
 
-class TooLarge(FileTrouble):
+class TooLarge(FileError):
     """The file has more bytes than the limit allows."""
 
     code = "too_large"
 
 
-class TooSlow(FileTrouble):
+class TooSlow(FileError):
     """Nothing arrived for too long, or the whole download took too long.
 
     What has arrived is kept for the next try.
@@ -90,20 +90,20 @@ class TooSlow(FileTrouble):
     is_outage = True
 
 
-class DiskTrouble(FileTrouble):
+class DiskError(FileError):
     """The disk is full or the folder cannot be written."""
 
     code = "disk_trouble"
 
 
-class Stopped(FileTrouble):
+class Stopped(FileError):
     """The caller asked to stop. What has arrived is kept for the next try."""
 
     code = "stopped"
     retryable = True
 
 
-class BadFile(FileTrouble):
+class InvalidFile(FileError):
     """The file is not what it should be; downloading the same bytes again does not help.
 
     `kept`: where it lies, if it was set aside.
@@ -119,19 +119,19 @@ class BadFile(FileTrouble):
         return told
 
 
-class BadGlb(BadFile):
+class InvalidGlb(InvalidFile):
     """Not a GLB that may be given to an importer."""
 
     code = "bad_glb"
 
 
-class BadPicture(BadFile):
+class InvalidPicture(InvalidFile):
     """Not a picture that Blender can show."""
 
     code = "bad_picture"
 
 
-class BadSplats(BadFile):
+class InvalidSplats(InvalidFile):
     """Not a splat cloud that can be read."""
 
     code = "bad_splats"

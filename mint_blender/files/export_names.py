@@ -12,35 +12,35 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from .errors import BadFile
-from .part_file import disk_words
+from .errors import InvalidFile
+from .part_file import disk_errors
 
 _ZIP = b"PK\x03\x04"
 _LETTERS = 256
 
 
-def inspect(path: Path, format: str) -> str:
+def suffix_for(path: Path, format: str) -> str:
     """The ending that fits what is in the file: that of its format, or `.zip` where it was packed
     with its textures.
 
-    Raises `BadFile` for what is none of the four: nothing at all, or a web page in its place.
+    Raises `InvalidFile` for what is none of the four: nothing at all, or a web page in its place.
     """
-    with disk_words(path), path.open("rb") as stream:
+    with disk_errors(path), path.open("rb") as stream:
         start = stream.read(_LETTERS)
     is_zip = start.startswith(_ZIP)
     begun = start.lstrip().lower()
     if not start or begun.startswith((b"<", b"{")) or (format == "usdz" and not is_zip):
-        raise BadFile(f"The file that came is no {format.upper()} file.")
+        raise InvalidFile(f"The file that came is no {format.upper()} file.")
     return ".zip" if is_zip and format != "usdz" else f".{format}"
 
 
-def save(source: Path, wanted: Path) -> Path:
-    """Copy a file to a place of the user's and answer where it lies now. Raises `DiskTrouble`.
+def copy_to_free_name(source: Path, wanted: Path) -> Path:
+    """Copy a file to a place of the user's and answer where it lies now. Raises `DiskError`.
 
     What lies there already is never touched: another name with a number is taken. The very same
     bytes are not saved twice, so that a save which was broken off can be done again.
     """
-    with disk_words(wanted.parent):
+    with disk_errors(wanted.parent):
         wanted.parent.mkdir(parents=True, exist_ok=True)
         for number in itertools.count(1):
             target = (

@@ -52,17 +52,17 @@ else:
     _WITHOUT_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP})
 
 
-class InUse(Exception):
+class FileInUse(Exception):
     """Another process holds it just now."""
 
 
 @contextmanager
-def held(file: Path) -> Iterator[None]:
+def file_lock(file: Path) -> Iterator[None]:
     """Hold this file, which is made if need be, alone.
 
-    Raises InUse, or OSError where it cannot be written.
+    Raises FileInUse, or OSError where it cannot be written.
     """
     with file.open("ab") as handle:
         if not try_lock(handle):
-            raise InUse
+            raise FileInUse
         yield

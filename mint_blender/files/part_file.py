@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from . import private_files
-from .errors import DiskTrouble, DownloadFailed
+from .errors import DiskError, DownloadFailed
 
 
 @dataclass(frozen=True)
-class Origin:
+class PartSource:
     """Where a part comes from: enough to know later whether the rest still belongs to it."""
 
     address: str
@@ -33,14 +33,14 @@ class Origin:
     """Size of the complete file in bytes, if the host said so."""
 
 
-class Part:
+class PartFile:
     """`<target>.part` and its note `<target>.part.json`."""
 
     def __init__(self, target: Path) -> None:
         self.target = target
         self.path = target.with_name(target.name + ".part")
         self.note = target.with_name(target.name + ".part.json")
-        self.origin: Origin | None = None
+        self.origin: PartSource | None = None
 
     @property
     def size(self) -> int:
@@ -50,7 +50,7 @@ class Part:
         except OSError:
             return 0
 
-    def look_up(self, address: str) -> None:
+    def load(self, address: str) -> None:
         """Read the note of an earlier try; forget everything that cannot be continued for
         `address`.
         """
@@ -74,12 +74,12 @@ class Part:
             and 0 < self.origin.total == self.size
         )
 
-    def begin(self, origin: Origin) -> None:
+    def begin(self, origin: PartSource) -> None:
         """Start with an empty part; the note is written first, so that no part lies there without
         one.
         """
-        with disk_words(self.path):
-            private_files.folder(self.path.parent)
+        with disk_errors(self.path):
+            private_files.make_folder(self.path.parent)
             self.path.unlink(missing_ok=True)
             with open(self.note, "w", encoding="utf-8", opener=private_files.opener) as note:
                 note.write(json.dumps(asdict(origin)))
@@ -87,7 +87,7 @@ class Part:
 
     def open(self) -> BinaryIO:
         """The part, to be written on at its end."""
-        with disk_words(self.path):
+        with disk_errors(self.path):
             return open(self.path, "ab", opener=private_files.opener)
 
     def forget(self) -> None:
@@ -97,7 +97,7 @@ class Part:
             with suppress(OSError):
                 path.unlink(missing_ok=True)
 
-    def put_in_place(self) -> None:
+    def commit(self) -> None:
         """Make the part durable and give it its name in one step: whoever sees `target` sees all of
         it.
         """
@@ -109,7 +109,7 @@ class Part:
                 f"{self.target.name} was written to by another download at the same time. Fetch it"
                 " again."
             )
-        with disk_words(self.target):
+        with disk_errors(self.target):
             with self.path.open("rb+") as stream:
                 os.fsync(stream.fileno())
             self.path.replace(self.target)
@@ -117,7 +117,7 @@ class Part:
             _sync_folder(self.target.parent)
         self.origin = None
 
-    def _read_note(self) -> Origin | None:
+    def _read_note(self) -> PartSource | None:
         try:
             known = json.loads(self.note.read_text(encoding="utf-8"))
             address, validator, total = known["address"], known["validator"], known["total"]
@@ -129,7 +129,7 @@ class Part:
             and isinstance(total, int | None)
         ):
             return None
-        return Origin(
+        return PartSource(
             address, validator if validator and is_header_text(validator) else None, total
         )
 
@@ -140,14 +140,14 @@ def is_header_text(text: str) -> bool:
 
 
 def check_room(folder: Path, needed: int) -> None:
-    """Raise `DiskTrouble` before a download of `needed` bytes that would not fit, with a little
+    """Raise `DiskError` before a download of `needed` bytes that would not fit, with a little
     room to spare.
     """
-    with disk_words(folder):
-        private_files.folder(folder)
+    with disk_errors(folder):
+        private_files.make_folder(folder)
         free = shutil.disk_usage(folder).free
     if free < needed + SPARE:
-        raise DiskTrouble(
+        raise DiskError(
             f"The disk of {folder} has {_megabytes(free)} left, and {_megabytes(needed + SPARE)}"
             " are needed. Make room, then try again."
         )
@@ -158,21 +158,21 @@ SPARE = 16 * 2**20
 
 
 @contextmanager
-def disk_words(path: Path) -> Iterator[None]:
+def disk_errors(path: Path) -> Iterator[None]:
     """Turn an `OSError` of the disk into a sentence that names the place."""
     try:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskTrouble(
+            raise DiskError(
                 f"The disk is full: {path} could not be written. Make room, then try again."
             ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise DiskTrouble(
+            raise DiskError(
                 f"{path} may not be written. Choose another folder or change its permissions."
             ) from error
         reason = error.strerror or type(error).__name__
-        raise DiskTrouble(f"{path} could not be written: {reason}.") from error
+        raise DiskError(f"{path} could not be written: {reason}.") from error
 
 
 def _megabytes(size: int) -> str:

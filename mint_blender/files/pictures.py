@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from .errors import BadPicture
+from .errors import InvalidPicture
 
 MOST_PIXELS = 2**28
 """16384 × 16384: as four-byte pixels 1 GiB.
@@ -49,8 +49,8 @@ class Picture:
 
 
 def inspect(source: Path | bytes) -> Picture:
-    """Tell what the picture is; raises `BadPicture` with a sentence when it is none, or is cut off
-    in its header.
+    """Tell what the picture is; raises `InvalidPicture` with a sentence when it is none, or is cut
+    off in its header.
     """
     if isinstance(source, bytes):
         return _inspect(io.BytesIO(source), len(source), "The picture")
@@ -58,12 +58,12 @@ def inspect(source: Path | bytes) -> Picture:
         with source.open("rb") as stream:
             return _inspect(stream, os.fstat(stream.fileno()).st_size, source.name)
     except OSError as error:
-        raise BadPicture(
+        raise InvalidPicture(
             f"{source.name} could not be read: {error.strerror or type(error).__name__}."
         ) from error
 
 
-def inspect_beginning(beginning: bytes, size: int, name: str) -> Picture:
+def inspect_prefix(beginning: bytes, size: int, name: str) -> Picture:
     """As `inspect`, from the first bytes of a picture of `size` bytes.
 
     `name` is for the sentence.
@@ -71,22 +71,23 @@ def inspect_beginning(beginning: bytes, size: int, name: str) -> Picture:
     return _inspect(io.BytesIO(beginning), size, name)
 
 
-def measured(source: Path | bytes) -> Picture:
-    """As `inspect`, but raises `BadPicture` also for a format whose size is not read here: for what
-    comes from elsewhere.
+def inspect_sized(source: Path | bytes) -> Picture:
+    """As `inspect`, but raises `InvalidPicture` also for a format whose size is not read here: for
+    what comes from elsewhere.
     """
     picture = inspect(source)
     if picture.width is None:
         name = "The picture" if isinstance(source, bytes) else source.name
-        raise BadPicture(
+        raise InvalidPicture(
             f"{name} is in the format {picture.format.upper()}. Of downloaded pictures only PNG,"
             " JPEG, WebP and HDR are opened."
         )
     return picture
 
 
-def check_end(path: Path, picture: Picture) -> None:
-    """Raise `BadPicture` when the end of the file is missing, as after a download that broke off.
+def check_complete(path: Path, picture: Picture) -> None:
+    """Raise `InvalidPicture` when the end of the file is missing, as after a download that broke
+    off.
 
     WebP tells that in its header.
 
@@ -102,35 +103,35 @@ def check_end(path: Path, picture: Picture) -> None:
                     return
                 before = block[-len(end) :]
     except OSError as error:
-        raise BadPicture(
+        raise InvalidPicture(
             f"{path.name} could not be read: {error.strerror or type(error).__name__}."
         ) from error
-    raise BadPicture(f"{path.name} is cut off: its end is missing.")
+    raise InvalidPicture(f"{path.name} is cut off: its end is missing.")
 
 
 ENDS = {"png": b"IEND", "jpeg": b"\xff\xd9"}
 
 
 def check_panorama(path: Path) -> None:
-    """Raise `BadPicture` for what cannot be shown all around: not 2:1, too large, cut off, or in a
-    format that is not measured.
+    """Raise `InvalidPicture` for what cannot be shown all around: not 2:1, too large, cut off, or
+    in a format that is not measured.
     """
-    seen = measured(path)
+    seen = inspect_sized(path)
     width, height = seen.width or 0, seen.height or 0
     if not is_panorama(seen):
-        raise not_round(path, width, height)
+        raise panorama_shape_error(path, width, height)
     if width > (widest := WIDEST_DEEP if seen.is_deep else WIDEST):
-        raise BadPicture(
+        raise InvalidPicture(
             f"The panorama {path.name} is {width:,} pixels wide; at most {widest:,} are shown. It"
             " was not used."
         )
     if seen.format == "jpeg":
-        check_end(path, seen)  # Blender would show the missing part in grey
+        check_complete(path, seen)  # Blender would show the missing part in grey
 
 
-def not_round(path: Path, width: int, height: int) -> BadPicture:
+def panorama_shape_error(path: Path, width: int, height: int) -> InvalidPicture:
     """What is said of a picture that does not show all directions."""
-    return BadPicture(
+    return InvalidPicture(
         f"The panorama {path.name} is {width} × {height} pixels. A picture of all directions is"
         " twice as wide as high: not used."
     )
@@ -176,7 +177,7 @@ SUFFIXES = frozenset(
 
 def _inspect(stream: BinaryIO, size: int, name: str) -> Picture:
     if not size:
-        raise BadPicture(f"{name} is empty.")
+        raise InvalidPicture(f"{name} is empty.")
     head = stream.read(32)
     for magic, read in MEASURED.items():
         if head.startswith(magic):
@@ -184,19 +185,19 @@ def _inspect(stream: BinaryIO, size: int, name: str) -> Picture:
             try:
                 found = read(stream, size)
             except (struct.error, IndexError):
-                raise BadPicture(f"{name} is cut off: its header is incomplete.") from None
+                raise InvalidPicture(f"{name} is cut off: its header is incomplete.") from None
             except ValueError as error:
-                raise BadPicture(f"{name} is damaged: {error}.") from None
+                raise InvalidPicture(f"{name} is damaged: {error}.") from None
             width, height = found.width or 0, found.height or 0
             if not 0 < width * height <= MOST_PIXELS:
-                raise BadPicture(
+                raise InvalidPicture(
                     f"{name} claims to be {width} × {height} pixels; that is not shown."
                 )
             return found
     for magic, (format, suffix, media_type) in NAMED.items():
         if head.startswith(magic):
             return Picture(format, None, None, suffix, media_type)
-    raise BadPicture(_what_it_is(head, name))
+    raise InvalidPicture(_what_it_is(head, name))
 
 
 def _what_it_is(head: bytes, name: str) -> str:

@@ -3,7 +3,7 @@
 
 Blender's axes (Z up) unless a name says otherwise.
 
-`metres_per_unit` is a scene's unit scale (`unit_settings.scale_length`): 0.01 where one Blender
+`meters_per_unit` is a scene's unit scale (`unit_settings.scale_length`): 0.01 where one Blender
 unit is a centimetre. glTF and Mint's calibration are in metres.
 """
 
@@ -29,13 +29,13 @@ class Placement:
     translation: Vector
 
 
-def floor(
+def place_on_floor(
     bounds_min: Sequence[float],
     bounds_max: Sequence[float],
     at: Sequence[float],
     *,
     height: float | None = None,
-    metres_per_unit: float = 1.0,
+    meters_per_unit: float = 1.0,
 ) -> Placement:
     """Put the bottom centre of a box at the point `at`.
 
@@ -46,7 +46,7 @@ def floor(
     low, high, place = _vector(bounds_min), _vector(bounds_max), _vector(at)
     if any(end < start for start, end in zip(low, high, strict=True)):
         raise ValueError("the box ends before it begins")
-    scale = 1.0 / _positive(metres_per_unit, "unit scale")
+    scale = 1.0 / _positive(meters_per_unit, "unit scale")
     extent = high[2] - low[2]
     if height is not None and extent > 0.0:
         scale = _positive(height, "height") / extent
@@ -72,7 +72,7 @@ def world_root(
     *,
     flip: bool = True,
     at: Sequence[float] = (0.0, 0.0, 0.0),
-    metres_per_unit: float = 1.0,
+    meters_per_unit: float = 1.0,
 ) -> WorldRoot:
     """Hold a World upright and to scale, as Mint's own viewer does (contract, section 9.2, turned
     into Blender's axes).
@@ -81,7 +81,7 @@ def world_root(
     `at`. World files are Y down, which the half turn about Blender's Y corrects; `flip=False` is
     for those that are not.
     """
-    place, unit = _vector(at), _positive(metres_per_unit, "unit scale")
+    place, unit = _vector(at), _positive(meters_per_unit, "unit scale")
     return WorldRoot(
         location=(place[0], place[1], place[2] + up / unit),
         rotation=(0.0, math.pi if flip else 0.0, 0.0),

@@ -19,15 +19,15 @@ FILE, FOLDER = 0o600, 0o700
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def home(path: Path) -> None:
+def make_home(path: Path) -> None:
     """Make the folder of ours that all others lie in; one that others may enter is closed to them,
     if it is this user's.
     """
-    folder(path)
+    make_folder(path)
     _close(path, FOLDER)
 
 
-def folder(path: Path) -> None:
+def make_folder(path: Path) -> None:
     """Make a folder below it, with its missing parents.
 
     Those that are there stay as they are. Raises OSError.
@@ -42,7 +42,7 @@ def opener(path: str, flags: int) -> int:
     return os.open(path, flags, FILE)
 
 
-def file(path: Path) -> None:
+def make_file(path: Path) -> None:
     """Make an empty file of ours, or close the one that is there to others. Raises OSError.
 
     One that is there is not opened: closing it again would drop the locks that SQLite has on it in
@@ -54,12 +54,12 @@ def file(path: Path) -> None:
         _close(path, FILE)
 
 
-def tighten(path: Path) -> None:
+def restrict(path: Path) -> None:
     """Close a file to others, if it is there."""
     _close(path, FILE)
 
 
-def copy(source: Path, target: Path) -> None:
+def copy_private(source: Path, target: Path) -> None:
     """Copy what a file holds into a file of ours. Raises OSError."""
     with source.open("rb") as incoming, open(target, "wb", opener=opener) as outgoing:
         shutil.copyfileobj(incoming, outgoing)
@@ -70,7 +70,7 @@ class LogHandler(RotatingFileHandler):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, maxBytes=512 * 1024, backupCount=1, delay=True, encoding="utf-8")
-        tighten(path)
+        restrict(path)
 
     def _open(self) -> IO[Any]:  # type: ignore[override]
         return open(self.baseFilename, self.mode, encoding=self.encoding, opener=opener)

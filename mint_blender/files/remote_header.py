@@ -20,8 +20,8 @@ import urllib3
 
 from ..net import certificates, connections
 from . import urls
-from .download import anonymous_session, never
-from .errors import BadGlb, DownloadFailed, FileTrouble, LinkExpired
+from .download import anonymous_session, never_stop
+from .errors import DownloadFailed, FileError, InvalidGlb, LinkExpired
 from .glb import header
 
 FIRST = 2**16
@@ -41,16 +41,16 @@ class _Beginning:
     total: int
 
 
-def peek(
+def fetch_header(
     url: str,
     session: requests.Session | None = None,
-    stop: Callable[[], bool] = never,
+    stop: Callable[[], bool] = never_stop,
     *,
     local_files: bool = False,
 ) -> header.Glb:
     """Check the beginning of the GLB and tell what is in it.
 
-    `local_files` as for a download. Raises `FileTrouble`.
+    `local_files` as for a download. Raises `FileError`.
     """
     own = session or anonymous_session("mint-blender", local_files=local_files)
     try:
@@ -66,12 +66,12 @@ def _peek(session: requests.Session, url: str, local_files: bool) -> header.Glb:
     needed = _needed(found.data)
     if needed > len(found.data) and len(found.data) < found.total:
         if needed > header.DEFAULTS.json_bytes:
-            raise BadGlb(
+            raise InvalidGlb(
                 f"{urls.label(url)} cannot be imported: its JSON has {needed:,} bytes, more than"
                 " are read."
             )
         found = _first_bytes(session, url, needed, local_files)
-    return header.inspect_beginning(found.data, found.total, urls.label(url))
+    return header.inspect_prefix(found.data, found.total, urls.label(url))
 
 
 def _needed(data: bytes) -> int:
@@ -111,7 +111,7 @@ def _answer(
             timeout=TIMEOUT,
             stream=True,
             allow_redirects=False,
-            verify=certificates.trusted(),
+            verify=certificates.ca_bundle(),
         )
         if response.status_code in {200, 206}:
             return response
@@ -123,7 +123,7 @@ def _answer(
     raise DownloadFailed(f"{urls.label(url)} was redirected too often.", retryable=False)
 
 
-def _refusal(status: int, url: str) -> FileTrouble:
+def _refusal(status: int, url: str) -> FileError:
     if status in {403, 404, 410}:
         return LinkExpired(
             f"{urls.label(url)} is not there (HTTP {status}). The link may have expired; refresh"

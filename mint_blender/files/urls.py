@@ -73,7 +73,7 @@ def not_public(host: str) -> DownloadFailed:
 
 def _is_outside(host: str) -> bool:
     """As far as the text tells."""
-    if addresses.is_odd_number(host) or addresses.names_this_computer(host):
+    if addresses.is_ambiguous_ipv4(host) or addresses.is_localhost_name(host):
         return False
     spelled = addresses.literal(host)
     return spelled is None or addresses.is_public(spelled)
@@ -100,7 +100,7 @@ def without_query(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
 
 
-def content(url: str) -> str:
+def content_key(url: str) -> str:
     """What names a file's content: the address without its query where the path has a hash in it,
     which a fresh link keeps.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..files.errors import BadFile, FileTrouble, LinkExpired
+from ..files.errors import FileError, InvalidFile, LinkExpired
 from ..mint import errors
 from ..mint.pacing import Polling
 from ..mint.schema import Operation, OperationError, Status
@@ -156,21 +156,23 @@ def not_made(job: Job) -> Trouble:
     )
 
 
-def of(error: errors.MintError | FileTrouble) -> Trouble:
+def of(error: errors.MintError | FileError) -> Trouble:
     """The trouble behind a call that finally failed."""
-    if isinstance(error, FileTrouble):
+    if isinstance(error, FileError):
         cause = (
-            Cause.IMPORT if isinstance(error, BadFile) and error.kept is not None else Cause.FILE
+            Cause.IMPORT
+            if isinstance(error, InvalidFile) and error.kept is not None
+            else Cause.FILE
         )
         return Trouble(cause, " ".join([str(error), *_file_advice(error)]), code=error.code)
     code = error.problem.slug if isinstance(error, errors.ProblemError) else None
     return Trouble(_cause(error), str(error), code=code, request_id=error.request_id)
 
 
-def _file_advice(error: FileTrouble) -> tuple[str, ...]:
+def _file_advice(error: FileError) -> tuple[str, ...]:
     if isinstance(error, LinkExpired):
         return ("Resume does that.",)
-    if isinstance(error, BadFile) and error.kept is not None:
+    if isinstance(error, InvalidFile) and error.kept is not None:
         return (_AGAIN,)
     return ()
 
@@ -190,6 +192,6 @@ def _cause(error: errors.MintError) -> Cause:
         return Cause.KEY
     if isinstance(error, errors.CreditsNeeded):
         return Cause.CREDITS
-    if error.retryable or isinstance(error, errors.Unreachable | errors.BadAnswer):
+    if error.retryable or isinstance(error, errors.Unreachable | errors.InvalidResponse):
         return Cause.UNREACHABLE
     return Cause.REFUSED

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..files import private_files
-from ..files.download_folder import Store, safe_name
+from ..files.download_folder import DownloadFolder, safe_name
 from . import request_checks
 from .budget.prices import NotPossible
 from .job import Job
@@ -40,7 +40,7 @@ def keep(home: Path, job: Job) -> Job:
 
 def drop(home: Path, job_id: str) -> None:
     """Delete the copies of a job that came to nothing."""
-    folder = Store(home).reference_folder(job_id)
+    folder = DownloadFolder(home).reference_folder(job_id)
     shutil.rmtree(folder, ignore_errors=True)
     with contextlib.suppress(OSError):
         folder.parent.rmdir()
@@ -50,11 +50,13 @@ def _copy(home: Path, job: Job, number: int, image: str) -> str:
     if "://" in image:
         return image
     source = Path(image)
-    target = Store(home).reference_folder(job.id) / str(number) / _name(job, number, source)
+    target = (
+        DownloadFolder(home).reference_folder(job.id) / str(number) / _name(job, number, source)
+    )
     try:
-        private_files.folder(target.parent)
+        private_files.make_folder(target.parent)
         if not (_is_ours(source, home) and _linked(source, target)):
-            private_files.copy(source, target)
+            private_files.copy_private(source, target)
     except OSError as error:
         raise NotPossible(
             f"The reference picture {image} cannot be copied: {error.strerror or error}."

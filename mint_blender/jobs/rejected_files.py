@@ -13,7 +13,7 @@ import itertools
 from dataclasses import replace
 from pathlib import Path
 
-from ..files.errors import BadFile
+from ..files.errors import InvalidFile
 from .job import Job, Kept, Role
 
 IMPORTABLE = (Role.MODEL, Role.COLLIDER)
@@ -45,7 +45,7 @@ def _is_same(one: Path, other: Path) -> bool:
         return False
 
 
-def remember(job: Job, role: Role, url: str, refusal: BadFile) -> Job:
+def remember(job: Job, role: Role, url: str, refusal: InvalidFile) -> Job:
     """The job with the place of what was refused."""
     if refusal.kept is None:
         return job

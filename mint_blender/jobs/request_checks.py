@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..files import pictures
-from ..files.errors import BadPicture
-from ..mint.generation_request import LARGEST_IMAGE, GenerationRequest
+from ..files.errors import InvalidPicture
+from ..mint.generation_request import MAX_IMAGE_BYTES, GenerationRequest
 
 UPLOADABLE = frozenset({"png", "jpeg", "webp"})
 """What Mint is known to take as a reference picture."""
@@ -39,12 +39,12 @@ def picture_complaint(image: str) -> str | None:
     try:
         size = path.stat().st_size
         found = pictures.inspect(path)
-        pictures.check_end(path, found)
+        pictures.check_complete(path, found)
     except OSError as error:
         return f"The reference picture {image} cannot be read: {error.strerror}."
-    except BadPicture as trouble:
+    except InvalidPicture as trouble:
         return f"The reference picture cannot be used. {trouble}"
-    if size > LARGEST_IMAGE:
+    if size > MAX_IMAGE_BYTES:
         return (
             f"The reference picture {image} has {size / 1024 / 1024:.1f} MB; Mint takes at most 5"
             " MB. Scale it down first."

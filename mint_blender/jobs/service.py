@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ..mint.account import Account, Owner
-from ..mint.generation_request import GenerationRequest, feedback_complaint
+from ..mint.generation_request import GenerationRequest, feedback_error
 from ..mint.schema import Asset, Assets, Format, Kind, OptimizationLevel, Status
 from . import presenter, reference_files, request_checks, stage_durations
 from .budget import spending
@@ -373,7 +373,7 @@ class JobService:
         it, where it is on the list.
         """
         if asset.status is None:  # nobody has looked yet: Mint refuses what has not failed
-            asset = Asset.read(asset.kind, {**asset.raw, "status": Status.FAILED.value})
+            asset = Asset.from_json(asset.kind, {**asset.raw, "status": Status.FAILED.value})
         if asset.status not in {Status.FAILED.value, Status.CANCELED.value}:
             raise NotPossible("It has not failed: there is nothing to retry.")
         ours = [
@@ -402,7 +402,7 @@ class JobService:
 
     def revise(self, job_id: str, feedback: str) -> None:
         """Ask for another preview. May raise TooExpensive."""
-        if complaint := feedback_complaint(feedback):
+        if complaint := feedback_error(feedback):
             raise NotPossible(complaint)
         self._decide(job_id, Verb.REVISE, feedback.strip())
 

@@ -62,8 +62,8 @@ class Account:
         }
         if key.strip() and not from_environment and origin not in trusted:
             return cls("", address, source, withheld_from=origin)
-        redaction.hide(from_environment)
-        redaction.hide(key)
+        redaction.register_secret(from_environment)
+        redaction.register_secret(key)
         return cls(from_environment or key.strip(), address, source)
 
     @property

@@ -20,7 +20,7 @@ class Estimate:
     estimated_total: float | None
 
     @classmethod
-    def read(cls, data: Json) -> Estimate:
+    def from_json(cls, data: Json) -> Estimate:
         """An estimate from Mint's JSON."""
         credits = read_object(data, "credits") or {}
         return cls(
@@ -53,7 +53,7 @@ class Usage:
     raw: Json = field(repr=False, compare=False, default_factory=dict)
 
     @classmethod
-    def read(cls, data: Json) -> Usage:
+    def from_json(cls, data: Json) -> Usage:
         """Usage from Mint's JSON."""
         credits = read_object(data, "credits") or {}
         kinds = (
@@ -82,7 +82,7 @@ class Me:
         return user if len(user) <= 16 else f"{user[:8]}…{user[-4:]}"
 
     @classmethod
-    def read(cls, data: Json) -> Me:
+    def from_json(cls, data: Json) -> Me:
         """The account from Mint's JSON."""
         authentication, owner = (
             read_object(data, "authentication") or {},

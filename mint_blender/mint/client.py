@@ -14,8 +14,8 @@ import base64
 from collections.abc import Iterator, Sequence
 
 from .account_schema import Estimate, Me, Usage
-from .errors import BadAnswer, CannotCancel, OtherAnswer, ProblemError
-from .generation_request import LARGEST_IMAGE
+from .errors import CannotCancel, InvalidResponse, MismatchedResponse, ProblemError
+from .generation_request import MAX_IMAGE_BYTES
 from .parsing import Json
 from .schema import (
     Asset,
@@ -27,9 +27,9 @@ from .schema import (
     PollResult,
     Preset,
     ReferenceImage,
-    is_id,
+    is_valid_id,
 )
-from .transport import FREE_OF_KEY, Answer, Transport
+from .transport import ESTIMATE_PATH, ApiResponse, Transport
 
 _COLLECTION = {Kind.MODEL: "models", Kind.WORLD: "worlds"}
 # What Mint's own client asks for.
@@ -57,11 +57,11 @@ class Client:
 
     def me(self) -> Me:
         """Who the key belongs to: the cheap way to test a key."""
-        return Me.read(self._get("me").data)
+        return Me.from_json(self._get("me").data)
 
     def usage(self) -> Usage:
         """Credits, subscription and totals."""
-        return Usage.read(self._get("usage").data)
+        return Usage.from_json(self._get("usage").data)
 
     def estimate(self, kind: Kind, preset: Preset, mode: Mode) -> Estimate:
         """The price of a generation. Free, starts nothing."""
@@ -83,7 +83,7 @@ class Client:
         self, data: bytes, file_name: str, media_type: str, *, key: str
     ) -> ReferenceImage:
         """Give Mint a local picture of at most 5 MB; its URL may then be used in a start."""
-        if len(data) > LARGEST_IMAGE:
+        if len(data) > MAX_IMAGE_BYTES:
             raise ValueError(
                 f"The picture {file_name} has {len(data) / 1024 / 1024:.1f} MB; Mint takes at most"
                 " 5 MB."
@@ -117,7 +117,7 @@ class Client:
         answer = self._get(f"operations/{_fit(id)}")
         operation = _operation(answer)
         if operation.id != id:
-            raise OtherAnswer(operation.id, id, request_id=answer.request_id)
+            raise MismatchedResponse(operation.id, id, request_id=answer.request_id)
         return PollResult(operation, answer.retry_after)
 
     def approve(self, id: str, *, key: str) -> Operation:
@@ -154,7 +154,7 @@ class Client:
         answer = self._get(
             _COLLECTION[kind], {name: value for name, value in query.items() if value is not None}
         )
-        return Page.read(kind, answer.data)
+        return Page.from_json(kind, answer.data)
 
     def assets(self, kind: Kind, *, limit: int = PAGE_SIZE) -> Iterator[Asset]:
         """All that the API project has made, fetched page by page as it is asked for."""
@@ -167,20 +167,20 @@ class Client:
             if cursor is None:
                 return
             if cursor in seen:
-                raise BadAnswer("its list goes round in circles")
+                raise InvalidResponse("its list goes round in circles")
             seen.add(cursor)
 
     def asset(self, kind: Kind, id: str) -> Asset:
         """One model or world.
 
-        Just after its operation it may be ServiceTrouble for some seconds: repeat.
+        Just after its operation it may be ServiceError for some seconds: repeat.
         """
         answer = self._get(f"{_COLLECTION[kind]}/{_fit(id)}")
-        asset = Asset.read(kind, answer.data)
-        if not is_id(asset.id):
-            raise BadAnswer(f"it is a {kind} without an id", request_id=answer.request_id)
+        asset = Asset.from_json(kind, answer.data)
+        if not is_valid_id(asset.id):
+            raise InvalidResponse(f"it is a {kind} without an id", request_id=answer.request_id)
         if asset.id != id:
-            raise OtherAnswer(asset.id, id, request_id=answer.request_id)
+            raise MismatchedResponse(asset.id, id, request_id=answer.request_id)
         return asset
 
     def retry(self, kind: Kind, id: str, *, key: str) -> Operation:
@@ -205,46 +205,44 @@ class Client:
 
     # What they share
 
-    def _get(self, path: str, query: dict[str, str] | None = None) -> Answer:
-        return self._transport.exchange("GET", path, query=query)
+    def _get(self, path: str, query: dict[str, str] | None = None) -> ApiResponse:
+        return self._transport.request("GET", path, query=query)
 
     def _act(self, path: str, body: Json, key: str) -> Operation:
-        return _operation(self._transport.exchange("POST", path, body=body, idempotency_key=key))
+        return _operation(self._transport.request("POST", path, body=body, idempotency_key=key))
 
     def _work_on(self, model_id: str, verb: str, body: Json, key: str) -> Operation:
         """An operation on a model names that model, where it names one."""
-        answer = self._transport.exchange(
+        answer = self._transport.request(
             "POST", f"models/{_fit(model_id)}:{verb}", body=body, idempotency_key=key
         )
         operation = _operation(answer)
         resource = operation.resource
         if resource is not None and resource.type.lower() == Kind.MODEL and resource.id != model_id:
-            raise OtherAnswer(resource.id, model_id, request_id=answer.request_id)
+            raise MismatchedResponse(resource.id, model_id, request_id=answer.request_id)
         return operation
 
     def _estimate(self, body: Json) -> Estimate:
-        return Estimate.read(self._transport.exchange("POST", FREE_OF_KEY, body=body).data)
+        return Estimate.from_json(self._transport.request("POST", ESTIMATE_PATH, body=body).data)
 
     def _reference_image(self, body: Json, key: str) -> ReferenceImage:
-        answer = self._transport.exchange(
-            "POST", "reference-images", body=body, idempotency_key=key
-        )
-        image = ReferenceImage.read(answer.data)
+        answer = self._transport.request("POST", "reference-images", body=body, idempotency_key=key)
+        image = ReferenceImage.from_json(answer.data)
         if image.url is None:
-            raise BadAnswer(
+            raise InvalidResponse(
                 "it is a reference picture without an address", request_id=answer.request_id
             )
         return image
 
 
 def _fit(id: str) -> str:
-    if not is_id(id):
+    if not is_valid_id(id):
         raise ValueError("This is not an id of Mint's: ids have only letters, digits, _ and -.")
     return id
 
 
-def _operation(answer: Answer) -> Operation:
-    operation = Operation.read(answer.data)
-    if not is_id(operation.id):
-        raise BadAnswer("it is an operation without an id", request_id=answer.request_id)
+def _operation(answer: ApiResponse) -> Operation:
+    operation = Operation.from_json(answer.data)
+    if not is_valid_id(operation.id):
+        raise InvalidResponse("it is an operation without an id", request_id=answer.request_id)
     return operation

@@ -8,8 +8,8 @@
     │  ├─ KeyUnusable             what has been given cannot be a key
     │  └─ KeyWithheld             it is not for the address that the environment names
     ├─ Unreachable                no answer: connection, TLS, proxy, time-out                 (retryable)
-    ├─ BadAnswer                  an answer that cannot be understood                        (retryable)
-    │  └─ OtherAnswer             an answer about another id than the one asked for           (retryable)
+    ├─ InvalidResponse                  an answer that cannot be understood                        (retryable)
+    │  └─ MismatchedResponse             an answer about another id than the one asked for           (retryable)
     └─ ProblemError               another status than 2xx; the base: one nobody told us of   (retryable)
        ├─ UnclearRefusal          400 to 422 without Mint's reason: a gateway or a proxy      (retryable)
        ├─ InvalidRequest          400, 413, 422
@@ -18,7 +18,7 @@
        ├─ Forbidden               403
        │  └─ DownloadsDisabled
        ├─ NotFound                404
-       ├─ NotOffered              405
+       ├─ NotSupported              405
        ├─ Conflict                409
        │  ├─ IdempotencyConflict
        │  ├─ AlreadyOptimized
@@ -26,7 +26,7 @@
        ├─ CannotCancel            404, 405 to a cancel
        ├─ TooManyRequests         429                                                         (retryable)
        │  └─ TooManyActive        the limit of generations at once
-       └─ ServiceTrouble          500, 502, 503, 504                                          (retryable)
+       └─ ServiceError          500, 502, 503, 504                                          (retryable)
 
 Which answer proves that a call has started nothing is an allow-list: `proves_nothing_started`.
 Whatever is not on it may have been carried out, and is repeated with the same idempotency key. "The
@@ -133,7 +133,7 @@ class Unreachable(MintError):
         self.reason = reason
 
 
-class BadAnswer(MintError):
+class InvalidResponse(MintError):
     """An answer came, but not one of Mint's API: a captive portal, a proxy's page, another server.
 
     Mint may have acted on the request all the same: repeat it with the same idempotency key.
@@ -149,7 +149,7 @@ class BadAnswer(MintError):
         self.request_id = request_id
 
 
-class OtherAnswer(BadAnswer):
+class MismatchedResponse(InvalidResponse):
     """An answer about something else than what was asked for: a cache, a proxy, a mix-up at Mint.
 
     It is not taken for ours.
@@ -271,7 +271,7 @@ class NotFound(Refusal):
     advice = "It may have been deleted, or the key belongs to another project."
 
 
-class NotOffered(Refusal):
+class NotSupported(Refusal):
     """405: the service does not offer the action."""
 
     meaning = "Mint does not offer this action"
@@ -332,7 +332,7 @@ class TooManyActive(TooManyRequests):
     advice = "This one starts when a place is free."
 
 
-class ServiceTrouble(ProblemError):
+class ServiceError(ProblemError):
     """5xx: trouble at Mint."""
 
     meaning = "Mint has trouble answering"
@@ -353,15 +353,15 @@ _BY_STATUS: dict[int, type[ProblemError]] = {
     402: CreditsNeeded,
     403: Forbidden,
     404: NotFound,
-    405: NotOffered,
+    405: NotSupported,
     409: Conflict,
     413: InvalidRequest,
     422: InvalidRequest,
     429: TooManyRequests,
-    500: ServiceTrouble,
-    502: ServiceTrouble,
-    503: ServiceTrouble,
-    504: ServiceTrouble,
+    500: ServiceError,
+    502: ServiceError,
+    503: ServiceError,
+    504: ServiceError,
 }
 
 

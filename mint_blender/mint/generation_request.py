@@ -11,14 +11,14 @@ from typing import Any
 
 from .schema import Kind, Mode, Pose, Preset
 
-LONGEST_PROMPT = {Kind.WORLD: 4000, Kind.MODEL: 8000}
-LONGEST_NAME = 120
-LONGEST_FEEDBACK = 2000
-MOST_IMAGES = 8
-LARGEST_IMAGE = 5 * 1024 * 1024
+MAX_PROMPT_LENGTH = {Kind.WORLD: 4000, Kind.MODEL: 8000}
+MAX_NAME_LENGTH = 120
+MAX_FEEDBACK_LENGTH = 2000
+MAX_IMAGES = 8
+MAX_IMAGE_BYTES = 5 * 1024 * 1024
 
 
-def prompt_for_pictures(kind: Kind) -> str:
+def default_prompt(kind: Kind) -> str:
     """Mint wants a prompt always: what goes with pictures when the user wrote none."""
     if kind is Kind.WORLD:
         return "A place that looks like the reference picture."
@@ -46,17 +46,16 @@ class GenerationRequest:
         """A sentence about the first thing that Mint would refuse, or None."""
         if not self.prompt.strip() and not self.images:
             return "The prompt is empty: describe what should be made."
-        if len(self.prompt) > (longest := LONGEST_PROMPT[self.kind]):
+        if len(self.prompt) > (longest := MAX_PROMPT_LENGTH[self.kind]):
             return (
                 f"The prompt has {len(self.prompt)} characters; Mint takes at most {longest} for a"
                 f" {self.kind}."
             )
-        if self.name is not None and not 1 <= len(self.name) <= LONGEST_NAME:
-            return f"The name has {len(self.name)} characters; Mint takes 1 to {LONGEST_NAME}."
-        if len(self.images) > MOST_IMAGES:
+        if self.name is not None and not 1 <= len(self.name) <= MAX_NAME_LENGTH:
+            return f"The name has {len(self.name)} characters; Mint takes 1 to {MAX_NAME_LENGTH}."
+        if len(self.images) > MAX_IMAGES:
             return (
-                f"There are {len(self.images)} reference pictures; Mint takes at most"
-                f" {MOST_IMAGES}."
+                f"There are {len(self.images)} reference pictures; Mint takes at most {MAX_IMAGES}."
             )
         if any(image.startswith("http://") for image in self.images):
             return "A reference picture's address must start with https://."
@@ -67,7 +66,7 @@ class GenerationRequest:
     def body(self, image_urls: tuple[str, ...]) -> dict[str, Any]:
         """The JSON body of the start call; `image_urls` are the https URLs that `images` became."""
         body: dict[str, Any] = {
-            "prompt": self.prompt.strip() or prompt_for_pictures(self.kind),
+            "prompt": self.prompt.strip() or default_prompt(self.kind),
             "generationPreset": self.preset.value,
             "generationMode": self.mode.value,
         }
@@ -82,12 +81,10 @@ class GenerationRequest:
         return body
 
 
-def feedback_complaint(feedback: str) -> str | None:
+def feedback_error(feedback: str) -> str | None:
     """A sentence about a revision text that Mint would refuse, or None."""
     if not feedback.strip():
         return "Say in words what should change."
-    if len(feedback) > LONGEST_FEEDBACK:
-        return (
-            f"The feedback has {len(feedback)} characters; Mint takes at most {LONGEST_FEEDBACK}."
-        )
+    if len(feedback) > (limit := MAX_FEEDBACK_LENGTH):
+        return f"The feedback has {len(feedback)} characters; Mint takes at most {limit}."
     return None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Pace:
+class PollIntervals:
     """The rhythm of polling, in seconds.
 
     After `patience` it is the slow one; `shortest` is the least that Mint can ask for.
@@ -43,7 +43,7 @@ class Polling:
     `rounds` counts them, `watched` the seconds waited before them.
     """
 
-    pace: Pace
+    pace: PollIntervals
     rounds: int = 0
     watched: float = 0.0
 
@@ -60,7 +60,7 @@ class Polling:
 
 
 @dataclass(frozen=True)
-class Retries:
+class RetryPolicy:
     """The rhythm of repeating a failed call, in seconds.
 
     `attempts` and `patience` bound the number and the time for who blocks meanwhile; what a job
@@ -87,7 +87,7 @@ class Retries:
         planned = min(self.longest, self.first * self.factor ** min(attempt - 1, 64))
         return planned * (0.5 + 0.5 * chance)
 
-    def may_repeat(self, attempt: int, waited: float) -> bool:
+    def may_retry(self, attempt: int, waited: float) -> bool:
         """Is there another attempt after failure number `attempt`, when `waited` seconds have
         passed since the first?
         """

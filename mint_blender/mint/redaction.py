@@ -22,7 +22,7 @@ HIDDEN = "(key)"
 _MARK = "mint_blender_secrets"
 
 
-def hide(key: str) -> None:
+def register_secret(key: str) -> None:
     """Take this key out of everything that is logged from now on."""
     key = key.strip()
     if len(key) >= SHORTEST:
@@ -31,7 +31,7 @@ def hide(key: str) -> None:
         )
 
 
-def clean(text: str) -> str:
+def redact(text: str) -> str:
     """The text without any key that was hidden."""
     for secret in sorted(_secrets(), key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
@@ -76,10 +76,10 @@ def _take_out(record: logging.LogRecord, secrets: set[str]) -> None:
     except Exception:  # noqa: BLE001 - the caller's format is wrong
         message = f"{record.msg!r} {record.args!r}"
     if shows(message):
-        record.msg, record.args = clean(message), None
+        record.msg, record.args = redact(message), None
     if record.exc_info and record.exc_info[1] is not None:
         text = "".join(traceback.format_exception(*record.exc_info)).rstrip()
         if shows(text):
-            record.exc_info, record.exc_text = None, clean(text)
+            record.exc_info, record.exc_text = None, redact(text)
     if record.stack_info and shows(record.stack_info):
-        record.stack_info = clean(record.stack_info)
+        record.stack_info = redact(record.stack_info)

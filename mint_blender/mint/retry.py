@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Repeat a failed call until it works or patience ends, for callers that may block.
 
-The rhythm is `pacing.Retries`.
+The rhythm is `pacing.RetryPolicy`.
 
 Safe for everything a `Client` offers: it makes only calls that read, and calls that carry an
 idempotency key.
@@ -15,16 +15,16 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from .errors import MintError
-from .pacing import Retries
+from .pacing import RetryPolicy
 
 T = TypeVar("T")
-USUAL = Retries()
+USUAL = RetryPolicy()
 
 
-def patiently(
+def call_with_retries(
     call: Callable[[], T],
     *,
-    retries: Retries = USUAL,
+    retries: RetryPolicy = USUAL,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
     chance: Callable[[], float] = random.random,
@@ -44,7 +44,7 @@ def patiently(
         except MintError as error:
             wait = retries.wait(attempt, chance(), error.retry_after)
             # The wait counts too: nobody sleeps past the end of patience only to give up then.
-            if not error.retryable or not retries.may_repeat(attempt, clock() - began + wait):
+            if not error.retryable or not retries.may_retry(attempt, clock() - began + wait):
                 raise
             if on_wait is not None:
                 on_wait(error, wait)

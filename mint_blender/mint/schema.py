@@ -21,7 +21,7 @@ from .parsing import Json, is_number, read_number, read_object, read_text, read_
 _ID = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def is_id(text: str) -> bool:
+def is_valid_id(text: str) -> bool:
     """Ids are opaque; only these characters may go into a path."""
     return _ID.fullmatch(text) is not None
 
@@ -275,11 +275,11 @@ class Operation:
         return (
             self
             if _mode(self.raw) is not None
-            else Operation.read({**self.raw, "generationMode": asked.value})
+            else Operation.from_json({**self.raw, "generationMode": asked.value})
         )
 
     @classmethod
-    def read(cls, data: Json) -> Operation:
+    def from_json(cls, data: Json) -> Operation:
         """An operation from Mint's JSON."""
         type_, assets = read_text(data, "type") or "", _assets(read_object(data, "assets"))
         is_done = data.get("status") is None and _has_files(type_, assets)
@@ -344,7 +344,7 @@ class Asset:
         )
 
     @classmethod
-    def read(cls, kind: Kind, data: Json) -> Asset:
+    def from_json(cls, kind: Kind, data: Json) -> Asset:
         """A model or world from Mint's JSON."""
         assets = _assets(read_object(data, "assets"))
         done = Status.SUCCEEDED.value if assets is not None and assets.has_result else None
@@ -371,7 +371,7 @@ class Page:
     next_cursor: str | None
 
     @classmethod
-    def read(cls, kind: Kind, data: Json) -> Page:
+    def from_json(cls, kind: Kind, data: Json) -> Page:
         """A page from Mint's JSON; the end is a null cursor or `hasMore` false."""
         pagination = read_object(data, "pagination") or {}
         cursor = (
@@ -383,7 +383,7 @@ class Page:
             if isinstance(entries, list)
             else []
         )
-        return cls(tuple(Asset.read(kind, entry) for entry in found), cursor)
+        return cls(tuple(Asset.from_json(kind, entry) for entry in found), cursor)
 
 
 @dataclass(frozen=True)
@@ -394,7 +394,7 @@ class ReferenceImage:
     url: str | None
 
     @classmethod
-    def read(cls, data: Json) -> ReferenceImage:
+    def from_json(cls, data: Json) -> ReferenceImage:
         """The durable URL is the first that is there: url, sourceUrl, imageUrl, then the same
         inside `assets`.
         """

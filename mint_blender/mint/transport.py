@@ -27,18 +27,18 @@ from urllib3.exceptions import DecodeError, HTTPError
 from ..net import certificates, connections
 from . import redaction, retry_after
 from .connection_errors import reason
-from .errors import BadAnswer, KeyMissing, KeyUnusable, Unreachable, problem_error
+from .errors import InvalidResponse, KeyMissing, KeyUnusable, Unreachable, problem_error
 from .origin import Origin
 from .parsing import Json
 from .problem_documents import read_problem
 
-LARGEST_ANSWER = 16 * 1024 * 1024
+MAX_RESPONSE_BYTES = 16 * 1024 * 1024
 LONGEST_IDEMPOTENCY_KEY = 255
 SLOWEST_UPLOAD = 16 * 1024  # bytes a second
 _PIECE = 16 * 1024
 _SMALL_PIECE = 256
 # The one POST that changes nothing: it tells a price.
-FREE_OF_KEY = "pricing:estimate"
+ESTIMATE_PATH = "pricing:estimate"
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Timeouts:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ApiResponse:
     """What came back from a successful call. `retry_after` is in seconds."""
 
     data: Json
@@ -84,7 +84,7 @@ class Transport:
         """Raises KeyMissing or KeyUnusable at once rather than send a request that cannot succeed."""  # noqa: E501
         self.origin = origin
         self._secret = _checked(key)
-        redaction.hide(self._secret)
+        redaction.register_secret(self._secret)
         self._timeouts = timeouts
         self._now = now
         self._session = _session(user_agent)
@@ -114,7 +114,7 @@ class Transport:
         """
         self._is_stopped = True
 
-    def exchange(
+    def request(
         self,
         method: str,
         path: str,
@@ -122,13 +122,13 @@ class Transport:
         body: Json | None = None,
         query: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
-    ) -> Answer:
+    ) -> ApiResponse:
         """One attempt at one call; `path` is relative to the base URL.
 
         A POST without a body sends {}.
 
-        Raises Unreachable, BadAnswer or a ProblemError; ValueError for a mutating call without a
-        fit idempotency key.
+        Raises Unreachable, InvalidResponse or a ProblemError; ValueError for a mutating call
+        without a fit idempotency key.
         """
         headers = _guarded_headers(method, path, idempotency_key)
         content = None if method == "GET" else json.dumps(body or {}).encode()
@@ -143,7 +143,7 @@ class Transport:
                 guard.check()
                 response, answer = self._send(method, path, headers, content, query)
         except (requests.exceptions.ContentDecodingError, DecodeError):
-            raise BadAnswer("it is compressed in a broken way") from None
+            raise InvalidResponse("it is compressed in a broken way") from None
         except (OSError, HTTPError) as error:
             # requests' exceptions are OSErrors. "from None": the original may show a proxy's
             # password in a traceback.
@@ -170,7 +170,7 @@ class Transport:
         # A proxy has no business between this computer and itself, and would read the key.
         proxies = {"no_proxy": self.origin.host} if self.origin.is_loopback else {}
         settings: Mapping[str, Any] = self._session.merge_environment_settings(
-            url, proxies, True, certificates.trusted(), None
+            url, proxies, True, certificates.ca_bundle(), None
         )
         timeout = (self._timeouts.connect, self._timeouts.read)
         with self._session.get_adapter(url).send(
@@ -182,7 +182,7 @@ class Transport:
         request.headers["Authorization"] = f"Bearer {self._secret}"
         return request
 
-    def _understood(self, response: requests.Response, content: bytes) -> Answer:
+    def _understood(self, response: requests.Response, content: bytes) -> ApiResponse:
         status, headers = response.status_code, response.headers
         request_id = headers.get("X-Request-Id")
         wait = retry_after.seconds(
@@ -190,7 +190,7 @@ class Transport:
         )
         location = headers.get("Location")
         if 300 <= status < 400:
-            raise BadAnswer(_redirect(location), request_id=request_id)
+            raise InvalidResponse(_redirect(location), request_id=request_id)
         data = _decoded(content)
         if not 200 <= status < 300:
             raise problem_error(
@@ -199,8 +199,8 @@ class Transport:
                 retry_after=wait,
             )
         if not isinstance(data, dict):
-            raise BadAnswer("it is not a JSON object", request_id=request_id)
-        return Answer(data, status, request_id, wait, location)
+            raise InvalidResponse("it is not a JSON object", request_id=request_id)
+        return ApiResponse(data, status, request_id, wait, location)
 
 
 def _checked(key: str) -> str:
@@ -221,7 +221,7 @@ def _session(user_agent: str) -> requests.Session:
 
 
 def _guarded_headers(method: str, path: str, idempotency_key: str | None) -> dict[str, str]:
-    if method == "GET" or (idempotency_key is None and path.strip("/") == FREE_OF_KEY):
+    if method == "GET" or (idempotency_key is None and path.strip("/") == ESTIMATE_PATH):
         return {}
     if method != "POST":
         raise ValueError(f"Mint's API knows GET and POST, not {method}.")
@@ -244,9 +244,9 @@ def _bounded(response: requests.Response, seconds: float) -> bytes:
     deadline = time.monotonic() + seconds
     for piece in _pieces(response):
         content += piece
-        if len(content) > LARGEST_ANSWER:
-            raise BadAnswer(
-                f"it is larger than {LARGEST_ANSWER // 1024 // 1024} MB",
+        if len(content) > MAX_RESPONSE_BYTES:
+            raise InvalidResponse(
+                f"it is larger than {MAX_RESPONSE_BYTES // 1024 // 1024} MB",
                 request_id=response.headers.get("X-Request-Id"),
             )
         if time.monotonic() > deadline:

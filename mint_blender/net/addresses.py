@@ -56,7 +56,7 @@ def literal(host: str) -> str | None:
         return None
 
 
-def is_odd_number(host: str) -> bool:
+def is_ambiguous_ipv4(host: str) -> bool:
     """Whether a host is an IPv4 address in a form that programs read differently: 127.1,
     0x7f.0.0.1, 2130706433, 0177.0.0.1.
     """
@@ -64,7 +64,7 @@ def is_odd_number(host: str) -> bool:
     return _NUMERIC.fullmatch(host) is not None and literal(host) is None
 
 
-def names_this_computer(host: str) -> bool:
+def is_localhost_name(host: str) -> bool:
     """Whether a host name means this computer by definition, however it is resolved (RFC 6761)."""
     return plain(host) == "localhost" or plain(host).endswith(".localhost")
 

@@ -10,6 +10,6 @@ import os
 VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 
-def trusted() -> str | bool:
+def ca_bundle() -> str | bool:
     """The CA bundle that the environment names, for the `verify` of requests; True: the usual one."""  # noqa: E501
     return next((os.environ[name] for name in VARIABLES if os.environ.get(name)), True)

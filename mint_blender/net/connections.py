@@ -85,13 +85,16 @@ class ForbiddenAddress(HTTPError):
         self.address = address
 
 
-def anywhere(address: str) -> bool:
+def any_address(address: str) -> bool:
     """The addresses that a session may reach whose host names are trusted."""
     return True
 
 
 def mount(
-    session: requests.Session, *, connections: int = 1, may_reach: Callable[[str], bool] = anywhere
+    session: requests.Session,
+    *,
+    connections: int = 1,
+    may_reach: Callable[[str], bool] = any_address,
 ) -> None:
     """Have all connections of a session guarded; it keeps this many of them open.
 

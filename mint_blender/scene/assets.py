@@ -17,7 +17,7 @@ import bpy
 
 from ..files import pictures
 from ..files.asset_catalogs import catalog_for
-from ..files.errors import FileTrouble
+from ..files.errors import FileError
 from .errors import ImportTrouble
 from .export.output_path import OutputTrouble, could_not_write, ready
 from .place import Landing, Placed, land_model
@@ -157,7 +157,7 @@ def save_to_library(
             folder=folder,
         )
         bpy.data.libraries.write(str(file), {asset}, fake_user=True, compress=True)
-    except FileTrouble as error:
+    except FileError as error:
         raise ImportTrouble(str(error)) from error
     except (OSError, RuntimeError) as error:
         raise could_not_write(file, error) from error
@@ -214,6 +214,6 @@ def _is_picture(path: Path) -> bool:
     """Told by its bytes; anything else would make Blender's operator fail."""
     try:
         pictures.inspect(path)
-    except FileTrouble:
+    except FileError:
         return False
     return True

@@ -18,7 +18,7 @@ from typing import Any
 import bpy
 
 from ..files import choice
-from ..files.errors import FileTrouble
+from ..files.errors import FileError
 from ..files.glb import draco, normalize
 from ..files.glb import header as glb_header
 from . import capabilities
@@ -90,7 +90,7 @@ def _readable(path: Path) -> Iterator[Path]:
     """
     try:
         header = glb_header.inspect(path)
-        if missing := choice.can_read(header, capabilities.readable_extensions()):
+        if missing := choice.missing_extensions(header, capabilities.readable_extensions()):
             raise ImportTrouble(
                 f"“{path.name}” cannot be imported. {choice.explain_missing(missing)} The file is"
                 " kept; nothing was imported."
@@ -99,12 +99,12 @@ def _readable(path: Path) -> Iterator[Path]:
             if choice.DRACO not in header.extensions_used:
                 yield file
             elif capabilities.draco_is_native():
-                draco.refuse_bombs(file)
+                draco.check_face_counts(file)
                 yield file
             else:
-                with draco.plain_copy(file) as copy:
+                with draco.decompressed_copy(file) as copy:
                     yield copy
-    except FileTrouble as error:
+    except FileError as error:
         raise ImportTrouble(f"{error} The file is kept; nothing was imported.") from error
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ..files.errors import FileTrouble
+from ..files.errors import FileError
 from . import tags as origin
 from .bounds import work_out
 from .gltf_import import ImportTrouble
@@ -156,7 +156,7 @@ def whole_or_nothing(
     except BaseException as error:
         panorama.put_back(scene, background)
         before.remove_new()
-        if isinstance(error, FileTrouble):
+        if isinstance(error, FileError):
             raise ImportTrouble(str(error)) from error
         raise
     work_out(scene)  # a script may ask at once where things are in the world

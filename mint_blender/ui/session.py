@@ -36,7 +36,7 @@ from ..jobs.storage.home import home_folder
 from ..jobs.storage.journal import JournalError
 from ..jobs.workflow.run import Terms
 from ..mint.account import Account
-from ..mint.pacing import Retries
+from ..mint.pacing import RetryPolicy
 from ..scene.capabilities import readable_extensions
 
 OFFLINE = (
@@ -83,7 +83,7 @@ class Session:
         service.waits_for_prices = bpy.app.background
         # A script that waits must come to an end; a window waits as long as an outage lasts.
         if bpy.app.background:
-            service.patience = Retries().patience
+            service.patience = RetryPolicy().patience
         import_marks.note_crashes(service)
         for subscriber in self.on_service_opened:
             subscriber(service)

@@ -12,7 +12,7 @@ import pytest
 
 from mint_blender.cli import main, session
 from mint_blender.delivery import blender_runtime
-from mint_blender.mint.pacing import Pace, Retries
+from mint_blender.mint.pacing import PollIntervals, RetryPolicy
 
 from ..mint_service.running import ThreadService, running_service
 from .runs import Mint, Ran
@@ -34,11 +34,13 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Poll and repeat within hundredths of a second: the rhythm is tested where it is made."""
-    monkeypatch.setattr(session, "PACE", Pace(first=0.02, factor=1.0, longest=0.02, shortest=0.02))
+    monkeypatch.setattr(
+        session, "PACE", PollIntervals(first=0.02, factor=1.0, longest=0.02, shortest=0.02)
+    )
     monkeypatch.setattr(
         session,
         "RETRIES",
-        Retries(
+        RetryPolicy(
             first=0.02,
             factor=1.0,
             attempts=3,

@@ -23,7 +23,7 @@ OPTIMIZED = replace(PLAIN, tag="optimized", optimize=LIGHT)
 
 def told(id: str, status: str = "running", **credits: float) -> Operation:
     """What Mint says of an operation."""
-    return Operation.read(
+    return Operation.from_json(
         {
             "id": id,
             "type": "model_generation",

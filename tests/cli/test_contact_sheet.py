@@ -94,13 +94,15 @@ def test_what_mint_has_not_told_is_not_free(tmp_path: Path) -> None:
             Line(number, str(number), request, Target(), None, ".glb", None), made, State.RUNNING
         )
 
-    told = Operation.read(
+    told = Operation.from_json(
         {"id": "op_1", "status": "succeeded", "credits": {"finalized": 248, "reserved": 0}}
     )
     entries = [
         entry(1, phase=Phase.PLACED, operation=told),
         entry(
-            2, phase=Phase.WORKING, operation=Operation.read({"id": "op_2", "status": "running"})
+            2,
+            phase=Phase.WORKING,
+            operation=Operation.from_json({"id": "op_2", "status": "running"}),
         ),
         entry(3, phase=Phase.SENDING, first_sent_at=1.0),
         entry(4),

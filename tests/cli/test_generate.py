@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.cli import session
-from mint_blender.mint.pacing import Pace
+from mint_blender.mint.pacing import PollIntervals
 
 from ..mint.standin import PIXEL
 from ..mint_service.running import ThreadService
@@ -234,7 +234,9 @@ def test_a_generation_that_takes_long_is_watched_to_its_end(
     monkeypatch.setattr(
         session,
         "PACE",
-        Pace(first=0.02, factor=1.0, longest=0.02, patience=0.06, slow=0.02, shortest=0.02),
+        PollIntervals(
+            first=0.02, factor=1.0, longest=0.02, patience=0.06, slow=0.02, shortest=0.02
+        ),
     )
     service.scenario(durations={"final": 1200.0})  # 0.6 s here
     ran = mint("generate", "--prompt", "a lamp")

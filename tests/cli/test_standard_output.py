@@ -14,7 +14,7 @@ import pytest
 
 from mint_blender.cli import jobs as jobs_commands
 from mint_blender.cli import session
-from mint_blender.mint.pacing import Pace
+from mint_blender.mint.pacing import PollIntervals
 
 from ..conftest import DOES_NOT_APPLY
 from ..mint_service.running import ThreadService
@@ -186,7 +186,7 @@ def test_the_second_time_it_says_how_long_it_usually_takes(
     mint: Mint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From the history of this machine; the first time nothing is made up."""
-    monkeypatch.setattr(session, "PACE", Pace(first=1.2, factor=1.0))
+    monkeypatch.setattr(session, "PACE", PollIntervals(first=1.2, factor=1.0))
     first, second = (mint(*LAMP, "--mode", "review").err for _ in range(2))
     assert "usually" not in first
     assert (

@@ -147,7 +147,7 @@ def one_that_is_done(service: ThreadService) -> Asset:
 
 def renamed(asset: Asset, name: str = "Another Name") -> Asset:
     """As Mint tells of it once somebody has renamed it there."""
-    return Asset.read(asset.kind, {**asset.raw, "name": name})
+    return Asset.from_json(asset.kind, {**asset.raw, "name": name})
 
 
 def blends(folder: Path) -> list[str]:

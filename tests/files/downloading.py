@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 
 from mint_blender.files import download
-from mint_blender.files.download import Limits
+from mint_blender.files.download import DownloadLimits
 
-__all__ = ["CONTENT", "OTHER", "Downloader", "Limits", "Time", "only_file"]
+__all__ = ["CONTENT", "OTHER", "DownloadLimits", "Downloader", "Time", "only_file"]
 
 # the file hosts of these tests are on this computer
 Downloader = partial(download.Downloader, local_files=True)

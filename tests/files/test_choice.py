@@ -81,8 +81,8 @@ def test_a_file_is_held_against_what_this_blender_reads(tmp_path: Path) -> None:
     path = tmp_path / "lamp.glb"
     path.write_bytes(box(requires=["ZZ_new", choice.DRACO, "EXT_texture_webp"]))
     found = header.inspect(path)
-    assert choice.can_read(found, NO_DRACO) == (choice.DRACO, "ZZ_new")
-    assert choice.can_read(found, FULL | {"ZZ_new"}) == ()
+    assert choice.missing_extensions(found, NO_DRACO) == (choice.DRACO, "ZZ_new")
+    assert choice.missing_extensions(found, FULL | {"ZZ_new"}) == ()
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_tiers_without_an_address_are_not_offered() -> None:
 )
 def test_tier_names_tell_numbers(tier: str, splats: float) -> None:
     """k and m are thousands and millions; a name without a number counts as large."""
-    assert choice.splats_in(tier) == splats
+    assert choice.splat_count(tier) == splats
 
 
 @given(

@@ -19,7 +19,7 @@ from mint_blender.files import part_file
 from mint_blender.files import urls as files_urls
 from mint_blender.files.errors import DownloadFailed, LinkExpired, Stopped, TooLarge, TooSlow
 
-from .downloading import CONTENT, OTHER, Downloader, Limits, Time, only_file
+from .downloading import CONTENT, OTHER, Downloader, DownloadLimits, Time, only_file
 from .file_host import FileHost, become, claim, cut, hang, mute, released, status
 
 
@@ -72,7 +72,7 @@ def test_a_download_goes_on_after_a_restart(
 ) -> None:
     """Another process continues from the part and its note, also with a renewed query in the link."""
     url = host.put("/lamp.glb", CONTENT, faults=[cut(120_000)], **how)
-    with Downloader(Limits(most_tries=1)) as first, pytest.raises(DownloadFailed):
+    with Downloader(DownloadLimits(most_tries=1)) as first, pytest.raises(DownloadFailed):
         first.fetch(url + "?signature=old", target)
     assert not target.exists()
     with Downloader() as second:
@@ -85,7 +85,7 @@ def test_a_part_of_another_address_is_not_continued(host: FileHost, target: Path
     """Bytes of one file never end up at the beginning of another."""
     first = host.put("/lamp.glb", CONTENT, etag='"a"', faults=[cut(120_000)])
     second = host.put("/other.glb", OTHER, etag='"a"')
-    with Downloader(Limits(most_tries=1)) as loader:
+    with Downloader(DownloadLimits(most_tries=1)) as loader:
         with pytest.raises(DownloadFailed):
             loader.fetch(first, target)
         loader.fetch(second, target)
@@ -96,10 +96,10 @@ def test_a_part_of_another_address_is_not_continued(host: FileHost, target: Path
 def test_a_part_without_a_readable_note_is_not_continued(host: FileHost, target: Path) -> None:
     """A note that is garbage, or tells of more bytes than the file has, means starting over."""
     url = host.put("/lamp.glb", CONTENT, etag='"a"', faults=[cut(120_000)])
-    with Downloader(Limits(most_tries=1)) as loader:
+    with Downloader(DownloadLimits(most_tries=1)) as loader:
         with pytest.raises(DownloadFailed):
             loader.fetch(url, target)
-        part_file.Part(target).note.write_text("{not json")
+        part_file.PartFile(target).note.write_text("{not json")
         loader.fetch(url, target)
     assert target.read_bytes() == CONTENT
     assert "range" not in host.asked[-1].headers
@@ -110,8 +110,8 @@ def test_a_last_step_that_was_missed_is_made_up_without_a_request(
 ) -> None:
     """A kill between the last byte and the renaming costs no second download."""
     url = host.put("/lamp.glb", CONTENT, etag='"a"')
-    left = part_file.Part(target)
-    left.begin(part_file.Origin(files_urls.without_query(url), '"a"', len(CONTENT)))
+    left = part_file.PartFile(target)
+    left.begin(part_file.PartSource(files_urls.without_query(url), '"a"', len(CONTENT)))
     left.path.write_bytes(CONTENT)
     loader.fetch(url, target)
     assert target.read_bytes() == CONTENT and host.asked == []
@@ -177,8 +177,8 @@ def test_a_part_longer_than_the_file_starts_over(
 ) -> None:
     """416 Range Not Satisfiable is answered by a fresh start, not by giving up."""
     url = host.put("/lamp.glb", CONTENT, etag='"a"')
-    left = part_file.Part(target)
-    left.begin(part_file.Origin(files_urls.without_query(url), '"a"', None))
+    left = part_file.PartFile(target)
+    left.begin(part_file.PartSource(files_urls.without_query(url), '"a"', None))
     left.path.write_bytes(CONTENT + b"more")
     loader.fetch(url, target)
     assert target.read_bytes() == CONTENT
@@ -204,7 +204,7 @@ def test_a_length_that_is_never_reached_is_an_error(host: FileHost, target: Path
     """A file that is shorter than the host said is not taken for complete."""
     url = host.put("/lamp.glb", CONTENT, faults=[claim(len(CONTENT) + 5)] * 9)
     with (
-        Downloader(Limits(tries=3), sleep=lambda _: None) as loader,
+        Downloader(DownloadLimits(tries=3), sleep=lambda _: None) as loader,
         pytest.raises(DownloadFailed, match=r"lamp\.glb from 127"),
     ):
         loader.fetch(url, target)
@@ -234,7 +234,7 @@ def test_too_many_bytes_are_refused_and_nothing_stays(
 
 def test_each_kind_of_file_has_its_limit() -> None:
     """A picture may not be as large as a splat cloud."""
-    limits = Limits()
+    limits = DownloadLimits()
     assert limits.bytes_for("a.webp") < limits.bytes_for("a.glb") < limits.bytes_for("a.SPZ")
     assert limits.bytes_for("unknown") > 0
 
@@ -264,7 +264,10 @@ def test_packed_content_that_breaks_off_is_not_taken_for_complete(
 ) -> None:
     """The end of a gzip stream must be there."""
     url = host.put("/lamp.glb", gzip.compress(CONTENT)[:-20], headers={"Content-Encoding": "gzip"})
-    with Downloader(Limits(tries=2), sleep=lambda _: None) as loader, pytest.raises(DownloadFailed):
+    with (
+        Downloader(DownloadLimits(tries=2), sleep=lambda _: None) as loader,
+        pytest.raises(DownloadFailed),
+    ):
         loader.fetch(url, target)
     assert not target.exists()
 
@@ -272,7 +275,7 @@ def test_packed_content_that_breaks_off_is_not_taken_for_complete(
 def test_an_empty_file_is_an_error(host: FileHost, target: Path) -> None:
     """Zero bytes are never a result."""
     with (
-        Downloader(Limits(tries=2), sleep=lambda _: None) as loader,
+        Downloader(DownloadLimits(tries=2), sleep=lambda _: None) as loader,
         pytest.raises(DownloadFailed, match="nothing"),
     ):
         loader.fetch(host.put("/lamp.glb", b""), target)
@@ -324,7 +327,9 @@ def test_a_host_that_gives_a_byte_at_a_time_is_given_up(
     """There is a bound for all tries together as well."""
     url = host.put("/lamp.glb", CONTENT, etag='"a"', faults=[cut(1)] * 100)
     with (
-        Downloader(Limits(most_tries=10), clock=lambda: time.now, sleep=time.sleep) as loader,
+        Downloader(
+            DownloadLimits(most_tries=10), clock=lambda: time.now, sleep=time.sleep
+        ) as loader,
         pytest.raises(DownloadFailed),
     ):
         loader.fetch(url, target)
@@ -346,7 +351,7 @@ def test_the_whole_takes_no_longer_than_allowed(host: FileHost, time: Time, targ
     """No pause begins that would end after the time limit."""
     url = host.put("/lamp.glb", CONTENT, faults=[status(503, Retry_After="50")] * 9)
     with (
-        Downloader(Limits(total=120), clock=lambda: time.now, sleep=time.sleep) as loader,
+        Downloader(DownloadLimits(total=120), clock=lambda: time.now, sleep=time.sleep) as loader,
         pytest.raises(DownloadFailed),
     ):
         loader.fetch(url, target)
@@ -359,12 +364,12 @@ def test_a_trickle_meets_the_time_limit(host: FileHost, target: Path) -> None:
     url = host.put("/lamp.glb", CONTENT, etag='"a"')
     with (
         Downloader(
-            Limits(total=12), clock=lambda: float(next(ticks)), sleep=lambda _: None
+            DownloadLimits(total=12), clock=lambda: float(next(ticks)), sleep=lambda _: None
         ) as loader,
         pytest.raises(TooSlow, match="too long"),
     ):
         loader.fetch(url, target)
-    assert not target.exists() and part_file.Part(target).size > 0
+    assert not target.exists() and part_file.PartFile(target).size > 0
 
 
 def test_silence_is_noticed(host: FileHost, target: Path) -> None:
@@ -373,7 +378,7 @@ def test_silence_is_noticed(host: FileHost, target: Path) -> None:
     """
     with (
         released(threading.Event()) as event,
-        Downloader(Limits(stall=0.3), sleep=lambda _: None) as loader,
+        Downloader(DownloadLimits(stall=0.3), sleep=lambda _: None) as loader,
     ):
         loader.fetch(host.put("/lamp.glb", CONTENT, etag='"a"', faults=[hang(event)]), target)
     assert target.read_bytes() == CONTENT
@@ -386,7 +391,7 @@ def test_endless_silence_is_too_slow(host: FileHost, target: Path) -> None:
     """If it never gets better the sentence says that nothing arrived."""
     with (
         released(threading.Event()) as event,
-        Downloader(Limits(stall=0.2, most_tries=1), sleep=lambda _: None) as loader,
+        Downloader(DownloadLimits(stall=0.2, most_tries=1), sleep=lambda _: None) as loader,
         pytest.raises(TooSlow, match="Nothing of lamp"),
     ):
         loader.fetch(host.put("/lamp.glb", CONTENT, etag='"a"', faults=[hang(event)]), target)
@@ -398,7 +403,7 @@ def test_an_answer_that_never_begins_is_too_slow(host: FileHost, target: Path) -
     """
     with (
         released(threading.Event()) as event,
-        Downloader(Limits(stall=0.2, tries=2), sleep=lambda _: None) as loader,
+        Downloader(DownloadLimits(stall=0.2, tries=2), sleep=lambda _: None) as loader,
         pytest.raises(TooSlow),
     ):
         loader.fetch(host.put("/lamp.glb", CONTENT, faults=[mute(event), mute(event)]), target)
@@ -417,7 +422,7 @@ def test_a_range_that_nobody_asked_for_is_not_taken(
 
     url = host.put("/lamp.glb", CONTENT, etag='"a"', faults=[partial] * 9)
     with (
-        Downloader(Limits(tries=3), clock=lambda: time.now, sleep=time.sleep) as loader,
+        Downloader(DownloadLimits(tries=3), clock=lambda: time.now, sleep=time.sleep) as loader,
         pytest.raises(DownloadFailed),
     ):
         loader.fetch(url, target)
@@ -478,7 +483,7 @@ def test_stopping_keeps_what_came(host: FileHost, loader: Downloader, target: Pa
             stop=lambda: bool(came) and came[-1] > 0,
             progress=lambda done, _: came.append(done),
         )
-    kept = part_file.Part(target).size
+    kept = part_file.PartFile(target).size
     assert 0 < kept < len(CONTENT)
     loader.fetch(url, target)
     assert target.read_bytes() == CONTENT and host.asked[-1].headers["range"] == f"bytes={kept}-"

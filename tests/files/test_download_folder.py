@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from mint_blender.files import download_folder
 from mint_blender.files.download_folder import (
-    Store,
+    DownloadFolder,
     name_from_url,
     prune,
     safe_name,
     thumbnail_name,
 )
-from mint_blender.files.errors import DiskTrouble
+from mint_blender.files.errors import DiskError
 
 
 def fill(path: Path, size: int, age: float = 0) -> Path:
@@ -106,31 +106,31 @@ def test_each_address_has_its_own_thumbnail() -> None:
 
 def test_a_job_has_its_folder(tmp_path: Path) -> None:
     """The folder is made when it is asked for, once."""
-    kept = Store(tmp_path).job_folder("job-1_A")
+    kept = DownloadFolder(tmp_path).job_folder("job-1_A")
     assert kept == tmp_path / "downloads" / "job-1_A" and kept.is_dir()
-    assert Store(tmp_path).job_folder("job-1_A") == kept
+    assert DownloadFolder(tmp_path).job_folder("job-1_A") == kept
 
 
 @pytest.mark.parametrize("job_id", ["", "..", "a/b", "a\\b", "a.b", "x" * 200, "nul", "ä", "a\n"])
 def test_an_id_that_is_no_plain_name_gets_no_folder(tmp_path: Path, job_id: str) -> None:
     """An id from outside cannot choose a place on the disk."""
     with pytest.raises(ValueError, match="job id"):
-        Store(tmp_path).job_folder(job_id)
+        DownloadFolder(tmp_path).job_folder(job_id)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     """Something in the way is a sentence, not a traceback."""
     (tmp_path / "downloads").write_text("in the way")
-    with pytest.raises(DiskTrouble, match="downloads"):
-        Store(tmp_path).job_folder("job")
+    with pytest.raises(DiskError, match="downloads"):
+        DownloadFolder(tmp_path).job_folder("job")
 
 
 def test_clearing_keeps_what_is_needed(tmp_path: Path) -> None:
     """Downloads of other jobs and all thumbnails go; those of the named jobs, and what does not
     belong to us, stay.
     """
-    home = Store(tmp_path)
+    home = DownloadFolder(tmp_path)
     fill(home.job_folder("old") / "a.glb", 1000)
     kept = fill(home.job_folder("running") / "deep" / "b.glb.part", 500)
     fill(home.thumbnails / "x.webp", 300)
@@ -147,7 +147,7 @@ def test_clearing_keeps_what_is_needed(tmp_path: Path) -> None:
 
 def test_an_empty_home_is_no_error(tmp_path: Path) -> None:
     """Nothing there: nothing to count and nothing to clear."""
-    home = Store(tmp_path / "never made")
+    home = DownloadFolder(tmp_path / "never made")
     assert (home.size(), home.clear(), prune(home.thumbnails, 0)) == (0, 0, 0)
 
 
@@ -155,7 +155,7 @@ def test_an_empty_home_is_no_error(tmp_path: Path) -> None:
 def test_links_do_not_lead_out_of_the_folder(tmp_path: Path) -> None:
     """A link in the downloads is removed itself; what it points to is neither counted nor touched."""
     precious = fill(tmp_path / "elsewhere" / "precious.blend", 700)
-    home = Store(tmp_path / "home")
+    home = DownloadFolder(tmp_path / "home")
     home.downloads.mkdir(parents=True)
     (home.downloads / "linked").symlink_to(precious.parent)
     (home.job_folder("job") / "file").symlink_to(precious)

@@ -9,10 +9,10 @@ import pytest
 import trustme
 
 from mint_blender.files import urls
-from mint_blender.files.errors import BadGlb, DownloadFailed
-from mint_blender.files.remote_header import peek
+from mint_blender.files.errors import DownloadFailed, InvalidGlb
+from mint_blender.files.remote_header import fetch_header
 
-from .downloading import CONTENT, Downloader, Limits, Time
+from .downloading import CONTENT, Downloader, DownloadLimits, Time
 from .file_host import FileHost, cut, redirect, status
 
 
@@ -175,8 +175,8 @@ def test_the_ca_bundle_of_the_environment_is_used(
         monkeypatch.setenv(variable, str(bundle))
         with Downloader() as loader:
             assert loader.fetch(url, tmp_path / "lamp.glb").read_bytes() == CONTENT
-        with pytest.raises(BadGlb):
-            peek(url, local_files=True)
+        with pytest.raises(InvalidGlb):
+            fetch_header(url, local_files=True)
 
 
 def test_a_ca_bundle_that_is_not_there_is_said(
@@ -215,7 +215,7 @@ def test_an_unreachable_host_is_named(tmp_path: Path, time: Time) -> None:
     with FileHost() as gone:
         url = gone.url("/lamp.glb?signature=private")
     with (
-        Downloader(Limits(tries=2), clock=lambda: time.now, sleep=time.sleep) as loader,
+        Downloader(DownloadLimits(tries=2), clock=lambda: time.now, sleep=time.sleep) as loader,
         pytest.raises(DownloadFailed) as caught,
     ):
         loader.fetch(url, tmp_path / "lamp.glb")
@@ -235,7 +235,7 @@ def test_a_proxy_that_is_not_there_is_said(
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     with (
-        Downloader(Limits(tries=2), clock=lambda: time.now, sleep=time.sleep) as loader,
+        Downloader(DownloadLimits(tries=2), clock=lambda: time.now, sleep=time.sleep) as loader,
         pytest.raises(DownloadFailed, match="HTTPS_PROXY") as caught,
     ):
         loader.fetch("https://cdn.example/lamp.glb", tmp_path / "lamp.glb")

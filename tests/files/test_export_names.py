@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from mint_blender.files import export_names
-from mint_blender.files.errors import BadFile, DiskTrouble
+from mint_blender.files.errors import DiskError, InvalidFile
 
 from ..mint_service import convert
 
@@ -33,14 +33,14 @@ def test_what_mint_makes_is_recognised(format: str, tmp_path: Path) -> None:
     writers = {"fbx": convert._fbx, "obj": convert._obj, "stl": convert._stl, "usdz": convert._usdz}
     path = tmp_path / "file"
     path.write_bytes(writers[format]((np.zeros((3, 3)), np.array([[0, 1, 2]]))))
-    assert export_names.inspect(path, format) == f".{format}"
+    assert export_names.suffix_for(path, format) == f".{format}"
 
 
 def test_a_packed_file_keeps_its_textures(tmp_path: Path) -> None:
     """An OBJ that came as an archive is named as what it is."""
     path = tmp_path / "file"
     path.write_bytes(b"PK\x03\x04 and so on")
-    assert export_names.inspect(path, "obj") == ".zip"
+    assert export_names.suffix_for(path, "obj") == ".zip"
 
 
 @pytest.mark.parametrize(
@@ -51,8 +51,8 @@ def test_what_is_no_such_file_is_said(content: bytes, format: str, tmp_path: Pat
     """Nothing, a web page, an error as JSON, or another format."""
     path = tmp_path / "file"
     path.write_bytes(content)
-    with pytest.raises(BadFile, match=f"no {format.upper()} file"):
-        export_names.inspect(path, format)
+    with pytest.raises(InvalidFile, match=f"no {format.upper()} file"):
+        export_names.suffix_for(path, format)
 
 
 def test_what_lies_there_is_left_alone(source: Path, tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_what_lies_there_is_left_alone(source: Path, tmp_path: Path) -> None:
     wanted.parent.mkdir()
     wanted.write_bytes(b"mine")
     wanted.with_name("lamp v1.2 2.fbx").symlink_to(tmp_path / "nowhere")
-    saved = export_names.save(source, wanted)
+    saved = export_names.copy_to_free_name(source, wanted)
     assert saved.name == "lamp v1.2 3.fbx"
     assert saved.read_bytes() == source.read_bytes()
     assert wanted.read_bytes() == b"mine"
@@ -71,7 +71,11 @@ def test_what_lies_there_is_left_alone(source: Path, tmp_path: Path) -> None:
 def test_the_same_bytes_are_not_saved_twice(source: Path, tmp_path: Path) -> None:
     """A save that was broken off after its end is done again, and finds its work done."""
     wanted = tmp_path / "lamp.fbx"
-    assert export_names.save(source, wanted) == export_names.save(source, wanted) == wanted
+    assert (
+        export_names.copy_to_free_name(source, wanted)
+        == export_names.copy_to_free_name(source, wanted)
+        == wanted
+    )
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["lamp.fbx"]
 
 
@@ -85,13 +89,13 @@ def test_a_file_system_without_links(
 
     monkeypatch.setattr(os, "link", no_links)
     (tmp_path / "lamp.fbx").write_bytes(b"mine")
-    assert export_names.save(source, tmp_path / "lamp.fbx").name == "lamp 2.fbx"
+    assert export_names.copy_to_free_name(source, tmp_path / "lamp.fbx").name == "lamp 2.fbx"
     assert (tmp_path / "lamp.fbx").read_bytes() == b"mine"
 
 
 def test_a_folder_that_cannot_be_written_is_named(source: Path, tmp_path: Path) -> None:
     """The sentence says which; nothing is lost."""
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(DiskTrouble, match="could not be written"):
-        export_names.save(source, tmp_path / "file" / "lamp.fbx")
+    with pytest.raises(DiskError, match="could not be written"):
+        export_names.copy_to_free_name(source, tmp_path / "file" / "lamp.fbx")
     assert source.exists()

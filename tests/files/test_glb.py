@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.files.errors import BadFile, BadGlb
+from mint_blender.files.errors import InvalidFile, InvalidGlb
 from mint_blender.files.glb import header
 
 from .build_glb import Document, box, box_parts, chunk, jpeg_header, pack, png, webp_header
@@ -56,12 +56,12 @@ HTML = b"<!DOCTYPE html><html><body>This link has expired.</body></html>"
 )
 def test_what_is_no_glb_is_refused_in_words(tmp_path: Path, content: bytes, words: str) -> None:
     """Each kind of broken container gets its own sentence, which names the file."""
-    with pytest.raises(BadGlb, match=re.escape(words)) as caught:
+    with pytest.raises(InvalidGlb, match=re.escape(words)) as caught:
         inspect(content, tmp_path)
     assert str(caught.value).startswith("lamp.glb cannot be imported: ") and str(
         caught.value
     ).endswith(".")
-    assert isinstance(caught.value, BadFile) and not caught.value.retryable
+    assert isinstance(caught.value, InvalidFile) and not caught.value.retryable
 
 
 def test_chunks_out_of_order_are_refused(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_chunks_out_of_order_are_refused(tmp_path: Path) -> None:
     text = chunk(b"JSON", json.dumps(box_parts()[0]).encode(), b" ")
     for extra in (chunk(b"JSON", b"{}  "), chunk(b"ABCD", b"") + chunk(b"BIN\0", box_parts()[1])):
         content = struct.pack("<4sII", b"glTF", 2, 12 + len(text) + len(extra)) + text + extra
-        with pytest.raises(BadGlb, match="wrong order"):
+        with pytest.raises(InvalidGlb, match="wrong order"):
             inspect(content, tmp_path)
 
 
@@ -97,7 +97,7 @@ def test_nothing_outside_the_file_is_pointed_at(tmp_path: Path, uri: object) -> 
     buffer["buffers"][0]["uri"] = uri
     image["images"] = [{"uri": uri, "mimeType": "image/png"}]
     for bad in (buffer, image):
-        with pytest.raises(BadGlb):
+        with pytest.raises(InvalidGlb):
             inspect(pack(bad, binary), tmp_path)
 
 
@@ -112,7 +112,7 @@ def test_nothing_outside_the_file_is_pointed_at(tmp_path: Path, uri: object) -> 
 )
 def test_buffers_that_lie_are_refused(tmp_path: Path, uri: str) -> None:
     """A data URI must have the length and the kind it claims."""
-    with pytest.raises(BadGlb):
+    with pytest.raises(InvalidGlb):
         inspect(changed(lambda document: document["buffers"][0].update(uri=uri)), tmp_path)
 
 
@@ -130,7 +130,7 @@ def test_pictures_that_lie_are_refused(
     tmp_path: Path, content: bytes, kind: str, also: str | None
 ) -> None:
     """The bytes of a picture must be of the kind that its data URI and its `mimeType` say."""
-    with pytest.raises(BadGlb):
+    with pytest.raises(InvalidGlb):
         inspect(
             changed(
                 lambda document: document.update(
@@ -202,7 +202,7 @@ def test_pictures_that_claim_too_much_are_refused(
     if words is None:
         assert inspect(packed, tmp_path).images == 1
         return
-    with pytest.raises(BadGlb, match=words) as caught:
+    with pytest.raises(InvalidGlb, match=words) as caught:
         inspect(packed, tmp_path)
     assert str(caught.value).startswith("lamp.glb cannot be imported: a picture in it")
 
@@ -210,7 +210,7 @@ def test_pictures_that_claim_too_much_are_refused(
 def test_many_large_pictures_are_refused_together(tmp_path: Path) -> None:
     """Each may be as large as that, not all of them at once."""
     assert inspect(with_picture(png_that_claims(8192, 8192), times=8), tmp_path).images == 8
-    with pytest.raises(BadGlb, match="pixels in all"):
+    with pytest.raises(InvalidGlb, match="pixels in all"):
         inspect(with_picture(png_that_claims(8192, 8192), times=9), tmp_path)
 
 
@@ -225,9 +225,9 @@ def test_pictures_in_addresses_count_as_well(tmp_path: Path) -> None:
         )
 
     assert inspect(given(png_that_claims(8192, 8192), "image/png", 8), tmp_path).images == 8
-    with pytest.raises(BadGlb, match="pixels in all"):
+    with pytest.raises(InvalidGlb, match="pixels in all"):
         inspect(given(png_that_claims(8192, 8192), "image/png", 9), tmp_path)
-    with pytest.raises(BadGlb, match="neither PNG nor JPEG nor WebP"):
+    with pytest.raises(InvalidGlb, match="neither PNG nor JPEG nor WebP"):
         inspect(given(b"\x76\x2f\x31\x01" + bytes(80), "image/x-exr", 1), tmp_path)
 
 
@@ -323,23 +323,23 @@ def test_json_that_does_not_hold_together_is_refused(
     """Pointers into nothing, counts without bytes, circles and nonsense are found before an
     importer stumbles over them.
     """
-    with pytest.raises(BadGlb, match=words):
+    with pytest.raises(InvalidGlb, match=words):
         inspect(changed(change), tmp_path)
 
 
 def test_limits_can_be_set(tmp_path: Path) -> None:
     """Size of the file, of its JSON and counts of what is in it are bounded."""
     for limits in (
-        header.Limits(file_bytes=100),
-        header.Limits(json_bytes=100),
-        header.Limits(triangles=11),
-        header.Limits(vertices=7),
+        header.GlbLimits(file_bytes=100),
+        header.GlbLimits(json_bytes=100),
+        header.GlbLimits(triangles=11),
+        header.GlbLimits(vertices=7),
     ):
-        with pytest.raises(BadGlb):
+        with pytest.raises(InvalidGlb):
             inspect(box(), tmp_path, limits=limits)
 
 
 def test_a_missing_file_is_said_in_words(tmp_path: Path) -> None:
     """A file that cannot be opened is a sentence as well."""
-    with pytest.raises(BadGlb, match="could not be read"):
+    with pytest.raises(InvalidGlb, match="could not be read"):
         header.inspect(tmp_path / "gone.glb")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.files.errors import BadGlb
+from mint_blender.files.errors import InvalidGlb
 from mint_blender.files.glb import header
 
 from . import build_glb
@@ -146,7 +146,7 @@ def test_meshopt_files_are_understood(tmp_path: Path) -> None:
     }
     assert inspect(pack(document, binary), tmp_path).triangles == 12
     packed["count"] = 9
-    with pytest.raises(BadGlb, match="unpack to more"):
+    with pytest.raises(InvalidGlb, match="unpack to more"):
         inspect(pack(document, binary), tmp_path)
 
 

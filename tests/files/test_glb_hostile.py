@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mint_blender.files.errors import BadGlb
+from mint_blender.files.errors import InvalidGlb
 
 from .build_glb import Document, box, box_parts, pack, png
 from .glb_files import changed, data_uri, inspect
@@ -94,7 +94,7 @@ def test_changed_json_never_surprises(
             continue  # an earlier change took this place away
     try:
         found = inspect(pack(json.dumps(document).encode(), RICH_BYTES), tmp_path)
-    except BadGlb:
+    except InvalidGlb:
         return
     assert found.triangles > 0
 
@@ -120,7 +120,7 @@ def test_changed_bytes_never_surprise(
         content[place] = value
     try:
         assert inspect(bytes(content[:end]), tmp_path).triangles > 0
-    except BadGlb as trouble:
+    except InvalidGlb as trouble:
         assert str(trouble).endswith(".")
 
 
@@ -133,8 +133,8 @@ def test_changed_bytes_never_surprise(
     | st.binary(max_size=100).map(lambda tail: box()[:20] + tail)
 )
 def test_random_bytes_are_refused_in_words(tmp_path: Path, content: bytes) -> None:
-    """Noise is never a GLB, and never anything but `BadGlb`."""
-    with pytest.raises(BadGlb):
+    """Noise is never a GLB, and never anything but `InvalidGlb`."""
+    with pytest.raises(InvalidGlb):
         inspect(content, tmp_path)
 
 
@@ -198,5 +198,5 @@ def test_what_is_made_of_a_claim_is_counted_at_each_use(
     """
     accepted, too_many = USES[use]
     assert inspect(changed(lambda document: use(document, accepted)), tmp_path).triangles > 0
-    with pytest.raises(BadGlb, match="more than is accepted"):
+    with pytest.raises(InvalidGlb, match="more than is accepted"):
         inspect(changed(lambda document: use(document, too_many)), tmp_path)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.files import remote_header
-from mint_blender.files.errors import BadGlb
+from mint_blender.files.errors import InvalidGlb
 from mint_blender.files.glb import header, normalize
 
 from .build_glb import Document, box, box_parts, pack
@@ -76,7 +76,7 @@ def test_a_version_that_cannot_be_read_is_refused(tmp_path: Path, asset: Documen
     """`minVersion` says what a reader has to know; without it the major version decides (glTF 2.0,
     section 3.2).
     """
-    with pytest.raises(BadGlb, match=r"not glTF 2\.0"):
+    with pytest.raises(InvalidGlb, match=r"not glTF 2\.0"):
         inspect(version(**asset), tmp_path)
 
 
@@ -91,7 +91,7 @@ def test_bytes_that_an_importer_would_load_from_elsewhere_are_refused(
             document["images"] = [{"bufferView": 0, "mimeType": "image/png"}]
         document[place][0]["extensions"] = {"ANY_extension": {"uri": "https://cdn.example/1.bin"}}
 
-    with pytest.raises(BadGlb, match="outside the file"):
+    with pytest.raises(InvalidGlb, match="outside the file"):
         inspect(changed(change), tmp_path)
 
 
@@ -102,7 +102,7 @@ def test_a_required_extension_may_not_lead_elsewhere(tmp_path: Path) -> None:
         document["extensionsUsed"] = document["extensionsRequired"] = ["EXT_remote"]
         document["nodes"][0]["extensions"] = {"EXT_remote": {"uri": "https://cdn.example/1.glb"}}
 
-    with pytest.raises(BadGlb, match="outside the file"):
+    with pytest.raises(InvalidGlb, match="outside the file"):
         inspect(changed(change), tmp_path)
 
 
@@ -110,7 +110,7 @@ def test_the_beginning_of_such_a_file_is_not_refused_either() -> None:
     """What is looked at from afar is judged by the same rules."""
     content = box() + b"more"
     beginning = content[: 20 + struct.unpack_from("<I", content, 12)[0] + 8]
-    assert header.inspect_beginning(beginning, len(content), "lamp.glb").triangles == 12
+    assert header.inspect_prefix(beginning, len(content), "lamp.glb").triangles == 12
     assert len(beginning) < remote_header.FIRST
 
 
@@ -180,5 +180,5 @@ def test_only_magic_and_length_matter_for_a_file_that_is_only_copied(tmp_path: P
         header.check_container(path)
     for content in (b"", b"<html>", box()[:-1]):
         path.write_bytes(content)
-        with pytest.raises(BadGlb):
+        with pytest.raises(InvalidGlb):
             header.check_container(path)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mint_blender.files import pictures
-from mint_blender.files.errors import BadPicture
+from mint_blender.files.errors import InvalidPicture
 
 from .build_glb import jpeg_header, png, webp_header
 
@@ -90,7 +90,7 @@ def test_what_is_no_picture_is_refused_in_words(tmp_path: Path, content: bytes, 
     """
     path = tmp_path / "preview.webp"
     path.write_bytes(content)
-    with pytest.raises(BadPicture, match=words) as caught:
+    with pytest.raises(InvalidPicture, match=words) as caught:
         pictures.inspect(path)
     assert str(caught.value).startswith("preview.webp ") and str(caught.value).endswith(".")
 
@@ -104,13 +104,13 @@ def test_what_is_not_measured_is_for_files_of_ones_own(tmp_path: Path, beginning
     path.write_bytes(beginning + bytes(40))
     name = pictures.inspect(path).format.upper()
     with pytest.raises(
-        BadPicture, match=rf"^place\.png is in the format {name}. .*PNG, JPEG, WebP and HDR"
+        InvalidPicture, match=rf"^place\.png is in the format {name}. .*PNG, JPEG, WebP and HDR"
     ):
-        pictures.measured(path)
-    with pytest.raises(BadPicture, match=r"^The picture is in the format"):
-        pictures.measured(beginning + bytes(40))
+        pictures.inspect_sized(path)
+    with pytest.raises(InvalidPicture, match=r"^The picture is in the format"):
+        pictures.inspect_sized(beginning + bytes(40))
     path.write_bytes(HDR)
-    assert pictures.measured(path) == pictures.inspect(path)
+    assert pictures.inspect_sized(path) == pictures.inspect(path)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_picture_tells_how_deep_it_is(content: bytes, expected: bool) -> None:
 
 def test_a_missing_picture_is_said_in_words(tmp_path: Path) -> None:
     """A file that is not there is no traceback."""
-    with pytest.raises(BadPicture, match="could not be read"):
+    with pytest.raises(InvalidPicture, match="could not be read"):
         pictures.inspect(tmp_path / "gone.webp")
 
 
@@ -193,6 +193,6 @@ def test_random_bytes_never_surprise(head: bytes, tail: bytes) -> None:
     """Noise after any known beginning is described or refused, never anything else."""
     try:
         found = pictures.inspect(head + tail)
-    except BadPicture:
+    except InvalidPicture:
         return
     assert found.width is None or 0 < found.width * (found.height or 0) <= pictures.MOST_PIXELS

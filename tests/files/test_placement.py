@@ -36,7 +36,7 @@ def test_the_bottom_centre_comes_to_the_point(
     met.
     """
     high = tuple(start + length for start, length in zip(low, extent, strict=True))
-    placed = placement.floor(low, high, at, height=height)
+    placed = placement.place_on_floor(low, high, at, height=height)
     (left, front, bottom), (right, back, top) = moved(low, placed), moved(high, placed)
     near = {"abs": 1e-6 * (1 + max(map(abs, low + high))) * max(1.0, placed.scale)}
     assert ((left + right) / 2, (front + back) / 2, bottom) == pytest.approx(at, **near)
@@ -47,19 +47,19 @@ def test_the_unit_scale_of_the_scene_counts() -> None:
     """A model of two metres has 200 units in a scene of centimetres; a height in scene units is
     taken as it is.
     """
-    assert placement.floor(
-        (0, 0, 0), (1, 1, 2), (0, 0, 0), metres_per_unit=0.01
+    assert placement.place_on_floor(
+        (0, 0, 0), (1, 1, 2), (0, 0, 0), meters_per_unit=0.01
     ).scale == pytest.approx(100)
-    assert placement.floor(
-        (0, 0, 0), (1, 1, 2), (0, 0, 0), height=50, metres_per_unit=0.01
+    assert placement.place_on_floor(
+        (0, 0, 0), (1, 1, 2), (0, 0, 0), height=50, meters_per_unit=0.01
     ).scale == pytest.approx(25)
 
 
 def test_a_flat_sheet_has_no_height_to_scale() -> None:
     """A box without height keeps its size instead of becoming endless."""
-    assert placement.floor((0, 0, 1), (2, 2, 1), (5, 5, 0), height=3) == placement.Placement(
-        1.0, (4.0, 4.0, -1.0)
-    )
+    assert placement.place_on_floor(
+        (0, 0, 1), (2, 2, 1), (5, 5, 0), height=3
+    ) == placement.Placement(1.0, (4.0, 4.0, -1.0))
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_flat_sheet_has_no_height_to_scale() -> None:
         {"height": 0},
         {"height": -1},
         {"height": math.nan},
-        {"metres_per_unit": 0},
+        {"meters_per_unit": 0},
         {"at": (0, 0, math.inf)},
         {"high": (1, 1, -1)},
         {"high": (math.nan, 1, 1)},
@@ -78,7 +78,7 @@ def test_numbers_that_are_no_place_are_refused(how: dict[str, object]) -> None:
     """NaN, nothing and less than nothing raise ValueError instead of moving a model out of sight."""
     arguments: dict[str, object] = {"at": (0, 0, 0), **how}
     with pytest.raises(ValueError, match=r"\w"):
-        placement.floor(
+        placement.place_on_floor(
             (0, 0, 0), arguments.pop("high", (1, 1, 1)), arguments.pop("at"), **arguments
         )  # type: ignore[arg-type]
 
@@ -92,7 +92,7 @@ def test_the_root_of_a_world_can_be_changed() -> None:
     """Place, scale, height and flip are the caller's; the unit scale counts for sizes, not for the
     place.
     """
-    root = placement.world_root(1.0, 2.0, flip=False, at=(3, 4, 5), metres_per_unit=0.1)
+    root = placement.world_root(1.0, 2.0, flip=False, at=(3, 4, 5), meters_per_unit=0.1)
     assert root.rotation == (0.0, 0.0, 0.0) and root.scale == pytest.approx(10)
     assert root.location == pytest.approx((3, 4, 25))
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mint_blender.files.errors import BadSplats
+from mint_blender.files.errors import InvalidSplats
 from mint_blender.files.spz import decode
 from mint_blender.files.spz.harmonics import PER_DEGREE, basis
 
@@ -245,7 +245,7 @@ def test_a_cloud_in_other_axes_is_turned(write, version, number):
             extension=orbit + record(number),
         )
     )
-    assert decode.axes_of(path) == decode.decode(path).axes == SYSTEMS[number]
+    assert decode.read_axes(path) == decode.decode(path).axes == SYSTEMS[number]
     turned = decode.to_blender_axes(decode.decode(path))
     np.testing.assert_allclose(turned.positions, usual.positions, atol=1e-3)
     largest = np.abs(covariances(usual)).max(axis=(1, 2), keepdims=True)
@@ -297,8 +297,8 @@ def test_records_that_cannot_be_followed_are_a_sentence(write, version, what):
     path = write(
         build_spz.encode(build_spz.made_up(10), version=version, flags=2, extension=records)
     )
-    for read in (decode.decode, decode.axes_of):
-        with pytest.raises(BadSplats, match=words) as caught:
+    for read in (decode.decode, decode.read_axes):
+        with pytest.raises(InvalidSplats, match=words) as caught:
             read(path)
         assert str(caught.value).startswith("The splat file place.spz ") and str(
             caught.value
@@ -434,14 +434,14 @@ BAD = {
 def test_a_bad_file_is_refused_with_a_sentence(write, what):
     """Whatever is wrong with the file is said in a sentence that names it."""
     data, words = BAD[what]
-    with pytest.raises(BadSplats, match=words) as caught:
+    with pytest.raises(InvalidSplats, match=words) as caught:
         decode.decode(write(data))
     assert str(caught.value).endswith(".") and "place.spz" in str(caught.value)
 
 
 def test_a_missing_file_is_a_sentence_too(tmp_path):
     """No traceback for a file that has gone."""
-    with pytest.raises(BadSplats, match="cannot be opened"):
+    with pytest.raises(InvalidSplats, match="cannot be opened"):
         decode.inspect(tmp_path / "gone.spz")
 
 
@@ -449,7 +449,7 @@ def test_a_missing_file_is_a_sentence_too(tmp_path):
 def test_a_cut_file_is_never_read(write, version):
     """Wherever the file is cut, it is refused."""
     for length in range(4, len(WHOLE[version]) - 1, 97):
-        with pytest.raises(BadSplats):
+        with pytest.raises(InvalidSplats):
             decode.decode(write(WHOLE[version][:length]))
 
 
@@ -475,7 +475,7 @@ def test_a_zstandard_bomb_unpacks_to_no_more_than_its_header_says(write):
 def peak_of(bomb: Path) -> int:
     tracemalloc.start()
     try:
-        with pytest.raises(BadSplats, match="holds more"):
+        with pytest.raises(InvalidSplats, match="holds more"):
             decode.decode(bomb)
         return tracemalloc.get_traced_memory()[1]
     finally:
@@ -487,5 +487,5 @@ def test_inspect_reads_only_the_header(write):
     path = write(WHOLE[4])
     header = decode.inspect(path)
     assert (header.version, header.points, header.degree) == (4, 100, 1)
-    with pytest.raises(BadSplats, match="at most 50"):
-        decode.inspect(path, limits=decode.Limits(points=50))
+    with pytest.raises(InvalidSplats, match="at most 50"):
+        decode.inspect(path, limits=decode.SplatLimits(points=50))

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mint_blender.files.errors import BadSplats
+from mint_blender.files.errors import InvalidSplats
 from mint_blender.files.spz import decode
 
 from . import build_spz
@@ -53,8 +53,8 @@ def read(data: bytes) -> decode.Splats | None:
         path = Path(folder) / "place.spz"
         path.write_bytes(data)
         try:
-            return decode.decode(path, limits=decode.Limits(points=100_000))
-        except BadSplats as refusal:
+            return decode.decode(path, limits=decode.SplatLimits(points=100_000))
+        except InvalidSplats as refusal:
             assert str(refusal).endswith(".") and "place.spz" in str(refusal)
             return None
 
@@ -135,7 +135,7 @@ def test_other_versions_are_named(version: int, tmp_path: Path) -> None:
         build_spz.header(SMALL, version) + bytes(16),
     ):
         (tmp_path / "place.spz").write_bytes(data)
-        with pytest.raises(BadSplats, match=f"version {version}; versions 1 to 4"):
+        with pytest.raises(InvalidSplats, match=f"version {version}; versions 1 to 4"):
             decode.decode(tmp_path / "place.spz")
 
 
@@ -165,7 +165,7 @@ import json, resource, sys
 from pathlib import Path
 from mint_blender.files import pictures as picture
 from mint_blender.files.spz import decode as spz
-from mint_blender.files.errors import FileTrouble
+from mint_blender.files.errors import FileError
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
@@ -177,7 +177,7 @@ for path in map(Path, sys.argv[1:]):
     try:
         (picture.inspect if path.suffix == ".png" else spz.decode)(path)
         said = ""
-    except FileTrouble as refusal:
+    except FileError as refusal:
         said = str(refusal)
     answers[path.name] = [said, peak() - before]
 print(json.dumps(answers))

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.files.errors import DownloadFailed, FileTrouble, Stopped, TooSlow
-from mint_blender.files.remote_header import peek
+from mint_blender.files.errors import DownloadFailed, FileError, Stopped, TooSlow
+from mint_blender.files.remote_header import fetch_header
 
 from ..mint.wire import SILENCE, answer, listening, unused_port
-from .downloading import Downloader, Limits
+from .downloading import Downloader, DownloadLimits
 
 SLOW = {
     "silent": SILENCE,
@@ -27,14 +27,14 @@ SLOW = {
 
 def ended(
     work: Callable[[], object], stop: threading.Event, heard: Callable[[], bool]
-) -> FileTrouble:
+) -> FileError:
     """How some work ends on a thread of its own that is told to stop once the host has heard of it."""
-    troubles: list[FileTrouble] = []
+    troubles: list[FileError] = []
 
     def run() -> None:
         try:
             work()
-        except FileTrouble as trouble:
+        except FileError as trouble:
             troubles.append(trouble)
 
     thread = threading.Thread(target=run, daemon=True)
@@ -68,7 +68,7 @@ def test_a_look_at_a_file_can_be_stopped(said: bytes) -> None:
     stop = threading.Event()
     with listening(said, drip=1.0) as host:
         trouble = ended(
-            lambda: peek(
+            lambda: fetch_header(
                 f"http://127.0.0.1:{host.port}/lamp.glb", stop=stop.is_set, local_files=True
             ),
             stop,
@@ -81,7 +81,7 @@ def test_headers_that_drip_meet_the_time_limit(tmp_path: Path) -> None:
     """The total is bounded from the first moment on, not only in the body."""
     with (
         listening(SLOW["headers"], drip=0.01) as host,
-        Downloader(Limits(total=0.3)) as loader,
+        Downloader(DownloadLimits(total=0.3)) as loader,
         pytest.raises(TooSlow),
     ):
         loader.fetch(f"http://127.0.0.1:{host.port}/lamp.glb", tmp_path / "lamp.glb")
@@ -130,9 +130,9 @@ def test_only_what_passes_is_called_an_outage(tmp_path: Path) -> None:
     not there is not.
     """
 
-    def trouble(url: str) -> FileTrouble:
-        loader = Downloader(Limits(tries=1))
-        with pytest.raises(FileTrouble) as raised:
+    def trouble(url: str) -> FileError:
+        loader = Downloader(DownloadLimits(tries=1))
+        with pytest.raises(FileError) as raised:
             loader.fetch(url, tmp_path / "lamp.glb")
         return raised.value
 

@@ -14,8 +14,8 @@ import pytest
 
 from mint_blender.files import urls
 from mint_blender.files.download import Downloader
-from mint_blender.files.errors import DownloadFailed, FileTrouble
-from mint_blender.files.remote_header import peek
+from mint_blender.files.errors import DownloadFailed, FileError
+from mint_blender.files.remote_header import fetch_header
 from mint_blender.net import addresses as net_addresses
 
 from ..mint.wire import answer, listening, tunnelling
@@ -77,7 +77,7 @@ def test_addresses_inside_are_refused(url: str, tmp_path: Path) -> None:
     """
     acts = [
         lambda: Downloader().fetch(url, tmp_path / "lamp.glb"),
-        lambda: peek(url),
+        lambda: fetch_header(url),
         lambda: urls.check(url, came_from="https://cdn.mint.gg/lamp.glb"),
     ]
     for act in acts:
@@ -186,7 +186,10 @@ def test_a_name_that_leads_inside_is_refused(
     names.answers["cdn.example"] = [addresses]
     with listening(answer(b"secret")) as inside:
         url = f"https://cdn.example:{inside.port}/lamp.glb"
-        for act in (lambda: Downloader().fetch(url, tmp_path / "lamp.glb"), lambda: peek(url)):
+        for act in (
+            lambda: Downloader().fetch(url, tmp_path / "lamp.glb"),
+            lambda: fetch_header(url),
+        ):
             with pytest.raises(
                 DownloadFailed, match="leads to this computer or into its network"
             ) as refused:
@@ -237,7 +240,7 @@ def test_behind_a_proxy_it_is_the_proxy_that_resolves(
         monkeypatch.setenv("NO_PROXY", "")
         monkeypatch.setenv("no_proxy", "")
         names.answers["cdn.example"] = [["10.0.0.7"]]
-        with pytest.raises(FileTrouble) as failed:
+        with pytest.raises(FileError) as failed:
             Downloader(sleep=lambda _: None).fetch(
                 "https://cdn.example/lamp.glb", tmp_path / "lamp.glb"
             )

@@ -73,7 +73,7 @@ def watch_every_boundary(steps: Steps) -> None:
     """Put a step around everything that leaves a trace outside this process."""
     for name in WRITES:
         steps.around(Journal, name)
-    steps.around(Transport, "exchange")
+    steps.around(Transport, "request")
     for name in ("replace", "rename", "unlink", "write_text"):
         steps.around(pathlib.Path, name)
     steps.around(os, "link")
@@ -96,7 +96,7 @@ def do_the_job(home: Path, account: Account, wish: dict[str, Any]) -> Phase:
     job_service = JobService(quick(home, readable=OPTIMIZED_NEEDS), account)
     kind, mode = Kind(wish["kind"]), Mode(wish["mode"])
     if not job_service.jobs() and wish["convert"]:
-        model = Asset.read(Kind.MODEL, {"id": wish["convert"], "name": "Lamp"})
+        model = Asset.from_json(Kind.MODEL, {"id": wish["convert"], "name": "Lamp"})
         job_service.convert(model, [Format.FBX, Format.STL], home / "chosen")
     elif not job_service.jobs():
         request = GenerationRequest(kind, wish["prompt"], mode=mode, images=tuple(wish["images"]))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A scheduler with a clock that is turned by hand and a Mint on paper, for tests of whose turn it is, to
-the second.
+"""A scheduler with a clock that is turned by hand and a Mint on paper, for tests of whose turn it
+is, to the second.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.workflow.run import Terms
 from mint_blender.mint.account import Account
 from mint_blender.mint.account_schema import Me
-from mint_blender.mint.pacing import Retries
+from mint_blender.mint.pacing import RetryPolicy
 from mint_blender.mint.schema import Asset, Kind, Operation, PollResult
 
 from .telling import operation
@@ -39,8 +39,8 @@ class Clock:
 
 
 class PaperMint:
-    """Answers the scheduler's calls from memory: `says` decides by what is asked, and everything asked
-    is noted with its time.
+    """Answers the scheduler's calls from memory: `says` decides by what is asked, and everything
+    asked is noted with its time.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -117,7 +117,7 @@ class Office:
             home,
             **{
                 "terms": Terms(),
-                "retries": Retries(),
+                "retries": RetryPolicy(),
                 "clock": self.clock,
                 "chance": lambda: 1.0,
                 "connect": lambda account: self.mint,

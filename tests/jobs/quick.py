@@ -9,23 +9,23 @@ from typing import Any
 from mint_blender.jobs.engine.config import EngineConfig
 from mint_blender.jobs.workflow.run import Terms
 from mint_blender.mint.account import Account
-from mint_blender.mint.pacing import Pace, Retries
+from mint_blender.mint.pacing import PollIntervals, RetryPolicy
 
 SPEED = 400.0
-PACE = Pace(
+PACE = PollIntervals(
     first=2.0 / SPEED,
     longest=15.0 / SPEED,
     patience=30 * 60 / SPEED,
     slow=60.0 / SPEED,
     shortest=1.0 / SPEED,
 )
-RETRIES = Retries(
+RETRIES = RetryPolicy(
     first=1.0 / SPEED, longest=60.0 / SPEED, shortest_asked=1.0 / SPEED, longest_asked=900.0 / SPEED
 )
 
 
 def quick(
-    home: Path, *, readable: frozenset[str] = frozenset(), pace: Pace = PACE, **more: Any
+    home: Path, *, readable: frozenset[str] = frozenset(), pace: PollIntervals = PACE, **more: Any
 ) -> EngineConfig:
     """A set-up whose waits are short."""
     return EngineConfig(home, Terms(pace, readable), **{"retries": RETRIES, **more})

@@ -74,7 +74,7 @@ def every_field(cls: type[Any], **members: st.SearchStrategy[Any]) -> st.SearchS
     return st.builds(cls, **members, **others)
 
 
-operations = documents.map(Operation.read)
+operations = documents.map(Operation.from_json)
 targets = every_field(
     Target,
     output=maybe,
@@ -106,7 +106,7 @@ jobs = every_field(
     existing=maybe,
     optimize=st.none() | st.sampled_from(OptimizationLevel),
     optimization=st.none() | operations,
-    asset=st.none() | st.builds(Asset.read, st.sampled_from(Kind), documents),
+    asset=st.none() | st.builds(Asset.from_json, st.sampled_from(Kind), documents),
     revision=st.integers(0, 9),
     files=st.lists(kept_files, max_size=3).map(tuple),
     refused=st.lists(kept_files, max_size=3).map(tuple),

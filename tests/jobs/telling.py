@@ -106,7 +106,7 @@ def operation(
     **more: Any,
 ) -> Operation:
     """An operation as Mint would tell it."""
-    return Operation.read(
+    return Operation.from_json(
         {
             "id": id,
             "type": f"{kind}_generation",
@@ -127,7 +127,7 @@ def seen(
 
 def asset(kind: Kind = Kind.MODEL, **files: Any) -> Asset:
     """A model or world with these members of `assets`."""
-    return Asset.read(kind, {"id": "res_1", "status": "succeeded", "assets": files})
+    return Asset.from_json(kind, {"id": "res_1", "status": "succeeded", "assets": files})
 
 
 def kept(want: Any, **more: Any) -> Kept:

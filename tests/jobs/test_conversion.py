@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.files.errors import DiskTrouble
+from mint_blender.files.errors import DiskError
 from mint_blender.jobs import presenter
 from mint_blender.jobs.job import Cause, Job, Phase, Role, Target, Verb, new_conversion
 from mint_blender.jobs.service import JobService, NotPossible
@@ -27,7 +27,7 @@ from .quick import account, quick
 from .telling import FILES, Teller, asset, decided, fetch_all, kept, operation, problem, seen
 
 GLB, FBX, OBJ = f"{FILES}a.glb", f"{FILES}a.fbx", f"{FILES}a.obj"
-LAMP = Asset.read(
+LAMP = Asset.from_json(
     Kind.MODEL,
     {"id": "res_1", "name": "Lamp: red/blue", "status": "succeeded", "assets": {"glbUrl": GLB}},
 )
@@ -134,7 +134,7 @@ def test_a_folder_that_cannot_be_written_pauses_and_what_is_saved_stays_so() -> 
         .answer(seen("succeeded", **CONVERSION))
         .answer(asset(glbUrl=GLB, fbxUrl=FBX, objUrl=OBJ))
     )
-    told.answer(kept(told.expect(Fetch))).fail(DiskTrouble("/out may not be written."))
+    told.answer(kept(told.expect(Fetch))).fail(DiskError("/out may not be written."))
     assert (told.job.phase, told.job.trouble and told.job.trouble.cause) == (
         Phase.PAUSED,
         Cause.FILE,
@@ -280,7 +280,7 @@ def lamp(service: ThreadService) -> Asset:
     found = next(
         one for one in service.resources() if one.kind == "model" and one.status == "succeeded"
     )
-    return Asset.read(Kind.MODEL, {"id": found.id, "name": "Lamp"})
+    return Asset.from_json(Kind.MODEL, {"id": found.id, "name": "Lamp"})
 
 
 Brought = Callable[..., Job]

@@ -24,7 +24,7 @@ from .quick import account, quick
 from .telling import a_job, decided, operation
 from .test_service import until
 
-LAMP = Asset.read(Kind.MODEL, {"id": "res_1", "status": "succeeded"})
+LAMP = Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "succeeded"})
 
 
 @pytest.fixture

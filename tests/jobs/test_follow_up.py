@@ -38,7 +38,7 @@ from .telling import FILES, Teller, a_job, asset, decided, operation, problem, s
 LAMP = GenerationRequest(Kind.MODEL, "a lamp")
 LIGHT = OptimizationLevel.LIGHT
 GLB, OPTIMIZED = f"{FILES}a.glb", f"{FILES}o.glb"
-FAILED = Asset.read(Kind.MODEL, {"id": "res_7", "prompt": "a lamp", "status": "failed"})
+FAILED = Asset.from_json(Kind.MODEL, {"id": "res_7", "prompt": "a lamp", "status": "failed"})
 
 
 @pytest.fixture
@@ -280,7 +280,7 @@ def test_a_failed_entry_of_the_library(
     """
     failed = next(one for one in service.resources() if one.kind == kind and one.status == "failed")
     before = len(service.operations())
-    entry = Asset.read(
+    entry = Asset.from_json(
         kind, {"id": failed.id, "prompt": failed.prompt, "name": failed.name, "status": "failed"}
     )
     job = job_service.attempt(entry)
@@ -302,7 +302,7 @@ def test_the_job_that_failed_with_it_is_retried(
     operation = job_service.job(job.id).operation
     assert operation is not None and operation.resource is not None
     again = job_service.attempt(
-        Asset.read(Kind.MODEL, {"id": operation.resource.id, "status": "failed"})
+        Asset.from_json(Kind.MODEL, {"id": operation.resource.id, "status": "failed"})
     )
     assert again.id == job.id
     job_service.watch([job.id])
@@ -312,7 +312,7 @@ def test_the_job_that_failed_with_it_is_retried(
 def test_what_is_being_made_cannot_be_retried(job_service: JobService) -> None:
     """That is said, and no job is made."""
     with pytest.raises(NotPossible, match="has not failed"):
-        job_service.attempt(Asset.read(Kind.MODEL, {"id": "res_1", "status": "running"}))
+        job_service.attempt(Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "running"}))
     assert job_service.jobs() == []
 
 
@@ -368,7 +368,7 @@ def test_a_picture_that_is_gone_is_known(tmp_path: Path) -> None:
 def test_what_the_library_shows_is_wished_for_as_it_was() -> None:
     """By the job that made it, else by what Mint tells; a job that only fetched it is not asked."""
     made = replace(a_job(name="Mine"), operation=operation("succeeded"))
-    entry = Asset.read(
+    entry = Asset.from_json(
         Kind.MODEL, {"id": "res_1", "prompt": "a lamp", "name": "Theirs", "status": "succeeded"}
     )
     fetched = new_fetch(entry, Target(), now=1.0)

@@ -138,8 +138,8 @@ def test_killed_between_every_two_steps(name: str, tmp_path: Path) -> None:
         whole = running[0].run(tmp_path / "whole", {**wish, "prompt": "a lamp, number 0"}, None)
         judge(service, name, {**wish, "prompt": "a lamp, number 0"}, tmp_path / "whole")
         assert {
-            "before exchange",
-            "after exchange",
+            "before request",
+            "after request",
             "before save",
             "after save",
             "before replace",
@@ -191,7 +191,7 @@ def test_a_conversion_killed_between_every_two_steps(tmp_path: Path) -> None:
 
         whole = kill_at(running[0], None, next(models))
         assert {
-            "before exchange",
+            "before request",
             "after save",
             "before link",
             "after link",

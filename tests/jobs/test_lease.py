@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.files.lock import InUse
+from mint_blender.files.lock import FileInUse
 from mint_blender.jobs.storage import lease
 from mint_blender.jobs.storage.lease import LASTS, Lease
 
@@ -35,7 +35,7 @@ def test_another_machine_waits(tmp_path: Path, on: Callable[[str], None]) -> Non
     on("workshop")
     with lease.held(path):
         on("farm")
-        with pytest.raises(InUse, match="workshop"):
+        with pytest.raises(FileInUse, match="workshop"):
             Lease(path).take()
         on("workshop")
     assert not path.exists()
@@ -74,7 +74,7 @@ def test_of_two_that_take_over_one_has_lost(tmp_path: Path, on: Callable[[str], 
         path.unlink()
         assert Lease(path)._create()
 
-    with pytest.raises(InUse):
+    with pytest.raises(FileInUse):
         Lease(path).take(sleep=meanwhile)
 
 
@@ -87,7 +87,7 @@ def test_a_touch_keeps_it(tmp_path: Path, on: Callable[[str], None]) -> None:
     abandon(path)
     holding.touch()
     on("farm")
-    with pytest.raises(InUse):
+    with pytest.raises(FileInUse):
         Lease(path).take()
 
 
@@ -104,7 +104,7 @@ def test_a_dead_process_of_this_machine_is_no_holder(tmp_path: Path) -> None:
     )
     assert other.stdout is not None
     other.stdout.readline()
-    with pytest.raises(InUse):
+    with pytest.raises(FileInUse):
         Lease(path).take()
     other.kill()
     other.communicate()
@@ -115,7 +115,7 @@ def test_what_cannot_be_read_is_another_machines(tmp_path: Path) -> None:
     """Half written, or of a later version: waited for, and free after a minute."""
     path = tmp_path / "lease"
     path.write_text("{")
-    with pytest.raises(InUse, match=r"^\?$"):
+    with pytest.raises(FileInUse, match=r"^\?$"):
         Lease(path).take()
     abandon(path)
     Lease(path).take(sleep=lambda seconds: None)

@@ -54,7 +54,7 @@ def an_asset(
         else None,
         **more,
     }
-    return Asset.read(kind, data)
+    return Asset.from_json(kind, data)
 
 
 class Mint:

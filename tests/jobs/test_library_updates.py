@@ -241,7 +241,7 @@ def test_a_conversion_is_not_its_model() -> None:
     than its id or not.
     """
     library, _ = a_shown(1)
-    for asset in (an_asset(1), Asset.read(Kind.MODEL, {"id": "id_1"})):
+    for asset in (an_asset(1), Asset.from_json(Kind.MODEL, {"id": "id_1"})):
         job = new_conversion(asset, (Format.FBX,), NOWHERE, now=1.0)
         for status in ("running", "failed"):
             library.follow([making(job, status, 1)])

@@ -23,7 +23,7 @@ from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.storage.ownership import Driver
 from mint_blender.mint.account import Account, Owner
 from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.pacing import Retries
+from mint_blender.mint.pacing import RetryPolicy
 from mint_blender.mint.schema import Kind, Preset
 
 from ..mint_service.running import ThreadService, running_service
@@ -126,7 +126,7 @@ def test_a_start_whose_answer_was_lost_is_not_repeated_with_another_key(
     the start, under the same key.
     """
     first, second = mints
-    job_service = JobService(quick(home, retries=Retries(first=60, longest=60)), account(first))
+    job_service = JobService(quick(home, retries=RetryPolicy(first=60, longest=60)), account(first))
     job = job_service.start(replace(LAMP, prompt="a lamp [lost-answer]"))
     until(lambda: starts(first))
     assert job_service.close(20)

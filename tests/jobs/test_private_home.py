@@ -102,7 +102,7 @@ def test_a_folder_that_was_open_is_closed(tmp_path: Path) -> None:
 def test_what_is_not_ours_stays_as_it_is(tmp_path: Path) -> None:
     """The folder around the home keeps its permissions."""
     tmp_path.chmod(0o755)
-    private_files.home(tmp_path / "home")
+    private_files.make_home(tmp_path / "home")
     assert (permissions(tmp_path), permissions(tmp_path / "home")) == (0o755, 0o700)
 
 
@@ -113,10 +113,10 @@ def test_locks_on_a_file_that_is_there_are_kept(tmp_path: Path) -> None:
     import fcntl
 
     path = tmp_path / "journal"
-    private_files.file(path)
+    private_files.make_file(path)
     with path.open("r+b") as held:
         fcntl.lockf(held, fcntl.LOCK_EX)
-        private_files.file(path)
+        private_files.make_file(path)
         other = (
             f"import fcntl; fcntl.lockf(open({str(path)!r}, 'r+b'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
         )

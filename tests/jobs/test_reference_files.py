@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mint_blender.files.download_folder import Store
+from mint_blender.files.download_folder import DownloadFolder
 from mint_blender.jobs import request_checks
 from mint_blender.jobs.engine.config import EngineConfig
 from mint_blender.jobs.job import Target
@@ -179,6 +179,6 @@ def test_clearing_leaves_what_jobs_on_the_list_were_started_with(
     """And takes what belongs to none."""
     job, gone = job_service.start(request(picture)), job_service.start(request(picture))
     assert len(copies(job_service)) == 2
-    Store(job_service.home).clear({job.id})
+    DownloadFolder(job_service.home).clear({job.id})
     assert copies(job_service) == [Path(job_service.job(job.id).request.images[0])]
     assert not Path(gone.request.images[0]).exists()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mint_blender.files.download import Downloader
-from mint_blender.files.errors import BadFile, BadGlb
+from mint_blender.files.errors import InvalidFile, InvalidGlb
 from mint_blender.jobs import rejected_files
 from mint_blender.jobs.job import Cause, Kept, Phase, Role, Target
 from mint_blender.jobs.transfers import fetch_file
@@ -44,9 +44,9 @@ def fetched(want: Fetch, folder: Path, content: bytes) -> Kept:
     )
 
 
-def refusal(want: Fetch, folder: Path, content: bytes) -> BadFile:
+def refusal(want: Fetch, folder: Path, content: bytes) -> InvalidFile:
     """As `fetched`, for what is refused."""
-    with pytest.raises(BadFile) as caught:
+    with pytest.raises(InvalidFile) as caught:
         fetched(want, folder, content)
     return caught.value
 
@@ -103,7 +103,7 @@ def test_a_refused_model_rests_where_nothing_is_bought_again() -> None:
     """It can be resumed, which only downloads; the sentence says where the file is, and advises
     nobody to pay once more.
     """
-    refused = BadGlb("model.glb cannot be imported: it is not glTF 2.0.").kept_at(
+    refused = InvalidGlb("model.glb cannot be imported: it is not glTF 2.0.").kept_at(
         Path("/home/model.refused.glb")
     )
     teller = fetching_model().fail(refused)

@@ -37,7 +37,7 @@ from .quick import quick
 from .telling import Teller, a_job, asset, decided, operation
 
 LIGHT = OptimizationLevel.LIGHT
-BROKEN = Asset.read(Kind.MODEL, {"id": "res_7", "prompt": "a lamp", "status": "failed"})
+BROKEN = Asset.from_json(Kind.MODEL, {"id": "res_7", "prompt": "a lamp", "status": "failed"})
 NEVER = Target()
 DAY = 24 * 3600.0
 

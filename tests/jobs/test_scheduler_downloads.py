@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The scheduler and its downloads: on threads of the pool, so that no poll waits for a file, and a late
-one changes nothing.
+"""The scheduler and its downloads: on threads of the pool, so that no poll waits for a file, and a
+late one changes nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from mint_blender.files.download import Downloader
-from mint_blender.files.errors import BadPicture
+from mint_blender.files.errors import InvalidPicture
 from mint_blender.jobs.engine.messages import Fetched, Wake
 from mint_blender.jobs.job import Decision, Job, Phase, Role, Verb
 from mint_blender.jobs.transfers import fetch_file, file_queries
@@ -165,8 +165,8 @@ def test_a_late_download_is_ignored(office: Office, held: HeldDownloads) -> None
 
 
 def test_an_answer_to_an_earlier_desk_is_ignored(home: Path) -> None:
-    """Stories are numbered across schedulers: what the scheduler of an earlier thread had sent for is
-    nobody's answer now.
+    """Stories are numbered across schedulers: what the scheduler of an earlier thread had sent for
+    is nobody's answer now.
     """
     first = Office(home)
     first.add(working())
@@ -245,9 +245,9 @@ def test_a_picture_that_blender_would_open_unmeasured_is_no_picture(
         )
 
     for role in (Role.PREVIEW, Role.PICTURE, Role.PANORAMA):
-        with pytest.raises(BadPicture, match="in the format"):
+        with pytest.raises(InvalidPicture, match="in the format"):
             fetched(role)
-    with pytest.raises(BadPicture, match="in the format"):
+    with pytest.raises(InvalidPicture, match="in the format"):
         file_queries.thumbnail(f"{FILES}p.webp", home, downloader, lambda: False)
     assert sorted(path.name for path in home.rglob("*") if path.is_file()) == [
         f"{role}.refused.webp" for role in ("panorama", "picture", "preview")

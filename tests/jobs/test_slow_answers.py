@@ -143,7 +143,7 @@ def test_a_slow_upload_delays_no_other_job(office: Office, held: Held, tmp_path:
 
     def upload_image(data: bytes, name: str, media_type: str, *, key: str) -> ReferenceImage:
         held.wait("upload")
-        return ReferenceImage.read({"url": f"{FILES}ref.png"})
+        return ReferenceImage.from_json({"url": f"{FILES}ref.png"})
 
     office.mint.upload_image = upload_image  # type: ignore[attr-defined]
     slow = a_job("slow", images=(str(tmp_path / "lamp.png"),))
@@ -171,7 +171,7 @@ def test_the_same_picture_of_several_jobs_is_sent_once(
 
     def upload_image(data: bytes, name: str, media_type: str, *, key: str) -> ReferenceImage:
         held.wait("upload")
-        return ReferenceImage.read({"url": f"{FILES}ref.png"})
+        return ReferenceImage.from_json({"url": f"{FILES}ref.png"})
 
     office.mint.upload_image = upload_image  # type: ignore[attr-defined]
     jobs = [a_job(name, images=(str(tmp_path / "lamp.png"),)) for name in ("one", "two", "three")]
@@ -329,8 +329,8 @@ def test_thumbnails_never_stand_in_front_of_paid_downloads(
     ids=["silent", "headers", "body"],
 )
 def test_closing_waits_for_no_answer(home: Path, said: bytes) -> None:
-    """With a start that hangs, silent or a byte a second, the job service is closed within its bound, and
-    the job goes on at the next start.
+    """With a start that hangs, silent or a byte a second, the job service is closed within its
+    bound, and the job goes on at the next start.
     """
     with listening(said, drip=1.0) as wire:
         whose = Journal(home)  # so that the start is the first call

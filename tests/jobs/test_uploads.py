@@ -15,7 +15,7 @@ from mint_blender.jobs.service import JobService, NotPossible
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.transfers import uploads as uploads_module
 from mint_blender.mint.account import Owner
-from mint_blender.mint.generation_request import LARGEST_IMAGE, GenerationRequest
+from mint_blender.mint.generation_request import MAX_IMAGE_BYTES, GenerationRequest
 from mint_blender.mint.schema import Kind
 
 from ..mint_service import pictures
@@ -139,7 +139,7 @@ def test_the_journal_remembers_uploads(home: Path) -> None:
         (None, "cannot be read: No such file"),
         (b"GIF89a" + bytes(60), "is GIF; Mint takes PNG, JPEG and WebP"),
         (b"once upon a time", "is not a picture"),
-        (pictures.webp(RED) + bytes(LARGEST_IMAGE), "Mint takes at most 5 MB"),
+        (pictures.webp(RED) + bytes(MAX_IMAGE_BYTES), "Mint takes at most 5 MB"),
     ],
 )
 def test_what_mint_would_not_take_is_refused_before_there_is_a_job(

@@ -27,7 +27,7 @@ from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
 from mint_blender.mint.account_schema import Me
 from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.pacing import Pace
+from mint_blender.mint.pacing import PollIntervals
 from mint_blender.mint.schema import Kind
 
 from ..mint_service.running import ThreadService, running_service
@@ -227,7 +227,7 @@ def test_fifty_jobs_few_threads_few_connections_and_the_schedule(home: Path) -> 
 
     The schedule is Mint's own, 2 s times 1.6 up to 15 s, run through four times as fast.
     """
-    pace = Pace(first=0.5, longest=3.75)
+    pace = PollIntervals(first=0.5, longest=3.75)
     slots = {Kind.MODEL: 25, Kind.WORLD: 25}
     with running_service(
         speed=1000, credits=1e9, limits={"model": 25, "world": 25}, switches=["stuck"]

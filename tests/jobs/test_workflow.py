@@ -11,7 +11,7 @@ from pathlib import PurePath
 
 import pytest
 
-from mint_blender.files.errors import BadGlb, DownloadFailed
+from mint_blender.files.errors import DownloadFailed, InvalidGlb
 from mint_blender.jobs import presenter
 from mint_blender.jobs.job import MOVES, Cause, IllegalMove, Phase, Role, Verb
 from mint_blender.jobs.workflow.effects import (
@@ -303,7 +303,7 @@ def test_pictures_are_uploaded_once_and_in_order() -> None:
 
 def test_a_picture_that_is_no_picture_is_over() -> None:
     """A bad picture is the user's to change: nothing was sent."""
-    told = Teller(a_job(images=("/tmp/a.png",))).fail(BadGlb("It is not a picture."))
+    told = Teller(a_job(images=("/tmp/a.png",))).fail(InvalidGlb("It is not a picture."))
     assert told.job.phase is Phase.FAILED
     assert told.job.trouble is not None
     assert told.job.trouble.cause is Cause.FILE

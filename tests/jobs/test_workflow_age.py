@@ -70,7 +70,7 @@ def page(*entries: dict[str, Any], cursor: str | None = None) -> Page:
         "status": "succeeded",
         "assets": {"glbUrl": GLB},
     }
-    return Page.read(
+    return Page.from_json(
         Kind.MODEL,
         {"data": [usual | entry for entry in entries], "pagination": {"nextCursor": cursor}},
     )
@@ -187,7 +187,7 @@ def test_what_is_still_made_is_watched() -> None:
         .answer(page({"status": "running", "assets": None}))
         .answer(frozenset())
     )
-    running = Asset.read(Kind.MODEL, {"id": "res_1", "status": "running"})
+    running = Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "running"})
     for _ in range(4):
         told.answer(running).expect(ReadAsset)
     while isinstance(told.want, ReadAsset):
@@ -269,7 +269,7 @@ def test_cancel_looks_and_starts_nothing() -> None:
 
 def old_conversion() -> Job:
     """A conversion that was sent and not answered."""
-    lamp = Asset.read(Kind.MODEL, {"id": "res_1", "status": "succeeded"})
+    lamp = Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "succeeded"})
     told = Teller(
         new_conversion(lamp, (Format.FBX,), Target(folder="/out"), now=CLICK),
         Terms(now=lambda: CLICK),
@@ -291,7 +291,9 @@ def test_a_conversion_is_found_at_the_model_or_a_person_decides() -> None:
 
 def test_an_optimization_is_not_bought_again() -> None:
     """The model is looked at; where it is not optimized, the original is taken, with a note."""
-    lamp = Asset.read(Kind.MODEL, {"id": "res_1", "status": "succeeded", "assets": {"glbUrl": GLB}})
+    lamp = Asset.from_json(
+        Kind.MODEL, {"id": "res_1", "status": "succeeded", "assets": {"glbUrl": GLB}}
+    )
     job = new_fetch(lamp, Target(), now=CLICK, optimize=OptimizationLevel.LIGHT)
     told = Teller(job, Terms(readable=OPTIMIZED_NEEDS, now=lambda: CLICK)).answer(asset(glbUrl=GLB))
     told.expect(Optimize)
@@ -313,7 +315,7 @@ def test_a_retry_of_long_ago_is_looked_for() -> None:
     job = replace(job, decision=replace(job.decision, at=CLICK))
     told = Teller(job, LATER)
     told.expect(ReadAsset)
-    told.answer(Asset.read(Kind.MODEL, {"id": "res_1", "status": "failed"}))
+    told.answer(Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "failed"}))
     assert (told.rests, told.job.phase, told.job.decision) == (True, Phase.FAILED, None)
     assert Verb.RETRY in presenter.verbs(told.job)
     told = Teller(job, LATER).answer(asset(glbUrl=GLB)).answer(asset(glbUrl=GLB))
@@ -349,7 +351,7 @@ def test_the_desk_repeats_for_twelve_hours_and_then_looks(office: Office) -> Non
         "assets": {"glbUrl": GLB},
     }
     office.clock.now = CLICK
-    office.mint.page = lambda kind, cursor=None, limit=None: Page.read(kind, {"data": [entry]})  # type: ignore[attr-defined]
+    office.mint.page = lambda kind, cursor=None, limit=None: Page.from_json(kind, {"data": [entry]})  # type: ignore[attr-defined]
     office.mint.says = lambda what, which: problem(524) if what == "start" else asset(glbUrl=None)
     office.add(job)
     for _ in range(200):

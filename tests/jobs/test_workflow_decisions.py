@@ -19,7 +19,7 @@ from mint_blender.jobs.workflow.effects import (
     Start,
     TakeSlot,
 )
-from mint_blender.mint.pacing import Pace
+from mint_blender.mint.pacing import PollIntervals
 from mint_blender.mint.schema import Kind, Mode, Page
 
 from .telling import (
@@ -88,7 +88,7 @@ def test_a_decision_that_is_refused_is_said_and_the_operation_looked_at_anew(sta
     assert told.job.decision is None
     assert "because" in told.job.notes[-1]
     told.answer(seen("running", Mode.REVIEW))
-    assert told.expect(Poll).after == Pace().first, "the operation has just been looked at"
+    assert told.expect(Poll).after == PollIntervals().first, "the operation has just been looked at"
 
 
 def test_cancel_while_waiting_sends_nothing() -> None:
@@ -223,7 +223,7 @@ def test_a_retry_that_finds_no_free_place_asks_again() -> None:
     failed = replace(working(), phase=Phase.FAILED, operation=operation("failed"))
     told = Teller(decided(failed, Verb.RETRY)).fail(problem(429, "concurrency-limit-reached"))
     act = told.expect(Act)
-    assert (act.decision.key, act.after) == ("click-retry", Pace().longest)
+    assert (act.decision.key, act.after) == ("click-retry", PollIntervals().longest)
     assert told.answer(operation("queued", id="op_2")).job.phase is Phase.WORKING
 
 

@@ -12,7 +12,7 @@ import pytest
 from mint_blender.jobs.job import Cause, Phase, Target, Verb, new_fetch
 from mint_blender.jobs.workflow.effects import Fetch, Poll, ReadAsset, Start, TakeSlot, Upload
 from mint_blender.mint.errors import KeyMissing, Unreachable
-from mint_blender.mint.pacing import Pace
+from mint_blender.mint.pacing import PollIntervals
 from mint_blender.mint.schema import Asset, Kind
 
 from .telling import (
@@ -35,7 +35,7 @@ def test_too_many_active_goes_back_in_line() -> None:
     """
     job = a_job()
     told = Teller(job).answer().fail(problem(429, "concurrency-limit-reached"))
-    assert told.expect(TakeSlot).after == Pace().longest
+    assert told.expect(TakeSlot).after == PollIntervals().longest
     assert told.job.phase is Phase.WAITING
     assert told.job.trouble is not None
     assert told.answer().expect(Start).key == job.key
@@ -166,8 +166,10 @@ def test_what_another_program_generates_is_watched_on_too() -> None:
     """A model that is fetched while it is still being made: also after half an hour it is looked at
     once a minute.
     """
-    job = new_fetch(Asset.read(Kind.MODEL, {"id": "res_1", "status": "running"}), Target(), now=1.0)
-    told, busy = Teller(job), Asset.read(Kind.MODEL, {"id": "res_1", "status": "running"})
+    job = new_fetch(
+        Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "running"}), Target(), now=1.0
+    )
+    told, busy = Teller(job), Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "running"})
     told.answer(busy)
     while told.job.trouble is None:
         told.expect(ReadAsset)
@@ -175,7 +177,9 @@ def test_what_another_program_generates_is_watched_on_too() -> None:
     assert (told.job.phase, told.job.trouble.cause) == (Phase.FETCHING, Cause.PATIENCE)
     assert told.expect(ReadAsset).after == 60.0
     told.answer(
-        Asset.read(Kind.MODEL, {"id": "res_1", "status": "succeeded", "assets": {"glbUrl": GLB}})
+        Asset.from_json(
+            Kind.MODEL, {"id": "res_1", "status": "succeeded", "assets": {"glbUrl": GLB}}
+        )
     )
     assert told.job.trouble is None
     told.expect(Fetch)

@@ -11,10 +11,10 @@ import pytest
 
 from mint_blender.files.choice import OPTIMIZED_NEEDS
 from mint_blender.files.errors import (
-    BadGlb,
-    BadPicture,
     DownloadFailed,
-    FileTrouble,
+    FileError,
+    InvalidGlb,
+    InvalidPicture,
     LinkExpired,
     TooLarge,
 )
@@ -259,8 +259,8 @@ def test_each_tier_of_splats_is_a_file_of_its_own() -> None:
     assert names == ["splats-100k", "splats-full_res"]
 
 
-@pytest.mark.parametrize("trouble", [BadPicture, TooLarge])
-def test_a_bad_part_of_a_world_holds_up_none_of_the_others(trouble: type[FileTrouble]) -> None:
+@pytest.mark.parametrize("trouble", [InvalidPicture, TooLarge])
+def test_a_bad_part_of_a_world_holds_up_none_of_the_others(trouble: type[FileError]) -> None:
     """It would be as bad the next time: it is left out with the reason, and what was paid for
     together with it arrives.
     """
@@ -286,7 +286,9 @@ def test_a_world_of_which_every_part_is_bad_does_not_arrive() -> None:
     told = harvesting(
         job=working(kind=Kind.WORLD), colliderMeshUrl=GLB, panoUrl=PREVIEW, thumbnailUrl=THUMB
     )
-    told.fail(BadGlb("collider.glb is empty.")).fail(BadPicture("panorama.webp is a web page."))
+    told.fail(InvalidGlb("collider.glb is empty.")).fail(
+        InvalidPicture("panorama.webp is a web page.")
+    )
     told.answer(kept(told.expect(Fetch)))
     assert told.job.phase is Phase.PAUSED and told.job.trouble is not None
     assert "panorama.webp is a web page." in told.job.trouble.sentence

@@ -34,7 +34,7 @@ from mint_blender.jobs.workflow.effects import (
 )
 from mint_blender.jobs.workflow.run import Terms
 from mint_blender.jobs.workflow.sent_requests import is_unanswered
-from mint_blender.mint.errors import BadAnswer, MintError, Unreachable, problem_error
+from mint_blender.mint.errors import InvalidResponse, MintError, Unreachable, problem_error
 from mint_blender.mint.problem_documents import read_problem
 from mint_blender.mint.schema import Kind, Mode, Operation, Page, PollResult
 
@@ -104,7 +104,7 @@ class PaperMint:
             for work in reversed(works)
         ]
         files = MODEL_FILES if self.kind is Kind.MODEL else WORLD_FILES
-        return Page.read(self.kind, {"data": [entry | {"assets": files} for entry in entries]})
+        return Page.from_json(self.kind, {"data": [entry | {"assets": files} for entry in entries]})
 
     def _start(self, want: Start) -> Operation:
         if "name" in want.body and self.alpha:
@@ -185,7 +185,7 @@ ERRORS = {
     "not offered": problem(405),
     "524": problem(524),
     "html": problem_error(read_problem(404, None)),
-    "portal": BadAnswer("it is not a JSON object"),
+    "portal": InvalidResponse("it is not a JSON object"),
     "conflict": problem(409),
 }
 

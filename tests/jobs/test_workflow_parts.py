@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from mint_blender.files.errors import BadFile, DownloadFailed, LinkExpired
+from mint_blender.files.errors import DownloadFailed, InvalidFile, LinkExpired
 from mint_blender.jobs.job import Job, Phase, Role, Target
 from mint_blender.jobs.workflow.collect import NOTHING_USED_IS_MISSING
 from mint_blender.jobs.workflow.effects import Fetch, Poll, ReadAsset
@@ -58,7 +58,7 @@ def tell(told: Teller, states: States, time: str) -> Teller:
     told.answer(world)
     while (want := told.expect(Fetch)).role is not Role.PICTURE:
         if states[want.role] == "bad":
-            told.fail(BadFile(f"It was damaged the {time} time."))
+            told.fail(InvalidFile(f"It was damaged the {time} time."))
         elif states[want.role] == "gone":
             # a fresh address, which is as dead
             told.fail(LinkExpired("It is not there.")).expect(ReadAsset)

@@ -26,7 +26,13 @@ from mint_blender.jobs.workflow.effects import (
     Start,
 )
 from mint_blender.jobs.workflow.run import Terms
-from mint_blender.mint.errors import BadAnswer, CannotCancel, MintError, Problem, problem_error
+from mint_blender.mint.errors import (
+    CannotCancel,
+    InvalidResponse,
+    MintError,
+    Problem,
+    problem_error,
+)
 from mint_blender.mint.problem_documents import read_problem
 from mint_blender.mint.schema import (
     Asset,
@@ -55,7 +61,9 @@ from .telling import (
     working,
 )
 
-LAMP = Asset.read(Kind.MODEL, {"id": "res_1", "status": "succeeded", "assets": {"glbUrl": GLB}})
+LAMP = Asset.from_json(
+    Kind.MODEL, {"id": "res_1", "status": "succeeded", "assets": {"glbUrl": GLB}}
+)
 READS = Terms(readable=OPTIMIZED_NEEDS)
 
 # -- no answer that proves anything
@@ -68,8 +76,8 @@ UNCLEAR: dict[str, MintError] = {
         for status in (400, 402, 403, 404, 405, 409, 413, 422, 524)
     },
     "generic 409": problem(409),
-    "2xx without sense": BadAnswer("it is an operation without an id"),
-    "redirect": BadAnswer("it redirects"),
+    "2xx without sense": InvalidResponse("it is an operation without an id"),
+    "redirect": InvalidResponse("it redirects"),
 }
 PAID: dict[str, Callable[[], Teller]] = {
     "start": lambda: Teller(a_job()).answer(),
@@ -112,7 +120,7 @@ def test_an_unclear_answer_keeps_the_job_and_its_key(call: str, name: str) -> No
                 seen("preview_ready", Mode.REVIEW, assets={"previewImageUrl": f"{FILES}p1.webp"})
             )
         elif isinstance(told.want, ReadAsset):
-            told.answer(Asset.read(Kind.MODEL, {"id": "res_1", "status": "failed"}))
+            told.answer(Asset.from_json(Kind.MODEL, {"id": "res_1", "status": "failed"}))
     assert told.job.phase not in {Phase.FAILED, Phase.CANCELED}
     if told.rests and told.job.phase is Phase.PAUSED:
         again = told.again(READS)
@@ -151,7 +159,7 @@ def test_without_a_resource_the_operation_and_then_the_list_are_looked_at() -> N
         "createdAt": "2100-01-01T00:00:00Z",
         "status": "succeeded",
     }
-    told.answer(Page.read(Kind.MODEL, {"data": [entry]})).expect(ReadTaken)
+    told.answer(Page.from_json(Kind.MODEL, {"data": [entry]})).expect(ReadTaken)
     assert told.answer(frozenset()).expect(ReadAsset).asset_id == "res_9"
     told.answer(asset(glbUrl=GLB))
     told.answer(kept(told.expect(Fetch)))
@@ -169,7 +177,7 @@ def test_where_nothing_is_found_resume_looks_again_at_no_cost() -> None:
     told = nameless()
     while isinstance(told.want, Poll):
         told.answer(seen("succeeded", resource=None))
-    told.answer(Page.read(Kind.MODEL, {"data": []}))
+    told.answer(Page.from_json(Kind.MODEL, {"data": []}))
     assert told.job.phase is Phase.PAUSED
     assert told.job.trouble is not None
     assert "Resume looks again, at no cost" in told.job.trouble.sentence
@@ -180,7 +188,7 @@ def test_where_nothing_is_found_resume_looks_again_at_no_cost() -> None:
 @pytest.mark.parametrize("word", ["Model", "MODEL", "asset", "", "world"])
 def test_the_type_is_the_jobs_own_kind(word: str) -> None:
     """In other casing, unknown, or not told: a job that asked for a model has one."""
-    made = Operation.read(
+    made = Operation.from_json(
         {"id": "op_1", "status": "succeeded", "resource": {"type": word, "id": "res_1"}}
     )
     want = started(a_job()).answer(PollResult(made)).expect(ReadAsset)
@@ -256,7 +264,9 @@ def test_a_revision_without_a_picture_is_told_by_its_time() -> None:
     assert before.operation is not None
     before = replace(
         before,
-        operation=Operation.read({**before.operation.raw, "updatedAt": "2026-08-03T22:46:00Z"}),
+        operation=Operation.from_json(
+            {**before.operation.raw, "updatedAt": "2026-08-03T22:46:00Z"}
+        ),
     )
     told = Teller(decided(before, Verb.REVISE, "greener")).answer(operation("running", Mode.REVIEW))
     told.answer(shown(None, "2026-08-03T22:46:00Z")).expect(Poll)
@@ -268,7 +278,7 @@ def test_a_mode_that_is_not_told_is_the_one_that_was_asked_for() -> None:
     journal.
     """
     told = started(a_job(mode=Mode.REVIEW))
-    silent = Operation.read(
+    silent = Operation.from_json(
         {"id": "op_1", "status": "preview_ready", "resource": {"type": "model", "id": "res_1"}}
     )
     told.answer(PollResult(silent))
@@ -285,10 +295,14 @@ def test_a_mode_that_is_not_told_is_the_one_that_was_asked_for() -> None:
 )
 def test_no_status_but_files_means_done(type_: str, done: bool) -> None:
     """The files that an operation makes, not those of the model that it makes them of."""
-    told = Operation.read({"id": "op_1", "type": type_, "status": None, "assets": {"glbUrl": GLB}})
+    told = Operation.from_json(
+        {"id": "op_1", "type": type_, "status": None, "assets": {"glbUrl": GLB}}
+    )
     assert told.succeeded is done
     assert told.is_busy is not done
-    assert Operation.read({"id": "op_1", "type": type_, "assets": {"previewImageUrl": P1}}).is_busy
+    assert Operation.from_json(
+        {"id": "op_1", "type": type_, "assets": {"previewImageUrl": P1}}
+    ).is_busy
 
 
 # -- cancel
@@ -307,7 +321,7 @@ def test_cancel_of_what_was_never_sent_sends_nothing(images: tuple[str, ...]) ->
 
 def test_cancel_of_what_may_have_been_sent_asks_what_became_of_it() -> None:
     """The same start under its key, and then the cancel of what it began."""
-    lost = Teller(a_job()).answer().fail(BadAnswer("a poem")).job
+    lost = Teller(a_job()).answer().fail(InvalidResponse("a poem")).job
     told = Teller(decided(lost, Verb.CANCEL))
     assert told.expect(Start).key == lost.key
     assert told.answer(operation("running")).expect(Act).decision.verb is Verb.CANCEL

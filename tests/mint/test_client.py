@@ -12,9 +12,9 @@ import pytest
 
 from mint_blender.mint import errors
 from mint_blender.mint.client import PAGE_SIZE, Client
-from mint_blender.mint.errors import BadAnswer
-from mint_blender.mint.generation_request import LARGEST_IMAGE, GenerationRequest
-from mint_blender.mint.retry import patiently
+from mint_blender.mint.errors import InvalidResponse
+from mint_blender.mint.generation_request import MAX_IMAGE_BYTES, GenerationRequest
+from mint_blender.mint.retry import call_with_retries
 from mint_blender.mint.schema import Kind, Mode, OptimizationLevel, Preset, Status
 
 from ..mint_service.running import running_service
@@ -98,7 +98,7 @@ def test_an_imported_picture(service, client):
 def test_what_cannot_be_a_reference_picture_is_not_sent(service, client):
     """More than 5 MB, or an address that is not https."""
     with pytest.raises(ValueError, match=r"big.png has 5.0 MB; Mint takes at most 5 MB"):
-        client.upload_image(bytes(LARGEST_IMAGE + 1), "big.png", "image/png", key="k")
+        client.upload_image(bytes(MAX_IMAGE_BYTES + 1), "big.png", "image/png", key="k")
     with pytest.raises(ValueError, match="https://"):
         client.import_image("http://example.org/lamp.png", key="k")
     assert service.log() == []
@@ -146,7 +146,9 @@ def test_a_lost_answer_is_found_again_with_the_same_key(service, client):
     """The connection closed after Mint had started: repeating with the key brings the operation,
     not a second one.
     """
-    operation = patiently(lambda: start(client, "a lamp [lost-answer]"), sleep=lambda seconds: None)
+    operation = call_with_retries(
+        lambda: start(client, "a lamp [lost-answer]"), sleep=lambda seconds: None
+    )
     assert [each.id for each in service.operations()] == [operation.id]
     assert len({request.idempotency_key for request in service.requests("POST")}) == 1
     assert len(service.requests("POST")) == 2
@@ -300,6 +302,6 @@ def test_a_list_that_goes_round_in_circles_ends(speaking):
         answer({"data": [{"id": "m1"}], "pagination": {"nextCursor": "c1", "hasMore": True}})
     ) as wire:
         found = []
-        with pytest.raises(BadAnswer, match="circles"):
+        with pytest.raises(InvalidResponse, match="circles"):
             found.extend(Client(speaking(wire.base_url)).assets(Kind.MODEL))
         assert len(wire.heard) == 2

@@ -11,11 +11,11 @@ import pytest
 
 from mint_blender.mint import errors
 from mint_blender.mint.client import Client
-from mint_blender.mint.errors import BadAnswer, MintError
+from mint_blender.mint.errors import InvalidResponse, MintError
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.origin import Origin
-from mint_blender.mint.pacing import Retries
-from mint_blender.mint.retry import patiently
+from mint_blender.mint.pacing import RetryPolicy
+from mint_blender.mint.retry import call_with_retries
 from mint_blender.mint.schema import Kind
 from mint_blender.mint.transport import Timeouts, Transport
 
@@ -50,12 +50,12 @@ def test_what_is_not_there(client):
         ("forbidden", errors.Forbidden),
         ("start-429", errors.TooManyRequests),
         ("start-429-date", errors.TooManyRequests),
-        ("start-500", errors.ServiceTrouble),
-        ("start-502", errors.ServiceTrouble),
-        ("start-503", errors.ServiceTrouble),
-        ("start-504", errors.ServiceTrouble),
-        ("start-html", errors.ServiceTrouble),
-        ("start-empty", errors.ServiceTrouble),
+        ("start-500", errors.ServiceError),
+        ("start-502", errors.ServiceError),
+        ("start-503", errors.ServiceError),
+        ("start-504", errors.ServiceError),
+        ("start-html", errors.ServiceError),
+        ("start-empty", errors.ServiceError),
         ("start-closed", errors.Unreachable),
     ],
 )
@@ -83,7 +83,7 @@ def test_passing_trouble_is_repeated_with_the_same_key(service, client, word):
     """One operation in the end, and waits as Mint asked for."""
     service.scenario(retry_after=3)
     waits: list[float] = []
-    operation = patiently(lambda: start(client, f"a lamp [{word}]"), sleep=waits.append)
+    operation = call_with_retries(lambda: start(client, f"a lamp [{word}]"), sleep=waits.append)
     assert [each.id for each in service.operations()] == [operation.id]
     assert {request.idempotency_key for request in service.requests("POST")} == {"start-1"}
     if word in ("start-429", "start-503"):
@@ -97,7 +97,7 @@ def test_what_is_refused_for_a_reason_is_not_repeated(service, client, word):
     """One request, then the error."""
     body = GenerationRequest(Kind.MODEL, f"a lamp [{word}]", name="Lamp").body(())
     with pytest.raises(MintError):
-        patiently(
+        call_with_retries(
             lambda: client.start(Kind.MODEL, body, key="k"),
             sleep=lambda seconds: pytest.fail("it waits"),
         )
@@ -125,8 +125,8 @@ def test_a_fresh_resource_may_settle_first(service, client):
     """503 for the first reads after success: waiting brings it."""
     model = made(service, client, "a lamp [settling]")
     waits: list[float] = []
-    retries = Retries(first=3.0, factor=1.0, attempts=4)
-    assert patiently(
+    retries = RetryPolicy(first=3.0, factor=1.0, attempts=4)
+    assert call_with_retries(
         lambda: client.asset(Kind.MODEL, model), retries=retries, sleep=waits.append
     ).is_usable
     assert len(waits) == 2
@@ -135,7 +135,7 @@ def test_a_fresh_resource_may_settle_first(service, client):
 def test_a_slow_answer_is_given_up_and_found_again(service):
     """The read time-out ends the wait; the same key finds what was started."""
     client = client_of(service, timeouts=Timeouts(read=0.2))
-    operation = patiently(
+    operation = call_with_retries(
         lambda: start(client, "a lamp [slow-answer]"), sleep=lambda seconds: service.advance(1)
     )
     assert [each.id for each in service.operations()] == [operation.id]
@@ -164,7 +164,7 @@ def test_every_call_that_changes_something_carries_its_key_and_is_made_once(spea
     """
     with (
         listening(answer({}, "503 Service Unavailable")) as wire,
-        pytest.raises(errors.ServiceTrouble),
+        pytest.raises(errors.ServiceError),
     ):
         call(Client(speaking(wire.base_url)))
     assert [heard.headers["idempotency-key"] for heard in wire.heard] == ["k"]
@@ -206,7 +206,7 @@ def test_an_answer_that_lacks_what_matters_is_a_bad_answer(speaking, said):
             lambda: client.asset(Kind.MODEL, "m"),
             lambda: client.import_image("https://example.org/p.png", key="k"),
         ):
-            with pytest.raises(BadAnswer, match=r"it is an? ") as raised:
+            with pytest.raises(InvalidResponse, match=r"it is an? ") as raised:
                 call()
             assert raised.value.request_id == "req_3"
 
@@ -234,7 +234,7 @@ def test_an_answer_about_something_else_is_refused(speaking, said, call):
     """
     with (
         listening(answer(said, X_Request_Id="req_4")) as wire,
-        pytest.raises(errors.OtherAnswer) as raised,
+        pytest.raises(errors.MismatchedResponse) as raised,
     ):
         call(Client(speaking(wire.base_url)))
     assert str(raised.value).startswith(

@@ -52,14 +52,14 @@ def secured(authority: trustme.CA) -> Iterator[Wire]:
 def test_a_ca_bundle_from_the_environment_is_trusted(speaking, monkeypatch, secured, bundle, name):
     """The names that requests, curl and OpenSSL listen to."""
     monkeypatch.setenv(name, bundle)
-    speaking(secured.base_url).exchange("GET", "me")
+    speaking(secured.base_url).request("GET", "me")
     assert secured.heard[0].headers["authorization"] == f"Bearer {KEY}"
 
 
 def test_an_unknown_certificate_is_not_trusted(speaking, secured):
     """The key is not sent, and the sentence names the way out."""
     with pytest.raises(Unreachable, match=r"certificate is not trusted .*REQUESTS_CA_BUNDLE"):
-        speaking(secured.base_url).exchange("GET", "me")
+        speaking(secured.base_url).request("GET", "me")
     assert secured.heard == []
 
 
@@ -72,7 +72,7 @@ def test_a_certificate_for_another_name_is_not_trusted(speaking, monkeypatch, au
         listening(tls=context) as wire,
         pytest.raises(Unreachable, match="certificate is not trusted"),
     ):
-        speaking(wire.base_url).exchange("GET", "me")
+        speaking(wire.base_url).request("GET", "me")
     assert wire.heard == []
 
 
@@ -81,7 +81,7 @@ def test_a_missing_ca_bundle_is_named(speaking, monkeypatch, secured, tmp_path, 
     """A path that leads nowhere is said, instead of a crash."""
     monkeypatch.setenv(name, str(tmp_path / "nowhere.pem"))
     with pytest.raises(Unreachable, match=f"the file that .*{name}.* does not exist"):
-        speaking(secured.base_url).exchange("GET", "me")
+        speaking(secured.base_url).request("GET", "me")
 
 
 def test_a_ca_bundle_that_is_none_is_named(speaking, monkeypatch, secured, tmp_path):
@@ -89,7 +89,7 @@ def test_a_ca_bundle_that_is_none_is_named(speaking, monkeypatch, secured, tmp_p
     (tmp_path / "poem.pem").write_text("Roses are red")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "poem.pem"))
     with pytest.raises(Unreachable, match="REQUESTS_CA_BUNDLE"):
-        speaking(secured.base_url).exchange("GET", "me")
+        speaking(secured.base_url).request("GET", "me")
 
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
@@ -99,7 +99,7 @@ def test_a_proxy_from_the_environment_is_used(speaking, monkeypatch, secured, bu
     with tunnelling(secured.port) as proxy:
         monkeypatch.setenv(name, proxy.url)
         transport = speaking(f"https://{FAR}/v1")
-        assert [transport.exchange("GET", "me").status for _ in range(3)] == [200] * 3
+        assert [transport.request("GET", "me").status for _ in range(3)] == [200] * 3
     assert [line.rpartition(" ")[0] for line in proxy.asked] == [f"CONNECT {FAR}:443"]
     assert KEY not in str(proxy.headers)
     assert [heard.headers["authorization"] for heard in secured.heard] == [f"Bearer {KEY}"] * 3
@@ -110,7 +110,7 @@ def test_a_proxys_password_is_for_the_proxy(speaking, monkeypatch, secured, bund
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
     with tunnelling(secured.port) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("//", "//user:pass@"))
-        speaking(f"https://{FAR}/v1").exchange("GET", "me")
+        speaking(f"https://{FAR}/v1").request("GET", "me")
     assert proxy.headers[0]["proxy-authorization"].startswith("Basic ")
     assert "proxy-authorization" not in secured.heard[0].headers
 
@@ -122,10 +122,10 @@ def test_no_proxy_goes_past_the_proxy(speaking, monkeypatch, secured, bundle):
     monkeypatch.setattr(Origin, "is_loopback", property(lambda origin: False))
     with tunnelling(secured.port) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-        speaking(secured.base_url).exchange("GET", "me")
+        speaking(secured.base_url).request("GET", "me")
         assert len(proxy.asked) == 1
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-        speaking(secured.base_url).exchange("GET", "me")
+        speaking(secured.base_url).request("GET", "me")
     assert len(proxy.asked) == 1
     assert len(secured.heard) == 2
 
@@ -137,7 +137,7 @@ def test_a_server_on_this_computer_is_never_asked_through_a_proxy(speaking, monk
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
         wire.host = host
-        speaking(wire.base_url).exchange("GET", "me")
+        speaking(wire.base_url).request("GET", "me")
     assert (len(wire.heard), proxy.connections) == (1, 0)
 
 
@@ -162,7 +162,7 @@ def test_a_proxy_that_refuses(speaking, monkeypatch, refusal, said):
     """The sentence speaks of the proxy, and does not show its password."""
     with tunnelling(0, refusal) as proxy, pytest.raises(Unreachable, match=said) as raised:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("//", "//user:proxy-secret@"))
-        speaking(f"https://{FAR}/v1").exchange("GET", "me")
+        speaking(f"https://{FAR}/v1").request("GET", "me")
     assert "proxy-secret" not in str(raised.value)
     assert raised.value.__suppress_context__
 
@@ -179,7 +179,7 @@ def test_a_proxy_that_is_none(speaking, monkeypatch, proxy, said):
     """Nobody there, nonsense, or a kind that needs more than requests."""
     monkeypatch.setenv("HTTPS_PROXY", proxy.format(port=unused_port()))
     with pytest.raises(Unreachable, match=f"the proxy named in the environment .*{said}"):
-        speaking(f"https://{FAR}/v1").exchange("GET", "me")
+        speaking(f"https://{FAR}/v1").request("GET", "me")
 
 
 def test_tls_to_a_server_without_it(speaking):
@@ -188,7 +188,7 @@ def test_tls_to_a_server_without_it(speaking):
         listening(greeting=b"220 ready\r\n") as wire,
         pytest.raises(Unreachable, match="no TLS connection came about"),
     ):
-        speaking(wire.base_url.replace("http://", "https://")).exchange("GET", "me")
+        speaking(wire.base_url.replace("http://", "https://")).request("GET", "me")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from mint_blender.mint.generation_request import GenerationRequest, feedback_complaint
+from mint_blender.mint.generation_request import GenerationRequest, feedback_error
 from mint_blender.mint.schema import Kind, Mode, Pose, Preset
 
 LAMP = GenerationRequest(Kind.MODEL, "a lamp")
@@ -87,7 +87,7 @@ def test_the_limits_themselves_are_fine(request_):
 
 def test_feedback_has_1_to_2000_characters():
     """A revision needs words, and not too many."""
-    assert feedback_complaint("greener") is None
-    assert feedback_complaint("x" * 2000) is None
-    assert "Say in words" in (feedback_complaint(" \n") or "")
-    assert "2001" in (feedback_complaint("x" * 2001) or "")
+    assert feedback_error("greener") is None
+    assert feedback_error("x" * 2000) is None
+    assert "Say in words" in (feedback_error(" \n") or "")
+    assert "2001" in (feedback_error("x" * 2001) or "")

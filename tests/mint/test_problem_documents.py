@@ -61,7 +61,7 @@ ROWS = [
     (
         405,
         None,
-        errors.NotOffered,
+        errors.NotSupported,
         "Mint does not offer this action: It says so. It may be possible at mint.gg.",
         False,
     ),
@@ -108,10 +108,10 @@ ROWS = [
         "As many generations are active at Mint as the account may have at once: It says so. This one starts when a place is free.",
         True,
     ),
-    (500, None, errors.ServiceTrouble, TROUBLE, True),
-    (502, None, errors.ServiceTrouble, TROUBLE, True),
-    (503, "service-unavailable", errors.ServiceTrouble, TROUBLE, True),
-    (504, None, errors.ServiceTrouble, TROUBLE, True),
+    (500, None, errors.ServiceError, TROUBLE, True),
+    (502, None, errors.ServiceError, TROUBLE, True),
+    (503, "service-unavailable", errors.ServiceError, TROUBLE, True),
+    (504, None, errors.ServiceError, TROUBLE, True),
     (
         418,
         "teapot",
@@ -157,7 +157,7 @@ def test_a_slug_of_another_family_does_not_mislead():
     """
     assert (
         type(problem_error(read_problem(500, {"type": "idempotency-conflict"})))
-        is errors.ServiceTrouble
+        is errors.ServiceError
     )
 
 
@@ -267,5 +267,5 @@ def test_the_errors_of_this_side_are_sentences_too():
         str(errors.Unreachable("the cable is out")) == "Mint cannot be reached: the cable is out."
     )
     assert errors.Unreachable("").retryable
-    assert "Check the base URL" in str(errors.BadAnswer("it is a poem"))
-    assert errors.BadAnswer("").retryable, "Mint may have acted on the request all the same"
+    assert "Check the base URL" in str(errors.InvalidResponse("it is a poem"))
+    assert errors.InvalidResponse("").retryable, "Mint may have acted on the request all the same"

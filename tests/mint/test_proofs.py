@@ -58,7 +58,7 @@ def test_of_the_conflicts_only_that_of_the_key(slug: str, is_proof: bool) -> Non
     "error",
     [
         errors.Unreachable("x"),
-        errors.BadAnswer("x"),
+        errors.InvalidResponse("x"),
         errors.KeyMissing(),
         errors.KeyUnusable(),
         MintError("x"),

@@ -87,7 +87,7 @@ def test_what_the_libraries_say_of_an_exchange(
         Transport(Origin.parse(wire.base_url), SECRET) as transport,
     ):
         try:
-            transport.exchange("GET", "me")
+            transport.request("GET", "me")
         except MintError:
             logging.getLogger("mint_blender.test").exception("refused with %r", transport.__dict__)
         assert wire.heard[0].headers["authorization"] == f"Bearer {SECRET}"
@@ -100,8 +100,8 @@ def test_other_records_are_left_alone(foreign: Foreign) -> None:
     """Arguments and exceptions without the key stay what they are; what is too short to be a key is
     not looked for.
     """
-    redaction.hide(SECRET)
-    redaction.hide("the")
+    redaction.register_secret(SECRET)
+    redaction.register_secret("the")
     try:
         raise KeyError("the lamp")
     except KeyError:
@@ -123,9 +123,9 @@ def test_an_earlier_factory_is_asked_as_before_and_ours_is_put_in_once(
     before = logging.getLogRecordFactory()
     try:
         logging.setLogRecordFactory(Marked)
-        redaction.hide(SECRET)
+        redaction.register_secret(SECRET)
         ours = logging.getLogRecordFactory()
-        redaction.hide(SECRET + "-other")
+        redaction.register_secret(SECRET + "-other")
         assert logging.getLogRecordFactory() is ours
         record = logging.getLogger("somebody").makeRecord(
             "somebody", 10, "file", 1, f"{SECRET}-other", (), None

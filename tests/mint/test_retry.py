@@ -6,8 +6,8 @@ from __future__ import annotations
 import pytest
 
 from mint_blender.mint.errors import MintError, Problem, Unreachable, problem_error
-from mint_blender.mint.pacing import Retries
-from mint_blender.mint.retry import patiently
+from mint_blender.mint.pacing import RetryPolicy
+from mint_blender.mint.retry import call_with_retries
 
 
 class Time:
@@ -38,7 +38,7 @@ class Call:
 
 
 def run(call: Call, time: Time, **more: object) -> str:
-    return patiently(call, clock=time.now, sleep=time.sleep, chance=lambda: 1.0, **more)  # type: ignore[arg-type]
+    return call_with_retries(call, clock=time.now, sleep=time.sleep, chance=lambda: 1.0, **more)  # type: ignore[arg-type]
 
 
 def refusal(status: int, retry_after: float | None = None) -> MintError:
@@ -99,7 +99,7 @@ def test_the_time_is_bounded():
     """Nobody sleeps past the end of patience only to give up then."""
     time, call = Time(), Call(*(refusal(503, retry_after=100) for _ in range(9)))
     with pytest.raises(MintError):
-        run(call, time, retries=Retries(attempts=50))
+        run(call, time, retries=RetryPolicy(attempts=50))
     assert (call.made, time.slept) == (2, [100])
 
 

@@ -25,7 +25,7 @@ from mint_blender.mint.schema import (
     ReferenceImage,
     ResourceRef,
     Status,
-    is_id,
+    is_valid_id,
 )
 
 OPERATION: dict[str, Any] = {
@@ -148,13 +148,13 @@ values = st.recursive(
 )
 objects = st.dictionaries(st.sampled_from(NAMES) | st.text(), values, max_size=12)
 READERS = [
-    Operation.read,
-    lambda data: Asset.read(Kind.MODEL, data),
-    lambda data: Page.read(Kind.WORLD, data),
-    ReferenceImage.read,
-    Estimate.read,
-    Usage.read,
-    Me.read,
+    Operation.from_json,
+    lambda data: Asset.from_json(Kind.MODEL, data),
+    lambda data: Page.from_json(Kind.WORLD, data),
+    ReferenceImage.from_json,
+    Estimate.from_json,
+    Usage.from_json,
+    Me.from_json,
 ]
 
 
@@ -172,7 +172,7 @@ def test_no_json_object_raises(read, data):
 @given(data=objects)
 def test_derived_answers_never_raise(data):
     """Whatever was read, the questions that the rest of the add-on asks have an answer."""
-    operation = Operation.read(data)
+    operation = Operation.from_json(data)
     assert isinstance(operation.is_busy, bool)
     assert isinstance(operation.awaits_payment, bool)
     assert (
@@ -180,13 +180,13 @@ def test_derived_answers_never_raise(data):
         or operation.billing.missing_credits is None
         or operation.billing.missing_credits >= 0
     )
-    assert isinstance(Asset.read(Kind.MODEL, data).is_usable, bool)
-    assert Me.read(data).display_name
+    assert isinstance(Asset.from_json(Kind.MODEL, data).is_usable, bool)
+    assert Me.from_json(data).display_name
 
 
 def test_an_operation_in_full():
     """The contract's members arrive under their own names in snake_case."""
-    operation = Operation.read(OPERATION)
+    operation = Operation.from_json(OPERATION)
     assert operation.id == OPERATION["id"]
     assert (operation.type, operation.mode, operation.status) == (
         "model_generation",
@@ -230,23 +230,23 @@ def test_the_reasons_of_a_failure_are_for_a_person():
         "workflowStageLastError": "Traceback: worker 7",
         "retryable": False,
     }
-    error = Operation.read(OPERATION | {"error": said | odd}).error
+    error = Operation.from_json(OPERATION | {"error": said | odd}).error
     assert error == OperationError(
         "moderation_blocked", "Blocked.", "A real person.", "Leave the name out.", ("real person",)
     )
-    assert Operation.read(
+    assert Operation.from_json(
         {"error": {"moderationCategories": "weapons", "failureReason": 5}}
     ).error == OperationError("generation_failed", "")
 
 
 def test_a_null_status_with_files_means_done():
     """Without files, or with a picture only, it is still busy."""
-    done = Operation.read(
+    done = Operation.from_json(
         {"id": "o", "status": None, "assets": {"glbUrl": "https://cdn.example/a.glb"}}
     )
     assert (done.status, done.succeeded, done.status_word) == (Status.SUCCEEDED, True, "succeeded")
     for assets in (None, {}, {"glbUrl": None, "previewImageUrl": "https://cdn.example/p.webp"}):
-        assert Operation.read({"id": "o", "status": None, "assets": assets}).is_busy
+        assert Operation.from_json({"id": "o", "status": None, "assets": assets}).is_busy
 
 
 @pytest.mark.parametrize(
@@ -268,7 +268,7 @@ def test_when_to_go_on_looking(status, mode, busy, review, payment, succeeded):
     """Polling stops at the six statuses of the contract, at a preview in review only; an unknown
     word is still busy.
     """
-    operation = Operation.read(OPERATION | {"status": status, "generationMode": mode})
+    operation = Operation.from_json(OPERATION | {"status": status, "generationMode": mode})
     assert (
         operation.is_busy,
         operation.awaits_review,
@@ -284,7 +284,7 @@ def test_when_to_go_on_looking(status, mode, busy, review, payment, succeeded):
 )
 def test_how_many_credits_are_missing(required, available, missing):
     """As far as Mint says, and never fewer than none."""
-    billing = Operation.read(
+    billing = Operation.from_json(
         {"billing": {"requiredCredits": required, "availableCredits": available}}
     ).billing
     assert billing is not None
@@ -305,7 +305,7 @@ def test_how_many_credits_are_missing(required, available, missing):
 )
 def test_what_was_paid_and_what_is_held_back(estimated, reserved, finalized, spent, final):
     """Both together, but the same Credits are never counted twice."""
-    credits = Operation.read(
+    credits = Operation.from_json(
         {"credits": {"estimated": estimated, "reserved": reserved, "finalized": finalized}}
     ).credits
     assert credits is not None
@@ -314,25 +314,25 @@ def test_what_was_paid_and_what_is_held_back(estimated, reserved, finalized, spe
 
 def test_an_unknown_status_keeps_its_word():
     """The panel can show what Mint said, although we do not know what it means."""
-    operation = Operation.read(OPERATION | {"status": "enchanting"})
+    operation = Operation.from_json(OPERATION | {"status": "enchanting"})
     assert (operation.status, operation.status_word) == (Status.UNKNOWN, "enchanting")
 
 
 def test_half_a_surrogate_pair_is_replaced():
     """It is legal in JSON, but could neither be printed nor kept in the journal."""
-    assert Operation.read(json.loads('{"prompt": "a \\ud83d lamp"}')).prompt == "a ? lamp"
+    assert Operation.from_json(json.loads('{"prompt": "a \\ud83d lamp"}')).prompt == "a ? lamp"
 
 
 def test_a_time_without_a_zone_is_utc():
     """Times can always be compared with each other."""
-    assert Operation.read({"createdAt": "2026-08-03T22:46:00"}).created_at == datetime(
+    assert Operation.from_json({"createdAt": "2026-08-03T22:46:00"}).created_at == datetime(
         2026, 8, 3, 22, 46, tzinfo=UTC
     )
 
 
 def test_a_model_in_full():
     """Files, sizes and bounds of a finished model."""
-    model = Asset.read(Kind.MODEL, MODEL)
+    model = Asset.from_json(Kind.MODEL, MODEL)
     assert (model.kind, model.id, model.name, model.status, model.asset_stage) == (
         Kind.MODEL,
         "m1",
@@ -355,9 +355,9 @@ def test_a_model_in_full():
 def test_a_world_without_splats():
     """`spzUrls` null is an empty offer, and a tier without an address is none."""
     files = {"spzUrls": None, "panoUrl": "https://cdn.example/p.webp"}
-    assert Asset.read(Kind.WORLD, {"assets": files}).assets.spz_urls == {}  # type: ignore[union-attr]
+    assert Asset.from_json(Kind.WORLD, {"assets": files}).assets.spz_urls == {}  # type: ignore[union-attr]
     tiers = {"spzUrls": {"500k": "https://cdn.example/s.spz", "full_res": None}}
-    assert Asset.read(Kind.WORLD, {"assets": tiers}).assets.spz_urls == {
+    assert Asset.from_json(Kind.WORLD, {"assets": tiers}).assets.spz_urls == {
         "500k": "https://cdn.example/s.spz"
     }  # type: ignore[union-attr]
 
@@ -378,7 +378,7 @@ def test_what_can_be_imported(changed, usable):
 
     Where Mint does not say whether it is finished, the file does.
     """
-    assert Asset.read(Kind.MODEL, MODEL | changed).is_usable is usable
+    assert Asset.from_json(Kind.MODEL, MODEL | changed).is_usable is usable
 
 
 @pytest.mark.parametrize(
@@ -392,7 +392,7 @@ def test_what_can_be_imported(changed, usable):
 )
 def test_incomplete_bounds_are_none(bounds):
     """Bounds are a hint: better none than half of them."""
-    assert Asset.read(Kind.MODEL, {"assets": {"bounds": bounds}}).assets.bounds is None  # type: ignore[union-attr]
+    assert Asset.from_json(Kind.MODEL, {"assets": {"bounds": bounds}}).assets.bounds is None  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
@@ -408,7 +408,7 @@ def test_incomplete_bounds_are_none(bounds):
 )
 def test_the_end_of_a_list(pagination, cursor):
     """A null cursor or hasMore false."""
-    page = Page.read(Kind.MODEL, {"data": [MODEL, None, "junk"], "pagination": pagination})
+    page = Page.from_json(Kind.MODEL, {"data": [MODEL, None, "junk"], "pagination": pagination})
     assert page.next_cursor == cursor
     assert [model.id for model in page.data] == ["m1"]
 
@@ -426,12 +426,12 @@ def test_the_end_of_a_list(pagination, cursor):
 )
 def test_where_a_reference_pictures_address_is(data, url):
     """The first that is there: url, sourceUrl, imageUrl, then inside assets."""
-    assert ReferenceImage.read(data).url == url
+    assert ReferenceImage.from_json(data).url == url
 
 
 def test_the_account():
     """Credits and owner, with only what is certain being required."""
-    usage = Usage.read(
+    usage = Usage.from_json(
         {
             "credits": {"totalAvailable": 5000, "bonus": 12.5},
             "subscription": None,
@@ -444,14 +444,14 @@ def test_the_account():
         None,
     )
     assert (usage.subscription, usage.api_usage) == (None, {"creditsUsed": 3})
-    me = Me.read(
+    me = Me.from_json(
         {
             "authentication": {"type": "api_key", "scopes": ["a", 1]},
             "owner": {"userId": "0x" + "1" * 30 + "abcd", "email": None},
         }
     )
     assert (me.authentication, me.scopes, me.display_name) == ("api_key", ("a",), "0x111111…abcd")
-    price = Estimate.read(
+    price = Estimate.from_json(
         {
             "operation": "model_generation",
             "credits": {"requiredToStart": 100, "estimatedTotal": 248},
@@ -468,7 +468,7 @@ def test_the_account():
 def test_numbers_that_are_none(number):
     """Infinite and absurd numbers, booleans and texts are no amounts."""
     assert (
-        Usage.read(
+        Usage.from_json(
             json.loads(f'{{"credits": {{"totalAvailable": {number}}}}}')
         ).credits.total_available
         is None
@@ -489,10 +489,10 @@ def test_numbers_that_are_none(number):
 )
 def test_ids(text, fits):
     """Only letters, digits, _ and - may go into a path."""
-    assert is_id(text) is fits
+    assert is_valid_id(text) is fits
 
 
 def test_values_are_frozen():
     """What Mint said is not changed afterwards."""
     with pytest.raises(dataclasses.FrozenInstanceError):
-        Operation.read(OPERATION).status = Status.FAILED  # type: ignore[misc]
+        Operation.from_json(OPERATION).status = Status.FAILED  # type: ignore[misc]

@@ -23,7 +23,7 @@ def test_the_key_never_crosses_a_redirect(speaking):
     with listening() as elsewhere:
         redirect = answer(b"", "307 Temporary Redirect", Location=f"{elsewhere.base_url}/me")
         with listening(redirect) as wire, pytest.raises(MintError):
-            speaking(wire.base_url).exchange("POST", "models:generate", idempotency_key="k")
+            speaking(wire.base_url).request("POST", "models:generate", idempotency_key="k")
     assert wire.heard[0].headers["authorization"] == f"Bearer {KEY}"
     assert (elsewhere.connections, elsewhere.heard) == (0, [])
 
@@ -39,7 +39,7 @@ def test_a_netrc_file_does_not_replace_the_key(speaking, monkeypatch, tmp_path: 
     if where == "named":
         monkeypatch.setenv("NETRC", str(file))
     with listening() as wire:
-        speaking(wire.base_url).exchange("GET", "me")
+        speaking(wire.base_url).request("GET", "me")
     assert wire.heard[0].headers["authorization"] == f"Bearer {KEY}"
 
 
@@ -66,7 +66,7 @@ def test_what_cannot_be_a_key_is_not_sent(key):
 def test_space_around_a_key_does_not_matter(speaking):
     """A key is often pasted with a line break at its end."""
     with listening() as wire:
-        speaking(wire.base_url, key=f"  {KEY}\r\n").exchange("GET", "me")
+        speaking(wire.base_url, key=f"  {KEY}\r\n").request("GET", "me")
     assert wire.heard[0].headers["authorization"] == f"Bearer {KEY}"
 
 
@@ -108,14 +108,14 @@ def shown(error: BaseException) -> str:
 def test_no_error_shows_the_key(speaking, said):
     """Not even when the server repeats it."""
     with listening(said, then_close=True) as wire, pytest.raises(MintError) as raised:
-        speaking(wire.base_url).exchange("GET", "me")
+        speaking(wire.base_url).request("GET", "me")
     assert KEY not in shown(raised.value)
 
 
 def test_no_error_of_a_failed_connection_shows_the_key(speaking):
     """Nobody answered, so nobody should read it in the log either."""
     with pytest.raises(MintError) as raised:
-        speaking(f"http://127.0.0.1:{unused_port()}/v1").exchange("GET", "me")
+        speaking(f"http://127.0.0.1:{unused_port()}/v1").request("GET", "me")
     assert KEY not in shown(raised.value)
 
 

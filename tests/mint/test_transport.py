@@ -19,9 +19,9 @@ import pytest
 import trustme
 
 from mint_blender.mint import errors
-from mint_blender.mint.errors import BadAnswer, MintError, Unreachable
+from mint_blender.mint.errors import InvalidResponse, MintError, Unreachable
 from mint_blender.mint.origin import Origin
-from mint_blender.mint.transport import LARGEST_ANSWER, Timeouts, Transport
+from mint_blender.mint.transport import MAX_RESPONSE_BYTES, Timeouts, Transport
 
 from .wire import KEY, SILENCE, answer, listening, unused_port
 
@@ -36,7 +36,7 @@ PROBLEM = {
 def failure(speaking, *answers: bytes, **more: object) -> MintError:
     """The error that an exchange with such a server ends in."""
     with listening(*answers) as wire, pytest.raises(MintError) as raised:
-        speaking(wire.base_url, **more).exchange("GET", "me")
+        speaking(wire.base_url, **more).request("GET", "me")
     return raised.value
 
 
@@ -47,7 +47,7 @@ def failure(speaking, *answers: bytes, **more: object) -> MintError:
 def test_the_colon_of_action_routes_goes_out_unescaped(speaking, path):
     """Mint's routes have a literal colon; %3A would be another route."""
     with listening() as wire:
-        speaking(wire.base_url).exchange(
+        speaking(wire.base_url).request(
             "POST", path, body={"prompt": "a lamp"}, idempotency_key="k1"
         )
     assert wire.heard[0].line == f"POST /v1/{path.lstrip('/')} HTTP/1.1"
@@ -56,7 +56,7 @@ def test_the_colon_of_action_routes_goes_out_unescaped(speaking, path):
 def test_a_start_as_it_goes_over_the_wire(speaking):
     """Bearer key, JSON both ways, the idempotency key, and nothing that identifies the computer."""
     with listening() as wire:
-        speaking(wire.base_url).exchange(
+        speaking(wire.base_url).request(
             "POST", "models:generate", body={"prompt": "a lämp"}, idempotency_key="mint-blender-1"
         )
     heard = wire.heard[0]
@@ -77,7 +77,7 @@ def test_a_start_as_it_goes_over_the_wire(speaking):
 def test_an_action_without_input_sends_an_empty_object(speaking):
     """Mint's own client does so."""
     with listening() as wire:
-        speaking(wire.base_url).exchange("POST", "operations/op_1:approve", idempotency_key="k1")
+        speaking(wire.base_url).request("POST", "operations/op_1:approve", idempotency_key="k1")
     assert (wire.heard[0].body, wire.heard[0].headers["content-type"]) == (
         b"{}",
         "application/json",
@@ -87,9 +87,7 @@ def test_an_action_without_input_sends_an_empty_object(speaking):
 def test_a_read_sends_no_body(speaking):
     """A GET has its query, and neither body, content type nor idempotency key."""
     with listening() as wire:
-        speaking(wire.base_url).exchange(
-            "GET", "models", query={"cursor": "a/b +&=", "limit": "30"}
-        )
+        speaking(wire.base_url).request("GET", "models", query={"cursor": "a/b +&=", "limit": "30"})
     assert wire.heard[0].line == "GET /v1/models?cursor=a%2Fb+%2B%26%3D&limit=30 HTTP/1.1"
     assert wire.heard[0].body == b""
     assert not {"content-type", "idempotency-key"} & set(wire.heard[0].headers)
@@ -109,28 +107,28 @@ def test_a_read_sends_no_body(speaking):
 def test_a_call_that_changes_something_needs_an_idempotency_key(speaking, path, key):
     """It is a mistake in our program, so it fails before anything is sent."""
     with listening() as wire, pytest.raises(ValueError, match="idempotency key"):
-        speaking(wire.base_url).exchange("POST", path, idempotency_key=key)
+        speaking(wire.base_url).request("POST", path, idempotency_key=key)
     assert wire.heard == []
 
 
 def test_the_longest_idempotency_key(speaking):
     """255 characters are allowed."""
     with listening() as wire:
-        speaking(wire.base_url).exchange("POST", "models:generate", idempotency_key="x" * 255)
+        speaking(wire.base_url).request("POST", "models:generate", idempotency_key="x" * 255)
     assert wire.heard[0].headers["idempotency-key"] == "x" * 255
 
 
 def test_asking_a_price_needs_no_idempotency_key(speaking):
     """The one POST that changes nothing."""
     with listening() as wire:
-        speaking(wire.base_url).exchange("POST", "pricing:estimate", body={})
+        speaking(wire.base_url).request("POST", "pricing:estimate", body={})
     assert "idempotency-key" not in wire.heard[0].headers
 
 
 def test_only_get_and_post_are_known(speaking):
     """Mint's API has no others, so another one is a mistake in our program."""
     with listening() as wire, pytest.raises(ValueError, match="GET and POST"):
-        speaking(wire.base_url).exchange("DELETE", "models/m", idempotency_key="k")
+        speaking(wire.base_url).request("DELETE", "models/m", idempotency_key="k")
     assert wire.heard == []
 
 
@@ -146,7 +144,7 @@ def test_one_connection_serves_many_calls(speaking):
         transport = speaking(wire.base_url)
         for _ in range(10):
             try:
-                transport.exchange("GET", "me")
+                transport.request("GET", "me")
             except MintError:
                 continue
         assert len(wire.heard) == 10
@@ -158,7 +156,7 @@ def test_a_connection_that_was_closed_meanwhile_is_opened_again(speaking):
     with listening(then_close=True) as wire:
         transport = speaking(wire.base_url)
         for _ in range(3):
-            assert transport.exchange("GET", "me").status == 200
+            assert transport.request("GET", "me").status == 200
             _wait_for_the_other_end(transport)
     assert wire.connections == 3
 
@@ -175,8 +173,8 @@ def test_no_cookies_are_kept(speaking):
     """Each call stands for itself."""
     with listening(answer(Set_Cookie="session=1; Path=/")) as wire:
         transport = speaking(wire.base_url)
-        transport.exchange("GET", "me")
-        transport.exchange("GET", "me")
+        transport.request("GET", "me")
+        transport.request("GET", "me")
     assert "cookie" not in wire.heard[1].headers
 
 
@@ -193,7 +191,7 @@ def test_an_answer_with_everything(speaking):
         Location="/v1/operations/op_1",
     )
     with listening(said) as wire:
-        found = speaking(wire.base_url).exchange("POST", "models:generate", idempotency_key="k")
+        found = speaking(wire.base_url).request("POST", "models:generate", idempotency_key="k")
     assert (found.data, found.status, found.request_id, found.retry_after) == (
         {"id": "op_1"},
         202,
@@ -215,8 +213,8 @@ def test_retry_after_as_a_date_counts_from_the_servers_clock(speaking):
 def test_retry_after_as_a_date_without_a_server_clock():
     """Then the clock that was handed in counts."""
     said = answer(PROBLEM, "503 Service Unavailable", Retry_After="Mon, 03 Aug 2026 12:01:00 GMT")
-    with listening(said) as wire, pytest.raises(errors.ServiceTrouble) as raised:
-        Transport(Origin.parse(wire.base_url), KEY, now=lambda: NOON).exchange("GET", "me")
+    with listening(said) as wire, pytest.raises(errors.ServiceError) as raised:
+        Transport(Origin.parse(wire.base_url), KEY, now=lambda: NOON).request("GET", "me")
     assert raised.value.retry_after == 60
 
 
@@ -249,7 +247,7 @@ def test_a_problem_document_becomes_its_error(speaking):
 def test_a_refusal_without_a_document_is_still_understood(speaking, body):
     """HTML, nothing, or broken JSON: the status decides."""
     error = failure(speaking, answer(body, "503 Service Unavailable", Content_Type="text/html"))
-    assert isinstance(error, errors.ServiceTrouble)
+    assert isinstance(error, errors.ServiceError)
     assert "HTTP status 503" in str(error)
 
 
@@ -269,7 +267,7 @@ def test_a_refusal_without_a_document_is_still_understood(speaking, body):
 def test_a_success_that_is_no_object_is_a_bad_answer(speaking, body):
     """A captive portal answers 200 too."""
     error = failure(speaking, answer(body, X_Request_Id="req_2"))
-    assert isinstance(error, BadAnswer)
+    assert isinstance(error, InvalidResponse)
     assert "not a JSON object" in str(error)
     assert error.request_id == "req_2"
 
@@ -294,7 +292,7 @@ def test_a_redirect_is_not_followed(speaking, status):
             speaking,
             answer(b"", status, Location=f"{elsewhere.base_url}/operations/op_1?token=secret"),
         )
-    assert isinstance(error, BadAnswer)
+    assert isinstance(error, InvalidResponse)
     assert "redirects to 127.0.0.1" in str(error)
     assert "token" not in str(error)
     assert elsewhere.connections == 0
@@ -311,7 +309,7 @@ def test_a_redirect_to_nowhere_is_an_error_too(speaking, location):
 def test_a_compressed_answer_is_read(speaking):
     """gzip, as many servers send it."""
     with listening(answer(gzip.compress(b'{"a": 1}'), Content_Encoding="gzip")) as wire:
-        assert speaking(wire.base_url).exchange("GET", "me").data == {"a": 1}
+        assert speaking(wire.base_url).request("GET", "me").data == {"a": 1}
 
 
 def test_a_chunked_answer_is_read(speaking):
@@ -321,7 +319,7 @@ def test_a_chunked_answer_is_read(speaking):
     )
     with listening(said) as wire:
         transport = speaking(wire.base_url)
-        assert [transport.exchange("GET", "me").data for _ in range(2)] == [{"a": 1}] * 2
+        assert [transport.request("GET", "me").data for _ in range(2)] == [{"a": 1}] * 2
     assert wire.connections == 1
 
 
@@ -335,13 +333,13 @@ def test_broken_compression_is_a_bad_answer(speaking):
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "compressed"])
 def test_an_answer_beyond_the_largest_size_is_given_up(speaking, packed):
     """Also one that grows only when unpacked; what is not read does not stay in the connection."""
-    body = b" " * (LARGEST_ANSWER + 1)
+    body = b" " * (MAX_RESPONSE_BYTES + 1)
     said = answer(gzip.compress(body), Content_Encoding="gzip") if packed else answer(body)
     with listening(said, answer({"a": 1})) as wire:
         transport = speaking(wire.base_url)
-        with pytest.raises(BadAnswer, match="larger than 16 MB"):
-            transport.exchange("GET", "me")
-        assert transport.exchange("GET", "me").data == {"a": 1}
+        with pytest.raises(InvalidResponse, match="larger than 16 MB"):
+            transport.request("GET", "me")
+        assert transport.request("GET", "me").data == {"a": 1}
 
 
 # When nothing comes back
@@ -351,7 +349,7 @@ def test_an_answer_beyond_the_largest_size_is_given_up(speaking, packed):
 def test_a_server_that_never_answers_is_given_up(speaking, method):
     """Every call has a read time-out."""
     with listening(SILENCE) as wire, pytest.raises(Unreachable, match="no answer came in time"):
-        speaking(wire.base_url, timeouts=Timeouts(5.0, 0.05)).exchange(
+        speaking(wire.base_url, timeouts=Timeouts(5.0, 0.05)).request(
             method, "me", idempotency_key="k"
         )
     assert len(wire.heard) == 1
@@ -369,7 +367,7 @@ def test_a_server_that_takes_no_connection_is_given_up(speaking):
         with pytest.raises(
             Unreachable, match=f"127.0.0.1:{port} did not take the connection in time"
         ):
-            speaking(f"http://127.0.0.1:{port}/v1", timeouts=Timeouts(connect=0.1)).exchange(
+            speaking(f"http://127.0.0.1:{port}/v1", timeouts=Timeouts(connect=0.1)).request(
                 "GET", "me"
             )
 
@@ -380,7 +378,7 @@ def test_a_server_that_stops_in_the_middle_is_given_up(speaking):
         listening(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"a"') as wire,
         pytest.raises(Unreachable, match="no answer came in time"),
     ):
-        speaking(wire.base_url, timeouts=Timeouts(5.0, 0.05)).exchange("GET", "me")
+        speaking(wire.base_url, timeouts=Timeouts(5.0, 0.05)).request("GET", "me")
 
 
 def test_a_server_that_drips_is_given_up(speaking):
@@ -390,7 +388,7 @@ def test_a_server_that_drips_is_given_up(speaking):
         listening(said, drip=0.01) as wire,
         pytest.raises(Unreachable, match="no answer came in time"),
     ):
-        speaking(wire.base_url, timeouts=Timeouts(5.0, 5.0, body=0.1)).exchange("GET", "me")
+        speaking(wire.base_url, timeouts=Timeouts(5.0, 5.0, body=0.1)).request("GET", "me")
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -402,7 +400,7 @@ def test_a_server_that_drips_its_headers_is_given_up(speaking, method):
         listening(b"HTTP/1.1 200 OK\r\nX-Slow: ", drip=0.01) as wire,
         pytest.raises(Unreachable, match="no answer came in time"),
     ):
-        speaking(wire.base_url, timeouts=Timeouts(5.0, 5.0, total=0.2)).exchange(
+        speaking(wire.base_url, timeouts=Timeouts(5.0, 5.0, total=0.2)).request(
             method, "me", idempotency_key="k"
         )
     assert len(wire.heard) == 1
@@ -428,7 +426,7 @@ def test_another_thread_can_stop_a_call(speaking, said, scheme, tmp_path, monkey
 
         def call() -> None:
             with pytest.raises(Unreachable, match="the call was stopped") as raised:
-                transport.exchange("GET", "me")
+                transport.request("GET", "me")
             ended.append(raised.value)
 
         thread = threading.Thread(target=call, daemon=True)
@@ -439,7 +437,7 @@ def test_another_thread_can_stop_a_call(speaking, said, scheme, tmp_path, monkey
         thread.join(5)
         assert len(ended) == 1
         with pytest.raises(Unreachable, match="the call was stopped"):
-            transport.exchange("GET", "me")
+            transport.request("GET", "me")
         assert len(wire.heard) == 1
 
 
@@ -448,7 +446,7 @@ def test_a_large_body_goes_out_whole(speaking):
     with listening(answer({"a": 1})) as wire:
         assert (
             speaking(wire.base_url)
-            .exchange(
+            .request(
                 "POST",
                 "reference-images",
                 body={"base64Data": "x" * 7_000_000},
@@ -467,7 +465,7 @@ def test_an_upload_that_nobody_takes_can_be_stopped(speaking):
         stopper = threading.Timer(0.1, transport.stop)
         stopper.start()
         with pytest.raises(Unreachable, match="the call was stopped"):
-            transport.exchange(
+            transport.request(
                 "POST",
                 "reference-images",
                 body={"base64Data": "x" * 16_000_000},
@@ -487,7 +485,7 @@ def test_a_refused_connection(speaking):
     """Nobody listens there."""
     port = unused_port()
     with pytest.raises(Unreachable, match=f"127.0.0.1:{port} refused the connection"):
-        speaking(f"http://127.0.0.1:{port}/v1").exchange("GET", "me")
+        speaking(f"http://127.0.0.1:{port}/v1").request("GET", "me")
 
 
 @pytest.mark.parametrize(
@@ -503,7 +501,7 @@ def test_a_connection_that_breaks_in_an_answer(speaking, said):
         listening(said, then_close=True) as wire,
         pytest.raises(Unreachable, match="broke before the answer was complete") as raised,
     ):
-        speaking(wire.base_url).exchange("GET", "me")
+        speaking(wire.base_url).request("GET", "me")
     assert raised.value.retryable
     assert len(wire.heard) == 1
 
@@ -515,7 +513,7 @@ def test_what_is_no_http_answer(speaking, said):
         listening(said, then_close=True) as wire,
         pytest.raises(Unreachable, match="no complete HTTP answer") as raised,
     ):
-        speaking(wire.base_url).exchange("POST", "models:generate", idempotency_key="k")
+        speaking(wire.base_url).request("POST", "models:generate", idempotency_key="k")
     assert raised.value.retryable
     assert len(wire.heard) == 1
 
@@ -523,6 +521,7 @@ def test_what_is_no_http_answer(speaking, said):
 def test_a_redirect_beyond_the_largest_size_is_given_up(speaking):
     """The bound counts for every answer."""
     error = failure(
-        speaking, answer(b" " * (LARGEST_ANSWER + 1), "302 Found", Location="https://example.org/")
+        speaking,
+        answer(b" " * (MAX_RESPONSE_BYTES + 1), "302 Found", Location="https://example.org/"),
     )
     assert "larger than 16 MB" in str(error)

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import bpy
 
-from mint_blender.files.errors import BadPicture
+from mint_blender.files.errors import InvalidPicture
 from mint_blender.scene.world import panorama
 
 
@@ -25,7 +25,7 @@ def tried(path: Path) -> str:
     """The size it has in Blender, or the sentence why not."""
     try:
         image = panorama.load(path, "Place")
-    except BadPicture as bad:
+    except InvalidPicture as bad:
         return str(bad)
     size = f"{image.size[0]} × {image.size[1]}"
     bpy.data.images.remove(image)

@@ -110,7 +110,7 @@ def test_joints_and_weights_are_found_by_their_ids(tmp_path: Path) -> None:
     accessors name.
     """
     path = _compressed(tmp_path / "m.glb", skin=True)
-    with draco.plain_copy(path) as plain:
+    with draco.decompressed_copy(path) as plain:
         assert inspect(plain).extensions_required == frozenset()
         document, binary = draco._chunks(plain.read_bytes())
         attributes = document["meshes"][0]["primitives"][0]["attributes"]
@@ -124,7 +124,7 @@ def test_joints_and_weights_are_found_by_their_ids(tmp_path: Path) -> None:
 def test_the_plain_copy_is_beside_the_file_and_goes(tmp_path: Path) -> None:
     """The decoded copy lies in the download folder only while it is read."""
     path = _compressed(tmp_path / "m.glb")
-    with draco.plain_copy(path) as plain:
+    with draco.decompressed_copy(path) as plain:
         assert plain.parent == tmp_path and plain != path
     assert [each.name for each in tmp_path.iterdir()] == ["m.glb"]
 

@@ -167,7 +167,7 @@ def test_a_bad_file_never_reaches_blenders_importer(native, path):
     path.write_bytes(
         build_spz.encode(build_spz.made_up(5), version=4)[:8] + b"\xff" * 4 + bytes(200)
     )
-    with pytest.raises(splats.BadSplats):
+    with pytest.raises(splats.InvalidSplats):
         splats.build(path, "Place", bpy.context.scene.collection)
     assert native.calls == [] and not bpy.data.pointclouds
 

@@ -17,7 +17,7 @@ bpy = pytest.importorskip("bpy")
 
 import numpy as np  # noqa: E402
 
-from mint_blender.files.errors import BadPicture  # noqa: E402
+from mint_blender.files.errors import InvalidPicture  # noqa: E402
 from mint_blender.scene.gltf_import import import_glb  # noqa: E402
 from mint_blender.scene.transaction import Inventory  # noqa: E402
 from mint_blender.scene.world import capture_point, panorama  # noqa: E402
@@ -221,6 +221,6 @@ def test_a_bad_picture_is_a_sentence_and_leaves_nothing(tmp_path, what):
     content, words = BAD[what]
     path = tmp_path / "place.png"
     path.write_bytes(content())
-    with pytest.raises(BadPicture, match=words):
+    with pytest.raises(InvalidPicture, match=words):
         panorama.load(path, "Room")
     assert before.new() == []

@@ -20,7 +20,7 @@ bpy = pytest.importorskip("bpy")
 import numpy as np  # noqa: E402
 
 from mint_blender.files import pictures  # noqa: E402
-from mint_blender.files.errors import BadPicture  # noqa: E402
+from mint_blender.files.errors import InvalidPicture  # noqa: E402
 from mint_blender.scene.world import panorama  # noqa: E402
 
 MEGABYTE = 1 << 20
@@ -68,7 +68,7 @@ def cut(path: Path, part: float) -> Path:
 @pytest.mark.parametrize("name", [name for name, (*_, deep) in WRITTEN.items() if deep is not None])
 def test_what_the_header_says_is_what_blender_sees(tmp_path: Path, name: str) -> None:
     """Size and depth, read without Blender, are those of the image that Blender makes of the file."""
-    seen = pictures.measured(write(tmp_path / name))
+    seen = pictures.inspect_sized(write(tmp_path / name))
     image = panorama.load(tmp_path / name, "Place")
     assert (seen.width, seen.height) == tuple(image.size) == (128, 64)
     assert seen.is_deep is image.is_float is WRITTEN[name][2]
@@ -85,7 +85,7 @@ def test_what_is_not_measured_is_not_opened(
     path = write(tmp_path / name)
     before = set(bpy.data.images)
     with pytest.raises(
-        BadPicture, match=f"^{name} is in the format .*only PNG, JPEG, WebP and HDR"
+        InvalidPicture, match=f"^{name} is in the format .*only PNG, JPEG, WebP and HDR"
     ):
         panorama.load(path, "Place")
     assert set(bpy.data.images) == before
@@ -96,7 +96,7 @@ def test_what_is_not_measured_is_not_opened(
 def test_what_is_cut_off_is_refused(tmp_path: Path, name: str, part: float) -> None:
     """Blender would show half a JPEG, and before 5.0 half a WebP, with the rest in grey."""
     before = set(bpy.data.images)
-    with pytest.raises(BadPicture):
+    with pytest.raises(InvalidPicture):
         panorama.load(cut(write(tmp_path / name), part), "Place")
     assert set(bpy.data.images) == before
 

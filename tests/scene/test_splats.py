@@ -11,7 +11,7 @@ import pytest
 pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
 
-from mint_blender.files.errors import BadSplats  # noqa: E402
+from mint_blender.files.errors import InvalidSplats  # noqa: E402
 from mint_blender.files.spz import decode  # noqa: E402
 from mint_blender.scene.transaction import Inventory  # noqa: E402
 from mint_blender.scene.world import splat_nodes, splats  # noqa: E402
@@ -359,7 +359,7 @@ def test_a_bad_file_leaves_nothing(tmp_path):
     whole = build_spz.encode(build_spz.made_up(100, degree=1))
     for content in (b"", b"<html>", whole[:-100]):
         path.write_bytes(content)
-        with pytest.raises(BadSplats):
+        with pytest.raises(InvalidSplats):
             splats.build(path, "Place", bpy.context.scene.collection)
         assert before.new() == []
 
@@ -370,7 +370,7 @@ def test_native_splats_are_refused_where_there_are_none(write):
     if splats.has_native():
         assert splats.make_native(made).data.type == "GAUSSIAN_SPLAT"
     else:
-        with pytest.raises(BadSplats, match=r"5\.3"):
+        with pytest.raises(InvalidSplats, match=r"5\.3"):
             splats.make_native(made)
         assert made.modifiers and splats.is_splats(made)
 

@@ -14,7 +14,7 @@ import pytest
 pytestmark = pytest.mark.blender
 bpy = pytest.importorskip("bpy")
 
-from mint_blender.files.errors import FileTrouble  # noqa: E402
+from mint_blender.files.errors import FileError  # noqa: E402
 from mint_blender.scene import place  # noqa: E402
 from mint_blender.scene.gltf_import import ImportTrouble  # noqa: E402
 from mint_blender.scene.transaction import Inventory  # noqa: E402
@@ -198,7 +198,7 @@ def test_a_bad_part_added_later_changes_nothing(files, tmp_path, name):
     )
     bad = tmp_path / "bad"
     bad.write_bytes(b"<!DOCTYPE html><title>404</title>")
-    with pytest.raises((FileTrouble, ImportTrouble)):
+    with pytest.raises((FileError, ImportTrouble)):
         world_build.add_part(root, name.upper(), bad)
     assert (
         before.new() == []

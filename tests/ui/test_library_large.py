@@ -346,7 +346,7 @@ def test_refreshing_keeps_the_place(panel: Panel, monkeypatch: pytest.MonkeyPatc
         library_browser_view_model.on_screen(panel.fields),
     )
     newer = [
-        view_model.Asset.read(
+        view_model.Asset.from_json(
             each.kind, {**each.raw, "id": f"new{each.id}", "createdAt": "2040-01-01T00:00:00Z"}
         )
         for each in view[:5]

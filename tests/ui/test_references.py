@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from mint_blender.files import pictures as files_pictures
-from mint_blender.mint.generation_request import LARGEST_IMAGE, prompt_for_pictures
+from mint_blender.mint.generation_request import MAX_IMAGE_BYTES, default_prompt
 from mint_blender.mint.schema import Kind
 
 from ..mint_service import pictures
@@ -243,13 +243,13 @@ def test_a_large_picture_is_scaled_down_only_when_asked(home: Path, tmp_path: Pa
 
     source = colourful(tmp_path / "large.png", "PNG", 5000, noisy=True)
     before = source.read_bytes()
-    assert len(before) > LARGEST_IMAGE
+    assert len(before) > MAX_IMAGE_BYTES
     bpy.ops.mint.add_references(filepath=str(source))
     assert "Mint takes at most 5 MB" in listed()[0].problem
     assert Path(listed()[0].source).read_bytes() == before
     bpy.ops.mint.fit_reference(index=0)
     found = files_pictures.inspect(Path(listed()[0].source))
-    assert Path(listed()[0].source).stat().st_size <= LARGEST_IMAGE
+    assert Path(listed()[0].source).stat().st_size <= MAX_IMAGE_BYTES
     assert found.width and found.height
     assert found.width / found.height == pytest.approx(2, rel=0.01)
     assert listed()[0].note.startswith(
@@ -357,9 +357,7 @@ def test_one_picture_goes_out_as_one_and_a_world_has_its_own_prompt(
     start = service.requests("POST", "/v1/worlds:generate")[-1]
     assert start.body["imageUrl"].startswith("http")
     assert "sourceImages" not in start.body
-    assert (
-        start.body["prompt"] == prompt_for_pictures(Kind.WORLD) != prompt_for_pictures(Kind.MODEL)
-    )
+    assert start.body["prompt"] == default_prompt(Kind.WORLD) != default_prompt(Kind.MODEL)
 
 
 def test_transparency_is_kept(home: Path, tmp_path: Path) -> None:
@@ -450,7 +448,7 @@ def test_generate_with_pictures_only(home: Path, tmp_path: Path, service: Thread
         assert len(listed()) == 0
     assert len(service.requests("POST", "/v1/reference-images")) == before + 2
     start = service.requests("POST", "/v1/models:generate")[-1]
-    assert start.body["prompt"] == prompt_for_pictures(Kind.MODEL)
+    assert start.body["prompt"] == default_prompt(Kind.MODEL)
     assert len(start.body["sourceImages"]) == 2
 
 

@@ -122,7 +122,7 @@ BAD = {
     Role.PANORAMA: "The panorama cannot be used. panorama.webp is 300 × 200 pixels.",
     Role.SPLATS: "The splats cannot be used. They are cut off.",
 }
-OFFERED = Asset.read(
+OFFERED = Asset.from_json(
     Kind.WORLD,
     {
         "id": "w",

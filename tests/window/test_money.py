@@ -387,7 +387,7 @@ for day in range(30):
         job = jobs_.new_job(request, jobs_.Target(), now=time.time() - day * 24 * 3600.0)
         said = {'id': 'op', 'status': 'failed' if fails else 'succeeded', 'credits': {'finalized': 0 if fails else price, 'reserved': 0}}
         phase = jobs_.Phase.FAILED if fails else jobs_.Phase.PLACED
-        book.add(replace(job, phase=phase, operation=schema.Operation.read(said)))
+        book.add(replace(job, phase=phase, operation=schema.Operation.from_json(said)))
         book.dismiss(job.id)
 book.close()
 board().catch_up()

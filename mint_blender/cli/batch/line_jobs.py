@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ...files.lock import held
+from ...files.lock import file_lock
 from ...jobs.job import Job
 from ...jobs.service import JobService, NotPossible
 from ...jobs.storage import batch_ledger, lease
@@ -30,11 +30,11 @@ class Refusal:
 def working_on(folder: Path) -> Iterator[lease.Lease]:
     """Hold the folder: two at once would each start what the other has not begun yet.
 
-    Raises InUse, OSError.
+    Raises FileInUse, OSError.
     """
     place = folder / batch_ledger.FOLDER
     place.mkdir(parents=True, exist_ok=True)
-    with held(place / "lock"), lease.held(place / "lease") as holding:
+    with file_lock(place / "lock"), lease.held(place / "lease") as holding:
         yield holding
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ...delivery import write as delivery_write
 from ...delivery.background import BackgroundImporter
-from ...files.lock import InUse
+from ...files.lock import FileInUse
 from ...jobs.engine.outage import StillUnreachable
 from ...jobs.job import Job, Phase, Target
 from ...jobs.service import JobService, NotPossible, TooExpensive
@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     try:
         with line_jobs.working_on(wishes.folder) as holding:
             return _generate(lines, wishes, arguments, terminal, holding)
-    except InUse as by:
+    except FileInUse as by:
         name = str(by).replace(UNKNOWN, "another machine")
         host = f" on {name}" if name else ""
         more = f" If {name} is off, try again in a minute." if name else ""

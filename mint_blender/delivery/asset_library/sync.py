@@ -21,17 +21,17 @@ from pathlib import Path
 
 from ...files import choice, private_files
 from ...files import urls as files_urls
-from ...files.download import Downloader, never, silent
-from ...files.errors import FileTrouble, LinkExpired
-from ...files.lock import InUse, held
+from ...files.download import Downloader, ignore_progress, never_stop
+from ...files.errors import FileError, LinkExpired
+from ...files.lock import FileInUse, file_lock
 from ...jobs.job import Kept, Role
 from ...jobs.library import view_model
 from ...jobs.transfers import fetch_file
 from ...jobs.workflow.effects import Fetch
 from ...mint.client import Client
 from ...mint.errors import MintError
-from ...mint.pacing import Retries
-from ...mint.retry import patiently
+from ...mint.pacing import RetryPolicy
+from ...mint.retry import call_with_retries
 from ...mint.schema import Asset, Kind
 from ...scene import assets
 from ...scene.capabilities import readable_extensions
@@ -84,9 +84,9 @@ def listed(
         used: set[str | None] = set()
         while cursor not in used:
             used.add(cursor)
-            page = patiently(
+            page = call_with_retries(
                 partial(client.page, kind, cursor=cursor, limit=PAGE_SIZE),
-                retries=Retries(),
+                retries=RetryPolicy(),
                 on_wait=on_wait,
             )
             found |= {asset.id: asset for asset in page.data if asset.id}
@@ -144,11 +144,11 @@ def _held(folder: Path) -> Iterator[Manifest]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
-            stack.enter_context(held(folder / LOCK))
+            stack.enter_context(file_lock(folder / LOCK))
             manifest = Manifest(folder)
             manifest.recover()
             release = stack.pop_all()
-    except InUse:
+    except FileInUse:
         raise SyncRunning(
             f"A sync of {folder} is running already: wait for it, or stop it. Nothing was changed."
         ) from None
@@ -197,7 +197,7 @@ def _one(
         shutil.rmtree(work, ignore_errors=True)
         outcome.saved.append(file)
         return file, ""
-    except (FileTrouble, MintError, ImportTrouble, OutputTrouble, OSError) as trouble:
+    except (FileError, MintError, ImportTrouble, OutputTrouble, OSError) as trouble:
         sentence = f"{view_model.title(asset)[:60]} was not saved: {trouble}"
         outcome.failed.append(sentence)
         return None, sentence
@@ -224,8 +224,14 @@ def _fetched(asset: Asset, work: Path, downloader: Downloader) -> dict[Role, Kep
     """
     told = asset.assets
     assert told is not None, "an entry that is done has files"
-    private_files.folder(work)
-    get = partial(fetch_file.fetch, folder=work, downloader=downloader, stop=never, progress=silent)
+    private_files.make_folder(work)
+    get = partial(
+        fetch_file.fetch,
+        folder=work,
+        downloader=downloader,
+        stop=never_stop,
+        progress=ignore_progress,
+    )
     kept: dict[Role, Kept] = {}
     if asset.kind is Kind.MODEL:
         kept[Role.MODEL] = _model(asset, get)
@@ -235,7 +241,7 @@ def _fetched(asset: Asset, work: Path, downloader: Downloader) -> dict[Role, Kep
     if told.picture_url is not None:
         try:
             kept[Role.PICTURE] = get(Fetch(Role.PICTURE, told.picture_url, str(Role.PICTURE)))
-        except FileTrouble:
+        except FileError:
             pass  # Blender draws one of its own
     return kept
 

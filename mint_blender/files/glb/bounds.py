@@ -22,7 +22,7 @@ STAY: Rows = ((1.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0))
 NORMALIZED = {5120: 127.0, 5121: 255.0, 5122: 32767.0, 5123: 65535.0}
 
 
-def of_scene(document: dict[str, Any]) -> tuple[Vector, Vector] | None:
+def scene_bounds(document: dict[str, Any]) -> tuple[Vector, Vector] | None:
     """Lowest and highest corner in glTF axes; None where the JSON does not tell (no min/max, skins,
     instances on the GPU).
     """

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import data_uri
-from .json_values import Flaw, flag, index, indices, part_of, table, text_list, whole
+from .json_values import GltfError, flag, index, indices, part_of, table, text_list, whole
 
-__all__ = ["Flaw", "Limits", "Summary", "check", "is_version_2"]
+__all__ = ["GlbLimits", "GltfError", "Summary", "check", "is_version_2"]
 
 
 @dataclass(frozen=True)
-class Limits:
+class GlbLimits:
     """What is still believed. Mint's models have some 100,000 triangles in at most 50 MB."""
 
     file_bytes: int = 2**30
@@ -73,14 +73,14 @@ LISTS = (
 )
 
 
-def check(document: Entry, binary: int | None, limits: Limits) -> Summary:
+def check(document: Entry, binary: int | None, limits: GlbLimits) -> Summary:
     """Raise `Flaw` (words that go on after “cannot be imported:”) or tell what was counted.
 
     `binary`: bytes of the BIN chunk.
     """
     _check_nesting(document, limits)
     if not is_version_2(part_of(document, "asset")):
-        raise Flaw("it is not glTF 2.0")
+        raise GltfError("it is not glTF 2.0")
     used, required = (
         text_list(document, "extensionsUsed", limits.entries),
         text_list(document, "extensionsRequired", limits.entries),
@@ -112,13 +112,13 @@ def is_version_2(asset: Entry) -> bool:
     return least is None or least == "2.0"
 
 
-def _check_nesting(document: Entry, limits: Limits) -> None:
+def _check_nesting(document: Entry, limits: GlbLimits) -> None:
     level: list[Any] = [document]
     for _ in range(limits.nesting):
         level = _members(level)
         if not level:
             return
-    raise Flaw("its JSON is nested too deeply")
+    raise GltfError("its JSON is nested too deeply")
 
 
 def _check_addresses(document: Entry, required: frozenset[str]) -> None:
@@ -145,7 +145,7 @@ def _check_addresses(document: Entry, required: frozenset[str]) -> None:
             for each in read
             if isinstance(each, dict)
         ):
-            raise Flaw("it points to something outside the file")
+            raise GltfError("it points to something outside the file")
         read = _members([each for each in read if isinstance(each, dict | list)], without="extras")
 
 
@@ -161,7 +161,7 @@ def _members(values: list[Any], *, without: str = "") -> list[Any]:
     ]
 
 
-def _check_buffers(buffers: list[Entry], binary: int | None, limits: Limits) -> list[int]:
+def _check_buffers(buffers: list[Entry], binary: int | None, limits: GlbLimits) -> list[int]:
     """The usable bytes of each buffer."""
     lengths = []
     for number, buffer in enumerate(buffers):
@@ -170,11 +170,11 @@ def _check_buffers(buffers: list[Entry], binary: int | None, limits: Limits) -> 
             data_uri.check_buffer(buffer["uri"], length)
         elif _is_fallback(buffer):
             if length > limits.decoded_bytes:
-                raise Flaw(f"a buffer claims to unpack to {length:,} bytes")
+                raise GltfError(f"a buffer claims to unpack to {length:,} bytes")
         elif number or binary is None:
-            raise Flaw("a buffer has no bytes in the file")
+            raise GltfError("a buffer has no bytes in the file")
         elif length > binary:
-            raise Flaw(f"a buffer claims {length:,} bytes, but the file holds {binary:,}")
+            raise GltfError(f"a buffer claims {length:,} bytes, but the file holds {binary:,}")
         lengths.append(length)
     return lengths
 
@@ -199,7 +199,7 @@ def _check_views(views: list[Entry], buffers: list[int]) -> list[int]:
                     whole(packed, "count", least=1) * whole(packed, "byteStride", least=1, most=256)
                     > length
                 ):
-                    raise Flaw(
+                    raise GltfError(
                         "a packed part of it claims to unpack to more than there is room for"
                     )
         lengths.append(length)
@@ -209,11 +209,11 @@ def _check_views(views: list[Entry], buffers: list[int]) -> list[int]:
 def _check_inside(view: Entry, length: int, buffers: list[int]) -> None:
     buffer = index(view, "buffer", len(buffers), needed=True)
     if whole(view, "byteOffset", default=0) + length > buffers[buffer]:
-        raise Flaw("a part of it lies outside its bytes")
+        raise GltfError("a part of it lies outside its bytes")
 
 
 def _check_accessors(
-    accessors: list[Entry], views: list[Entry], lengths: list[int], limits: Limits
+    accessors: list[Entry], views: list[Entry], lengths: list[int], limits: GlbLimits
 ) -> None:
     decoded = 0
     for accessor in accessors:
@@ -224,14 +224,16 @@ def _check_accessors(
             or not isinstance(kind, str)
             or kind not in COMPONENTS
         ):
-            raise Flaw("it holds numbers of an unknown kind")
+            raise GltfError("it holds numbers of an unknown kind")
         count, size = (
             whole(accessor, "count", least=1),
             COMPONENT_BYTES[component] * COMPONENTS[kind],
         )
         decoded += count * max(size, 4 * COMPONENTS[kind])
         if decoded > limits.decoded_bytes:
-            raise Flaw(f"it claims {count:,} values in one place; that is more than is accepted")
+            raise GltfError(
+                f"it claims {count:,} values in one place; that is more than is accepted"
+            )
         view = index(accessor, "bufferView", len(views))
         if view is not None:
             stride = whole(views[view], "byteStride", default=size)
@@ -254,14 +256,14 @@ def _check_sparse(accessor: Entry, count: int, size: int, lengths: list[int]) ->
         component = place.get("componentType")
         each = width or (COMPONENT_BYTES.get(component, 0) if isinstance(component, int) else 0)
         if not each:
-            raise Flaw("it holds numbers of an unknown kind")
+            raise GltfError("it holds numbers of an unknown kind")
         view = index(place, "bufferView", len(lengths), needed=True)
         _check_covered(whole(place, "byteOffset", default=0) + few * each, lengths[view])
 
 
 def _check_covered(end: int, length: int) -> None:
     if end > length:
-        raise Flaw("it claims more values than its bytes can hold")
+        raise GltfError("it claims more values than its bytes can hold")
 
 
 def _check_numbers(value: Any, most: int) -> None:
@@ -271,7 +273,7 @@ def _check_numbers(value: Any, most: int) -> None:
     if not fits or not all(
         isinstance(number, int | float) and abs(number) < 1e38 for number in value
     ):
-        raise Flaw("the size of a mesh is no number")
+        raise GltfError("the size of a mesh is no number")
 
 
 def _check_images(tables: dict[str, list[Entry]], views: int) -> None:
@@ -281,18 +283,18 @@ def _check_images(tables: dict[str, list[Entry]], views: int) -> None:
         else:
             index(image, "bufferView", views, needed=True)
             if not str(image.get("mimeType", "image/")).startswith("image/"):
-                raise Flaw("a picture in it is marked as something else")
+                raise GltfError("a picture in it is marked as something else")
     for texture in tables["textures"]:
         index(texture, "source", len(tables["images"]))
         index(texture, "sampler", len(tables["samplers"]))
 
 
-def _check_nodes(document: Entry, tables: dict[str, list[Entry]], limits: Limits) -> None:
+def _check_nodes(document: Entry, tables: dict[str, list[Entry]], limits: GlbLimits) -> None:
     """What nodes, scenes and skins point to is there, and nodes form a tree."""
     nodes = tables["nodes"]
     instances = sum(_check_node(node, tables) for node in nodes)
     if instances > limits.entries:
-        raise Flaw(f"it shows {instances:,} objects; that is more than is accepted")
+        raise GltfError(f"it shows {instances:,} objects; that is more than is accepted")
     _check_tree([indices(node, "children", len(nodes)) for node in nodes], limits.tree_depth)
     index(document, "scene", len(tables["scenes"]))
     for scene in tables["scenes"]:
@@ -309,7 +311,7 @@ def _check_node(node: Entry, tables: dict[str, list[Entry]]) -> int:
     for key, numbers in (("matrix", 16), ("rotation", 4), ("scale", 3), ("translation", 3)):
         _check_numbers(node.get(key), numbers)
         if key in node and (node[key] is None or len(node[key]) != numbers):
-            raise Flaw("the place of a node is no number")
+            raise GltfError("the place of a node is no number")
     places = part_of(part_of(part_of(node, "extensions"), INSTANCING), "attributes")
     return max((_accessor(places, name, tables)["count"] for name in places), default=0)
 
@@ -320,19 +322,19 @@ def _check_tree(children: list[list[int]], most_depth: int) -> None:
     """
     born = [child for family in children for child in family]
     if len(set(born)) != len(born):
-        raise Flaw("a node has two parents")
+        raise GltfError("a node has two parents")
     generation = sorted(set(range(len(children))) - set(born))
     reached, depth = 0, 0
     while generation and depth <= most_depth:
         reached, depth = reached + len(generation), depth + 1
         generation = [child for parent in generation for child in children[parent]]
     if generation:
-        raise Flaw("its nodes are nested too deeply")
+        raise GltfError("its nodes are nested too deeply")
     if reached != len(children):
-        raise Flaw("its nodes go round in a circle")
+        raise GltfError("its nodes go round in a circle")
 
 
-def _count(tables: dict[str, list[Entry]], shown: set[int], limits: Limits) -> tuple[int, int]:
+def _count(tables: dict[str, list[Entry]], shown: set[int], limits: GlbLimits) -> tuple[int, int]:
     """Vertices and triangles of the shown meshes; checks every primitive, shown or not."""
     points: dict[int, int] = {}
     triangles = strokes = 0
@@ -346,16 +348,16 @@ def _count(tables: dict[str, list[Entry]], shown: set[int], limits: Limits) -> t
                 strokes += corners if mode == 0 else corners // 2 if mode < 4 else 0
     vertices = sum(points.values())
     if vertices > limits.vertices or triangles > limits.triangles:
-        raise Flaw(
+        raise GltfError(
             f"it has {vertices:,} vertices and {triangles:,} triangles; that is more than is"
             " accepted"
         )
     if not triangles and not strokes:
-        raise Flaw("it contains no triangles, lines or points")
+        raise GltfError("it contains no triangles, lines or points")
     return vertices, triangles
 
 
-def _check_uses(tables: dict[str, list[Entry]], limits: Limits) -> None:
+def _check_uses(tables: dict[str, list[Entry]], limits: GlbLimits) -> None:
     """An accessor is in the file once, but what is made of it is made at each use: of each mesh,
     shape key and animated property. Only for meshes that have been checked.
     """
@@ -376,7 +378,7 @@ def _check_uses(tables: dict[str, list[Entry]], limits: Limits) -> None:
             keys = _accessor(sampler, "output", tables)
             made += keys["count"] * _numbers(keys) * KEY_BYTES
     if made > limits.decoded_bytes:
-        raise Flaw(
+        raise GltfError(
             "it claims to be made of more than is accepted, by using the same numbers over and over"
         )
 
@@ -407,11 +409,11 @@ def _check_primitive(primitive: Entry, tables: dict[str, list[Entry]]) -> tuple[
         index(primitive, "indices", len(accessors)),
     )
     if position is not None and accessors[position]["type"] != "VEC3":
-        raise Flaw("the places of its vertices are not three numbers each")
+        raise GltfError("the places of its vertices are not three numbers each")
     if order is not None and (
         accessors[order]["type"] != "SCALAR"
         or accessors[order]["componentType"] not in (5121, 5123, 5125)
     ):
-        raise Flaw("the corners of its triangles are not whole numbers")
+        raise GltfError("the corners of its triangles are not whole numbers")
     source = order if order is not None else position
     return position, 0 if source is None else accessors[source]["count"]

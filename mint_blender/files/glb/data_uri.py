@@ -14,8 +14,8 @@ import re
 from typing import Any
 
 from .. import pictures
-from ..errors import BadPicture
-from .json_values import Flaw
+from ..errors import InvalidPicture
+from .json_values import GltfError
 
 HEAD = re.compile(r"data:([a-z0-9.+-]+/[a-z0-9.+-]+);base64,")
 BUFFER_TYPES = frozenset({"application/octet-stream", "application/gltf-buffer"})
@@ -25,9 +25,9 @@ def check_buffer(uri: Any, length: int) -> None:
     """The text must unpack to `length` bytes (up to three more for alignment)."""
     kind, content = _unpack(uri)
     if kind not in BUFFER_TYPES:
-        raise Flaw(f"a buffer in it is marked as {kind}")
+        raise GltfError(f"a buffer in it is marked as {kind}")
     if not length <= len(content) <= length + 3:
-        raise Flaw(f"a buffer in it claims {length:,} bytes, but has {len(content):,}")
+        raise GltfError(f"a buffer in it claims {length:,} bytes, but has {len(content):,}")
 
 
 def check_image(uri: Any, media_type: Any) -> None:
@@ -35,10 +35,10 @@ def check_image(uri: Any, media_type: Any) -> None:
     kind, content = _unpack(uri)
     try:
         found = pictures.inspect(content).media_type
-    except BadPicture:
-        raise Flaw(f"a picture in it, marked as {kind}, is none") from None
+    except InvalidPicture:
+        raise GltfError(f"a picture in it, marked as {kind}, is none") from None
     if found != kind or (media_type is not None and media_type != kind):
-        raise Flaw(f"a picture in it is marked as {kind}, but is {found}")
+        raise GltfError(f"a picture in it is marked as {kind}, but is {found}")
 
 
 def content(uri: str) -> bytes:
@@ -48,11 +48,11 @@ def content(uri: str) -> bytes:
 
 def _unpack(uri: Any) -> tuple[str, bytes]:
     if not isinstance(uri, str) or not uri.startswith("data:"):
-        raise Flaw("it points to something outside the file")
+        raise GltfError("it points to something outside the file")
     head = HEAD.match(uri)
     if not head:
-        raise Flaw("it holds data in a form that cannot be read")
+        raise GltfError("it holds data in a form that cannot be read")
     try:
         return head[1], base64.b64decode(uri[head.end() :], validate=True)
     except (binascii.Error, ValueError):
-        raise Flaw("it holds data in a form that cannot be read") from None
+        raise GltfError("it holds data in a form that cannot be read") from None

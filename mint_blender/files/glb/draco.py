@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import BadGlb
+from ..errors import InvalidGlb
 
 EXTENSION = "KHR_draco_mesh_compression"
 DTYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
@@ -40,9 +40,9 @@ memory.
 JSON_CHUNK, BIN_CHUNK = 0x4E4F534A, 0x004E4942
 
 
-def refuse_bombs(path: Path) -> None:
-    """Raise BadGlb when a compressed part announces more than is accepted: native decoders ask for
-    the memory first.
+def check_face_counts(path: Path) -> None:
+    """Raise InvalidGlb when a compressed part announces more than is accepted: native decoders ask
+    for the memory first.
     """
     document, binary = _chunks(path.read_bytes())
     views = _Appended(document, binary)
@@ -51,11 +51,11 @@ def refuse_bombs(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def plain_copy(path: Path) -> Iterator[Path]:
+def decompressed_copy(path: Path) -> Iterator[Path]:
     """The path of a copy without Draco, beside the file and gone afterwards; the file itself when
     it has none.
 
-    The file has been checked before (`files.glb`). Raises BadGlb when the compressed data is
+    The file has been checked before (`files.glb`). Raises InvalidGlb when the compressed data is
     damaged.
     """
     document, binary = _chunks(path.read_bytes())
@@ -85,11 +85,11 @@ def decoded(document: dict[str, Any], binary: bytes, name: str) -> bytes:
         if not _has_plain_fallback(document, primitive):
             try:
                 _unpack(document, primitive, extension, rest)
-            except BadGlb:
+            except InvalidGlb:
                 raise
             # the decoder is native code with exceptions of its own, and the numbers may be anything
             except Exception as error:
-                raise BadGlb(
+                raise InvalidGlb(
                     f"“{name}” is damaged: a part compressed with Draco cannot be decoded. Download"
                     " the model again."
                 ) from error
@@ -140,7 +140,7 @@ def _decode(data: bytes) -> Any:
 
 def _check_announcement(data: bytes) -> None:
     if (faces := _announced_faces(data)) > MOST_FACES:
-        raise BadGlb(
+        raise InvalidGlb(
             f"A part compressed with Draco announces {faces:,} triangles, more than the"
             f" {MOST_FACES:,} that are accepted."
         )

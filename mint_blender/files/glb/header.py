@@ -19,15 +19,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..errors import BadGlb
+from ..errors import InvalidGlb
 from . import bounds as glb_bounds
 from . import images as glb_images
-from .checks import Flaw, Limits, Summary, check
+from .checks import GlbLimits, GltfError, Summary, check
 
-__all__ = ["BadGlb", "Glb", "Limits", "inspect", "inspect_beginning"]
+__all__ = ["Glb", "GlbLimits", "InvalidGlb", "inspect", "inspect_prefix"]
 
 Vector = tuple[float, float, float]
-DEFAULTS = Limits()
+DEFAULTS = GlbLimits()
 MOST_CHUNKS = 64
 CHUNK_HEADER = 8
 BEFORE_JSON = 12 + CHUNK_HEADER
@@ -57,8 +57,8 @@ class Glb:
     """`asset.extras`, as it is."""
 
 
-def inspect(path: Path, *, limits: Limits = DEFAULTS) -> Glb:
-    """Check the file and tell what is in it; raises `BadGlb` with a sentence for a person."""
+def inspect(path: Path, *, limits: GlbLimits = DEFAULTS) -> Glb:
+    """Check the file and tell what is in it; raises `InvalidGlb` with a sentence for a person."""
     try:
         with path.open("rb") as stream:
             length = os.fstat(stream.fileno()).st_size
@@ -66,10 +66,10 @@ def inspect(path: Path, *, limits: Limits = DEFAULTS) -> Glb:
             document = _document(text)
             summary = check(document, binary, limits)
             glb_images.check(stream, BEFORE_JSON + len(text) + CHUNK_HEADER, document, limits)
-    except Flaw as flaw:
-        raise BadGlb(f"{path.name} cannot be imported: {flaw}.") from None
+    except GltfError as flaw:
+        raise InvalidGlb(f"{path.name} cannot be imported: {flaw}.") from None
     except OSError as error:
-        raise BadGlb(
+        raise InvalidGlb(
             f"{path.name} could not be read: {error.strerror or type(error).__name__}."
         ) from error
     return _glb(document, summary, length)
@@ -78,21 +78,21 @@ def inspect(path: Path, *, limits: Limits = DEFAULTS) -> Glb:
 def check_container(path: Path) -> None:
     """Is it a GLB, and all of it here?
 
-    For a file that is handed on as it came. Raises `BadGlb` with a sentence for a person.
+    For a file that is handed on as it came. Raises `InvalidGlb` with a sentence for a person.
     """
     try:
         with path.open("rb") as stream:
             _check_header(stream.read(12), os.fstat(stream.fileno()).st_size, None)
-    except Flaw as flaw:
-        raise BadGlb(f"{path.name} is not complete: {flaw}.") from None
+    except GltfError as flaw:
+        raise InvalidGlb(f"{path.name} is not complete: {flaw}.") from None
     except OSError as error:
-        raise BadGlb(
+        raise InvalidGlb(
             f"{path.name} could not be read: {error.strerror or type(error).__name__}."
         ) from error
 
 
-def inspect_beginning(
-    beginning: bytes, length: int, name: str, *, limits: Limits = DEFAULTS
+def inspect_prefix(
+    beginning: bytes, length: int, name: str, *, limits: GlbLimits = DEFAULTS
 ) -> Glb:
     """As `inspect`, from the first bytes of a file of `length` bytes: its JSON and the 8 bytes
     after it. `name` is for the sentence.
@@ -101,9 +101,11 @@ def inspect_beginning(
         text, binary = _chunks(io.BytesIO(beginning), length, limits)
         document = _document(text)
         return _glb(document, check(document, binary, limits), length)
-    except (Flaw, struct.error) as flaw:
-        reason = str(flaw) if isinstance(flaw, Flaw) else "more chunks follow than were looked at"
-        raise BadGlb(f"{name} cannot be imported: {reason}.") from None
+    except (GltfError, struct.error) as flaw:
+        reason = (
+            str(flaw) if isinstance(flaw, GltfError) else "more chunks follow than were looked at"
+        )
+        raise InvalidGlb(f"{name} cannot be imported: {reason}.") from None
 
 
 def _glb(document: dict[str, Any], summary: Summary, length: int) -> Glb:
@@ -118,13 +120,13 @@ def _glb(document: dict[str, Any], summary: Summary, length: int) -> Glb:
         materials=len(document.get("materials", [])),
         images=len(document.get("images", [])),
         mesh_names=summary.mesh_names,
-        bounds=glb_bounds.of_scene(document),
+        bounds=glb_bounds.scene_bounds(document),
         generator=generator if isinstance(generator, str) else "",
         extras=extras if isinstance(extras, dict) else {},
     )
 
 
-def _chunks(stream: BinaryIO, length: int, limits: Limits) -> tuple[bytes, int | None]:
+def _chunks(stream: BinaryIO, length: int, limits: GlbLimits) -> tuple[bytes, int | None]:
     """The JSON chunk, and the length of the binary chunk (None without one), after checking that
     all chunks fill exactly what the header claims. Bytes behind that belong to nothing: other
     readers skip them, and so do we.
@@ -134,19 +136,19 @@ def _chunks(stream: BinaryIO, length: int, limits: Limits) -> tuple[bytes, int |
     for number, (kind, size) in enumerate(_chunk_headers(stream, claimed)):
         if number == 0:
             if kind != b"JSON":
-                raise Flaw("its first chunk is not JSON")
+                raise GltfError("its first chunk is not JSON")
             if size > limits.json_bytes:
-                raise Flaw(
+                raise GltfError(
                     f"its JSON has {size:,} bytes, more than the {limits.json_bytes:,} that are"
                     " read"
                 )
             text = stream.read(size)
         elif kind == b"JSON" or (kind == b"BIN\0" and number != 1):
-            raise Flaw("its chunks are in the wrong order")
+            raise GltfError("its chunks are in the wrong order")
         elif kind == b"BIN\0":
             binary = size
     if not text:
-        raise Flaw("it has no JSON")
+        raise GltfError("it has no JSON")
     return text, binary
 
 
@@ -157,41 +159,41 @@ def _chunk_headers(stream: BinaryIO, length: int) -> Iterator[tuple[bytes, int]]
         if offset == length:
             return
         if offset + 8 > length:
-            raise Flaw("it ends in the middle of a chunk header")
+            raise GltfError("it ends in the middle of a chunk header")
         stream.seek(offset)
         size, kind = struct.unpack("<I4s", stream.read(8))
         offset += 8 + size
         if offset > length:
-            raise Flaw(f"a chunk claims {size:,} bytes and reaches beyond the end of the file")
+            raise GltfError(f"a chunk claims {size:,} bytes and reaches beyond the end of the file")
         if size % 4:
-            raise Flaw("the length of a chunk is not a multiple of four")
+            raise GltfError("the length of a chunk is not a multiple of four")
         yield kind, size
-    raise Flaw("it has too many chunks")
+    raise GltfError("it has too many chunks")
 
 
-def _check_header(head: bytes, length: int, limits: Limits | None) -> int:
+def _check_header(head: bytes, length: int, limits: GlbLimits | None) -> int:
     """The bytes that the header claims, of which all are in a file of `length` bytes."""
     if not length:
-        raise Flaw("the file is empty")
+        raise GltfError("the file is empty")
     if not head.startswith(b"glTF"):
         if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
-            raise Flaw("it is a web page instead of a GLB; the link may have expired")
+            raise GltfError("it is a web page instead of a GLB; the link may have expired")
         if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
-            raise Flaw("it is a text (JSON) instead of a GLB")
-        raise Flaw(
+            raise GltfError("it is a text (JSON) instead of a GLB")
+        raise GltfError(
             "it is not a GLB"
             if len(head) >= 4 or not b"glTF".startswith(head)
             else "it is cut off in its header"
         )
     if len(head) < 12:
-        raise Flaw("it is cut off in its header")
+        raise GltfError("it is cut off in its header")
     version, claimed = struct.unpack("<II", head[4:])
     if version != 2:
-        raise Flaw(f"it is GLB version {version}, and only version 2 can be read")
+        raise GltfError(f"it is GLB version {version}, and only version 2 can be read")
     if claimed > length:
-        raise Flaw(f"it is cut off: {length:,} of {claimed:,} bytes are there")
+        raise GltfError(f"it is cut off: {length:,} of {claimed:,} bytes are there")
     if limits is not None and length > limits.file_bytes:
-        raise Flaw(
+        raise GltfError(
             f"it has {length:,} bytes, more than the {limits.file_bytes:,} that are accepted"
         )
     return int(claimed)
@@ -201,17 +203,17 @@ def _document(text: bytes) -> dict[str, Any]:
     try:
         document = json.loads(text.decode("utf-8"), parse_constant=_no_constant)
     except RecursionError:
-        raise Flaw("its JSON is nested too deeply") from None
+        raise GltfError("its JSON is nested too deeply") from None
     except ValueError:
-        raise Flaw("its JSON is broken") from None
+        raise GltfError("its JSON is broken") from None
     if not isinstance(document, dict):
-        raise Flaw("its JSON is not an object")
+        raise GltfError("its JSON is not an object")
     # half a character: nothing that is given to Blender can be written with it
     if b"\\ud" in text.lower():
         try:
             json.dumps(document, ensure_ascii=False).encode("utf-8")
         except ValueError:
-            raise Flaw("a text in its JSON is broken") from None
+            raise GltfError("a text in its JSON is broken") from None
     return document
 
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 from typing import Any, BinaryIO
 
 from .. import pictures
-from ..errors import BadPicture
+from ..errors import InvalidPicture
 from . import data_uri
-from .checks import Limits
-from .json_values import Flaw
+from .checks import GlbLimits
+from .json_values import GltfError
 
 KNOWN = frozenset({"image/png", "image/jpeg", "image/webp"})
 MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF")
@@ -24,7 +24,7 @@ JPEG_HEAD = 2**20
 KTX = (b"\xabKTX 11\xbb", b"\xabKTX 20\xbb")
 
 
-def check(stream: BinaryIO, start: int, document: dict[str, Any], limits: Limits) -> None:
+def check(stream: BinaryIO, start: int, document: dict[str, Any], limits: GlbLimits) -> None:
     """Raise `Flaw` for a picture that is none or claims too much.
 
     `start`: where the binary chunk begins in the file; the rest of the document has been checked
@@ -34,7 +34,7 @@ def check(stream: BinaryIO, start: int, document: dict[str, Any], limits: Limits
     for image in document.get("images", []):
         pixels += _pixels(image, stream, start, document)
         if pixels > limits.pixels:
-            raise Flaw(
+            raise GltfError(
                 f"its pictures have more than {limits.pixels:,} pixels in all; that is more than is"
                 " accepted"
             )
@@ -50,11 +50,11 @@ def _pixels(image: dict[str, Any], stream: BinaryIO, start: int, document: dict[
     if head.startswith(KTX) and image.get("mimeType") not in KNOWN:
         return 0  # no Blender opens it; an extension of glTF may offer it beside one that is opened
     if not head.startswith(MAGIC):
-        raise Flaw("a picture in it is neither PNG nor JPEG nor WebP")
+        raise GltfError("a picture in it is neither PNG nor JPEG nor WebP")
     try:
-        seen = pictures.inspect_beginning(head, length, "a picture in it")
-    except BadPicture as bad:
-        raise Flaw(str(bad).removesuffix(".")) from None
+        seen = pictures.inspect_prefix(head, length, "a picture in it")
+    except InvalidPicture as bad:
+        raise GltfError(str(bad).removesuffix(".")) from None
     return (seen.width or 0) * (seen.height or 0)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, overload
 MOST = 2**53
 
 
-class Flaw(Exception):
+class GltfError(Exception):
     """Why a file cannot be imported: words that go on after “cannot be imported:”, without a full
     stop.
     """
@@ -33,7 +33,7 @@ def table(owner: dict[str, Any], key: str, most: int) -> list[dict[str, Any]]:
     if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
         raise _wrong(key)
     if len(value) > most:
-        raise Flaw(f"it has {len(value):,} “{key}”, more than is accepted")
+        raise GltfError(f"it has {len(value):,} “{key}”, more than is accepted")
     return value
 
 
@@ -80,7 +80,7 @@ def index(owner: dict[str, Any], key: str, size: int, *, needed: bool = False) -
         return None
     value = whole(owner, key)
     if value >= size:
-        raise Flaw(f"“{key}” points to something that is not there")
+        raise GltfError(f"“{key}” points to something that is not there")
     return value
 
 
@@ -92,10 +92,10 @@ def indices(owner: dict[str, Any], key: str, size: int) -> list[int]:
     ):
         raise _wrong(key)
     if not all(0 <= entry < size for entry in value) or len(set(value)) != len(value):
-        raise Flaw(f"“{key}” points to something that is not there")
+        raise GltfError(f"“{key}” points to something that is not there")
     return value
 
 
-def _wrong(key: str) -> Flaw:
+def _wrong(key: str) -> GltfError:
     shown = "".join(letter if letter.isprintable() else "?" for letter in key)[:40]
-    return Flaw(f"“{shown}” in its JSON is not what it should be")
+    return GltfError(f"“{shown}” in its JSON is not what it should be")

@@ -14,7 +14,7 @@ import struct
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BadSplats
+from ..errors import InvalidSplats
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -56,7 +56,7 @@ _IN_BLENDER = {
 
 def find(records: bytes, name: str) -> str:
     """The axes that a file's extension records (type u32, length u32, value) name, "RUB" where they
-    name none. Raises BadSplats.
+    name none. Raises InvalidSplats.
     """
     axes, place = None, 0
     while place < len(records):
@@ -69,7 +69,7 @@ def find(records: bytes, name: str) -> str:
         if kind == _COORDINATE_SYSTEM:
             named = _named(value, name)
             if axes not in (None, named):
-                raise BadSplats(
+                raise InvalidSplats(
                     f"The splat file {name} names two different coordinate systems. Download it"
                     " again."
                 )
@@ -78,21 +78,21 @@ def find(records: bytes, name: str) -> str:
     return axes or USUAL
 
 
-def _cut_short(name: str) -> BadSplats:
-    return BadSplats(
+def _cut_short(name: str) -> InvalidSplats:
+    return InvalidSplats(
         f"The splat file {name} has extension records that are cut short. Download it again."
     )
 
 
 def _named(value: bytes, name: str) -> str:
     if len(value) != 4:
-        raise BadSplats(
+        raise InvalidSplats(
             f"The splat file {name} has a coordinate system record of the wrong size. Download it"
             " again."
         )
     number = int.from_bytes(value, "little")
     if number >= len(_BY_NUMBER):
-        raise BadSplats(
+        raise InvalidSplats(
             f"The splat file {name} uses coordinate system {number}, which is not known here. Look"
             " for a newer version of this add-on."
         )
@@ -107,7 +107,7 @@ def to_blender(axes: str) -> Doubles:
     return np.array([_IN_BLENDER[letter] for letter in axes], np.float64).T
 
 
-def turn_places(places: Floats, matrix: Doubles) -> Floats:
+def transform_positions(places: Floats, matrix: Doubles) -> Floats:
     """(n, 3) places, brought over by a matrix that only swaps and flips axes: exact, nothing is
     multiplied.
     """
@@ -118,7 +118,7 @@ def turn_places(places: Floats, matrix: Doubles) -> Floats:
     return out
 
 
-def turn_rotations(rotations: Floats, matrix: Doubles) -> Floats:
+def transform_rotations(rotations: Floats, matrix: Doubles) -> Floats:
     """(n, 4) rotations w, x, y, z of ellipsoids.
 
     A mirror image is taken through its center as well: an ellipsoid has no handedness.

@@ -24,7 +24,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BadSplats
+from ..errors import InvalidSplats
 from . import coordinates
 from . import harmonics as radiance
 from .harmonics import PER_DEGREE
@@ -40,7 +40,7 @@ _CHUNK = 1 << 18  # points turned at a time: keeps what NumPy needs in between s
 
 
 @dataclass(frozen=True)
-class Limits:
+class SplatLimits:
     """How large a file may claim to be before it is refused unread."""
 
     points: int = 10_000_000
@@ -90,16 +90,16 @@ class Splats:
         return len(self.positions)
 
 
-def inspect(path: Path, *, limits: Limits = Limits()) -> Header:
-    """The header of an SPZ file, once it is known to fit the file. Raises BadSplats."""
+def inspect(path: Path, *, limits: SplatLimits = SplatLimits()) -> Header:
+    """The header of an SPZ file, once it is known to fit the file. Raises InvalidSplats."""
     with _opened(path) as file:
         return _open_sections(file, path, limits)[0]
 
 
-def decode(path: Path, *, limits: Limits = Limits(), max_degree: int = 4) -> Splats:
+def decode(path: Path, *, limits: SplatLimits = SplatLimits(), max_degree: int = 4) -> Splats:
     """All splats of an SPZ file in the file's axes; harmonics above `max_degree` are left out.
 
-    Raises BadSplats.
+    Raises InvalidSplats.
     """
     with _opened(path) as file:
         header, sections = _open_sections(file, path, limits)
@@ -122,7 +122,7 @@ def decode(path: Path, *, limits: Limits = Limits(), max_degree: int = 4) -> Spl
     return Splats(positions, scales, rotations, base, harmonics, header.antialiased, axes)
 
 
-def axes_of(path: Path, *, limits: Limits = Limits()) -> str:
+def read_axes(path: Path, *, limits: SplatLimits = SplatLimits()) -> str:
     """The axes in which a file's splats lie, such as "RUB".
 
     Only where records after the splats tell, those are unpacked for it.
@@ -146,8 +146,8 @@ def to_blender_axes(splats: Splats) -> Splats:
     matrix = coordinates.to_blender(splats.axes)
     return replace(
         splats,
-        positions=coordinates.turn_places(splats.positions, matrix),
-        rotations=coordinates.turn_rotations(splats.rotations, matrix),
+        positions=coordinates.transform_positions(splats.positions, matrix),
+        rotations=coordinates.transform_rotations(splats.rotations, matrix),
         harmonics=radiance.turned(splats.harmonics, matrix),
     )
 
@@ -166,7 +166,7 @@ def _axes_in(records: bytes, header: Header, path: Path) -> str:
     """Where the header announces no records, what stands there and is none is just padding."""
     try:
         return coordinates.find(records, path.name)
-    except BadSplats:
+    except InvalidSplats:
         if header.extended:
             raise
         return coordinates.USUAL
@@ -180,12 +180,14 @@ def _opened(path: Path) -> BinaryIO:
     try:
         return path.open("rb")
     except OSError as error:
-        raise BadSplats(
+        raise InvalidSplats(
             f"The splat file {path.name} cannot be opened ({error.strerror})."
         ) from error
 
 
-def _open_sections(file: BinaryIO, path: Path, limits: Limits) -> tuple[Header, Iterator[Bytes]]:
+def _open_sections(
+    file: BinaryIO, path: Path, limits: SplatLimits
+) -> tuple[Header, Iterator[Bytes]]:
     """The header and an iterator that unpacks one attribute after the other, each exactly as long
     as the header promises.
     """
@@ -203,17 +205,17 @@ def _open_sections(file: BinaryIO, path: Path, limits: Limits) -> tuple[Header, 
         if start.lstrip()[:1] == b"<"
         else "does not begin like an SPZ file"
     )
-    raise BadSplats(f"The splat file {path.name} {what}. Download it again.")
+    raise InvalidSplats(f"The splat file {path.name} {what}. Download it again.")
 
 
 def _open_gzip(
-    file: BinaryIO, path: Path, size: int, limits: Limits
+    file: BinaryIO, path: Path, size: int, limits: SplatLimits
 ) -> tuple[Header, Iterator[Bytes]]:
     stream = _Gunzip(file, path.name)
     header = _parse(bytes(stream.take(16)), path, limits, versions=(1, 2, 3))
     header = replace(header, axes=None if header.extended else coordinates.USUAL)
     if sum(header.section_sizes) > size * _DEFLATE_RATIO:
-        raise BadSplats(
+        raise InvalidSplats(
             f"The splat file {path.name} says that it holds {header.points:,} splats, more than"
             f" {size:,} bytes can hold. Download it again."
         )
@@ -228,7 +230,7 @@ def _open_gzip(
 
 
 def _open_table(
-    file: BinaryIO, path: Path, size: int, limits: Limits
+    file: BinaryIO, path: Path, size: int, limits: SplatLimits
 ) -> tuple[Header, Iterator[Bytes]]:
     head = file.read(32)
     if len(head) < 32:
@@ -245,7 +247,7 @@ def _open_table(
     table = [struct.unpack("<QQ", file.read(16)) for _ in range(count)]
     needed = sum(1 for length in wanted if length)
     if count < needed or tuple(unpacked for _, unpacked in table[:6]) != wanted[:count]:
-        raise BadSplats(
+        raise InvalidSplats(
             f"The splat file {path.name} contradicts itself: its parts are not as long as"
             f" {header.points:,} splats need. Download it again."
         )
@@ -253,7 +255,9 @@ def _open_table(
     if packed > size:
         raise _cut_short(path.name)
     if packed < size:
-        raise BadSplats(f"The splat file {path.name} is longer than it says. Download it again.")
+        raise InvalidSplats(
+            f"The splat file {path.name} is longer than it says. Download it again."
+        )
 
     def sections() -> Iterator[Bytes]:
         for index, length in enumerate(wanted):
@@ -267,28 +271,28 @@ def _open_table(
     return header, sections()
 
 
-def _parse(head: bytes, path: Path, limits: Limits, versions: tuple[int, ...]) -> Header:
+def _parse(head: bytes, path: Path, limits: SplatLimits, versions: tuple[int, ...]) -> Header:
     magic, version, points, degree, bits, flags, _ = struct.unpack("<4sIIBBBB", head)
     if magic != MAGIC:
-        raise BadSplats(f"The file {path.name} does not hold splats. Download it again.")
+        raise InvalidSplats(f"The file {path.name} does not hold splats. Download it again.")
     if version not in versions and 1 <= version <= 4:
-        raise BadSplats(
+        raise InvalidSplats(
             f"The splat file {path.name} says that it is of SPZ version {version}, but is not"
             " packed like that. Download it again."
         )
     if version not in versions:
-        raise BadSplats(
+        raise InvalidSplats(
             f"The splat file {path.name} is of SPZ version {version}; versions 1 to 4 can be read."
             " Look for a newer version of this add-on."
         )
     if degree > 4 or bits > 23:
-        raise BadSplats(
+        raise InvalidSplats(
             f"The splat file {path.name} has a header that makes no sense. Download it again."
         )
     if points == 0:
-        raise BadSplats(f"The splat file {path.name} holds no splats.")
+        raise InvalidSplats(f"The splat file {path.name} holds no splats.")
     if points > limits.points:
-        raise BadSplats(
+        raise InvalidSplats(
             f"The splat file {path.name} says that it holds {points:,} splats; at most"
             f" {limits.points:,} are read. Choose a smaller quality of this World."
         )
@@ -329,7 +333,7 @@ class _Gunzip:
     def expect_end(self) -> None:
         """Nothing may follow, and the checksum must be right."""
         if self._more(1) or self._unpacker.unused_data or self._file.read(1):
-            raise BadSplats(
+            raise InvalidSplats(
                 f"The splat file {self._name} holds more than its header says. Download it again."
             )
         if not self._unpacker.eof:
@@ -341,7 +345,7 @@ class _Gunzip:
             try:
                 piece = self._unpacker.decompress(data, most)
             except zlib.error as error:
-                raise BadSplats(
+                raise InvalidSplats(
                     f"The splat file {self._name} is damaged ({error}). Download it again."
                 ) from error
             self._waiting = self._unpacker.unconsumed_tail
@@ -361,13 +365,13 @@ def _unzstd(packed: bytes, length: int, name: str) -> Bytes:
                 filled += got
             more = reader.read(1)
     except zstandard.ZstdError as error:
-        raise BadSplats(
+        raise InvalidSplats(
             f"The splat file {name} is damaged ({error}). Download it again."
         ) from error
     if filled < length:
         raise _cut_short(name)
     if more:
-        raise BadSplats(
+        raise InvalidSplats(
             f"The splat file {name} holds more than its header says. Download it again."
         )
     return out
@@ -378,15 +382,15 @@ def _zstandard() -> Any:
     try:
         import zstandard
     except ImportError as error:
-        raise BadSplats(
+        raise InvalidSplats(
             "This splat file is packed with Zstandard, and this Python has no module for it."
             " Install the package zstandard."
         ) from error
     return zstandard
 
 
-def _cut_short(name: str) -> BadSplats:
-    return BadSplats(f"The splat file {name} is cut short. Download it again.")
+def _cut_short(name: str) -> InvalidSplats:
+    return InvalidSplats(f"The splat file {name} is cut short. Download it again.")
 
 
 # --- the values
@@ -399,7 +403,7 @@ def _positions(raw: Bytes, header: Header, path: Path) -> Floats:
         return _in_chunks(lambda part: _signed_24(part) * step, raw.reshape(header.points, 9), 3)
     positions = raw.view("<f2").reshape(-1, 3).astype(np.float32)
     if not np.isfinite(positions).all():
-        raise BadSplats(
+        raise InvalidSplats(
             f"The splat file {path.name} has splats whose place is not a number. Download it again."
         )
     return positions

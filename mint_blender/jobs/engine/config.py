@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...mint.account import Account
-from ...mint.pacing import Retries
+from ...mint.pacing import RetryPolicy
 from ...mint.schema import Kind
 from ..workflow.run import Terms
 from .thread_pool import Executor, Pool
@@ -49,7 +49,7 @@ class EngineConfig:
 
     home: Path
     terms: Terms = Terms()
-    retries: Retries = Retries()
+    retries: RetryPolicy = RetryPolicy()
     slots: dict[Kind, int] = field(default_factory=lambda: {Kind.MODEL: 10, Kind.WORLD: 10})
     downloads: int = 3
     connect: Callable[[Account], Client] = _connect

@@ -6,12 +6,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...files import pictures
-from ...files.errors import BadPicture, DiskTrouble
+from ...files.errors import DiskError, InvalidPicture
 from ...mint.account import Account
 from ...mint.account_schema import Estimate
 from ...mint.client import Client
-from ...mint.errors import BadAnswer, KeyWithheld, MintError
-from ...mint.generation_request import LARGEST_IMAGE
+from ...mint.errors import InvalidResponse, KeyWithheld, MintError
+from ...mint.generation_request import MAX_IMAGE_BYTES
 from ...mint.origin import Origin
 from ...mint.schema import Asset, Operation, Page, PollResult
 from ...mint.transport import Transport
@@ -82,23 +82,23 @@ def _act(client: Client, want: Act) -> Operation:
 def read(want: Upload) -> bytes:
     """A local picture, to be sent.
 
-    Raises FileTrouble when it is gone, or nothing that Mint takes.
+    Raises FileError when it is gone, or nothing that Mint takes.
     """
     path = Path(want.path)
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise DiskTrouble(
+        raise DiskError(
             f"The reference picture {path.name} cannot be read ({error.strerror}). Choose it again."
         ) from error
     kind = pictures.inspect(data)
     if kind.format not in UPLOADABLE:
-        raise BadPicture(
+        raise InvalidPicture(
             f"The reference picture {path.name} is {kind.format.upper()}; Mint takes PNG, JPEG and"
             " WebP. Convert it first."
         )
-    if len(data) > LARGEST_IMAGE:
-        raise BadPicture(
+    if len(data) > MAX_IMAGE_BYTES:
+        raise InvalidPicture(
             f"The reference picture {path.name} has {len(data) / 1024 / 1024:.1f} MB; Mint takes at"
             " most 5 MB. Scale it down first."
         )
@@ -111,5 +111,5 @@ def upload(client: Client, want: Upload, data: bytes) -> str:
         data, Path(want.path).name, pictures.inspect(data).media_type, key=want.key
     )
     if image.url is None:
-        raise BadAnswer("the uploaded picture came back without an address")
+        raise InvalidResponse("the uploaded picture came back without an address")
     return image.url

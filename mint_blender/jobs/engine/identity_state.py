@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from ...mint.account_schema import Me
-from ...mint.errors import Forbidden, MintError, NotFound, NotOffered
-from ...mint.pacing import Retries
+from ...mint.errors import Forbidden, MintError, NotFound, NotSupported
+from ...mint.pacing import RetryPolicy
 
 NOT_SAID: Final = ""
 """No user id, and not the answer that there is none: the key was refused, or Mint could not be
@@ -22,13 +22,13 @@ def user_of(said: Me | MintError) -> str | None:
     """The account's id; None where Mint does not tell it; NOT_SAID where that is still open."""
     if isinstance(said, Me):
         return said.user_id or None
-    return None if isinstance(said, NotFound | NotOffered | Forbidden) else NOT_SAID
+    return None if isinstance(said, NotFound | NotSupported | Forbidden) else NOT_SAID
 
 
 class Identity:
     """What waits for the answer."""
 
-    def __init__(self, retries: Retries) -> None:
+    def __init__(self, retries: RetryPolicy) -> None:
         self.waiting: dict[str, int] = {}  # jobs, and the number of the last look at each
         self.due = 0.0  # when to ask next
         self._retries = retries

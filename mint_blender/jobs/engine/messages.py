@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ...files.errors import FileTrouble
+from ...files.errors import FileError
 from ...mint.account import Account
 from ...mint.account_schema import Me
 from ...mint.errors import MintError
@@ -62,7 +62,7 @@ class Fetched:
     job_id: str
     serial: int
     name: str  # of the file, without its ending
-    outcome: Kept | FileTrouble
+    outcome: Kept | FileError
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ probes, at growing intervals, and the first answer wakes all the others.
 from __future__ import annotations
 
 from ...mint.errors import MintError
-from ...mint.pacing import Retries
+from ...mint.pacing import RetryPolicy
 
 
 class StillUnreachable(MintError):
@@ -34,7 +34,7 @@ ENOUGH = 2  # jobs whose calls failed since the last answer
 class Outage:
     """What is known of the connection."""
 
-    def __init__(self, retries: Retries) -> None:
+    def __init__(self, retries: RetryPolicy) -> None:
         self._retries = retries
         self._failing: set[str] = set()
         self._tries = 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import queue
 
-from ...files.errors import FileTrouble
+from ...files.errors import FileError
 from ...mint.errors import MintError, TooManyActive
 from .config import EngineConfig
 from .messages import News, RetryScheduled
@@ -49,7 +49,7 @@ class Repeating:
         self._postpone(task, str(error), wait, is_told_when=error.retry_after is not None)
         return True
 
-    def download_later(self, task: Task, trouble: FileTrouble) -> None:
+    def download_later(self, task: Task, trouble: FileError) -> None:
         """The file is paid for, and its host comes back: what has arrived is kept, and it goes on
         by itself.
         """

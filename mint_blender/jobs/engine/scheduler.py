@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from ...files.errors import FileTrouble, Stopped
+from ...files.errors import FileError, Stopped
 from ...mint.account import Account
 from ...mint.errors import MintError, Unreachable
 from ...mint.schema import Kind
@@ -391,7 +391,7 @@ class Scheduler:
         """Bring a picture to Mint, unless it lies there already or is on its way."""
         try:
             data = dispatch.read(want)
-        except FileTrouble as trouble:
+        except FileError as trouble:
             self._tell(task, partial(task.story.throw, trouble))
             return
         except Exception as mistake:  # noqa: BLE001 - one job stops, not all
@@ -450,7 +450,7 @@ class Scheduler:
             if task.failures:
                 self._outbox.put(Recovered(task.job.id))
             self._tell(task, lambda: task.story.send(ended.found))
-        elif not isinstance(error, MintError | FileTrouble):
+        elif not isinstance(error, MintError | FileError):
             self._give_up(task, error)
         elif not (isinstance(error, MintError) and self._repeating.later(task, error)):
             if isinstance(error, MintError):
@@ -477,9 +477,9 @@ class Scheduler:
             self._send_for(task, want.fetch, in_passing=True)
         self._answer(task, came)
 
-    def _answer(self, task: Task, outcome: Kept | FileTrouble | None) -> None:
+    def _answer(self, task: Task, outcome: Kept | FileError | None) -> None:
         """Hand a story its file, or the reason why there is none."""
-        if isinstance(outcome, FileTrouble):
+        if isinstance(outcome, FileError):
             self._tell(task, lambda: task.story.throw(outcome))
         else:
             self._tell(task, lambda: task.story.send(outcome))
@@ -511,7 +511,7 @@ class Scheduler:
         if awaited and (not is_same_telling or isinstance(outcome, Stopped)):
             # an earlier telling let go of the file, or we were offline: it goes on where it was
             task.due = self._setup.clock()
-        elif awaited and isinstance(outcome, FileTrouble) and outcome.is_outage:
+        elif awaited and isinstance(outcome, FileError) and outcome.is_outage:
             # The file is paid for, and its host comes back: what has arrived is kept, and it goes
             # on by itself.
             self._repeating.download_later(task, outcome)

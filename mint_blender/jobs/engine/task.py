@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...files.errors import FileTrouble
+from ...files.errors import FileError
 from ..job import Job, Kept
 from ..workflow.effects import AnyWant
 from ..workflow.run import Story
@@ -30,4 +30,4 @@ class Task:
     # a click came while a call was in flight whose answer must not be lost
     is_decided_anew: bool = False
     # a file that came while the story was busy with something else
-    glimpse: Kept | FileTrouble | None = None
+    glimpse: Kept | FileError | None = None

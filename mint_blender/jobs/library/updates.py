@@ -97,7 +97,7 @@ class Told:
             "status": self.status,
             "operation": {"lastError": self.reason},
         }
-        return Asset.read(
+        return Asset.from_json(
             self.kind, entry if self.files is None else {**entry, "assets": self.files}
         )
 

@@ -71,10 +71,10 @@ class Database:
         self.path = path
         self._gathers = False  # is everything that is written now one commit?
         try:
-            private_files.home(path.parent)
-            private_files.file(path)  # SQLite gives its -wal and -shm the same permissions
+            private_files.make_home(path.parent)
+            private_files.make_file(path)  # SQLite gives its -wal and -shm the same permissions
             for beside in ("-wal", "-shm", "-journal"):
-                private_files.tighten(path.with_name(path.name + beside))
+                private_files.restrict(path.with_name(path.name + beside))
             self.connection = sqlite3.connect(path, timeout=10.0, isolation_level=None)
         except (OSError, sqlite3.Error) as error:
             raise trouble(path, error, opening=True) from error

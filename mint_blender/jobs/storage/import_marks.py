@@ -42,7 +42,7 @@ def importing(home: Path, job_id: str) -> Iterator[None]:
     Raises OSError where nothing can be written.
     """
     folder = _folder(home)
-    private_files.folder(folder)
+    private_files.make_folder(folder)
     mark = folder / f"{uuid.uuid4().hex}.json"
     try:
         with open(mark, "xb", opener=private_files.opener) as handle:

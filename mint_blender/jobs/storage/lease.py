@@ -23,7 +23,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from ...files.lock import InUse
+from ...files.lock import FileInUse
 
 log = logging.getLogger(__name__)
 
@@ -45,20 +45,20 @@ class Lease:
         self._id = uuid.uuid4().hex
 
     def take(self, sleep: Callable[[float], None] = time.sleep) -> None:
-        """Hold it. Raises InUse while another machine does, OSError."""
+        """Hold it. Raises FileInUse while another machine does, OSError."""
         if self._create():
             return
         holder = self.holder()
         host = holder.get("host")
         if (host != platform.node() or _is_alive(holder.get("pid"))) and self._age() < LASTS:
-            raise InUse(str(host or UNKNOWN))
+            raise FileInUse(str(host or UNKNOWN))
         self.path.unlink(missing_ok=True)
         if not self._create():
-            raise InUse(UNKNOWN)
+            raise FileInUse(UNKNOWN)
         if host != platform.node():
             sleep(SETTLES)
         if not self._is_mine():
-            raise InUse(str(self.holder().get("host") or UNKNOWN))
+            raise FileInUse(str(self.holder().get("host") or UNKNOWN))
 
     def touch(self) -> None:
         """Say that the holder lives."""
@@ -125,7 +125,7 @@ def _is_alive(pid: object) -> bool:
 
 @contextmanager
 def held(path: Path) -> Iterator[Lease]:
-    """Hold this lease. Raises InUse with the name of the machine that does, OSError."""
+    """Hold this lease. Raises FileInUse with the name of the machine that does, OSError."""
     lease, ended = Lease(path), threading.Event()
     lease.take()
 

@@ -28,7 +28,7 @@ class Driver:
         self._folder = home / "drivers"
         self.name = uuid.uuid4().hex
         try:
-            private_files.folder(self._folder)
+            private_files.make_folder(self._folder)
             # Held open for as long as the process drives: closing it is letting go.
             self._handle: IO[bytes] = open(  # noqa: SIM115
                 self._folder / self.name, "wb", opener=private_files.opener

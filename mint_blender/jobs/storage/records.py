@@ -79,16 +79,18 @@ def load(text: str, decision: Decision | None, phase: Phase) -> Job:
         first_sent_at=record.get("first_sent_at"),
         body=record.get("body"),
         image_urls=_list(record.get("image_urls", ())),
-        operation=Operation.read(operation) if operation is not None else None,
+        operation=Operation.from_json(operation) if operation is not None else None,
         existing=record.get("existing"),
         convert=tuple(Format(format) for format in _list(record.get("convert", ()))),
         optimize=OptimizationLevel(record["optimize"]) if record.get("optimize") else None,
-        optimization=Operation.read(record["optimization"]) if record.get("optimization") else None,
+        optimization=Operation.from_json(record["optimization"])
+        if record.get("optimization")
+        else None,
         optimize_sent_at=record.get("optimize_sent_at"),
         decided_preview=(
             _plain(DecidedPreview, preview, verb=Verb, pictures=tuple) if preview else None
         ),
-        asset=Asset.read(Kind(asset["kind"]), asset["json"]) if asset else None,
+        asset=Asset.from_json(Kind(asset["kind"]), asset["json"]) if asset else None,
         revision=record.get("revision", 0),
         files=_kept(record.get("files", ())),
         refused=_kept(record.get("refused", ())),

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ...files.download import Downloader
-from ...files.download_folder import Store
-from ...files.errors import FileTrouble
+from ...files.download_folder import DownloadFolder
+from ...files.errors import FileError
 from ...mint.account import Account
 from .. import error_messages
 from ..engine.config import EngineConfig
@@ -88,13 +88,13 @@ class Downloads:
 
         def run() -> None:
             try:
-                folder = Store(self._setup.home).job_folder(job_id)
+                folder = DownloadFolder(self._setup.home).job_folder(job_id)
                 with self._setup.downloader(local_files) as downloader:
                     outcome = fetch_file.fetch(
                         want, folder, downloader=downloader, stop=unwanted, progress=report
                     )
                 self._inbox.put(Fetched(job_id, serial, want.name, outcome))
-            except FileTrouble as trouble:
+            except FileError as trouble:
                 self._inbox.put(Fetched(job_id, serial, want.name, trouble))
             except Exception as mistake:
                 log.exception("The download of %s for job %s broke", want.role, job_id)
@@ -103,7 +103,7 @@ class Downloads:
                         job_id,
                         serial,
                         want.name,
-                        FileTrouble(error_messages.internal(mistake).sentence),
+                        FileError(error_messages.internal(mistake).sentence),
                     )
                 )
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from ...files import export_names, pictures
 from ...files.download import Downloader
-from ...files.errors import BadFile, BadGlb, Stopped
+from ...files.errors import InvalidFile, InvalidGlb, Stopped
 from ...files.glb import header
 from .. import rejected_files
 from ..job import CONVERTED, Kept, Role
@@ -37,7 +37,7 @@ def fetch(
     stop: Callable[[], bool],
     progress: Callable[[int, int | None], None],
 ) -> Kept:
-    """Download into `folder`; raises FileTrouble.
+    """Download into `folder`; raises FileError.
 
     A refused file is set aside: it was paid for, and the next try downloads it anew.
     """
@@ -49,14 +49,14 @@ def fetch(
         )
     try:
         return _checked(want, path)
-    except BadFile as refusal:
+    except InvalidFile as refusal:
         raise refusal.kept_at(rejected_files.keep(path)) from refusal
 
 
 def _checked(want: Fetch, path: Path) -> Kept:
     needs: tuple[str, ...] = ()
     if want.role in PICTURES:
-        (pictures.check_panorama if want.role is Role.PANORAMA else pictures.measured)(path)
+        (pictures.check_panorama if want.role is Role.PANORAMA else pictures.inspect_sized)(path)
         path = pictures.rename_by_content(path)
     elif want.role in CONVERTED:
         path = _saved(want, path)
@@ -77,7 +77,7 @@ def _glb_needs(want: Fetch, path: Path) -> tuple[str, ...]:
     """
     try:
         return tuple(sorted(header.inspect(path).extensions_required))
-    except BadGlb:
+    except InvalidGlb:
         if not want.only_copied:
             raise
         header.check_container(path)
@@ -86,10 +86,10 @@ def _glb_needs(want: Fetch, path: Path) -> tuple[str, ...]:
 
 def _saved(want: Fetch, path: Path) -> Path:
     """Where the user wants it. Our own copy has served its purpose then."""
-    suffix = export_names.inspect(path, want.role)
+    suffix = export_names.suffix_for(path, want.role)
     if want.save_as is None:
         return path
-    saved = export_names.save(path, Path(want.save_as + suffix))
+    saved = export_names.copy_to_free_name(path, Path(want.save_as + suffix))
     path.unlink(missing_ok=True)
     return saved
 

@@ -17,9 +17,9 @@ from pathlib import Path
 
 from ...files import pictures, private_files
 from ...files.download import Downloader
-from ...files.download_folder import Store, prune, thumbnail_name
-from ...files.errors import BadFile, FileTrouble
-from ...files.remote_header import peek
+from ...files.download_folder import DownloadFolder, prune, thumbnail_name
+from ...files.errors import FileError, InvalidFile
+from ...files.remote_header import fetch_header
 from .. import error_messages
 from ..engine.messages import Answered
 from ..queries import FileFacts, Thumbnail
@@ -47,9 +47,11 @@ def run(
     """The answer, or the sentence why there is none. Never raises."""
     try:
         if isinstance(question, FileFacts):
-            return Answered(question, peek(question.url, stop=stop, local_files=local_files))
+            return Answered(
+                question, fetch_header(question.url, stop=stop, local_files=local_files)
+            )
         return Answered(question, thumbnail(question.url, home, downloader, stop))
-    except FileTrouble as trouble:
+    except FileError as trouble:
         return Answered(question, None, str(trouble))
     except Exception as mistake:
         log.exception("The question %s broke", question)
@@ -57,8 +59,8 @@ def run(
 
 
 def thumbnail(url: str, home: Path, downloader: Downloader, stop: Callable[[], bool]) -> Path:
-    """The picture of an address in the cache, downloaded if it is not there. Raises FileTrouble."""
-    folder = Store(home).thumbnails
+    """The picture of an address in the cache, downloaded if it is not there. Raises FileError."""
+    folder = DownloadFolder(home).thumbnails
     stem = folder / thumbnail_name(url)
     for suffix in _SUFFIXES:
         found = stem.with_suffix(suffix)
@@ -66,12 +68,12 @@ def thumbnail(url: str, home: Path, downloader: Downloader, stop: Callable[[], b
             with suppress(OSError):
                 os.utime(found)  # looked at: by this the cache knows what may go
             return found
-    private_files.folder(folder)
+    private_files.make_folder(folder)
     path = downloader.fetch(url, stem.with_suffix(".webp"), limit=LARGEST, stop=stop)
     try:
-        pictures.measured(path)
+        pictures.inspect_sized(path)
         path = pictures.rename_by_content(path)
-    except BadFile:
+    except InvalidFile:
         path.unlink(missing_ok=True)
         raise
     if next(_downloads) % PRUNE_EVERY == 0:

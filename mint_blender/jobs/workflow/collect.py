@@ -15,10 +15,10 @@ from typing import Any, Protocol, TypeVar
 
 from ...files import choice
 from ...files.download_folder import safe_name
-from ...files.errors import BadFile, FileTrouble, LinkExpired, TooLarge
+from ...files.errors import FileError, InvalidFile, LinkExpired, TooLarge
 from ...files.urls import same_file
 from ...mint import errors
-from ...mint.pacing import Pace, Polling
+from ...mint.pacing import Polling, PollIntervals
 from ...mint.schema import Asset, Assets, Format, Kind, Operation, OptimizationLevel, Status
 from .. import error_messages, rejected_files
 from ..budget import spending
@@ -68,9 +68,9 @@ class Teller(Protocol):
 class Harvest:
     """Brings a finished operation's files to disk."""
 
-    def __init__(self, teller: Teller, readable: frozenset[str], pace: Pace) -> None:
+    def __init__(self, teller: Teller, readable: frozenset[str], pace: PollIntervals) -> None:
         self._teller = teller
-        self._unusable: FileTrouble | None = None
+        self._unusable: FileError | None = None
         self._readable = readable
         self._pace = pace
 
@@ -466,10 +466,10 @@ class Harvest:
             return
         try:
             yield from self._fetch(role, url_of, name or str(role))
-        except FileTrouble as error:
+        except FileError as error:
             if role is Role.PICTURE:
                 self._job = self._job.noted(f"The picture could not be fetched. {error}")
-            elif isinstance(error, BadFile | TooLarge | LinkExpired):
+            elif isinstance(error, InvalidFile | TooLarge | LinkExpired):
                 # it would be the same again, and the others, paid for with it, are good
                 self._unusable = error
                 self._job = self._job.noted(part_notes.left_out(what, error))
@@ -503,7 +503,7 @@ class Harvest:
         """One file; where the check refuses it, the job remembers that it is here."""
         try:
             return (yield from self._teller.ask(want))
-        except BadFile as refusal:
+        except InvalidFile as refusal:
             self._job = rejected_files.remember(self._job, want.role, want.url, refusal)
             raise
 

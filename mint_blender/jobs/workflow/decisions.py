@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from ...mint import errors
-from ...mint.pacing import Pace
+from ...mint.pacing import PollIntervals
 from ...mint.schema import Operation
 from .. import error_messages
 from ..job import Decision, Job, Phase, Verb, has_failed_at_mint, operation_of
@@ -40,7 +40,7 @@ class Teller(Protocol):
 class Deciding:
     """Carries out a decision, and leads the job to where that has brought it."""
 
-    def __init__(self, teller: Teller, pace: Pace) -> None:
+    def __init__(self, teller: Teller, pace: PollIntervals) -> None:
         self._teller = teller
         self._pace = pace
 

@@ -8,7 +8,7 @@ again.
 
 from __future__ import annotations
 
-from ...files.errors import FileTrouble, LinkExpired
+from ...files.errors import FileError, LinkExpired
 from ...mint.schema import Kind
 from ..job import Job
 
@@ -28,7 +28,7 @@ def missing(kind: Kind, what: str) -> str:
     )
 
 
-def left_out(what: str, error: FileTrouble) -> str:
+def left_out(what: str, error: FileError) -> str:
     """That part has come and is not what it should be, or its address leads nowhere."""
     begins = _unreachable(what) if isinstance(error, LinkExpired) else _unusable(what)
     return f"{begins} {error}"

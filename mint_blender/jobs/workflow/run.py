@@ -16,9 +16,9 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from ...files.errors import FileTrouble, LinkExpired
+from ...files.errors import FileError, LinkExpired
 from ...mint import errors
-from ...mint.pacing import Pace, Polling
+from ...mint.pacing import Polling, PollIntervals
 from ...mint.schema import Assets, Format, Mode, Operation, Status
 from .. import error_messages
 from ..budget.spending import objection_of_job
@@ -52,7 +52,7 @@ class Terms:
     Blender reads, and the date.
     """
 
-    pace: Pace = Pace()
+    pace: PollIntervals = PollIntervals()
     readable: frozenset[str] = field(default_factory=frozenset)
     now: Callable[[], float] = time.time  # seconds since the epoch
 
@@ -62,7 +62,7 @@ def follow(job: Job, terms: Terms) -> Story:
     story = _Story(job, terms)
     try:
         yield from story.tell()
-    except (errors.MintError, FileTrouble) as error:
+    except (errors.MintError, FileError) as error:
         story.rest(error)
     return story.job
 
@@ -358,7 +358,7 @@ class _Story:
             kept: Kept | None = yield from (
                 self._from_fresh_link(want) if isinstance(want, Fetch) else self.ask(want)
             )
-        except FileTrouble as error:
+        except FileError as error:
             if (
                 isinstance(want, Glance)
                 and isinstance(error, LinkExpired)
@@ -417,14 +417,14 @@ class _Story:
                 Phase.SENDING if self.job.body else Phase.WAITING, trouble=None
             )
 
-    def rest(self, error: errors.MintError | FileTrouble) -> None:
+    def rest(self, error: errors.MintError | FileError) -> None:
         """A call finally failed.
 
         Over is only what Mint refused to start; all else may have been paid for, and can be picked
         up.
         """
         unstarted = self.job.phase in {Phase.WAITING, Phase.SENDING} and self.job.operation is None
-        over = unstarted and (isinstance(error, FileTrouble) or error.proves_nothing_started)
+        over = unstarted and (isinstance(error, FileError) or error.proves_nothing_started)
         decision = None if over else self.job.decision
         self.job = self.job.moved(
             Phase.FAILED if over else Phase.PAUSED,

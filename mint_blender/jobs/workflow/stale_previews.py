@@ -21,7 +21,11 @@ def decided(job: Job, verb: Verb) -> DecidedPreview | None:
     earlier = before.pictures if before is not None and before.operation_id == operation.id else ()
     shown = _picture(operation)
     pictures = dict.fromkeys(
-        [*earlier, *(urls.content(kept.url) for kept in job.previews), *([shown] if shown else [])]
+        [
+            *earlier,
+            *(urls.content_key(kept.url) for kept in job.previews),
+            *([shown] if shown else []),
+        ]
     )
     return DecidedPreview(operation.id, verb, tuple(pictures), operation.raw.get("updatedAt"))
 
@@ -57,10 +61,10 @@ def is_stuck(job: Job, operation: Operation) -> bool:
 
 def is_earlier(job: Job, url: str) -> bool:
     """Is this the picture of an earlier Preview of the job?"""
-    return urls.content(url) in {urls.content(kept.url) for kept in job.previews}
+    return urls.content_key(url) in {urls.content_key(kept.url) for kept in job.previews}
 
 
 def _picture(operation: Operation) -> str | None:
     """Named so that a fresh link to the same picture is the same picture."""
     url = operation.assets.preview_image_url if operation.assets else None
-    return urls.content(url) if url else None
+    return urls.content_key(url) if url else None

@@ -220,13 +220,13 @@ def _light(
     scene.collection.objects.link(light)
 
 
-def _headlamp(scene: bpy.types.Scene, camera: bpy.types.Object, metres_per_unit: float) -> None:
+def _headlamp(scene: bpy.types.Scene, camera: bpy.types.Object, meters_per_unit: float) -> None:
     """A lamp above the camera and a little to its side, bright enough for a room."""
     scene.view_layers[0].update()
     data = bpy.data.lights.new("Mint still", "POINT")
-    data.energy, data.shadow_soft_size = 200 / metres_per_unit**2, 0.5 / metres_per_unit
+    data.energy, data.shadow_soft_size = 200 / meters_per_unit**2, 0.5 / meters_per_unit
     lamp = bpy.data.objects.new("Mint still", data)
-    lamp.location = camera.matrix_world.translation + Vector((0.6, 0, 0.8)) / metres_per_unit
+    lamp.location = camera.matrix_world.translation + Vector((0.6, 0, 0.8)) / meters_per_unit
     scene.collection.objects.link(lamp)
 
 

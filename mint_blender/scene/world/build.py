@@ -22,7 +22,7 @@ import bpy
 from mathutils import Matrix
 
 from ...files import placement
-from ...files.errors import BadFile
+from ...files.errors import InvalidFile
 from ..gltf_import import ImportTrouble
 from ..transaction import Inventory
 from ..update import relink
@@ -61,7 +61,7 @@ def build_world(
 ) -> BuiltWorld:
     """Bring a World into `collection`, its ground at `at` (scene units).
 
-    Raises ImportTrouble or a FileTrouble of a bad file; the caller removes what was begun."""
+    Raises ImportTrouble or a FileError of a bad file; the caller removes what was begun."""
     shown = {
         "COLLIDER": parts.collider if options.collider != "NONE" else None,
         "PANORAMA": parts.panorama,
@@ -99,7 +99,7 @@ def add_part(
     """Add a part to a World that is in the scene, or put a new one in the place of the old: the
     root and all under it.
 
-    Raises ImportTrouble or a FileTrouble; then the World is as it was.
+    Raises ImportTrouble or a FileError; then the World is as it was.
     """
     return add_parts(root, {part: path}, scene=scene, options=options)
 
@@ -317,7 +317,7 @@ def _calibrate(
 ) -> None:
     flipped = options.flip is not False
     place = placement.world_root(
-        options.scale, options.up, at=at, metres_per_unit=scene.unit_settings.scale_length
+        options.scale, options.up, at=at, meters_per_unit=scene.unit_settings.scale_length
     )
     root.location, root.rotation_euler, root.scale = (
         place.location,
@@ -384,16 +384,16 @@ def _add_what_is_good(
     Whether their content can be read shows only now, long after their headers have passed: one that
     is bad is left out, with a note, unless nothing else is there to be shown.
     """
-    flaws: dict[Part, BadFile] = {}
+    flaws: dict[Part, InvalidFile] = {}
     try:
         if picture is not None:
             _add_panorama(root, picture, scene, as_world=options.panorama_as_world)
-    except BadFile as flaw:
+    except InvalidFile as flaw:
         flaws["PANORAMA"] = flaw
     try:
         if cloud is not None:
             _add_splats(root, cloud, scene)
-    except BadFile as flaw:
+    except InvalidFile as flaw:
         flaws["SPLATS"] = flaw
     if flaws and not any(has_part(root, part) for part in WORDS):
         raise next(iter(flaws.values()))

@@ -40,14 +40,14 @@ def add(root: bpy.types.Object, name: str, collection: bpy.types.Collection) -> 
 
 
 def add_camera(
-    point: bpy.types.Object, name: str, collection: bpy.types.Collection, metres_per_unit: float = 1
+    point: bpy.types.Object, name: str, collection: bpy.types.Collection, meters_per_unit: float = 1
 ) -> bpy.types.Object:
     """A camera at the capture point, looking the way Mint's viewer does, wide enough for an
     interior.
     """
     data = bpy.data.cameras.new(f"{name} Camera")
     data.lens = 18  # a right angle from edge to edge: indoors one sees little with less
-    data.clip_start, data.clip_end = 0.01 / metres_per_unit, 1000 / metres_per_unit
+    data.clip_start, data.clip_end = 0.01 / meters_per_unit, 1000 / meters_per_unit
     camera = bpy.data.objects.new(data.name, data)
     camera[PART] = "camera"
     collection.objects.link(camera)

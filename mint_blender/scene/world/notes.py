@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import bpy
 
-from ...files.errors import BadFile
+from ...files.errors import InvalidFile
 from .files import Part, WorldFiles, WorldOptions
 
 LINK = "mint_link_"
@@ -21,7 +21,7 @@ def links(root: bpy.types.Object) -> frozenset[str]:
     return frozenset(key.removeprefix(LINK) for key in root.keys() if key.startswith(LINK))
 
 
-def unusable(what: str, flaw: BadFile) -> str:
+def unusable(what: str, flaw: InvalidFile) -> str:
     """Of a part that shows only now that it is no good: as a job says it of one that showed when it
     came.
     """

@@ -29,7 +29,7 @@ import numpy as np
 from mathutils import Matrix
 
 from ...files import pictures as picture
-from ...files.errors import BadPicture
+from ...files.errors import InvalidPicture
 from ..node_trees import Builder, empty_tree, new_group
 
 EARLIER = "mint_earlier_world"
@@ -43,16 +43,18 @@ Background = tuple[bpy.types.World | None, bpy.types.World | None]
 def load(path: Path, name: str) -> bpy.types.Image:
     """The panorama as an image of this .blend, packed into it.
 
-    Raises BadPicture, and then nothing is left behind.
+    Raises InvalidPicture, and then nothing is left behind.
     """
     picture.check_panorama(path)
     image = bpy.data.images.load(str(path))
     try:
         width, height = image.size  # reads the file
         if not width or not height:
-            raise BadPicture(f"Blender cannot read the panorama {path.name}. Download it again.")
+            raise InvalidPicture(
+                f"Blender cannot read the panorama {path.name}. Download it again."
+            )
         if abs(width - 2 * height) > 0.02 * height:
-            raise picture.not_round(path, width, height)
+            raise picture.panorama_shape_error(path, width, height)
         image.pack()
     except BaseException:
         bpy.data.images.remove(image)

@@ -32,7 +32,7 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ...files.errors import BadSplats
+from ...files.errors import InvalidSplats
 from ...files.spz import coordinates, decode
 from ..transaction import Inventory
 from . import splat_nodes
@@ -53,14 +53,14 @@ def has_native() -> bool:
 def build(path: Path, name: str, collection: bpy.types.Collection) -> bpy.types.Object:
     """The splats of an SPZ file as an object in this collection, in Blender's axes.
 
-    Raises BadSplats before anything is made.
+    Raises InvalidSplats before anything is made.
     """
     header = decode.inspect(path)  # Blender's own importer believes whatever count a file claims
     # Whether Blender's importer knows of other axes than the usual ones is not known: those are
     # turned here.
     made = (
         _import_natively(path)
-        if has_native() and header.version > 1 and decode.axes_of(path) == coordinates.USUAL
+        if has_native() and header.version > 1 and decode.read_axes(path) == coordinates.USUAL
         else None
     )
     if made is None:
@@ -130,16 +130,16 @@ def make_native(old: bpy.types.Object) -> bpy.types.Object:
     """Splats that an older Blender brought become Blender's own; the object keeps its name, place,
     parent and collections.
 
-    Returns the object, a new one where the old was a mesh. Raises BadSplats in a Blender that has
-    none or for an object that holds none.
+    Returns the object, a new one where the old was a mesh. Raises InvalidSplats in a Blender that
+    has none or for an object that holds none.
     """
     if not has_native():
-        raise BadSplats(
+        raise InvalidSplats(
             f"This is Blender {bpy.app.version_string}; splats of its own come with Blender 5.3."
             " Open the file there and try again."
         )
     if not is_splats(old) or "radiance:base" not in old.data.attributes:
-        raise BadSplats(f"“{old.name}” holds no splats.")
+        raise InvalidSplats(f"“{old.name}” holds no splats.")
     data = as_point_cloud(old.data)
     data.type = NATIVE
     return _with_data(old, data)

@@ -14,7 +14,7 @@ from typing import Any
 import bpy
 
 from ...files import private_files
-from ...files.download_folder import Store
+from ...files.download_folder import DownloadFolder
 from ...jobs.storage.journal import JournalError
 from .. import heartbeat, session
 from ..translations import translated
@@ -42,7 +42,7 @@ def start_log() -> None:
     global _handler
     logger = logging.getLogger(__package__.rpartition(".")[0])
     with contextlib.suppress(OSError):
-        private_files.home(log_file().parent)
+        private_files.make_home(log_file().parent)
     _handler = private_files.LogHandler(log_file())
     _handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     _handler.setLevel(logging.WARNING)
@@ -68,7 +68,7 @@ class MINT_OT_measure_downloads(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Any:
         """Look at every file once."""
         global _size
-        _size = Store(session.home()).size()
+        _size = DownloadFolder(session.home()).size()
         heartbeat.redraw()
         return {"FINISHED"}
 
@@ -96,7 +96,7 @@ class MINT_OT_clear_downloads(bpy.types.Operator):
         except JournalError as trouble:
             self.report({"ERROR"}, translated(str(trouble)))
             return {"CANCELLED"}
-        Store(session.home()).clear(keep)
+        DownloadFolder(session.home()).clear(keep)
         return bpy.ops.mint.measure_downloads()
 
 

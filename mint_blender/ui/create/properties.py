@@ -22,10 +22,10 @@ from ...jobs.job import Target
 from ...jobs.queries import OptimizationPrice, Price
 from ...jobs.request_template import Wish
 from ...mint.generation_request import (
-    LONGEST_NAME,
-    LONGEST_PROMPT,
+    MAX_NAME_LENGTH,
+    MAX_PROMPT_LENGTH,
     GenerationRequest,
-    prompt_for_pictures,
+    default_prompt,
 )
 from ...mint.schema import Kind, Mode, OptimizationLevel, Pose, Preset
 from ...scene.capabilities import readable_extensions
@@ -153,7 +153,7 @@ class MintForm(bpy.types.PropertyGroup):
     name: bpy.props.StringProperty(
         name="Name",
         description="What to call the result; empty: named after the prompt",
-        maxlen=LONGEST_NAME,
+        maxlen=MAX_NAME_LENGTH,
     )
     pose: bpy.props.EnumProperty(
         name="Pose", items=POSES, description="A neutral pose for a character", update=_changed
@@ -223,7 +223,7 @@ def placeholder(form: MintForm) -> str:
     without one.
     """
     return (
-        prompt_for_pictures(Kind(form.kind.lower()))
+        default_prompt(Kind(form.kind.lower()))
         if references_properties.sources(form.id_data)
         else "What shall it be?"
     )
@@ -231,7 +231,7 @@ def placeholder(form: MintForm) -> str:
 
 def longest_prompt(form: MintForm) -> int:
     """How many characters Mint takes."""
-    return LONGEST_PROMPT[Kind(form.kind.lower())]
+    return MAX_PROMPT_LENGTH[Kind(form.kind.lower())]
 
 
 def request_of(form: MintForm) -> GenerationRequest:
@@ -318,8 +318,8 @@ def fill(form: MintForm, wish: Wish) -> None:
     request, target = wish.request, wish.target
     form.kind, form.text = request.kind.name, None
     form.prompt, form.name = (
-        request.prompt[: LONGEST_PROMPT[request.kind]],
-        (request.name or "")[:LONGEST_NAME],
+        request.prompt[: MAX_PROMPT_LENGTH[request.kind]],
+        (request.name or "")[:MAX_NAME_LENGTH],
     )
     if not wish.is_whole:
         return
@@ -342,7 +342,7 @@ def remember(form: MintForm) -> None:
     """Keep the settings for the next time; without a place to keep them they are only not kept."""
     path = _file()
     try:
-        private_files.home(path.parent)
+        private_files.make_home(path.parent)
         with open(path, "w", encoding="utf-8", opener=private_files.opener) as file:
             file.write(json.dumps({name: getattr(form, name) for name in _REMEMBERED}))
     except OSError:

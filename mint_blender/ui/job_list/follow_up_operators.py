@@ -20,7 +20,7 @@ from ...jobs.queries import OptimizationPrice, Price
 from ...jobs.request_template import Wish
 from ...jobs.service import NotPossible
 from ...jobs.storage.journal import JournalError
-from ...mint.schema import Format, Kind, OptimizationLevel, is_id
+from ...mint.schema import Format, Kind, OptimizationLevel, is_valid_id
 from ...scene.capabilities import readable_extensions
 from .. import heartbeat, session
 from ..create import properties as create_properties
@@ -63,7 +63,7 @@ class MINT_OT_optimize(Priced, bpy.types.Operator):
 
     def price_question(self) -> OptimizationPrice | None:
         """One price for all levels."""
-        return OptimizationPrice(self.asset_id) if is_id(self.asset_id) else None
+        return OptimizationPrice(self.asset_id) if is_valid_id(self.asset_id) else None
 
     def open_dialog(self, context: bpy.types.Context) -> Result:
         """It costs: ask which level first."""

@@ -9,7 +9,7 @@ import bpy
 
 from ...jobs.job import Phase
 from ...jobs.service import JobService
-from ...mint.generation_request import LONGEST_FEEDBACK
+from ...mint.generation_request import MAX_FEEDBACK_LENGTH
 
 
 class MintDraft(bpy.types.PropertyGroup):
@@ -18,7 +18,7 @@ class MintDraft(bpy.types.PropertyGroup):
     feedback: bpy.props.StringProperty(
         name="Change",
         description="What should be different in the next Preview",
-        maxlen=LONGEST_FEEDBACK,
+        maxlen=MAX_FEEDBACK_LENGTH,
         options={"SKIP_SAVE"},
     )
     shown: bpy.props.IntProperty(

@@ -11,7 +11,7 @@ import bpy
 
 from ...jobs.job import Job, asset_of
 from ...jobs.service import JobService
-from ...mint.schema import Asset, Kind, is_id
+from ...mint.schema import Asset, Kind, is_valid_id
 from .. import session
 from ..job_list.job_actions import Result, begin, complain
 from . import view_model
@@ -25,7 +25,7 @@ def about_asset(
 ) -> Result:
     """Begin a job about it; a mistyped id is told before anything is sent."""
     asset_id = asset_id.strip()
-    if not is_id(asset_id):
+    if not is_valid_id(asset_id):
         return complain(
             operator, "That is not an id of Mint's: ids have only letters, digits, _ and -."
         )
@@ -44,5 +44,7 @@ def asset(kind: Kind, asset_id: str) -> Asset:
         if job.asset is not None and asset_of(job) == asset_id
     )
     return (
-        view_model.library().get(asset_id) or next(told, None) or Asset.read(kind, {"id": asset_id})
+        view_model.library().get(asset_id)
+        or next(told, None)
+        or Asset.from_json(kind, {"id": asset_id})
     )

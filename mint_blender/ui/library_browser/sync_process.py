@@ -65,7 +65,7 @@ def start(words: list[str]) -> None:
     ]
     # another Blender of the same user may run one too
     file = session.home() / f"library-sync-{os.getpid()}.log"
-    private_files.home(file.parent)
+    private_files.make_home(file.parent)
     hidden = getattr(subprocess, "CREATE_NO_WINDOW", 0)
     with open(file, "wb", opener=private_files.opener) as stream:
         _child = subprocess.Popen(

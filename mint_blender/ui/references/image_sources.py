@@ -17,7 +17,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
-from ...mint.generation_request import LARGEST_IMAGE
+from ...mint.generation_request import MAX_IMAGE_BYTES
 
 # pixels: more detail than this no generation shows, and saving it takes seconds
 LONGEST_SIDE = 4096
@@ -40,16 +40,16 @@ def fit(source: Path, target: Path) -> str:
         _scale(image, min(1.0, LONGEST_SIDE / max(was)))
         # Without loss where that is small anyway. A lossless photo of this size would take many
         # seconds.
-        quality = _LOSSLESS if was[0] * was[1] <= 2048 * 2048 and old <= LARGEST_IMAGE else _GOOD
+        quality = _LOSSLESS if was[0] * was[1] <= 2048 * 2048 and old <= MAX_IMAGE_BYTES else _GOOD
         _save(image, target, "WEBP", quality)
-        while target.stat().st_size > LARGEST_IMAGE:
+        while target.stat().st_size > MAX_IMAGE_BYTES:
             # A file's size goes with its pixels: a step that should do, and a little more.
             _scale(
                 image,
                 (
                     1.0
                     if quality == _LOSSLESS
-                    else min(0.9, 0.95 * (LARGEST_IMAGE / target.stat().st_size) ** 0.5)
+                    else min(0.9, 0.95 * (MAX_IMAGE_BYTES / target.stat().st_size) ** 0.5)
                 ),
             )
             quality = _GOOD

@@ -11,7 +11,7 @@ from typing import Any
 import bpy
 
 from ...addon_settings import may_go_online
-from ...files.errors import FileTrouble
+from ...files.errors import FileError
 from .. import heartbeat, session
 from ..translations import translated
 from . import image_sources as making
@@ -31,7 +31,7 @@ def _attempt(operator: bpy.types.Operator, act: Callable[[], object]) -> Result:
     """Do something with the list; why not is reported in a sentence."""
     try:
         act()
-    except (references_properties.NotTaken, making.NotMade, FileTrouble) as trouble:
+    except (references_properties.NotTaken, making.NotMade, FileError) as trouble:
         operator.report({"ERROR"}, translated(str(trouble)))
         return {"CANCELLED"}
     finally:
@@ -92,7 +92,7 @@ class MINT_OT_add_references(bpy.types.Operator):
                 added += 1
                 if self.fit and entry.problem:
                     _fit(entry)
-            except (references_properties.NotTaken, making.NotMade, FileTrouble) as trouble:
+            except (references_properties.NotTaken, making.NotMade, FileError) as trouble:
                 reasons.append(str(trouble))
         heartbeat.redraw()
         if reasons or not added:

@@ -10,7 +10,7 @@ from typing import Any
 
 import bpy
 
-from ...mint.generation_request import MOST_IMAGES
+from ...mint.generation_request import MAX_IMAGES
 from .. import panel
 from ..text_wrap import wrapped
 from ..translations import translated
@@ -40,7 +40,7 @@ class MINT_PT_references(bpy.types.Panel):
         """How many, also while the panel is closed."""
         count = len(references_properties.entries(context.window_manager))
         if count:
-            self.layout.label(text=translated(f"{count} of {MOST_IMAGES}"), translate=False)
+            self.layout.label(text=translated(f"{count} of {MAX_IMAGES}"), translate=False)
 
     def draw(self, context: bpy.types.Context) -> None:
         """Each picture with its buttons; then a menu for more."""
@@ -51,7 +51,7 @@ class MINT_PT_references(bpy.types.Panel):
             wrapped(
                 self.layout, "Show Mint what you mean: up to 8 pictures, with a prompt or without."
             )
-        if len(listed) < MOST_IMAGES:
+        if len(listed) < MAX_IMAGES:
             self.layout.menu("MINT_MT_references", text="Add Picture", icon="ADD")
 
 

@@ -20,10 +20,10 @@ import bpy
 import bpy.utils.previews
 
 from ...files import download_folder, pictures, private_files
-from ...files.errors import FileTrouble
-from ...files.part_file import disk_words
+from ...files.errors import FileError
+from ...files.part_file import disk_errors
 from ...jobs.request_checks import UPLOADABLE
-from ...mint.generation_request import LARGEST_IMAGE, MOST_IMAGES
+from ...mint.generation_request import MAX_IMAGE_BYTES, MAX_IMAGES
 from .. import session
 
 ROOM = 256 * 1024 * 1024
@@ -78,12 +78,12 @@ def complaint(manager: Any = None) -> str | None:
 def add_file(path: Path, *, name: str | None = None, note: str = "") -> Any:
     """Copy a picture and put it at the end of the list.
 
-    Raises NotTaken or FileTrouble; one that needs work is taken with its problem.
+    Raises NotTaken or FileError; one that needs work is taken with its problem.
     """
     name = name or path.name
     _demand_room()
     kind = pictures.inspect(path)
-    pictures.check_end(path, kind)
+    pictures.check_complete(path, kind)
     kept = _keep(path, kind.suffix)
     _demand_new(str(kept), name)
     entry = entries().add()
@@ -105,7 +105,7 @@ def add_url(url: str) -> Any:
 
 
 def exchange(entry: Any, path: Path, note: str) -> None:
-    """Another file instead of this one, which is what the note says. Raises FileTrouble."""
+    """Another file instead of this one, which is what the note says. Raises FileError."""
     kind = pictures.inspect(path)
     entry.note = note
     _settle(entry, _keep(path, kind.suffix), kind.format)
@@ -115,7 +115,7 @@ def use(images: Iterable[str]) -> None:
     """These pictures instead of those on the list; what cannot be taken is left out."""
     clear()
     for image in images:
-        with contextlib.suppress(NotTaken, FileTrouble):
+        with contextlib.suppress(NotTaken, FileError):
             if "://" in image:
                 add_url(image)
             else:
@@ -146,9 +146,9 @@ def folder() -> Path:
 
 
 def _demand_room() -> None:
-    if len(entries()) >= MOST_IMAGES:
+    if len(entries()) >= MAX_IMAGES:
         raise NotTaken(
-            f"There are {MOST_IMAGES} pictures already, and Mint takes no more: remove one first."
+            f"There are {MAX_IMAGES} pictures already, and Mint takes no more: remove one first."
         )
 
 
@@ -159,15 +159,15 @@ def _demand_new(source: str, name: str) -> None:
 
 def _keep(path: Path, suffix: str) -> Path:
     """Our copy of a file, under the name that its bytes give it."""
-    with disk_words(folder()):
-        private_files.folder(folder())
+    with disk_errors(folder()):
+        private_files.make_folder(folder())
         with path.open("rb") as stream:
             kept = folder() / f"{hashlib.file_digest(stream, 'sha256').hexdigest()}{suffix}"
         if kept.exists():
             os.utime(kept)
         else:
             part = kept.with_suffix(".part")
-            private_files.copy(path, part)
+            private_files.copy_private(path, part)
             part.replace(kept)
     board = session.existing_service()
     in_use = {
@@ -183,7 +183,7 @@ def _settle(entry: Any, kept: Path, format: str) -> None:
     entry.source, entry.problem, entry.is_odd = str(kept), "", format not in UPLOADABLE
     if entry.is_odd:
         entry.problem = f"It is {format.upper()}; Mint takes PNG, JPEG and WebP."
-    elif size > LARGEST_IMAGE:
+    elif size > MAX_IMAGE_BYTES:
         entry.problem = f"It has {size / 1024 / 1024:.1f} MB; Mint takes at most 5 MB."
     _show(str(kept))
 

@@ -15,7 +15,7 @@ from typing import Any
 import bpy
 
 from ...delivery import import_job
-from ...files.errors import FileTrouble
+from ...files.errors import FileError
 from ...jobs.job import Job, Phase, Role
 from ...jobs.service import JobService, NotPossible
 from ...scene import tags
@@ -95,7 +95,7 @@ class _WorldOperator(bpy.types.Operator):
         assert root is not None, "poll has seen one"
         try:
             self.change(root, context.scene)
-        except (ImportTrouble, FileTrouble) as trouble:
+        except (ImportTrouble, FileError) as trouble:
             self.report({"ERROR"}, translated(str(trouble)))
             return {"CANCELLED"}
         return {"FINISHED"}
