@@ -126,7 +126,7 @@ def _check(
 ) -> None:
     """Raises ValueError for what makes no sense, and for what Mint would refuse."""
     if level is not None and request.kind is not Kind.MODEL:
-        raise ValueError("Optimising is for models.")
+        raise ValueError("Optimizing is for models.")
     if request.mode is Mode.REVIEW and review is None:
         raise ValueError(
             'mode "review" needs a function review(preview) that answers "approve", "cancel" or a'

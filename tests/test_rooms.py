@@ -220,7 +220,7 @@ def test_what_every_room_imports_imports_no_room(name):
     assert [found.module for found in imports_of(source, ()) if found.level] == []
 
 
-def neighbours(
+def neighbors(
     source: str, parts: tuple[str, ...], known: set[str], *, every: bool = False
 ) -> set[str]:
     """Return the modules of the package that one module loads together with itself; `parts` as for
@@ -252,7 +252,7 @@ def test_no_two_modules_need_each_other():
         if path.stem != "__init__"
     }
     graph = {
-        name: neighbours(path.read_text(encoding="utf-8"), parts, set(named))
+        name: neighbors(path.read_text(encoding="utf-8"), parts, set(named))
         for name, (path, parts) in named.items()
     }
     assert list(TopologicalSorter(graph).static_order())
@@ -278,7 +278,7 @@ def test_no_two_modules_import_each_other():
         if path.stem != "__init__"
     }
     graph = {
-        name: neighbours(path.read_text(encoding="utf-8"), parts, set(named), every=True)
+        name: neighbors(path.read_text(encoding="utf-8"), parts, set(named), every=True)
         for name, (path, parts) in named.items()
     }
     assert mutual(graph) == set()
@@ -288,10 +288,10 @@ def test_a_mutual_import_is_noticed():
     """A pair is found, however one of the two imports the other."""
     known = {"scene.world", "scene.notes"}
     graph = {
-        "scene.world": neighbours(
+        "scene.world": neighbors(
             "def build():\n    from . import notes", ("scene",), known, every=True
         ),
-        "scene.notes": neighbours(
+        "scene.notes": neighbors(
             "if TYPE_CHECKING:\n    from .world import Part", ("scene",), known, every=True
         ),
     }
@@ -301,10 +301,10 @@ def test_a_mutual_import_is_noticed():
 def test_a_circle_is_noticed():
     """Each way to write an import within the package is an arrow; one inside a function is none."""
     known = {"ui.panel", "ui.form", "jobs.job"}
-    assert neighbours("from . import form", ("ui",), known) == {"ui.form"}
-    assert neighbours("from .form import of", ("ui",), known) == {"ui.form"}
-    assert neighbours("from ..jobs import job", ("ui",), known) == {"jobs.job"}
-    assert neighbours("def draw():\n    from . import form", ("ui",), known) == set()
+    assert neighbors("from . import form", ("ui",), known) == {"ui.form"}
+    assert neighbors("from .form import of", ("ui",), known) == {"ui.form"}
+    assert neighbors("from ..jobs import job", ("ui",), known) == {"jobs.job"}
+    assert neighbors("def draw():\n    from . import form", ("ui",), known) == set()
     with pytest.raises(CycleError):
         TopologicalSorter({"panel": {"form"}, "form": {"panel"}}).prepare()
 

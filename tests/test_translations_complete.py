@@ -38,7 +38,7 @@ def _load(name: str):
 TABLES: dict[str, dict[str, str]] = {
     language: _load(name).TEXTS for language, name in LANGUAGES.items()
 }
-Catalogue = _load("matching").Catalogue
+Catalog = _load("matching").Catalog
 
 
 @pytest.mark.parametrize("language", TABLES)
@@ -157,14 +157,14 @@ def test_names_are_no_prose() -> None:
 
 @pytest.fixture
 def german():
-    """The German catalogue."""
-    return Catalogue(TABLES["German"])
+    """The German catalog."""
+    return Catalog(TABLES["German"])
 
 
 @pytest.fixture
 def japanese():
-    """The Japanese catalogue."""
-    return Catalogue(TABLES["Japanese"])
+    """The Japanese catalog."""
+    return Catalog(TABLES["Japanese"])
 
 
 def test_values_are_put_back_in(german) -> None:
@@ -228,10 +228,10 @@ def test_unknown_text_stays(german, text: str) -> None:
 
 @pytest.mark.parametrize("language", TABLES)
 def test_every_template_finds_itself(language: str) -> None:
-    """Whatever values a template is filled with, it is recognised, and each value is where the
+    """Whatever values a template is filled with, it is recognized, and each value is where the
     translation wants it.
     """
-    catalogue = Catalogue(TABLES[language])
+    catalog = Catalog(TABLES[language])
     wrong = {}
     for text, foreign in TABLES[language].items():
         english, expected = text, foreign
@@ -240,7 +240,7 @@ def test_every_template_finds_itself(language: str) -> None:
                 english.replace(f"{{{number}}}", f"v{number}"),
                 expected.replace(f"{{{number}}}", f"v{number}"),
             )
-        if (said := catalogue.translated(english)) != expected:
+        if (said := catalog.translated(english)) != expected:
             wrong[english] = said
     assert wrong == {}
 
@@ -320,10 +320,10 @@ def test_the_users_words_are_known() -> None:
 
 @pytest.fixture
 def written() -> object:
-    """The German catalogue as the add-on uses it: it knows the user's words, and how numbers are
+    """The German catalog as the add-on uses it: it knows the user's words, and how numbers are
     written.
     """
-    return Catalogue(TABLES["German"], USER_TEXT, (".", ","))
+    return Catalog(TABLES["German"], USER_TEXT, (".", ","))
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ started or paid twice. DIR/.mint-batch holds the ledger that makes it so, from
 any Blender, machine or user, also after DIR was moved: keep it with DIR.
 
 The price of all lines is said before the first is started. Mint tells what
-optimising costs only for a model that exists: before there is one,
+optimizing costs only for a model that exists: before there is one,
 --max-credits counts it as soon as it is told.
 """
 

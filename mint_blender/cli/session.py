@@ -205,7 +205,7 @@ def learn_price(
 ) -> float | None:
     """What it will cost, which the job service then knows too; None when nobody can tell.
 
-    Not to be told what an optimisation will cost stops nothing here: then it counts as the last one
+    Not to be told what an optimization will cost stops nothing here: then it counts as the last one
     did, or as not known.
     """
     try:

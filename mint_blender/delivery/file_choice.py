@@ -39,10 +39,10 @@ def sentence(taken: Kept, which: str, told: str | None = None) -> str:
     if taken.note:
         return taken.note
     if which == ORIGINAL:
-        return told or "The original file was taken: there is no optimised one."
+        return told or "The original file was taken: there is no optimized one."
     if DRACO in taken.needs and not capabilities.draco_is_native():
         return (
-            "The optimised file was taken: DracoPy decoded it, since this Blender has no Draco"
+            "The optimized file was taken: DracoPy decoded it, since this Blender has no Draco"
             " decoder of its own."
         )
-    return "The optimised file was taken: this Blender can read it."
+    return "The optimized file was taken: this Blender can read it."

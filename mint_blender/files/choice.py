@@ -20,7 +20,7 @@ MESHOPT = frozenset({"EXT_meshopt_compression", "KHR_meshopt_compression"})
 BASISU = "KHR_texture_basisu"
 
 OPTIMIZED_NEEDS = frozenset({DRACO, WEBP})
-"""What Mint's optimiser writes as required (contract, section 9.1); the file itself is asked once
+"""What Mint's optimizer writes as required (contract, section 9.1); the file itself is asked once
 it is here.
 """
 
@@ -64,10 +64,10 @@ class Choice:
 def choose_model(
     *, optimized_url: str | None, original_url: str | None, readable: frozenset[str]
 ) -> Choice | None:
-    """The optimised GLB where this Blender reads such files, else the original; None when Mint
+    """The optimized GLB where this Blender reads such files, else the original; None when Mint
     offers neither.
 
-    Where only an optimised file exists it is taken all the same: what it really needs is known once
+    Where only an optimized file exists it is taken all the same: what it really needs is known once
     its header is read, and a file of that name is not always compressed.
     """
     missing = tuple(sorted(OPTIMIZED_NEEDS - readable))
@@ -77,7 +77,7 @@ def choose_model(
         return Choice(
             original_url,
             "original",
-            f"The original file was taken instead of the optimised one: {_lacks(missing)}.",
+            f"The original file was taken instead of the optimized one: {_lacks(missing)}.",
         )
     if original_url:
         return Choice(original_url, "original")
@@ -85,7 +85,7 @@ def choose_model(
         return Choice(
             optimized_url,
             "optimized",
-            f"Mint offers only an optimised file, and it may not open here: {_lacks(missing)}.",
+            f"Mint offers only an optimized file, and it may not open here: {_lacks(missing)}.",
         )
     return None
 

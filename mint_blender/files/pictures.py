@@ -126,7 +126,7 @@ def check_panorama(path: Path) -> None:
             " was not used."
         )
     if seen.format == "jpeg":
-        check_complete(path, seen)  # Blender would show the missing part in grey
+        check_complete(path, seen)  # Blender would show the missing part in gray
 
 
 def panorama_shape_error(path: Path, width: int, height: int) -> InvalidPicture:

@@ -4,7 +4,7 @@
 Blender's axes (Z up) unless a name says otherwise.
 
 `meters_per_unit` is a scene's unit scale (`unit_settings.scale_length`): 0.01 where one Blender
-unit is a centimetre. glTF and Mint's calibration are in metres.
+unit is a centimeter. glTF and Mint's calibration are in meters.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ def place_on_floor(
     height: float | None = None,
     meters_per_unit: float = 1.0,
 ) -> Placement:
-    """Put the bottom centre of a box at the point `at`.
+    """Put the bottom center of a box at the point `at`.
 
-    The box is as measured, in metres; `at` and `height` are in scene units. Without `height` the
+    The box is as measured, in meters; `at` and `height` are in scene units. Without `height` the
     size stays as delivered; with it the box becomes that high. A box without height (a flat sheet)
     stays as delivered. Raises `ValueError` for numbers that are no place or size.
     """
@@ -77,7 +77,7 @@ def world_root(
     """Hold a World upright and to scale, as Mint's own viewer does (contract, section 9.2, turned
     into Blender's axes).
 
-    The origin of a World is its capture point, at eye height: it comes to stand `up` metres above
+    The origin of a World is its capture point, at eye height: it comes to stand `up` meters above
     `at`. World files are Y down, which the half turn about Blender's Y corrects; `flip=False` is
     for those that are not.
     """
@@ -112,13 +112,13 @@ def is_upside_down(vertices: NDArray[np.floating], triangles: NDArray[np.integer
     a, b, c = (points[triangles[:, corner]] for corner in range(3))
     normals = np.cross(b - a, c - a)
     doubled = np.linalg.norm(normals, axis=1)
-    centres = (a + b + c) / 3.0
-    sideways = np.hypot(centres[:, 0], centres[:, 2])
+    centers = (a + b + c) / 3.0
+    sideways = np.hypot(centers[:, 0], centers[:, 2])
     used = points[np.unique(triangles)]
     reach = NEAR * float(max(np.ptp(used[:, 0]), np.ptp(used[:, 2])))
     counts = (np.abs(normals[:, 1]) >= LEVEL * doubled) & (doubled > 0.0) & (sideways <= reach)
-    above = float(doubled[counts & (centres[:, 1] > 0.0)].sum())
-    below = float(doubled[counts & (centres[:, 1] < 0.0)].sum())
+    above = float(doubled[counts & (centers[:, 1] > 0.0)].sum())
+    below = float(doubled[counts & (centers[:, 1] < 0.0)].sum())
     total = above + below
     if not (math.isfinite(total) and total > 0.0) or max(above, below) < CLEAR * total:
         return None

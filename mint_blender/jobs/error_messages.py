@@ -30,9 +30,9 @@ _ADVICE = {
     "start_failed": "Mint could not start the generation: retry.",
     "generation_failed": "The generation failed at Mint: retry, or change the prompt.",
     "optimization_not_started": (
-        "Mint could not start the optimisation: retry; the original file can be used meanwhile."
+        "Mint could not start the optimization: retry; the original file can be used meanwhile."
     ),
-    "optimization_failed": "The optimisation failed at Mint: the original file can be used.",
+    "optimization_failed": "The optimization failed at Mint: the original file can be used.",
 }
 
 # What a person can do about a file, where its own sentence does not say so: it knows nothing of

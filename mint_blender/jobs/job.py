@@ -248,7 +248,7 @@ class Job:
     created_at: float
     target: Target = Target()
     estimate: float | None = None  # Credits that Mint said at the click it would cost
-    # Credits that optimising it afterwards was expected to cost on top
+    # Credits that optimizing it afterwards was expected to cost on top
     optimize_estimate: float | None = None
     paid_before: float = 0.0  # Credits that earlier attempts have cost
     # the most that the user allows it to cost in all, whoever goes on with it
@@ -264,7 +264,7 @@ class Job:
     existing: str | None = None
     # of an existing model: the formats that are wanted, instead of something to place
     convert: tuple[Format, ...] = ()
-    optimize: OptimizationLevel | None = None  # have the model optimised before it is fetched
+    optimize: OptimizationLevel | None = None  # have the model optimized before it is fetched
     optimization: Operation | None = None
     optimize_sent_at: float | None = None  # as `first_sent_at`, of the optimization
     decided_preview: DecidedPreview | None = None
@@ -321,12 +321,12 @@ class Job:
 
     @property
     def is_only_copied(self) -> bool:
-        """Is it an optimised model that is only copied?"""
+        """Is it an optimized model that is only copied?"""
         return self.optimize is not None and self.is_copied
 
     @property
     def cost(self) -> float | None:
-        """Credits, as far as Mint says: what was paid for all attempts and an optimisation, or is
+        """Credits, as far as Mint says: what was paid for all attempts and an optimization, or is
         held back for them.
         """
         said = [each.credits.spent for each in self.operations if each.credits is not None]
@@ -501,7 +501,7 @@ def new_fetch(
     optimize: OptimizationLevel | None = None,
     estimate: float | None = None,
 ) -> Job:
-    """A job that only brings what Mint has made already, optimised first if wanted."""
+    """A job that only brings what Mint has made already, optimized first if wanted."""
     return Job(
         _new_id(),
         request_for(asset),

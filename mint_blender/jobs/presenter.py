@@ -24,7 +24,7 @@ _STATE = {
     Phase.FETCHING: "Downloading",
     Phase.READY: "Ready to place",
     Phase.PLACED: "Placed",
-    Phase.CANCELED: "Cancelled",
+    Phase.CANCELED: "Canceled",
 }
 
 
@@ -43,7 +43,7 @@ def state(job: Job) -> str:
     if job.phase is Phase.PLACED and job.convert:
         return "Saved"
     if job.phase is Phase.FETCHING and job.optimization is not None and job.optimization.is_busy:
-        return "Optimising"
+        return "Optimizing"
     if job.phase is Phase.FETCHING and is_being_made(job):
         return _made_elsewhere(job)
     partly = job.operation is not None and job.operation.status is Status.PARTIALLY_SUCCEEDED
@@ -134,7 +134,7 @@ def _deciding(verb: Verb) -> str:
         Verb.REVISE: "Revising",
         Verb.RESUME: "Resuming",
         Verb.RETRY: "Retrying",
-        Verb.CANCEL: "Cancelling",
+        Verb.CANCEL: "Canceling",
     }[verb]
 
 

@@ -51,7 +51,7 @@ class Price:
 
 @dataclass(frozen=True)
 class OptimizationPrice:
-    """What optimising a model would cost; answered as `Price` is.
+    """What optimizing a model would cost; answered as `Price` is.
 
     Without an id it is one that is still to be made. Mint prices only what exists: any other model
     of the API project tells.
@@ -160,7 +160,7 @@ def quote(client: Client, question: Price | OptimizationPrice) -> Estimate:
 def _price_of_optimizing(client: Client, model_id: str | None) -> Estimate:
     if model_id is None:
         usable = [asset for asset in client.page(Kind.MODEL).data if asset.is_usable]
-        # What has been optimised already may be told to cost nothing, or not be told.
+        # What has been optimized already may be told to cost nothing, or not be told.
         usable.sort(
             key=lambda asset: (
                 asset.assets is not None and asset.assets.optimized_glb_url is not None

@@ -287,7 +287,7 @@ class JobService:
         if complaint := request_checks.complaint(request):
             raise NotPossible(complaint)
         if optimize is not None and request.kind is not Kind.MODEL:
-            raise NotPossible("Optimising is for models.")
+            raise NotPossible("Optimizing is for models.")
         questions = prices_of(request, optimize)
         price, *extra = self._prices(questions, own_limit=max_credits)
         job = new_job(
@@ -320,7 +320,7 @@ class JobService:
     def fetch(
         self, asset: Asset, target: Target = Target(), *, optimize: OptimizationLevel | None = None
     ) -> Job:
-        """A job that brings what Mint has made already; optimised first if wanted, which costs
+        """A job that brings what Mint has made already; optimized first if wanted, which costs
         Credits.
         """
         starts = [[OptimizationPrice(asset.id)]] if optimize else []
@@ -537,7 +537,7 @@ class JobService:
             raise NotPossible(f"{job.title}: there are no files to fetch again.")
         if job.hold is not None:
             self._refuse(job)
-        # An optimisation that was not bought then is not bought now.
+        # An optimization that was not bought then is not bought now.
         is_optimized = job.optimization is not None or (
             job.asset and job.asset.assets and job.asset.assets.optimized_glb_url
         )
@@ -573,7 +573,7 @@ class JobService:
         self._known.dismiss(job)
 
     def dismiss_finished(self) -> None:
-        """Take everything off the list that is placed, saved or cancelled; what failed or can still
+        """Take everything off the list that is placed, saved or canceled; what failed or can still
         be placed stays.
         """
         with self._known.at_once():

@@ -74,7 +74,7 @@ class Client:
         )
 
     def estimate_optimization(self, model_id: str) -> Estimate:
-        """The price of optimising a model. Free, starts nothing."""
+        """The price of optimizing a model. Free, starts nothing."""
         return self._estimate({"operation": "model_optimization", "modelId": _fit(model_id)})
 
     # Reference pictures

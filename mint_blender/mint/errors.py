@@ -297,16 +297,16 @@ class IdempotencyConflict(Conflict):
 
 
 class AlreadyOptimized(Conflict):
-    """409: the model has an optimised GLB already."""
+    """409: the model has an optimized GLB already."""
 
-    meaning = "The model is optimised already"
-    advice = "Its optimised file can be used."
+    meaning = "The model is optimized already"
+    advice = "Its optimized file can be used."
 
 
 class OptimizationInProgress(Conflict):
-    """409: an optimisation of this model is running."""
+    """409: an optimization of this model is running."""
 
-    meaning = "The model is being optimised already"
+    meaning = "The model is being optimized already"
     advice = "Wait until it is done."
 
 

@@ -92,11 +92,11 @@ class MINT_PT_more(_MintPanel, bpy.types.Panel):
             sub.active = fields.use_height
             sub.prop(fields, "height", text="")
             layout.prop(fields, "pose")
-            layout.prop(fields, "optimize", text="Optimise")
+            layout.prop(fields, "optimize", text="Optimize")
             if lacking := create_properties.optimize_complaint(fields):
                 wrapped(
                     layout,
-                    f"Nothing is optimised. {lacking}",
+                    f"Nothing is optimized. {lacking}",
                     icon="INFO",
                     width=context.region.width,
                 )

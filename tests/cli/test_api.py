@@ -123,7 +123,7 @@ def test_review_is_asked_at_each_preview(signed_in: Signed) -> None:
 @pytest.mark.blender
 def test_a_review_can_cancel(signed_in: Signed) -> None:
     """ "cancel" stops it at Mint and raises, with the job's id to find it again."""
-    with pytest.raises(mint_blender.GenerationStopped, match="Cancelled") as stopped:
+    with pytest.raises(mint_blender.GenerationStopped, match="Canceled") as stopped:
         mint_blender.generate("a lamp", mode="review", review=lambda preview: "cancel")
     assert stopped.value.job_id
     assert [operation.status for operation in signed_in.operations()] == ["canceled"]

@@ -52,25 +52,25 @@ def test_the_price_is_asked_once_for_each_kind_of_line(
     assert not (tmp_path / "out" / "index.html").exists()
 
 
-def test_optimising_counts(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
-    """Where there is a model, Mint tells what optimising one costs, and it is part of the sum.
+def test_optimizing_counts(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
+    """Where there is a model, Mint tells what optimizing one costs, and it is part of the sum.
 
     Before that it is said to come on top, and a limit, however high, refuses it: the sum is not
     known.
     """
     file = lines_of(tmp_path / "a.jsonl", *({**lamp, "optimize": "light"} for lamp in LAMPS[:2]))
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "100000", "--json")
-    assert "about 496 Credits in all, and what Mint takes for optimising 2 models." in ran.err
+    assert "about 496 Credits in all, and what Mint takes for optimizing 2 models." in ran.err
     assert (
         ran.status == 4
-        and "cannot be kept. What optimising costs, Mint tells only once there is a model."
+        and "cannot be kept. What optimizing costs, Mint tells only once there is a model."
         in ran.err
     )
     assert {"event": "price", "lines": 2, "credits": None} in ran.records
     assert not service.operations()
     assert mint("generate", "--prompt", "a mug", "--preset", "fast").status == 0
     ran = mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "535")
-    assert ran.status == 4 and "about 536 Credits in all, 2 models optimised." in ran.said
+    assert ran.status == 4 and "about 536 Credits in all, 2 models optimized." in ran.said
     assert mint("batch", str(file), "-o", str(tmp_path / "out"), "--max-credits", "536").status == 0
 
 
@@ -251,7 +251,7 @@ def test_failed_lines_are_tried_again_when_the_user_says_so(
 def test_a_canceled_line_is_started_anew(
     mint: Mint, service: ThreadService, tmp_path: Path
 ) -> None:
-    """--retry-failed starts what was cancelled, since that cannot be retried; the next rerun knows the newer job."""
+    """--retry-failed starts what was canceled, since that cannot be retried; the next rerun knows the newer job."""
     file = lines_of(tmp_path / "a.jsonl", {"prompt": "lamp 1"})
     arguments = ("batch", str(file), "-o", str(tmp_path / "out"))
     service.scenario(rules=[{"prompt": "lamp", "switches": ["canceled"]}])

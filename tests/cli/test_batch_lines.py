@@ -53,7 +53,7 @@ WORLD = {
 
 def test_every_field_of_a_model(tmp_path: Path) -> None:
     """All that a single generation can be told arrives in the request, the target and the
-    optimisation.
+    optimization.
     """
     (tmp_path / "hero.png").write_bytes(PIXEL)
     (line,) = lines.read(
@@ -162,7 +162,7 @@ def test_a_picture_makes_no_other_line(tmp_path: Path) -> None:
 def test_what_a_line_asks_for_reaches_mint(
     mint: Mint, service: ThreadService, tmp_path: Path
 ) -> None:
-    """An optimised model is Mint's optimised file, and the record says what was asked for and what
+    """An optimized model is Mint's optimized file, and the record says what was asked for and what
     it cost in all.
     """
     file = lines_of(

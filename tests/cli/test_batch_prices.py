@@ -66,7 +66,7 @@ RETRIED = lamp(Phase.FAILED, told("op_1", finalized=0), decision=Decision(Verb.R
 )
 @pytest.mark.parametrize("has_ended", [False, True])
 def test_what_a_line_takes_from_the_limit(job: Job, credits: float, has_ended: bool) -> None:
-    """A line that Mint has told the generation's price of still needs its optimisation, a retry all
+    """A line that Mint has told the generation's price of still needs its optimization, a retry all
     of it, before Mint has answered.
     """
 
@@ -82,7 +82,7 @@ def test_what_a_line_takes_from_the_limit(job: Job, credits: float, has_ended: b
 
 
 def test_what_turned_out_dearer_is_expected_of_the_next() -> None:
-    """Both of the generation and of the optimisation; what earlier attempts have cost is no price
+    """Both of the generation and of the optimization; what earlier attempts have cost is no price
     of the next line.
     """
     prices = Prices({(Kind.MODEL, Preset.FAST, Mode.AUTO): 248.0}, 20.0)

@@ -73,7 +73,7 @@ def test_cancel_stops_it_at_mint(mint: Mint, review: str, service: ThreadService
     """To cancel is a success of this command."""
     assert mint("cancel", review).status == 0
     assert [operation.status for operation in service.operations()] == ["canceled"]
-    assert "Cancelled" in mint("jobs").out
+    assert "Canceled" in mint("jobs").out
 
 
 def test_retry_is_a_new_attempt(mint: Mint, service: ThreadService) -> None:

@@ -129,7 +129,7 @@ def test_blender_takes_the_wheel_of_its_own_python(
 
 
 @pytest.mark.parametrize("word", ["already-optimized", "draco-original"])
-def test_an_optimised_model_arrives(
+def test_an_optimized_model_arrives(
     word: str, with_draco: Path, blender: Callable[..., Ran], tmp_path: Path
 ) -> None:
     """A model that requires Draco and WebP is in the .blend, with faces and its WebP texture, and
@@ -174,7 +174,7 @@ def test_without_it_the_original_is_taken_and_that_is_said(
         "lamp.blend",
     )
     assert ran.status == 0, ran.err
-    assert "The original file was taken instead of the optimised one" in told(
+    assert "The original file was taken instead of the optimized one" in told(
         ran
     ) and "Draco" in told(ran)
     seen = blender(
@@ -182,7 +182,7 @@ def test_without_it_the_original_is_taken_and_that_is_said(
     ).out
     assert (
         "SEEN original True" in seen
-        and "The original file was taken instead of the optimised one" in seen
+        and "The original file was taken instead of the optimized one" in seen
     )
 
 

@@ -43,7 +43,7 @@ CASES = {
     "the generation failed": Case(1, "retry", _prompt("a lamp [fails]"), started=1),
     "quota": Case(1, "quota is used up", _prompt("a lamp [quota]"), started=1),
     "an unknown error": Case(1, "gremlins_in_the_machine", _prompt("a lamp [unknown-error]"), started=1),
-    "cancelled at mint.gg": Case(1, "Cancelled", _prompt("a lamp [canceled]"), started=1),
+    "canceled at mint.gg": Case(1, "Canceled", _prompt("a lamp [canceled]"), started=1),
     "forbidden": Case(1, "This API key may not do that", _prompt("a lamp [forbidden]")),
     "no such command": Case(2, "invalid choice: 'make'", ("make",)),
     "no such preset": Case(2, "argument --preset: invalid choice: 'quick'", _prompt("a lamp", "--preset", "quick")),

@@ -28,7 +28,7 @@ def made(mint: Mint) -> dict[str, str]:
 
 
 def test_the_lighter_file_is_written(mint: Mint, service: ThreadService, tmp_path: Path) -> None:
-    """One optimisation at that level; the .glb is the optimised file as Mint made it."""
+    """One optimization at that level; the .glb is the optimized file as Mint made it."""
     output = tmp_path / "lamp.glb"
     assert mint(*LAMP, "--optimize", "aggressive", "-o", str(output)).status == 0
     assert [operation.level for operation in service.operations() if operation.level] == [
@@ -37,7 +37,7 @@ def test_the_lighter_file_is_written(mint: Mint, service: ThreadService, tmp_pat
     assert b"KHR_draco_mesh_compression" in output.read_bytes()
 
 
-def test_a_failed_optimisation_is_said_and_the_original_is_there(
+def test_a_failed_optimization_is_said_and_the_original_is_there(
     mint: Mint, tmp_path: Path
 ) -> None:
     """It is no failure of the generation."""
@@ -51,11 +51,11 @@ def test_a_failed_optimisation_is_said_and_the_original_is_there(
         str(tmp_path / "lamp.glb"),
     )
     assert ran.status == 0
-    assert "The model was not optimised: the original file was taken." in ran.out
+    assert "The model was not optimized: the original file was taken." in ran.out
     assert (tmp_path / "lamp.glb").exists()
 
 
-def test_the_optimisation_is_within_the_limit(
+def test_the_optimization_is_within_the_limit(
     mint: Mint, made: dict[str, str], service: ThreadService
 ) -> None:
     """--max-credits holds for both together; any model that Mint has made tells the price. `again` counts it as well."""
@@ -73,21 +73,21 @@ def test_the_optimisation_is_within_the_limit(
     assert mint("again", newest, "--max-credits", "268").status == 0
 
 
-def test_a_first_optimisation_cannot_be_within_a_limit(mint: Mint, service: ThreadService) -> None:
+def test_a_first_optimization_cannot_be_within_a_limit(mint: Mint, service: ThreadService) -> None:
     """Where there is no model yet nobody can tell: status 4 with that reason; without a limit it is
     made.
     """
     ran = mint(*LAMP, "--optimize", "light", "--max-credits", "100000")
     assert ran.status == 4
     assert (
-        "a limit cannot be kept. What optimising costs, Mint tells only once there is a model. Nothing was started."
+        "a limit cannot be kept. What optimizing costs, Mint tells only once there is a model. Nothing was started."
         in ran.said
     )
     assert not service.operations()
     assert mint(*LAMP, "--optimize", "light").status == 0
 
 
-def test_a_world_is_not_optimised(mint: Mint, service: ThreadService) -> None:
+def test_a_world_is_not_optimized(mint: Mint, service: ThreadService) -> None:
     """Status 2, and nothing is started."""
     ran = mint("generate", "--kind", "world", "--prompt", "a hall", "--optimize", "light")
     assert (ran.status, "for models" in ran.said) == (2, True)

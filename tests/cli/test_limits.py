@@ -137,7 +137,7 @@ def test_in_python(signed_in: ThreadService, preferences: Set) -> None:
     assert not signed_in.operations()
 
 
-def test_an_optimisation_that_is_to_follow(
+def test_an_optimization_that_is_to_follow(
     signed_in: ThreadService, mint: Mint, preferences: Set, tmp_path: Path
 ) -> None:
     """It counts in all three ways in: refused for a price that nobody knows, then for one that is
@@ -171,7 +171,7 @@ def test_an_optimisation_that_is_to_follow(
 def test_a_list_of_models_that_mint_refuses(
     service: ThreadService, mint: Mint, preferences: Set
 ) -> None:
-    """What optimising costs is then not known, which a limit refuses; or it is what the last one
+    """What optimizing costs is then not known, which a limit refuses; or it is what the last one
     cost, also when that was dismissed.
     """
     service.scenario(

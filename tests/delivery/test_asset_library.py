@@ -98,7 +98,7 @@ def test_what_is_in_the_files(service: ThreadService, tmp_path: Path) -> None:
     assert found[asset_catalogs.IDS["Mint/Models"]] == models
     assert len(found[asset_catalogs.IDS["Mint/Worlds"]]) == len(done) - len(models)
     assert files == {
-        ("original", "The original file was taken: there is no optimised one."),
+        ("original", "The original file was taken: there is no optimized one."),
         ("", ""),
     }
     assert not any((tmp_path / "home" / "library-sync").iterdir())

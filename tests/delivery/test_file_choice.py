@@ -42,7 +42,7 @@ def test_the_file_and_its_reason_are_on_the_object_and_in_the_notes(tmp_path: Pa
 @pytest.mark.parametrize(
     ("name", "needs", "words"),
     [
-        ("model.glb", (), "there is no optimised one"),
+        ("model.glb", (), "there is no optimized one"),
         ("model-optimized.glb", (), "this Blender can read it"),
         ("model-optimized.glb", (DRACO,), None),
     ],
@@ -50,7 +50,7 @@ def test_the_file_and_its_reason_are_on_the_object_and_in_the_notes(tmp_path: Pa
 def test_every_choice_has_its_sentence(
     name: str, needs: tuple[str, ...], words: str | None, tmp_path: Path
 ) -> None:
-    """Original, optimised, and optimised by the grace of DracoPy where Blender has no decoder."""
+    """Original, optimized, and optimized by the grace of DracoPy where Blender has no decoder."""
     job = _job(tmp_path / name, needs=needs)
     assert (
         words or ("can read it" if capabilities.draco_is_native() else "DracoPy decoded it")
@@ -58,9 +58,9 @@ def test_every_choice_has_its_sentence(
     assert file_choice.which(job) == ("optimized" if "optimized" in name else "original")
 
 
-def test_a_failed_optimisation_is_the_reason(tmp_path: Path) -> None:
-    """Where optimising was asked for and failed, that is said, and not said twice."""
-    sentence = "The model was not optimised: the original file was taken. Not enough Credits."
+def test_a_failed_optimization_is_the_reason(tmp_path: Path) -> None:
+    """Where optimizing was asked for and failed, that is said, and not said twice."""
+    sentence = "The model was not optimized: the original file was taken. Not enough Credits."
     assert file_choice.reason(replace(_job(tmp_path / "model.glb"), notes=(sentence,))) == sentence
 
 

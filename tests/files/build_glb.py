@@ -120,7 +120,7 @@ def box(
 
 
 def png(width: int = 4, height: int = 2) -> bytes:
-    """A complete grey PNG."""
+    """A complete gray PNG."""
 
     def part(kind: bytes, content: bytes) -> bytes:
         return (

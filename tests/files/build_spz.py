@@ -23,7 +23,7 @@ FRACTIONAL_BITS = 12
 
 def made_up(points: int, *, degree: int = 0, seed: int = 1) -> Splats:
     """Random splats that differ in everything: places within 8 units, sizes from 0.01 to 0.4, all
-    turns, colours and opacities.
+    turns, colors and opacities.
     """
     random = np.random.default_rng(seed)
     rotations = random.normal(size=(points, 4))
@@ -100,13 +100,13 @@ def sections(splats: Splats, version: int) -> list[bytes]:
     else:
         fixed = np.round(splats.positions * (1 << FRACTIONAL_BITS)).astype("<i4")
         positions = np.ascontiguousarray(fixed).view(np.uint8).reshape(-1, 3, 4)[:, :, :3].tobytes()
-    colours = _byte(splats.base[:, :3] * 0.15 * 255 + 127.5)
+    colors = _byte(splats.base[:, :3] * 0.15 * 255 + 127.5)
     scales = _byte((np.log(splats.scales) + 10) * 16)
     rotations = _three_bytes(splats.rotations) if version < 3 else _smallest_three(splats.rotations)
     return [
         positions,
         _byte(splats.base[:, 3] * 255),
-        colours,
+        colors,
         scales,
         rotations,
         _byte(splats.harmonics * 128 + 128),

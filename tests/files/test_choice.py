@@ -22,7 +22,7 @@ FILES = {
 }
 
 
-def test_the_optimised_file_is_taken_where_it_can_be_read() -> None:
+def test_the_optimized_file_is_taken_where_it_can_be_read() -> None:
     """Smaller is better, and nothing needs explaining."""
     assert choice.choose_model(**FILES, readable=FULL) == choice.Choice(
         FILES["optimized_url"], "optimized"
@@ -37,7 +37,7 @@ def test_the_optimised_file_is_taken_where_it_can_be_read() -> None:
         (frozenset(), "WebP pictures in models and a decoder for Draco"),
     ],
 )
-def test_the_original_is_taken_where_the_optimised_file_cannot_be_read(
+def test_the_original_is_taken_where_the_optimized_file_cannot_be_read(
     readable: frozenset[str], word: str
 ) -> None:
     """The user is told which file was taken and what is lacking."""
@@ -51,14 +51,14 @@ def test_the_original_is_taken_where_the_optimised_file_cannot_be_read(
     )
 
 
-def test_without_an_optimised_file_the_original_needs_no_reason() -> None:
-    """Right after a generation there is no optimised file; that is normal."""
+def test_without_an_optimized_file_the_original_needs_no_reason() -> None:
+    """Right after a generation there is no optimized file; that is normal."""
     assert choice.choose_model(
         optimized_url=None, original_url="https://x/y.glb", readable=NO_DRACO
     ) == choice.Choice("https://x/y.glb", "original")
 
 
-def test_an_optimised_file_alone_is_tried_with_a_warning() -> None:
+def test_an_optimized_file_alone_is_tried_with_a_warning() -> None:
     """What it really needs is in its header; the user is warned beforehand."""
     chosen = choice.choose_model(
         optimized_url="https://x/y.glb", original_url=None, readable=NO_DRACO

@@ -187,7 +187,7 @@ def test_a_part_longer_than_the_file_starts_over(
 def test_without_a_validator_a_break_means_starting_over(
     host: FileHost, loader: Downloader, target: Path
 ) -> None:
-    """Where the host gives nothing to recognise the file by, no range is asked for."""
+    """Where the host gives nothing to recognize the file by, no range is asked for."""
     loader.fetch(host.put("/lamp.glb", CONTENT, faults=[cut(100_000)]), target)
     assert target.read_bytes() == CONTENT
     assert all("range" not in asked.headers for asked in host.asked)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files for other programs: recognised, and saved where the user said without touching what lies
+"""Files for other programs: recognized, and saved where the user said without touching what lies
 there.
 """
 
@@ -28,7 +28,7 @@ def source(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("format", convert.TYPES)
-def test_what_mint_makes_is_recognised(format: str, tmp_path: Path) -> None:
+def test_what_mint_makes_is_recognized(format: str, tmp_path: Path) -> None:
     """Each format keeps its ending."""
     writers = {"fbx": convert._fbx, "obj": convert._obj, "stl": convert._stl, "usdz": convert._usdz}
     path = tmp_path / "file"

@@ -70,7 +70,7 @@ def test_bounds_follow_the_nodes(tmp_path: Path) -> None:
 
 
 def test_quantised_positions_are_measured_in_their_units(tmp_path: Path) -> None:
-    """KHR_mesh_quantization: normalised whole numbers stand for fractions."""
+    """KHR_mesh_quantization: normalized whole numbers stand for fractions."""
 
     def quantise(document: Document) -> None:
         document["accessors"][1].update(

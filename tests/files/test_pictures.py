@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures are recognised by their bytes."""
+"""Pictures are recognized by their bytes."""
 
 from __future__ import annotations
 

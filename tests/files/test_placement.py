@@ -29,7 +29,7 @@ def moved(point: tuple[float, ...], placed: placement.Placement) -> tuple[float,
     at=st.tuples(finite, finite, finite),
     height=st.none() | size,
 )
-def test_the_bottom_centre_comes_to_the_point(
+def test_the_bottom_center_comes_to_the_point(
     low: tuple[float, ...], extent: tuple[float, ...], at: tuple[float, ...], height: float | None
 ) -> None:
     """Whatever the size: the middle of the underside stands on the point, and a wanted height is
@@ -44,7 +44,7 @@ def test_the_bottom_centre_comes_to_the_point(
 
 
 def test_the_unit_scale_of_the_scene_counts() -> None:
-    """A model of two metres has 200 units in a scene of centimetres; a height in scene units is
+    """A model of two meters has 200 units in a scene of centimeters; a height in scene units is
     taken as it is.
     """
     assert placement.place_on_floor(

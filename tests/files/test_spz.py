@@ -54,7 +54,7 @@ def test_values_are_those_of_other_decoders(stem, decoder):
     if "splat-transform" in decoder:  # it answers with what training uses: logarithms and log odds
         theirs["scales"] = np.exp(theirs["scales"])
         theirs["alphas"] = 1 / (1 + np.exp(-theirs["alphas"]))
-    else:  # it answers with a colour to look at
+    else:  # it answers with a color to look at
         theirs["colors"] = (theirs["colors"] - 0.5) / 0.282
     rotations = theirs["rotations"].reshape(-1, 4)[:, [3, 0, 1, 2]]
     assert len(ours) == 20
@@ -123,7 +123,7 @@ def test_flags_are_read(write):
 
 @pytest.mark.parametrize("degree", [1, 2, 3, 4])
 def test_radiance_stays_with_its_direction(degree):
-    """In Blender's axes a splat shows towards (x, -z, y) the colour that it showed towards (x, y,
+    """In Blender's axes a splat shows towards (x, -z, y) the color that it showed towards (x, y,
     z).
     """
     made = build_spz.made_up(8, degree=degree)

@@ -226,7 +226,7 @@ def test_credits_are_bought_before_anything_was_begun() -> None:
 
 
 def test_cancel_stops_it_at_mint() -> None:
-    """While it is converted it can be cancelled."""
+    """While it is converted it can be canceled."""
     told = Teller(decided(converting().job, Verb.CANCEL))
     assert told.expect(Act).target_id == "op_9"
     assert told.answer(operation("canceled", **CONVERSION)).job.phase is Phase.CANCELED

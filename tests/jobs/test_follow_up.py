@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""After a generation: optimised because that was asked for with it, tried anew after a failure at
+"""After a generation: optimized because that was asked for with it, tried anew after a failure at
 Mint, made once more.
 """
 
@@ -51,18 +51,18 @@ def service() -> Iterator[ThreadService]:
 
 @pytest.fixture
 def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
-    """A job service whose Blender reads optimised files."""
+    """A job service whose Blender reads optimized files."""
     job_service = JobService(quick(home, readable=OPTIMIZED_NEEDS), account(service))
     yield job_service
     assert job_service.close(20)
 
 
-# -- optimised afterwards
+# -- optimized afterwards
 # ---------------------------------------------------------------------------------------------------------
 
 
 def generated(terms: Terms) -> Teller:
-    """A fresh generation that shall be optimised, done at Mint and read."""
+    """A fresh generation that shall be optimized, done at Mint and read."""
     told = Teller(replace(a_job(), optimize=LIGHT), terms)
     told.expect(TakeSlot)
     told.answer().expect(Start)
@@ -72,17 +72,17 @@ def generated(terms: Terms) -> Teller:
 
 
 def test_nothing_is_paid_for_a_file_that_cannot_be_opened() -> None:
-    """A Blender without Draco takes the original and says why; the optimisation is not even asked
+    """A Blender without Draco takes the original and says why; the optimization is not even asked
     for.
     """
     told = generated(Terms(readable=frozenset({WEBP})))
     assert told.expect(Fetch).url == GLB
     (note,) = told.job.notes
-    assert note.startswith("The model was not optimised. This Blender lacks")
+    assert note.startswith("The model was not optimized. This Blender lacks")
 
 
 def test_where_nobody_opens_it_the_lighter_file_is_brought() -> None:
-    """Without a Blender the file is all that is wanted: it is optimised, and taken."""
+    """Without a Blender the file is all that is wanted: it is optimized, and taken."""
     told = generated(Terms())
     told.expect(Optimize)
     told.answer(operation("succeeded", id="op_2")).expect(ReadAsset)
@@ -90,7 +90,7 @@ def test_where_nobody_opens_it_the_lighter_file_is_brought() -> None:
     assert told.job.notes == ()
 
 
-def test_it_is_optimised_before_it_is_fetched() -> None:
+def test_it_is_optimized_before_it_is_fetched() -> None:
     """One call with the level that was asked for, under a key of the job's own."""
     told = generated(Terms(readable=OPTIMIZED_NEEDS))
     assert told.expect(Optimize) == Optimize("res_1", LIGHT, key=f"{told.job.key}-optimize")
@@ -98,7 +98,7 @@ def test_it_is_optimised_before_it_is_fetched() -> None:
 
 @pytest.mark.parametrize("slug", ["model-already-optimized", "model-optimization-in-progress"])
 def test_somebody_was_quicker(slug: str, job_service: JobService, service: ThreadService) -> None:
-    """Between a fresh model and our wish somebody had it optimised (409): that file is taken, and
+    """Between a fresh model and our wish somebody had it optimized (409): that file is taken, and
     there is nothing to remark.
     """
     refusal = {"status": 409, "problem": slug, "delay": 0.1}  # in which it is done
@@ -116,8 +116,8 @@ def test_somebody_was_quicker(slug: str, job_service: JobService, service: Threa
     assert len(service.requests("POST", "/v1/models/*:optimize")) == 1
 
 
-def test_a_fresh_one_is_optimised_once(job_service: JobService, service: ThreadService) -> None:
-    """Asked for with the generation: one optimisation at that level, and the lighter file is what
+def test_a_fresh_one_is_optimized_once(job_service: JobService, service: ThreadService) -> None:
+    """Asked for with the generation: one optimization at that level, and the lighter file is what
     is here.
     """
     job = job_service.start(LAMP, optimize=LIGHT)
@@ -127,7 +127,7 @@ def test_a_fresh_one_is_optimised_once(job_service: JobService, service: ThreadS
     assert [one.level for one in service.operations() if one.level] == ["light"]
 
 
-def test_fetching_again_buys_no_optimisation(home: Path, service: ThreadService) -> None:
+def test_fetching_again_buys_no_optimization(home: Path, service: ThreadService) -> None:
     """It was left out, as this Blender could not open it.
 
     A Blender that can fetches the original again, at no cost.
@@ -146,7 +146,7 @@ def test_fetching_again_buys_no_optimisation(home: Path, service: ThreadService)
 
 
 def test_fetching_again_brings_the_file_that_was_wanted(home: Path, service: ThreadService) -> None:
-    """Somebody else had it optimised: that file is there, costs nothing, and is taken the second
+    """Somebody else had it optimized: that file is there, costs nothing, and is taken the second
     time too.
     """
     job_service = JobService(quick(home), account(service))
@@ -160,7 +160,7 @@ def test_fetching_again_brings_the_file_that_was_wanted(home: Path, service: Thr
     assert job_service.close(20)
 
 
-def test_a_world_is_not_optimised(job_service: JobService) -> None:
+def test_a_world_is_not_optimized(job_service: JobService) -> None:
     """That is said before anything is started."""
     with pytest.raises(NotPossible, match="for models"):
         job_service.start(GenerationRequest(Kind.WORLD, "a hall"), optimize=LIGHT)
@@ -168,7 +168,7 @@ def test_a_world_is_not_optimised(job_service: JobService) -> None:
 
 
 @pytest.mark.parametrize("told", [True, False])
-def test_the_price_of_an_optimisation(
+def test_the_price_of_an_optimization(
     told: bool, job_service: JobService, service: ThreadService
 ) -> None:
     """Asked with the model's id; a Mint that does not tell prices is an empty estimate, no

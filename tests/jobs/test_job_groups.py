@@ -143,7 +143,7 @@ def commits(job_service: JobService, act: Callable[[], None]) -> int:
     return said.count("COMMIT")
 
 
-def test_the_line_is_cancelled_at_once(job_service: JobService, service: ThreadService) -> None:
+def test_the_line_is_canceled_at_once(job_service: JobService, service: ThreadService) -> None:
     """Those in line, in one commit; what was sent goes on, and nothing more is ever sent."""
     request = GenerationRequest(Kind.MODEL, "a lamp", Preset.FAST)
     jobs = job_service.start_all((request, Target()) for _ in range(60))
@@ -160,7 +160,7 @@ def test_the_line_is_cancelled_at_once(job_service: JobService, service: ThreadS
     job_service.watch([job.id for job in jobs])
 
 
-def test_who_was_cancelled_takes_no_slot(home: Path) -> None:
+def test_who_was_canceled_takes_no_slot(home: Path) -> None:
     """The click is in the journal before the worker has heard of it: nothing is sent meanwhile."""
     journal, driver = Journal(home), Driver(home)
     job = a_job()
@@ -174,7 +174,7 @@ def test_who_was_cancelled_takes_no_slot(home: Path) -> None:
 
 
 def test_what_is_finished_leaves_the_list_at_once(home: Path) -> None:
-    """What is placed or cancelled, in one commit; what failed, or can still be placed, stays.
+    """What is placed or canceled, in one commit; what failed, or can still be placed, stays.
 
     What it cost is still known.
     """

@@ -42,7 +42,7 @@ WISHES = {
     "reviewed model": {"kind": "model", "mode": "review", "revisions": 1},
     "world": {"kind": "world", "mode": "auto", "splats": "100k"},
     "model after a picture": {"kind": "model", "mode": "auto", "images": ["lamp.png"]},
-    "optimised model": {"kind": "model", "mode": "auto", "optimize": "moderate"},
+    "optimized model": {"kind": "model", "mode": "auto", "optimize": "moderate"},
 }
 PLAIN: dict[str, Any] = {
     "images": [],
@@ -55,7 +55,7 @@ ROLES = {
     "reviewed model": {Role.PREVIEW: 2, Role.MODEL: 1, Role.PICTURE: 1},
     "world": {Role.COLLIDER: 1, Role.PANORAMA: 1, Role.SPLATS: 1, Role.PICTURE: 1},
     "model after a picture": {Role.MODEL: 1, Role.PICTURE: 1},
-    "optimised model": {Role.MODEL: 1, Role.PICTURE: 1},
+    "optimized model": {Role.MODEL: 1, Role.PICTURE: 1},
 }
 
 
@@ -250,7 +250,7 @@ def judge(service: ThreadService, name: str, wish: dict[str, Any], home: Path) -
     assert resource.id == operation.resource
     optimized = [one for one in service.operations() if one.level and one.resource == resource.id]
     assert [one.status for one in optimized] == ["succeeded"] * bool(wish["optimize"]), (
-        "an optimisation is paid once, too"
+        "an optimization is paid once, too"
     )
 
     journal = Journal(home)

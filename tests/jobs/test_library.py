@@ -261,7 +261,7 @@ def test_filtered_and_sorted(wanted: Filter, expected: list[str]) -> None:
         ("running", State.UNFINISHED, "Being made"),
         ("enchanting", State.UNFINISHED, 'Being made ("enchanting")'),
         ("failed", State.FAILED, "Failed"),
-        ("canceled", State.FAILED, "Cancelled"),
+        ("canceled", State.FAILED, "Canceled"),
     ],
 )
 def test_shown_as_what_it_is(status: str, state: State, words: str) -> None:

@@ -214,15 +214,15 @@ def test_a_retry_whose_operation_names_no_model_yet() -> None:
     assert states(library) == {"id_1": State.UNFINISHED}
 
 
-def test_a_cancelled_one_is_cancelled() -> None:
+def test_a_canceled_one_is_canceled() -> None:
     """As the job says it."""
     library, mint = a_shown(1)
     library.take_in(MODELS, Page((an_asset(2, status="running"), *mint.page(None).data), None))
     library.follow([making(a_job(), "canceled", 2)])
-    assert library_words.state_words(library.get("id_2")) == "Cancelled"  # type: ignore[arg-type]
+    assert library_words.state_words(library.get("id_2")) == "Canceled"  # type: ignore[arg-type]
 
 
-def test_an_optimised_model_has_its_file() -> None:
+def test_an_optimized_model_has_its_file() -> None:
     """What the job has read of the model is in the entry."""
     library, _ = a_shown(1)
     job = new_fetch(an_asset(1), NOWHERE, now=1.0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An optimisation that is to follow a generation is not in the generation's price: what is known of
+"""An optimization that is to follow a generation is not in the generation's price: what is known of
 its own, and that the limits count it.
 """
 
@@ -37,7 +37,7 @@ ESTIMATE = ("POST", "/v1/pricing:estimate")
 def lamp(
     phase: Phase, *, paid: float | None = None, optimized: dict[str, object] | None = None
 ) -> Job:
-    """A lamp at 248, to be optimised at 20 as far as one knew at the click.
+    """A lamp at 248, to be optimized at 20 as far as one knew at the click.
 
     `optimized`: what Mint says of that.
     """
@@ -133,7 +133,7 @@ def service() -> Iterator[ThreadService]:
 
 @pytest.fixture
 def job_service(home: Path, service: ThreadService) -> Iterator[JobService]:
-    """A job service that may block for a price, whose Blender reads optimised files."""
+    """A job service that may block for a price, whose Blender reads optimized files."""
     job_service = JobService(quick(home, readable=OPTIMIZED_NEEDS), account(service))
     job_service.waits_for_prices = True
     yield job_service
@@ -156,7 +156,7 @@ def test_unknown_is_not_within_a_limit(
     job_service.budget.limits = limits
     with pytest.raises(
         TooExpensive,
-        match=r"cannot be kept\. What optimising costs, Mint tells only once there is a model\.",
+        match=r"cannot be kept\. What optimizing costs, Mint tells only once there is a model\.",
     ) as caught:
         job_service.start(LAMP, optimize=LIGHT)
     assert caught.value.unasked == ()
@@ -169,7 +169,7 @@ def test_unknown_is_not_within_a_limit(
 def test_any_model_tells(job_service: JobService, service: ThreadService) -> None:
     """One that exists is asked about, once.
 
-    Generation and optimisation together are held against the limit for one generation.
+    Generation and optimization together are held against the limit for one generation.
     """
     make_a_model(job_service)
     job_service.budget.limits = Limits(each=267)
@@ -185,7 +185,7 @@ def test_any_model_tells(job_service: JobService, service: ThreadService) -> Non
     assert job_service.job(job.id).cost == 268
 
 
-def test_a_model_without_an_optimised_file_tells(
+def test_a_model_without_an_optimized_file_tells(
     job_service: JobService, service: ThreadService
 ) -> None:
     """One that has such a file may cost nothing more, or be refused: it is only asked about where
@@ -203,7 +203,7 @@ def test_a_model_without_an_optimised_file_tells(
 
 def test_a_day_holds_room_for_it(job_service: JobService, service: ThreadService) -> None:
     """While it is still to come: a second generation that leaves no room for the first one's
-    optimisation is refused.
+    optimization is refused.
     """
     make_a_model(job_service)
     before = job_service.spent_today()
@@ -234,7 +234,7 @@ def test_both_prices_are_asked_for_together(job_service: JobService) -> None:
 
 
 def test_the_journal_knows_what_it_cost(home: Path, service: ThreadService) -> None:
-    """A Mint that tells no price of optimising: what the last one really cost is taken for the
+    """A Mint that tells no price of optimizing: what the last one really cost is taken for the
     next, by another process too.
     """
     job_service = JobService(quick(home, readable=OPTIMIZED_NEEDS), account(service))
@@ -257,7 +257,7 @@ def test_the_journal_knows_what_it_cost(home: Path, service: ThreadService) -> N
 
 
 def test_what_was_dismissed_still_tells(home: Path) -> None:
-    """Taken off the list, the last optimisation was paid for all the same."""
+    """Taken off the list, the last optimization was paid for all the same."""
     journal = Journal(home)
     for price, seconds in ((20, 20.0), (35, 10.0), (25, 30.0)):
         job = lamp(Phase.PLACED, optimized={"status": "succeeded", "credits": {"finalized": price}})
@@ -269,8 +269,8 @@ def test_what_was_dismissed_still_tells(home: Path) -> None:
     assert job_service.close(20)
 
 
-def test_a_retry_is_optimised_too(job_service: JobService) -> None:
-    """A new attempt at what failed is followed by its optimisation as well, which counts against
+def test_a_retry_is_optimized_too(job_service: JobService) -> None:
+    """A new attempt at what failed is followed by its optimization as well, which counts against
     the limit.
     """
     make_a_model(job_service)

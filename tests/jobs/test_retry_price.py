@@ -78,7 +78,7 @@ def clicked(
 )
 def test_what_it_is_priced_as(job: Job, prices: tuple[object, ...]) -> None:
     """A model that Mint could not make is made anew, whatever was wanted of it; one that is there
-    is only optimised.
+    is only optimized.
     """
     assert prices_of_retry(job) == prices
 
@@ -156,7 +156,7 @@ def test_a_click_of_an_earlier_version_is_still_settled() -> None:
 
 @pytest.fixture
 def job_service(quiet: JobService) -> JobService:
-    """It knows what a lamp costs and what optimising does."""
+    """It knows what a lamp costs and what optimizing does."""
     quiet.learn(Price.of(failed().request), Estimate(None, 248.0, 248.0))
     quiet.learn(OptimizationPrice(), Estimate(None, 20.0, 20.0))
     quiet.learn(OptimizationPrice(BROKEN.id), Estimate(None, 20.0, 20.0))
@@ -189,8 +189,8 @@ def test_several_in_a_row_pass_no_limit(job_service: JobService, home: Path) -> 
 
 
 def test_a_model_that_failed_at_mint_is_a_whole_generation(job_service: JobService) -> None:
-    """It was to be fetched and optimised: the retry makes it anew, which is more than the
-    optimisation.
+    """It was to be fetched and optimized: the retry makes it anew, which is more than the
+    optimization.
     """
     job = imported(BROKEN, LIGHT)
     job_service._known.add(job)

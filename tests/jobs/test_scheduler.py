@@ -296,11 +296,11 @@ def test_a_click_of_another_process_is_noticed(office: Office, home: Path) -> No
     assert office.job(job).decision is None
 
 
-def test_a_conversion_that_is_cancelled_while_its_model_is_looked_at_is_not_sent(
+def test_a_conversion_that_is_canceled_while_its_model_is_looked_at_is_not_sent(
     office: Office, home: Path
 ) -> None:
     """The click is in the journal before the answer is here: nothing is sent, and the job is
-    cancelled.
+    canceled.
     """
 
     def says(what: str, which: str) -> object:

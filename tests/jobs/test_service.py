@@ -211,7 +211,7 @@ def test_a_second_click_waits_for_the_answer_to_the_first(home: Path) -> None:
         == "a lamp: approve is not possible now (Approving)."
     )
     job_service.cancel(job_id)
-    assert presenter.state(job_service.job(job_id)) == "Cancelling"
+    assert presenter.state(job_service.job(job_id)) == "Canceling"
     assert job_service.close(20)
 
 
@@ -395,7 +395,7 @@ def test_a_click_on_a_job_of_another_process(
         began = time.monotonic()
         job_service.cancel(theirs)
         assert not job_service.is_active(theirs)
-        assert presenter.state(job_service.job(theirs)) == "Cancelling"
+        assert presenter.state(job_service.job(theirs)) == "Canceling"
         until(lambda: job_service.catch_up() and job_service.job(theirs).phase is Phase.CANCELED)
         assert time.monotonic() - began < 2 * OVERHEAR_EVERY
         assert service.operations()[0].status == "canceled"

@@ -152,8 +152,8 @@ def test_the_same_operation_is_not_counted_twice() -> None:
     assert told.job.cost == 100
 
 
-def test_an_optimisation_is_part_of_the_cost() -> None:
-    """Optimised as well: both operations count."""
+def test_an_optimization_is_part_of_the_cost() -> None:
+    """Optimized as well: both operations count."""
     job = costing(Phase.PLACED, status="succeeded", finalized=248)
     assert (
         replace(job, optimization=operation("succeeded", id="op_2", credits={"finalized": 20})).cost
@@ -162,14 +162,14 @@ def test_an_optimisation_is_part_of_the_cost() -> None:
 
 
 def test_what_is_only_fetched_is_no_generation() -> None:
-    """Bringing something from the library costs nothing and is not counted; having it optimised is."""
+    """Bringing something from the library costs nothing and is not counted; having it optimized is."""
     assert entry(new_fetch(asset(), Target(), now=NOON), (), NOON) is None
-    optimised = entry(
+    optimized = entry(
         new_fetch(asset(), Target(), now=NOON, optimize=OptimizationLevel.LIGHT, estimate=20.0),
         (),
         NOON,
     )
-    assert optimised is not None and optimised.credits == 20
+    assert optimized is not None and optimized.credits == 20
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_what_is_only_fetched_is_no_generation() -> None:
         (Phase.READY, None, 0),
     ],
 )
-def test_an_import_that_is_optimised_costs_its_optimisation(
+def test_an_import_that_is_optimized_costs_its_optimization(
     phase: Phase, told: dict[str, Any] | None, credits: float
 ) -> None:
     """What Mint says of it counts, before that what was expected, and nothing where it was left
@@ -402,7 +402,7 @@ def test_a_day_counts_what_is_in_flight_and_what_was_dismissed(job_service: JobS
     for job_id in (*begun, third):
         job_service.cancel(job_id)
     job_service.watch([*begun, third])
-    assert job_service.spent_today() == 0  # cancelled in time: Mint gave it back
+    assert job_service.spent_today() == 0  # canceled in time: Mint gave it back
 
 
 def test_dismissed_jobs_stay_in_the_sum(home: Path) -> None:
@@ -438,8 +438,8 @@ def test_a_retry_is_within_the_limits_too(job_service: JobService) -> None:
     assert job_service.job(failed.id).decision is not None
 
 
-def test_an_optimisation_is_within_the_limits_too(job_service: JobService) -> None:
-    """Fetching is free and never refused; having it optimised first needs a price below the limit."""
+def test_an_optimization_is_within_the_limits_too(job_service: JobService) -> None:
+    """Fetching is free and never refused; having it optimized first needs a price below the limit."""
     job_service.budget.limits = Limits(each=10)
     made = asset()
     with pytest.raises(TooExpensive) as caught:

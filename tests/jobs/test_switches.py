@@ -134,8 +134,8 @@ CASES = {
     "optimize-fails": Case(
         optimize=OptimizationLevel.MODERATE,
         notes=(
-            "The model was not optimised: the original file was taken. The optimisation failed at Mint: the original file can be used. "
-            "Mint says: The model could not be optimised.",
+            "The model was not optimized: the original file was taken. The optimization failed at Mint: the original file can be used. "
+            "Mint says: The model could not be optimized.",
         ),
         operations=2,
         taken="model.glb",
@@ -162,10 +162,10 @@ CASES = {
     ),
     "stuck": Case(
         phase=Phase.CANCELED,
-        state="Cancelled",
+        state="Canceled",
         passing=("Still running at Mint after 0 minutes. " + ONCE_A_MINUTE,),
     ),
-    "canceled": Case(phase=Phase.CANCELED, state="Cancelled"),
+    "canceled": Case(phase=Phase.CANCELED, state="Canceled"),
     # the start
     "lost-answer": passing(LOST),
     "slow-answer": Case(),

@@ -34,11 +34,11 @@ def service() -> Iterator[ThreadService]:
 
 @pytest.fixture
 def save(tmp_path: Path) -> Callable[..., str]:
-    """Writes a picture of one colour and returns its path."""
+    """Writes a picture of one color and returns its path."""
 
-    def write(name: str, colour: tuple[float, float, float] = RED) -> str:
+    def write(name: str, color: tuple[float, float, float] = RED) -> str:
         path = tmp_path / name
-        path.write_bytes(pictures.webp(colour))
+        path.write_bytes(pictures.webp(color))
         return str(path)
 
     return write

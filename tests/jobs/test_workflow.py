@@ -257,7 +257,7 @@ def test_failed_says_what_to_do() -> None:
 
 
 def test_canceled_elsewhere() -> None:
-    """Cancelled in Mint's web app: over, and nobody's trouble."""
+    """Canceled in Mint's web app: over, and nobody's trouble."""
     told = started(a_job()).answer(seen("canceled"))
     assert (told.rests, told.job.phase, told.job.trouble) == (True, Phase.CANCELED, None)
 

@@ -100,7 +100,7 @@ def test_cancel_while_waiting_sends_nothing() -> None:
 
 
 def test_cancel_after_a_lost_answer_repeats_the_start_first() -> None:
-    """What the start made is found by its key, and then cancelled: nothing is left running at Mint."""
+    """What the start made is found by its key, and then canceled: nothing is left running at Mint."""
     sending = started(a_job()).job
     sending = replace(sending, phase=Phase.SENDING, operation=None)
     told = Teller(decided(sending, Verb.CANCEL))
@@ -186,7 +186,7 @@ def test_a_decision_that_comes_too_late_is_said_and_loses_nothing(verb: Verb) ->
 
 def test_cancel_of_a_resumed_start_that_stands_in_line() -> None:
     """A start that was repeated after a billing stop and found no free place can still be
-    cancelled.
+    canceled.
     """
     billing = replace(
         working(), phase=Phase.BILLING, operation=operation("billing_required", resource=None)

@@ -65,7 +65,7 @@ BOTH = {"glbUrl": GLB, "optimizedGlbUrl": f"{FILES}o.glb", "thumbnailUrl": THUMB
 
 
 def test_the_optimized_file_where_it_can_be_read() -> None:
-    """A Blender with Draco and WebP takes the optimised file, without a remark."""
+    """A Blender with Draco and WebP takes the optimized file, without a remark."""
     told = harvesting(Terms(readable=OPTIMIZED_NEEDS), **BOTH)
     want = told.expect(Fetch)
     assert (want.url, want.note) == (f"{FILES}o.glb", None)
@@ -82,7 +82,7 @@ def test_the_original_file_where_the_optimized_one_cannot_be_read() -> None:
 
 
 def test_the_file_itself_decides() -> None:
-    """The optimised file needs more than expected: the original is fetched too, counts from then
+    """The optimized file needs more than expected: the original is fetched too, counts from then
     on, and the reason is kept.
     """
     told = harvesting(Terms(readable=OPTIMIZED_NEEDS), **BOTH)
@@ -100,7 +100,7 @@ def test_the_file_itself_decides() -> None:
 
 
 def optimizing() -> Teller:
-    """A finished model that shall be optimised first."""
+    """A finished model that shall be optimized first."""
     told = harvesting(
         Terms(readable=OPTIMIZED_NEEDS),
         replace(working(), optimize=OptimizationLevel.MODERATE),
@@ -111,17 +111,17 @@ def optimizing() -> Teller:
     return told
 
 
-def test_a_model_that_is_optimised_already_is_looked_at_again() -> None:
-    """409 model-already-optimized: its optimised file is taken, and there is nothing to remark."""
+def test_a_model_that_is_optimized_already_is_looked_at_again() -> None:
+    """409 model-already-optimized: its optimized file is taken, and there is nothing to remark."""
     told = optimizing().fail(problem(409, "model-already-optimized"))
     told.expect(ReadAsset)
     assert told.answer(asset(**BOTH)).expect(Fetch).url == BOTH["optimizedGlbUrl"]
     assert fetch_all(told).job.notes == ()
 
 
-def test_a_model_that_somebody_else_has_optimised_is_waited_for() -> None:
+def test_a_model_that_somebody_else_has_optimized_is_waited_for() -> None:
     """409 model-optimization-in-progress: the model is asked from 1 s on, ever more seldom, until
-    the optimised file is there.
+    the optimized file is there.
     """
     told = optimizing().fail(problem(409, "model-optimization-in-progress"))
     waits = []
@@ -167,18 +167,18 @@ def test_somebody_elses_optimization_that_does_not_end_is_left_to_itself() -> No
     assert 60 * 60 <= sum(waits) <= 65 * 60
     assert told.expect(Fetch).url == GLB
     assert fetch_all(told).job.notes == (
-        "The model is still being optimised at Mint: the original file was taken. The optimised one can be imported later.",
+        "The model is still being optimized at Mint: the original file was taken. The optimized one can be imported later.",
     )
 
 
-def test_an_optimised_file_that_is_there_later_is_not_called_missing() -> None:
+def test_an_optimized_file_that_is_there_later_is_not_called_missing() -> None:
     """Fetched once more, it is another file: what was said of the first one, before and at its
     landing, goes.
     """
     told = optimizing().answer(operation("failed", id="op_2"))
     job = fetch_all(told).job
-    assert [note.split(":")[0] for note in job.notes] == ["The model was not optimised"]
-    job = job.noted("The original file was taken: there is no optimised one.").noted(
+    assert [note.split(":")[0] for note in job.notes] == ["The model was not optimized"]
+    job = job.noted("The original file was taken: there is no optimized one.").noted(
         "Something else."
     )
     again = Teller(job.moved(Phase.FETCHING, files=()), Terms(readable=OPTIMIZED_NEEDS)).answer(

@@ -54,7 +54,7 @@ def test_estimate(service, client, kind):
     }
 
 
-def test_estimate_of_an_optimisation(service, client):
+def test_estimate_of_an_optimization(service, client):
     """Asked for one model."""
     model = made(service, client)
     assert client.estimate_optimization(model).estimated_total > 0

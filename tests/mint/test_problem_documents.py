@@ -77,14 +77,14 @@ ROWS = [
         409,
         "model-already-optimized",
         errors.AlreadyOptimized,
-        "The model is optimised already: It says so. Its optimised file can be used.",
+        "The model is optimized already: It says so. Its optimized file can be used.",
         False,
     ),
     (
         409,
         "model-optimization-in-progress",
         errors.OptimizationInProgress,
-        "The model is being optimised already: It says so. Wait until it is done.",
+        "The model is being optimized already: It says so. Wait until it is done.",
         False,
     ),
     (

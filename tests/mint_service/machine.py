@@ -5,7 +5,7 @@ Nothing ticks: whoever looks first calls `catch_up`, and every operation takes t
 due by then. Stages:
 
     queued -> preview -> shown -> [gate] -> final -> done           a generation ("gate" only where billing may stop it)
-    queued -> final -> done                                          an optimisation or conversion
+    queued -> final -> done                                          an optimization or conversion
     billing:<start|preview|final>                                    paused, until `resume`
 """
 
@@ -30,7 +30,7 @@ MESSAGES = {
     "quota_blocked": "The plan's quota is used up.",
     "generation_failed": "The generation failed.",
     "start_failed": "The generation could not be started.",
-    "optimization_failed": "The model could not be optimised.",
+    "optimization_failed": "The model could not be optimized.",
     "gremlins_in_the_machine": "Gremlins were seen in the machine.",
 }
 FAILS_BEFORE_PREVIEW = {

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the words of a prompt to a colour, a shape and a name; the same words always give the same."""
+"""From the words of a prompt to a color, a shape and a name; the same words always give the same."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 
-Colour = tuple[float, float, float]
+Color = tuple[float, float, float]
 
 # sRGB, 0..1
-COLOURS: dict[str, Colour] = {
+COLORS: dict[str, Color] = {
     "red": (0.80, 0.12, 0.10),
     "orange": (0.93, 0.45, 0.08),
     "yellow": (0.95, 0.80, 0.15),
@@ -21,7 +21,6 @@ COLOURS: dict[str, Colour] = {
     "brown": (0.42, 0.26, 0.14),
     "black": (0.06, 0.06, 0.07),
     "white": (0.92, 0.92, 0.90),
-    "grey": (0.50, 0.50, 0.52),
     "gray": (0.50, 0.50, 0.52),
     "gold": (0.83, 0.62, 0.18),
 }
@@ -41,17 +40,17 @@ def _hash(text: str) -> int:
     return int.from_bytes(hashlib.sha256(" ".join(_words(text)).encode()).digest()[:4], "big")
 
 
-def colour_word(wish: str) -> str:
-    """The last colour named in the wish (a revision comes last), or one that follows from its
+def color_word(wish: str) -> str:
+    """The last color named in the wish (a revision comes last), or one that follows from its
     words.
     """
-    named = [word for word in _words(wish) if word in COLOURS]
+    named = [word for word in _words(wish) if word in COLORS]
     return named[-1] if named else HASHED[_hash(wish) % len(HASHED)]
 
 
-def colour(wish: str) -> Colour:
-    """sRGB of that colour."""
-    return COLOURS[colour_word(wish)]
+def color(wish: str) -> Color:
+    """sRGB of that color."""
+    return COLORS[color_word(wish)]
 
 
 def shape(wish: str) -> str:

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures without any picture library: a WebP of one colour, a small PNG."""
+"""Pictures without any picture library: a WebP of one color, a small PNG."""
 
 from __future__ import annotations
 
 import struct
 import zlib
 
-from .palette import Colour
+from .palette import Color
 
 
-def webp(colour: Colour, width: int = 64, height: int = 64) -> bytes:
-    """A lossless WebP of one colour: each of its five prefix codes has one symbol, so that the
+def webp(color: Color, width: int = 64, height: int = 64) -> bytes:
+    """A lossless WebP of one color: each of its five prefix codes has one symbol, so that the
     pixels take no bits.
     """
     bits = _Bits()
@@ -18,8 +18,8 @@ def webp(colour: Colour, width: int = 64, height: int = 64) -> bytes:
     bits.put(width - 1, 14)
     bits.put(height - 1, 14)
     bits.put(0, 1 + 3)  # alpha unused, version 0
-    bits.put(0, 3)  # no transform, no colour cache, no meta prefix codes
-    red, green, blue = (round(c * 255) for c in colour)
+    bits.put(0, 3)  # no transform, no color cache, no meta prefix codes
+    red, green, blue = (round(c * 255) for c in color)
     for symbol in (green, red, blue, 255):
         bits.put(1, 1)  # simple code
         bits.put(0, 1)  # one symbol
@@ -61,12 +61,12 @@ def png(rows: list[bytes], width: int) -> bytes:
     )
 
 
-def tiny_panorama(colour: Colour, width: int = 64) -> bytes:
-    """A 2:1 PNG: sky above, ground of the given colour below, a white mark in the middle column at
+def tiny_panorama(color: Color, width: int = 64) -> bytes:
+    """A 2:1 PNG: sky above, ground of the given color below, a white mark in the middle column at
     the horizon.
     """
     height = width // 2
-    ground = bytes(round(c * 255) for c in colour)
+    ground = bytes(round(c * 255) for c in color)
     rows = []
     for y in range(height):
         row = bytearray((bytes((150, 190, 230)) if y < height // 2 else ground) * width)

@@ -24,7 +24,7 @@ class Splats:
 
     positions: Floats
     alphas: Floats  # 0..1
-    colours: Floats  # sRGB 0..1, as displayed
+    colors: Floats  # sRGB 0..1, as displayed
     scales: Floats  # linear standard deviations
     rotations: Floats  # x, y, z, w
 
@@ -52,7 +52,7 @@ def encode(splats: Splats, version: int = 3) -> bytes:
 def _streams(splats: Splats, version: int) -> list[bytes]:
     fixed = np.round(splats.positions * (1 << FRACTION)).astype("<i4")
     positions = fixed.reshape(-1, 1).view(np.uint8).reshape(-1, 4)[:, :3]
-    harmonics = (splats.colours - 0.5) / 0.2820948
+    harmonics = (splats.colors - 0.5) / 0.2820948
     rotation = _smallest_three(splats.rotations) if version > 2 else _first_three(splats.rotations)
     return [
         positions.tobytes(),
@@ -117,11 +117,11 @@ def _splats(version: int, n: int, fraction: int, parts: list[bytes]) -> Splats:
     raw = np.zeros((n * 3, 4), np.uint8)
     raw[:, :3] = np.frombuffer(parts[0], np.uint8).reshape(-1, 3)
     raw[:, 3] = np.where(raw[:, 2] > 127, 255, 0)
-    colours = (np.frombuffer(parts[2], np.uint8).reshape(n, 3) / 255 - 0.5) / 0.15 * 0.2820948 + 0.5
+    colors = (np.frombuffer(parts[2], np.uint8).reshape(n, 3) / 255 - 0.5) / 0.15 * 0.2820948 + 0.5
     return Splats(
         positions=raw.view("<i4").reshape(n, 3) / (1 << fraction),
         alphas=np.frombuffer(parts[1], np.uint8) / 255,
-        colours=colours,
+        colors=colors,
         scales=np.exp(np.frombuffer(parts[3], np.uint8).reshape(n, 3) / 16 - 10),
         rotations=_rotations(version, n, parts[4]),
     )

@@ -76,7 +76,7 @@ TABLE: tuple[Switch, ...] = (
         "generic-message", "work", "fails with generation_failed and an empty phrase as message"
     ),
     Switch(
-        "optimize-fails", "work", "an optimisation of this model fails with optimization_failed"
+        "optimize-fails", "work", "an optimization of this model fails with optimization_failed"
     ),
     Switch(
         "billing-start",
@@ -162,7 +162,7 @@ TABLE: tuple[Switch, ...] = (
     Switch(
         "draco-original",
         "assets",
-        "glbUrl itself requires Draco and WebP, though nothing was optimised",
+        "glbUrl itself requires Draco and WebP, though nothing was optimized",
     ),
     Switch("already-optimized", "assets", "optimizedGlbUrl is there from the start"),
     Switch("bounds", "assets", "bounds are filled"),

@@ -44,7 +44,7 @@ def all_parts(folder: Path) -> WorldFiles:
         collider=made_place.collider(folder / "collider.glb"),
         panorama=made_place.panorama(folder / "panorama.png"),
         splats=corner_splats(folder / "splats.spz"),
-        caption="A room of six colours.",
+        caption="A room of six colors.",
         links={
             "rad": "https://files.example/place.rad",
             "spz_100k": "https://files.example/place.spz",
@@ -86,6 +86,6 @@ def places(each) -> np.ndarray:
 
 
 def ordered(points: np.ndarray) -> np.ndarray:
-    """Sorted, and to the centimetre."""
+    """Sorted, and to the centimeter."""
     points = np.round(points, 2) + 0.0
     return points[np.lexsort(points.T)]

@@ -73,13 +73,13 @@ class Glb:
 
     def material(
         self,
-        colour: tuple[float, float, float] = (0.8, 0.3, 0.1),
+        color: tuple[float, float, float] = (0.8, 0.3, 0.1),
         *,
         name: str = "Material_0",
         texture: bytes = b"",
     ) -> int:
-        """A material of one colour, with a PNG on it if given."""
-        surface: dict[str, Any] = {"baseColorFactor": [*colour, 1.0], "metallicFactor": 0.0}
+        """A material of one color, with a PNG on it if given."""
+        surface: dict[str, Any] = {"baseColorFactor": [*color, 1.0], "metallicFactor": 0.0}
         if texture:
             image = self.add(
                 "images",
@@ -283,15 +283,15 @@ def shaped(path: Path, *keys: str, height: float = 1.0) -> Path:
     return glb.save(path)
 
 
-def png(colour: tuple[int, int, int], width: int = 4, height: int = 4) -> bytes:
-    """A PNG of one colour."""
+def png(color: tuple[int, int, int], width: int = 4, height: int = 4) -> bytes:
+    """A PNG of one color."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return (
             struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
         )
 
-    rows = b"".join(b"\0" + bytes(colour) * width for _ in range(height))
+    rows = b"".join(b"\0" + bytes(color) * width for _ in range(height))
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return (
         b"\x89PNG\r\n\x1a\n"
@@ -323,22 +323,22 @@ def draco_box(
             "JOINTS_0": glb.accessor(joints, "u1", stored=False),
             "WEIGHTS_0": glb.accessor(weights, "f4", stored=False),
         }
-    colours = np.tile(np.array([[255, 128, 0, 255]], np.uint8), (24, 1))
+    colors = np.tile(np.array([[255, 128, 0, 255]], np.uint8), (24, 1))
     data = DracoPy.encode(
         points,
         faces.reshape(-1, 3),
         quantization_bits=14,
-        colors=colours,
+        colors=colors,
         tex_coord=uvs.astype(float),
         normals=normals.astype(float),
         generic_attributes=generic or None,
     )
-    # 0 position, 1 normal, 2 colour, 3 uv
+    # 0 position, 1 normal, 2 color, 3 uv
     found = {each["attribute_type"]: each["unique_id"] for each in DracoPy.decode(data).attributes}
     attributes = {
         "POSITION": glb.accessor(points, "f4", stored=False),
         "NORMAL": glb.accessor(normals, "f4", stored=False),
-        "COLOR_0": glb.accessor(colours, "u1", stored=False, normalized=True),
+        "COLOR_0": glb.accessor(colors, "u1", stored=False, normalized=True),
         "TEXCOORD_0": glb.accessor(uvs, "f4", stored=False),
         **extra,
     }

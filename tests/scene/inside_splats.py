@@ -48,7 +48,7 @@ def _tell(what: str, path: str) -> None:
     print(
         "MINT "
         + json.dumps(
-            {"what": what, "colours": [pixels[32, column, :3].tolist() for column in COLUMNS]}
+            {"what": what, "colors": [pixels[32, column, :3].tolist() for column in COLUMNS]}
         ),
         flush=True,
     )

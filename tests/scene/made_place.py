@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A World whose every colour is known: an empty room around the capture point, and what has to be
+"""A World whose every color is known: an empty room around the capture point, and what has to be
 seen in it from anywhere.
 
-Upright frame, metres at the scale of the file: X right, Y forward, Z up, the capture point at the
+Upright frame, meters at the scale of the file: X right, Y forward, Z up, the capture point at the
 origin. The room is not the same in any two directions, so a picture that is turned, mirrored or
 upside down is noticed. Collider, panorama and splats are written as Mint writes them: Y down.
 """
@@ -34,14 +34,14 @@ WALLS = (
     )
     / 255
 )
-"""Colours, as in a picture, of: left, right, behind, ahead, floor, ceiling."""
-# the wall's colour beyond its middle, in each of its two directions: four fields that differ
+"""Colors, as in a picture, of: left, right, behind, ahead, floor, ceiling."""
+# the wall's color beyond its middle, in each of its two directions: four fields that differ
 # pairwise
 DIM = 0.45
 
 
-def colours(origins: np.ndarray, directions: np.ndarray) -> np.ndarray:
-    """What is seen from points inside the room (..., 3) along directions (..., 3): colours (..., 3)
+def colors(origins: np.ndarray, directions: np.ndarray) -> np.ndarray:
+    """What is seen from points inside the room (..., 3) along directions (..., 3): colors (..., 3)
     as in a picture.
     """
     with np.errstate(divide="ignore"):
@@ -98,12 +98,12 @@ def panorama(path: Path, width: int = 512) -> Path:
     directions = np.stack(
         (np.cos(up) * np.sin(right), np.cos(up) * np.cos(right), np.sin(up)), axis=-1
     )
-    path.write_bytes(png(colours(np.zeros(3), directions)))
+    path.write_bytes(png(colors(np.zeros(3), directions)))
     return path
 
 
 def png(pixels: np.ndarray) -> bytes:
-    """A PNG of colours 0..1, shape (height, width, 3), the first row on top."""
+    """A PNG of colors 0..1, shape (height, width, 3), the first row on top."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return (
@@ -128,7 +128,7 @@ SIZE = 96, 64
 def render(
     scene: bpy.types.Scene, camera: bpy.types.Object, path: Path, *, samples: int = 1
 ) -> np.ndarray:
-    """The picture that Cycles makes from this camera, colours 0..1 as in a picture, the first row
+    """The picture that Cycles makes from this camera, colors 0..1 as in a picture, the first row
     on top. It is left at `path`.
     """
     scene.camera = camera
@@ -160,11 +160,11 @@ def seen_from(camera: bpy.types.Object, upright: Matrix) -> np.ndarray:
     )
     rays = np.stack((x * half, y * half * height / width, np.full_like(x, -1)), axis=-1)
     matrix = np.array(upright.inverted() @ camera.matrix_world)
-    return colours(np.broadcast_to(matrix[:3, 3], rays.shape), rays @ matrix[:3, :3].T)
+    return colors(np.broadcast_to(matrix[:3, 3], rays.shape), rays @ matrix[:3, :3].T)
 
 
 def agreement(seen: np.ndarray, expected: np.ndarray) -> float:
-    """The share of pixels that have the expected colour; some on the edges between two fields never
+    """The share of pixels that have the expected color; some on the edges between two fields never
     do.
     """
     return float((np.abs(seen - expected).max(axis=-1) < 0.03).mean())

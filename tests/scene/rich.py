@@ -223,7 +223,7 @@ def _second_scene(scene: Any) -> None:
     layer.material_override = bpy.data.materials[TITLE]
     layer["mine"] = 1
     editor = scene.sequence_editor_create()
-    _strips(editor).new_effect(name="Colour", type="COLOR", channel=1, frame_start=1, **_length())
+    _strips(editor).new_effect(name="Color", type="COLOR", channel=1, frame_start=1, **_length())
 
 
 def _strips(editor: Any) -> Any:
@@ -269,7 +269,7 @@ MUTATIONS: dict[str, Callable[[], Any]] = {
         _object("Ground").data.uv_layers[0].data[20000].uv.__setitem__(0, 0.3)
     ),
     "an attribute": _set(lambda: _object(TITLE).data.attributes["wear"].data[3], "value", 0.7),
-    "a colour": lambda: (
+    "a color": lambda: (
         _object(TITLE).data.color_attributes["Tint"].data[3].color.__setitem__(1, 0.7)
     ),
     "a weight": lambda: _object(TITLE).vertex_groups["Top"].add([1], 0.6, "REPLACE"),
@@ -295,7 +295,7 @@ MUTATIONS: dict[str, Callable[[], Any]] = {
     "a custom property of a node": _put(
         lambda: _nodes(bpy.data.materials[TITLE])["Image Texture"], "mine", "other"
     ),
-    "a colour ramp": _set(
+    "a color ramp": _set(
         lambda: _nodes(bpy.data.materials[TITLE])["Color Ramp"].color_ramp.elements[0],
         "position",
         0.5,
@@ -333,7 +333,7 @@ MUTATIONS: dict[str, Callable[[], Any]] = {
         "exclude",
         False,
     ),
-    "a collection's colour": _set(lambda: bpy.data.collections[TITLE], "color_tag", "COLOR_05"),
+    "a collection's color": _set(lambda: bpy.data.collections[TITLE], "color_tag", "COLOR_05"),
     "an object taken out of a collection": lambda: bpy.data.collections[TITLE].objects.unlink(
         _object("Hat")
     ),

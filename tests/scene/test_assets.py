@@ -28,7 +28,7 @@ LAMP = Provenance(
 
 @pytest.fixture
 def picture(tmp_path: Path) -> Path:
-    """A thumbnail as Mint serves it: WebP, here of one colour."""
+    """A thumbnail as Mint serves it: WebP, here of one color."""
     image = bpy.data.images.new("thumbnail", 32, 32)
     image.generated_color = (1, 0.5, 0, 1)
     image.file_format = "WEBP"

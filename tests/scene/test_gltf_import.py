@@ -45,7 +45,7 @@ def test_pictures_are_packed(model: Path, shelf: bpy.types.Collection) -> None:
 
 
 def test_lengths_follow_the_unit_scale(model: Path, shelf: bpy.types.Collection) -> None:
-    """A model of one metre is a hundred units high in a scene whose unit is the centimetre."""
+    """A model of one meter is a hundred units high in a scene whose unit is the centimeter."""
     bpy.context.scene.unit_settings.scale_length = 0.01
     (mesh,) = [each for each in import_glb(model, shelf) if each.type == "MESH"]
     assert max(vertex.co.z for vertex in mesh.data.vertices) == pytest.approx(100)

@@ -69,7 +69,7 @@ def _points(mesh: bpy.types.Mesh) -> np.ndarray:
 def test_draco_arrives_through_the_package(
     tmp_path: Path, shelf: bpy.types.Collection, by_package: None
 ) -> None:
-    """Without a decoder in Blender, every primitive arrives with faces, normals, UVs and colours,
+    """Without a decoder in Blender, every primitive arrives with faces, normals, UVs and colors,
     to the step of the quantisation.
     """
     mesh = _mesh(import_glb(_compressed(tmp_path / "m.glb"), shelf))
@@ -85,12 +85,12 @@ def test_draco_arrives_through_the_package(
     uvs = {tuple(np.round(each.uv, 2)) for each in mesh.uv_layers[0].data}
     assert uvs == {(0, 0), (0, 1), (1, 0), (1, 1)}
     assert len(mesh.color_attributes) == 1
-    colour = np.array(
+    color = np.array(
         mesh.color_attributes[0].data[0].color_srgb
         if hasattr(mesh.color_attributes[0].data[0], "color_srgb")
         else []
     )
-    assert colour.size and mesh.materials[0].node_tree is not None
+    assert color.size and mesh.materials[0].node_tree is not None
 
 
 def test_both_decoders_agree(

@@ -157,7 +157,7 @@ def test_a_model_with_a_camera_is_framed_all_the_same(tmp_path: Path) -> None:
 
 
 def test_a_world_is_seen_by_its_own_camera_and_from_beside(tmp_path: Path) -> None:
-    """From the capture point the picture is what the panorama shows ahead; from a metre beside, the
+    """From the capture point the picture is what the panorama shows ahead; from a meter beside, the
     same wall is seen from another place.
     """
     parts = WorldFiles(
@@ -173,9 +173,9 @@ def test_a_world_is_seen_by_its_own_camera_and_from_beside(tmp_path: Path) -> No
     )
     ahead = made_place.WALLS[3]
     for shown in (straight, beside):
-        centre = shown[16:20, 22:26].mean(axis=(0, 1))
-        # the colour of that wall, whichever of its four fields
-        assert np.abs(centre / centre.max() - ahead / ahead.max()).max() < 0.1
+        center = shown[16:20, 22:26].mean(axis=(0, 1))
+        # the color of that wall, whichever of its four fields
+        assert np.abs(center / center.max() - ahead / ahead.max()).max() < 0.1
     assert np.abs(straight - beside).mean() > 0.05
     assert len([each for each in bpy.data.objects if each.type == "CAMERA"]) == 1
 

@@ -83,7 +83,7 @@ def test_background_lines_up_with_the_world(place, move):
 
 @pytest.mark.parametrize("move", MOVES)
 def test_projection_is_right_from_the_capture_point_and_beside_it(place, move):
-    """The collider shows each colour where it belongs from the capture point, and still does from
+    """The collider shows each color where it belongs from the capture point, and still does from
     elsewhere in the room.
     """
     panorama.put_on(place.collider, panorama.projection(place.image, place.point, "Room"))
@@ -122,7 +122,7 @@ def test_projection_needs_no_light_and_no_texture_coordinates(place):
     assert brightest < 0.02
 
 
-def test_picture_is_in_the_blend_and_in_its_colour_space(place):
+def test_picture_is_in_the_blend_and_in_its_color_space(place):
     """The picture is packed, so that the .blend stays whole when the downloads are cleared, and is
     read as sRGB.
     """

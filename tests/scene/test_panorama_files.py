@@ -94,7 +94,7 @@ def test_what_is_not_measured_is_not_opened(
 @pytest.mark.parametrize("name", [name for name, (*_, deep) in WRITTEN.items() if deep is not None])
 @pytest.mark.parametrize("part", [0.9, 0.5, 0.02])
 def test_what_is_cut_off_is_refused(tmp_path: Path, name: str, part: float) -> None:
-    """Blender would show half a JPEG, and before 5.0 half a WebP, with the rest in grey."""
+    """Blender would show half a JPEG, and before 5.0 half a WebP, with the rest in gray."""
     before = set(bpy.data.images)
     with pytest.raises(InvalidPicture):
         panorama.load(cut(write(tmp_path / name), part), "Place")

@@ -32,7 +32,7 @@ LAMP = Provenance(
     preset="fast",
     mint_url="https://mint.gg/models/mdl_1",
     file_used="original",
-    file_reason="The original file was taken: there is no optimised one.",
+    file_reason="The original file was taken: there is no optimized one.",
     created_at="2026-01-02T03:04:05Z",
 )
 
@@ -42,7 +42,7 @@ def _extent(placed) -> tuple[list[float], list[float]]:
     return [round(value, 4) + 0.0 for value in low], [round(value, 4) + 0.0 for value in high]
 
 
-def test_bottom_centre_is_on_the_floor_at_the_cursor(tmp_path: Path) -> None:
+def test_bottom_center_is_on_the_floor_at_the_cursor(tmp_path: Path) -> None:
     """A model whose origin is anywhere stands with the middle of its underside on the 3D cursor, as
     large as it was delivered.
     """
@@ -72,7 +72,7 @@ def test_a_height_in_scene_units_scales_evenly(tmp_path: Path) -> None:
 
 
 def test_the_unit_scale_of_the_scene_counts(model: Path) -> None:
-    """In a scene measured in centimetres a model of one metre is 100 units high, and one asked to
+    """In a scene measured in centimeters a model of one meter is 100 units high, and one asked to
     be 30 high is 30.
     """
     bpy.context.scene.unit_settings.scale_length = 0.01
@@ -354,7 +354,7 @@ def test_a_height_that_is_none_is_refused(model: Path, height: float) -> None:
 @pytest.mark.parametrize("unit", [0.01, 0.001, 0.3048, 1000.0])
 @pytest.mark.parametrize("make", ["simple", "skinned", "animated"])
 def test_any_unit_scale(unit: float, make: str, tmp_path: Path) -> None:
-    """Centimetres, millimetres, feet, kilometres: a model of one metre (the skinned one of two) is
+    """Centimeters, millimeters, feet, kilometers: a model of one meter (the skinned one of two) is
     that long, standing on the cursor.
     """
     bpy.context.scene.unit_settings.scale_length = unit

@@ -85,19 +85,17 @@ def test_the_groups_of_bones_are_the_new_ones(tmp_path: Path) -> None:
 
 
 def test_what_was_made_on_vertices_that_are_gone_is_named(model: Path, tmp_path: Path) -> None:
-    """A second UV map, a colour attribute and a shape key of the user's lie on the earlier
+    """A second UV map, a color attribute and a shape key of the user's lie on the earlier
     vertices: a sentence names them.
     """
     root = landed(model)
     root.data.uv_layers.new(name="My UVs")
-    root.data.color_attributes.new("My colours", "FLOAT_COLOR", "POINT")
+    root.data.color_attributes.new("My colors", "FLOAT_COLOR", "POINT")
     root.shape_key_add(name="Basis")
     root.shape_key_add(name="My shape")
     kept, note = replace_model(glbs.simple(tmp_path / "b.glb"), SECOND, root).notes
     assert "(earlier)" in kept  # all of it is still there on the edited mesh
-    assert (
-        all(name in note for name in ("My UVs", "My colours", "My shape")) and "Basis" not in note
-    )
+    assert all(name in note for name in ("My UVs", "My colors", "My shape")) and "Basis" not in note
 
 
 def test_properties_and_drivers_of_the_mesh_stay(model: Path, tmp_path: Path) -> None:
@@ -153,7 +151,7 @@ def test_a_duplicate_of_a_part_stays_and_follows(tmp_path: Path) -> None:
 # ------------------------------------------------------------------------------------------------------------------
 
 
-def _coloured(path: Path, *names: str) -> Path:
+def _colored(path: Path, *names: str) -> Path:
     """One mesh of as many materials."""
     glb = glbs.Glb()
     boxes = [
@@ -173,19 +171,19 @@ def test_a_material_that_the_user_put_there_stays_there(tmp_path: Path) -> None:
     """In the slot of the same number; Mint's own come new, and a slot that the user has added is
     still there.
     """
-    root = landed(_coloured(tmp_path / "a.glb", "wood", "brass"))
+    root = landed(_colored(tmp_path / "a.glb", "wood", "brass"))
     gold, glass, paint = (
         bpy.data.materials.new(name) for name in ("My gold", "My glass", "My paint")
     )
     earlier = root.data.materials[0]
     root.data.materials[1] = gold
     root.data.materials.append(glass)
-    assert replace_model(_coloured(tmp_path / "b.glb", "wood", "brass"), SECOND, root).notes == ()
+    assert replace_model(_colored(tmp_path / "b.glb", "wood", "brass"), SECOND, root).notes == ()
     assert [each.name for each in root.data.materials][1:] == ["My gold", "My glass"]
     assert root.data.materials[0] != earlier and "wood" in root.data.materials[0].name
     root.material_slots[0].link = "OBJECT"
     root.material_slots[0].material = paint
-    replace_model(_coloured(tmp_path / "c.glb", "wood", "brass"), SECOND, root)
+    replace_model(_colored(tmp_path / "c.glb", "wood", "brass"), SECOND, root)
     assert [each.material for each in root.material_slots] == [paint, gold, glass]
 
 

@@ -54,7 +54,7 @@ def some(
     places,
     scales=((0.1, 0.1, 0.1),),
     rotations=((1, 0, 0, 0),),
-    colours=((1, 1, 1),),
+    colors=((1, 1, 1),),
     opacities=(1,),
 ) -> decode.Splats:
     """Splats of given values; a single one counts for all."""
@@ -63,7 +63,7 @@ def some(
     def each(values) -> np.ndarray:
         return np.broadcast_to(np.array(values, np.float32), (len(places), np.shape(values)[-1]))
 
-    dc = (each(colours) - 0.5) / 0.2820948
+    dc = (each(colors) - 0.5) / 0.2820948
     opacity = np.broadcast_to(np.array(opacities, np.float32), len(places))[:, None]
     return decode.Splats(
         places,
@@ -140,7 +140,7 @@ def offsets() -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_a_splat_looks_like_its_gaussian(write, photo):
-    """Seen from the front, colour and opacity at every pixel are those of the Gaussian: right size,
+    """Seen from the front, color and opacity at every pixel are those of the Gaussian: right size,
     right falloff.
     """
     # in the file's axes: flat along z, which is Blender's Y, the way the camera looks
@@ -149,7 +149,7 @@ def test_a_splat_looks_like_its_gaussian(write, photo):
             some(
                 places=[(0.5, 0, 0)],
                 scales=[(0.6, 0.3, 0.001)],
-                colours=[(0.9, 0.6, 0.2)],
+                colors=[(0.9, 0.6, 0.2)],
                 opacities=[0.8],
             )
         ),
@@ -211,7 +211,7 @@ def test_a_turned_splat_is_turned(write, photo):
 
 
 def test_many_layers_stay_bright(write, photo):
-    """Behind forty half-transparent layers of one colour nothing turns dark: the ray does not end
+    """Behind forty half-transparent layers of one color nothing turns dark: the ray does not end
     in black.
     """
     places = [(0, 0, -0.05 * index) for index in range(40)]
@@ -220,7 +220,7 @@ def test_many_layers_stay_bright(write, photo):
             some(
                 places=places,
                 scales=[(0.8, 0.8, 0.001)],
-                colours=[(0.8, 0.5, 0.3)],
+                colors=[(0.8, 0.5, 0.3)],
                 opacities=[0.15],
             )
         ),
@@ -239,7 +239,7 @@ def test_splats_in_one_plane_fill_it(write, photo):
     splats.build(
         write(
             some(
-                places=places, scales=[(0.2, 0.2, 0.01)], colours=[(0.8, 0.5, 0.3)], opacities=[0.9]
+                places=places, scales=[(0.2, 0.2, 0.01)], colors=[(0.8, 0.5, 0.3)], opacities=[0.9]
             )
         ),
         "Wall",
@@ -252,12 +252,12 @@ def test_splats_in_one_plane_fill_it(write, photo):
 
 def test_nearer_splats_hide_those_behind(write, photo):
     """Opaque splats hide what is behind them, in whichever order the file names them."""
-    for places, colours in (
+    for places, colors in (
         ([(0, 0, 1), (0, 0, -1)], [(1, 0, 0), (0, 1, 0)]),
         ([(0, 0, -1), (0, 0, 1)], [(0, 1, 0), (1, 0, 0)]),
     ):
         made = splats.build(
-            write(some(places=places, scales=[(0.5, 0.5, 0.001)], colours=colours)),
+            write(some(places=places, scales=[(0.5, 0.5, 0.001)], colors=colors)),
             "Two",
             photo.scene.collection,
         )
@@ -322,22 +322,22 @@ def test_above_the_limit_a_window_shows_points_and_a_render_discs(write, photo):
     assert np.array_equal(photo.take(4), before)
 
 
-def test_solid_shading_finds_the_colours(write, photo, tmp_path):
-    """What the nodes make has the colour of each splat as its active colour, which Solid shading
+def test_solid_shading_finds_the_colors(write, photo, tmp_path):
+    """What the nodes make has the color of each splat as its active color, which Solid shading
     shows; also after saving and opening.
     """
     made = splats.build(
-        write(some(places=[(0, 0, 0), (1, 0, 0)], colours=[(0.9, 0.6, 0.2)])),
+        write(some(places=[(0, 0, 0), (1, 0, 0)], colors=[(0.9, 0.6, 0.2)])),
         "Two",
         photo.scene.collection,
     )
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
     for _ in range(2):
         seen = made.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
-        colour = seen.attributes.active_color
-        assert colour is not None and colour.name == splat_nodes.COLOUR and len(seen.polygons) == 2
+        color = seen.attributes.active_color
+        assert color is not None and color.name == splat_nodes.COLOR and len(seen.polygons) == 2
         corner = seen.polygons[0].vertices[0]
-        np.testing.assert_allclose(colour.data[corner].color_srgb[:3], (0.9, 0.6, 0.2), atol=0.01)
+        np.testing.assert_allclose(color.data[corner].color_srgb[:3], (0.9, 0.6, 0.2), atol=0.01)
         assert not {"scale", "rotation", "radiance:base"} & {each.name for each in seen.attributes}
         bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
         made = bpy.data.objects["Two"]

@@ -17,12 +17,12 @@ from ..files import build_spz
 
 pytestmark = pytest.mark.window
 
-COLOURS = np.array([(0.9, 0.2, 0.2), (0.2, 0.9, 0.2), (0.2, 0.2, 0.9)], np.float32)
+COLORS = np.array([(0.9, 0.2, 0.2), (0.2, 0.9, 0.2), (0.2, 0.2, 0.9)], np.float32)
 
 
 def _three() -> Splats:
     """Three opaque balls in a row along X."""
-    base = np.concatenate(((COLOURS - 0.5) / 0.2820948, np.ones((3, 1), np.float32)), axis=1)
+    base = np.concatenate(((COLORS - 0.5) / 0.2820948, np.ones((3, 1), np.float32)), axis=1)
     places = np.array([(-1, 0, 0), (0, 0, 0), (1, 0, 0)], np.float32)
     turns = np.tile(np.array([1, 0, 0, 0], np.float32), (3, 1))
     return Splats(
@@ -33,9 +33,9 @@ def _three() -> Splats:
 # software drawing compiles its shaders anew for each profile: 30 s on a quiet machine, minutes on a
 # busy one
 @pytest.mark.timeout(540)
-def test_eevee_and_the_viewport_show_splats_in_their_colours(tmp_path: Path) -> None:
+def test_eevee_and_the_viewport_show_splats_in_their_colors(tmp_path: Path) -> None:
     """An EEVEE render, Solid shading by attribute, Material Preview and Rendered: each splat has
-    its colour at its place.
+    its color at its place.
     """
     (tmp_path / "three.spz").write_bytes(build_spz.encode(_three()))
     (tmp_path / "profile").mkdir()
@@ -70,4 +70,4 @@ def test_eevee_and_the_viewport_show_splats_in_their_colours(tmp_path: Path) -> 
         done.stdout[-2000:] + done.stderr[-2000:]
     )
     for each in told:
-        assert np.abs(np.array(each["colours"]) - COLOURS).max() < 0.08, each
+        assert np.abs(np.array(each["colors"]) - COLORS).max() < 0.08, each

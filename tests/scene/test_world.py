@@ -63,8 +63,8 @@ def test_scale_and_height_are_options(files):
     )
 
 
-def test_a_world_is_as_large_in_a_scene_of_centimetres(files):
-    """Where a unit is a centimetre, the same room has a hundred times as many units; splats and
+def test_a_world_is_as_large_in_a_scene_of_centimeters(files):
+    """Where a unit is a centimeter, the same room has a hundred times as many units; splats and
     collider still agree.
     """
     bpy.context.scene.unit_settings.scale_length = 0.01
@@ -76,7 +76,7 @@ def test_a_world_is_as_large_in_a_scene_of_centimetres(files):
 
 @pytest.mark.parametrize("unit", [0.001, 0.01, 1000])
 def test_the_camera_sees_as_far_in_any_unit(files, unit):
-    """From a centimetre to a kilometre: where a unit is a centimetre, a room of ten metres is not
+    """From a centimeter to a kilometer: where a unit is a centimeter, a room of ten meters is not
     cut off.
     """
     bpy.context.scene.unit_settings.scale_length = unit
@@ -114,7 +114,7 @@ def test_the_whole_world_renders_as_a_place(files, tmp_path):
 def test_caption_and_links_are_on_the_root(files):
     """What cannot be shown is kept as text; RAD is named and linked."""
     built = build(files)
-    assert built.root["mint_caption"] == "A room of six colours."
+    assert built.root["mint_caption"] == "A room of six colors."
     assert built.root["mint_link_rad"] == "https://files.example/place.rad"
     assert any("RAD" in each and "mint_link_rad" in each for each in built.notes)
 

@@ -140,7 +140,7 @@ def test_the_collider_can_be_changed_afterwards(files):
 
 @pytest.mark.parametrize("turn", [None, world_build.flip_collider, world_build.flip])
 def test_solid_shading_finds_the_panorama_on_the_collider(files, turn):
-    """Each vertex has the colour that is seen in its direction from the capture point, also once
+    """Each vertex has the color that is seen in its direction from the capture point, also once
     something was turned over.
     """
     root = build(replace(files, splats=None, collider=finer(files.collider))).root
@@ -148,12 +148,12 @@ def test_solid_shading_finds_the_panorama_on_the_collider(files, turn):
     if turn is not None:
         turn(root)
     bpy.context.view_layer.update()
-    colour = shape.data.attributes.active_color
+    color = shape.data.attributes.active_color
     seen = np.empty(len(shape.data.vertices) * 4, np.float32)
-    colour.data.foreach_get("color_srgb", seen)
+    color.data.foreach_get("color_srgb", seen)
     matrix = np.array(point.matrix_world.inverted() @ shape.matrix_world)
     corners = np.array([each.co for each in shape.data.vertices]) @ matrix[:3, :3].T
-    expected = made_place.colours(np.zeros(3), corners)
+    expected = made_place.colors(np.zeros(3), corners)
     assert (np.abs(seen.reshape(-1, 4)[:, :3] - expected).max(axis=1) < 0.05).mean() > 0.85
     world_build.remove_part(root, "PANORAMA")
     assert not shape.data.attributes.active_color and not shape.data.materials
@@ -207,7 +207,7 @@ def test_things_fall_onto_the_rigid_collider(files):
 
 
 def test_a_collider_packed_with_draco_is_a_collider(files, tmp_path):
-    """Compressed as Mint's optimiser does it: the same walls in the same places, with the panorama
+    """Compressed as Mint's optimizer does it: the same walls in the same places, with the panorama
     on them.
     """
     glb = made_place.Glb()

@@ -95,7 +95,7 @@ BAD_BODIES = [
     ({"prompt": ""}, "/prompt"),
     ({"prompt": 7}, "/prompt"),
     ({"prompt": None}, "/prompt"),
-    ({"prompt": "a", "colour": "red"}, "/colour"),
+    ({"prompt": "a", "color": "red"}, "/color"),
     ({"prompt": "a", "name": None}, "/name"),
     ({"prompt": "a", "name": "n" * 121}, "/name"),
     ({"prompt": "a", "generationPreset": "best"}, "/generationPreset"),

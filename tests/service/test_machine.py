@@ -247,7 +247,7 @@ def test_estimates(caller: Caller, asked: dict[str, str], expected: float) -> No
     assert answer["credits"] == {"requiredToStart": expected, "estimatedTotal": expected}
 
 
-def test_an_optimisation_is_estimated_for_a_model(caller: Caller) -> None:
+def test_an_optimization_is_estimated_for_a_model(caller: Caller) -> None:
     """20 Credits, and only for a model that exists."""
     model = caller.finished("a mug")["resource"]["id"]
     said = {"operation": "model_optimization", "modelId": model}
@@ -326,7 +326,7 @@ def test_only_failed_things_are_retried(caller: Caller) -> None:
     assert caller.until(caller.post(f"/worlds/{world['resource']['id']}:retry").json(), "succeeded")
 
 
-def test_optimising(caller: Caller) -> None:
+def test_optimizing(caller: Caller) -> None:
     """optimizedGlbUrl appears with the end of the operation; again is a conflict of its own kind."""
     model = caller.finished("a mug")["resource"]["id"]
     answer = caller.post(f"/models/{model}:optimize", {"optimizationLevel": "light"})
@@ -379,7 +379,7 @@ def test_converting(caller: Caller) -> None:
 
 
 def test_nothing_is_worked_on_before_it_is_finished(caller: Caller) -> None:
-    """Optimising a model that is still made is a conflict of state."""
+    """Optimizing a model that is still made is a conflict of state."""
     operation = caller.start("a mug", generationMode="review")
     model = caller.until(operation, "preview_ready")["resource"]["id"]
     assert slug(caller.post(f"/models/{model}:optimize")) == "invalid-operation-state"

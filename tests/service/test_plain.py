@@ -23,7 +23,7 @@ def cloud(count: int) -> spz.Splats:
     return spz.Splats(
         positions=random.normal(size=(count, 3)),
         alphas=random.uniform(size=count),
-        colours=random.uniform(size=(count, 3)),
+        colors=random.uniform(size=(count, 3)),
         scales=np.exp(random.uniform(-9, 1, (count, 3))),
         rotations=turns / np.linalg.norm(turns, axis=1)[:, None],
     )
@@ -37,7 +37,7 @@ def test_splats_survive_their_file(version: int) -> None:
     assert said == version
     assert np.abs(before.positions - after.positions).max() <= 0.5 / 4096 + 1e-9
     assert np.abs(before.alphas - after.alphas).max() <= 0.5 / 255 + 1e-9
-    assert np.abs(before.colours - after.colours).max() <= 0.5 / 255 / 0.15 * 0.2820948 + 1e-9
+    assert np.abs(before.colors - after.colors).max() <= 0.5 / 255 / 0.15 * 0.2820948 + 1e-9
     assert np.abs(np.log(before.scales / after.scales)).max() <= 0.5 / 16 + 1e-9
     same = np.abs((before.rotations * after.rotations).sum(1))
     assert same.min() > (0.995 if version == 2 else 0.99999)
@@ -60,9 +60,9 @@ def test_glb_marks() -> None:
     assert len(after) % 4 == 0 and int.from_bytes(after[8:12], "little") == len(after)
 
 
-def test_the_tiny_optimised_model_is_draco_and_webp() -> None:
+def test_the_tiny_optimized_model_is_draco_and_webp() -> None:
     """Both extensions are required, and both decode."""
-    document, binary = glb.unpack(draco_box(palette.COLOURS["red"]))
+    document, binary = glb.unpack(draco_box(palette.COLORS["red"]))
     assert document["extensionsRequired"] == ["KHR_draco_mesh_compression", "EXT_texture_webp"]
     parts = [
         binary[v["byteOffset"] : v["byteOffset"] + v["byteLength"]] for v in document["bufferViews"]
@@ -74,7 +74,7 @@ def test_the_tiny_optimised_model_is_draco_and_webp() -> None:
 
 
 def test_tiny_pictures() -> None:
-    """A WebP of one colour and any size; a panorama that is 2:1 and lighter above."""
+    """A WebP of one color and any size; a panorama that is 2:1 and lighter above."""
     with Image.open(io.BytesIO(pictures.webp((1, 0.5, 0), 300, 7))) as picture:
         assert picture.size == (300, 7) and picture.convert("RGB").getcolors() == [
             (2100, (255, 128, 0))
@@ -111,12 +111,12 @@ def test_conversions_hold_the_same_triangles() -> None:
         assert (entry.header_offset + 30 + len(entry.filename) + len(entry.extra)) % 64 == 0
 
 
-def test_colour_and_shape_follow_the_words() -> None:
-    """The last colour counts, so that a revision shows; the same words give the same thing."""
-    assert palette.colour_word("a red lamp\nmake it blue") == "blue"
+def test_color_and_shape_follow_the_words() -> None:
+    """The last color counts, so that a revision shows; the same words give the same thing."""
+    assert palette.color_word("a red lamp\nmake it blue") == "blue"
     assert palette.shape("a cup of tea") == "mug"
     assert palette.shape("something else") == palette.shape("Something, else!\nmake it blue")
-    assert palette.colour_word("a lamp [fails]") == palette.colour_word("a lamp")
+    assert palette.color_word("a lamp [fails]") == palette.color_word("a lamp")
     studio = PlainStudio()
     wishes = ("a lamp, red", "a lamp, blue")
     pictures_of = [studio.make(Want("model", "preview", wish))[0].read() for wish in wishes]

@@ -137,7 +137,7 @@ def test_the_command_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "scenario",
     [
-        {"colour": "red"},
+        {"color": "red"},
         {"switches": ["no-such-switch"]},
         {"assets": "gold"},
         {"answers": [{"answer": {"stauts": 1}}]},
@@ -184,7 +184,7 @@ def test_the_control_address() -> None:
             requests.get(control + "/switches", timeout=10).json()[0]
         )
         assert (
-            requests.post(control + "/scenario", json={"colour": 1}, timeout=10).status_code == 400
+            requests.post(control + "/scenario", json={"color": 1}, timeout=10).status_code == 400
         )
         assert requests.get(control + "/weather", timeout=10).status_code == 404
         assert requests.delete(control + "/log", timeout=10).status_code == 200

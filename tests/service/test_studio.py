@@ -42,12 +42,12 @@ def made(cache: Path) -> Iterator[dict[str, Any]]:
         wait(caller, model, "preview_ready")
         caller.post(f"/operations/{model['id']}:approve")
         done = wait(caller, model, "succeeded")
-        optimised = wait(
+        optimized = wait(
             caller, caller.post(f"/models/{done['resource']['id']}:optimize").json(), "succeeded"
         )
         yield {
             "red": first,
-            "model": optimised["assets"],
+            "model": optimized["assets"],
             "world": wait(caller, world, "succeeded")["assets"],
             "id": model["id"],
         }
@@ -102,7 +102,7 @@ def test_the_original(made: dict[str, Any]) -> None:
     assert glb.extras(content) == {"prompt": "a red mug\nblue, please", "operation": made["id"]}
 
 
-def test_the_optimised_one(made: dict[str, Any]) -> None:
+def test_the_optimized_one(made: dict[str, Any]) -> None:
     """Requires Draco and WebP; decodes to the same shape; is smaller."""
     content, original = fetch(made["model"]["optimizedGlbUrl"]), fetch(made["model"]["glbUrl"])
     document, binary = glb.unpack(content)
@@ -177,15 +177,15 @@ def test_the_panorama_lines_up(made: dict[str, Any]) -> None:
         row, column = int((1 - v) * height), int(u * width)
         return seen[row - 2 : row + 3, column - 2 : column + 3].reshape(-1, 3).mean(0)
 
-    red, green, blue = palette.COLOURS["teal"]
+    red, green, blue = palette.COLORS["teal"]
     inside = [
         looking_at(x, place.HALF_Y - 0.08, z) for x in (-0.24, 0, 0.24) for z in (-0.5, 0, 0.2)
     ]
-    for colour in inside:
-        assert colour[1] > 2 * colour[0] and colour[2] > 2 * colour[0], (
-            "the door has the colour of the prompt"
+    for color in inside:
+        assert color[1] > 2 * color[0] and color[2] > 2 * color[0], (
+            "the door has the color of the prompt"
         )
-        assert np.ptp(colour[1:]) < 0.1 and abs(green - blue) < 0.1 and red < 0.1
+        assert np.ptp(color[1:]) < 0.1 and abs(green - blue) < 0.1 and red < 0.1
     for x in (-0.33, 0.33):
         frame = looking_at(x, place.HALF_Y - 0.05, 0)
         assert np.ptp(frame) < 0.15, "beside the door is its frame of stone"
@@ -201,7 +201,7 @@ def test_the_panorama_lines_up(made: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("tier", "count"), [("100k", 100_000), ("500k", 500_000)])
 def test_the_splats_line_up(made: dict[str, Any], tier: str, count: int) -> None:
     """As many as the tier says, on the collider's surfaces and in its raw frame, the door in its
-    colour.
+    color.
     """
     version, splats = spz.decode(fetch(made["world"]["spzUrls"][tier]))
     assert version == 3 and len(splats) == count
@@ -218,7 +218,7 @@ def test_the_splats_line_up(made: dict[str, Any], tier: str, count: int) -> None
         & (upright[:, 2] < 0.2)
     )
     assert door.sum() > count / 1000
-    middle = np.median(splats.colours[door], axis=0)
+    middle = np.median(splats.colors[door], axis=0)
     assert middle[1] > 2 * middle[0] and middle[2] > 2 * middle[0]
     x, y, z, w = splats.rotations[floor][:200].T
     normal = np.column_stack([2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y)])

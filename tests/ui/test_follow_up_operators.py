@@ -56,11 +56,11 @@ def generated(**more: object) -> Job:
     return newest()
 
 
-# -- optimised afterwards
+# -- optimized afterwards
 # ---------------------------------------------------------------------------------------------------------
 
 
-def test_optimised_with_the_generation(service: ThreadService) -> None:
+def test_optimized_with_the_generation(service: ThreadService) -> None:
     """The argument of `mint.generate`: the lighter file lands.
 
     Where it could not be opened nothing is paid for it, and the job says so.
@@ -72,7 +72,7 @@ def test_optimised_with_the_generation(service: ThreadService) -> None:
     assert (placed.root["mint_file_used"] == "optimized") is OPENS
     assert (
         any(
-            note.startswith("The model was not optimised. This Blender lacks") for note in job.notes
+            note.startswith("The model was not optimized. This Blender lacks") for note in job.notes
         )
         is not OPENS
     )
@@ -95,14 +95,14 @@ def test_the_form_asks_for_it(service: ThreadService) -> None:
     fields.kind = "MODEL"
     assert bpy.ops.mint.generate_from_form() == {"FINISHED"}
     assert [one.level for one in service.operations() if one.level] == ["light"] * OPENS
-    assert not any("not optimised" in note for note in newest().notes), "the form has said it"
+    assert not any("not optimized" in note for note in newest().notes), "the form has said it"
     fields.optimize = "OFF"
     create_properties.recall()
     assert fields.optimize == "LIGHT"
 
 
-@pytest.mark.skipif(not OPENS, reason="does not apply: this Blender opens no optimised files")
-def test_a_placed_one_is_optimised_in_place(service: ThreadService) -> None:
+@pytest.mark.skipif(not OPENS, reason="does not apply: this Blender opens no optimized files")
+def test_a_placed_one_is_optimized_in_place(service: ThreadService) -> None:
     """As the job's menu does it: the model of the job, by its id, takes the place of what is in the
     scene.
     """

@@ -170,8 +170,8 @@ def test_one_of_our_own_jobs_is_known(service: ThreadService) -> None:
     assert job_lookup.preset_words(ours) == "Fast"
 
 
-def test_an_optimised_version_is_made_and_fetched(service: ThreadService) -> None:
-    """One paid call with the level that was asked for, then the optimised file, however often it is
+def test_an_optimized_version_is_made_and_fetched(service: ThreadService) -> None:
+    """One paid call with the level that was asked for, then the optimized file, however often it is
     asked for; nothing at all where this Blender could not open it.
     """
     asset = an_entry()

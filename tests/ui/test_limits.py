@@ -138,10 +138,10 @@ def test_an_unknown_price(service: ThreadService, preferences: Any) -> None:
     assert starts(service) == 1
 
 
-def test_an_optimisation_above_the_limit(
+def test_an_optimization_above_the_limit(
     service: ThreadService, preferences: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Having a model of the library optimised costs 20; bringing it as it is costs nothing and is
+    """Having a model of the library optimized costs 20; bringing it as it is costs nothing and is
     never refused.
     """
     from mint_blender.ui.job_list import follow_up_operators
@@ -161,7 +161,7 @@ def test_an_optimisation_above_the_limit(
     assert bpy.ops.mint.import_asset(kind="MODEL", asset_id=made) == {"FINISHED"}
 
 
-def test_a_generation_with_its_optimisation(service: ThreadService, preferences: Any) -> None:
+def test_a_generation_with_its_optimization(service: ThreadService, preferences: Any) -> None:
     """Both together are held against the limit, by what Mint says about another model; a generation
     alone is within it.
     """
@@ -176,7 +176,7 @@ def test_a_generation_with_its_optimisation(service: ThreadService, preferences:
     assert (job.estimate, job.optimize_estimate) == (248, 20)
 
 
-def test_the_form_says_that_optimising_comes_on_top(
+def test_the_form_says_that_optimizing_comes_on_top(
     service: ThreadService, preferences: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """For how much, as soon as that is known; a Mint that has no model, or tells no price, is said
@@ -195,8 +195,8 @@ def test_the_form_says_that_optimising_comes_on_top(
             board.hear()
         return price_dialog.optimizing_words()
 
-    assert price_dialog.optimizing_words() == "Optimising comes on top."
-    assert ask() == "Optimising comes on top: about 20 Credits."
+    assert price_dialog.optimizing_words() == "Optimizing comes on top."
+    assert ask() == "Optimizing comes on top: about 20 Credits."
     assert board.budget.price(create_properties.price_of(fields)) == 248
     board.answers.clear()
     service.scenario(
@@ -204,7 +204,7 @@ def test_the_form_says_that_optimising_comes_on_top(
     )
     assert (
         ask()
-        == "Optimising comes on top. What optimising costs, Mint tells only once there is a model."
+        == "Optimizing comes on top. What optimizing costs, Mint tells only once there is a model."
     )
     fields.kind = "WORLD"
     assert create_properties.prices_of(fields) == (create_properties.price_of(fields),)
@@ -322,16 +322,16 @@ def test_the_tiles_hold_every_day_once() -> None:
 
 
 @pytest.mark.parametrize("ground", [0.16, 0.95])
-def test_the_colours_can_be_told_from_dark_and_light_grounds(ground: float) -> None:
+def test_the_colors_can_be_told_from_dark_and_light_grounds(ground: float) -> None:
     """Of both bars, by WCAG's contrast of at least 2.5 to a dark and to a light theme."""
 
-    def luminance(colour: tuple[float, ...]) -> float:
+    def luminance(color: tuple[float, ...]) -> float:
         red, green, blue = (
             ((part + 0.055) / 1.055) ** 2.4 if part > 0.04045 else part / 12.92
-            for part in colour[:3]
+            for part in color[:3]
         )
         return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
-    for colour in (usage_chart._PAID, usage_chart._FAILED):
-        bright, dark = sorted((luminance(colour), luminance((ground,) * 3)), reverse=True)
+    for color in (usage_chart._PAID, usage_chart._FAILED):
+        bright, dark = sorted((luminance(color), luminance((ground,) * 3)), reverse=True)
         assert (bright + 0.05) / (dark + 0.05) > 2.5

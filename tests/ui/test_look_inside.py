@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Look Inside: a 3D View stands in the World and shows it in colour, comes back as it was, and the
+"""Look Inside: a 3D View stands in the World and shows it in color, comes back as it was, and the
 scene never notices.
 """
 
@@ -65,7 +65,7 @@ def eye(space: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("gone", [(), ("camera",), ("camera", "capture_point")])
-def test_the_view_stands_at_the_capture_point_in_colour(area, tmp_path, gone):
+def test_the_view_stands_at_the_capture_point_in_color(area, tmp_path, gone):
     """With a start camera, without one, and when somebody has deleted the capture point: at eye
     height, straight ahead, with the panorama.
     """
@@ -77,7 +77,7 @@ def test_the_view_stands_at_the_capture_point_in_colour(area, tmp_path, gone):
     np.testing.assert_allclose(place, (3, 2, 2.5), atol=1e-4)
     np.testing.assert_allclose(direction, (0, 1, 0), atol=1e-4)
     assert space.shading.type == "MATERIAL" and space.shading.use_scene_world
-    assert look_inside.shows_colour(space) and look_inside.is_inside(space)
+    assert look_inside.shows_color(space) and look_inside.is_inside(space)
     assert not space.overlay.show_overlays
 
 
@@ -184,8 +184,8 @@ def test_which_world_is_meant(area, tmp_path):
         bpy.ops.mint.look_inside(job_id="three")
 
 
-def test_solid_shading_has_colours_to_show(area, tmp_path):
-    """`shading="SOLID"` chooses the attribute, and the collider carries the panorama's colours as
+def test_solid_shading_has_colors_to_show(area, tmp_path):
+    """`shading="SOLID"` chooses the attribute, and the collider carries the panorama's colors as
     that attribute.
     """
     root = land(tmp_path)
@@ -194,7 +194,7 @@ def test_solid_shading_has_colours_to_show(area, tmp_path):
     assert (space.shading.type, space.shading.color_type) == (
         "SOLID",
         "VERTEX",
-    ) and look_inside.shows_colour(space)
+    ) and look_inside.shows_color(space)
     mesh = world_build.parts_of(root, "collider")[0].data
     assert mesh.attributes.active_color is not None
 
@@ -209,7 +209,7 @@ def test_workbench_has_another_shading(area, tmp_path):
     before = look_inside._seen(space)
     assert bpy.ops.mint.look_inside() == {"FINISHED"}
     assert (space.shading.type, space.shading.color_type) == ("SOLID", "VERTEX")
-    assert look_inside.is_inside(space) and look_inside.shows_colour(space)
+    assert look_inside.is_inside(space) and look_inside.shows_color(space)
     assert bpy.ops.mint.look_outside() == {"FINISHED"}
     assert look_inside._seen(space) == before and not look_inside.is_inside(space)
 

@@ -84,10 +84,10 @@ def linear_light(path: Path, width: int = 16, height: int = 8) -> Path:
     return path
 
 
-def colourful(
+def colorful(
     path: Path, file_format: str, side: int = 16, *, noisy: bool = False, alpha: float = 1.0
 ) -> Path:
-    """A picture in a format that Blender writes: of one colour, or so noisy that it hardly
+    """A picture in a format that Blender writes: of one color, or so noisy that it hardly
     compresses.
     """
     import bpy
@@ -113,10 +113,10 @@ def corner(path: str) -> list[float]:
     return found
 
 
-def red(folder: Path, name: str = "red.webp", colour: tuple[float, float, float] = RED) -> Path:
+def red(folder: Path, name: str = "red.webp", color: tuple[float, float, float] = RED) -> Path:
     """A small picture that Mint takes."""
     path = folder / name
-    path.write_bytes(pictures.webp(colour))
+    path.write_bytes(pictures.webp(color))
     return path
 
 
@@ -193,7 +193,7 @@ def test_an_address_has_to_be_https(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("file_format", "ending", "colour"),
+    ("file_format", "ending", "color"),
     [
         ("TIFF", ".tif", (0.5, 0.2, 0.0)),
         ("BMP", ".bmp", (0.5, 0.2, 0.0)),
@@ -202,7 +202,7 @@ def test_an_address_has_to_be_https(home: Path) -> None:
     ],
 )
 def test_an_odd_format_waits_to_be_converted(
-    home: Path, tmp_path: Path, file_format: str | None, ending: str, colour: tuple[float, ...]
+    home: Path, tmp_path: Path, file_format: str | None, ending: str, color: tuple[float, ...]
 ) -> None:
     """It is on the list with its problem, and Generate stays off; Convert keeps what one sees, and
     says what was done.
@@ -210,7 +210,7 @@ def test_an_odd_format_waits_to_be_converted(
     import bpy
 
     path = tmp_path / f"odd{ending}"
-    source = colourful(path, file_format) if file_format else linear_light(path)
+    source = colorful(path, file_format) if file_format else linear_light(path)
     images = set(bpy.data.images)
     bpy.ops.mint.add_references(filepath=str(source))
     assert "Mint takes PNG, JPEG and WebP" in listed()[0].problem
@@ -219,7 +219,7 @@ def test_an_odd_format_waits_to_be_converted(
     assert listed()[0].problem == ""
     assert listed()[0].note.startswith("Converted to WebP")
     assert files_pictures.inspect(Path(listed()[0].source)).format == "webp"
-    assert corner(listed()[0].source)[:3] == pytest.approx(colour, abs=0.03)
+    assert corner(listed()[0].source)[:3] == pytest.approx(color, abs=0.03)
     assert bpy.ops.mint.generate_from_form.poll()
     assert set(bpy.data.images) == images, "an image of ours stays in the user's file"
 
@@ -241,7 +241,7 @@ def test_a_large_picture_is_scaled_down_only_when_asked(home: Path, tmp_path: Pa
     """
     import bpy
 
-    source = colourful(tmp_path / "large.png", "PNG", 5000, noisy=True)
+    source = colorful(tmp_path / "large.png", "PNG", 5000, noisy=True)
     before = source.read_bytes()
     assert len(before) > MAX_IMAGE_BYTES
     bpy.ops.mint.add_references(filepath=str(source))
@@ -287,7 +287,7 @@ def test_what_is_no_whole_picture_is_refused(
 
     path = tmp_path / name
     if content is None:
-        colourful(path, "PNG" if name.endswith("png") else "JPEG", 64, noisy=True)
+        colorful(path, "PNG" if name.endswith("png") else "JPEG", 64, noisy=True)
         content = path.read_bytes()[:-100]
     path.write_bytes(content)
     with pytest.raises(RuntimeError, match=sentence):
@@ -317,7 +317,7 @@ def test_every_kind_of_blender_image(home: Path, tmp_path: Path, kind: str) -> N
     import bpy
 
     if kind in {"packed", "from a file"}:
-        image = bpy.data.images.load(str(colourful(tmp_path / "picture.png", "PNG")))
+        image = bpy.data.images.load(str(colorful(tmp_path / "picture.png", "PNG")))
         if kind == "packed":
             image.pack()
             (tmp_path / "picture.png").unlink()
@@ -336,7 +336,7 @@ def test_an_image_without_pixels_is_refused(home: Path, tmp_path: Path) -> None:
     """Its file is missing: that is said, and nothing is added."""
     import bpy
 
-    image = bpy.data.images.load(str(colourful(tmp_path / "gone.png", "PNG")))
+    image = bpy.data.images.load(str(colorful(tmp_path / "gone.png", "PNG")))
     (tmp_path / "gone.png").unlink()
     image.reload()
     with pytest.raises(RuntimeError, match="has no pixels"):
@@ -365,7 +365,7 @@ def test_transparency_is_kept(home: Path, tmp_path: Path) -> None:
     import bpy
 
     bpy.ops.mint.add_references(
-        filepath=str(colourful(tmp_path / "cut.tif", "TIFF", alpha=0.5)), fit=True
+        filepath=str(colorful(tmp_path / "cut.tif", "TIFF", alpha=0.5)), fit=True
     )
     assert corner(listed()[0].source)[3] == pytest.approx(0.5, abs=0.02)
 

@@ -212,10 +212,10 @@ def test_english_costs_nothing(registered: Any) -> None:
     """In an English Blender nothing is looked up and no table is even loaded."""
     from mint_blender.ui import translations
 
-    translations.catalogue.cache_clear()
+    translations.catalog.cache_clear()
     assert translations.spoken() not in translations.LANGUAGES
     assert translations.translated("Paused") == "Paused"
-    assert translations.catalogue.cache_info().misses == 0
+    assert translations.catalog.cache_info().misses == 0
 
 
 @pytest.mark.blender
@@ -225,7 +225,7 @@ def test_twenty_jobs_are_worked_out_once(registered: Any) -> None:
     """
     from mint_blender.ui import translations
 
-    translations.catalogue.cache_clear()
+    translations.catalog.cache_clear()
     texts = [
         f"Failed: The reference picture {number}.png is GIF; Mint takes PNG, JPEG and WebP. Convert it first."
         for number in range(20)
@@ -236,7 +236,7 @@ def test_twenty_jobs_are_worked_out_once(registered: Any) -> None:
         drawn[7]
         == "Fehlgeschlagen: Das Referenzbild 7.png ist GIF; Mint nimmt PNG, JPEG und WebP. Zuerst umwandeln."
     )
-    assert translations.catalogue("de").misses == 20
+    assert translations.catalog("de").misses == 20
 
 
 @pytest.mark.blender

@@ -245,7 +245,7 @@ def test_without_a_world_the_reason_is_said(registered):
 
 
 def test_the_reason_is_said_in_the_users_language(registered, monkeypatch):
-    """The tooltip of a greyed button is translated as every other sentence is."""
+    """The tooltip of a grayed button is translated as every other sentence is."""
     monkeypatch.setattr(worlds_operators, "translated", lambda text: f"«{text}»")
     for operator, words in (
         (bpy.ops.mint.flip_world, "Select a Mint World"),

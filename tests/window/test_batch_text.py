@@ -83,7 +83,7 @@ def scroll(blender: BlenderWindow) -> None:
 def test_two_hundred_lines(blender: BlenderWindow, since: Since) -> None:
     """Ten run and have their cards, of the line the next three are shown and the others counted.
 
-    A click shows more of it; cancelled by another, nothing more is sent, and what runs goes on.
+    A click shows more of it; canceled by another, nothing more is sent, and what runs goes on.
     What is finished is taken off the list.
     """
     blender.ask(MANY)
@@ -113,6 +113,6 @@ def test_two_hundred_lines(blender: BlenderWindow, since: Since) -> None:
     assert since.starts == 10
     assert since.count("POST", "/v1/operations/*:cancel") == 0
     blender.settle()
-    blender.screenshot("two_hundred_lines_cancelled")
+    blender.screenshot("two_hundred_lines_canceled")
     blender.call("mint.dismiss_finished")
     assert len(blender.jobs()) == 10

@@ -50,8 +50,8 @@ def made(blender: BlenderWindow, prompt: str = "a ceramic lamp", **more: str) ->
     return {"job": job["id"], "asset": asset}
 
 
-def test_the_form_says_what_optimising_needs(blender: BlenderWindow, since: Since) -> None:
-    """In More one chooses how the model is optimised afterwards.
+def test_the_form_says_what_optimizing_needs(blender: BlenderWindow, since: Since) -> None:
+    """In More one chooses how the model is optimized afterwards.
 
     This Blender has no Draco, so nothing would be: the form says so.
     """
@@ -78,7 +78,7 @@ def test_the_menu_of_a_job(blender: BlenderWindow) -> None:
     blender.key("Escape")
 
 
-def test_optimise_tells_its_price(blender: BlenderWindow, since: Since) -> None:
+def test_optimize_tells_its_price(blender: BlenderWindow, since: Since) -> None:
     """Mint is asked once, when the dialog is opened; the dialog is there with the answer."""
     ids = made(blender)
     blender.over()
@@ -90,7 +90,7 @@ def test_optimise_tells_its_price(blender: BlenderWindow, since: Since) -> None:
         asset=ids["asset"],
     )
     blender.settle()
-    blender.screenshot("after_optimise_dialog")
+    blender.screenshot("after_optimize_dialog")
     blender.key("Escape")
     asked = since.count("POST", "/v1/pricing:estimate")
     blender.over()

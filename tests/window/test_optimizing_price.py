@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An optimisation that is wished with a generation is not in its price: what the panel says about
+"""An optimization that is wished with a generation is not in its price: what the panel says about
 that, and that a limit counts it.
 """
 
@@ -22,23 +22,23 @@ SAID = "board() and board().budget.known(part('jobs.queries').OptimizationPrice(
 ASKED_ABOUT = "part('ui.pricing.limit_dialog')._above is not None and part('ui.pricing.limit_dialog')._above[0].sentence"
 
 
-def test_optimising_comes_on_top(blender: BlenderWindow, since: Since) -> None:
+def test_optimizing_comes_on_top(blender: BlenderWindow, since: Since) -> None:
     """The panel says so, and for how much as soon as there is a model to tell.
 
     A limit counts both; what nobody knows is asked about.
     """
     blender.fill(preset="FAST", review=False)
     blender.ask(WISHED)
-    blender.write("mint.prompt", "a lamp to be optimised")
+    blender.write("mint.prompt", "a lamp to be optimized")
     assert known_price(blender) == 248
-    assert blender.wait(SAID).startswith("Optimising comes on top. What optimising costs")
+    assert blender.wait(SAID).startswith("Optimizing comes on top. What optimizing costs")
     blender.wait("board().budget.balance and not board().is_active_at_all")
     blender.settle()
-    blender.screenshot("optimising_not_known")
+    blender.screenshot("optimizing_not_known")
     limit(blender, each=10_000)
     blender.until_it_shows(lambda: blender.click("mint.generate_from_form"))
     assert "only once there is a model" in blender.wait(ASKED_ABOUT)
-    blender.screenshot("optimising_not_known_above_the_limit")
+    blender.screenshot("optimizing_not_known_above_the_limit")
     blender.key("Escape")
     blender.wait("part('ui.pricing.limit_dialog')._above is None")
     assert since.starts == 0
@@ -51,13 +51,13 @@ def test_optimising_comes_on_top(blender: BlenderWindow, since: Since) -> None:
     assert blender.wait(ASKED_ABOUT).startswith(
         "This would cost about 268 Credits, more than your limit of 267"
     )
-    blender.screenshot("optimising_above_the_limit")
+    blender.screenshot("optimizing_above_the_limit")
     blender.key("Escape")
     blender.wait("part('ui.pricing.limit_dialog')._above is None")
     assert since.starts == 1
-    assert blender.ask(SAID) == "Optimising comes on top: about 20 Credits."
+    assert blender.ask(SAID) == "Optimizing comes on top: about 20 Credits."
     blender.ask("bpy.ops.mint.refresh_account() and None")
     blender.wait("board().budget.balance and not board().is_active_at_all")
     blender.settle()
-    blender.screenshot("optimising_comes_on_top")
+    blender.screenshot("optimizing_comes_on_top")
     limit(blender, each=0)

@@ -51,7 +51,7 @@ def service() -> Iterator[Service]:
 
 
 def test_a_lamp_from_preview_to_scene(blender: BlenderWindow) -> None:
-    """The Preview in the sidebar shows the lamp; approved, it stands in the scene in its colours."""
+    """The Preview in the sidebar shows the lamp; approved, it stands in the scene in its colors."""
     blender.ask("[bpy.data.objects.remove(each) for each in list(bpy.data.objects)] and None")
     blender.ask(LOOK)
     start(blender, "a small ceramic lamp with an orange shade", mode="REVIEW")
@@ -71,7 +71,7 @@ def test_a_lamp_from_preview_to_scene(blender: BlenderWindow) -> None:
 
 
 def test_a_world_from_inside(blender: BlenderWindow) -> None:
-    """A click on the card's button shows the World as a place, in colour, through its start camera;
+    """A click on the card's button shows the World as a place, in color, through its start camera;
     the scene's camera stays what it was.
     """
     blender.ask(
@@ -160,7 +160,7 @@ def generate(service: Service, home: Path) -> None:
         board.close()
 
 
-# Solid, in the colours of the textures: quicker than Material Preview, which Mesa draws in
+# Solid, in the colors of the textures: quicker than Material Preview, which Mesa draws in
 # software.
 EMPTY = """
 [bpy.data.objects.remove(each) for each in list(bpy.data.objects)]

@@ -51,12 +51,10 @@ result = [float(edges.mean()), float(values[..., 0].max() - values[..., 0].min()
 """
 
 
-def red(
-    folder: Path, name: str = "red lamp.webp", colour: tuple[float, float, float] = RED
-) -> Path:
+def red(folder: Path, name: str = "red lamp.webp", color: tuple[float, float, float] = RED) -> Path:
     """A small picture that Mint takes."""
     path = folder / name
-    path.write_bytes(pictures.webp(colour))
+    path.write_bytes(pictures.webp(color))
     return path
 
 
@@ -114,10 +112,10 @@ def test_from_none_to_eight(blender: BlenderWindow, tmp_path: Path) -> None:
     blender.ask(OPEN)
     blender.screenshot("references_0")
     for count in range(1, 9):
-        colour = (count / 9, 0.4, 1 - count / 9)
+        color = (count / 9, 0.4, 1 - count / 9)
         drop(
             blender,
-            red(tmp_path, f"a picture with a rather long name, number {count}.webp", colour),
+            red(tmp_path, f"a picture with a rather long name, number {count}.webp", color),
         )
         if count in (1, 3, 8):
             blender.screenshot(f"references_{count}")

@@ -159,7 +159,7 @@ def _card(entry: Entry) -> str:
         *(["review"] if request.mode.value == "review" else []),
     ]
     if entry.line.optimize:
-        facts.append(f"optimised: {entry.line.optimize.value}")
+        facts.append(f"optimized: {entry.line.optimize.value}")
     if entry.job and (credits := entry.job.cost) is not None:
         facts.append(f"{credits:,.0f} Credits")
     name = f'<h2 dir="auto">{escape(request.name)}</h2>' if request.name else ""

@@ -72,7 +72,7 @@ def target(values: Values) -> Target:
 
 
 def optimize(values: Values) -> OptimizationLevel | None:
-    """How far the model is optimised before it is fetched; None: not at all."""
+    """How far the model is optimized before it is fetched; None: not at all."""
     return (
         OptimizationLevel(_one_of(values, "optimize", "", OptimizationLevel))
         if "optimize" in values

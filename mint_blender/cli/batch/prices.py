@@ -33,7 +33,7 @@ class Prices:
     optimization: float | None = None
 
     def of(self, line: Line, job: Job | None = None) -> float | None:
-        """What is still to be paid for a line with its optimisation; None when a part of it is not
+        """What is still to be paid for a line with its optimization; None when a part of it is not
         known.
 
         `job` is one that goes on: what Mint says that it has taken, or holds back, is paid already.
@@ -55,7 +55,7 @@ class Prices:
         return _sum(self.of(line, jobs.get(line.tag)) for line in lines)
 
     def untold(self, lines: Iterable[Line]) -> str | None:
-        """Why the sum is not known, if that is for the optimisations."""
+        """Why the sum is not known, if that is for the optimizations."""
         return (
             NO_MODEL_YET
             if self.optimization is None and any(line.optimize for line in lines)
@@ -63,14 +63,14 @@ class Prices:
         )
 
     def generations(self, lines: Iterable[Line], jobs: Jobs = MappingProxyType({})) -> float | None:
-        """All of them without optimisations; None when one of them is not known."""
+        """All of them without optimizations; None when one of them is not known."""
         return replace(self, optimization=0.0).total(lines, jobs)
 
 
 def ask(job_service: JobService, lines: list[Line], on_wait: OnWait) -> Prices:
     """Ask Mint once for each kind of line; the job service knows it then too.
 
-    The price of an optimisation is told only for a model that exists: any one of them will do.
+    The price of an optimization is told only for a model that exists: any one of them will do.
     """
     prices = Prices()
     if not lines:
@@ -101,9 +101,9 @@ def said(prices: Prices, lines: list[Line], jobs: Jobs = MappingProxyType({})) -
     )
     if optimized and total is not None:
         amount += (
-            f", {_models(optimized)} optimised"
+            f", {_models(optimized)} optimized"
             if known
-            else f", and what Mint takes for optimising {_models(optimized)}"
+            else f", and what Mint takes for optimizing {_models(optimized)}"
         )
     paused = sum(line.tag in jobs for line in lines)
     going_on = f" or go on with ({paused} stopped before)" if paused else ""

@@ -99,7 +99,7 @@ details[open] summary { display: inline; }
 
 
 def _of_state(state: str) -> str:
-    """Its colour, and what is hidden while its radio button is chosen."""
+    """Its color, and what is hidden while its radio button is chosen."""
     chosen = f"#show-{state}:checked ~"
     return (
         f".{state} {{ --tint: var(--{state}); }}\n{chosen} main article:not(.{state}) {{ display:"

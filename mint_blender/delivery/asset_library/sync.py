@@ -247,7 +247,7 @@ def _fetched(asset: Asset, work: Path, downloader: Downloader) -> dict[Role, Kep
 
 
 def _model(asset: Asset, get: Callable[[Fetch], Kept]) -> Kept:
-    """The optimised GLB where this Blender reads it, else the original; what a file needs it says
+    """The optimized GLB where this Blender reads it, else the original; what a file needs it says
     only itself.
     """
     told, readable = asset.assets, readable_extensions()

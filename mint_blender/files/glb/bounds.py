@@ -41,21 +41,21 @@ def scene_bounds(document: dict[str, Any]) -> tuple[Vector, Vector] | None:
         box = boxes[node["mesh"]]
         if box is None:
             return None
-        for axis, (centre, reach) in enumerate(_turned(box, world)):
-            low[axis], high[axis] = min(low[axis], centre - reach), max(high[axis], centre + reach)
+        for axis, (center, reach) in enumerate(_turned(box, world)):
+            low[axis], high[axis] = min(low[axis], center - reach), max(high[axis], center + reach)
     if not all(map(math.isfinite, low + high)):
         return None
     return (low[0], low[1], low[2]), (high[0], high[1], high[2])
 
 
 def _turned(box: tuple[Vector, Vector], world: Rows) -> Iterator[tuple[float, float]]:
-    """Centre and half length along each axis of the box around the transformed box."""
+    """Center and half length along each axis of the box around the transformed box."""
     low, high = box
-    centre = [(low[axis] + high[axis]) / 2 for axis in range(3)]
+    center = [(low[axis] + high[axis]) / 2 for axis in range(3)]
     half = [(high[axis] - low[axis]) / 2 for axis in range(3)]
     for x, y, z, shift in world:
         yield (
-            x * centre[0] + y * centre[1] + z * centre[2] + shift,
+            x * center[0] + y * center[1] + z * center[2] + shift,
             abs(x * half[0]) + abs(y * half[1]) + abs(z * half[2]),
         )
 

@@ -20,7 +20,7 @@ KNOWN = frozenset({"image/png", "image/jpeg", "image/webp"})
 MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF")
 HEAD = 64
 JPEG_HEAD = 2**20
-"""A JPEG tells its size behind its colour profile and whatever a camera wrote."""
+"""A JPEG tells its size behind its color profile and whatever a camera wrote."""
 KTX = (b"\xabKTX 11\xbb", b"\xabKTX 20\xbb")
 
 

@@ -60,7 +60,7 @@ class Header:
 
     @property
     def coefficients(self) -> int:
-        """Higher harmonics of each colour of a splat."""
+        """Higher harmonics of each color of a splat."""
         return PER_DEGREE[self.degree]
 
     @property
@@ -80,7 +80,7 @@ class Splats:
     positions: Floats  # (n, 3)
     scales: Floats  # (n, 3) standard deviation along each axis of the splat
     rotations: Floats  # (n, 4) w, x, y, z
-    # (n, 4) first harmonic of red, green, blue (colour = 0.5 + 0.2820948 x it), then opacity 0..1
+    # (n, 4) first harmonic of red, green, blue (color = 0.5 + 0.2820948 x it), then opacity 0..1
     base: Floats
     harmonics: Floats  # (n, k, 3); harmonics[:, k] lies in one piece in memory
     antialiased: bool = False

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
-PER_DEGREE = (0, 3, 8, 15, 24)  # higher coefficients up to each degree, for each colour
+PER_DEGREE = (0, 3, 8, 15, 24)  # higher coefficients up to each degree, for each color
 
 
 def basis(directions: Doubles) -> Doubles:

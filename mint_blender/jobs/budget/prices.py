@@ -19,7 +19,7 @@ from .spending import Limits, committed, objection, objection_of_job, objection_
 
 LASTS = 3600.0  # seconds for which a price or a balance is taken as it was read
 COMPLAINT_LASTS = 30.0  # seconds until what went wrong is tried again
-NO_MODEL_YET = "What optimising costs, Mint tells only once there is a model."
+NO_MODEL_YET = "What optimizing costs, Mint tells only once there is a model."
 
 
 class NotPossible(Exception):
@@ -48,7 +48,7 @@ class TooExpensive(NotPossible):
 class Budget:
     """What is known of prices and the balance.
 
-    `answers` are the job service's, `took` tells what Mint took for the last optimisation.
+    `answers` are the job service's, `took` tells what Mint took for the last optimization.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Budget:
     def price(self, question: Question) -> float | None:
         """What Mint said last that this would cost; None where it has not, or does not, say.
 
-        Of an optimisation that is still to come it may only be known what another one costs, or did
+        Of an optimization that is still to come it may only be known what another one costs, or did
         cost.
         """
         answered = self._answers.get(question)
@@ -211,7 +211,7 @@ class Budget:
         return self._is_open
 
     def untold(self, questions: Collection[Question]) -> str | None:
-        """Why nobody can say what an optimisation will cost, if that is what is lacking."""
+        """Why nobody can say what an optimization will cost, if that is what is lacking."""
         return (
             NO_MODEL_YET
             if OptimizationPrice() in questions and self.price(OptimizationPrice()) is None

@@ -86,7 +86,7 @@ class Month:
 
     @property
     def failed_share(self) -> float | None:
-        """The share that failed of those which have ended and were not cancelled; None where none
+        """The share that failed of those which have ended and were not canceled; None where none
         has.
         """
         ended = self.failed + sum(day.done for day in self.days)
@@ -100,13 +100,13 @@ def committed(job: Job) -> float:
     if job.decision is not None:
         job = job.expecting(job.decision)
     if job.existing is not None and not job.convert and not has_failed_at_mint(job):
-        # nothing is generated: the price was that of the optimisation
+        # nothing is generated: the price was that of the optimization
         return at_prices(job, 0.0, job.estimate or 0.0)
     return at_prices(job, job.estimate or 0.0, job.optimize_estimate or 0.0)
 
 
 def at_prices(job: Job, generation: float, optimization: float) -> float:
-    """As `committed`, when the present attempt and its optimisation are expected to cost this."""
+    """As `committed`, when the present attempt and its optimization are expected to cost this."""
     return job.paid_before + _for_generating(job, generation) + _for_optimizing(job, optimization)
 
 
@@ -128,7 +128,7 @@ def is_paid_on(job: Job) -> bool:
 
 
 def _for_optimizing(job: Job, expected: float) -> float:
-    """What an optimisation after the generation has cost; what is expected, until Mint says it, or
+    """What an optimization after the generation has cost; what is expected, until Mint says it, or
     it came to nothing.
     """
     begun = job.optimization
@@ -144,7 +144,7 @@ def _for_optimizing(job: Job, expected: float) -> float:
 
 
 def paid_for_optimizing(jobs: Iterable[Job]) -> float | None:
-    """What Mint took for the latest optimisation of these jobs, newest first; None where it never
+    """What Mint took for the latest optimization of these jobs, newest first; None where it never
     did.
     """
     said = (

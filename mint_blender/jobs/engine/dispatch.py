@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which call to Mint fulfils which want: one exchange each."""
+"""Which call to Mint fulfills which want: one exchange each."""
 
 from __future__ import annotations
 

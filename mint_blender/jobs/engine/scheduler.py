@@ -3,7 +3,7 @@
 
 The clock comes from outside, so tests turn it by hand.
 
-Each turn takes the most urgent job one step further: commit first, then fulfil what its story
+Each turn takes the most urgent job one step further: commit first, then fulfill what its story
 wants. Calls and downloads are only sent from here; what comes back arrives as a command. The
 journal is used here only.
 """
@@ -165,7 +165,7 @@ class Scheduler:
             self._outbox.put(ended.answered)
 
     def turn(self) -> float | None:
-        """Fulfil the most urgent want, if one is due.
+        """Fulfill the most urgent want, if one is due.
 
         Returns the seconds until the next one; None: only a message can bring news.
         """
@@ -175,7 +175,7 @@ class Scheduler:
         self._introduction.turn()
         task = min(self._tasks.values(), key=self._urgency, default=None)
         if task is not None and self._due(task) <= self._setup.clock():
-            self._fulfil(task)
+            self._fulfill(task)
         due = [self._due(task) for task in self._tasks.values()]
         if self._introduction.waiting:
             due.append(self._introduction.due)
@@ -317,7 +317,7 @@ class Scheduler:
             return
         self._journal.save(job, settled=before.decision if job.decision is None else None)
         self._outbox.put(JobChanged(job))
-        # cancelled, say: who stood behind it is the first now
+        # canceled, say: who stood behind it is the first now
         gave_way = before.phase is Phase.WAITING and job.phase is not Phase.WAITING
         if gave_way or (before.phase in HOLDS_SLOT and job.phase not in HOLDS_SLOT):
             self._call_next_in_line(job.kind)
@@ -325,7 +325,7 @@ class Scheduler:
     # -- wants
     # --------------------------------------------------------------------------------------------------------  # noqa: E501
 
-    def _fulfil(self, task: Task) -> None:
+    def _fulfill(self, task: Task) -> None:
         want = task.want
         if isinstance(want, TakeSlot):
             self._take_slot(task, want)

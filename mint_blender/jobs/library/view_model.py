@@ -84,7 +84,7 @@ def state_words(asset: Asset) -> str:
             else f'Being made ("{asset.status}")'
         )
     if asset.status == Status.CANCELED.value:
-        return "Cancelled"
+        return "Canceled"
     return "Done, but without a file" if asset.status == Status.SUCCEEDED.value else "Failed"
 
 

@@ -96,7 +96,7 @@ class JobCache:
 
     @property
     def paid_for_optimizing(self) -> float | None:
-        """The Credits that Mint took for the latest optimisation, else for one of a job that was
+        """The Credits that Mint took for the latest optimization, else for one of a job that was
         dismissed; None where it never did.
         """
         return self._paid_for_optimizing or self._of_dismissed()[1]
@@ -126,7 +126,7 @@ class JobCache:
 
     def _of_dismissed(self) -> tuple[list[spending.Entry], float | None]:
         """What the dismissed jobs of the last days mean for the account, and what the latest
-        optimisation of them has cost.
+        optimization of them has cost.
         """
         if self._dismissed is None:
             now = time.time()

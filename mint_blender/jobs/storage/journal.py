@@ -431,7 +431,7 @@ class Journal:
         """
         with self._db.transaction():
             if self._db.row("SELECT 1 FROM jobs WHERE id = ? AND decision IS NOT NULL", job_id):
-                return False  # a click has come first: nothing is sent for what was just cancelled
+                return False  # a click has come first: nothing is sent for what was just canceled
             if kind is not None and self._active(job_id, kind, driver) >= most:
                 return False
             self._db.rows("UPDATE jobs SET phase = ? WHERE id = ?", Phase.SENDING.value, job_id)

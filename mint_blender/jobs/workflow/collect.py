@@ -46,7 +46,7 @@ OPTIMIZING_UNANSWERED = (
     " optimized at Mint, it can be imported later."
 )
 STILL_OPTIMIZING = (
-    "The model is still being optimised at Mint: the original file was taken. The optimised one can"
+    "The model is still being optimized at Mint: the original file was taken. The optimized one can"
     " be imported later."
 )
 
@@ -227,11 +227,11 @@ class Harvest:
         made = job.operation.resource if job.operation else None
         return job.existing or (made.id if made else None) or (job.asset.id if job.asset else None)
 
-    # -- optimising first
+    # -- optimizing first
     # ---------------------------------------------------------------------------------------------
 
     def _optimize(self) -> Telling:
-        """Have the model optimised, if that was asked for.
+        """Have the model optimized, if that was asked for.
 
         Whatever goes wrong with it is a note: the original is there already.
         """
@@ -241,7 +241,7 @@ class Harvest:
         if lacking := choice.OPTIMIZED_NEEDS - self._opens:
             # Nothing is paid for a file that could not be opened here.
             self._job = self._job.noted(
-                f"The model was not optimised. {choice.explain_missing(lacking)}"
+                f"The model was not optimized. {choice.explain_missing(lacking)}"
             )
             return
         if self._job.optimization is None and self._teller.is_old(self._job.optimize_sent_at):
@@ -262,7 +262,7 @@ class Harvest:
             if not error.proves_nothing_started and type(error) is not errors.Conflict:
                 raise
             self._job = self._job.noted(
-                f"The model was not optimised: the original file was taken. {error}"
+                f"The model was not optimized: the original file was taken. {error}"
             )
 
     def _may_optimize(self, model_id: str) -> Generator[Step, Any, bool]:
@@ -282,7 +282,7 @@ class Harvest:
         sentence = spending.objection_of_job(total, self._job.max_credits)
         if sentence is not None:
             self._job = self._job.noted(
-                f"The model was not optimised: the original file was taken. {sentence}"
+                f"The model was not optimized: the original file was taken. {sentence}"
             )
         return sentence is None
 
@@ -312,11 +312,11 @@ class Harvest:
                 else error_messages.failed_work(operation)
             )
             self._job = self._job.noted(
-                f"The model was not optimised: the original file was taken. {trouble.sentence}"
+                f"The model was not optimized: the original file was taken. {trouble.sentence}"
             )
 
     def _await_optimized_file(self) -> Telling:
-        """Somebody else has it optimised just now: the model itself says when the file is there.
+        """Somebody else has it optimized just now: the model itself says when the file is there.
 
         It does not say when that has failed. So this wait has an end, other than that for an
         operation of our own.
@@ -342,7 +342,7 @@ class Harvest:
     # ------------------------------------------------------------------------------------------------------  # noqa: E501
 
     def _model(self) -> Telling:
-        """The optimised GLB where this Blender reads it, or where it was asked for and need not be
+        """The optimized GLB where this Blender reads it, or where it was asked for and need not be
         opened here; else the original.
         """
         taken = self._job.file(Role.MODEL)
@@ -385,7 +385,7 @@ class Harvest:
     def _opens(self) -> frozenset[str]:
         """What a file may require.
 
-        Where nobody here opens it (no Blender, or only a copy), what was optimised is wanted.
+        Where nobody here opens it (no Blender, or only a copy), what was optimized is wanted.
         """
         unopened = not self._readable or self._job.is_only_copied
         return (

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a story may want next.
 
-Values only: who fulfils them, when, and on which thread is the worker's business.
+Values only: who fulfills them, when, and on which thread is the worker's business.
 
 `after` is how many seconds to wait first; `until` is the date (seconds since the epoch) up to which
 a call that is paid for is repeated by itself. Each want names the type of its answer.
@@ -121,7 +121,7 @@ class ReadTaken(Want[frozenset[str]]):
 
 @dataclass(frozen=True)
 class Optimize(Want[Operation]):
-    """Have a model optimised. A paid operation of its own."""
+    """Have a model optimized. A paid operation of its own."""
 
     model_id: str
     level: OptimizationLevel

@@ -49,10 +49,10 @@ def without_preview(job: Job) -> Job:
 def without_reasons(job: Job) -> Job:
     """The job before it is decided anew which file of a model is taken."""
     return job.unnoted(
-        "The model was not optimised",
-        "The model is still being optimised",
+        "The model was not optimized",
+        "The model is still being optimized",
         "The original file",
-        "The optimised file",
+        "The optimized file",
     )
 
 

@@ -41,7 +41,7 @@ def render_still(
 
     A World is seen through its own camera and lit by itself; a model is framed from the front, a
     little to the side and from above, on a pale floor in soft light. `aside` gives a second view: a
-    World from a metre beside, a model from its other side.
+    World from a meter beside, a model from its other side.
     """
     path = ready(path)
     before = Inventory()
@@ -87,7 +87,7 @@ def render_still(
 def _at_the_place(
     scene: bpy.types.Scene, camera: bpy.types.Object, source: bpy.types.Scene, aside: bool
 ) -> None:
-    """A World as it is seen by its own camera, or by one a metre to the right that looks the same
+    """A World as it is seen by its own camera, or by one a meter to the right that looks the same
     way.
     """
     scene.camera, scene.world = camera, source.world
@@ -169,14 +169,14 @@ def _studio(
     scene: bpy.types.Scene, corners: list[Vector], aspect: float, seen_from: Vector
 ) -> None:
     low, high = corners[0], corners[-1]
-    centre, size = (low + high) / 2, max((high - low).length, 1e-6)
+    center, size = (low + high) / 2, max((high - low).length, 1e-6)
     scene.camera = _camera(scene, corners, size, aspect, seen_from)
     _light(
-        scene, "key", centre + size * Vector((-1.3, -1.1, 1.9)), centre, size * 0.8, 58 * size**2
+        scene, "key", center + size * Vector((-1.3, -1.1, 1.9)), center, size * 0.8, 58 * size**2
     )
-    _light(scene, "rim", centre + size * Vector((1.3, 1.2, 1.3)), centre, size * 1.0, 34 * size**2)
+    _light(scene, "rim", center + size * Vector((1.3, 1.2, 1.3)), center, size * 1.0, 34 * size**2)
     scene.world = _backdrop(scene)
-    _floor(scene, Vector((centre.x, centre.y, low.z)), size)
+    _floor(scene, Vector((center.x, center.y, low.z)), size)
     scene.view_settings.view_transform = "AgX"
     scene.view_settings.look = "AgX - Medium High Contrast"
 
@@ -185,7 +185,7 @@ def _camera(
     scene: bpy.types.Scene, corners: list[Vector], size: float, aspect: float, seen_from: Vector
 ) -> bpy.types.Object:
     """A camera that looks at the middle of the corners, as near as all of them still fit."""
-    centre = (corners[0] + corners[-1]) / 2
+    center = (corners[0] + corners[-1]) / 2
     data = bpy.data.cameras.new("Mint still")
     data.sensor_fit = "HORIZONTAL"
     data.angle = FIELD_OF_VIEW
@@ -194,7 +194,7 @@ def _camera(
     half = math.tan(FIELD_OF_VIEW / 2)
     distance = 0.0
     for corner in corners:
-        offset = corner - centre
+        offset = corner - center
         wide, tall, near = (
             abs(offset.dot(across)) / half,
             abs(offset.dot(up)) / half * aspect,
@@ -202,7 +202,7 @@ def _camera(
         )
         distance = max(distance, near + MARGIN * max(wide, tall))
     camera = bpy.data.objects.new("Mint still", data)
-    camera.location = centre + seen_from * distance
+    camera.location = center + seen_from * distance
     camera.rotation_euler = turn.to_euler()
     data.clip_start, data.clip_end = distance / 100, distance * 100 + size
     scene.collection.objects.link(camera)

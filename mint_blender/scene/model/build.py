@@ -49,7 +49,7 @@ def build_model(
     properties: Mapping[str, str | float] | None = None,
     checked: bool = True,
 ) -> BuiltModel:
-    """Import a GLB into `collection`, bottom centre at `at`, as delivered or `height` scene units
+    """Import a GLB into `collection`, bottom center at `at`, as delivered or `height` scene units
     high. It faces -Y as glTF says.
 
     A model of one plain mesh is its own root; any other gets an empty as root. Either way the

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A revised, retried or optimised version takes the place of an earlier one.
+"""A revised, retried or optimized version takes the place of an earlier one.
 
 What the user has built around a model hangs on its objects: parents, collections, modifiers,
 constraints, drivers. So the objects stay and only what they show is exchanged; where a part has no

@@ -7,7 +7,7 @@ The rules, where Mint's and the user's meet:
 - a material that the user put into a slot stays in the slot of that number; a material of Mint's comes new
 - a material, picture or action of Mint's that the user has changed is kept in the file, but not in use: it was made for other UVs
 - vertex groups are brought over by the nearest vertex; shape keys of the same name keep their value, drivers and action
-- what lies on vertices that are gone (UV maps, colours, shape keys of the user's own) goes with them, and is named
+- what lies on vertices that are gone (UV maps, colors, shape keys of the user's own) goes with them, and is named
 """  # noqa: E501
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def _carry_shape_keys(old: Any, new: Any) -> list[str]:
 
 
 def _only_on(old: Any, new: Any) -> list[str]:
-    """UV maps and colours of the earlier mesh that the new one does not have."""
+    """UV maps and colors of the earlier mesh that the new one does not have."""
     return [
         each.name
         for layers, there in (

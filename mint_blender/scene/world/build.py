@@ -442,7 +442,7 @@ def _finish(
 
 
 def _paint(root: bpy.types.Object, without: Collection[bpy.types.Object] = ()) -> None:
-    """The panorama's colours on a collider that shows it: they follow what was turned, which the
+    """The panorama's colors on a collider that shows it: they follow what was turned, which the
     material does by itself.
     """
     image, points = root.get(IMAGE), _under(root, "capture_point")

@@ -19,7 +19,7 @@ from ..model import cleanup
 def load(
     path: Path, name: str, collection: bpy.types.Collection, scene: bpy.types.Scene
 ) -> list[bpy.types.Object]:
-    """The collider's objects in metres, whatever the scene's unit is; those without a parent are to
+    """The collider's objects in meters, whatever the scene's unit is; those without a parent are to
     hang on the root.
 
     Raises ImportTrouble, and then nothing is left behind.
@@ -37,7 +37,7 @@ def load(
         each.name = name
         if each.type == "MESH":
             each.data.name = name
-        # the importer has turned metres into units; the root does that for the whole World
+        # the importer has turned meters into units; the root does that for the whole World
         if each.parent is None and unit != 1:
             each.matrix_basis = Matrix.Scale(unit, 4) @ each.matrix_basis
     return objects

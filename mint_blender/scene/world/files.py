@@ -27,7 +27,7 @@ class WorldFiles:
 
 @dataclass(frozen=True)
 class WorldOptions:
-    """How a World is put into the scene. Scale and height are Mint's own; lengths in metres."""
+    """How a World is put into the scene. Scale and height are Mint's own; lengths in meters."""
 
     scale: float = 2.5
     up: float = 1.5

@@ -12,7 +12,7 @@ picture is turning right, towards +X:
 Blender's own lookup has its middle at +X: u = 0.5 - atan2(y, x) / 2 pi. A turn by -90 degrees about
 Z, (x, y) = (Y, -X), makes one of the other. `tests/scene/test_panorama.py` proves it with renders.
 
-Solid shading runs no material: for it each vertex of the collider keeps the colour that it has in
+Solid shading runs no material: for it each vertex of the collider keeps the color that it has in
 the picture, as coarse as the mesh is.
 """
 
@@ -34,7 +34,7 @@ from ..node_trees import Builder, empty_tree, new_group
 
 EARLIER = "mint_earlier_world"
 OURS = "mint_panorama"
-COLOUR = "mint_colour"
+COLOR = "mint_color"
 TURN = "Turn with the World"
 
 Background = tuple[bpy.types.World | None, bpy.types.World | None]
@@ -61,7 +61,7 @@ def load(path: Path, name: str) -> bpy.types.Image:
         raise
     image.name = name
     if not image.is_float:
-        # a colour configuration of the user's own may not know the name
+        # a color configuration of the user's own may not know the name
         with contextlib.suppress(TypeError):
             image.colorspace_settings.name = "sRGB"
     return image
@@ -82,9 +82,9 @@ def background(
     turn = b.add(
         "ShaderNodeMapping", {"Vector": direction}, name=TURN, label=TURN, vector_type="TEXTURE"
     )
-    colour = b.add("ShaderNodeGroup", node_tree=_lookup(image))
-    tree.links.new(turn.outputs[0], colour.inputs["Vector"])
-    light = b.add("ShaderNodeBackground", {"Color": colour.outputs["Color"]}).outputs[0]
+    color = b.add("ShaderNodeGroup", node_tree=_lookup(image))
+    tree.links.new(turn.outputs[0], color.inputs["Vector"])
+    light = b.add("ShaderNodeBackground", {"Color": color.outputs["Color"]}).outputs[0]
     b.add("ShaderNodeOutputWorld", {"Surface": light})
     rotation = list(turn.inputs).index(turn.inputs["Rotation"])
     for axis, kind in enumerate(("ROT_X", "ROT_Y", "ROT_Z")):
@@ -165,9 +165,9 @@ def projection(
     material[OURS] = True
     b = Builder(empty_tree(material))
     direction = b.add("ShaderNodeTexCoord", object=capture_point).outputs["Object"]
-    colour = b.add("ShaderNodeGroup", node_tree=_lookup(image))
-    b.tree.links.new(direction, colour.inputs["Vector"])
-    light = b.add("ShaderNodeEmission", {"Color": colour.outputs["Color"]}).outputs[0]
+    color = b.add("ShaderNodeGroup", node_tree=_lookup(image))
+    b.tree.links.new(direction, color.inputs["Vector"])
+    light = b.add("ShaderNodeEmission", {"Color": color.outputs["Color"]}).outputs[0]
     b.add("ShaderNodeOutputMaterial", {"Surface": light})
     return material
 
@@ -187,9 +187,9 @@ def put_on(objects: Iterable[bpy.types.Object], material: bpy.types.Material) ->
 
 
 def paint(mesh: Any, image: bpy.types.Image, place: Matrix) -> None:
-    """Give each vertex its colour in the picture, for Solid shading (Color: Attribute); `place` is
+    """Give each vertex its color in the picture, for Solid shading (Color: Attribute); `place` is
     where the mesh is in the capture point's frame. A picture that has been lost since has no
-    colours to give.
+    colors to give.
     """
     if not image.size[0]:
         return
@@ -201,14 +201,14 @@ def paint(mesh: Any, image: bpy.types.Image, place: Matrix) -> None:
     height, width, _ = picture.shape
     column = (0.5 + np.arctan2(x, y) / (2 * math.pi)) * width
     row = (0.5 + np.arctan2(z, np.hypot(x, y)) / math.pi) * height
-    colours = picture[
+    colors = picture[
         np.clip(row.astype(int), 0, height - 1), np.clip(column.astype(int), 0, width - 1)
     ]
-    kept = mesh.attributes.get(COLOUR) or mesh.attributes.new(COLOUR, "BYTE_COLOR", "POINT")
+    kept = mesh.attributes.get(COLOR) or mesh.attributes.new(COLOR, "BYTE_COLOR", "POINT")
     kept.data.foreach_set(
-        "color" if image.is_float else "color_srgb", np.ascontiguousarray(colours).ravel()
+        "color" if image.is_float else "color_srgb", np.ascontiguousarray(colors).ravel()
     )
-    mesh.attributes.active_color_name = COLOUR
+    mesh.attributes.active_color_name = COLOR
     mesh.update()
 
 
@@ -236,12 +236,12 @@ def take_off(objects: Iterable[bpy.types.Object]) -> None:
         for material in ours:
             if material.users == 0:
                 bpy.data.materials.remove(material)
-        if (kept := mesh.attributes.get(COLOUR)) is not None:
+        if (kept := mesh.attributes.get(COLOR)) is not None:
             mesh.attributes.remove(kept)
 
 
 def _lookup(image: bpy.types.Image) -> bpy.types.NodeTree:
-    """The node group that finds the colour for a direction; one for each picture, shared by
+    """The node group that finds the color for a direction; one for each picture, shared by
     background and projection.
     """
     for group in bpy.data.node_groups:
@@ -258,6 +258,6 @@ def _lookup(image: bpy.types.Image) -> bpy.types.NodeTree:
         {"Vector": given, "Rotation": (0, 0, -math.pi / 2)},
         label="Middle of the picture at +Y",
     ).outputs[0]
-    colour = b.add("ShaderNodeTexEnvironment", {"Vector": middle}, image=image).outputs["Color"]
-    b.add("NodeGroupOutput", {"Color": colour})
+    color = b.add("ShaderNodeTexEnvironment", {"Vector": middle}, image=image).outputs["Color"]
+    b.add("NodeGroupOutput", {"Color": color})
     return group

@@ -10,7 +10,7 @@ The squares are one mesh, not instances. Tried with 2,000,000 squares on two cor
 0.8 s to build, 4 s and 1.9 GB to render; as instances 25 s and 4.5 GB to render, and a window draws that many instances anew with every
 change. Above the viewport limit a window shows plain points, which cost next to nothing; renders always show the squares.
 
-Material Preview and Rendered show the colours by the material; Solid shading does when its Color is
+Material Preview and Rendered show the colors by the material; Solid shading does when its Color is
 set to Attribute, for squares only.
 """  # noqa: E501
 
@@ -24,7 +24,7 @@ from ..node_trees import Builder, empty_tree, enabled, new_group
 
 FAINT = 0.05
 VIEWPORT_LIMIT = 500_000
-COLOUR, ACROSS = "mint_colour", "mint_across"
+COLOR, ACROSS = "mint_color", "mint_across"
 NAME = "Mint Splats"
 # what the mesh that is shown need not carry at each corner
 _HEAVY = ("rotation", "scale", "radiance:base")
@@ -68,7 +68,7 @@ def group() -> bpy.types.NodeTree:
         )
     b = Builder(tree)
     given = b.add("NodeGroupInput").outputs
-    points = _coloured(b, _as_points(b, given["Geometry"]))
+    points = _colored(b, _as_points(b, given["Geometry"]))
     base = _attribute(b, "radiance:base", "FLOAT_COLOR")
     opacity = b.add("FunctionNodeSeparateColor", {"Color": base}).outputs["Alpha"]
     shown = b.math(
@@ -76,9 +76,7 @@ def group() -> bpy.types.NodeTree:
         b.math("GREATER_THAN", opacity, FAINT),
         b.math("LESS_THAN", _dice(b), given["Density"]),
     )
-    squares = _named_colour(
-        b, given["Geometry"], _squares(b, points, shown, opacity, given["Size"])
-    )
+    squares = _named_color(b, given["Geometry"], _squares(b, points, shown, opacity, given["Size"]))
     plain = _plain_points(b, points, shown, given["Size"])
     count = enabled(
         b.add(
@@ -105,7 +103,7 @@ def group() -> bpy.types.NodeTree:
 
 
 def material() -> bpy.types.Material:
-    """The material of all splats: their own colour without light, as transparent as the Gaussian is
+    """The material of all splats: their own color without light, as transparent as the Gaussian is
     there.
     """
     for each in bpy.data.materials:
@@ -113,22 +111,22 @@ def material() -> bpy.types.Material:
             return each
     made = bpy.data.materials.new(NAME)
     b = Builder(empty_tree(made))
-    colour = b.add("ShaderNodeAttribute", attribute_name=COLOUR)
+    color = b.add("ShaderNodeAttribute", attribute_name=COLOR)
     across = b.add("ShaderNodeAttribute", attribute_name=ACROSS).outputs["Vector"]
     squared = b.add(
         "ShaderNodeVectorMath", {0: across, 1: across}, operation="DOT_PRODUCT"
     ).outputs["Value"]
     # opacity * exp(-r^2 / 2), where the edge (squared = 1) is the r at which FAINT is left
-    core = b.math("POWER", colour.outputs["Alpha"], b.math("SUBTRACT", 1.0, squared))
+    core = b.math("POWER", color.outputs["Alpha"], b.math("SUBTRACT", 1.0, squared))
     alpha = b.math("MULTIPLY", core, b.math("POWER", FAINT, squared))
     last = b.math(
         "GREATER_THAN", b.add("ShaderNodeLightPath").outputs["Transparent Depth"], _LAST_LAYER
     )
     inside = b.math("LESS_THAN", squared, 1.0)
     alpha = b.math("MULTIPLY", inside, b.math("MAXIMUM", alpha, last))
-    # squares in one plane: EEVEE may take the colour of one that is clear there
+    # squares in one plane: EEVEE may take the color of one that is clear there
     alpha = b.math("MAXIMUM", alpha, 0.001)
-    light = b.add("ShaderNodeEmission", {"Color": colour.outputs["Color"]}).outputs[0]
+    light = b.add("ShaderNodeEmission", {"Color": color.outputs["Color"]}).outputs[0]
     clear = b.add("ShaderNodeBsdfTransparent").outputs[0]
     mixed = b.add("ShaderNodeMixShader", {0: alpha, 1: clear, 2: light}).outputs[0]
     b.add("ShaderNodeOutputMaterial", {"Surface": mixed})
@@ -151,8 +149,8 @@ def _as_points(b: Builder, geometry: Any) -> Any:
     return both.outputs[0]
 
 
-def _coloured(b: Builder, points: Any) -> Any:
-    """The points with the colour to show, made from the first harmonic, which is a picture's
+def _colored(b: Builder, points: Any) -> Any:
+    """The points with the color to show, made from the first harmonic, which is a picture's
     (sRGB), and the opacity.
     """
     parts = b.add(
@@ -168,8 +166,8 @@ def _coloured(b: Builder, points: Any) -> Any:
             b.math("MULTIPLY", bright, is_bright),
             b.math("MULTIPLY", shown, _faint_part(b, is_bright)),
         )
-    colour = b.add("FunctionNodeCombineColor", linear | {"Alpha": parts["Alpha"]}).outputs[0]
-    return _store(b, points, COLOUR, "BYTE_COLOR", colour)
+    color = b.add("FunctionNodeCombineColor", linear | {"Alpha": parts["Alpha"]}).outputs[0]
+    return _store(b, points, COLOR, "BYTE_COLOR", color)
 
 
 def _faint_part(b: Builder, is_bright: Any) -> Any:
@@ -213,10 +211,10 @@ def _squares(b: Builder, points: Any, shown: Any, opacity: Any, size: Any) -> An
     return b.add("GeometryNodeRealizeInstances", {"Geometry": instances}).outputs[0]
 
 
-def _named_colour(b: Builder, carrier: Any, squares: Any) -> Any:
-    """The squares, with `COLOUR` as the colour that Solid shading shows.
+def _named_color(b: Builder, carrier: Any, squares: Any) -> Any:
+    """The squares, with `COLOR` as the color that Solid shading shows.
 
-    No node can say which colour that is, but the mesh that holds the splats does (see `splats`),
+    No node can say which color that is, but the mesh that holds the splats does (see `splats`),
     and what is joined to it takes that over. One vertex of it is enough, and it must be the first
     of what is joined: the last one linked.
     """

@@ -4,15 +4,15 @@
 
 | attribute        | type                | content                                                                    |
 | ---------------- | ------------------- | -------------------------------------------------------------------------- |
-| `position`       | vector              | centre                                                                     |
+| `position`       | vector              | center                                                                     |
 | `scale`          | vector              | standard deviation along each axis                                         |
 | `rotation`       | quaternion          | w, x, y, z                                                                 |
 | `radiance:base`  | four floats (or an  | first harmonic of red, green and blue, then the opacity 0..1               |
-|                  | RGBA colour, < 5.2) |                                                                            |
+|                  | RGBA color, < 5.2) |                                                                            |
 | `radiance:sh_<k>`| vector              | higher harmonic k, from 0, of red, green and blue                          |
 
 Blender 5.3 and later show such a point cloud themselves. Before, a mesh that has only vertices
-carries them (a point cloud cannot be given a size before 5.2, and has no colour in Solid shading).
+carries them (a point cloud cannot be given a size before 5.2, and has no color in Solid shading).
 There `splat_nodes` shows them, and `make_native` makes Blender's own of it, or of a point cloud
 that an earlier version of this add-on made in 5.2, once the file is open in 5.3.
 
@@ -211,7 +211,7 @@ def write(data: Any, splats: decode.Splats) -> None:
 
 
 def _four_floats() -> str:
-    """FLOAT4 came with 5.2; a colour holds the same four numbers."""
+    """FLOAT4 came with 5.2; a color holds the same four numbers."""
     kinds = bpy.types.Attribute.bl_rna.properties["data_type"].enum_items
     return "FLOAT4" if "FLOAT4" in kinds else "FLOAT_COLOR"
 
@@ -250,7 +250,7 @@ def _show(made: bpy.types.Object) -> None:
     modifier = made.modifiers.new(_MODIFIER, "NODES")
     modifier.node_group = splat_nodes.group()
     # of what the nodes make: Solid shading can show it
-    made.data.attributes.active_color_name = splat_nodes.COLOUR
+    made.data.attributes.active_color_name = splat_nodes.COLOR
     if made.data.materials.get(splat_nodes.NAME) is None:
         made.data.materials.append(splat_nodes.material())
 

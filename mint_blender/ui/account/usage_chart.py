@@ -2,7 +2,7 @@
 """The last days as a small chart: for each day a bar of Credits, and below the line what failed.
 
 It is drawn with NumPy into icons, by the heartbeat and only when the journal has changed. Blender
-shows an icon as a square, so a wide chart is several of them side by side. Transparent, in colours
+shows an icon as a square, so a wide chart is several of them side by side. Transparent, in colors
 that can be told from a light ground and from a dark one.
 """
 
@@ -128,9 +128,9 @@ def _put(month: Month) -> None:
     most_failed = max(day.failed for day in month.days)
     for number, days in enumerate(tiles(month.days)):
         _show(f"tile-{number}", tile_pixels(days, most_credits, most_failed))
-    for name, colour in (("paid", _PAID), ("failed", _FAILED)):
+    for name, color in (("paid", _PAID), ("failed", _FAILED)):
         swatch = np.zeros((_SWATCH, _SWATCH, 4), dtype=np.float32)
-        swatch[8:24, 8:24] = colour
+        swatch[8:24, 8:24] = color
         _show(name, swatch)
 
 

@@ -105,7 +105,7 @@ def _changed(form: MintForm, context: bpy.types.Context) -> None:
         hearer()
 
 
-# what this Blender would need to open an optimised file, once somebody wants one
+# what this Blender would need to open an optimized file, once somebody wants one
 _lacking: frozenset[str] = frozenset()
 
 
@@ -159,7 +159,7 @@ class MintForm(bpy.types.PropertyGroup):
         name="Pose", items=POSES, description="A neutral pose for a character", update=_changed
     )
     optimize: bpy.props.EnumProperty(
-        name="Optimise Afterwards",
+        name="Optimize Afterwards",
         items=OPTIMIZE,
         description=(
             "Have Mint make a lighter file of the model, which is taken instead. That costs Credits"
@@ -269,13 +269,13 @@ def complaint(form: MintForm) -> str | None:
 
 
 def optimize_of(form: MintForm) -> OptimizationLevel | None:
-    """How the model shall be optimised afterwards; not at all where it could not be opened."""
+    """How the model shall be optimized afterwards; not at all where it could not be opened."""
     wanted = form.optimize != "OFF" and form.kind == "MODEL" and optimize_complaint(form) is None
     return OptimizationLevel(form.optimize.lower()) if wanted else None
 
 
 def optimize_complaint(form: MintForm) -> str | None:
-    """Why nothing is optimised, though that is wanted: nothing is paid for a file that this Blender
+    """Why nothing is optimized, though that is wanted: nothing is paid for a file that this Blender
     cannot open.
     """
     return explain_missing(_lacking) if form.optimize != "OFF" and _lacking else None

@@ -306,7 +306,7 @@ def _draw_after(layout: bpy.types.UILayout, job: Job) -> None:
             and job.asset.assets.optimized_glb_url
         )
         if not optimized:
-            layout.operator("mint.optimize", text="Optimise…", icon="MOD_DECIM").asset_id = asset_id
+            layout.operator("mint.optimize", text="Optimize…", icon="MOD_DECIM").asset_id = asset_id
         layout.operator("mint.convert", text="Convert…", icon="EXPORT").asset_id = asset_id
     if not job.convert:
         layout.operator("mint.again", text="Generate Again…", icon="DUPLICATE").job_id = job.id

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be done after a generation: optimise it, convert it, try it anew, make it once more or
+"""What can be done after a generation: optimize it, convert it, try it anew, make it once more or
 something like it.
 
 What was made is named by the id of a job, or by that of the model or world at Mint. In background
@@ -37,14 +37,14 @@ from .job_actions import Result, begin, complain
 FORMATS = [
     ("FBX", "FBX", "For game engines and most 3D programs"),
     ("OBJ", "OBJ", "Plain shapes; nearly every program reads it"),
-    ("STL", "STL", "For 3D printing; without colours"),
+    ("STL", "STL", "For 3D printing; without colors"),
     ("USDZ", "USDZ", "For augmented reality on Apple devices"),
 ]
 
 
 class MINT_OT_optimize(Priced, bpy.types.Operator):
     bl_idname = "mint.optimize"
-    bl_label = "Optimise Model"
+    bl_label = "Optimize Model"
     bl_description = (
         "Have Mint make a lighter version of this model, which takes the place of the one in "
         "the scene. It costs Credits"
@@ -69,7 +69,7 @@ class MINT_OT_optimize(Priced, bpy.types.Operator):
         """It costs: ask which level first."""
         self._missing = OPTIMIZED_NEEDS - readable_extensions()
         self._edited = tuple(placed_results.edited_versions(self.asset_id, context.scene))
-        return self.ask_before_spending(context, width=320, confirm_text="Optimise")
+        return self.ask_before_spending(context, width=320, confirm_text="Optimize")
 
     def draw(self, context: bpy.types.Context) -> None:
         """The dialog."""
@@ -308,7 +308,7 @@ def _settings_words(known: Wish) -> list[str]:
     words = ["3D Model" if request.kind is Kind.MODEL else "World", request.preset.value.title()]
     words += ["Review"] if request.mode.value == "review" else []
     words += [f"{len(request.images)} reference pictures"] if request.images else []
-    return [*words, *(["Optimised"] if known.optimize else [])]
+    return [*words, *(["Optimized"] if known.optimize else [])]
 
 
 CLASSES = (

@@ -148,7 +148,7 @@ class MINT_OT_generate(safe_dialog.Spending, bpy.types.Operator):
     )
     pose: bpy.props.EnumProperty(name="Pose", items=create_properties.POSES)
     optimize: bpy.props.EnumProperty(
-        name="Optimise Afterwards", items=create_properties.OPTIMIZE, translation_context=OURS
+        name="Optimize Afterwards", items=create_properties.OPTIMIZE, translation_context=OURS
     )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:

@@ -264,7 +264,7 @@ class MINT_OT_cancel_all(bpy.types.Operator):
         )
 
     def execute(self, context: bpy.types.Context) -> Result:
-        """Cancel what can be cancelled."""
+        """Cancel what can be canceled."""
 
         def cancel(board: JobService) -> None:
             for job in board.jobs():
@@ -282,8 +282,7 @@ class MINT_OT_dismiss_finished(bpy.types.Operator):
     bl_idname = "mint.dismiss_finished"
     bl_label = "Dismiss All Finished"
     bl_description = (
-        "Take every job off the list that is placed, saved or cancelled. What is in your scene "
-        "stays"
+        "Take every job off the list that is placed, saved or canceled. What is in your scene stays"
     )
     bl_options = {"REGISTER"}
 

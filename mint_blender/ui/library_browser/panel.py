@@ -266,7 +266,7 @@ def _draw_actions(box: bpy.types.UILayout, asset: Asset, state: State, width: in
     _import(row, asset, "Import")
     if asset.kind is Kind.MODEL:
         row.operator_context = "INVOKE_DEFAULT"
-        row.operator("mint.optimize", text="Optimise", icon="MOD_DECIM").asset_id = asset.id
+        row.operator("mint.optimize", text="Optimize", icon="MOD_DECIM").asset_id = asset.id
     box.operator_context = "INVOKE_DEFAULT"
     if asset.kind is Kind.MODEL:
         box.operator("mint.convert", text="Convert…", icon="EXPORT").asset_id = asset.id

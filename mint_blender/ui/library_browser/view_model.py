@@ -63,7 +63,7 @@ STATES = [
     ("ALL", "Any State", "Whatever became of it"),
     ("DONE", "Done", "What can be imported"),
     ("UNFINISHED", "Being Made", "What Mint is still working on"),
-    ("FAILED", "Failed", "What Mint could not make, or what was cancelled"),
+    ("FAILED", "Failed", "What Mint could not make, or what was canceled"),
 ]
 SORTS = [
     ("NEWEST", "Newest First", "By date"),

@@ -59,14 +59,14 @@ class Priced(safe_dialog.Spending):
 
 
 def optimizing_words() -> str:
-    """That an optimisation which follows a generation is not in its price, and what it will cost as
+    """That an optimization which follows a generation is not in its price, and what it will cost as
     far as anybody can tell.
     """
     price = _known_price(OptimizationPrice())
     if price is not None:
-        return f"Optimising comes on top: about {price:,.0f} Credits."
+        return f"Optimizing comes on top: about {price:,.0f} Credits."
     is_told = _is_answered(OptimizationPrice())
-    return "Optimising comes on top." if not is_told else f"Optimising comes on top. {NO_MODEL_YET}"
+    return "Optimizing comes on top." if not is_told else f"Optimizing comes on top. {NO_MODEL_YET}"
 
 
 def _known_price(question: Question | None) -> float | None:

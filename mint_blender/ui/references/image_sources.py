@@ -220,7 +220,7 @@ def _on_screen(light: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def _four_channels(pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Grey or RGB with the rest filled in."""
+    """Gray or RGB with the rest filled in."""
     count = pixels.shape[1]
     if count == 4:
         return pixels

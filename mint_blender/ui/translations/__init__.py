@@ -14,7 +14,7 @@ from typing import Any
 import bpy
 
 from ... import __package__ as ADDON
-from .matching import PLACEHOLDER, Catalogue, Separators
+from .matching import PLACEHOLDER, Catalog, Separators
 from .user_text import USER_TEXT
 
 LANGUAGES = {"de": "german", "ja": "japanese"}
@@ -45,7 +45,7 @@ def translated(text: str, language: str | None = None) -> str:
     where that is English.
     """
     language = language or spoken()
-    return catalogue(language).translated(text) if text and language in LANGUAGES else text
+    return catalog(language).translated(text) if text and language in LANGUAGES else text
 
 
 def filled(template: str, *values: str) -> str:
@@ -54,7 +54,7 @@ def filled(template: str, *values: str) -> str:
     """
     language = spoken()
     if language in LANGUAGES:
-        return catalogue(language).filled(template, values)
+        return catalog(language).filled(template, values)
     return PLACEHOLDER.sub(lambda found: values[int(found[0][1:-1]) - 1], template)
 
 
@@ -70,9 +70,9 @@ def spoken() -> str:
 
 
 @cache
-def catalogue(language: str) -> Catalogue:
+def catalog(language: str) -> Catalog:
     """The texts of one language, loaded when it is first needed."""
-    return Catalogue(texts(language), USER_TEXT, SEPARATORS.get(language, (",", ".")))
+    return Catalog(texts(language), USER_TEXT, SEPARATORS.get(language, (",", ".")))
 
 
 def texts(language: str) -> dict[str, str]:
@@ -102,4 +102,4 @@ def register() -> None:
 def unregister() -> None:
     """Take them back."""
     bpy.app.translations.unregister(ADDON)
-    catalogue.cache_clear()
+    catalog.cache_clear()

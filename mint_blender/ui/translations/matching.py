@@ -69,7 +69,7 @@ class Template:
         return PLACEHOLDER.sub(lambda found: named.get(found[0], ""), self._foreign)
 
 
-class Catalogue:
+class Catalog:
     """All texts of one language."""
 
     def __init__(

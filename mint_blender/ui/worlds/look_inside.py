@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Look Inside: a 3D View goes to where a World was captured and shows it in colour; a second click
+"""Look Inside: a 3D View goes to where a World was captured and shows it in color; a second click
 brings back what it showed before.
 
 Only the view changes, nothing in the scene: it looks through the World's camera as its own (*Local
@@ -23,14 +23,14 @@ from ..job_list.job_actions import Result, complain
 from ..translations import translated
 
 SHADING = [
-    ("MATERIAL", "Material Preview", "In colour, as quick as it gets with every splat soft"),
+    ("MATERIAL", "Material Preview", "In color, as quick as it gets with every splat soft"),
     ("RENDERED", "Rendered", "As the render engine of the scene shows it"),
-    ("SOLID", "Solid", "In coarse colours, without a material: the quickest"),
+    ("SOLID", "Solid", "In coarse colors, without a material: the quickest"),
     ("KEEP", "Unchanged", "Leave the shading of the view alone"),
 ]
 NOT_INSIDE = "This 3D View does not look into a World."
 AHEAD = 2.0
-"""Metres before the capture point, around which a view without a camera turns."""
+"""Meters before the capture point, around which a view without a camera turns."""
 
 # What is remembered of a view, and set again in this order: its camera before whether it looks
 # through one.
@@ -60,7 +60,7 @@ def look_inside(
     space: Any = area.spaces.active
     seen = _seen(space)
     # first what depends on the render engine: nothing is moved yet
-    _show_colour(space, scene, shading)
+    _show_color(space, scene, shading)
     # who looks from one World into another comes back to what was before both
     _earlier.setdefault(space.as_pointer(), seen)
     camera = next(iter(world_build.parts_of(root, "camera")), None)
@@ -111,8 +111,8 @@ def is_inside(space: Any) -> bool:
     return looks or space.as_pointer() in _earlier
 
 
-def shows_colour(space: Any) -> bool:
-    """Does this 3D View show the colours of a World?
+def shows_color(space: Any) -> bool:
+    """Does this 3D View show the colors of a World?
 
     Without one there is nothing to complain about.
     """
@@ -125,10 +125,10 @@ def shows_colour(space: Any) -> bool:
 
 def draw_button(layout: bpy.types.UILayout, space: Any, *, job_id: str = "") -> None:
     """The button, and beside it the way back; above it why it is worth a click, where the view
-    shows no colour.
+    shows no color.
     """
-    if not shows_colour(space):
-        layout.label(text="This shading shows no colours", icon="INFO")
+    if not shows_color(space):
+        layout.label(text="This shading shows no colors", icon="INFO")
     row = layout.row(align=True)
     row.operator("mint.look_inside", icon="HIDE_OFF").job_id = job_id
     if is_inside(space):
@@ -196,7 +196,7 @@ def _stand_at(space: Any, place: Matrix, scene: bpy.types.Scene) -> None:
     view.view_location = upright @ Vector((0, 0, -distance))
 
 
-def _show_colour(space: Any, scene: bpy.types.Scene, shading: str) -> None:
+def _show_color(space: Any, scene: bpy.types.Scene, shading: str) -> None:
     """The shading, with the panorama as its background where the scene has it as its World."""
     if shading == "KEEP":
         return
@@ -241,7 +241,7 @@ class MINT_OT_look_inside(_ViewOperator):
     bl_idname = "mint.look_inside"
     bl_label = "Look Inside"
     bl_description = (
-        "Show this World in colour from where it was captured, in this 3D View. Nothing in the "
+        "Show this World in color from where it was captured, in this 3D View. Nothing in the "
         "scene changes"
     )
 

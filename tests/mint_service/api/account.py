@@ -86,13 +86,13 @@ def estimate(call: Call) -> Answer:
 def reference_image(call: Call) -> Answer:
     """POST /v1/reference-images.
 
-    A picture that is to be fetched from elsewhere becomes a small grey one: nothing is fetched
+    A picture that is to be fetched from elsewhere becomes a small gray one: nothing is fetched
     here.
     """
     if "sourceUrl" in call.body:
         if not call.body["sourceUrl"].startswith("https://"):
             raise invalid("/sourceUrl", "must be a public https address", "invalid_url")
-        content, kind = pictures.webp(palette.COLOURS["grey"]), "image/webp"
+        content, kind = pictures.webp(palette.COLORS["gray"]), "image/webp"
     else:
         content, kind = _uploaded(call.body["base64Data"]), call.body["contentType"]
         if not re.fullmatch(r"image/[a-zA-Z0-9.+-]+", kind):

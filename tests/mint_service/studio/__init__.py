@@ -22,7 +22,7 @@ class Want:
     stage: str  # preview, final, optimize, convert
     wish: str  # the prompt and its revisions, one a line
     formats: tuple[str, ...] = ()  # of a conversion
-    level: str | None = None  # of an optimisation
+    level: str | None = None  # of an optimization
     draco_original: bool = False
     collider_up: bool = False
     full_res: bool = False

@@ -20,13 +20,11 @@ def main() -> None:
     if what["kind"] == "model":
         from .maker import make_model
 
-        make_model(what["shape"], what["colour"], folder)
+        make_model(what["shape"], what["color"], folder)
     else:
         from .maker import make_world
 
-        make_world(
-            what["colour"], folder, up=what["up"], full=what["full"], spz_version=what["spz"]
-        )
+        make_world(what["color"], folder, up=what["up"], full=what["full"], spz_version=what["spz"])
 
 
 if __name__ == "__main__":

@@ -51,12 +51,12 @@ def default_cache() -> Path:
 
 def variant(want: Want) -> dict[str, object]:
     """What distinguishes one set of files from another: few enough that the cache helps."""
-    colour = palette.colour_word(want.wish)
+    color = palette.color_word(want.wish)
     if want.kind == "model":
-        return {"kind": "model", "shape": palette.shape(want.wish), "colour": colour}
+        return {"kind": "model", "shape": palette.shape(want.wish), "color": color}
     return {
         "kind": "world",
-        "colour": colour,
+        "color": color,
         "up": want.collider_up,
         "full": want.full_res,
         "spz": want.spz_version,

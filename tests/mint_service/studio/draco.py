@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Mint's optimiser does to a GLB: Draco for the geometry, WebP for the textures, both
+"""What Mint's optimizer does to a GLB: Draco for the geometry, WebP for the textures, both
 required.
 """
 
@@ -19,7 +19,7 @@ COMPONENTS = {5121: "<u1", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
 
 
-def optimise(content: bytes, as_webp: Callable[[bytes], bytes]) -> bytes:
+def optimize(content: bytes, as_webp: Callable[[bytes], bytes]) -> bytes:
     """The same model, compressed.
 
     Only what Blender exports from our own things is understood: triangles, no skins.

@@ -14,11 +14,11 @@ from .. import palette, spz
 from . import draco, place, plain, scene, shapes
 
 TEXTURE = 256
-MAIN = 0.75  # of a texture's width: the colour of the prompt
+MAIN = 0.75  # of a texture's width: the color of the prompt
 LEAST_TRIANGLES = 3700
 PANORAMA = (2048, 1024)
 TIERS = {"100k": 100_000, "500k": 500_000, "full_res": 2_000_000}
-PAINTS: dict[str, tuple[palette.Colour, float, float]] = {  # colour, roughness, metal
+PAINTS: dict[str, tuple[palette.Color, float, float]] = {  # color, roughness, metal
     "wood": ((0.45, 0.30, 0.18), 0.6, 0.0),
     "metal": ((0.62, 0.60, 0.56), 0.35, 1.0),
     "dark": ((0.12, 0.07, 0.05), 0.25, 0.0),
@@ -26,11 +26,11 @@ PAINTS: dict[str, tuple[palette.Colour, float, float]] = {  # colour, roughness,
 }
 
 
-def make_model(shape: str, colour: str, folder: Path) -> None:
-    """Original and optimised GLB, and a picture."""
+def make_model(shape: str, color: str, folder: Path) -> None:
+    """Original and optimized GLB, and a picture."""
     scene.empty()
     thing = shapes.MAKERS[shape]()
-    made = _built(thing, shape, palette.COLOURS[colour])
+    made = _built(thing, shape, palette.COLORS[color])
     original = folder / "original.glb"
     bpy.ops.export_scene.gltf(
         filepath=str(original),
@@ -40,7 +40,7 @@ def make_model(shape: str, colour: str, folder: Path) -> None:
         export_extras=False,
     )
     (folder / "optimized.glb").write_bytes(
-        draco.optimise(original.read_bytes(), lambda content: scene.as_webp(content, folder))
+        draco.optimize(original.read_bytes(), lambda content: scene.as_webp(content, folder))
     )
     low, high = (np.array([f(c) for c in zip(*made.bound_box, strict=True)]) for f in (min, max))
     middle, size = (low + high) / 2, float(np.linalg.norm(high - low))
@@ -52,8 +52,8 @@ def make_model(shape: str, colour: str, folder: Path) -> None:
     scene.render(folder / "preview.webp", 256, 256, 8)
 
 
-def _built(thing: shapes.Thing, name: str, colour: palette.Colour) -> bpy.types.Object:
-    """The thing as one object, textured where it has the colour of the prompt."""
+def _built(thing: shapes.Thing, name: str, color: palette.Color) -> bpy.types.Object:
+    """The thing as one object, textured where it has the color of the prompt."""
     shifts = np.cumsum([0, *(len(part.points) for part in thing.parts)])
     points = np.concatenate([part.points for part in thing.parts])
     faces = [
@@ -68,7 +68,7 @@ def _built(thing: shapes.Thing, name: str, colour: palette.Colour) -> bpy.types.
     )
     paints = list(dict.fromkeys(part.paint for part in thing.parts))
     made.data.materials.append(
-        scene.material("main", colour, textures=_textures(colour, name, paints))
+        scene.material("main", color, textures=_textures(color, name, paints))
     )
     # Only until the faces know where in the texture they belong: Mint's models have one material.
     made.data.polygons.foreach_set(
@@ -99,7 +99,7 @@ def _refine(mesh: bpy.types.Mesh) -> None:
 
 
 def _unwrap(mesh: bpy.types.Mesh, paints: list[str]) -> None:
-    """Texture coordinates: the prompt's colour by projection along each face's main direction,
+    """Texture coordinates: the prompt's color by projection along each face's main direction,
     every other paint as one spot.
     """
     size = max(np.ptp([v.co for v in mesh.vertices], axis=0))
@@ -126,9 +126,9 @@ def _unwrap(mesh: bpy.types.Mesh, paints: list[str]) -> None:
 
 
 def _textures(
-    colour: palette.Colour, shape: str, paints: list[str]
+    color: palette.Color, shape: str, paints: list[str]
 ) -> tuple[bpy.types.Image, bpy.types.Image]:
-    """Base colour with a weave or grain and a roughness that goes with it; in the last quarter a
+    """Base color with a weave or grain and a roughness that goes with it; in the last quarter a
     patch for each other paint.
     """
     v, u = np.mgrid[0:TEXTURE, 0:TEXTURE] / TEXTURE
@@ -140,7 +140,7 @@ def _textures(
     else:
         grain = 0.5 + 0.5 * np.sin(2 * np.pi * (3 * u + 2 * v)) * np.sin(2 * np.pi * (4 * v - u))
     grain = np.clip(grain + random.normal(0, 0.02, grain.shape), 0, 1)[..., None]
-    base = np.array(colour) * (0.78 + 0.22 * grain)
+    base = np.array(color) * (0.78 + 0.22 * grain)
     packed = np.concatenate(
         [np.ones_like(grain), 0.45 + 0.35 * grain, np.zeros_like(grain)], axis=2
     )
@@ -157,7 +157,7 @@ def _textures(
     return scene.picture("base", base), scene.picture("orm", packed, data=True)
 
 
-def make_world(colour: str, folder: Path, *, up: bool, full: bool, spz_version: int) -> None:
+def make_world(color: str, folder: Path, *, up: bool, full: bool, spz_version: int) -> None:
     """Collider, panorama, splats, picture and a placeholder for the radiance file."""
     points, triangles, paints = place.joined(place.courtyard())
     # corrected: a half turn about X
@@ -169,7 +169,7 @@ def make_world(colour: str, folder: Path, *, up: bool, full: bool, spz_version: 
     made = scene.mesh_object(
         "courtyard", points, triangles, np.array([paint == "pillar" for paint in paints])
     )
-    names = _paint_place(made, palette.COLOURS[colour])
+    names = _paint_place(made, palette.COLORS[color])
     made.data.polygons.foreach_set("material_index", [names.index(paint) for paint in paints])
     scene.light(2.0, (0.62, 0.78, 0.95), 0.9, lights=False)
     scene.camera((0, 0, 0), (0, 1, 0), panorama=True)
@@ -180,14 +180,14 @@ def make_world(colour: str, folder: Path, *, up: bool, full: bool, spz_version: 
     (folder / "lod.rad").write_bytes(b"RAD stand-in: this format is linked, never read\n" * 64)
 
 
-def _paint_place(made: bpy.types.Object, colour: palette.Colour) -> list[str]:
-    wall = tuple(0.35 * c + 0.55 for c in colour)
+def _paint_place(made: bpy.types.Object, color: palette.Color) -> list[str]:
+    wall = tuple(0.35 * c + 0.55 for c in color)
     materials = {
         "floor": scene.mottled("floor", (0.55, 0.50, 0.44), (0.68, 0.63, 0.55), 3.0),
         "wall": scene.mottled("wall", wall, tuple(c * 0.85 for c in wall), 5.0),
         "stone": scene.mottled("stone", (0.60, 0.60, 0.58), (0.72, 0.71, 0.68), 9.0),
         "pillar": scene.material("pillar", (0.86, 0.83, 0.76), rough=0.5),
-        "door": scene.material("door", colour, rough=0.5),
+        "door": scene.material("door", color, rough=0.5),
         "wood": scene.mottled("wood", (0.42, 0.27, 0.15), (0.52, 0.35, 0.20), 14.0),
     }
     for one in materials.values():
@@ -204,7 +204,7 @@ def _splat(
     full: bool,
     version: int,
 ) -> None:
-    """Splats where rays from the capture point meet the place, coloured by the panorama, flat on
+    """Splats where rays from the capture point meet the place, colored by the panorama, flat on
     the surface.
 
     A smaller tier is a selection from the largest one, of larger splats.
@@ -240,7 +240,7 @@ def _cloud(
     height, width, _ = panorama.shape
     u = 0.5 + np.arctan2(rays[:, 0], rays[:, 1]) / (2 * np.pi)
     v = 0.5 + np.arcsin(np.clip(rays[:, 2], -1, 1)) / np.pi
-    colours = panorama[
+    colors = panorama[
         np.clip((v * height).astype(int), 0, height - 1),
         np.clip((u * width).astype(int), 0, width - 1),
     ]
@@ -249,7 +249,7 @@ def _cloud(
     return spz.Splats(
         positions=place.raw(places),
         alphas=np.full(len(places), 0.95),
-        colours=colours.astype(np.float64),
+        colors=colors.astype(np.float64),
         scales=np.column_stack([spread, spread, spread * 0.1]),
         rotations=_facing(place.raw(normals)),
     )

@@ -2,7 +2,7 @@
 """A courtyard to stand in: the one geometry behind collider, panorama and splats.
 
 Upright raw units around the capture point (the origin, at eye height): X right, Y ahead, Z up, as
-the panorama's middle looks along +Y. Mint's calibration makes 2.5 metres of a unit: floor 1.55 m
+the panorama's middle looks along +Y. Mint's calibration makes 2.5 meters of a unit: floor 1.55 m
 below the eye, walls 10 m apart. It is open to the sky, so that most level area near the origin lies
 below it.
 

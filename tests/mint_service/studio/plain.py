@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Tiny but valid files in pure Python, at once: for tests that only carry files about.
 
-A model is a box in the colour of the prompt. A world is an open room of a few triangles, Y down, a
-small panorama and a few splats. What a revision asks for shows in the colour.
+A model is a box in the color of the prompt. A world is an open room of a few triangles, Y down, a
+small panorama and a few splats. What a revision asks for shows in the color.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ class PlainStudio:
 
     def make(self, want: Want) -> Sequence[Made]:
         """All files of a stage."""
-        colour = palette.colour(want.wish)
+        color = palette.color(want.wish)
         if want.stage == "preview":
-            return [Made("preview", "image/webp", pictures.webp(colour, 96, 96))]
+            return [Made("preview", "image/webp", pictures.webp(color, 96, 96))]
         if want.stage == "optimize":
-            return [Made("optimized", "model/gltf-binary", draco_box(colour))]
+            return [Made("optimized", "model/gltf-binary", draco_box(color))]
         if want.stage == "convert":
-            return convert.all_of(box(colour), want.formats)
+            return convert.all_of(box(color), want.formats)
         if want.kind == "world":
-            return list(_world(want, colour))
-        model = draco_box(colour) if want.draco_original else box(colour)
+            return list(_world(want, color))
+        model = draco_box(color) if want.draco_original else box(color)
         return [Made("glb", "model/gltf-binary", model)]
 
     def begin(self, want: Want) -> None:
@@ -51,7 +51,7 @@ class PlainStudio:
         """Nothing goes on."""
 
 
-def box(colour: palette.Colour) -> bytes:
+def box(color: palette.Color) -> bytes:
     """A box of 1 x 1 x 1 on the floor, one material."""
     positions = np.array(BOX_CORNERS, "<f4")
     indices = np.array([i for a, b, c, d in BOX_FACES for i in (a, b, c, a, c, d)], "<u2")
@@ -59,14 +59,14 @@ def box(colour: palette.Colour) -> bytes:
         positions,
         indices,
         material={
-            "pbrMetallicRoughness": {"baseColorFactor": [*linear(colour), 1.0], "metallicFactor": 0}
+            "pbrMetallicRoughness": {"baseColorFactor": [*linear(color), 1.0], "metallicFactor": 0}
         },
     )
 
 
-def linear(colour: palette.Colour) -> list[float]:
+def linear(color: palette.Color) -> list[float]:
     """sRGB to linear, as glTF wants its factors."""
-    return [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour]
+    return [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in color]
 
 
 def mesh_glb(
@@ -113,9 +113,9 @@ def mesh_glb(
     return glb.pack(document, corners + points)
 
 
-def draco_box(colour: palette.Colour) -> bytes:
-    """The same box as an optimiser writes it: Draco geometry and a WebP texture, both required."""
-    picture = pictures.webp(colour, 8, 8)
+def draco_box(color: palette.Color) -> bytes:
+    """The same box as an optimizer writes it: Draco geometry and a WebP texture, both required."""
+    picture = pictures.webp(color, 8, 8)
     start = len(DRACO_BOX) + -len(DRACO_BOX) % 4
     positions = np.array(BOX_CORNERS, "<f4")
     document: dict[str, object] = {
@@ -166,16 +166,16 @@ def _draco_primitive() -> dict[str, object]:
     }
 
 
-def _world(want: Want, colour: palette.Colour) -> Iterable[Made]:
+def _world(want: Want, color: palette.Color) -> Iterable[Made]:
     yield Made(
         "collider", "model/gltf-binary", tiny_room(down=1.0 if not want.collider_up else -1.0)
     )
-    yield Made("pano", "image/png", pictures.tiny_panorama(colour))
+    yield Made("pano", "image/png", pictures.tiny_panorama(color))
     for tier, count in (("100k", 40), ("500k", 200)):
         yield Made(
             f"spz:{tier}",
             "application/octet-stream",
-            spz.encode(_floor_splats(colour, count), want.spz_version),
+            spz.encode(_floor_splats(color, count), want.spz_version),
         )
     yield Made("rad", "application/octet-stream", b"RAD stand-in" + struct.pack("<I", 0))
 
@@ -191,13 +191,13 @@ def tiny_room(down: float = 1.0) -> bytes:
     return mesh_glb(np.array(points, "<f4"), indices, name="collider")
 
 
-def _floor_splats(colour: palette.Colour, count: int) -> spz.Splats:
+def _floor_splats(color: palette.Color, count: int) -> spz.Splats:
     random = np.random.default_rng(count)
     flat = random.uniform(-2, 2, (count, 2))
     return spz.Splats(
         positions=np.column_stack([flat[:, 0], np.full(count, 0.6), flat[:, 1]]),
         alphas=np.ones(count),
-        colours=np.tile(np.array(colour), (count, 1)),
+        colors=np.tile(np.array(color), (count, 1)),
         scales=np.tile([0.1, 0.01, 0.1], (count, 1)),
         rotations=np.tile([0.0, 0.0, 0.0, 1.0], (count, 1)),
     )

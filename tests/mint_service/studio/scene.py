@@ -16,7 +16,7 @@ import bpy
 import numpy as np
 from mathutils import Vector
 
-Colour = Sequence[float]
+Color = Sequence[float]
 
 
 def empty() -> None:
@@ -24,9 +24,9 @@ def empty() -> None:
     bpy.ops.wm.read_factory_settings(use_empty=True)
 
 
-def linear(colour: Colour) -> tuple[float, float, float, float]:
+def linear(color: Color) -> tuple[float, float, float, float]:
     """sRGB to the linear values that Blender's sockets take."""
-    low = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour]
+    low = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in color]
     return low[0], low[1], low[2], 1.0
 
 
@@ -46,20 +46,20 @@ def picture(name: str, pixels: np.ndarray, data: bool = False) -> Any:
 
 def material(
     name: str,
-    colour: Colour,
+    color: Color,
     *,
     rough: float = 0.6,
     metal: float = 0.0,
     textures: tuple[Any, Any] | None = None,
 ) -> Any:
-    """A Principled material; `textures` are base colour and (occlusion, roughness, metal) as glTF
+    """A Principled material; `textures` are base color and (occlusion, roughness, metal) as glTF
     packs them.
     """
     made = bpy.data.materials.new(name)
     made.use_nodes = True
     tree = made.node_tree
     shader = next(node for node in tree.nodes if node.type == "BSDF_PRINCIPLED")
-    shader.inputs["Base Color"].default_value = linear(colour)
+    shader.inputs["Base Color"].default_value = linear(color)
     shader.inputs["Roughness"].default_value = rough
     shader.inputs["Metallic"].default_value = metal
     if textures is not None:
@@ -73,11 +73,11 @@ def material(
     return made
 
 
-def mottled(name: str, colour: Colour, colour2: Colour, scale: float) -> Any:
-    """A material whose colour wanders between two, by position: for places, which have no texture
+def mottled(name: str, color: Color, color2: Color, scale: float) -> Any:
+    """A material whose color wanders between two, by position: for places, which have no texture
     coordinates.
     """
-    made = material(name, colour, rough=0.8)
+    made = material(name, color, rough=0.8)
     tree = made.node_tree
     shader = next(node for node in tree.nodes if node.type == "BSDF_PRINCIPLED")
     spot = tree.nodes.new("ShaderNodeNewGeometry")
@@ -85,7 +85,7 @@ def mottled(name: str, colour: Colour, colour2: Colour, scale: float) -> Any:
     noise.inputs["Scale"].default_value = scale
     noise.inputs["Detail"].default_value = 4.0
     ramp = tree.nodes.new("ShaderNodeValToRGB")
-    for element, value in zip(ramp.color_ramp.elements, (colour, colour2), strict=True):
+    for element, value in zip(ramp.color_ramp.elements, (color, color2), strict=True):
         element.color = linear(value)
     ramp.color_ramp.elements[0].position, ramp.color_ramp.elements[1].position = 0.4, 0.6
     tree.links.new(spot.outputs["Position"], noise.inputs["Vector"])
@@ -131,7 +131,7 @@ def mesh_object(
     return made
 
 
-def light(sun: float, sky: Colour, strength: float, *, lights: bool = True) -> None:
+def light(sun: float, sky: Color, strength: float, *, lights: bool = True) -> None:
     """A sun from the upper left front, and an even sky; with `lights` off the sky is only seen, and
     shadows are sharp.
     """
@@ -168,7 +168,7 @@ def camera(
 
 
 def render(path: Path, width: int, height: int, samples: int, *, denoise: bool = True) -> None:
-    """Render the scene with Cycles on the CPU into a WebP or PNG file, colours as they are (no film
+    """Render the scene with Cycles on the CPU into a WebP or PNG file, colors as they are (no film
     look).
     """
     scene = bpy.context.scene

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Small things with 1,000 to 5,000 triangles, out of NumPy alone.
 
-Metres, Z up, front towards -Y, standing on the floor.
+Meters, Z up, front towards -Y, standing on the floor.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ TEXTS = {
     "stl": "STL",
     "usdz": "USDZ",
     "The file that came is no {1} file.": "Die Datei, die gekommen ist, ist keine {1}-Datei.",
-    "Optimising is for models.": "Optimieren lassen sich nur Modelle.",
+    "Optimizing is for models.": "Optimieren lassen sich nur Modelle.",
     "Only models can be converted.": "Nur Modelle lassen sich konvertieren.",
     "Choose at least one format.": "Mindestens ein Format auswählen.",
     "{1} is being converted already ({2}): wait for that, or go on with it.": (
@@ -15,7 +15,7 @@ TEXTS = {
     ),
     "Saved": "Gespeichert",
     "Converting": "Wird konvertiert",
-    "The model was not optimised. {1}": "Das Modell wurde nicht optimiert. {1}",
+    "The model was not optimized. {1}": "Das Modell wurde nicht optimiert. {1}",
     "Mint has made no {1} file of it.": "Mint hat keine {1}-Datei daraus gemacht.",
     "Mint could not convert the model ({1}): retry, or choose another format.": (
         "Mint konnte das Modell nicht konvertieren ({1}): erneut versuchen oder ein anderes Format wählen."
@@ -27,7 +27,7 @@ TEXTS = {
     "USDZ": "USDZ",
     "For game engines and most 3D programs": "Für Game-Engines und die meisten 3D-Programme",
     "Plain shapes; nearly every program reads it": "Nur Formen; fast jedes Programm liest es",
-    "For 3D printing; without colours": "Für den 3D-Druck; ohne Farben",
+    "For 3D printing; without colors": "Für den 3D-Druck; ohne Farben",
     "For augmented reality on Apple devices": "Für Augmented Reality auf Apple-Geräten",
     "Save this model as FBX, OBJ, STL or USDZ. What Mint has to convert first costs Credits; files of yours are not overwritten": (
         "Dieses Modell als FBX, OBJ, STL oder USDZ speichern. Was Mint erst konvertieren muss, kostet Credits; eigene "
@@ -55,21 +55,21 @@ TEXTS = {
     ),
     "Use as Draft": "Als Entwurf verwenden",
     "{1} reference pictures": "{1} Referenzbilder",
-    "Optimised": "Optimiert",
+    "Optimized": "Optimiert",
     "Off": "Aus",
     "Take the model as it was made": "Das Modell nehmen, wie es erzeugt wurde",
-    "Optimise Afterwards": "Danach optimieren",
+    "Optimize Afterwards": "Danach optimieren",
     "Have Mint make a lighter file of the model, which is taken instead. That costs Credits beside the generation": (
         "Mint eine leichtere Datei des Modells machen lassen, die stattdessen genommen wird. Das kostet Credits zusätzlich zur Erzeugung"
     ),
     "Saved in {1}": "Gespeichert in {1}",
     "Open Folder": "Ordner öffnen",
-    "Optimise…": "Optimieren …",
+    "Optimize…": "Optimieren …",
     "Convert…": "Konvertieren …",
     "Generate Again…": "Noch einmal erzeugen …",
     "{1}: the Preview is no longer on disk.": "{1}: die Vorschau ist nicht mehr auf dem Datenträger.",
     "{1} waits for no decision.": "{1} wartet auf keine Entscheidung.",
-    "Nothing is optimised. {1}": "Es wird nichts optimiert. {1}",
+    "Nothing is optimized. {1}": "Es wird nichts optimiert. {1}",
     "It costs Credits.": "Das kostet Credits.",
     "It costs about {1} Credits.": "Das kostet etwa {1} Credits.",
 }

@@ -20,8 +20,8 @@ TEXTS = {
     "{1} from {2}": "{1} von {2}",
     "a file": "eine Datei",
     "The address of the file cannot be read.": "Die Adresse der Datei ist nicht lesbar.",
-    "The original file was taken instead of the optimised one: {1}.": "Statt der optimierten wurde die Originaldatei genommen: {1}.",
-    "Mint offers only an optimised file, and it may not open here: {1}.": (
+    "The original file was taken instead of the optimized one: {1}.": "Statt der optimierten wurde die Originaldatei genommen: {1}.",
+    "Mint offers only an optimized file, and it may not open here: {1}.": (
         "Mint bietet nur eine optimierte Datei an, die sich hier vielleicht nicht öffnen lässt: {1}."
     ),
     "a decoder for Draco-compressed meshes": "ein Decoder für Draco-komprimierte Netze",

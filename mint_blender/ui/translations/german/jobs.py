@@ -26,12 +26,12 @@ TEXTS = {
     "Downloading": "Wird heruntergeladen",
     "Ready to place": "Bereit zum Platzieren",
     "Placed": "Platziert",
-    "Cancelled": "Abgebrochen",
+    "Canceled": "Abgebrochen",
     "Paused: {1}": "Angehalten: {1}",
     "Paused": "Angehalten",
     "Failed: {1}": "Fehlgeschlagen: {1}",
     "Failed": "Fehlgeschlagen",
-    "Optimising": "Wird optimiert",
+    "Optimizing": "Wird optimiert",
     "Partly done, {1}": "Teilweise fertig, {1}",
     "{1} min": "{1} min",
     "{1} Credits": "{1} Credits",
@@ -39,7 +39,7 @@ TEXTS = {
     "Revising": "Wird überarbeitet",
     "Resuming": "Wird fortgesetzt",
     "Retrying": "Neuer Versuch",
-    "Cancelling": "Wird abgebrochen",
+    "Canceling": "Wird abgebrochen",
     "Queued at Mint": "In der Warteschlange bei Mint",
     'Working at Mint ("{1}")': "In Arbeit bei Mint („{1}“)",
     "Finishing": "Wird fertiggestellt",
@@ -49,7 +49,7 @@ TEXTS = {
     ),
     "The result's page could not be read. {1}": "Die Seite des Ergebnisses war nicht lesbar. {1}",
     "Mint has not made this {1}: {2}.": "Mint hat das nicht erzeugt ({1}: {2}).",
-    "The model was not optimised: the original file was taken. {1}": (
+    "The model was not optimized: the original file was taken. {1}": (
         "Das Modell wurde nicht optimiert: die Originaldatei wurde genommen. {1}"
     ),
     "The original file was taken. {1}": "Die Originaldatei wurde genommen. {1}",
@@ -110,10 +110,10 @@ TEXTS = {
     "The generation failed at Mint: retry, or change the prompt.": (
         "Die Erzeugung ist bei Mint fehlgeschlagen: erneut versuchen oder den Prompt ändern."
     ),
-    "Mint could not start the optimisation: retry; the original file can be used meanwhile.": (
+    "Mint could not start the optimization: retry; the original file can be used meanwhile.": (
         "Mint konnte die Optimierung nicht starten: erneut versuchen; solange ist die Originaldatei verwendbar."
     ),
-    "The optimisation failed at Mint: the original file can be used.": (
+    "The optimization failed at Mint: the original file can be used.": (
         "Die Optimierung ist bei Mint fehlgeschlagen: die Originaldatei ist verwendbar."
     ),
     "Resume does that.": "„Fortsetzen“ tut das.",
@@ -148,7 +148,7 @@ TEXTS = {
     "The prompt or the name has broken characters in it: type it in a terminal that uses UTF-8, or put it into a batch file.": (
         "Der Prompt oder der Name enthält kaputte Zeichen: in einem Terminal mit UTF-8 eingeben oder in eine Stapeldatei schreiben."
     ),
-    "The model is still being optimised at Mint: the original file was taken. The optimised one can be imported later.": (
+    "The model is still being optimized at Mint: the original file was taken. The optimized one can be imported later.": (
         "Das Modell wird bei Mint noch optimiert: die Originaldatei wurde genommen. Die optimierte kann später importiert werden."
     ),
     "Show More": "Mehr zeigen",
@@ -167,7 +167,7 @@ TEXTS = {
     "Nothing of these jobs was sent to Mint yet, and nothing is paid.": (
         "Von diesen Aufträgen ist noch nichts an Mint geschickt und nichts bezahlt."
     ),
-    "Take every job off the list that is placed, saved or cancelled. What is in your scene stays": (
+    "Take every job off the list that is placed, saved or canceled. What is in your scene stays": (
         "Alle Aufträge von der Liste nehmen, die platziert, gespeichert oder abgebrochen sind. Was in der Szene ist, bleibt"
     ),
     "Dismiss All Finished": "Alle abgeschlossenen entfernen",

@@ -43,10 +43,10 @@ TEXTS = {
     "Have Mint make a lighter version of this model, which takes the place of the one in the scene. It costs Credits": (
         "Mint eine leichtere Fassung dieses Modells machen lassen, die das Modell in der Szene ersetzt. Das kostet Credits"
     ),
-    "Optimise Model": "Modell optimieren",
+    "Optimize Model": "Modell optimieren",
     "The id of the model at Mint": "Die Kennung des Modells bei Mint",
     "Level": "Stufe",
-    "Optimise": "Optimieren",
+    "Optimize": "Optimieren",
     "Nothing was started. {1}": "Es wurde nichts gestartet. {1}",
     "This entry is not in the list (any more): refresh the library.": (
         "Dieser Eintrag ist nicht (mehr) in der Liste: die Bibliothek aktualisieren."
@@ -98,7 +98,7 @@ TEXTS = {
     "What can be imported": "Was importiert werden kann",
     "Being Made": "In Arbeit",
     "What Mint is still working on": "Woran Mint noch arbeitet",
-    "What Mint could not make, or what was cancelled": "Was Mint nicht erzeugen konnte oder was abgebrochen wurde",
+    "What Mint could not make, or what was canceled": "Was Mint nicht erzeugen konnte oder was abgebrochen wurde",
     "Newest First": "Neueste zuerst",
     "By date": "Nach Datum",
     "Oldest First": "Älteste zuerst",

@@ -104,11 +104,11 @@ TEXTS = {
     "Ask for Access": "Zugang erbitten",
     "Make a Key": "Schlüssel anlegen",
     "Mint Library: Import…": "Mint-Bibliothek: importieren…",
-    "The original file was taken: there is no optimised one.": "Die Originaldatei wurde genommen: es gibt keine optimierte.",
-    "The optimised file was taken: DracoPy decoded it, since this Blender has no Draco decoder of its own.": (
+    "The original file was taken: there is no optimized one.": "Die Originaldatei wurde genommen: es gibt keine optimierte.",
+    "The optimized file was taken: DracoPy decoded it, since this Blender has no Draco decoder of its own.": (
         "Die optimierte Datei wurde genommen: DracoPy hat sie dekodiert, da dieses Blender keinen eigenen Draco-Decoder hat."
     ),
-    "The optimised file was taken: this Blender can read it.": "Die optimierte Datei wurde genommen: dieses Blender kann sie lesen.",
+    "The optimized file was taken: this Blender can read it.": "Die optimierte Datei wurde genommen: dieses Blender kann sie lesen.",
     "Scaled down from {1} × {2} to {3} × {4} pixels and saved as WebP, {5}.": (
         "Von {1} × {2} auf {3} × {4} Pixel verkleinert und als WebP gespeichert, {5}."
     ),

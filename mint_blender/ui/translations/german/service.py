@@ -70,9 +70,9 @@ TEXTS = {
         "Mint kennt den Idempotenzschlüssel dieser Anfrage mit anderem Inhalt"
     ),
     "Nothing was started twice; start it anew as a new job.": "Es wurde nichts doppelt gestartet; als neuen Auftrag beginnen.",
-    "The model is optimised already": "Das Modell ist schon optimiert",
-    "Its optimised file can be used.": "Die optimierte Datei kann verwendet werden.",
-    "The model is being optimised already": "Das Modell wird gerade schon optimiert",
+    "The model is optimized already": "Das Modell ist schon optimiert",
+    "Its optimized file can be used.": "Die optimierte Datei kann verwendet werden.",
+    "The model is being optimized already": "Das Modell wird gerade schon optimiert",
     "Wait until it is done.": "Warten, bis es fertig ist.",
     "Mint asks for fewer requests": "Mint bittet um weniger Anfragen",
     "It is tried again after a pause.": "Nach einer Pause wird es wieder versucht.",

@@ -4,8 +4,8 @@
 TEXTS = {
     "Look Inside": "Hineinsehen",
     "Back Outside": "Wieder hinaus",
-    "This shading shows no colours": "Dieses Shading zeigt keine Farben",
-    "Show this World in colour from where it was captured, in this 3D View. Nothing in the scene changes": (
+    "This shading shows no colors": "Dieses Shading zeigt keine Farben",
+    "Show this World in color from where it was captured, in this 3D View. Nothing in the scene changes": (
         "Diese Welt in dieser 3D-Ansicht farbig zeigen, von dort, wo sie aufgenommen wurde. In der Szene ändert sich nichts"
     ),
     "Show again what this 3D View showed before it looked inside a World": (
@@ -17,11 +17,11 @@ TEXTS = {
     "There is no 3D View to look inside with.": "Es gibt keine 3D-Ansicht, die hineinsehen könnte.",
     "Shading": "Shading",
     "Material Preview": "Materialbeispiel",
-    "In colour, as quick as it gets with every splat soft": "In Farbe, so schnell es mit weichen Splats geht",
+    "In color, as quick as it gets with every splat soft": "In Farbe, so schnell es mit weichen Splats geht",
     "Rendered": "Gerendert",
     "As the render engine of the scene shows it": "Wie die Render-Engine der Szene sie zeigt",
     "Solid": "Massiv",
-    "In coarse colours, without a material: the quickest": "In groben Farben, ohne Material: am schnellsten",
+    "In coarse colors, without a material: the quickest": "In groben Farben, ohne Material: am schnellsten",
     "Unchanged": "Unverändert",
     "Leave the shading of the view alone": "Das Shading der Ansicht lassen, wie es ist",
     "Overlays": "Überlagerungen",

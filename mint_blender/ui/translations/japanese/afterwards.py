@@ -7,7 +7,7 @@ TEXTS = {
     "stl": "STL 形式",
     "usdz": "USDZ 形式",
     "The file that came is no {1} file.": "届いたファイルは {1} ファイルではありません。",
-    "Optimising is for models.": "最適化できるのはモデルだけです。",
+    "Optimizing is for models.": "最適化できるのはモデルだけです。",
     "Only models can be converted.": "変換できるのはモデルだけです。",
     "Choose at least one format.": "形式を 1 つ以上選んでください。",
     "{1} is being converted already ({2}): wait for that, or go on with it.": (
@@ -15,7 +15,7 @@ TEXTS = {
     ),
     "Saved": "保存済み",
     "Converting": "変換中",
-    "The model was not optimised. {1}": "モデルは最適化されませんでした。{1}",
+    "The model was not optimized. {1}": "モデルは最適化されませんでした。{1}",
     "Mint has made no {1} file of it.": "Mint は {1} ファイルを作成しませんでした。",
     "Mint could not convert the model ({1}): retry, or choose another format.": (
         "Mint はモデルを変換できませんでした ({1})。再試行するか、別の形式を選んでください。"
@@ -27,7 +27,7 @@ TEXTS = {
     "USDZ": "USDZ",
     "For game engines and most 3D programs": "ゲームエンジンやほとんどの 3D ソフト向け",
     "Plain shapes; nearly every program reads it": "形状のみ。ほぼすべてのソフトで読み込めます",
-    "For 3D printing; without colours": "3D プリント向け。色は含まれません",
+    "For 3D printing; without colors": "3D プリント向け。色は含まれません",
     "For augmented reality on Apple devices": "Apple 製デバイスの AR 向け",
     "Save this model as FBX, OBJ, STL or USDZ. What Mint has to convert first costs Credits; files of yours are not overwritten": (
         "このモデルを FBX、OBJ、STL、USDZ で保存します。Mint "
@@ -53,21 +53,21 @@ TEXTS = {
     ),
     "Use as Draft": "下書きとして使用",
     "{1} reference pictures": "参照画像 {1} 枚",
-    "Optimised": "最適化あり",
+    "Optimized": "最適化あり",
     "Off": "オフ",
     "Take the model as it was made": "生成されたままのモデルを使用します",
-    "Optimise Afterwards": "生成後に最適化",
+    "Optimize Afterwards": "生成後に最適化",
     "Have Mint make a lighter file of the model, which is taken instead. That costs Credits beside the generation": (
         "Mint にモデルの軽いファイルを作らせ、代わりにそれを使用します。生成とは別にクレジットがかかります"
     ),
     "Saved in {1}": "{1} に保存済み",
     "Open Folder": "フォルダーを開く",
-    "Optimise…": "最適化…",
+    "Optimize…": "最適化…",
     "Convert…": "変換…",
     "Generate Again…": "もう一度生成…",
     "{1}: the Preview is no longer on disk.": "{1}: プレビューはディスク上にもうありません。",
     "{1} waits for no decision.": "{1} は判断待ちではありません。",
-    "Nothing is optimised. {1}": "最適化は行われません。{1}",
+    "Nothing is optimized. {1}": "最適化は行われません。{1}",
     "It costs Credits.": "クレジットがかかります。",
     "It costs about {1} Credits.": "約 {1} クレジットかかります。",
 }

@@ -20,8 +20,8 @@ TEXTS = {
     "{1} from {2}": "{1} ({2})",
     "a file": "ファイル",
     "The address of the file cannot be read.": "ファイルのアドレスを読み取れません。",
-    "The original file was taken instead of the optimised one: {1}.": "最適化ファイルの代わりに元のファイルを使いました: {1}。",
-    "Mint offers only an optimised file, and it may not open here: {1}.": (
+    "The original file was taken instead of the optimized one: {1}.": "最適化ファイルの代わりに元のファイルを使いました: {1}。",
+    "Mint offers only an optimized file, and it may not open here: {1}.": (
         "Mint には最適化ファイルしかなく、ここでは開けないかもしれません: {1}。"
     ),
     "a decoder for Draco-compressed meshes": "Draco 圧縮メッシュのデコーダー",

@@ -24,12 +24,12 @@ TEXTS = {
     "Downloading": "ダウンロード中",
     "Ready to place": "配置できます",
     "Placed": "配置済み",
-    "Cancelled": "キャンセル済み",
+    "Canceled": "キャンセル済み",
     "Paused: {1}": "一時停止: {1}",
     "Paused": "一時停止",
     "Failed: {1}": "失敗: {1}",
     "Failed": "失敗",
-    "Optimising": "最適化中",
+    "Optimizing": "最適化中",
     "Partly done, {1}": "一部完了、{1}",
     "{1} min": "{1} 分",
     "{1} Credits": "{1} クレジット",
@@ -37,7 +37,7 @@ TEXTS = {
     "Revising": "修正中",
     "Resuming": "再開中",
     "Retrying": "再試行中",
-    "Cancelling": "キャンセル中",
+    "Canceling": "キャンセル中",
     "Queued at Mint": "Mint で順番待ち",
     'Working at Mint ("{1}")': "Mint で処理中 (「{1}」)",
     "Finishing": "仕上げ中",
@@ -47,7 +47,7 @@ TEXTS = {
     ),
     "The result's page could not be read. {1}": "結果のページを読めませんでした。{1}",
     "Mint has not made this {1}: {2}.": "Mint はこれを作りませんでした ({1}: {2})。",
-    "The model was not optimised: the original file was taken. {1}": "モデルは最適化されず、元のファイルを使いました。{1}",
+    "The model was not optimized: the original file was taken. {1}": "モデルは最適化されず、元のファイルを使いました。{1}",
     "The original file was taken. {1}": "元のファイルを使いました。{1}",
     "collider mesh": "コリジョンメッシュ",
     "This {1} came without a {2}.": "この{1}には{2}がありませんでした。",
@@ -106,10 +106,10 @@ TEXTS = {
     "The generation failed at Mint: retry, or change the prompt.": (
         "Mint での生成に失敗しました。再試行するか、プロンプトを変更してください。"
     ),
-    "Mint could not start the optimisation: retry; the original file can be used meanwhile.": (
+    "Mint could not start the optimization: retry; the original file can be used meanwhile.": (
         "Mint が最適化を開始できませんでした。再試行してください。それまでは元のファイルを使えます。"
     ),
-    "The optimisation failed at Mint: the original file can be used.": "Mint での最適化に失敗しました。元のファイルを使えます。",
+    "The optimization failed at Mint: the original file can be used.": "Mint での最適化に失敗しました。元のファイルを使えます。",
     "Resume does that.": "「再開」で取得できます。",
     "Blender closed unexpectedly while importing this result. Its files are kept. Save your work, then import it again.": (
         "この結果のインポート中に Blender が予期せず終了しました。"
@@ -140,7 +140,7 @@ TEXTS = {
     "The prompt or the name has broken characters in it: type it in a terminal that uses UTF-8, or put it into a batch file.": (
         "プロンプトか名前に壊れた文字があります。UTF-8 の端末で入力するか、バッチファイルに書いてください。"
     ),
-    "The model is still being optimised at Mint: the original file was taken. The optimised one can be imported later.": (
+    "The model is still being optimized at Mint: the original file was taken. The optimized one can be imported later.": (
         "Mint ではまだ最適化中のため、元のファイルを使いました。最適化版は後でインポートできます。"
     ),
     "Show More": "さらに表示",
@@ -159,7 +159,7 @@ TEXTS = {
     "Nothing of these jobs was sent to Mint yet, and nothing is paid.": (
         "これらのジョブはまだ Mint に送られておらず、費用も発生していません。"
     ),
-    "Take every job off the list that is placed, saved or cancelled. What is in your scene stays": (
+    "Take every job off the list that is placed, saved or canceled. What is in your scene stays": (
         "配置済み、保存済み、キャンセル済みのジョブをすべてリストから外します。シーンにあるものは残ります"
     ),
     "Dismiss All Finished": "完了したジョブをすべて消去",

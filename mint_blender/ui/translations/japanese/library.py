@@ -43,10 +43,10 @@ TEXTS = {
     "Have Mint make a lighter version of this model, which takes the place of the one in the scene. It costs Credits": (
         "Mint でこのモデルの軽量版を作り、シーンのモデルと置き換えます。クレジットがかかります"
     ),
-    "Optimise Model": "モデルを最適化",
+    "Optimize Model": "モデルを最適化",
     "The id of the model at Mint": "Mint でのモデルの ID",
     "Level": "レベル",
-    "Optimise": "最適化",
+    "Optimize": "最適化",
     "Nothing was started. {1}": "何も開始していません。{1}",
     "This entry is not in the list (any more): refresh the library.": (
         "この項目は (もう) リストにありません。ライブラリを更新してください。"
@@ -99,7 +99,7 @@ TEXTS = {
     "What can be imported": "インポートできるもの",
     "Being Made": "作成中",
     "What Mint is still working on": "Mint がまだ作業中のもの",
-    "What Mint could not make, or what was cancelled": "Mint が作れなかったもの、キャンセルされたもの",
+    "What Mint could not make, or what was canceled": "Mint が作れなかったもの、キャンセルされたもの",
     "Newest First": "新しい順",
     "By date": "日付順",
     "Oldest First": "古い順",

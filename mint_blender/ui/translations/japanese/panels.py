@@ -103,11 +103,11 @@ TEXTS = {
     "Ask for Access": "利用を申し込む",
     "Make a Key": "キーを作成",
     "Mint Library: Import…": "Mint ライブラリ: インポート…",
-    "The original file was taken: there is no optimised one.": "元のファイルを使いました。最適化ファイルはありません。",
-    "The optimised file was taken: DracoPy decoded it, since this Blender has no Draco decoder of its own.": (
+    "The original file was taken: there is no optimized one.": "元のファイルを使いました。最適化ファイルはありません。",
+    "The optimized file was taken: DracoPy decoded it, since this Blender has no Draco decoder of its own.": (
         "最適化ファイルを使いました。この Blender には Draco デコーダーがないため、DracoPy でデコードしました。"
     ),
-    "The optimised file was taken: this Blender can read it.": "最適化ファイルを使いました。この Blender で読めます。",
+    "The optimized file was taken: this Blender can read it.": "最適化ファイルを使いました。この Blender で読めます。",
     "Scaled down from {1} × {2} to {3} × {4} pixels and saved as WebP, {5}.": (
         "{1} × {2} から {3} × {4} ピクセルに縮小し、WebP で保存しました ({5})。"
     ),

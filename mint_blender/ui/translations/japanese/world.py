@@ -4,8 +4,8 @@
 TEXTS = {
     "Look Inside": "中を見る",
     "Back Outside": "外に戻る",
-    "This shading shows no colours": "このシェーディングでは色が表示されません",
-    "Show this World in colour from where it was captured, in this 3D View. Nothing in the scene changes": (
+    "This shading shows no colors": "このシェーディングでは色が表示されません",
+    "Show this World in color from where it was captured, in this 3D View. Nothing in the scene changes": (
         "この3Dビューで、ワールドを撮影された位置からカラーで表示します。シーンは何も変わりません"
     ),
     "Show again what this 3D View showed before it looked inside a World": "ワールドの中を見る前にこの3Dビューが表示していたものに戻します",
@@ -15,11 +15,11 @@ TEXTS = {
     "There is no 3D View to look inside with.": "中を見るための3Dビューがありません。",
     "Shading": "シェーディング",
     "Material Preview": "マテリアルプレビュー",
-    "In colour, as quick as it gets with every splat soft": "カラー表示。スプラットを滑らかに見せる中で最も高速",
+    "In color, as quick as it gets with every splat soft": "カラー表示。スプラットを滑らかに見せる中で最も高速",
     "Rendered": "レンダー",
     "As the render engine of the scene shows it": "シーンのレンダーエンジンによる表示",
     "Solid": "ソリッド",
-    "In coarse colours, without a material: the quickest": "マテリアルなしの粗いカラー表示。最も高速",
+    "In coarse colors, without a material: the quickest": "マテリアルなしの粗いカラー表示。最も高速",
     "Unchanged": "変更しない",
     "Leave the shading of the view alone": "ビューのシェーディングをそのままにします",
     "Overlays": "オーバーレイ",
