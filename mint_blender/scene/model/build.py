@@ -65,7 +65,7 @@ def build_model(
             " imported."
         )
     try:
-        scale = placement.floor(*extent, at, height=height).scale
+        scale = placement.place_on_floor(*extent, at, height=height).scale
     except ValueError as error:
         raise ImportTrouble(
             f"The model cannot be placed like that: {error}. Nothing was imported."
