@@ -37,7 +37,7 @@ def application(mint: Mint) -> web.Application:
         return await _answer(mint, request, entry, trace)
 
     app = web.Application(client_max_size=LARGEST_BODY)
-    app.router.add_route("*", "/{path:.*}", handle)
+    app.router.add_route("*", r"/{path:(?s:.*)}", handle)
     return app
 
 

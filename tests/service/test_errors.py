@@ -62,6 +62,7 @@ def test_health_needs_no_key(service: ThreadService) -> None:
         ("GET", "/assets/model/none0000", 404, "not-found"),
         ("GET", "/models/a.b", 400, "invalid-request"),
         ("GET", "/operations/a%20b", 400, "invalid-request"),
+        ("GET", "/operations/a%0Ab", 400, "invalid-request"),
         ("GET", "/operations/a%2Fb", 400, "invalid-request"),
         ("PUT", "/models", 405, "method-not-allowed"),
         ("GET", "/models:generate", 405, "method-not-allowed"),
