@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import json
 import re
 import shutil
 import subprocess
@@ -23,11 +24,13 @@ import tomllib
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import ModuleType
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "mint_blender"
 UNWANTED = ("__pycache__",)
-UNWANTED_ENDINGS = (".pyc", ".pyo", ".blend1")
+UNWANTED_ENDINGS = (".pyc", ".pyo", ".blend1", ".po", ".pot")
+TRANSLATIONS = "ui/translations"
 DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can hold
 MODE = 0o100644 << 16  # a plain file, readable by everybody
 
@@ -77,8 +80,29 @@ def contents(wheels: Iterable[Path] = ()) -> dict[str, bytes]:
         hidden = any(part.startswith(".") or part in UNWANTED for part in inner.parts)
         if path.is_file() and not hidden and not path.name.endswith(UNWANTED_ENDINGS):
             files[inner.as_posix()] = path.read_bytes()
+    files |= translations()
     files |= {f"wheels/{wheel.name}": wheel.read_bytes() for wheel in wheels}
     return files
+
+
+def translations() -> dict[str, bytes]:
+    """Return the translations as the add-on reads them fastest: a JSON file for each language."""
+    tables = _without_blender(PACKAGE / TRANSLATIONS / "tables.py")
+    return {
+        f"{TRANSLATIONS}/{path.stem}.json": json.dumps(
+            tables.read_po(path.read_text(encoding="utf-8")), ensure_ascii=False, sort_keys=True
+        ).encode()
+        for path in tables.SOURCES.glob("*.po")
+    }
+
+
+def _without_blender(path: Path) -> ModuleType:
+    """Load one module by itself: importing it through its package would need `bpy`."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def with_wheels(text: str, wheels: Iterable[Path]) -> str:

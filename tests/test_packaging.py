@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -71,6 +72,20 @@ def test_layout(tmp_path):
         if "__pycache__" in name
         or name.startswith(("mint_blender/", "tests/", "scripts/", "/", "."))
     ]
+
+
+def test_translations_are_compiled(tmp_path):
+    """The archive has one table for each language, with every translated text, and none of what
+    only translators need.
+    """
+    with zipfile.ZipFile(package.build(tmp_path)) as opened:
+        names = opened.namelist()
+        german = json.loads(opened.read("ui/translations/de.json"))
+        japanese = json.loads(opened.read("ui/translations/ja.json"))
+    assert not [name for name in names if name.endswith((".po", ".pot"))]
+    assert german["Cancel"] == "Abbrechen"
+    assert german.keys() == japanese.keys()
+    assert len(german) > 500
 
 
 def test_pip_package_holds_every_room(tmp_path):

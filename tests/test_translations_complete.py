@@ -2,41 +2,39 @@
 """Every text of the package that is read in Blender has a German and a Japanese translation, and
 none of these is left over.
 
-How the texts are found, and which stay English (the command line, the log, the report for somebody
-who helps), is told in `texts.py`.
+`scripts/text_extraction.py` says how the texts are found, and which stay English: the command line,
+the log, the report for support.
 """
 
 from __future__ import annotations
 
 import ast
-import importlib.util
+import importlib
 import re
 import sys
+import types
 from pathlib import Path
 
 import pytest
 
-from .texts import PACKAGE, is_prose, texts, texts_of, values_of
+from scripts.text_extraction import PACKAGE, is_prose, texts, texts_of, values_of
 
 FOLDER = PACKAGE / "ui" / "translations"
-LANGUAGES = {"German": "german", "Japanese": "japanese"}
+LANGUAGES = {"German": "de", "Japanese": "ja"}
 
 
 def _load(name: str):
-    """A module of the translations by itself: its package wants Blender, the tables do not."""
-    path = FOLDER / name
-    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    spec = importlib.util.spec_from_file_location(
-        f"translations_{name}", path, submodule_search_locations=[str(path.parent)]
-    )
-    assert spec is not None and spec.loader is not None
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    """Load a module of the translations by itself: its package imports Blender, it does not."""
+    package = "translations_without_blender"
+    if package not in sys.modules:
+        sys.modules[package] = types.ModuleType(package)
+        sys.modules[package].__path__ = [str(FOLDER)]
+    return importlib.import_module(f"{package}.{name}")
 
 
+tables = _load("tables")
 TABLES: dict[str, dict[str, str]] = {
-    language: _load(name).TEXTS for language, name in LANGUAGES.items()
+    language: tables.load(code) for language, code in LANGUAGES.items()
 }
 Catalog = _load("matching").Catalog
 
@@ -45,8 +43,8 @@ Catalog = _load("matching").Catalog
 def test_nothing_is_missing(language: str) -> None:
     """Every text in the source has a translation."""
     missing = [
-        f"{place}: {text}"
-        for text, place in texts().items()
+        "{}:{}: {}".format(*places[0], text)
+        for text, places in texts().items()
         if not TABLES[language].get(text, "").strip()
     ]
     assert not missing, f"not in {language}:\n" + "\n".join(missing)
@@ -72,14 +70,28 @@ def test_every_value_has_its_place(language: str) -> None:
 
 @pytest.mark.parametrize("language", TABLES)
 def test_no_text_is_translated_twice(language: str) -> None:
-    """The parts of a table do not contradict each other: each text stands in one of them only."""
-    folder = FOLDER / LANGUAGES[language]
-    parts = [
-        _load(f"{folder.name}/{path.stem}").TEXTS
-        for path in sorted(folder.glob("*.py"))
-        if path.stem != "__init__"
-    ]
-    assert sum(len(part) for part in parts) == len(TABLES[language])
+    """A file has one entry for each text: a merge that kept both sides shows here."""
+    text = (tables.SOURCES / f"{LANGUAGES[language]}.po").read_text(encoding="utf-8")
+    assert text.count("\nmsgid ") == len(TABLES[language]) + 1  # and the header
+
+
+@pytest.mark.parametrize(
+    ("entry", "found"),
+    [
+        ('msgid "Cancel"\nmsgstr "Abbrechen"', {"Cancel": "Abbrechen"}),
+        ('#: ui/a.py\nmsgid ""\n"Two "\n"lines"\nmsgstr "Zwei"', {"Two lines": "Zwei"}),
+        (r'msgid "A \"b\"\nc"\nmsgstr "\\"'.replace(r"\nm", "\nm"), {'A "b"\nc': "\\"}),
+        ('#, fuzzy\nmsgid "Cancel"\nmsgstr "Abbruch"', {}),
+        ('#, fuzzy, python-brace-format\nmsgid "{1} a"\nmsgstr "{1} b"', {}),
+        ('#~ msgid "Gone"\n#~ msgstr "Weg"', {}),
+        ('msgid "Cancel"\nmsgstr ""', {}),
+    ],
+    ids=["plain", "wrapped", "escaped", "fuzzy", "fuzzy with flags", "obsolete", "untranslated"],
+)
+def test_po_files_are_read(entry: str, found: dict[str, str]) -> None:
+    """What translators' tools write is understood without gettext's own tools."""
+    header = 'msgid ""\nmsgstr ""\n"Language: de\\n"\n\n'
+    assert tables.read_po(f"{header}{entry}\n") == found
 
 
 def test_japanese_is_japanese() -> None:
@@ -278,18 +290,6 @@ def test_a_long_text_is_no_trap(german) -> None:
     text = "Who knows what this is. " * 4000
     assert german.translated(text) == text
     assert attempts < 400
-
-
-def test_tables_hold_plain_texts() -> None:
-    """Each table is one literal dictionary: nothing is worked out in it."""
-    for path in Path(FOLDER).glob("*/*.py"):
-        if path.stem != "__init__":
-            (assigned,) = [
-                node
-                for node in ast.parse(path.read_text(encoding="utf-8")).body
-                if isinstance(node, ast.Assign)
-            ]
-            assert isinstance(ast.literal_eval(assigned.value), dict)
 
 
 # -- the user's own words, and numbers

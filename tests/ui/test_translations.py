@@ -31,6 +31,7 @@ from mint_blender.ui.translations import translated
 view = bpy.context.preferences.view
 find = bpy.app.translations
 def look():
+    translations.follow_language()  # as Blender's message bus does where there is a window
     return [
         find.pgettext_iface("Jobs"), find.pgettext_iface("Approve", "Operator"), find.pgettext_tip("Stop this job, at Mint too"),
         translated("Mint needs 146 more Credits to go on. Buy them at {{1}}, then resume."), translated("Paused"),
@@ -40,7 +41,7 @@ for short, language in (("de", "de_DE"), ("ja", "ja_JP")):
     view.language = language
     view.use_translate_interface = view.use_translate_tooltips = True
     answers["other words " + short] = [
-        text for text, ours in translations.texts(short).items() if find.pgettext_iface(text) not in (text, ours)
+        text for text, ours in translations.tables.load(short).items() if find.pgettext_iface(text) not in (text, ours)
     ]
 for time in ("registered", "again"):
     mint_blender.register()
@@ -193,7 +194,7 @@ def test_every_registered_text_is_known(registered: Any, language: str) -> None:
     """
     from mint_blender.ui import registration, translations
 
-    table = translations.texts(language)
+    table = translations.tables.load(language)
     texts = [(each.__name__, text) for each in registration.CLASSES for text in _shown(each)]
     assert len(texts) > 150
     assert {
@@ -213,9 +214,28 @@ def test_english_costs_nothing(registered: Any) -> None:
     from mint_blender.ui import translations
 
     translations.catalog.cache_clear()
-    assert translations.spoken() not in translations.LANGUAGES
+    assert translations.spoken() not in translations.LOCALES
     assert translations.translated("Paused") == "Paused"
     assert translations.catalog.cache_info().misses == 0
+
+
+@pytest.mark.blender
+def test_only_the_language_in_use_is_loaded(
+    registered: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each change of Blender's language loads one table, and English none."""
+    from mint_blender.ui import translations
+
+    loaded: list[str] = []
+    load = translations.tables.load
+    monkeypatch.setattr(
+        translations.tables, "load", lambda language: loaded.append(language) or load(language)
+    )
+    for locale in ("en_US", "de_DE", "de_DE", "ja_JP", "en_US"):
+        monkeypatch.setattr(translations, "_locale", lambda locale=locale: locale[:2])
+        translations.follow_language()
+    assert loaded == ["de", "ja"]
+    assert translations._registration.language == ""
 
 
 @pytest.mark.blender

@@ -23,13 +23,13 @@ for each in window().screen.areas:
 
 
 @pytest.mark.parametrize(
-    ("language", "state"),
+    ("language", "state", "jobs"),
     [
-        pytest.param("de_DE", "Vorschau ansehen", id="german"),
-        pytest.param("ja_JP", "プレビューを確認", id="japanese"),
+        pytest.param("de_DE", "Vorschau ansehen", "Aufträge", id="german"),
+        pytest.param("ja_JP", "プレビューを確認", "ジョブ", id="japanese"),
     ],
 )
-def test_a_review(blender: BlenderWindow, language: str, state: str) -> None:
+def test_a_review(blender: BlenderWindow, language: str, state: str, jobs: str) -> None:
     """With a job in review and one that failed the panel can be drawn and used in the language of
     the interface.
     """
@@ -41,6 +41,7 @@ def test_a_review(blender: BlenderWindow, language: str, state: str) -> None:
         blender.wait_for("review")
         blender.screenshot(f"language_{language}")
         assert blender.ask("part('ui.translations').translated('Look at the Preview')") == state
+        assert blender.ask("bpy.app.translations.pgettext_iface('Jobs')") == jobs
         blender.click("mint.approve")
         blender.wait_for("placed", title="lamp")
     finally:

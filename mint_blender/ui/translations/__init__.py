@@ -1,31 +1,28 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Our texts in other languages: German and Japanese.
 
-Labels, tooltips and enum items are looked up by Blender, which is given the tables with `register`.
-Sentences with values in them come from rooms that know neither Blender nor languages: they are
-turned with `translated` where they reach a layout or a report.
+Blender looks up labels, tooltips and enum items itself, in the table that it is given here: that of
+the language in use, and no other. Sentences with values in them come from rooms that know neither
+Blender nor languages: they are turned with `translated` where they reach a layout or a report.
 """
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import bpy
 
 from ... import __package__ as ADDON
-from .matching import PLACEHOLDER, Catalog, Separators
+from . import tables
+from .formats import SEPARATORS, format_number
+from .matching import PLACEHOLDER, Catalog
 from .user_text import USER_TEXT
 
-LANGUAGES = {"de": "german", "ja": "japanese"}
 LOCALES = {"de": ("de", "de_DE"), "ja": ("ja", "ja_JP")}
-"""Blender's names for them: which of the two is in force differs between versions, and an unknown
-one does no harm.
-"""
+"""Languages, with Blender's names for them.
 
-SEPARATORS: dict[str, Separators] = {"de": (".", ",")}
-"""Of languages that write numbers in another way than English does: between thousands, and before
-decimals.
+Which of the two names is in force differs between versions; an unknown one does no harm.
 """
 
 OURS = "Mint"
@@ -41,65 +38,90 @@ What it has a word for itself comes before ours.
 
 
 def translated(text: str, language: str | None = None) -> str:
-    """The text in the language of Blender's interface (or in another one, for a test); unchanged
-    where that is English.
+    """Return a text in the language of the interface, or in another one for a test.
+
+    It stays as it is where that language is English.
     """
     language = language or spoken()
-    return catalog(language).translated(text) if text and language in LANGUAGES else text
+    return catalog(language).translated(text) if text and language in LOCALES else text
 
 
 def filled(template: str, *values: str) -> str:
-    """A sentence in the user's language around values that stay as they are: the user's words, or
-    what is translated already.
+    """Return a sentence in the user's language around values that stay as they are.
+
+    They are the user's own words, or translated already.
     """
     language = spoken()
-    if language in LANGUAGES:
+    if language in LOCALES:
         return catalog(language).filled(template, values)
     return PLACEHOLDER.sub(lambda found: values[int(found[0][1:-1]) - 1], template)
 
 
 def number(value: float) -> str:
-    """A whole number, such as an amount of Credits, as the user's language writes it."""
-    return translated(f"{value:,.0f}")
+    """Return a whole number, such as an amount of Credits, as the user's language writes it."""
+    return format_number(value, spoken())
 
 
 def spoken() -> str:
-    """The language of the interface as two letters; empty where nothing is translated."""
-    view = bpy.context.preferences.view
-    return str(bpy.app.translations.locale or "")[:2] if view.use_translate_interface else ""
+    """Return the language of the interface as two letters; empty where nothing is translated."""
+    return _locale() if bpy.context.preferences.view.use_translate_interface else ""
 
 
-@cache
+def _locale() -> str:
+    return str(bpy.app.translations.locale or "")[:2]
+
+
+@lru_cache(maxsize=1)
 def catalog(language: str) -> Catalog:
-    """The texts of one language, loaded when it is first needed."""
-    return Catalog(texts(language), USER_TEXT, SEPARATORS.get(language, (",", ".")))
+    """Return the texts of one language, read from disk when it is first needed."""
+    return Catalog(tables.load(language), USER_TEXT, SEPARATORS.get(language, (",", ".")))
 
 
-def texts(language: str) -> dict[str, str]:
-    """The table of one language, English to its own."""
-    if language == "de":
-        from .german import TEXTS as german
+class _Registration:
+    """What Blender was given, and the owner of our subscription to its language."""
 
-        return german
-    from .japanese import TEXTS as japanese
+    language = ""
 
-    return japanese
+
+_registration = _Registration()
 
 
 def register() -> None:
-    """Hand the tables to Blender."""
-    tables: Any = {}
-    for language, locales in LOCALES.items():
-        table = {
-            (context, english): foreign
-            for english, foreign in texts(language).items()
-            for context in CONTEXTS
-        }
-        tables.update(dict.fromkeys(locales, table))
-    bpy.app.translations.register(ADDON, tables)
+    """Give Blender the table of the language in use, now and whenever the user changes it."""
+    follow_language()
+    language: Any = (bpy.types.PreferencesView, "language")
+    bpy.msgbus.subscribe_rna(
+        key=language,
+        owner=_registration,
+        args=(),
+        notify=follow_language,
+        options={"PERSISTENT"},
+    )
 
 
 def unregister() -> None:
-    """Take them back."""
-    bpy.app.translations.unregister(ADDON)
+    """Take the table back."""
+    bpy.msgbus.clear_by_owner(_registration)
+    _give("")
     catalog.cache_clear()
+
+
+def follow_language() -> None:
+    """Exchange the table if Blender's language is another one now; English needs none."""
+    language = _locale()
+    _give(language if language in LOCALES else "")
+
+
+def _give(language: str) -> None:
+    if language == _registration.language:
+        return
+    if _registration.language:
+        bpy.app.translations.unregister(ADDON)
+    if language:
+        table: Any = {
+            (context, english): foreign
+            for english, foreign in tables.load(language).items()
+            for context in CONTEXTS
+        }
+        bpy.app.translations.register(ADDON, dict.fromkeys(LOCALES[language], table))
+    _registration.language = language

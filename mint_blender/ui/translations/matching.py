@@ -17,6 +17,8 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import islice
 
+from .formats import Separators
+
 PLACEHOLDER = re.compile(r"\{\d+\}")
 _BETWEEN = re.compile(r"(?<=[.!?…;)])\s+|\s+(?=\()|:\s+|,\s+|\n")
 _MOST_PARTS = 24
@@ -24,9 +26,6 @@ _MOST_KEPT = 4096
 _FEW_LETTERS = 8
 _QUOTED = re.compile(r"[“\"](\{\d+\})[”\"]")
 _NUMBER = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?(\+| [KMG]?B)?|-?\d+\.\d+( [KMG]?B)?")
-
-Separators = tuple[str, str]
-"""Between thousands, and before decimals."""
 
 
 class Template:

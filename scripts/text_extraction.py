@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-PACKAGE = Path(__file__).parents[1] / "mint_blender"
+PACKAGE = Path(__file__).resolve().parents[1] / "mint_blender"
 COMMAND_LINE_ONLY = {"delivery/background.py", "delivery/write.py"}
 """Their sentences reach only the command line, which speaks English."""
 
@@ -38,25 +38,36 @@ SHOWN_ENUMS = {"Kind", "Verb", "Role"}
 """Their words are put into sentences."""
 FIRST_IS_A_KEY = {"get", "getattr", "pop", "setdefault"}
 FOR_PROGRAMMERS = {"AssertionError", "IllegalMove", "TypeError", "KeyError", "NotImplementedError"}
-DATA = {"splat_nodes", "panorama", "node_trees", "collider", "tags", "capabilities", "render", "splats", "build", "home", "transport",
-        "download_attempt", "download", "remote_header", "assets"}  # fmt: skip
+DATA = {
+    *("splat_nodes", "panorama", "node_trees", "collider", "tags", "capabilities", "render"),
+    *("splats", "build", "home", "transport", "download_attempt", "download", "remote_header"),
+    "assets",
+}
 """Modules in which a single word is the name of a socket, a folder or a header."""
 NO_TEXT = re.compile(
-    r"(SELECT|INSERT|UPDATE|CREATE|PRAGMA|WHERE|JOIN|BEGIN) .*|# This is an Asset Catalog.*|Application Support|[A-Z]+_[A-Z_]+|COMPOSITE|RGB"
-    r"|Mint Splats|Point Count|Viewport Limit|Pick Instance|Instance Index|Local Space|(Size|Vertices) [XY]|AgX - .*|radiance:base"
-    r"|generation failed|unknown error|internal error|unit scale|Bearer \{1\}|Mint \{1\}|Error:|Blender \{1\}\n\{2\}|Turn with the World"
+    r"(SELECT|INSERT|UPDATE|CREATE|PRAGMA|WHERE|JOIN|BEGIN) .*|# This is an Asset Catalog.*"
+    r"|Application Support|[A-Z]+_[A-Z_]+|COMPOSITE|RGB"
+    r"|Mint Splats|Point Count|Viewport Limit|Pick Instance|Instance Index|Local Space"
+    r"|(Size|Vertices) [XY]|AgX - .*|radiance:base"
+    r"|generation failed|unknown error|internal error|unit scale|Bearer \{1\}|Mint \{1\}|Error:"
+    r"|Blender \{1\}\n\{2\}|Turn with the World"
     r"|\{1\} (Collider|Panorama|Splats)|Middle of the picture at \+Y"
-    r"|import os, sys.*|POST .*|Mint's API knows.*|An idempotency key has.*|The rarer actions on a job\.|Models and Worlds that were made before\.",
+    r"|import os, sys.*|POST .*|Mint's API knows.*|An idempotency key has.*"
+    r"|The rarer actions on a job\.|Models and Worlds that were made before\.",
     re.DOTALL,
 )
 """Neither of this is read by a person, or it is the name of something in the scene, which stays
 when the language is changed.
 """
+PLACEHOLDER = re.compile(r"\{\w+(:[^{}]*)?\}")
+"""A value in a template, such as `{name}` or `{credits:,.0f}`."""
+
 REPORT = {"report"}
 """Functions whose words stay English: the report is for somebody who helps."""
 NOT_READ = {
     "debug", "info", "warning", "error", "exception", "getLogger", "Formatter",  # logs
-    "compile", "search", "match", "fullmatch", "sub", "split", "execute", "executescript", "encode", "strftime", "startswith", "endswith", "unnoted",
+    "compile", "search", "match", "fullmatch", "sub", "split", "execute", "executescript",
+    "encode", "strftime", "startswith", "endswith", "unnoted",
     "TypeVar", "register_cli_command", "hasattr",
     "new", "node", "add_socket", "new_socket",  # names of things in Blender's data
 }  # fmt: skip
@@ -80,7 +91,7 @@ def template_of(node: ast.expr) -> str | None:
 
 def is_prose(text: str) -> bool:
     """Does it look like something to be read?"""
-    bare = re.sub(r"\{\d+\}", "", text)
+    bare = PLACEHOLDER.sub("", text)
     if (
         ("://" in bare and " " not in bare)
         or NO_TEXT.fullmatch(text)
@@ -89,6 +100,11 @@ def is_prose(text: str) -> bool:
         return False
     several = re.search(r"[A-Za-z,;:.)}'] +[A-Za-z({]", text) and re.search(r"[a-z]{2}", bare)
     return bool(several or re.fullmatch(r"[A-Z][a-z]+[.…:]?", bare.strip()))
+
+
+def _constant(node: ast.expr) -> object:
+    """Return the value of a literal; None for anything else."""
+    return node.value if isinstance(node, ast.Constant) else None
 
 
 def _added(node: ast.expr) -> list[ast.expr]:
@@ -113,8 +129,7 @@ class _Reader(ast.NodeVisitor):
             text
             and not NO_TEXT.fullmatch(text)
             and (
-                is_prose(text)
-                or (always and re.search(r"[A-Za-z]{2}", re.sub(r"\{\d+\}", "", text)))
+                is_prose(text) or (always and re.search(r"[A-Za-z]{2}", PLACEHOLDER.sub("", text)))
             )
         ):
             self.found.append((node.lineno, text))
@@ -122,9 +137,9 @@ class _Reader(ast.NodeVisitor):
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         if node.name in SHOWN_ENUMS:
             self.found.extend(
-                (each.lineno, each.value.value)
+                (each.lineno, str(each.value.value))
                 for each in node.body
-                if isinstance(each, ast.Assign)
+                if isinstance(each, ast.Assign) and isinstance(each.value, ast.Constant)
             )
             return
         docstring = ast.get_docstring(node)
@@ -178,7 +193,7 @@ class _Reader(ast.NodeVisitor):
         self.visit(node.value)
 
     def visit_Tuple(self, node: ast.Tuple) -> None:
-        texts = [each.value if isinstance(each, ast.Constant) else None for each in node.elts]
+        texts = [_constant(each) for each in node.elts]
         enum_item = (
             self.room in {"scene", "delivery", "ui"}
             and len(texts) >= 3
@@ -186,7 +201,7 @@ class _Reader(ast.NodeVisitor):
         )
         if enum_item and re.fullmatch(r"[A-Za-z0-9_]+", str(texts[0])):
             for each in node.elts[1:3]:
-                if not str(each.value)[:1].islower():
+                if not str(_constant(each))[:1].islower():
                     self.add(each, always=True)
             return
         self.generic_visit(node)
@@ -210,13 +225,10 @@ class _Reader(ast.NodeVisitor):
             self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> None:
-        joins = (
-            isinstance(node.func, ast.Attribute)
-            and node.func.attr == "join"
-            and isinstance(node.func.value, ast.Constant)
-        )
-        if joins and re.fullmatch(r" \w+ ", str(node.func.value.value)):  # " and ".join(…)
-            self.found.append((node.lineno, f"{{1}}{node.func.value.value}{{2}}"))
+        joins = isinstance(node.func, ast.Attribute) and node.func.attr == "join"
+        glue = _constant(node.func.value) if joins and isinstance(node.func, ast.Attribute) else ""
+        if isinstance(glue, str) and re.fullmatch(r" \w+ ", glue):  # " and ".join(…)
+            self.found.append((node.lineno, f"{{1}}{glue}{{2}}"))
         name = (
             node.func.attr
             if isinstance(node.func, ast.Attribute)
@@ -278,20 +290,18 @@ def texts_of(module: ast.Module, room: str, name: str) -> list[str]:
 
 
 @cache
-def texts(package: Path = PACKAGE) -> dict[str, str]:
-    """Every text with one place where it stands, such as "ui/panel.py:120"."""
-    found: dict[str, str] = {}
+def texts(package: Path = PACKAGE) -> dict[str, list[tuple[str, int]]]:
+    """Return every text with the places where it stands, such as ("ui/panel.py", 120)."""
+    found: dict[str, list[tuple[str, int]]] = {}
     for room in ROOMS:
         for path in sorted((package / room).rglob("*.py")):
-            if (
-                "translations" in path.parts
-                or path.relative_to(package).as_posix() in COMMAND_LINE_ONLY
-            ):
+            name = path.relative_to(package).as_posix()
+            if "translations" in path.parts or name in COMMAND_LINE_ONLY:
                 continue
             reader = _Reader(room, path.stem)
             reader.visit(ast.parse(path.read_text(encoding="utf-8")))
             for line, text in reader.found:
-                found.setdefault(text, f"{path.relative_to(package)}:{line}")
+                found.setdefault(text, []).append((name, line))
     return found
 
 
