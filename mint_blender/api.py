@@ -95,15 +95,15 @@ def generate(
         try:
             job_service.placed(job.id, *placed.notes)
         # it is in the scene: a script that heard of an error would pay for it once more
-        except JournalError as trouble:
-            log.warning("Job %s was placed, which could not be recorded: %s", job.id, trouble)
+        except JournalError as error:
+            log.warning("Job %s was placed, which could not be recorded: %s", job.id, error)
     return placed
 
 
 def usage() -> Usage:
     """Credits, subscription and totals, now."""
     with session.open_client() as client:
-        return session.ask(client.usage)
+        return session.call_mint(client.usage)
 
 
 def models() -> Iterator[Asset]:
@@ -134,8 +134,8 @@ def _check(
         )
     try:
         session.check_request(request)
-    except NotPossible as trouble:
-        raise ValueError(str(trouble)) from trouble
+    except NotPossible as error:
+        raise ValueError(str(error)) from error
 
 
 def _source(image: str | PathLike[str]) -> str:

@@ -18,12 +18,12 @@ _BAR = 24  # characters of the longest bar
 
 def models(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Every model of this API project."""
-    return _list(Kind.MODEL, terminal)
+    return _list_assets(Kind.MODEL, terminal)
 
 
 def worlds(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Every world of this API project."""
-    return _list(Kind.WORLD, terminal)
+    return _list_assets(Kind.WORLD, terminal)
 
 
 def usage(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -31,10 +31,10 @@ def usage(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     as the journal here knows them.
     """
     with session.open_client() as client:
-        usage = session.ask(client.usage, terminal.wait)
+        usage = session.call_mint(client.usage, terminal.wait)
     available = usage.credits.total_available
-    lines = [f"Credits available: {'not told' if available is None else _readable(available)}"]
-    lines += _flat(
+    lines = [f"Credits available: {'not told' if available is None else _format_value(available)}"]
+    lines += _value_lines(
         "Credits",
         {
             name: value
@@ -42,8 +42,10 @@ def usage(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             if name != "totalAvailable"
         },
     )
-    lines += _flat("Subscription", usage.subscription or {}) + _flat("API", usage.api_usage or {})
-    with session.open_list() as job_service:
+    lines += _value_lines("Subscription", usage.subscription or {}) + _value_lines(
+        "API", usage.api_usage or {}
+    )
+    with session.open_journal() as job_service:
         month = job_service.month()
     terminal.result(
         {"event": "usage", **usage.raw, "journal": _month_record(month)},
@@ -57,7 +59,7 @@ def check(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Is the key accepted, and whose is it?"""
     account = session.account()
     with session.open_client() as client:
-        me = session.ask(client.me, terminal.wait)
+        me = session.call_mint(client.me, terminal.wait)
     record = {
         "event": "check",
         "user": me.user_id,
@@ -72,7 +74,7 @@ def check(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     return Exit.DONE
 
 
-def _list(kind: Kind, terminal: Terminal) -> Exit:
+def _list_assets(kind: Kind, terminal: Terminal) -> Exit:
     with session.open_client() as client:
         found = False
         for asset in session.assets(client, kind, terminal.wait):
@@ -84,7 +86,7 @@ def _list(kind: Kind, terminal: Terminal) -> Exit:
                 f" {asset.name or asset.prompt or ''}",
             )
     if not found:
-        terminal.hint(f"This API project has no {kind}s yet.")
+        terminal.note(f"This API project has no {kind}s yet.")
     return Exit.DONE
 
 
@@ -92,8 +94,8 @@ def _month_lines(month: Month) -> Iterator[str]:
     """The figures, and a bar for each day on which something was begun."""
     failed = "" if month.failed_share is None else f", {month.failed_share:.0%} failed"
     yield (
-        f"Last {len(month.days)} days on this computer: {_counted(month.count)},"
-        f" {_readable(month.credits)} Credits{failed}"
+        f"Last {len(month.days)} days on this computer: {_generations_text(month.count)},"
+        f" {_format_value(month.credits)} Credits{failed}"
     )
     most = max((day.credits for day in month.days), default=0.0)
     for day in month.days:
@@ -102,11 +104,11 @@ def _month_lines(month: Month) -> Iterator[str]:
             failed = f", {day.failed} failed" if day.failed else ""
             yield (
                 f"  {day.date:%Y-%m-%d}  {day.credits:>8,.0f}  {bar:{_BAR}} "
-                f" {_counted(day.count)}{failed}".rstrip()
+                f" {_generations_text(day.count)}{failed}".rstrip()
             )
 
 
-def _counted(count: int) -> str:
+def _generations_text(count: int) -> str:
     return f"{count} generation{'' if count == 1 else 's'}"
 
 
@@ -131,9 +133,9 @@ def _month_record(month: Month) -> dict[str, Any]:
     }
 
 
-def _flat(title: str, values: Mapping[str, Any]) -> list[str]:
+def _value_lines(title: str, values: Mapping[str, Any]) -> list[str]:
     return [
-        f"{title} {_words(name)}: {_readable(value)}"
+        f"{title} {_split_words(name)}: {_format_value(value)}"
         for name, value in _leaves(values)
         if value is not None
     ]
@@ -147,15 +149,15 @@ def _leaves(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
-def _words(name: str) -> str:
+def _split_words(name: str) -> str:
     """currentPeriodEnd becomes current period end."""
     return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
-def _readable(value: object) -> str:
+def _format_value(value: object) -> str:
     """Numbers as people write them: 5,000 and 12.5, not 5000.0."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
         return f"{value:,.2f}".rstrip("0").rstrip(".")
-    return ", ".join(map(_readable, value)) if isinstance(value, list) else str(value)
+    return ", ".join(map(_format_value, value)) if isinstance(value, list) else str(value)

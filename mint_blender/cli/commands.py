@@ -62,7 +62,7 @@ def main(
     terminal = Terminal(program, as_json=parsed.json)
     try:
         home = session.home()
-        with error_log.kept(home, session.account().key):
+        with error_log.logging_to_file(home, session.account().key):
             return int(_run(parsed, terminal, home))
     except BrokenPipeError:
         standard_output.nobody_reads()

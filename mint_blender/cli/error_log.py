@@ -19,7 +19,7 @@ PACKAGE = __name__.rpartition(".cli.")[0]
 
 
 @contextmanager
-def kept(folder: Path, secret: str) -> Iterator[logging.Logger]:
+def logging_to_file(folder: Path, secret: str) -> Iterator[logging.Logger]:
     """While inside, what this package logs goes into `folder`/mint.log (made with the first entry)
     and not to the terminal.
     """

@@ -13,7 +13,7 @@ from ..jobs.service import JobService, NotPossible
 from ..mint.schema import Asset, Format, Kind, is_valid_id
 from . import session
 from .exits import Exit
-from .jobs import text_of, to_the_end
+from .jobs import follow_and_write, path_text
 from .terminal import Terminal
 
 
@@ -27,7 +27,7 @@ def convert(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         job = job_service.convert(
             _asset(job_service, arguments.what), [Format(word) for word in arguments.format], folder
         )
-        return to_the_end(job_service, [job], terminal)
+        return follow_and_write(job_service, [job], terminal)
 
 
 def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -48,8 +48,8 @@ def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         # The scene of a click in Blender is not where the result of this command belongs.
         target = replace(
             wanted.target,
-            output=text_of(arguments.output),
-            render=text_of(arguments.render),
+            output=path_text(arguments.output),
+            render=path_text(arguments.render),
             document=None,
             scene=None,
             at=None,
@@ -57,7 +57,7 @@ def again(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         job = job_service.start(
             wanted.request, target, optimize=wanted.optimize, max_credits=arguments.max_credits
         )
-        return to_the_end(job_service, [job], terminal, approve=arguments.approve)
+        return follow_and_write(job_service, [job], terminal, approve=arguments.approve)
 
 
 def _asset(job_service: JobService, what: str) -> Asset:

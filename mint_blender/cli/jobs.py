@@ -46,13 +46,15 @@ def generate(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         terminal.error(complaint)
         return Exit.IMPORT
     target = Target(
-        output=text_of(arguments.output), render=text_of(arguments.render), splats=arguments.splats
+        output=path_text(arguments.output),
+        render=path_text(arguments.render),
+        splats=arguments.splats,
     )
     level = OptimizationLevel(arguments.optimize) if arguments.optimize else None
     with session.open_job_service() as job_service:
         session.check_price(job_service, request, level, arguments.max_credits, terminal.wait)
         job = job_service.start(request, target, optimize=level, max_credits=arguments.max_credits)
-        return to_the_end(job_service, [job], terminal, approve=arguments.approve)
+        return follow_and_write(job_service, [job], terminal, approve=arguments.approve)
 
 
 def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -67,24 +69,24 @@ def resume(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
                 job for job in job_service.jobs() if job.phase is Phase.READY and has_crashed(job)
             ]
             for job in crashed:
-                terminal.hint(
+                terminal.note(
                     f"{job.title}: {import_marks.CRASHED} {terminal.command('resume', job.id)}"
                 )
             if not jobs and not crashed:
-                terminal.hint("No jobs were interrupted.")
+                terminal.note("No jobs were interrupted.")
             if foreign := sum(
                 job.hold is Hold.FOREIGN and job.phase in BUSY for job in job_service.jobs()
             ):
-                terminal.hint(_of_another_account(foreign))
-            status = to_the_end(job_service, jobs, terminal)
+                terminal.note(_of_another_account(foreign))
+            status = follow_and_write(job_service, jobs, terminal)
             return Exit.IMPORT if crashed and status is Exit.DONE else status
-        job = _limited(job_service, arguments)
+        job = _with_limit(job_service, arguments)
         if goes_on(job) or job.phase is Phase.BILLING or job.hold is not None:
             job_service.resume(job.id)
-        return to_the_end(job_service, [job], terminal)
+        return follow_and_write(job_service, [job], terminal)
 
 
-def _limited(job_service: JobService, arguments: argparse.Namespace) -> Job:
+def _with_limit(job_service: JobService, arguments: argparse.Namespace) -> Job:
     """The job that is named, with another limit of its own where one was said."""
     job = job_service.job(arguments.job)
     if arguments.max_credits is not None:
@@ -129,25 +131,25 @@ def has_crashed(job: Job) -> bool:
 def approve(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Accept the Preview and follow the job to its end."""
     with session.open_job_service() as job_service:
-        job = _limited(job_service, arguments)
+        job = _with_limit(job_service, arguments)
         job_service.approve(job.id)
-        return to_the_end(job_service, [job], terminal)
+        return follow_and_write(job_service, [job], terminal)
 
 
 def revise(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Ask for another Preview and wait for it."""
     with session.open_job_service() as job_service:
-        job = _limited(job_service, arguments)
+        job = _with_limit(job_service, arguments)
         job_service.revise(job.id, arguments.feedback)
-        return to_the_end(job_service, [job], terminal)
+        return follow_and_write(job_service, [job], terminal)
 
 
 def retry(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """A new attempt at a failed job."""
     with session.open_job_service() as job_service:
-        job = _limited(job_service, arguments)
+        job = _with_limit(job_service, arguments)
         job_service.retry(job.id)
-        return to_the_end(job_service, [job], terminal)
+        return follow_and_write(job_service, [job], terminal)
 
 
 def cancel(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
@@ -158,24 +160,26 @@ def cancel(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     with session.open_job_service() as job_service:
         job = job_service.job(arguments.job)
         job_service.cancel(job.id)
-        session.let_others_notice(job_service, job.id, terminal.hint)
+        session.wait_for_other_process(job_service, job.id, terminal.note)
         with terminal.progress() as display:
-            session.until_answered(job_service, job.id, terminal.teller(job_service, display))
+            session.wait_for_decision(
+                job_service, job.id, terminal.progress_listener(job_service, display)
+            )
         job = job_service.job(job.id)
         if job.decision is None and job.phase is Phase.WORKING:
             terminal.event(job_record(job, event="result"))
-            terminal.hint(
+            terminal.note(
                 f"{job.title}: {job.notes[-1] if job.notes else presenter.state(job)}\n "
                 f" {terminal.command('resume', job.id)}"
             )
             return Exit.FAILED
-        status = to_the_end(job_service, [job], terminal)
+        status = follow_and_write(job_service, [job], terminal)
         return Exit.DONE if job_service.job(job.id).phase is Phase.CANCELED else status
 
 
 def dismiss(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Take a job off the list."""
-    with session.open_list() as job_service:
+    with session.open_journal() as job_service:
         if any(each.id == arguments.job for each in job_service.unreadable()):
             job_service.dismiss(arguments.job)
             sentence = f"{arguments.job} is off the list; its record stays in the journal."
@@ -195,7 +199,7 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     if arguments.output is None and arguments.render is None:
         terminal.error("Say where to: -o FILE.blend, -o FILE.glb or --render FILE.png.")
         return Exit.USAGE
-    with session.open_list() as job_service:
+    with session.open_journal() as job_service:
         job = job_service.job(arguments.job)
         if job.convert:
             raise NotPossible(
@@ -203,7 +207,7 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
                 " generated it."
             )
         target = replace(
-            job.target, output=text_of(arguments.output), render=text_of(arguments.render)
+            job.target, output=path_text(arguments.output), render=path_text(arguments.render)
         )
         # What was refused can be copied all the same: another program may read it.
         raw = arguments.raw or (
@@ -212,10 +216,10 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             and replace(job, target=target).is_copied
         )
         if job.phase not in {Phase.READY, Phase.PLACED} and not (
-            raw and _can_be_handed_over(job_service, job)
+            raw and _has_rejected_file(job_service, job)
         ):
             terminal.error(
-                f"{job.title} is not ready to place. {_stop_sentence(job, terminal)}", job=job.id
+                f"{job.title} is not ready to place. {_stop_text(job, terminal)}", job=job.id
             )
             return exits.of_job(job)
         if complaint := delivery_write.complaint(
@@ -224,18 +228,18 @@ def place(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
             terminal.error(complaint)
             return Exit.IMPORT
         if raw:
-            return finish(job_service, job, terminal, target=target, raw=True)
+            return deliver(job_service, job, terminal, target=target, raw=True)
         if job.target.line is None:
             # a batch finds its files, and keeps its record, where its own job says that they lie
             job_service.retarget(job.id, target)
         if all(Path(kept.path).is_file() for kept in job.files):
-            return finish(job_service, job, terminal, target=target)
+            return deliver(job_service, job, terminal, target=target)
     with session.open_job_service() as job_service:
         job_service.fetch_again(job.id)
-        return to_the_end(job_service, [job], terminal, target=target)
+        return follow_and_write(job_service, [job], terminal, target=target)
 
 
-def _can_be_handed_over(job_service: JobService, job: Job) -> bool:
+def _has_rejected_file(job_service: JobService, job: Job) -> bool:
     """Does it rest with a file that our check refused?"""
     return (
         job.phase is Phase.PAUSED
@@ -246,26 +250,26 @@ def _can_be_handed_over(job_service: JobService, job: Job) -> bool:
 
 def list_jobs(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """The jobs in the journal, newest first."""
-    with session.open_list() as job_service:
+    with session.open_journal() as job_service:
         jobs = job_service.jobs()
         for job in jobs:
             terminal.result(
                 job_record(job),
                 f"{job.id}  {job.kind:5}  {job.title}:"
-                f" {presenter.state(job)}{_in_brackets(presenter.cost(job))}",
+                f" {presenter.state(job)}{_in_parentheses(presenter.cost(job))}",
             )
         for each in job_service.unreadable():
             terminal.result(
                 {"event": "unreadable", "job": each.id}, f"{each.id}  {presenter.UNREADABLE}"
             )
         if not jobs and not job_service.unreadable():
-            terminal.hint("There are no jobs.")
+            terminal.note("There are no jobs.")
         if (queue := job_service.look_at_queue()).count:
-            terminal.hint(_queued(queue, terminal))
+            terminal.note(_queued(queue, terminal))
     return Exit.DONE
 
 
-def to_the_end(
+def follow_and_write(
     job_service: JobService,
     jobs: list[Job],
     terminal: Terminal,
@@ -278,17 +282,17 @@ def to_the_end(
     """
     away: StillUnreachable | None = None
     with terminal.progress() as display:
-        tell = terminal.teller(job_service, display)
+        listener = terminal.progress_listener(job_service, display)
         try:
-            job_service.watch([job.id for job in jobs], tell)
+            job_service.watch([job.id for job in jobs], listener)
             for job in jobs:
                 session.follow(
-                    job_service, job.id, tell, (lambda preview: "approve") if approve else None
+                    job_service, job.id, listener, (lambda preview: "approve") if approve else None
                 )
         except StillUnreachable as error:
             away = error
     statuses = [
-        finish(job_service, job_service.job(job.id), terminal, target=target)
+        deliver(job_service, job_service.job(job.id), terminal, target=target)
         for job in jobs
         if not job_service.is_active(job.id)
     ]
@@ -298,7 +302,7 @@ def to_the_end(
     return next((status for status in statuses if status is not Exit.DONE), Exit.DONE)
 
 
-def finish(
+def deliver(
     job_service: JobService,
     job: Job,
     terminal: Terminal,
@@ -328,9 +332,9 @@ def finish(
     else:
         terminal.event(record)
         if not said:
-            terminal.hint(
+            terminal.note(
                 f"{'' if line is None else f'line {line}: '}{job.title}:"
-                f" {_stop_sentence(job, terminal)}"
+                f" {_stop_text(job, terminal)}"
             )
     return status
 
@@ -343,14 +347,14 @@ def _write_here(job_service: JobService, job: Job, *, raw: bool) -> tuple[str, .
 def _write(job_service: JobService, job: Job, terminal: Terminal, write: Write) -> Exit:
     try:
         notes = write(job)
-    except delivery_write.NotImported as trouble:
+    except delivery_write.NotImported as error:
         kept = "".join(f"\n  {kept.path}" for kept in (*job.files, *job.refused))
         terminal.error(
-            f"{job.title} was downloaded, but could not be written. {trouble} Mint's files are"
+            f"{job.title} was downloaded, but could not be written. {error} Mint's files are"
             f" kept:{kept}",
             job=job.id,
         )
-        job_service.could_not_place(job.id, str(trouble))
+        job_service.could_not_place(job.id, str(error))
         return Exit.IMPORT
     job_service.placed(job.id, *notes)
     return Exit.DONE
@@ -363,13 +367,13 @@ def _done_lines(job: Job) -> list[str]:
     ]
     where = written or [kept.path for kept in job.files]
     return [
-        f"{job.title}: {presenter.state(job)}{_in_brackets(presenter.cost(job))}",
+        f"{job.title}: {presenter.state(job)}{_in_parentheses(presenter.cost(job))}",
         *(f"  {path}" for path in where),
         *(f"  {note}" for note in job.notes),
     ]
 
 
-def _stop_sentence(job: Job, terminal: Terminal) -> str:
+def _stop_text(job: Job, terminal: Terminal) -> str:
     """Why the job stands still, and the commands that move it."""
     if job.phase is Phase.REVIEW:
         sentence = (
@@ -411,9 +415,9 @@ def _queued(queue: Queue, terminal: Terminal) -> str:
     return f"{told}{price}: {terminal.command('resume')}"
 
 
-def _in_brackets(text: str) -> str:
+def _in_parentheses(text: str) -> str:
     return f" ({text})" if text else ""
 
 
-def text_of(path: Path | None) -> str | None:
+def path_text(path: Path | None) -> str | None:
     return None if path is None else str(path)

@@ -42,20 +42,20 @@ def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
         # our results.
         results = sys.stdout
         with session.open_client() as client, contextlib.redirect_stdout(io.StringIO()):
-            found = _found(client, arguments, terminal)
+            assets = _assets(client, arguments, terminal)
             outcome = sync.sync(
                 arguments.folder,
-                found,
+                assets,
                 session.home(),
-                lambda step: _tell(step, terminal, results),
+                lambda step: _report_step(step, terminal, results),
                 local_files=session.account().is_local,
-                read_again=lambda asset: session.ask(
+                read_again=lambda asset: session.call_mint(
                     lambda: client.asset(asset.kind, asset.id), terminal.wait
                 ),
             )
-    except OutputTrouble as trouble:
-        terminal.error(str(trouble))
-        return Exit.FAILED if isinstance(trouble, sync.SyncRunning) else Exit.IMPORT
+    except OutputTrouble as error:
+        terminal.error(str(error))
+        return Exit.FAILED if isinstance(error, sync.SyncRunning) else Exit.IMPORT
     record = {
         "event": "library",
         "folder": str(arguments.folder),
@@ -74,18 +74,18 @@ def library(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     return Exit.FAILED if outcome.failed else Exit.DONE
 
 
-def _found(client: Client, arguments: argparse.Namespace, terminal: Terminal) -> Iterator[Asset]:
+def _assets(client: Client, arguments: argparse.Namespace, terminal: Terminal) -> Iterator[Asset]:
     """What is to be in the folder. Asked for only once the folder is held."""
     from ..delivery.asset_library.sync import listed
 
     kinds = [Kind(arguments.kind)] if arguments.kind else list(Kind)
     if arguments.only is not None:
-        yield session.ask(lambda: client.asset(kinds[0], arguments.only), terminal.wait)
+        yield session.call_mint(lambda: client.asset(kinds[0], arguments.only), terminal.wait)
     else:
         yield from listed(client, kinds, terminal.wait)
 
 
-def _tell(step: Step, terminal: Terminal, results: TextIO) -> None:
+def _report_step(step: Step, terminal: Terminal, results: TextIO) -> None:
     """One entry is done with: an event for programs, a line for people."""
     record = {
         "event": "saved" if step.file else "not_saved",
@@ -98,4 +98,4 @@ def _tell(step: Step, terminal: Terminal, results: TextIO) -> None:
     }
     with contextlib.redirect_stdout(results):
         terminal.event(record)
-    terminal.hint(f"{step.done} of {step.total}: {step.file.name if step.file else step.sentence}")
+    terminal.note(f"{step.done} of {step.total}: {step.file.name if step.file else step.sentence}")

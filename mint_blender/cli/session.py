@@ -35,14 +35,14 @@ from ..mint.retry import call_with_retries
 from ..mint.schema import Asset, Kind, OptimizationLevel
 from . import settings
 
-Tell = Callable[[News], None]
-OnWait = Callable[[MintError, float], None]
+ProgressListener = Callable[[News], None]
+OnRetry = Callable[[MintError, float], None]
 T = TypeVar("T")
 
 PACE = PollIntervals()
 RETRIES = RetryPolicy()
-LOOK_EVERY = 0.2  # seconds between two looks at what another process has done
-NOTICED_WITHIN = 20.0  # seconds that another process has for a decision
+DECISION_POLL_INTERVAL = 0.2  # seconds between two looks at what another process has done
+DECISION_TIMEOUT = 20.0  # seconds that another process has for a decision
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def open_job_service() -> Iterator[JobService]:
 
 
 @contextmanager
-def open_list() -> Iterator[JobService]:
+def open_journal() -> Iterator[JobService]:
     """The jobs of this user, to look at: needs neither key nor network nor Blender."""
     with _job_service(Terms(PACE)) as job_service:
         yield job_service
@@ -140,7 +140,7 @@ def check_online() -> None:
         raise NotAllowedOnline
 
 
-def ask(call: Callable[[], T], on_wait: OnWait | None = None) -> T:
+def call_mint(call: Callable[[], T], on_wait: OnRetry | None = None) -> T:
     """A single call, repeated while that may help; `on_wait` hears of each failure and the seconds
     until the next try.
     """
@@ -156,7 +156,7 @@ def check_request(request: GenerationRequest) -> None:
         raise NotPossible(complaint)
 
 
-def assets(client: Client, kind: Kind, on_wait: OnWait | None = None) -> Iterator[Asset]:
+def assets(client: Client, kind: Kind, on_wait: OnRetry | None = None) -> Iterator[Asset]:
     """Everything of this kind, page by page as it is asked for; a page that fails is asked for
     again.
     """
@@ -164,7 +164,7 @@ def assets(client: Client, kind: Kind, on_wait: OnWait | None = None) -> Iterato
     seen: set[str | None] = set()
     while cursor not in seen:
         seen.add(cursor)
-        page = ask(partial(client.page, kind, cursor=cursor, limit=PAGE_SIZE), on_wait)
+        page = call_mint(partial(client.page, kind, cursor=cursor, limit=PAGE_SIZE), on_wait)
         yield from page.data
         cursor = page.next_cursor
         if cursor is None:
@@ -176,7 +176,7 @@ def check_price(
     request: GenerationRequest,
     optimize: OptimizationLevel | None = None,
     max_credits: float | None = None,
-    on_wait: OnWait | None = None,
+    on_wait: OnRetry | None = None,
 ) -> None:
     """Refuse, before anything is started, what would cost more than `max_credits`.
 
@@ -190,18 +190,18 @@ def check_price(
     prices = prices_of(request, optimize)
     with open_client() as client:
         for price in prices:
-            learn_price(job_service, client, price, on_wait)
+            fetch_price(job_service, client, price, on_wait)
     if max_credits is not None:
         check_total(
             job_service.budget.total(prices), max_credits, job_service.budget.untold(prices)
         )
 
 
-def learn_price(
+def fetch_price(
     job_service: JobService,
     client: Client,
     price: Price | OptimizationPrice,
-    on_wait: OnWait | None = None,
+    on_wait: OnRetry | None = None,
 ) -> float | None:
     """What it will cost, which the job service then knows too; None when nobody can tell.
 
@@ -209,7 +209,7 @@ def learn_price(
     did, or as not known.
     """
     try:
-        job_service.learn(price, ask(lambda: queries.answer(client, price), on_wait))
+        job_service.learn(price, call_mint(lambda: queries.answer(client, price), on_wait))
     except MintError:
         if not isinstance(price, OptimizationPrice):
             raise
@@ -234,11 +234,11 @@ def check_total(total: float | None, max_credits: float, reason: str | None = No
         )
 
 
-def check_many(
+def check_limits(
     job_service: JobService,
     prices: Iterable[float | None],
     reason: str | None = None,
-    going_on: Sequence[Job] = (),
+    resumed: Sequence[Job] = (),
 ) -> None:
     """Refuse, before anything is started, what is not within the limits of the preferences when all
     of it is. Raises TooExpensive.
@@ -249,33 +249,37 @@ def check_many(
     limits = job_service.budget.limits
     if limits and (
         sentence := spending.objection_to_all(
-            list(prices), limits, job_service.spent_without(going_on)
+            list(prices), limits, job_service.spent_without(resumed)
         )
     ):
         raise TooExpensive(f"{sentence} {reason}" if reason else sentence)
 
 
-def follow(job_service: JobService, job_id: str, tell: Tell, review: Review | None = None) -> Job:
+def follow(
+    job_service: JobService, job_id: str, listener: ProgressListener, review: Review | None = None
+) -> Job:
     """Watch a job until it rests; with `review`, each Preview is decided and the job followed
     further.
     """
     while True:
-        job_service.watch([job_id], tell)
+        job_service.watch([job_id], listener)
         job = job_service.job(job_id)
         if review is None or job.phase is not Phase.REVIEW:
             return job
-        decide(job_service, job, review)
+        apply_review(job_service, job, review)
 
 
-def until_answered(job_service: JobService, job_id: str, tell: Tell) -> None:
+def wait_for_decision(job_service: JobService, job_id: str, listener: ProgressListener) -> None:
     """Watch a job until Mint has answered what was decided about it, or nothing goes on with it
     here.
     """
     while job_service.is_active(job_id) and job_service.job(job_id).decision is not None:
-        tell(job_service.hear())
+        listener(job_service.hear())
 
 
-def let_others_notice(job_service: JobService, job_id: str, say: Callable[[str], None]) -> None:
+def wait_for_other_process(
+    job_service: JobService, job_id: str, note: Callable[[str], None]
+) -> None:
     """Wait until the process that drives this job has carried out the decision; when that process
     ends first, it is done here.
 
@@ -286,20 +290,20 @@ def let_others_notice(job_service: JobService, job_id: str, say: Callable[[str],
     def is_theirs() -> bool:
         return job_service.job(job_id).decision is not None and not job_service.is_active(job_id)
 
-    for look in range(round(NOTICED_WITHIN / LOOK_EVERY)):
+    for look in range(round(DECISION_TIMEOUT / DECISION_POLL_INTERVAL)):
         if not is_theirs():
             return
         if look == 0:
-            say(
-                f"Another process is working on this job: waiting up to {NOTICED_WITHIN:.0f} s"
+            note(
+                f"Another process is working on this job: waiting up to {DECISION_TIMEOUT:.0f} s"
                 " until it has taken your decision in."
             )
-        time.sleep(LOOK_EVERY)
+        time.sleep(DECISION_POLL_INTERVAL)
         job_service.catch_up()
         if job_service.job(job_id).decision is not None:
             job_service.resume(job_id)
     if is_theirs():
-        say(
+        note(
             "The other process has not carried out your decision yet; perhaps it waits for Mint."
             " The decision is kept, and that process carries it out as soon as it can."
         )
@@ -311,7 +315,7 @@ def preview_of(job: Job) -> Preview:
     return Preview(Path(newest.path) if newest else None, job.revision + 1, job.id)
 
 
-def decide(job_service: JobService, job: Job, review: Review) -> None:
+def apply_review(job_service: JobService, job: Job, review: Review) -> None:
     """Put a Preview to `review` and do what it says."""
     answer = review(preview_of(job))
     if answer == "approve":

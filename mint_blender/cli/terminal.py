@@ -66,16 +66,16 @@ class Terminal:
         """What went wrong: always for people on standard error, and for programs on standard
         output.
         """
-        self.hint(sentence)
+        self.note(sentence)
         self.event({"event": "error", "message": sentence, **record})
 
-    def hint(self, line: str) -> None:
+    def note(self, line: str) -> None:
         """A line for people that programs do not need."""
         print(safe_text.lines(line), file=sys.stderr, flush=True)
 
     def wait(self, error: MintError, seconds: float) -> None:
         """A single call failed and is tried again."""
-        self.hint(f"{error} Trying again in {seconds:.0f} s")
+        self.note(f"{error} Trying again in {seconds:.0f} s")
 
     def progress(self) -> AbstractContextManager[Display]:
         """A display for as long as jobs are watched."""
@@ -85,20 +85,22 @@ class Terminal:
             and (live := _live_display()) is not None
         ):
             return live
-        return nullcontext(_Lines())
+        return nullcontext(_PlainDisplay())
 
-    def teller(self, job_service: JobService, display: Display) -> Callable[[News], None]:
+    def progress_listener(
+        self, job_service: JobService, display: Display
+    ) -> Callable[[News], None]:
         """Turns the worker's news into progress, and into JSON events for programs."""
         last: dict[str, str] = {}
         slow: set[str] = set()  # jobs of which it was said that they take longer than usual
 
-        def tell(news: News) -> None:
+        def listener(news: News) -> None:
             if isinstance(news, JobChanged):
                 text = presenter.state(news.job)
                 if last.get(news.job.id) != text:
                     last[news.job.id] = text
                     display.show(
-                        news.job.id, news.job.title, text + _usually(job_service, news.job)
+                        news.job.id, news.job.title, text + _usual_duration(job_service, news.job)
                     )
                     self.event(job_record(news.job, event="state"))
                 if (
@@ -107,7 +109,7 @@ class Terminal:
                     and news.job.id not in slow
                 ):
                     slow.add(news.job.id)
-                    self.hint(f"{news.job.title}: {trouble.sentence}")
+                    self.note(f"{news.job.title}: {trouble.sentence}")
                     self.event(job_record(news.job, event="state"))
             elif isinstance(news, Progress):
                 job = job_service.job(news.job_id)
@@ -131,10 +133,10 @@ class Terminal:
             elif isinstance(news, Crashed):
                 self.error(news.sentence)
 
-        return tell
+        return listener
 
 
-def _usually(job_service: JobService, job: Job) -> str:
+def _usual_duration(job_service: JobService, job: Job) -> str:
     """How long Mint usually takes for this, as far as this machine has seen it before."""
     usual = job_service.outlook(job).usual if job.phase is Phase.WORKING else None
     if usual is None or usual < 1:
@@ -175,7 +177,7 @@ def job_record(job: Job, *, event: str = "job") -> dict[str, Any]:
     }
 
 
-class _Lines:
+class _PlainDisplay:
     """One plain line for each change; download percentages would only fill a log."""
 
     def __init__(self) -> None:

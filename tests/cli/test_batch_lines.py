@@ -32,7 +32,7 @@ def record_of(folder: Path, number: int = 1) -> dict[str, Any]:
 
 def job_of(number: int) -> Job:
     """The job of a line, from the journal."""
-    with session.open_list() as job_service:
+    with session.open_journal() as job_service:
         return sorted(job_service.jobs(), key=lambda job: job.target.output or "")[number - 1]
 
 
@@ -144,7 +144,7 @@ def test_a_table_has_only_texts(tmp_path: Path) -> None:
 )
 def test_what_a_line_may_not_say(tmp_path: Path, values: dict[str, Any], sentence: str) -> None:
     """A value that means nothing, or goes with the other kind, is told rather than passed over."""
-    with pytest.raises(lines.BadLine, match=r"wishes.jsonl, line 1: ") as trouble:
+    with pytest.raises(lines.BadLineError, match=r"wishes.jsonl, line 1: ") as trouble:
         lines.read(_jsonl(tmp_path, {"prompt": "a lamp", **values}))
     assert sentence in str(trouble.value)
 
@@ -272,16 +272,18 @@ def test_the_previews_copy_makes_room(tmp_path: Path) -> None:
         Phase.REVIEW,
     )
     terminal = Terminal("mint", as_json=False)
-    records.keep(line, replace(job, files=(Kept(Role.PREVIEW, str(preview), ""),)), terminal)
+    records.write_record(
+        line, replace(job, files=(Kept(Role.PREVIEW, str(preview), ""),)), terminal
+    )
     assert (out / "0001-a-lamp.png").read_bytes() == b"preview"
     (out / "0001-a-lamp.jpg").write_bytes(b"the user's")
     done = replace(
         job, files=(Kept(Role.PREVIEW, str(preview), ""), Kept(Role.PICTURE, str(final), ""))
     )
-    records.keep(line, done, terminal)
+    records.write_record(line, done, terminal)
     assert (out / "0001-a-lamp.webp").read_bytes() == b"final"
     assert not (out / "0001-a-lamp.png").exists() and (out / "0001-a-lamp.jpg").exists()
-    assert records.entry(line, done, terminal).picture == out / "0001-a-lamp.webp"
+    assert records.report(line, done, terminal).picture == out / "0001-a-lamp.webp"
 
 
 def test_a_waiting_line_does_not_stop_the_others(mint: Mint, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from mint_blender.cli.batch import contact_sheet
 from mint_blender.cli.batch.lines import Line
-from mint_blender.cli.batch.records import Entry, State
+from mint_blender.cli.batch.records import LineReport, LineState
 from mint_blender.jobs.job import Phase, Target, new_job
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.schema import Kind, Operation, Preset
@@ -87,11 +87,13 @@ def test_what_mint_has_not_told_is_not_free(tmp_path: Path) -> None:
     is not all.
     """
 
-    def entry(number: int, **job: Any) -> Entry:
+    def entry(number: int, **job: Any) -> LineReport:
         request = GenerationRequest(Kind.MODEL, f"lamp {number}", Preset.FAST)
         made = replace(new_job(request, Target(), now=1.0), **job)
-        return Entry(
-            Line(number, str(number), request, Target(), None, ".glb", None), made, State.RUNNING
+        return LineReport(
+            Line(number, str(number), request, Target(), None, ".glb", None),
+            made,
+            LineState.RUNNING,
         )
 
     told = Operation.from_json(

@@ -191,7 +191,7 @@ def test_another_process_is_waited_for_twenty_seconds_and_that_is_said(
         new_job(GenerationRequest(Kind.MODEL, "a lamp"), Target(), now=1.0),
         decision=Decision(Verb.CANCEL, "click"),
     )
-    session.let_others_notice(Theirs(job), job.id, said.append)  # type: ignore[arg-type]
+    session.wait_for_other_process(Theirs(job), job.id, said.append)  # type: ignore[arg-type]
     assert sum(slept) == pytest.approx(20)
     assert (
         said[0]

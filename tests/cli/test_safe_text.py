@@ -63,7 +63,7 @@ def test_every_way_out_is_clean(capsys: pytest.CaptureFixture[str]) -> None:
     people, programs = Terminal("mint", as_json=False), Terminal("mint", as_json=True)
     people.result({"event": "x"}, evil, evil)
     people.error(evil)
-    people.hint(evil)
+    people.note(evil)
     with people.progress() as display:
         display.show("1", evil, evil)
     said = capsys.readouterr()

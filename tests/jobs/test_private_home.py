@@ -59,7 +59,10 @@ def test_everything_that_a_job_leaves_is_private(tmp_path: Path) -> None:
     """Journal with its -wal and -shm, downloads, copies of pictures, thumbnails, locks and the log."""
     home = tmp_path / "deep" / "home"
     (tmp_path / "lamp.png").write_bytes(PIXEL)
-    with running_service(speed=1000, credits=1e6) as service, error_log.kept(home, service.key):
+    with (
+        running_service(speed=1000, credits=1e6) as service,
+        error_log.logging_to_file(home, service.key),
+    ):
         logging.getLogger("mint_blender.test").warning("a line")
         job_service = JobService(quick(home), account(service))
         jobs = [
@@ -72,7 +75,11 @@ def test_everything_that_a_job_leaves_is_private(tmp_path: Path) -> None:
         job_service.watch(jobs)
         seen = {path.name for path in home.rglob("*")}
         assert {"journal.sqlite3-wal", "journal.sqlite3-shm", "mint.log"} <= seen, seen
-        preview = next(kept for kept in job_service.job(jobs[0]).files if kept.url.count("preview"))
+        preview = next(
+            logging_to_file
+            for logging_to_file in job_service.job(jobs[0]).files
+            if logging_to_file.url.count("preview")
+        )
         from mint_blender.files.download import Downloader
 
         with Downloader(local_files=True) as downloader:
@@ -94,7 +101,7 @@ def test_a_folder_that_was_open_is_closed(tmp_path: Path) -> None:
     for path in (home, *home.iterdir()):
         path.chmod(0o755 if path.is_dir() else 0o644)
     Journal(home).close()
-    with error_log.kept(home, ""):
+    with error_log.logging_to_file(home, ""):
         logging.getLogger("mint_blender.test").warning("a line")
     assert open_to_others(home) == []
 

@@ -19,7 +19,7 @@ from urllib.parse import quote, urlsplit
 
 from ...delivery import write as delivery_write
 from ...jobs.job import Phase
-from .records import Entry, State
+from .records import LineReport, LineState
 from .sheet_style import STYLE
 
 NAME = "index.html"
@@ -47,23 +47,23 @@ def complaint(folder: Path) -> str | None:
     )
 
 
-def summary(entries: Sequence[Entry]) -> dict[str, Any]:
+def summary(entries: Sequence[LineReport]) -> dict[str, Any]:
     """How many lines stand how, and what they cost in all."""
     counts = Counter(entry.state for entry in entries)
     return {
-        **{state.value.replace(" ", "_"): counts[state] for state in State},
+        **{state.value.replace(" ", "_"): counts[state] for state in LineState},
         "credits": sum(entry.job.cost or 0.0 for entry in entries if entry.job),
     }
 
 
-def write(folder: Path, source: str, entries: Sequence[Entry]) -> Path:
+def write_sheet(folder: Path, source: str, entries: Sequence[LineReport]) -> Path:
     """Write the sheet; `source` is the batch file's name. Raises OSError."""
     path = folder / NAME
     delivery_write.put(path, page(source, entries, datetime.now().astimezone()))
     return path
 
 
-def page(source: str, entries: Sequence[Entry], now: datetime) -> str:
+def page(source: str, entries: Sequence[LineReport], now: datetime) -> str:
     """The whole page."""
     cards = "\n".join(_card(entry) for entry in entries)
     title = escape(Path(source).stem)
@@ -96,7 +96,7 @@ def page(source: str, entries: Sequence[Entry], now: datetime) -> str:
 """  # noqa: E501
 
 
-def _filters(entries: Sequence[Entry]) -> str:
+def _filters(entries: Sequence[LineReport]) -> str:
     """One radio button for each state that there is; their labels stand in the summary."""
     words = ["all", *(_word(state) for state in _states(entries))]
     return "\n".join(
@@ -106,7 +106,7 @@ def _filters(entries: Sequence[Entry]) -> str:
     )
 
 
-def _summary(entries: Sequence[Entry]) -> str:
+def _summary(entries: Sequence[LineReport]) -> str:
     counts, credits = Counter(entry.state for entry in entries), summary(entries)["credits"]
     labels = [_label("all", "lines" if len(entries) != 1 else "line", len(entries))]
     labels += [_label(_word(state), state.value, counts[state]) for state in _states(entries)]
@@ -114,10 +114,10 @@ def _summary(entries: Sequence[Entry]) -> str:
         f'<i class="{_word(state)}" style="flex-grow:{counts[state]}"></i>'
         for state in _states(entries)
     )
-    untold = sum(_may_have_cost(entry) for entry in entries)
+    unpriced = sum(_may_have_cost(entry) for entry in entries)
     more = (
-        f" and what Mint has not told of {untold:,} {'line' if untold == 1 else 'lines'}"
-        if untold
+        f" and what Mint has not told of {unpriced:,} {'line' if unpriced == 1 else 'lines'}"
+        if unpriced
         else ""
     )
     cost = f'<p class="credits"><b>{credits:,.0f}</b> Credits{more}</p>'
@@ -127,7 +127,7 @@ def _summary(entries: Sequence[Entry]) -> str:
     )
 
 
-def _may_have_cost(entry: Entry) -> bool:
+def _may_have_cost(entry: LineReport) -> bool:
     """Was it started, or may it have been, and Mint has not said what it took?"""
     job = entry.job
     if job is None or job.cost is not None:
@@ -137,21 +137,21 @@ def _may_have_cost(entry: Entry) -> bool:
     )
 
 
-def _label(word: str, said: str, count: int) -> str:
-    return f'<label for="show-{word}" class="{word}"><b>{count:,}</b> {escape(said)}</label>'
+def _label(word: str, label: str, count: int) -> str:
+    return f'<label for="show-{word}" class="{word}"><b>{count:,}</b> {escape(label)}</label>'
 
 
-def _states(entries: Sequence[Entry]) -> list[State]:
+def _states(entries: Sequence[LineReport]) -> list[LineState]:
     """Those that there are, in a steady order."""
     found = {entry.state for entry in entries}
-    return [state for state in State if state in found]
+    return [state for state in LineState if state in found]
 
 
-def _word(state: State) -> str:
+def _word(state: LineState) -> str:
     return state.value.replace(" ", "-")
 
 
-def _card(entry: Entry) -> str:
+def _card(entry: LineReport) -> str:
     request = entry.line.request
     facts = [
         request.kind.value,
@@ -185,7 +185,7 @@ def _card(entry: Entry) -> str:
     )
 
 
-def _picture(entry: Entry) -> str:
+def _picture(entry: LineReport) -> str:
     if entry.picture is None:  # its place is the best one for the reason
         why = _why(entry)
         return (
@@ -203,15 +203,15 @@ def _picture(entry: Entry) -> str:
 
 
 _NO_PICTURE = {
-    State.DONE: "no picture",
-    State.FAILED: "no result",
-    State.WAITING: "no picture yet",
-    State.RUNNING: "under way",
-    State.UNSTARTED: "not started",
+    LineState.DONE: "no picture",
+    LineState.FAILED: "no result",
+    LineState.WAITING: "no picture yet",
+    LineState.RUNNING: "under way",
+    LineState.UNSTARTED: "not started",
 }
 
 
-def _prompt(entry: Entry) -> str:
+def _prompt(entry: LineReport) -> str:
     """The beginning; a long one unfolds."""
     prompt = " ".join(entry.line.request.prompt.split()) or "(from reference pictures)"
     if len(prompt) <= _SHOWN:
@@ -223,7 +223,7 @@ def _prompt(entry: Entry) -> str:
     )
 
 
-def _why(entry: Entry) -> str:
+def _why(entry: LineReport) -> str:
     """Why it is not done, and the commands that go on."""
     commands = "".join(f"<code>{escape(command)}</code>" for command in entry.commands)
     return (
@@ -233,12 +233,12 @@ def _why(entry: Entry) -> str:
     )
 
 
-def _notes(entry: Entry) -> str:
+def _notes(entry: LineReport) -> str:
     notes = "".join(f"<li>{escape(note)}</li>" for note in (entry.job.notes if entry.job else ()))
     return f'<ul class="notes">{notes}</ul>' if notes else ""
 
 
-def _links(entry: Entry) -> str:
+def _links(entry: LineReport) -> str:
     links = [
         _link(entry.result, entry.result.suffix.lstrip(".").upper() if entry.result else ""),
         _link(entry.record, "Record"),
@@ -253,8 +253,8 @@ def _links(entry: Entry) -> str:
     return f'<p class="links">{"".join(links)}</p>' if any(links) else ""
 
 
-def _link(path: Path | None, said: str) -> str:
-    return f'<a href="{_address(path)}">{escape(said)}</a>' if path else ""
+def _link(path: Path | None, label: str) -> str:
+    return f'<a href="{_address(path)}">{escape(label)}</a>' if path else ""
 
 
 def _address(path: Path) -> str:

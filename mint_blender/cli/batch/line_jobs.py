@@ -27,7 +27,7 @@ class Refusal:
 
 
 @contextmanager
-def working_on(folder: Path) -> Iterator[lease.Lease]:
+def lock_folder(folder: Path) -> Iterator[lease.Lease]:
     """Hold the folder: two at once would each start what the other has not begun yet.
 
     Raises FileInUse, OSError.
@@ -38,12 +38,12 @@ def working_on(folder: Path) -> Iterator[lease.Lease]:
         yield holding
 
 
-def begun(job_service: JobService, folder: Path) -> frozenset[str]:
+def started_tags(job_service: JobService, folder: Path) -> frozenset[str]:
     """The tags of the lines that have a job. Raises OSError."""
     return frozenset(batch_ledger.read(folder)) | frozenset(_in_journal(job_service, folder))
 
 
-def collect(
+def load_jobs(
     job_service: JobService, folder: Path, lines: list[Line]
 ) -> tuple[dict[str, Job], dict[str, Refusal]]:
     """The job of each line that has one, in this journal from now on, and the lines that are left
@@ -72,7 +72,7 @@ def collect(
     return jobs, refused
 
 
-def find(job_service: JobService, job: Job) -> Job:
+def current_job(job_service: JobService, job: Job) -> Job:
     """The job as it now is, also when it was taken off the list meanwhile, in Blender say: it is a
     line's all the same.
     """

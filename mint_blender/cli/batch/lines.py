@@ -23,7 +23,7 @@ from ...mint.schema import OptimizationLevel
 from . import fields
 
 
-class BadLine(Exception):
+class BadLineError(Exception):
     """A line that cannot be understood: the sentence names file and line."""
 
 
@@ -63,20 +63,20 @@ def read(path: Path) -> list[Line]:
         seen[line.tag] += 1
         lines.append(replace(line, tag=f"{line.tag}-{seen[line.tag]}"))
     if not lines:
-        raise BadLine(f"{path.name} has no lines to generate.")
+        raise BadLineError(f"{path.name} has no lines to generate.")
     return lines
 
 
 def _records(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     kind = path.suffix.lower()
     if kind not in {".jsonl", ".csv", ".txt"}:
-        raise BadLine(f"{path.name}: a batch file ends in .jsonl, .csv or .txt.")
+        raise BadLineError(f"{path.name}: a batch file ends in .jsonl, .csv or .txt.")
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadLine(f"{path.name} cannot be read: it is not UTF-8 text.") from error
+        raise BadLineError(f"{path.name} cannot be read: it is not UTF-8 text.") from error
     except OSError as error:
-        raise BadLine(f"{path} cannot be read: {error.strerror}.") from error
+        raise BadLineError(f"{path} cannot be read: {error.strerror}.") from error
     if kind == ".csv":
         yield from _table(text, path)
         return
@@ -96,7 +96,7 @@ def _table(text: str, path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
         for row in reader:
             last = reader.line_num
             if None in row:
-                raise BadLine(
+                raise BadLineError(
                     f"{path.name}, line {last}: there are more fields than the header has names. "
                     f'A text with a comma in it stands in quotes: "a lamp, orange".'
                 )
@@ -107,16 +107,16 @@ def _table(text: str, path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
             }:
                 yield last, values
     except csv.Error as error:
-        raise BadLine(f"{path.name}, line {last + 1}: this is not CSV ({error}).") from error
+        raise BadLineError(f"{path.name}, line {last + 1}: this is not CSV ({error}).") from error
 
 
 def _json(line: str, path: Path, number: int) -> Mapping[str, Any]:
     try:
         values = json.loads(line)
     except ValueError as error:
-        raise BadLine(f"{path.name}, line {number}: this is not JSON ({error}).") from error
+        raise BadLineError(f"{path.name}, line {number}: this is not JSON ({error}).") from error
     if not isinstance(values, dict):
-        raise BadLine(
+        raise BadLineError(
             f'{path.name}, line {number}: each line is a JSON object, such as {{"prompt": "a'
             ' lamp"}.'
         )
@@ -134,7 +134,7 @@ def _line(number: int, values: Mapping[str, Any], folder: Path, where: str) -> L
         )
         return Line(number, _digest(values), request, target, optimize, suffix, render)
     except ValueError as error:
-        raise BadLine(f"{where}: {error}.") from error
+        raise BadLineError(f"{where}: {error}.") from error
 
 
 def _digest(values: Mapping[str, Any]) -> str:

@@ -17,11 +17,11 @@ from ...jobs.queries import OptimizationPrice, Price
 from ...jobs.service import JobService
 from ...mint.schema import Kind, Mode, Preset
 from .. import session
-from ..session import OnWait
+from ..session import OnRetry
 from .lines import Line
 
 _ROUNDING = 1e-6  # Credits: a sum of fractions in another order
-What = tuple[Kind, Preset, Mode]
+PriceKey = tuple[Kind, Preset, Mode]
 Jobs = Mapping[str, Job]
 
 
@@ -29,7 +29,7 @@ Jobs = Mapping[str, Job]
 class Prices:
     """Mint's price of each kind of line; None where it does not tell."""
 
-    each: dict[What, float | None] = field(default_factory=dict)
+    each: dict[PriceKey, float | None] = field(default_factory=dict)
     optimization: float | None = None
 
     def of(self, line: Line, job: Job | None = None) -> float | None:
@@ -38,7 +38,10 @@ class Prices:
 
         `job` is one that goes on: what Mint says that it has taken, or holds back, is paid already.
         """
-        generation, extra = self.each.get(_what(line)), self.optimization if line.optimize else 0.0
+        generation, extra = (
+            self.each.get(_price_key(line)),
+            self.optimization if line.optimize else 0.0,
+        )
         if generation is None or extra is None:
             return None
         return (
@@ -54,7 +57,7 @@ class Prices:
         """
         return _sum(self.of(line, jobs.get(line.tag)) for line in lines)
 
-    def untold(self, lines: Iterable[Line]) -> str | None:
+    def unknown_reason(self, lines: Iterable[Line]) -> str | None:
         """Why the sum is not known, if that is for the optimizations."""
         return (
             NO_MODEL_YET
@@ -67,7 +70,7 @@ class Prices:
         return replace(self, optimization=0.0).total(lines, jobs)
 
 
-def ask(job_service: JobService, lines: list[Line], on_wait: OnWait) -> Prices:
+def ask(job_service: JobService, lines: list[Line], on_wait: OnRetry) -> Prices:
     """Ask Mint once for each kind of line; the job service knows it then too.
 
     The price of an optimization is told only for a model that exists: any one of them will do.
@@ -76,18 +79,18 @@ def ask(job_service: JobService, lines: list[Line], on_wait: OnWait) -> Prices:
     if not lines:
         return prices
     with session.open_client() as client:
-        for kind, preset, mode in Counter(_what(line) for line in lines):
-            prices.each[kind, preset, mode] = session.learn_price(
+        for kind, preset, mode in Counter(_price_key(line) for line in lines):
+            prices.each[kind, preset, mode] = session.fetch_price(
                 job_service, client, Price(kind, preset, mode), on_wait
             )
         if any(line.optimize for line in lines):
-            prices.optimization = session.learn_price(
+            prices.optimization = session.fetch_price(
                 job_service, client, OptimizationPrice(), on_wait
             )
     return prices
 
 
-def said(prices: Prices, lines: list[Line], jobs: Jobs = MappingProxyType({})) -> str:
+def summary(prices: Prices, lines: list[Line], jobs: Jobs = MappingProxyType({})) -> str:
     """The sum in a sentence for a person."""
     optimized, known = (
         sum(line.optimize is not None for line in lines),
@@ -106,8 +109,8 @@ def said(prices: Prices, lines: list[Line], jobs: Jobs = MappingProxyType({})) -
             else f", and what Mint takes for optimizing {_models(optimized)}"
         )
     paused = sum(line.tag in jobs for line in lines)
-    going_on = f" or go on with ({paused} stopped before)" if paused else ""
-    return f"{len(lines)} {'line' if len(lines) == 1 else 'lines'} to start{going_on}: {amount}."
+    resumed = f" or go on with ({paused} stopped before)" if paused else ""
+    return f"{len(lines)} {'line' if len(lines) == 1 else 'lines'} to start{resumed}: {amount}."
 
 
 class BatchBudget:
@@ -116,28 +119,28 @@ class BatchBudget:
     """
 
     def __init__(self, limit: float | None, prices: Prices) -> None:
-        self.was_short = False
+        self.is_exhausted = False
         self._limit = limit
         self._prices = prices
         self._running: dict[str, Line] = {}
         self._before: dict[str, float] = {}
         self._spent = 0.0
 
-    def allows(self, line: Line, jobs: Iterable[Job], own: Job | None = None) -> bool:
+    def allows(self, line: Line, jobs: Iterable[Job], resumable: Job | None = None) -> bool:
         """May this line be started too, or gone on with as its `own` job?
 
         `jobs` are those that are under way, as they now are.
 
         After a no, it is no.
         """
-        if self._limit is None or self.was_short:
-            return not self.was_short
+        if self._limit is None or self.is_exhausted:
+            return not self.is_exhausted
         running = sum(
             self._cost(self._running[job.id], job) for job in jobs if job.id in self._running
         )
-        expected = self._spent + running + (self._prices.of(line, own) or 0.0)
-        self.was_short = expected > self._limit + _ROUNDING
-        return not self.was_short
+        expected = self._spent + running + (self._prices.of(line, resumable) or 0.0)
+        self.is_exhausted = expected > self._limit + _ROUNDING
+        return not self.is_exhausted
 
     def begin(self, line: Line, job: Job, before: float = 0.0) -> None:
         """A line was started: its price is held back, without what an earlier run has paid for it
@@ -157,8 +160,8 @@ class BatchBudget:
         as much from then on.
         """
         if job.operation and job.operation.credits is not None:
-            self._prices.each[_what(line)] = max(
-                job.operation.credits.spent, self._prices.each.get(_what(line)) or 0.0
+            self._prices.each[_price_key(line)] = max(
+                job.operation.credits.spent, self._prices.each.get(_price_key(line)) or 0.0
             )
         if job.optimization and job.optimization.credits is not None:
             self._prices.optimization = max(
@@ -166,12 +169,12 @@ class BatchBudget:
             )
         optimization = self._prices.optimization if line.optimize else None
         total = spending.at_prices(
-            job, self._prices.each.get(_what(line)) or 0.0, optimization or 0.0
+            job, self._prices.each.get(_price_key(line)) or 0.0, optimization or 0.0
         )
         return max(0.0, total - self._before.get(job.id, 0.0))
 
 
-def _what(line: Line) -> What:
+def _price_key(line: Line) -> PriceKey:
     return line.request.kind, line.request.preset, line.request.mode
 
 

@@ -21,7 +21,7 @@ from ..terminal import Terminal, job_record
 from .lines import Line
 
 
-class State(StrEnum):
+class LineState(StrEnum):
     """How a line stands, in the words of the contact sheet."""
 
     DONE = "done"
@@ -32,21 +32,21 @@ class State(StrEnum):
 
 
 _BY_PHASE = {
-    Phase.FAILED: State.FAILED,
-    Phase.CANCELED: State.FAILED,
-    Phase.REVIEW: State.WAITING,
-    Phase.BILLING: State.WAITING,
-    Phase.PAUSED: State.WAITING,
+    Phase.FAILED: LineState.FAILED,
+    Phase.CANCELED: LineState.FAILED,
+    Phase.REVIEW: LineState.WAITING,
+    Phase.BILLING: LineState.WAITING,
+    Phase.PAUSED: LineState.WAITING,
 }
 
 
 @dataclass(frozen=True)
-class Entry:
+class LineReport:
     """One line and what is known of it. The files are those that are there."""
 
     line: Line
     job: Job | None
-    state: State
+    state: LineState
     sentence: str = ""
     commands: tuple[str, ...] = ()
     result: Path | None = None
@@ -62,15 +62,19 @@ def is_written(job: Job) -> bool:
     )
 
 
-def entry(line: Line, job: Job | None, terminal: Terminal, refusal: str | None = None) -> Entry:
+def report(
+    line: Line, job: Job | None, terminal: Terminal, refusal: str | None = None
+) -> LineReport:
     """How a line stands, judged by its job and by what lies in the folder; `refusal` says why it
     could not be started.
     """
     if job is None or job.target.output is None:
-        return Entry(line, None, State.FAILED if refusal else State.UNSTARTED, refusal or "")
+        return LineReport(
+            line, None, LineState.FAILED if refusal else LineState.UNSTARTED, refusal or ""
+        )
     output = Path(job.target.output)
     state, record = _state(job), output.with_suffix(".json")
-    return Entry(
+    return LineReport(
         line,
         job,
         state,
@@ -86,14 +90,14 @@ def entry(line: Line, job: Job | None, terminal: Terminal, refusal: str | None =
     )
 
 
-def keep(line: Line, job: Job, terminal: Terminal) -> None:
+def write_record(line: Line, job: Job, terminal: Terminal) -> None:
     """Write picture and record beside the result, which need not be there. Raises OSError."""
     if job.target.output is None:
         return
     output = Path(job.target.output)
     output.parent.mkdir(parents=True, exist_ok=True)
-    _keep_picture(job, output)
-    told = _told(line, job, entry(line, job, terminal))
+    _write_picture(job, output)
+    told = _record(line, job, report(line, job, terminal))
     delivery_write.put(
         output.with_suffix(".json"), json.dumps(told, indent=2, ensure_ascii=False) + "\n"
     )
@@ -102,22 +106,22 @@ def keep(line: Line, job: Job, terminal: Terminal) -> None:
 _MORE = {Verb.REVISE: ('"what should change"',)}
 
 
-def _state(job: Job) -> State:
+def _state(job: Job) -> LineState:
     if is_written(job):
-        return State.DONE
+        return LineState.DONE
     could_not_write = job.phase in {Phase.READY, Phase.PLACED} and job.trouble is not None
-    return State.FAILED if could_not_write else _BY_PHASE.get(job.phase, State.RUNNING)
+    return LineState.FAILED if could_not_write else _BY_PHASE.get(job.phase, LineState.RUNNING)
 
 
-def _sentence(job: Job, state: State) -> str:
-    if state is State.DONE:
+def _sentence(job: Job, state: LineState) -> str:
+    if state is LineState.DONE:
         return ""
     return job.trouble.sentence if job.trouble else f"{presenter.state(job)}."
 
 
-def _told(line: Line, job: Job, known: Entry) -> dict[str, Any]:
+def _record(line: Line, job: Job, known: LineReport) -> dict[str, Any]:
     """The record: what a person or a program may want to know later. Holds no key of any kind."""
-    said = job_record(job)
+    job_values = job_record(job)
     operation, asset = job.operation, job.asset
     files = {"result": known.result, "picture": known.picture}
     return {
@@ -128,13 +132,13 @@ def _told(line: Line, job: Job, known: Entry) -> dict[str, Any]:
             _settings(job) | ({"images": list(line.request.images)} if line.request.images else {})
         ),
         "job": job.id,
-        "operation": said["operation"],
+        "operation": job_values["operation"],
         "asset": asset.id if asset else None,
-        "mint_url": (asset.mint_url if asset else None) or said["mint_url"],
+        "mint_url": (asset.mint_url if asset else None) or job_values["mint_url"],
         "credits": job.cost,
         "files": {name: path.name for name, path in files.items() if path is not None},
-        "notes": said["notes"],
-        "trouble": said["trouble"],
+        "notes": job_values["notes"],
+        "trouble": job_values["trouble"],
         "times": {
             "asked": datetime.fromtimestamp(job.created_at, UTC).isoformat(timespec="seconds"),
             "started": _iso(operation.created_at if operation else None),
@@ -187,7 +191,7 @@ def _picture(job: Job, output: Path) -> Path | None:
     )
 
 
-def _keep_picture(job: Job, output: Path) -> None:
+def _write_picture(job: Job, output: Path) -> None:
     """Mint's picture as it came, where none was rendered; the Preview's copy goes when there is a
     better one.
     """

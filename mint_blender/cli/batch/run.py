@@ -24,12 +24,12 @@ from ...jobs.storage import batch_ledger
 from ...jobs.storage.lease import UNKNOWN, Lease
 from .. import session
 from ..exits import Exit
-from ..jobs import finish, goes_on
+from ..jobs import deliver, goes_on
 from ..terminal import Terminal, job_record
 from . import contact_sheet, line_jobs, records
 from . import lines as batch_lines
 from . import prices as batch_prices
-from .lines import BadLine, Line
+from .lines import BadLineError, Line
 from .prices import BatchBudget, Prices
 
 # what was not paid for yet, as far as is known
@@ -41,53 +41,53 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> Exit:
     """Generate every line of a file; the status of the first line that is not done."""
     # However the folder is spelled: its lines are found by it, and not to be found is to be paid
     # for again.
-    wishes = _Wishes(arguments.output.resolve(), arguments.render, arguments.retry_failed)
+    options = _Options(arguments.output.resolve(), arguments.render, arguments.retry_failed)
     try:
         lines = batch_lines.read(arguments.file)
-        with session.open_list() as job_service:
-            begun = line_jobs.begun(job_service, wishes.folder)
+        with session.open_journal() as job_service:
+            started_tags = line_jobs.started_tags(job_service, options.folder)
         for line in lines:
             # the others were checked when they began, and their pictures may be gone since
-            if line.tag not in begun:
+            if line.tag not in started_tags:
                 _check(line, arguments.file)
-    except BadLine as trouble:
-        terminal.error(f"{trouble} Nothing was started.")
+    except BadLineError as error:
+        terminal.error(f"{error} Nothing was started.")
         return Exit.USAGE
-    if complaint := _cannot_write(lines, wishes):
+    if complaint := _cannot_write(lines, options):
         terminal.error(complaint)
         return Exit.IMPORT
     try:
-        with line_jobs.working_on(wishes.folder) as holding:
-            return _generate(lines, wishes, arguments, terminal, holding)
+        with line_jobs.lock_folder(options.folder) as lease:
+            return _generate(lines, options, arguments, terminal, lease)
     except FileInUse as by:
         name = str(by).replace(UNKNOWN, "another machine")
         host = f" on {name}" if name else ""
         more = f" If {name} is off, try again in a minute." if name else ""
         terminal.error(
-            f"A batch into {wishes.folder} is running already{host}: wait for it, or stop it.{more}"
-            " Nothing was started."
+            f"A batch into {options.folder} is running already{host}: wait for it, or stop it."
+            f"{more} Nothing was started."
         )
         return Exit.FAILED
 
 
 def _generate(
     lines: list[Line],
-    wishes: _Wishes,
+    options: _Options,
     arguments: argparse.Namespace,
     terminal: Terminal,
-    holding: Lease,
+    lease: Lease,
 ) -> Exit:
     with session.open_job_service() as job_service, BackgroundImporter() as importer:
-        going = _Run(job_service, wishes, terminal, lines, importer)
-        going.is_lost = lambda: holding.is_lost
+        batch_run = _BatchRun(job_service, options, terminal, lines, importer)
+        batch_run.is_lost = lambda: lease.is_lost
         try:
-            return going.run(arguments.jobs, arguments.max_credits)
+            return batch_run.run(arguments.jobs, arguments.max_credits)
         finally:  # however it ends, the contact sheet says how every line stands
-            going.write_sheet(arguments.file.name)
+            batch_run.write_sheet(arguments.file.name)
 
 
 @dataclass(frozen=True)
-class _Wishes:
+class _Options:
     """What the command asks for, for all lines."""
 
     folder: Path
@@ -103,41 +103,41 @@ def _check(line: Line, path: Path) -> None:
     """What Mint would refuse, told with its place in the file."""
     try:
         session.check_request(line.request)
-    except NotPossible as trouble:
-        raise BadLine(f"{path.name}, line {line.number}: {trouble}") from trouble
+    except NotPossible as error:
+        raise BadLineError(f"{path.name}, line {line.number}: {error}") from error
 
 
-def _cannot_write(lines: list[Line], wishes: _Wishes) -> str | None:
+def _cannot_write(lines: list[Line], options: _Options) -> str | None:
     """Why the results could not be written here, or None."""
     for kind, suffix, renders in sorted(
-        {(line.request.kind, line.suffix, wishes.renders(line)) for line in lines}
+        {(line.request.kind, line.suffix, options.renders(line)) for line in lines}
     ):
-        file = wishes.folder / f"mint{suffix}"
+        file = options.folder / f"mint{suffix}"
         if complaint := delivery_write.complaint(
             kind, file, file.with_suffix(".png") if renders else None
         ):
             return complaint
-    return contact_sheet.complaint(wishes.folder)
+    return contact_sheet.complaint(options.folder)
 
 
-class _Run:
+class _BatchRun:
     """One run over all lines: starts, hears, finishes."""
 
     def __init__(
         self,
         job_service: JobService,
-        wishes: _Wishes,
+        options: _Options,
         terminal: Terminal,
         lines: list[Line],
         importer: BackgroundImporter,
     ) -> None:
         self._job_service = job_service
         self._importer = importer
-        self._wishes = wishes
+        self._options = options
         self._terminal = terminal
         self._lines = lines
-        self._jobs, self._refused = line_jobs.collect(job_service, wishes.folder, lines)
-        self._names = {path.stem for path in wishes.folder.iterdir()}
+        self._jobs, self._refused = line_jobs.load_jobs(job_service, options.folder, lines)
+        self._names = {path.stem for path in options.folder.iterdir()}
         self._names |= {
             Path(job.target.output).stem for job in self._jobs.values() if job.target.output
         }
@@ -155,19 +155,21 @@ class _Run:
         """Say the price, keep `at_once` lines going until all have come to rest, and say how it
         went.
         """
-        to_pay = [line for line in self._lines if self._costs(line)]
-        going_on = {line.tag: job for line in to_pay if (job := self._own(line)) is not None}
-        prices = batch_prices.ask(self._job_service, to_pay, self._terminal.wait)
-        to_pay = [line for line in to_pay if prices.of(line, going_on.get(line.tag)) != 0.0]
-        if to_pay:
-            total = prices.total(to_pay, going_on)
-            self._terminal.hint(batch_prices.said(prices, to_pay, going_on))
-            self._terminal.event({"event": "price", "lines": len(to_pay), "credits": total})
+        unpaid = [line for line in self._lines if self._needs_credits(line)]
+        resumed = {
+            line.tag: job for line in unpaid if (job := self._resumable_job(line)) is not None
+        }
+        prices = batch_prices.ask(self._job_service, unpaid, self._terminal.wait)
+        unpaid = [line for line in unpaid if prices.of(line, resumed.get(line.tag)) != 0.0]
+        if unpaid:
+            total = prices.total(unpaid, resumed)
+            self._terminal.note(batch_prices.summary(prices, unpaid, resumed))
+            self._terminal.event({"event": "price", "lines": len(unpaid), "credits": total})
             if limit is not None:
-                session.check_total(total, limit, prices.untold(to_pay))
-            each = [prices.of(line, going_on.get(line.tag)) for line in to_pay]
-            session.check_many(
-                self._job_service, each, prices.untold(to_pay), list(going_on.values())
+                session.check_total(total, limit, prices.unknown_reason(unpaid))
+            each = [prices.of(line, resumed.get(line.tag)) for line in unpaid]
+            session.check_limits(
+                self._job_service, each, prices.unknown_reason(unpaid), list(resumed.values())
             )
         self._budget = BatchBudget(limit, prices)
         self._follow(at_once)
@@ -179,41 +181,41 @@ class _Run:
         if not self._jobs:
             return
         entries = [
-            records.entry(line, self._job(line), self._terminal, self._refusals.get(line.number))
+            records.report(line, self._job(line), self._terminal, self._refusals.get(line.number))
             for line in self._lines
         ]
         try:
-            sheet = contact_sheet.write(self._wishes.folder, name, entries)
+            sheet = contact_sheet.write_sheet(self._options.folder, name, entries)
         except OSError as error:
-            self._terminal.hint(
+            self._terminal.note(
                 f"The contact sheet could not be written: {error.strerror or error}."
             )
             return
         self._terminal.event(
             {"event": "batch", **contact_sheet.summary(entries), "sheet": str(sheet)}
         )
-        self._terminal.hint(f"Everything at a glance: {sheet}")
+        self._terminal.note(f"Everything at a glance: {sheet}")
 
     def _follow(self, at_once: int) -> None:
         waiting = iter(self._lines)
         with self._terminal.progress() as display:
-            tell = self._terminal.teller(self._job_service, display)
+            listener = self._terminal.progress_listener(self._job_service, display)
             while True:
                 while len(self._active) < at_once and (line := next(waiting, None)) is not None:
-                    self._begin(line)
+                    self._start_line(line)
                 if not self._active:
                     return
                 try:
-                    tell(self._job_service.hear())
+                    listener(self._job_service.hear())
                 except StillUnreachable as away:
-                    self._keep_the_rest(away)
+                    self._mark_unreachable(away)
                     return
                 for job_id in [
                     job_id for job_id in self._active if not self._job_service.is_active(job_id)
                 ]:
                     self._end_active(job_id)
 
-    def _keep_the_rest(self, away: StillUnreachable) -> None:
+    def _mark_unreachable(self, away: StillUnreachable) -> None:
         """No line comes to an end without the network, and no further one is begun: all of them are
         kept as they are.
         """
@@ -223,26 +225,26 @@ class _Run:
 
     def _conclude(self) -> Exit:
         done = sum(status is Exit.DONE for status in self._statuses.values())
-        self._terminal.hint(
-            f"{done} of {len(self._lines)} lines are done; the files are in {self._wishes.folder}."
+        self._terminal.note(
+            f"{done} of {len(self._lines)} lines are done; the files are in {self._options.folder}."
         )
-        if self._budget.was_short:
+        if self._budget.is_exhausted:
             self._terminal.error(
                 "Another line would have gone over --max-credits: no further one was started."
             )
             return Exit.CREDITS
         if done < len(self._lines):
             more = "A line that failed is not paid for again unasked: --retry-failed does that."
-            self._terminal.hint(f"The same command goes on with the rest. {more}")
+            self._terminal.note(f"The same command goes on with the rest. {more}")
         statuses = (self._statuses[line.number] for line in self._lines)
         return next((status for status in statuses if status is not Exit.DONE), Exit.DONE)
 
     def _job(self, line: Line) -> Job | None:
         """The line's job as it now is, if it has one."""
         known = self._jobs.get(line.tag)
-        return line_jobs.find(self._job_service, known) if known else None
+        return line_jobs.current_job(self._job_service, known) if known else None
 
-    def _costs(self, line: Line) -> bool:
+    def _needs_credits(self, line: Line) -> bool:
         """Would going on with this line take Credits that nobody has held back yet?"""
         if line.tag in self._refused:
             return False
@@ -250,15 +252,15 @@ class _Run:
         return (
             job is None
             or job.phase in _UNPAID
-            or (self._wishes.retry_failed and job.phase in _OVER)
+            or (self._options.retry_failed and job.phase in _OVER)
         )
 
-    def _own(self, line: Line) -> Job | None:
+    def _resumable_job(self, line: Line) -> Job | None:
         """The job that a line goes on with; None where another one, or another attempt, is begun."""  # noqa: E501
         job = self._job(line)
         return None if job is None or job.phase in _OVER else job
 
-    def _begin(self, line: Line) -> None:
+    def _start_line(self, line: Line) -> None:
         """Start a line, or go on with the job that an earlier run began for it."""
         if (refusal := self._refused.get(line.tag)) is not None:
             self._refuse(line, refusal.sentence, refusal.status)
@@ -270,24 +272,24 @@ class _Run:
                 Exit.FAILED,
             )
             return
-        costs, own = self._costs(line), self._own(line)
-        if costs and not self._budget.allows(
-            line, [self._job_service.job(job_id) for job_id in self._active], own
+        needs_credits, resumable = self._needs_credits(line), self._resumable_job(line)
+        if needs_credits and not self._budget.allows(
+            line, [self._job_service.job(job_id) for job_id in self._active], resumable
         ):
             self._statuses[line.number] = Exit.CREDITS
             return
         before = self._job(line)
         try:
-            job = self._go_on(line)
+            job = self._start_or_resume(line)
         # a picture has gone since the file was checked: the other lines go on
-        except NotPossible as trouble:
+        except NotPossible as error:
             self._refuse(
                 line,
-                str(trouble),
-                Exit.CREDITS if isinstance(trouble, TooExpensive) else Exit.FAILED,
+                str(error),
+                Exit.CREDITS if isinstance(error, TooExpensive) else Exit.FAILED,
             )
             return
-        if costs:
+        if needs_credits:
             self._budget.begin(
                 line, job, (before.cost or 0.0) if before and before.id == job.id else 0.0
             )
@@ -300,9 +302,9 @@ class _Run:
         self._terminal.error(f"line {line.number}: {sentence}", line=line.number)
         self._statuses[line.number], self._refusals[line.number] = status, sentence
 
-    def _go_on(self, line: Line) -> Job:
+    def _start_or_resume(self, line: Line) -> Job:
         job = self._job(line)
-        if job is None or (job.phase is Phase.CANCELED and self._wishes.retry_failed):
+        if job is None or (job.phase is Phase.CANCELED and self._options.retry_failed):
             job = self._jobs[line.tag] = self._job_service.start(
                 line.request, self._target(line), optimize=line.optimize
             )
@@ -310,12 +312,12 @@ class _Run:
         job = self._with_picture(line, job)
         if goes_on(job) or job.phase is Phase.BILLING:
             self._job_service.resume(job.id)
-        elif job.phase is Phase.FAILED and self._wishes.retry_failed:
+        elif job.phase is Phase.FAILED and self._options.retry_failed:
             self._job_service.retry(job.id)
         elif (
             job.phase in {Phase.READY, Phase.PLACED}
             and not records.is_written(job)
-            and _was_cleared(job)
+            and _files_are_missing(job)
         ):
             self._job_service.fetch_again(job.id)
         return job
@@ -328,19 +330,19 @@ class _Run:
         while title in self._names:
             title, number = f"{line.title}-{number + 1}", number + 1
         self._names.add(title)
-        path = str(self._wishes.folder / title)
-        render = f"{path}.png" if self._wishes.renders(line) else None
+        path = str(self._options.folder / title)
+        render = f"{path}.png" if self._options.renders(line) else None
         return replace(
             line.target,
             output=f"{path}{line.suffix}",
             render=render,
-            line=batch_ledger.line_of(self._wishes.folder, line.tag),
+            line=batch_ledger.line_of(self._options.folder, line.tag),
         )
 
     def _with_picture(self, line: Line, job: Job) -> Job:
         """A still may be wanted later than the result: that costs nothing."""
         if (
-            not self._wishes.renders(line)
+            not self._options.renders(line)
             or job.target.render
             or job.target.output is None
             or self._job_service.is_active(job.id)
@@ -355,7 +357,7 @@ class _Run:
 
     def _end_active(self, job_id: str) -> None:
         line = self._active.pop(job_id)
-        self._end(line, line_jobs.find(self._job_service, self._jobs[line.tag]))
+        self._end(line, line_jobs.current_job(self._job_service, self._jobs[line.tag]))
 
     def _end(self, line: Line, job: Job) -> None:
         self._budget.end(job)
@@ -363,22 +365,24 @@ class _Run:
             self._terminal.event({**job_record(job, event="result"), "line": line.number})
             self._statuses[line.number] = Exit.DONE
         else:
-            self._statuses[line.number] = finish(
+            self._statuses[line.number] = deliver(
                 self._job_service,
-                self._still_to_write(job),
+                self._target_left(job),
                 self._terminal,
                 line=line.number,
                 write=self._importer.write,
             )
         try:
-            records.keep(line, line_jobs.find(self._job_service, job), self._terminal)
+            records.write_record(
+                line, line_jobs.current_job(self._job_service, job), self._terminal
+            )
         except OSError as error:
-            self._terminal.hint(
+            self._terminal.note(
                 f"line {line.number}: its picture or record could not be written:"
                 f" {error.strerror or error}."
             )
 
-    def _still_to_write(self, job: Job) -> Job:
+    def _target_left(self, job: Job) -> Job:
         """A result that an earlier run has written is left alone, whatever the user has made of it
         since: only the still is lacking.
         """
@@ -393,6 +397,6 @@ def _has_output(job: Job) -> bool:
     return job.target.output is not None and Path(job.target.output).is_file()
 
 
-def _was_cleared(job: Job) -> bool:
+def _files_are_missing(job: Job) -> bool:
     """Its files are gone, or lie with another journal."""
     return not job.files or not all(Path(kept.path).is_file() for kept in job.files)
