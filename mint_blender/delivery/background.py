@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Imports of a batch, in a Blender of their own: one that crashes or hangs costs its own line and
-no other.
+"""Import and write results in a background Blender: a crash or a hang fails one result only.
 
-One child process serves many lines, one JSON object a line on its standard input and output. It is
-started when it is first needed, and anew after a crash. It ends by itself when the process that
-started it is gone.
+One child process serves many results, one JSON object a line on its standard input and output. It
+is started when it is first needed, and again after a crash. It ends when its parent process ends.
 """
 
 from __future__ import annotations
@@ -17,18 +15,15 @@ from typing import Any
 from ..jobs.child_process import ChildEnded, ChildProcess, ChildTooSlow
 from ..jobs.job import Job, Phase
 from ..jobs.storage import records
-from . import standard_output
+from . import blender_runtime, standard_output
 from . import write as delivery_write
 
-PACKAGE = __name__.rpartition(".delivery.")[0]
 TIME_LIMIT = 15 * 60.0
-"""Seconds for one line, its still included."""
+"""Seconds for one result, including its rendered picture."""
 
-# Leaves without Python's shutdown: everything is on disk by then, and add-ons of the user's may
-# take their time.
+# Exits without Python's shutdown: everything is on disk by then, and other add-ons may be slow.
 CODE = """
 import os, sys
-sys.path[:0] = {paths!r}
 from {package}.delivery.background import serve
 serve()
 os._exit(0)
@@ -36,9 +31,9 @@ os._exit(0)
 
 
 class BackgroundImporter:
-    """Writes results as `writing.write` does, in a child process.
+    """Writes results as `write.write` does, but in a child process.
 
-    `close()` when done, or use it as a context manager.
+    A context manager; otherwise call `close` at the end.
     """
 
     def __init__(self) -> None:
@@ -51,21 +46,23 @@ class BackgroundImporter:
         self.close()
 
     def close(self) -> None:
-        """End the child, if there is one."""
+        """End the child process, if there is one."""
         if self._child is not None:
             self._child.end()
             self._child = None
 
     def write(self, job: Job) -> tuple[str, ...]:
-        """Write what `job.target` names; returns remarks for a person.
+        """Write the files that `job.target` names; return notes for the user.
 
-        Raises NotImported, also when the import crashed.
+        Raises:
+            NotImported: The import failed, crashed or took longer than `TIME_LIMIT`.
         """
         if not _needs_blender(job):
             return delivery_write.write(job)  # a plain copy cannot crash
         try:
             if self._child is None:
-                self._child = ChildProcess(_command())
+                code = CODE.format(package=blender_runtime.PACKAGE)
+                self._child = ChildProcess(blender_runtime.background_command(code))
             answer = self._child.ask(
                 {"job": records.dump(job), "phase": job.phase.value}, TIME_LIMIT
             )
@@ -96,34 +93,8 @@ def _needs_blender(job: Job) -> bool:
     return delivery_write.needs_blender(job.kind, output, render)
 
 
-def _command() -> list[str]:
-    """The same Blender once more, without a window and without a network; where Blender is a
-    module, the same Python.
-    """
-    # An extension is found by Blender itself.
-    paths = (
-        []
-        if PACKAGE.startswith("bl_ext.")
-        else [str(Path(sys.modules[PACKAGE].__file__ or "").parents[1])]
-    )
-    code = CODE.format(paths=paths, package=PACKAGE)
-    bpy = sys.modules.get("bpy")
-    binary = bpy.app.binary_path if bpy is not None else ""
-    if not binary:
-        return [sys.executable, "-c", code]
-    return [
-        binary,
-        "--background",
-        "--offline-mode",
-        "--python-exit-code",
-        "1",
-        "--python-expr",
-        code,
-    ]
-
-
 def serve() -> None:
-    """The child: write one result after the other until nobody asks any more."""
+    """Run in the child process: write one result per line until standard input ends."""
     standard_output.keep_for_results()
     answers = sys.stdout
     for line in sys.stdin:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which Blender this process runs in, and what that Blender can import.
+"""Which Blender this process runs in, what it can import, and how to start another one.
 
 The process is a Blender, a Python that has or could load the `bpy` module, or one without either.
 Everything but the import works without `bpy`, and loading it takes a second, so that these
@@ -10,6 +10,10 @@ from __future__ import annotations
 
 import sys
 from importlib import util
+from pathlib import Path
+
+PACKAGE = __name__.rpartition(".delivery.")[0]
+"""The name of this package here: as an extension it begins with `bl_ext.`."""
 
 
 def inside_blender() -> bool:
@@ -32,3 +36,28 @@ def readable_extensions() -> frozenset[str]:
     from ..scene.capabilities import readable_extensions
 
     return readable_extensions()
+
+
+def background_command(code: str, *, online: bool = False) -> list[str]:
+    """Return the command that runs Python code in a second Blender without a window.
+
+    It is the same Blender, or the same Python where Blender is a module. The code can import
+    `PACKAGE`.
+    """
+    # Blender itself finds an extension
+    is_extension = PACKAGE.startswith("bl_ext.")
+    paths = [] if is_extension else [str(Path(sys.modules[PACKAGE].__file__ or "").parents[1])]
+    program = f"import os, sys\nsys.path[:0] = {paths!r}\n{code}"
+    bpy = sys.modules.get("bpy")
+    binary = bpy.app.binary_path if bpy is not None else ""
+    if not binary:
+        return [sys.executable, "-c", program]
+    return [
+        binary,
+        "--background",
+        "--online-mode" if online else "--offline-mode",
+        "--python-exit-code",
+        "1",
+        "--python-expr",
+        program,
+    ]

@@ -25,13 +25,14 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..addon_settings import may_go_online
+from ..delivery.asset_library.process import SyncProcess
 from ..jobs.service import JobService
 from ..jobs.storage.journal import JournalError
 from . import icons, notifications, session, text_fields
 from .account import balance_watch, billing_watch, usage_chart
 from .create import properties as create_properties
 from .job_list import auto_import, review_feedback
-from .library_browser import sync_process, view_model
+from .library_browser import view_model
 from .pricing import limit_dialog, pending_dialogs
 
 log = logging.getLogger(__name__)
@@ -77,7 +78,7 @@ def beat() -> bool:
         changed |= board.take_over()
     _go_on_with_what_waits(board)
     landed = auto_import.land_ready(board)
-    changed |= sync_process.catch_up()
+    changed |= session.state(SyncProcess).poll()
     if changed or landed:
         follow(board)
         view_model.catch_up(board)
@@ -113,7 +114,7 @@ def _is_in_flight(board: JobService) -> bool:
         board.is_active_at_all
         or board.is_active_elsewhere
         or is_waited_for
-        or sync_process.is_running()
+        or session.state(SyncProcess).is_running
     )
 
 

@@ -29,7 +29,7 @@ from .job_list import (
     review_feedback,
 )
 from .job_list import operators as job_list_operators
-from .library_browser import job_lookup, sync_process, view_model
+from .library_browser import job_lookup, view_model
 from .library_browser import operators as library_browser_operators
 from .library_browser import panel as library_browser_panel
 from .pricing import limit_dialog, pending_dialogs, price_queries
@@ -139,7 +139,6 @@ _FORGETTING: tuple[Callable[[], object], ...] = (
     references_properties.forget,
     job_lookup.forget,
     view_model.forget,
-    sync_process.stop,
     usage_chart.forget,
     pending_dialogs.forget,
     icons.forget,

@@ -21,15 +21,14 @@ pytestmark = pytest.mark.blender
 
 # Before it serves, the child learns to fail at the results of one prompt.
 FAILING = """
-import os, signal, sys, time
-sys.path[:0] = {paths!r}
-from {package}.delivery import import_job as arrival
-write = arrival.write
+import os, signal, time
+from {package}.delivery import import_job
+write = import_job.write
 def failing(job, *words, **more):
     if "bad" in job.request.prompt:
         %s
     return write(job, *words, **more)
-arrival.write = failing
+import_job.write = failing
 with open(%r, "a") as started:
     print(os.getpid(), file=started)
 from {package}.delivery.background import serve
@@ -132,6 +131,8 @@ def test_a_process_that_cannot_be_started_is_a_sentence(
     mint: Mint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No program at that place: status 7, and the files are kept."""
-    monkeypatch.setattr(background, "_command", lambda: [str(tmp_path / "nothing")])
+    monkeypatch.setattr(
+        background.blender_runtime, "background_command", lambda code: [str(tmp_path / "nothing")]
+    )
     ran = batch(mint, tmp_path, "a lamp")
     assert ran.status == 7 and "could not be started" in ran.said

@@ -79,8 +79,13 @@ def test_library_looked_through(
     blender.wait_for("placed")
     blender.screenshot("library_imported")
     blender.ask("bpy.ops.mint.sync_library(directory=folder)", folder=str(tmp_path / "library"))
-    blender.wait("'of' in (part('ui.library_browser.sync_process').words() or '')", seconds=120)
-    blender.wait("board() is not None and part('ui.library_browser.sync_process').is_running()")
+    blender.wait(
+        "'of' in (part('ui.session').state(part('delivery.asset_library.process').SyncProcess).status or '')",
+        seconds=120,
+    )
+    blender.wait(
+        "board() is not None and part('ui.session').state(part('delivery.asset_library.process').SyncProcess).is_running"
+    )
     blender.screenshot("library_syncing")
     blender.ask("bpy.ops.mint.stop_sync()")
     assert list((tmp_path / "library").glob("*.blend"))
@@ -179,7 +184,8 @@ def test_asset_browser(open_blender: Callable[..., BlenderWindow], tmp_path: Pat
         blender.open_sidebar()
         blender.call("mint.sync_library", directory=str(folder))
         blender.wait(
-            "'saved' in (part('ui.library_browser.sync_process').words() or '')", seconds=180
+            "'saved' in (part('ui.session').state(part('delivery.asset_library.process').SyncProcess).status or '')",
+            seconds=180,
         )
         blender.screenshot("library_synced")
         done = [each for each in small.resources() if each.status == "succeeded"]

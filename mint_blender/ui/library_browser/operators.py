@@ -12,6 +12,7 @@ from typing import Any
 import bpy
 
 from ...addon_settings import may_go_online
+from ...delivery.asset_library.process import SyncProcess
 from ...jobs.library.view_model import title
 from ...jobs.queries import ListPage
 from ...jobs.service import JobService, NotPossible
@@ -22,7 +23,7 @@ from .. import heartbeat, session
 from ..create import properties as create_properties
 from ..job_list.job_actions import OFFLINE, Result, complain
 from ..translations import translated
-from . import sync_process, view_model
+from . import view_model
 from .asset_lookup import about_asset
 
 KINDS = [("MODEL", "3D Model", "A model"), ("WORLD", "World", "A world")]
@@ -219,11 +220,11 @@ class _Saver(bpy.types.Operator):
         words = ["sync", bpy.path.abspath(self.directory), *self.only()]
         if bpy.app.background:
             return self._here(words)
-        if sync_process.is_running():
+        if session.state(SyncProcess).is_running:
             return complain(self, "A sync is running already: wait for it, or stop it.")
         try:
             session.service()
-            sync_process.start(words)
+            session.state(SyncProcess).start(words, session.account(), session.home())
         except (OSError, JournalError) as error:
             return complain(self, f"The sync could not be started: {error}")
         heartbeat.ensure()
@@ -277,7 +278,7 @@ class MINT_OT_stop_sync(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """At once."""
-        sync_process.stop()
+        session.state(SyncProcess).stop()
         heartbeat.redraw()
         return {"FINISHED"}
 

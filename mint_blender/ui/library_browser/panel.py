@@ -10,13 +10,14 @@ from typing import Any
 import bpy
 
 from ...addon_settings import may_go_online
+from ...delivery.asset_library.process import SyncProcess
 from ...jobs.library import view_model
 from ...jobs.library.view_model import State
 from ...mint.schema import Asset, Kind
 from .. import session
 from ..text_wrap import wrapped
 from ..translations import translated
-from . import job_lookup, sync_process
+from . import job_lookup
 from . import view_model as library_browser_view_model
 
 _WIDTH_OF_ONE = 84.0  # pixels of an entry, at a scale of 1
@@ -283,15 +284,15 @@ def _import(layout: bpy.types.UILayout, asset: Asset, text: str) -> None:
 
 def _draw_sync(layout: bpy.types.UILayout) -> None:
     """Everything as an asset library; while that goes on, how far it is."""
-    if (words := sync_process.words()) is not None:
+    if (words := session.state(SyncProcess).status) is not None:
         row = layout.row(align=True)
         row.label(
             text=translated(words),
             translate=False,
-            icon="TIME" if sync_process.is_running() else "INFO",
+            icon="TIME" if session.state(SyncProcess).is_running else "INFO",
         )
-        if sync_process.is_running():
+        if session.state(SyncProcess).is_running:
             row.operator("mint.stop_sync", text="", icon="X", emboss=False)
-    if not sync_process.is_running():
+    if not session.state(SyncProcess).is_running:
         layout.operator_context = "INVOKE_DEFAULT"
         layout.operator("mint.sync_library", icon="ASSET_MANAGER")

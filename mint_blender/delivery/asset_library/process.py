@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A background Blender that saves into an asset library, so that this one does not freeze.
+
+It runs this package's own command `library sync` and writes its events into a log file, which the
+heartbeat polls. It ends with this Blender, or when the user stops it; the next run resumes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from ...files import private_files
+from ...jobs.storage.home import HOME_VARIABLE
+from ...mint.account import BASE_URL_VARIABLE, KEY_VARIABLE, Account
+from .. import blender_runtime
+
+# Exits without Python's shutdown: everything is on disk by then, and other add-ons may be slow.
+_CODE = """
+import os, sys
+from {package}.cli.commands import from_blender
+status = from_blender({words!r})
+sys.stdout.flush()
+sys.stderr.flush()
+os._exit(status)
+"""
+
+
+class SyncProcess:
+    """The one child process of this Blender that syncs an asset library, or none."""
+
+    def __init__(self) -> None:
+        self._child: subprocess.Popen[bytes] | None = None
+        self._log: IO[bytes] | None = None
+        self._event: dict[str, Any] = {}  # the last one that it has written
+        self._partial_line = b""
+
+    def start(self, words: Sequence[str], account: Account, home: Path) -> None:
+        """Run `library` with these command-line words, in place of a run that is under way.
+
+        Raises:
+            OSError: The log cannot be written or Blender cannot be started.
+        """
+        self.stop()
+        code = _CODE.format(package=blender_runtime.PACKAGE, words=["library", *words, "--json"])
+        # named by process: another Blender of the same user may run a sync, too
+        log = home / f"library-sync-{os.getpid()}.log"
+        private_files.make_home(home)
+        with open(log, "wb", opener=private_files.opener) as stream:
+            self._child = subprocess.Popen(
+                blender_runtime.background_command(code, online=True),
+                env={
+                    **os.environ,
+                    KEY_VARIABLE: account.key,
+                    BASE_URL_VARIABLE: account.base_url,
+                    HOME_VARIABLE: str(home),
+                },
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=subprocess.DEVNULL,
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )
+        self._log, self._partial_line = log.open("rb"), b""
+        self._event = {}
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the child process has not ended yet."""
+        return self._child is not None
+
+    @property
+    def status(self) -> str | None:
+        """The progress or the outcome as a sentence; None before the first run."""
+        event = self._event
+        if self.is_running and "done" not in event:
+            return "Asset library: looking what is new…"
+        if self.is_running and event.get("event") in {"saved", "not_saved"}:
+            return f"Asset library: {event['done']} of {event['total']}"
+        if event.get("event") == "library":
+            failed = f", {len(event['failed'])} failed" if event["failed"] else ""
+            return f"Asset library: {event['saved']} saved, {event['unchanged']} unchanged{failed}"
+        return str(event["message"]) if event.get("message") else None
+
+    def poll(self) -> bool:
+        """Read the events written since the last call; return whether anything changed.
+
+        Costs nothing while no child process runs.
+        """
+        if self._child is None or self._log is None:
+            return False
+        ended = self._child.poll() is not None
+        *lines, self._partial_line = (self._partial_line + self._log.read()).split(b"\n")
+        for line in lines:
+            self._read_event(line)
+        if ended:
+            if self._event.get("event") not in {"library", "error"}:
+                self._fail("The asset library was not finished; sync again to go on.")
+            self._release()
+        return ended or bool(lines)
+
+    def stop(self) -> None:
+        """End the child process, within 5 seconds. What it has saved stays."""
+        if self._child is not None:
+            self._child.kill()
+            self._child.wait(5)
+            self._fail("Stopped; sync again to go on.")
+        self._release()
+
+    def close(self) -> None:
+        """End the child process: this Blender ends, or the add-on is being disabled."""
+        self.stop()
+
+    def _fail(self, message: str) -> None:
+        self._event = {**self._event, "event": "error", "message": message}
+
+    def _release(self) -> None:
+        if self._log is not None:
+            self._log.close()
+            Path(self._log.name).unlink(missing_ok=True)
+        self._child = self._log = None
+
+    def _read_event(self, line: bytes) -> None:
+        """Take in one line; what is not a JSON object with an event is Blender's own output."""
+        try:
+            event = json.loads(line)
+        except ValueError:
+            return
+        if isinstance(event, dict) and "event" in event:
+            self._event = event
