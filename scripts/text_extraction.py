@@ -107,6 +107,20 @@ def _constant(node: ast.expr) -> object:
     return node.value if isinstance(node, ast.Constant) else None
 
 
+def _name_of(function: ast.expr) -> str:
+    """Return the last part of what is called, such as "label" of `layout.label`."""
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+
+def _is_template(node: ast.expr) -> bool:
+    """Is there something to translate: words, or at least an order of values?"""
+    text = str(_constant(node) or "")
+    values = PLACEHOLDER.findall(text)
+    return len(values) > 1 or any(map(str.isalpha, PLACEHOLDER.sub("", text)))
+
+
 def _added(node: ast.expr) -> list[ast.expr]:
     """The parts of `a + b + c`."""
     return (
@@ -229,13 +243,9 @@ class _Reader(ast.NodeVisitor):
         glue = _constant(node.func.value) if joins and isinstance(node.func, ast.Attribute) else ""
         if isinstance(glue, str) and re.fullmatch(r" \w+ ", glue):  # " and ".join(…)
             self.found.append((node.lineno, f"{{1}}{glue}{{2}}"))
-        name = (
-            node.func.attr
-            if isinstance(node.func, ast.Attribute)
-            else node.func.id
-            if isinstance(node.func, ast.Name)
-            else ""
-        )
+        name = _name_of(node.func)
+        if name == "Message" and node.args and _is_template(node.args[0]):
+            self.found.append((node.lineno, str(_constant(node.args[0]))))
         if name in FOR_PROGRAMMERS or name in NOT_READ:
             for each in (*node.args, *(keyword.value for keyword in node.keywords)):
                 if not isinstance(each, ast.Constant | ast.JoinedStr):

@@ -9,6 +9,7 @@ the log, the report for support.
 from __future__ import annotations
 
 import ast
+import datetime
 import importlib
 import re
 import sys
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from mint_blender.message import Message
 from scripts.text_extraction import PACKAGE, is_prose, texts, texts_of, values_of
 
 FOLDER = PACKAGE / "ui" / "translations"
@@ -25,10 +27,11 @@ LANGUAGES = {"German": "de", "Japanese": "ja"}
 
 def _load(name: str):
     """Load a module of the translations by itself: its package imports Blender, it does not."""
-    package = "translations_without_blender"
+    package = "mint_blender.without_blender.translations"
     if package not in sys.modules:
-        sys.modules[package] = types.ModuleType(package)
-        sys.modules[package].__path__ = [str(FOLDER)]
+        for parent, folder in ((package.rpartition(".")[0], PACKAGE / "ui"), (package, FOLDER)):
+            sys.modules[parent] = types.ModuleType(parent)
+            sys.modules[parent].__path__ = [str(folder)]
     return importlib.import_module(f"{package}.{name}")
 
 
@@ -144,6 +147,9 @@ def test_japanese_is_japanese() -> None:
         ('log.warning("The heartbeat stumbled")', []),
         ('raise TypeError("Only for programmers, this one")', []),
         ('layout.operator("mint.cancel", icon="X")', []),
+        ('raise FileError(Message("{file} is empty.", file=path.name))', ["{file} is empty."]),
+        ('Message("{first} {second}", first=a, second=b)', ["{first} {second}"]),
+        ('Message("{text}", text=text)', []),
         ('db.execute("SELECT id FROM jobs")', []),
     ],
 )
@@ -356,6 +362,55 @@ def test_numbers_are_written_as_in_german(written, japanese) -> None:
     ).count("5.2.3 LTS")
     assert "1,500" in japanese.translated("About 1,500 Credits")
     assert japanese.translated("1,650 Credits") == "1,650 クレジット"
+
+
+# -- messages
+# -----------------------------------------------------------------------------------------------
+
+render = _load("formats").render
+GERMAN_WORDS = {
+    "Paused: {reason}": "Angehalten: {reason}",
+    "{count:,} of {kind} {title}": "{kind} {title}: {count:,}",
+    "{size:,.1f} MB": "{size:,.1f} MB",
+    "model": "Modell",
+    "Braces {}": "Klammern {}",
+}
+
+
+@pytest.mark.parametrize(
+    ("message", "german"),
+    [
+        (Message("model"), "Modell"),
+        (Message("Braces {}"), "Klammern {}"),
+        (Message("{size:,.1f} MB", size=1234.5), "1.234,5 MB"),
+        (
+            Message(
+                "{count:,} of {kind} {title}", count=1500, kind=Message("model"), title="model"
+            ),
+            "Modell model: 1.500",
+        ),
+        (
+            Message("Paused: {reason}", reason=Message("{size:,.1f} MB", size=0.5)),
+            "Angehalten: 0,5 MB",
+        ),
+        (Message("Paused: {reason}", reason="{size} 1,500"), "Angehalten: {size} 1,500"),
+        (Message("Unknown {name}", name="model"), "Unknown model"),
+    ],
+)
+def test_messages_are_rendered(message: Message, german: str) -> None:
+    """Template and nested messages are translated and numbers localized; a name stays as it is."""
+    assert render(message, GERMAN_WORDS, "de") == german
+
+
+def test_dates_are_written_as_in_the_language() -> None:
+    """Each language has its own order of day, month and year."""
+    moment = datetime.datetime(2026, 11, 5, 9, 7).astimezone()
+    format_date = _load("formats").format_date
+    assert [format_date(moment, language) for language in ("", "de", "ja")] == [
+        "2026-11-05 09:07",
+        "05.11.2026 09:07",
+        "2026/11/05 09:07",
+    ]
 
 
 def test_prepared_text_is_not_translated_again() -> None:

@@ -214,6 +214,7 @@ def test_english_costs_nothing(registered: Any) -> None:
     from mint_blender.ui import translations
 
     translations.catalog.cache_clear()
+    translations._table.cache_clear()
     assert translations.spoken() not in translations.LOCALES
     assert translations.translated("Paused") == "Paused"
     assert translations.catalog.cache_info().misses == 0
@@ -226,6 +227,7 @@ def test_only_the_language_in_use_is_loaded(
     """Each change of Blender's language loads one table, and English none."""
     from mint_blender.ui import translations
 
+    translations._table.cache_clear()
     loaded: list[str] = []
     load = translations.tables.load
     monkeypatch.setattr(

@@ -16,7 +16,7 @@ from ...jobs.library.view_model import State
 from ...mint.schema import Asset, Kind
 from .. import session
 from ..text_wrap import wrapped
-from ..translations import translated
+from ..translations import date, translated
 from . import job_lookup
 from . import view_model as library_browser_view_model
 
@@ -202,7 +202,7 @@ def _draw_details(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
     if icon := library_browser_view_model.icon(asset):
         box.template_icon(icon_value=icon, scale=8.0)
     column = box.column(align=True)
-    made = asset.created_at.astimezone().strftime("%Y-%m-%d %H:%M") if asset.created_at else ""
+    made = date(asset.created_at) if asset.created_at else ""
     column.label(
         text=" · ".join(
             filter(

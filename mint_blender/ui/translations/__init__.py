@@ -8,14 +8,16 @@ Blender nor languages: they are turned with `translated` where they reach a layo
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import bpy
 
 from ... import __package__ as ADDON
+from ...message import Message
 from . import tables
-from .formats import SEPARATORS, format_number
+from .formats import SEPARATORS, format_date, format_number, render
 from .matching import PLACEHOLDER, Catalog
 from .user_text import USER_TEXT
 
@@ -43,7 +45,11 @@ def translated(text: str, language: str | None = None) -> str:
     It stays as it is where that language is English.
     """
     language = language or spoken()
-    return catalog(language).translated(text) if text and language in LOCALES else text
+    if not text or language not in LOCALES:
+        return text
+    if isinstance(text, Message):
+        return render(text, _table(language), language)
+    return catalog(language).translated(text)
 
 
 def filled(template: str, *values: str) -> str:
@@ -62,6 +68,11 @@ def number(value: float) -> str:
     return format_number(value, spoken())
 
 
+def date(moment: datetime) -> str:
+    """Return day and time as the user's language writes them."""
+    return format_date(moment, spoken())
+
+
 def spoken() -> str:
     """Return the language of the interface as two letters; empty where nothing is translated."""
     return _locale() if bpy.context.preferences.view.use_translate_interface else ""
@@ -72,9 +83,15 @@ def _locale() -> str:
 
 
 @lru_cache(maxsize=1)
-def catalog(language: str) -> Catalog:
+def _table(language: str) -> dict[str, str]:
     """Return the texts of one language, read from disk when it is first needed."""
-    return Catalog(tables.load(language), USER_TEXT, SEPARATORS.get(language, (",", ".")))
+    return tables.load(language)
+
+
+@lru_cache(maxsize=1)
+def catalog(language: str) -> Catalog:
+    """Return what finds the texts of one language in finished sentences."""
+    return Catalog(_table(language), USER_TEXT, SEPARATORS.get(language, (",", ".")))
 
 
 class _Registration:
@@ -103,6 +120,7 @@ def unregister() -> None:
     """Take the table back."""
     bpy.msgbus.clear_by_owner(_registration)
     _give("")
+    _table.cache_clear()
     catalog.cache_clear()
 
 
@@ -120,7 +138,7 @@ def _give(language: str) -> None:
     if language:
         table: Any = {
             (context, english): foreign
-            for english, foreign in tables.load(language).items()
+            for english, foreign in _table(language).items()
             for context in CONTEXTS
         }
         bpy.app.translations.register(ADDON, dict.fromkeys(LOCALES[language], table))

@@ -1,13 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Numbers as a language writes them. Knows no Blender."""
+"""Numbers, dates and messages as a language writes them. Knows no Blender.
+
+Only the interface uses this: the command line and JSON are English.
+"""
 
 from __future__ import annotations
+
+import string
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ...message import Message
 
 Separators = tuple[str, str]
 """Between thousands, and before decimals."""
 
 SEPARATORS: dict[str, Separators] = {"de": (".", ",")}
 """Of languages that write numbers in another way than English does."""
+
+DATES = {"de": "%d.%m.%Y %H:%M", "ja": "%Y/%m/%d %H:%M"}
 
 
 def format_number(value: float, language: str, digits: int = 0) -> str:
@@ -19,3 +31,31 @@ def localize_digits(text: str, language: str) -> str:
     """Return a number that is written in English as another language writes it."""
     thousands, decimals = SEPARATORS.get(language, (",", "."))
     return text.translate({ord(","): thousands, ord("."): decimals})
+
+
+def format_date(moment: datetime, language: str) -> str:
+    """Return day and time in the time zone of this computer."""
+    return moment.astimezone().strftime(DATES.get(language, "%Y-%m-%d %H:%M"))
+
+
+def render(message: Message, texts: Mapping[str, str], language: str) -> str:
+    """Return a message in a language whose texts these are.
+
+    Its numbers are written as that language does, messages among its values are rendered too, and
+    any other value is somebody's own word and stays.
+    """
+    template = texts.get(message.template, message.template)
+    if not message.params:
+        return template  # which may hold braces
+    return _Formatter(texts, language).vformat(template, (), message.params)
+
+
+class _Formatter(string.Formatter):
+    def __init__(self, texts: Mapping[str, str], language: str) -> None:
+        self._texts, self._language = texts, language
+
+    def format_field(self, value: Any, spec: str) -> str:
+        if isinstance(value, Message):
+            value = render(value, self._texts, self._language)
+        text = format(value, spec)
+        return localize_digits(text, self._language) if isinstance(value, int | float) else text
