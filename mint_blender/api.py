@@ -20,9 +20,8 @@ from .jobs.job import Job, Phase, Target
 from .jobs.service import NotPossible, TooExpensive
 from .jobs.storage import import_marks
 from .jobs.storage.journal import JournalError
-from .mint.account_schema import Usage
 from .mint.generation_request import GenerationRequest
-from .mint.schema import Asset, Kind, Mode, OptimizationLevel, Pose, Preset
+from .mint.schema import Asset, Kind, Mode, OptimizationLevel, Pose, Preset, Usage
 
 __all__ = ["GenerationStopped", "TooExpensive", "generate", "models", "usage", "worlds"]
 

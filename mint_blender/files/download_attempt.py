@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import http.client
 import re
-import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from typing import Protocol
 from urllib.parse import urljoin
 
@@ -20,6 +19,7 @@ import requests
 import urllib3
 
 from ..net import certificates, connections
+from ..net.retry_after import parse_retry_after
 from . import urls
 from .errors import DownloadFailed, FileError, LinkExpired, Stopped, TooLarge, TooSlow
 from .part_file import PartFile, PartSource, check_room, disk_errors, is_header_text
@@ -220,7 +220,11 @@ def _refusal(response: requests.Response, request: DownloadRequest) -> FileError
         return DownloadFailed(
             f"The file host could not deliver {request.label} just now (HTTP {status}). Try again"
             " later.",
-            retry_after=_retry_after(response.headers.get("Retry-After")),
+            retry_after=parse_retry_after(
+                response.headers.get("Retry-After"),
+                date=response.headers.get("Date"),
+                now=datetime.now(UTC),
+            ),
             is_outage=True,
         )
     return DownloadFailed(
@@ -345,20 +349,6 @@ def _validator(response: requests.Response) -> str | None:
         return etag
     modified = response.headers.get("Last-Modified", "").strip()
     return modified if modified and is_header_text(modified) else None
-
-
-def _retry_after(text: str | None) -> float | None:
-    """Seconds, given as seconds or as a date; None when absent or unreadable."""
-    if not text:
-        return None
-    try:
-        return float(int(text))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except (ValueError, TypeError, OverflowError):
-        return None
 
 
 def _broken(request: DownloadRequest) -> DownloadFailed:

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..files.glb.header import Glb
-from ..mint.account_schema import Estimate, Me, Usage
 from ..mint.errors import ProblemError
 from ..mint.generation_request import GenerationRequest
-from ..mint.schema import Kind, Mode, OptimizationLevel, Page, Preset
+from ..mint.schema import Estimate, Kind, Me, Mode, OptimizationLevel, Page, Preset, Usage
 from .job import ABOVE_OWN_LIMIT, Job, Phase, Verb, has_failed_at_mint
 
 if TYPE_CHECKING:

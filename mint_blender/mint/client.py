@@ -13,13 +13,14 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator, Sequence
 
-from .account_schema import Estimate, Me, Usage
 from .errors import CannotCancel, InvalidResponse, MismatchedResponse, ProblemError
 from .generation_request import MAX_IMAGE_BYTES
-from .parsing import Json
 from .schema import (
     Asset,
+    Estimate,
+    Json,
     Kind,
+    Me,
     Mode,
     Operation,
     OptimizationLevel,
@@ -27,6 +28,7 @@ from .schema import (
     PollResult,
     Preset,
     ReferenceImage,
+    Usage,
     is_valid_id,
 )
 from .transport import ESTIMATE_PATH, ApiResponse, Transport

@@ -25,12 +25,13 @@ import requests
 from urllib3.exceptions import DecodeError, HTTPError
 
 from ..net import certificates, connections
-from . import redaction, retry_after
+from ..net.retry_after import parse_retry_after
+from . import redaction
 from .connection_errors import reason
 from .errors import InvalidResponse, KeyMissing, KeyUnusable, Unreachable, problem_error
 from .origin import Origin
-from .parsing import Json
 from .problem_documents import read_problem
+from .schema import Json
 
 MAX_RESPONSE_BYTES = 16 * 1024 * 1024
 LONGEST_IDEMPOTENCY_KEY = 255
@@ -185,7 +186,7 @@ class Transport:
     def _understood(self, response: requests.Response, content: bytes) -> ApiResponse:
         status, headers = response.status_code, response.headers
         request_id = headers.get("X-Request-Id")
-        wait = retry_after.seconds(
+        wait = parse_retry_after(
             headers.get("Retry-After"), date=headers.get("Date"), now=self._now()
         )
         location = headers.get("Location")

@@ -19,9 +19,8 @@ from mint_blender.jobs.job import Job
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.workflow.run import Terms
 from mint_blender.mint.account import Account
-from mint_blender.mint.account_schema import Me
 from mint_blender.mint.pacing import RetryPolicy
-from mint_blender.mint.schema import Asset, Kind, Operation, PollResult
+from mint_blender.mint.schema import Asset, Kind, Me, Operation, PollResult
 
 from .telling import operation
 

@@ -26,9 +26,8 @@ from mint_blender.jobs.service import JobService, NotPossible, TooExpensive
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.jobs.storage.ownership import Driver
 from mint_blender.mint.account import Account
-from mint_blender.mint.account_schema import Estimate
 from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.schema import Kind
+from mint_blender.mint.schema import Estimate, Kind
 
 from .quick import quick
 from .telling import a_job

@@ -26,9 +26,8 @@ from mint_blender.jobs.workflow.effects import (
     TakeSlot,
 )
 from mint_blender.jobs.workflow.run import Terms
-from mint_blender.mint.account_schema import Estimate
 from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.schema import Asset, Kind, OptimizationLevel
+from mint_blender.mint.schema import Asset, Estimate, Kind, OptimizationLevel
 
 from ..mint.standin import PIXEL
 from ..mint_service.running import ThreadService, running_service

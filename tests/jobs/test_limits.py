@@ -16,9 +16,8 @@ from mint_blender.jobs.queries import Price
 from mint_blender.jobs.service import JobService, TooExpensive
 from mint_blender.jobs.workflow.effects import Quote, Start, TakeSlot
 from mint_blender.jobs.workflow.run import Terms
-from mint_blender.mint.account_schema import Estimate
 from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.schema import Kind, Mode, Preset
+from mint_blender.mint.schema import Estimate, Kind, Mode, Preset
 
 from .processes import Elsewhere
 from .telling import Teller, a_job, operation, problem

@@ -13,8 +13,7 @@ import pytest
 
 from mint_blender.jobs.queries import Balance, ListPage, Thumbnail
 from mint_blender.jobs.service import JobService
-from mint_blender.mint.account_schema import Usage
-from mint_blender.mint.schema import Kind, Page
+from mint_blender.mint.schema import Kind, Page, Usage
 
 from ..mint_service.running import ThreadService, running_service
 from .quick import account, quick

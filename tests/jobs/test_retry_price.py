@@ -30,8 +30,7 @@ from mint_blender.jobs.service import JobService, TooExpensive
 from mint_blender.jobs.storage import records
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
-from mint_blender.mint.account_schema import Estimate
-from mint_blender.mint.schema import Asset, Format, Kind, OptimizationLevel
+from mint_blender.mint.schema import Asset, Estimate, Format, Kind, OptimizationLevel
 
 from .quick import quick
 from .telling import Teller, a_job, asset, decided, operation

@@ -21,9 +21,17 @@ from mint_blender.jobs.job import Job, Phase, Target, Verb, new_fetch
 from mint_blender.jobs.queries import Balance, OptimizationPrice, Price
 from mint_blender.jobs.service import JobService, NotPossible, TooExpensive
 from mint_blender.mint.account import Account
-from mint_blender.mint.account_schema import Credits, Estimate, Usage
 from mint_blender.mint.generation_request import GenerationRequest
-from mint_blender.mint.schema import Kind, Mode, OptimizationLevel, PollResult, Preset
+from mint_blender.mint.schema import (
+    Credits,
+    Estimate,
+    Kind,
+    Mode,
+    OptimizationLevel,
+    PollResult,
+    Preset,
+    Usage,
+)
 
 from ..mint_service.running import running_service
 from .quick import account, quick

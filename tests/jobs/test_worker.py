@@ -25,10 +25,9 @@ from mint_blender.jobs.queries import WhoseKey
 from mint_blender.jobs.service import JobService
 from mint_blender.jobs.storage.journal import Journal
 from mint_blender.mint.account import Account
-from mint_blender.mint.account_schema import Me
 from mint_blender.mint.generation_request import GenerationRequest
 from mint_blender.mint.pacing import PollIntervals
-from mint_blender.mint.schema import Kind
+from mint_blender.mint.schema import Kind, Me
 
 from ..mint_service.running import ThreadService, running_service
 from .quick import account, quick

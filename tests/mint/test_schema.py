@@ -14,10 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mint_blender.mint.account_schema import Estimate, Me, Usage
 from mint_blender.mint.schema import (
     Asset,
+    Estimate,
     Kind,
+    Me,
     Mode,
     Operation,
     OperationError,
@@ -25,6 +26,7 @@ from mint_blender.mint.schema import (
     ReferenceImage,
     ResourceRef,
     Status,
+    Usage,
     is_valid_id,
 )
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
-from ...mint.account_schema import Estimate, Usage
+from ...mint.schema import Estimate, Usage
 from ..engine.messages import Answered
 from ..job import Decision, Job, Verb
 from ..queries import Balance, OptimizationPrice, Price, Question

@@ -19,9 +19,9 @@ from dataclasses import replace
 from enum import StrEnum
 
 from ...mint.account import Account
-from ...mint.account_schema import Me
 from ...mint.client import Client
 from ...mint.errors import MintError
+from ...mint.schema import Me
 from .. import error_messages
 from ..queries import Balance, ListPage, OptimizationPrice, Price, WhoseKey, answer
 from .config import EngineConfig

@@ -8,12 +8,11 @@ from pathlib import Path
 from ...files import pictures
 from ...files.errors import DiskError, InvalidPicture
 from ...mint.account import Account
-from ...mint.account_schema import Estimate
 from ...mint.client import Client
 from ...mint.errors import InvalidResponse, KeyWithheld, MintError
 from ...mint.generation_request import MAX_IMAGE_BYTES
 from ...mint.origin import Origin
-from ...mint.schema import Asset, Operation, Page, PollResult
+from ...mint.schema import Asset, Estimate, Operation, Page, PollResult
 from ...mint.transport import Transport
 from ..job import Verb
 from ..queries import LARGEST_PAGE, quote

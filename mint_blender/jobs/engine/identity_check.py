@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 from typing import Protocol
 
-from ...mint.account_schema import Me
 from ...mint.errors import KeyMissing, KeyRefused, MintError
+from ...mint.schema import Me
 from ..storage.journal import Journal
 from . import identity_state
 from .call_pool import CallPool, Lane

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from ...mint.account_schema import Me
 from ...mint.errors import Forbidden, MintError, NotFound, NotSupported
 from ...mint.pacing import RetryPolicy
+from ...mint.schema import Me
 
 NOT_SAID: Final = ""
 """No user id, and not the answer that there is none: the key was refused, or Mint could not be

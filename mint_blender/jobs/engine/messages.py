@@ -10,8 +10,8 @@ from datetime import datetime
 
 from ...files.errors import FileError
 from ...mint.account import Account
-from ...mint.account_schema import Me
 from ...mint.errors import MintError
+from ...mint.schema import Me
 from ..job import Job, Kept, Role
 from ..queries import Answer, Question
 

@@ -12,8 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from ...mint.parsing import Json
-from ...mint.schema import Asset, Kind, Status
+from ...mint.schema import Asset, Json, Kind, Status
 from ..job import Job, asset_of
 
 OLD_NEWS = timedelta(minutes=1)

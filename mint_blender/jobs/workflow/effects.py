@@ -13,8 +13,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from ...mint.account_schema import Estimate
-from ...mint.schema import Asset, Format, Kind, Operation, OptimizationLevel, Page, PollResult
+from ...mint.schema import (
+    Asset,
+    Estimate,
+    Format,
+    Kind,
+    Operation,
+    OptimizationLevel,
+    Page,
+    PollResult,
+)
 from ..job import Decision, Job, Kept, Role
 from ..queries import OptimizationPrice, Price
 

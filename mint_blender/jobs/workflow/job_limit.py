@@ -9,7 +9,7 @@ from collections.abc import Generator
 from typing import Any, Protocol, TypeVar
 
 from ...mint import errors
-from ...mint.account_schema import Estimate
+from ...mint.schema import Estimate
 from ..budget import spending
 from ..job import ABOVE_OWN_LIMIT, Cause, Job, Trouble
 from ..queries import OptimizationPrice, Price

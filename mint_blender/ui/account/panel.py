@@ -11,7 +11,7 @@ import bpy
 
 from ...addon_settings import key_from_environment, preferences
 from ...jobs.queries import Balance, WhoseKey
-from ...mint.account_schema import Usage
+from ...mint.schema import Usage
 from .. import session
 from ..text_wrap import wrapped
 from ..translations import number, translated

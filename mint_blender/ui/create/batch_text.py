@@ -13,9 +13,8 @@ import bpy
 from ...jobs.job import Target
 from ...jobs.queries import Balance, Price
 from ...jobs.service import JobService
-from ...mint.account_schema import Estimate
 from ...mint.generation_request import GenerationRequest
-from ...mint.schema import Kind, Mode, Preset
+from ...mint.schema import Estimate, Kind, Mode, Preset
 from ...scene.model import grid
 from .. import headless, session
 from ..job_list.job_actions import MODES, begin, complain

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mint_blender.mint import retry_after
+from mint_blender.net.retry_after import parse_retry_after
 
 NOON = datetime(2026, 8, 3, 12, 0, 0, tzinfo=UTC)
 
@@ -17,7 +17,7 @@ NOON = datetime(2026, 8, 3, 12, 0, 0, tzinfo=UTC)
 @pytest.mark.parametrize(("header", "expected"), [("0", 0), ("7", 7), (" 120 ", 120), ("1.5", 1.5)])
 def test_seconds(header, expected):
     """A number is seconds."""
-    assert retry_after.seconds(header, now=NOON) == expected
+    assert parse_retry_after(header, now=NOON) == expected
 
 
 @pytest.mark.parametrize(
@@ -39,28 +39,28 @@ def test_seconds(header, expected):
 )
 def test_what_is_no_wait_is_ignored(header):
     """Garbage and negative numbers ask for nothing, so that the caller's own rhythm holds."""
-    assert retry_after.seconds(header, now=NOON) is None
+    assert parse_retry_after(header, now=NOON) is None
 
 
 def test_a_date_counts_from_now():
     """Without a Date header our clock has to do."""
-    assert retry_after.seconds("Mon, 03 Aug 2026 12:00:30 GMT", now=NOON) == 30
+    assert parse_retry_after("Mon, 03 Aug 2026 12:00:30 GMT", now=NOON) == 30
 
 
 def test_a_date_counts_from_the_servers_own_date():
     """A wrong clock on this computer changes nothing where the server says what time it is."""
     date = "Mon, 03 Aug 2026 18:00:00 GMT"
-    assert retry_after.seconds("Mon, 03 Aug 2026 18:00:09 GMT", date=date, now=NOON) == 9
-    assert retry_after.seconds("Mon, 03 Aug 2026 12:00:09 GMT", date="gibberish", now=NOON) == 9
+    assert parse_retry_after("Mon, 03 Aug 2026 18:00:09 GMT", date=date, now=NOON) == 9
+    assert parse_retry_after("Mon, 03 Aug 2026 12:00:09 GMT", date="gibberish", now=NOON) == 9
 
 
 def test_a_date_in_the_past_is_ignored():
     """A moment that is over asks for nothing."""
-    assert retry_after.seconds("Mon, 03 Aug 2026 11:59:59 GMT", now=NOON) is None
+    assert parse_retry_after("Mon, 03 Aug 2026 11:59:59 GMT", now=NOON) is None
 
 
 @given(st.text(), st.text())
 def test_no_header_raises(header, date):
     """Whatever stands in the headers, the answer is a wait of zero or more, or nothing."""
-    wait = retry_after.seconds(header, date=date, now=NOON)
+    wait = parse_retry_after(header, date=date, now=NOON)
     assert wait is None or wait >= 0

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Models and Worlds, their files, lists of them, and uploaded reference images."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from .enums import Format, Kind, Status
+from .parsing import Json, is_number, read_number, read_object, read_text, read_time
+
+_ID = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def is_valid_id(text: str) -> bool:
+    """Ids are opaque; only these characters may go into a path."""
+    return _ID.fullmatch(text) is not None
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Axis-aligned box in glTF axes (Y up) and the file's own units.
+
+    A hint: often null, so measure after import.
+    """
+
+    min: tuple[float, float, float]
+    max: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Assets:
+    """The files of a model or a world: every member may be None.
+
+    One class for both: the members do not clash, and an operation does not say which of the two its
+    `assets` are.
+    """
+
+    preview_image_url: str | None = None
+    thumbnail_url: str | None = None
+    glb_url: str | None = None
+    glb_size_bytes: int | None = None
+    optimized_glb_url: str | None = None
+    optimized_glb_size_bytes: int | None = None
+    fbx_url: str | None = None
+    obj_url: str | None = None
+    stl_url: str | None = None
+    usdz_url: str | None = None
+    bounds: Bounds | None = None
+    caption: str | None = None
+    collider_mesh_url: str | None = None
+    pano_url: str | None = None
+    rad_url: str | None = None
+    spz_urls: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def picture_url(self) -> str | None:
+        """The small picture to show in lists."""
+        return self.thumbnail_url or self.preview_image_url
+
+    def converted_url(self, format: Format) -> str | None:
+        """The model in another format; None until it was converted to it."""
+        return {
+            Format.FBX: self.fbx_url,
+            Format.OBJ: self.obj_url,
+            Format.STL: self.stl_url,
+            Format.USDZ: self.usdz_url,
+        }[format]
+
+    @property
+    def has_result(self) -> bool:
+        """Is there anything that could be placed in a scene?"""
+        return any(
+            (
+                self.glb_url,
+                self.optimized_glb_url,
+                self.collider_mesh_url,
+                self.pano_url,
+                self.spz_urls,
+            )
+        )
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A model or a world of this API project.
+
+    `status` is free text; "succeeded" is the finished value.
+    """
+
+    kind: Kind
+    id: str
+    name: str | None
+    status: str | None
+    asset_stage: str | None
+    mint_url: str | None
+    prompt: str | None
+    assets: Assets | None
+    created_at: datetime | None
+    updated_at: datetime | None
+    raw: Json = field(repr=False, compare=False, default_factory=dict)
+
+    @property
+    def is_usable(self) -> bool:
+        """Finished, and there is a file to import."""
+        return (
+            self.status == Status.SUCCEEDED.value
+            and self.assets is not None
+            and self.assets.has_result
+        )
+
+    @classmethod
+    def from_json(cls, kind: Kind, data: Json) -> Asset:
+        """A model or world from Mint's JSON."""
+        assets = parse_assets(read_object(data, "assets"))
+        done = Status.SUCCEEDED.value if assets is not None and assets.has_result else None
+        return cls(
+            kind=kind,
+            id=read_text(data, "id") or "",
+            name=read_text(data, "name"),
+            status=read_text(data, "status") or done,
+            asset_stage=read_text(data, "assetStage"),
+            mint_url=read_text(data, "mintUrl"),
+            prompt=read_text(data, "prompt"),
+            assets=assets,
+            created_at=read_time(data, "createdAt"),
+            updated_at=read_time(data, "updatedAt"),
+            raw=data,
+        )
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list. `next_cursor` is None at the end."""
+
+    data: tuple[Asset, ...]
+    next_cursor: str | None
+
+    @classmethod
+    def from_json(cls, kind: Kind, data: Json) -> Page:
+        """A page from Mint's JSON; the end is a null cursor or `hasMore` false."""
+        pagination = read_object(data, "pagination") or {}
+        cursor = (
+            read_text(pagination, "nextCursor") if pagination.get("hasMore") is not False else None
+        )
+        entries = data.get("data")
+        found = (
+            [entry for entry in entries if isinstance(entry, Mapping)]
+            if isinstance(entries, list)
+            else []
+        )
+        return cls(tuple(Asset.from_json(kind, entry) for entry in found), cursor)
+
+
+@dataclass(frozen=True)
+class ReferenceImage:
+    """A picture that Mint keeps: `url` may be used in a start request."""
+
+    id: str
+    url: str | None
+
+    @classmethod
+    def from_json(cls, data: Json) -> ReferenceImage:
+        """The durable URL is the first that is there: url, sourceUrl, imageUrl, then the same
+        inside `assets`.
+        """
+        inside = read_object(data, "assets") or {}
+        candidates = [read_text(data, name) for name in ("url", "sourceUrl", "imageUrl")]
+        candidates += [read_text(inside, name) for name in ("imageUrl", "sourceUrl")]
+        return cls(id=read_text(data, "id") or "", url=next(filter(None, candidates), None))
+
+
+def parse_assets(data: Json | None) -> Assets | None:
+    if data is None:
+        return None
+    tiers = read_object(data, "spzUrls") or {}
+    sizes = {name: read_number(data, name) for name in ("glbSizeBytes", "optimizedGlbSizeBytes")}
+    return Assets(
+        preview_image_url=read_text(data, "previewImageUrl"),
+        thumbnail_url=read_text(data, "thumbnailUrl"),
+        glb_url=read_text(data, "glbUrl"),
+        glb_size_bytes=None if sizes["glbSizeBytes"] is None else int(sizes["glbSizeBytes"]),
+        optimized_glb_url=read_text(data, "optimizedGlbUrl"),
+        optimized_glb_size_bytes=(
+            None if sizes["optimizedGlbSizeBytes"] is None else int(sizes["optimizedGlbSizeBytes"])
+        ),
+        fbx_url=read_text(data, "fbxUrl"),
+        obj_url=read_text(data, "objUrl"),
+        stl_url=read_text(data, "stlUrl"),
+        usdz_url=read_text(data, "usdzUrl"),
+        bounds=_bounds(read_object(data, "bounds")),
+        caption=read_text(data, "caption"),
+        collider_mesh_url=read_text(data, "colliderMeshUrl"),
+        pano_url=read_text(data, "panoUrl"),
+        rad_url=read_text(data, "radUrl"),
+        spz_urls={tier: url for tier in tiers if (url := read_text(tiers, tier))},
+    )
+
+
+def _bounds(data: Json | None) -> Bounds | None:
+    corners = []
+    for name in ("min", "max"):
+        corner = data.get(name) if data is not None else None
+        if not (
+            isinstance(corner, list) and len(corner) == 3 and all(is_number(x) for x in corner)
+        ):
+            return None
+        corners.append((float(corner[0]), float(corner[1]), float(corner[2])))
+    return Bounds(*corners)
