@@ -16,16 +16,26 @@ __all__ = ["generate", "models", "register", "unregister", "usage", "worlds"]
 
 def register() -> None:
     """Called by Blender when the add-on is enabled."""
+    from . import blender_command
     from .ui import registration
 
     registration.register()
+    try:
+        blender_command.register()
+    except Exception:
+        registration.unregister()
+        raise
 
 
 def unregister() -> None:
     """Called by Blender when the add-on is disabled: everything of ours is gone afterwards."""
+    from . import blender_command
     from .ui import registration
 
-    registration.unregister()
+    try:
+        blender_command.unregister()
+    finally:
+        registration.unregister()
 
 
 def __getattr__(name: str) -> Any:

@@ -1,23 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The main thread's pulse while jobs are in flight: one plain function, `beat`, and a modal timer
-around it.
+"""The main thread's regular work while jobs are in flight: `beat`, run by a modal timer.
 
-Functions of `bpy.app.timers` only look: what changes the file, or a collection that a field may
-belong to, waits for the modal operator. That sees each event, and so knows whether somebody types
-into a field (see `text_fields`): then it waits, too. No timer starts it in the middle of a word, as
-it would not have seen how that began.
+Features subscribe: `on_beat`, `on_jobs_changed`, `on_answers`, `on_file_loaded`. This module knows
+none of them.
+
+Functions of `bpy.app.timers` only look: what changes the file, or a collection that a text field
+may belong to, waits for the modal operator. That sees each event, and so knows whether somebody
+types into a field (see `text_fields`); then it waits, too. No timer starts it in the middle of a
+word, as it would not have seen how that began.
 
 A modal operator ends when another file is opened or its window closes, so a `load_post` handler and
-a timer bring it back. Nothing of ours ticks when nothing is in flight. In background mode no timer
-ever ticks: there, whoever waits calls `beat`.
+a timer start it again. Nothing of ours ticks when nothing is in flight. In background mode no timer
+ever ticks: there, the code that waits calls `beat`.
 """
 
 from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -25,157 +28,165 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..addon_settings import may_go_online
-from ..delivery.asset_library.process import SyncProcess
 from ..jobs.service import JobService
 from ..jobs.storage.journal import JournalError
-from . import icons, notifications, session, text_fields
-from .account import balance_watch, billing_watch, usage_chart
-from .create import properties as create_properties
-from .job_list import auto_import, review_feedback
-from .library_browser import view_model
-from .pricing import limit_dialog, pending_dialogs
+from . import session, text_fields
+from .base import Registered
 
 log = logging.getLogger(__name__)
 
 SECONDS = 0.25
 
-_beating = False
-_timer: bpy.types.Timer | None = None
-_second = 0
+
+@dataclass(frozen=True)
+class _BeatSubscriber:
+    work: Callable[[JobService], bool]
+    is_waiting: Callable[[JobService], bool]
 
 
 @dataclass
-class _Pending:
-    """What has to be done when the heart beats next."""
-
-    follow: bool = False  # a look has taken in news of jobs
-    drafts: bool = False  # they are to be brought into line, once nobody types into one of them
-    start: bool = False  # it is to beat as soon as nobody types
-    recall: bool = False  # the settings of last time are to be filled in
+class _State:
+    is_beating: bool = False
+    timer: bpy.types.Timer | None = None
+    second: int = 0  # of the monotonic clock, at the last beat
+    has_news: bool = False  # a look has taken in news of jobs, which the next beat acts on
+    is_start_due: bool = False  # the heartbeat is to start as soon as nobody types
+    is_file_new: bool = False  # no feature was told yet of the file that Blender started with
     mistake: str = ""  # what went wrong at the last beat, if anything
 
-    def forget(self) -> None:
-        """Nothing has to be done."""
-        self.follow = self.drafts = self.start = self.recall = False
-        self.mistake = ""
+    on_beat: list[_BeatSubscriber] = field(default_factory=list)
+    on_jobs_changed: list[Callable[[JobService], object]] = field(default_factory=list)
+    on_answers: list[Callable[[JobService], object]] = field(default_factory=list)
+    on_file_loaded: list[Callable[[], object]] = field(default_factory=list)
 
 
-_pending = _Pending()
+def _state() -> _State:
+    return session.state(_State)
+
+
+# -- subscriptions, which last as long as the session
+
+
+def on_beat(
+    work: Callable[[JobService], bool],
+    *,
+    is_waiting: Callable[[JobService], bool] = lambda service: False,
+) -> None:
+    """Call `work` at each beat; it returns whether it has changed what the panels show.
+
+    The heart goes on beating as long as `is_waiting`.
+    """
+    _state().on_beat.append(_BeatSubscriber(work, is_waiting))
+
+
+def on_jobs_changed(subscriber: Callable[[JobService], object]) -> None:
+    """Call this when jobs have changed, and after a file load, which empties all properties."""
+    _state().on_jobs_changed.append(subscriber)
+
+
+def on_answers(subscriber: Callable[[JobService], object]) -> None:
+    """Call this when answers from Mint were taken in between two beats.
+
+    Somebody may be typing: it must not change the file or a collection of properties.
+    """
+    _state().on_answers.append(subscriber)
+
+
+def on_file_loaded(subscriber: Callable[[], object]) -> None:
+    """Call this when another file was opened, and once after Blender has started."""
+    _state().on_file_loaded.append(subscriber)
+
+
+# -- beats
 
 
 def beat() -> bool:
-    """Let what the worker said become what the panel shows.
+    """Take in what the worker has done, let the features act on it, and redraw.
 
     Returns whether anything is still in flight.
     """
-    board = session.existing_service()
-    if board is None:
+    service = session.existing_service()
+    if service is None:
         return False
-    board.allow_online(may_go_online())
-    changed, _pending.follow = board.catch_up() or _pending.follow, False
-    a_second_is_over = _a_second_is_over()
-    if a_second_is_over and board.is_active_elsewhere:
-        changed |= board.take_over()
-    _go_on_with_what_waits(board)
-    landed = auto_import.land_ready(board)
-    changed |= session.state(SyncProcess).poll()
-    if changed or landed:
-        follow(board)
-        view_model.catch_up(board)
-        notifications.catch_up(board)
-        balance_watch.catch_up(board)
-    if changed or landed or (a_second_is_over and board.is_active_at_all):
+    service.allow_online(may_go_online())
+    state = _state()
+    changed, state.has_news = service.catch_up() or state.has_news, False
+    is_second_over = _is_second_over()
+    if is_second_over and service.is_active_elsewhere:
+        changed |= service.take_over()
+    for subscriber in state.on_beat:
+        changed |= subscriber.work(service)
+    if changed:
+        jobs_changed(service)
+    if changed or (is_second_over and service.is_active_at_all):
         # elapsed and remaining times are shown in seconds: each of them is news while a job runs
         redraw()
-    return _is_in_flight(board)
+    return _is_in_flight(service)
 
 
-def _go_on_with_what_waits(board: JobService) -> None:
-    """Dialogs, and the drafts, whose fields must not move: once nobody types."""
-    if (
-        limit_dialog.waits_for_price() or pending_dialogs.are_there() or _pending.drafts
-    ) and not text_fields.is_edited():
-        limit_dialog.catch_up(board)
-        pending_dialogs.catch_up()
-        if _pending.drafts:
-            _pending.drafts = False
-            review_feedback.catch_up(board)
+def jobs_changed(service: JobService) -> None:
+    """Tell the features that jobs have changed: news of the worker, or an edit of the list."""
+    for subscriber in _state().on_jobs_changed:
+        subscriber(service)
 
 
-def _is_in_flight(board: JobService) -> bool:
-    """Is there anything to beat for?"""
-    is_waited_for = (
-        limit_dialog.waits_for_price()
-        or pending_dialogs.are_there()
-        or _pending.drafts
-        or auto_import.are_waiting(board)
-    )
+def is_beating() -> bool:
+    """Return whether the modal timer runs."""
+    return _state().is_beating
+
+
+def _is_in_flight(service: JobService) -> bool:
     return (
-        board.is_active_at_all
-        or board.is_active_elsewhere
-        or is_waited_for
-        or session.state(SyncProcess).is_running
+        service.is_active_at_all
+        or service.is_active_elsewhere
+        or any(subscriber.is_waiting(service) for subscriber in _state().on_beat)
     )
 
 
 def look() -> None:
-    """Let what Mint has answered be seen, while nothing may be changed: somebody may be typing."""
-    board = session.existing_service()
-    if board is not None and board.catch_up():
-        _pending.follow = True
-        view_model.catch_up(board)
-        billing_watch.catch_up(board, listen)
+    """Show what Mint has answered, but change nothing: somebody may be typing."""
+    service = session.existing_service()
+    if service is not None and service.catch_up():
+        _state().has_news = True
+        for subscriber in _state().on_answers:
+            subscriber(service)
         redraw()
 
 
 def listen() -> None:
-    """Something was asked: see to it that the answer is seen."""
+    """Make sure that the answer to a question that was asked is taken in."""
     if not bpy.app.background and not bpy.app.timers.is_registered(_look):
         bpy.app.timers.register(_look, first_interval=SECONDS, persistent=True)
 
 
 def _look() -> float | None:
-    board = session.existing_service()
+    service, state = session.existing_service(), _state()
     try:
         look()
-        if _pending.start and not _beating and not text_fields.may_be_edited():
-            _pending.start = False
+        if state.is_start_due and not state.is_beating and not text_fields.may_be_edited():
+            state.is_start_due = False
             ensure()
     except Exception as mistake:  # noqa: BLE001 - a timer that raises is removed
         _log_once(mistake)
-    return SECONDS if _pending.start or (board is not None and board.asked()) else None
+    return SECONDS if state.is_start_due or (service is not None and service.asked()) else None
 
 
 def _log_once(mistake: Exception) -> None:
-    """A mistake that comes again at each beat is told once, with its traceback."""
-    if _pending.mistake != repr(mistake):
-        _pending.mistake = repr(mistake)
+    """Log a mistake with its traceback, but not again at each beat."""
+    if _state().mistake != repr(mistake):
+        _state().mistake = repr(mistake)
         log.error("The heartbeat failed", exc_info=mistake)
 
 
-def follow(board: JobService) -> None:
-    """What hangs on the jobs as they are now: pictures, drafts, the look-out for Credits, and the
-    chart of what was spent.
-    """
-    icons.catch_up(board)
-    _pending.drafts = text_fields.is_edited()
-    if _pending.drafts:
-        ensure()
-    else:
-        review_feedback.catch_up(board)
-    billing_watch.catch_up(board, listen)
-    usage_chart.catch_up(board)
-
-
-def _a_second_is_over() -> bool:
-    global _second
-    before, _second = _second, int(time.monotonic())
-    return before != _second
+def _is_second_over() -> bool:
+    state = _state()
+    before, state.second = state.second, int(time.monotonic())
+    return before != state.second
 
 
 def ensure() -> None:
-    """Something was started: see to it that the heart beats."""
-    if bpy.app.background or _beating:
+    """Make sure that the heart beats: something was started."""
+    if bpy.app.background or is_beating():
         return
     window = next(iter(bpy.context.window_manager.windows), None)
     if window is not None:
@@ -184,17 +195,14 @@ def ensure() -> None:
 
 
 def redraw() -> None:
-    """Something about the jobs has changed: draw again what shows them, sidebars, preferences and
-    status bars of all windows.
-    """
+    """Redraw what shows jobs: sidebars, preferences and status bars of all windows."""
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
             for region in area.regions:
                 # Never the viewport itself: a heavy scene would be drawn again for a line of text.
                 if (area.type, region.type) in {("VIEW_3D", "UI"), ("PREFERENCES", "WINDOW")}:
                     region.tag_redraw()
-    # The status bar is in no screen's areas; it listens to this, and nothing is changed by saying
-    # it.
+    # The status bar is in no screen's areas; it listens to this, and nothing is changed by it.
     view_layer: Any = (bpy.types.Window, "view_layer")
     bpy.msgbus.publish_rna(key=view_layer)
 
@@ -207,109 +215,124 @@ class MINT_OT_heartbeat(bpy.types.Operator):
     bl_options = {"INTERNAL"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
-        """Begin to beat, in the window that is at hand."""
-        global _beating, _timer
-        if _beating:
+        """Start to beat in the current window."""
+        state = _state()
+        if state.is_beating:
             return {"CANCELLED"}
-        _timer = context.window_manager.event_timer_add(SECONDS, window=context.window)
+        state.timer = context.window_manager.event_timer_add(SECONDS, window=context.window)
         context.window_manager.modal_handler_add(self)
-        _beating = True
+        state.is_beating = True
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
-        """Beat on timers only; every event goes on to whoever it was meant for."""
+        """Beat on timers only; pass every event on."""
         if event.type != "TIMER":
             text_fields.hear(context, event)
             return {"PASS_THROUGH"}
-        if not _beating:
+        if not is_beating():
             return {"FINISHED", "PASS_THROUGH"}
-        in_flight = _beat_once()
-        if in_flight:
+        if _beat_once():
             return {"PASS_THROUGH"}
         _stop_beating()
         return {"FINISHED", "PASS_THROUGH"}
 
     def cancel(self, context: bpy.types.Context) -> None:
-        """The window closed, or another file is being opened: go on elsewhere as soon as that is
-        over.
-        """
+        """Start again soon: the window closed, or another file is being opened."""
         _stop_beating()
-        _pending.start = True
+        _state().is_start_due = True
         listen()
 
 
 def _beat_once() -> bool:
-    """As `beat`. A mistake ends nothing, and is told once."""
+    """As `beat`, but a mistake is logged once and ends nothing."""
+    state = _state()
     try:
-        if _pending.recall:
-            _pending.recall = False
-            create_properties.recall()
+        if state.is_file_new:
+            state.is_file_new = False
+            _tell_file_loaded()
         in_flight = beat()
     except Exception as mistake:  # noqa: BLE001 - a timer that raises is removed
         _log_once(mistake)
         return True
-    _pending.mistake = ""
+    state.mistake = ""
     return in_flight
 
 
 def _stop_beating() -> None:
-    """No timer of ours ticks any more."""
-    global _beating, _timer
-    _beating = False
+    """Remove the modal timer."""
+    state = _state()
+    state.is_beating = False
     text_fields.forget()
-    if _timer is not None:
-        bpy.context.window_manager.event_timer_remove(_timer)
-        _timer = None
+    if state.timer is not None:
+        bpy.context.window_manager.event_timer_remove(state.timer)
+        state.timer = None
 
 
 def _remove_timer(timer: bpy.types.Timer) -> None:
     bpy.context.window_manager.event_timer_remove(timer)
 
 
+def _tell_file_loaded() -> None:
+    for subscriber in _state().on_file_loaded:
+        subscriber()
+
+
 @persistent
 def _after_load(_path: str) -> None:
-    """Another file is open: fill the mirrors that a file load empties, and go on."""
+    """Fill the mirrors that a file load empties, and go on."""
     session.document_changed()
-    create_properties.recall()
-    board = session.existing_service()
-    if board is not None:
-        follow(board)
-        if _is_in_flight(board):
+    _tell_file_loaded()
+    service = session.existing_service()
+    if service is not None:
+        jobs_changed(service)
+        if _is_in_flight(service):
             ensure()
 
 
+_parts = Registered()
+
+
+def register() -> None:
+    """Resume what an earlier Blender began, once this one has started up."""
+    _parts.add_classes(MINT_OT_heartbeat)
+    _parts.add(start, stop)
+
+
+def unregister() -> None:
+    """Leave no timer and no handler behind."""
+    _parts.undo_all()
+
+
 def start() -> None:
-    """The add-on was enabled: go on with what an earlier Blender began."""
+    """Resume what an earlier Blender began, once this one has started up."""
     bpy.app.handlers.load_post.append(_after_load)
     if not bpy.app.background:
         # Blender may be about to open a file
-        bpy.app.timers.register(_go_on, first_interval=1.0, persistent=True)
+        bpy.app.timers.register(_resume, first_interval=1.0, persistent=True)
 
 
 def stop() -> None:
-    """The add-on is disabled: no timer, handler or thread of ours is left."""
-    global _beating, _timer
-    _beating = False
-    if _timer is not None:
-        # Blender only marks the modal handler of an unregistered operator, and clears it away at
-        # its next event: that needs one more tick.
-        bpy.app.timers.register(partial(_remove_timer, _timer), first_interval=2 * SECONDS)
-        _timer = None
-    for timer in (_look, _go_on):
+    """Leave no timer and no handler behind."""
+    state = _state()
+    state.is_beating = False
+    if state.timer is not None:
+        # Blender only marks the modal handler of an unregistered operator, and removes it at its
+        # next event: that needs one more tick.
+        bpy.app.timers.register(partial(_remove_timer, state.timer), first_interval=2 * SECONDS)
+        state.timer = None
+    for timer in (_look, _resume):
         if bpy.app.timers.is_registered(timer):
             bpy.app.timers.unregister(timer)
-    _pending.forget()
-    billing_watch.forget()
     if _after_load in bpy.app.handlers.load_post:
         bpy.app.handlers.load_post.remove(_after_load)
-    session.close_service()
 
 
-def _go_on() -> None:
-    """After the start: resume what was broken off, if there is a journal at all."""
-    _pending.start = _pending.recall = True
+def _resume() -> None:
+    """Resume what was interrupted, if there is a journal at all."""
+    state = _state()
+    state.is_start_due = state.is_file_new = True
     if (session.home() / "journal.sqlite3").exists():
-        with suppress(JournalError):  # whoever clicks on something will be told
+        with suppress(JournalError):  # the next click reports it
             session.service().resume_all()
-            _pending.follow = True
+            state.has_news = True
     listen()

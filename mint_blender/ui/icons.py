@@ -10,18 +10,41 @@ import bpy.utils.previews
 
 from ..jobs.job import Job, Role
 from ..jobs.service import JobService
+from . import heartbeat, session
 
 _OURS = "mint_preview"
 _EDITOR = bpy.types.SpaceImageEditor
 
-_icons: bpy.utils.previews.ImagePreviewCollection | None = None
+
+class _State:
+    icons: bpy.utils.previews.ImagePreviewCollection | None = None
+
+    def close(self) -> None:
+        """Free all icons."""
+        if self.icons is not None:
+            bpy.utils.previews.remove(self.icons)
+            self.icons = None
+
+
+def _state() -> _State:
+    return session.state(_State)
+
+
+def register() -> None:
+    """Follow the jobs."""
+    heartbeat.on_jobs_changed(catch_up)
+
+
+def unregister() -> None:
+    """Do nothing: the session frees the icons."""
 
 
 def catch_up(board: JobService) -> None:
-    """Know every picture that a job has by now, and forget those of jobs that are gone."""
+    """Load every picture that a job has by now, and drop those of jobs that are gone."""
     if bpy.app.background:
         return
-    icons = _collection()
+    state = _state()
+    state.icons = icons = state.icons or bpy.utils.previews.new()
     wanted = {
         kept.path
         for job in board.jobs()
@@ -36,10 +59,11 @@ def catch_up(board: JobService) -> None:
 
 
 def icon(path: str | None) -> int:
-    """The icon of a picture; 0 where there is none (yet)."""
-    if _icons is None or path is None or path not in _icons:
+    """Return the icon of a picture; 0 if it is not loaded."""
+    icons = _state().icons
+    if icons is None or path is None or path not in icons:
         return 0
-    return _icons[path].icon_id
+    return icons[path].icon_id
 
 
 def of_job(job: Job) -> int:
@@ -69,18 +93,3 @@ def for_editor(path: str) -> bpy.types.Image:
     image[_OURS] = True
     image.is_runtime_data = True  # Blender does not save such data
     return image
-
-
-def forget() -> None:
-    """Free all icons."""
-    global _icons
-    if _icons is not None:
-        bpy.utils.previews.remove(_icons)
-        _icons = None
-
-
-def _collection() -> bpy.utils.previews.ImagePreviewCollection:
-    global _icons
-    if _icons is None:
-        _icons = bpy.utils.previews.new()
-    return _icons

@@ -10,6 +10,7 @@ from ..jobs import presenter
 from ..jobs.job import Phase
 from ..jobs.job_groups import Lineup
 from . import session
+from .base import Registered
 from .job_list import groups
 from .translations import filled, number, translated
 
@@ -78,6 +79,20 @@ def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None
         when = "waits: online access is off"
     row.label(text=f"{text}, {translated(when)}", translate=False)
     row.operator("mint.cancel", text="", icon="X", emboss=False).job_id = job.id
+
+
+_parts = Registered()
+
+
+def register() -> None:
+    """Extend Blender's menu Add and its status bar."""
+    _parts.add_classes(MINT_MT_add)
+    _parts.add(add, remove)
+
+
+def unregister() -> None:
+    """Take our entries out again."""
+    _parts.undo_all()
 
 
 def add() -> None:

@@ -7,6 +7,7 @@ bar and in the Info editor.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import bpy
@@ -14,24 +15,46 @@ import bpy
 from ..jobs import presenter
 from ..jobs.job import BUSY, Phase
 from ..jobs.service import JobService
+from . import heartbeat, session
+from .base import Registered
 from .translations import filled, translated
 
 _TELLING = {Phase.REVIEW, Phase.BILLING, Phase.READY, Phase.PLACED, Phase.FAILED, Phase.PAUSED}
 _GOOD = {Phase.REVIEW, Phase.READY, Phase.PLACED}
 
-_told: dict[str, Phase] = {}
+
+@dataclass
+class _State:
+    shown: dict[str, Phase] = field(default_factory=dict)
+    """The phase in which each job has come to rest, as far as that was said."""
+
+
+_parts = Registered()
+
+
+def register() -> None:
+    """Say what comes to rest from now on."""
+    _parts.add_classes(MINT_OT_say)
+    session.on_service_opened(forget_past)
+    heartbeat.on_jobs_changed(catch_up)
+
+
+def unregister() -> None:
+    """Say nothing any more."""
+    _parts.undo_all()
 
 
 def catch_up(board: JobService) -> None:
     """Say what has come to rest here since the last time; what another Blender or program does is
     told there.
     """
+    shown = session.state(_State).shown
     for job in board.jobs():
         if board.is_active(job.id) or job.phase in BUSY:
-            _told.pop(job.id, None)
-        elif job.phase in _TELLING and _told.get(job.id) is not job.phase:
-            is_ours = board.is_driven_here(job.id) or job.id in _told
-            _told[job.id] = job.phase
+            shown.pop(job.id, None)
+        elif job.phase in _TELLING and shown.get(job.id) is not job.phase:
+            is_ours = board.is_driven_here(job.id) or job.id in shown
+            shown[job.id] = job.phase
             if is_ours:
                 say(
                     filled("Mint: {1}: {2}", job.title, translated(presenter.state(job))),
@@ -41,8 +64,9 @@ def catch_up(board: JobService) -> None:
 
 def forget_past(board: JobService) -> None:
     """What came to rest in an earlier session is no news: for whoever has just opened the journal."""  # noqa: E501
-    _told.clear()
-    _told.update({job.id: job.phase for job in board.jobs() if job.phase not in BUSY})
+    session.state(_State).shown = {
+        job.id: job.phase for job in board.jobs() if job.phase not in BUSY
+    }
 
 
 def say(sentence: str, *, good: bool = True) -> None:

@@ -13,10 +13,11 @@ from ..jobs.queries import OptimizationPrice
 from . import session
 from .account import balance_watch
 from .account import panel as account_panel
+from .create import form_price
 from .create import properties as create_properties
 from .job_list import groups
 from .job_list import panel as job_list_panel
-from .pricing import limit_dialog, price_dialog, price_queries
+from .pricing import limit_dialog, price_dialog
 from .references import properties as references_properties
 from .text_wrap import wrapped
 from .translations import translated
@@ -61,7 +62,7 @@ class MINT_PT_main(_MintPanel, bpy.types.Panel):
         else:
             if account_panel.key_is_in_question():
                 account_panel.draw_key(self.layout)
-            price_queries.seen(create_properties.of(context))
+            form_price.panel_drawn(create_properties.of(context))
             _draw_form(self.layout, create_properties.of(context), width=context.region.width)
 
 
@@ -71,6 +72,7 @@ class MINT_PT_more(_MintPanel, bpy.types.Panel):
     bl_idname = "MINT_PT_more"
     bl_parent_id = "MINT_PT_main"
     bl_label = "More"
+    bl_order = 1  # after the references
     bl_options = {"DEFAULT_CLOSED"}
 
     @classmethod

@@ -116,13 +116,13 @@ def current() -> Session:
     return _sessions[0]
 
 
-def start() -> None:
+def register() -> None:
     """Begin with an empty session: the add-on is being enabled."""
-    end()
+    unregister()
     current()
 
 
-def end() -> None:
+def unregister() -> None:
     """Close the session and drop it: the add-on is being disabled."""
     while _sessions:
         _sessions.pop().close()

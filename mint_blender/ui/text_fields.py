@@ -9,34 +9,41 @@ it sees the pointer move, or the button let go. Popups are not looked into.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import bpy
+
+from . import session
 
 _TYPED = {"STRING", "INT", "FLOAT"}
 
 
-class _Heard:
+@dataclass
+class _LastEvent:
     """The last event that our modal operator has seen, in its window."""
 
-    def __init__(self) -> None:
-        self.window = 0
-        self.is_press = False
+    window: int = 0  # its address
+    is_press: bool = False
 
 
-_heard = _Heard()
+def _last_event() -> _LastEvent:
+    return session.state(_LastEvent)
 
 
 def hear(context: bpy.types.Context, event: bpy.types.Event) -> None:
     """Our modal operator has seen an event."""
     if event.type == "NONE" or event.type.startswith(("TIMER", "WINDOW_DEACTIVATE")):
         return
-    _heard.window = context.window.as_pointer() if context.window is not None else 0
-    _heard.is_press = event.value == "PRESS"
+    last = _last_event()
+    last.window = context.window.as_pointer() if context.window is not None else 0
+    last.is_press = event.value == "PRESS"
 
 
 def is_edited() -> bool:
     """Is a field typed into? In windows other than that of our modal operator: may it be?"""
+    last = _last_event()
     return any(
-        _has_active(window) and (_heard.is_press or window.as_pointer() != _heard.window)
+        _has_active(window) and (last.is_press or window.as_pointer() != last.window)
         for window in bpy.context.window_manager.windows
     )
 
@@ -48,7 +55,8 @@ def may_be_edited() -> bool:
 
 def forget() -> None:
     """Nothing was seen: the modal operator has ended."""
-    _heard.window, _heard.is_press = 0, False
+    last = _last_event()
+    last.window, last.is_press = 0, False
 
 
 def _has_active(window: bpy.types.Window) -> bool:

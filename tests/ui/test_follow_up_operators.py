@@ -23,6 +23,7 @@ from mint_blender.mint.schema import Asset, Kind  # noqa: E402
 from mint_blender.scene import capabilities, place  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
 from mint_blender.ui.create import properties as create_properties  # noqa: E402
+from mint_blender.ui.create import saved_settings  # noqa: E402
 from mint_blender.ui.library_browser import view_model as library_browser_view_model  # noqa: E402
 from mint_blender.ui.references import properties as references_properties  # noqa: E402
 
@@ -97,7 +98,7 @@ def test_the_form_asks_for_it(service: ThreadService) -> None:
     assert [one.level for one in service.operations() if one.level] == ["light"] * OPENS
     assert not any("not optimized" in note for note in newest().notes), "the form has said it"
     fields.optimize = "OFF"
-    create_properties.recall()
+    saved_settings.restore()
     assert fields.optimize == "LIGHT"
 
 

@@ -78,7 +78,7 @@ def test_what_was_finished_in_an_earlier_session_is_no_news(enabled: None, said:
     new = start("a slow lamp [stuck]")
     beat_until(lambda: session.service().job(new.id).phase is Phase.WORKING)
     session.close_service()
-    notifications._told.clear()  # as in a new process
+    session.state(notifications._State).shown.clear()  # as in a new process
     said.clear()
     board = session.service()  # a panel, a question: anything but the start-up itself
     board.resume_all()
@@ -121,7 +121,7 @@ def test_a_mistake_is_logged_once(
         return True
 
     monkeypatch.setattr(heartbeat, "beat", broken)
-    monkeypatch.setattr(heartbeat, "_beating", True)
+    monkeypatch.setattr(heartbeat._state(), "is_beating", True)
     tick = SimpleNamespace(type="TIMER")
     with caplog.at_level(logging.ERROR):
         while beats:

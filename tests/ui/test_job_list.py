@@ -202,10 +202,10 @@ def test_a_beat_that_stumbles_hides_nothing(
     assert groups(board) == [Group.ASKING]
     other.save(replace(board.jobs()[0], phase=Phase.PLACED))
 
-    def stumble(board: JobService) -> None:
+    def stumble(board: JobService) -> bool:
         raise ValueError("a mistake of ours")
 
-    monkeypatch.setattr(heartbeat.auto_import, "land_ready", stumble)
+    heartbeat.on_beat(stumble)
     with pytest.raises(ValueError, match="a mistake of ours"):
         heartbeat.beat()
     assert groups(board) == [Group.OVER]

@@ -35,7 +35,7 @@ def test_the_add_on_starts_and_says_it(broken: Path) -> None:
     soon as the file is out of the way.
     """
     noise = broken.read_bytes()
-    heartbeat._go_on()
+    heartbeat._resume()
     sentence = session.journal_error()
     assert sentence is not None
     assert sentence.startswith(f"The job journal {broken} cannot be read or written")

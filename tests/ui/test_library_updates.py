@@ -278,7 +278,7 @@ def test_looking_is_cheap(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None
     """
     panel.live()
     beats = []
-    monkeypatch.setattr(library_browser_view_model, "_look", lambda: beats.append(heartbeat.beat()))
+    monkeypatch.setattr(heartbeat, "look", lambda: beats.append(heartbeat.beat()))
     library_browser_view_model._looked_at = 0.0
     for _ in range(200):
         panel.draw()

@@ -29,6 +29,7 @@ from mint_blender.mint.schema import Kind, Mode, Preset  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
 from mint_blender.ui.account import billing_watch, usage_chart  # noqa: E402
 from mint_blender.ui.create import properties as create_properties  # noqa: E402
+from mint_blender.ui.create import saved_settings  # noqa: E402
 from mint_blender.ui.pricing import limit_dialog, price_dialog, price_queries  # noqa: E402
 
 ESTIMATE = "/v1/pricing:estimate"
@@ -259,17 +260,12 @@ def test_the_price_is_cached_and_asked_for_again_after_hours(
     assert len(service.requests("POST", ESTIMATE)) == 5
 
 
-def test_changes_of_the_form_are_heard_while_enabled(preferences: Any) -> None:
-    """The form calls who wants to know; disabled, nobody is called any more."""
-    heard: list[int] = []
-    create_properties.hear(lambda: heard.append(1))
+def test_changes_of_the_form_are_noticed(preferences: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the user changes is saved, and its price is asked for, once they pause."""
+    noticed: list[int] = []
+    monkeypatch.setattr(saved_settings, "form_changed", lambda: noticed.append(1))
     create_properties.of(bpy.context).preset = "FAST"
-    assert heard
-    assert len(create_properties._hearers) == 2
-    mint_blender.unregister()
-    assert create_properties._hearers == []
-    mint_blender.register()
-    assert len(create_properties._hearers) == 1
+    assert noticed == [1]
 
 
 def test_nothing_waits_in_background_mode(service: ThreadService, preferences: Any) -> None:
@@ -278,9 +274,9 @@ def test_nothing_waits_in_background_mode(service: ThreadService, preferences: A
         generate(prompt="a lamp [billing-final] [billing-unpaid]")
     board = session.service()
     assert board.jobs()[0].phase is Phase.BILLING
-    billing_watch.catch_up(board, lambda: None)
+    billing_watch.catch_up(board)
     assert not bpy.app.timers.is_registered(billing_watch._look)
-    assert limit_dialog._above is None and limit_dialog._priced is None
+    assert session.state(limit_dialog._State) == limit_dialog._State()
 
 
 # -- the chart

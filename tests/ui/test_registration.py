@@ -181,7 +181,7 @@ def test_disabling_never_raises(
     del bpy.types.WindowManager.mint_drafts
     mint_blender.unregister()
     assert (
-        len([record for record in caplog.records if "could not be taken back" in record.message])
+        len([record for record in caplog.records if "could not be unregistered" in record.message])
         == 2
     )
     assert known() == before

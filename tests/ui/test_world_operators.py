@@ -26,6 +26,7 @@ from mint_blender.scene.world import build as world_build  # noqa: E402
 from mint_blender.scene.world import splats  # noqa: E402
 from mint_blender.ui import registration, session  # noqa: E402
 from mint_blender.ui.create import properties as create_properties  # noqa: E402
+from mint_blender.ui.create import saved_settings  # noqa: E402
 from mint_blender.ui.job_list import auto_import  # noqa: E402
 from mint_blender.ui.worlds import operators as worlds_operators  # noqa: E402
 from mint_blender.ui.worlds import panel as worlds_panel  # noqa: E402
@@ -232,9 +233,9 @@ def test_settings_of_a_world_come_back_next_time(registered, tmp_path, monkeypat
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path))
     fields = create_properties.of(bpy.context)
     fields.collider, fields.panorama = "VISIBLE", False
-    create_properties.remember(fields)
+    saved_settings.save(fields)
     fields.collider, fields.panorama = "AUTO", True
-    create_properties.recall()
+    saved_settings.restore()
     assert (fields.collider, fields.panorama) == ("VISIBLE", False)
 
 

@@ -22,7 +22,7 @@ from .conftest import Since
 
 pytestmark = pytest.mark.window
 
-BEATS = "part('ui.heartbeat')._beating"
+BEATS = "part('ui.heartbeat').is_beating()"
 ACTIVE = "jobs() and jobs()[0]['active']"
 AT_MINT = "jobs() and jobs()[0]['phase'] == 'working'"
 

@@ -54,7 +54,7 @@ def test_text_to_model(blender: BlenderWindow, since: Since) -> None:
     assert not blender.ask("bpy.context.window_manager.mint.prompt"), (
         "the prompt of a job that was sent stays in the field"
     )
-    assert not blender.ask("part('ui.heartbeat')._beating"), (
+    assert not blender.ask("part('ui.heartbeat').is_beating()"), (
         "the heart beats though nothing is in flight"
     )
 
@@ -192,7 +192,7 @@ def test_cancel(blender: BlenderWindow, service: Service, since: Since) -> None:
     blender.wait_for("canceled")
     assert since.count("POST", "/v1/operations/*:cancel") == 1
     assert service.operations()[-1].status == "canceled"
-    blender.wait("not part('ui.heartbeat')._beating")  # the balance is read once more before
+    blender.wait("not part('ui.heartbeat').is_beating()")  # the balance is read once more before
 
 
 def test_f3(blender: BlenderWindow, since: Since) -> None:

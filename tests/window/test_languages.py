@@ -76,7 +76,7 @@ def test_words_of_the_user_and_numbers(
         blender.until_it_shows(lambda: blender.click("mint.generate_from_form"))
         blender.screenshot(f"words_and_numbers_limit_{language}")
         blender.key("Escape")
-        blender.wait("part('ui.pricing.limit_dialog')._above is None")
+        blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is None")
     finally:
         blender.ask(f"setattr({PREFERENCES}, 'limit_each', 0)")
         blender.ask(SWITCH, language="en_US")

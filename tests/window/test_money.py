@@ -76,7 +76,7 @@ def test_the_price_before_the_click(blender: BlenderWindow, since: Since) -> Non
     assert blender.ask(PRICE) is None, "the price of another preset is shown"
     assert known_price(blender) == 798
     blender.fill(preset="FAST")
-    blender.wait("not bpy.app.timers.is_registered(part('ui.pricing.price_queries')._ask_price)")
+    blender.wait("not bpy.app.timers.is_registered(part('ui.create.form_price')._ask_price)")
     blender.settle()
     assert known_price(blender) == 248
     assert since.count("POST", ESTIMATE) == asked + 1
@@ -124,7 +124,7 @@ def test_a_click_above_the_limit_is_asked_about(blender: BlenderWindow, since: S
     blender.over("VIEW_3D", "UI")
     blender.until_it_shows(lambda: blender.click("mint.generate_from_form"))
     blender.key("Return")
-    blender.wait("part('ui.pricing.limit_dialog')._above is None")
+    blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is None")
     assert not blender.jobs() and since.starts == 0
     blender.over("VIEW_3D", "UI")
     blender.until_it_shows(lambda: blender.click("mint.generate_from_form"))
@@ -145,7 +145,7 @@ def test_a_day_above_the_limit_is_asked_about(blender: BlenderWindow, since: Sin
     limit(blender, day=spent + 247)
     blender.ask(FORGET)
     blender.until_it_shows(lambda: start(blender, "one too many"))
-    blender.wait("part('ui.pricing.limit_dialog')._above is not None")
+    blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is not None")
     blender.screenshot("above_the_limit_of_a_day")
     assert since.starts == 1
     blender.key(START_ANYWAY)
@@ -191,7 +191,7 @@ def test_f3_above_the_limit(blender: BlenderWindow, since: Since) -> None:
     blender.screenshot("f3_with_a_price")
     blender.until_it_shows(lambda: blender.key("Return"))  # ends the text
     blender.key(GENERATE)
-    blender.wait("part('ui.pricing.limit_dialog')._above is not None")
+    blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is not None")
     blender.settle()
     blender.screenshot("f3_asks_about_the_limit")
     assert since.starts == 0
@@ -206,7 +206,7 @@ def test_a_retry_above_the_limit(blender: BlenderWindow, since: Since) -> None:
     blender.wait_for("failed")
     limit(blender, each=100)
     blender.until_it_shows(lambda: blender.click("mint.retry"))
-    blender.wait("part('ui.pricing.limit_dialog')._above is not None")
+    blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is not None")
     blender.screenshot("retry_above_the_limit")
     assert since.count("POST", "/v1/*:retry") == 0
     blender.key(START_ANYWAY)
@@ -221,10 +221,10 @@ def test_approving_above_the_limit(blender: BlenderWindow, since: Since) -> None
     blender.wait("not jobs()[0]['active']")
     limit(blender, each=100)
     blender.until_it_shows(lambda: blender.click("mint.approve"))
-    blender.wait("part('ui.pricing.limit_dialog')._above is not None")
+    blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is not None")
     blender.screenshot("approve_above_the_limit")
     blender.key("Escape")
-    blender.wait("part('ui.pricing.limit_dialog')._above is None")
+    blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is None")
     assert since.count("POST", "/v1/*:approve") == 0
     assert blender.ask("jobs()[0]['phase']") == "review"
     limit(blender, each=248)
@@ -244,7 +244,7 @@ def test_a_retry_above_the_limit_with_the_price_known(blender: BlenderWindow, si
     )
     limit(blender, each=100)
     blender.until_it_shows(lambda: blender.click("mint.retry"))
-    assert blender.ask("part('ui.pricing.limit_dialog')._above is not None")
+    assert blender.ask("part('ui.pricing.limit_dialog')._state().unconfirmed is not None")
     blender.key(START_ANYWAY)
     blender.wait_for("placed")
     assert since.count("POST", "/v1/*:retry") == 1
@@ -260,7 +260,7 @@ def test_a_second_click_confirms_nothing(blender: BlenderWindow, since: Since) -
     blender.find("mint.generate_from_form")
     blender.click("mint.generate_from_form")
     blender.display.press(seconds=0.05)
-    blender.wait("part('ui.pricing.limit_dialog')._above is not None")
+    blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is not None")
     blender.settle()
     assert not blender.jobs() and since.starts == 0
     blender.key("Escape")
@@ -274,10 +274,10 @@ def test_a_limit_without_a_price(blender: BlenderWindow, service: Service, since
     service.scenario(answers=[NO_PRICES])
     limit(blender, each=100_000)
     blender.until_it_shows(lambda: start(blender, "a lamp without a price"))
-    blender.wait("part('ui.pricing.limit_dialog')._above is not None")
+    blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is not None")
     blender.screenshot("limit_without_a_price")
     blender.key("Escape")
-    blender.wait("part('ui.pricing.limit_dialog')._above is None")
+    blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is None")
     assert since.starts == 0
 
 
@@ -324,7 +324,7 @@ def test_the_balance_is_watched_while_a_job_waits(
     blender.wait_for("placed")
     assert since.starts == 1
     blender.wait(f"not {TICKS}")
-    blender.wait("not part('ui.heartbeat')._beating")
+    blender.wait("not part('ui.heartbeat').is_beating()")
     assert blender.ask("left_of_us()['threads']") == []
 
 
@@ -392,7 +392,7 @@ for day in range(30):
 book.close()
 board().catch_up()
 board()._past = None
-part('ui.heartbeat').follow(board())
+part('ui.heartbeat').jobs_changed(board())
 result = board().month().count
 """
 SET_THEME = """
@@ -412,7 +412,7 @@ def test_the_usage_of_a_month(blender: BlenderWindow, since: Since) -> None:
     blender.wait_for("placed")
     assert blender.ask(PAST) > 20
     limit(blender, each=1000, day=5000)
-    pictures = blender.ask("sorted(part('ui.account.usage_chart')._icons.keys())")
+    pictures = blender.ask("sorted(part('ui.account.usage_chart')._state().icons.keys())")
     assert len(pictures) == 8
     blender.ask("bpy.ops.mint.refresh_account() and None")
     blender.wait("board().budget.balance")

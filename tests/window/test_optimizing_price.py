@@ -19,7 +19,7 @@ form.readable_extensions = lambda: form.OPTIMIZED_NEEDS  # as a Blender with a D
 bpy.context.window_manager.mint.optimize = 'LIGHT'
 """
 SAID = "board() and board().budget.known(part('jobs.queries').OptimizationPrice()) and part('ui.pricing.price_dialog').optimizing_words()"
-ASKED_ABOUT = "part('ui.pricing.limit_dialog')._above is not None and part('ui.pricing.limit_dialog')._above[0].sentence"
+ASKED_ABOUT = "part('ui.pricing.limit_dialog')._state().unconfirmed is not None and part('ui.pricing.limit_dialog')._state().unconfirmed[0].sentence"
 
 
 def test_optimizing_comes_on_top(blender: BlenderWindow, since: Since) -> None:
@@ -40,7 +40,7 @@ def test_optimizing_comes_on_top(blender: BlenderWindow, since: Since) -> None:
     assert "only once there is a model" in blender.wait(ASKED_ABOUT)
     blender.screenshot("optimizing_not_known_above_the_limit")
     blender.key("Escape")
-    blender.wait("part('ui.pricing.limit_dialog')._above is None")
+    blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is None")
     assert since.starts == 0
 
     blender.call("mint.generate", prompt="a lamp", preset="FAST")
@@ -53,7 +53,7 @@ def test_optimizing_comes_on_top(blender: BlenderWindow, since: Since) -> None:
     )
     blender.screenshot("optimizing_above_the_limit")
     blender.key("Escape")
-    blender.wait("part('ui.pricing.limit_dialog')._above is None")
+    blender.wait("part('ui.pricing.limit_dialog')._state().unconfirmed is None")
     assert since.starts == 1
     assert blender.ask(SAID) == "Optimizing comes on top: about 20 Credits."
     blender.ask("bpy.ops.mint.refresh_account() and None")

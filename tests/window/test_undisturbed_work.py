@@ -123,7 +123,7 @@ def test_an_earlier_session_is_no_news(
         second.wait("jobs() and jobs()[0]['active']")
         service.advance(2000)
         second.wait("jobs()[0]['phase'] == 'ready' and not jobs()[0]['active']")
-        second.wait("not part('ui.heartbeat')._beating")
+        second.wait("not part('ui.heartbeat').is_beating()")
         said = second.ask(SAID)
         assert said.count("a lamp of today: Ready to place") == 1
         assert "yesterday" not in said

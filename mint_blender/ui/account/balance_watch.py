@@ -8,11 +8,20 @@ a cancel.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from ...jobs.job import Job, Phase
 from ...jobs.queries import Balance
 from ...jobs.service import JobService
+from .. import heartbeat, session
 
-_known: dict[str, tuple[float | None, bool]] = {}
+
+@dataclass
+class _State:
+    seen: dict[str, tuple[float | None, bool]] = field(default_factory=dict)
+    """By job: what it costs, and whether it has come to an end."""
+
+
 _UNSENT = {Phase.WAITING, Phase.SENDING}
 
 
@@ -21,12 +30,14 @@ def catch_up(board: JobService) -> None:
     there.
     """
     now = {job.id: _standing(job) for job in board.jobs() if board.is_driven_here(job.id)}
+    seen = session.state(_State).seen
     changed = [
-        job_id for job_id, standing in now.items() if _known.get(job_id, (None, False)) != standing
+        job_id for job_id, standing in now.items() if seen.get(job_id, (None, False)) != standing
     ]
-    _known.update(now)
+    seen.update(now)
     if changed:
         board.ask(Balance())
+        heartbeat.listen()
 
 
 def left_after(board: JobService, balance: float, price: float) -> float:
@@ -42,11 +53,6 @@ def left_after(board: JobService, balance: float, price: float) -> float:
             if _is_unsent(job)
         )
     )
-
-
-def forget() -> None:
-    """As at first."""
-    _known.clear()
 
 
 def _standing(job: Job) -> tuple[float | None, bool]:

@@ -9,7 +9,7 @@ question before the worker.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import bpy
 
@@ -17,33 +17,36 @@ from ...addon_settings import may_go_online
 from ...jobs.job import Job, Phase
 from ...jobs.queries import Balance
 from ...jobs.service import JobService
-from .. import notifications, session
+from .. import heartbeat, notifications, session
 from ..translations import filled, translated
 
 ENOUGH = "The balance suffices now: Resume."
 EVERY = 30.0  # seconds between two looks at the balance
 
-_wake: Callable[[], None] | None = None
-_told: set[str] = set()
+
+@dataclass
+class _State:
+    announced: set[str] = field(default_factory=set)
+    """Jobs of which it was said that they can go on."""
+
+    def close(self) -> None:
+        """Stop the timer."""
+        _stop_timer()
 
 
-def catch_up(board: JobService, wake: Callable[[], None]) -> None:
-    """See to the timer, and say once for each job that it can go on.
-
-    `wake` lets the heart beat, which takes the answers in.
-    """
-    global _wake
-    _wake = wake
+def catch_up(board: JobService) -> None:
+    """Start or stop the timer, and say once for each job that it can go on."""
+    announced = session.state(_State).announced
     waiting = _waiting(board)
     if waiting and not bpy.app.background and not bpy.app.timers.is_registered(_look):
         bpy.app.timers.register(_look, first_interval=EVERY, persistent=True)
     if not waiting:
-        forget()
+        _stop_timer()
     enough = {job.id: job for job in waiting if missing(board, job) == 0}
-    for job_id in enough.keys() - _told:
+    for job_id in enough.keys() - announced:
         notifications.say(filled("Mint: {1}: {2}", enough[job_id].title, translated(ENOUGH)))
-    _told.clear()
-    _told.update(enough)
+    announced.clear()
+    announced.update(enough)
 
 
 def missing(board: JobService, job: Job) -> float | None:
@@ -53,9 +56,7 @@ def missing(board: JobService, job: Job) -> float | None:
     return board.budget.missing(job, board.waits_since(job))
 
 
-def forget() -> None:
-    """No timer of ours is left."""
-    _told.clear()
+def _stop_timer() -> None:
     if bpy.app.timers.is_registered(_look):
         bpy.app.timers.unregister(_look)
 
@@ -73,12 +74,7 @@ def _look() -> float | None:
     board = session.existing_service()
     if board is None or not _waiting(board):
         return None
-    if (
-        may_go_online()
-        and bpy.context.window_manager.windows
-        and not board.is_asked(Balance())
-        and _wake is not None
-    ):
+    if may_go_online() and bpy.context.window_manager.windows and not board.is_asked(Balance()):
         board.ask(Balance())
-        _wake()
+        heartbeat.listen()
     return EVERY

@@ -16,9 +16,9 @@ from .. import session
 from ..create import properties as create_properties
 from ..text_wrap import wrapped
 from ..translations import translated
+from . import downloads, log, usage_chart
 from . import operators as account_operators
 from . import panel as account_panel
-from . import storage, usage_chart
 
 
 def _account_changed(self: MintPreferences, context: bpy.types.Context) -> None:
@@ -147,7 +147,7 @@ def _draw_disk(box: bpy.types.UILayout) -> None:
     row.label(text=str(session.home()), translate=False)
     row.operator("wm.path_open", text="", icon="FILE_FOLDER").filepath = str(session.home())
     row = box.row()
-    row.label(text=translated(storage.size_in_words()), translate=False)
+    row.label(text=translated(downloads.size_in_words()), translate=False)
     row.operator(
         "mint.measure_downloads", text=translated("Measure"), translate=False, icon="FILE_REFRESH"
     )
@@ -163,4 +163,4 @@ def _draw_advanced(box: bpy.types.UILayout, stored: MintPreferences) -> None:
         row.prop(stored, "base_url", placeholder=DEFAULT_BASE_URL)
         if base_url_from_environment():
             wrapped(box, "MINT_API_BASE_URL in the environment wins over the field.", icon="INFO")
-        box.label(text=translated(f"Log: {storage.log_file()}"), translate=False)
+        box.label(text=translated(f"Log: {log.file()}"), translate=False)

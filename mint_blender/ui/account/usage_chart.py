@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from ...jobs.budget.spending import Day, Month, date_of
 from ...jobs.service import JobService
+from .. import session
 from ..translations import translated
 
 TILES = 6
@@ -35,64 +37,69 @@ _SCALE = 5.0  # times the height of a button
 
 Pixels = NDArray[np.float32]
 
-_icons: bpy.utils.previews.ImagePreviewCollection | None = None
-_month: Month | None = None
-_seen: tuple[int, date] | None = None
+
+@dataclass
+class _State:
+    icons: bpy.utils.previews.ImagePreviewCollection | None = None
+    month: Month | None = None
+    seen: tuple[int, date] | None = None
+    """The journal's serial number and the day for which the chart was drawn."""
+
+    def close(self) -> None:
+        """Free the pictures."""
+        if self.icons is not None:
+            bpy.utils.previews.remove(self.icons)
+            self.icons = None
+
+
+def _state() -> _State:
+    return session.state(_State)
 
 
 def catch_up(board: JobService) -> None:
     """Draw it anew if a job was written, or another day has begun."""
-    global _month, _seen
-    now = (board.serial, date_of(time.time()))
-    if bpy.app.background or now == _seen:
+    state, now = _state(), (board.serial, date_of(time.time()))
+    if bpy.app.background or now == state.seen:
         return
-    _seen, month = now, board.month()
-    if month != _month:
-        _month = month
+    state.seen, month = now, board.month()
+    if month != state.month:
+        state.month = month
         _put(month)
-
-
-def forget() -> None:
-    """Free the pictures."""
-    global _icons, _month, _seen
-    _month = _seen = None
-    if _icons is not None:
-        bpy.utils.previews.remove(_icons)
-        _icons = None
 
 
 def draw(layout: bpy.types.UILayout) -> None:
     """The chart with its figures."""
-    if _month is None or _icons is None:
+    month, icons = _state().month, _state().icons
+    if month is None or icons is None:
         return
     column = layout.column()
-    column.label(text=translated(f"Last {len(_month.days)} days on this computer"), translate=False)
-    if not _month.count:
+    column.label(text=translated(f"Last {len(month.days)} days on this computer"), translate=False)
+    if not month.count:
         column.label(text="Nothing was generated.")
         return
     chart = column.row(align=True)
     chart.alignment = "LEFT"
-    for number, days in enumerate(tiles(_month.days)):
+    for number, days in enumerate(tiles(month.days)):
         tile = chart.column(align=True)
         # else a label takes as much as it can get, and the days of one tile stand far from those of
         # the next
         tile.ui_units_x = _SCALE
-        tile.template_icon(icon_value=_icons[f"tile-{number}"].icon_id, scale=_SCALE)
+        tile.template_icon(icon_value=icons[f"tile-{number}"].icon_id, scale=_SCALE)
         tile.label(text=f"{days[0].date:%m-%d}", translate=False)
-    most = max(day.credits for day in _month.days)
+    most = max(day.credits for day in month.days)
     figures = column.column(align=True)
-    count = "One generation" if _month.count == 1 else f"{_month.count:,} generations"
+    count = "One generation" if month.count == 1 else f"{month.count:,} generations"
     figures.label(
-        text=translated(f"{count}, {_month.credits:,.0f} Credits; the most in a day: {most:,.0f}"),
+        text=translated(f"{count}, {month.credits:,.0f} Credits; the most in a day: {most:,.0f}"),
         translate=False,
-        icon_value=_icons["paid"].icon_id,
+        icon_value=icons["paid"].icon_id,
     )
-    share = _month.failed_share
+    share = month.failed_share
     if share is not None:
         figures.label(
-            text=translated(f"{_month.failed:,} failed ({share:.0%})"),
+            text=translated(f"{month.failed:,} failed ({share:.0%})"),
             translate=False,
-            icon_value=_icons["failed"].icon_id,
+            icon_value=icons["failed"].icon_id,
         )
 
 
@@ -136,10 +143,9 @@ def _put(month: Month) -> None:
 
 def _show(name: str, pixels: Pixels) -> None:
     """Make it, or make it anew, as an icon."""
-    global _icons
-    if _icons is None:
-        _icons = bpy.utils.previews.new()
-    icon: Any = _icons[name] if name in _icons else _icons.new(name)
+    state = _state()
+    state.icons = icons = state.icons or bpy.utils.previews.new()
+    icon: Any = icons[name] if name in icons else icons.new(name)
     size = (pixels.shape[1], pixels.shape[0])
     icon.icon_size = icon.image_size = size
     icon.icon_pixels_float = icon.image_pixels_float = pixels.ravel().tolist()

@@ -277,13 +277,13 @@ def _draw_in_text_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None
     )
 
 
-def add() -> None:
+def add_to_menu() -> None:
     """Put our entry into the Text Editor's menu."""
     bpy.types.TEXT_MT_text.append(_draw_in_text_menu)
 
 
-def remove() -> None:
-    """Take it out."""
+def remove_from_menu() -> None:
+    """Take it out again."""
     bpy.types.TEXT_MT_text.remove(_draw_in_text_menu)
 
 

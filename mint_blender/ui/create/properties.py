@@ -2,20 +2,15 @@
 """What the user is about to ask for: the fields of the Create panel.
 
 They live in the window manager, so nothing of them gets into a .blend. A file load empties it, and
-a restart too: the last used settings are kept in a small file of ours and come back.
+a restart too: see `saved_settings`.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import bpy
 
-from ...files import private_files
 from ...files.choice import OPTIMIZED_NEEDS, explain_missing
 from ...jobs import queries
 from ...jobs.job import Target
@@ -32,6 +27,7 @@ from ...scene.capabilities import readable_extensions
 from .. import session
 from ..references import properties as references_properties
 from ..translations import OURS
+from . import saved_settings
 
 KINDS = [
     ("MODEL", "3D Model", "An object: one GLB", "MESH_MONKEY", 0),
@@ -70,49 +66,20 @@ COLLIDERS = [
     ("NONE", "None", "It is not even fetched"),
 ]
 
-# Kept from one session to the next. The prompt is not: it is cleared once it was sent.
-_WORLD = ("splats", "collider", "rigid_body", "panorama", "camera")
-_REMEMBERED = (
-    "kind",
-    "preset",
-    "review",
-    "pose",
-    "optimize",
-    "place",
-    "use_height",
-    "height",
-    *_WORLD,
-)
 
-
-_hearers: list[Callable[[], None]] = []
-# one entry while the settings of last time are filled in: nobody has changed anything then
-_recalling: list[bool] = []
-
-
-def hear(hearer: Callable[[], None]) -> None:
-    """Call this whenever something is changed that has to do with the price."""
-    _hearers.append(hearer)
-
-
-def deafen() -> None:
-    """Call nobody any more."""
-    _hearers.clear()
+@dataclass
+class _State:
+    missing: frozenset[str] = frozenset()
+    """What this Blender lacks to open an optimized file; known once somebody wants one."""
 
 
 def _changed(form: MintForm, context: bpy.types.Context) -> None:
-    for hearer in [] if _recalling else _hearers:
-        hearer()
-
-
-# what this Blender would need to open an optimized file, once somebody wants one
-_lacking: frozenset[str] = frozenset()
+    saved_settings.form_changed()
 
 
 def _optimize_changed(form: MintForm, context: bpy.types.Context) -> None:
-    global _lacking
     if form.optimize != "OFF":
-        _lacking = OPTIMIZED_NEEDS - readable_extensions()
+        session.state(_State).missing = OPTIMIZED_NEEDS - readable_extensions()
     _changed(form, context)
 
 
@@ -278,7 +245,8 @@ def optimize_complaint(form: MintForm) -> str | None:
     """Why nothing is optimized, though that is wanted: nothing is paid for a file that this Blender
     cannot open.
     """
-    return explain_missing(_lacking) if form.optimize != "OFF" and _lacking else None
+    missing = session.state(_State).missing
+    return explain_missing(missing) if form.optimize != "OFF" and missing else None
 
 
 def target_of(form: MintForm, context: bpy.types.Context) -> Target:
@@ -338,40 +306,9 @@ def fill(form: MintForm, wish: Wish) -> None:
     references_properties.use(image for image in request.images if image not in wish.gone)
 
 
-def remember(form: MintForm) -> None:
-    """Keep the settings for the next time; without a place to keep them they are only not kept."""
-    path = _file()
-    try:
-        private_files.make_home(path.parent)
-        with open(path, "w", encoding="utf-8", opener=private_files.opener) as file:
-            file.write(json.dumps({name: getattr(form, name) for name in _REMEMBERED}))
-    except OSError:
-        pass
-
-
 def sent() -> None:
     """It was sent: keep the settings, and clear what belongs to this one wish."""
     form = of(bpy.context)
-    remember(form)
+    saved_settings.save(form)
     form.prompt, form.name, form.text = "", "", None
     references_properties.clear()
-
-
-def recall() -> None:
-    """Fill the form with the settings of last time; what an older version wrote and is unknown
-    today is passed over.
-    """
-    form = of(bpy.context)
-    try:
-        settings = json.loads(_file().read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return
-    _recalling.append(True)
-    for name in _REMEMBERED:
-        with suppress(KeyError, TypeError, ValueError):
-            setattr(form, name, settings[name])
-    _recalling.clear()
-
-
-def _file() -> Path:
-    return session.home() / "form.json"

@@ -381,7 +381,7 @@ class MINT_OT_dismiss(JobOperator):
     def find(self, context: bpy.types.Context, board: JobService) -> Result:
         """Off the list, even if it cannot be read; needs no network."""
         board.dismiss(self.job_id)
-        heartbeat.follow(board)
+        heartbeat.jobs_changed(board)
         heartbeat.redraw()
         return {"FINISHED"}
 

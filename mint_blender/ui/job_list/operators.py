@@ -191,7 +191,7 @@ def change_list(operator: bpy.types.Operator, change: Callable[[JobService], Non
         change(board)
     except JournalError as trouble:
         return complain(operator, str(trouble))
-    heartbeat.follow(board)
+    heartbeat.jobs_changed(board)
     heartbeat.redraw()
     return {"FINISHED"}
 

@@ -8,7 +8,7 @@ timer: never while drawing, and not at each of the many updates that Blender tel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from bpy.app.handlers import persistent
 from ...jobs.job import Job, Phase, asset_of
 from ...scene import tags
 from ...scene.update import replace as replacing
-from .. import session
+from .. import heartbeat, session
 
 SOON = 0.1  # seconds; a drag changes the scene many times a second
 
@@ -33,7 +33,6 @@ class _Known:
     """By scene."""
     objects: int = -1
     """How many objects the file had then."""
-    tell: Callable[[], object] = lambda: None
 
 
 _known = _Known()
@@ -123,7 +122,7 @@ def _look_soon() -> None:
 
 def _look_now() -> None:
     if look():
-        _known.tell()
+        heartbeat.redraw()
 
 
 @persistent
@@ -151,9 +150,8 @@ def _handlers() -> tuple[tuple[Any, Any], ...]:
     )
 
 
-def add(tell: Callable[[], object]) -> None:
-    """Begin to hear of changes; `tell` is called when results have come or gone."""
-    _known.tell = tell
+def add() -> None:
+    """Begin to hear of changes, and redraw when results have come or gone."""
     for handlers, function in _handlers():
         handlers.append(function)
     _look_soon()
@@ -166,4 +164,4 @@ def remove() -> None:
             handlers.remove(function)
     if bpy.app.timers.is_registered(_look_now):
         bpy.app.timers.unregister(_look_now)
-    _known.jobs, _known.assets, _known.objects, _known.tell = None, {}, -1, lambda: None
+    _known.jobs, _known.assets, _known.objects = None, {}, -1

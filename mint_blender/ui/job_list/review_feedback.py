@@ -5,11 +5,14 @@ manager because fields need a property.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import bpy
 
 from ...jobs.job import Phase
 from ...jobs.service import JobService
 from ...mint.generation_request import MAX_FEEDBACK_LENGTH
+from .. import heartbeat, session, text_fields
 
 
 class MintDraft(bpy.types.PropertyGroup):
@@ -34,10 +37,40 @@ def of(job_id: str) -> MintDraft | None:
     return bpy.context.window_manager.mint_drafts.get(job_id)
 
 
-def catch_up(board: JobService) -> None:
+@dataclass
+class _State:
+    is_behind: bool = False
+    """The drafts are to follow the jobs as soon as nobody types into one of them."""
+
+
+def is_behind(service: JobService) -> bool:
+    """Return whether the drafts have not followed the jobs yet."""
+    return session.state(_State).is_behind
+
+
+def catch_up(service: JobService) -> None:
+    """Let the drafts follow the jobs, now or as soon as nobody types."""
+    state = session.state(_State)
+    state.is_behind = text_fields.is_edited()
+    if state.is_behind:
+        heartbeat.ensure()
+    else:
+        _follow(service)
+
+
+def catch_up_later(service: JobService) -> bool:
+    """Let the drafts follow the jobs if they are behind and nobody types. Changes no job."""
+    state = session.state(_State)
+    if state.is_behind and not text_fields.is_edited():
+        state.is_behind = False
+        _follow(service)
+    return False
+
+
+def _follow(service: JobService) -> None:
     """One draft for each job that waits for a decision, and none for others."""
     drafts = bpy.context.window_manager.mint_drafts
-    waiting = {job.id for job in board.jobs() if job.phase is Phase.REVIEW}
+    waiting = {job.id for job in service.jobs() if job.phase is Phase.REVIEW}
     for index in reversed(range(len(drafts))):
         if drafts[index].name not in waiting:
             drafts.remove(index)

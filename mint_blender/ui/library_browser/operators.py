@@ -236,7 +236,7 @@ class _Saver(bpy.types.Operator):
         return []
 
     def _here(self, words: list[str]) -> Result:
-        from ...cli import main
+        from ...cli.commands import main
 
         status = main(["library", *words])
         return (

@@ -17,7 +17,6 @@ come in front is asked for: the first page.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -34,7 +33,7 @@ from ...jobs.service import JobService
 from ...jobs.storage.journal import JournalError
 from ...mint.account import Account
 from ...mint.schema import Asset, Kind, Page
-from .. import session
+from .. import heartbeat, session
 
 ON_SCREEN = 12
 """Entries at a time: whole rows of two, three, four or six."""
@@ -105,8 +104,6 @@ _account: Account | None = None
 _pictures: dict[str, Path | None] = {}
 _facts: dict[str, Answered] = {}
 _icons: bpy.utils.previews.ImagePreviewCollection | None = None
-_when_asked: Callable[[], None] | None = None
-_look: Callable[[], object] | None = None
 
 
 def fields_of(context: bpy.types.Context) -> MintLibrary:
@@ -237,14 +234,6 @@ def extent_words(fields: MintLibrary) -> str | None:
     )
 
 
-def hear(hearer: Callable[[], None], look: Callable[[], object]) -> None:
-    """Call `hearer` whenever something was asked, so that somebody takes in the answer; `look` at
-    what others wrote while this is seen.
-    """
-    global _when_asked, _look
-    _when_asked, _look = hearer, look
-
-
 # -- what is lacking
 # -------------------------------------------------------------------------------------------------------  # noqa: E501
 
@@ -274,8 +263,8 @@ def ask(*questions: Question) -> str | None:
             board.ask(question)
             if isinstance(question, ListPage):
                 library().asked(question)
-    if questions and _when_asked is not None:
-        _when_asked()
+    if questions:
+        heartbeat.listen()
     return None
 
 
@@ -355,10 +344,10 @@ def _is_time_to_look() -> bool:
 
 def _supply() -> float | None:
     global _looked_at, _pages_left
-    if _look is not None and _is_time_to_look():
+    if _is_time_to_look():
         _looked_at = time.monotonic()
         with suppress(JournalError):  # whoever begins something will be told
-            _look()
+            heartbeat.look()
     if (wait := _pause()) > 0:
         return wait
     asked = _lacking(fields_of(bpy.context))

@@ -9,13 +9,14 @@ Without a window nothing waits here.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import bpy
 
 from ...jobs.queries import Question
 from ...jobs.service import JobService, TooExpensive
-from .. import windows
+from .. import session, text_fields, windows
 from ..text_wrap import lines_of
 from ..translations import translated
 from . import safe_dialog
@@ -29,48 +30,65 @@ run.
 
 _WIDTH = 380
 
-# waits for prices: one at a time, so that a second click is no second start
-_priced: tuple[tuple[Question, ...], Act, int] | None = None
-# waits for a person; each with the window of the click
-_above: tuple[TooExpensive, Act, int] | None = None
+
+@dataclass
+class _State:
+    """What was clicked and waits, each with the window of the click."""
+
+    unpriced: tuple[tuple[Question, ...], Act, int] | None = None
+    """Waits for prices: one at a time, so that a second click is no second start."""
+    unconfirmed: tuple[TooExpensive, Act, int] | None = None
+    """Waits for a person."""
+
+
+def _state() -> _State:
+    return session.state(_State)
 
 
 def waits_for_price() -> bool:
-    """Is Mint being asked for the price of something that was clicked?"""
-    return _priced is not None
+    """Return whether something that was clicked waits for its price."""
+    return _state().unpriced is not None
+
+
+def is_waiting(board: JobService) -> bool:
+    """Return whether the heart has to go on beating for something that was clicked."""
+    return waits_for_price()
 
 
 def when_priced(board: JobService, questions: tuple[Question, ...], act: Act) -> None:
     """Ask for the prices, and do it as soon as all of them are answered."""
-    global _priced
-    _priced = questions, act, windows.key_of(bpy.context)
+    _state().unpriced = questions, act, windows.key_of(bpy.context)
     for question in questions:
         board.ask(question)
 
 
 def when_confirmed(trouble: TooExpensive, act: Act) -> None:
     """Ask the user, in the window where they clicked, and do it if they want it all the same."""
-    global _above
     window = windows.key_of(bpy.context)
-    _above = trouble, act, window
+    _state().unconfirmed = trouble, act, window
     with windows.inside(window):
         bpy.ops.mint.spend("INVOKE_DEFAULT")
 
 
-def catch_up(board: JobService) -> None:
-    """Go on with what has waited for a price."""
-    global _priced
-    if _priced is None or any(board.is_asked(question) for question in _priced[0]):
-        return
-    (_, act, window), _priced = _priced, None
+def catch_up(board: JobService) -> bool:
+    """Go on with what has waited for a price, unless somebody types into a field."""
+    state = _state()
+    if (
+        state.unpriced is None
+        or text_fields.is_edited()
+        or any(board.is_asked(question) for question in state.unpriced[0])
+    ):
+        return False
+    (_, act, window), state.unpriced = state.unpriced, None
     with windows.inside(window):
         act(None)
+    return False
 
 
 def forget() -> None:
-    """Nothing waits any more."""
-    global _above, _priced
-    _above = _priced = None
+    """Drop what waits."""
+    state = _state()
+    state.unconfirmed = state.unpriced = None
 
 
 class MINT_OT_spend(safe_dialog.Spending, bpy.types.Operator):
@@ -82,15 +100,16 @@ class MINT_OT_spend(safe_dialog.Spending, bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
         """Ask."""
-        if _above is None:
+        if _state().unconfirmed is None:
             return {"CANCELLED"}
         return self.ask_before_spending(context, width=_WIDTH, confirm_text="Start Anyway")
 
     def draw(self, context: bpy.types.Context) -> None:
         """Price and limit in a sentence, and what was spent today."""
-        if _above is None:
+        unconfirmed = _state().unconfirmed
+        if unconfirmed is None:
             return
-        trouble, _, _ = _above
+        trouble, _, _ = unconfirmed
         column = self.layout.column(align=True)
         room = (_WIDTH - 50) * context.preferences.system.ui_scale
         for number, line in enumerate(lines_of(translated(trouble.sentence), room)):
@@ -103,17 +122,16 @@ class MINT_OT_spend(safe_dialog.Spending, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Any:
         """The user wants it."""
-        global _above
-        if _above is None:
+        state = _state()
+        if state.unconfirmed is None:
             return {"CANCELLED"}
-        (_, act, window), _above = _above, None
+        (_, act, window), state.unconfirmed = state.unconfirmed, None
         with windows.inside(window):
             return act(self)
 
     def cancel(self, context: bpy.types.Context) -> None:
         """The user does not want it."""
-        global _above
-        _above = None
+        _state().unconfirmed = None
 
 
 CLASSES = (MINT_OT_spend,)

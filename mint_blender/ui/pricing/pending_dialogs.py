@@ -8,13 +8,14 @@ Nothing of its operator is kept: Blender has freed it by then.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import bpy
 
 from ...jobs.queries import Question
-from .. import session, windows
+from ...jobs.service import JobService
+from .. import session, text_fields, windows
 
 PATIENCE = 1.5  # seconds that a dialog waits for its price
 
@@ -28,46 +29,51 @@ class _Dialog:
     window: int
 
 
-_waited: set[Question] = set()  # long enough, in vain
-_waiting: list[_Dialog] = []  # one at the most: what was asked for last
+@dataclass
+class _State:
+    timed_out: set[Question] = field(default_factory=set)
+    """Waited for long enough, in vain."""
+    waiting: _Dialog | None = None
+    """What was asked for last."""
+
+
+def _state() -> _State:
+    return session.state(_State)
 
 
 def wait(
     context: bpy.types.Context, operator: str, arguments: dict[str, Any], question: Question
 ) -> None:
     """Open this dialog, and no other one, when there is an answer or it has not come for too long."""  # noqa: E501
-    _waiting[:] = [
-        _Dialog(operator, arguments, question, time.monotonic() + PATIENCE, windows.key_of(context))
-    ]
+    _state().waiting = _Dialog(
+        operator, arguments, question, time.monotonic() + PATIENCE, windows.key_of(context)
+    )
 
 
 def has_waited(question: Question) -> bool:
     """Was the answer waited for in vain? Asked once for each time."""
-    if question not in _waited:
+    if question not in _state().timed_out:
         return False
-    _waited.discard(question)
+    _state().timed_out.discard(question)
     return True
 
 
-def are_there() -> bool:
-    """Does a dialog wait?"""
-    return bool(_waiting)
+def is_waiting(board: JobService) -> bool:
+    """Return whether a dialog waits."""
+    return _state().waiting is not None
 
 
-def catch_up() -> None:
-    """Open the dialog that waits, if it has waited long enough."""
-    for dialog in list(_waiting):
-        board = session.existing_service()
-        if board is None or board.budget.known(dialog.question) is None:
-            if time.monotonic() < dialog.until:
-                continue
-            _waited.add(dialog.question)
-        _waiting.clear()
-        with windows.inside(dialog.window):
-            getattr(bpy.ops.mint, dialog.operator)("INVOKE_DEFAULT", **dialog.arguments)
-
-
-def forget() -> None:
-    """Nothing waits any more."""
-    _waiting.clear()
-    _waited.clear()
+def catch_up(board: JobService) -> bool:
+    """Open the dialog that waits, if it has waited long enough and nobody types."""
+    state = _state()
+    dialog = state.waiting
+    if dialog is None or text_fields.is_edited():
+        return False
+    if board.budget.known(dialog.question) is None:
+        if time.monotonic() < dialog.until:
+            return False
+        state.timed_out.add(dialog.question)
+    state.waiting = None
+    with windows.inside(dialog.window):
+        getattr(bpy.ops.mint, dialog.operator)("INVOKE_DEFAULT", **dialog.arguments)
+    return False

@@ -10,6 +10,7 @@ is open.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
 from typing import Any
 
 import bpy
@@ -19,6 +20,7 @@ from mathutils import Matrix, Vector
 from ...scene import tags
 from ...scene.world import build as world_build
 from ...scene.world.capture_point import PART
+from .. import session
 from ..job_list.job_actions import Result, complain
 from ..translations import translated
 
@@ -45,7 +47,15 @@ _OF_REGION = (
     "view_perspective",
 )
 
-_earlier: dict[int, dict[str, Any]] = {}  # what each view showed before, by its address
+
+@dataclass
+class _State:
+    earlier: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """What each view showed before, by its address."""
+
+
+def _earlier() -> dict[int, dict[str, Any]]:
+    return session.state(_State).earlier
 
 
 def look_inside(
@@ -62,7 +72,7 @@ def look_inside(
     # first what depends on the render engine: nothing is moved yet
     _show_color(space, scene, shading)
     # who looks from one World into another comes back to what was before both
-    _earlier.setdefault(space.as_pointer(), seen)
+    _earlier().setdefault(space.as_pointer(), seen)
     camera = next(iter(world_build.parts_of(root, "camera")), None)
     if camera is not None:
         _look_through(space, camera, _shape(area, scene))
@@ -77,7 +87,7 @@ def look_outside(area: bpy.types.Area) -> None:
     from outside as a new file would.
     """
     space: Any = area.spaces.active
-    seen = _earlier.get(space.as_pointer())
+    seen = _earlier().get(space.as_pointer())
     if seen is None:
         space.use_local_camera = False
         space.region_3d.view_perspective = "PERSP"
@@ -92,7 +102,7 @@ def look_outside(area: bpy.types.Area) -> None:
                     setattr(owner, name, seen[name])
         space.overlay.show_overlays = seen["overlays"]
         # not before all is back: until then the way back is still wanted
-        del _earlier[space.as_pointer()]
+        del _earlier()[space.as_pointer()]
     area.tag_redraw()
 
 
@@ -108,7 +118,7 @@ def is_inside(space: Any) -> bool:
         and camera.get(PART) == "camera"
         and space.region_3d.view_perspective == "CAMERA"
     )
-    return looks or space.as_pointer() in _earlier
+    return looks or space.as_pointer() in _earlier()
 
 
 def shows_color(space: Any) -> bool:
@@ -307,17 +317,16 @@ CLASSES = (MINT_OT_look_inside, MINT_OT_look_outside)
 
 
 @persistent
-def _forget(*_: object) -> None:
+def _drop_views(*_: object) -> None:
     """Views of another file are other views."""
-    _earlier.clear()
+    _earlier().clear()
 
 
-def add() -> None:
-    """Forget with the file."""
-    bpy.app.handlers.load_pre.append(_forget)
+def add_handler() -> None:
+    """Drop what is remembered of views when another file is opened."""
+    bpy.app.handlers.load_pre.append(_drop_views)
 
 
-def remove() -> None:
-    """Nothing to forget any more."""
-    bpy.app.handlers.load_pre.remove(_forget)
-    _forget()
+def remove_handler() -> None:
+    """Undo that."""
+    bpy.app.handlers.load_pre.remove(_drop_views)

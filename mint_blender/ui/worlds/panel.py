@@ -152,13 +152,13 @@ def _draw_scene_world(self: bpy.types.Panel, context: bpy.types.Context) -> None
 CLASSES = (MINT_MT_world, MINT_PT_world)
 
 
-def add() -> None:
+def add_to_menus() -> None:
     """Put our menu into Blender's, and our button beside the scene's World."""
     bpy.types.VIEW3D_MT_object.append(_draw_object_menu)
     bpy.types.WORLD_PT_context_world.append(_draw_scene_world)
 
 
-def remove() -> None:
-    """Take them out."""
+def remove_from_menus() -> None:
+    """Take them out again."""
     bpy.types.VIEW3D_MT_object.remove(_draw_object_menu)
     bpy.types.WORLD_PT_context_world.remove(_draw_scene_world)

@@ -1,61 +1,36 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the add-on keeps on disk: how large it is, and how to be rid of it.
+"""The downloaded files: how large they are, and how to delete them.
 
-Measured when asked, never while drawing.
+Measured when the user asks for it, never while drawing.
 """
 
 from __future__ import annotations
 
-import contextlib
-import logging
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import bpy
 
-from ...files import private_files
 from ...files.download_folder import DownloadFolder
 from ...jobs.storage.journal import JournalError
 from .. import heartbeat, session
 from ..translations import translated
 
-_size: int | None = None
-_handler: logging.Handler | None = None
+
+@dataclass
+class _State:
+    size: int | None = None
+    """Bytes, as last measured."""
 
 
 def size_in_words() -> str:
-    """The size of the downloads as last measured."""
+    """Return the size of the downloads as last measured, as a sentence."""
+    size = session.state(_State).size
     return (
         "Downloads: not measured yet"
-        if _size is None
-        else f"Downloads: {_size / 1024 / 1024:,.1f} MB"
+        if size is None
+        else f"Downloads: {size / 1024 / 1024:,.1f} MB"
     )
-
-
-def log_file() -> Path:
-    """Where mistakes of ours are written down."""
-    return session.home() / "mint.log"
-
-
-def start_log() -> None:
-    """Write our own warnings into a small file of ours; the key is in none of them."""
-    global _handler
-    logger = logging.getLogger(__package__.rpartition(".")[0])
-    with contextlib.suppress(OSError):
-        private_files.make_home(log_file().parent)
-    _handler = private_files.LogHandler(log_file())
-    _handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    _handler.setLevel(logging.WARNING)
-    logger.addHandler(_handler)
-
-
-def stop_log() -> None:
-    """Close it."""
-    global _handler
-    if _handler is not None:
-        logging.getLogger(__package__.rpartition(".")[0]).removeHandler(_handler)
-        _handler.close()
-        _handler = None
 
 
 class MINT_OT_measure_downloads(bpy.types.Operator):
@@ -67,8 +42,7 @@ class MINT_OT_measure_downloads(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Any:
         """Look at every file once."""
-        global _size
-        _size = DownloadFolder(session.home()).size()
+        session.state(_State).size = DownloadFolder(session.home()).size()
         heartbeat.redraw()
         return {"FINISHED"}
 

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Register the preferences, the account's operators, and what watches the balance."""
+
+from __future__ import annotations
+
+from .. import heartbeat
+from ..base import Registered
+from . import balance_watch, billing_watch, downloads, log, operators, usage_chart
+from .preferences import MintPreferences
+
+_parts = Registered()
+
+
+def register() -> None:
+    """Register them; from now on warnings go into the log file."""
+    _parts.add(log.start, log.stop)
+    _parts.add_classes(MintPreferences, *operators.CLASSES, *downloads.CLASSES)
+    heartbeat.on_jobs_changed(billing_watch.catch_up)
+    heartbeat.on_jobs_changed(usage_chart.catch_up)
+    heartbeat.on_jobs_changed(balance_watch.catch_up)
+    heartbeat.on_answers(billing_watch.catch_up)
+
+
+def unregister() -> None:
+    """Undo that."""
+    _parts.undo_all()

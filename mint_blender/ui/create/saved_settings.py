@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The form's settings, kept in a small file from one Blender to the next.
+
+A file load empties the window manager, where the form lives. The prompt is not kept: it is cleared
+once it was sent.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ...files import private_files
+from .. import heartbeat, session
+
+PAUSE = 0.6  # seconds without a change before the form is saved, and its price asked for
+
+_WORLD = ("splats", "collider", "rigid_body", "panorama", "camera")
+_SAVED = ("kind", "preset", "review", "pose", "optimize", "place", "use_height", "height", *_WORLD)
+
+
+@dataclass
+class _State:
+    changed_at: float = -PAUSE
+    """When the user last changed the form, by the monotonic clock."""
+    is_restoring: bool = False
+    """The saved settings are being filled in: nobody has changed anything."""
+
+    def close(self) -> None:
+        """Stop the timer."""
+        if bpy.app.timers.is_registered(_remember):
+            bpy.app.timers.unregister(_remember)
+
+
+def form_changed() -> None:
+    """Save the form when the user pauses; redraw the panel, which may then ask for the price."""
+    state = session.state(_State)
+    if bpy.app.background or state.is_restoring:
+        return
+    state.close()
+    state.changed_at = time.monotonic()
+    bpy.app.timers.register(_remember, first_interval=PAUSE)
+    heartbeat.redraw()
+
+
+def pause_left() -> float:
+    """Return for how many seconds the form must stay unchanged to count as left alone."""
+    return session.state(_State).changed_at + PAUSE - time.monotonic()
+
+
+def save(form: Any) -> None:
+    """Save the settings. If the file cannot be written they are not kept, and that is all."""
+    path = _file()
+    try:
+        private_files.make_home(path.parent)
+        with open(path, "w", encoding="utf-8", opener=private_files.opener) as file:
+            file.write(json.dumps({name: getattr(form, name) for name in _SAVED}))
+    except OSError:
+        pass
+
+
+def restore() -> None:
+    """Fill the form with the saved settings, as far as this version knows them."""
+    form = bpy.context.window_manager.mint
+    try:
+        settings = json.loads(_file().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    state = session.state(_State)
+    state.is_restoring = True
+    for name in _SAVED:
+        with suppress(KeyError, TypeError, ValueError):
+            setattr(form, name, settings[name])
+    state.is_restoring = False
+
+
+def _remember() -> None:
+    save(bpy.context.window_manager.mint)
+
+
+def _file() -> Path:
+    return session.home() / "form.json"

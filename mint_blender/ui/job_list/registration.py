@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Register the list of jobs and what can be done with a job."""
+
+from __future__ import annotations
+
+import bpy
+
+from ...scene import undo_step
+from .. import heartbeat
+from ..base import Registered
+from ..panel import MINT_PT_jobs
+from . import (
+    auto_import,
+    card,
+    follow_up_operators,
+    groups,
+    job_actions,
+    operators,
+    placed_results,
+    review_feedback,
+)
+
+_parts = Registered()
+
+
+def register() -> None:
+    """Register them; results import themselves at a beat."""
+    _parts.add_classes(
+        review_feedback.MintDraft,
+        *job_actions.CLASSES,
+        *operators.CLASSES,
+        *follow_up_operators.CLASSES,
+        *undo_step.CLASSES,
+        card.MINT_MT_job,
+        MINT_PT_jobs,
+    )
+    _parts.add_property("mint_drafts", bpy.props.CollectionProperty(type=review_feedback.MintDraft))
+    _parts.add(placed_results.add, placed_results.remove)
+    heartbeat.on_beat(review_feedback.catch_up_later, is_waiting=review_feedback.is_behind)
+    heartbeat.on_beat(auto_import.land_ready, is_waiting=auto_import.are_waiting)
+    heartbeat.on_jobs_changed(review_feedback.catch_up)
+
+
+def unregister() -> None:
+    """Undo that."""
+    _parts.undo_all()
+    groups.forget()

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Register the list of reference pictures."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..base import Registered
+from . import operators, panel, properties
+
+_parts = Registered()
+
+
+def register() -> None:
+    """Register it."""
+    _parts.add_classes(*operators.CLASSES, panel.MINT_PT_references)
+    _parts.add_property(
+        "mint_references", bpy.props.CollectionProperty(type=properties.MintReference)
+    )
+
+
+def unregister() -> None:
+    """Undo that."""
+    _parts.undo_all()
+    properties.forget()

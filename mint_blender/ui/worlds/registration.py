@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Register the World panel and menu, and looking inside a World."""
+
+from __future__ import annotations
+
+from ..base import Registered
+from . import look_inside, operators, panel
+
+_parts = Registered()
+
+
+def register() -> None:
+    """Register them."""
+    _parts.add_classes(*operators.CLASSES, *look_inside.CLASSES, *panel.CLASSES)
+    _parts.add(panel.add_to_menus, panel.remove_from_menus)
+    _parts.add(look_inside.add_handler, look_inside.remove_handler)
+
+
+def unregister() -> None:
+    """Undo that."""
+    _parts.undo_all()
