@@ -40,7 +40,16 @@ FIRST_IS_A_KEY = {"get", "getattr", "pop", "setdefault"}
 FOR_PROGRAMMERS = {"AssertionError", "IllegalMove", "TypeError", "KeyError", "NotImplementedError"}
 DATA = {
     *("splat_nodes", "panorama", "node_trees", "collider", "tags", "capabilities", "render"),
-    *("splats", "build", "home", "transport", "download_attempt", "download", "remote_header"),
+    *(
+        "splats",
+        "build",
+        "home",
+        "transport",
+        "download_attempt",
+        "download",
+        "redirects",
+        "remote_header",
+    ),
     "assets",
 }
 """Modules in which a single word is the name of a socket, a folder or a header."""

@@ -13,22 +13,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
-from urllib.parse import urljoin
 
 import requests
 import urllib3
 
-from ..net import certificates, connections
+from ..net import connections
 from ..net.retry_after import parse_retry_after
-from . import urls
+from . import redirects, urls
 from .errors import DownloadFailed, FileError, LinkExpired, Stopped, TooLarge, TooSlow
 from .part_file import PartFile, PartSource, check_room, disk_errors, is_header_text
 
 BLOCK = 2**16
-REDIRECTS = 5
 TRY_LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
 GONE = frozenset({403, 404, 410})
-MOVED = frozenset({301, 302, 303, 307, 308})
 
 
 @dataclass(frozen=True)
@@ -89,7 +86,13 @@ def attempt(session: requests.Session, request: DownloadRequest) -> None:
         with connections.guarded(
             connections.Guard(request.deadline, stop=request.stop, clock=request.clock)
         ):
-            response = _answer(session, request)
+            response = redirects.get(
+                session,
+                request.url,
+                headers=_range_headers(request.part),
+                timeout=request.timeout,
+                local_files=request.local_files,
+            )
             try:
                 request.check_stop()
                 _accept(response, request)
@@ -105,51 +108,6 @@ def attempt(session: requests.Session, request: DownloadRequest) -> None:
         request.check_stop()
         request.check_time()
         raise _in_words(error, request) from error
-
-
-def _answer(session: requests.Session, request: DownloadRequest) -> requests.Response:
-    """The first answer that is no redirect.
-
-    Redirects are followed by hand, so that each address is checked before it is asked.
-    """
-    url = request.url
-    for _ in range(REDIRECTS + 1):
-        response = _ask(session, url, request)
-        if response.status_code not in MOVED:
-            return response
-        response.close()
-        request.check_stop()
-        location = response.headers.get("Location")
-        if not location:
-            raise DownloadFailed(
-                f"The file host moved {request.label} without saying where to.", retryable=False
-            )
-        url = urls.check(urljoin(url, location), local_files=request.local_files, came_from=url)
-    raise DownloadFailed(
-        f"{request.label} was redirected more than {REDIRECTS} times; the download was given up.",
-        retryable=False,
-    )
-
-
-def _ask(session: requests.Session, url: str, request: DownloadRequest) -> requests.Response:
-    try:
-        return session.get(
-            url,
-            headers=_range_headers(request.part),
-            timeout=request.timeout,
-            stream=True,
-            allow_redirects=False,
-            verify=certificates.ca_bundle(),
-        )
-    except requests.RequestException:
-        raise
-    # requests leaves only this one as it is: a CA bundle that is not there
-    except OSError as error:
-        raise DownloadFailed(
-            f"{request.label} was not downloaded: the CA bundle that REQUESTS_CA_BUNDLE,"
-            " CURL_CA_BUNDLE or SSL_CERT_FILE names cannot be read.",
-            retryable=False,
-        ) from error
 
 
 def _range_headers(part: PartFile) -> dict[str, str]:

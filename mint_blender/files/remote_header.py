@@ -13,13 +13,12 @@ import struct
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urljoin
 
 import requests
 import urllib3
 
-from ..net import certificates, connections
-from . import urls
+from ..net import connections
+from . import redirects, urls
 from .download import anonymous_session, never_stop
 from .errors import DownloadFailed, FileError, InvalidGlb, LinkExpired
 from .glb import header
@@ -29,8 +28,6 @@ FIRST = 2**16
 TIMEOUT = (10.0, 20.0)
 TOTAL = 60.0
 """Seconds for all of it."""
-MOVED = frozenset({301, 302, 303, 307, 308})
-REDIRECTS = 5
 HEADERS = 20
 """Bytes before the JSON: the file's header and the JSON chunk's."""
 
@@ -85,7 +82,7 @@ def _needed(data: bytes) -> int:
 
 def _first_bytes(session: requests.Session, url: str, count: int, local_files: bool) -> _Beginning:
     try:
-        with _answer(session, url, count, local_files) as response:
+        with _response(session, url, count, local_files) as response:
             data = b""
             for block in response.iter_content(2**14):
                 data += block
@@ -100,27 +97,20 @@ def _first_bytes(session: requests.Session, url: str, count: int, local_files: b
         ) from error
 
 
-def _answer(
+def _response(
     session: requests.Session, url: str, count: int, local_files: bool
 ) -> requests.Response:
-    """Redirects are followed by hand, so that each address is checked before it is asked."""
-    for _ in range(REDIRECTS + 1):
-        response = session.get(
-            url,
-            headers={"Range": f"bytes=0-{count - 1}"},
-            timeout=TIMEOUT,
-            stream=True,
-            allow_redirects=False,
-            verify=certificates.ca_bundle(),
-        )
-        if response.status_code in {200, 206}:
-            return response
+    response = redirects.get(
+        session,
+        url,
+        headers={"Range": f"bytes=0-{count - 1}"},
+        timeout=TIMEOUT,
+        local_files=local_files,
+    )
+    if response.status_code not in {200, 206}:
         response.close()
-        location = response.headers.get("Location")
-        if response.status_code not in MOVED or not location:
-            raise _refusal(response.status_code, url)
-        url = urls.check(urljoin(url, location), local_files=local_files, came_from=url)
-    raise DownloadFailed(f"{urls.label(url)} was redirected too often.", retryable=False)
+        raise _refusal(response.status_code, url)
+    return response
 
 
 def _refusal(status: int, url: str) -> FileError:

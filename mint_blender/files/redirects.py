@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""GET requests whose redirects are followed by hand: each address is checked before it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urljoin
+
+import requests
+
+from ..net import certificates
+from . import urls
+from .errors import DownloadFailed
+
+MAX_REDIRECTS = 5
+REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
+
+
+def get(
+    session: requests.Session,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    timeout: tuple[float, float],
+    local_files: bool,
+) -> requests.Response:
+    """Return the first response that is not a redirect, with its body still unread.
+
+    Args:
+        session: A session without credentials, see `download.anonymous_session`.
+        url: An address that `urls.check` has accepted.
+        headers: Sent with every request.
+        timeout: Seconds to connect, and seconds without a byte.
+        local_files: Whether an address may lead to this computer, see `urls.check`.
+
+    Raises:
+        DownloadFailed: For a redirect that is not followed, or an unreadable CA bundle.
+        requests.RequestException: When there is no response.
+    """
+    label = urls.label(url)
+    for _ in range(MAX_REDIRECTS + 1):
+        response = _send(session, url, headers, timeout, label)
+        if response.status_code not in REDIRECT_STATUSES:
+            return response
+        response.close()
+        location = response.headers.get("Location")
+        if not location:
+            raise DownloadFailed(
+                f"The file host moved {label} without saying where to.", retryable=False
+            )
+        url = urls.check(urljoin(url, location), local_files=local_files, came_from=url)
+    raise DownloadFailed(
+        f"{label} was redirected more than {MAX_REDIRECTS} times; the download was given up.",
+        retryable=False,
+    )
+
+
+def _send(
+    session: requests.Session,
+    url: str,
+    headers: Mapping[str, str],
+    timeout: tuple[float, float],
+    label: str,
+) -> requests.Response:
+    try:
+        return session.get(
+            url,
+            headers=headers,
+            timeout=timeout,
+            stream=True,
+            allow_redirects=False,
+            verify=certificates.ca_bundle(),
+        )
+    except requests.RequestException:
+        raise
+    # requests leaves only this one as it is: a CA bundle that does not exist
+    except OSError as error:
+        raise DownloadFailed(
+            f"{label} was not downloaded: the CA bundle that REQUESTS_CA_BUNDLE,"
+            " CURL_CA_BUNDLE or SSL_CERT_FILE names cannot be read.",
+            retryable=False,
+        ) from error
