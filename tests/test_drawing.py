@@ -1,6 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Drawing only draws: read from the source, no function that draws asks Mint, touches a file or
-writes a property of the user's.
+"""Drawing only draws: read from the source, together with everything that drawing calls.
+
+Starting at each function that Blender calls in order to draw, the calls are followed through all
+modules of `ui`. Nothing on the way may ask Mint, register a timer, load a picture, open a file,
+create or delete anything that outlives the call, or write to anything but the layout.
+
+There is one exception. Blender has no event for "this panel became visible", and what is fetched
+only when it is seen (prices, pages of the library, thumbnails) must know. So drawing may note a
+plain name in a set, in `ui/visibility.py`: `note`. A timer empties that set a moment later, when
+drawing is over, and does the work.
 """
 
 from __future__ import annotations
@@ -11,9 +19,14 @@ from pathlib import Path
 
 import pytest
 
-BLENDER = Path(__file__).resolve().parents[1] / "mint_blender" / "ui"
+from .call_graph import CallGraph, Function
 
-# What a layout and the button it has just made may be told.
+UI = Path(__file__).resolve().parents[1] / "mint_blender" / "ui"
+ALLOWED = {"visibility.py: note"}
+MEMOS = ("translations/", "session.py: current", "session.py: Session.state")
+"""Make once what would be the same later: the table of a language, or an empty state."""
+
+# What a layout, and the button that it has just made, take.
 LAYOUT = {
     "alert",
     "active",
@@ -31,69 +44,223 @@ LAYOUT = {
 FORBIDDEN = {
     "ask", "start", "fetch", "look", "board", "service", "connect",  # the network, and opening the journal
     "open", "read_text", "write_text", "read_bytes", "write_bytes", "exists", "is_file", "iterdir", "mkdir", "unlink", "stat", "load", "size",
-    "setattr", "add", "remove", "clear", "remember", "recall",  # properties and collections
+    "setattr", "delattr", "remember", "recall",  # properties
+    "register", "unregister", "new", "batch_remove",  # timers, pictures, data-blocks
 }  # fmt: skip
+CHANGING = {
+    "add", "append", "clear", "discard", "extend", "insert", "move", "pop", "popitem", "remove", "setdefault", "sort", "update",
+}  # fmt: skip
+"""Methods of containers: allowed only on one that the same function has made."""
+HARMLESS = {"blf.size"}
+"""Sets the size of the text that is measured next."""
+CALLED_TO_DRAW = {"poll", "description", "filter_items"}
+"""Called at each drawing too, although their names do not say so."""
 
 
-def drawing() -> Iterator[tuple[str, ast.FunctionDef]]:
-    """Every function that draws, by its name."""
-    for path in sorted(BLENDER.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef) and node.name.lstrip("_").startswith("draw"):
-                yield f"{path.relative_to(BLENDER)}: {node.name}", node
+def roots(graph: CallGraph) -> Iterator[Function]:
+    """Yield every function that Blender calls while it draws."""
+    for function in graph.functions():
+        name = function.node.name
+        if name.lstrip("_").startswith("draw") or (function.owner and name in CALLED_TO_DRAW):
+            yield function
+    for module in graph.modules.values():
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Call):
+                for handed in handed_to_blender(node):
+                    found = graph.resolve(handed, module)
+                    if isinstance(found, Function):
+                        yield found
 
 
-def buttons(function: ast.FunctionDef) -> set[str]:
-    """Local names of buttons: what `layout.operator(…)` answers is there to be filled in."""
-    made = (
-        node
-        for node in ast.walk(function)
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+def handed_to_blender(node: ast.Call) -> list[ast.expr]:
+    """Return what a call gives to Blender to be called while drawing.
+
+    That is what is appended to a menu or header, and callbacks of properties.
+    """
+    name = ast.unparse(node.func)
+    if name.startswith("bpy.types.") and name.endswith((".append", ".prepend")):
+        return list(node.args)
+    if name.startswith("bpy.props."):
+        return [each.value for each in node.keywords if each.arg in {"items", "get", "poll"}]
+    return []
+
+
+def made_here(function: ast.AST) -> set[str]:
+    """Return the local names of what a function has made itself, and may therefore change.
+
+    That is new containers, and buttons: `layout.operator(…)` returns one to be filled in.
+    """
+    made = set()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign | ast.AnnAssign) and is_made(node.value):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            made |= {each.id for each in targets if isinstance(each, ast.Name)}
+    return made
+
+
+def is_made(value: ast.expr | None) -> bool:
+    """Return whether an expression makes a new container, or a button."""
+    if isinstance(value, ast.Call):
+        name = ast.unparse(value.func)
+        return name.endswith(".operator") or name in {"list", "dict", "set", "sorted", "Counter"}
+    return isinstance(
+        value, ast.List | ast.Dict | ast.Set | ast.ListComp | ast.DictComp | ast.SetComp
     )
-    return {
-        target.id
-        for node in made
-        for target in node.targets
-        if isinstance(target, ast.Name)
-        and isinstance(node.value, ast.Call)
-        and ast.unparse(node.value.func).endswith(".operator")
-    }
 
 
-def complaints(function: ast.FunctionDef) -> list[str]:
-    """What a function does that drawing must not do."""
-    wrong, own = [], buttons(function)
+def written(node: ast.AST) -> Iterator[ast.expr]:
+    """Yield what a statement assigns to or deletes, without plain local names."""
+    if isinstance(node, ast.Assign | ast.Delete):
+        targets = node.targets
+    elif isinstance(node, ast.AugAssign | ast.AnnAssign):
+        targets = [node.target]
+    else:
+        return
+    for target in targets:
+        for part in target.elts if isinstance(target, ast.Tuple | ast.List) else [target]:
+            if not isinstance(part, ast.Name):
+                yield part
+
+
+def complaints(function: ast.AST) -> list[str]:
+    """Return what a function does that drawing must not do."""
+    wrong, own = [], made_here(function)
     for node in ast.walk(function):
         if isinstance(node, ast.Call):
-            name = (
-                node.func.attr
-                if isinstance(node.func, ast.Attribute)
-                else getattr(node.func, "id", "")
-            )
-            if name in FORBIDDEN:
-                wrong.append(f"line {node.lineno}: calls {ast.unparse(node.func)}")
-        if isinstance(node, ast.Assign | ast.AugAssign):
-            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-                for part in target.elts if isinstance(target, ast.Tuple) else [target]:
-                    if isinstance(part, ast.Attribute) and part.attr not in LAYOUT:
-                        base = ast.unparse(part.value)
-                        if base not in own and ".operator(" not in base:
-                            wrong.append(f"line {node.lineno}: writes {ast.unparse(part)}")
+            name = ast.unparse(node.func)
+            owner, _, last = name.rpartition(".")
+            if name in HARMLESS:
+                continue
+            if last in FORBIDDEN or (last in CHANGING and owner and owner not in own):
+                wrong.append(f"line {node.lineno}: calls {name}")
+            elif name.startswith("bpy.ops."):
+                wrong.append(f"line {node.lineno}: runs {name}")
+        elif isinstance(node, ast.Global):
+            wrong.append(f"line {node.lineno}: rebinds {', '.join(node.names)}")
+        for part in written(node):
+            base = ast.unparse(part.value) if hasattr(part, "value") else ""
+            is_layout = isinstance(part, ast.Attribute) and part.attr in LAYOUT
+            is_new = base == "self" and getattr(function, "name", "") == "__init__"
+            if not is_layout and not is_new and base not in own and ".operator(" not in base:
+                wrong.append(f"line {part.lineno}: writes {ast.unparse(part)}")
     return wrong
 
 
+def found(graph: CallGraph, root: Function) -> list[str]:
+    """Return what drawing does that it must not, here or in anything it calls, with the way."""
+    return [
+        f"{' -> '.join(way)}, {complaint}"
+        for function, way in graph.reached(root).items()
+        if function.name not in ALLOWED and not function.name.startswith(MEMOS)
+        for complaint in complaints(function.node)
+    ]
+
+
+GRAPH = CallGraph.of_folder(UI)
+ROOTS = {function.name: function for function in roots(GRAPH)}
+
+
+@pytest.mark.parametrize("name", ROOTS)
+def test_drawing_only_draws(name: str) -> None:
+    """What is shown was prepared when it changed."""
+    assert found(GRAPH, ROOTS[name]) == []
+
+
+def test_every_exception_is_needed() -> None:
+    """An exception for what is not drawn any more is taken back."""
+    reached = {function.name for root in ROOTS.values() for function in GRAPH.reached(root)}
+    assert reached >= ALLOWED
+
+
+def test_a_note_is_only_a_name_in_a_set() -> None:
+    """The exception does one thing: it adds to a set, and calls nothing else."""
+    for function in GRAPH.functions():
+        if function.name in ALLOWED:
+            calls = [each for each in ast.walk(function.node) if isinstance(each, ast.Call)]
+            assert [ast.unparse(each.func) for each in calls] == ["_state().drawn.add", "_state"]
+
+
+PANEL = """
+from . import facts
+from .facts import chosen, Cache
+_cache = Cache()
+class Base:
+    def draw(self, context):
+        self.helper()
+class Panel(Base):
+    def helper(self):
+        {line}
+def _extra(self, context):
+    {line}
+bpy.types.VIEW3D_MT_add.append(_extra)
+def harmless(layout, items):
+    names = [each.name for each in items]
+    names.append("x")
+    layout.row().alert = True
+    layout.operator("a").job_id = "b"
+    button = layout.operator("a")
+    button.job_id = "b"
+"""
+FACTS = """
+known = None
+def chosen():
+    global known
+    known = 1
+def all_of(items):
+    return sorted(items, key=order)
+def order(item):
+    item.rank = 2
+def later():
+    bpy.app.timers.register(chosen)
+class Cache:
+    def __init__(self):
+        self.entries = {}
+    def picture(self, path):
+        return self.pictures.load(path)
+    @property
+    def first(self):
+        return self.entries.pop("first")
+    def count(self):
+        return len(self.entries)
+def board():
+    return None
+"""
+
+
 @pytest.mark.parametrize(
-    ("name", "function"), [pytest.param(name, node, id=name) for name, node in drawing()]
+    "line",
+    [
+        pytest.param("chosen()", id="rebinds in another module"),
+        pytest.param("facts.all_of([1])", id="writes in a function that is handed on"),
+        pytest.param("facts.later()", id="registers a timer"),
+        pytest.param("_cache.picture('a')", id="loads a picture in a method of an instance"),
+        pytest.param("context.anything.picture('a')", id="in a method of an unknown instance"),
+        pytest.param("context.anything.first", id="in a property"),
+        pytest.param("context.scene.x = 1", id="writes a property"),
+        pytest.param("del facts.known['a']", id="deletes"),
+        pytest.param("facts.board()", id="opens the journal"),
+        pytest.param("bpy.ops.mint.cancel()", id="runs an operator"),
+    ],
 )
-def test_drawing_only_draws(name: str, function: ast.FunctionDef) -> None:
-    """No network, no file, no property: what is shown was prepared by the heartbeat."""
-    assert complaints(function) == []
+def test_each_kind_of_mistake_is_found(line: str) -> None:
+    """In the method of a base class's panel, and in a function that was appended to a menu."""
+    graph = CallGraph({"panel.py": PANEL.format(line=line), "facts.py": FACTS}, "mint.ui")
+    wrong = {root.node.name: found(graph, root) for root in roots(graph)}
+    assert wrong["_extra"], "what was appended to a menu"
+    assert wrong["draw"] or graph.modules["mint.ui.panel"].bases["Panel"], "a method of the panel"
 
 
-def test_a_wrong_one_is_found() -> None:
-    """The reading notices each kind of thing that drawing must not do."""
-    source = "def draw(self, context):\n    board.ask(1)\n    context.scene.x = 1\n    self.layout.operator('a').job_id = 'b'\n    row.alert = True\n"
-    (function,) = ast.parse(source).body
-    assert isinstance(function, ast.FunctionDef)
-    assert len(complaints(function)) == 2
-    assert len(list(drawing())) > 20
+@pytest.mark.parametrize("line", ["harmless(self.layout, [1])", "_cache.count()", "Cache()"])
+def test_what_only_draws_is_not_found(line: str) -> None:
+    """Buttons, layouts, new containers and plain questions are allowed."""
+    graph = CallGraph({"panel.py": PANEL.format(line=line), "facts.py": FACTS}, "mint.ui")
+    (extra,) = [root for root in roots(graph) if root.node.name == "_extra"]
+    assert [each for each in found(graph, extra) if "__init__" not in each] == []
+
+
+def test_enough_is_read() -> None:
+    """The reading starts at all panels and gets through to what they call."""
+    assert len(ROOTS) > 60
+    assert "text_wrap.py: wrapped" in {
+        function.name for function in GRAPH.reached(ROOTS["job_list/card.py: draw"])
+    }

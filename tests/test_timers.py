@@ -4,7 +4,7 @@
 Blender calls them also while somebody types into a field. So nothing that they reach in their own
 module imports, pushes an undo step or brings the collections of the window manager into line: that
 waits for the modal operator, which knows when somebody types. The same holds for the subscribers
-that such a timer calls, those of `heartbeat.on_answers`.
+that such a timer calls, those of `heartbeat.on_answers` and `visibility.when_drawn`.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ CHANGING_CALLS = {
     "heartbeat.jobs_changed",
     "saved_settings.restore",
 }
+SUBSCRIBING = {"heartbeat.on_answers", "visibility.when_drawn"}
 KNOWN = {
-    "_look", "_resume", "partial",  # heartbeat; what is partial only removes a timer of its own
-    "_ask_price", "_remember",  # form_price, saved_settings
-    "_supply",  # library_view
-    "_look_now",  # in_file: which results are in the open file
+    "_look", "_resume", "partial",  # heartbeat, visibility; what is partial only removes a timer
+    "_remember",  # saved_settings
+    "_look_now",  # placed_results: which results are in the open file
 }  # fmt: skip
 
 
@@ -81,12 +81,12 @@ def test_the_timers_are_known() -> None:
 
 
 def listening(all_modules: dict[str, ast.Module]) -> dict[str, set[str]]:
-    """The functions that are subscribed to `heartbeat.on_answers`, by the module they are in."""
+    """Return the functions that timers of other modules call, by the module they are in."""
     found: dict[str, set[str]] = {}
     for path, module in all_modules.items():
         for node in ast.walk(module):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "heartbeat.on_answers":
-                stem, _, name = ast.unparse(node.args[0]).rpartition(".")
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in SUBSCRIBING:
+                stem, _, name = ast.unparse(node.args[-1]).rpartition(".")
                 where = str(Path(path).with_name(f"{stem}.py")) if stem else path
                 found.setdefault(where, set()).add(name)
     return found

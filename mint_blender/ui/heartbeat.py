@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The main thread's regular work while jobs are in flight: `beat`, run by a modal timer.
 
-Features subscribe: `on_beat`, `on_jobs_changed`, `on_answers`, `on_file_loaded`. This module knows
-none of them.
+Features subscribe: `on_beat`, `on_jobs_changed`, `on_answers`, `on_file_loaded`, `before_redraw`.
+This module knows none of them.
 
 Functions of `bpy.app.timers` only look: what changes the file, or a collection that a text field
 may belong to, waits for the modal operator. That sees each event, and so knows whether somebody
@@ -58,6 +58,7 @@ class _State:
     on_jobs_changed: list[Callable[[JobService], object]] = field(default_factory=list)
     on_answers: list[Callable[[JobService], object]] = field(default_factory=list)
     on_file_loaded: list[Callable[[], object]] = field(default_factory=list)
+    before_redraw: list[Callable[[JobService], object]] = field(default_factory=list)
 
 
 def _state() -> _State:
@@ -97,6 +98,14 @@ def on_file_loaded(subscriber: Callable[[], object]) -> None:
     _state().on_file_loaded.append(subscriber)
 
 
+def before_redraw(subscriber: Callable[[JobService], object]) -> None:
+    """Call this before panels are redrawn, to prepare what they show of the jobs.
+
+    It is called often, and should return at once when nothing has changed.
+    """
+    _state().before_redraw.append(subscriber)
+
+
 # -- beats
 
 
@@ -111,6 +120,7 @@ def beat() -> bool:
     service.allow_online(may_go_online())
     state = _state()
     changed, state.has_news = service.catch_up() or state.has_news, False
+    _prepare(service)  # first: if anything below fails, what is known by now is shown
     is_second_over = _is_second_over()
     if is_second_over and service.is_active_elsewhere:
         changed |= service.take_over()
@@ -122,6 +132,11 @@ def beat() -> bool:
         # elapsed and remaining times are shown in seconds: each of them is news while a job runs
         redraw()
     return _is_in_flight(service)
+
+
+def _prepare(service: JobService) -> None:
+    for subscriber in _state().before_redraw:
+        subscriber(service)
 
 
 def jobs_changed(service: JobService) -> None:
@@ -196,6 +211,9 @@ def ensure() -> None:
 
 def redraw() -> None:
     """Redraw what shows jobs: sidebars, preferences and status bars of all windows."""
+    service = session.existing_service()
+    if service is not None:
+        _prepare(service)
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
             for region in area.regions:

@@ -1,33 +1,88 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures of jobs as icons. They are loaded by the heartbeat, never while drawing."""
+"""All pictures that are drawn as icons, in one bounded cache. Filled outside of drawing."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import bpy
 import bpy.utils.previews
+import numpy as np
+from numpy.typing import NDArray
 
 from ..jobs.job import Job, Role
 from ..jobs.service import JobService
 from . import heartbeat, session
 
+MOST = 512
+"""Pictures of each owner that are kept in Blender's memory."""
+
 _OURS = "mint_preview"
 _EDITOR = bpy.types.SpaceImageEditor
 
 
-class _State:
-    icons: bpy.utils.previews.ImagePreviewCollection | None = None
+class IconCache:
+    """Icons by owner and key. Each owner says which pictures it shows; the others are freed."""
+
+    def __init__(self) -> None:
+        self._previews: bpy.utils.previews.ImagePreviewCollection | None = None
+        self._paths: dict[str, dict[str, str]] = {}
+
+    def keep(self, owner: str, pictures: Mapping[str, str]) -> None:
+        """Load the pictures of an owner (file paths by key) and free its other ones.
+
+        Of more than `MOST` only the first are loaded. Does nothing without a window.
+        """
+        if bpy.app.background:
+            return
+        wanted = dict(islice(pictures.items(), MOST))
+        kept = self._paths.setdefault(owner, {})
+        for key in kept.keys() - wanted.keys():
+            del kept[key]
+            del self._collection()[_name(owner, key)]
+        for key in [key for key in wanted if key not in kept]:
+            if Path(wanted[key]).is_file():
+                self._collection().load(_name(owner, key), wanted[key], "IMAGE")
+                kept[key] = wanted[key]
+
+    def paint(self, owner: str, key: str, pixels: NDArray[np.float32]) -> None:
+        """Make an icon, or change it: rows from below, each pixel RGBA from 0 to 1."""
+        name, previews = _name(owner, key), self._collection()
+        icon: Any = previews[name] if name in previews else previews.new(name)
+        size = (pixels.shape[1], pixels.shape[0])
+        icon.icon_size = icon.image_size = size
+        icon.icon_pixels_float = icon.image_pixels_float = pixels.ravel().tolist()
+
+    def icon(self, owner: str, key: str | None) -> int:
+        """Return the number that a layout takes; 0 where there is no picture (yet)."""
+        if self._previews is None or key is None:
+            return 0
+        found = self._previews.get(_name(owner, key))
+        return found.icon_id if found is not None else 0
 
     def close(self) -> None:
         """Free all icons."""
-        if self.icons is not None:
-            bpy.utils.previews.remove(self.icons)
-            self.icons = None
+        if self._previews is not None:
+            bpy.utils.previews.remove(self._previews)
+        self._previews = None
+        self._paths.clear()
+
+    def _collection(self) -> bpy.utils.previews.ImagePreviewCollection:
+        if self._previews is None:
+            self._previews = bpy.utils.previews.new()
+        return self._previews
 
 
-def _state() -> _State:
-    return session.state(_State)
+def cache() -> IconCache:
+    """Return the cache of this session."""
+    return session.state(IconCache)
+
+
+def _name(owner: str, key: str) -> str:
+    return f"{owner}:{key}"
 
 
 def register() -> None:
@@ -39,47 +94,38 @@ def unregister() -> None:
     """Do nothing: the session frees the icons."""
 
 
-def catch_up(board: JobService) -> None:
-    """Load every picture that a job has by now, and drop those of jobs that are gone."""
-    if bpy.app.background:
-        return
-    state = _state()
-    state.icons = icons = state.icons or bpy.utils.previews.new()
-    wanted = {
-        kept.path
-        for job in board.jobs()
-        for kept in job.files
-        if kept.role in {Role.PREVIEW, Role.PICTURE}
-    }
-    for path in set(icons.keys()) - wanted:
-        del icons[path]
-    for path in wanted - set(icons.keys()):
-        if Path(path).is_file():
-            icons.load(path, path, "IMAGE")
+def catch_up(service: JobService) -> None:
+    """Load every picture that a job has by now, and free those of jobs that are gone."""
+    cache().keep(
+        "jobs",
+        {
+            each.path: each.path
+            for job in service.jobs()
+            for each in job.files
+            if each.role in {Role.PREVIEW, Role.PICTURE}
+        },
+    )
 
 
-def icon(path: str | None) -> int:
-    """Return the icon of a picture; 0 if it is not loaded."""
-    icons = _state().icons
-    if icons is None or path is None or path not in icons:
-        return 0
-    return icons[path].icon_id
+def of_file(path: str | None) -> int:
+    """Return the icon of a job's picture; 0 where there is none (yet)."""
+    return cache().icon("jobs", path)
 
 
 def of_job(job: Job) -> int:
-    """The icon of a job: its newest preview, else its final picture."""
+    """Return the icon of a job: its final picture, else its newest Preview."""
     newest = job.file(Role.PICTURE) or job.file(Role.PREVIEW)
-    return icon(newest.path if newest else None)
+    return of_file(newest.path if newest else None)
 
 
 def for_editor(path: str) -> bpy.types.Image:
-    """A picture for an Image Editor that does not become part of the user's file; those that no
-    editor shows any more go.
+    """Return a picture for an Image Editor that does not become part of the user's file.
+
+    Frees those that no editor shows any more.
     """
-    screens = bpy.data.screens
     shown = {
         space.image
-        for screen in screens
+        for screen in bpy.data.screens
         for area in screen.areas
         for space in area.spaces
         if isinstance(space, _EDITOR)

@@ -9,7 +9,7 @@ from ..addon_settings import may_go_online
 from ..jobs import presenter
 from ..jobs.job import Phase
 from ..jobs.job_groups import Lineup
-from . import session
+from . import session, visibility
 from .base import Registered
 from .job_list import groups
 from .translations import filled, number, translated
@@ -53,8 +53,9 @@ def _draw_status_bar(self: bpy.types.Header, context: bpy.types.Context) -> None
 
     Nothing at all when none does.
     """
+    visibility.note("jobs")
     board = session.existing_service()
-    lineup = groups.lineup(board) if board else Lineup()
+    lineup = groups.lineup() if board else Lineup()
     shown = [
         job for part in lineup.parts for job in part.shown if board and board.is_active(job.id)
     ]

@@ -10,10 +10,9 @@ import bpy
 
 from ..addon_settings import may_go_online
 from ..jobs.queries import OptimizationPrice
-from . import session
+from . import session, visibility
 from .account import balance_watch
 from .account import panel as account_panel
-from .create import form_price
 from .create import properties as create_properties
 from .job_list import groups
 from .job_list import panel as job_list_panel
@@ -62,7 +61,7 @@ class MINT_PT_main(_MintPanel, bpy.types.Panel):
         else:
             if account_panel.key_is_in_question():
                 account_panel.draw_key(self.layout)
-            form_price.panel_drawn(create_properties.of(context))
+            visibility.note("form")
             _draw_form(self.layout, create_properties.of(context), width=context.region.width)
 
 
@@ -116,13 +115,14 @@ class MINT_PT_jobs(_MintPanel, bpy.types.Panel):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only where there are jobs."""
+        visibility.note("jobs")
         board = session.existing_service()
-        return board is not None and bool(groups.lineup(board).parts)
+        return board is not None and bool(groups.lineup().parts)
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """How many are in flight."""
         board = session.existing_service()
-        active = groups.lineup(board).in_flight if board else 0
+        active = groups.lineup().in_flight if board else 0
         if active:
             self.layout.label(text=translated(f"{active} in flight"), translate=False)
 

@@ -12,7 +12,7 @@ import logging
 from contextlib import suppress
 from typing import Protocol
 
-from . import heartbeat, icons, menus, notifications, session, translations
+from . import heartbeat, icons, menus, notifications, session, translations, visibility
 from .account import registration as account
 from .create import registration as create
 from .job_list import registration as job_list
@@ -35,6 +35,7 @@ class Feature(Protocol):
 FEATURES: tuple[Feature, ...] = (
     translations,
     session,
+    visibility,
     icons,
     notifications,
     account,

@@ -59,6 +59,7 @@ class Session:
         self.journal_error: str | None = None
         self.document_id = uuid.uuid4().hex
         self.on_service_opened: list[Callable[[JobService], object]] = []
+        self.on_account_changed: list[Callable[[], object]] = []
         self._states: dict[type, Any] = {}
 
     def state(self, kind: type[State]) -> State:
@@ -159,6 +160,11 @@ def on_service_opened(subscriber: Callable[[JobService], object]) -> None:
     current().on_service_opened.append(subscriber)
 
 
+def on_account_changed(subscriber: Callable[[], object]) -> None:
+    """Call this whenever another key or base URL is in force."""
+    current().on_account_changed.append(subscriber)
+
+
 def close_service() -> None:
     """Close the job service; unfinished jobs stay in the journal."""
     current().close_service()
@@ -179,6 +185,8 @@ def account_changed() -> None:
     """Use the key and the base URL that the user has just entered."""
     if opened := existing_service():
         opened.use(account())
+    for subscriber in current().on_account_changed:
+        subscriber()
 
 
 def document_id() -> str:

@@ -19,12 +19,14 @@ pytestmark = [pytest.mark.blender, pytest.mark.usefixtures("enabled")]
 from mint_blender.files.choice import OPTIMIZED_NEEDS  # noqa: E402
 from mint_blender.jobs.job import Job, Phase, asset_of  # noqa: E402
 from mint_blender.jobs.library import view_model  # noqa: E402
+from mint_blender.mint.account import Account  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind  # noqa: E402
 from mint_blender.scene import capabilities, place  # noqa: E402
 from mint_blender.ui import session  # noqa: E402
 from mint_blender.ui.create import properties as create_properties  # noqa: E402
 from mint_blender.ui.create import saved_settings  # noqa: E402
-from mint_blender.ui.library_browser import view_model as library_browser_view_model  # noqa: E402
+from mint_blender.ui.library_browser import view_model as browser_view_model  # noqa: E402
+from mint_blender.ui.library_browser.state import library_state  # noqa: E402
 from mint_blender.ui.references import properties as references_properties  # noqa: E402
 
 OPENS = capabilities.readable_extensions() >= OPTIMIZED_NEEDS
@@ -46,7 +48,7 @@ def newest() -> Job:
 def entry(state: view_model.State = view_model.State.DONE) -> Asset:
     """Something of the library."""
     bpy.ops.mint.refresh_library()
-    return library_browser_view_model.library().entries(view_model.Filter(Kind.MODEL, state))[0]
+    return browser_view_model.library().entries(view_model.Filter(Kind.MODEL, state))[0]
 
 
 def generated(**more: object) -> Job:
@@ -167,7 +169,7 @@ def test_a_failed_entry_is_tried_anew(is_listed: bool, service: ThreadService) -
     """It lands as a fresh result does; a script needs no list for that."""
     failed = entry(view_model.State.FAILED)
     if not is_listed:
-        library_browser_view_model.forget()
+        library_state().use(Account(""))
     assert bpy.ops.mint.retry_asset(kind="MODEL", asset_id=failed.id) == {"FINISHED"}
     assert place.find(asset_id=failed.id) is not None
     assert len(service.requests("POST", f"/v1/models/{failed.id}:retry")) == 1

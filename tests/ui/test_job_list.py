@@ -58,11 +58,13 @@ def add(board: JobService, phase: Phase, count: int) -> None:
     if phase is Phase.WORKING:
         for job in jobs:
             board._active.begin(job.id)
+    job_list_groups.prepare(board)
 
 
 def drawn(board: JobService) -> Counter[str]:
     """What the panel draws now."""
     counts: Counter[str] = Counter()
+    job_list_groups.prepare(board)
     job_list_panel.draw(Layout(counts), board, width=300)
     return counts
 
@@ -152,6 +154,7 @@ def test_the_status_bar_names_what_runs(board: JobService) -> None:
     add(board, Phase.WORKING, 2)
     for job in board.jobs():
         board._active.begin(job.id)
+    job_list_groups.prepare(board)
     counts: Counter[str] = Counter()
     menus._draw_status_bar(type("Header", (), {"layout": Layout(counts)}), bpy.context)
     assert counts["Mint: 202 jobs, next: a lamp that is working, about 4 min"] == 1
@@ -213,7 +216,7 @@ def test_a_beat_that_stumbles_hides_nothing(
 
 def groups(board: JobService) -> list[Group]:
     """What the panel and the status bar look at."""
-    return [part.group for part in job_list_groups.lineup(board).parts]
+    return [part.group for part in job_list_groups.lineup().parts]
 
 
 def test_a_job_of_another_account_offers_nothing_that_mint_would_hear_of(board: JobService) -> None:

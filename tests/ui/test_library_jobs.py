@@ -19,7 +19,7 @@ pytestmark = pytest.mark.blender
 from mint_blender.jobs.job import Job, Phase, Target, new_fetch, new_job  # noqa: E402
 from mint_blender.jobs.service import JobService  # noqa: E402
 from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
-from mint_blender.mint.schema import Kind, Preset  # noqa: E402
+from mint_blender.mint.schema import Asset, Kind, Preset  # noqa: E402
 from mint_blender.ui.library_browser import job_lookup  # noqa: E402
 from mint_blender.ui.library_browser import panel as library_browser_panel  # noqa: E402
 
@@ -43,6 +43,12 @@ def made(number: int, *, preset: Preset = Preset.FAST) -> Job:
     )
 
 
+def job_of(board: JobService, asset: Asset) -> Job | None:
+    """Return the job of an entry, as it is after a beat."""
+    job_lookup.prepare(board)
+    return job_lookup.job_of(asset)
+
+
 def test_the_details_cost_the_same_with_many_jobs(board: JobService) -> None:
     """With a thousand jobs no more is looked at for a drawing than with ten."""
 
@@ -52,6 +58,7 @@ def test_the_details_cost_the_same_with_many_jobs(board: JobService) -> None:
     efforts = []
     for numbers in (range(10), range(10, 1000)):
         board._known.add(*(made(number) for number in numbers))
+        job_lookup.prepare(board)
         draw()
         efforts.append(lines(draw))
     assert efforts[0] == efforts[1]
@@ -62,10 +69,10 @@ def test_what_changes_is_seen(board: JobService) -> None:
     counts, and one that only fetches never.
     """
     asset = an_asset(1)
-    assert job_lookup.job_of(asset) is None
+    assert job_of(board, asset) is None
     first = replace(made(1, preset=Preset.FAST), owner=board.owner)
     board._known.add(first)
-    assert job_lookup.job_of(asset) == first
+    assert job_of(board, asset) == first
     assert job_lookup.preset_words(asset) == "Fast"
     second = replace(
         first,
@@ -74,8 +81,8 @@ def test_what_changes_is_seen(board: JobService) -> None:
         created_at=first.created_at + 1,
     )
     board._known.add(second, new_fetch(asset, Target(), now=first.created_at + 2))
-    assert job_lookup.job_of(asset) == second
+    assert job_of(board, asset) == second
     board.dismiss(second.id)
-    assert job_lookup.job_of(asset) == first
+    assert job_of(board, asset) == first
     board.dismiss(first.id)
-    assert job_lookup.job_of(asset) is None
+    assert job_of(board, asset) is None

@@ -2,7 +2,7 @@
 """A library of 5,000 entries, looked through as the panel does it: what is asked for, and what the
 main thread spends on it.
 
-The panel's part is played here: it says that it was `seen`, the timer asks for what is lacking, the
+The panel's part is played here: it notes that it was drawn, what is lacking is asked for, and the
 heartbeat takes in what was answered.
 """
 
@@ -22,10 +22,16 @@ bpy = pytest.importorskip("bpy")
 pytestmark = pytest.mark.blender
 
 import mint_blender  # noqa: E402
+from mint_blender.jobs.engine.messages import Answered  # noqa: E402
 from mint_blender.jobs.library import view_model  # noqa: E402
 from mint_blender.jobs.queries import LARGEST_PAGE, PAGE_SIZE, ListPage  # noqa: E402
-from mint_blender.ui import heartbeat, session  # noqa: E402
-from mint_blender.ui.library_browser import view_model as library_browser_view_model  # noqa: E402
+from mint_blender.mint.schema import Page  # noqa: E402
+from mint_blender.ui import heartbeat, session, visibility  # noqa: E402
+from mint_blender.ui.library_browser import loader as browser_loader  # noqa: E402
+from mint_blender.ui.library_browser import properties as browser_properties  # noqa: E402
+from mint_blender.ui.library_browser import state as browser_state  # noqa: E402
+from mint_blender.ui.library_browser import view_model as browser_view_model  # noqa: E402
+from mint_blender.ui.library_browser.state import library_state  # noqa: E402
 
 MODELS, WORLDS = 5000, 20
 
@@ -47,7 +53,7 @@ class Panel:
     def __init__(self, service: ThreadService) -> None:
         self.service = service
         self.begun = len(service.log())
-        self.fields: Any = library_browser_view_model.fields_of(bpy.context)
+        self.fields: Any = browser_properties.fields_of(bpy.context)
         self.drawn: list[tuple[int, float]] = []
         self.beaten: list[tuple[int, float]] = []
         self.most_at_once = 0
@@ -55,7 +61,7 @@ class Panel:
     @property
     def loaded(self) -> int:
         """How many entries are known."""
-        return library_browser_view_model.library().count()
+        return browser_view_model.library().count()
 
     def requests(self, host: str = "api") -> list[Any]:
         """What was asked since the panel was opened."""
@@ -72,22 +78,20 @@ class Panel:
     def draw(self) -> None:
         """All that the panel looks at while it is drawn; afterwards the timer asks."""
         begun = time.thread_time()
-        for asset in library_browser_view_model.on_screen(self.fields):
+        for asset in browser_view_model.on_screen(self.fields):
             (
-                library_browser_view_model.icon(asset),
+                browser_view_model.icon(asset),
                 view_model.title(asset),
                 view_model.state_of(asset),
             )
         (
-            library_browser_view_model.extent_words(self.fields),
-            library_browser_view_model.is_searching(self.fields),
-            library_browser_view_model.chosen(self.fields),
+            browser_view_model.extent_words(self.fields),
+            browser_view_model.is_searching(self.fields),
+            browser_view_model.chosen(self.fields),
         )
-        library_browser_view_model.seen(bpy.context)
+        visibility.note("library")
         self.drawn.append((self.loaded, time.thread_time() - begun))
-        if bpy.app.timers.is_registered(library_browser_view_model._supply):
-            bpy.app.timers.unregister(library_browser_view_model._supply)
-            library_browser_view_model._supply()
+        visibility.catch_up()
 
     def beat(self) -> None:
         """One beat of the heart, as soon as there is something to hear."""
@@ -118,7 +122,7 @@ def panel(large: ThreadService, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("MINT_API_KEY", large.key)
     monkeypatch.setenv("MINT_API_BASE_URL", large.api)
     monkeypatch.setenv("MINT_BLENDER_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(library_browser_view_model, "TYPING_PAUSE", 0.0)
+    monkeypatch.setattr(browser_loader, "TYPING_PAUSE", 0.0)
     mint_blender.register()
     session.service()
     yield Panel(large)
@@ -147,8 +151,7 @@ def test_opened(panel: Panel) -> None:
     files = {f"{panel.service.files}{each.path}" for each in panel.requests("files")}
     # The part of an address that says until when it holds is no part of the path.
     assert files == {
-        url.partition("?")[0]
-        for url in pictures(library_browser_view_model.on_screen(panel.fields))
+        url.partition("?")[0] for url in pictures(browser_view_model.on_screen(panel.fields))
     }
     before = len(panel.requests()) + len(panel.requests("files"))
     for _ in range(100):
@@ -163,25 +166,25 @@ def test_scrolled_to_the_end(panel: Panel) -> None:
     """
     panel.live()
     screens = 1
-    seen = [each.id for each in library_browser_view_model.on_screen(panel.fields)]
+    seen = [each.id for each in browser_view_model.on_screen(panel.fields)]
     while True:
         before = panel.fields.start
         _forward(panel)
         if panel.fields.start == before:
             break
         screens += 1
-        seen += [each.id for each in library_browser_view_model.on_screen(panel.fields)]
+        seen += [each.id for each in browser_view_model.on_screen(panel.fields)]
     assert panel.loaded == MODELS + WORLDS
-    assert screens == ceil((MODELS + WORLDS) / library_browser_view_model.ON_SCREEN)
+    assert screens == ceil((MODELS + WORLDS) / browser_view_model.ON_SCREEN)
     assert len(seen) == len(set(seen)) == MODELS + WORLDS
     assert len(panel.pages()) == len(set(panel.pages())) == ceil(MODELS / PAGE_SIZE) + 1
     assert panel.most_at_once == 1
     assert len(panel.requests("files")) <= len(
-        pictures([library_browser_view_model.library().get(each) for each in seen])
+        pictures([browser_view_model.library().get(each) for each in seen])
     )
     assert is_flat(panel.drawn)
     assert is_flat(panel.beaten)
-    dates = [library_browser_view_model.library().get(each).created_at for each in seen]
+    dates = [browser_view_model.library().get(each).created_at for each in seen]
     assert dates == sorted(dates, reverse=True), "a later page brought what belongs further up"
     asked = len(panel.pages())
     _forward(panel)
@@ -192,23 +195,19 @@ def test_pictures_in_memory_are_bounded(panel: Panel, monkeypatch: pytest.Monkey
     """Of the pictures that were shown long ago Blender's memory is freed; turned back to, they come
     from the disk.
     """
-    monkeypatch.setattr(
-        library_browser_view_model, "MOST_ICONS", 2 * library_browser_view_model.ON_SCREEN
-    )
+    monkeypatch.setattr(browser_loader, "MOST_ICONS", 2 * browser_view_model.ON_SCREEN)
     panel.live()
-    first = pictures(library_browser_view_model.on_screen(panel.fields))
+    first = pictures(browser_view_model.on_screen(panel.fields))
     for _ in range(5):
-        library_browser_view_model.turn(panel.fields, forward=True)
+        browser_loader.turn(panel.fields, forward=True)
         panel.live()
-        assert len(library_browser_view_model._pictures) <= 2 * library_browser_view_model.ON_SCREEN
-        assert pictures(library_browser_view_model.on_screen(panel.fields)) <= set(
-            library_browser_view_model._pictures
-        )
-    assert first.isdisjoint(library_browser_view_model._pictures)
+        assert len(library_state().pictures) <= 2 * browser_view_model.ON_SCREEN
+        assert pictures(browser_view_model.on_screen(panel.fields)) <= set(library_state().pictures)
+    assert first.isdisjoint(library_state().pictures)
     downloaded = len(panel.requests("files"))
     panel.fields.start = 0
     panel.live()
-    assert first <= set(library_browser_view_model._pictures)
+    assert first <= set(library_state().pictures)
     assert len(panel.requests("files")) == downloaded
 
 
@@ -216,12 +215,11 @@ def _forward(panel: Panel) -> None:
     """One screen further, as the button does it where there is a window: what is lacking comes by
     itself.
     """
-    library_browser_view_model.turn(panel.fields, forward=True)
+    browser_loader.turn(panel.fields, forward=True)
     panel.live(
         until=lambda: (
-            len(library_browser_view_model.on_screen(panel.fields))
-            == library_browser_view_model.ON_SCREEN
-            and not library_browser_view_model.is_loading()
+            len(browser_view_model.on_screen(panel.fields)) == browser_view_model.ON_SCREEN
+            and not browser_view_model.is_loading()
         )
     )
 
@@ -235,11 +233,11 @@ def test_searched_in_the_whole_library(panel: Panel) -> None:
     words = []
     while True:
         panel.draw()
-        words.append(library_browser_view_model.extent_words(panel.fields))
+        words.append(browser_view_model.extent_words(panel.fields))
         if not session.service().is_active_at_all:
             break
         panel.beat()
-    found = library_browser_view_model.shown(panel.fields)
+    found = browser_view_model.shown(panel.fields)
     numbers = [
         number for number in range(MODELS, 0, -1) if number % 30 == 0 and "300" in str(number)
     ]
@@ -264,12 +262,9 @@ def test_a_full_screen_is_enough(panel: Panel) -> None:
     panel.live()
     panel.fields.words = "rock"
     panel.live()
-    assert (
-        len(library_browser_view_model.on_screen(panel.fields))
-        == library_browser_view_model.ON_SCREEN
-    )
+    assert len(browser_view_model.on_screen(panel.fields)) == browser_view_model.ON_SCREEN
     assert len(panel.pages()) < 5
-    assert "there are more" in (library_browser_view_model.extent_words(panel.fields) or "")
+    assert "there are more" in (browser_view_model.extent_words(panel.fields) or "")
 
 
 def test_a_search_can_be_stopped(panel: Panel) -> None:
@@ -283,26 +278,26 @@ def test_a_search_can_be_stopped(panel: Panel) -> None:
     panel.live()
     asked = len(panel.pages())
     assert asked <= 6
-    assert (library_browser_view_model.extent_words(panel.fields) or "").endswith(
+    assert (browser_view_model.extent_words(panel.fields) or "").endswith(
         "looked through, there are more"
     )
     for _ in range(10):
         panel.live()
     assert len(panel.pages()) == asked
-    library_browser_view_model.go_on()
+    browser_loader.resume_searching()
     panel.live()
     assert panel.loaded == MODELS + WORLDS
 
 
 def test_a_search_has_a_bound(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
     """By itself it loads so many pages and no more; then it says how far it came."""
-    monkeypatch.setattr(library_browser_view_model, "MOST_PAGES", 7)
+    monkeypatch.setattr(browser_state, "MOST_PAGES", 7)
     panel.live()
     panel.fields.words = "no such thing"
     panel.live()
     assert len(panel.pages()) == 2 + 7
     assert (
-        library_browser_view_model.extent_words(panel.fields)
+        browser_view_model.extent_words(panel.fields)
         == f"{50 + 7 * LARGEST_PAGE} looked through, there are more"
     )
 
@@ -324,13 +319,10 @@ def test_by_name_says_what_it_sorts(panel: Panel) -> None:
     panel.live()
     panel.fields.sort = "NAME"
     panel.live()
-    assert (
-        library_browser_view_model.extent_words(panel.fields)
-        == "In order among the 50 that are loaded"
-    )
+    assert browser_view_model.extent_words(panel.fields) == "In order among the 50 that are loaded"
     panel.fields.kind = "WORLD"
     panel.live()
-    assert library_browser_view_model.extent_words(panel.fields) is None
+    assert browser_view_model.extent_words(panel.fields) is None
 
 
 def test_refreshing_keeps_the_place(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -339,11 +331,11 @@ def test_refreshing_keeps_the_place(panel: Panel, monkeypatch: pytest.MonkeyPatc
     """
     for _ in range(3):
         _forward(panel)
-    before = [each.id for each in library_browser_view_model.on_screen(panel.fields)]
+    before = [each.id for each in browser_view_model.on_screen(panel.fields)]
     assert before
     known, view = (
-        library_browser_view_model.library(),
-        library_browser_view_model.on_screen(panel.fields),
+        browser_view_model.library(),
+        browser_view_model.on_screen(panel.fields),
     )
     newer = [
         view_model.Asset.from_json(
@@ -354,10 +346,8 @@ def test_refreshing_keeps_the_place(panel: Panel, monkeypatch: pytest.MonkeyPatc
     first = known.entries(view_model.Filter(kind=newer[0].kind))[:25]
     question = ListPage(newer[0].kind)
     board = session.service()
-    board.answers[question] = library_browser_view_model.Answered(
-        question, library_browser_view_model.Page((*newer, *first), "x")
-    )
-    library_browser_view_model.catch_up(board)
-    assert [each.id for each in library_browser_view_model.on_screen(panel.fields)] == before
+    board.answers[question] = Answered(question, Page((*newer, *first), "x"))
+    browser_loader.catch_up(board)
+    assert [each.id for each in browser_view_model.on_screen(panel.fields)] == before
     panel.fields.start = 0
-    assert library_browser_view_model.on_screen(panel.fields)[0].id.startswith("new")
+    assert browser_view_model.on_screen(panel.fields)[0].id.startswith("new")

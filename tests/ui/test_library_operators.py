@@ -25,7 +25,9 @@ from mint_blender.scene import capabilities, place  # noqa: E402
 from mint_blender.scene import tags as origin  # noqa: E402
 from mint_blender.ui import headless, session  # noqa: E402
 from mint_blender.ui.library_browser import job_lookup  # noqa: E402
-from mint_blender.ui.library_browser import view_model as library_browser_view_model  # noqa: E402
+from mint_blender.ui.library_browser import properties as browser_properties  # noqa: E402
+from mint_blender.ui.library_browser import view_model as browser_view_model  # noqa: E402
+from mint_blender.ui.library_browser.state import library_state  # noqa: E402
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def entries(
     state: view_model.State = view_model.State.DONE, kind: Kind = Kind.MODEL
 ) -> list[Asset]:
     """What is known, of one state and kind."""
-    return library_browser_view_model.library().entries(view_model.Filter(kind, state))
+    return browser_view_model.library().entries(view_model.Filter(kind, state))
 
 
 def an_entry(kind: Kind = Kind.MODEL) -> Asset:
@@ -55,12 +57,12 @@ def test_refresh_and_more(service: ThreadService) -> None:
     """
     bpy.ops.mint.refresh_library()
     assert (
-        library_browser_view_model.library().count(Kind.MODEL),
-        library_browser_view_model.library().count(Kind.WORLD),
+        browser_view_model.library().count(Kind.MODEL),
+        browser_view_model.library().count(Kind.WORLD),
     ) == (30, 5)
     for _ in range(3):
         bpy.ops.mint.load_more()
-    assert library_browser_view_model.library().count(Kind.MODEL) == 40
+    assert browser_view_model.library().count(Kind.MODEL) == 40
     assert [len(service.requests("GET", path)) for path in ("/v1/models", "/v1/worlds")] == [2, 1]
     assert service.requests(host="files") == []
 
@@ -95,7 +97,7 @@ def test_import(kind: Kind, service: ThreadService) -> None:
 def test_import_by_id_alone() -> None:
     """A script needs no list: the id is enough, and the result is called what Mint calls it."""
     asset = an_entry()
-    library_browser_view_model.forget()
+    library_state().use(Account(""))
     bpy.ops.mint.import_asset(kind="MODEL", asset_id=asset.id)
     placed = place.find(asset_id=asset.id)
     assert placed is not None
@@ -160,9 +162,7 @@ def test_one_of_our_own_jobs_is_known(service: ThreadService) -> None:
     bpy.ops.mint.refresh_library()
     (ours,) = [
         each
-        for each in library_browser_view_model.shown(
-            library_browser_view_model.fields_of(bpy.context)
-        )
+        for each in browser_view_model.shown(browser_properties.fields_of(bpy.context))
         if each.prompt == "a lamp of ours"
     ]
     assert view_model.state_of(ours) is view_model.State.UNFINISHED
@@ -220,7 +220,7 @@ def test_the_prompt_again() -> None:
 
 def test_pages_are_turned_within_what_there_is(service: ThreadService) -> None:
     """Screen by screen to the end, which loads the second page on the way, and no further."""
-    fields = library_browser_view_model.fields_of(bpy.context)
+    fields = browser_properties.fields_of(bpy.context)
     fields.kind = "MODEL"
     bpy.ops.mint.refresh_library()
     starts = []
@@ -260,4 +260,4 @@ def test_another_account_has_another_library(
     an_entry()
     monkeypatch.setenv("MINT_API_KEY", "another")
     session.account_changed()
-    assert library_browser_view_model.library().count() == 0
+    assert browser_view_model.library().count() == 0

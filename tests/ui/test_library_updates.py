@@ -26,7 +26,10 @@ from mint_blender.mint.generation_request import GenerationRequest  # noqa: E402
 from mint_blender.mint.schema import Asset, Kind, Preset  # noqa: E402
 from mint_blender.ui import heartbeat, session  # noqa: E402
 from mint_blender.ui.library_browser import job_lookup  # noqa: E402
-from mint_blender.ui.library_browser import view_model as library_browser_view_model  # noqa: E402
+from mint_blender.ui.library_browser import loader as browser_loader  # noqa: E402
+from mint_blender.ui.library_browser import properties as browser_properties  # noqa: E402
+from mint_blender.ui.library_browser import view_model as browser_view_model  # noqa: E402
+from mint_blender.ui.library_browser.state import library_state  # noqa: E402
 
 from ..jobs.quick import quick  # noqa: E402
 from .test_library_large import Panel  # noqa: E402
@@ -47,8 +50,8 @@ def service() -> Iterator[ThreadService]:
 @pytest.fixture
 def panel(service: ThreadService, enabled: None, monkeypatch: pytest.MonkeyPatch) -> Panel:
     """The panel of an add-on that was just enabled; nothing has been asked yet."""
-    monkeypatch.setattr(library_browser_view_model, "TYPING_PAUSE", 0.0)
-    monkeypatch.setattr(library_browser_view_model, "GATHERING", 0.0)
+    monkeypatch.setattr(browser_loader, "TYPING_PAUSE", 0.0)
+    monkeypatch.setattr(browser_loader, "GATHERING", 0.0)
     session.service()
     return Panel(service)
 
@@ -60,9 +63,7 @@ def begun(prompt: str = "a lamp", kind: Kind = Kind.MODEL) -> Job:
 
 def first_on_screen() -> Asset:
     """The entry at the top."""
-    return library_browser_view_model.on_screen(library_browser_view_model.fields_of(bpy.context))[
-        0
-    ]
+    return browser_view_model.on_screen(browser_properties.fields_of(bpy.context))[0]
 
 
 def unseen(panel: Panel) -> None:
@@ -102,7 +103,7 @@ def test_several_that_begin_together_are_one_request(
     be there.
     """
     panel.live()
-    monkeypatch.setattr(library_browser_view_model, "GATHERING", 2.0)
+    monkeypatch.setattr(browser_loader, "GATHERING", 2.0)
     for number in range(8):
         begun(f"a lamp no {number}")
     until = time.monotonic() + 30
@@ -113,7 +114,7 @@ def test_several_that_begin_together_are_one_request(
         panel.draw()
     panel.live()
     assert len(panel.pages()) == 3
-    assert {each.prompt for each in library_browser_view_model.on_screen(panel.fields)} > {
+    assert {each.prompt for each in browser_view_model.on_screen(panel.fields)} > {
         f"a lamp no {number}" for number in range(8)
     }
 
@@ -186,7 +187,7 @@ def test_another_account_is_looked_through_anew(
     """
     panel.live()
     panel.fields.words = "no such thing"
-    library_browser_view_model.stop_searching()
+    browser_loader.stop_searching()
     panel.live()
     assert len(panel.pages()) == 2
     with running_service(speed=2000, library={"models": MODELS, "worlds": 4}) as other:
@@ -194,10 +195,7 @@ def test_another_account_is_looked_through_anew(
         monkeypatch.setenv("MINT_API_BASE_URL", other.api)
         session.account_changed()
         panel.live()
-        assert (
-            library_browser_view_model.extent_words(panel.fields)
-            == f"All {MODELS + 4} looked through"
-        )
+        assert browser_view_model.extent_words(panel.fields) == f"All {MODELS + 4} looked through"
 
 
 def test_a_retried_entry_far_down(panel: Panel) -> None:
@@ -207,13 +205,13 @@ def test_a_retried_entry_far_down(panel: Panel) -> None:
     panel.live()
     panel.fields.state = "FAILED"
     panel.live()
-    old = library_browser_view_model.shown(panel.fields)[-1]
+    old = browser_view_model.shown(panel.fields)[-1]
     panel.fields.chosen = old.id
     panel.fields.state = "ALL"
-    while library_browser_view_model.library().next_page():
-        library_browser_view_model.turn(panel.fields, forward=True)
+    while browser_view_model.library().next_page():
+        browser_loader.turn(panel.fields, forward=True)
         panel.live()
-    on_screen = [each.id for each in library_browser_view_model.on_screen(panel.fields)]
+    on_screen = [each.id for each in browser_view_model.on_screen(panel.fields)]
     pages = len(panel.pages())
     states = [view_model.state_words(old)]
     panel.service.scenario(speed=20.0)
@@ -221,7 +219,7 @@ def test_a_retried_entry_far_down(panel: Panel) -> None:
     while session.service().is_active_at_all:
         panel.beat()
         panel.draw()
-        chosen = library_browser_view_model.chosen(panel.fields)
+        chosen = browser_view_model.chosen(panel.fields)
         assert chosen is not None
         if view_model.state_words(chosen) not in states[-1:]:
             states.append(view_model.state_words(chosen))
@@ -230,12 +228,12 @@ def test_a_retried_entry_far_down(panel: Panel) -> None:
                 "the details say that it is in the list of jobs"
             )
     assert states == ["Failed", "Being made", "Done"]
-    assert job_lookup.preset_words(library_browser_view_model.library().get(old.id)) == "Fast", (
+    assert job_lookup.preset_words(browser_view_model.library().get(old.id)) == "Fast", (
         "Mint's, not the form's default"
     )
-    assert [each.id for each in library_browser_view_model.on_screen(panel.fields)] == on_screen
+    assert [each.id for each in browser_view_model.on_screen(panel.fields)] == on_screen
     panel.fields.state = "FAILED"
-    assert old.id not in {each.id for each in library_browser_view_model.shown(panel.fields)}
+    assert old.id not in {each.id for each in browser_view_model.shown(panel.fields)}
     panel.live()
     assert len(panel.pages()) == pages
 
@@ -244,15 +242,15 @@ def test_the_place_on_screen_is_kept(panel: Panel) -> None:
     """Two screens down one goes on looking at the same entries, whatever comes in front."""
     panel.live()
     for _ in range(2):
-        library_browser_view_model.turn(panel.fields, forward=True)
+        browser_loader.turn(panel.fields, forward=True)
         panel.live()
-    before = [each.id for each in library_browser_view_model.on_screen(panel.fields)]
+    before = [each.id for each in browser_view_model.on_screen(panel.fields)]
     pages = len(panel.pages())
     begun()
     panel.live()
     assert len(panel.pages()) == pages + 1
-    assert [each.id for each in library_browser_view_model.on_screen(panel.fields)] == before
-    assert panel.fields.start == 2 * library_browser_view_model.ON_SCREEN + 1
+    assert [each.id for each in browser_view_model.on_screen(panel.fields)] == before
+    assert panel.fields.start == 2 * browser_view_model.ON_SCREEN + 1
 
 
 def test_a_model_of_another_process(panel: Panel, home: Path) -> None:
@@ -265,7 +263,7 @@ def test_a_model_of_another_process(panel: Panel, home: Path) -> None:
     other.watch([job.id])
     assert other.close()
     assert not session.service().is_active_at_all
-    library_browser_view_model._looked_at = 0.0  # some seconds later
+    library_state().looked_at = 0.0  # some seconds later
     panel.draw()
     panel.live()
     assert first_on_screen().prompt == "a lamp from elsewhere"
@@ -279,7 +277,7 @@ def test_looking_is_cheap(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None
     panel.live()
     beats = []
     monkeypatch.setattr(heartbeat, "look", lambda: beats.append(heartbeat.beat()))
-    library_browser_view_model._looked_at = 0.0
+    library_state().looked_at = 0.0
     for _ in range(200):
         panel.draw()
     assert beats == [False]
@@ -290,7 +288,7 @@ def test_a_script_sees_the_truth(panel: Panel) -> None:
     the call before.
     """
     bpy.ops.mint.refresh_library()
-    failed = library_browser_view_model.library().entries(
+    failed = browser_view_model.library().entries(
         view_model.Filter(Kind.MODEL, view_model.State.FAILED)
     )[0]
     assert bpy.ops.mint.retry_asset(kind="MODEL", asset_id=failed.id) == {"FINISHED"}

@@ -69,7 +69,7 @@ text = bpy.data.texts.new('Many')
 text.write('\\n'.join(f'prop number {number} [stuck]' for number in range(1, 201)))
 result = True
 """
-SHOWN = "{each.group.value: [len(each.shown), each.folded] for each in part('ui.job_list.groups').lineup(board()).parts}"
+SHOWN = "{each.group.value: [len(each.shown), each.folded] for each in part('ui.job_list.groups').lineup().parts}"
 
 
 def scroll(blender: BlenderWindow) -> None:

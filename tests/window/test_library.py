@@ -44,7 +44,7 @@ def test_library_looked_through(
     blender.ask(TO_LIBRARY)
     blender.wait(f"{VIEW}.library().count() == 50")
     blender.wait(
-        f"all({VIEW}.icon(each) or {VIEW}.no_picture(each) for each in {VIEW}.on_screen({FIELDS}))"
+        f"all({VIEW}.icon(each) or {VIEW}.has_no_picture(each) for each in {VIEW}.on_screen({FIELDS}))"
     )
     blender.screenshot("library_grid")
     assert len(service.requests(host="files")) <= 12
@@ -111,7 +111,7 @@ def test_library_searched(open_blender: Callable[..., BlenderWindow], service: S
     blender.click("mint.load_more")
     blender.wait(f"{VIEW}.extent_words({FIELDS}) == 'All 5,020 looked through'", seconds=90)
     blender.wait(
-        f"all({VIEW}.icon(each) or {VIEW}.no_picture(each) for each in {VIEW}.on_screen({FIELDS}))"
+        f"all({VIEW}.icon(each) or {VIEW}.has_no_picture(each) for each in {VIEW}.on_screen({FIELDS}))"
     )
     assert blender.ask(f"[each.prompt for each in {VIEW}.shown({FIELDS})]") == [
         f"a white rock no {number}" for number in (3300, 3000, 300)

@@ -76,7 +76,7 @@ def test_the_price_before_the_click(blender: BlenderWindow, since: Since) -> Non
     assert blender.ask(PRICE) is None, "the price of another preset is shown"
     assert known_price(blender) == 798
     blender.fill(preset="FAST")
-    blender.wait("not bpy.app.timers.is_registered(part('ui.create.form_price')._ask_price)")
+    blender.wait("'form' not in part('ui.visibility')._state().drawn")
     blender.settle()
     assert known_price(blender) == 248
     assert since.count("POST", ESTIMATE) == asked + 1
@@ -412,7 +412,9 @@ def test_the_usage_of_a_month(blender: BlenderWindow, since: Since) -> None:
     blender.wait_for("placed")
     assert blender.ask(PAST) > 20
     limit(blender, each=1000, day=5000)
-    pictures = blender.ask("sorted(part('ui.account.usage_chart')._state().icons.keys())")
+    pictures = blender.ask(
+        "sorted(key.removeprefix('chart:') for key in part('ui.icons').cache()._previews if key.startswith('chart:'))"
+    )
     assert len(pictures) == 8
     blender.ask("bpy.ops.mint.refresh_account() and None")
     blender.wait("board().budget.balance")

@@ -12,16 +12,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import bpy
-import bpy.utils.previews
 import numpy as np
 from numpy.typing import NDArray
 
 from ...jobs.budget.spending import Day, Month, date_of
 from ...jobs.service import JobService
 from .. import session
+from ..icons import cache as icon_cache
 from ..translations import translated
 
 TILES = 6
@@ -40,16 +39,9 @@ Pixels = NDArray[np.float32]
 
 @dataclass
 class _State:
-    icons: bpy.utils.previews.ImagePreviewCollection | None = None
     month: Month | None = None
     seen: tuple[int, date] | None = None
     """The journal's serial number and the day for which the chart was drawn."""
-
-    def close(self) -> None:
-        """Free the pictures."""
-        if self.icons is not None:
-            bpy.utils.previews.remove(self.icons)
-            self.icons = None
 
 
 def _state() -> _State:
@@ -69,8 +61,8 @@ def catch_up(board: JobService) -> None:
 
 def draw(layout: bpy.types.UILayout) -> None:
     """The chart with its figures."""
-    month, icons = _state().month, _state().icons
-    if month is None or icons is None:
+    month, icons = _state().month, icon_cache()
+    if month is None:
         return
     column = layout.column()
     column.label(text=translated(f"Last {len(month.days)} days on this computer"), translate=False)
@@ -84,7 +76,7 @@ def draw(layout: bpy.types.UILayout) -> None:
         # else a label takes as much as it can get, and the days of one tile stand far from those of
         # the next
         tile.ui_units_x = _SCALE
-        tile.template_icon(icon_value=icons[f"tile-{number}"].icon_id, scale=_SCALE)
+        tile.template_icon(icon_value=icons.icon("chart", f"tile-{number}"), scale=_SCALE)
         tile.label(text=f"{days[0].date:%m-%d}", translate=False)
     most = max(day.credits for day in month.days)
     figures = column.column(align=True)
@@ -92,14 +84,14 @@ def draw(layout: bpy.types.UILayout) -> None:
     figures.label(
         text=translated(f"{count}, {month.credits:,.0f} Credits; the most in a day: {most:,.0f}"),
         translate=False,
-        icon_value=icons["paid"].icon_id,
+        icon_value=icons.icon("chart", "paid"),
     )
     share = month.failed_share
     if share is not None:
         figures.label(
             text=translated(f"{month.failed:,} failed ({share:.0%})"),
             translate=False,
-            icon_value=icons["failed"].icon_id,
+            icon_value=icons.icon("chart", "failed"),
         )
 
 
@@ -134,18 +126,8 @@ def _put(month: Month) -> None:
     most_credits = max(day.credits for day in month.days)
     most_failed = max(day.failed for day in month.days)
     for number, days in enumerate(tiles(month.days)):
-        _show(f"tile-{number}", tile_pixels(days, most_credits, most_failed))
+        icon_cache().paint("chart", f"tile-{number}", tile_pixels(days, most_credits, most_failed))
     for name, color in (("paid", _PAID), ("failed", _FAILED)):
         swatch = np.zeros((_SWATCH, _SWATCH, 4), dtype=np.float32)
         swatch[8:24, 8:24] = color
-        _show(name, swatch)
-
-
-def _show(name: str, pixels: Pixels) -> None:
-    """Make it, or make it anew, as an icon."""
-    state = _state()
-    state.icons = icons = state.icons or bpy.utils.previews.new()
-    icon: Any = icons[name] if name in icons else icons.new(name)
-    size = (pixels.shape[1], pixels.shape[0])
-    icon.icon_size = icon.image_size = size
-    icon.icon_pixels_float = icon.image_pixels_float = pixels.ravel().tolist()
+        icon_cache().paint("chart", name, swatch)

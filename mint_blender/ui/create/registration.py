@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import bpy
 
-from .. import heartbeat, panel
+from .. import heartbeat, panel, visibility
 from ..base import Registered
 from . import batch_text, form_price, saved_settings
 from .properties import MintForm
@@ -19,9 +19,9 @@ def register() -> None:
     _parts.add_property("mint", bpy.props.PointerProperty(type=MintForm))
     _parts.add(batch_text.add_to_menu, batch_text.remove_from_menu)
     heartbeat.on_file_loaded(saved_settings.restore)
+    visibility.when_drawn("form", form_price.ask)
 
 
 def unregister() -> None:
     """Undo that."""
-    form_price.stop()
     _parts.undo_all()

@@ -143,7 +143,7 @@ def _draw_review(box: bpy.types.UILayout, job: Job) -> None:
     previews = job.previews
     shown = shown_preview(job)
     if previews and shown:
-        box.template_icon(icon_value=icons.icon(previews[shown - 1].path), scale=_LARGE)
+        box.template_icon(icon_value=icons.of_file(previews[shown - 1].path), scale=_LARGE)
     if previews:
         row = box.row(align=True)
         row.operator("mint.show_preview", text="Look Closer", icon="IMAGE_DATA").job_id = job.id

@@ -24,7 +24,7 @@ from ...mint.schema import Format, Kind, OptimizationLevel, is_valid_id
 from ...scene.capabilities import readable_extensions
 from .. import heartbeat, session
 from ..create import properties as create_properties
-from ..library_browser import view_model
+from ..library_browser import loader
 from ..library_browser.asset_lookup import about_asset
 from ..library_browser.operators import KINDS
 from ..pricing import price_queries
@@ -195,7 +195,7 @@ class _OnceMore(bpy.types.Operator):
         board = session.service()
         if self.job_id:
             return wish.of_job(board.job(self.job_id), board.jobs())
-        asset = view_model.library().get(self.asset_id)
+        asset = loader.known().get(self.asset_id)
         if asset is None:
             raise NotPossible("This entry is not in the list (any more): refresh the library.")
         return wish.of_asset(asset, board.jobs())

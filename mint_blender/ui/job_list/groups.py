@@ -1,45 +1,66 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The jobs in their groups as the panel shows them: looked through once after each change, not at
-each drawing. There may be hundreds.
+"""The jobs in their groups, as the panel and the status bar show them.
+
+There may be hundreds of jobs: they are grouped once after each change, not at each drawing.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from ...jobs.job_groups import MORE, Group, Lineup, line_up
 from ...jobs.service import JobService
-
-_known: tuple[JobService, int, Lineup] | None = None  # which version of the board it is
-_more: dict[Group, int] = {}  # how many are shown in addition to the first ones
+from .. import heartbeat, session
 
 
-def lineup(board: JobService) -> Lineup:
-    """All jobs in their groups."""
-    global _known
-    if _known is None or _known[0] is not board or _known[1] != board.version:
-        _known = board, board.version, line_up(board.jobs(), board.is_active, _more)
-        for group in _more.keys() - {part.group for part in _known[2].parts if part.is_unfolded}:
-            del _more[group]  # few are left of it: the next hundred begin folded
-    return _known[2]
+@dataclass
+class _State:
+    lineup: Lineup = field(default_factory=Lineup)
+    version: tuple[int, int] | None = None
+    """Which version of the list of jobs is grouped here."""
+    more: dict[Group, int] = field(default_factory=dict)
+    """How many of a group are shown in addition to the first ones."""
+
+
+def _state() -> _State:
+    return session.state(_State)
+
+
+def lineup() -> Lineup:
+    """Return all jobs in their groups, as `prepare` left them."""
+    return _state().lineup
+
+
+def prepare(service: JobService) -> bool:
+    """Group the jobs again if the list has changed, and return whether it has."""
+    state, version = _state(), (id(service), service.version)
+    if state.version == version:
+        return False
+    state.version = version
+    state.lineup = line_up(service.jobs(), service.is_active, state.more)
+    for group in state.more.keys() - {
+        part.group for part in state.lineup.parts if part.is_unfolded
+    }:
+        del state.more[group]  # few are left of it: the next hundred begin folded
+    return True
+
+
+def check() -> bool:
+    """Redraw what was drawn if the jobs have changed since, whoever has changed them."""
+    service = session.existing_service()
+    if service is not None and prepare(service):
+        heartbeat.redraw()
+    return False
 
 
 def unfold(group: Group) -> None:
     """Show more of a group."""
-    _more[group] = _more.get(group, 0) + MORE
-    _look_anew()
+    state = _state()
+    state.more[group] = state.more.get(group, 0) + MORE
+    state.version = None
 
 
 def fold(group: Group) -> None:
     """Show only the first of a group."""
-    _more.pop(group, None)
-    _look_anew()
-
-
-def forget() -> None:
-    """As at first."""
-    _more.clear()
-    _look_anew()
-
-
-def _look_anew() -> None:
-    global _known
-    _known = None
+    _state().more.pop(group, None)
+    _state().version = None

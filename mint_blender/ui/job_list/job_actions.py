@@ -103,6 +103,7 @@ def complain(operator: bpy.types.Operator | None, sentence: str) -> Result:
     """Say in a sentence what cannot be: by the operator, or in the status bar where the click is
     long over.
     """
+    heartbeat.redraw()  # what was refused may have changed elsewhere: show it as it is
     if operator is not None:
         operator.report({"ERROR"}, translated(sentence))
     else:

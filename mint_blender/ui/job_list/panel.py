@@ -17,7 +17,7 @@ from . import groups
 def draw(layout: bpy.types.UILayout, board: JobService, *, width: int) -> None:
     """A card for each job that is shown, and a row for those of its group that are not."""
     _draw_queue(layout, board)
-    for part in groups.lineup(board).parts:
+    for part in groups.lineup().parts:
         for job in part.shown:
             job_list_card.draw(layout, board, job, width=width)
         if part.folded or part.is_unfolded:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import bpy
 
 from ...scene import undo_step
-from .. import heartbeat
+from .. import heartbeat, session, visibility
 from ..base import Registered
 from ..panel import MINT_PT_jobs
 from . import (
@@ -39,9 +39,11 @@ def register() -> None:
     heartbeat.on_beat(review_feedback.catch_up_later, is_waiting=review_feedback.is_behind)
     heartbeat.on_beat(auto_import.land_ready, is_waiting=auto_import.are_waiting)
     heartbeat.on_jobs_changed(review_feedback.catch_up)
+    heartbeat.before_redraw(groups.prepare)
+    session.on_service_opened(groups.prepare)
+    visibility.when_drawn("jobs", groups.check)
 
 
 def unregister() -> None:
     """Undo that."""
     _parts.undo_all()
-    groups.forget()

@@ -14,7 +14,7 @@ from ...jobs.service import JobService
 from ...mint.schema import Asset, Kind, is_valid_id
 from .. import session
 from ..job_list.job_actions import Result, begin, complain
-from . import view_model
+from . import loader
 
 
 def about_asset(
@@ -37,14 +37,12 @@ def asset(kind: Kind, asset_id: str) -> Asset:
     board = session.existing_service()
     if board is not None:
         # without a window no heart beats, and a script asks right after a job has ended
-        view_model.follow(board)
+        loader.follow(board)
     told = (
         job.asset
         for job in (board.jobs() if board else ())
         if job.asset is not None and asset_of(job) == asset_id
     )
     return (
-        view_model.library().get(asset_id)
-        or next(told, None)
-        or Asset.from_json(kind, {"id": asset_id})
+        loader.known().get(asset_id) or next(told, None) or Asset.from_json(kind, {"id": asset_id})
     )

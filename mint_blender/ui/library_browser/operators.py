@@ -23,8 +23,9 @@ from .. import heartbeat, session
 from ..create import properties as create_properties
 from ..job_list.job_actions import OFFLINE, Result, complain
 from ..translations import translated
-from . import view_model
+from . import loader, view_model
 from .asset_lookup import about_asset
+from .properties import fields_of, kind_of
 
 KINDS = [("MODEL", "3D Model", "A model"), ("WORLD", "World", "A world")]
 
@@ -38,11 +39,11 @@ class _Loader(bpy.types.Operator):
         """With a window it returns at once; in background mode the answer is here when it returns."""  # noqa: E501
         if not may_go_online():
             return complain(self, OFFLINE)
-        fields = view_model.fields_of(context)
-        if complaint := view_model.ask(*self.pages(view_model.kind_of(fields))):
+        fields = fields_of(context)
+        if complaint := loader.ask(*self.pages(kind_of(fields))):
             return complain(self, complaint)
         if bpy.app.background and (
-            complaint := _wait_for_pages(session.service(), view_model.kind_of(fields))
+            complaint := _wait_for_pages(session.service(), kind_of(fields))
         ):
             return complain(self, complaint)
         heartbeat.redraw()
@@ -61,7 +62,7 @@ class MINT_OT_refresh_library(_Loader):
 
     def pages(self, kind: Kind | None) -> list[ListPage]:
         """The first of each kind."""
-        return view_model.library().refresh(kind)
+        return loader.known().refresh(kind)
 
 
 class MINT_OT_load_more(_Loader):
@@ -72,8 +73,8 @@ class MINT_OT_load_more(_Loader):
 
     def pages(self, kind: Kind | None) -> list[ListPage]:
         """One; none at the end of the list. A search that has stopped goes on."""
-        view_model.go_on()
-        page = view_model.library().next_page(kind)
+        loader.resume_searching()
+        page = loader.known().next_page(kind)
         return [page] if page else []
 
 
@@ -86,7 +87,7 @@ class MINT_OT_stop_search(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """What is on its way still comes."""
-        view_model.stop_searching()
+        loader.stop_searching()
         heartbeat.redraw()
         return {"FINISHED"}
 
@@ -105,8 +106,8 @@ class MINT_OT_turn_library(bpy.types.Operator):
 
         What it lacks is asked for when it has been drawn; without a window, here and now.
         """
-        fields = view_model.fields_of(context)
-        view_model.turn(fields, forward=self.forward)
+        fields = fields_of(context)
+        loader.turn(fields, forward=self.forward)
         while bpy.app.background and view_model.is_lacking_entries(fields):
             bpy.ops.mint.load_more()
         heartbeat.redraw()
@@ -130,7 +131,7 @@ class MINT_OT_choose_asset(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """Only the choice: what is lacking of the details is asked for when they have been drawn."""  # noqa: E501
-        fields = view_model.fields_of(context)
+        fields = fields_of(context)
         fields.chosen = "" if fields.chosen == self.asset_id else self.asset_id
         # a script's call draws nothing by itself, and what is lacking is noticed while drawing
         heartbeat.redraw()
@@ -179,7 +180,7 @@ class MINT_OT_copy_prompt(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Result:
         """To the clipboard."""
-        asset = view_model.library().get(self.asset_id)
+        asset = loader.known().get(self.asset_id)
         text = (asset.prompt or (asset.assets.caption if asset.assets else None)) if asset else None
         if not text:
             return complain(self, "Mint does not tell the prompt of this one.")
@@ -290,7 +291,7 @@ def _wait_for_pages(board: JobService, kind: Kind | None) -> str | None:
             board.hear()
     except (NotPossible, JournalError) as trouble:
         return str(trouble)
-    view_model.catch_up(board)
+    loader.catch_up(board)
     return view_model.library().complaint(kind)
 
 

@@ -11,14 +11,20 @@ import bpy
 
 from ...addon_settings import may_go_online
 from ...delivery.asset_library.process import SyncProcess
-from ...jobs.library import view_model
-from ...jobs.library.view_model import State
+from ...jobs.library.view_model import (
+    State,
+    can_be_retried,
+    reason,
+    state_of,
+    state_words,
+    title,
+)
 from ...mint.schema import Asset, Kind
-from .. import session
+from .. import session, visibility
 from ..text_wrap import wrapped
 from ..translations import date, translated
-from . import job_lookup
-from . import view_model as library_browser_view_model
+from . import job_lookup, view_model
+from .properties import MintLibrary, fields_of, kind_of
 
 _WIDTH_OF_ONE = 84.0  # pixels of an entry, at a scale of 1
 _STATE_ICONS: dict[State, Any] = {
@@ -50,23 +56,21 @@ class MINT_PT_library(bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Filter, a screenful, and the chosen one."""
-        layout, fields = self.layout, library_browser_view_model.fields_of(context)
-        library_browser_view_model.seen(context)
+        layout, fields = self.layout, fields_of(context)
+        visibility.note("library")
         _draw_filter(layout, fields)
-        known = library_browser_view_model.library()
-        if complaint := known.complaint(library_browser_view_model.kind_of(fields)):
+        known = view_model.library()
+        if complaint := known.complaint(kind_of(fields)):
             wrapped(layout, complaint, icon="ERROR")
         _draw_grid(layout, fields, context.region.width)
         _draw_turning(layout, fields)
-        asset = library_browser_view_model.chosen(fields)
+        asset = view_model.chosen(fields)
         if asset is not None:
             _draw_details(layout.box(), asset, context.region.width)
         _draw_sync(layout)
 
 
-def _draw_filter(
-    layout: bpy.types.UILayout, fields: library_browser_view_model.MintLibrary
-) -> None:
+def _draw_filter(layout: bpy.types.UILayout, fields: MintLibrary) -> None:
     layout.row().prop(fields, "kind", expand=True)
     layout.prop(fields, "words", text="", icon="VIEWZOOM", placeholder=translated("Search"))
     row = layout.row(align=True)
@@ -74,10 +78,8 @@ def _draw_filter(
     row.prop(fields, "sort", text="")
 
 
-def _draw_grid(
-    layout: bpy.types.UILayout, fields: library_browser_view_model.MintLibrary, width: int
-) -> None:
-    assets = library_browser_view_model.on_screen(fields)
+def _draw_grid(layout: bpy.types.UILayout, fields: MintLibrary, width: int) -> None:
+    assets = view_model.on_screen(fields)
     if not assets:
         layout.label(text=translated(_why_empty(fields)), translate=False)
         return
@@ -87,14 +89,14 @@ def _draw_grid(
     )
     for asset in assets:
         cell = grid.column(align=True)
-        state = view_model.state_of(asset)
+        state = state_of(asset)
         cell.template_icon(
-            icon_value=library_browser_view_model.icon(asset) or _icon_value(_STAND_INS[state]),
+            icon_value=view_model.icon(asset) or _icon_value(_STAND_INS[state]),
             scale=3.6,
         )
         cell.operator(
             "mint.choose_asset",
-            text=view_model.title(asset),
+            text=title(asset),
             translate=False,
             icon=_STATE_ICONS[state],
             depress=asset.id == fields.chosen,
@@ -103,21 +105,17 @@ def _draw_grid(
         grid.column().label(text="")  # so that a few are as large as many
 
 
-def _why_empty(fields: library_browser_view_model.MintLibrary) -> str:
-    known = library_browser_view_model.library()
-    if known.complaint(library_browser_view_model.kind_of(fields)) and known.begin(
-        library_browser_view_model.kind_of(fields)
-    ):
+def _why_empty(fields: MintLibrary) -> str:
+    known = view_model.library()
+    if known.complaint(kind_of(fields)) and known.begin(kind_of(fields)):
         return ""
-    if library_browser_view_model.is_loading() or known.begin(
-        library_browser_view_model.kind_of(fields)
-    ):
+    if view_model.is_loading() or known.begin(kind_of(fields)):
         return "Asking Mint…"
-    if known.count(library_browser_view_model.kind_of(fields)) == 0:
+    if known.count(kind_of(fields)) == 0:
         return "Nothing has been made yet."
     return (
         "Nothing fits."
-        if known.next_page(library_browser_view_model.kind_of(fields)) is None
+        if known.next_page(kind_of(fields)) is None
         else "Nothing of what is loaded fits."
     )
 
@@ -134,16 +132,11 @@ def _icon_value(name: str) -> int:
     return items[name].value if name in items else 0
 
 
-def _draw_turning(
-    layout: bpy.types.UILayout, fields: library_browser_view_model.MintLibrary
-) -> None:
+def _draw_turning(layout: bpy.types.UILayout, fields: MintLibrary) -> None:
     """Which of how many, and the way to the others; past the last one more is loaded from Mint."""
-    count = len(library_browser_view_model.shown(fields))
-    further = (
-        library_browser_view_model.library().next_page(library_browser_view_model.kind_of(fields))
-        is not None
-    )
-    last = min(count, fields.start + library_browser_view_model.ON_SCREEN)
+    count = len(view_model.shown(fields))
+    further = view_model.library().next_page(kind_of(fields)) is not None
+    last = min(count, fields.start + view_model.ON_SCREEN)
     if count or fields.start:
         _draw_arrows(layout.row(align=True), fields, last, count, further)
     _draw_extent(layout, fields, further)
@@ -151,7 +144,7 @@ def _draw_turning(
 
 def _draw_arrows(
     row: bpy.types.UILayout,
-    fields: library_browser_view_model.MintLibrary,
+    fields: MintLibrary,
     last: int,
     count: int,
     further: bool,
@@ -171,12 +164,10 @@ def _draw_arrows(
     forward.operator("mint.turn_library", text="", icon="TRIA_RIGHT").forward = True
 
 
-def _draw_extent(
-    layout: bpy.types.UILayout, fields: library_browser_view_model.MintLibrary, further: bool
-) -> None:
+def _draw_extent(layout: bpy.types.UILayout, fields: MintLibrary, further: bool) -> None:
     """How much of the library this is, and the way to the rest of it."""
-    is_searching = library_browser_view_model.is_searching(fields)
-    if (words := library_browser_view_model.extent_words(fields)) is not None:
+    is_searching = view_model.is_searching(fields)
+    if (words := view_model.extent_words(fields)) is not None:
         row = layout.row(align=True)
         row.label(
             text=translated(words), translate=False, icon="VIEWZOOM" if is_searching else "INFO"
@@ -185,7 +176,7 @@ def _draw_extent(
             row.operator("mint.stop_search", text="", icon="X", emboss=False)
     if further and not is_searching:
         row = layout.row()
-        row.enabled = not library_browser_view_model.is_loading()
+        row.enabled = not view_model.is_loading()
         row.operator(
             "mint.load_more", text="Load More" if row.enabled else "Loading…", icon="IMPORT"
         )
@@ -193,13 +184,13 @@ def _draw_extent(
 
 def _draw_details(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
     """What is known of the chosen one, and what can be done with it."""
-    state = view_model.state_of(asset)
+    state = state_of(asset)
     box.label(
-        text=view_model.title(asset),
+        text=title(asset),
         translate=False,
         icon="WORLD" if asset.kind is Kind.WORLD else "MESH_MONKEY",
     )
-    if icon := library_browser_view_model.icon(asset):
+    if icon := view_model.icon(asset):
         box.template_icon(icon_value=icon, scale=8.0)
     column = box.column(align=True)
     made = date(asset.created_at) if asset.created_at else ""
@@ -207,15 +198,15 @@ def _draw_details(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
         text=" · ".join(
             filter(
                 None,
-                (translated(view_model.state_words(asset)), made, job_lookup.preset_words(asset)),
+                (translated(state_words(asset)), made, job_lookup.preset_words(asset)),
             )
         ),
         translate=False,
     )
-    if (words := library_browser_view_model.facts_words(asset)) is not None:
+    if (words := view_model.facts_words(asset)) is not None:
         wrapped(column, words if asset.kind is Kind.MODEL else f"Collider: {words}", width=width)
-    if state is State.FAILED and (reason := view_model.reason(asset)):
-        wrapped(box, reason, width=width, icon="ERROR")
+    if state is State.FAILED and (why := reason(asset)):
+        wrapped(box, why, width=width, icon="ERROR")
     _draw_actions(box, asset, state, width)
     _draw_prompt(box, asset, width)
     if asset.mint_url:
@@ -239,7 +230,7 @@ def _draw_prompt(box: bpy.types.UILayout, asset: Asset, width: int) -> None:
 
 def _draw_actions(box: bpy.types.UILayout, asset: Asset, state: State, width: int) -> None:
     if state is State.FAILED:
-        if view_model.can_be_retried(asset):
+        if can_be_retried(asset):
             retry = box.operator("mint.retry_asset", text="Retry", icon="FILE_REFRESH")
             retry.kind, retry.asset_id = asset.kind.name, asset.id
         return

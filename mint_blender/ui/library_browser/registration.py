@@ -6,27 +6,28 @@ from __future__ import annotations
 import bpy
 
 from ...delivery.asset_library.process import SyncProcess
-from .. import heartbeat, session
+from .. import heartbeat, session, visibility
 from ..base import Registered
-from . import job_lookup, operators, panel, view_model
+from . import job_lookup, loader, operators, panel, properties
 
 _parts = Registered()
 
 
 def register() -> None:
     """Register it."""
-    _parts.add_classes(view_model.MintLibrary, *operators.CLASSES, panel.MINT_PT_library)
-    _parts.add_property("mint_library", bpy.props.PointerProperty(type=view_model.MintLibrary))
+    _parts.add_classes(properties.MintLibrary, *operators.CLASSES, panel.MINT_PT_library)
+    _parts.add_property("mint_library", bpy.props.PointerProperty(type=properties.MintLibrary))
     heartbeat.on_beat(
         lambda service: session.state(SyncProcess).poll(),
         is_waiting=lambda service: session.state(SyncProcess).is_running,
     )
-    heartbeat.on_jobs_changed(view_model.catch_up)
-    heartbeat.on_answers(view_model.catch_up)
+    heartbeat.on_jobs_changed(loader.catch_up)
+    heartbeat.on_answers(loader.catch_up)
+    heartbeat.before_redraw(job_lookup.prepare)
+    session.on_account_changed(loader.known)
+    visibility.when_drawn("library", loader.supply)
 
 
 def unregister() -> None:
     """Undo that."""
     _parts.undo_all()
-    job_lookup.forget()
-    view_model.forget()

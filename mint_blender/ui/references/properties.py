@@ -17,21 +17,18 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-import bpy.utils.previews
 
 from ...files import download_folder, pictures, private_files
 from ...files.errors import FileError
 from ...files.part_file import disk_errors
 from ...jobs.request_checks import UPLOADABLE
 from ...mint.generation_request import MAX_IMAGE_BYTES, MAX_IMAGES
-from .. import session
+from .. import icons, session
 
 ROOM = 256 * 1024 * 1024
 """Bytes that our copies may take up; the longest unused go first, and never what is on the list or
 what a job was given.
 """
-
-_icons: bpy.utils.previews.ImagePreviewCollection | None = None
 
 
 class NotTaken(Exception):
@@ -129,15 +126,7 @@ def clear() -> None:
 
 def icon(entry: Any) -> int:
     """The thumbnail; 0 where there is none (an address, or no window)."""
-    return _icons[entry.source].icon_id if _icons is not None and entry.source in _icons else 0
-
-
-def forget() -> None:
-    """Free all thumbnails."""
-    global _icons
-    if _icons is not None:
-        bpy.utils.previews.remove(_icons)
-        _icons = None
+    return icons.cache().icon("references", entry.source)
 
 
 def folder() -> Path:
@@ -185,16 +174,4 @@ def _settle(entry: Any, kept: Path, format: str) -> None:
         entry.problem = f"It is {format.upper()}; Mint takes PNG, JPEG and WebP."
     elif size > MAX_IMAGE_BYTES:
         entry.problem = f"It has {size / 1024 / 1024:.1f} MB; Mint takes at most 5 MB."
-    _show(str(kept))
-
-
-def _show(path: str) -> None:
-    global _icons
-    if bpy.app.background:
-        return
-    if _icons is None:
-        _icons = bpy.utils.previews.new()
-    for gone in set(_icons.keys()) - set(sources()):
-        del _icons[gone]
-    if path not in _icons:
-        _icons.load(path, path, "IMAGE")
+    icons.cache().keep("references", {path: path for path in sources() if "://" not in path})

@@ -22,4 +22,3 @@ def register() -> None:
 def unregister() -> None:
     """Undo that."""
     _parts.undo_all()
-    properties.forget()

@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Loads what the Library panel lacks: only what is seen is fetched, and never while drawing.
+
+Shortly after the panel was drawn, `supply` requests what is missing, and the heartbeat takes in the
+answers. A closed panel requests nothing.
+
+What is missing may be entries: Mint has no search, so while a filter leaves room on the screen,
+page after page is loaded, one at a time, until the screen is full, the list has ended, or the user
+stops it.
+
+What jobs report about their models and Worlds is shown at once, at no cost. Only the first page is
+loaded again, for what is new in front of it.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import bpy
+
+from ...addon_settings import may_go_online
+from ...jobs.library.view_model import Library
+from ...jobs.queries import FileFacts, ListPage, Question, Thumbnail
+from ...jobs.service import JobService
+from ...jobs.storage.journal import JournalError
+from ...mint.schema import Asset, Page
+from .. import heartbeat, icons, session
+from .properties import MintLibrary, fields_of, filter_of, kind_of
+from .state import library_state
+from .view_model import (
+    ON_SCREEN,
+    chosen,
+    file_url,
+    is_loading,
+    library,
+    on_screen,
+    page_for_screen,
+    picture_url,
+    shown,
+)
+
+PICTURES_AT_ONCE = 6
+"""Requested at the same time; the next ones are chosen by what is on screen then, so that quick
+paging skips the others.
+"""
+MOST_ICONS = 20 * ON_SCREEN
+TYPING_PAUSE = 0.5
+"""Seconds after the last change of the filter: what is shown while one types is not what is wanted.
+"""
+GATHERING = 1.0
+"""Seconds after a job reported something new: what begins or ends together is one request."""
+LOOK_EVERY = 2.0
+"""Seconds between two looks into the journal, where another process may have written."""
+
+
+def known() -> Library:
+    """Return the library of the account in force; for operators, which come between two beats."""
+    library_state().use(session.account())
+    return library_state().library
+
+
+def supply() -> bool:
+    """Request what the panel lacks; called after it was drawn.
+
+    Returns whether it is too early: the user is typing, or jobs have just reported something.
+    """
+    if time.monotonic() - library_state().looked_at > LOOK_EVERY:
+        library_state().looked_at = time.monotonic()
+        with suppress(JournalError):  # whoever starts something will see it
+            heartbeat.look()
+    if _pause() > 0:
+        return True
+    known()
+    asked = _lacking(fields_of(bpy.context))
+    library_state().pages_left -= any(
+        isinstance(each, ListPage) and each.cursor is not None for each in asked
+    )
+    ask(*asked)
+    return False
+
+
+def ask(*questions: Question) -> str | None:
+    """Request each, unless it is requested already; a sentence says why that is not possible."""
+    try:
+        service = session.service()
+    except JournalError as error:
+        return str(error)
+    follow(service)  # what was reported before a page is requested is part of the answer
+    pending = {(each.kind, each.cursor) for each in service.asked() if isinstance(each, ListPage)}
+    for question in questions:
+        if not service.is_asked(question) and not (
+            isinstance(question, ListPage) and (question.kind, question.cursor) in pending
+        ):
+            service.ask(question)
+            if isinstance(question, ListPage):
+                library().asked(question)
+    if questions:
+        heartbeat.listen()
+    return None
+
+
+def follow(service: JobService) -> None:
+    """Take in what the jobs have reported.
+
+    What that leaves to be requested is requested when the panel is seen.
+    """
+    was_behind = known().behind()
+    library().follow(service.jobs())
+    if library().behind() != was_behind:
+        library_state().news_at = time.monotonic()
+
+
+def catch_up(service: JobService) -> None:
+    """Take in what the jobs have reported and what was answered.
+
+    The service keeps none of it, so that five thousand entries are kept once.
+    """
+    fields = fields_of(bpy.context)
+    first = next(iter(on_screen(fields)), None) if fields.start else None
+    follow(service)
+    for question in [
+        each for each in service.answers if isinstance(each, ListPage | Thumbnail | FileFacts)
+    ]:
+        said = service.answers.pop(question)
+        if isinstance(question, ListPage):
+            library().take_in(
+                question, said.answer if isinstance(said.answer, Page) else None, said.complaint
+            )
+        elif isinstance(question, Thumbnail):
+            _take_picture(question.url, said.answer if isinstance(said.answer, Path) else None)
+        else:
+            library_state().facts[question.url] = said
+    _keep_place(fields, first)
+
+
+def stop_searching() -> None:
+    """Load no more automatically."""
+    library_state().pages_left = 0
+
+
+def resume_searching() -> None:
+    """Load automatically again, for another while."""
+    library_state().resume_searching()
+
+
+def turn(fields: MintLibrary, *, forward: bool) -> None:
+    """Go one screen forward or back.
+
+    Behind the last entry that is loaded there is an empty screen, which fills once it is seen.
+    """
+    start = max(0, fields.start + (ON_SCREEN if forward else -ON_SCREEN))
+    if start < len(shown(fields)) or library().next_page(kind_of(fields)) is not None:
+        fields.start = start
+    resume_searching()
+
+
+def _pause() -> float:
+    """Return the seconds until the filter counts as typed, and the news of jobs as gathered."""
+    return (
+        max(library_state().filter_changed_at + TYPING_PAUSE, library_state().news_at + GATHERING)
+        - time.monotonic()
+    )
+
+
+def _keep_place(fields: MintLibrary, first: Asset | None) -> None:
+    """Keep the same entries on screen, whatever has come in front, and no screen past the end."""
+    if first is not None and (now := library().get(first.id)) is not None:
+        place = library().view(filter_of(fields)).place(now)
+        if place is not None and place != fields.start:
+            fields.start = place
+    count = len(shown(fields))
+    if (
+        fields.start >= count
+        and fields.start
+        and not is_loading()
+        and page_for_screen(fields) is None
+    ):
+        fields.start = max(0, count - 1) // ON_SCREEN * ON_SCREEN
+
+
+def _lacking(fields: MintLibrary) -> list[Question]:
+    """Return the pages, pictures and facts to request now; one page after the other."""
+    if not may_go_online() or not session.account().key:
+        return []
+    service = session.existing_service()
+    asked: frozenset[Question] = service.asked() if service else frozenset()
+    questions = [*_pages(fields, asked), *_pictures(fields, asked)]
+    asset = chosen(fields)
+    url = file_url(asset) if asset else None
+    if url is not None and url not in library_state().facts:
+        questions.append(FileFacts(url))
+    return [each for each in questions if each not in asked]
+
+
+def _pages(fields: MintLibrary, asked: frozenset[Question]) -> list[Question]:
+    kind = kind_of(fields)
+    first = library().begin(kind)
+    questions: list[Question] = [
+        *(first if library().complaint(kind) is None else ()),
+        *library().behind(kind),
+    ]
+    is_reading = any(isinstance(each, ListPage) for each in (*questions, *asked))
+    if not first and not is_reading and (page := page_for_screen(fields)) is not None:
+        questions.append(page)
+    return questions
+
+
+def _pictures(fields: MintLibrary, asked: frozenset[Question]) -> list[Thumbnail]:
+    urls = (picture_url(asset) for asset in _staying(fields))
+    pictures = [Thumbnail(url) for url in urls if url and url not in library_state().pictures]
+    room = PICTURES_AT_ONCE - sum(isinstance(each, Thumbnail) for each in asked)
+    return [each for each in dict.fromkeys(pictures) if each not in asked][: max(0, room)]
+
+
+def _staying(fields: MintLibrary) -> list[Asset]:
+    """Return the entries on screen that the next page will not push off it.
+
+    Only their pictures are worth a download.
+    """
+    wanted, assets = filter_of(fields), on_screen(fields)
+    kind = wanted.kind
+    is_first_page_to_come = bool(library().begin(kind)) and library().complaint(kind) is None
+    if is_first_page_to_come or page_for_screen(fields) is not None:
+        return assets[: max(0, library().settled(wanted) - fields.start)]
+    return assets
+
+
+def _take_picture(url: str, path: Path | None) -> None:
+    """Show a picture; of those that were shown long ago Blender's memory is freed.
+
+    They are still on disk.
+    """
+    library_state().pictures.pop(url, None)
+    library_state().pictures[url] = path
+    visible = {picture_url(asset) for asset in on_screen(fields_of(bpy.context))}
+    old = [each for each in library_state().pictures if each not in visible]
+    for each in old[: max(0, len(library_state().pictures) - MOST_ICONS)]:
+        del library_state().pictures[each]
+    icons.cache().keep(
+        "library", {key: str(each) for key, each in library_state().pictures.items() if each}
+    )

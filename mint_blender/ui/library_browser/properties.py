@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filter of the Library panel, and which entry is chosen: properties of the window manager."""
+
+from __future__ import annotations
+
+import bpy
+
+from ...jobs.library.view_model import Filter, Sort, State
+from ...mint.schema import Kind
+from .state import library_state
+
+KINDS = [
+    ("ALL", "All", "Models and Worlds"),
+    ("MODEL", "Models", "3D Models"),
+    ("WORLD", "Worlds", "Worlds"),
+]
+STATES = [
+    ("ALL", "Any State", "Whatever became of it"),
+    ("DONE", "Done", "What can be imported"),
+    ("UNFINISHED", "Being Made", "What Mint is still working on"),
+    ("FAILED", "Failed", "What Mint could not make, or what was canceled"),
+]
+SORTS = [
+    ("NEWEST", "Newest First", "By date"),
+    ("OLDEST", "Oldest First", "By date, among what is loaded"),
+    ("NAME", "Name", "By name, among what is loaded"),
+]
+
+
+def _filter_changed(fields: MintLibrary, context: bpy.types.Context) -> None:
+    fields.start = 0
+    library_state().filter_changed()
+    library_state().library.view(filter_of(fields))  # sorted now, so that drawing does not
+
+
+class MintLibrary(bpy.types.PropertyGroup):
+    """What is shown of the library, and which entry is chosen.
+
+    In the window manager, so that none of it is saved in a .blend file.
+    """
+
+    kind: bpy.props.EnumProperty(name="Kind", items=KINDS, update=_filter_changed)
+    state: bpy.props.EnumProperty(name="State", items=STATES, update=_filter_changed)
+    sort: bpy.props.EnumProperty(name="Sort", items=SORTS, update=_filter_changed)
+    words: bpy.props.StringProperty(
+        name="Words",
+        description="Words that have to be in name or prompt",
+        options={"TEXTEDIT_UPDATE", "SKIP_SAVE"},
+        update=_filter_changed,
+    )
+    start: bpy.props.IntProperty(min=0, options={"SKIP_SAVE"})
+    chosen: bpy.props.StringProperty(options={"SKIP_SAVE"})
+
+
+def fields_of(context: bpy.types.Context) -> MintLibrary:
+    """Return the filter and the choice."""
+    return context.window_manager.mint_library
+
+
+def kind_of(fields: MintLibrary) -> Kind | None:
+    """Return the kind that is shown; None means both."""
+    return None if fields.kind == "ALL" else Kind(fields.kind.lower())
+
+
+def filter_of(fields: MintLibrary) -> Filter:
+    """Return what is searched for, and in which order it is shown."""
+    state = None if fields.state == "ALL" else State(fields.state.lower())
+    return Filter(kind_of(fields), state, fields.words, Sort(fields.sort.lower()))

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which panels were drawn a moment ago: Blender has no event for "this became visible".
+
+What is fetched only while somebody looks (prices, pages of the library, thumbnails) has to know
+that. Drawing must change nothing, so a panel only notes its name here. A timer reads the names when
+drawing is over, and calls what belongs to them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import bpy
+
+from . import session
+
+_log = logging.getLogger(__name__)
+
+SECONDS = 0.1  # between two looks at what was drawn
+
+
+@dataclass
+class _State:
+    drawn: set[str] = field(default_factory=set)
+    actions: dict[str, Callable[[], bool]] = field(default_factory=dict)
+
+
+def _state() -> _State:
+    return session.state(_State)
+
+
+def note(name: str) -> None:
+    """Note that a panel was drawn: the only thing that drawing may leave behind."""
+    _state().drawn.add(name)
+
+
+def when_drawn(name: str, action: Callable[[], bool]) -> None:
+    """Call `action` soon after a panel was drawn, and again while it returns True (not yet)."""
+    _state().actions[name] = action
+
+
+def catch_up() -> None:
+    """Call the actions of what was drawn since the last time."""
+    state = _state()
+    drawn = [name for name in state.actions if name in state.drawn]
+    state.drawn.clear()
+    for name in drawn:
+        if state.actions[name]():
+            state.drawn.add(name)
+
+
+def register() -> None:
+    """Begin to look; without a window nothing is drawn."""
+    if not bpy.app.background:
+        bpy.app.timers.register(_look, first_interval=SECONDS, persistent=True)
+
+
+def unregister() -> None:
+    """Stop looking."""
+    if bpy.app.timers.is_registered(_look):
+        bpy.app.timers.unregister(_look)
+
+
+def _look() -> float:
+    try:
+        catch_up()
+    except Exception:  # noqa: BLE001 - a timer that raises is removed
+        _log.exception("What a panel lacks could not be asked for")
+    return SECONDS
