@@ -164,18 +164,18 @@ MEMORY = """
 import json, resource, sys
 from pathlib import Path
 from mint_blender.files import pictures as picture
-from mint_blender.files.spz import decode as spz
+from mint_blender.files.spz import container, decode
 from mint_blender.files.errors import FileError
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
-spz._zstandard()
+container._zstandard()
 answers = {}
 for path in map(Path, sys.argv[1:]):
     before = peak()
     try:
-        (picture.inspect if path.suffix == ".png" else spz.decode)(path)
+        (picture.inspect if path.suffix == ".png" else decode.decode)(path)
         said = ""
     except FileError as refusal:
         said = str(refusal)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The axes in which a splat file's cloud lies, and how places and rotations are brought from them
-into Blender's.
+"""Coordinate systems of splat files, and transforms from them to Blender's axes.
 
-Three letters name the directions of x, y and z: Left or Right, Up or Down, Front or Back. A file
-that says nothing lies in RUB, as glTF. Source: the extension records of
-https://github.com/nianticlabs/spz (type 0xADBE0003). Knows neither Blender nor files.
+Three letters name the directions of x, y and z: Left or Right, Up or Down, Front or Back. The
+default is RUB, as in glTF. Knows neither Blender nor files.
+
+Source: the extension records of https://github.com/nianticlabs/spz (type 0xADBE0003).
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from ..errors import InvalidSplats
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
-USUAL = "RUB"
+DEFAULT_AXES = "RUB"
 _COORDINATE_SYSTEM = 0xADBE0003
 # By the number in the record; 0 is "unspecified".
 _BY_NUMBER = (
-    USUAL,
+    DEFAULT_AXES,
     *[
         "LDB",
         "RDB",
@@ -54,28 +54,34 @@ _IN_BLENDER = {
 }
 
 
-def find(records: bytes, name: str) -> str:
-    """The axes that a file's extension records (type u32, length u32, value) name, "RUB" where they
-    name none. Raises InvalidSplats.
+def parse_axes(records: bytes, name: str) -> str:
+    """Return the axes named by extension records, "RUB" if they name none.
+
+    Args:
+        records: Each is a type (u32), a length (u32) and a value, little-endian.
+        name: The file's name for error messages.
+
+    Raises:
+        InvalidSplats: If records are damaged, contradictory or of an unknown system.
     """
-    axes, place = None, 0
-    while place < len(records):
-        if place + 8 > len(records):
+    axes, offset = None, 0
+    while offset < len(records):
+        if offset + 8 > len(records):
             raise _cut_short(name)
-        kind, length = struct.unpack_from("<II", records, place)
-        value = records[place + 8 : place + 8 + length]
+        kind, length = struct.unpack_from("<II", records, offset)
+        value = records[offset + 8 : offset + 8 + length]
         if len(value) < length:
             raise _cut_short(name)
         if kind == _COORDINATE_SYSTEM:
-            named = _named(value, name)
-            if axes not in (None, named):
+            system = _parse_system(value, name)
+            if axes not in (None, system):
                 raise InvalidSplats(
                     f"The splat file {name} names two different coordinate systems. Download it"
                     " again."
                 )
-            axes = named
-        place += 8 + length
-    return axes or USUAL
+            axes = system
+        offset += 8 + length
+    return axes or DEFAULT_AXES
 
 
 def _cut_short(name: str) -> InvalidSplats:
@@ -84,7 +90,7 @@ def _cut_short(name: str) -> InvalidSplats:
     )
 
 
-def _named(value: bytes, name: str) -> str:
+def _parse_system(value: bytes, name: str) -> str:
     if len(value) != 4:
         raise InvalidSplats(
             f"The splat file {name} has a coordinate system record of the wrong size. Download it"
@@ -100,28 +106,26 @@ def _named(value: bytes, name: str) -> str:
 
 
 def to_blender(axes: str) -> Doubles:
-    """(3, 3): what is at p in these axes is at matrix @ p in Blender's.
+    """Return the (3, 3) float64 matrix from these axes to Blender's, to be applied as matrix @ p.
 
-    Its determinant is -1 where the axes are left-handed.
+    Its determinant is -1 if the axes are left-handed.
     """
     return np.array([_IN_BLENDER[letter] for letter in axes], np.float64).T
 
 
-def transform_positions(places: Floats, matrix: Doubles) -> Floats:
-    """(n, 3) places, brought over by a matrix that only swaps and flips axes: exact, nothing is
-    multiplied.
-    """
-    out = np.empty_like(places)
+def transform_positions(positions: Floats, matrix: Doubles) -> Floats:
+    """Transform (n, 3) positions by a matrix that only swaps and flips axes, without rounding."""
+    out = np.empty_like(positions)
     for row in range(3):
         column = int(np.flatnonzero(matrix[row])[0])
-        np.multiply(places[:, column], np.float32(matrix[row, column]), out=out[:, row])
+        np.multiply(positions[:, column], np.float32(matrix[row, column]), out=out[:, row])
     return out
 
 
 def transform_rotations(rotations: Floats, matrix: Doubles) -> Floats:
-    """(n, 4) rotations w, x, y, z of ellipsoids.
+    """Transform (n, 4) rotations w, x, y, z of ellipsoids.
 
-    A mirror image is taken through its center as well: an ellipsoid has no handedness.
+    A reflection is combined with a point reflection: an ellipsoid has no handedness.
     """
     a, b, c, d = _quaternion(matrix * np.linalg.det(matrix)).astype(np.float32)
     w, x, y, z = rotations.T
@@ -137,9 +141,7 @@ def transform_rotations(rotations: Floats, matrix: Doubles) -> Floats:
 
 
 def _quaternion(rotation: Doubles) -> Doubles:
-    """w, x, y, z of a rotation matrix: the eigenvector of Bar-Itzhack's symmetric matrix, which has
-    no special cases.
-    """
+    """Return w, x, y, z of a rotation matrix by Bar-Itzhack's method (no special cases)."""
     m = rotation
     k = np.array(
         [

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Spherical harmonics as Gaussian splats use them: the basis, and its turn when the axes are
-turned.
+"""Spherical harmonics of Gaussian splats: the basis, and its transform to other axes.
 
 Source: the basis and its signs are those of "3D Gaussian Splatting for Real-Time Radiance Field
 Rendering" (Kerbl and others, 2023), which SPZ and Blender 5.3 share. Knows neither Blender nor
@@ -22,8 +21,13 @@ PER_DEGREE = (0, 3, 8, 15, 24)  # higher coefficients up to each degree, for eac
 
 
 def basis(directions: Doubles) -> Doubles:
-    """Values of the 24 higher harmonics towards unit vectors (n, 3); returns (n, 24), degree by
-    degree.
+    """Evaluate the 24 higher harmonics.
+
+    Args:
+        directions: (n, 3) unit vectors.
+
+    Returns:
+        (n, 24) float64 values, degree by degree.
     """
     x, y, z = np.asarray(directions, np.float64).T
     xx, yy, zz = x * x, y * y, z * z
@@ -56,17 +60,23 @@ def basis(directions: Doubles) -> Doubles:
     return np.stack(columns, axis=1)
 
 
-def turned(harmonics: Floats, axes: Doubles) -> Floats:
-    """Coefficients (n, k, 3) of the same radiance in other axes: what pointed along d now points
-    along axes @ d. It may mirror.
+def transform(harmonics: Floats, axes: Doubles) -> Floats:
+    """Return the coefficients of the same radiance in other axes.
 
-    A turn mixes only the coefficients of one degree. Coefficient by coefficient, so that little is
-    held in between: n may be millions.
+    Only coefficients of the same degree mix. One coefficient is computed at a time, which keeps
+    intermediate arrays small: n may be millions.
+
+    Args:
+        harmonics: (n, k, 3) float32 coefficients.
+        axes: (3, 3) orthogonal matrix from the old to the new axes; may be a reflection.
+
+    Returns:
+        (n, k, 3) float32 coefficients.
     """
     planes = harmonics.transpose(1, 0, 2)
     out = np.zeros_like(planes, order="C")
     part = np.empty(planes.shape[1:], np.float32)
-    matrix = _between(tuple(map(tuple, axes.tolist())))
+    matrix = _coefficient_matrix(tuple(map(tuple, axes.tolist())))
     for row in range(len(planes)):
         for column in np.flatnonzero(matrix[row, : len(planes)]):
             np.multiply(planes[column], matrix[row, column], out=part)
@@ -75,12 +85,11 @@ def turned(harmonics: Floats, axes: Doubles) -> Floats:
 
 
 @cache
-def _between(axes: tuple[tuple[float, ...], ...]) -> Floats:
-    """(24, 24), blocks of 3, 5, 7 and 9: the coefficients that give, towards turned directions, the
-    values that the old ones gave before.
+def _coefficient_matrix(axes: tuple[tuple[float, ...], ...]) -> Floats:
+    """Return the (24, 24) matrix from old to new coefficients, in blocks of 3, 5, 7 and 9.
 
-    Fitted once, which is exact here: a turned harmonic is a sum of harmonics of its own degree, and
-    directions outnumber unknowns.
+    A least-squares fit is exact here: a rotated harmonic is a sum of harmonics of its own degree,
+    and there are more directions than unknowns.
     """
     count = 200
     height = 1 - (2 * np.arange(count) + 1) / count

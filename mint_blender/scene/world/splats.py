@@ -60,7 +60,9 @@ def build(path: Path, name: str, collection: bpy.types.Collection) -> bpy.types.
     # turned here.
     made = (
         _import_natively(path)
-        if has_native() and header.version > 1 and decode.read_axes(path) == coordinates.USUAL
+        if has_native()
+        and header.version > 1
+        and decode.read_axes(path) == coordinates.DEFAULT_AXES
         else None
     )
     if made is None:

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Containers of SPZ files: one gzip stream (versions 1 to 3) or Zstandard streams (version 4).
+
+A file is not trusted: counts are compared with the file's size and with a limit before memory of
+that size is allocated, and no more is decompressed than the header says.
+
+Source: https://github.com/nianticlabs/spz
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InvalidSplats
+from . import coordinates
+from .header import MAGIC, Header, SplatLimits, cut_short, parse_header
+
+Bytes = NDArray[np.uint8]
+
+_GZIP = b"\x1f\x8b"
+_MAX_DEFLATE_RATIO = 1032  # no deflate stream decompresses to more than this many times its size
+_MAX_RECORD_BYTES = 1 << 20
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open the file for reading; raises InvalidSplats when it cannot be opened."""
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise InvalidSplats(
+            f"The splat file {path.name} cannot be opened ({error.strerror})."
+        ) from error
+
+
+def open_sections(
+    file: BinaryIO, path: Path, limits: SplatLimits
+) -> tuple[Header, Iterator[Bytes]]:
+    """Return the header and an iterator that decompresses one attribute after the other.
+
+    Each array is exactly as long as `Header.section_sizes` says. One more follows: the extension
+    records, empty if there are none. Advancing past that one checks the end of the file.
+
+    Raises:
+        InvalidSplats: If the file is damaged or above the limits.
+    """
+    size = path.stat().st_size
+    start = file.read(4)
+    file.seek(0)
+    if start[:2] == _GZIP:
+        return _open_gzip(file, path, size, limits)
+    if start == MAGIC:
+        return _open_zstd(file, path, size, limits)
+    what = (
+        "is empty"
+        if not size
+        else "is a web page"
+        if start.lstrip()[:1] == b"<"
+        else "does not begin like an SPZ file"
+    )
+    raise InvalidSplats(f"The splat file {path.name} {what}. Download it again.")
+
+
+def _open_gzip(
+    file: BinaryIO, path: Path, size: int, limits: SplatLimits
+) -> tuple[Header, Iterator[Bytes]]:
+    stream = _GzipReader(file, path.name)
+    header = parse_header(bytes(stream.take(16)), path, limits, versions=(1, 2, 3))
+    header = replace(header, axes=None if header.extended else coordinates.DEFAULT_AXES)
+    if sum(header.section_sizes) > size * _MAX_DEFLATE_RATIO:
+        raise InvalidSplats(
+            f"The splat file {path.name} says that it holds {header.points:,} splats, more than"
+            f" {size:,} bytes can hold. Download it again."
+        )
+
+    def sections() -> Iterator[Bytes]:
+        for length in header.section_sizes:
+            yield stream.take(length)
+        yield stream.rest(_MAX_RECORD_BYTES) if header.extended else np.zeros(0, np.uint8)
+        stream.expect_end()
+
+    return header, sections()
+
+
+def _open_zstd(
+    file: BinaryIO, path: Path, size: int, limits: SplatLimits
+) -> tuple[Header, Iterator[Bytes]]:
+    head = file.read(32)
+    if len(head) < 32:
+        raise cut_short(path.name)
+    header = parse_header(head[:16], path, limits, versions=(4,))
+    count, offset = head[15], struct.unpack_from("<I", head, 16)[0]
+    sizes = header.section_sizes
+    if not 32 <= offset <= size - 16 * count:
+        raise cut_short(path.name)
+    header = replace(
+        header, axes=parse_axes(file.read(min(offset - 32, _MAX_RECORD_BYTES)), header, path)
+    )
+    file.seek(offset)
+    table = [struct.unpack("<QQ", file.read(16)) for _ in range(count)]
+    needed = sum(1 for length in sizes if length)
+    if count < needed or tuple(unpacked for _, unpacked in table[:6]) != sizes[:count]:
+        raise InvalidSplats(
+            f"The splat file {path.name} contradicts itself: its parts are not as long as"
+            f" {header.points:,} splats need. Download it again."
+        )
+    packed = offset + 16 * count + sum(length for length, _ in table)
+    if packed > size:
+        raise cut_short(path.name)
+    if packed < size:
+        raise InvalidSplats(
+            f"The splat file {path.name} is longer than it says. Download it again."
+        )
+
+    def sections() -> Iterator[Bytes]:
+        for index, length in enumerate(sizes):
+            yield (
+                _decompress_zstd(file.read(table[index][0]), length, path.name)
+                if length
+                else np.zeros(0, np.uint8)
+            )
+        yield np.zeros(0, np.uint8)
+
+    return header, sections()
+
+
+def parse_axes(records: bytes, header: Header, path: Path) -> str:
+    """Return the axes that extension records name; without the flag they may be padding."""
+    try:
+        return coordinates.parse_axes(records, path.name)
+    except InvalidSplats:
+        if header.extended:
+            raise
+        return coordinates.DEFAULT_AXES
+
+
+class _GzipReader:
+    """A gzip stream read in exact amounts, so that a decompression bomb is never unpacked."""
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        self._file, self._name = file, name
+        self._decompressor = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        self._pending = b""
+
+    def take(self, length: int) -> Bytes:
+        """Return the next `length` bytes."""
+        # pages that are not written cost nothing, so a false length costs nothing either
+        out = np.zeros(length, np.uint8)
+        filled = 0
+        while filled < length:
+            piece = self._decompress(min(length - filled, 1 << 20))
+            if not piece:
+                raise cut_short(self._name)
+            out[filled : filled + len(piece)] = np.frombuffer(piece, np.uint8)
+            filled += len(piece)
+        return out
+
+    def rest(self, limit: int) -> Bytes:
+        """Return what is left, at most `limit` bytes."""
+        pieces: list[bytes] = []
+        while limit > 0 and (piece := self._decompress(limit)):
+            pieces.append(piece)
+            limit -= len(piece)
+        return np.frombuffer(b"".join(pieces), np.uint8)
+
+    def expect_end(self) -> None:
+        """Raise InvalidSplats if data follows or the checksum is wrong."""
+        if self._decompress(1) or self._decompressor.unused_data or self._file.read(1):
+            raise InvalidSplats(
+                f"The splat file {self._name} holds more than its header says. Download it again."
+            )
+        if not self._decompressor.eof:
+            raise cut_short(self._name)
+
+    def _decompress(self, limit: int) -> bytes:
+        while not self._decompressor.eof:
+            data = self._pending or self._file.read(1 << 16)
+            try:
+                piece = self._decompressor.decompress(data, limit)
+            except zlib.error as error:
+                raise InvalidSplats(
+                    f"The splat file {self._name} is damaged ({error}). Download it again."
+                ) from error
+            self._pending = self._decompressor.unconsumed_tail
+            if piece or not data:
+                return piece
+        return b""
+
+
+def _decompress_zstd(packed: bytes, length: int, name: str) -> Bytes:
+    """Decompress one Zstandard stream, which must give exactly `length` bytes."""
+    zstandard = _zstandard()
+    out = np.zeros(length, np.uint8)
+    view, filled = out.data, 0
+    try:
+        with zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(packed) as reader:
+            while filled < length and (got := reader.readinto(view[filled : filled + (1 << 20)])):
+                filled += got
+            more = reader.read(1)
+    except zstandard.ZstdError as error:
+        raise InvalidSplats(
+            f"The splat file {name} is damaged ({error}). Download it again."
+        ) from error
+    if filled < length:
+        raise cut_short(name)
+    if more:
+        raise InvalidSplats(
+            f"The splat file {name} holds more than its header says. Download it again."
+        )
+    return out
+
+
+def _zstandard() -> Any:
+    """Import zstandard, which only version 4 needs; Blender includes it."""
+    try:
+        import zstandard
+    except ImportError as error:
+        raise InvalidSplats(
+            "This splat file is packed with Zstandard, and this Python has no module for it."
+            " Install the package zstandard."
+        ) from error
+    return zstandard

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Header of SPZ files, versions 1 to 4. Knows no Blender and opens nothing.
+
+Source: https://github.com/nianticlabs/spz
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import InvalidSplats
+from . import coordinates
+from .harmonics import PER_DEGREE
+
+MAGIC = b"NGSP"
+
+
+@dataclass(frozen=True)
+class SplatLimits:
+    """The largest file that is read."""
+
+    points: int = 10_000_000
+
+
+@dataclass(frozen=True)
+class Header:
+    """Header of an SPZ file."""
+
+    version: int
+    points: int
+    degree: int
+    """Degree of the spherical harmonics, 0 to 4."""
+    fractional_bits: int
+    antialiased: bool
+    extended: bool
+    """Whether the file has extension records: the axes, and others that are skipped."""
+    axes: str | None = coordinates.DEFAULT_AXES
+    """Such as "RUB"; None if only the records after the splats name them."""
+
+    @property
+    def coefficients(self) -> int:
+        """Number of higher harmonics for each color of a splat."""
+        return PER_DEGREE[self.degree]
+
+    @property
+    def section_sizes(self) -> tuple[int, ...]:
+        """Bytes of position, opacity, color, scale, rotation and harmonics, in file order."""
+        position = 6 if self.version == 1 else 9
+        rotation = 3 if self.version < 3 else 4
+        return tuple(
+            self.points * size for size in (position, 1, 3, 3, rotation, 3 * self.coefficients)
+        )
+
+
+def parse_header(head: bytes, path: Path, limits: SplatLimits, versions: tuple[int, ...]) -> Header:
+    """Parse the first 16 bytes of an uncompressed SPZ file.
+
+    Args:
+        head: The bytes.
+        path: Names the file in error messages.
+        limits: The largest number of splats.
+        versions: The SPZ versions that this container may hold.
+
+    Raises:
+        InvalidSplats: If the header is wrong or above the limits.
+    """
+    magic, version, points, degree, bits, flags, _ = struct.unpack("<4sIIBBBB", head)
+    if magic != MAGIC:
+        raise InvalidSplats(f"The file {path.name} does not hold splats. Download it again.")
+    if version not in versions and 1 <= version <= 4:
+        raise InvalidSplats(
+            f"The splat file {path.name} says that it is of SPZ version {version}, but is not"
+            " packed like that. Download it again."
+        )
+    if version not in versions:
+        raise InvalidSplats(
+            f"The splat file {path.name} is of SPZ version {version}; versions 1 to 4 can be read."
+            " Look for a newer version of this add-on."
+        )
+    if degree > 4 or bits > 23:
+        raise InvalidSplats(
+            f"The splat file {path.name} has a header that makes no sense. Download it again."
+        )
+    if points == 0:
+        raise InvalidSplats(f"The splat file {path.name} holds no splats.")
+    if points > limits.points:
+        raise InvalidSplats(
+            f"The splat file {path.name} says that it holds {points:,} splats; at most"
+            f" {limits.points:,} are read. Choose a smaller quality of this World."
+        )
+    return Header(version, points, degree, bits, bool(flags & 1), bool(flags & 2))
+
+
+def cut_short(name: str) -> InvalidSplats:
+    """Return the error for a file that ends too early."""
+    return InvalidSplats(f"The splat file {name} is cut short. Download it again.")
